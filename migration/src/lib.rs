@@ -1,0 +1,26 @@
+//! The database schema, step by step. Each step changes one thing, can be undone, is
+//! taken whole or not at all (SQLite needs to be told so: `use_transaction`), and names tables by text: it must
+//! go on meaning what it meant when it was written, whatever becomes of the entities in `motion_export::server::entity`.
+
+pub use sea_orm_migration::prelude::MigratorTrait;
+use sea_orm_migration::prelude::{MigrationTrait, async_trait};
+
+mod m20261124_000001_cameras;
+mod m20261124_000002_motion_events;
+mod m20261124_000003_accounts;
+mod m20261124_000004_exports;
+
+/// Brings a database to the present schema, or back.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261124_000001_cameras::Migration),
+            Box::new(m20261124_000002_motion_events::Migration),
+            Box::new(m20261124_000003_accounts::Migration),
+            Box::new(m20261124_000004_exports::Migration),
+        ]
+    }
+}

@@ -1,0 +1,30 @@
+//! Cameras: what an event's `camera_id` is called.
+
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager
+            .create_table(
+                Table::create()
+                    .table("cameras")
+                    .col(ColumnDef::new("id").text().not_null().primary_key())
+                    // NULL: the camera is gone and only its events are left. It is called by its id.
+                    .col(ColumnDef::new("name").text().null())
+                    .to_owned(),
+            )
+            .await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table("cameras").to_owned()).await
+    }
+}
