@@ -1,0 +1,30 @@
+//! The cameras to choose from.
+
+use leptos::server;
+use serde::{Deserialize, Serialize};
+
+use crate::error::ApiError;
+
+/// A camera as the page shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Camera {
+    /// What the export URL takes.
+    pub id: String,
+    /// For people; `None` where the camera is gone and only its events are left.
+    pub name: Option<String>,
+}
+
+/// All cameras: those with a name first, in its order, then those that are gone.
+///
+/// # Errors
+/// Where the database cannot answer.
+#[server(prefix = "/api", endpoint = "cameras", input = leptos::server_fn::codec::GetUrl)]
+pub async fn cameras() -> Result<Vec<Camera>, ApiError> {
+    use leptos::prelude::expect_context;
+
+    use crate::server::problem::for_server_fn;
+    use crate::server::state::AppState;
+
+    let state = expect_context::<AppState>();
+    crate::server::choices::cameras(&state).await.map_err(for_server_fn)
+}

@@ -1,0 +1,109 @@
+//! `ApiError`: the one error that crosses the wire, for the export route and for server functions alike.
+//! It knows nobody. How it becomes an HTTP answer is told in `server::problem`.
+
+use leptos::server_fn::codec::JsonEncoding;
+use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use serde::{Deserialize, Serialize};
+
+/// What went wrong, as a word that a program can compare. The words never change their meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// A query parameter cannot be understood; `field` names it. HTTP 400.
+    InvalidParameter,
+    /// There is no such camera. HTTP 404.
+    CameraNotFound,
+    /// There is no such page or route. HTTP 404.
+    NotFound,
+    /// The route is there, but does not take this method. HTTP 405.
+    MethodNotAllowed,
+    /// The request was made for another host name than one of this machine's. HTTP 421.
+    Misdirected,
+    /// The client speaks a version of HTTP that cannot tell a whole file from a cut one. HTTP 505.
+    HttpVersionNotSupported,
+    /// The database is away. HTTP 503; trying again later may help.
+    Unavailable,
+    /// A fault of the server; its log has the reason, under the request id. HTTP 500.
+    Internal,
+}
+
+impl ErrorCode {
+    /// The HTTP status code of an answer with this error.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::InvalidParameter => 400,
+            Self::CameraNotFound | Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::Misdirected => 421,
+            Self::HttpVersionNotSupported => 505,
+            Self::Unavailable => 503,
+            Self::Internal => 500,
+        }
+    }
+
+    /// A short heading for people: the `title` of RFC 9457.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::InvalidParameter => "Invalid parameter",
+            Self::CameraNotFound => "Camera not found",
+            Self::NotFound => "Not found",
+            Self::MethodNotAllowed => "Method not allowed",
+            Self::Misdirected => "Misdirected request",
+            Self::HttpVersionNotSupported => "HTTP version not supported",
+            Self::Unavailable => "Temporarily unavailable",
+            Self::Internal => "Internal error",
+        }
+    }
+}
+
+/// An error as the client sees it: RFC 9457 members, less those that follow from `code`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ApiError {
+    /// What went wrong, for programs.
+    pub code: ErrorCode,
+    /// What went wrong and what would be right, for people.
+    pub detail: String,
+    /// The query parameter at fault, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// What to quote to the operator: the log lines of this request carry the same id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+impl ApiError {
+    /// An error without a field.
+    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), field: None, request_id: None }
+    }
+
+    /// A query parameter that cannot be understood. `detail` says what would be right.
+    pub fn invalid(field: &str, detail: impl Into<String>) -> Self {
+        Self { field: Some(field.to_owned()), ..Self::new(ErrorCode::InvalidParameter, detail) }
+    }
+}
+
+impl std::fmt::Display for ApiError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.field {
+            Some(field) => write!(f, "{field}: {}", self.detail),
+            None => f.write_str(&self.detail),
+        }
+    }
+}
+
+impl std::error::Error for ApiError {}
+
+impl FromServerFnError for ApiError {
+    type Encoder = JsonEncoding;
+
+    fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
+        match error {
+            ServerFnErrorErr::Request(_) => Self::new(
+                ErrorCode::Unavailable,
+                "The server could not be reached. Check the connection and try again.",
+            ),
+            other => Self::new(ErrorCode::Internal, other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! What an export is asked for: [`ExportParams`], parsed and validated once, and the same on both sides of the wire.
+//! It knows nobody: no database, no browser, no time zone data (that is the server's, in `server::export::zone`).
+
+use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
+
+use crate::error::ApiError;
+
+/// Where an export is fetched from.
+pub const EXPORT_PATH: &str = "/api/v1/motion-events/export";
+
+/// The columns of the CSV, in their order. Source: the specification's "CSV Output Schema".
+pub const COLUMNS: [&str; 10] =
+    ["timestamp", "camera_id", "camera_name", "confidence", "algorithm", "x", "y", "width", "height", "zone_id"];
+
+/// What Excel needs at the beginning of a file to read it as UTF-8.
+pub const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
+/// The time zone that an export is written in when none is asked for.
+pub const DEFAULT_TIMEZONE: &str = "UTC";
+
+/// One end of a date range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateBound {
+    /// A whole local day in the export's time zone.
+    Day(NaiveDate),
+    /// A moment, whatever the time zone.
+    Instant(DateTime<Utc>),
+}
+
+impl DateBound {
+    /// Parses `YYYY-MM-DD` or an RFC 3339 instant. `field` names the parameter in the error.
+    ///
+    /// # Errors
+    /// `invalid_parameter` where the text is neither, or no day of the years 0001 to 9999.
+    pub fn parse(field: &str, text: &str) -> Result<Self, ApiError> {
+        let bytes = text.as_bytes();
+        let looks_like_a_day = bytes.len() == 10
+            && bytes.iter().enumerate().all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() });
+        let bound = if looks_like_a_day {
+            text.parse().ok().map(Self::Day)
+        } else {
+            DateTime::parse_from_rfc3339(text).ok().map(|instant| Self::Instant(instant.to_utc()))
+        };
+        let year = |bound: &Self| match bound {
+            Self::Day(day) => day.year(),
+            Self::Instant(instant) => instant.year(),
+        };
+        bound.filter(|bound| (1..=9999).contains(&year(bound))).ok_or_else(|| {
+            let what = if looks_like_a_day { "is no day of the calendar" } else { "is no date" };
+            let hint = if text.contains(' ') { " In a URL, a + is written as %2B." } else { "" };
+            ApiError::invalid(
+                field,
+                format!(
+                    "“{text}” {what}. Write a day as YYYY-MM-DD, such as 2025-12-01, or a moment as RFC 3339, \
+                     such as 2025-12-01T08:30:00Z.{hint}"
+                ),
+            )
+        })
+    }
+}
+
+impl std::fmt::Display for DateBound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Day(day) => write!(f, "{}", day.format("%Y-%m-%d")),
+            // `Z`, because a `+` in a query string reads as a space.
+            Self::Instant(instant) => f.write_str(&instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+        }
+    }
+}
+
+/// From when to when. A day counts whole at both ends; an instant is inclusive as a start, exclusive as an end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DateRange {
+    start: Option<DateBound>,
+    end: Option<DateBound>,
+}
+
+impl DateRange {
+    /// A range whose start is not after its end, as far as that can be told without a time zone. A day against an
+    /// instant is compared on the server, which knows the zone.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for `start_date` where the start is after the end.
+    pub fn new(start: Option<DateBound>, end: Option<DateBound>) -> Result<Self, ApiError> {
+        let reversed = match (start, end) {
+            (Some(DateBound::Day(start)), Some(DateBound::Day(end))) => start > end,
+            (Some(DateBound::Instant(start)), Some(DateBound::Instant(end))) => start > end,
+            _ => false,
+        };
+        let range = Self { start, end };
+        if reversed { Err(range.reversed()) } else { Ok(range) }
+    }
+
+    /// The error that says that this range ends before it begins.
+    pub fn reversed(&self) -> ApiError {
+        let show = |bound: Option<DateBound>| bound.map(|bound| bound.to_string()).unwrap_or_default();
+        ApiError::invalid(
+            "start_date",
+            format!(
+                "The start, {}, is after the end, {}. Choose a start on or before the end.",
+                show(self.start),
+                show(self.end)
+            ),
+        )
+    }
+
+    /// The first day or moment, where there is one.
+    pub fn start(&self) -> Option<DateBound> {
+        self.start
+    }
+
+    /// The last day, or the moment before which the range ends, where there is one.
+    pub fn end(&self) -> Option<DateBound> {
+        self.end
+    }
+}
+
+/// Everything that an export can be asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportParams {
+    /// From when to when.
+    pub range: DateRange,
+    /// Which cameras, in the order asked for and without repetition; none means all.
+    pub camera_ids: Vec<String>,
+    /// IANA name of the zone that days are counted and timestamps written in.
+    pub timezone: String,
+    /// Put a UTF-8 byte-order mark first, so that Excel reads the file as UTF-8.
+    pub bom: bool,
+    /// Write text cells as they are, without the guard against spreadsheet formulas.
+    pub raw: bool,
+}
+
+impl Default for ExportParams {
+    fn default() -> Self {
+        Self {
+            range: DateRange::default(),
+            camera_ids: Vec::new(),
+            timezone: DEFAULT_TIMEZONE.to_owned(),
+            bom: false,
+            raw: false,
+        }
+    }
+}
+
+impl ExportParams {
+    /// Parses a URL's query string. An empty value counts as missing, because that is what an HTML form sends for a
+    /// field that was left alone.
+    ///
+    /// # Errors
+    /// `invalid_parameter`, naming the parameter and what would be right.
+    pub fn parse(query: &str) -> Result<Self, ApiError> {
+        let mut start = None;
+        let mut end = None;
+        let mut format = None;
+        let mut timezone = None;
+        let mut bom = None;
+        let mut raw = None;
+        let mut camera_ids: Vec<String> = Vec::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let slot = match &*name {
+                "start_date" => &mut start,
+                "end_date" => &mut end,
+                "format" => &mut format,
+                "timezone" => &mut timezone,
+                "bom" => &mut bom,
+                "raw" => &mut raw,
+                "camera_id" => {
+                    if !value.is_empty() && !camera_ids.iter().any(|known| *known == value) {
+                        camera_ids.push(value.into_owned());
+                    }
+                    continue;
+                }
+                unknown => {
+                    return Err(ApiError::invalid(
+                        unknown,
+                        "There is no such parameter. Known are format, start_date, end_date, camera_id, timezone, bom \
+                         and raw.",
+                    ));
+                }
+            };
+            if slot.replace(value.into_owned()).is_some() {
+                return Err(ApiError::invalid(&name, "This parameter may be given once only."));
+            }
+        }
+        let given = |value: Option<String>| value.filter(|text| !text.is_empty());
+        if let Some(format) = given(format).filter(|format| format != "csv") {
+            return Err(ApiError::invalid("format", format!("“{format}” is not offered. The only format is csv.")));
+        }
+        let bound = |field, value| given(value).map(|text| DateBound::parse(field, &text)).transpose();
+        let flag = |field, value| match given(value).as_deref() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(other) => Err(ApiError::invalid(field, format!("“{other}” is neither true nor false."))),
+        };
+        Ok(Self {
+            range: DateRange::new(bound("start_date", start)?, bound("end_date", end)?)?,
+            camera_ids,
+            timezone: given(timezone).unwrap_or_else(|| DEFAULT_TIMEZONE.to_owned()),
+            bom: flag("bom", bom)?,
+            raw: flag("raw", raw)?,
+        })
+    }
+
+    /// The query string that [`ExportParams::parse`] reads back as this.
+    pub fn to_query(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.append_pair("format", "csv");
+        for (name, bound) in [("start_date", self.range.start), ("end_date", self.range.end)] {
+            if let Some(bound) = bound {
+                query.append_pair(name, &bound.to_string());
+            }
+        }
+        for camera_id in &self.camera_ids {
+            query.append_pair("camera_id", camera_id);
+        }
+        query.append_pair("timezone", &self.timezone);
+        for (name, on) in [("bom", self.bom), ("raw", self.raw)] {
+            if on {
+                query.append_pair(name, "true");
+            }
+        }
+        query.finish()
+    }
+
+    /// The URL of this export, without scheme and host.
+    pub fn to_url(&self) -> String {
+        format!("{EXPORT_PATH}?{}", self.to_query())
+    }
+}
+
+/// The name of the file, from the local days of its ends.
+pub fn file_name(start: Option<NaiveDate>, end: Option<NaiveDate>) -> String {
+    let day = |day: NaiveDate| day.format("%Y-%m-%d").to_string();
+    match (start.map(day), end.map(day)) {
+        (None, None) => "motion-events-all.csv".to_owned(),
+        (Some(start), None) => format!("motion-events-{start}-latest.csv"),
+        (None, Some(end)) => format!("motion-events-earliest-{end}.csv"),
+        (Some(start), Some(end)) => format!("motion-events-{start}-{end}.csv"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,26 @@
+//! The library behind the server and the page.
+#![doc = include_str!("../README.md")]
+// The map of the program is in ARCHITECTURE.md. The feature gates below are the only ones: everything else compiles for
+// the server and the browser alike, or lies inside `server`.
+#![recursion_limit = "256"]
+
+#[cfg(all(feature = "ssr", feature = "hydrate"))]
+compile_error!("ssr is the server and hydrate the browser: a build is one of them");
+#[cfg(not(any(feature = "ssr", feature = "hydrate")))]
+compile_error!("a build needs the feature ssr, for the server, or hydrate, for the browser");
+
+pub mod api;
+pub mod app;
+pub mod error;
+pub mod export;
+#[cfg(feature = "ssr")]
+pub mod server;
+pub mod ui;
+
+/// Where the browser comes in: brings the page that the server rendered to life.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::App);
+}

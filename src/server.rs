@@ -1,0 +1,17 @@
+//! The server: settings, database, HTTP, command line. Compiled for the server only; the page's components never see it,
+//! except from the bodies of server functions in [`crate::api`].
+
+pub mod choices;
+pub mod cli;
+pub mod database;
+pub mod demo;
+pub mod entity;
+pub mod export;
+pub mod host;
+pub mod import;
+pub mod problem;
+pub mod router;
+pub mod settings;
+pub mod state;
+pub mod style;
+pub mod telemetry;

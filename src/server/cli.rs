@@ -1,0 +1,199 @@
+//! The command line: what it offers, and where clock and environment come in.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, Parser, Subcommand};
+use migration::{Migrator, MigratorTrait};
+use sea_orm::DatabaseConnection;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::database::Missing;
+use super::settings::Settings;
+use super::{database, demo, import, telemetry};
+
+mod export;
+mod serve;
+
+/// Exports motion-detection events of surveillance cameras to CSV.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    /// The settings file. Leptos.toml in the working directory, where there is one, if left out.
+    #[arg(long, global = true, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// The database, as `sqlite://PATH`. Overrides `DATABASE_URL` and the settings file.
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// What to do; serves, if left out, because that is how cargo-leptos starts a server.
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the settings page and the export URL.
+    Serve(serve::Serve),
+    /// Takes events in from somewhere else. Doing it again changes nothing.
+    #[command(subcommand)]
+    Import(Import),
+    /// Writes a CSV to a file or to standard output.
+    Export(export::Export),
+    /// Makes cameras and events up, spread over the year before now.
+    Demo(Demo),
+    /// Changes or shows the database's schema. The other commands bring it up to date by themselves.
+    #[command(subcommand)]
+    Migrate(Migrate),
+}
+
+#[derive(Debug, Subcommand)]
+enum Import {
+    /// From an ArgusAI database, which is only read.
+    Argusai {
+        /// ArgusAI's SQLite file, such as backend/data/app.db.
+        file: PathBuf,
+    },
+    /// From a CSV that this program exported.
+    Csv {
+        /// The CSV.
+        file: PathBuf,
+        /// The file was exported raw, without the guard against spreadsheet formulas.
+        #[arg(long)]
+        raw: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Demo {
+    /// How many events.
+    #[arg(long, default_value_t = demo::DEFAULT.events)]
+    events: u64,
+    /// How many cameras.
+    #[arg(long, default_value_t = demo::DEFAULT.cameras)]
+    cameras: u32,
+    /// The same seed gives the same events.
+    #[arg(long, default_value_t = demo::DEFAULT.seed)]
+    seed: u64,
+    /// The end of the year that is filled, as an RFC 3339 instant. Now, if left out.
+    #[arg(long, value_name = "INSTANT")]
+    until: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Migrate {
+    /// Brings the schema up to date.
+    Up,
+    /// Undoes the last step, or more. Undoing the step that made a table drops the table.
+    Down {
+        /// How many steps.
+        #[arg(default_value_t = 1)]
+        steps: u32,
+    },
+    /// Shows which steps have been taken.
+    Status,
+}
+
+/// Runs the program. What fails is told on standard error, and the exit code is 1.
+pub fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let mut settings = Settings::load(cli.settings.as_deref(), environment())?;
+    if let Some(url) = cli.database_url {
+        settings.database.url = url;
+    }
+    tokio::runtime::Runtime::new().context("cannot start the runtime")?.block_on(async {
+        match cli.command.unwrap_or_else(|| Command::Serve(serve::Serve::default())) {
+            Command::Serve(serve) => serve.run(settings, now()).await,
+            other => {
+                telemetry::init("warn")?;
+                run_once(other, &settings).await
+            }
+        }
+    })
+}
+
+/// The commands that do one thing and end.
+async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
+    if let Command::Migrate(migrate) = command {
+        let missing = if matches!(migrate, Migrate::Up) { Missing::Create } else { Missing::Refuse };
+        return run_migrate(&migrate, &database::open(&settings.database, missing).await?).await;
+    }
+    let missing = if matches!(command, Command::Export(_)) { Missing::Refuse } else { Missing::Create };
+    let database = database::open_migrated(&settings.database, missing).await?;
+    let summary = match command {
+        Command::Import(Import::Argusai { file }) => import::argusai::import(&database, &file, now()).await?,
+        Command::Import(Import::Csv { file, raw }) => import::csv::import(&database, &file, raw, now()).await?,
+        Command::Demo(Demo { events, cameras, seed, until }) => {
+            let until = until.map_or_else(now, |until| until.timestamp_micros());
+            demo::Demo { events, cameras, seed }.write(&database, until).await?
+        }
+        Command::Export(export) => return export.run(database, settings).await,
+        Command::Serve(_) | Command::Migrate(_) => return Ok(()),
+    };
+    say(&summary.to_string());
+    Ok(())
+}
+
+async fn run_migrate(migrate: &Migrate, database: &DatabaseConnection) -> anyhow::Result<()> {
+    match migrate {
+        Migrate::Up => Migrator::up(database, None).await?,
+        Migrate::Down { steps } => Migrator::down(database, Some(*steps)).await?,
+        Migrate::Status => {}
+    }
+    for migration in Migrator::get_migration_with_status(database).await? {
+        say(&format!("{:<8} {}\n", migration.status(), migration.name()));
+    }
+    Ok(())
+}
+
+/// Writes to standard output. Somebody who no longer listens is no error.
+fn say(text: &str) {
+    use std::io::Write;
+
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// Ends with Ctrl-C or SIGTERM. From this call on, neither ends the program by itself, whether or not the future has been
+/// waited for yet.
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// The clock's time, in microseconds since 1970-01-01T00:00:00Z.
+#[expect(clippy::disallowed_methods, reason = "this is the edge at which time comes in")]
+fn now() -> i64 {
+    chrono::Utc::now().timestamp_micros()
+}
+
+/// The environment variables that are text.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,158 @@
+//! Made-up cameras and events: to look around, to test, to measure. The same seed gives the same events, to the bit.
+
+use anyhow::ensure;
+use fastrand::Rng;
+use sea_orm::{DatabaseConnection, EntityTrait, PaginatorTrait};
+use uuid::Builder;
+
+use super::entity::{camera, motion_event};
+use super::import::progress;
+use super::import::sink::{KnownName, Sink};
+use super::import::summary::Summary;
+
+/// What the demo of `serve --demo` is made of.
+pub const DEFAULT: Demo = Demo { events: 100_000, cameras: 8, seed: 1 };
+
+/// Names that a CSV has to get right: a comma, quotes, an umlaut, something that looks like a formula.
+const NAMES: [&str; 8] = [
+    "Front Door",
+    "Loading dock, north",
+    "Küche",
+    "Garden \"old tree\"",
+    "Garage",
+    "=Stairwell 2",
+    "駐車場",
+    "Driveway",
+];
+
+const YEAR: u64 = 365 * 24 * 3_600 * 1_000_000;
+const DAY: u64 = 24 * 3_600 * 1_000_000;
+
+/// How much to make, and from which seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Demo {
+    /// How many events.
+    pub events: u64,
+    /// How many cameras.
+    pub cameras: u32,
+    /// Where the random numbers begin.
+    pub seed: u64,
+}
+
+impl Demo {
+    /// Writes the cameras, and the events of the 365 days before `now`, in microseconds since 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    /// Where there are no cameras, or the database cannot be written to; nothing has been changed then.
+    pub async fn write(self, database: &DatabaseConnection, now: i64) -> anyhow::Result<Summary> {
+        ensure!(self.cameras > 0, "--cameras is 0; somebody has to see the events, so at least 1");
+        let mut rng = Rng::with_seed(self.seed);
+        let mut sink = Sink::begin(database, now).await?;
+        let mut cameras = Vec::new();
+        for index in 0..self.cameras {
+            let id = Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid().to_string();
+            sink.camera(&id, Some(&name(index)), KnownName::Replace).await?;
+            cameras.push(id);
+        }
+        let bar = progress::of_events(self.events);
+        for moment in moments(&mut rng, self.events, now) {
+            sink.event(event(&mut rng, &cameras, moment)).await?;
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+        Ok(sink.commit().await?)
+    }
+}
+
+/// Whether the database has neither cameras nor events, so that a demo would not mix with anything.
+///
+/// # Errors
+/// Where the database cannot be read.
+pub async fn is_empty(database: &DatabaseConnection) -> Result<bool, sea_orm::DbErr> {
+    Ok(camera::Entity::find().count(database).await? == 0)
+}
+
+fn name(index: u32) -> String {
+    let round = index as usize / NAMES.len();
+    let name = NAMES[index as usize % NAMES.len()];
+    if round == 0 { name.to_owned() } else { format!("{name} {}", round + 1) }
+}
+
+/// Moments of the year before `now`, in order; more by day than by night.
+fn moments(rng: &mut Rng, count: u64, now: i64) -> Vec<i64> {
+    let mut moments: Vec<i64> = (0..count)
+        .map(|_| {
+            loop {
+                let ago = rng.u64(1..=YEAR);
+                let moment = now.saturating_sub_unsigned(ago);
+                let hour = moment.rem_euclid(DAY.cast_signed()) / 3_600_000_000;
+                if (6..22).contains(&hour) || rng.u8(..4) == 0 {
+                    // Some cameras tell time by the second only.
+                    break if rng.u8(..8) == 0 { moment - moment.rem_euclid(1_000_000) } else { moment };
+                }
+            }
+        })
+        .collect();
+    moments.sort_unstable();
+    moments
+}
+
+fn event(rng: &mut Rng, cameras: &[String], timestamp: i64) -> motion_event::Model {
+    // The busier ones first: the smaller of two draws.
+    let camera = rng.usize(..cameras.len()).min(rng.usize(..cameras.len()));
+    let (width, height) = (rng.i32(16..640), rng.i32(16..480));
+    let sides = (rng.u8(..50) != 0).then(|| [rng.i32(0..=1_920 - width), rng.i32(0..=1_080 - height), width, height]);
+    let zone = rng.u8(..3);
+    motion_event::Model {
+        timestamp,
+        id: Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid(),
+        camera_id: cameras[camera].clone(),
+        confidence: Some(f64::from(rng.u16(500..=1_000)) / 10.0),
+        algorithm: ["MOG2", "KNN", "frame_diff"][rng.usize(..3)].to_owned(),
+        x: sides.map(|sides| sides[0]),
+        y: sides.map(|sides| sides[1]),
+        width: sides.map(|sides| sides[2]),
+        height: sides.map(|sides| sides[3]),
+        zone_id: (zone > 0).then(|| format!("zone-{zone}")),
+        created_at: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(seed: u64) -> Vec<motion_event::Model> {
+        let mut rng = Rng::with_seed(seed);
+        let cameras = ["a".to_owned(), "b".to_owned()];
+        moments(&mut rng, 500, 1_765_000_000_000_000)
+            .into_iter()
+            .map(|moment| event(&mut rng, &cameras, moment))
+            .collect()
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_events_and_another_seed_others() {
+        assert_eq!(made(1), made(1));
+        assert_ne!(made(1), made(2));
+    }
+
+    #[test]
+    fn events_are_in_order_within_the_year_and_their_boxes_within_the_frame() {
+        let events = made(3);
+        assert!(events.is_sorted_by_key(|event| event.timestamp));
+        let year_before = 1_765_000_000_000_000 - YEAR.cast_signed() - 1_000_000;
+        for event in events {
+            assert!(event.timestamp >= year_before && event.timestamp < 1_765_000_000_000_000);
+            if let (Some(x), Some(y), Some(width), Some(height)) = (event.x, event.y, event.width, event.height) {
+                assert!(x >= 0 && y >= 0 && x + width <= 1_920 && y + height <= 1_080);
+            }
+        }
+    }
+
+    #[test]
+    fn cameras_beyond_the_eighth_are_numbered() {
+        assert_eq!(name(0), "Front Door");
+        assert_eq!(name(8), "Front Door 2");
+    }
+}

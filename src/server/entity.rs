@@ -1,0 +1,11 @@
+//! The tables, as SeaORM sees them. Nothing outside `server` may name an entity: what goes over the wire has types of
+//! its own, so that a new column is not published by accident. The schema itself is made by the `migration` crate.
+//! All times are microseconds since 1970-01-01T00:00:00Z.
+
+pub mod api_token;
+pub mod camera;
+pub mod camera_access;
+pub mod export;
+pub mod motion_event;
+pub mod session;
+pub mod user;

@@ -1,0 +1,38 @@
+//! The record of one export.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `exports`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "exports")]
+pub struct Model {
+    /// What `X-Export-Id` tells the client.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// Who asked; `None` once the account is gone.
+    pub user_id: Option<Uuid>,
+    /// The selection, as the query string that asks for it again.
+    pub query: String,
+    /// `running`, `completed`, `cancelled`, `failed`, `timed_out` or `interrupted`.
+    pub state: String,
+    /// Events written.
+    pub rows: i64,
+    /// Bytes of CSV written, before any content encoding.
+    pub bytes: i64,
+    /// SHA-256 of the same bytes, once the file is whole.
+    pub sha256: Option<Vec<u8>>,
+    /// When the export began.
+    pub started_at: i64,
+    /// When its server last said that it is still at work.
+    pub heartbeat_at: i64,
+    /// When it ended, however it ended.
+    pub finished_at: Option<i64>,
+    /// Why it ended, where it did not end well.
+    pub error: Option<String>,
+}
+
+/// Outlives the user it belonged to.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

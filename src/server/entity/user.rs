@@ -1,0 +1,27 @@
+//! Somebody who may sign in.
+
+use sea_orm::entity::prelude::*;
+
+/// A row of `users`.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "users")]
+pub struct Model {
+    /// Names the user to other tables.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    /// What the user types to sign in.
+    #[sea_orm(unique)]
+    pub name: String,
+    /// `admin` or `user`.
+    pub role: String,
+    /// Argon2id, in PHC string form.
+    pub password_hash: String,
+    /// When the account was made.
+    pub created_at: i64,
+}
+
+/// Reached from the other side only.
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,10 @@
+//! The export: from parameters to bytes. Data goes one way, and each stage can be tested alone:
+//! [`zone`] (days to moments) → [`query`] (SQL) → [`pages`] (rows of the database) → [`csv`] (bytes) → [`run`] (the whole,
+//! as chunks that can be pulled) → [`route`] (HTTP) or the command line. `csv`, `query` and `zone` do no I/O.
+
+pub mod csv;
+pub mod pages;
+pub mod query;
+pub mod route;
+pub mod run;
+pub mod zone;

@@ -1,0 +1,235 @@
+//! Time zones: which moments a local day covers, and how a moment is written. No I/O.
+
+use std::fmt::Write;
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone, Timelike, Utc};
+use chrono_tz::{GapInfo, Tz};
+
+use crate::error::ApiError;
+use crate::export::{DateBound, DateRange};
+
+/// The years of UTC whose moments have a year of four digits in every zone.
+pub const WRITABLE_YEARS: RangeInclusive<i32> = 2..=9998;
+
+/// A half-open span of time, in microseconds since 1970-01-01T00:00:00Z; `None` is unbounded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Interval {
+    /// The first moment inside.
+    pub start: Option<i64>,
+    /// The first moment after.
+    pub end: Option<i64>,
+}
+
+/// A time zone of the IANA database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Zone(Tz);
+
+impl Zone {
+    /// The zone of this IANA name.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for `timezone` where the database has no such name.
+    pub fn parse(name: &str) -> Result<Self, ApiError> {
+        name.parse().map(Self).map_err(|_| {
+            ApiError::invalid(
+                "timezone",
+                format!("There is no time zone “{name}”. Use an IANA name such as UTC, Europe/Berlin or America/Los_Angeles."),
+            )
+        })
+    }
+
+    /// All names that [`Zone::parse`] knows, in alphabetical order.
+    pub fn names() -> Vec<String> {
+        let mut names: Vec<_> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name().to_owned()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The first moment of a local day. Where clocks skip midnight, that is the moment after the gap; a day that was
+    /// skipped whole begins, and ends, where the next one begins.
+    fn day_start(self, day: NaiveDate) -> DateTime<Utc> {
+        let midnight = day.and_time(NaiveTime::MIN);
+        match self.0.from_local_datetime(&midnight).earliest() {
+            Some(first) => first.to_utc(),
+            None => GapInfo::new(&midnight, &self.0)
+                .and_then(|gap| gap.end)
+                .map_or_else(|| midnight.and_utc(), |after_gap| after_gap.to_utc()),
+        }
+    }
+
+    /// The local day of a moment.
+    pub fn day_of(self, instant: DateTime<Utc>) -> NaiveDate {
+        instant.with_timezone(&self.0).date_naive()
+    }
+
+    /// The local day that stands for one end of a range in the file's name.
+    pub fn day_of_bound(self, bound: DateBound) -> NaiveDate {
+        match bound {
+            DateBound::Day(day) => day,
+            DateBound::Instant(instant) => self.day_of(instant),
+        }
+    }
+
+    /// The moments that a range covers in this zone.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for `start_date` where the range ends before it begins.
+    pub fn interval(self, range: &DateRange) -> Result<Interval, ApiError> {
+        let start = range.start().map(|bound| match bound {
+            DateBound::Day(day) => micros_not_before(self.day_start(day)),
+            DateBound::Instant(instant) => micros_not_before(instant),
+        });
+        let end = range.end().map(|bound| match bound {
+            DateBound::Day(day) => micros_not_before(self.day_start(day + TimeDelta::days(1))),
+            DateBound::Instant(instant) => micros_not_before(instant),
+        });
+        match (start, end) {
+            (Some(start), Some(end)) if start > end => Err(range.reversed()),
+            _ => Ok(Interval { start, end }),
+        }
+    }
+
+    /// Appends a moment as ISO 8601 with numeric offset, and six digits of fraction only where there is one.
+    /// `None` where the moment is not in [`WRITABLE_YEARS`].
+    pub fn write_timestamp(self, micros: i64, out: &mut String) -> Option<()> {
+        let utc = DateTime::from_timestamp_micros(micros).filter(|utc| WRITABLE_YEARS.contains(&utc.year()))?;
+        let seconds = self.0.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc();
+        // Before standard time, zones kept the sun's: offsets to the second, which ISO 8601 cannot write. The offset
+        // is rounded and the clock with it, so that the text still names the very moment.
+        let minutes = (seconds + 30).div_euclid(60);
+        let local = utc.naive_utc().checked_add_signed(TimeDelta::minutes(minutes.into()))?;
+        let fraction = local.nanosecond() / 1_000;
+        write!(
+            out,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+            local.year(),
+            local.month(),
+            local.day(),
+            local.hour(),
+            local.minute(),
+            local.second()
+        )
+        .ok()?;
+        if fraction != 0 {
+            write!(out, ".{fraction:06}").ok()?;
+        }
+        let sign = if minutes < 0 { '-' } else { '+' };
+        write!(out, "{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60).ok()
+    }
+}
+
+/// The first whole microsecond that is not before a moment: events are kept to the microsecond, so comparing with this
+/// is comparing with the moment itself.
+fn micros_not_before(instant: DateTime<Utc>) -> i64 {
+    let whole = instant.timestamp_micros();
+    if instant.timestamp_subsec_nanos().is_multiple_of(1_000) { whole } else { whole + 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn zone(name: &str) -> Zone {
+        Zone::parse(name).expect("a zone")
+    }
+
+    fn day(name: &str, text: &str) -> (DateTime<Utc>, i64) {
+        let bound = Some(DateBound::parse("start_date", text).expect("a day"));
+        let span = zone(name).interval(&DateRange::new(bound, bound).expect("a range")).expect("in order");
+        let (start, end) = (span.start.expect("a start"), span.end.expect("an end"));
+        (DateTime::from_timestamp_micros(start).expect("a time"), (end - start) / 3_600_000_000)
+    }
+
+    fn written(name: &str, micros: i64) -> String {
+        let mut text = String::new();
+        zone(name).write_timestamp(micros, &mut text).expect("a time");
+        text
+    }
+
+    #[test]
+    fn days_have_the_hours_that_their_clocks_gave_them() {
+        for (name, text, start, hours) in [
+            ("UTC", "2025-12-01", "2025-12-01T00:00:00Z", 24),
+            ("Europe/Berlin", "2025-03-30", "2025-03-29T23:00:00Z", 23),
+            ("Europe/Berlin", "2025-10-26", "2025-10-25T22:00:00Z", 25),
+            ("America/New_York", "2025-11-02", "2025-11-02T04:00:00Z", 25),
+            // No midnight: these days begin at 01:00.
+            ("America/Santiago", "2025-09-07", "2025-09-07T04:00:00Z", 23),
+            ("Africa/Cairo", "2025-04-25", "2025-04-24T22:00:00Z", 23),
+            ("Asia/Beirut", "2025-03-30", "2025-03-29T22:00:00Z", 23),
+            ("America/Havana", "2025-03-09", "2025-03-09T05:00:00Z", 23),
+            // The day that Samoa left out.
+            ("Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z", 0),
+        ] {
+            assert_eq!(day(name, text), (start.parse().expect("a time"), hours), "{text} in {name}");
+        }
+    }
+
+    #[test]
+    fn in_every_zone_each_day_begins_where_its_date_is_first_read() {
+        for tz in chrono_tz::TZ_VARIANTS {
+            let mut day = NaiveDate::from_ymd_opt(2000, 1, 1).expect("a day");
+            while day.year() < 2030 {
+                let start = Zone(tz).day_start(day);
+                let local = start.with_timezone(&tz).date_naive();
+                let before = (start - TimeDelta::microseconds(1)).with_timezone(&tz).date_naive();
+                assert!(before < day && local >= day, "{tz} {day}: begins on {local}, after {before}");
+                day += TimeDelta::days(1);
+            }
+        }
+    }
+
+    #[test]
+    fn a_range_of_days_and_instants_may_be_mixed_but_not_reversed() {
+        let range = |start, end| {
+            let bound = |field, text| Some(DateBound::parse(field, text).expect("a bound"));
+            DateRange::new(bound("start_date", start), bound("end_date", end)).expect("not reversed yet")
+        };
+        let berlin = zone("Europe/Berlin");
+        // 23:30 UTC is already the next day in Berlin.
+        assert!(berlin.interval(&range("2025-12-02", "2025-12-01T23:30:00Z")).is_ok());
+        let error = zone("UTC").interval(&range("2025-12-02", "2025-12-01T23:30:00Z")).expect_err("reversed");
+        assert_eq!(error.field.as_deref(), Some("start_date"));
+    }
+
+    #[test]
+    fn an_instant_between_two_microseconds_counts_from_the_later_one() {
+        let instant: DateTime<Utc> = "2025-12-01T00:00:00.000000001Z".parse().expect("a time");
+        assert_eq!(micros_not_before(instant) - instant.timestamp_micros(), 1);
+        let before_1970: DateTime<Utc> = "1969-12-31T23:59:59.999999001Z".parse().expect("a time");
+        assert_eq!(micros_not_before(before_1970), 0);
+    }
+
+    #[test]
+    fn timestamps_are_iso_8601_with_offset_and_a_fraction_only_where_there_is_one() {
+        let micros = 1_765_823_400_867_341;
+        assert_eq!(written("America/Los_Angeles", micros), "2025-12-15T10:30:00.867341-08:00");
+        assert_eq!(written("America/Los_Angeles", micros - 867_341), "2025-12-15T10:30:00-08:00");
+        assert_eq!(written("UTC", 1), "1970-01-01T00:00:00.000001+00:00");
+        assert_eq!(written("Asia/Kathmandu", -1), "1970-01-01T05:29:59.999999+05:30");
+    }
+
+    #[test]
+    fn the_repeated_hour_of_new_york_is_told_apart_by_its_offset() {
+        let first: DateTime<Utc> = "2025-11-02T05:30:00Z".parse().expect("a time");
+        assert_eq!(written("America/New_York", first.timestamp_micros()), "2025-11-02T01:30:00-04:00");
+        let second = first + TimeDelta::hours(1);
+        assert_eq!(written("America/New_York", second.timestamp_micros()), "2025-11-02T01:30:00-05:00");
+    }
+
+    #[test]
+    fn an_offset_to_the_second_is_rounded_without_moving_the_moment() {
+        // Until 1972-01-07, Monrovia was 44 minutes and 30 seconds behind UTC.
+        let text = written("Africa/Monrovia", 0);
+        assert_eq!(text, "1969-12-31T23:16:00-00:44");
+        assert_eq!(DateTime::parse_from_rfc3339(&text).expect("RFC 3339").timestamp(), 0);
+    }
+
+    #[test]
+    fn an_unknown_zone_is_refused_by_name() {
+        let error = Zone::parse("Europe/Atlantis").expect_err("unknown");
+        assert_eq!(error.field.as_deref(), Some("timezone"));
+        assert!(error.detail.contains("Europe/Atlantis"));
+    }
+}

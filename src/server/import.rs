@@ -1,0 +1,8 @@
+//! Events that come in. Every import is one transaction: it is read and written in batches, and when it is interrupted,
+//! however, the database is as it was before.
+
+pub mod argusai;
+pub mod csv;
+pub mod progress;
+pub mod sink;
+pub mod summary;

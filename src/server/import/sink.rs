@@ -1,0 +1,133 @@
+//! Where imported events go: batches, inside one transaction that is committed at the very end.
+
+use std::collections::HashMap;
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::{
+    ActiveModelTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+
+use super::summary::Summary;
+use crate::server::entity::{camera, motion_event};
+
+/// How many events are written with one statement: 11 values each, of which SQLite takes 32,766 at most.
+pub const BATCH: usize = 1_000;
+
+/// What to do where a camera is known under another name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KnownName {
+    /// The source is where cameras are named: take its name.
+    Replace,
+    /// The source only repeats names: keep ours.
+    Keep,
+}
+
+/// An import in progress.
+#[derive(Debug)]
+pub struct Sink {
+    /// What has been done so far.
+    pub summary: Summary,
+    transaction: DatabaseTransaction,
+    /// When the rows are written, in microseconds since 1970-01-01T00:00:00Z.
+    now: i64,
+    cameras: HashMap<String, Option<String>>,
+    batch: Vec<motion_event::ActiveModel>,
+}
+
+impl Sink {
+    /// Begins the transaction. `now` is what `created_at` will say, in microseconds since 1970-01-01T00:00:00Z.
+    ///
+    /// # Errors
+    /// Where the database cannot be written to.
+    pub async fn begin(database: &DatabaseConnection, now: i64) -> Result<Self, DbErr> {
+        // A transaction that reads first and wants to write later fails where somebody else has written in between.
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let transaction = database.begin_with_options(options).await?;
+        let cameras = camera::Entity::find().all(&transaction).await?;
+        Ok(Self {
+            summary: Summary::default(),
+            transaction,
+            now,
+            cameras: cameras.into_iter().map(|camera| (camera.id, camera.name)).collect(),
+            batch: Vec::with_capacity(BATCH),
+        })
+    }
+
+    /// The transaction, to look things up in.
+    pub fn transaction(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+
+    /// Sees to it that a camera is there. Has to be called before the camera's first event.
+    ///
+    /// # Errors
+    /// Where the database cannot be written to.
+    pub async fn camera(&mut self, id: &str, name: Option<&str>, known: KnownName) -> Result<(), DbErr> {
+        let row = || camera::ActiveModel { id: Set(id.to_owned()), name: Set(name.map(str::to_owned)) };
+        match self.cameras.get(id) {
+            None => {
+                row().insert(&self.transaction).await?;
+                self.summary.cameras_new += 1;
+            }
+            Some(before)
+                if name.is_some() && before.as_deref() != name && (before.is_none() || known == KnownName::Replace) =>
+            {
+                row().update(&self.transaction).await?;
+                self.summary.cameras_renamed += 1;
+            }
+            Some(_) => {
+                self.summary.cameras_already_there += 1;
+                return Ok(());
+            }
+        }
+        self.cameras.insert(id.to_owned(), name.map(str::to_owned));
+        Ok(())
+    }
+
+    /// Whether a camera is there.
+    pub fn knows_camera(&self, id: &str) -> bool {
+        self.cameras.contains_key(id)
+    }
+
+    /// Takes an event, or counts it as already there. `created_at` is filled in here.
+    ///
+    /// # Errors
+    /// Where the database cannot be written to.
+    pub async fn event(&mut self, event: motion_event::Model) -> Result<(), DbErr> {
+        self.batch.push(motion_event::Model { created_at: self.now, ..event }.into_active_model().reset_all());
+        if self.batch.len() >= BATCH { self.write().await } else { Ok(()) }
+    }
+
+    async fn write(&mut self) -> Result<(), DbErr> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
+        let offered = batch.len() as u64;
+        let written = motion_event::Entity::insert_many(batch)
+            .on_conflict_do_nothing_on([motion_event::Column::Timestamp, motion_event::Column::Id])
+            .exec_without_returning(&self.transaction)
+            .await?;
+        let written = match written {
+            sea_orm::TryInsertResult::Inserted(rows) => rows,
+            sea_orm::TryInsertResult::Empty | sea_orm::TryInsertResult::Conflicted => 0,
+        };
+        self.summary.taken += written;
+        self.summary.already_there += offered - written;
+        Ok(())
+    }
+
+    /// Writes the rest and makes all of it last.
+    ///
+    /// # Errors
+    /// Where the database cannot be written to; nothing of the import is there then.
+    pub async fn commit(mut self) -> Result<Summary, DbErr> {
+        self.write().await?;
+        self.transaction.commit().await?;
+        Ok(self.summary)
+    }
+}

@@ -1,0 +1,327 @@
+//! What the operator can choose: `Leptos.toml`, then environment variables, then the command line.
+//!
+//! Keys that nobody reads are refused at start by name, in the file and in the environment: a setting that is silently
+//! ignored is worse than none.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::Path;
+
+use anyhow::{Context, bail, ensure};
+use leptos::config::{Env, LeptosOptions};
+use serde::Deserialize;
+use toml::{Table, Value};
+
+/// The settings file, looked for in the working directory.
+pub const FILE: &str = "Leptos.toml";
+
+/// `MOTION_EXPORT_<SECTION>_<KEY>` overrides a key of the file.
+const ENV_PREFIX: &str = "MOTION_EXPORT_";
+
+/// All settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// How the program meets the network and the log.
+    pub server: Server,
+    /// Where events are kept.
+    pub database: Database,
+    /// How files are made.
+    pub export: Export,
+    /// The section that Leptos' own tools expect, at the end of the file.
+    package: Package,
+    /// Whether `cargo leptos watch` runs the server, and pages should reload when the program changes.
+    #[serde(skip)]
+    reload: bool,
+}
+
+/// `[server]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// What is logged, in the syntax of `tracing`'s `EnvFilter`: `info`, `motion_export=debug,warn`.
+    pub log: String,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 3000)), log: "info,sea_orm_migration=warn".to_owned() }
+    }
+}
+
+/// `[database]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite://PATH`; the file and its folder are made where there are none.
+    pub url: String,
+    /// How many connections are open at most.
+    pub connections: NonZeroU32,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        const CONNECTIONS: NonZeroU32 = NonZeroU32::new(8).expect("not zero");
+        Self { url: "sqlite://data/motion-export.db".to_owned(), connections: CONNECTIONS }
+    }
+}
+
+/// `[export]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Export {
+    /// How many events are read at once. More is hardly faster; the memory of an export grows with it.
+    pub page_rows: NonZeroU32,
+}
+
+impl Default for Export {
+    fn default() -> Self {
+        const PAGE_ROWS: NonZeroU32 = NonZeroU32::new(5_000).expect("not zero");
+        Self { page_rows: PAGE_ROWS }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Package {
+    metadata: Metadata,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Metadata {
+    leptos: Leptos,
+}
+
+/// `[package.metadata.leptos]`: the part of cargo-leptos' options that the running server needs.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct Leptos {
+    output_name: String,
+    site_root: String,
+    site_pkg_dir: String,
+    reload_port: u32,
+}
+
+impl Default for Leptos {
+    fn default() -> Self {
+        Self {
+            output_name: "motion-export".to_owned(),
+            site_root: "target/site".to_owned(),
+            site_pkg_dir: "pkg".to_owned(),
+            reload_port: 3001,
+        }
+    }
+}
+
+impl Settings {
+    /// Reads `file`, or [`FILE`] where that exists, and lets `environment` override it.
+    ///
+    /// # Errors
+    /// Where the file cannot be read or parsed, or a key is unknown or has a value that it cannot have; the message
+    /// names it.
+    pub fn load(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
+        let asked_for = file.is_some();
+        let file = file.unwrap_or(Path::new(FILE));
+        let text = match std::fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !asked_for => String::new(),
+            Err(error) => return Err(error).with_context(|| format!("cannot read the settings in {}", file.display())),
+        };
+        Self::parse(&text, environment).with_context(|| format!("the settings in {} cannot be used", file.display()))
+    }
+
+    fn parse(text: &str, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
+        // The file by itself first: its errors can still point at a line.
+        let _: Self = toml::from_str(text)?;
+        let mut table: Table = text.parse()?;
+        // In order of their names, so that MOTION_EXPORT_DATABASE_URL comes after DATABASE_URL, and wins.
+        let environment: BTreeMap<_, _> = environment.collect();
+        for (name, value) in &environment {
+            let Some((section, key)) = setting_of(name)? else { continue };
+            set(&mut table, &section, &key, Value::String(value.clone()));
+            if let (Err(_), Ok(number)) = (Self::deserialize(table.clone()), value.parse()) {
+                set(&mut table, &section, &key, Value::Integer(number));
+            }
+            Self::deserialize(table.clone()).with_context(|| format!("the environment variable {name}"))?;
+        }
+        Ok(Self { reload: environment.contains_key("LEPTOS_WATCH"), ..Self::deserialize(table)? })
+    }
+
+    /// What Leptos needs to know to render a page.
+    pub fn leptos_options(&self) -> LeptosOptions {
+        let Leptos { output_name, site_root, site_pkg_dir, reload_port } = self.package.metadata.leptos.clone();
+        LeptosOptions::builder()
+            .output_name(output_name)
+            .site_root(site_root)
+            .site_pkg_dir(site_pkg_dir)
+            .site_addr(self.server.listen)
+            .reload_port(reload_port)
+            .env(if self.reload { Env::DEV } else { Env::PROD })
+            .build()
+    }
+
+    /// Refuses what would show somebody's cameras to the network: until there are accounts, only this machine may ask.
+    ///
+    /// # Errors
+    /// Where `listen` is no loopback address.
+    pub fn check(&self) -> anyhow::Result<()> {
+        ensure!(
+            self.server.listen.ip().is_loopback(),
+            "server.listen is {}, but there are no accounts yet: whoever reaches the server sees all cameras. \
+             Use a loopback address, such as 127.0.0.1:3000.",
+            self.server.listen
+        );
+        Ok(())
+    }
+}
+
+/// The section and key that an environment variable sets; `None` where it is none of ours.
+fn setting_of(name: &str) -> anyhow::Result<Option<(String, String)>> {
+    if name == "DATABASE_URL" {
+        return Ok(Some(("database".to_owned(), "url".to_owned())));
+    }
+    if let Some(key) = name.strip_prefix("LEPTOS_") {
+        // cargo-leptos sets more of these than a server reads, so only the known ones count.
+        let key = key.to_lowercase().replace('_', "-");
+        let known = ["output-name", "site-root", "site-pkg-dir", "reload-port"].contains(&key.as_str());
+        return Ok(known.then(|| ("leptos".to_owned(), key)));
+    }
+    let Some(setting) = name.strip_prefix(ENV_PREFIX) else { return Ok(None) };
+    match setting.to_lowercase().split_once('_') {
+        Some((section @ ("server" | "database" | "export"), key)) => Ok(Some((section.to_owned(), key.to_owned()))),
+        _ => bail!(
+            "the environment variable {name} sets nothing: write {ENV_PREFIX}<SECTION>_<KEY>, where the section is \
+             SERVER, DATABASE or EXPORT"
+        ),
+    }
+}
+
+fn set(table: &mut Table, section: &str, key: &str, value: Value) {
+    let path: &[&str] = if section == "leptos" { &["package", "metadata", "leptos"] } else { &[section] };
+    let mut at = table;
+    for name in path {
+        let inner = at.entry(*name).or_insert_with(|| Value::Table(Table::new()));
+        let Value::Table(inner) = inner else { return };
+        at = inner;
+    }
+    at.insert(key.to_owned(), value);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str, environment: &[(&str, &str)]) -> anyhow::Result<Settings> {
+        Settings::parse(text, environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+    }
+
+    fn refusal(text: &str, environment: &[(&str, &str)]) -> String {
+        format!("{:#}", parse(text, environment).expect_err("refused"))
+    }
+
+    #[test]
+    fn the_file_of_this_repository_holds_the_defaults() {
+        let file = include_str!("../../Leptos.toml");
+        assert_eq!(parse(file, &[]).expect("valid"), Settings::default());
+    }
+
+    #[test]
+    fn the_readme_names_every_key_with_its_variable_and_its_default() {
+        let readme = include_str!("../../README.md");
+        let file: Table = include_str!("../../Leptos.toml").parse().expect("TOML");
+        for section in ["server", "database", "export"] {
+            for (key, default) in file[section].as_table().expect("a table") {
+                let default = default
+                    .as_integer()
+                    .map_or_else(|| default.as_str().unwrap_or_default().to_owned(), |number| number.to_string());
+                let variable = format!("{ENV_PREFIX}{section}_{key}").to_uppercase();
+                let row = format!("| `{section}.{key}` | `{variable}`");
+                let row = readme.lines().find(|line| line.starts_with(&row)).expect(&row);
+                assert!(row.contains(&format!("| `{default}` |")), "{row}");
+            }
+        }
+    }
+
+    #[test]
+    fn of_two_variables_for_the_database_ours_wins_in_any_order() {
+        let mut both = [("DATABASE_URL", "sqlite://theirs"), ("MOTION_EXPORT_DATABASE_URL", "sqlite://ours")];
+        for _ in 0..2 {
+            assert_eq!(parse("", &both).expect("valid").database.url, "sqlite://ours");
+            both.reverse();
+        }
+    }
+
+    #[test]
+    fn a_settings_file_that_was_asked_for_has_to_be_there() {
+        let error = Settings::load(Some(Path::new("/nowhere/typo.toml")), std::iter::empty()).expect_err("missing");
+        assert!(format!("{error:#}").contains("typo.toml"));
+    }
+
+    #[test]
+    fn the_leptos_options_agree_with_those_of_cargo_leptos() {
+        let manifest: Table = include_str!("../../Cargo.toml").parse().expect("TOML");
+        let theirs = &manifest["package"]["metadata"]["leptos"];
+        let ours = Settings::default();
+        let leptos = ours.leptos_options();
+        assert_eq!(theirs["output-name"].as_str(), Some(&*leptos.output_name));
+        assert_eq!(theirs["site-root"].as_str(), Some(&*leptos.site_root));
+        assert_eq!(theirs["site-pkg-dir"].as_str(), Some(&*leptos.site_pkg_dir));
+        assert_eq!(theirs["site-addr"].as_str(), Some(&*ours.server.listen.to_string()));
+        assert_eq!(theirs["reload-port"].as_integer(), Some(leptos.reload_port.into()));
+    }
+
+    #[test]
+    fn the_environment_overrides_each_key() {
+        let file = "[server]\nlisten = '127.0.0.1:1'\n";
+        let settings = parse(
+            file,
+            &[
+                ("MOTION_EXPORT_SERVER_LISTEN", "127.0.0.1:2"),
+                ("MOTION_EXPORT_SERVER_LOG", "debug"),
+                ("DATABASE_URL", "sqlite://x.db"),
+                ("MOTION_EXPORT_DATABASE_CONNECTIONS", "3"),
+                ("MOTION_EXPORT_EXPORT_PAGE_ROWS", "7"),
+                ("LEPTOS_SITE_ROOT", "elsewhere"),
+                ("LEPTOS_BIN_TARGET", "not ours"),
+                ("PATH", "not ours"),
+            ],
+        )
+        .expect("valid");
+        assert_eq!(settings.server.listen.port(), 2);
+        assert_eq!(settings.server.log, "debug");
+        assert_eq!(settings.database.url, "sqlite://x.db");
+        assert_eq!(settings.database.connections.get(), 3);
+        assert_eq!(settings.export.page_rows.get(), 7);
+        assert_eq!(&*settings.leptos_options().site_root, "elsewhere");
+    }
+
+    #[test]
+    fn unknown_keys_are_refused_by_name() {
+        assert!(refusal("[export]\npage_size = 5", &[]).contains("page_size"));
+        assert!(refusal("[exprot]\n", &[]).contains("exprot"));
+        assert!(refusal("[package.metadata.leptos]\nsite-rot = ''", &[]).contains("site-rot"));
+        assert!(refusal("", &[("MOTION_EXPORT_EXPORT_PAGE_SIZE", "5")]).contains("MOTION_EXPORT_EXPORT_PAGE_SIZE"));
+        assert!(refusal("", &[("MOTION_EXPORT_LISTEN", "x")]).contains("MOTION_EXPORT_LISTEN"));
+    }
+
+    #[test]
+    fn values_that_a_key_cannot_have_are_refused_by_name() {
+        assert!(refusal("[export]\npage_rows = 0", &[]).contains("page_rows"));
+        let error = refusal("", &[("MOTION_EXPORT_EXPORT_PAGE_ROWS", "many")]);
+        assert!(error.contains("MOTION_EXPORT_EXPORT_PAGE_ROWS") && error.contains("many"), "{error}");
+    }
+
+    #[test]
+    fn without_accounts_only_loopback_is_served() {
+        for (listen, allowed) in
+            [("127.0.0.1:0", true), ("[::1]:3000", true), ("0.0.0.0:3000", false), ("192.168.1.2:3000", false)]
+        {
+            let settings = parse("", &[("MOTION_EXPORT_SERVER_LISTEN", listen)]).expect("valid");
+            assert_eq!(settings.check().is_ok(), allowed, "{listen}");
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Toasts: what has happened, shown for a while and read out. thaw draws them; it does not announce them, so a live
+//! region beside them does.
+
+use std::time::Duration;
+
+use leptos::prelude::*;
+use thaw::{
+    Button, ButtonAppearance, ButtonSize, ButtonType, Toast, ToastBody, ToastFooter, ToastIntent, ToastOptions,
+    ToastTitle, ToasterInjection,
+};
+use uuid::Uuid;
+
+/// How long news stays. Bad news stays until it is dismissed.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Shows toasts.
+#[derive(Clone, Copy)]
+pub struct Toasts {
+    toaster: ToasterInjection,
+    polite: RwSignal<String>,
+    urgent: RwSignal<String>,
+}
+
+impl Toasts {
+    /// Those of the toaster around the page, which has to be there.
+    pub fn expect() -> Self {
+        Self { toaster: ToasterInjection::expect_context(), polite: RwSignal::default(), urgent: RwSignal::default() }
+    }
+
+    /// Takes away what was shown, and forgets what was announced: the same words again would be no change, and not be
+    /// read out.
+    pub fn clear(self) {
+        self.toaster.dismiss_all();
+        self.polite.set(String::new());
+        self.urgent.set(String::new());
+    }
+
+    /// Something went well.
+    pub fn success(self, title: &'static str, body: String) {
+        self.polite.set(format!("{title}. {body}"));
+        self.show("success", title, body, ToastIntent::Success, TIMEOUT);
+    }
+
+    /// Something was done that is neither good nor bad.
+    pub fn info(self, title: &'static str, body: String) {
+        self.polite.set(format!("{title}. {body}"));
+        self.show("info", title, body, ToastIntent::Info, TIMEOUT);
+    }
+
+    /// Something failed: what, and in whose words.
+    pub fn error(self, title: &'static str, body: String) {
+        self.urgent.set(format!("{title}. {body}"));
+        self.show("error", title, body, ToastIntent::Error, Duration::ZERO);
+    }
+
+    fn show(self, kind: &'static str, title: &'static str, body: String, intent: ToastIntent, timeout: Duration) {
+        let id = Uuid::new_v4();
+        let toaster = self.toaster;
+        let dismiss = move |_| toaster.dismiss_toast(id);
+        let toast = move || {
+            view! {
+                // A landmark, so that it can be jumped to.
+                <section aria-label=title>
+                <Toast class=format!("toast toast--{kind}")>
+                    <ToastTitle>{title}</ToastTitle>
+                    <ToastBody>{body}</ToastBody>
+                    <ToastFooter>
+                        <Button
+                            appearance=ButtonAppearance::Transparent
+                            size=ButtonSize::Small
+                            button_type=ButtonType::Button
+                            on_click=dismiss
+                        >
+                            "Dismiss"
+                        </Button>
+                    </ToastFooter>
+                </Toast>
+                </section>
+            }
+        };
+        toaster.dispatch_toast(toast, ToastOptions::default().with_id(id).with_intent(intent).with_timeout(timeout));
+    }
+}
+
+/// Where screen readers hear of toasts.
+#[component]
+pub fn LiveRegion(
+    /// Whose toasts.
+    toasts: Toasts,
+) -> impl IntoView {
+    view! {
+        <div class="visually-hidden" role="status">{move || toasts.polite.get()}</div>
+        <div class="visually-hidden" role="alert">{move || toasts.urgent.get()}</div>
+    }
+}
