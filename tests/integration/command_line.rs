@@ -1,0 +1,255 @@
+//! The binary: its commands, what they print, and what they leave behind when they are killed.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use motion_export::server::entity::motion_event;
+use sea_orm::{EntityTrait, PaginatorTrait};
+
+use crate::app::{HEADER, TestDatabase, events};
+
+/// The binary, with a clean environment, in `folder`, on the database there.
+fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_motion-export"));
+    command.current_dir(folder).env_clear().env("DATABASE_URL", "sqlite://test.db").args(arguments);
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+fn succeed(folder: &Path, arguments: &[&str]) -> Vec<u8> {
+    let output = run(folder, arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+fn fail(folder: &Path, arguments: &[&str]) -> String {
+    let output = run(folder, arguments);
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[tokio::test]
+async fn export_writes_what_the_url_gives() {
+    let database = TestDatabase::with(events(30)).await;
+    let folder = database.folder.path();
+    let query = "start_date=2025-12-01&end_date=2025-12-01&camera_id=front&timezone=Europe/Berlin&bom=true&raw=true";
+    let arguments = [
+        "export",
+        "--start-date",
+        "2025-12-01",
+        "--end-date",
+        "2025-12-01",
+        "--camera-id",
+        "front",
+        "--timezone",
+        "Europe/Berlin",
+        "--bom",
+        "--raw",
+    ];
+    let expected = database.export(query, 7).await;
+    assert_eq!(succeed(folder, &arguments), expected);
+
+    let to_file = [&arguments[..], &["--output", "out.csv"]].concat();
+    assert!(succeed(folder, &to_file).is_empty());
+    assert_eq!(std::fs::read(folder.join("out.csv")).unwrap(), expected);
+}
+
+#[tokio::test]
+async fn an_export_that_fails_leaves_the_file_that_was_there_and_nothing_else() {
+    let broken = events(1).map(|event| motion_event::Model { timestamp: i64::MAX, ..event });
+    let database = TestDatabase::with(events(6_000).chain(broken)).await;
+    let folder = database.folder.path();
+    std::fs::write(folder.join("out.csv"), "yesterday's").unwrap();
+    let error = fail(folder, &["export", "--output", "out.csv"]);
+    assert!(error.contains("beyond the calendar"), "{error}");
+    assert_eq!(std::fs::read_to_string(folder.join("out.csv")).unwrap(), "yesterday's");
+    let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let parts: Vec<_> = names.filter(|name| name.contains(".part")).collect();
+    assert!(parts.is_empty(), "{parts:?}");
+    // To standard output, only the exit code can tell.
+    assert!(fail(folder, &["export"]).contains("beyond the calendar"));
+}
+
+#[test]
+fn an_export_of_a_database_that_is_not_there_fails_and_makes_none() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [&["export"][..], &["export", "--output", "out.csv"], &["migrate", "status"], &["migrate", "down"]]
+    {
+        assert!(fail(folder.path(), arguments).contains("there is no database test.db"));
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_link_as_output_stays_a_link() {
+    let database = TestDatabase::with(events(3)).await;
+    let folder = database.folder.path();
+    std::fs::write(folder.join("real.csv"), "").unwrap();
+    std::os::unix::fs::symlink("real.csv", folder.join("link.csv")).unwrap();
+    succeed(folder, &["export", "--output", "link.csv"]);
+    assert!(folder.join("link.csv").is_symlink());
+    assert_eq!(std::fs::read(folder.join("real.csv")).unwrap(), database.export("", 10).await);
+}
+
+#[tokio::test]
+async fn bad_options_are_refused_by_name() {
+    let database = TestDatabase::with([]).await;
+    let folder = database.folder.path();
+    for (arguments, words) in [
+        (&["export", "--start-date", "soon"][..], "start_date"),
+        (&["export", "--camera-id", "nobody"], "nobody"),
+        (&["export", "--timezone", "Mars"], "Mars"),
+        (&["serve", "--listen", "0.0.0.0:0"], "loopback"),
+        (&["demo", "--cameras", "0"], "--cameras"),
+        (&["migrate", "status", "--database-url", "mysql://x"], "sqlite://"),
+    ] {
+        let error = fail(folder, arguments);
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn unknown_settings_stop_the_program_at_start() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("Leptos.toml"), "[export]\npage_size = 7\n").unwrap();
+    let error = fail(folder.path(), &["migrate", "status"]);
+    assert!(error.contains("Leptos.toml") && error.contains("page_size"), "{error}");
+}
+
+#[tokio::test]
+async fn whoever_reads_only_the_first_line_is_no_error() {
+    let database = TestDatabase::with(events(20_000)).await;
+    let mut child = command(database.folder.path(), &["export"]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, HEADER);
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn migrations_can_be_shown_undone_and_done_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let text = |arguments: &[&str]| String::from_utf8(succeed(folder, arguments)).unwrap();
+    assert_eq!(text(&["migrate", "up"]).matches("Applied").count(), 4);
+    assert_eq!(text(&["migrate", "status"]).matches("Applied").count(), 4);
+    assert_eq!(text(&["migrate", "down"]).matches("Pending").count(), 1);
+    assert_eq!(text(&["migrate", "down", "3"]).matches("Pending").count(), 4);
+    assert_eq!(text(&["migrate", "up"]).matches("Applied").count(), 4);
+}
+
+#[test]
+fn the_same_seed_makes_the_same_demo_and_doing_it_again_changes_nothing() {
+    let arguments = ["demo", "--events", "500", "--cameras", "9", "--seed", "7", "--until", "2025-12-16T12:00:00Z"];
+    let exports = [(); 2].map(|()| {
+        let folder = tempfile::tempdir().unwrap();
+        let summary = String::from_utf8(succeed(folder.path(), &arguments)).unwrap();
+        assert!(summary.contains("500 taken") && summary.contains("9 new"), "{summary}");
+        let again = String::from_utf8(succeed(folder.path(), &arguments)).unwrap();
+        assert!(again.contains("0 taken, 500 already there"), "{again}");
+        succeed(folder.path(), &["export"])
+    });
+    assert_eq!(exports[0], exports[1]);
+    assert_eq!(exports[0].split(|byte| *byte == b'\n').count(), 502);
+}
+
+#[tokio::test]
+async fn an_import_that_is_killed_leaves_nothing_half_done_and_can_be_done_again() {
+    let source = TestDatabase::with(events(60_000)).await;
+    let target = TestDatabase::new().await;
+    let folder = target.folder.path();
+    std::fs::write(folder.join("in.csv"), source.export("", 5_000).await).unwrap();
+
+    let mut import = command(folder, &["import", "csv", "in.csv"]).stdout(Stdio::null()).spawn().unwrap();
+    // What is not committed waits in memory and then in this file: once it grows, the import is in the middle.
+    let wal = folder.join("test.db-wal");
+    while wal.metadata().map_or(0, |wal| wal.len()) < 1_000_000 {
+        assert!(import.try_wait().unwrap().is_none(), "the import ended before it could be killed");
+        std::thread::yield_now();
+    }
+    import.kill().unwrap();
+    import.wait().unwrap();
+    assert_eq!(motion_event::Entity::find().count(&target.connection).await.unwrap(), 0);
+
+    succeed(folder, &["import", "csv", "in.csv"]);
+    assert_eq!(motion_event::Entity::find().count(&target.connection).await.unwrap(), 60_000);
+}
+
+/// A server that goes when this goes.
+struct Server {
+    child: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let arguments = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
+        let mut child = command(folder, &arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let ready = lines.map(Result::unwrap).find(|line| line.contains("ready at")).expect("it gets ready");
+        let address = ready.split(' ').find_map(|word| word.strip_suffix("/settings")).unwrap().to_owned();
+        Self { child, address }
+    }
+
+    /// The most memory that it ever had resident, in kB.
+    fn peak_memory(&self) -> u64 {
+        let mut status = String::new();
+        let path = format!("/proc/{}/status", self.child.id());
+        std::fs::File::open(path).unwrap().read_to_string(&mut status).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[tokio::test]
+async fn serve_with_demo_fills_an_empty_database_and_only_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &["--demo"]);
+    let url = format!("{}/api/v1/motion-events/export", server.address);
+    let lines = reqwest::get(&url).await.unwrap().text().await.unwrap().lines().count();
+    assert_eq!(lines, 100_001);
+    drop(server);
+    let server = Server::start(folder.path(), &["--demo"]);
+    let url = format!("{}/api/v1/motion-events/export", server.address);
+    assert_eq!(reqwest::get(&url).await.unwrap().text().await.unwrap().lines().count(), lines);
+}
+
+#[tokio::test]
+async fn memory_stays_flat_whatever_the_size() {
+    let database = TestDatabase::with(events(300_000)).await;
+    let server = Server::start(database.folder.path(), &[]);
+    let drain = async |query: &str| {
+        let mut response =
+            reqwest::get(format!("{}/api/v1/motion-events/export?{query}", server.address)).await.unwrap();
+        let mut bytes = 0;
+        while let Some(chunk) = response.chunk().await.unwrap() {
+            bytes += chunk.len() as u64;
+        }
+        bytes
+    };
+    drain("end_date=2025-12-01T05:00:00Z").await;
+    let before = server.peak_memory();
+    let bytes = drain("").await;
+    let grown = (server.peak_memory() - before) * 1_024;
+    assert!(grown < bytes / 2, "{grown} bytes more for a file of {bytes}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_told_to_stop_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Server::start(folder.path(), &[]);
+    let told = Command::new("kill").arg(server.child.id().to_string()).status().unwrap();
+    assert!(told.success());
+    assert!(server.child.wait().unwrap().success());
+}

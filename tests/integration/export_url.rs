@@ -1,0 +1,312 @@
+//! The export URL: the test cases of the specification's P6-4.1 by name, and the rest of the contract.
+
+use motion_export::server::entity::motion_event::Model;
+use serde_json::Value;
+
+use crate::app::{HEADER, TestDatabase, event, events, seen_by};
+
+#[tokio::test]
+async fn export_with_no_filters_returns_all_motion_events() {
+    let app = TestDatabase::with(events(25)).await.serve(10).await;
+    assert_eq!(app.lines("").await.len(), 25);
+    assert_eq!(app.lines("format=csv").await.len(), 25);
+}
+
+#[tokio::test]
+async fn export_with_date_range_filters_correctly() {
+    let days =
+        ["2025-11-30T23:59:59.999999Z", "2025-12-01T00:00:00Z", "2025-12-16T23:59:59.999999Z", "2025-12-17T00:00:00Z"];
+    let app = TestDatabase::with(days.map(event)).await.serve(10).await;
+    let inside = app.lines("start_date=2025-12-01&end_date=2025-12-16").await;
+    assert_eq!(inside.len(), 2);
+    assert!(inside[0].starts_with("2025-12-01T00:00:00+00:00,"));
+    assert!(inside[1].starts_with("2025-12-16T23:59:59.999999+00:00,"));
+    assert_eq!(app.lines("start_date=2025-12-01").await.len(), 3);
+    assert_eq!(app.lines("end_date=2025-12-16").await.len(), 3);
+}
+
+#[tokio::test]
+async fn an_instant_is_inclusive_as_a_start_and_exclusive_as_an_end() {
+    let app = TestDatabase::with(events(4)).await.serve(10).await;
+    let lines = app.lines("start_date=2025-12-01T00:00:01Z&end_date=2025-12-01T01:00:03%2B01:00").await;
+    assert_eq!(lines.len(), 2);
+    assert!(lines[0].starts_with("2025-12-01T00:00:01+00:00,"));
+    assert!(app.lines("start_date=2025-12-01T00:00:01Z&end_date=2025-12-01T00:00:01Z").await.is_empty());
+}
+
+#[tokio::test]
+async fn export_with_camera_id_filters_correctly() {
+    let database = TestDatabase::with(events(10)).await;
+    database.add_camera("idle", Some("Idle")).await;
+    let app = database.serve(3).await;
+    let front = app.lines("camera_id=front").await;
+    assert_eq!(front.len(), 5);
+    assert!(front.iter().all(|line| line.contains(",front,Front Door,")));
+    assert_eq!(app.lines("camera_id=front&camera_id=back").await, app.lines("").await);
+    assert_eq!(app.lines("camera_id=front&camera_id=idle").await, front);
+    assert!(app.lines("camera_id=idle").await.is_empty());
+}
+
+#[tokio::test]
+async fn any_number_of_cameras_gives_their_events_in_one_order() {
+    let database = TestDatabase::new().await;
+    let ids: Vec<_> = (0..40).map(|n| format!("camera-{n}")).collect();
+    for id in &ids {
+        database.add_camera(id, Some(id)).await;
+    }
+    database.add(events(400).zip(ids.iter().cycle()).map(|(event, id)| seen_by(event, id))).await;
+    let app = database.serve(7).await;
+    let all = app.lines("").await;
+    for count in [1, 2, 3, 16, 17, 39, 40] {
+        let query: Vec<_> = ids[..count].iter().map(|id| format!("camera_id={id}")).collect();
+        let expected: Vec<_> = all
+            .iter()
+            .filter(|line| ids[..count].iter().any(|id| line.contains(&format!(",{id},"))))
+            .cloned()
+            .collect();
+        assert_eq!(app.lines(&query.join("&")).await, expected, "{count} cameras");
+    }
+}
+
+#[tokio::test]
+async fn export_with_combined_filters_works() {
+    let app = TestDatabase::with(events(10)).await.serve(2).await;
+    let query = "start_date=2025-12-01T00:00:02Z&end_date=2025-12-01T00:00:07Z&camera_id=back&timezone=Europe/Berlin";
+    let times: Vec<_> = app.lines(query).await.iter().map(|line| line[..25].to_owned()).collect();
+    assert_eq!(times, ["2025-12-01T01:00:03+01:00", "2025-12-01T01:00:05+01:00"]);
+}
+
+#[tokio::test]
+async fn empty_result_returns_headers_only_csv() {
+    let app = TestDatabase::with(events(3)).await.serve(10).await;
+    let response = app.export("start_date=2030-01-01&end_date=2030-01-02").await;
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["content-type"], "text/csv; charset=utf-8");
+    assert_eq!(response.text().await.unwrap(), HEADER);
+}
+
+#[tokio::test]
+async fn csv_is_valid_and_parseable() {
+    let database = TestDatabase::with([]).await;
+    database.add_camera("odd", Some("Garden \"old tree\",\r\nnorth")).await;
+    database.add(events(3).map(|event| seen_by(event, "odd"))).await;
+    let app = database.serve(10).await;
+    let text = app.export("").await.text().await.unwrap();
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    assert_eq!(reader.headers().unwrap().len(), 10);
+    let records: Vec<_> = reader.records().collect::<Result<_, _>>().unwrap();
+    assert_eq!(records.len(), 3);
+    assert_eq!(&records[0][2], "Garden \"old tree\",\r\nnorth");
+}
+
+#[tokio::test]
+async fn streaming_works_for_large_datasets_of_10k_rows_and_more() {
+    let app = TestDatabase::with(events(12_345)).await.serve(1_000).await;
+    let lines = app.lines("").await;
+    assert_eq!(lines.len(), 12_345);
+    assert!(lines.is_sorted(), "in order of time, each once");
+    // With a last row that cannot be written, the rows before it come all the same: nobody waits for the end.
+    app.database.add([Model { timestamp: i64::MAX, ..event("2025-12-01T00:00:00Z") }]).await;
+    let mut response = app.export("").await;
+    assert_eq!(response.headers()["transfer-encoding"], "chunked");
+    assert!(response.headers().get("content-length").is_none());
+    assert!(response.chunk().await.unwrap().expect("rows").starts_with(HEADER.as_bytes()));
+}
+
+#[tokio::test]
+async fn rows_that_end_exactly_with_a_page_are_the_whole_file() {
+    let app = TestDatabase::with(events(20)).await.serve(10).await;
+    assert_eq!(app.lines("").await.len(), 20);
+}
+
+#[tokio::test]
+async fn events_of_one_moment_come_by_id_across_pages() {
+    let moment = event("2025-12-01T00:00:00Z");
+    let ties =
+        events(30).map(|tie| Model { timestamp: moment.timestamp, zone_id: Some(tie.id.as_u128().to_string()), ..tie });
+    let mut ties: Vec<_> = ties.collect();
+    ties.reverse();
+    let app = TestDatabase::with(ties).await.serve(4).await;
+    let zones: Vec<_> =
+        app.lines("").await.iter().map(|line| line.rsplit(',').next().unwrap().parse::<u32>().unwrap()).collect();
+    assert_eq!(zones, (0..30).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn filename_includes_date_range() {
+    let app = TestDatabase::with([]).await.serve(10).await;
+    for (query, name) in [
+        ("", "motion-events-all.csv"),
+        ("start_date=2025-12-01&end_date=2025-12-16", "motion-events-2025-12-01-2025-12-16.csv"),
+        ("start_date=2025-12-01", "motion-events-2025-12-01-latest.csv"),
+        ("end_date=2025-12-16", "motion-events-earliest-2025-12-16.csv"),
+        // A moment gives its day in the zone of the export.
+        ("start_date=2025-12-01T20:00:00Z&timezone=Asia/Tokyo", "motion-events-2025-12-02-latest.csv"),
+    ] {
+        let response = app.export(query).await;
+        assert_eq!(response.headers()["content-disposition"], format!("attachment; filename=\"{name}\""));
+    }
+}
+
+#[tokio::test]
+async fn timezone_parameter_affects_timestamp_format() {
+    let app =
+        TestDatabase::with([event("2025-12-15T18:30:00Z"), event("2025-12-15T18:30:00.867341Z")]).await.serve(10).await;
+    for (query, first, second) in [
+        ("", "2025-12-15T18:30:00+00:00,", "2025-12-15T18:30:00.867341+00:00,"),
+        ("timezone=America/Los_Angeles", "2025-12-15T10:30:00-08:00,", "2025-12-15T10:30:00.867341-08:00,"),
+        ("timezone=Asia/Kathmandu", "2025-12-16T00:15:00+05:45,", "2025-12-16T00:15:00.867341+05:45,"),
+    ] {
+        let lines = app.lines(query).await;
+        assert!(lines[0].starts_with(first) && lines[1].starts_with(second), "{lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_day_is_a_local_day_whatever_its_hours() {
+    // Zone, day, its first moment, the first moment of the next.
+    for (zone, day, first, next) in [
+        ("Europe/Berlin", "2025-03-30", "2025-03-29T23:00:00Z", "2025-03-30T22:00:00Z"),
+        ("Europe/Berlin", "2025-10-26", "2025-10-25T22:00:00Z", "2025-10-26T23:00:00Z"),
+        ("America/Santiago", "2025-09-07", "2025-09-07T04:00:00Z", "2025-09-08T03:00:00Z"),
+        ("America/New_York", "2025-11-02", "2025-11-02T04:00:00Z", "2025-11-03T05:00:00Z"),
+    ] {
+        let (first, next) = (event(first), event(next));
+        let around = [first.timestamp - 1, first.timestamp, next.timestamp - 1, next.timestamp];
+        let around = around.map(|timestamp| Model {
+            timestamp,
+            zone_id: Some(timestamp.to_string()),
+            ..event("2025-01-01T00:00:00Z")
+        });
+        let app = TestDatabase::with(around).await.serve(10).await;
+        let lines = app.lines(&format!("start_date={day}&end_date={day}&timezone={zone}")).await;
+        let inside: Vec<_> =
+            lines.iter().map(|line| line.rsplit(',').next().unwrap().parse::<i64>().unwrap()).collect();
+        assert_eq!(inside, [first.timestamp, next.timestamp - 1], "{day} in {zone}");
+        assert!(lines.iter().all(|line| line.starts_with(day)), "{lines:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_repeated_hour_of_new_york_is_in_order_and_told_apart() {
+    let app = TestDatabase::with([event("2025-11-02T06:30:00Z"), event("2025-11-02T05:30:00Z")]).await.serve(10).await;
+    let lines = app.lines("timezone=America/New_York").await;
+    assert!(lines[0].starts_with("2025-11-02T01:30:00-04:00,"));
+    assert!(lines[1].starts_with("2025-11-02T01:30:00-05:00,"));
+}
+
+#[tokio::test]
+async fn a_day_that_was_left_out_gives_an_empty_file() {
+    let app = TestDatabase::with([event("2011-12-30T12:00:00Z")]).await.serve(10).await;
+    assert!(app.lines("start_date=2011-12-30&end_date=2011-12-30&timezone=Pacific/Apia").await.is_empty());
+    assert_eq!(app.lines("start_date=2011-12-31&end_date=2011-12-31&timezone=Pacific/Apia").await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_byte_order_mark_comes_first_and_only_where_asked_for() {
+    let app = TestDatabase::with(events(1)).await.serve(10).await;
+    let with = app.export("bom=true").await.bytes().await.unwrap();
+    let without = app.export("bom=false").await.bytes().await.unwrap();
+    assert_eq!(with[..3], *b"\xEF\xBB\xBF");
+    assert_eq!(with[3..], without);
+    assert_eq!(app.export("").await.bytes().await.unwrap(), without);
+}
+
+#[tokio::test]
+async fn cells_that_could_be_formulas_are_guarded_unless_raw() {
+    let database = TestDatabase::with([]).await;
+    database.add_camera("=1", Some("@SUM(A1)")).await;
+    database.add(events(1).map(|event| seen_by(event, "=1"))).await;
+    let app = database.serve(10).await;
+    assert!(app.lines("").await[0].contains(",'=1,'@SUM(A1),"));
+    assert!(app.lines("raw=true").await[0].contains(",=1,@SUM(A1),"));
+}
+
+#[tokio::test]
+async fn a_camera_that_is_gone_is_called_by_its_id() {
+    let database = TestDatabase::with([]).await;
+    database.add_camera("gone", None).await;
+    database.add(events(1).map(|event| seen_by(event, "gone"))).await;
+    let app = database.serve(10).await;
+    assert!(app.lines("camera_id=gone").await[0].contains(",gone,gone,"));
+}
+
+#[tokio::test]
+async fn the_whole_answer_is_as_the_contract_says() {
+    let app = TestDatabase::with(events(2)).await.serve(10).await;
+    let response = app.export("timezone=Europe/Berlin").await;
+    let headers = response.headers();
+    for (name, value) in [
+        ("content-type", "text/csv; charset=utf-8"),
+        ("content-disposition", "attachment; filename=\"motion-events-all.csv\""),
+        ("cache-control", "no-store"),
+        ("x-content-type-options", "nosniff"),
+    ] {
+        assert_eq!(headers[name], value);
+    }
+    insta::assert_snapshot!(response.text().await.unwrap().replace('\r', "␍"));
+}
+
+#[tokio::test]
+async fn head_gives_the_headers_and_no_file() {
+    let app = TestDatabase::with(events(2)).await.serve(10).await;
+    let url = format!("{}{}?end_date=2025-12-16", app.address, motion_export::export::EXPORT_PATH);
+    let response = app.client.head(&url).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    let name = "attachment; filename=\"motion-events-earliest-2025-12-16.csv\"";
+    assert_eq!(response.headers()["content-disposition"], name);
+    assert!(response.headers().get("content-length").is_none());
+    let refused = app.client.head(format!("{url}&camera_id=nobody")).send().await.unwrap();
+    assert_eq!(refused.status(), 404);
+}
+
+#[tokio::test]
+async fn bad_parameters_are_answered_with_a_problem_that_names_the_field() {
+    let app = TestDatabase::with([]).await.serve(10).await;
+    let mut problems = Vec::new();
+    for query in [
+        "format=json",
+        "start_date=2025-02-30",
+        "end_date=tomorrow",
+        "start_date=2025-12-02&end_date=2025-12-01",
+        "start_date=2025-12-02&end_date=2025-12-01T12:00:00Z",
+        "timezone=Mars/Olympus",
+        "bom=maybe",
+        "colour=red",
+        "timezone=UTC&timezone=UTC",
+        "camera_id=nobody",
+        "camera_id=front&camera_id=nobody",
+    ] {
+        let response = app.export(query).await;
+        let status = response.status();
+        assert_eq!(response.headers()["content-type"], "application/problem+json", "{query}");
+        assert!(response.headers().get("content-disposition").is_none(), "{query}");
+        let request_id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
+        let mut problem: Value = response.json().await.unwrap();
+        assert_eq!(problem["request_id"], request_id);
+        assert_eq!(problem["status"], status.as_u16());
+        problem["request_id"] = Value::Null;
+        problems.push(format!("{query}\n  {problem}"));
+    }
+    insta::assert_snapshot!(problems.join("\n"));
+}
+
+#[tokio::test]
+async fn an_address_below_the_api_that_there_is_not_is_a_problem_too() {
+    let app = TestDatabase::with([]).await.serve(10).await;
+    for path in ["/api/v1/motion-events/exprot", "/api/v1", "/api/x"] {
+        let response = app.get(path).await;
+        assert_eq!(response.status(), 404, "{path}");
+        assert_eq!(response.headers()["content-type"], "application/problem+json", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_the_export_does_not_take_is_a_problem_that_says_which_it_takes() {
+    let app = TestDatabase::with([]).await.serve(10).await;
+    let url = format!("{}{}", app.address, motion_export::export::EXPORT_PATH);
+    let response = app.client.post(url).send().await.unwrap();
+    assert_eq!(response.status(), 405);
+    assert_eq!(response.headers()["allow"], "GET,HEAD");
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+}

@@ -1,0 +1,130 @@
+//! What goes wrong after the first byte, or before it. Real faults: a row that cannot be written, a client that leaves,
+//! a database that is gone.
+
+use futures_util::StreamExt;
+use motion_export::server::entity::motion_event;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::app::{TestApp, TestDatabase, event, events};
+use crate::log::Log;
+
+#[tokio::test]
+async fn a_failure_after_the_first_byte_breaks_the_connection_and_never_ends_it() {
+    let log = Log::of_this_thread();
+    let broken = motion_event::Model { timestamp: i64::MAX, ..event("2025-12-01T00:00:00Z") };
+    let app = TestDatabase::with(events(500).chain([broken])).await.serve(100).await;
+    let response = app.export("").await;
+    assert_eq!(response.status(), 200, "the first page was fine");
+    let mut body = response.bytes_stream();
+    let mut received = Vec::new();
+    let error = loop {
+        match body.next().await {
+            Some(Ok(chunk)) => received.extend(chunk),
+            Some(Err(error)) => break error,
+            None => panic!("the body ended as if the file were whole"),
+        }
+    };
+    assert!(error.is_body() || error.is_decode(), "{error:?}");
+    let text = String::from_utf8(received).unwrap();
+    assert!(!text.contains("calendar"), "the reason is no row");
+    log.wait_for("ending=\"failed\"").await;
+    assert!(log.text().contains("beyond the calendar"));
+    assert!(!log.text().contains("ending=\"completed\""));
+}
+
+#[tokio::test]
+async fn a_failure_before_the_first_byte_gets_a_real_status() {
+    let broken = motion_event::Model { timestamp: i64::MAX, ..event("2025-12-01T00:00:00Z") };
+    let app = TestDatabase::with([broken]).await.serve(100).await;
+    let response = app.export("").await;
+    assert_eq!(response.status(), 500);
+    let problem: Value = response.json().await.unwrap();
+    assert_eq!(problem["code"], "internal");
+    assert!(!problem["detail"].as_str().unwrap().contains("calendar"), "the reason stays in the log");
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_503_with_retry_after() {
+    let app = TestDatabase::with(events(1)).await.serve(100).await;
+    app.database.connection.clone().close().await.unwrap();
+    for path in ["/api/v1/motion-events/export", "/api/cameras"] {
+        let response = app.get(path).await;
+        assert_eq!(response.status(), 503, "{path}");
+        let problem: Value = response.json().await.unwrap();
+        assert_eq!(problem["code"], "unavailable", "{path}");
+        assert!(problem["request_id"].is_string(), "{path}");
+    }
+    assert_eq!(app.export("").await.headers()["retry-after"], "5");
+    let page = app.get("/settings").await.text().await.unwrap();
+    assert!(page.contains("The database cannot be reached"), "{page}");
+}
+
+#[tokio::test]
+async fn generation_stops_when_the_client_leaves() {
+    let log = Log::of_this_thread();
+    let app = TestDatabase::with(events(60_000)).await.serve(50).await;
+    let mut response = app.export("").await;
+    response.chunk().await.unwrap().expect("a first chunk");
+    drop(response);
+    log.wait_for("export ended").await;
+    let text = log.text();
+    let line = text.lines().find(|line| line.contains("export ended")).unwrap();
+    assert!(line.contains("ending=\"cancelled\""), "{line}");
+    let rows = line.split("rows=").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+    assert!(rows.parse::<u32>().unwrap() < 60_000, "{line}");
+}
+
+#[tokio::test]
+async fn begin_and_end_of_an_export_are_logged_with_what_an_operator_needs() {
+    let log = Log::of_this_thread();
+    let app = TestDatabase::with(events(25)).await.serve(10).await;
+    let file = app.export("camera_id=front&end_date=2025-12-16").await.bytes().await.unwrap();
+    log.wait_for("export ended").await;
+    let text = log.text();
+    let begin = text.lines().find(|line| line.contains("export begins")).unwrap();
+    assert!(begin.contains("end_date=2025-12-16") && begin.contains("camera_ids=[\"front\"]"), "{begin}");
+    let end = text.lines().find(|line| line.contains("export ended")).unwrap();
+    assert!(end.contains("rows=13") && end.contains(&format!("body_bytes={}", file.len())), "{end}");
+    assert!(end.contains("ending=\"completed\"") && end.contains("request{id="), "{end}");
+}
+
+#[tokio::test]
+async fn a_refused_export_and_a_head_have_neither_begin_nor_end_in_the_log() {
+    let log = Log::of_this_thread();
+    let app = TestDatabase::with(events(3)).await.serve(10).await;
+    assert_eq!(app.export("camera_id=nobody").await.status(), 404);
+    let url = format!("{}/api/v1/motion-events/export", app.address);
+    assert_eq!(app.client.head(url).send().await.unwrap().status(), 200);
+    log.wait_for("status=404").await;
+    assert!(!log.text().contains("export begins") && !log.text().contains("export ended"), "{}", log.text());
+}
+
+/// Sends a request as it stands and gives the whole answer.
+async fn raw_request(app: &TestApp, request: &str) -> String {
+    let address = app.address.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn http_1_0_is_refused_because_it_cannot_tell_a_whole_file_from_a_cut_one() {
+    let app = TestDatabase::with(events(3)).await.serve(10).await;
+    let answer = raw_request(&app, "GET /api/v1/motion-events/export HTTP/1.0\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.0 505"), "{answer}");
+    assert!(answer.contains("proxy_http_version 1.1"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_request_for_a_foreign_host_name_is_refused() {
+    let app = TestDatabase::with(events(3)).await.serve(10).await;
+    for path in ["/api/v1/motion-events/export", "/settings", "/api/cameras"] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
+        let answer = raw_request(&app, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 421") && !answer.contains("Front Door"), "{answer}");
+    }
+}

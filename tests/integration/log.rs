@@ -1,0 +1,58 @@
+//! What the server under test logs. One subscriber for the whole program, which keeps each thread's lines apart: a test's
+//! server runs on the thread of its test. (A subscriber for each thread would do, but for a race in tracing: an event that
+//! is met for the first time while another thread's subscriber comes or goes may stay switched off.)
+
+use std::cell::RefCell;
+use std::io::Write;
+use std::sync::Once;
+use std::time::Duration;
+
+thread_local! {
+    static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Sees to it that everything is heard from now on. Has to come before the first event.
+pub fn listen() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| tracing_subscriber::fmt().with_ansi(false).with_writer(|| ThisThread).init());
+}
+
+struct ThisThread;
+
+impl Write for ThisThread {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        LINES.with_borrow_mut(|lines| lines.extend(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The log of a test on a runtime of one thread.
+pub struct Log(());
+
+impl Log {
+    /// Empty at first.
+    pub fn of_this_thread() -> Self {
+        LINES.with_borrow_mut(Vec::clear);
+        Self(())
+    }
+
+    #[expect(clippy::unused_self, reason = "whoever reads the log has to have begun it")]
+    pub fn text(&self) -> String {
+        LINES.with_borrow(|lines| String::from_utf8(lines.clone()).unwrap())
+    }
+
+    /// Waits until a line with this text is logged.
+    pub async fn wait_for(&self, text: &str) {
+        let logged = async {
+            while !self.text().contains(text) {
+                tokio::task::yield_now().await;
+            }
+        };
+        // So that a line that never comes fails the test instead of hanging it.
+        tokio::time::timeout(Duration::from_mins(1), logged).await.expect(text);
+    }
+}

@@ -1,0 +1,15 @@
+//! Integration tests: the real router on a port of its own with a database of its own, and the real binary.
+//! What can be tested without either is tested beside the code; what only a browser shows, in `end2end`.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod app;
+mod command_line;
+mod export_url;
+mod faults;
+mod import_argusai;
+mod import_csv;
+mod laws;
+mod log;
+mod pages;
+mod schema;

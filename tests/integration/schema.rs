@@ -1,0 +1,95 @@
+//! The schema: made, unmade and made again; and the indexes that let every export stream in order.
+
+use std::os::unix::fs::PermissionsExt;
+
+use migration::{Migrator, MigratorTrait};
+use motion_export::server::database::{self, Missing};
+use motion_export::server::entity::{api_token, camera, camera_access, export, motion_event, session, user};
+use motion_export::server::export::query::{self, Cursor, Filter};
+use motion_export::server::export::zone::Interval;
+use sea_orm::sea_query::SqliteQueryBuilder;
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement};
+use uuid::Uuid;
+
+use crate::app::{TestDatabase, events};
+
+#[tokio::test]
+async fn migrations_go_up_and_down_and_up_again_and_every_entity_fits() {
+    let database = TestDatabase::with(events(3)).await;
+    let connection = &database.connection;
+    Migrator::down(connection, None).await.unwrap();
+    let left =
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'seaql%' AND name NOT LIKE 'sqlite%'";
+    let left = connection.query_all_raw(Statement::from_string(DbBackend::Sqlite, left)).await.unwrap();
+    assert!(left.is_empty(), "{left:?}");
+    Migrator::up(connection, None).await.unwrap();
+    assert!(api_token::Entity::find().all(connection).await.unwrap().is_empty());
+    assert!(camera::Entity::find().all(connection).await.unwrap().is_empty());
+    assert!(camera_access::Entity::find().all(connection).await.unwrap().is_empty());
+    assert!(export::Entity::find().all(connection).await.unwrap().is_empty());
+    assert!(motion_event::Entity::find().all(connection).await.unwrap().is_empty());
+    assert!(session::Entity::find().all(connection).await.unwrap().is_empty());
+    assert!(user::Entity::find().all(connection).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn the_database_is_a_file_in_wal_mode_and_its_folder_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = motion_export::server::settings::Settings::default();
+    settings.database.url = format!("sqlite://{}/new/folder/x.db", folder.path().display());
+    let connection = database::open(&settings.database, Missing::Create).await.unwrap();
+    let mode =
+        connection.query_one_raw(Statement::from_string(DbBackend::Sqlite, "PRAGMA journal_mode")).await.unwrap();
+    assert_eq!(mode.unwrap().try_get_by_index::<String>(0).unwrap(), "wal");
+    let mode = |path: &str| folder.path().join(path).metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("new/folder"), mode("new/folder/x.db")), (0o700, 0o600), "for its owner's eyes only");
+}
+
+#[tokio::test]
+async fn the_database_refuses_a_value_of_a_wrong_type() {
+    let database = TestDatabase::with(events(1)).await;
+    let refused = database.connection.execute_unprepared("UPDATE motion_events SET confidence = 'high'").await;
+    assert!(refused.unwrap_err().to_string().contains("confidence"));
+}
+
+#[tokio::test]
+async fn every_filter_combination_streams_off_an_index_without_a_sort() {
+    let database = TestDatabase::with(events(2_000)).await;
+    // What ANALYZE learns must not talk the planner into a sort.
+    for analyzed in [false, true] {
+        if analyzed {
+            database.connection.execute_unprepared("ANALYZE").await.unwrap();
+        }
+        for cameras in [0, 1, 2, 16, 17, 50] {
+            for (start, end) in [(None, None), (Some(1), None), (None, Some(9)), (Some(1), Some(9))] {
+                for after in [None, Some(Cursor { timestamp: 5, id: Uuid::nil() })] {
+                    let camera_ids = (0..cameras).map(|n| format!("camera-{n}")).collect();
+                    let filter = Filter { interval: Interval { start, end }, camera_ids };
+                    let sql = query::page(&filter, after, 5_000).to_string(SqliteQueryBuilder);
+                    let plan = plan(&database, &sql).await;
+                    assert!(!plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
+                    let index = match cameras {
+                        1..=16 => "USING INDEX motion_events_camera_id_timestamp_id (camera_id=?",
+                        _ if start.is_some() || end.is_some() || after.is_some() => "USING PRIMARY KEY",
+                        _ => "SCAN motion_events",
+                    };
+                    assert!(plan.contains(index), "{sql}\n{plan}");
+                    if start.is_some() && after.is_none() {
+                        assert!(plan.contains("timestamp>?"), "{sql}\n{plan}");
+                    }
+                    // Bounded on the side where reading begins, so that no page reads what came before it.
+                    if after.is_some() {
+                        assert!(plan.contains(">(?,?)") || plan.contains("(timestamp,id)>"), "{sql}\n{plan}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn plan(database: &TestDatabase, sql: &str) -> String {
+    let explain = Statement::from_string(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {sql}"));
+    let steps = database.connection.query_all_raw(explain).await.unwrap();
+    let steps: Vec<String> = steps.iter().map(|step| step.try_get("", "detail").unwrap()).collect();
+    steps.join("\n")
+}
