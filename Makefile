@@ -1,0 +1,78 @@
+# `make run` and `make test` are all that is needed; `make help` lists the rest. Everything can be run again, and does
+# not do again what is done.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+WASM_TARGET := wasm32-unknown-unknown
+WASM := target/$(WASM_TARGET)/wasm-release/motion_export.wasm
+NODE_MODULES := end2end/node_modules/.package-lock.json
+WASM_OPT := end2end/node_modules/.bin/wasm-opt
+# A browser to test in; any Chromium will do.
+export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
+
+.PHONY: help run test lint unit end2end build screenshots clean site
+.PHONY: wasm-target chromium components
+
+help: ## Shows this list
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
+
+run: build ## Builds for release and serves with demo data on http://127.0.0.1:3000
+	target/release/motion-export serve --demo
+
+build: site ## Builds server and page for release
+	cargo build --locked --release --bin motion-export
+
+test: lint unit end2end ## Runs every check and every test
+	@echo "All checks and tests passed."
+
+lint: wasm-target components $(NODE_MODULES) ## Checks formatting, clippy for server and browser, documentation, and types
+	cargo fmt --all --check
+	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked -p bundle -- -D warnings
+	cargo clippy --locked -p motion-export --lib --no-default-features --features hydrate --target $(WASM_TARGET) -- -D warnings
+	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --locked --no-deps --document-private-items -p motion-export -p migration
+	cd end2end && npx tsc -p .
+
+unit: ## Runs the tests that need no browser
+	cargo test --locked
+
+end2end: site chromium ## Runs the tests that need a browser
+	cargo build --locked --bin motion-export
+	cd end2end && npx playwright test
+
+screenshots: site chromium ## Takes the README's screenshots again
+	cargo build --locked --bin motion-export
+	cd end2end && SCREENSHOTS=1 npx playwright test screenshots.spec.ts
+
+clean: ## Removes what was built; the database in ./data stays
+	rm -rf target end2end/node_modules end2end/test-results
+
+# The page: compiled to WASM, bound, shrunk, and put beside its style sheet. The tool sees for itself whether there is
+# anything to do, because cargo-leptos puts its own builds in the same place.
+site: $(NODE_MODULES) wasm-target
+	cargo build --locked -p motion-export --lib --profile wasm-release --no-default-features --features hydrate --target $(WASM_TARGET)
+	@echo "Putting the page together"
+	cargo run --locked --quiet -p bundle -- $(WASM) $(WASM_OPT)
+
+wasm-target:
+	@rustup target list --installed | grep -qx $(WASM_TARGET) \
+	  || { echo "Adding Rust's target for the browser"; rustup target add $(WASM_TARGET); }
+
+components:
+	@for component in clippy rustfmt; do \
+	  rustup component list --installed | grep -q "^$$component" \
+	    || { echo "Adding Rust's $$component"; rustup component add $$component; }; done
+
+$(NODE_MODULES): end2end/package-lock.json
+	@echo "Installing wasm-opt and Playwright from npm"
+	cd end2end && npm ci --no-audit --no-fund
+	@touch $@
+
+chromium:
+	@[ -x "$(CHROMIUM)" ] || { \
+	  echo "Installing Debian's Chromium"; \
+	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qy chromium; }

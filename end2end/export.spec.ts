@@ -1,0 +1,299 @@
+// Exporting with script: the test cases of the specification's P6-4.2 that are not in page.spec.ts, and what can go
+// wrong on the way.
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+
+import type { Page } from "@playwright/test";
+
+import { ADDRESS, NOW, run } from "./server";
+import { bytes, expect, test } from "./test";
+
+const exportButton = (page: Page) => page.getByRole("button", { name: "Export CSV" });
+
+async function open(page: Page, address = ""): Promise<void> {
+  await page.goto(`${address}/settings`);
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  // The browser's own zone is filled in once the page is alive.
+  await expect(page.getByLabel("Time zone")).toHaveValue("America/Los_Angeles");
+}
+
+/** Keeps the export from answering until it is let go. */
+async function hold(page: Page): Promise<() => void> {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route("**/motion-events/export?*", async (route) => {
+    await held;
+    await route.continue();
+  });
+  return release;
+}
+
+/** Collects what the page saves. */
+function downloads(page: Page): string[] {
+  const names: string[] = [];
+  page.on("download", (download) => names.push(download.suggestedFilename()));
+  return names;
+}
+
+/** Passes everything on to the server, and in the middle of an export's file does something to the client instead. */
+async function startProxy(inTheMiddle: (response: http.ServerResponse) => void) {
+  const gone: Promise<void>[] = [];
+  const server = http.createServer((request, response) => {
+    const { method, headers } = request;
+    const upstream = http.get(new URL(request.url!, ADDRESS), { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode!, answer.headers);
+      let bytes = 0;
+      answer.on("data", (chunk: Buffer) => {
+        response.write(chunk);
+        bytes += chunk.length;
+        if (!request.url!.includes("/export?") || bytes < 100_000) return;
+        answer.pause();
+        gone.push(new Promise((resolve) => response.on("close", resolve)));
+        inTheMiddle(response);
+      });
+      answer.on("end", () => response.end());
+    });
+    response.on("close", () => upstream.destroy());
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  return {
+    address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    /** When the client has let go of every export that was held up. */
+    clientGone: () => Promise.all(gone),
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+test("Date range picker works", async ({ page }) => {
+  await page.clock.setFixedTime(new Date(NOW));
+  await open(page);
+  const [from, to] = [page.getByLabel("From"), page.getByLabel("To", { exact: true })];
+  const preset = (name: string) => page.getByRole("button", { name, exact: true });
+  await expect(preset("Everything")).toHaveAttribute("aria-pressed", "true");
+  for (const [name, first, last] of [
+    ["Today", "2025-12-16", "2025-12-16"],
+    ["Last 7 days", "2025-12-10", "2025-12-16"],
+    ["Last 30 days", "2025-11-17", "2025-12-16"],
+    ["This month", "2025-12-01", "2025-12-16"],
+    ["Everything", "", ""],
+  ]) {
+    await preset(name).click();
+    await expect(from).toHaveValue(first);
+    await expect(to).toHaveValue(last);
+    await expect(page.locator("[aria-pressed=true]")).toHaveText(name);
+  }
+  // In Tokyo it is tomorrow already an hour before midnight in Los Angeles.
+  await page.clock.setFixedTime(new Date("2025-12-17T07:00:00Z"));
+  await preset("Today").click();
+  await expect(from).toHaveValue("2025-12-16");
+  await page.getByLabel("Time zone").selectOption("Asia/Tokyo");
+  await preset("Today").click();
+  await expect(from).toHaveValue("2025-12-17");
+  // Typed by hand, no preset is pressed.
+  await from.fill("2025-12-03");
+  await expect(page.locator("[aria-pressed=true]")).toHaveCount(0);
+});
+
+test("Click triggers download", async ({ page }) => {
+  await open(page);
+  await page.getByLabel("From").fill("2025-11-30");
+  await page.getByLabel("To", { exact: true }).fill("2025-12-15");
+  await page.getByLabel("Camera", { exact: true }).selectOption("Küche");
+  const camera = await page.getByLabel("Camera", { exact: true }).inputValue();
+  const downloading = page.waitForEvent("download");
+  await exportButton(page).click();
+  const download = await downloading;
+  expect(download.suggestedFilename()).toBe("motion-events-2025-11-30-2025-12-15.csv");
+  const expected = run("export", "--start-date", "2025-11-30", "--end-date", "2025-12-15", "--camera-id", camera, "--timezone", "America/Los_Angeles", "--bom");
+  expect(expected.length).toBeGreaterThan(10_000);
+  expect(await bytes(download)).toEqual(expected);
+});
+
+test("without Excel, the file has no byte-order mark", async ({ page }) => {
+  await open(page);
+  await page.getByLabel("Excel-compatible").uncheck({ force: true });
+  const downloading = page.waitForEvent("download");
+  await exportButton(page).click();
+  expect(await bytes(await downloading)).toEqual(run("export", "--timezone", "America/Los_Angeles"));
+});
+
+test("Loading spinner during export and disabled state while loading", async ({ page }) => {
+  await open(page);
+  const release = await hold(page);
+  await expect(page.getByRole("progressbar")).toHaveCount(0);
+  await exportButton(page).click();
+  await expect(page.getByRole("progressbar")).toBeVisible();
+  await expect(exportButton(page)).toBeDisabled();
+  await expect(exportButton(page)).toHaveAttribute("disabled");
+  await expect(page.getByText("0 bytes so far")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Cancel" })).toBeVisible();
+  const downloading = page.waitForEvent("download");
+  release();
+  await downloading;
+  await expect(page.getByRole("progressbar")).toHaveCount(0);
+  await expect(exportButton(page)).toBeEnabled();
+});
+
+test("Success toast on completion", async ({ page }) => {
+  await open(page);
+  await page.getByLabel("To", { exact: true }).fill("2025-12-15");
+  await exportButton(page).click();
+  const toast = page.locator(".toast--success");
+  await expect(toast).toContainText("Export complete");
+  await expect(toast).toContainText(/motion-events-earliest-2025-12-15\.csv, \d+\.\d MB/);
+  await expect(page.getByRole("status")).toContainText("Export complete. motion-events-earliest-2025-12-15.csv");
+  await toast.getByRole("button", { name: "Dismiss" }).click();
+  await expect(toast).toHaveCount(0);
+});
+
+test.describe("failures", () => {
+  test.use({ expectedMessages: [/Failed to load resource/] });
+
+  test("Error toast on failure: the server's own words, the form untouched, nothing saved", async ({ page }) => {
+    await open(page);
+    const saved = downloads(page);
+    await page.getByLabel("From").fill("2025-12-01");
+    // A camera that was there when the page was made and is not any more.
+    await page.getByLabel("Camera", { exact: true }).evaluate((select: HTMLSelectElement) => {
+      select.options[1].value = "long-gone";
+      select.selectedIndex = 1;
+      select.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+    await exportButton(page).click();
+    const toast = page.locator(".toast--error");
+    await expect(toast).toContainText("Export failed");
+    await expect(toast).toContainText("There is no camera “long-gone”.");
+    await expect(page.getByRole("alert")).toContainText("There is no camera “long-gone”.");
+    await expect(exportButton(page)).toBeEnabled();
+    await expect(page.getByLabel("From")).toHaveValue("2025-12-01");
+    await expect(page.getByLabel("Camera", { exact: true })).toHaveValue("long-gone");
+    expect(saved).toEqual([]);
+  });
+
+  test("a server that cannot be reached is told as that", async ({ page }) => {
+    await open(page);
+    const saved = downloads(page);
+    await page.context().setOffline(true);
+    await exportButton(page).click();
+    await expect(page.locator(".toast--error")).toContainText("The server could not be reached.");
+    await page.context().setOffline(false);
+    const downloading = page.waitForEvent("download");
+    await exportButton(page).click();
+    await downloading;
+    expect(saved).toEqual(["motion-events-all.csv"]);
+  });
+
+  test("a connection that breaks half-way saves nothing", async ({ page }) => {
+    const proxy = await startProxy((response) => response.destroy());
+    try {
+      await open(page, proxy.address);
+      const saved = downloads(page);
+      await exportButton(page).click();
+      await expect(page.locator(".toast--error")).toContainText("The connection broke before the file was whole");
+      await expect(exportButton(page)).toBeEnabled();
+      expect(saved).toEqual([]);
+    } finally {
+      proxy.close();
+    }
+  });
+});
+
+test("dates in the wrong order are told at once, beside the dates and when exporting", async ({ page }) => {
+  await open(page);
+  const saved = downloads(page);
+  await page.getByLabel("From").fill("2025-12-02");
+  await page.getByLabel("To", { exact: true }).fill("2025-12-01");
+  await expect(page.getByLabel("From")).toHaveAttribute("aria-invalid", "true");
+  await expect(page.getByLabel("From")).toHaveAccessibleDescription(/2025-12-02, is after the end, 2025-12-01/);
+  await exportButton(page).click();
+  await expect(page.locator(".toast--error")).toContainText("The export cannot begin");
+  await page.getByLabel("To", { exact: true }).fill("2025-12-03");
+  await expect(page.getByLabel("From")).not.toHaveAttribute("aria-invalid");
+  expect(saved).toEqual([]);
+});
+
+test("Cancel before the answer begins saves nothing", async ({ page }) => {
+  await open(page);
+  const saved = downloads(page);
+  const release = await hold(page);
+  await exportButton(page).click();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  await expect(page.locator(".toast--info")).toContainText("Export cancelled");
+  await expect(exportButton(page)).toBeEnabled();
+  release();
+  expect(saved).toEqual([]);
+});
+
+test("Cancel in the middle of the file lets go of the server and saves nothing", async ({ page }) => {
+  const proxy = await startProxy(() => {});
+  try {
+    await open(page, proxy.address);
+    const saved = downloads(page);
+    await exportButton(page).click();
+    await expect(page.getByText(/\d+\.\d kB so far/)).toBeVisible();
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await expect(page.locator(".toast--info")).toContainText("Export cancelled");
+    await proxy.clientGone();
+    await expect(exportButton(page)).toBeEnabled();
+    expect(saved).toEqual([]);
+  } finally {
+    proxy.close();
+  }
+});
+
+test("what was filled in before the page came alive stays", async ({ page }) => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route("**/*.wasm", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto("/settings");
+  await page.getByLabel("From").fill("2025-12-15");
+  await page.getByLabel("To", { exact: true }).fill("2025-12-15");
+  await page.getByLabel("Camera", { exact: true }).selectOption("Garage");
+  await page.getByLabel("Time zone").selectOption("Asia/Tokyo");
+  await page.getByLabel("Excel-compatible").uncheck({ force: true });
+  const camera = await page.getByLabel("Camera", { exact: true }).inputValue();
+  release();
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  await expect(page.locator("[aria-pressed=true]")).toHaveCount(0);
+  const downloading = page.waitForEvent("download");
+  await exportButton(page).click();
+  const expected = run("export", "--start-date", "2025-12-15", "--end-date", "2025-12-15", "--camera-id", camera, "--timezone", "Asia/Tokyo");
+  expect(await bytes(await downloading)).toEqual(expected);
+});
+
+test("a selection without events is told as that", async ({ page }) => {
+  await open(page);
+  await page.getByLabel("From").fill("2030-01-01");
+  const downloading = page.waitForEvent("download");
+  await exportButton(page).click();
+  expect((await bytes(await downloading)).length).toBe(82);
+  await expect(page.locator(".toast--success")).toContainText("There are no events in this selection");
+});
+
+test("the name of the program leads to the settings and not astray", async ({ page }) => {
+  await open(page);
+  await page.getByRole("link", { name: "Motion Export" }).click();
+  await expect(page).toHaveURL(/\/settings$/);
+  await expect(page.getByRole("heading", { name: "Data Export" })).toBeVisible();
+});
+
+test("the whole way can be gone with the keyboard", async ({ page }) => {
+  await open(page);
+  await page.getByLabel("Camera", { exact: true }).focus();
+  await page.keyboard.press("End");
+  await page.getByLabel("Time zone").focus();
+  await page.keyboard.press("Tab");
+  await expect(page.getByLabel("Excel-compatible")).toBeFocused();
+  await page.keyboard.press("Tab");
+  await expect(exportButton(page)).toBeFocused();
+  const downloading = page.waitForEvent("download");
+  await page.keyboard.press("Enter");
+  await downloading;
+  await expect(exportButton(page)).toBeFocused();
+});

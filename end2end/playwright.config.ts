@@ -1,0 +1,40 @@
+// The server under test is the debug build, with made-up events that are the same each time, in a folder of its own.
+import { defineConfig, devices } from "@playwright/test";
+
+import { ADDRESS, prepareDatabase, SERVER, serverEnvironment } from "./server";
+
+// This file is loaded by every worker as well; the database is made by the first to come, before the server starts.
+if (process.env.TEST_WORKER_INDEX === undefined) prepareDatabase();
+
+const chromium = {
+  ...devices["Desktop Chrome"],
+  launchOptions: {
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    // As root there is no sandbox. The rest keeps Chromium from looking for Google, which a test machine may not reach.
+    args: ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update"],
+  },
+};
+
+export default defineConfig({
+  testDir: ".",
+  forbidOnly: !!process.env.CI,
+  fullyParallel: true,
+  workers: 2,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  reporter: [["list"]],
+  use: { baseURL: ADDRESS, timezoneId: "America/Los_Angeles", locale: "en-GB", trace: "retain-on-failure" },
+  webServer: {
+    command: `${SERVER} serve --listen ${new URL(ADDRESS).host}`,
+    cwd: "..",
+    env: serverEnvironment,
+    url: `${ADDRESS}/settings`,
+  },
+  projects: [
+    { name: "desktop", use: chromium, testIgnore: /(noscript|screenshots)\.spec\.ts/ },
+    { name: "no script", use: { ...chromium, javaScriptEnabled: false }, testMatch: /(noscript|page)\.spec\.ts/ },
+    { name: "phone", use: { ...chromium, viewport: { width: 360, height: 740 }, hasTouch: true }, testMatch: /(page|alive)\.spec\.ts/ },
+    { name: "dark", use: { ...chromium, colorScheme: "dark" }, testMatch: /(page|alive)\.spec\.ts/ },
+    ...(process.env.SCREENSHOTS ? [{ name: "screenshots", use: chromium, testMatch: /screenshots\.spec\.ts/ }] : []),
+  ],
+});
