@@ -135,11 +135,11 @@ fn migrations_can_be_shown_undone_and_done_again() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let text = |arguments: &[&str]| String::from_utf8(succeed(folder, arguments)).unwrap();
-    assert_eq!(text(&["migrate", "up"]).matches("Applied").count(), 4);
-    assert_eq!(text(&["migrate", "status"]).matches("Applied").count(), 4);
+    assert_eq!(text(&["migrate", "up"]).matches("Applied").count(), 5);
+    assert_eq!(text(&["migrate", "status"]).matches("Applied").count(), 5);
     assert_eq!(text(&["migrate", "down"]).matches("Pending").count(), 1);
-    assert_eq!(text(&["migrate", "down", "3"]).matches("Pending").count(), 4);
-    assert_eq!(text(&["migrate", "up"]).matches("Applied").count(), 4);
+    assert_eq!(text(&["migrate", "down", "4"]).matches("Pending").count(), 5);
+    assert_eq!(text(&["migrate", "up"]).matches("Applied").count(), 5);
 }
 
 #[test]

@@ -9,16 +9,21 @@ pub struct Model {
     /// SHA-256 of what the cookie holds.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id_hash: Vec<u8>,
-    /// Whose session it is; `None` before signing in.
-    pub user_id: Option<Uuid>,
+    /// Whose session it is.
+    pub user_id: Uuid,
     /// What the session remembers.
     pub data: Vec<u8>,
     /// When it began.
     pub created_at: i64,
     /// When it was last used.
     pub last_seen_at: i64,
-    /// When it ends by itself.
+    /// When it ends by itself, however much it is used.
     pub expires_at: i64,
+    /// What its links call it.
+    #[sea_orm(unique)]
+    pub link_id: Uuid,
+    /// What its links are signed with. It is told to nobody, the session's own browser included.
+    pub link_key: Vec<u8>,
 }
 
 /// Looked up by its hash.
