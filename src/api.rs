@@ -1,6 +1,11 @@
-//! Server functions: what the page asks the server for, besides the export itself. Their signatures are compiled for
-//! both sides; their bodies run on the server, and are the only place outside `server` that may name it.
+//! What goes between page and server besides the export: server functions (`cameras`, `links`), whose signatures are
+//! compiled for both sides, and whose bodies run on the server and are the only place outside `server` that may name it;
+//! and the types of all that is sent.
 
 pub mod cameras;
 pub mod choices;
-pub mod timezones;
+pub mod links;
+pub mod page;
+pub mod people;
+pub mod session;
+pub mod tokens;

@@ -11,14 +11,26 @@ use serde::{Deserialize, Serialize};
 pub enum ErrorCode {
     /// A query parameter cannot be understood; `field` names it. HTTP 400.
     InvalidParameter,
-    /// There is no such camera. HTTP 404.
+    /// Nobody that we know asks: no session, token or link, or one that does not work. HTTP 401.
+    Unauthenticated,
+    /// Whoever asks may not do this. HTTP 403.
+    Forbidden,
+    /// There is no such camera, or not for the one who asks: both look the same. HTTP 404.
     CameraNotFound,
+    /// There is no such user. HTTP 404.
+    UserNotFound,
+    /// There is no such access token, or it is somebody else's. HTTP 404.
+    TokenNotFound,
     /// There is no such page or route. HTTP 404.
     NotFound,
     /// The route is there, but does not take this method. HTTP 405.
     MethodNotAllowed,
+    /// What was sent is longer than can be taken in. HTTP 413.
+    TooLarge,
     /// The request was made for another host name than one of this machine's. HTTP 421.
     Misdirected,
+    /// Somebody tries too often to sign in. HTTP 429, with the time to wait.
+    TooManyAttempts,
     /// The client speaks a version of HTTP that cannot tell a whole file from a cut one. HTTP 505.
     HttpVersionNotSupported,
     /// The database is away. HTTP 503; trying again later may help.
@@ -32,9 +44,13 @@ impl ErrorCode {
     pub fn status(self) -> u16 {
         match self {
             Self::InvalidParameter => 400,
-            Self::CameraNotFound | Self::NotFound => 404,
+            Self::Unauthenticated => 401,
+            Self::Forbidden => 403,
+            Self::CameraNotFound | Self::UserNotFound | Self::TokenNotFound | Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
+            Self::TooLarge => 413,
             Self::Misdirected => 421,
+            Self::TooManyAttempts => 429,
             Self::HttpVersionNotSupported => 505,
             Self::Unavailable => 503,
             Self::Internal => 500,
@@ -45,10 +61,16 @@ impl ErrorCode {
     pub fn title(self) -> &'static str {
         match self {
             Self::InvalidParameter => "Invalid parameter",
+            Self::Unauthenticated => "Not signed in",
+            Self::Forbidden => "Not allowed",
             Self::CameraNotFound => "Camera not found",
+            Self::UserNotFound => "User not found",
+            Self::TokenNotFound => "Access token not found",
             Self::NotFound => "Not found",
             Self::MethodNotAllowed => "Method not allowed",
+            Self::TooLarge => "Too large",
             Self::Misdirected => "Misdirected request",
+            Self::TooManyAttempts => "Too many attempts",
             Self::HttpVersionNotSupported => "HTTP version not supported",
             Self::Unavailable => "Temporarily unavailable",
             Self::Internal => "Internal error",
@@ -69,12 +91,15 @@ pub struct ApiError {
     /// What to quote to the operator: the log lines of this request carry the same id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// After how many seconds trying again may help: `Retry-After`, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u32>,
 }
 
 impl ApiError {
     /// An error without a field.
     pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), field: None, request_id: None }
+        Self { code, detail: detail.into(), field: None, request_id: None, retry_after_seconds: None }
     }
 
     /// A query parameter that cannot be understood. `detail` says what would be right.

@@ -1,6 +1,8 @@
 //! What an export is asked for: [`ExportParams`], parsed and validated once, and the same on both sides of the wire.
 //! It knows nobody: no database, no browser, no time zone data (that is the server's, in `server::export::zone`).
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
 
 use crate::error::ApiError;
@@ -157,6 +159,7 @@ impl ExportParams {
         let mut bom = None;
         let mut raw = None;
         let mut camera_ids: Vec<String> = Vec::new();
+        let mut known_ids = HashSet::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let slot = match &*name {
                 "start_date" => &mut start,
@@ -166,7 +169,7 @@ impl ExportParams {
                 "bom" => &mut bom,
                 "raw" => &mut raw,
                 "camera_id" => {
-                    if !value.is_empty() && !camera_ids.iter().any(|known| *known == value) {
+                    if !value.is_empty() && known_ids.insert(value.clone()) {
                         camera_ids.push(value.into_owned());
                     }
                     continue;

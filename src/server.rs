@@ -1,14 +1,23 @@
 //! The server: settings, database, HTTP, command line. Compiled for the server only; the page's components never see it,
 //! except from the bodies of server functions in [`crate::api`].
 
+pub mod auth;
 pub mod choices;
 pub mod cli;
+pub mod clock;
 pub mod database;
 pub mod demo;
 pub mod entity;
 pub mod export;
+pub mod forms;
+pub mod headers;
+pub mod health;
 pub mod host;
 pub mod import;
+pub mod last_use;
+pub mod links;
+pub mod metrics;
+pub mod pages;
 pub mod problem;
 pub mod router;
 pub mod settings;

@@ -14,17 +14,19 @@ pub struct Camera {
     pub name: Option<String>,
 }
 
-/// All cameras: those with a name first, in its order, then those that are gone.
+/// The cameras that the caller sees: those with a name first, in its order, then those that are gone.
 ///
 /// # Errors
-/// Where the database cannot answer.
+/// Where the caller is not known, or the database cannot answer.
 #[server(prefix = "/api", endpoint = "cameras", input = leptos::server_fn::codec::GetUrl)]
 pub async fn cameras() -> Result<Vec<Camera>, ApiError> {
     use leptos::prelude::expect_context;
 
+    use crate::server::auth::caller::Caller;
     use crate::server::problem::for_server_fn;
     use crate::server::state::AppState;
 
     let state = expect_context::<AppState>();
-    crate::server::choices::cameras(&state).await.map_err(for_server_fn)
+    let caller = Caller::current().map_err(for_server_fn)?;
+    crate::server::choices::cameras(&state, caller.viewer()).await.map_err(for_server_fn)
 }

@@ -9,10 +9,12 @@ use migration::{Migrator, MigratorTrait};
 use sea_orm::DatabaseConnection;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::clock::Clock;
 use super::database::Missing;
 use super::settings::Settings;
 use super::{database, demo, import, telemetry};
 
+mod accounts;
 mod export;
 mod serve;
 
@@ -42,6 +44,15 @@ enum Command {
     Export(export::Export),
     /// Makes cameras and events up, spread over the year before now.
     Demo(Demo),
+    /// Who may sign in.
+    #[command(subcommand)]
+    User(accounts::User),
+    /// Which cameras there are, and who sees them.
+    #[command(subcommand)]
+    Camera(accounts::Camera),
+    /// Access tokens for scripts.
+    #[command(subcommand)]
+    Token(accounts::Token),
     /// Changes or shows the database's schema. The other commands bring it up to date by themselves.
     #[command(subcommand)]
     Migrate(Migrate),
@@ -112,7 +123,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     }
     tokio::runtime::Runtime::new().context("cannot start the runtime")?.block_on(async {
         match cli.command.unwrap_or_else(|| Command::Serve(serve::Serve::default())) {
-            Command::Serve(serve) => serve.run(settings, now()).await,
+            Command::Serve(serve) => serve.run(settings, Clock::new(now)).await,
             other => {
                 telemetry::init("warn")?;
                 run_once(other, &settings).await
@@ -127,7 +138,13 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
         let missing = if matches!(migrate, Migrate::Up) { Missing::Create } else { Missing::Refuse };
         return run_migrate(&migrate, &database::open(&settings.database, missing).await?).await;
     }
-    let missing = if matches!(command, Command::Export(_)) { Missing::Refuse } else { Missing::Create };
+    let missing = match command {
+        Command::Serve(_) | Command::Import(_) | Command::Demo(_) | Command::User(accounts::User::Add { .. }) => {
+            Missing::Create
+        }
+        // What they would show or change is not in a database that was only just made.
+        _ => Missing::Refuse,
+    };
     let database = database::open_migrated(&settings.database, missing).await?;
     let summary = match command {
         Command::Import(Import::Argusai { file }) => import::argusai::import(&database, &file, now()).await?,
@@ -137,6 +154,9 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
             demo::Demo { events, cameras, seed }.write(&database, until).await?
         }
         Command::Export(export) => return export.run(database, settings).await,
+        Command::User(user) => return user.run(&database, now()).await,
+        Command::Camera(camera) => return camera.run(&database).await,
+        Command::Token(token) => return token.run(&database, now()).await,
         Command::Serve(_) | Command::Migrate(_) => return Ok(()),
     };
     say(&summary.to_string());

@@ -43,8 +43,23 @@ pub async fn open(settings: &settings::Database, missing: Missing) -> anyhow::Re
             std::env::current_dir().unwrap_or_default().display()
         ),
     }
+    connect(url, path, settings.connections.get()).await
+}
+
+/// Opens the database once more, for what the server writes: over one connection, because SQLite has one writer at a time
+/// anyway. Writers that wait, for each other or for an import, then wait beside those who read and not in their places.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_writer(settings: &settings::Database) -> anyhow::Result<DatabaseConnection> {
+    connect(&settings.url, path(&settings.url)?, 1).await
+}
+
+async fn connect(url: &str, path: PathBuf, connections: u32) -> anyhow::Result<DatabaseConnection> {
     let mut options = ConnectOptions::new(url);
-    options.max_connections(settings.connections.get()).sqlx_logging(false).map_sqlx_sqlite_opts(move |sqlite| {
+    // Longer than one writer waits for another, so that who is next in line is not sent away for it.
+    options.max_connections(connections).acquire_timeout(2 * BUSY_TIMEOUT).sqlx_logging(false);
+    options.map_sqlx_sqlite_opts(move |sqlite| {
         sqlite
             .filename(&path)
             // Readers and a writer do not wait for each other.

@@ -2,13 +2,18 @@
 
 use anyhow::ensure;
 use fastrand::Rng;
-use sea_orm::{DatabaseConnection, EntityTrait, PaginatorTrait};
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter};
 use uuid::Builder;
 
-use super::entity::{camera, motion_event};
+use super::auth::secret::{Secret, to_hex};
+use super::auth::token;
+use super::auth::user::{self, NewUser};
+use super::entity::{api_token, camera, motion_event};
 use super::import::progress;
 use super::import::sink::{KnownName, Sink};
 use super::import::summary::Summary;
+use crate::api::session::Role;
 
 /// What the demo of `serve --demo` is made of.
 pub const DEFAULT: Demo = Demo { events: 100_000, cameras: 8, seed: 1 };
@@ -70,6 +75,45 @@ impl Demo {
 /// Where the database cannot be read.
 pub async fn is_empty(database: &DatabaseConnection) -> Result<bool, sea_orm::DbErr> {
     Ok(camera::Entity::find().count(database).await? == 0)
+}
+
+/// The user of a demo, and how to come in as that.
+pub struct Guest {
+    /// The user's name.
+    pub name: &'static str,
+    /// The user's password, new at each start.
+    pub password: String,
+    /// An access token of the user, new at each start.
+    pub token: String,
+}
+
+/// What the user of a demo is called, and its token.
+const GUEST: &str = "demo";
+
+/// Makes the user of the demo, an administrator, or gives it a new password. `None` where the database is somebody else's:
+/// it has users, and none of them is the demo's. `now` is in microseconds since 1970-01-01T00:00:00Z.
+///
+/// # Errors
+/// Where the database cannot be written to.
+pub async fn invite(
+    database: &DatabaseConnection,
+    password: Secret,
+    token: Secret,
+    now: i64,
+) -> anyhow::Result<Option<Guest>> {
+    // As many as people care to type.
+    let password = to_hex(&password.bits()[..8]);
+    let guest = if user::is_nobody(database).await? {
+        let new = NewUser { name: GUEST.to_owned(), role: Role::Admin, password: password.clone() };
+        user::add(database, new, now).await?
+    } else {
+        let Ok(guest) = user::by_name(database, GUEST).await else { return Ok(None) };
+        user::set_password(database, &guest, password.clone()).await?
+    };
+    let old = api_token::Column::UserId.eq(guest.id).and(api_token::Column::Name.eq(GUEST));
+    api_token::Entity::delete_many().filter(old).exec(database).await?;
+    let token = token::create(database, &guest, GUEST, None, token, now).await?.text;
+    Ok(Some(Guest { name: GUEST, password, token }))
 }
 
 fn name(index: u32) -> String {

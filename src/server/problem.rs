@@ -1,17 +1,30 @@
-//! How [`ApiError`] becomes an HTTP answer: `application/problem+json` as of RFC 9457, with the request's id.
+//! How [`ApiError`] becomes an HTTP answer: `application/problem+json` as of RFC 9457, with the request's id; or, for
+//! people who asked for a page, a page that says the same.
 
-use axum::extract::Request;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use serde_json::json;
 use tracing::error;
 
+use super::state::AppState;
 use super::telemetry::RequestId;
 use crate::error::{ApiError, ErrorCode};
+use crate::ui::problem_page::problem_page;
 
 /// How long a client should wait before it asks again where the database is away, in seconds.
-const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+const RETRY_AFTER_SECONDS: u32 = 5;
+
+/// What the page of an error may load: its style sheet.
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
+
+/// How a client can come in. Browsers are not told of the second way: they would ask for a name and a password by
+/// themselves, which the page's own sign-in does better.
+const CHALLENGES: [&str; 2] = ["Bearer realm=\"Motion Export\"", "Basic realm=\"Motion Export\", charset=\"UTF-8\""];
 
 /// A fault of ours. The reason goes to the log, under the request's id; the client gets the id.
 pub fn internal(reason: &dyn std::fmt::Display) -> ApiError {
@@ -20,6 +33,28 @@ pub fn internal(reason: &dyn std::fmt::Display) -> ApiError {
         ErrorCode::Internal,
         "Something went wrong in the server. Its log tells more, under the request id of this answer.",
     )
+}
+
+/// The status of an answer with that error.
+pub fn status(error: &ApiError) -> StatusCode {
+    StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+/// After how many seconds a client may try again, where that may help.
+pub fn retry_after(error: &ApiError) -> Option<u32> {
+    let away = (error.code == ErrorCode::Unavailable).then_some(RETRY_AFTER_SECONDS);
+    error.retry_after_seconds.or(away)
+}
+
+/// The answer to a form that cannot be taken in, in most cases because it is too long.
+pub fn too_large(rejection: &BytesRejection) -> ApiError {
+    if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+        return ApiError::new(
+            ErrorCode::TooLarge,
+            "This form is longer than anything that could be filled in. Shorten it.",
+        );
+    }
+    ApiError::invalid("body", rejection.body_text())
 }
 
 /// The answer to a path that there is not, below `/api`.
@@ -40,21 +75,29 @@ pub fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
 impl IntoResponse for ApiError {
     /// The status, with the error itself as an extension that [`write()`] makes into a body.
     fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let mut response = status.into_response();
+        let mut response = status(&self).into_response();
         response.extensions_mut().insert(self);
         response
     }
 }
 
 /// Middleware: writes the body of an answer that is an [`ApiError`], now that the request's id is known.
-pub async fn write(request: Request, next: Next) -> Response {
+pub async fn write(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let request_id = RequestId::of(request.extensions());
+    let is_browser = request.headers().contains_key("sec-fetch-mode");
+    let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let is_page =
+        accept.is_some_and(|accept| accept.contains("text/html")) && !request.uri().path().starts_with("/api");
     let mut response = next.run(request).await;
     let Some(mut error) = response.extensions_mut().remove::<ApiError>() else { return response };
     let allowed = response.headers_mut().remove(header::ALLOW);
     error.request_id = request_id;
     let status = response.status();
+    if is_page {
+        let mut page = (status, Html(problem_page(&state.leptos_options, &error))).into_response();
+        page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
+        return with_headers(page, &error, allowed, is_browser);
+    }
     let body = json!({
         "type": "about:blank",
         "title": error.code.title(),
@@ -64,12 +107,22 @@ pub async fn write(request: Request, next: Next) -> Response {
         "field": error.field,
         "request_id": error.request_id,
     });
-    let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response();
+    let response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response();
+    with_headers(response, &error, allowed, is_browser)
+}
+
+/// What a client has to know of an error besides the body.
+fn with_headers(mut response: Response, error: &ApiError, allowed: Option<HeaderValue>, is_browser: bool) -> Response {
     if let Some(allowed) = allowed {
         response.headers_mut().insert(header::ALLOW, allowed);
     }
-    if error.code == ErrorCode::Unavailable {
-        response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+    if let Some(seconds) = retry_after(error) {
+        response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+    }
+    if error.code == ErrorCode::Unauthenticated {
+        for challenge in &CHALLENGES[..if is_browser { 1 } else { 2 }] {
+            response.headers_mut().append(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
     }
     response
 }
@@ -78,10 +131,11 @@ pub async fn write(request: Request, next: Next) -> Response {
 pub fn for_server_fn(mut error: ApiError) -> ApiError {
     use leptos::prelude::use_context;
 
-    if let Some(response) = use_context::<leptos_axum::ResponseOptions>()
-        && let Ok(status) = StatusCode::from_u16(error.code.status())
-    {
-        response.set_status(status);
+    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
+        response.set_status(status(&error));
+        if let Some(seconds) = retry_after(&error) {
+            response.insert_header(header::RETRY_AFTER, seconds.into());
+        }
     }
     error.request_id = use_context::<axum::http::request::Parts>().and_then(|parts| RequestId::of(&parts.extensions));
     error

@@ -4,23 +4,29 @@ use std::path::Path;
 
 use axum::Router;
 use axum::http::HeaderValue;
-use axum::http::header::{CACHE_CONTROL, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::CACHE_CONTROL;
 use axum::http::request::Parts;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Redirect;
 use axum::routing::{any, get};
 use leptos::context::{provide_context, use_context};
-use leptos_axum::{LeptosRoutes, file_and_error_handler_with_context, generate_route_list};
+use leptos_axum::{
+    LeptosRoutes, file_and_error_handler_with_context, generate_route_list, render_app_async_with_context,
+};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::services::ServeDir;
-use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::set_header::SetResponseHeader;
 
+use super::auth::{caller, gate, origin, session};
 use super::export::route::export;
+use super::forms::{self, MAX_FORM_BYTES, MAX_LONG_FORM_BYTES, form};
 use super::state::AppState;
 use super::style::StyleSheets;
-use super::{choices, host, problem, telemetry};
-use crate::api::choices::Loaded;
-use crate::app::{App, SETTINGS_PATH, shell};
+use super::{headers, health, host, metrics, pages, problem, telemetry};
+use crate::api::page::Sent;
+use crate::app::{
+    ACCOUNT_PATH, App, LOGIN_PATH, LOGOUT_PATH, PEOPLE_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH, person_path, shell,
+};
 use crate::export::EXPORT_PATH;
 
 /// The whole server, ready to be bound to a port.
@@ -30,8 +36,9 @@ pub fn router(state: AppState) -> Router {
         let state = state.clone();
         move || {
             provide_context(state.clone());
-            if let Some(loaded) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Loaded>().cloned()) {
-                provide_context(loaded);
+            headers::page_policy(&state.leptos_options);
+            if let Some(sent) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Sent>().cloned()) {
+                provide_context(sent);
             }
         }
     };
@@ -40,24 +47,50 @@ pub fn router(state: AppState) -> Router {
         let (shell, options) = (shell.clone(), state.leptos_options.clone());
         move || shell(options.clone())
     };
+    let render = render_app_async_with_context(context.clone(), page.clone());
     let pkg = Path::new(&*state.leptos_options.site_root).join(&*state.leptos_options.site_pkg_dir);
-    let pkg = ServeDir::new(pkg);
+    // The page's files keep their names from one version to the next, so they are asked for again each time.
+    let pkg =
+        SetResponseHeader::if_not_present(ServeDir::new(pkg), CACHE_CONTROL, HeaderValue::from_static("no-cache"));
 
     Router::new()
         .route(EXPORT_PATH, get(export))
         .route("/", get(|| async { Redirect::to(SETTINGS_PATH) }))
+        .route("/api", any(problem::no_such_route))
         .route("/api/{*path}", any(problem::no_such_route))
+        .route(metrics::PATH, get(metrics::show))
+        .route(LOGIN_PATH, form(forms::login, MAX_FORM_BYTES, render.clone()))
+        .route(LOGOUT_PATH, form(forms::logout, MAX_FORM_BYTES, render.clone()))
+        .route(SETUP_PATH, form(forms::make_first_admin, MAX_FORM_BYTES, render.clone()))
+        .route(ACCOUNT_PATH, form(forms::change_password, MAX_FORM_BYTES, render.clone()))
+        .route(TOKENS_PATH, form(forms::change_tokens, MAX_FORM_BYTES, render.clone()))
+        .route(PEOPLE_PATH, form(forms::add_person, MAX_FORM_BYTES, render.clone()))
+        .route(&person_path("{id}"), form(forms::change_person, MAX_LONG_FORM_BYTES, render))
         .leptos_routes_with_context(&state, generate_route_list(App), context.clone(), page)
+        // A layer is passed before those that are above it here.
+        .layer(from_fn(origin::no_way_back))
+        .layer(from_fn_with_state(state.clone(), pages::prepare))
+        .layer(from_fn(gate::keep))
+        .layer(from_fn_with_state(state.clone(), caller::identify))
+        .layer(from_fn(session::mark))
+        .layer(session::layer(&state))
+        .layer(from_fn(session::check_mark))
+        // From here on, doors for everybody, with nothing behind them that is somebody's.
+        .route(health::ALIVE_PATH, get(health::alive))
+        .route(health::READY_PATH, get(health::ready))
         .nest_service(&format!("/{}", state.leptos_options.site_pkg_dir), pkg)
-        .fallback(file_and_error_handler_with_context::<AppState, _>(context, shell))
+        .fallback(
+            any(file_and_error_handler_with_context::<AppState, _>(context, shell))
+                .layer(from_fn(pages::without_slash)),
+        )
         .method_not_allowed_fallback(problem::no_such_method)
-        .layer(from_fn_with_state(state.clone(), choices::preload))
-        .layer(from_fn(host::check))
+        .layer(from_fn(origin::check))
+        .layer(from_fn_with_state(state.clone(), host::check))
+        .layer(from_fn_with_state(state.clone(), metrics::scrape))
         .layer(CatchPanicLayer::custom(problem::panicked))
-        .layer(from_fn(problem::write))
-        // The page's files keep their names from one version to the next, so they are asked for again each time.
-        .layer(SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-cache")))
-        .layer(SetResponseHeaderLayer::if_not_present(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")))
+        .layer(from_fn_with_state(state.clone(), problem::write))
+        .layer(from_fn_with_state(state.clone(), metrics::count))
+        .layer(from_fn_with_state(state.clone(), headers::harden))
         .layer(from_fn(telemetry::trace))
         .with_state(state)
 }

@@ -4,14 +4,17 @@
 //! ignored is worse than none.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::Path;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, bail};
 use leptos::config::{Env, LeptosOptions};
 use serde::Deserialize;
 use toml::{Table, Value};
+
+pub use self::server::{Hidden, Server};
+
+mod server;
 
 /// The settings file, looked for in the working directory.
 pub const FILE: &str = "Leptos.toml";
@@ -25,6 +28,8 @@ const ENV_PREFIX: &str = "MOTION_EXPORT_";
 pub struct Settings {
     /// How the program meets the network and the log.
     pub server: Server,
+    /// How people come in, and how long that lasts.
+    pub accounts: Accounts,
     /// Where events are kept.
     pub database: Database,
     /// How files are made.
@@ -36,19 +41,24 @@ pub struct Settings {
     reload: bool,
 }
 
-/// `[server]`
+/// `[accounts]`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Server {
-    /// Address and port to listen on.
-    pub listen: SocketAddr,
-    /// What is logged, in the syntax of `tracing`'s `EnvFilter`: `info`, `motion_export=debug,warn`.
-    pub log: String,
+pub struct Accounts {
+    /// A browser that asks for nothing this long is signed out.
+    pub session_idle_minutes: NonZeroU32,
+    /// A browser is signed out after this long in any case.
+    pub session_max_hours: NonZeroU32,
+    /// How long a link to an export may work at most.
+    pub link_max_minutes: NonZeroU32,
 }
 
-impl Default for Server {
+impl Default for Accounts {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 3000)), log: "info,sea_orm_migration=warn".to_owned() }
+        const IDLE: NonZeroU32 = NonZeroU32::new(12 * 60).expect("not zero");
+        const MAX: NonZeroU32 = NonZeroU32::new(7 * 24).expect("not zero");
+        const LINK: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
+        Self { session_idle_minutes: IDLE, session_max_hours: MAX, link_max_minutes: LINK }
     }
 }
 
@@ -163,20 +173,6 @@ impl Settings {
             .env(if self.reload { Env::DEV } else { Env::PROD })
             .build()
     }
-
-    /// Refuses what would show somebody's cameras to the network: until there are accounts, only this machine may ask.
-    ///
-    /// # Errors
-    /// Where `listen` is no loopback address.
-    pub fn check(&self) -> anyhow::Result<()> {
-        ensure!(
-            self.server.listen.ip().is_loopback(),
-            "server.listen is {}, but there are no accounts yet: whoever reaches the server sees all cameras. \
-             Use a loopback address, such as 127.0.0.1:3000.",
-            self.server.listen
-        );
-        Ok(())
-    }
 }
 
 /// The section and key that an environment variable sets; `None` where it is none of ours.
@@ -192,10 +188,12 @@ fn setting_of(name: &str) -> anyhow::Result<Option<(String, String)>> {
     }
     let Some(setting) = name.strip_prefix(ENV_PREFIX) else { return Ok(None) };
     match setting.to_lowercase().split_once('_') {
-        Some((section @ ("server" | "database" | "export"), key)) => Ok(Some((section.to_owned(), key.to_owned()))),
+        Some((section @ ("server" | "accounts" | "database" | "export"), key)) => {
+            Ok(Some((section.to_owned(), key.to_owned())))
+        }
         _ => bail!(
             "the environment variable {name} sets nothing: write {ENV_PREFIX}<SECTION>_<KEY>, where the section is \
-             SERVER, DATABASE or EXPORT"
+             SERVER, ACCOUNTS, DATABASE or EXPORT"
         ),
     }
 }
@@ -233,7 +231,7 @@ mod tests {
     fn the_readme_names_every_key_with_its_variable_and_its_default() {
         let readme = include_str!("../../README.md");
         let file: Table = include_str!("../../Leptos.toml").parse().expect("TOML");
-        for section in ["server", "database", "export"] {
+        for section in ["server", "accounts", "database", "export"] {
             for (key, default) in file[section].as_table().expect("a table") {
                 let default = default
                     .as_integer()
@@ -241,7 +239,8 @@ mod tests {
                 let variable = format!("{ENV_PREFIX}{section}_{key}").to_uppercase();
                 let row = format!("| `{section}.{key}` | `{variable}`");
                 let row = readme.lines().find(|line| line.starts_with(&row)).expect(&row);
-                assert!(row.contains(&format!("| `{default}` |")), "{row}");
+                let cell = if default.is_empty() { "| not set |".to_owned() } else { format!("| `{default}` |") };
+                assert!(row.contains(&cell), "{row}");
             }
         }
     }
@@ -313,15 +312,5 @@ mod tests {
         assert!(refusal("[export]\npage_rows = 0", &[]).contains("page_rows"));
         let error = refusal("", &[("MOTION_EXPORT_EXPORT_PAGE_ROWS", "many")]);
         assert!(error.contains("MOTION_EXPORT_EXPORT_PAGE_ROWS") && error.contains("many"), "{error}");
-    }
-
-    #[test]
-    fn without_accounts_only_loopback_is_served() {
-        for (listen, allowed) in
-            [("127.0.0.1:0", true), ("[::1]:3000", true), ("0.0.0.0:3000", false), ("192.168.1.2:3000", false)]
-        {
-            let settings = parse("", &[("MOTION_EXPORT_SERVER_LISTEN", listen)]).expect("valid");
-            assert_eq!(settings.check().is_ok(), allowed, "{listen}");
-        }
     }
 }

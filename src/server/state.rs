@@ -3,20 +3,78 @@
 use std::sync::Arc;
 
 use axum::extract::FromRef;
+use ipnet::IpNet;
 use leptos::config::LeptosOptions;
 use sea_orm::DatabaseConnection;
 
+use super::auth::session::Sessions;
+use super::auth::setup::Setup;
+use super::auth::throttle::Throttle;
+use super::clock::Clock;
+use super::last_use::LastUse;
+use super::metrics::Metrics;
 use super::settings::Settings;
 
 /// Cheap to clone: everything in it is a handle.
 #[derive(Clone, Debug)]
 pub struct AppState {
-    /// The pool of database connections.
+    /// The pool of database connections, to read.
     pub database: DatabaseConnection,
+    /// The connection to write.
+    pub writer: DatabaseConnection,
     /// What the operator chose.
     pub settings: Arc<Settings>,
+    /// The name by which people reach the server, where it has one of its own.
+    pub public_host: Option<Arc<str>>,
+    /// The proxies that are believed when they say for whom they ask.
+    pub trusted_proxies: Arc<[IpNet]>,
+    /// What time it is.
+    pub clock: Clock,
+    /// Browsers that are signed in.
+    pub sessions: Sessions,
+    /// The making of the first administrator, while there is nobody yet.
+    pub setup: Setup,
+    /// How often somebody tried to sign in.
+    pub throttle: Throttle,
+    /// Where the use of sessions and tokens is noted.
+    pub last_use: LastUse,
+    /// What is counted for the operator.
+    pub metrics: Metrics,
     /// Where Leptos finds the page's files.
     pub leptos_options: LeptosOptions,
+}
+
+impl AppState {
+    /// A state for a server on that database. Has to be called within the runtime.
+    ///
+    /// # Errors
+    /// Where the settings contradict themselves.
+    pub fn new(
+        database: DatabaseConnection,
+        writer: DatabaseConnection,
+        settings: Settings,
+        clock: Clock,
+        setup: Setup,
+    ) -> anyhow::Result<Self> {
+        settings.server.check()?;
+        // Often enough for a session that is used not to end as idle, however short the operator wants that to be.
+        let idle = i64::from(settings.accounts.session_idle_minutes.get()) * 60_000_000;
+        let last_use = LastUse::begin(writer.clone(), (idle / 10).min(60_000_000));
+        Ok(Self {
+            public_host: settings.server.public_host().map(Arc::from),
+            trusted_proxies: settings.server.trusted_networks()?.into(),
+            sessions: Sessions::new(database.clone(), writer.clone(), clock.clone(), last_use.clone(), &settings),
+            throttle: Throttle::new(clock.clone()),
+            leptos_options: settings.leptos_options(),
+            settings: Arc::new(settings),
+            metrics: Metrics::new(),
+            database,
+            writer,
+            clock,
+            setup,
+            last_use,
+        })
+    }
 }
 
 impl FromRef<AppState> for LeptosOptions {

@@ -8,7 +8,7 @@ use axum::extract::Request;
 use axum::http::{Extensions, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use tracing::{Instrument, info, info_span};
+use tracing::{Instrument, Span, info, info_span};
 use tracing_subscriber::EnvFilter;
 use uuid::Uuid;
 
@@ -42,13 +42,25 @@ impl RequestId {
     }
 }
 
+/// The span of a request, which all its log lines are in.
+#[derive(Clone, Debug)]
+struct RequestSpan(Span);
+
+/// Has the log lines of a request tell whose it is.
+pub fn record_user(extensions: &Extensions, user: Uuid) {
+    if let Some(RequestSpan(span)) = extensions.get() {
+        span.record("user.id", tracing::field::display(user));
+    }
+}
+
 /// Middleware: gives the request an id and logs it with its outcome.
 pub async fn trace(mut request: Request, next: Next) -> Response {
     let id = Uuid::new_v4().simple().to_string();
-    let span = info_span!("request", id);
+    let span = info_span!("request", id, user.id = tracing::field::Empty);
     let began = Instant::now();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(RequestId(id.clone()));
+    request.extensions_mut().insert(RequestSpan(span.clone()));
     let mut response = next.run(request).instrument(span.clone()).await;
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(HEADER, id);

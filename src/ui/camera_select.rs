@@ -25,7 +25,8 @@ pub fn CameraSelect(
     }
 }
 
-fn label(camera: &Camera) -> String {
+/// What a camera is called, and whether it is gone.
+pub fn label(camera: &Camera) -> String {
     match &camera.name {
         Some(name) => name.clone(),
         None => format!("{} (no longer there)", camera.id),

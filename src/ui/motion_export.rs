@@ -3,7 +3,7 @@
 //! It is a real form on the export URL. Without script, or before the page is alive, submitting it makes the browser
 //! download the file; with script the page fetches it, shows how far it is, and saves it once it is whole.
 
-use leptos::either::Either;
+use leptos::either::EitherOf3;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -13,14 +13,17 @@ use web_sys::AbortController;
 
 use super::browser;
 use super::camera_select::CameraSelect;
+use super::copy_link::CopyLink;
 use super::date_range_picker::DateRangePicker;
 use super::download::{DownloadError, Saved, download};
 use super::format;
+use super::frame::CannotShow;
+use super::sent;
 use super::timezone_select::TimezoneSelect;
 use super::toasts::{LiveRegion, Toasts};
-use crate::api::cameras::Camera;
-use crate::api::choices::{self, Choices, Loaded};
-use crate::error::ApiError;
+use crate::api::choices::Choices;
+use crate::api::page::Content;
+use crate::error::{ApiError, ErrorCode};
 use crate::export::{BYTE_ORDER_MARK, COLUMNS, DEFAULT_TIMEZONE, DateBound, DateRange, EXPORT_PATH, ExportParams};
 
 /// What the form says.
@@ -90,37 +93,17 @@ fn told(saved: &Saved, bom: bool) -> String {
 /// Dates, camera, time zone, and the button that makes the file.
 #[component]
 pub fn MotionExport() -> impl IntoView {
-    // What the server had at hand when it rendered the page; nothing where the browser came here by itself.
-    let sent = SharedValue::new(use_context::<Loaded>).into_inner();
-    if let Some(loaded) = sent {
-        return Either::Left(form_or_error(loaded));
-    }
-    let loading = Resource::new(|| (), |()| choices::load());
-    let loaded = move || Suspend::new(async move { form_or_error(loading.await) });
-    Either::Right(view! { <Suspense fallback=|| view! { <p role="status">"Loading…"</p> }>{loaded}</Suspense> })
-}
-
-fn form_or_error(loaded: Loaded) -> impl IntoView {
-    match loaded {
-        Ok(Choices { cameras, timezones }) => Either::Left(view! { <ExportForm cameras timezones/> }),
-        Err(error) => Either::Right(view! { <LoadError error/> }),
-    }
-}
-
-/// What stands in place of the form where the cameras cannot be read.
-#[component]
-fn LoadError(error: ApiError) -> impl IntoView {
-    let id = error.request_id.map(|id| format!(" Request id: {id}."));
-    view! {
-        <div class="card" role="alert">
-            <p>{error.detail} {id}</p>
-            <p><a href="" rel="external">"Try again"</a></p>
-        </div>
+    match sent::content() {
+        Ok(Content::Export(choices)) => EitherOf3::A(view! { <ExportForm choices/> }),
+        Err(error) => EitherOf3::B(view! { <CannotShow error/> }),
+        // Another page's: there is no way to come here from there but by asking the server anew.
+        Ok(_) => EitherOf3::C(()),
     }
 }
 
 #[component]
-fn ExportForm(cameras: Vec<Camera>, timezones: Vec<String>) -> impl IntoView {
+fn ExportForm(choices: Choices) -> impl IntoView {
+    let Choices { cameras, timezones, link_max_minutes } = choices;
     let selection = Selection::new();
     let toasts = Toasts::expect();
     // The bytes that have come in; none while nothing is being exported.
@@ -161,6 +144,7 @@ fn ExportForm(cameras: Vec<Camera>, timezones: Vec<String>) -> impl IntoView {
             match outcome {
                 Ok(saved) => toasts.success("Export complete", told(&saved, params.bom)),
                 Err(error @ DownloadError::Cancelled) => toasts.info("Export cancelled", error.to_string()),
+                Err(DownloadError::Refused(ApiError { code: ErrorCode::Unauthenticated, .. })) => toasts.signed_out(),
                 Err(error) => toasts.error("Export failed", error.to_string()),
             }
         });
@@ -215,6 +199,8 @@ fn ExportForm(cameras: Vec<Camera>, timezones: Vec<String>) -> impl IntoView {
             </div>
             <LiveRegion toasts/>
         </form>
+        // Outside of the form, whose every field is a parameter of the export.
+        <CopyLink params=Signal::derive(move || selection.params()) link_max_minutes/>
     }
 }
 

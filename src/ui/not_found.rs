@@ -1,20 +1,15 @@
 //! The page for an address that there is not.
 
-use leptos::prelude::*;
-use leptos_meta::Title;
-
-use super::banner::Banner;
+use super::frame::LonelyFrame;
 use crate::app::SETTINGS_PATH;
+use leptos::prelude::*;
 
 /// Says so, and where to go. The server's status is 404, which leptos_axum sees to.
 #[component]
 pub fn NotFound() -> impl IntoView {
     view! {
-        <Title text="Not found"/>
-        <Banner/>
-        <main class="lonely">
-            <h1>"There is no such page"</h1>
-            <p><a href=SETTINGS_PATH>"Go to the settings"</a></p>
-        </main>
+        <LonelyFrame title="There is no such page">
+            <p><a href=SETTINGS_PATH rel="external">"Go to the settings"</a></p>
+        </LonelyFrame>
     }
 }

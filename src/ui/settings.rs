@@ -1,31 +1,21 @@
-//! The settings page: what there is to set up, one section each.
+//! The settings page at `/settings`: the data export.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 
-use super::banner::Banner;
+use super::frame::SettingsFrame;
 use super::motion_export::MotionExport;
+use crate::app::SETTINGS_PATH;
 
-/// The page at `/settings`.
+/// The page.
 #[component]
 pub fn Settings() -> impl IntoView {
     view! {
-        <Title text="Data Export"/>
-        <Banner/>
-        <div class="shell">
-            <nav aria-labelledby="settings-title">
-                <p id="settings-title" class="nav-title">"Settings"</p>
-                <a href="#data-export" aria-current="page">"Data Export"</a>
-            </nav>
-            <main>
-                <section id="data-export" aria-labelledby="data-export-title">
-                    <h1 id="data-export-title">"Data Export"</h1>
-                    <p class="lead">
-                        "Raw motion-detection events as CSV, for Excel, Sheets, pandas or DuckDB."
-                    </p>
-                    <MotionExport/>
-                </section>
-            </main>
-        </div>
+        <SettingsFrame
+            current=SETTINGS_PATH
+            title="Data Export"
+            lead="Raw motion-detection events as CSV, for Excel, Sheets, pandas or DuckDB."
+        >
+            <MotionExport/>
+        </SettingsFrame>
     }
 }

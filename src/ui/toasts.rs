@@ -10,6 +10,8 @@ use thaw::{
 };
 use uuid::Uuid;
 
+use crate::app::LOGIN_PATH;
+
 /// How long news stays. Bad news stays until it is dismissed.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -38,22 +40,39 @@ impl Toasts {
     /// Something went well.
     pub fn success(self, title: &'static str, body: String) {
         self.polite.set(format!("{title}. {body}"));
-        self.show("success", title, body, ToastIntent::Success, TIMEOUT);
+        self.show("success", title, body, ToastIntent::Success, TIMEOUT, None);
     }
 
     /// Something was done that is neither good nor bad.
     pub fn info(self, title: &'static str, body: String) {
         self.polite.set(format!("{title}. {body}"));
-        self.show("info", title, body, ToastIntent::Info, TIMEOUT);
+        self.show("info", title, body, ToastIntent::Info, TIMEOUT, None);
     }
 
     /// Something failed: what, and in whose words.
     pub fn error(self, title: &'static str, body: String) {
         self.urgent.set(format!("{title}. {body}"));
-        self.show("error", title, body, ToastIntent::Error, Duration::ZERO);
+        self.show("error", title, body, ToastIntent::Error, Duration::ZERO, None);
     }
 
-    fn show(self, kind: &'static str, title: &'static str, body: String, intent: ToastIntent, timeout: Duration) {
+    /// The session has ended: where to begin a new one without losing what is on this page.
+    pub fn signed_out(self) {
+        let (title, body) =
+            ("You are signed out", "Nothing was saved. Sign in again in another tab, and come back here.");
+        self.urgent.set(format!("{title}. {body}"));
+        let link = Some((LOGIN_PATH, "Sign in in a new tab"));
+        self.show("error", title, body.to_owned(), ToastIntent::Error, Duration::ZERO, link);
+    }
+
+    fn show(
+        self,
+        kind: &'static str,
+        title: &'static str,
+        body: String,
+        intent: ToastIntent,
+        timeout: Duration,
+        link: Option<(&'static str, &'static str)>,
+    ) {
         let id = Uuid::new_v4();
         let toaster = self.toaster;
         let dismiss = move |_| toaster.dismiss_toast(id);
@@ -65,6 +84,7 @@ impl Toasts {
                     <ToastTitle>{title}</ToastTitle>
                     <ToastBody>{body}</ToastBody>
                     <ToastFooter>
+                        {link.map(|(href, text)| view! { <a href=href target="_blank">{text}</a> })}
                         <Button
                             appearance=ButtonAppearance::Transparent
                             size=ButtonSize::Small

@@ -1,24 +1,41 @@
 //! A server to test, and events to put into it.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
+use motion_export::api::session::Role;
 use motion_export::export::{EXPORT_PATH, ExportParams};
+use motion_export::server::auth::setup::Setup;
+use motion_export::server::auth::user::User;
+use motion_export::server::auth::viewer::Viewer;
+use motion_export::server::auth::{password, token, user};
+use motion_export::server::clock::Clock;
 use motion_export::server::database::{self, Missing};
-use motion_export::server::entity::{camera, motion_event};
+use motion_export::server::entity::{self, camera, motion_event};
 use motion_export::server::export::run::Export;
 use motion_export::server::router::router;
 use motion_export::server::settings::Settings;
 use motion_export::server::state::AppState;
-use reqwest::Response;
-use sea_orm::{ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel};
+use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Response};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel, TransactionTrait};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::log;
 
 /// The first line of every file.
 pub const HEADER: &str = "timestamp,camera_id,camera_name,confidence,algorithm,x,y,width,height,zone_id\r\n";
+
+/// What time it is when a server under test starts: 2025-12-16T12:00:00Z.
+pub const NOW: i64 = 1_765_886_400_000_000;
+
+/// The password of every user that a test makes.
+pub const PASSWORD: &str = "correct horse battery";
 
 /// A database in a folder that goes when this goes.
 pub struct TestDatabase {
@@ -63,7 +80,7 @@ impl TestDatabase {
     pub async fn export(&self, query: &str, page_rows: u32) -> Vec<u8> {
         let params = ExportParams::parse(query).unwrap();
         let page_rows = page_rows.try_into().unwrap();
-        let mut export = Export::begin(self.connection.clone(), params, page_rows).await.unwrap();
+        let mut export = Export::begin(self.connection.clone(), Viewer::Operator, params, page_rows).await.unwrap();
         let mut file = Vec::new();
         while let Some(chunk) = export.next_chunk().await.unwrap() {
             file.extend(chunk);
@@ -71,19 +88,76 @@ impl TestDatabase {
         file
     }
 
-    /// Serves the database on a port of its own.
-    pub async fn serve(mut self, page_rows: u32) -> TestApp {
-        self.settings.export.page_rows = page_rows.try_into().unwrap();
-        let state = AppState {
-            database: self.connection.clone(),
-            leptos_options: self.settings.leptos_options(),
-            settings: Arc::new(self.settings.clone()),
+    /// Somebody with [`PASSWORD`].
+    pub async fn add_user(&self, name: &str, role: Role) -> User {
+        // Hashing is slow on purpose, so once will do.
+        static HASH: OnceCell<String> = OnceCell::const_new();
+        let hash = HASH.get_or_init(async || password::hash(PASSWORD.to_owned()).await.unwrap()).await;
+        let user = entity::user::Model {
+            id: Uuid::new_v4(),
+            name: name.to_owned(),
+            role: role.word().to_owned(),
+            password_hash: hash.clone(),
+            created_at: NOW,
         };
+        entity::user::Entity::insert(user.clone().into_active_model()).exec(&self.connection).await.unwrap();
+        user.into()
+    }
+
+    /// Somebody who sees these cameras.
+    pub async fn add_viewer(&self, name: &str, cameras: &[&str]) -> User {
+        let viewer = self.add_user(name, Role::User).await;
+        for camera in cameras {
+            user::grant(&self.connection, &viewer, camera).await.unwrap();
+        }
+        viewer
+    }
+
+    /// Keeps everybody else from writing, as an import does.
+    pub async fn lock(&self) -> sea_orm::DatabaseTransaction {
+        let transaction = self.connection.begin().await.unwrap();
+        transaction.execute_unprepared("UPDATE cameras SET name = name").await.unwrap();
+        transaction
+    }
+
+    /// A token of that user, which works until it is revoked.
+    pub async fn token_of(&self, user: &User) -> String {
+        let bits = token::bits().unwrap();
+        token::create(&self.connection, user, "test", None, bits, NOW).await.unwrap().text
+    }
+
+    /// Serves the database on a port of its own. Whoever asks through [`TestApp::get`] and [`TestApp::client`] is an
+    /// administrator with a token.
+    pub async fn serve(self, page_rows: u32) -> TestApp {
+        let admin = self.add_user("admin", Role::Admin).await;
+        let token = self.token_of(&admin).await;
+        self.serve_with(page_rows, Setup::default(), client_with(&[(AUTHORIZATION, &format!("Bearer {token}"))])).await
+    }
+
+    /// Serves the database to a client of one's own.
+    pub async fn serve_with(mut self, page_rows: u32, setup: Setup, client: Client) -> TestApp {
+        self.settings.export.page_rows = page_rows.try_into().unwrap();
+        let writer = database::open_writer(&self.settings.database).await.unwrap();
+        let time = Arc::new(AtomicI64::new(NOW));
+        let clock = {
+            let time = Arc::clone(&time);
+            Clock::new(move || time.load(Ordering::Relaxed))
+        };
+        let state = AppState::new(self.connection.clone(), writer, self.settings.clone(), clock, setup).unwrap();
+        let router = router(state.clone());
+        let doors = format!("{router:?}");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(axum::serve(listener, router(state)).into_future());
-        TestApp { address, client: reqwest::Client::new(), database: self }
+        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(axum::serve(listener, service).into_future());
+        TestApp { address, client, database: self, time, doors, state }
     }
+}
+
+/// A client that sends these headers with every request, and follows nothing.
+pub fn client_with(headers: &[(HeaderName, &str)]) -> Client {
+    let headers: HeaderMap = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
+    Client::builder().default_headers(headers).redirect(Policy::none()).build().unwrap()
 }
 
 /// A server that is up.
@@ -91,9 +165,45 @@ pub struct TestApp {
     pub address: String,
     pub client: reqwest::Client,
     pub database: TestDatabase,
+    pub state: AppState,
+    time: Arc<AtomicI64>,
+    /// The router, as it describes itself.
+    pub doors: String,
 }
 
 impl TestApp {
+    /// What time it is for the server, in microseconds since 1970-01-01T00:00:00Z.
+    pub fn now(&self) -> i64 {
+        self.time.load(Ordering::Relaxed)
+    }
+
+    /// Lets time pass.
+    pub fn wait(&self, seconds: i64) {
+        self.time.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
+    }
+
+    /// Sends a form as that client.
+    pub async fn post(&self, client: &Client, path: &str, fields: &[(&str, &str)]) -> Response {
+        client.post(format!("{}{path}", self.address)).form(fields).send().await.unwrap()
+    }
+
+    /// Asks as that client.
+    pub async fn get_as(&self, client: &Client, path: &str) -> Response {
+        client.get(format!("{}{path}", self.address)).send().await.unwrap()
+    }
+
+    /// The cookie that signing in with [`PASSWORD`] gives.
+    pub async fn cookie_of(&self, name: &str) -> String {
+        let response = self.post(&client_with(&[]), "/login", &[("name", name), ("password", PASSWORD)]).await;
+        assert_eq!(response.status(), 303, "signing in as {name}");
+        cookie(&response)
+    }
+
+    /// A browser that is signed in as that user.
+    pub async fn browser_of(&self, name: &str) -> Client {
+        client_with(&[(COOKIE, &self.cookie_of(name).await)])
+    }
+
     pub async fn get(&self, path: &str) -> Response {
         self.client.get(format!("{}{path}", self.address)).send().await.unwrap()
     }
@@ -105,11 +215,31 @@ impl TestApp {
 
     /// The lines of a file, without the header.
     pub async fn lines(&self, query: &str) -> Vec<String> {
-        let response = self.export(query).await;
+        self.lines_as(&self.client, query).await
+    }
+
+    /// The lines of that client's file, without the header.
+    pub async fn lines_as(&self, client: &Client, query: &str) -> Vec<String> {
+        let response = self.get_as(client, &format!("{EXPORT_PATH}?{query}")).await;
         assert_eq!(response.status(), 200, "{query}");
         let text = response.text().await.unwrap();
         text.strip_prefix(HEADER).expect("a header").split_terminator("\r\n").map(str::to_owned).collect()
     }
+}
+
+/// A page as people read it: without its style sheets, and without the marks by which it comes alive.
+pub async fn text_of(response: Response) -> String {
+    let text = response.text().await.unwrap();
+    let mut parts = text.split("<style");
+    let mut page = parts.next().unwrap_or_default().to_owned();
+    page.extend(parts.filter_map(|part| part.split_once("</style>")).map(|(_, rest)| rest));
+    page.replace("<!>", "")
+}
+
+/// The cookie that an answer sets, as it is sent back.
+pub fn cookie(response: &Response) -> String {
+    let set = response.headers()["set-cookie"].to_str().unwrap();
+    set.split(';').next().unwrap().to_owned()
 }
 
 /// An event of the camera `front` at an RFC 3339 moment.

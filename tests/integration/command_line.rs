@@ -1,13 +1,14 @@
 //! The binary: its commands, what they print, and what they leave behind when they are killed.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use motion_export::server::entity::motion_event;
+use reqwest::header::AUTHORIZATION;
 use sea_orm::{EntityTrait, PaginatorTrait};
 
-use crate::app::{HEADER, TestDatabase, events};
+use crate::app::{HEADER, PASSWORD, TestDatabase, client_with, events};
 
 /// The binary, with a clean environment, in `folder`, on the database there.
 fn command(folder: &Path, arguments: &[&str]) -> Command {
@@ -18,6 +19,22 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
     command(folder, arguments).output().unwrap()
+}
+
+/// Runs a command with something to read.
+fn run_with_input(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut command = command(folder, arguments);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Who refuses the arguments reads nothing.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+/// An administrator, and a token of it.
+fn token_of_admin(folder: &Path) -> String {
+    let added = run_with_input(folder, &["user", "add", "admin", "--admin", "--password-stdin"], PASSWORD);
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    String::from_utf8(succeed(folder, &["token", "create", "admin", "test"])).unwrap().trim_end().to_owned()
 }
 
 fn succeed(folder: &Path, arguments: &[&str]) -> Vec<u8> {
@@ -77,8 +94,15 @@ async fn an_export_that_fails_leaves_the_file_that_was_there_and_nothing_else() 
 #[test]
 fn an_export_of_a_database_that_is_not_there_fails_and_makes_none() {
     let folder = tempfile::tempdir().unwrap();
-    for arguments in [&["export"][..], &["export", "--output", "out.csv"], &["migrate", "status"], &["migrate", "down"]]
-    {
+    for arguments in [
+        &["export"][..],
+        &["export", "--output", "out.csv"],
+        &["migrate", "status"],
+        &["migrate", "down"],
+        &["user", "list"],
+        &["camera", "list"],
+        &["token", "create", "ann", "x"],
+    ] {
         assert!(fail(folder.path(), arguments).contains("there is no database test.db"));
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -104,6 +128,13 @@ async fn bad_options_are_refused_by_name() {
         (&["export", "--camera-id", "nobody"], "nobody"),
         (&["export", "--timezone", "Mars"], "Mars"),
         (&["serve", "--listen", "0.0.0.0:0"], "loopback"),
+        (&["export", "--as", "nobody"], "no user “nobody”"),
+        (&["user", "add", "ann"], "--password-stdin"),
+        (&["user", "remove", "nobody"], "no user “nobody”"),
+        (&["camera", "grant", "front", "nobody"], "no user “nobody”"),
+        (&["token", "create", "nobody", "x"], "no user “nobody”"),
+        (&["token", "revoke", "x"], "“x” is no token's id"),
+        (&["token", "revoke", "00000000-0000-0000-0000-000000000000"], "no token"),
         (&["demo", "--cameras", "0"], "--cameras"),
         (&["migrate", "status", "--database-url", "mysql://x"], "sqlite://"),
     ] {
@@ -183,16 +214,36 @@ async fn an_import_that_is_killed_leaves_nothing_half_done_and_can_be_done_again
 struct Server {
     child: Child,
     address: String,
+    /// What it said when it was ready.
+    greeting: String,
 }
 
 impl Server {
     fn start(folder: &Path, arguments: &[&str]) -> Self {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
-        let mut child = command(folder, &arguments).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let ready = lines.map(Result::unwrap).find(|line| line.contains("ready at")).expect("it gets ready");
+        let mut command = command(folder, &arguments);
+        // One arena for all threads: otherwise glibc keeps one for each thread that ever worked, and how much memory a
+        // server has depends on which of its threads happened to.
+        command.env("MALLOC_ARENA_MAX", "1");
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        // An empty line, the greeting, an empty line.
+        let greeting: Vec<_> = lines.skip(1).take_while(|line| !line.is_empty()).collect();
+        let ready = greeting.iter().find(|line| line.contains("ready at")).expect("it gets ready");
         let address = ready.split(' ').find_map(|word| word.strip_suffix("/settings")).unwrap().to_owned();
-        Self { child, address }
+        Self { child, address, greeting: greeting.join("\n") }
+    }
+
+    /// What stands between `before` and the next of `after` in the greeting.
+    fn greeted(&self, before: &str, after: [char; 2]) -> String {
+        let (_, rest) = self.greeting.split_once(before).expect(before);
+        rest.split(after).next().unwrap().to_owned()
+    }
+
+    /// The whole export, as whoever has that token.
+    async fn export(&self, token: &str, query: &str) -> reqwest::Response {
+        let url = format!("{}/api/v1/motion-events/export?{query}", self.address);
+        client_with(&[(AUTHORIZATION, &format!("Bearer {token}"))]).get(url).send().await.unwrap()
     }
 
     /// The most memory that it ever had resident, in kB.
@@ -215,23 +266,47 @@ impl Drop for Server {
 #[tokio::test]
 async fn serve_with_demo_fills_an_empty_database_and_only_that() {
     let folder = tempfile::tempdir().unwrap();
+    let mut tokens = Vec::new();
+    for _ in 0..2 {
+        let server = Server::start(folder.path(), &["--demo"]);
+        let token = server.greeted("Bearer ", ['\'', '\n']);
+        let lines = server.export(&token, "").await.text().await.unwrap().lines().count();
+        assert_eq!(lines, 100_001);
+        tokens.push(token);
+    }
+    // The token of the first start has made place for that of the second.
+    let server = Server::start(folder.path(), &[]);
+    assert_eq!(server.export(&tokens[0], "").await.status(), 401);
+    assert_eq!(server.export(&tokens[1], "end_date=2000-01-01").await.status(), 200);
+    assert!(!server.greeting.contains("setup"), "there is a user already");
+}
+
+#[tokio::test]
+async fn serve_with_demo_prints_how_to_sign_in_and_leaves_the_users_of_others_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    succeed(folder.path(), &["demo", "--events", "10"]);
     let server = Server::start(folder.path(), &["--demo"]);
-    let url = format!("{}/api/v1/motion-events/export", server.address);
-    let lines = reqwest::get(&url).await.unwrap().text().await.unwrap().lines().count();
-    assert_eq!(lines, 100_001);
+    let password = server.greeted("Sign in as demo with the password ", ['\n', ' ']);
+    let form = [("name", "demo"), ("password", password.as_str())];
+    let response = client_with(&[]).post(format!("{}/login", server.address)).form(&form).send().await.unwrap();
+    assert_eq!(response.status(), 303);
     drop(server);
+
+    token_of_admin(folder.path());
+    succeed(folder.path(), &["user", "remove", "demo"]);
     let server = Server::start(folder.path(), &["--demo"]);
-    let url = format!("{}/api/v1/motion-events/export", server.address);
-    assert_eq!(reqwest::get(&url).await.unwrap().text().await.unwrap().lines().count(), lines);
+    assert!(!server.greeting.contains("Sign in as"), "{}", server.greeting);
+    let listed = String::from_utf8(succeed(folder.path(), &["user", "list"])).unwrap();
+    assert!(!listed.contains("demo"), "{listed}");
 }
 
 #[tokio::test]
 async fn memory_stays_flat_whatever_the_size() {
     let database = TestDatabase::with(events(300_000)).await;
+    let token = token_of_admin(database.folder.path());
     let server = Server::start(database.folder.path(), &[]);
     let drain = async |query: &str| {
-        let mut response =
-            reqwest::get(format!("{}/api/v1/motion-events/export?{query}", server.address)).await.unwrap();
+        let mut response = server.export(&token, query).await;
         let mut bytes = 0;
         while let Some(chunk) = response.chunk().await.unwrap() {
             bytes += chunk.len() as u64;
@@ -243,6 +318,72 @@ async fn memory_stays_flat_whatever_the_size() {
     let bytes = drain("").await;
     let grown = (server.peak_memory() - before) * 1_024;
     assert!(grown < bytes / 2, "{grown} bytes more for a file of {bytes}");
+}
+
+#[tokio::test]
+async fn people_cameras_and_tokens_are_managed_from_the_command_line() {
+    let database = TestDatabase::with(events(4)).await;
+    let folder = database.folder.path();
+    let text = |arguments: &[&str]| String::from_utf8(succeed(folder, arguments)).unwrap();
+    let admin = token_of_admin(folder);
+    assert!(admin.starts_with("mexp_") && admin.len() == 69, "only the token is printed");
+
+    // A line break at the end is the terminal's; small and capital letters are the same.
+    let added = run_with_input(folder, &["user", "add", "Ann", "--password-stdin"], &format!("{PASSWORD}\n"));
+    assert!(added.status.success());
+    let again = run_with_input(folder, &["user", "add", "ANN", "--password-stdin"], PASSWORD);
+    assert!(String::from_utf8_lossy(&again.stderr).contains("already"));
+    let short = run_with_input(folder, &["user", "add", "bob", "--password-stdin"], "short");
+    assert!(String::from_utf8_lossy(&short.stderr).contains("at least 10 characters"));
+
+    assert_eq!(text(&["export", "--as", "ann"]), HEADER, "nothing was granted yet");
+    for _ in 0..2 {
+        assert_eq!(text(&["camera", "grant", "front", "ann"]), "ann sees front.\n");
+    }
+    assert!(fail(folder, &["camera", "grant", "nothing", "ann"]).contains("no camera “nothing”"));
+    assert_eq!(text(&["export", "--as", "ann"]), text(&["export", "--camera-id", "front"]));
+    assert!(fail(folder, &["export", "--as", "ann", "--camera-id", "back"]).contains("no camera “back”"));
+    assert_eq!(text(&["export", "--as", "admin"]), text(&["export"]));
+    let cameras = text(&["camera", "list"]);
+    assert!(cameras.contains("front  Front Door  ann\n") && cameras.contains("back   Back Yard\n"), "{cameras}");
+    let users = text(&["user", "list"]);
+    let ann = users.lines().find(|line| line.starts_with("ann")).unwrap();
+    assert!(ann.contains("user") && ann.contains('1') && users.contains("all"), "{users}");
+
+    let token = text(&["token", "create", "ann", "nightly", "--days", "30"]);
+    let tokens = text(&["token", "list"]);
+    assert!(!tokens.contains("mexp_"), "{tokens}");
+    let line = tokens.lines().find(|line| line.contains("nightly")).unwrap();
+    assert!(line.contains("ann") && line.contains("never"), "{line}");
+    let server = Server::start(folder, &[]);
+    assert_eq!(server.export(token.trim_end(), "").await.text().await.unwrap().lines().count(), 3);
+    succeed(folder, &["token", "revoke", line.split(' ').next().unwrap()]);
+    assert_eq!(server.export(token.trim_end(), "").await.status(), 401, "at once, in a server that runs");
+    assert!(!text(&["token", "list"]).contains("nightly"));
+
+    assert_eq!(text(&["camera", "revoke", "front", "ann"]), "ann no longer sees front.\n");
+    assert_eq!(text(&["export", "--as", "ann"]), HEADER);
+    let sign_in = async |password: &str| {
+        let form = [("name", "ann"), ("password", password)];
+        client_with(&[]).post(format!("{}/login", server.address)).form(&form).send().await.unwrap().status()
+    };
+    assert_eq!(sign_in(PASSWORD).await, 303);
+    let changed = run_with_input(folder, &["user", "passwd", "ann", "--password-stdin"], "another one, longer");
+    assert!(changed.status.success());
+    assert_eq!(sign_in(PASSWORD).await, 403);
+    assert_eq!(sign_in("another one, longer").await, 303);
+
+    assert!(fail(folder, &["user", "remove", "admin"]).contains("last administrator"));
+    assert!(fail(folder, &["user", "role", "admin", "user"]).contains("last administrator"));
+    assert!(fail(folder, &["user", "role", "ann", "king"]).contains("a role is admin or user"));
+    assert_eq!(text(&["user", "role", "ann", "admin"]), "ann has the role admin.\n");
+    assert_eq!(text(&["user", "role", "ann", "user"]), "ann has the role user.\n");
+    assert_eq!(text(&["user", "remove", "ann"]), "ann is removed.\n");
+    assert!(fail(folder, &["export", "--as", "ann"]).contains("no user “ann”"));
+    // With nobody left, there is nobody who could need help.
+    succeed(folder, &["user", "remove", "admin"]);
+    drop(server);
+    assert!(Server::start(folder, &[]).greeting.contains("/setup?key="));
 }
 
 #[tokio::test]

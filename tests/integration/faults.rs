@@ -102,7 +102,7 @@ async fn a_refused_export_and_a_head_have_neither_begin_nor_end_in_the_log() {
 }
 
 /// Sends a request as it stands and gives the whole answer.
-async fn raw_request(app: &TestApp, request: &str) -> String {
+pub async fn raw_request(app: &TestApp, request: &str) -> String {
     let address = app.address.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -114,7 +114,9 @@ async fn raw_request(app: &TestApp, request: &str) -> String {
 #[tokio::test]
 async fn http_1_0_is_refused_because_it_cannot_tell_a_whole_file_from_a_cut_one() {
     let app = TestDatabase::with(events(3)).await.serve(10).await;
-    let answer = raw_request(&app, "GET /api/v1/motion-events/export HTTP/1.0\r\n\r\n").await;
+    let token = app.database.token_of(&app.database.add_viewer("ann", &[]).await).await;
+    let request = format!("GET /api/v1/motion-events/export HTTP/1.0\r\nAuthorization: Bearer {token}\r\n\r\n");
+    let answer = raw_request(&app, &request).await;
     assert!(answer.starts_with("HTTP/1.0 505"), "{answer}");
     assert!(answer.contains("proxy_http_version 1.1"), "{answer}");
 }

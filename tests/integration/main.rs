@@ -4,12 +4,20 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod app;
+mod cameras;
 mod command_line;
+mod doors;
 mod export_url;
 mod faults;
+mod guard;
 mod import_argusai;
 mod import_csv;
 mod laws;
+mod links;
 mod log;
 mod pages;
+mod people;
 mod schema;
+mod sessions;
+mod setup;
+mod tokens;

@@ -1,14 +1,11 @@
 //! The pages as the server renders them, without a browser.
 
-use reqwest::redirect::Policy;
-
 use crate::app::{TestDatabase, events};
 
 #[tokio::test]
 async fn the_root_leads_to_the_settings() {
     let app = TestDatabase::new().await.serve(10).await;
-    let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
-    let response = client.get(&app.address).send().await.unwrap();
+    let response = app.get("/").await;
     assert_eq!(response.status(), 303);
     assert_eq!(response.headers()["location"], "/settings");
 }
@@ -18,7 +15,8 @@ async fn the_settings_page_is_whole_without_script() {
     let database = TestDatabase::with(events(1)).await;
     database.add_camera("gone", None).await;
     let app = database.serve(10).await;
-    let page = app.get("/settings").await.text().await.unwrap();
+    let browser = app.browser_of("admin").await;
+    let page = app.get_as(&browser, "/settings").await.text().await.unwrap();
     for part in [
         "<html lang=\"en\">",
         "<title>Data Export · Motion Export</title>",
@@ -54,7 +52,8 @@ async fn names_are_escaped() {
     let database = TestDatabase::new().await;
     database.add_camera("a", Some("<script>alert(1)</script>")).await;
     let app = database.serve(10).await;
-    let page = app.get("/settings").await.text().await.unwrap();
+    let browser = app.browser_of("admin").await;
+    let page = app.get_as(&browser, "/settings").await.text().await.unwrap();
     assert!(page.contains("&lt;script&gt;alert(1)"));
     assert!(!page.contains("<script>alert(1)"));
 }
@@ -62,8 +61,16 @@ async fn names_are_escaped() {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_page_renders_two_hundred_times_at_once() {
     let app = TestDatabase::with(events(1)).await.serve(10).await;
-    for (path, status) in [("/settings", 200), ("/nowhere", 404)] {
-        let requests = (0..200).map(|_| app.get(path));
+    let browser = app.browser_of("admin").await;
+    for (path, status) in [
+        ("/settings", 200),
+        ("/settings/tokens", 200),
+        ("/settings/account", 200),
+        ("/settings/people", 200),
+        ("/settings/people/nobody", 404),
+        ("/nowhere", 404),
+    ] {
+        let requests = (0..200).map(|_| app.get_as(&browser, path));
         for response in futures_util::future::join_all(requests).await {
             assert_eq!(response.status(), status);
             assert!(response.text().await.unwrap().contains("</html>"));

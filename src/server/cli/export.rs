@@ -11,6 +11,8 @@ use sea_orm::DatabaseConnection;
 
 use super::told_to_stop;
 use crate::export::ExportParams;
+use crate::server::auth::user;
+use crate::server::auth::viewer::Viewer;
 use crate::server::export::run::Export as Run;
 use crate::server::settings::Settings;
 
@@ -34,6 +36,9 @@ pub struct Export {
     /// Switch the guard against spreadsheet formulas off.
     #[arg(long)]
     raw: bool,
+    /// Only what this user sees. Everything, if left out: whoever runs the command has the database itself.
+    #[arg(long = "as", value_name = "USER")]
+    as_user: Option<String>,
     /// Where to write. It appears only once it is whole. Standard output, if left out.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -42,7 +47,11 @@ pub struct Export {
 impl Export {
     pub async fn run(self, database: DatabaseConnection, settings: &Settings) -> anyhow::Result<()> {
         let params = ExportParams::parse(&self.query())?;
-        let export = Run::begin(database, params, settings.export.page_rows).await?;
+        let viewer = match &self.as_user {
+            Some(name) => Viewer::User { id: user::by_name(&database, name).await?.id, by: None },
+            None => Viewer::Operator,
+        };
+        let export = Run::begin(database, viewer, params, settings.export.page_rows).await?;
         write(export, self.output.as_deref()).await
     }
 

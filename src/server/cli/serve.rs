@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -11,20 +10,30 @@ use tokio::net::TcpListener;
 use tracing::{info, warn};
 
 use super::{say, told_to_stop};
-use crate::app::SETTINGS_PATH;
+use crate::app::{SETTINGS_PATH, SETUP_PATH};
 use crate::export::EXPORT_PATH;
+use crate::server::auth::secret::Secret;
+use crate::server::auth::session::Sessions;
+use crate::server::auth::setup::Setup;
+use crate::server::auth::user;
+use crate::server::clock::Clock;
 use crate::server::database::Missing;
+use crate::server::demo::{self, Guest};
 use crate::server::router::router;
 use crate::server::settings::Settings;
 use crate::server::state::AppState;
-use crate::server::{database, demo, telemetry};
+use crate::server::{database, telemetry};
 
 /// How long exports may go on after the server was told to stop. They are broken then, and their clients know.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// How often sessions that have ended are removed.
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
+
 #[derive(Debug, Default, Args)]
 pub struct Serve {
-    /// Fill an empty database with made-up cameras and events first.
+    /// Fill an empty database with made-up cameras and events first, and make a user `demo` to look at them. At each start
+    /// it gets a new password, which is printed.
     #[arg(long)]
     demo: bool,
     /// Address and port to listen on. Overrides the settings.
@@ -33,18 +42,24 @@ pub struct Serve {
 }
 
 impl Serve {
-    /// Serves until told to stop. `now` is the time of the start, in microseconds since 1970-01-01T00:00:00Z.
-    pub async fn run(self, mut settings: Settings, now: i64) -> anyhow::Result<()> {
+    /// Serves until told to stop.
+    pub async fn run(self, mut settings: Settings, clock: Clock) -> anyhow::Result<()> {
         if let Some(listen) = self.listen {
             settings.server.listen = listen;
         }
-        settings.check()?;
+        settings.server.check()?;
         telemetry::init(&settings.server.log)?;
         let database = database::open_migrated(&settings.database, Missing::Create).await?;
-        if self.demo && demo::is_empty(&database).await? {
-            info!("making demo data up");
-            demo::DEFAULT.write(&database, now).await?;
+        let mut guest = None;
+        if self.demo {
+            if demo::is_empty(&database).await? {
+                info!("making demo data up");
+                demo::DEFAULT.write(&database, clock.now()).await?;
+            }
+            guest = demo::invite(&database, Secret::random()?, Secret::random()?, clock.now()).await?;
         }
+        let key = if user::is_nobody(&database).await? { Some(Secret::random()?) } else { None };
+        let writer = database::open_writer(&settings.database).await?;
         let listen = settings.server.listen;
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen} (server.listen)"))?;
@@ -56,17 +71,23 @@ impl Serve {
         if !script.exists() {
             warn!(missing = %script.display(), "the page's files are not there, so it works as without script; see LEPTOS_SITE_ROOT");
         }
-        let state = AppState { database, settings: Arc::new(settings), leptos_options };
+        let at = settings.server.address_for_people(address);
+        let setup = key.map_or_else(Setup::default, Setup::with_key);
+        let state = AppState::new(database, writer, settings, clock, setup)?;
+        tokio::spawn(sweep(state.sessions.clone()));
+
+        if state.settings.server.is_https() && state.trusted_proxies.is_empty() {
+            warn!(
+                "server.trusted_proxies is not set, so all people behind the proxy count as one when passwords are guessed"
+            );
+        }
 
         let told_to_stop = told_to_stop()?;
-        say(&format!(
-            "\nMotion Export is ready at http://{address}{SETTINGS_PATH} (Ctrl-C stops it)\n\
-             To try the export from a script:\n  \
-             curl -fOJ --remove-on-error 'http://{address}{EXPORT_PATH}?format=csv&timezone=Europe/Berlin'\n\n"
-        ));
+        say(&greeting(&at, key, guest.as_ref()));
         info!(%address, "serving");
         let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
-        let server = axum::serve(listener, router(state)).with_graceful_shutdown(async {
+        let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(listener, service).with_graceful_shutdown(async {
             let _ = stopping.await;
         });
         tokio::select! {
@@ -79,4 +100,35 @@ impl Serve {
             } => Ok(()),
         }
     }
+}
+
+/// Removes the sessions that have ended, now and every now and then.
+async fn sweep(sessions: Sessions) {
+    let mut again = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        again.tick().await;
+        if let Err(error) = sessions.sweep().await {
+            warn!(%error, "cannot remove the sessions that have ended");
+        }
+    }
+}
+
+/// What is printed when the server is ready: where it is, and how to come in.
+fn greeting(at: &str, key: Option<Secret>, guest: Option<&Guest>) -> String {
+    let guest = guest.map_or_else(String::new, |Guest { name, password, token }| {
+        format!(
+            "Sign in as {name} with the password {password}\n\
+             To try the export from a script:\n  \
+             curl -fOJ --remove-on-error -H 'Authorization: Bearer {token}' \
+             '{at}{EXPORT_PATH}?format=csv&timezone=Europe/Berlin'\n"
+        )
+    });
+    let setup = key.map_or_else(String::new, |key| {
+        format!(
+            "Nobody has an account yet. Make the first administrator here; the link works once:\n  \
+             {at}{SETUP_PATH}?key={}\n",
+            key.to_hex()
+        )
+    });
+    format!("\nMotion Export is ready at {at}{SETTINGS_PATH} (Ctrl-C stops it)\n{guest}{setup}\n")
 }

@@ -1,12 +1,11 @@
-//! Pages of events, read from the database one after the other. A connection is held for one page only, never while
-//! somebody is waited for.
+//! Pages of events, read from the database one after the other.
 
 use std::num::NonZeroU32;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, QueryResult, TryGetableMany};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, TryGetableMany};
 use uuid::Uuid;
 
-use super::query::{self, Cursor, Filter};
+use super::query::{self, Cameras, Cursor, Filter};
 
 /// What is exported of one event, and what the next page needs to know of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +55,6 @@ impl Row {
 /// The events that a filter selects, in order, a page at a time.
 #[derive(Debug)]
 pub struct Pages {
-    database: DatabaseConnection,
     filter: Filter,
     rows: NonZeroU32,
     after: Option<Cursor>,
@@ -65,21 +63,31 @@ pub struct Pages {
 
 impl Pages {
     /// Pages of `rows` events each. Nothing is read yet.
-    pub fn new(database: DatabaseConnection, filter: Filter, rows: NonZeroU32) -> Self {
-        Self { database, filter, rows, after: None, ended: false }
+    pub fn new(filter: Filter, rows: NonZeroU32) -> Self {
+        Self { filter, rows, after: None, ended: false }
+    }
+
+    /// Which cameras the events are of.
+    pub fn cameras(&self) -> &Cameras {
+        &self.filter.cameras
     }
 
     /// The next page; `None` after the last.
     ///
     /// # Errors
     /// Where the database cannot answer or a row cannot be read.
-    pub async fn next(&mut self) -> Result<Option<Vec<Row>>, DbErr> {
+    pub async fn next(&mut self, database: &impl ConnectionTrait) -> Result<Option<Vec<Row>>, DbErr> {
         if self.ended {
             return Ok(None);
         }
-        let statement = query::page(&self.filter, self.after, self.rows.get().into());
-        let results = self.database.query_all(&statement).await?;
-        let page = results.iter().map(Row::read).collect::<Result<Vec<_>, _>>()?;
+        // Without a camera there is nothing to read, and no reason to look through all events for it.
+        let page = if matches!(&self.filter.cameras, Cameras::These(cameras) if cameras.is_empty()) {
+            Vec::new()
+        } else {
+            let statement = query::page(&self.filter, self.after, self.rows.get().into());
+            let results = database.query_all(&statement).await?;
+            results.iter().map(Row::read).collect::<Result<Vec<_>, _>>()?
+        };
         self.ended = page.len() < self.rows.get() as usize;
         self.after = page.last().map(|row| row.cursor).or(self.after);
         Ok(Some(page))

@@ -21,8 +21,18 @@ const MOST_CAMERAS_MERGED: usize = 16;
 pub struct Filter {
     /// When.
     pub interval: Interval,
-    /// Which cameras; none means all.
-    pub camera_ids: Vec<String>,
+    /// Which cameras.
+    pub cameras: Cameras,
+}
+
+/// Which cameras an export is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Cameras {
+    /// All that there are, those included that come while the export runs.
+    #[default]
+    All,
+    /// These and no others; none at all where the list is empty.
+    These(Vec<String>),
 }
 
 /// The place of an event in the order of all events: where a page ended.
@@ -38,18 +48,22 @@ pub struct Cursor {
 /// [`super::pages::Row::read`].
 pub fn page(filter: &Filter, after: Option<Cursor>, rows: u64) -> SelectStatement {
     let events = events(filter, after);
-    let cameras = &filter.camera_ids;
-    if cameras.len() < 2 || cameras.len() > MOST_CAMERAS_MERGED {
-        let picked = match cameras.as_slice() {
-            [] => events,
-            [camera] => events.filter(Column::CameraId.eq(camera)),
-            // The plus keeps SQLite from going camera by camera, which would need a sort.
-            many => events.filter(Expr::cust_with_expr("+?", Expr::col(Column::CameraId)).is_in(many)),
-        };
-        return picked.order_by_asc(Column::Timestamp).order_by_asc(Column::Id).limit(rows).into_query();
-    }
+    let few = match &filter.cameras {
+        Cameras::These(cameras) if (2..=MOST_CAMERAS_MERGED).contains(&cameras.len()) => cameras,
+        one_or_many => {
+            let picked = match one_or_many {
+                Cameras::All => events,
+                Cameras::These(cameras) => match cameras.as_slice() {
+                    [camera] => events.filter(Column::CameraId.eq(camera)),
+                    // The plus keeps SQLite from going camera by camera, which would need a sort.
+                    many => events.filter(Expr::cust_with_expr("+?", Expr::col(Column::CameraId)).is_in(many)),
+                },
+            };
+            return picked.order_by_asc(Column::Timestamp).order_by_asc(Column::Id).limit(rows).into_query();
+        }
+    };
     let mut merged: Option<SelectStatement> = None;
-    for camera in cameras {
+    for camera in few {
         let one = events.clone().filter(Column::CameraId.eq(camera)).into_query();
         match &mut merged {
             None => merged = Some(one),
@@ -98,8 +112,16 @@ mod tests {
     use super::*;
 
     fn sql(cameras: &[&str], interval: Interval, after: Option<Cursor>) -> String {
-        let filter = Filter { interval, camera_ids: cameras.iter().map(ToString::to_string).collect() };
+        let these = || Cameras::These(cameras.iter().map(ToString::to_string).collect());
+        let filter = Filter { interval, cameras: if cameras.is_empty() { Cameras::All } else { these() } };
         page(&filter, after, 5000).to_string(SqliteQueryBuilder)
+    }
+
+    #[test]
+    fn no_cameras_are_not_all_cameras() {
+        let filter = Filter { interval: Interval::default(), cameras: Cameras::These(Vec::new()) };
+        let sql = page(&filter, None, 5000).to_string(SqliteQueryBuilder);
+        assert!(sql.contains("WHERE 1 = 2"), "{sql}");
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! of the body has to be earned: [`Message::End`] is sent after the last row only, and a body that stops without it,
 //! be it by an error, a panic or an aborted task, breaks the connection instead of ending it.
 
+use std::time::Instant;
+
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Version, header};
@@ -16,6 +18,9 @@ use tracing::{Instrument, Span, error, info};
 use super::run::{Export, ExportError};
 use crate::error::{ApiError, ErrorCode};
 use crate::export::ExportParams;
+use crate::server::auth::caller::Caller;
+use crate::server::auth::link::Link;
+use crate::server::metrics::Metrics;
 use crate::server::problem::internal;
 use crate::server::state::AppState;
 
@@ -34,13 +39,16 @@ enum Message {
 /// Answers with the file.
 ///
 /// # Errors
-/// Where the parameters cannot be understood or met, or the database does not give a first page.
+/// Where nobody whom we know asks, the parameters cannot be understood or met, or the database does not give a first
+/// page.
 pub async fn export(
     State(state): State<AppState>,
+    caller: Caller,
     method: Method,
     version: Version,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
+    let began = Instant::now();
     if version < Version::HTTP_11 {
         return Err(ApiError::new(
             ErrorCode::HttpVersionNotSupported,
@@ -48,9 +56,12 @@ pub async fn export(
              proxy_http_version 1.1.",
         ));
     }
-    let params = ExportParams::parse(query.as_deref().unwrap_or_default())?;
-    let database = state.database.clone();
-    let mut export = Export::begin(database, params.clone(), state.settings.export.page_rows).await.map_err(refusal)?;
+    let query = query.as_deref().unwrap_or_default();
+    // What makes a URL a link is no parameter of the export.
+    let query = Link::parse(query).transpose()?.map_or(query, |link| link.query);
+    let params = ExportParams::parse(query)?;
+    let (database, page_rows) = (state.database.clone(), state.settings.export.page_rows);
+    let mut export = Export::begin(database, caller.viewer(), params.clone(), page_rows).await.map_err(refusal)?;
     let headers = headers(&export.file_name);
     if method == Method::HEAD {
         // A stream, because a body that is known to be empty would be announced as `Content-Length: 0`.
@@ -58,6 +69,7 @@ pub async fn export(
     }
     let first = export.next_chunk().await.map_err(refusal)?;
     info!(
+        user.id = %caller.user.id,
         start_date = params.range.start().map(tracing::field::display),
         end_date = params.range.end().map(tracing::field::display),
         camera_ids = ?params.camera_ids,
@@ -65,7 +77,8 @@ pub async fn export(
         "export begins"
     );
     let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
-    tokio::spawn(generate(export, first, sender).instrument(Span::current()));
+    let outcome = Outcome { rows: 0, body_bytes: 0, ending: "aborted", began, metrics: state.metrics.clone() };
+    tokio::spawn(generate(export, first, sender, outcome).instrument(Span::current()));
     Ok((headers, Body::from_stream(body(receiver))).into_response())
 }
 
@@ -86,14 +99,14 @@ fn headers(file_name: &str) -> HeaderMap {
 fn refusal(error: ExportError) -> ApiError {
     match error {
         ExportError::Refused(error) => error,
+        ExportError::Revoked => ApiError::new(ErrorCode::Forbidden, "You may no longer see these cameras."),
         ExportError::Database(error) => crate::server::database::refusal(&error),
         ExportError::Encode(error) => internal(&error),
     }
 }
 
 /// Makes chunks as fast as the client takes them, and stops at once when it leaves.
-async fn generate(mut export: Export, first: Option<Bytes>, sender: mpsc::Sender<Message>) {
-    let mut outcome = Outcome { rows: 0, body_bytes: 0, ending: "aborted" };
+async fn generate(mut export: Export, first: Option<Bytes>, sender: mpsc::Sender<Message>, mut outcome: Outcome) {
     let mut next = first;
     outcome.ending = loop {
         outcome.rows = export.rows;
@@ -120,16 +133,19 @@ async fn generate(mut export: Export, first: Option<Bytes>, sender: mpsc::Sender
     };
 }
 
-/// What became of an export; logged when it is dropped, so that a panic is logged as well.
+/// What became of an export; logged and counted when it is dropped, so that a panic is as well.
 struct Outcome {
     rows: u64,
     body_bytes: usize,
     ending: &'static str,
+    began: Instant,
+    metrics: Metrics,
 }
 
 impl Drop for Outcome {
     fn drop(&mut self) {
-        let Self { rows, body_bytes, ending } = self;
+        let Self { rows, body_bytes, ending, .. } = self;
+        self.metrics.export_ended(*rows, self.began.elapsed());
         info!(rows, body_bytes, ending, "export ended");
     }
 }

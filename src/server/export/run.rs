@@ -5,21 +5,23 @@ use std::collections::HashMap;
 use std::num::NonZeroU32;
 
 use bytes::Bytes;
-use sea_orm::{DatabaseConnection, DbErr, EntityTrait};
+use sea_orm::{DatabaseConnection, DbErr, TransactionTrait};
 
 use super::csv::{EncodeError, Encoder};
 use super::pages::{Pages, Row};
 use super::query::Filter;
 use super::zone::Zone;
-use crate::error::{ApiError, ErrorCode};
+use crate::error::ApiError;
 use crate::export::{BYTE_ORDER_MARK, ExportParams, file_name};
-use crate::server::entity::camera;
+use crate::server::auth::viewer::{Names, SelectError, Viewer};
 
 /// Why an export cannot begin, or cannot go on.
 #[derive(Debug)]
 pub enum ExportError {
     /// The client asked for something that there is not.
     Refused(ApiError),
+    /// The viewer may no longer see what the export is about.
+    Revoked,
     /// The database cannot answer, or answers with something unreadable.
     Database(DbErr),
     /// A row cannot be written.
@@ -30,6 +32,7 @@ impl std::fmt::Display for ExportError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Refused(error) => error.fmt(f),
+            Self::Revoked => f.write_str("the right to see these cameras was taken away while the export ran"),
             Self::Database(error) => error.fmt(f),
             Self::Encode(error) => error.fmt(f),
         }
@@ -41,6 +44,15 @@ impl std::error::Error for ExportError {}
 impl From<ApiError> for ExportError {
     fn from(error: ApiError) -> Self {
         Self::Refused(error)
+    }
+}
+
+impl From<SelectError> for ExportError {
+    fn from(error: SelectError) -> Self {
+        match error {
+            SelectError::Refused(error) => Self::Refused(error),
+            SelectError::Database(error) => Self::Database(error),
+        }
     }
 }
 
@@ -64,6 +76,7 @@ pub struct Export {
     /// How many events are in the chunks given out so far.
     pub rows: u64,
     database: DatabaseConnection,
+    viewer: Viewer,
     pages: Pages,
     encoder: Encoder,
     /// The bytes before the first row, until they are given out.
@@ -73,12 +86,14 @@ pub struct Export {
 }
 
 impl Export {
-    /// Checks the parameters against time zones and cameras. No event is read yet.
+    /// Checks the parameters against time zones and the viewer's cameras. No event is read yet.
     ///
     /// # Errors
-    /// `Refused` for a zone or a camera that there is not, or a range that ends before it begins.
+    /// `Refused` for a zone that there is not, a camera that the viewer does not see, or a range that ends before it
+    /// begins.
     pub async fn begin(
         database: DatabaseConnection,
+        viewer: Viewer,
         params: ExportParams,
         page_rows: NonZeroU32,
     ) -> Result<Self, ExportError> {
@@ -87,20 +102,18 @@ impl Export {
         let local_day = |bound| zone.day_of_bound(bound);
         let file_name = file_name(params.range.start().map(local_day), params.range.end().map(local_day));
 
-        let cameras = camera_names(&database).await?;
-        if let Some(unknown) = params.camera_ids.iter().find(|id| !cameras.contains_key(*id)) {
-            return Err(no_such_camera(unknown).into());
-        }
+        let (cameras, names) = viewer.select(&database, params.camera_ids).await?;
 
         let mut head = if params.bom { BYTE_ORDER_MARK.to_vec() } else { Vec::new() };
         head.extend(Encoder::header()?);
-        let filter = Filter { interval, camera_ids: params.camera_ids };
+        let filter = Filter { interval, cameras };
         Ok(Self {
             file_name,
             rows: 0,
-            pages: Pages::new(database.clone(), filter, page_rows),
+            pages: Pages::new(filter, page_rows),
             database,
-            encoder: Encoder { zone, raw: params.raw, camera_names: cameras },
+            viewer,
+            encoder: Encoder { zone, raw: params.raw, camera_names: called(names) },
             head: Some(head),
             chunk_bytes: 0,
         })
@@ -111,12 +124,11 @@ impl Export {
     /// # Errors
     /// Where a page cannot be read or written. The file is broken then, and must not end as if it were whole.
     pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, ExportError> {
-        let page = self.pages.next().await?;
+        let page = self.next_page().await?;
         let mut bytes = self.head.take().unwrap_or_default();
         let Some(page) = page else {
             return Ok(None);
         };
-        self.learn_new_cameras(&page).await?;
         bytes.reserve(self.chunk_bytes);
         let bytes = self.encoder.rows(&page, bytes)?;
         self.rows += page.len() as u64;
@@ -125,33 +137,31 @@ impl Export {
         Ok(if bytes.is_empty() { None } else { Some(bytes.into()) })
     }
 
-    /// Looks names up again where a camera came after the export began.
-    async fn learn_new_cameras(&mut self, page: &[Row]) -> Result<(), DbErr> {
-        if page.iter().any(|row| !self.encoder.camera_names.contains_key(&row.camera_id)) {
-            self.encoder.camera_names = camera_names(&self.database).await?;
+    /// The next page, with the right to see it and the names that it needs, over one connection, which is given back before
+    /// anybody is waited for.
+    async fn next_page(&mut self) -> Result<Option<Vec<Row>>, ExportError> {
+        let transaction = self.database.begin().await?;
+        let page = self.pages.next(&transaction).await?;
+        // After the page was read, so that it is not given out where the right went meanwhile.
+        if !self.viewer.still_sees(&transaction, self.pages.cameras()).await? {
+            return Err(ExportError::Revoked);
         }
-        Ok(())
+        let is_new = |row: &Row| !self.encoder.camera_names.contains_key(&row.camera_id);
+        if page.as_ref().is_some_and(|page| page.iter().any(is_new)) {
+            // A camera that came after the export began.
+            let cameras = self.viewer.cameras(&transaction).await?;
+            self.encoder.camera_names = called(cameras.into_iter().map(|camera| (camera.id, camera.name)).collect());
+        }
+        transaction.commit().await?;
+        Ok(page)
     }
 }
 
 /// What each camera is called in the file, by id.
-async fn camera_names(database: &DatabaseConnection) -> Result<HashMap<String, String>, DbErr> {
-    let cameras = camera::Entity::find().all(database).await?;
-    Ok(cameras
-        .into_iter()
-        .map(|camera| {
-            let name = camera.name.unwrap_or_else(|| camera.id.clone());
-            (camera.id, name)
-        })
-        .collect())
-}
-
-fn no_such_camera(id: &str) -> ApiError {
-    ApiError {
-        field: Some("camera_id".to_owned()),
-        ..ApiError::new(
-            ErrorCode::CameraNotFound,
-            format!("There is no camera “{id}”. Leave camera_id out to export all cameras."),
-        )
-    }
+fn called(names: Names) -> HashMap<String, String> {
+    let called = |(id, name): (String, Option<String>)| {
+        let name = name.unwrap_or_else(|| id.clone());
+        (id, name)
+    };
+    names.into_iter().map(called).collect()
 }

@@ -1,0 +1,143 @@
+//! What the server sends along with a page: what it shows, so that it is whole without script and needs to ask for
+//! nothing when it comes alive.
+
+use serde::{Deserialize, Serialize};
+
+use super::choices::Choices;
+use super::people::{Person, PersonWithCameras};
+use super::session::Me;
+use super::tokens::Token;
+use crate::error::ApiError;
+
+/// Everything that comes along with a page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    /// Who is signed in, where somebody is.
+    pub me: Option<Me>,
+    /// What the page shows, or why it cannot.
+    pub content: Result<Content, ApiError>,
+    /// What became of the form that led here, where one did.
+    pub outcome: Option<Outcome>,
+}
+
+/// What a page shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Content {
+    /// Nothing that has to be looked up.
+    Nothing,
+    /// The export form.
+    Export(Choices),
+    /// The sign-in, and the local address to go to afterwards.
+    Login {
+        /// Where to go.
+        next: String,
+    },
+    /// The making of the first administrator, by the key of the setup link.
+    Setup {
+        /// The key.
+        key: String,
+    },
+    /// The caller's access tokens.
+    Tokens(Vec<Token>),
+    /// All people.
+    People(Vec<Person>),
+    /// One person.
+    Person(PersonWithCameras),
+}
+
+/// What became of a form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    /// It was done.
+    Done(Done),
+    /// A token was made. This is the one time that it is shown.
+    Token {
+        /// What it is called.
+        name: String,
+        /// The token itself.
+        text: String,
+    },
+    /// Nothing was done, and why. What was filled in, secrets aside, comes back.
+    Refused {
+        /// Why.
+        error: ApiError,
+        /// Names and values of the form's fields.
+        filled_in: Vec<(String, String)>,
+    },
+}
+
+impl Outcome {
+    /// What was filled into a field of the form that was refused.
+    pub fn filled_in(&self, field: &str) -> Option<String> {
+        let Self::Refused { filled_in, .. } = self else { return None };
+        filled_in.iter().find(|(name, _)| name == field).map(|(_, value)| value.clone())
+    }
+}
+
+/// What was done, as a word that an address can carry from the form to the page after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Done {
+    /// The caller signed out.
+    SignedOut,
+    /// The caller's own password was changed.
+    PasswordChanged,
+    /// A token was revoked.
+    TokenRevoked,
+    /// A person was added.
+    PersonAdded,
+    /// A person's cameras were saved.
+    CamerasSaved,
+    /// A person has another role.
+    RoleChanged,
+    /// A person got another password.
+    PasswordSet,
+    /// A person was removed.
+    PersonRemoved,
+}
+
+impl Done {
+    const ALL: [Self; 8] = [
+        Self::SignedOut,
+        Self::PasswordChanged,
+        Self::TokenRevoked,
+        Self::PersonAdded,
+        Self::CamerasSaved,
+        Self::RoleChanged,
+        Self::PasswordSet,
+        Self::PersonRemoved,
+    ];
+
+    /// The word in the address.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::SignedOut => "signed-out",
+            Self::PasswordChanged => "password-changed",
+            Self::TokenRevoked => "token-revoked",
+            Self::PersonAdded => "person-added",
+            Self::CamerasSaved => "cameras-saved",
+            Self::RoleChanged => "role-changed",
+            Self::PasswordSet => "password-set",
+            Self::PersonRemoved => "person-removed",
+        }
+    }
+
+    /// What that word means.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|done| done.word() == word)
+    }
+
+    /// What was done, in words.
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::SignedOut => "You are signed out.",
+            Self::PasswordChanged => "Your password is changed, and all other browsers are signed out.",
+            Self::TokenRevoked => "The token is revoked. It works no longer.",
+            Self::PersonAdded => "The person is added, and may sign in. Choose the cameras that the person sees.",
+            Self::CamerasSaved => "The cameras are saved.",
+            Self::RoleChanged => "The role is changed, from the person's next request on.",
+            Self::PasswordSet => "The password is set, and the person is signed out everywhere.",
+            Self::PersonRemoved => "The person is removed, with all tokens and links.",
+        }
+    }
+}

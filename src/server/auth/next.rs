@@ -1,0 +1,49 @@
+//! Where to go after signing in: back to the page that was asked for, and to nowhere but this server.
+
+use crate::app::{LOGIN_PATH, SETTINGS_PATH};
+
+/// The sign-in that leads to `next` afterwards.
+pub fn login_url(next: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    format!("{LOGIN_PATH}?{query}")
+}
+
+/// `next`, where it is a path on this server; the settings otherwise.
+pub fn local(next: &str) -> &str {
+    // Browsers take `\` for `/`, drop line breaks and tabs, and read what follows two slashes as a host.
+    let plain = next.chars().all(|character| character.is_ascii_graphic() && character != '\\');
+    let is_local = next.starts_with('/') && !next.starts_with("//") && plain;
+    if is_local { next } else { SETTINGS_PATH }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_paths_on_this_server_are_gone_to() {
+        for ours in ["/", "/settings", "/settings?start=1#x", "/a//b", "/%5Cevil.example"] {
+            assert_eq!(local(ours), ours);
+        }
+        for theirs in [
+            "",
+            "settings",
+            "//evil.example",
+            "/\\evil.example",
+            "\\\\evil.example",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "/\t/evil.example",
+            "/\n/evil.example",
+            " /settings",
+            "/ä",
+        ] {
+            assert_eq!(local(theirs), SETTINGS_PATH, "{theirs}");
+        }
+    }
+
+    #[test]
+    fn the_sign_in_carries_the_whole_address() {
+        assert_eq!(login_url("/settings?a=b&c=d"), "/login?next=%2Fsettings%3Fa%3Db%26c%3Dd");
+    }
+}

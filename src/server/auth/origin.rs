@@ -1,0 +1,80 @@
+//! Nothing is changed at the bidding of another site (cross-site request forgery).
+//!
+//! Every browser of the last years says where a request comes from, in `Sec-Fetch-Site`; older ones say it in `Origin`.
+//! What says neither is no browser, and has no cookies of ours but those that somebody gave it.
+
+use axum::extract::Request;
+use axum::http::header::{ACCEPT, HOST, ORIGIN, REFERER};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Method, Uri};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::gate;
+use crate::error::{ApiError, ErrorCode};
+
+/// Middleware: refuses a request that could change something and comes from another site.
+///
+/// # Errors
+/// `forbidden`, with status 403.
+pub async fn check(request: Request, next: Next) -> Result<Response, ApiError> {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if safe || is_our_own(request.headers()) {
+        return Ok(next.run(request).await);
+    }
+    Err(ApiError::new(
+        ErrorCode::Forbidden,
+        "This request comes from another site, so nothing was done. Open the page on this server itself and try again.",
+    ))
+}
+
+/// Middleware: hides from what is below `/api` where the caller came from, and that it might be a person. Leptos would
+/// send a person back there, wherever that is, and so tell another site whether its visitor is signed in here.
+pub async fn no_way_back(mut request: Request, next: Next) -> Response {
+    if !gate::is_page(request.uri().path()) {
+        for header in [ACCEPT, REFERER] {
+            request.headers_mut().remove(header);
+        }
+    }
+    next.run(request).await
+}
+
+fn is_our_own(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).map(|value: &axum::http::HeaderValue| value.to_str().unwrap_or_default());
+    if let Some(site) = text(axum::http::HeaderName::from_static("sec-fetch-site")) {
+        return matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = text(ORIGIN) else { return true };
+    let origin = origin.parse::<Uri>().ok().and_then(|origin| origin.authority().cloned());
+    let host = text(HOST).and_then(|host| host.parse::<Authority>().ok());
+    origin.is_some() && origin == host
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_site_and_no_browser_at_all_may_change_things() {
+        for (headers, allowed) in [
+            (&[("sec-fetch-site", "same-origin")][..], true),
+            (&[("sec-fetch-site", "none")], true),
+            (&[("sec-fetch-site", "same-site")], false),
+            (&[("sec-fetch-site", "cross-site")], false),
+            // The one that cannot be forged by a page decides.
+            (&[("sec-fetch-site", "cross-site"), ("origin", "http://a.example"), ("host", "a.example")], false),
+            (&[("origin", "http://a.example:3000"), ("host", "a.example:3000")], true),
+            (&[("origin", "http://a.example:3000"), ("host", "a.example:4000")], false),
+            (&[("origin", "http://b.example"), ("host", "a.example")], false),
+            (&[("origin", "null"), ("host", "a.example")], false),
+            (&[("origin", "http://a.example")], false),
+            (&[("host", "a.example")], true),
+        ] {
+            let headers: HeaderMap = headers
+                .iter()
+                .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
+                .collect();
+            assert_eq!(is_our_own(&headers), allowed, "{headers:?}");
+        }
+    }
+}

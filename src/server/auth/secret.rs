@@ -1,0 +1,90 @@
+//! Random secrets, and the hash by which they are stored. The secrets that we make are made here; the ids of sessions are
+//! made by `tower-sessions`.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+/// 256 random bits. They can be shown once, and are stored as their hash only.
+#[derive(Clone, Copy)]
+pub struct Secret([u8; 32]);
+
+impl Secret {
+    /// A new one, from the operating system.
+    ///
+    /// # Errors
+    /// Where the operating system has no randomness to give.
+    pub fn random() -> Result<Self, getrandom::Error> {
+        let mut bits = [0; 32];
+        getrandom::fill(&mut bits)?;
+        Ok(Self(bits))
+    }
+
+    /// These bits.
+    pub const fn from_bits(bits: [u8; 32]) -> Self {
+        Self(bits)
+    }
+
+    /// The bits themselves.
+    pub fn bits(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The bits as 64 hexadecimal digits.
+    pub fn to_hex(self) -> String {
+        to_hex(&self.0)
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// SHA-256 of a secret: what is stored of it. A slow hash would add nothing, because nobody guesses 128 or more random
+/// bits.
+pub fn hash(secret: &[u8]) -> Vec<u8> {
+    Sha256::digest(secret).to_vec()
+}
+
+/// Bytes as hexadecimal digits.
+pub fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Hexadecimal digits, in small letters, as bytes. `None` where they are something else.
+pub fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    rest.is_empty().then_some(())?;
+    pairs.iter().map(|[high, low]| Some(digit(*high)? << 4 | digit(*low)?)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hexadecimal_digits_come_back_as_the_bytes_that_they_stand_for() {
+        let secret = Secret::from_bits(std::array::from_fn(|index| u8::try_from(index * 8).expect("small")));
+        assert_eq!(from_hex(&secret.to_hex()).as_deref(), Some(&secret.bits()[..]));
+        for wrong in ["0", "0G", "0A", "é0", " 00"] {
+            assert_eq!(from_hex(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn two_secrets_differ_and_neither_shows_itself() {
+        let (one, other) = (Secret::random().expect("random"), Secret::random().expect("random"));
+        assert_ne!(one.bits(), other.bits());
+        assert_eq!(format!("{one:?}"), "Secret");
+    }
+}

@@ -1,0 +1,247 @@
+//! Sessions: browsers that are signed in, kept in the database by the hash of what their cookie holds.
+//!
+//! `tower-sessions` handles the cookie and `axum-login` what a session remembers; this store decides how long a session
+//! lives. There is none before signing in, so there is none that somebody could slip to somebody else.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use axum_login::{AuthManagerLayer, AuthManagerLayerBuilder, AuthUser, AuthnBackend};
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+use serde_json::Value;
+use time::{Duration, OffsetDateTime};
+use tower_sessions::cookie::{Cookie, SameSite};
+use tower_sessions::session::{Id, Record};
+use tower_sessions::session_store::{Error, Result};
+use tower_sessions::{Expiry, SessionManagerLayer, SessionStore};
+use uuid::Uuid;
+
+use super::secret::{self, Secret};
+use super::user::{self, User};
+use crate::error::{ApiError, ErrorCode};
+use crate::server::clock::Clock;
+use crate::server::entity::session::{ActiveModel, Column, Entity, Model};
+use crate::server::last_use::LastUse;
+use crate::server::settings::Settings;
+use crate::server::state::AppState;
+
+/// Under which name `axum-login` keeps its part of what a session remembers.
+const DATA_KEY: &str = "user";
+
+/// What `axum-login` puts into a request.
+pub type AuthSession = axum_login::AuthSession<Users>;
+
+/// The layer that knows sessions by their cookies.
+pub fn layer(state: &AppState) -> AuthManagerLayer<Users, Sessions> {
+    let secure = state.settings.server.is_https();
+    let absolute = Duration::seconds(i64::from(state.settings.accounts.session_max_hours.get()) * 3_600);
+    let sessions = SessionManagerLayer::new(state.sessions.clone())
+        .with_name(cookie_name(secure))
+        .with_secure(secure)
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_path("/")
+        .with_expiry(Expiry::OnInactivity(absolute));
+    AuthManagerLayerBuilder::new(Users { database: state.database.clone() }, sessions).with_data_key(DATA_KEY).build()
+}
+
+/// What the cookie is called. A browser takes one with this prefix only over TLS and only from this very host.
+fn cookie_name(secure: bool) -> &'static str {
+    if secure { "__Host-motion-export" } else { "motion-export" }
+}
+
+/// What makes a browser forget the cookie. `tower-sessions` says the same, but without the attributes without which a
+/// browser does not believe it, where the name has the prefix.
+pub fn gone(settings: &Settings) -> String {
+    let secure = settings.server.is_https();
+    let cookie = Cookie::build((cookie_name(secure), "")).path("/").http_only(true).same_site(SameSite::Lax);
+    cookie.secure(secure).max_age(Duration::ZERO).build().to_string()
+}
+
+/// An answer that was made behind the session layer, and not by it.
+#[derive(Clone, Copy)]
+struct Marked;
+
+/// Middleware just behind the session layer: marks what comes from there.
+pub async fn mark(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(Marked);
+    response
+}
+
+/// Middleware just before the session layer, which answers by itself where the database cannot, with an empty 500.
+///
+/// # Errors
+/// `unavailable`, in place of that answer.
+pub async fn check_mark(request: Request, next: Next) -> std::result::Result<Response, ApiError> {
+    let response = next.run(request).await;
+    if response.extensions().get::<Marked>().is_some() {
+        return Ok(response);
+    }
+    Err(ApiError::new(
+        ErrorCode::Unavailable,
+        "The database cannot be reached at the moment, so nobody can be known. Try again in a while.",
+    ))
+}
+
+impl AuthUser for User {
+    type Id = Uuid;
+
+    fn id(&self) -> Uuid {
+        self.id
+    }
+
+    fn session_auth_hash(&self) -> &[u8] {
+        &self.stamp
+    }
+}
+
+/// Where `axum-login` finds users.
+#[derive(Clone, Debug)]
+pub struct Users {
+    database: DatabaseConnection,
+}
+
+impl AuthnBackend for Users {
+    type User = User;
+    // Whoever signs in is looked up by the form, which counts attempts.
+    type Credentials = Infallible;
+    type Error = ApiError;
+
+    async fn authenticate(&self, nobody: Infallible) -> std::result::Result<Option<User>, ApiError> {
+        match nobody {}
+    }
+
+    async fn get_user(&self, id: &Uuid) -> std::result::Result<Option<User>, ApiError> {
+        user::by_id(&self.database, *id).await.map_err(|error| crate::server::database::refusal(&error))
+    }
+}
+
+/// The sessions in the database.
+#[derive(Clone, Debug)]
+pub struct Sessions {
+    database: DatabaseConnection,
+    writer: DatabaseConnection,
+    clock: Clock,
+    last_use: LastUse,
+    limits: Arc<Limits>,
+}
+
+/// How long sessions live, in microseconds.
+#[derive(Debug)]
+struct Limits {
+    idle: i64,
+    absolute: i64,
+}
+
+impl Sessions {
+    /// The sessions of that database, to read and to write, with the limits of the settings.
+    pub fn new(
+        database: DatabaseConnection,
+        writer: DatabaseConnection,
+        clock: Clock,
+        last_use: LastUse,
+        settings: &Settings,
+    ) -> Self {
+        let idle = i64::from(settings.accounts.session_idle_minutes.get()) * 60 * 1_000_000;
+        let absolute = i64::from(settings.accounts.session_max_hours.get()) * 3_600 * 1_000_000;
+        Self { database, writer, clock, last_use, limits: Arc::new(Limits { idle, absolute }) }
+    }
+
+    /// The session that is known by a cookie's value, where it has not ended.
+    ///
+    /// # Errors
+    /// Where the database cannot answer.
+    pub async fn by_id(&self, id: Id) -> std::result::Result<Option<Model>, DbErr> {
+        let found = Entity::find_by_id(hash(id)).one(&self.database).await?;
+        Ok(found.filter(|session| self.is_alive(session)))
+    }
+
+    /// The session that a link names, where it has not ended.
+    ///
+    /// # Errors
+    /// Where the database cannot answer.
+    pub async fn by_link_id(&self, link_id: Uuid) -> std::result::Result<Option<Model>, DbErr> {
+        let found = Entity::find().filter(Column::LinkId.eq(link_id)).one(&self.database).await?;
+        Ok(found.filter(|session| self.is_alive(session)))
+    }
+
+    /// Removes the sessions that have ended by themselves.
+    ///
+    /// # Errors
+    /// Where the database cannot be written to.
+    pub async fn sweep(&self) -> std::result::Result<(), DbErr> {
+        let now = self.clock.now();
+        let ended = Column::ExpiresAt.lte(now).or(Column::LastSeenAt.lte(now - self.limits.idle));
+        Entity::delete_many().filter(ended).exec(&self.writer).await.map(drop)
+    }
+
+    fn is_alive(&self, session: &Model) -> bool {
+        let now = self.clock.now();
+        now < session.expires_at && now - session.last_seen_at < self.limits.idle
+    }
+}
+
+#[async_trait]
+impl SessionStore for Sessions {
+    async fn create(&self, record: &mut Record) -> Result<()> {
+        let now = self.clock.now();
+        let link_key = Secret::random().map_err(|error| Error::Backend(error.to_string()))?;
+        let session = Model {
+            id_hash: hash(record.id),
+            user_id: user_of(record).ok_or_else(|| Error::Encode("a session of nobody".to_owned()))?,
+            data: encode(record)?,
+            created_at: now,
+            last_seen_at: now,
+            expires_at: now + self.limits.absolute,
+            link_id: Uuid::new_v4(),
+            link_key: link_key.bits().to_vec(),
+        };
+        // Two ids of 128 random bits do not meet; if they did, this would fail and nobody would share a session.
+        let made = Entity::insert(session.into_active_model()).exec_without_returning(&self.writer).await;
+        made.map(drop).map_err(backend)
+    }
+
+    async fn save(&self, record: &Record) -> Result<()> {
+        let set = ActiveModel { data: Set(encode(record)?), ..Default::default() };
+        // A session that was ended meanwhile stays ended.
+        let saved = Entity::update_many().set(set).filter(Column::IdHash.eq(hash(record.id))).exec(&self.writer).await;
+        saved.map(drop).map_err(backend)
+    }
+
+    async fn load(&self, id: &Id) -> Result<Option<Record>> {
+        let Some(session) = self.by_id(*id).await.map_err(backend)? else { return Ok(None) };
+        let end = OffsetDateTime::from_unix_timestamp_nanos(i128::from(session.expires_at) * 1_000);
+        // What cannot be read is no session: whoever has its cookie signs in again.
+        let (Ok(data), Ok(expiry_date)) = (serde_json::from_slice(&session.data), end) else { return Ok(None) };
+        self.last_use.of_session(session.id_hash, self.clock.now());
+        Ok(Some(Record { id: *id, data, expiry_date }))
+    }
+
+    async fn delete(&self, id: &Id) -> Result<()> {
+        Entity::delete_by_id(hash(*id)).exec(&self.writer).await.map(drop).map_err(backend)
+    }
+}
+
+/// What a session is stored under.
+pub fn hash(id: Id) -> Vec<u8> {
+    secret::hash(&id.0.to_be_bytes())
+}
+
+fn encode(record: &Record) -> Result<Vec<u8>> {
+    serde_json::to_vec(&record.data).map_err(|error| Error::Encode(error.to_string()))
+}
+
+/// Whom a session belongs to, as `axum-login` wrote it down.
+fn user_of(record: &Record) -> Option<Uuid> {
+    record.data.get(DATA_KEY)?.get("user_id").and_then(Value::as_str)?.parse().ok()
+}
+
+fn backend(error: DbErr) -> Error {
+    Error::Backend(error.to_string())
+}

@@ -1,0 +1,249 @@
+//! `motion-export user`, `camera` and `token`: what an administrator does on the pages, for whoever has the database.
+
+use std::io::Read;
+
+use anyhow::{Context, bail};
+use clap::{Args, Subcommand};
+use sea_orm::{DatabaseConnection, EntityTrait};
+use uuid::Uuid;
+
+use super::say;
+use crate::api::session::Role;
+use crate::server::auth::token;
+use crate::server::auth::user::{self, NewUser};
+use crate::server::auth::viewer::Viewer;
+use crate::server::clock::day;
+use crate::server::entity::camera_access;
+
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Adds a user.
+    Add {
+        /// What the user types to sign in; small and capital letters are the same.
+        name: String,
+        /// The user sees all cameras, and manages people.
+        #[arg(long)]
+        admin: bool,
+        #[command(flatten)]
+        password: Password,
+    },
+    /// Lists the users: name, role, number of cameras, and when the account was made.
+    List,
+    /// Gives a user another password, and signs the user out everywhere.
+    Passwd {
+        /// Whose.
+        name: String,
+        #[command(flatten)]
+        password: Password,
+    },
+    /// Makes a user an administrator, or no longer one.
+    Role {
+        /// Whose.
+        name: String,
+        /// `admin` or `user`.
+        #[arg(value_parser = role)]
+        role: Role,
+    },
+    /// Removes a user, with sessions, links, tokens and access to cameras.
+    Remove {
+        /// Whom.
+        name: String,
+    },
+}
+
+/// Where a password comes from: never from the command line itself, which others can see.
+#[derive(Debug, Args)]
+pub struct Password {
+    /// Reads the password from standard input; a line break at its end does not belong to it.
+    #[arg(long, required = true)]
+    password_stdin: bool,
+}
+
+fn read_password() -> anyhow::Result<String> {
+    let mut text = String::new();
+    std::io::stdin().read_to_string(&mut text).context("cannot read the password from standard input")?;
+    Ok(text.strip_suffix('\n').map_or(&*text, |line| line.strip_suffix('\r').unwrap_or(line)).to_owned())
+}
+
+impl User {
+    pub async fn run(self, database: &DatabaseConnection, now: i64) -> anyhow::Result<()> {
+        match self {
+            Self::Add { name, admin, .. } => {
+                let role = if admin { Role::Admin } else { Role::User };
+                let added = user::add(database, NewUser { name, role, password: read_password()? }, now).await?;
+                say(&format!("{} may sign in.\n", added.name));
+            }
+            Self::List => {
+                let mut rows = vec![["NAME", "ROLE", "CAMERAS", "SINCE"].map(str::to_owned)];
+                let counts = user::grant_counts(database).await?;
+                for user in user::list(database).await? {
+                    let cameras = match user.role {
+                        Role::Admin => "all".to_owned(),
+                        Role::User => counts.get(&user.id).copied().unwrap_or_default().to_string(),
+                    };
+                    rows.push([user.name, user.role.word().to_owned(), cameras, day(user.created_at)]);
+                }
+                say(&table(&rows));
+            }
+            Self::Passwd { name, .. } => {
+                let user = user::by_name(database, &name).await?;
+                user::set_password(database, &user, read_password()?).await?;
+                say(&format!("{} has another password, and is signed out everywhere.\n", user.name));
+            }
+            Self::Role { name, role } => {
+                let user = user::by_name(database, &name).await?;
+                user::set_role(database, &user, role).await?;
+                say(&format!("{} has the role {}.\n", user.name, role.word()));
+            }
+            Self::Remove { name } => {
+                let user = user::by_name(database, &name).await?;
+                user::remove(database, &user).await?;
+                say(&format!("{} is removed.\n", user.name));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn role(word: &str) -> Result<Role, String> {
+    Role::from_word(word).ok_or_else(|| "a role is admin or user".to_owned())
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Camera {
+    /// Lists the cameras: id, name, and the users who were granted it.
+    List,
+    /// Grants a user a camera.
+    Grant {
+        /// The camera's id.
+        camera: String,
+        /// To whom.
+        user: String,
+    },
+    /// Takes a camera from a user; an export that is running ends with its next page.
+    Revoke {
+        /// The camera's id.
+        camera: String,
+        /// From whom.
+        user: String,
+    },
+}
+
+impl Camera {
+    pub async fn run(self, database: &DatabaseConnection) -> anyhow::Result<()> {
+        match self {
+            Self::List => {
+                let names: std::collections::HashMap<Uuid, String> =
+                    user::list(database).await?.into_iter().map(|user| (user.id, user.name)).collect();
+                let grants = camera_access::Entity::find().all(database).await?;
+                let mut rows = vec![["ID", "NAME", "GRANTED TO"].map(str::to_owned)];
+                for camera in Viewer::Operator.cameras(database).await? {
+                    let grants = grants.iter().filter(|grant| grant.camera_id == camera.id);
+                    let mut users: Vec<_> = grants.filter_map(|grant| names.get(&grant.user_id)).cloned().collect();
+                    users.sort();
+                    rows.push([camera.id, camera.name.unwrap_or_else(|| "(gone)".to_owned()), users.join(", ")]);
+                }
+                say(&table(&rows));
+            }
+            Self::Grant { camera, user } => {
+                let user = user::by_name(database, &user).await?;
+                user::grant(database, &user, &camera).await?;
+                say(&format!("{} sees {camera}.\n", user.name));
+            }
+            Self::Revoke { camera, user } => {
+                let user = user::by_name(database, &user).await?;
+                user::revoke(database, &user, &camera).await?;
+                match user.role {
+                    Role::Admin => say(&format!("{} is an administrator, and still sees {camera}.\n", user.name)),
+                    Role::User => say(&format!("{} no longer sees {camera}.\n", user.name)),
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Makes a token and prints it, and nothing else. It is shown this once.
+    Create {
+        /// Whose rights it has.
+        user: String,
+        /// What it is for.
+        name: String,
+        /// For how many days it works. Until it is revoked, if left out.
+        #[arg(long)]
+        days: Option<u32>,
+    },
+    /// Lists the tokens that were not revoked: id, user, name, end, and last use.
+    List,
+    /// Revokes a token.
+    Revoke {
+        /// The token's id, as `token list` shows it; not the token itself.
+        id: String,
+    },
+}
+
+impl Token {
+    pub async fn run(self, database: &DatabaseConnection, now: i64) -> anyhow::Result<()> {
+        match self {
+            Self::Create { user, name, days } => {
+                let user = user::by_name(database, &user).await?;
+                let made = token::create(database, &user, &name, days, token::bits()?, now).await?;
+                say(&format!("{}\n", made.text));
+            }
+            Self::List => {
+                let mut rows = vec![["ID", "USER", "NAME", "UNTIL", "LAST USED"].map(str::to_owned)];
+                for (token, user) in token::list(database, None).await? {
+                    let until = match token.expires_at {
+                        Some(end) if end <= now => format!("{} (over)", day(end)),
+                        Some(end) => day(end),
+                        None => "until revoked".to_owned(),
+                    };
+                    let last_used = token.last_used_at.map_or_else(|| "never".to_owned(), day);
+                    rows.push([token.id.to_string(), user.unwrap_or_default(), token.name, until, last_used]);
+                }
+                say(&table(&rows));
+            }
+            Self::Revoke { id } => {
+                let Ok(id) = id.parse() else {
+                    bail!("“{id}” is no token's id; `token list` shows them");
+                };
+                token::revoke(database, id, None, now).await?;
+                say(&format!("{id} is revoked.\n"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Rows in columns, two blanks apart. Control characters of names are shown as what they are, and not obeyed.
+fn table<const N: usize>(rows: &[[String; N]]) -> String {
+    let cell = |text: &str| text.chars().flat_map(plain).collect::<String>();
+    let rows: Vec<[String; N]> = rows.iter().map(|row| std::array::from_fn(|index| cell(&row[index]))).collect();
+    let widths: [usize; N] =
+        std::array::from_fn(|index| rows.iter().map(|row| row[index].chars().count()).max().unwrap_or_default());
+    let mut text = String::new();
+    for row in rows {
+        let line: Vec<String> = row.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        text += line.join("  ").trim_end();
+        text += "\n";
+    }
+    text
+}
+
+fn plain(character: char) -> impl Iterator<Item = char> {
+    let shown = if character.is_control() { character.escape_default().to_string() } else { character.to_string() };
+    shown.chars().collect::<Vec<_>>().into_iter()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_has_columns_and_obeys_no_name() {
+        let rows = [["ID", "NAME"], ["1", "Küche"], ["front-1", "\u{1b}[31mred"]].map(|row| row.map(str::to_owned));
+        assert_eq!(table(&rows), "ID       NAME\n1        Küche\nfront-1  \\u{1b}[31mred\n");
+    }
+}

@@ -1,0 +1,27 @@
+//! The caller's own account.
+
+use std::sync::Arc;
+
+use tracing::info;
+
+use super::{Answer, Form};
+use crate::api::page::Done;
+use crate::app::{ACCOUNT_PATH, LOGIN_PATH};
+use crate::error::ApiError;
+use crate::server::auth::user;
+
+/// Changes the caller's password, and ends all sessions but this one, which goes on under a new id.
+pub(in crate::server) async fn change_password(form: Arc<Form>) -> Result<Answer, ApiError> {
+    let caller = form.caller()?;
+    let current = form.with_password(&caller.user.name, form.field("current_password")).await?;
+    let current = current.filter(|user| user.id == caller.user.id).ok_or_else(|| {
+        ApiError::invalid("current_password", "This is not your current password. Nothing was changed.")
+    })?;
+    let changed = user::set_password(&form.state.writer, &current, form.field("password").to_owned()).await?;
+    info!(user.id = %changed.id, "a password was changed");
+    if form.sign_in(&changed).await.is_err() {
+        // It is changed all the same: this browser has to sign in anew like all others.
+        return Ok(Answer::done(LOGIN_PATH, Done::PasswordChanged));
+    }
+    Ok(Answer::done(ACCOUNT_PATH, Done::PasswordChanged))
+}

@@ -1,0 +1,67 @@
+//! Signing in and out.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use tracing::{info, warn};
+
+use super::{Answer, Form};
+use crate::api::page::Done;
+use crate::app::LOGIN_PATH;
+use crate::error::{ApiError, ErrorCode};
+use crate::server::auth::address;
+use crate::server::auth::next::local;
+use crate::server::auth::user;
+use crate::server::auth::user::User;
+
+/// Signs in with name and password, and goes where the form says.
+pub(in crate::server) async fn login(form: Arc<Form>) -> Result<Answer, ApiError> {
+    let user = form.with_password(form.field("name"), form.field("password")).await?;
+    let user = user
+        .ok_or_else(|| ApiError::new(ErrorCode::Forbidden, "Name or password is wrong. Check both and try again."))?;
+    form.sign_in(&user).await?;
+    info!(user.id = %user.id, "signed in");
+    Ok(Answer::Go(local(form.field("next")).to_owned()))
+}
+
+/// Ends the browser's session, and with it the links that it signed.
+pub(in crate::server) async fn logout(form: Arc<Form>) -> Result<Answer, ApiError> {
+    let mut session = form.session()?;
+    let ended = session.logout().await.map_err(|error| {
+        warn!(%error, "cannot end a session");
+        ApiError::new(
+            ErrorCode::Unavailable,
+            "You could not be signed out, because the database cannot be written to. Try again in a while.",
+        )
+    })?;
+    if let Some(user) = ended {
+        info!(user.id = %user.id, "signed out");
+    }
+    Ok(Answer::GoWithoutSession(format!("{LOGIN_PATH}?done={}", Done::SignedOut.word())))
+}
+
+impl Form {
+    /// The user with that name and password; counts as an attempt of the account and of the address.
+    ///
+    /// # Errors
+    /// `too_many_attempts`, or where the database cannot answer.
+    pub(super) async fn with_password(&self, name: &str, password: &str) -> Result<Option<User>, ApiError> {
+        let trusted = &self.state.trusted_proxies;
+        let address = address::of(&self.parts.extensions, &self.parts.headers, trusted);
+        let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        // The name is not logged: people type their passwords into the wrong field.
+        if let Err(error) = self.state.throttle.attempt(name, address) {
+            self.state.metrics.password_checked("slowed");
+            warn!(%address, "a password was not looked at, because there were too many attempts");
+            return Err(error);
+        }
+        let user = user::with_password(&self.state.database, name, password.to_owned()).await?;
+        self.state.metrics.password_checked(if user.is_some() { "right" } else { "wrong" });
+        if user.is_some() {
+            self.state.throttle.succeeded(name, address);
+        } else {
+            warn!(%address, "a password was wrong");
+        }
+        Ok(user)
+    }
+}

@@ -1,0 +1,68 @@
+//! People and their cameras, for administrators.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use tracing::info;
+
+use super::{Answer, Form};
+use crate::api::page::Done;
+use crate::api::session::Role;
+use crate::app::{PEOPLE_PATH, person_path};
+use crate::error::ApiError;
+use crate::server::auth::user::{self, NewUser};
+use crate::server::pages::person_named;
+
+/// Adds a person.
+pub(in crate::server) async fn add_person(form: Arc<Form>) -> Result<Answer, ApiError> {
+    let admin = form.caller()?;
+    let role = role(&form)?;
+    let new = NewUser { name: form.field("name").to_owned(), role, password: form.field("password").to_owned() };
+    let person = user::add(&form.state.writer, new, form.state.clock.now()).await?;
+    info!(user.id = %admin.user.id, person.id = %person.id, "a person was added");
+    Ok(Answer::done(&person_path(&person.id.to_string()), Done::PersonAdded))
+}
+
+/// Chooses a person's cameras, sets a person's password, or removes a person.
+pub(in crate::server) async fn change_person(form: Arc<Form>) -> Result<Answer, ApiError> {
+    let admin = form.caller()?;
+    let database = &form.state.writer;
+    let path = form.parts.uri.path();
+    let person = person_named(&form.state, path.rsplit('/').next().unwrap_or_default()).await?;
+    let not_oneself = |detail| if person.id == admin.user.id { Err(ApiError::invalid("user", detail)) } else { Ok(()) };
+    let action = form.field("action");
+    let done = match action {
+        "cameras" => {
+            // Only what was changed on the page, so that what others changed meanwhile stays.
+            let [before, chosen]: [HashSet<String>; 2] = ["before", "camera_id"].map(|name| form.values(name));
+            let granted: Vec<_> = chosen.difference(&before).cloned().collect();
+            let taken: Vec<_> = before.difference(&chosen).cloned().collect();
+            user::change_granted(database, &person, &granted, &taken).await?;
+            Answer::done(path, Done::CamerasSaved)
+        }
+        "role" => {
+            not_oneself("Another administrator can change your role, so that one is left who can undo it.")?;
+            user::set_role(database, &person, role(&form)?).await?;
+            Answer::done(path, Done::RoleChanged)
+        }
+        "password" => {
+            not_oneself("Change your own password under Account, where the current one is asked for.")?;
+            user::set_password(database, &person, form.field("password").to_owned()).await?;
+            Answer::done(path, Done::PasswordSet)
+        }
+        "remove" => {
+            not_oneself("You cannot remove yourself. Another administrator can.")?;
+            user::remove(database, &person).await?;
+            Answer::done(PEOPLE_PATH, Done::PersonRemoved)
+        }
+        other => return Err(super::unknown_action(other)),
+    };
+    info!(user.id = %admin.user.id, person.id = %person.id, action, "a person was changed");
+    Ok(done)
+}
+
+fn role(form: &Form) -> Result<Role, ApiError> {
+    let role = form.field("role");
+    Role::from_word(role)
+        .ok_or_else(|| ApiError::invalid("role", format!("“{role}” is no role. A role is user or admin.")))
+}

@@ -1,0 +1,39 @@
+//! The caller's access tokens.
+
+use std::sync::Arc;
+
+use tracing::info;
+
+use super::{Answer, Form};
+use crate::api::page::{Done, Outcome};
+use crate::app::TOKENS_PATH;
+use crate::error::{ApiError, ErrorCode};
+use crate::server::auth::token;
+
+/// Makes a token and shows it, or revokes one.
+pub(in crate::server) async fn change_tokens(form: Arc<Form>) -> Result<Answer, ApiError> {
+    let caller = form.caller()?;
+    let (database, now) = (&form.state.writer, form.state.clock.now());
+    match form.field("action") {
+        "create" => {
+            let days = match form.field("days") {
+                "" => None,
+                days => Some(
+                    days.parse().map_err(|_| ApiError::invalid("days", format!("“{days}” is no number of days.")))?,
+                ),
+            };
+            let made = token::create(database, &caller.user, form.field("name"), days, token::bits()?, now).await?;
+            info!(user.id = %caller.user.id, token.id = %made.record.id, "a token was made");
+            Ok(Answer::Show(Outcome::Token { name: made.record.name, text: made.text }))
+        }
+        "revoke" => {
+            let id = form.field("token").parse().map_err(|_| {
+                ApiError::new(ErrorCode::TokenNotFound, "There is no such token. Look at the list again.")
+            })?;
+            token::revoke(database, id, Some(caller.user.id), now).await?;
+            info!(user.id = %caller.user.id, token.id = %id, "a token was revoked");
+            Ok(Answer::done(TOKENS_PATH, Done::TokenRevoked))
+        }
+        other => Err(super::unknown_action(other)),
+    }
+}

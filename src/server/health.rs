@@ -1,0 +1,28 @@
+//! Whether the server is up: for supervisors and load balancers, which are told nothing else.
+
+use axum::extract::State;
+use sea_orm::ConnectionTrait;
+
+use super::database;
+use super::state::AppState;
+use crate::error::ApiError;
+
+/// Answers for as long as the program runs.
+pub const ALIVE_PATH: &str = "/healthz";
+
+/// Answers for as long as the program can do its work.
+pub const READY_PATH: &str = "/readyz";
+
+/// The program runs.
+pub async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// The program runs and its database answers.
+///
+/// # Errors
+/// `unavailable` where it does not.
+pub async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiError> {
+    state.database.execute_unprepared("SELECT 1").await.map_err(|error| database::refusal(&error))?;
+    Ok("ok\n")
+}

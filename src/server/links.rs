@@ -1,0 +1,54 @@
+//! Signing links to an export, for the server function that the page calls.
+
+use axum::http::request::Parts;
+use leptos::prelude::use_context;
+
+use super::auth::caller::{Caller, unauthenticated};
+use super::auth::link;
+use super::auth::session::AuthSession;
+use super::database;
+use super::state::AppState;
+use crate::api::links::SignedLink;
+use crate::error::ApiError;
+use crate::export::ExportParams;
+use crate::server::export::zone::Zone;
+
+/// The longest query string of a link, in bytes: browsers and proxies take no longer addresses.
+const MAX_QUERY_BYTES: usize = 8_000;
+
+/// In microseconds.
+const MINUTE: i64 = 60 * 1_000_000;
+
+/// Signs a link to the export with that query string.
+///
+/// # Errors
+/// Where the query string cannot be understood or names a camera that the caller does not see, where links may not work
+/// that long, or where there is no session to sign it.
+pub async fn sign(caller: Caller, query: &str, minutes: &str) -> Result<SignedLink, ApiError> {
+    let state = use_context::<AppState>().ok_or_else(unauthenticated)?;
+    let most = state.settings.accounts.link_max_minutes.get();
+    let minutes: u32 = minutes.parse().unwrap_or_default();
+    if minutes == 0 || minutes > most {
+        return Err(ApiError::invalid(
+            "minutes",
+            format!("A link works for 1 to {most} minutes. Write a number of them."),
+        ));
+    }
+    if query.len() > MAX_QUERY_BYTES {
+        return Err(ApiError::invalid("query", "This selection is too long for a link. Choose fewer cameras."));
+    }
+    // What the export would refuse is refused now, and not by whatever the link is pasted into.
+    let params = ExportParams::parse(query)?;
+    Zone::parse(&params.timezone)?.interval(&params.range)?;
+    let refuse = |error| database::refusal(&error);
+    caller.viewer().select(&state.database, params.camera_ids.clone()).await?;
+    let id = use_context::<Parts>()
+        .and_then(|parts| parts.extensions.get::<AuthSession>().and_then(|session| session.session.id()))
+        .ok_or_else(unauthenticated)?;
+    let session = state.sessions.by_id(id).await.map_err(refuse)?.ok_or_else(unauthenticated)?;
+    // No longer than the session can live.
+    let (now, asked) = (state.clock.now(), i64::from(minutes) * MINUTE);
+    let expires = (now + asked).min(session.expires_at);
+    let minutes = u32::try_from((expires - now) / MINUTE).unwrap_or_default().max(1);
+    Ok(SignedLink { url: link::sign(&params, expires, &session), minutes })
+}

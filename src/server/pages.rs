@@ -1,0 +1,167 @@
+//! What a page shows, looked up before it is rendered.
+//!
+//! A page could look it up itself while it is rendered, and the first one did; but rendering that waits was seen to hang,
+//! once in some thousand pages, when many were rendered at once on several threads (leptos 0.8.23). Rendering that waits
+//! for nothing cannot.
+
+use std::collections::HashSet;
+
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{Method, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use uuid::Uuid;
+
+use super::auth::caller::{self, Caller};
+use super::auth::gate;
+use super::auth::next::local;
+use super::auth::{token, user, viewer::Viewer};
+use super::clock::{day, minute};
+use super::state::AppState;
+use super::telemetry::RequestId;
+use super::{choices, problem};
+use crate::api::page::{Content, Done, Outcome, Sent};
+use crate::api::people::{Grant, Person, PersonWithCameras};
+use crate::api::session::Me;
+use crate::api::tokens::Token;
+use crate::app::{LOGIN_PATH, PEOPLE_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH};
+use crate::error::{ApiError, ErrorCode};
+
+/// Middleware: gives a request for a page what the page will show. An answer that has to say that it cannot be shown gets
+/// the status of the reason.
+pub async fn prepare(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !reads || !gate::is_page(request.uri().path()) {
+        return next.run(request).await;
+    }
+    let (mut parts, body) = request.into_parts();
+    if parts.uri.path() == LOGIN_PATH && signed_in(&parts).is_some() {
+        return Redirect::to(local(&parameter(&parts.uri, "next").unwrap_or_default())).into_response();
+    }
+    let done = parameter(&parts.uri, "done").and_then(|word| Done::from_word(&word));
+    let sent = load(&state, &parts, done.map(Outcome::Done)).await;
+    let status = sent.content.as_ref().err().map(problem::status);
+    parts.extensions.insert(sent);
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    if let Some(status) = status {
+        *response.status_mut() = status;
+    }
+    response
+}
+
+/// Middleware for what no route takes: an address that ends with a slash, of which there are none, leads to the one
+/// without. One that would have to be resolved first is none: the router of the pages would find a page there, which
+/// nobody has asked who is to see it.
+pub async fn without_slash(mut request: Request, next: Next) -> Response {
+    if ["//", "..", "/./", "\\", "%"].iter().any(|part| request.uri().path().contains(part)) {
+        *request.uri_mut() = Uri::from_static("/nowhere");
+    }
+    let uri = request.uri();
+    let path = uri.path().trim_end_matches('/');
+    if path.is_empty() || path == uri.path() {
+        return next.run(request).await;
+    }
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Redirect::permanent(&format!("{path}{query}")).into_response()
+}
+
+/// Who is signed in with the browser that asks.
+fn signed_in(parts: &Parts) -> Option<Caller> {
+    caller::of(&parts.extensions).ok().filter(Caller::is_browser)
+}
+
+/// Everything that comes along with the page that a request asks for.
+pub async fn load(state: &AppState, parts: &Parts, outcome: Option<Outcome>) -> Sent {
+    let caller = signed_in(parts);
+    let content = content(state, &parts.uri, caller.as_ref(), outcome.as_ref()).await;
+    Sent {
+        me: caller.map(|Caller { user, .. }| Me { name: user.name, role: user.role }),
+        content: content.map_err(|error| ApiError { request_id: RequestId::of(&parts.extensions), ..error }),
+        outcome,
+    }
+}
+
+async fn content(
+    state: &AppState,
+    uri: &Uri,
+    caller: Option<&Caller>,
+    outcome: Option<&Outcome>,
+) -> Result<Content, ApiError> {
+    let path = uri.path();
+    if path == LOGIN_PATH {
+        let next = parameter(uri, "next").unwrap_or_default();
+        return Ok(Content::Login { next: local(&next).to_owned() });
+    }
+    if path == SETUP_PATH {
+        // In the address that was printed, and then in the form.
+        let sent = outcome.and_then(|outcome| outcome.filled_in("key"));
+        let key = sent.or_else(|| parameter(uri, "key")).unwrap_or_default();
+        state.setup.check(&state.database, &key).await?;
+        return Ok(Content::Setup { key });
+    }
+    let Some(caller) = caller else { return Ok(Content::Nothing) };
+    if path == SETTINGS_PATH {
+        choices::choices(state, caller.viewer()).await.map(Content::Export)
+    } else if path == TOKENS_PATH {
+        tokens(state, caller).await.map(Content::Tokens)
+    } else if path == PEOPLE_PATH {
+        people(state).await.map(Content::People)
+    } else if let Some(id) = path.strip_prefix(PEOPLE_PATH).and_then(|rest| rest.strip_prefix('/')) {
+        person(state, caller, id).await.map(Content::Person)
+    } else {
+        Ok(Content::Nothing)
+    }
+}
+
+/// The first value of a query parameter.
+fn parameter(uri: &Uri, name: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+}
+
+async fn tokens(state: &AppState, caller: &Caller) -> Result<Vec<Token>, ApiError> {
+    let now = state.clock.now();
+    let tokens = token::list(&state.database, Some(caller.user.id)).await?;
+    let shown = tokens.into_iter().map(|(token, _)| Token {
+        id: token.id.to_string(),
+        name: token.name,
+        created: day(token.created_at),
+        expires: token.expires_at.map(day),
+        expired: token.expires_at.is_some_and(|end| end <= now),
+        last_used: token.last_used_at.map(minute),
+    });
+    Ok(shown.collect())
+}
+
+async fn people(state: &AppState) -> Result<Vec<Person>, ApiError> {
+    let counts = user::grant_counts(&state.database).await?;
+    let users = user::list(&state.database).await?.into_iter();
+    Ok(users.map(|user| person_of(&user, counts.get(&user.id).copied().unwrap_or_default())).collect())
+}
+
+async fn person(state: &AppState, caller: &Caller, id: &str) -> Result<PersonWithCameras, ApiError> {
+    let user = person_named(state, id).await?;
+    let granted: HashSet<_> = user::granted(&state.database, user.id).await?.into_iter().collect();
+    let cameras = choices::cameras(state, Viewer::Operator).await?.into_iter();
+    Ok(PersonWithCameras {
+        is_me: user.id == caller.user.id,
+        person: person_of(&user, i64::try_from(granted.len()).unwrap_or(i64::MAX)),
+        cameras: cameras.map(|camera| Grant { granted: granted.contains(&camera.id), camera }).collect(),
+    })
+}
+
+/// The user that an address names by its id.
+///
+/// # Errors
+/// Where there is none, or the database cannot answer.
+pub async fn person_named(state: &AppState, id: &str) -> Result<user::User, ApiError> {
+    let gone = || ApiError::new(ErrorCode::UserNotFound, "There is no such person. They may have been removed.");
+    let id: Uuid = id.parse().map_err(|_| gone())?;
+    let found = user::by_id(&state.database, id).await.map_err(|error| super::database::refusal(&error))?;
+    found.ok_or_else(gone)
+}
+
+fn person_of(user: &user::User, cameras: i64) -> Person {
+    Person { id: user.id.to_string(), name: user.name.clone(), role: user.role, cameras }
+}

@@ -1,0 +1,173 @@
+//! `[server]`: how the program meets the network, and what it refuses there.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, ensure};
+use axum::http::Uri;
+use ipnet::IpNet;
+use serde::Deserialize;
+
+/// What nobody guesses over the network, where it is random.
+const MIN_METRICS_TOKEN_BYTES: usize = 16;
+
+/// `[server]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Address and port to listen on.
+    pub listen: SocketAddr,
+    /// The address at which people reach the server, where that is not the one it listens on: `https://` and a host.
+    /// Empty: there is none.
+    pub public_url: String,
+    /// The proxies that are believed when they say for whom they ask: addresses or networks, with commas between.
+    pub trusted_proxies: String,
+    /// What opens `/metrics` besides an administrator's token. Empty: nothing.
+    pub metrics_token: Hidden,
+    /// What is logged, in the syntax of `tracing`'s `EnvFilter`: `info`, `motion_export=debug,warn`.
+    pub log: String,
+}
+
+/// A setting that is not shown.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct Hidden(pub String);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_empty() { "unset" } else { "hidden" })
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
+            public_url: String::new(),
+            trusted_proxies: String::new(),
+            metrics_token: Hidden::default(),
+            log: "info,sea_orm_migration=warn".to_owned(),
+        }
+    }
+}
+
+impl Server {
+    /// Whether people come in over TLS.
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
+    /// The host in the public address, where there is one.
+    pub fn public_host(&self) -> Option<String> {
+        let url: Uri = self.public_url.parse().ok()?;
+        url.host().map(str::to_lowercase)
+    }
+
+    /// The address to print for people, without a slash at its end.
+    pub fn address_for_people(&self, listening: SocketAddr) -> String {
+        if self.public_url.is_empty() {
+            format!("http://{listening}")
+        } else {
+            self.public_url.trim_end_matches('/').to_owned()
+        }
+    }
+
+    /// Refuses what would carry passwords and tokens over the network in the clear, or cannot be understood.
+    ///
+    /// # Errors
+    /// Where `listen` is no loopback address and there is no public address with TLS; where an address cannot be read.
+    pub fn check(&self) -> anyhow::Result<()> {
+        let Self { listen, public_url, .. } = self;
+        self.trusted_networks()?;
+        let token = &self.metrics_token.0;
+        ensure!(
+            token.is_empty() || token.len() >= MIN_METRICS_TOKEN_BYTES,
+            "server.metrics_token is shorter than {MIN_METRICS_TOKEN_BYTES} characters; make a random one, such as with \
+             openssl rand -hex 32"
+        );
+        if !public_url.is_empty() {
+            let url: Option<Uri> = public_url.parse().ok();
+            let plain = url.as_ref().is_some_and(|url| {
+                matches!(url.scheme_str(), Some("https" | "http")) && url.host().is_some() && url.path() == "/"
+            });
+            ensure!(
+                plain && !public_url.contains('?'),
+                "server.public_url is “{public_url}”; write scheme and host and nothing else, such as \
+                 https://motion.example.com"
+            );
+            let host = self.public_host().unwrap_or_default();
+            ensure!(
+                self.is_https() || crate::server::host::is_this_machine(&host),
+                "server.public_url is “{public_url}”; passwords and tokens would cross the network in the clear. Put a \
+                 proxy with TLS before the server and write https://"
+            );
+        }
+        ensure!(
+            listen.ip().is_loopback() || self.is_https(),
+            "server.listen is {listen}, which others can reach, and passwords and tokens would cross the network in the \
+             clear. Use a loopback address, such as 127.0.0.1:3000, or put a proxy with TLS before the server and set \
+             server.public_url to its https:// address."
+        );
+        Ok(())
+    }
+
+    /// The networks of the trusted proxies.
+    ///
+    /// # Errors
+    /// Where one cannot be read; the message names it.
+    pub fn trusted_networks(&self) -> anyhow::Result<Vec<IpNet>> {
+        let parts = self.trusted_proxies.split(',').map(str::trim).filter(|part| !part.is_empty());
+        parts
+            .map(|part| {
+                part.parse().or_else(|_| part.parse::<std::net::IpAddr>().map(IpNet::from)).ok().with_context(|| {
+                    format!("server.trusted_proxies: “{part}” is no address such as 10.0.0.1 and no network such as 10.0.0.0/8")
+                })
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_can_reach_is_served_behind_tls_only() {
+        for (listen, public_url, allowed) in [
+            ("127.0.0.1:0", "", true),
+            ("[::1]:3000", "", true),
+            ("0.0.0.0:3000", "", false),
+            ("192.168.1.2:3000", "", false),
+            ("0.0.0.0:3000", "https://motion.example.com", true),
+            ("127.0.0.1:3000", "https://motion.example.com:8443/", true),
+            ("127.0.0.1:3000", "http://localhost:8080", true),
+            ("127.0.0.1:3000", "http://motion.example.com", false),
+            ("0.0.0.0:3000", "http://localhost:3000", false),
+            ("127.0.0.1:3000", "motion.example.com", false),
+            ("127.0.0.1:3000", "https://motion.example.com/export", false),
+            ("127.0.0.1:3000", "ftp://motion.example.com", false),
+        ] {
+            let listen = listen.parse().expect("an address");
+            let server = Server { listen, public_url: public_url.to_owned(), ..Server::default() };
+            assert_eq!(server.check().is_ok(), allowed, "{listen} {public_url}");
+        }
+    }
+
+    #[test]
+    fn trusted_proxies_are_addresses_and_networks() {
+        let networks = |list: &str| {
+            let server = Server { trusted_proxies: list.to_owned(), ..Server::default() };
+            server.check().map(|()| server.trusted_networks().expect("checked").len())
+        };
+        assert_eq!(networks("").expect("none"), 0);
+        assert_eq!(networks("127.0.0.1, 10.0.0.0/8,::1").expect("three"), 3);
+        let error = networks("proxy.example.com").expect_err("a name").to_string();
+        assert!(error.contains("server.trusted_proxies") && error.contains("proxy.example.com"), "{error}");
+    }
+
+    #[test]
+    fn a_secret_setting_is_not_shown() {
+        let server = Server { metrics_token: Hidden("hush".to_owned()), ..Server::default() };
+        assert!(!format!("{server:?}").contains("hush"));
+        assert!(server.check().expect_err("too short").to_string().contains("metrics_token"));
+    }
+}

@@ -1,0 +1,29 @@
+//! A button that copies what a field holds.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::browser;
+
+/// Copies the value of a field, and says that it did. Where the browser does not allow it, the value is selected, and the
+/// keyboard's own copy works.
+#[component]
+pub fn CopyButton(
+    /// The field's id.
+    of: &'static str,
+) -> impl IntoView {
+    let told = RwSignal::new("");
+    let copy = move |_| {
+        spawn_local(async move {
+            let copied = browser::copy(&browser::value_of(of).unwrap_or_default()).await;
+            if !copied {
+                browser::select(of);
+            }
+            told.set(if copied { "Copied." } else { "Selected: copy it with the keyboard." });
+        });
+    };
+    view! {
+        <button type="button" class="needs-script" on:click=copy>"Copy"</button>
+        <span role="status">{move || told.get()}</span>
+    }
+}

@@ -1,0 +1,85 @@
+//! The frames around pages: with the list of the settings, and without.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+use super::banner::Banner;
+use super::sent;
+use crate::api::session::Role;
+use crate::app::{ACCOUNT_PATH, PEOPLE_PATH, SETTINGS_PATH, TOKENS_PATH};
+use crate::error::ApiError;
+
+/// A page of the settings: what there is to set up beside it, one page each.
+#[component]
+pub fn SettingsFrame(
+    /// The path under which the page stands in the list.
+    current: &'static str,
+    /// What the page is called. Fixed, because leptos_meta writes titles as they are, and a name could end one.
+    title: &'static str,
+    /// The heading, where it is not the title.
+    #[prop(optional)]
+    heading: Option<String>,
+    /// What the page is for.
+    #[prop(into)]
+    lead: String,
+    children: Children,
+) -> impl IntoView {
+    let is_admin = sent::me().is_some_and(|me| me.role == Role::Admin);
+    let pages = [
+        (SETTINGS_PATH, "Data Export", true),
+        (TOKENS_PATH, "Access tokens", true),
+        (ACCOUNT_PATH, "Account", true),
+        (PEOPLE_PATH, "People", is_admin),
+    ];
+    let links = pages.into_iter().filter(|(_, _, shown)| *shown).map(|(path, name, _)| {
+        let here = (path == current).then_some("page");
+        view! { <a href=path rel="external" aria-current=here>{name}</a> }
+    });
+    view! {
+        <Title text=title/>
+        <Banner/>
+        <div class="shell">
+            <nav aria-labelledby="settings-title">
+                <p id="settings-title" class="nav-title">"Settings"</p>
+                {links.collect_view()}
+            </nav>
+            <main id="main" tabindex="-1">
+                <h1>{heading.unwrap_or_else(|| title.to_owned())}</h1>
+                <p class="lead">{lead}</p>
+                {children()}
+            </main>
+        </div>
+    }
+}
+
+/// A page with one thing to do, and no settings beside it.
+#[component]
+pub fn LonelyFrame(
+    /// The heading.
+    title: &'static str,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <Title text=title/>
+        <Banner/>
+        <main id="main" class="lonely" tabindex="-1">
+            <h1>{title}</h1>
+            {children()}
+        </main>
+    }
+}
+
+/// What stands in place of a page's contents that cannot be shown.
+#[component]
+pub fn CannotShow(
+    /// Why.
+    error: ApiError,
+) -> impl IntoView {
+    let id = error.request_id.map(|id| format!(" Request id: {id}."));
+    view! {
+        <div class="card" role="alert">
+            <p>{error.detail} {id}</p>
+            <p><a href="" rel="external">"Try again"</a></p>
+        </div>
+    }
+}

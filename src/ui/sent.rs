@@ -1,0 +1,34 @@
+//! What the server sent along with the page.
+
+use leptos::prelude::*;
+
+use crate::api::page::{Content, Outcome, Sent};
+use crate::api::session::Me;
+use crate::error::ApiError;
+
+/// Takes over what the server sent, for the components of the page. Has to be called once, before them: what it is read
+/// from is counted on both sides.
+pub fn provide() {
+    let sent = SharedValue::new(use_context::<Sent>).into_inner();
+    if let Some(sent) = sent {
+        provide_context(sent);
+    }
+}
+
+/// Who is signed in, where somebody is.
+pub fn me() -> Option<Me> {
+    use_context::<Sent>().and_then(|sent| sent.me)
+}
+
+/// What became of the form that led here, where one did.
+pub fn outcome() -> Option<Outcome> {
+    use_context::<Sent>().and_then(|sent| sent.outcome)
+}
+
+/// What the page shows.
+///
+/// # Errors
+/// Why it cannot be shown.
+pub fn content() -> Result<Content, ApiError> {
+    use_context::<Sent>().map_or(Ok(Content::Nothing), |sent| sent.content)
+}

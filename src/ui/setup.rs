@@ -1,0 +1,42 @@
+//! Making the first administrator.
+
+use leptos::prelude::*;
+
+use super::form::{FormOutcome, NewPassword, TextField};
+use super::frame::LonelyFrame;
+use super::sent;
+use crate::api::page::Content;
+use crate::app::{LOGIN_PATH, SETUP_PATH};
+
+/// The page at `/setup`.
+#[component]
+pub fn Setup() -> impl IntoView {
+    let body = match sent::content() {
+        Ok(Content::Setup { key }) => Ok(view! {
+            <p class="lead">"You are the first here. Make the administrator, who sees all cameras and adds other people."</p>
+            <FormOutcome/>
+            <form class="card stack" method="post" action=SETUP_PATH>
+                <input type="hidden" name="key" value=key/>
+                <TextField name="name" label="Name" autocomplete="username" first=true/>
+                <NewPassword label="Password"/>
+                <button class="primary">"Make the administrator"</button>
+            </form>
+        }),
+        Ok(_) => Err(None),
+        Err(error) => Err(Some(error.detail)),
+    };
+    let body = body.map_err(|detail| {
+        view! {
+            <p class="notice notice--bad" role="alert">{detail}</p>
+            <p><a href=LOGIN_PATH rel="external">"Sign in"</a></p>
+        }
+    });
+    view! {
+        <LonelyFrame title="Welcome">
+            {match body {
+                Ok(form) => leptos::either::Either::Left(form),
+                Err(refusal) => leptos::either::Either::Right(refusal),
+            }}
+        </LonelyFrame>
+    }
+}

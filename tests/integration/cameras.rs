@@ -1,0 +1,184 @@
+//! Whose cameras: every way to somebody else's camera, and none of them open.
+
+use futures_util::StreamExt;
+use motion_export::api::session::Role;
+use motion_export::export::EXPORT_PATH;
+use motion_export::server::auth::user::{self, User};
+use motion_export::server::entity::motion_event;
+use reqwest::Client;
+use reqwest::header::AUTHORIZATION;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::app::{HEADER, TestApp, TestDatabase, client_with, events, seen_by, text_of};
+use crate::log::Log;
+
+/// Two thousand events of two cameras, of which `ann` sees one.
+async fn app_of_ann() -> (TestApp, User, Client) {
+    let database = TestDatabase::with(events(2_000)).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let token = database.token_of(&ann).await;
+    let client = client_with(&[(AUTHORIZATION, &format!("Bearer {token}"))]);
+    (database.serve(100).await, ann, client)
+}
+
+#[tokio::test]
+async fn no_filter_means_all_cameras_of_the_caller() {
+    let (app, _, ann) = app_of_ann().await;
+    let lines = app.lines_as(&ann, "").await;
+    assert_eq!(lines.len(), 1_000);
+    assert_eq!(lines, app.lines("camera_id=front").await);
+    let nothing = app.database.add_viewer("bob", &[]).await;
+    let bob = client_with(&[(AUTHORIZATION, &format!("Bearer {}", app.database.token_of(&nothing).await))]);
+    let file = app.get_as(&bob, "/api/v1/motion-events/export").await;
+    assert_eq!(file.status(), 200);
+    assert_eq!(file.text().await.unwrap(), HEADER, "no cameras are not all cameras");
+}
+
+#[tokio::test]
+async fn a_foreign_camera_and_a_missing_one_answer_alike() {
+    let (app, _, ann) = app_of_ann().await;
+    let mut answers = Vec::new();
+    for camera in ["back", "gone", "front&camera_id=back"] {
+        let response = app.get_as(&ann, &format!("/api/v1/motion-events/export?camera_id={camera}")).await;
+        assert_eq!(response.status(), 404);
+        let headers: Vec<_> = response.headers().keys().map(ToString::to_string).collect();
+        let mut problem: Value = response.json().await.unwrap();
+        problem["request_id"] = Value::Null;
+        answers.push((headers, problem.to_string().replace("gone", "back")));
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[0], answers[2]);
+    assert!(!answers[0].1.contains("Back Yard"));
+}
+
+#[tokio::test]
+async fn the_list_of_cameras_and_the_page_show_the_callers_own() {
+    let (app, _, ann) = app_of_ann().await;
+    let list = app.get_as(&ann, "/api/cameras").await.text().await.unwrap();
+    assert!(list.contains("Front Door") && !list.contains("Back Yard") && !list.contains("back"), "{list}");
+    let page = text_of(app.get_as(&app.browser_of("ann").await, "/settings").await).await;
+    assert!(page.contains("Front Door") && !page.contains("Back Yard"), "{page}");
+    assert!(!page.contains("/settings/people"), "people are not her business");
+    let page = text_of(app.get_as(&app.browser_of("admin").await, "/settings").await).await;
+    assert!(page.contains("Front Door") && page.contains("Back Yard") && page.contains("/settings/people"), "{page}");
+}
+
+#[tokio::test]
+async fn what_is_granted_and_taken_counts_from_the_next_question_on() {
+    let (app, user, ann) = app_of_ann().await;
+    user::grant(&app.database.connection, &user, "back").await.unwrap();
+    assert_eq!(app.lines_as(&ann, "camera_id=back").await.len(), 1_000);
+    assert_eq!(app.lines_as(&ann, "").await.len(), 2_000);
+    user::revoke(&app.database.connection, &user, "back").await.unwrap();
+    assert_eq!(app.lines_as(&ann, "").await.len(), 1_000);
+    let refused = app.get_as(&ann, "/api/v1/motion-events/export?camera_id=back").await;
+    assert_eq!(refused.status(), 404);
+}
+
+/// Reads the beginning of an export, takes something away, and reads on to the end.
+async fn cut(app: &TestApp, client: &Client, take: impl AsyncFnOnce()) -> Result<usize, usize> {
+    cut_at(app, client, EXPORT_PATH, take).await
+}
+
+async fn cut_at(app: &TestApp, client: &Client, path: &str, take: impl AsyncFnOnce()) -> Result<usize, usize> {
+    let mut body = app.get_as(client, path).await.bytes_stream();
+    let mut received = body.next().await.expect("a beginning").unwrap().len();
+    take().await;
+    while let Some(chunk) = body.next().await {
+        match chunk {
+            Ok(chunk) => received += chunk.len(),
+            Err(_) => return Err(received),
+        }
+    }
+    Ok(received)
+}
+
+/// Sixty thousand events in pages of fifty: more than what waits in buffers between the server and a client.
+async fn app_with_a_long_export() -> (TestApp, User, Client, usize) {
+    let database = TestDatabase::with(events(60_000)).await;
+    let ann = database.add_viewer("ann", &["front", "back"]).await;
+    let token = database.token_of(&ann).await;
+    let client = client_with(&[(AUTHORIZATION, &format!("Bearer {token}"))]);
+    let whole = database.export("", 5_000).await.len();
+    (database.serve(50).await, ann, client, whole)
+}
+
+#[tokio::test]
+async fn a_camera_that_is_taken_away_ends_the_running_export_and_never_as_if_it_were_whole() {
+    let log = Log::of_this_thread();
+    let (app, user, ann, whole) = app_with_a_long_export().await;
+    assert_eq!(cut(&app, &ann, async || {}).await, Ok(whole));
+    let taken = cut(&app, &ann, async || user::revoke(&app.database.connection, &user, "back").await.unwrap()).await;
+    assert!(taken.is_err_and(|received| received < whole), "{taken:?}");
+    log.wait_for("the right to see these cameras was taken away").await;
+}
+
+#[tokio::test]
+async fn a_user_who_is_removed_gets_no_more_of_a_running_export() {
+    let (app, user, ann, whole) = app_with_a_long_export().await;
+    let removed = cut(&app, &ann, async || user::remove(&app.database.connection, &user).await.unwrap()).await;
+    assert!(removed.is_err_and(|received| received < whole), "{removed:?}");
+}
+
+#[tokio::test]
+async fn a_token_that_is_revoked_gets_no_more_of_a_running_export() {
+    let (app, user, ann, whole) = app_with_a_long_export().await;
+    let connection = &app.database.connection;
+    let revoked = cut(&app, &ann, async || {
+        let tokens = motion_export::server::auth::token::list(connection, Some(user.id)).await.unwrap();
+        motion_export::server::auth::token::revoke(connection, tokens[0].0.id, None, app.now()).await.unwrap();
+    });
+    assert!(revoked.await.is_err_and(|received| received < whole));
+}
+
+#[tokio::test]
+async fn who_signs_out_ends_what_the_session_and_its_links_have_running() {
+    let (app, _, _, whole) = app_with_a_long_export().await;
+    for by_link in [false, true] {
+        let browser = app.browser_of("ann").await;
+        let form = [("query", ""), ("minutes", "5")];
+        let link: Value = app.post(&browser, "/api/links", &form).await.json().await.unwrap();
+        let link = link["url"].as_str().unwrap();
+        let (client, path) = if by_link { (client_with(&[]), link) } else { (browser.clone(), EXPORT_PATH) };
+        assert!(cut_at(&app, &client, path, async || {}).await.is_ok());
+        let signed_out = cut_at(&app, &client, path, async || drop(app.post(&browser, "/logout", &[]).await)).await;
+        assert!(signed_out.is_err_and(|received| received < whole), "{signed_out:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_administrator_who_is_none_any_more_gets_no_more_of_everything() {
+    use motion_export::server::entity;
+    use sea_orm::{ActiveModelTrait, ActiveValue::Set};
+
+    let database = TestDatabase::with(events(60_000)).await;
+    let boss = database.add_user("boss", Role::Admin).await;
+    let client = client_with(&[(AUTHORIZATION, &format!("Bearer {}", database.token_of(&boss).await))]);
+    let app = database.serve(50).await;
+    let demoted = cut(&app, &client, async || {
+        let role = entity::user::ActiveModel { id: Set(boss.id), role: Set("user".to_owned()), ..Default::default() };
+        role.update(&app.database.connection).await.unwrap();
+    });
+    assert!(demoted.await.is_err());
+}
+
+#[tokio::test]
+async fn a_camera_that_comes_while_an_export_runs_is_the_administrators_at_once_and_nobody_elses() {
+    let (app, user, ann, whole) = app_with_a_long_export().await;
+    // After all the others, so that an export that runs has it before it.
+    let later = events(60_000).last().unwrap().timestamp + 1;
+    let come = async || {
+        app.database.add_camera("new", Some("New")).await;
+        let new =
+            motion_event::Model { timestamp: later, id: Uuid::new_v4(), ..seen_by(events(1).next().unwrap(), "new") };
+        app.database.add([new]).await;
+    };
+    let line = "2025-12-01T16:40:00.000001+00:00,new,New,85.5,MOG2,100,200,50,80,zone-1\r\n".len();
+    let admin = cut(&app, &app.client, come).await.unwrap();
+    assert!(admin > whole && admin < whole + 2 * line, "{admin} and {whole}");
+    assert_eq!(cut(&app, &ann, async || {}).await, Ok(whole));
+    // Nor hers while it runs, where she is granted it then: the file is what was asked for when it began.
+    let granted = async || user::grant(&app.database.connection, &user, "new").await.unwrap();
+    assert_eq!(cut(&app, &ann, granted).await, Ok(whole));
+}

@@ -1,0 +1,356 @@
+//! What stands around every door: other sites, browsers that guess, secrets that want out, and who may count.
+
+use motion_export::server::auth::setup::Setup;
+use reqwest::header::{AUTHORIZATION, COOKIE, HeaderName, ORIGIN};
+use serde_json::Value;
+
+use crate::app::{PASSWORD, TestApp, TestDatabase, client_with, cookie, events, text_of};
+use crate::log::Log;
+
+async fn app_of_ann() -> TestApp {
+    let database = TestDatabase::with(events(4)).await;
+    database.add_viewer("ann", &["front"]).await;
+    database.serve(10).await
+}
+
+#[tokio::test]
+async fn another_site_changes_nothing() {
+    let app = app_of_ann().await;
+    let cookie = app.cookie_of("ann").await;
+    let own = app.address.clone();
+    let site = HeaderName::from_static("sec-fetch-site");
+    for (header, value, refused) in [
+        (site.clone(), "cross-site", true),
+        (site.clone(), "same-site", true),
+        (site.clone(), "same-origin", false),
+        (ORIGIN, "http://evil.example", true),
+        (ORIGIN, "null", true),
+        (ORIGIN, own.as_str(), false),
+    ] {
+        let browser = client_with(&[(COOKIE, &cookie), (header.clone(), value)]);
+        for (path, form) in [
+            ("/settings/tokens", &[("action", "create"), ("name", "x"), ("days", "")][..]),
+            ("/api/links", &[("query", ""), ("minutes", "5")]),
+        ] {
+            let response = app.post(&browser, path, form).await;
+            assert_eq!(response.status(), if refused { 403 } else { 200 }, "{header}: {value} at {path}");
+        }
+        // Signing somebody in as somebody else is a change too.
+        app.wait(60);
+        let form = [("name", "ann"), ("password", PASSWORD)];
+        let response = app.post(&client_with(&[(header.clone(), value)]), "/login", &form).await;
+        assert_eq!(response.status(), if refused { 403 } else { 303 }, "{header}: {value} at /login");
+        // Reading is not refused: what is read goes to the browser's own user.
+        assert_eq!(app.get_as(&browser, "/settings").await.status(), 200);
+    }
+}
+
+#[tokio::test]
+async fn every_answer_says_what_a_browser_must_not_do() {
+    let app = app_of_ann().await;
+    let browser = app.browser_of("ann").await;
+    for path in ["/settings", "/login", "/nowhere", "/api/cameras", "/api/nothing", "/healthz", "/favicon.svg", "/"] {
+        let response = app.get_as(&browser, path).await;
+        let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let policy = header("content-security-policy").expect(path);
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+        assert!(!policy.contains("'unsafe-eval'"), "{path}: {policy}");
+        assert_eq!(header("x-content-type-options").as_deref(), Some("nosniff"), "{path}");
+        assert_eq!(header("x-frame-options").as_deref(), Some("DENY"), "{path}");
+        assert_eq!(header("referrer-policy").as_deref(), Some("same-origin"), "{path}");
+        assert_eq!(header("cache-control").as_deref(), Some("no-store"), "{path}");
+        assert_eq!(header("strict-transport-security"), None, "{path}: this is plain http");
+    }
+}
+
+#[tokio::test]
+async fn over_tls_browsers_are_told_to_stay_there() {
+    let mut database = TestDatabase::new().await;
+    database.settings.server.public_url = "https://motion.example.com".to_owned();
+    let app = database.serve(10).await;
+    for path in ["/login", "/api/nothing", "/nowhere"] {
+        let response = app.get_as(&client_with(&[]), path).await;
+        let told = response.headers()["strict-transport-security"].to_str().unwrap().to_owned();
+        assert!(told.starts_with("max-age=63072000"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn scripts_and_styles_in_a_page_carry_its_nonce_and_no_other_page_has_the_same() {
+    let app = app_of_ann().await;
+    let browser = app.browser_of("ann").await;
+    let mut nonces = Vec::new();
+    for path in ["/settings", "/settings/tokens", "/nowhere"] {
+        let response = app.get_as(&browser, path).await;
+        let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        let (_, rest) = policy.split_once("script-src 'self' 'nonce-").expect("a nonce");
+        let nonce = rest.split('\'').next().unwrap().to_owned();
+        let scripts = policy.split(';').find(|part| part.contains("script-src")).unwrap();
+        assert!(!scripts.contains("unsafe-inline") && scripts.contains("'wasm-unsafe-eval'"), "{policy}");
+        let page = response.text().await.unwrap();
+        for tag in ["<script", "<style"] {
+            let tags: Vec<_> = page.split(tag).skip(1).map(|rest| rest.split('>').next().unwrap()).collect();
+            assert!(!tags.is_empty(), "{tag} in {path}");
+            for tag in tags {
+                assert!(tag.contains(&format!("nonce=\"{nonce}\"")), "{tag} in {path}");
+            }
+        }
+        // No handler in an attribute, which no nonce could allow.
+        assert!(!page.contains(" onclick=") && !page.contains("javascript:"), "{path}");
+        nonces.push(nonce);
+    }
+    nonces.dedup();
+    assert_eq!(nonces.len(), 3);
+}
+
+#[tokio::test]
+async fn no_secret_is_in_the_log() {
+    let log = Log::of_this_thread();
+    let mut database = TestDatabase::with(events(4)).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    database.settings.server.metrics_token.0 = "hush-metrics-token".to_owned();
+    let token = database.token_of(&ann).await;
+    let key = motion_export::server::auth::secret::Secret::from_bits([3; 32]);
+    let app = database.serve_with(10, Setup::with_key(key), client_with(&[])).await;
+    let mut secrets =
+        vec![PASSWORD.to_owned(), "a new password".to_owned(), "hush-metrics-token".to_owned(), key.to_hex()];
+    secrets.extend([token.clone(), "name-that-is-a-password".to_owned()]);
+
+    let nobody = client_with(&[]);
+    app.get_as(&nobody, &format!("/setup?key={}", key.to_hex())).await;
+    app.post(&nobody, "/login", &[("name", "name-that-is-a-password"), ("password", PASSWORD)]).await;
+    let signed_in = app.post(&nobody, "/login", &[("name", "ann"), ("password", PASSWORD)]).await;
+    let session = cookie(&signed_in);
+    secrets.push(session.split('=').nth(1).unwrap().to_owned());
+    let browser = client_with(&[(COOKIE, &session)]);
+    let link: Value = app.post(&browser, "/api/links", &[("query", ""), ("minutes", "5")]).await.json().await.unwrap();
+    let link = link["url"].as_str().unwrap();
+    secrets.push(link.rsplit('.').next().unwrap().to_owned());
+    assert_eq!(app.get_as(&nobody, link).await.text().await.unwrap().lines().count(), 3);
+    app.get_as(&nobody, &format!("{link}0")).await;
+    let made = app.post(&browser, "/settings/tokens", &[("action", "create"), ("name", "x"), ("days", "")]).await;
+    let page = text_of(made).await;
+    secrets.push(page.split_once("mexp_").unwrap().1[..64].to_owned());
+    let with_token = client_with(&[(AUTHORIZATION, &format!("Bearer {token}"))]);
+    app.get_as(&with_token, "/api/v1/motion-events/export").await.text().await.unwrap();
+    app.get_as(&client_with(&[(AUTHORIZATION, &format!("Bearer {token}x"))]), "/api/cameras").await;
+    nobody.get(format!("{}/api/cameras", app.address)).basic_auth("ann", Some(&token)).send().await.unwrap();
+    app.get_as(&client_with(&[(AUTHORIZATION, "Bearer hush-metrics-token")]), "/metrics").await;
+    app.get_as(&client_with(&[(COOKIE, &format!("{session}x"))]), "/settings").await;
+    let form = [("current_password", PASSWORD), ("password", "a new password")];
+    let changed = app.post(&browser, "/settings/account", &form).await;
+    secrets.push(cookie(&changed).split('=').nth(1).unwrap().to_owned());
+
+    log.wait_for("a password was changed").await;
+    let text = log.text();
+    assert!(text.contains("signed in") && text.contains(&ann.id.to_string()), "{text}");
+    for secret in secrets {
+        assert!(secret.len() >= 10 && !text.contains(&secret), "{secret} is in the log:\n{text}");
+    }
+    assert!(!text.contains("argon2"), "{text}");
+}
+
+#[tokio::test]
+async fn the_numbers_are_for_administrators_and_for_whoever_shows_the_token_of_the_settings() {
+    let mut database = TestDatabase::with(events(4)).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let token = database.token_of(&ann).await;
+    database.settings.server.metrics_token.0 = "for prometheus only".to_owned();
+    let app = database.serve(10).await;
+    assert_eq!(app.lines("").await.len(), 4);
+    app.export("camera_id=nobody").await;
+    let status = async |authorization: &str| {
+        app.get_as(&client_with(&[(AUTHORIZATION, authorization)]), "/metrics").await.status().as_u16()
+    };
+    assert_eq!(status("Bearer for prometheus only").await, 200);
+    assert_eq!(status("Bearer for prometheus onl").await, 401);
+    assert_eq!(status("Bearer ").await, 401);
+    assert_eq!(status(&format!("Bearer {token}")).await, 403);
+    let numbers = app.get("/metrics").await;
+    assert!(numbers.headers()["content-type"].to_str().unwrap().starts_with("text/plain; version=0.0.4"));
+    let numbers = numbers.text().await.unwrap();
+    for line in [
+        "motion_export_requests_total{status=\"200\"} 1\n",
+        "motion_export_requests_total{status=\"404\"} 1\n",
+        "motion_export_rows_total 4\n",
+        "motion_export_duration_seconds_count 1\n",
+    ] {
+        assert!(numbers.contains(line), "{line} in {numbers}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_token_in_the_settings_no_token_is_the_token() {
+    let app = app_of_ann().await;
+    for authorization in ["Bearer ", "Bearer", "Bearer  "] {
+        let client = client_with(&[(AUTHORIZATION, authorization)]);
+        assert_eq!(app.get_as(&client, "/metrics").await.status(), 401);
+    }
+}
+
+#[tokio::test]
+async fn health_is_told_to_everybody_by_any_name_and_readiness_follows_the_database() {
+    let app = app_of_ann().await;
+    let by_address = client_with(&[(reqwest::header::HOST, "10.0.0.7:3000")]);
+    for path in ["/healthz", "/readyz"] {
+        let response = app.get_as(&by_address, path).await;
+        assert_eq!(response.status(), 200, "{path}");
+        assert_eq!(response.text().await.unwrap(), "ok\n");
+    }
+    assert_eq!(app.get_as(&by_address, "/login").await.status(), 421);
+    app.database.connection.clone().close().await.unwrap();
+    assert_eq!(app.get_as(&by_address, "/healthz").await.status(), 200);
+    assert_eq!(app.get_as(&by_address, "/readyz").await.status(), 503);
+}
+
+#[tokio::test]
+async fn the_public_address_is_a_name_of_the_server() {
+    let mut database = TestDatabase::new().await;
+    database.settings.server.public_url = "https://Motion.Example.com:8443".to_owned();
+    let app = database.serve(10).await;
+    for (host, status) in [
+        ("motion.example.com", 200),
+        ("MOTION.example.com:8443", 200),
+        ("localhost:3000", 200),
+        ("example.com", 421),
+        ("motion.example.com.evil.example", 421),
+    ] {
+        let client = client_with(&[(reqwest::header::HOST, host)]);
+        assert_eq!(app.get_as(&client, "/login").await.status(), status, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_signs_nobody_out() {
+    let app = app_of_ann().await;
+    let browser = app.browser_of("ann").await;
+    app.database.connection.clone().close().await.unwrap();
+    for path in ["/settings", "/api/cameras", "/settings/tokens"] {
+        let response = app.get_as(&browser, path).await;
+        assert_eq!(response.status(), 503, "{path}");
+        assert_eq!(response.headers()["content-type"], "application/problem+json", "{path}");
+        assert!(response.headers().get("set-cookie").is_none(), "{path}");
+    }
+    // People are told in a page.
+    let person =
+        browser.get(format!("{}/settings", app.address)).header("accept", "text/html,*/*").send().await.unwrap();
+    assert_eq!(person.status(), 503);
+    assert!(person.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+    let page = text_of(person).await;
+    assert!(page.contains("<h1>Temporarily unavailable</h1>") && page.contains("Request id: "), "{page}");
+}
+
+#[tokio::test]
+async fn the_numbers_are_there_when_the_database_is_not_and_by_any_name() {
+    let mut database = TestDatabase::new().await;
+    database.settings.server.metrics_token.0 = "for prometheus only".to_owned();
+    let app = database.serve(10).await;
+    app.database.connection.clone().close().await.unwrap();
+    let scraper =
+        client_with(&[(AUTHORIZATION, "Bearer for prometheus only"), (reqwest::header::HOST, "10.0.0.7:3000")]);
+    assert_eq!(app.get_as(&scraper, "/metrics").await.status(), 200);
+    // The token opens this door and no other.
+    assert_eq!(
+        app.get_as(&client_with(&[(AUTHORIZATION, "Bearer for prometheus only")]), "/api/cameras").await.status(),
+        503
+    );
+}
+
+#[tokio::test]
+async fn a_proxy_that_asks_for_a_password_of_its_own_does_not_keep_people_from_their_pages() {
+    let app = app_of_ann().await;
+    let cookie = app.cookie_of("ann").await;
+    let behind = client_with(&[(COOKIE, &cookie), (AUTHORIZATION, "Basic cHJveHk6c2VjcmV0")]);
+    assert_eq!(app.get_as(&behind, "/settings").await.status(), 200);
+    // For a tool it is a token that does not work.
+    assert_eq!(app.get_as(&behind, "/api/cameras").await.status(), 401);
+}
+
+#[tokio::test]
+async fn an_address_with_a_slash_at_its_end_leads_to_the_one_without_and_to_no_other_host() {
+    let app = app_of_ann().await;
+    let location = async |path: &str| {
+        let response = app.get_as(&client_with(&[]), path).await;
+        response.headers().get("location").map(|location| location.to_str().unwrap().to_owned())
+    };
+    assert_eq!(location("/settings/people/").await.as_deref(), Some("/settings/people"));
+    assert_eq!(location("/settings/?x=1").await.as_deref(), Some("/settings?x=1"));
+    for path in ["//evil.example/", "//evil.example//", "/nowhere"] {
+        assert_eq!(location(path).await, None, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_wait_to_write_do_not_keep_others_from_reading() {
+    let app = app_of_ann().await;
+    let browser = app.browser_of("ann").await;
+    let lock = app.database.lock().await;
+    // Three for each connection that there is to read.
+    let make = || app.post(&browser, "/settings/tokens", &[("action", "create"), ("name", "x"), ("days", "")]);
+    let writing = futures_util::future::join_all((0..24).map(|_| make()));
+    let reading = async {
+        for _ in 0..20 {
+            assert_eq!(app.lines("").await.len(), 4);
+            assert_eq!(app.get_as(&browser, "/settings").await.status(), 200);
+        }
+    };
+    // Before the first who waits to write gives up, after five seconds.
+    let reading = tokio::time::timeout(std::time::Duration::from_secs(4), reading);
+    let (written, read) = tokio::join!(writing, reading);
+    read.expect("nobody who reads waits");
+    for response in written {
+        assert_eq!(response.status(), 503);
+        assert_eq!(response.headers()["retry-after"], "5");
+    }
+    drop(lock);
+}
+
+#[tokio::test]
+async fn a_form_is_no_longer_than_what_can_be_filled_in_and_only_that_comes_back() {
+    let app = app_of_ann().await;
+    let nobody = client_with(&[]);
+    let send = async |body: String| {
+        let request = nobody.post(format!("{}/login", app.address));
+        request.header("content-type", "application/x-www-form-urlencoded").body(body).send().await.unwrap()
+    };
+    let long = send("a&".repeat(100_000)).await;
+    assert_eq!(long.status(), 413);
+    let page = send(format!("name=ann&{}", "a%3C=b&".repeat(2_000))).await.text().await.unwrap();
+    assert!(page.len() < 60_000, "{} bytes", page.len());
+    assert!(!page.contains("a<") && !page.contains("a&lt;"));
+}
+
+#[tokio::test]
+async fn a_name_ends_no_title_and_no_script() {
+    let app = app_of_ann().await;
+    let admin = app.browser_of("admin").await;
+    let name = "</title></script><meta http-equiv=refresh content=0;/healthz>";
+    let form = [("name", name), ("role", "user"), ("password", PASSWORD)];
+    let added = app.post(&admin, "/settings/people", &form).await;
+    let path = added.headers()["location"].to_str().unwrap().to_owned();
+    for path in [path.as_str(), "/settings/people"] {
+        let page = app.get_as(&admin, path).await.text().await.unwrap();
+        assert!(page.contains("&lt;meta http-equiv"), "{path}");
+        assert!(!page.contains("<meta http-equiv"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_sent_back_to_where_another_site_wants_them() {
+    let app = app_of_ann().await;
+    let browser = app.browser_of("ann").await;
+    let asked = browser.get(format!("{}/api/cameras", app.address));
+    let response = asked.header("accept", "text/html").header("referer", "http://evil.example/").send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(response.headers().get("location").is_none());
+}
+
+#[tokio::test]
+async fn an_address_that_would_have_to_be_resolved_first_shows_no_page() {
+    let app = app_of_ann().await;
+    for path in ["/x/../settings/people", "/%73ettings", "//settings", "/./settings/tokens"] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        let answer = crate::faults::raw_request(&app, &request).await;
+        assert!(answer.starts_with("HTTP/1.1 404") && answer.contains("There is no such page"), "{path}: {answer}");
+    }
+}

@@ -1,0 +1,142 @@
+//! People, as an administrator manages them on the pages.
+
+use motion_export::server::auth::user;
+use reqwest::header::COOKIE;
+
+use crate::app::{PASSWORD, TestApp, TestDatabase, client_with, events, text_of};
+
+async fn app() -> TestApp {
+    TestDatabase::with(events(4)).await.serve(10).await
+}
+
+async fn path_of(app: &TestApp, name: &str) -> String {
+    let id = user::by_name(&app.database.connection, name).await.unwrap().id;
+    format!("/settings/people/{id}")
+}
+
+#[tokio::test]
+async fn a_person_is_added_sees_what_is_granted_and_is_removed() {
+    let app = app().await;
+    let admin = app.browser_of("admin").await;
+    let form = [("name", "Ann"), ("role", "user"), ("password", PASSWORD)];
+    let added = app.post(&admin, "/settings/people", &form).await;
+    let path = path_of(&app, "ann").await;
+    assert_eq!(added.headers()["location"].to_str().unwrap(), format!("{path}?done=person-added"));
+    let page = text_of(app.get_as(&admin, &format!("{path}?done=person-added")).await).await;
+    assert!(page.contains("The person is added") && page.contains("Back Yard"), "{page}");
+
+    let ann = app.browser_of("ann").await;
+    assert!(app.lines_as(&ann, "").await.is_empty());
+    let cameras = [("action", "cameras"), ("camera_id", "front"), ("camera_id", "back")];
+    let saved = app.post(&admin, &path, &cameras).await;
+    assert_eq!(saved.headers()["location"].to_str().unwrap(), format!("{path}?done=cameras-saved"));
+    assert_eq!(app.lines_as(&ann, "").await.len(), 4);
+    // What was granted when the page was made comes along, and what others changed meanwhile stays: `front` was taken on
+    // this page, `side` was granted elsewhere.
+    app.database.add_camera("side", Some("Side")).await;
+    let ann_herself = user::by_name(&app.database.connection, "ann").await.unwrap();
+    user::grant(&app.database.connection, &ann_herself, "side").await.unwrap();
+    let form =
+        [("action", "cameras"), ("before", "front"), ("before", "back"), ("camera_id", "back"), ("camera_id", "back")];
+    app.post(&admin, &path, &form).await;
+    assert_eq!(user::granted(&app.database.connection, ann_herself.id).await.unwrap(), ["back", "side"]);
+    assert_eq!(app.lines_as(&ann, "").await.len(), 2);
+    let page = text_of(app.get_as(&admin, &path).await).await;
+    assert!(page.contains("value=\"back\" checked") && !page.contains("value=\"front\" checked"), "{page}");
+    // None at all is a choice as well.
+    app.post(&admin, &path, &[("action", "cameras"), ("before", "back"), ("before", "side")]).await;
+    assert!(app.lines_as(&ann, "").await.is_empty());
+
+    let removed = app.post(&admin, &path, &[("action", "remove")]).await;
+    assert_eq!(removed.headers()["location"], "/settings/people?done=person-removed");
+    assert_eq!(app.get_as(&ann, "/settings").await.status(), 303);
+    assert_eq!(app.get_as(&admin, &path).await.status(), 404);
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_is_told_and_nothing_of_it_is_done() {
+    let app = app().await;
+    app.database.add_viewer("ann", &["front"]).await;
+    let admin = app.browser_of("admin").await;
+    for (form, words) in [
+        ([("name", "ann"), ("role", "user"), ("password", PASSWORD)], "There is a user “ann” already"),
+        ([("name", ""), ("role", "user"), ("password", PASSWORD)], "1 to 64 characters"),
+        ([("name", "bob"), ("role", "king"), ("password", PASSWORD)], "“king” is no role"),
+        ([("name", "bob"), ("role", "user"), ("password", "short")], "at least 10 characters"),
+    ] {
+        let response = app.post(&admin, "/settings/people", &form).await;
+        assert_eq!(response.status(), 400, "{words}");
+        let page = text_of(response).await;
+        assert!(page.contains(words), "{words}: {page}");
+        assert!(page.contains(&format!("value=\"{}\"", form[0].1)) && !page.contains(&format!("\"{}\"", form[2].1)));
+    }
+    let (ann, me) = (path_of(&app, "ann").await, path_of(&app, "admin").await);
+    for (path, form, words) in [
+        (&ann, &[("action", "cameras"), ("camera_id", "nothing")][..], "no longer there"),
+        (&ann, &[("action", "password"), ("password", "short")], "at least 10 characters"),
+        (&ann, &[("action", "promote")], "nothing that this form can do"),
+        (&ann, &[("action", "role"), ("role", "king")], "“king” is no role"),
+        (&me, &[("action", "role"), ("role", "user")], "Another administrator can change your role"),
+        (&me, &[("action", "remove")], "cannot remove yourself"),
+        (&me, &[("action", "password"), ("password", "another password")], "under Account"),
+    ] {
+        let response = app.post(&admin, path, form).await;
+        assert_eq!(response.status(), 400, "{words}");
+        assert!(response.text().await.unwrap().contains(words), "{words}");
+    }
+    let user = user::by_name(&app.database.connection, "ann").await.unwrap();
+    assert_eq!(user::granted(&app.database.connection, user.id).await.unwrap(), ["front"], "as before");
+    assert_eq!(
+        app.browser_of("ann").await.get(format!("{}/settings", app.address)).send().await.unwrap().status(),
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_role_counts_from_the_next_request_on_and_one_administrator_is_left() {
+    let app = app().await;
+    app.database.add_viewer("ann", &["front"]).await;
+    let (admin, ann) = (app.browser_of("admin").await, app.browser_of("ann").await);
+    let path = path_of(&app, "ann").await;
+    assert_eq!(app.lines_as(&ann, "").await.len(), 2);
+    let promoted = app.post(&admin, &path, &[("action", "role"), ("role", "admin")]).await;
+    assert_eq!(promoted.headers()["location"].to_str().unwrap(), format!("{path}?done=role-changed"));
+    assert_eq!(app.lines_as(&ann, "").await.len(), 4);
+    let me = path_of(&app, "admin").await;
+    assert_eq!(app.post(&ann, &me, &[("action", "role"), ("role", "user")]).await.status(), 303);
+    assert_eq!(app.get_as(&admin, "/settings/people").await.status(), 403);
+    let connection = &app.database.connection;
+    let last = user::by_name(connection, "ann").await.unwrap();
+    let refused = user::set_role(connection, &last, motion_export::api::session::Role::User).await.unwrap_err();
+    assert!(refused.detail.contains("last administrator"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_password_that_an_administrator_sets_signs_the_person_out() {
+    let app = app().await;
+    app.database.add_viewer("ann", &[]).await;
+    let cookie = app.cookie_of("ann").await;
+    let form = [("action", "password"), ("password", "a password from the boss")];
+    let set = app.post(&app.browser_of("admin").await, &path_of(&app, "ann").await, &form).await;
+    assert_eq!(set.status(), 303);
+    assert_eq!(app.get_as(&client_with(&[(COOKIE, &cookie)]), "/settings").await.status(), 303);
+    let form = [("name", "ann"), ("password", "a password from the boss")];
+    assert_eq!(app.post(&client_with(&[]), "/login", &form).await.status(), 303);
+}
+
+#[tokio::test]
+async fn a_person_with_a_thousand_cameras_keeps_them_all() {
+    let app = app().await;
+    let ids: Vec<_> = (0..1_000).map(|number| format!("camera-{number}")).collect();
+    for id in &ids {
+        app.database.add_camera(id, Some(id)).await;
+    }
+    app.database.add_viewer("ann", &[]).await;
+    let mut form = vec![("action", "cameras")];
+    form.extend(ids.iter().map(|id| ("camera_id", id.as_str())));
+    let saved = app.post(&app.browser_of("admin").await, &path_of(&app, "ann").await, &form).await;
+    assert_eq!(saved.status(), 303);
+    let user = user::by_name(&app.database.connection, "ann").await.unwrap();
+    assert_eq!(user::granted(&app.database.connection, user.id).await.unwrap().len(), 1_000);
+    assert!(app.lines_as(&app.browser_of("ann").await, "").await.is_empty());
+}

@@ -1,0 +1,334 @@
+//! Signing in and out, and how long that lasts.
+
+use motion_export::api::session::Role;
+use motion_export::server::auth::user;
+use motion_export::server::entity::session;
+use reqwest::header::{COOKIE, HeaderName};
+use sea_orm::{EntityTrait, PaginatorTrait};
+
+use crate::app::{PASSWORD, TestApp, TestDatabase, client_with, cookie, events, text_of};
+
+async fn app_with(name: &str) -> TestApp {
+    let database = TestDatabase::with(events(4)).await;
+    database.add_viewer(name, &["front"]).await;
+    database.serve(10).await
+}
+
+async fn is_in(app: &TestApp, cookie: &str) -> bool {
+    app.get_as(&client_with(&[(COOKIE, cookie)]), "/settings").await.status() == 200
+}
+
+#[tokio::test]
+async fn signing_in_leads_to_the_page_that_was_asked_for() {
+    let app = app_with("ann").await;
+    let nobody = client_with(&[]);
+    let asked = app.get_as(&nobody, "/settings/tokens?x=1").await;
+    assert_eq!(asked.status(), 303);
+    let to = asked.headers()["location"].to_str().unwrap().to_owned();
+    assert_eq!(to, "/login?next=%2Fsettings%2Ftokens%3Fx%3D1");
+    let page = text_of(app.get_as(&nobody, &to).await).await;
+    assert!(page.contains("name=\"next\" value=\"/settings/tokens?x=1\""), "{page}");
+
+    for (next, expected) in [
+        ("/settings/tokens?x=1", "/settings/tokens?x=1"),
+        ("https://evil.example/", "/settings"),
+        ("//evil.example", "/settings"),
+        ("/\\evil.example", "/settings"),
+        ("", "/settings"),
+    ] {
+        app.wait(60);
+        let response = app.post(&nobody, "/login", &[("name", "ann"), ("password", PASSWORD), ("next", next)]).await;
+        assert_eq!(response.headers()["location"], expected);
+    }
+    // Who is in already is led on.
+    let browser = app.browser_of("ann").await;
+    let led = app.get_as(&browser, "/login?next=/settings/account").await;
+    assert_eq!((led.status().as_u16(), led.headers()["location"].to_str().unwrap()), (303, "/settings/account"));
+}
+
+#[tokio::test]
+async fn an_unknown_name_and_a_wrong_password_get_the_same_words() {
+    let app = app_with("zaphod").await;
+    let nobody = client_with(&[]);
+    let mut pages = Vec::new();
+    for name in ["zaphod", "trillian"] {
+        let response =
+            app.post(&nobody, "/login", &[("name", name), ("password", "wrong password"), ("next", "/x")]).await;
+        assert_eq!(response.status(), 403);
+        assert!(response.headers().get("set-cookie").is_none());
+        let page = text_of(response).await;
+        assert!(page.contains("Name or password is wrong") && page.contains(&format!("value=\"{name}\"")), "{page}");
+        assert!(page.contains("name=\"next\" value=\"/x\"") && !page.contains("wrong password\""), "{page}");
+        pages.push(without_numbers(&page.replace(name, "NAME")));
+    }
+    assert_eq!(pages[0], pages[1]);
+}
+
+/// A page without what differs from one rendering to the next: nonces and request ids.
+fn without_numbers(page: &str) -> String {
+    let random = |word: &str| {
+        (word.len() == 22 || word.len() == 32) && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+    };
+    page.split(|c: char| !(c.is_ascii_alphanumeric() || "-_".contains(c)))
+        .filter(|word| !random(word))
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[tokio::test]
+async fn the_cookie_is_for_this_server_only() {
+    let mut app = app_with("ann").await;
+    let sign_in = async |app: &TestApp| {
+        let response = app.post(&client_with(&[]), "/login", &[("name", "ann"), ("password", PASSWORD)]).await;
+        response.headers()["set-cookie"].to_str().unwrap().to_owned()
+    };
+    let plain = sign_in(&app).await;
+    assert!(plain.starts_with("motion-export="), "{plain}");
+    for part in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=604800"] {
+        assert!(plain.contains(part), "{part} in {plain}");
+    }
+    assert!(!plain.contains("Secure") && !plain.contains("Domain"), "plain http on this machine: {plain}");
+
+    app.database.settings.server.public_url = "https://motion.example.com".to_owned();
+    let app = app.database.serve_with(10, motion_export::server::auth::setup::Setup::default(), client_with(&[])).await;
+    let tls = sign_in(&app).await;
+    assert!(tls.starts_with("__Host-motion-export=") && tls.contains("Secure"), "{tls}");
+    // Signing out takes the cookie away again, which a browser believes with the same attributes only.
+    let browser = client_with(&[(COOKIE, tls.split(';').next().unwrap())]);
+    let out = app.post(&browser, "/logout", &[]).await;
+    let gone: Vec<_> = out.headers().get_all("set-cookie").iter().map(|set| set.to_str().unwrap()).collect();
+    let removed =
+        |set: &&str| set.starts_with("__Host-motion-export=;") && set.contains("Secure") && set.contains("Path=/");
+    assert!(gone.iter().any(|set| removed(set) && set.contains("Max-Age=0")), "{gone:?}");
+}
+
+#[tokio::test]
+async fn a_session_has_a_new_id_after_every_sign_in() {
+    let app = app_with("ann").await;
+    app.database.add_viewer("bob", &[]).await;
+    // An id that somebody slipped in, in the form that ours have, is worth nothing and is not taken over.
+    let slipped = "motion-export=AAAAAAAAAAAAAAAAAAAAAA";
+    let form = [("name", "ann"), ("password", PASSWORD)];
+    let first = cookie(&app.post(&client_with(&[(COOKIE, slipped)]), "/login", &form).await);
+    assert_ne!(first, slipped);
+    assert!(!is_in(&app, slipped).await && is_in(&app, &first).await);
+    // Signing in anew, as the same or as somebody else, ends the session before.
+    for name in ["ann", "bob"] {
+        let before = app.cookie_of("ann").await;
+        let browser = client_with(&[(COOKIE, &before)]);
+        let after = cookie(&app.post(&browser, "/login", &[("name", name), ("password", PASSWORD)]).await);
+        assert_ne!(before, after);
+        assert!(!is_in(&app, &before).await && is_in(&app, &after).await);
+        let page = text_of(app.get_as(&client_with(&[(COOKIE, &after)]), "/settings").await).await;
+        assert!(page.contains(&format!("</span>{name}</span>")), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_forged_cookie_is_nobody() {
+    let app = app_with("ann").await;
+    let genuine = app.cookie_of("ann").await;
+    let (name, value) = genuine.split_once('=').unwrap();
+    let mut flipped = value.to_owned();
+    flipped.replace_range(..1, if value.starts_with('A') { "B" } else { "A" });
+    for forged in [flipped.as_str(), "", "x", "../../etc/passwd", &value[1..]] {
+        assert!(!is_in(&app, &format!("{name}={forged}")).await, "{forged}");
+    }
+    assert!(is_in(&app, &genuine).await);
+    // What is stored opens nothing.
+    let stored = session::Entity::find().one(&app.database.connection).await.unwrap().unwrap();
+    let hex = motion_export::server::auth::secret::to_hex(&stored.id_hash);
+    for forged in [hex.as_str(), &hex[..22], &stored.link_id.to_string()] {
+        assert!(!is_in(&app, &format!("{name}={forged}")).await, "{forged}");
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_when_it_is_idle() {
+    let app = app_with("ann").await;
+    let cookie = app.cookie_of("ann").await;
+    // Used every now and then, it goes on.
+    for _ in 0..3 {
+        app.wait(719 * 60);
+        assert!(is_in(&app, &cookie).await);
+        last_seen_is_written(&app).await;
+    }
+    app.wait(720 * 60);
+    assert!(!is_in(&app, &cookie).await);
+}
+
+/// Waits until the use of the only session is noted, which happens beside the request.
+async fn last_seen_is_written(app: &TestApp) {
+    let written = async {
+        loop {
+            let session = session::Entity::find().one(&app.database.connection).await.unwrap().unwrap();
+            if session.last_seen_at == app.now() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_mins(1), written).await.expect("it is noted");
+}
+
+#[tokio::test]
+async fn a_session_that_is_used_does_not_end_as_idle_however_short_that_is() {
+    let mut database = TestDatabase::with(events(1)).await;
+    database.add_viewer("ann", &[]).await;
+    database.settings.accounts.session_idle_minutes = 1.try_into().unwrap();
+    let app = database.serve(10).await;
+    let cookie = app.cookie_of("ann").await;
+    for _ in 0..6 {
+        app.wait(50);
+        assert!(is_in(&app, &cookie).await);
+        last_seen_is_written(&app).await;
+    }
+    app.wait(60);
+    assert!(!is_in(&app, &cookie).await);
+}
+
+#[tokio::test]
+async fn a_session_ends_after_its_longest_time_however_much_it_is_used() {
+    let app = app_with("ann").await;
+    let cookie = app.cookie_of("ann").await;
+    for _ in 0..(168 / 8 - 1) {
+        app.wait(8 * 3_600);
+        assert!(is_in(&app, &cookie).await);
+        last_seen_is_written(&app).await;
+    }
+    app.wait(8 * 3_600);
+    assert!(!is_in(&app, &cookie).await);
+}
+
+#[tokio::test]
+async fn the_sweep_removes_what_has_ended_and_nothing_else() {
+    let app = app_with("ann").await;
+    app.cookie_of("ann").await;
+    app.wait(719 * 60);
+    app.cookie_of("ann").await;
+    app.wait(60);
+    app.state.sessions.sweep().await.unwrap();
+    assert_eq!(session::Entity::find().count(&app.database.connection).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_on_the_server() {
+    let app = app_with("ann").await;
+    let cookie = app.cookie_of("ann").await;
+    let other = app.cookie_of("ann").await;
+    let out = app.post(&client_with(&[(COOKIE, &cookie)]), "/logout", &[]).await;
+    assert_eq!((out.status().as_u16(), out.headers()["location"].to_str().unwrap()), (303, "/login?done=signed-out"));
+    assert!(!is_in(&app, &cookie).await && is_in(&app, &other).await, "this browser only");
+    // Who is out already stays out, and is told the same.
+    assert_eq!(app.post(&client_with(&[]), "/logout", &[]).await.status(), 303);
+}
+
+#[tokio::test]
+async fn changing_the_password_ends_the_other_sessions() {
+    let app = app_with("ann").await;
+    let (here, elsewhere) = (app.cookie_of("ann").await, app.cookie_of("ann").await);
+    let browser = client_with(&[(COOKIE, &here)]);
+    let wrong =
+        app.post(&browser, "/settings/account", &[("current_password", "wrong"), ("password", "a new password")]).await;
+    assert_eq!(wrong.status(), 400);
+    assert!(wrong.text().await.unwrap().contains("not your current password"));
+    assert!(is_in(&app, &elsewhere).await);
+
+    let form = [("current_password", PASSWORD), ("password", "a new password")];
+    let changed = app.post(&browser, "/settings/account", &form).await;
+    assert_eq!(changed.headers()["location"], "/settings/account?done=password-changed");
+    let anew = cookie(&changed);
+    assert!(is_in(&app, &anew).await, "this browser goes on, under a new id");
+    assert!(!is_in(&app, &here).await && !is_in(&app, &elsewhere).await);
+    let nobody = client_with(&[]);
+    assert_eq!(app.post(&nobody, "/login", &[("name", "ann"), ("password", PASSWORD)]).await.status(), 403);
+    assert_eq!(app.post(&nobody, "/login", &[("name", "ann"), ("password", "a new password")]).await.status(), 303);
+}
+
+#[tokio::test]
+async fn a_user_who_is_removed_is_out_at_once() {
+    let app = app_with("ann").await;
+    let cookie = app.cookie_of("ann").await;
+    let ann = user::by_name(&app.database.connection, "ann").await.unwrap();
+    let token =
+        client_with(&[(reqwest::header::AUTHORIZATION, &format!("Bearer {}", app.database.token_of(&ann).await))]);
+    assert_eq!(app.get_as(&token, "/api/cameras").await.status(), 200);
+    user::remove(&app.database.connection, &ann).await.unwrap();
+    assert!(!is_in(&app, &cookie).await);
+    assert_eq!(app.get_as(&token, "/api/cameras").await.status(), 401);
+}
+
+#[tokio::test]
+async fn of_two_administrators_who_remove_each_other_one_stays() {
+    let database = TestDatabase::new().await;
+    let (one, other) = (database.add_user("one", Role::Admin).await, database.add_user("other", Role::Admin).await);
+    database.add_viewer("ann", &[]).await;
+    let connection = &database.connection;
+    let removed = tokio::join!(user::remove(connection, &one), user::remove(connection, &other));
+    assert_eq!(u8::from(removed.0.is_ok()) + u8::from(removed.1.is_ok()), 1);
+}
+
+#[tokio::test]
+async fn guessing_is_slowed_for_right_and_wrong_passwords_alike_and_ends_by_itself() {
+    let app = app_with("ann").await;
+    let nobody = client_with(&[]);
+    let attempt = async |password: &str| app.post(&nobody, "/login", &[("name", "ann"), ("password", password)]).await;
+    for _ in 0..6 {
+        assert_eq!(attempt("a wrong guess").await.status(), 403);
+    }
+    for password in ["a wrong guess", PASSWORD] {
+        let slowed = attempt(password).await;
+        assert_eq!(slowed.status(), 429);
+        assert_eq!(slowed.headers()["retry-after"], "10");
+        assert!(slowed.text().await.unwrap().contains("Wait 10 seconds"));
+    }
+    app.wait(10);
+    assert_eq!(attempt(PASSWORD).await.status(), 303);
+}
+
+#[tokio::test]
+async fn somebody_who_guesses_elsewhere_does_not_keep_the_owner_out() {
+    let mut app = app_with("ann").await;
+    app.database.settings.server.trusted_proxies = "127.0.0.1".to_owned();
+    let app = app.database.serve_with(10, motion_export::server::auth::setup::Setup::default(), client_with(&[])).await;
+    let at = |address| client_with(&[(HeaderName::from_static("x-forwarded-for"), address)]);
+    let mut slowed = 0;
+    for _ in 0..8 {
+        let form = [("name", "ann"), ("password", "a wrong guess")];
+        slowed += u32::from(app.post(&at("198.51.100.1"), "/login", &form).await.status() == 429);
+    }
+    assert_eq!(slowed, 2);
+    let form = [("name", "ann"), ("password", PASSWORD)];
+    assert_eq!(app.post(&at("198.51.100.2"), "/login", &form).await.status(), 303);
+}
+
+#[tokio::test]
+async fn whoever_claims_another_address_is_slowed_under_the_own_one_unless_a_trusted_proxy_says_it() {
+    let guess = async |app: &TestApp, guesses: u32| {
+        let mut slowed = 0;
+        for guess in 0..guesses {
+            let forwarded = format!("198.51.100.{guess}");
+            let client = client_with(&[(HeaderName::from_static("x-forwarded-for"), &forwarded)]);
+            let form = [("name", format!("user{guess}")), ("password", String::new())];
+            let response = client.post(format!("{}/login", app.address)).form(&form).send().await.unwrap();
+            slowed += u32::from(response.status() == 429);
+        }
+        slowed
+    };
+    let mut app = app_with("ann").await;
+    assert_eq!(guess(&app, 32).await, 2, "thirty at once for one address");
+    app.database.settings.server.trusted_proxies = "127.0.0.1".to_owned();
+    let app = app.database.serve_with(10, motion_export::server::auth::setup::Setup::default(), client_with(&[])).await;
+    assert_eq!(guess(&app, 32).await, 0);
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_written_to_is_told_when_signing_in() {
+    let app = app_with("ann").await;
+    let lock = app.database.lock().await;
+    let response = app.post(&client_with(&[]), "/login", &[("name", "ann"), ("password", PASSWORD)]).await;
+    assert_eq!(response.status(), 503);
+    assert!(response.headers().get("set-cookie").is_none());
+    assert!(response.text().await.unwrap().contains("cannot be written to"));
+    drop(lock);
+}

@@ -1,0 +1,81 @@
+//! The first administrator.
+
+use motion_export::server::auth::secret::Secret;
+use motion_export::server::auth::setup::Setup;
+use motion_export::server::entity::user;
+use reqwest::header::COOKIE;
+use sea_orm::{EntityTrait, PaginatorTrait};
+
+use crate::app::{PASSWORD, TestApp, TestDatabase, client_with, cookie, text_of};
+
+const KEY: Secret = Secret::from_bits([7; 32]);
+
+/// A server that nobody has an account of.
+async fn fresh() -> TestApp {
+    TestDatabase::new().await.serve_with(10, Setup::with_key(KEY), client_with(&[])).await
+}
+
+#[tokio::test]
+async fn the_link_makes_the_first_administrator_and_is_gone() {
+    let app = fresh().await;
+    let link = format!("/setup?key={}", KEY.to_hex());
+    let page = app.get(&link).await;
+    assert_eq!(page.status(), 200);
+    assert!(page.text().await.unwrap().contains("Make the administrator"));
+
+    let fields = [("key", &*KEY.to_hex()), ("name", "Ann"), ("password", PASSWORD)];
+    let made = app.post(&app.client, "/setup", &fields).await;
+    assert_eq!((made.status().as_u16(), made.headers()["location"].to_str().unwrap()), (303, "/settings"));
+    let browser = client_with(&[(COOKIE, &cookie(&made))]);
+    let people = app.get_as(&browser, "/settings/people").await;
+    assert_eq!(people.status(), 200, "signed in, and an administrator");
+
+    assert_eq!(app.get(&link).await.status(), 403);
+    assert_eq!(app.post(&app.client, "/setup", &fields).await.status(), 403);
+    assert_eq!(user::Entity::find().count(&app.database.connection).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn without_the_key_nobody_is_made() {
+    let app = fresh().await;
+    for key in ["", "0", &Secret::from_bits([8; 32]).to_hex()] {
+        assert_eq!(app.get(&format!("/setup?key={key}")).await.status(), 403);
+        let fields = [("key", key), ("name", "ann"), ("password", PASSWORD)];
+        assert_eq!(app.post(&app.client, "/setup", &fields).await.status(), 403);
+    }
+    assert_eq!(user::Entity::find().count(&app.database.connection).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn what_was_refused_comes_back_and_the_link_still_works() {
+    let app = fresh().await;
+    let key = KEY.to_hex();
+    // As a form does it: to the address without the key, which is in the form.
+    let refused = app.post(&app.client, "/setup", &[("key", &key), ("name", "ann"), ("password", "short")]).await;
+    assert_eq!(refused.status(), 400);
+    let page = text_of(refused).await;
+    assert!(page.contains("at least 10 characters") && page.contains("value=\"ann\""), "{page}");
+    assert!(page.contains(&format!("value=\"{key}\"")) && !page.contains("\"short\""), "{page}");
+    let made = app.post(&app.client, "/setup", &[("key", &key), ("name", "ann"), ("password", PASSWORD)]).await;
+    assert_eq!(made.status(), 303);
+}
+
+#[tokio::test]
+async fn whoever_is_made_otherwise_closes_the_setup() {
+    let app = fresh().await;
+    app.database.add_viewer("ann", &[]).await;
+    assert_eq!(app.get(&format!("/setup?key={}", KEY.to_hex())).await.status(), 403);
+}
+
+#[tokio::test]
+async fn of_many_who_come_at_once_one_is_made() {
+    let app = fresh().await;
+    let key = KEY.to_hex();
+    let names: Vec<_> = (0..8).map(|number| format!("admin{number}")).collect();
+    let forms: Vec<_> = names.iter().map(|name| [("key", &*key), ("name", name), ("password", PASSWORD)]).collect();
+    let attempts = forms.iter().map(|form| app.post(&app.client, "/setup", form));
+    let statuses = futures_util::future::join_all(attempts).await;
+    let made = statuses.iter().filter(|response| response.status() == 303).count();
+    assert_eq!(made, 1);
+    assert_eq!(user::Entity::find().count(&app.database.connection).await.unwrap(), 1);
+}
