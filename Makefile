@@ -14,7 +14,7 @@ WASM_OPT := end2end/node_modules/.bin/wasm-opt
 export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
 
 .PHONY: help run test lint unit end2end build screenshots clean site
-.PHONY: wasm-target chromium components
+.PHONY: wasm-target browser components
 
 help: ## Shows this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -39,11 +39,11 @@ lint: wasm-target components $(NODE_MODULES) ## Checks formatting, clippy for se
 unit: ## Runs the tests that need no browser
 	cargo test --locked
 
-end2end: site chromium ## Runs the tests that need a browser
+end2end: site browser ## Runs the tests that need a browser
 	cargo build --locked --bin motion-export
 	cd end2end && npx playwright test
 
-screenshots: site chromium ## Takes the README's screenshots again
+screenshots: site browser ## Takes the README's screenshots again
 	cargo build --locked --bin motion-export
 	cd end2end && SCREENSHOTS=1 npx playwright test screenshots.spec.ts
 
@@ -71,8 +71,9 @@ $(NODE_MODULES): end2end/package-lock.json
 	cd end2end && npm ci --no-audit --no-fund
 	@touch $@
 
-chromium:
-	@[ -x "$(CHROMIUM)" ] || { \
-	  echo "Installing Debian's Chromium"; \
+# A browser, and curl as the tool of scripts.
+browser:
+	@{ [ -x "$(CHROMIUM)" ] && command -v curl > /dev/null; } || { \
+	  echo "Installing Debian's Chromium and curl"; \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qy chromium; }
+	  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qy chromium curl; }

@@ -24,3 +24,52 @@ test("coming alive adds no style sheet, so nothing moves", async ({ page }) => {
   const there = page.locator("style[id^=thaw-id]");
   expect(await there.evaluateAll((sheets) => sheets.map((sheet) => sheet.id).sort())).toEqual(sent);
 });
+
+for (const path of ["/settings/tokens", "/settings/account", "/settings/people", "/login", "/setup", "/nowhere"]) {
+  test.describe(`${path}, signed in or not`, () => {
+    test.use({ expectedMessages: [/status of (403|404)/] });
+
+    test("comes alive without a word on the console, and axe finds nothing", async ({ page }) => {
+      await page.goto(path);
+      await expect(page.locator("body[data-hydrated]")).toBeAttached();
+      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+      await page.context().clearCookies();
+      await page.goto(path);
+      await expect(page.locator("body[data-hydrated]")).toBeAttached();
+      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    });
+  });
+}
+
+test("the first thing that the keyboard reaches leads past the navigation", async ({ page }) => {
+  await page.goto("/settings/account");
+  await page.keyboard.press("Tab");
+  const skip = page.getByRole("link", { name: "Skip to the content" });
+  await expect(skip).toBeFocused();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await expect(page.getByLabel("Current password")).toBeFocused();
+});
+
+test.describe("people", () => {
+  test.use({ expectedMessages: [/status of 400/] });
+
+  test("axe finds nothing in a person's page, in a form that was refused, and beside a token that was made", async ({ page }) => {
+    const clean = async () => expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    await page.goto("/settings/people");
+    await page.getByRole("link", { name: "admin", exact: true }).click();
+    await expect(page.getByRole("heading", { name: "admin" })).toBeVisible();
+    await clean();
+    await page.goto("/settings/people");
+    await page.getByLabel("Name", { exact: true }).fill("somebody");
+    await page.getByLabel("First password").fill("short");
+    await page.getByRole("button", { name: "Add person" }).click();
+    await expect(page.locator("#outcome")).toBeFocused();
+    await clean();
+    await page.goto("/settings/tokens");
+    await page.getByLabel("What is it for?").fill("axe");
+    await page.getByRole("button", { name: "Make token" }).click();
+    await expect(page.getByLabel("The new token")).toBeVisible();
+    await clean();
+  });
+});

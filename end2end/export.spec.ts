@@ -173,6 +173,19 @@ test.describe("failures", () => {
     expect(saved).toEqual([]);
   });
 
+  test("a session that has ended is told as that, with a way back in, and the form stays", async ({ page }) => {
+    await open(page);
+    const saved = downloads(page);
+    await page.getByLabel("From").fill("2025-12-01");
+    await page.context().clearCookies();
+    await exportButton(page).click();
+    const toast = page.locator(".toast--error");
+    await expect(toast).toContainText("You are signed out");
+    await expect(toast.getByRole("link", { name: "Sign in in a new tab" })).toHaveAttribute("href", "/login");
+    await expect(page.getByLabel("From")).toHaveValue("2025-12-01");
+    expect(saved).toEqual([]);
+  });
+
   test("a server that cannot be reached is told as that", async ({ page }) => {
     await open(page);
     const saved = downloads(page);

@@ -36,11 +36,13 @@ test("every control is labelled", async ({ page, javaScriptEnabled }) => {
   }
 });
 
-test("nothing sticks out of the window", async ({ page, javaScriptEnabled }) => {
-  await open(page, javaScriptEnabled);
-  const width = await page.locator("html").evaluate((html) => [html.scrollWidth, html.clientWidth]);
-  expect(width[0]).toBe(width[1]);
-});
+for (const path of ["/settings", "/settings/tokens", "/settings/account", "/settings/people"]) {
+  test(`nothing sticks out of the window at ${path}`, async ({ page }) => {
+    await page.goto(path);
+    const width = await page.locator("html").evaluate((html) => [html.scrollWidth, html.clientWidth]);
+    expect(width[0]).toBe(width[1]);
+  });
+}
 
 test.describe("an address that there is not", () => {
   test.use({ expectedMessages: [/status of 404/] });

@@ -1,7 +1,7 @@
 // The server under test is the debug build, with made-up events that are the same each time, in a folder of its own.
 import { defineConfig, devices } from "@playwright/test";
 
-import { ADDRESS, prepareDatabase, SERVER, serverEnvironment } from "./server";
+import { ADDRESS, prepareDatabase, SERVER, serverEnvironment, SESSION } from "./server";
 
 // This file is loaded by every worker as well; the database is made by the first to come, before the server starts.
 if (process.env.TEST_WORKER_INDEX === undefined) prepareDatabase();
@@ -28,13 +28,16 @@ export default defineConfig({
     command: `${SERVER} serve --listen ${new URL(ADDRESS).host}`,
     cwd: "..",
     env: serverEnvironment,
-    url: `${ADDRESS}/settings`,
+    url: `${ADDRESS}/healthz`,
   },
   projects: [
-    { name: "desktop", use: chromium, testIgnore: /(noscript|screenshots)\.spec\.ts/ },
-    { name: "no script", use: { ...chromium, javaScriptEnabled: false }, testMatch: /(noscript|page)\.spec\.ts/ },
-    { name: "phone", use: { ...chromium, viewport: { width: 360, height: 740 }, hasTouch: true }, testMatch: /(page|alive)\.spec\.ts/ },
-    { name: "dark", use: { ...chromium, colorScheme: "dark" }, testMatch: /(page|alive)\.spec\.ts/ },
-    ...(process.env.SCREENSHOTS ? [{ name: "screenshots", use: chromium, testMatch: /screenshots\.spec\.ts/ }] : []),
+    { name: "session", use: chromium, testMatch: /session\.setup\.ts/ },
+    ...[
+      { name: "desktop", use: chromium, testIgnore: /(noscript|screenshots)\.spec\.ts|\.setup\.ts/ },
+      { name: "no script", use: { ...chromium, javaScriptEnabled: false }, testMatch: /(noscript|page|accounts)\.spec\.ts/ },
+      { name: "phone", use: { ...chromium, viewport: { width: 360, height: 740 }, hasTouch: true }, testMatch: /(page|alive)\.spec\.ts/ },
+      { name: "dark", use: { ...chromium, colorScheme: "dark" as const }, testMatch: /(page|alive)\.spec\.ts/ },
+      ...(process.env.SCREENSHOTS ? [{ name: "screenshots", use: chromium, testMatch: /screenshots\.spec\.ts/ }] : []),
+    ].map((project) => ({ ...project, use: { ...project.use, storageState: SESSION }, dependencies: ["session"] })),
   ],
 });

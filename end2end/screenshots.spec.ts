@@ -3,7 +3,7 @@ import { NOW } from "./server";
 import { expect, settled, test } from "./test";
 
 for (const colorScheme of ["light", "dark"] as const) {
-  for (const [size, viewport] of Object.entries({ wide: { width: 1120, height: 640 }, phone: { width: 390, height: 844 } })) {
+  for (const [size, viewport] of Object.entries({ wide: { width: 1120, height: 700 }, phone: { width: 390, height: 844 } })) {
     test.describe(() => {
       test.use({ colorScheme, viewport });
 

@@ -14,13 +14,29 @@ export const serverEnvironment = { DATABASE_URL: `sqlite://${folder}/end2end.db`
 export const NOW = "2025-12-16T12:00:00Z";
 export const CAMERAS = 8;
 
+/** Who may sign in to the server under test. */
+export const ADMIN = "admin";
+export const PASSWORD = "correct horse battery";
+/** The session of `ADMIN`, in which all tests begin that do not say otherwise; made by session.setup.ts. */
+export const SESSION = path.join(folder, "session.json");
+
 /** Runs a command of the binary on the database under test and gives what it printed. */
 export function run(...args: string[]): Buffer {
-  const env = { ...process.env, ...serverEnvironment };
-  return execFileSync(SERVER, args, { cwd: root, env, maxBuffer: 1 << 30 });
+  return runWith({ DATABASE_URL: serverEnvironment.DATABASE_URL }, args);
+}
+
+/** Runs a command of the binary in that environment, with that on its standard input. */
+export function runWith(environment: Record<string, string>, args: string[], input = ""): Buffer {
+  const env = { ...process.env, MOTION_EXPORT_SERVER_LOG: "warn", ...environment };
+  return execFileSync(SERVER, args, { cwd: root, env, input, maxBuffer: 1 << 30 });
+}
+
+export function addUser(name: string, ...options: string[]): void {
+  runWith({ DATABASE_URL: serverEnvironment.DATABASE_URL }, ["user", "add", name, "--password-stdin", ...options], PASSWORD);
 }
 
 export function prepareDatabase(): void {
   rmSync(folder, { recursive: true, force: true });
   run("demo", "--events", "20000", "--cameras", String(CAMERAS), "--seed", "1", "--until", NOW);
+  addUser(ADMIN, "--admin");
 }

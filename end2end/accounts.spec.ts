@@ -1,0 +1,221 @@
+// Signing in and out, tokens, links, people: with script and without. Each test has users of its own.
+import { execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import readline from "node:readline";
+
+import type { Page } from "@playwright/test";
+
+import { ADDRESS, addUser, PASSWORD, run, SERVER } from "./server";
+import { expect, test } from "./test";
+
+const NOBODY = { storageState: { cookies: [], origins: [] } };
+const EXPORT = `${ADDRESS}/api/v1/motion-events/export`;
+
+/** A name that no other test has, in this project or another. */
+function newName(): string {
+  const info = test.info();
+  return `${info.project.name.replace(" ", "-")}-${info.testId.slice(-12)}-${info.retry}`;
+}
+
+async function signIn(page: Page, name: string, password = PASSWORD): Promise<void> {
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+/** What curl gets, and with which status. */
+function curl(...args: string[]): { status: string; lines: number } {
+  const output = execFileSync("curl", ["-s", "-w", "\n%{http_code}", ...args], { maxBuffer: 1 << 28 }).toString();
+  const lines = output.split("\n");
+  return { status: lines.at(-1)!, lines: lines.length - 2 };
+}
+
+test.describe("without an account", () => {
+  test.use({
+    ...NOBODY,
+    // A test may be faster than the focus that the page gives to what it has to say.
+    expectedMessages: [/status of (400|403|429)|Autofocus processing was blocked/],
+  });
+
+  test("a page leads to the sign-in and from there back to itself", async ({ page }) => {
+    const name = newName();
+    addUser(name);
+    await page.goto("/settings/account");
+    await expect(page).toHaveURL(/\/login\?next=/);
+    await expect(page.getByLabel("Name")).toBeFocused();
+    // As with a keyboard and nothing else.
+    await page.keyboard.type(name);
+    await page.keyboard.press("Tab");
+    await page.keyboard.type(PASSWORD);
+    await page.keyboard.press("Enter");
+    await expect(page).toHaveURL(/\/settings\/account$/);
+    await expect(page.locator(".account-name")).toContainText(name);
+  });
+
+  test("a wrong password says so, keeps the name, and gives the focus to what it says", async ({ page }) => {
+    await page.goto("/login?next=/settings/account");
+    await signIn(page, "nobody at all", "a wrong password");
+    await expect(page.getByRole("alert")).toHaveText("Name or password is wrong. Check both and try again.");
+    await expect(page.getByRole("alert")).toBeFocused();
+    await expect(page.getByLabel("Name")).toHaveValue("nobody at all");
+    await expect(page.getByLabel("Password")).toHaveValue("");
+    // And the page that was asked for is not forgotten.
+    const name = newName();
+    addUser(name);
+    await signIn(page, name);
+    await expect(page).toHaveURL(/\/settings\/account$/);
+  });
+
+  test("guessing is slowed, and the page says for how long", async ({ page }) => {
+    const name = newName();
+    for (let guess = 0; guess < 7; guess += 1) {
+      await page.goto("/login");
+      await signIn(page, name, `guess number ${guess}`);
+      await expect(page.getByRole("alert")).toBeVisible();
+    }
+    await expect(page.getByRole("alert")).toHaveText(/Wait \d+ seconds and try again/);
+  });
+
+  test("signing out leads to the sign-in, and the pages are closed again", async ({ page }) => {
+    const name = newName();
+    addUser(name);
+    await page.goto("/settings");
+    await signIn(page, name);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await expect(page.getByRole("status").first()).toHaveText("You are signed out.");
+    await page.goto("/settings");
+    await expect(page).toHaveURL(/\/login/);
+    expect(await page.context().cookies()).toEqual([]);
+  });
+
+  test("a new password is asked for on the next sign-in", async ({ page }) => {
+    const name = newName();
+    addUser(name);
+    await page.goto("/settings/account");
+    await signIn(page, name);
+    await page.getByLabel("Current password").fill(PASSWORD);
+    await page.getByLabel("New password").fill("short");
+    await page.getByRole("button", { name: "Change password" }).click();
+    await expect(page.locator("#outcome")).toHaveText(/at least 10 characters/);
+    await expect(page.getByLabel("New password")).toHaveAttribute("aria-invalid", "true");
+    await page.getByLabel("Current password").fill(PASSWORD);
+    await page.getByLabel("New password").fill("another good password");
+    await page.getByRole("button", { name: "Change password" }).click();
+    await expect(page.locator("#outcome")).toHaveText(/Your password is changed/);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await signIn(page, name, "another good password");
+    await expect(page.locator(".account-name")).toContainText(name);
+  });
+
+  test("a token is made, used with curl, and revoked", async ({ page, javaScriptEnabled }) => {
+    const name = newName();
+    addUser(name, "--admin");
+    await page.goto("/settings/tokens");
+    await signIn(page, name);
+    await expect(page.getByText("You have no tokens.")).toBeVisible();
+    await page.getByLabel("What is it for?").fill("Nightly report");
+    await page.getByLabel("Works for").selectOption("30 days");
+    await page.getByRole("button", { name: "Make token" }).click();
+    const field = page.getByLabel("The new token");
+    await expect(page.locator("#outcome")).toBeFocused();
+    await expect(page.getByRole("button", { name: "Copy", exact: true })).toBeVisible({ visible: javaScriptEnabled !== false });
+    const token = await field.inputValue();
+    expect(token).toMatch(/^mexp_[0-9a-f]{64}$/);
+    const query = `${EXPORT}?end_date=2025-01-31`;
+    const expected = run("export", "--end-date", "2025-01-31").toString().split("\n").length - 1;
+    expect(expected).toBeGreaterThan(100);
+    expect(curl("-H", `Authorization: Bearer ${token}`, query)).toEqual({ status: "200", lines: expected });
+    expect(curl("-u", `excel:${token}`, query)).toEqual({ status: "200", lines: expected });
+    expect(curl(query).status).toBe("401");
+    // Shown this once.
+    await page.goto("/settings/tokens");
+    await expect(page.getByRole("row", { name: /Nightly report/ })).toBeVisible();
+    await expect(page.locator("body")).not.toContainText(token);
+    await page.getByRole("button", { name: "Revoke Nightly report" }).click();
+    await expect(page.locator("#outcome")).toHaveText("The token is revoked. It works no longer.");
+    expect(curl("-H", `Authorization: Bearer ${token}`, query).status).toBe("401");
+  });
+});
+
+test.describe("an administrator", () => {
+  test.use({ expectedMessages: [/status of (400|403)|Autofocus processing was blocked/] });
+
+  test("adds a person, grants a camera, and the person sees it and no other", async ({ page, browser, javaScriptEnabled }) => {
+    const name = newName();
+    await page.goto("/settings");
+    await page.getByRole("link", { name: "People" }).click();
+    await page.getByLabel("Name", { exact: true }).fill(name);
+    await page.getByLabel("First password").fill("short");
+    await page.getByRole("button", { name: "Add person" }).click();
+    await expect(page.locator("#outcome")).toHaveText(/at least 10 characters/);
+    await expect(page.getByLabel("Name", { exact: true })).toHaveValue(name);
+    await page.getByLabel("First password").fill(PASSWORD);
+    await page.getByRole("button", { name: "Add person" }).click();
+    await expect(page.locator("#outcome")).toHaveText(/Choose the cameras/);
+
+    const context = await browser.newContext({ ...NOBODY, baseURL: ADDRESS, javaScriptEnabled });
+    const theirs = await context.newPage();
+    await theirs.goto("/settings");
+    await signIn(theirs, name);
+    const offered = theirs.getByLabel("Camera", { exact: true }).getByRole("option");
+    await expect(offered).toHaveText(["All Cameras"]);
+
+    if (javaScriptEnabled !== false) {
+      await expect(page.locator("body[data-hydrated]")).toBeAttached();
+      await page.getByRole("button", { name: "All", exact: true }).click();
+      await expect(page.locator("input[name=camera_id]:not(:checked)")).toHaveCount(0);
+      await page.getByRole("button", { name: "None", exact: true }).click();
+      await expect(page.locator("input[name=camera_id]:checked")).toHaveCount(0);
+    }
+    await page.getByLabel("Küche").check();
+    await page.getByRole("button", { name: "Save cameras" }).click();
+    await expect(page.locator("#outcome")).toHaveText("The cameras are saved.");
+    await expect(page.getByLabel("Küche")).toBeChecked();
+    await expect(page.getByLabel("Front Door")).not.toBeChecked();
+    await theirs.reload();
+    await expect(offered).toHaveText(["All Cameras", "Küche"]);
+    await expect(theirs.getByRole("link", { name: "People" })).toHaveCount(0);
+    expect((await theirs.goto("/settings/people"))?.status()).toBe(403);
+    await expect(theirs.getByRole("heading", { name: "Not allowed" })).toBeVisible();
+    await context.close();
+
+    await page.getByText(`Remove ${name}`).first().click();
+    await page.getByRole("button", { name: `Yes, remove ${name}` }).click();
+    await expect(page.locator("#outcome")).toHaveText(/The person is removed/);
+    await expect(page.getByRole("row", { name })).toHaveCount(0);
+  });
+});
+
+test.describe("the first administrator", () => {
+  test.use({ ...NOBODY, expectedMessages: [/status of (400|403)|Autofocus processing was blocked/] });
+
+  test("is made with the link that the server prints", async ({ page }) => {
+    const folder = mkdtempSync(path.join(tmpdir(), "motion-export-"));
+    const env = { ...process.env, DATABASE_URL: `sqlite://${folder}/new.db`, MOTION_EXPORT_SERVER_LOG: "warn" };
+    const server = spawn(SERVER, ["serve", "--listen", "127.0.0.1:0"], { cwd: path.resolve(__dirname, ".."), env });
+    try {
+      let link = "";
+      for await (const line of readline.createInterface(server.stdout)) {
+        link = /http:\S+\/setup\?key=\S+/.exec(line)?.[0] ?? "";
+        if (link) break;
+      }
+      await page.goto(link);
+      await expect(page.getByRole("heading", { name: "Welcome" })).toBeVisible();
+      await page.getByLabel("Name").fill("Boss");
+      await page.getByLabel("Password").fill("short");
+      await page.getByRole("button", { name: "Make the administrator" }).click();
+      await expect(page.locator("#outcome")).toHaveText(/at least 10 characters/);
+      await page.getByLabel("Password").fill(PASSWORD);
+      await page.getByRole("button", { name: "Make the administrator" }).click();
+      await expect(page.getByRole("heading", { name: "Data Export" })).toBeVisible();
+      await expect(page.locator(".account-name")).toContainText("boss");
+      await page.goto(link);
+      await expect(page.getByRole("alert")).toHaveText(/does not work, or no longer/);
+    } finally {
+      server.kill();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});

@@ -1,0 +1,36 @@
+// The link for other tools, which only a script can ask for.
+import { execFileSync } from "node:child_process";
+
+import { run } from "./server";
+import { expect, test } from "./test";
+
+test.use({ permissions: ["clipboard-read", "clipboard-write"] });
+
+test("link copied and used: it gives the selected export to whoever has it, until its owner signs out", async ({ page }) => {
+  await page.goto("/settings");
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  await expect(page.getByLabel("Time zone")).toHaveValue("America/Los_Angeles");
+  await page.getByLabel("From").fill("2025-12-01");
+  await page.getByText("Link for another tool").click();
+  await page.getByLabel("Works for").selectOption("15 minutes");
+  await page.getByRole("button", { name: "Copy link" }).click();
+  await expect(page.getByText("Link copied. It works for 15 minutes.")).toBeVisible();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  await expect(page.getByLabel("The link", { exact: true })).toHaveValue(link);
+  const file = execFileSync("curl", ["-sf", link]);
+  expect(file).toEqual(run("export", "--start-date", "2025-12-01", "--timezone", "America/Los_Angeles", "--bom"));
+  // Another selection is another link.
+  await page.getByLabel("From").fill("2025-12-02");
+  await expect(page.getByLabel("The link", { exact: true })).toHaveCount(0);
+  expect(() => execFileSync("curl", ["-sf", link.replace("2025-12-01", "2025-11-01")])).toThrow();
+});
+
+test("a selection that cannot be exported gets no link, and says why", async ({ page }) => {
+  await page.goto("/settings");
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  await page.getByLabel("From").fill("2025-12-02");
+  await page.getByLabel("To", { exact: true }).fill("2025-12-01");
+  await page.getByText("Link for another tool").click();
+  await page.getByRole("button", { name: "Copy link" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "is after the end" }).first()).toBeVisible();
+});

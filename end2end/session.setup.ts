@@ -1,0 +1,12 @@
+// Not a test: signs in once, for all tests that begin signed in.
+import { ADMIN, PASSWORD, SESSION } from "./server";
+import { expect, test } from "./test";
+
+test("sign in", async ({ page }) => {
+  await page.goto("/settings");
+  await page.getByLabel("Name").fill(ADMIN);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("heading", { name: "Data Export" })).toBeVisible();
+  await page.context().storageState({ path: SESSION });
+});
