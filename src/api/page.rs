@@ -31,6 +31,8 @@ pub enum Content {
     Login {
         /// Where to go.
         next: String,
+        /// Whether nobody has an account yet, so that there is nothing to sign in with.
+        is_nobody: bool,
     },
     /// The making of the first administrator, by the key of the setup link.
     Setup {

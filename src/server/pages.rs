@@ -91,7 +91,8 @@ async fn content(
     let path = uri.path();
     if path == LOGIN_PATH {
         let next = parameter(uri, "next").unwrap_or_default();
-        return Ok(Content::Login { next: local(&next).to_owned() });
+        let is_nobody = user::is_nobody(&state.database).await?;
+        return Ok(Content::Login { next: local(&next).to_owned(), is_nobody });
     }
     if path == SETUP_PATH {
         // In the address that was printed, and then in the form.

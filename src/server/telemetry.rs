@@ -49,14 +49,15 @@ struct RequestSpan(Span);
 /// Has the log lines of a request tell whose it is.
 pub fn record_user(extensions: &Extensions, user: Uuid) {
     if let Some(RequestSpan(span)) = extensions.get() {
-        span.record("user.id", tracing::field::display(user));
+        span.record("user", tracing::field::display(user));
     }
 }
 
 /// Middleware: gives the request an id and logs it with its outcome.
 pub async fn trace(mut request: Request, next: Next) -> Response {
     let id = Uuid::new_v4().simple().to_string();
-    let span = info_span!("request", id, user.id = tracing::field::Empty);
+    // Not `user.id`, which axum-login records in whatever span it finds, for sessions only and once more.
+    let span = info_span!("request", id, user = tracing::field::Empty);
     let began = Instant::now();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(RequestId(id.clone()));

@@ -36,6 +36,15 @@ async fn the_link_makes_the_first_administrator_and_is_gone() {
 }
 
 #[tokio::test]
+async fn who_comes_to_sign_in_before_there_is_anybody_is_told_where_the_link_is() {
+    let app = fresh().await;
+    let words = "The server printed a link when it started";
+    assert!(text_of(app.get("/login").await).await.contains(words));
+    app.database.add_viewer("ann", &[]).await;
+    assert!(!text_of(app.get("/login").await).await.contains(words));
+}
+
+#[tokio::test]
 async fn without_the_key_nobody_is_made() {
     let app = fresh().await;
     for key in ["", "0", &Secret::from_bits([8; 32]).to_hex()] {
