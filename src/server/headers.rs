@@ -45,7 +45,7 @@ pub async fn harden(State(state): State<AppState>, request: Request, next: Next)
 }
 
 /// Gives the page that is being rendered its policy: scripts and styles are ours, or carry the page's nonce. WebAssembly
-/// is compiled, which `wasm-unsafe-eval` allows and nothing else. Style attributes are thaw's.
+/// is compiled, which `wasm-unsafe-eval` allows and nothing else.
 pub fn page_policy(options: &LeptosOptions) {
     let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
     // `cargo leptos watch` tells the page over a socket of its own that it should reload.
@@ -53,7 +53,7 @@ pub fn page_policy(options: &LeptosOptions) {
         if options.env == Env::DEV { format!(" ws://127.0.0.1:{}", options.reload_port) } else { String::new() };
     let policy = format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
-         style-src 'self' 'nonce-{nonce}'; style-src-attr 'unsafe-inline'; img-src 'self' data:; \
+         style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; \
          connect-src 'self'{reload}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
