@@ -8,7 +8,11 @@ const folder = path.join(root, "target/end2end");
 
 export const SERVER = path.join(root, "target/debug/motion-export");
 export const ADDRESS = `http://127.0.0.1:${process.env.END2END_PORT ?? 3457}`;
-export const serverEnvironment = { DATABASE_URL: `sqlite://${folder}/end2end.db`, MOTION_EXPORT_SERVER_LOG: "warn" };
+export const serverEnvironment = {
+  DATABASE_URL: `sqlite://${folder}/end2end.db`,
+  MOTION_EXPORT_SERVER_LOG: "warn",
+  MOTION_EXPORT_SERVER_TRUSTED_PROXIES: "127.0.0.1",
+};
 
 /** Events of the year before this moment; made by `prepareDatabase`. */
 export const NOW = "2025-12-16T12:00:00Z";
