@@ -12,7 +12,7 @@ pub struct Token {
     pub id: String,
     /// What its owner calls it.
     pub name: String,
-    /// When it was made, as `YYYY-MM-DD` in UTC.
+    /// When it was made, to the minute in UTC: names may be the same.
     pub created: String,
     /// When it stops working; `None`: never.
     pub expires: Option<String>,

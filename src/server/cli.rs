@@ -95,11 +95,14 @@ struct Demo {
 enum Migrate {
     /// Brings the schema up to date.
     Up,
-    /// Undoes the last step, or more. Undoing the step that made a table drops the table.
+    /// Undoes the last step, or more. Undoing the step that made a table drops the table with all that is in it.
     Down {
         /// How many steps.
         #[arg(default_value_t = 1)]
         steps: u32,
+        /// Says that what is in the tables may go.
+        #[arg(long, required = true)]
+        yes: bool,
     },
     /// Shows which steps have been taken.
     Status,
@@ -166,7 +169,7 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
 async fn run_migrate(migrate: &Migrate, database: &DatabaseConnection) -> anyhow::Result<()> {
     match migrate {
         Migrate::Up => Migrator::up(database, None).await?,
-        Migrate::Down { steps } => Migrator::down(database, Some(*steps)).await?,
+        Migrate::Down { steps, .. } => Migrator::down(database, Some(*steps)).await?,
         Migrate::Status => {}
     }
     for migration in Migrator::get_migration_with_status(database).await? {

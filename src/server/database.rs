@@ -23,7 +23,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub enum Missing {
     /// Make one, for whoever is going to put something in.
     Create,
-    /// Refuse. An export of a database that was only just made would be a file that looks whole and is empty.
+    /// Refuse, and one without tables as well. An export of a database that was only just made would be a file that looks
+    /// whole and is empty.
     Refuse,
 }
 
@@ -76,6 +77,11 @@ async fn connect(url: &str, path: PathBuf, connections: u32) -> anyhow::Result<D
 /// As [`open`], and where a migration fails.
 pub async fn open_migrated(settings: &settings::Database, missing: Missing) -> anyhow::Result<DatabaseConnection> {
     let database = open(settings, missing).await?;
+    if missing == Missing::Refuse
+        && Migrator::get_applied_migrations(&database).await.is_ok_and(|steps| steps.is_empty())
+    {
+        bail!("the database {} has no tables; `migrate up`, or an import, makes them", settings.url);
+    }
     Migrator::up(&database, None)
         .await
         .with_context(|| format!("cannot bring the database {} up to date", settings.url))?;

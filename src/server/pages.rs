@@ -127,7 +127,7 @@ async fn tokens(state: &AppState, caller: &Caller) -> Result<Vec<Token>, ApiErro
     let shown = tokens.into_iter().map(|(token, _)| Token {
         id: token.id.to_string(),
         name: token.name,
-        created: day(token.created_at),
+        created: minute(token.created_at),
         expires: token.expires_at.map(day),
         expired: token.expires_at.is_some_and(|end| end <= now),
         last_used: token.last_used_at.map(minute),

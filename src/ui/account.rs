@@ -29,8 +29,10 @@ pub fn Account() -> impl IntoView {
                     autocomplete="current-password"
                 />
                 <NewPassword label="New password"/>
-                <p class="hint">"All other browsers are signed out, and their links stop working. Access tokens stay."</p>
-                <button class="primary">"Change password"</button>
+                <p class="hint" id="password-effect">
+                    "All other browsers are signed out, and all links stop working. Access tokens stay."
+                </p>
+                <button class="primary" aria-describedby="password-effect">"Change password"</button>
             </form>
         </SettingsFrame>
     }

@@ -23,6 +23,7 @@ use super::timezone_select::TimezoneSelect;
 use super::toasts::{LiveRegion, Toasts};
 use crate::api::choices::Choices;
 use crate::api::page::Content;
+use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
 use crate::export::{BYTE_ORDER_MARK, COLUMNS, DEFAULT_TIMEZONE, DateBound, DateRange, EXPORT_PATH, ExportParams};
 
@@ -104,6 +105,15 @@ pub fn MotionExport() -> impl IntoView {
 #[component]
 fn ExportForm(choices: Choices) -> impl IntoView {
     let Choices { cameras, timezones, link_max_minutes } = choices;
+    let nothing = cameras.is_empty().then(|| {
+        let words = match sent::me().map(|me| me.role) {
+            Some(Role::User) => {
+                "No camera was granted to you yet, so the file will be empty. An administrator can do that."
+            }
+            _ => "There are no cameras yet, so the file will be empty. They come with the first import.",
+        };
+        view! { <p class="notice">{words}</p> }
+    });
     let selection = Selection::new();
     let toasts = Toasts::expect();
     // The bytes that have come in; none while nothing is being exported.
@@ -158,6 +168,7 @@ fn ExportForm(choices: Choices) -> impl IntoView {
     };
 
     view! {
+        {nothing}
         <form class="motion-export" method="get" action=EXPORT_PATH on:submit=submit>
             <input type="hidden" name="format" value="csv"/>
             <div class="card card--selection">

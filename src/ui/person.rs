@@ -28,14 +28,16 @@ pub fn PersonPage() -> impl IntoView {
         Err(_) => "",
     };
     let body = match content {
-        Ok(person) => EitherOf3::A(view! { <Forms person/> }),
+        Ok(person) => EitherOf3::A(view! {
+            <FormOutcome/>
+            <Forms person/>
+        }),
         Err(Some(error)) => EitherOf3::B(view! { <CannotShow error/> }),
         Err(None) => EitherOf3::C(()),
     };
     view! {
         <SettingsFrame current=PEOPLE_PATH title="Person" heading lead>
             <p><a href=PEOPLE_PATH rel="external">"← All people"</a></p>
-            <FormOutcome/>
             {body}
         </SettingsFrame>
     }
@@ -59,8 +61,10 @@ fn Forms(person: PersonWithCameras) -> impl IntoView {
                 <h2 id="password-title">"Set a new password"</h2>
                 <PasswordOf name=person.name.clone()/>
                 <NewPassword label="New password"/>
-                <p class="hint">"The person is signed out everywhere. Access tokens stay."</p>
-                <button class="primary" name="action" value="password">"Set password"</button>
+                <p class="hint" id="password-effect">"The person is signed out everywhere. Access tokens stay."</p>
+                <button class="primary" name="action" value="password" aria-describedby="password-effect">
+                    "Set password"
+                </button>
             </form>
             <form class="card stack" method="post" action=path.clone() aria-labelledby="role-title">
                 <h2 id="role-title">"Role"</h2>

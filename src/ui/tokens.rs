@@ -30,7 +30,7 @@ pub fn Tokens() -> impl IntoView {
         <SettingsFrame
             current=TOKENS_PATH
             title="Access tokens"
-            lead="For scripts, Excel, Power Query and pandas. A token sees the cameras that you see, and opens nothing else."
+            lead="For scripts, Excel, Power Query and pandas. A token sees what you see, and opens no page."
         >
             <FormOutcome/>
             {made}

@@ -111,7 +111,7 @@ async fn a_camera_that_is_taken_away_ends_the_running_export_and_never_as_if_it_
     assert_eq!(cut(&app, &ann, async || {}).await, Ok(whole));
     let taken = cut(&app, &ann, async || user::revoke(&app.database.connection, &user, "back").await.unwrap()).await;
     assert!(taken.is_err_and(|received| received < whole), "{taken:?}");
-    log.wait_for("the right to see these cameras was taken away").await;
+    log.wait_for("the right to see these cameras, or the session or token, was taken away").await;
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ fn an_export_of_a_database_that_is_not_there_fails_and_makes_none() {
         &["export"][..],
         &["export", "--output", "out.csv"],
         &["migrate", "status"],
-        &["migrate", "down"],
+        &["migrate", "down", "--yes"],
         &["user", "list"],
         &["camera", "list"],
         &["token", "create", "ann", "x"],
@@ -168,8 +168,11 @@ fn migrations_can_be_shown_undone_and_done_again() {
     let text = |arguments: &[&str]| String::from_utf8(succeed(folder, arguments)).unwrap();
     assert_eq!(text(&["migrate", "up"]).matches("Applied").count(), 5);
     assert_eq!(text(&["migrate", "status"]).matches("Applied").count(), 5);
-    assert_eq!(text(&["migrate", "down"]).matches("Pending").count(), 1);
-    assert_eq!(text(&["migrate", "down", "4"]).matches("Pending").count(), 5);
+    assert_eq!(text(&["migrate", "down", "--yes"]).matches("Pending").count(), 1);
+    assert_eq!(text(&["migrate", "down", "4", "--yes"]).matches("Pending").count(), 5);
+    assert!(fail(folder, &["migrate", "down"]).contains("--yes"), "what is in the tables would go");
+    // Without tables, an export's file would look whole and be empty.
+    assert!(fail(folder, &["export"]).contains("has no tables"));
     assert_eq!(text(&["migrate", "up"]).matches("Applied").count(), 5);
 }
 
@@ -340,7 +343,8 @@ async fn people_cameras_and_tokens_are_managed_from_the_command_line() {
     for _ in 0..2 {
         assert_eq!(text(&["camera", "grant", "front", "ann"]), "ann sees front.\n");
     }
-    assert!(fail(folder, &["camera", "grant", "nothing", "ann"]).contains("no camera “nothing”"));
+    let error = fail(folder, &["camera", "grant", "nothing", "ann"]);
+    assert!(error.contains("no camera with the id “nothing”") && error.contains("`camera list`"), "{error}");
     assert_eq!(text(&["export", "--as", "ann"]), text(&["export", "--camera-id", "front"]));
     assert!(fail(folder, &["export", "--as", "ann", "--camera-id", "back"]).contains("no camera “back”"));
     assert_eq!(text(&["export", "--as", "admin"]), text(&["export"]));
@@ -361,7 +365,7 @@ async fn people_cameras_and_tokens_are_managed_from_the_command_line() {
     assert_eq!(server.export(token.trim_end(), "").await.status(), 401, "at once, in a server that runs");
     assert!(!text(&["token", "list"]).contains("nightly"));
 
-    assert_eq!(text(&["camera", "revoke", "front", "ann"]), "ann no longer sees front.\n");
+    assert_eq!(text(&["camera", "revoke", "front", "ann"]), "ann does not see front.\n");
     assert_eq!(text(&["export", "--as", "ann"]), HEADER);
     let sign_in = async |password: &str| {
         let form = [("name", "ann"), ("password", password)];

@@ -4,7 +4,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::caller;
+use super::caller::{self, Caller};
 use crate::api::session::Role;
 use crate::app::{LOGIN_PATH, LOGOUT_PATH, PEOPLE_PATH, SETUP_PATH};
 use crate::error::{ApiError, ErrorCode};
@@ -73,21 +73,24 @@ pub async fn keep(request: Request, next: Next) -> Result<Response, ApiError> {
         Door::Session => caller.is_browser(),
         Door::Admin => caller.is_browser() && caller.user.role == Role::Admin,
     };
-    if allowed { Ok(next.run(request).await) } else { Err(forbidden()) }
+    if allowed { Ok(next.run(request).await) } else { Err(forbidden(&caller)) }
 }
 
 fn to_login(request: &Request) -> Response {
     let here = request.uri().path_and_query().map_or("/", |here| here.as_str());
-    // Only what can be asked for again is asked for again after signing in.
-    let next = if request.method() == axum::http::Method::GET { here } else { request.uri().path() };
+    // Only what can be asked for again is asked for again after signing in; and what was done is told once.
+    let again = request.method() == axum::http::Method::GET && !here.contains("?done=");
+    let next = if again { here } else { request.uri().path() };
     Redirect::to(&super::next::login_url(next)).into_response()
 }
 
-fn forbidden() -> ApiError {
-    ApiError::new(
-        ErrorCode::Forbidden,
-        "You may not do this. Tokens and links open data only, and people are an administrator's business.",
-    )
+fn forbidden(caller: &Caller) -> ApiError {
+    let detail = if caller.is_browser() {
+        "Only administrators manage people. Ask one of them."
+    } else {
+        "An access token or a link opens data only, and no page or form. Sign in with a browser for those."
+    };
+    ApiError::new(ErrorCode::Forbidden, detail)
 }
 
 #[cfg(test)]

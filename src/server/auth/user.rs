@@ -252,7 +252,13 @@ pub async fn revoke(database: &DatabaseConnection, user: &User, camera: &str) ->
 
 async fn known_camera(database: &DatabaseConnection, camera: &str) -> Result<(), ApiError> {
     let known = camera::Entity::find_by_id(camera).one(database).await.map_err(|error| database::refusal(&error))?;
-    known.map(drop).ok_or_else(|| super::viewer::no_such_camera(camera))
+    known.map(drop).ok_or_else(|| ApiError {
+        field: Some("camera".to_owned()),
+        ..ApiError::new(
+            ErrorCode::CameraNotFound,
+            format!("There is no camera with the id “{camera}”. `camera list` shows the ids."),
+        )
+    })
 }
 
 /// Grants some cameras and takes others, all at once. What is granted or taken already stays as it is.

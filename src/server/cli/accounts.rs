@@ -155,7 +155,7 @@ impl Camera {
                 user::revoke(database, &user, &camera).await?;
                 match user.role {
                     Role::Admin => say(&format!("{} is an administrator, and still sees {camera}.\n", user.name)),
-                    Role::User => say(&format!("{} no longer sees {camera}.\n", user.name)),
+                    Role::User => say(&format!("{} does not see {camera}.\n", user.name)),
                 }
             }
         }

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use tokio::sync::mpsc;
-use tracing::{Instrument, Span, error, info};
+use tracing::{Instrument, Span, error, info, warn};
 
 use super::run::{Export, ExportError};
 use crate::error::{ApiError, ErrorCode};
@@ -126,7 +126,12 @@ async fn generate(mut export: Export, first: Option<Bytes>, sender: mpsc::Sender
             Ok(made) => next = made,
             Err(reason) => {
                 // The sender is dropped without an end, which breaks the connection.
-                error!(error = %reason, "export failed");
+                if matches!(reason, ExportError::Revoked) {
+                    // What somebody wanted, and no fault.
+                    warn!(%reason, "export broken off");
+                } else {
+                    error!(error = %reason, "export failed");
+                }
                 break "failed";
             }
         }

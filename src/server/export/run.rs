@@ -32,7 +32,9 @@ impl std::fmt::Display for ExportError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Refused(error) => error.fmt(f),
-            Self::Revoked => f.write_str("the right to see these cameras was taken away while the export ran"),
+            Self::Revoked => f.write_str(
+                "the right to see these cameras, or the session or token, was taken away while the export ran",
+            ),
             Self::Database(error) => error.fmt(f),
             Self::Encode(error) => error.fmt(f),
         }

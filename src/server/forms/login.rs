@@ -60,7 +60,9 @@ impl Form {
         if user.is_some() {
             self.state.throttle.succeeded(name, address);
         } else {
-            warn!(%address, "a password was wrong");
+            // Whose account it was, if there is one; asked in either case, so that the answer takes as long.
+            let account = user::by_name(&self.state.database, name).await.ok();
+            warn!(user.id = account.map(|user| display(user.id)), %address, "a password was wrong");
         }
         Ok(user)
     }

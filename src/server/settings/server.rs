@@ -45,7 +45,7 @@ impl Default for Server {
             public_url: String::new(),
             trusted_proxies: String::new(),
             metrics_token: Hidden::default(),
-            log: "info,axum_login=warn,sea_orm_migration=warn,tower_sessions=warn".to_owned(),
+            log: "info,axum_login=warn,sea_orm_migration=warn,tower_sessions=error".to_owned(),
         }
     }
 }
