@@ -89,7 +89,7 @@ pub struct Export {
 
 impl Default for Export {
     fn default() -> Self {
-        const PAGE_ROWS: NonZeroU32 = NonZeroU32::new(5_000).expect("not zero");
+        const PAGE_ROWS: NonZeroU32 = NonZeroU32::new(2_000).expect("not zero");
         Self { page_rows: PAGE_ROWS }
     }
 }
