@@ -57,6 +57,7 @@ async fn every_answer_says_what_a_browser_must_not_do() {
         assert!(!policy.contains("'unsafe-eval'"), "{path}: {policy}");
         assert_eq!(header("x-content-type-options").as_deref(), Some("nosniff"), "{path}");
         assert_eq!(header("x-frame-options").as_deref(), Some("DENY"), "{path}");
+        assert_eq!(header("x-xss-protection").as_deref(), Some("0"), "{path}");
         assert_eq!(header("referrer-policy").as_deref(), Some("same-origin"), "{path}");
         assert_eq!(header("cache-control").as_deref(), Some("no-store"), "{path}");
         assert_eq!(header("strict-transport-security"), None, "{path}: this is plain http");
