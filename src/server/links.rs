@@ -1,11 +1,9 @@
 //! Signing links to an export, for the server function that the page calls.
 
-use axum::http::request::Parts;
 use leptos::prelude::use_context;
 
-use super::auth::caller::{Caller, unauthenticated};
+use super::auth::caller::{Caller, Credential, unauthenticated};
 use super::auth::link;
-use super::auth::session::AuthSession;
 use super::database;
 use super::state::AppState;
 use crate::api::links::SignedLink;
@@ -42,10 +40,8 @@ pub async fn sign(caller: Caller, query: &str, minutes: &str) -> Result<SignedLi
     Zone::parse(&params.timezone)?.interval(&params.range)?;
     let refuse = |error| database::refusal(&error);
     caller.viewer().select(&state.database, params.camera_ids.clone()).await?;
-    let id = use_context::<Parts>()
-        .and_then(|parts| parts.extensions.get::<AuthSession>().and_then(|session| session.session.id()))
-        .ok_or_else(unauthenticated)?;
-    let session = state.sessions.by_id(id).await.map_err(refuse)?.ok_or_else(unauthenticated)?;
+    let Credential::Session(hash) = caller.by else { return Err(unauthenticated()) };
+    let session = state.sessions.by_hash(hash).await.map_err(refuse)?.ok_or_else(unauthenticated)?;
     // No longer than the session can live.
     let (now, asked) = (state.clock.now(), i64::from(minutes) * MINUTE);
     let expires = (now + asked).min(session.expires_at);

@@ -9,6 +9,7 @@ use axum::response::{Html, IntoResponse, Response};
 use serde_json::json;
 use tracing::error;
 
+use super::auth::gate;
 use super::state::AppState;
 use super::telemetry::RequestId;
 use crate::error::{ApiError, ErrorCode};
@@ -86,8 +87,7 @@ pub async fn write(State(state): State<AppState>, request: Request, next: Next) 
     let request_id = RequestId::of(request.extensions());
     let is_browser = request.headers().contains_key("sec-fetch-mode");
     let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
-    let is_page =
-        accept.is_some_and(|accept| accept.contains("text/html")) && !request.uri().path().starts_with("/api");
+    let is_page = accept.is_some_and(|accept| accept.contains("text/html")) && gate::is_page(request.uri().path());
     let mut response = next.run(request).await;
     let Some(mut error) = response.extensions_mut().remove::<ApiError>() else { return response };
     let allowed = response.headers_mut().remove(header::ALLOW);

@@ -153,12 +153,12 @@ impl Sessions {
         Self { database, writer, clock, last_use, limits: Arc::new(Limits { idle, absolute }) }
     }
 
-    /// The session that is known by a cookie's value, where it has not ended.
+    /// The session that is stored under that [`hash`], where it has not ended.
     ///
     /// # Errors
     /// Where the database cannot answer.
-    pub async fn by_id(&self, id: Id) -> std::result::Result<Option<Model>, DbErr> {
-        let found = Entity::find_by_id(hash(id)).one(&self.database).await?;
+    pub async fn by_hash(&self, hash: Vec<u8>) -> std::result::Result<Option<Model>, DbErr> {
+        let found = Entity::find_by_id(hash).one(&self.database).await?;
         Ok(found.filter(|session| self.is_alive(session)))
     }
 
@@ -215,7 +215,7 @@ impl SessionStore for Sessions {
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let Some(session) = self.by_id(*id).await.map_err(backend)? else { return Ok(None) };
+        let Some(session) = self.by_hash(hash(*id)).await.map_err(backend)? else { return Ok(None) };
         let end = OffsetDateTime::from_unix_timestamp_nanos(i128::from(session.expires_at) * 1_000);
         // What cannot be read is no session: whoever has its cookie signs in again.
         let (Ok(data), Ok(expiry_date)) = (serde_json::from_slice(&session.data), end) else { return Ok(None) };

@@ -23,7 +23,7 @@ pub(in crate::server) async fn add_person(form: Arc<Form>) -> Result<Answer, Api
     Ok(Answer::done(&person_path(&person.id.to_string()), Done::PersonAdded))
 }
 
-/// Chooses a person's cameras, sets a person's password, or removes a person.
+/// Chooses a person's cameras, changes role or password, or removes the person.
 pub(in crate::server) async fn change_person(form: Arc<Form>) -> Result<Answer, ApiError> {
     let admin = form.caller()?;
     let database = &form.state.writer;
