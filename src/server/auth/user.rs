@@ -131,7 +131,8 @@ pub fn no_such_user(name: &str) -> ApiError {
     }
 }
 
-/// The user with that name and password. An unknown name takes the same work as a wrong password.
+/// The user with that name and password; otherwise the id of the user whose password it is not, where there is one. An
+/// unknown name takes the same work as a wrong password.
 ///
 /// # Errors
 /// Where the database cannot answer.
@@ -139,12 +140,13 @@ pub async fn with_password(
     database: &DatabaseConnection,
     name: &str,
     password: String,
-) -> Result<Option<User>, ApiError> {
+) -> Result<Result<User, Option<Uuid>>, ApiError> {
     let found = user::Entity::find().filter(user::Column::Name.eq(normalized(name))).one(database).await;
     let found = found.map_err(|error| database::refusal(&error))?;
     let hash = found.as_ref().map(|user| user.password_hash.clone());
     let right = password::verify(password, hash).await.map_err(|error| internal(&error))?;
-    Ok(found.filter(|_| right).map(User::from))
+    let id = found.as_ref().map(|user| user.id);
+    Ok(found.filter(|_| right).map(User::from).ok_or(id))
 }
 
 /// Gives a user another password, and ends the user's sessions, and with them the links that they signed.

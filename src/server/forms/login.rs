@@ -55,15 +55,17 @@ impl Form {
             warn!(%address, "a password was not looked at, because there were too many attempts");
             return Err(error);
         }
-        let user = user::with_password(&self.state.database, name, password.to_owned()).await?;
-        self.state.metrics.password_checked(if user.is_some() { "right" } else { "wrong" });
-        if user.is_some() {
-            self.state.throttle.succeeded(name, address);
-        } else {
-            // Whose account it was, if there is one; asked in either case, so that the answer takes as long.
-            let account = user::by_name(&self.state.database, name).await.ok();
-            warn!(user.id = account.map(|user| display(user.id)), %address, "a password was wrong");
+        match user::with_password(&self.state.database, name, password.to_owned()).await? {
+            Ok(user) => {
+                self.state.metrics.password_checked("right");
+                self.state.throttle.succeeded(name, address);
+                Ok(Some(user))
+            }
+            Err(account) => {
+                self.state.metrics.password_checked("wrong");
+                warn!(user.id = account.map(display), %address, "a password was wrong");
+                Ok(None)
+            }
         }
-        Ok(user)
     }
 }
