@@ -4,6 +4,7 @@
 
 pub mod cameras;
 pub mod choices;
+pub mod exports;
 pub mod links;
 pub mod page;
 pub mod people;

@@ -29,11 +29,17 @@ pub enum ErrorCode {
     TooLarge,
     /// The request was made for another host name than one of this machine's. HTTP 421.
     Misdirected,
+    /// There is no such export record, or it is somebody else's. HTTP 404.
+    ExportNotFound,
     /// Somebody tries too often to sign in. HTTP 429, with the time to wait.
     TooManyAttempts,
+    /// Somebody has as many exports running as one may. HTTP 429, with the time to wait.
+    TooManyExports,
+    /// The database did not answer in time, and was told to stop. HTTP 504.
+    DatabaseTimeout,
     /// The client speaks a version of HTTP that cannot tell a whole file from a cut one. HTTP 505.
     HttpVersionNotSupported,
-    /// The database is away. HTTP 503; trying again later may help.
+    /// The database is away, or the server has too much to do or is being stopped. HTTP 503; trying again later may help.
     Unavailable,
     /// A fault of the server; its log has the reason, under the request id. HTTP 500.
     Internal,
@@ -46,11 +52,16 @@ impl ErrorCode {
             Self::InvalidParameter => 400,
             Self::Unauthenticated => 401,
             Self::Forbidden => 403,
-            Self::CameraNotFound | Self::UserNotFound | Self::TokenNotFound | Self::NotFound => 404,
+            Self::CameraNotFound
+            | Self::UserNotFound
+            | Self::TokenNotFound
+            | Self::ExportNotFound
+            | Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::TooLarge => 413,
             Self::Misdirected => 421,
-            Self::TooManyAttempts => 429,
+            Self::TooManyAttempts | Self::TooManyExports => 429,
+            Self::DatabaseTimeout => 504,
             Self::HttpVersionNotSupported => 505,
             Self::Unavailable => 503,
             Self::Internal => 500,
@@ -70,7 +81,10 @@ impl ErrorCode {
             Self::MethodNotAllowed => "Method not allowed",
             Self::TooLarge => "Too large",
             Self::Misdirected => "Misdirected request",
+            Self::ExportNotFound => "Export not found",
             Self::TooManyAttempts => "Too many attempts",
+            Self::TooManyExports => "Too many exports",
+            Self::DatabaseTimeout => "Database timeout",
             Self::HttpVersionNotSupported => "HTTP version not supported",
             Self::Unavailable => "Temporarily unavailable",
             Self::Internal => "Internal error",

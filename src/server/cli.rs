@@ -7,11 +7,11 @@ use anyhow::Context;
 use clap::{Args, Parser, Subcommand};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::DatabaseConnection;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::clock::Clock;
 use super::database::Missing;
-use super::settings::Settings;
+use super::settings::{LogFormat, Settings};
 use super::{database, demo, import, telemetry};
 
 mod accounts;
@@ -128,7 +128,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         match cli.command.unwrap_or_else(|| Command::Serve(serve::Serve::default())) {
             Command::Serve(serve) => serve.run(settings, Clock::new(now)).await,
             other => {
-                telemetry::init("warn")?;
+                telemetry::init("warn", LogFormat::Text)?;
                 run_once(other, &settings).await
             }
         }
@@ -156,7 +156,7 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
             let until = until.map_or_else(now, |until| until.timestamp_micros());
             demo::Demo { events, cameras, seed }.write(&database, until).await?
         }
-        Command::Export(export) => return export.run(database, settings).await,
+        Command::Export(export) => return export.run(database, settings, Clock::new(now)).await,
         Command::User(user) => return user.run(&database, now()).await,
         Command::Camera(camera) => return camera.run(&database).await,
         Command::Token(token) => return token.run(&database, now()).await,
@@ -185,17 +185,24 @@ fn say(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
-/// Ends with Ctrl-C or SIGTERM. From this call on, neither ends the program by itself, whether or not the future has been
-/// waited for yet.
-fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
+/// Ctrl-C and SIGTERM. From its making on, neither ends the program by itself.
+struct StopSignals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl StopSignals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    /// Waits for the next one.
+    async fn next(&mut self) {
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
-    })
+    }
 }
 
 /// The clock's time, in microseconds since 1970-01-01T00:00:00Z.

@@ -16,7 +16,7 @@ use super::settings;
 use crate::error::{ApiError, ErrorCode};
 
 /// How long a writer waits for another one before it gives up.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What to do where there is no database yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +89,10 @@ pub async fn open_migrated(settings: &settings::Database, missing: Missing) -> a
 }
 
 /// The file that a URL names.
-fn path(url: &str) -> anyhow::Result<PathBuf> {
+///
+/// # Errors
+/// Where it names none.
+pub fn path(url: &str) -> anyhow::Result<PathBuf> {
     let Some(path) = url.strip_prefix("sqlite:") else {
         bail!("database.url is “{url}”; it has to be sqlite://PATH, such as sqlite://data/motion-export.db");
     };
@@ -111,12 +114,15 @@ fn create(path: &Path) -> std::io::Result<()> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
 }
 
+/// Whether the database cannot be reached, or is being written to by somebody else for too long: trying again may help.
+pub fn is_away(error: &DbErr) -> bool {
+    matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) || error.to_string().contains("database is locked")
+}
+
 /// What a failure of the database looks like to a client: the reason goes to the log, not over the wire.
 pub fn refusal(error: &DbErr) -> ApiError {
-    let text = error.to_string();
-    let away = matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) || text.contains("database is locked");
-    if away {
-        warn!(error = text, "the database is away");
+    if is_away(error) {
+        warn!(%error, "the database is away");
         ApiError::new(ErrorCode::Unavailable, "The database cannot be reached at the moment. Try again in a while.")
     } else {
         internal(error)

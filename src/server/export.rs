@@ -2,9 +2,14 @@
 //! [`zone`] (days to moments) → [`query`] (SQL) → [`pages`] (rows of the database) → [`csv`] (bytes) → [`run`] (the whole,
 //! as chunks that can be pulled) → [`route`] (HTTP) or the command line. `csv`, `query` and `zone` do no I/O.
 
+pub mod body;
 pub mod csv;
+pub mod encoding;
 pub mod pages;
 pub mod query;
+pub mod reader;
+pub mod record;
 pub mod route;
 pub mod run;
+pub mod running;
 pub mod zone;

@@ -5,7 +5,7 @@ use sea_orm::ConnectionTrait;
 
 use super::database;
 use super::state::AppState;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
 
 /// Answers for as long as the program runs.
 pub const ALIVE_PATH: &str = "/healthz";
@@ -21,8 +21,11 @@ pub async fn alive() -> &'static str {
 /// The program runs and its database answers.
 ///
 /// # Errors
-/// `unavailable` where it does not.
+/// `unavailable` where it does not, and where the server is being stopped: others should be asked for exports now.
 pub async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiError> {
+    if !state.exports.is_open() {
+        return Err(ApiError::new(ErrorCode::Unavailable, "The server is being stopped."));
+    }
     state.database.execute_unprepared("SELECT 1").await.map_err(|error| database::refusal(&error))?;
     Ok("ok\n")
 }

@@ -10,11 +10,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use headers::authorization::Bearer;
 use headers::{Authorization, HeaderMapExt};
-use prometheus::{Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, Opts, Registry, TextEncoder};
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+};
 
 use super::auth::caller::Caller;
 use super::auth::secret;
 use super::state::AppState;
+use crate::api::exports::State as ExportState;
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
 use crate::export::EXPORT_PATH;
@@ -23,42 +26,94 @@ use crate::server::problem::internal;
 /// Where the numbers are read.
 pub const PATH: &str = "/metrics";
 
+/// Up to so many seconds an export is counted by: from what is there at once to what takes half an hour.
+const DURATIONS: [f64; 11] = [0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1_800.0];
+
 /// The counters. Each server has its own.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
     rows: IntCounter,
+    bytes: IntCounter,
     duration: Histogram,
+    in_flight: IntGauge,
+    ended: IntCounterVec,
+    refused: IntCounterVec,
+    connections: IntGaugeVec,
     passwords: IntCounterVec,
 }
 
+/// Why an export did not begin although nothing was wrong with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Its user has as many running as one may.
+    User,
+    /// The server has.
+    Server,
+    /// The server is being stopped.
+    Stopping,
+    /// Its record cannot be written.
+    Record,
+}
+
+impl Refused {
+    const ALL: [Self; 4] = [Self::User, Self::Server, Self::Stopping, Self::Record];
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Server => "server",
+            Self::Stopping => "stopping",
+            Self::Record => "record",
+        }
+    }
+}
+
 impl Metrics {
-    /// All at zero. The first three are the specification's.
+    /// All at zero. The names of requests, rows and duration are the specification's.
     ///
     /// # Panics
     /// Never: the names are fixed, and each is there once.
     pub fn new() -> Self {
         let registry = Registry::new();
-        let requests =
-            Opts::new("motion_export_requests_total", "Requests for an export, by the status of the answer.");
-        let requests = IntCounterVec::new(requests, &["status"]).expect("a name");
-        let rows = IntCounter::new("motion_export_rows_total", "Events written into exports.").expect("a name");
-        let duration =
-            HistogramOpts::new("motion_export_duration_seconds", "From the request for an export to its end.")
-                .buckets(vec![0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1_800.0]);
-        let duration = Histogram::with_opts(duration).expect("a name");
-        let passwords = Opts::new("motion_export_passwords_total", "Passwords that were shown, by outcome.");
-        let passwords = IntCounterVec::new(passwords, &["outcome"]).expect("a name");
-        for collector in [
-            Box::new(requests.clone()) as Box<dyn prometheus::core::Collector>,
-            Box::new(rows.clone()),
-            Box::new(duration.clone()),
-            Box::new(passwords.clone()),
-        ] {
-            registry.register(collector).expect("a name of its own");
+        let counter = |name, help| added(&registry, IntCounter::new(name, help));
+        let counters = |name, help, label| added(&registry, IntCounterVec::new(Opts::new(name, help), &[label]));
+        let duration = HistogramOpts::new("motion_export_duration_seconds", "From the begin of an export to its end.");
+        let metrics = Self {
+            requests: counters(
+                "motion_export_requests_total",
+                "Requests for an export, by the status of the answer.",
+                "status",
+            ),
+            rows: counter("motion_export_rows_total", "Events written into exports."),
+            bytes: counter("motion_export_bytes_total", "Bytes written into exports, before any content encoding."),
+            duration: added(&registry, Histogram::with_opts(duration.buckets(DURATIONS.into()))),
+            in_flight: added(&registry, IntGauge::new("motion_export_in_flight", "Exports that are running.")),
+            ended: counters("motion_export_ended_total", "Exports that have ended, by the state of their record.", "state"),
+            refused: counters(
+                "motion_export_refused_total",
+                "Exports that did not begin, by what there was too much of, or what could not be done.",
+                "reason",
+            ),
+            connections: added(
+                &registry,
+                IntGaugeVec::new(
+                    Opts::new("motion_export_database_connections", "Connections to the database, by what they are for."),
+                    &["pool", "state"],
+                ),
+            ),
+            passwords: counters("motion_export_passwords_total", "Passwords that were shown, by outcome.", "outcome"),
+            registry,
+        };
+        // There from the start, so that what has not happened yet is told as zero.
+        for state in ExportState::ALL.into_iter().filter(|state| *state != ExportState::Running) {
+            metrics.ended.with_label_values(&[state.word()]);
         }
-        Self { registry, requests, rows, duration, passwords }
+        for reason in Refused::ALL {
+            metrics.refused.with_label_values(&[reason.word()]);
+        }
+        metrics
     }
 
     /// An export was asked for and answered.
@@ -66,9 +121,21 @@ impl Metrics {
         self.requests.with_label_values(&[status.to_string()]).inc();
     }
 
+    /// An export was asked for and did not begin.
+    pub fn export_refused(&self, reason: Refused) {
+        self.refused.with_label_values(&[reason.word()]).inc();
+    }
+
+    /// So many exports are running now.
+    pub fn in_flight(&self, count: usize) {
+        self.in_flight.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
     /// An export has ended, well or not.
-    pub fn export_ended(&self, rows: u64, after: Duration) {
+    pub fn export_ended(&self, state: ExportState, rows: u64, bytes: u64, after: Duration) {
+        self.ended.with_label_values(&[state.word()]).inc();
         self.rows.inc_by(rows);
+        self.bytes.inc_by(bytes);
         self.duration.observe(after.as_secs_f64());
     }
 
@@ -76,6 +143,19 @@ impl Metrics {
     pub fn password_checked(&self, outcome: &'static str) {
         self.passwords.with_label_values(&[outcome]).inc();
     }
+
+    /// Notes how many connections a pool has at work, and how many more wait for work.
+    fn connections(&self, pool: &str, busy: usize, idle: usize) {
+        for (state, count) in [("busy", busy), ("idle", idle)] {
+            self.connections.with_label_values(&[pool, state]).set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+    }
+}
+
+fn added<C: prometheus::core::Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> C {
+    let collector = made.expect("a name");
+    registry.register(Box::new(collector.clone())).expect("a name of its own");
+    collector
 }
 
 impl Default for Metrics {
@@ -102,7 +182,7 @@ pub async fn count(State(state): State<AppState>, request: Request, next: Next) 
 pub async fn scrape(State(state): State<AppState>, request: Request, next: Next) -> Result<Response, ApiError> {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD);
     if safe && request.uri().path() == PATH && shows_token(&request, &state.settings.server.metrics_token.0) {
-        return numbers(&state.metrics);
+        return numbers(&state);
     }
     Ok(next.run(request).await)
 }
@@ -118,10 +198,17 @@ pub async fn show(State(state): State<AppState>, caller: Caller) -> Result<Respo
             "The numbers are for administrators, and for whoever shows the token in server.metrics_token.",
         ));
     }
-    numbers(&state.metrics)
+    numbers(&state)
 }
 
-fn numbers(metrics: &Metrics) -> Result<Response, ApiError> {
+fn numbers(state: &AppState) -> Result<Response, ApiError> {
+    let AppState { metrics, reader, database, writer, .. } = state;
+    metrics.connections("events", reader.busy(), reader.idle());
+    for (pool, connections) in [("pages", database), ("writer", writer)] {
+        let connections = connections.get_sqlite_connection_pool();
+        let (all, idle) = (connections.size() as usize, connections.num_idle());
+        metrics.connections(pool, all.saturating_sub(idle), idle);
+    }
     let mut text = Vec::new();
     let encoder = TextEncoder::new();
     encoder.encode(&metrics.registry.gather(), &mut text).map_err(|error| internal(&error))?;

@@ -22,7 +22,8 @@ use super::export::route::export;
 use super::forms::{self, MAX_FORM_BYTES, MAX_LONG_FORM_BYTES, form};
 use super::state::AppState;
 use super::style::StyleSheets;
-use super::{headers, health, host, metrics, pages, problem, telemetry};
+use super::{headers, health, history, host, metrics, pages, problem, telemetry};
+use crate::api::exports::EXPORTS_PATH;
 use crate::api::page::Sent;
 use crate::app::{
     ACCOUNT_PATH, App, LOGIN_PATH, LOGOUT_PATH, PEOPLE_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH, person_path, shell,
@@ -55,6 +56,8 @@ pub fn router(state: AppState) -> Router {
 
     Router::new()
         .route(EXPORT_PATH, get(export))
+        .route(EXPORTS_PATH, get(history::list))
+        .route(&format!("{EXPORTS_PATH}/{{id}}"), get(history::one))
         .route("/", get(|| async { Redirect::to(SETTINGS_PATH) }))
         .route("/api", any(problem::no_such_route))
         .route("/api/{*path}", any(problem::no_such_route))

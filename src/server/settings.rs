@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use leptos::config::{Env, LeptosOptions};
 use serde::Deserialize;
 use toml::{Table, Value};
 
-pub use self::server::{Hidden, Server};
+pub use self::server::{Hidden, LogFormat, Server};
 
 mod server;
 
@@ -68,7 +69,7 @@ impl Default for Accounts {
 pub struct Database {
     /// `sqlite://PATH`; the file and its folder are made where there are none.
     pub url: String,
-    /// How many connections are open at most.
+    /// How many connections are open at most to read events, and how many for everything else.
     pub connections: NonZeroU32,
 }
 
@@ -85,12 +86,33 @@ impl Default for Database {
 pub struct Export {
     /// How many events are read at once. More is hardly faster; the memory of an export grows with it.
     pub page_rows: NonZeroU32,
+    /// How long the database may take for one page, in seconds.
+    pub page_timeout_seconds: NonZeroU32,
+    /// How many exports of one user may run at once, on all servers together.
+    pub max_per_user: NonZeroU32,
+    /// How many exports may run at once on this server.
+    pub max_at_once: NonZeroU32,
 }
 
 impl Default for Export {
     fn default() -> Self {
         const PAGE_ROWS: NonZeroU32 = NonZeroU32::new(2_000).expect("not zero");
-        Self { page_rows: PAGE_ROWS }
+        const PAGE_TIMEOUT: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
+        const PER_USER: NonZeroU32 = NonZeroU32::new(3).expect("not zero");
+        const AT_ONCE: NonZeroU32 = NonZeroU32::new(32).expect("not zero");
+        Self {
+            page_rows: PAGE_ROWS,
+            page_timeout_seconds: PAGE_TIMEOUT,
+            max_per_user: PER_USER,
+            max_at_once: AT_ONCE,
+        }
+    }
+}
+
+impl Export {
+    /// How long the database may take for one page.
+    pub fn page_timeout(&self) -> Duration {
+        Duration::from_secs(self.page_timeout_seconds.get().into())
     }
 }
 

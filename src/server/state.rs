@@ -11,6 +11,10 @@ use super::auth::session::Sessions;
 use super::auth::setup::Setup;
 use super::auth::throttle::Throttle;
 use super::clock::Clock;
+use super::database;
+use super::export::reader::Reader;
+use super::export::run::Source;
+use super::export::running::{Exports, Limits};
 use super::last_use::LastUse;
 use super::metrics::Metrics;
 use super::settings::Settings;
@@ -22,6 +26,10 @@ pub struct AppState {
     pub database: DatabaseConnection,
     /// The connection to write.
     pub writer: DatabaseConnection,
+    /// The connections that read events.
+    pub reader: Reader,
+    /// The exports that run here.
+    pub exports: Exports,
     /// What the operator chose.
     pub settings: Arc<Settings>,
     /// The name by which people reach the server, where it has one of its own.
@@ -60,20 +68,34 @@ impl AppState {
         // Often enough for a session that is used not to end as idle, however short the operator wants that to be.
         let idle = i64::from(settings.accounts.session_idle_minutes.get()) * 60_000_000;
         let last_use = LastUse::begin(writer.clone(), (idle / 10).min(60_000_000));
+        let metrics = Metrics::new();
+        let limits = Limits { per_user: settings.export.max_per_user, at_once: settings.export.max_at_once };
         Ok(Self {
+            reader: Reader::new(database::path(&settings.database.url)?, settings.database.connections.get()),
+            exports: Exports::new(writer.clone(), clock.clone(), limits, metrics.clone()),
             public_host: settings.server.public_host().map(Arc::from),
             trusted_proxies: settings.server.trusted_networks()?.into(),
             sessions: Sessions::new(database.clone(), writer.clone(), clock.clone(), last_use.clone(), &settings),
             throttle: Throttle::new(clock.clone()),
             leptos_options: settings.leptos_options(),
             settings: Arc::new(settings),
-            metrics: Metrics::new(),
+            metrics,
             database,
             writer,
             clock,
             setup,
             last_use,
         })
+    }
+
+    /// Where exports read events, and how.
+    pub fn source(&self) -> Source {
+        Source {
+            database: self.database.clone(),
+            reader: self.reader.clone(),
+            page_rows: self.settings.export.page_rows,
+            page_timeout: self.settings.export.page_timeout(),
+        }
     }
 }
 

@@ -12,6 +12,8 @@ use tracing::{Instrument, Span, info, info_span};
 use tracing_subscriber::EnvFilter;
 use uuid::Uuid;
 
+use super::settings::LogFormat;
+
 /// The header that tells a request's id.
 const HEADER: &str = "x-request-id";
 
@@ -19,15 +21,16 @@ const HEADER: &str = "x-request-id";
 ///
 /// # Errors
 /// Where the filter cannot be parsed.
-pub fn init(filter: &str) -> anyhow::Result<()> {
+pub fn init(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     let filter = EnvFilter::builder()
         .parse(filter)
         .with_context(|| format!("server.log is “{filter}”; use a level such as info, or module=level,…"))?;
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        // The request's id and user once, and not once more in a list of one.
+        LogFormat::Json => log.json().flatten_event(true).with_span_list(false).init(),
+    }
     Ok(())
 }
 

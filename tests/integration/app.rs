@@ -1,8 +1,8 @@
 //! A server to test, and events to put into it.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use motion_export::api::session::Role;
 use motion_export::export::{EXPORT_PATH, ExportParams};
@@ -13,7 +13,9 @@ use motion_export::server::auth::{password, token, user};
 use motion_export::server::clock::Clock;
 use motion_export::server::database::{self, Missing};
 use motion_export::server::entity::{self, camera, motion_event};
-use motion_export::server::export::run::Export;
+use motion_export::server::connection::{Listener, Peer};
+use motion_export::server::export::reader::Reader;
+use motion_export::server::export::run::{Export, Source};
 use motion_export::server::router::router;
 use motion_export::server::settings::Settings;
 use motion_export::server::state::AppState;
@@ -79,8 +81,13 @@ impl TestDatabase {
     /// The file of an export, in pages of so many rows.
     pub async fn export(&self, query: &str, page_rows: u32) -> Vec<u8> {
         let params = ExportParams::parse(query).unwrap();
-        let page_rows = page_rows.try_into().unwrap();
-        let mut export = Export::begin(self.connection.clone(), Viewer::Operator, params, page_rows).await.unwrap();
+        let source = Source {
+            database: self.connection.clone(),
+            reader: Reader::new(database::path(&self.settings.database.url).unwrap(), 1),
+            page_rows: page_rows.try_into().unwrap(),
+            page_timeout: Duration::from_mins(1),
+        };
+        let mut export = Export::begin(source, Viewer::Operator, params, None).await.unwrap();
         let mut file = Vec::new();
         while let Some(chunk) = export.next_chunk().await.unwrap() {
             file.extend(chunk);
@@ -148,7 +155,9 @@ impl TestDatabase {
         let doors = format!("{router:?}");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(state.exports.clone().keep());
+        let listener = Listener::new(listener, self.settings.server.client_timeout());
+        let service = router.into_make_service_with_connect_info::<Peer>();
         tokio::spawn(axum::serve(listener, service).into_future());
         TestApp { address, client, database: self, time, doors, state }
     }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use motion_export::api::exports::EXPORTS_PATH;
 use motion_export::export::EXPORT_PATH;
 use reqwest::header::{AUTHORIZATION, COOKIE};
 use reqwest::{Client, Method};
@@ -13,7 +14,7 @@ use crate::app::{TestDatabase, client_with, events};
 type Gets = [u16; 4];
 
 /// Each path with a request to it, and what it gets. `{…}` is a path's own, `?` and what follows is the request's.
-const DOORS: [(&str, &str, &str, Gets); 42] = [
+const DOORS: [(&str, &str, &str, Gets); 46] = [
     ("/", "GET", "/", [303; 4]),
     ("/", "POST", "/", [405; 4]),
     // Data. Who is not known is told so; who does not see the camera, that there is none.
@@ -21,6 +22,10 @@ const DOORS: [(&str, &str, &str, Gets); 42] = [
     ("/api/v1/motion-events/export", "GET", "", [401, 200, 200, 200]),
     ("/api/v1/motion-events/export", "HEAD", "?camera_id=front", [401, 404, 200, 200]),
     ("/api/v1/motion-events/export", "POST", "", [405; 4]),
+    ("/api/v1/exports", "GET", "", [401, 200, 200, 200]),
+    ("/api/v1/exports", "POST", "", [405; 4]),
+    ("/api/v1/exports/{id}", "GET", "/api/v1/exports/{export of the camera's user}", [401, 404, 200, 200]),
+    ("/api/v1/exports/{id}", "GET", "/api/v1/exports/nothing", [401, 404, 404, 404]),
     ("/api/cameras", "GET", "", [401, 200, 200, 200]),
     ("/api/cameras", "POST", "", [405; 4]),
     ("/api/links", "POST", "query=camera_id%3Dfront&minutes=5", [401, 404, 200, 200]),
@@ -79,7 +84,12 @@ async fn every_route_and_server_function_lets_in_whom_it_should_and_nobody_else(
     let database = TestDatabase::with(events(2)).await;
     database.add_viewer("other", &["back"]).await;
     let viewer = database.add_viewer("viewer", &["front"]).await;
+    let token_of_viewer = database.token_of(&viewer).await;
     let app = database.serve(10).await;
+    let by_token = client_with(&[(AUTHORIZATION, &format!("Bearer {token_of_viewer}"))]);
+    let exported = app.get_as(&by_token, EXPORT_PATH).await;
+    let export = exported.headers()["x-export-id"].to_str().unwrap().to_owned();
+    exported.bytes().await.unwrap();
 
     let found = paths(&app.doors);
     assert!(found.len() > 15, "the router tells its paths: {found:?}");
@@ -103,6 +113,7 @@ async fn every_route_and_server_function_lets_in_whom_it_should_and_nobody_else(
         );
         let token = token.await.unwrap().record.id.to_string();
         let request = request
+            .replace("{export of the camera's user}", &export)
             .replace("{the camera's user}", &viewer.id.to_string())
             .replace("{token of the camera's user}", &token);
         for (who, status) in ["", "other", "viewer", "admin"].into_iter().zip(gets) {
@@ -155,7 +166,7 @@ async fn a_token_opens_data_and_a_link_opens_its_export_and_nothing_else_at_ever
         for method in [Method::GET, Method::POST] {
             let by_token = token.request(method.clone(), &address).send().await.unwrap().status().as_u16();
             let by_link = client_with(&[]).request(method.clone(), format!("{address}?{link}")).send().await.unwrap();
-            let (data, export) = (["/api/cameras", EXPORT_PATH].contains(&&*path), path == EXPORT_PATH);
+            let (data, export) = (["/api/cameras", EXPORTS_PATH, EXPORT_PATH].contains(&&*path), path == EXPORT_PATH);
             assert_eq!(
                 by_token == 200,
                 (data && method == Method::GET) || public(&path, &method),

@@ -29,9 +29,9 @@ async fn a_failure_after_the_first_byte_breaks_the_connection_and_never_ends_it(
     assert!(error.is_body() || error.is_decode(), "{error:?}");
     let text = String::from_utf8(received).unwrap();
     assert!(!text.contains("calendar"), "the reason is no row");
-    log.wait_for("ending=\"failed\"").await;
+    log.wait_for("state=\"failed\"").await;
     assert!(log.text().contains("beyond the calendar"));
-    assert!(!log.text().contains("ending=\"completed\""));
+    assert!(!log.text().contains("state=\"completed\""));
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn generation_stops_when_the_client_leaves() {
     log.wait_for("export ended").await;
     let text = log.text();
     let line = text.lines().find(|line| line.contains("export ended")).unwrap();
-    assert!(line.contains("ending=\"cancelled\""), "{line}");
+    assert!(line.contains("state=\"cancelled\""), "{line}");
     let rows = line.split("rows=").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
     assert!(rows.parse::<u32>().unwrap() < 60_000, "{line}");
 }
@@ -86,8 +86,8 @@ async fn begin_and_end_of_an_export_are_logged_with_what_an_operator_needs() {
     let begin = text.lines().find(|line| line.contains("export begins")).unwrap();
     assert!(begin.contains("end_date=2025-12-16") && begin.contains("camera_ids=[\"front\"]"), "{begin}");
     let end = text.lines().find(|line| line.contains("export ended")).unwrap();
-    assert!(end.contains("rows=13") && end.contains(&format!("body_bytes={}", file.len())), "{end}");
-    assert!(end.contains("ending=\"completed\"") && end.contains("request{id="), "{end}");
+    assert!(end.contains("rows=13") && end.contains(&format!(" bytes={}", file.len())), "{end}");
+    assert!(end.contains("state=\"completed\"") && end.contains("request{id="), "{end}");
 }
 
 #[tokio::test]

@@ -7,10 +7,12 @@ use axum::extract::ConnectInfo;
 use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
 
+use crate::server::connection::Peer;
+
 /// The client's address. `None` where the server was not told its peers' addresses.
 pub fn of(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
-    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
-    Some(client(peer.ip(), headers, trusted))
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<Peer>>()?;
+    Some(client(peer.address.ip(), headers, trusted))
 }
 
 /// Walks `X-Forwarded-For` from its end, where the nearest proxy wrote, as long as who wrote is trusted.

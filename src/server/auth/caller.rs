@@ -42,6 +42,17 @@ pub enum Credential {
     Link(Vec<u8>),
 }
 
+impl Credential {
+    /// The word for it in records.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Session(_) => "session",
+            Self::Token(_) => "token",
+            Self::Link(_) => "link",
+        }
+    }
+}
+
 impl Caller {
     /// On whose behalf the caller looks at cameras.
     pub fn viewer(&self) -> Viewer {

@@ -5,15 +5,22 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use clap::Args;
 use sea_orm::DatabaseConnection;
 
-use super::told_to_stop;
+use super::StopSignals;
+use crate::api::exports::State;
 use crate::export::ExportParams;
 use crate::server::auth::user;
 use crate::server::auth::viewer::Viewer;
-use crate::server::export::run::Export as Run;
+use crate::server::clock::Clock;
+use crate::server::database;
+use crate::server::export::reader::Reader;
+use crate::server::export::record::Ending;
+use crate::server::export::run::{Export as Run, Source};
+use crate::server::export::running::{Asked, Exports, Limits, Running};
+use crate::server::metrics::Metrics;
 use crate::server::settings::Settings;
 
 #[derive(Debug, Args)]
@@ -45,14 +52,33 @@ pub struct Export {
 }
 
 impl Export {
-    pub async fn run(self, database: DatabaseConnection, settings: &Settings) -> anyhow::Result<()> {
+    pub async fn run(self, database: DatabaseConnection, settings: &Settings, clock: Clock) -> anyhow::Result<()> {
         let params = ExportParams::parse(&self.query())?;
-        let viewer = match &self.as_user {
-            Some(name) => Viewer::User { id: user::by_name(&database, name).await?.id, by: None },
-            None => Viewer::Operator,
+        let (viewer, user_name) = match &self.as_user {
+            Some(name) => {
+                let user = user::by_name(&database, name).await?;
+                (Viewer::User { id: user.id, by: None }, Some(user.name))
+            }
+            None => (Viewer::Operator, None),
         };
-        let export = Run::begin(database, viewer, params, settings.export.page_rows).await?;
-        write(export, self.output.as_deref()).await
+        let source = Source {
+            database,
+            reader: Reader::new(database::path(&settings.database.url)?, 1),
+            page_rows: settings.export.page_rows,
+            page_timeout: settings.export.page_timeout(),
+        };
+        let query = params.to_query();
+        let export = Run::begin(source, viewer, params, None).await?;
+
+        let limits = Limits { per_user: settings.export.max_per_user, at_once: settings.export.max_at_once };
+        let writer = database::open_writer(&settings.database).await?;
+        let exports = Exports::new(writer, clock, limits, Metrics::new());
+        let keeper = tokio::spawn(exports.clone().keep());
+        // Nobody's: whoever runs commands has no account, and no limit.
+        let running = exports.begin(Asked { user_id: None, user_name, via: "command", query }).await?;
+        let written = write(export, running, self.output.as_deref()).await;
+        keeper.abort();
+        written
     }
 
     /// The options as a query string, so that they are understood and refused as the URL's are.
@@ -72,13 +98,33 @@ impl Export {
     }
 }
 
-async fn write(export: Run, output: Option<&Path>) -> anyhow::Result<()> {
+/// Writes the file, and ends its record.
+async fn write(mut export: Run, mut running: Running, output: Option<&Path>) -> anyhow::Result<()> {
+    // Being stopped ends the record, and drops what was written so far instead of leaving it about.
+    let mut signals = StopSignals::new()?;
+    let written = tokio::select! {
+        written = write_to(&mut export, &mut running, output) => written,
+        () = signals.next() => Err(Stopped.into()),
+    };
+    let ending = match &written {
+        Ok(()) => Ending::completed(),
+        Err(error) if error.is::<Stopped>() => Ending::because(State::Interrupted, "The command was stopped."),
+        Err(error) if is_broken_pipe(error) => Ending::gone(),
+        Err(error) => Ending::failed(format!("{error:#}.")),
+    };
+    running.end(ending, export.bytes).await;
+    match written {
+        // Whoever read it has seen enough, as with `| head`.
+        Err(error) if output.is_none() && is_broken_pipe(&error) => Ok(()),
+        other => other,
+    }
+}
+
+async fn write_to(export: &mut Run, running: &mut Running, output: Option<&Path>) -> anyhow::Result<()> {
     let Some(path) = output else {
-        return match pull(export, &mut std::io::stdout().lock()).await {
-            // Whoever read it has seen enough, as with `| head`.
-            Err(error) if is_broken_pipe(&error) => Ok(()),
-            other => other,
-        };
+        let mut output = std::io::stdout().lock();
+        pull(export, running, &mut output).await?;
+        return complete(export, running).await;
     };
     let cannot = || format!("cannot write {}", path.display());
     // What a link points to is replaced, not the link.
@@ -86,7 +132,8 @@ async fn write(export: Run, output: Option<&Path>) -> anyhow::Result<()> {
     // A pipe or a device cannot be replaced by a file.
     if path.metadata().is_ok_and(|there| !there.is_file()) {
         let mut file = File::options().write(true).open(path).with_context(cannot)?;
-        return pull(export, &mut file).await;
+        pull(export, running, &mut file).await.with_context(cannot)?;
+        return complete(export, running).await;
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new()
@@ -96,24 +143,46 @@ async fn write(export: Run, output: Option<&Path>) -> anyhow::Result<()> {
         .permissions(std::fs::Permissions::from_mode(0o666))
         .tempfile_in(folder)
         .with_context(cannot)?;
-    // Being stopped drops what was written so far, instead of leaving it about.
-    let told_to_stop = told_to_stop()?;
-    tokio::select! {
-        pulled = pull(export, &mut file) => pulled.with_context(cannot)?,
-        () = told_to_stop => bail!("stopped before {} was whole", path.display()),
-    }
+    pull(export, running, &mut file).await.with_context(cannot)?;
     file.as_file().sync_all().with_context(cannot)?;
+    // Before the file appears: none that looks whole is without a record.
+    complete(export, running).await?;
     file.persist(path).with_context(cannot)?;
     Ok(())
 }
 
-async fn pull(mut export: Run, output: &mut impl Write) -> anyhow::Result<()> {
-    while let Some(chunk) = export.next_chunk().await? {
-        output.write_all(&chunk)?;
+async fn pull(export: &mut Run, running: &mut Running, output: &mut impl Write) -> anyhow::Result<()> {
+    let told_to_stop = running.told_to_stop();
+    let pull = async {
+        while let Some(chunk) = export.next_chunk().await? {
+            output.write_all(&chunk)?;
+            running.is_at(export.rows, export.bytes);
+        }
+        output.flush()?;
+        Ok(())
+    };
+    tokio::select! {
+        pulled = pull => pulled,
+        ending = told_to_stop => bail!("{}", ending.reason.unwrap_or_default()),
     }
-    output.flush()?;
+}
+
+async fn complete(export: &Run, running: &mut Running) -> anyhow::Result<()> {
+    ensure!(running.complete(export.sha256()).await, "the export could not be recorded");
     Ok(())
 }
+
+/// Ctrl-C or SIGTERM.
+#[derive(Debug)]
+struct Stopped;
+
+impl std::fmt::Display for Stopped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("stopped before the file was whole")
+    }
+}
+
+impl std::error::Error for Stopped {}
 
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)

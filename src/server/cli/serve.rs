@@ -9,7 +9,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
-use super::{say, told_to_stop};
+use super::{StopSignals, say};
 use crate::app::{SETTINGS_PATH, SETUP_PATH};
 use crate::export::EXPORT_PATH;
 use crate::server::auth::secret::Secret;
@@ -17,15 +17,23 @@ use crate::server::auth::session::Sessions;
 use crate::server::auth::setup::Setup;
 use crate::server::auth::user;
 use crate::server::clock::Clock;
+use crate::server::connection::{Listener, Peer};
 use crate::server::database::Missing;
 use crate::server::demo::{self, Guest};
+use crate::server::export::running::Exports;
 use crate::server::router::router;
 use crate::server::settings::Settings;
 use crate::server::state::AppState;
 use crate::server::{database, telemetry};
 
-/// How long exports may go on after the server was told to stop. They are broken then, and their clients know.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long it is waited for exports that were broken off to be recorded.
+const RECORDING: Duration = Duration::from_secs(5);
+
+/// How long the server goes on answering after its last export, for who looks up whether the file is whole.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// How long other answers may take after that.
+const CLOSING: Duration = Duration::from_secs(2);
 
 /// How often sessions that have ended are removed.
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
@@ -48,7 +56,7 @@ impl Serve {
             settings.server.listen = listen;
         }
         settings.server.check()?;
-        telemetry::init(&settings.server.log)?;
+        telemetry::init(&settings.server.log, settings.server.log_format)?;
         let database = database::open_migrated(&settings.database, Missing::Create).await?;
         let mut guest = None;
         if self.demo {
@@ -75,6 +83,7 @@ impl Serve {
         let setup = key.map_or_else(Setup::default, Setup::with_key);
         let state = AppState::new(database, writer, settings, clock, setup)?;
         tokio::spawn(sweep(state.sessions.clone()));
+        tokio::spawn(state.exports.clone().keep());
 
         if state.settings.server.is_https() && state.trusted_proxies.is_empty() {
             warn!(
@@ -82,24 +91,48 @@ impl Serve {
             );
         }
 
-        let told_to_stop = told_to_stop()?;
+        let signals = StopSignals::new()?;
         say(&greeting(&at, key, guest.as_ref()));
         info!(%address, "serving");
         let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
-        let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
+        let (exports, grace) = (state.exports.clone(), state.settings.server.stop_grace());
+        let listener = Listener::new(listener, state.settings.server.client_timeout());
+        let service = router(state).into_make_service_with_connect_info::<Peer>();
         let server = axum::serve(listener, service).with_graceful_shutdown(async {
             let _ = stopping.await;
         });
         tokio::select! {
-            ended = server => ended.context("the server failed"),
+            ended = server.into_future() => ended.context("the server failed"),
             () = async {
-                told_to_stop.await;
-                info!("stopping");
+                end_exports(&exports, grace, signals).await;
                 let _ = stop.send(());
-                tokio::time::sleep(GRACE).await;
+                tokio::time::sleep(CLOSING).await;
             } => Ok(()),
         }
     }
+}
+
+/// Waits for a signal, lets no export begin any more, and waits for those that run: until they have ended, for as long as
+/// they may go on, or until there is another signal. What still runs then is broken off and recorded. Everything else is
+/// answered meanwhile: the page looks up the record of its file.
+async fn end_exports(exports: &Exports, grace: Duration, mut signals: StopSignals) {
+    signals.next().await;
+    exports.close();
+    let running = exports.count();
+    info!(running, "stopping");
+    if running == 0 {
+        return;
+    }
+    tokio::select! {
+        () = exports.none_left() => {}
+        () = tokio::time::sleep(grace) => {}
+        () = signals.next() => {}
+    }
+    exports.break_off();
+    if tokio::time::timeout(RECORDING, exports.none_left()).await.is_err() {
+        warn!(left = exports.count(), "exports were broken off and could not be recorded yet");
+    }
+    tokio::time::sleep(LINGER).await;
 }
 
 /// Removes the sessions that have ended, now and every now and then.

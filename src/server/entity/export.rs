@@ -11,6 +11,10 @@ pub struct Model {
     pub id: Uuid,
     /// Who asked; `None` once the account is gone.
     pub user_id: Option<Uuid>,
+    /// What that somebody was called then, and whose cameras the file holds: also of `--as` on the command line.
+    pub user_name: Option<String>,
+    /// `session`, `token`, `link` or `command`.
+    pub via: String,
     /// The selection, as the query string that asks for it again.
     pub query: String,
     /// `running`, `completed`, `cancelled`, `failed`, `timed_out` or `interrupted`.

@@ -22,6 +22,18 @@ impl std::fmt::Display for EncodeError {
 
 impl std::error::Error for EncodeError {}
 
+impl From<&str> for EncodeError {
+    fn from(reason: &str) -> Self {
+        Self(reason.to_owned())
+    }
+}
+
+impl From<std::io::Error> for EncodeError {
+    fn from(error: std::io::Error) -> Self {
+        Self(format!("the encoder failed: {error}"))
+    }
+}
+
 /// How rows are written.
 #[derive(Debug)]
 pub struct Encoder {

@@ -2,10 +2,12 @@
 
 use std::num::NonZeroU32;
 
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, TryGetableMany};
+use rusqlite::Connection;
+use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::query::{self, Cameras, Cursor, Filter};
+use super::reader;
 
 /// What is exported of one event, and what the next page needs to know of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,28 +28,14 @@ pub struct Row {
 
 impl Row {
     /// Reads a row of [`query::page`].
-    fn read(result: &QueryResult) -> Result<Self, DbErr> {
-        type Columns = (
-            i64,
-            Uuid,
-            String,
-            Option<f64>,
-            String,
-            Option<i32>,
-            Option<i32>,
-            Option<i32>,
-            Option<i32>,
-            Option<String>,
-        );
-        let (timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id) =
-            Columns::try_get_many_by_index(result)?;
+    fn read(row: &rusqlite::Row<'_>) -> Result<Self, rusqlite::Error> {
         Ok(Self {
-            cursor: Cursor { timestamp, id },
-            camera_id,
-            confidence,
-            algorithm,
-            bounding_box: [x, y, width, height],
-            zone_id,
+            cursor: Cursor { timestamp: row.get(0)?, id: Uuid::from_bytes(row.get(1)?) },
+            camera_id: row.get(2)?,
+            confidence: row.get(3)?,
+            algorithm: row.get(4)?,
+            bounding_box: [row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?],
+            zone_id: row.get(9)?,
         })
     }
 }
@@ -72,11 +60,16 @@ impl Pages {
         &self.filter.cameras
     }
 
+    /// Whether the last page was given out.
+    pub fn ended(&self) -> bool {
+        self.ended
+    }
+
     /// The next page; `None` after the last.
     ///
     /// # Errors
     /// Where the database cannot answer or a row cannot be read.
-    pub async fn next(&mut self, database: &impl ConnectionTrait) -> Result<Option<Vec<Row>>, DbErr> {
+    pub fn next(&mut self, connection: &Connection) -> Result<Option<Vec<Row>>, DbErr> {
         if self.ended {
             return Ok(None);
         }
@@ -85,8 +78,13 @@ impl Pages {
             Vec::new()
         } else {
             let statement = query::page(&self.filter, self.after, self.rows.get().into());
-            let results = database.query_all(&statement).await?;
-            results.iter().map(Row::read).collect::<Result<Vec<_>, _>>()?
+            reader::query(connection, &statement, |rows| {
+                let mut page = Vec::new();
+                while let Some(row) = rows.next()? {
+                    page.push(Row::read(row)?);
+                }
+                Ok(page)
+            })?
         };
         self.ended = page.len() < self.rows.get() as usize;
         self.after = page.last().map(|row| row.cursor).or(self.after);

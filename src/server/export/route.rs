@@ -1,93 +1,124 @@
 //! `GET /api/v1/motion-events/export`: the export over HTTP.
 //!
-//! The first page is read before the answer begins, so that what can fail early gets a real status. After that the end
-//! of the body has to be earned: [`Message::End`] is sent after the last row only, and a body that stops without it,
-//! be it by an error, a panic or an aborted task, breaks the connection instead of ending it.
+//! A place is taken and the record begun, and the first page read, before the answer begins, so that what can fail early
+//! gets a real status. After that the end of the body has to be earned: it is said after the last row only, and after the
+//! record has it; a body that stops without it, be it by an error, a panic or an aborted task, breaks the connection.
 
-use std::time::Instant;
+use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, Method, Version, header};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Version, header};
 use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use futures_util::{Stream, stream};
-use tokio::sync::mpsc;
+use sha2::{Digest, Sha256};
 use tracing::{Instrument, Span, error, info, warn};
 
+use super::body::{self, Generator, Gone};
+use super::encoding::Encoding;
+use super::record::Ending;
 use super::run::{Export, ExportError};
+use super::running::{Asked, Running};
+use crate::api::exports::{EXPORT_ID_HEADER, State as RecordState};
 use crate::error::{ApiError, ErrorCode};
 use crate::export::ExportParams;
-use crate::server::auth::caller::Caller;
+use crate::server::auth::caller::{self, Caller};
 use crate::server::auth::link::Link;
-use crate::server::metrics::Metrics;
+use crate::server::connection::Peer;
 use crate::server::problem::internal;
 use crate::server::state::AppState;
 
-/// How many chunks may wait for a slow client. Each is a page; with the one being made this bounds an export's memory.
-const CHUNKS_WAITING: usize = 2;
+/// The digest of what was sent (RFC 9530): with a content encoding, of the encoded bytes.
+const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
-/// What the generator says to the body.
-#[derive(Debug)]
-enum Message {
-    /// Bytes of the file.
-    Chunk(Bytes),
-    /// The file is whole.
-    End,
-}
+/// The digest of the file, whatever it was encoded as: what the record tells (draft-ietf-httpbis-unencoded-digest).
+const UNENCODED_DIGEST: HeaderName = HeaderName::from_static("unencoded-digest");
+
+/// For how long a client whose export has failed is kept waiting until the record says why.
+const RECORD_FIRST: Duration = Duration::from_secs(1);
 
 /// Answers with the file.
 ///
 /// # Errors
-/// Where nobody whom we know asks, the parameters cannot be understood or met, or the database does not give a first
-/// page.
-pub async fn export(
-    State(state): State<AppState>,
-    caller: Caller,
-    method: Method,
-    version: Version,
-    RawQuery(query): RawQuery,
-) -> Result<Response, ApiError> {
-    let began = Instant::now();
-    if version < Version::HTTP_11 {
+/// Where nobody whom we know asks, the parameters cannot be understood or met, there is no place, or the database does
+/// not give a first page.
+pub async fn export(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let (parts, _) = request.into_parts();
+    let caller = caller::of(&parts.extensions)?;
+    if parts.version < Version::HTTP_11 {
         return Err(ApiError::new(
             ErrorCode::HttpVersionNotSupported,
             "An export needs HTTP/1.1 or newer: in older versions a file that was cut off looks whole. In nginx, set \
              proxy_http_version 1.1.",
         ));
     }
-    let query = query.as_deref().unwrap_or_default();
+    let query = parts.uri.query().unwrap_or_default();
     // What makes a URL a link is no parameter of the export.
     let query = Link::parse(query).transpose()?.map_or(query, |link| link.query);
     let params = ExportParams::parse(query)?;
-    let (database, page_rows) = (state.database.clone(), state.settings.export.page_rows);
-    let mut export = Export::begin(database, caller.viewer(), params.clone(), page_rows).await.map_err(refusal)?;
-    let headers = headers(&export.file_name);
-    if method == Method::HEAD {
+    let wanted = Encoding::accepted(&parts.headers);
+    let begun = Export::begin(state.source(), caller.viewer(), params.clone(), wanted).await;
+    let mut export = begun.map_err(|error| refusal(&error))?;
+    if parts.method == Method::HEAD {
         // A stream, because a body that is known to be empty would be announced as `Content-Length: 0`.
-        return Ok((headers, Body::from_stream(stream::empty::<Result<Bytes, BodyError>>())).into_response());
+        let body = Body::from_stream(futures_util::stream::empty::<Result<Bytes, body::BodyError>>());
+        return Ok((headers(&export), body).into_response());
     }
-    let first = export.next_chunk().await.map_err(refusal)?;
+    let running = state.exports.begin(asked(&caller, &params)).await?;
     info!(
-        user.id = %caller.user.id,
+        export = %running.id(),
+        user_id = %caller.user.id,
         start_date = params.range.start().map(tracing::field::display),
         end_date = params.range.end().map(tracing::field::display),
         camera_ids = ?params.camera_ids,
         timezone = params.timezone,
         "export begins"
     );
-    let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
-    let outcome = Outcome { rows: 0, body_bytes: 0, ending: "aborted", began, metrics: state.metrics.clone() };
-    tokio::spawn(generate(export, first, sender, outcome).instrument(Span::current()));
-    Ok((headers, Body::from_stream(body(receiver))).into_response())
+    let first = match export.next_chunk().await {
+        Ok(first) => first,
+        Err(error) => {
+            running.end(ending(&error), 0).await;
+            return Err(refusal(&error));
+        }
+    };
+    running.is_at(export.rows, export.bytes);
+
+    let mut headers = headers(&export);
+    if let Ok(id) = HeaderValue::from_str(&running.id().to_string()) {
+        headers.insert(EXPORT_ID_HEADER, id);
+    }
+    let trailers = wants_trailers(&parts.headers).then(Sha256::new);
+    if trailers.is_some() {
+        headers.insert(header::TRAILER, HeaderValue::from_static("Repr-Digest, Unencoded-Digest"));
+    }
+    let (generator, body) = body::channel();
+    let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| peer.clone());
+    let job = Job { export, first, generator, sent: 0, trailers, peer };
+    tokio::spawn(job.run(running).instrument(Span::current()));
+    Ok((headers, Body::new(body)).into_response())
 }
 
-fn headers(file_name: &str) -> HeaderMap {
+fn asked(caller: &Caller, params: &ExportParams) -> Asked {
+    Asked {
+        user_id: Some(caller.user.id),
+        user_name: Some(caller.user.name.clone()),
+        via: caller.by.word(),
+        query: params.to_query(),
+    }
+}
+
+fn headers(export: &Export) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
-    if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{file_name}\"")) {
+    if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{}\"", export.file_name)) {
         headers.insert(header::CONTENT_DISPOSITION, disposition);
     }
+    if let Some(encoding) = export.encoding {
+        headers.insert(header::CONTENT_ENCODING, encoding.header_value());
+    }
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // nginx would otherwise gather the file before it passes any of it on.
@@ -95,116 +126,152 @@ fn headers(file_name: &str) -> HeaderMap {
     headers
 }
 
-/// What a failure before the first byte looks like to the client.
-fn refusal(error: ExportError) -> ApiError {
-    match error {
-        ExportError::Refused(error) => error,
-        ExportError::Revoked => ApiError::new(ErrorCode::Forbidden, "You may no longer see these cameras."),
-        ExportError::Database(error) => crate::server::database::refusal(&error),
-        ExportError::Encode(error) => internal(&error),
-    }
-}
-
-/// Makes chunks as fast as the client takes them, and stops at once when it leaves.
-async fn generate(mut export: Export, first: Option<Bytes>, sender: mpsc::Sender<Message>, mut outcome: Outcome) {
-    let mut next = first;
-    outcome.ending = loop {
-        outcome.rows = export.rows;
-        let Some(chunk) = next else {
-            break if sender.send(Message::End).await.is_ok() { "completed" } else { "cancelled" };
-        };
-        outcome.body_bytes += chunk.len();
-        if sender.send(Message::Chunk(chunk)).await.is_err() {
-            break "cancelled";
-        }
-        let made = tokio::select! {
-            biased;
-            () = sender.closed() => break "cancelled",
-            made = export.next_chunk() => made,
-        };
-        match made {
-            Ok(made) => next = made,
-            Err(reason) => {
-                // The sender is dropped without an end, which breaks the connection.
-                if matches!(reason, ExportError::Revoked) {
-                    // What somebody wanted, and no fault.
-                    warn!(%reason, "export broken off");
-                } else {
-                    error!(error = %reason, "export failed");
-                }
-                break "failed";
-            }
-        }
-    };
-}
-
-/// What became of an export; logged and counted when it is dropped, so that a panic is as well.
-struct Outcome {
-    rows: u64,
-    body_bytes: usize,
-    ending: &'static str,
-    began: Instant,
-    metrics: Metrics,
-}
-
-impl Drop for Outcome {
-    fn drop(&mut self) {
-        let Self { rows, body_bytes, ending, .. } = self;
-        self.metrics.export_ended(*rows, self.began.elapsed());
-        info!(rows, body_bytes, ending, "export ended");
-    }
-}
-
-/// The body: chunks until the end, and an error in place of an end that was not earned.
-fn body(receiver: mpsc::Receiver<Message>) -> impl Stream<Item = Result<Bytes, BodyError>> {
-    stream::unfold(Some(receiver), |receiver| async {
-        let mut receiver = receiver?;
-        match receiver.recv().await {
-            Some(Message::Chunk(chunk)) => Some((Ok(chunk), Some(receiver))),
-            Some(Message::End) => None,
-            None => Some((Err(BodyError), None)),
-        }
+/// Whether the client takes trailers (RFC 9110, 10.1.4).
+fn wants_trailers(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(header::TE).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|item| {
+        item.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("trailers"))
     })
 }
 
-/// The export broke off; why is in the log.
-#[derive(Debug)]
-struct BodyError;
-
-impl std::fmt::Display for BodyError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the export broke off before its end")
+/// What a failure before the first byte looks like to the client.
+fn refusal(error: &ExportError) -> ApiError {
+    match error {
+        ExportError::Refused(error) => error.clone(),
+        ExportError::Revoked => ApiError::new(ErrorCode::Forbidden, "You may no longer see these cameras."),
+        ExportError::TimedOut(limit) => {
+            warn!(%error, "export refused");
+            ApiError::new(
+                ErrorCode::DatabaseTimeout,
+                format!(
+                    "The database did not give the first events within {} seconds, and was told to stop looking. Ask for \
+                     fewer days or fewer cameras, or try again when there is less to do.",
+                    limit.as_secs()
+                ),
+            )
+        }
+        ExportError::Database(error) => crate::server::database::refusal(error),
+        ExportError::Encode(error) => internal(error),
     }
 }
 
-impl std::error::Error for BodyError {}
-
-#[cfg(test)]
-mod tests {
-    use futures_util::StreamExt;
-
-    use super::*;
-
-    async fn collected(messages: Vec<Message>) -> Vec<Result<Bytes, String>> {
-        let (sender, receiver) = mpsc::channel(messages.len().max(1));
-        for message in messages {
-            sender.send(message).await.expect("room");
+/// How an export ends that cannot go on. Whoever reads the record is told what went wrong, and the log the rest.
+fn ending(error: &ExportError) -> Ending {
+    match error {
+        // What somebody wanted, and no fault.
+        ExportError::Refused(_) | ExportError::Revoked => {
+            warn!(reason = %error, "export broken off");
+            Ending::failed(capitalized(&error.to_string()))
         }
-        drop(sender);
-        body(receiver).map(|item| item.map_err(|error| error.to_string())).collect().await
+        ExportError::TimedOut(_) => {
+            error!(reason = %error, "export timed out");
+            Ending::because(RecordState::TimedOut, capitalized(&error.to_string()))
+        }
+        ExportError::Database(_) => {
+            error!(reason = %error, "export failed");
+            Ending::failed("The events could not be read from the database. The server's log tells more.")
+        }
+        ExportError::Encode(_) => {
+            error!(reason = %error, "export failed");
+            Ending::failed(format!("An event could not be written: {error}."))
+        }
+    }
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
+
+/// The making of a file whose answer has begun.
+struct Job {
+    export: Export,
+    first: Option<Bytes>,
+    generator: Generator,
+    /// How many bytes were given to be sent, after any encoding.
+    sent: u64,
+    /// The digest of those, where the client takes trailers.
+    trailers: Option<Sha256>,
+    peer: Option<Peer>,
+}
+
+impl Job {
+    /// Makes chunks as fast as the client takes them, stops at once when it leaves, and ends the record before the file.
+    async fn run(mut self, mut running: Running) {
+        let told_to_stop = running.told_to_stop();
+        let broken = tokio::select! {
+            biased;
+            ending = told_to_stop => {
+                warn!(reason = ending.reason, "export broken off");
+                Some(ending)
+            }
+            made = self.make(&running) => made.err(),
+        };
+        if let Some(ending) = broken {
+            return self.break_off(running, ending).await;
+        }
+        let sha256 = self.export.sha256();
+        if !running.complete(sha256.clone()).await {
+            return self.break_off(running, Ending::failed("The export could not be recorded.")).await;
+        }
+        let trailers = self.trailers.take().zip(sha256).map(|(sent, file)| trailers(&sent.finalize(), &file));
+        let ending = match self.generator.end(trailers).await {
+            Ok(()) => Ending::completed(),
+            Err(Gone) => left(self.peer.as_ref()),
+        };
+        running.end(ending, self.sent).await;
     }
 
-    #[tokio::test]
-    async fn a_body_whose_generator_said_end_ends() {
-        let items = collected(vec![Message::Chunk(Bytes::from_static(b"a")), Message::End]).await;
-        assert_eq!(items, [Ok(Bytes::from_static(b"a"))]);
+    /// Ends the record, and breaks the connection by dropping the generator: afterwards, so that whoever looks the record
+    /// up finds the reason; but not much later.
+    async fn break_off(self, running: Running, ending: Ending) {
+        let end = running.end(ending, self.sent);
+        tokio::pin!(end);
+        if tokio::time::timeout(RECORD_FIRST, &mut end).await.is_err() {
+            drop(self);
+            end.await;
+        }
     }
 
-    #[tokio::test]
-    async fn a_body_whose_generator_vanished_breaks() {
-        let items = collected(vec![Message::Chunk(Bytes::from_static(b"a"))]).await;
-        assert_eq!(items.len(), 2);
-        assert!(items[1].is_err());
-        assert!(collected(Vec::new()).await[0].is_err());
+    async fn make(&mut self, running: &Running) -> Result<(), Ending> {
+        let mut next = self.first.take();
+        while let Some(chunk) = next {
+            self.sent += chunk.len() as u64;
+            if let Some(digest) = &mut self.trailers {
+                digest.update(&chunk);
+            }
+            self.generator.give(chunk).await.map_err(|Gone| left(self.peer.as_ref()))?;
+            let made = tokio::select! {
+                biased;
+                () = self.generator.nobody_reads() => return Err(left(self.peer.as_ref())),
+                made = self.export.next_chunk() => made,
+            };
+            next = made.map_err(|error| ending(&error))?;
+            running.is_at(self.export.rows, self.export.bytes);
+        }
+        self.generator.all_taken().await.map_err(|Gone| left(self.peer.as_ref()))
     }
+}
+
+/// How an export ends whose client is not there any more.
+fn left(peer: Option<&Peer>) -> Ending {
+    if peer.is_some_and(Peer::has_stalled) {
+        warn!("the client took nothing for too long (server.client_timeout_seconds)");
+        return Ending::because(
+            RecordState::TimedOut,
+            "The client took nothing for too long (server.client_timeout_seconds).",
+        );
+    }
+    Ending::gone()
+}
+
+/// The digests, as structured fields (RFC 9530).
+fn trailers(sent: &[u8], file: &[u8]) -> HeaderMap {
+    let mut trailers = HeaderMap::new();
+    for (name, digest) in [(REPR_DIGEST, sent), (UNENCODED_DIGEST, file)] {
+        if let Ok(value) = HeaderValue::from_str(&format!("sha-256=:{}:", BASE64_STANDARD.encode(digest))) {
+            trailers.insert(name, value);
+        }
+    }
+    trailers
 }

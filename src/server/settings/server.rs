@@ -1,6 +1,8 @@
 //! `[server]`: how the program meets the network, and what it refuses there.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use axum::http::Uri;
@@ -25,6 +27,23 @@ pub struct Server {
     pub metrics_token: Hidden,
     /// What is logged, in the syntax of `tracing`'s `EnvFilter`: `info`, `motion_export=debug,warn`.
     pub log: String,
+    /// How it is logged.
+    pub log_format: LogFormat,
+    /// A client that takes nothing of its answer for so long is cut off, in seconds.
+    pub client_timeout_seconds: NonZeroU32,
+    /// How long running exports may go on after the server was told to stop, in seconds.
+    pub stop_grace_seconds: u32,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people: a line for each event.
+    #[default]
+    Text,
+    /// For programs: a JSON object for each event, in a line.
+    Json,
 }
 
 /// A setting that is not shown.
@@ -40,17 +59,31 @@ impl std::fmt::Debug for Hidden {
 
 impl Default for Server {
     fn default() -> Self {
+        const CLIENT_TIMEOUT: NonZeroU32 = NonZeroU32::new(300).expect("not zero");
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
             public_url: String::new(),
             trusted_proxies: String::new(),
             metrics_token: Hidden::default(),
             log: "info,axum_login=warn,sea_orm_migration=warn,tower_sessions=error".to_owned(),
+            log_format: LogFormat::default(),
+            client_timeout_seconds: CLIENT_TIMEOUT,
+            stop_grace_seconds: 30,
         }
     }
 }
 
 impl Server {
+    /// How long a client may take nothing of its answer.
+    pub fn client_timeout(&self) -> Duration {
+        Duration::from_secs(self.client_timeout_seconds.get().into())
+    }
+
+    /// How long running exports may go on after the server was told to stop.
+    pub fn stop_grace(&self) -> Duration {
+        Duration::from_secs(self.stop_grace_seconds.into())
+    }
+
     /// Whether people come in over TLS.
     pub fn is_https(&self) -> bool {
         self.public_url.starts_with("https://")

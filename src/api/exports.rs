@@ -1,0 +1,100 @@
+//! Export records, as they go over the wire: who exported what, when, and whether the file is whole.
+
+use serde::{Deserialize, Serialize};
+
+/// Where records are read; below it, each by its id.
+pub const EXPORTS_PATH: &str = "/api/v1/exports";
+
+/// The header of an export's answer that names its record.
+pub const EXPORT_ID_HEADER: &str = "x-export-id";
+
+/// What became of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// It is being made.
+    Running,
+    /// The whole file was sent.
+    Completed,
+    /// The client went away before the end.
+    Cancelled,
+    /// It could not be read or written to the end.
+    Failed,
+    /// The database did not give the next events in time, or the client took nothing for too long.
+    TimedOut,
+    /// The server was stopped or went away.
+    Interrupted,
+}
+
+impl State {
+    /// All that there are.
+    pub const ALL: [Self; 6] =
+        [Self::Running, Self::Completed, Self::Cancelled, Self::Failed, Self::TimedOut, Self::Interrupted];
+
+    /// The word for it in tables, addresses and numbers.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+            Self::Failed => "failed",
+            Self::TimedOut => "timed_out",
+            Self::Interrupted => "interrupted",
+        }
+    }
+
+    /// What that word means.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+
+    /// For people.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Running => "Running",
+            Self::Completed => "Complete",
+            Self::Cancelled => "Cancelled",
+            Self::Failed => "Failed",
+            Self::TimedOut => "Timed out",
+            Self::Interrupted => "Interrupted",
+        }
+    }
+}
+
+/// The record of one export.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportRecord {
+    /// What `X-Export-Id` told.
+    pub id: String,
+    /// What became of it.
+    pub state: State,
+    /// As whom; `None` for whoever ran the command on the server, without `--as`.
+    pub user: Option<String>,
+    /// `session`, `token`, `link` or `command`.
+    pub via: String,
+    /// The selection, as the query string that asks for it again.
+    pub query: String,
+    /// Events in the file; while it runs, some seconds old.
+    pub rows: i64,
+    /// Bytes of the file, before any content encoding.
+    pub bytes: i64,
+    /// SHA-256 of the same bytes, in hexadecimal digits; only of a file that was sent whole.
+    pub sha256: Option<String>,
+    /// RFC 3339, in UTC.
+    pub started_at: String,
+    /// The same; `None` while it runs.
+    pub finished_at: Option<String>,
+    /// From the one to the other, in milliseconds.
+    pub duration_ms: Option<i64>,
+    /// Why it did not end well, where it did not.
+    pub error: Option<String>,
+}
+
+/// Some records, newest first, and where the next are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportRecords {
+    /// The records.
+    pub exports: Vec<ExportRecord>,
+    /// What `before` has to be for those that come after these; `None` where there are none.
+    pub next: Option<String>,
+}

@@ -1,0 +1,176 @@
+//! The body of an export's answer: chunks until the end, and an error in place of an end that was not earned.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use axum::http::HeaderMap;
+use bytes::Bytes;
+use http_body::Frame;
+use tokio::sync::mpsc;
+
+/// How many chunks may wait for a slow client. Each is a page; with the one being made this bounds an export's memory.
+const CHUNKS_WAITING: usize = 2;
+
+/// What the generator says to the body.
+#[derive(Debug)]
+enum Message {
+    /// Bytes of the file.
+    Chunk(Bytes),
+    /// The file is whole; what comes after it, for those who want it.
+    End(Option<HeaderMap>),
+}
+
+/// The two ends of a body.
+pub fn channel() -> (Generator, ExportBody) {
+    let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
+    let end_taken = Arc::new(AtomicBool::new(false));
+    let generator = Generator { sender, end_taken: Arc::clone(&end_taken) };
+    (generator, ExportBody { receiver: Some(receiver), trailers: None, end_taken })
+}
+
+/// The end at which the file is made. Dropping it without [`Generator::end`] breaks the connection.
+#[derive(Debug)]
+pub struct Generator {
+    sender: mpsc::Sender<Message>,
+    end_taken: Arc<AtomicBool>,
+}
+
+/// Nobody reads the body any more.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Gone;
+
+impl Generator {
+    /// Gives bytes of the file, and waits until there is room for them.
+    ///
+    /// # Errors
+    /// Where nobody reads any more.
+    pub async fn give(&self, chunk: Bytes) -> Result<(), Gone> {
+        self.sender.send(Message::Chunk(chunk)).await.map_err(|_| Gone)
+    }
+
+    /// Waits until all that was given is on its way.
+    ///
+    /// # Errors
+    /// Where nobody reads any more.
+    pub async fn all_taken(&self) -> Result<(), Gone> {
+        self.sender.reserve_many(CHUNKS_WAITING).await.map(drop).map_err(|_| Gone)
+    }
+
+    /// Waits until nobody reads any more.
+    pub async fn nobody_reads(&self) {
+        self.sender.closed().await;
+    }
+
+    /// Says that the file is whole, and waits until that was heard.
+    ///
+    /// # Errors
+    /// Where nobody heard it.
+    pub async fn end(self, trailers: Option<HeaderMap>) -> Result<(), Gone> {
+        self.sender.send(Message::End(trailers)).await.map_err(|_| Gone)?;
+        // The body goes when it has heard it, or when nobody is there to hear it.
+        self.sender.closed().await;
+        if self.end_taken.load(Ordering::Acquire) { Ok(()) } else { Err(Gone) }
+    }
+}
+
+/// The end from which the file is sent.
+#[derive(Debug)]
+pub struct ExportBody {
+    /// Gone after the end.
+    receiver: Option<mpsc::Receiver<Message>>,
+    trailers: Option<HeaderMap>,
+    end_taken: Arc<AtomicBool>,
+}
+
+impl http_body::Body for ExportBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        if let Some(receiver) = &mut self.receiver {
+            match std::task::ready!(receiver.poll_recv(cx)) {
+                Some(Message::Chunk(chunk)) => return Poll::Ready(Some(Ok(Frame::data(chunk)))),
+                Some(Message::End(trailers)) => {
+                    self.end_taken.store(true, Ordering::Release);
+                    self.trailers = trailers;
+                    self.receiver = None;
+                }
+                None => {
+                    self.receiver = None;
+                    return Poll::Ready(Some(Err(BodyError)));
+                }
+            }
+        }
+        Poll::Ready(self.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))))
+    }
+}
+
+/// The export broke off; why is in its record and in the log.
+#[derive(Debug)]
+pub struct BodyError;
+
+impl std::fmt::Display for BodyError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the export broke off before its end")
+    }
+}
+
+impl std::error::Error for BodyError {}
+
+#[cfg(test)]
+mod tests {
+    use http_body::Body;
+
+    use super::*;
+
+    /// What comes next: bytes, `end`, `broken` or `trailers`.
+    async fn next(body: &mut ExportBody) -> &'static str {
+        match std::future::poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
+            None => "end",
+            Some(Err(BodyError)) => "broken",
+            Some(Ok(frame)) if frame.is_trailers() => "trailers",
+            Some(Ok(_)) => "bytes",
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_whose_generator_said_end_ends_and_the_generator_knows() {
+        let (generator, mut body) = channel();
+        generator.give(Bytes::from_static(b"a")).await.expect("room");
+        let ending = tokio::spawn(generator.end(Some(HeaderMap::new())));
+        assert_eq!([next(&mut body).await, next(&mut body).await, next(&mut body).await], ["bytes", "trailers", "end"]);
+        assert_eq!(ending.await.expect("no panic"), Ok(()));
+    }
+
+    #[tokio::test]
+    async fn a_body_whose_generator_vanished_breaks() {
+        let (generator, mut body) = channel();
+        generator.give(Bytes::from_static(b"a")).await.expect("room");
+        drop(generator);
+        assert_eq!([next(&mut body).await, next(&mut body).await], ["bytes", "broken"]);
+    }
+
+    #[tokio::test]
+    async fn an_end_that_nobody_heard_is_none() {
+        let (generator, body) = channel();
+        generator.give(Bytes::from_static(b"a")).await.expect("room");
+        let ending = tokio::spawn(generator.end(None));
+        tokio::task::yield_now().await;
+        drop(body);
+        assert_eq!(ending.await.expect("no panic"), Err(Gone));
+    }
+
+    #[tokio::test]
+    async fn what_was_given_is_taken_once_the_body_has_given_it_on() {
+        let (generator, mut body) = channel();
+        generator.give(Bytes::from_static(b"a")).await.expect("room");
+        let taken = generator.all_taken();
+        tokio::pin!(taken);
+        let mut polled = async || tokio::time::timeout(std::time::Duration::from_millis(5), taken.as_mut()).await.is_ok();
+        assert!(!polled().await);
+        assert_eq!(next(&mut body).await, "bytes");
+        assert!(polled().await);
+    }
+}

@@ -1,0 +1,210 @@
+//! Connections that read events. Each is used for one piece of work at a time, on a thread that may wait, and what nobody
+//! waits for any more is stopped in the database itself. SeaORM builds the statements; rusqlite steps through them, on
+//! the same SQLite as SeaORM's, because there a statement can be stopped.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::types::Value as Sqlite;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Rows};
+use sea_orm::sea_query::{SelectStatement, SqliteQueryBuilder, Value};
+use sea_orm::{DbErr, RuntimeErr};
+use tokio::sync::Semaphore;
+
+use crate::server::database::BUSY_TIMEOUT;
+
+/// After how many steps of SQLite's machine it is asked whether somebody still waits: some microseconds.
+const STEPS_BETWEEN_QUESTIONS: i32 = 1_000;
+
+/// How many statements a connection remembers: those of an export's first and later pages, for some filters.
+const STATEMENTS: usize = 32;
+
+/// A handle to all of them; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Reader(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    most: usize,
+    free: Arc<Semaphore>,
+    idle: Mutex<Vec<Connection>>,
+}
+
+impl Reader {
+    /// Up to so many connections to that file. None is opened yet.
+    pub fn new(path: PathBuf, connections: u32) -> Self {
+        let most = connections as usize;
+        Self(Arc::new(Inner { path, most, free: Arc::new(Semaphore::new(most)), idle: Mutex::default() }))
+    }
+
+    /// How many connections are at work, those included whose work is being stopped.
+    pub fn busy(&self) -> usize {
+        self.0.most - self.0.free.available_permits()
+    }
+
+    /// How many wait for work.
+    pub fn idle(&self) -> usize {
+        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Waits for a connection and works with it. Dropping the future stops the work; the connection is free again once it
+    /// has stopped.
+    ///
+    /// # Errors
+    /// Those of the work, and where no connection can be opened.
+    pub async fn read<Found, Failure>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<Found, Failure> + Send + 'static,
+    ) -> Result<Found, Failure>
+    where
+        Found: Send + 'static,
+        Failure: From<DbErr> + Send + 'static,
+    {
+        let inner = Arc::clone(&self.0);
+        let closed = |error: &dyn std::fmt::Display| Failure::from(DbErr::Conn(internal(error)));
+        let permit = Arc::clone(&inner.free).acquire_owned().await.map_err(|error| closed(&error))?;
+        let unwanted = Arc::new(AtomicBool::new(false));
+        let _guard = Guard(Arc::clone(&unwanted));
+        let working = tokio::task::spawn_blocking(move || {
+            let connection = inner.connection().map_err(Failure::from)?;
+            let asked = Arc::clone(&unwanted);
+            let asks = move || asked.load(Ordering::Relaxed);
+            connection.progress_handler(STEPS_BETWEEN_QUESTIONS, Some(asks)).map_err(|error| failed(&error))?;
+            let done = work(&connection);
+            inner.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            drop(permit);
+            done
+        });
+        match working.await {
+            Ok(done) => done,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(error) => Err(closed(&error)),
+            },
+        }
+    }
+}
+
+/// Says, when it is dropped, that nobody waits any more.
+struct Guard(Arc<AtomicBool>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Inner {
+    fn connection(&self) -> Result<Connection, DbErr> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.map_or_else(|| self.open().map_err(|error| failed(&error)), Ok)
+    }
+
+    fn open(&self) -> Result<Connection, rusqlite::Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(connection)
+    }
+}
+
+/// Runs a statement and lets `take` step through its rows.
+///
+/// # Errors
+/// The database's own, and those of `take`.
+pub fn query<Found>(
+    connection: &Connection,
+    statement: &SelectStatement,
+    take: impl FnOnce(&mut Rows<'_>) -> Result<Found, rusqlite::Error>,
+) -> Result<Found, DbErr> {
+    let (sql, values) = statement.build(SqliteQueryBuilder);
+    let values = values.into_iter().map(bound).collect::<Result<Vec<_>, _>>()?;
+    let run = || {
+        let mut prepared = connection.prepare_cached(&sql)?;
+        take(&mut prepared.query(rusqlite::params_from_iter(values))?)
+    };
+    run().map_err(|error| failed(&error))
+}
+
+/// A value of a statement, as SQLite takes it.
+fn bound(value: Value) -> Result<Sqlite, DbErr> {
+    Ok(match value {
+        Value::BigInt(number) => number.map_or(Sqlite::Null, Sqlite::Integer),
+        Value::BigUnsigned(number) => match number.map(i64::try_from).transpose() {
+            Ok(number) => number.map_or(Sqlite::Null, Sqlite::Integer),
+            Err(error) => return Err(DbErr::Query(internal(&error))),
+        },
+        Value::Int(number) => number.map_or(Sqlite::Null, |number| Sqlite::Integer(number.into())),
+        Value::Bool(truth) => truth.map_or(Sqlite::Null, |truth| Sqlite::Integer(truth.into())),
+        Value::String(text) => text.map_or(Sqlite::Null, Sqlite::Text),
+        Value::Uuid(id) => id.map_or(Sqlite::Null, |id| Sqlite::Blob(id.as_bytes().to_vec())),
+        other => return Err(DbErr::Query(internal(&format!("{other:?} is bound nowhere yet")))),
+    })
+}
+
+/// An error of the database, as everybody else here knows it: whether it is away, or gave something unreadable.
+fn failed(error: &rusqlite::Error) -> DbErr {
+    let away = [ErrorCode::DatabaseBusy, ErrorCode::DatabaseLocked, ErrorCode::CannotOpen];
+    if error.sqlite_error_code().is_some_and(|code| away.contains(&code)) {
+        DbErr::Conn(internal(error))
+    } else {
+        DbErr::Query(internal(error))
+    }
+}
+
+fn internal(error: &dyn std::fmt::Display) -> RuntimeErr {
+    RuntimeErr::Internal(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
+
+    fn reader(folder: &tempfile::TempDir, connections: u32) -> Reader {
+        let path = folder.path().join("x.db");
+        Connection::open(&path).expect("made").execute_batch("CREATE TABLE t (i); PRAGMA journal_mode = WAL").expect("made");
+        Reader::new(path, connections)
+    }
+
+    async fn run(reader: &Reader, sql: &'static str) -> Result<i64, DbErr> {
+        reader.read(move |connection| connection.query_row(sql, [], |row| row.get(0)).map_err(|error| failed(&error))).await
+    }
+
+    #[tokio::test]
+    async fn what_nobody_waits_for_is_stopped_in_the_database_and_its_connection_is_free_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let reader = reader(&folder, 1);
+        for _ in 0..3 {
+            let waited = tokio::time::timeout(Duration::from_millis(20), run(&reader, ENDLESS)).await;
+            assert!(waited.is_err(), "it never ends by itself");
+            // There is one connection: this waits until it has stopped.
+            assert_eq!(run(&reader, "SELECT count(*) FROM t").await, Ok(0));
+        }
+        assert_eq!(reader.0.idle.lock().expect("no panic").len(), 1, "the same connection each time");
+    }
+
+    #[tokio::test]
+    async fn a_panic_comes_out_where_the_work_was_waited_for_and_the_place_is_free_again() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let reader = reader(&folder, 1);
+        let panicking = {
+            let reader = reader.clone();
+            tokio::spawn(async move { reader.read::<(), DbErr>(|_| panic!("at work")).await })
+        };
+        assert!(panicking.await.expect_err("it panics").is_panic());
+        assert_eq!(run(&reader, "SELECT 7").await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn a_file_that_is_not_there_is_a_database_that_is_away() {
+        let reader = Reader::new("/nowhere/x.db".into(), 1);
+        assert!(matches!(run(&reader, "SELECT 7").await, Err(DbErr::Conn(_))));
+    }
+}

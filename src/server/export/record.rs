@@ -1,0 +1,178 @@
+//! Export records in the database: what an export that begins, goes on and ends writes down. A record that runs and whose
+//! server gave a sign of life a short while ago is a slot: that is how the limit for each user holds across all servers
+//! that share the database.
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, TransactionTrait,
+};
+use uuid::Uuid;
+
+use crate::api::exports::State;
+use crate::server::entity::export::{ActiveModel, Column, Entity, Model};
+
+/// A record whose server gave no sign of life for so long is not being worked on any more. In microseconds.
+pub const SILENCE: i64 = 30 * 1_000_000;
+
+/// What is written of an export that gets on or ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Events in the file so far.
+    pub rows: u64,
+    /// Bytes of the file so far.
+    pub bytes: u64,
+}
+
+/// How an export ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// What became of it.
+    pub state: State,
+    /// Why, where it did not end well, for whoever reads the record.
+    pub reason: Option<String>,
+    /// SHA-256 of the file, where it is whole.
+    pub sha256: Option<Vec<u8>>,
+}
+
+impl Ending {
+    /// Not well, and why.
+    pub fn because(state: State, reason: impl Into<String>) -> Self {
+        Self { state, reason: Some(reason.into()), sha256: None }
+    }
+
+    /// It could not be read or written to the end.
+    pub fn failed(reason: impl Into<String>) -> Self {
+        Self::because(State::Failed, reason)
+    }
+
+    /// Its client went away.
+    pub fn gone() -> Self {
+        Self::because(State::Cancelled, "The client went away before the end.")
+    }
+
+    /// It was sent whole.
+    pub fn completed() -> Self {
+        Self { state: State::Completed, reason: None, sha256: None }
+    }
+}
+
+/// Writes the record of an export that begins, unless its user has `limit` of them running. Says whether it did. `ours`:
+/// the exports that run here, which are alive, whatever kept them from saying so.
+///
+/// # Errors
+/// Where the database cannot be written to.
+pub async fn begin(
+    database: &DatabaseConnection,
+    record: Model,
+    limit: Option<u32>,
+    ours: &[Uuid],
+) -> Result<bool, DbErr> {
+    let transaction = database.begin().await?;
+    // First, and even where there are none: what writes first is alone from its first look on.
+    let alive = ActiveModel { heartbeat_at: Set(record.heartbeat_at), ..Default::default() };
+    Entity::update_many().set(alive).filter(is_running(ours)).exec(&transaction).await?;
+    if let Some(limit) = limit {
+        let running = Entity::find()
+            .filter(Column::UserId.eq(record.user_id))
+            .filter(Column::State.eq(State::Running.word()))
+            .filter(Column::HeartbeatAt.gt(record.heartbeat_at - SILENCE))
+            .count(&transaction)
+            .await?;
+        if running >= limit.into() {
+            return Ok(false);
+        }
+    }
+    Entity::insert(record.into_active_model()).exec(&transaction).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+/// Gives a sign of life of these exports. Gives those back that are not running any more as far as the records know:
+/// another server took them for dead.
+///
+/// # Errors
+/// Where the database cannot be written to.
+pub async fn beat(database: &DatabaseConnection, now: i64, running: &[(Uuid, Written)]) -> Result<Vec<Uuid>, DbErr> {
+    let mut lost = Vec::new();
+    let transaction = database.begin().await?;
+    for (id, written) in running {
+        let alive = ActiveModel {
+            heartbeat_at: Set(now),
+            rows: Set(signed(written.rows)),
+            bytes: Set(signed(written.bytes)),
+            ..Default::default()
+        };
+        let found = Entity::update_many().set(alive).filter(is_running(&[*id])).exec(&transaction).await?;
+        if found.rows_affected == 0 {
+            lost.push(*id);
+        }
+    }
+    transaction.commit().await?;
+    Ok(lost)
+}
+
+/// Writes how an export ended. Says whether it did: not where the record has an end already.
+///
+/// # Errors
+/// Where the database cannot be written to.
+pub async fn end(
+    database: &impl ConnectionTrait,
+    id: Uuid,
+    now: i64,
+    written: &Written,
+    ending: &Ending,
+) -> Result<bool, DbErr> {
+    let ended = ended(now, ending);
+    let ended = ActiveModel { rows: Set(signed(written.rows)), bytes: Set(signed(written.bytes)), ..ended };
+    let found = Entity::update_many().set(ended).filter(is_running(&[id])).exec(database).await?;
+    Ok(found.rows_affected > 0)
+}
+
+/// Takes back that an export was sent whole: its client left with the last bytes still on the way.
+///
+/// # Errors
+/// Where the database cannot be written to.
+pub async fn take_back(database: &impl ConnectionTrait, id: Uuid, now: i64, ending: &Ending) -> Result<(), DbErr> {
+    let completed = Condition::all().add(Column::Id.eq(id)).add(Column::State.eq(State::Completed.word()));
+    Entity::update_many().set(ended(now, ending)).filter(completed).exec(database).await.map(drop)
+}
+
+/// Ends the records that nobody works on any more, and says how many those were.
+///
+/// # Errors
+/// Where the database cannot be written to.
+pub async fn sweep(database: &impl ConnectionTrait, now: i64) -> Result<u64, DbErr> {
+    let interrupted = ActiveModel {
+        state: Set(State::Interrupted.word().to_owned()),
+        error: Set(Some("The server that made the file went away.".to_owned())),
+        ..Default::default()
+    };
+    let silent = Entity::update_many()
+        .set(interrupted)
+        // When it was last heard of, and not when that was noticed.
+        .col_expr(Column::FinishedAt, Expr::col(Column::HeartbeatAt))
+        .filter(Column::State.eq(State::Running.word()))
+        .filter(Column::HeartbeatAt.lte(now - SILENCE));
+    Ok(silent.exec(database).await?.rows_affected)
+}
+
+fn ended(now: i64, ending: &Ending) -> ActiveModel {
+    ActiveModel {
+        state: Set(ending.state.word().to_owned()),
+        error: Set(ending.reason.clone()),
+        sha256: Set(ending.sha256.clone()),
+        heartbeat_at: Set(now),
+        finished_at: Set(Some(now)),
+        ..Default::default()
+    }
+}
+
+fn is_running(ids: &[Uuid]) -> Condition {
+    Condition::all().add(Column::Id.is_in(ids.iter().copied())).add(Column::State.eq(State::Running.word()))
+}
+
+/// As the database counts.
+pub fn signed(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

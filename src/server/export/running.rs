@@ -1,0 +1,374 @@
+//! The exports that run on this server: how many there may be, that they are alive, and how they end. Whatever becomes of
+//! an export, its record, its log line and its numbers are written here, and its place is free again.
+
+use std::collections::HashMap;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use sea_orm::DatabaseConnection;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tracing::{Instrument, Span, error, info, warn};
+use uuid::Uuid;
+
+use super::record::{self, Ending, Written};
+use crate::api::exports::State;
+use crate::error::{ApiError, ErrorCode};
+use crate::server::clock::Clock;
+use crate::server::database;
+use crate::server::entity::export::Model;
+use crate::server::metrics::{Metrics, Refused};
+
+/// How often running exports give a sign of life. Some of them may be lost before [`record::SILENCE`] is over.
+pub const BEAT: Duration = Duration::from_secs(5);
+
+/// A sign of life that takes longer was held up by another writer, which held up those of other servers as well.
+const SLOW: Duration = Duration::from_secs(2);
+
+/// After so many signs of life in a row that were not held up, those of other servers have had time to be written too.
+const UNDISTURBED: u32 = 2;
+
+/// For how long it is tried to write down how an export ended while the database cannot be written to.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// How long lies between two tries.
+const BETWEEN_TRIES: Duration = Duration::from_millis(500);
+
+/// When a client that was refused may find a place free, in seconds.
+const RETRY_AFTER_SECONDS: u32 = 5;
+
+/// How many exports may run.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For each user, on all servers together.
+    pub per_user: NonZeroU32,
+    /// On this server.
+    pub at_once: NonZeroU32,
+}
+
+/// Who exports what, and how.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Who, where it is somebody with an account. Others have no limit.
+    pub user_id: Option<Uuid>,
+    /// What that somebody is called.
+    pub user_name: Option<String>,
+    /// `session`, `token`, `link` or `command`.
+    pub via: &'static str,
+    /// The selection, as a query string.
+    pub query: String,
+}
+
+/// A handle to all of them; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Exports(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    writer: DatabaseConnection,
+    clock: Clock,
+    limits: Limits,
+    metrics: Metrics,
+    places: Arc<Semaphore>,
+    /// Whether exports may begin.
+    open: watch::Sender<bool>,
+    running: watch::Sender<HashMap<Uuid, Arc<Progress>>>,
+    undisturbed: AtomicU32,
+}
+
+/// How far an export is, and whether it has to stop.
+#[derive(Debug)]
+struct Progress {
+    rows: AtomicU64,
+    bytes: AtomicU64,
+    stop: watch::Sender<Option<Ending>>,
+}
+
+impl Progress {
+    fn written(&self) -> Written {
+        Written { rows: self.rows.load(Ordering::Relaxed), bytes: self.bytes.load(Ordering::Relaxed) }
+    }
+}
+
+impl Exports {
+    /// None are running yet.
+    pub fn new(writer: DatabaseConnection, clock: Clock, limits: Limits, metrics: Metrics) -> Self {
+        let places = Arc::new(Semaphore::new(limits.at_once.get() as usize));
+        let (open, running) = (watch::Sender::new(true), watch::Sender::new(HashMap::new()));
+        let undisturbed = AtomicU32::new(0);
+        Self(Arc::new(Inner { writer, clock, limits, metrics, places, open, running, undisturbed }))
+    }
+
+    /// Gives signs of life, and ends the records of servers that give none, until the future is dropped.
+    pub async fn keep(self) {
+        // Also at the start, for what was running when the program last went away.
+        self.sweep().await;
+        let mut again = tokio::time::interval(BEAT);
+        again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            again.tick().await;
+            self.beat().await;
+        }
+    }
+
+    /// One round of [`Self::keep`].
+    pub async fn beat(&self) {
+        let running: Vec<_> =
+            self.0.running.borrow().iter().map(|(id, progress)| (*id, progress.written())).collect();
+        let began = Instant::now();
+        let beaten = record::beat(&self.0.writer, self.0.clock.now(), &running).await;
+        let held_up = beaten.is_err() || began.elapsed() > SLOW;
+        let lost = beaten.unwrap_or_else(|error| {
+            warn!(%error, "cannot write down that exports are running");
+            Vec::new()
+        });
+        for id in lost {
+            self.stop_one(id, "Another server took this one for dead.");
+        }
+        // Where somebody else keeps all servers from writing, all of them look dead.
+        if held_up {
+            self.0.undisturbed.store(0, Ordering::Relaxed);
+        } else if self.0.undisturbed.fetch_add(1, Ordering::Relaxed) >= UNDISTURBED {
+            self.sweep().await;
+        }
+    }
+
+    async fn sweep(&self) {
+        match record::sweep(&self.0.writer, self.0.clock.now()).await {
+            Ok(0) => {}
+            Ok(swept) => warn!(swept, "exports were interrupted: nothing was heard of their server"),
+            Err(error) => warn!(%error, "cannot look for exports that were interrupted"),
+        }
+    }
+
+    /// Lets no export begin any more.
+    pub fn close(&self) {
+        self.0.open.send_replace(false);
+    }
+
+    /// Whether exports may begin.
+    pub fn is_open(&self) -> bool {
+        *self.0.open.borrow()
+    }
+
+    /// How many are running.
+    pub fn count(&self) -> usize {
+        self.0.running.borrow().len()
+    }
+
+    /// Waits until none is running.
+    pub async fn none_left(&self) {
+        let _ = self.0.running.subscribe().wait_for(HashMap::is_empty).await;
+    }
+
+    /// Breaks all that are running.
+    pub fn break_off(&self) {
+        let ids: Vec<_> = self.0.running.borrow().keys().copied().collect();
+        for id in ids {
+            self.stop_one(id, "The server was stopped.");
+        }
+    }
+
+    fn stop_one(&self, id: Uuid, reason: &str) {
+        let ending = Ending::because(State::Interrupted, reason);
+        if let Some(progress) = self.0.running.borrow().get(&id) {
+            progress.stop.send_replace(Some(ending));
+        }
+    }
+
+    /// Takes a place for an export and begins its record.
+    ///
+    /// # Errors
+    /// `too_many_exports` where the user has too many running; `unavailable` where the server has, is being stopped, or
+    /// cannot write the record.
+    pub async fn begin(&self, asked: Asked) -> Result<Running, ApiError> {
+        let inner = Arc::clone(&self.0);
+        // A task of its own: whoever asked may leave meanwhile, and what was begun has to be ended.
+        let begun = tokio::spawn(async move { Self(inner).take_place(asked).await }.instrument(Span::current()));
+        begun.await.unwrap_or_else(|error| Err(crate::server::problem::internal(&error)))
+    }
+
+    async fn take_place(&self, asked: Asked) -> Result<Running, ApiError> {
+        let Inner { writer, clock, limits, metrics, places, running, .. } = &*self.0;
+        if !self.is_open() {
+            metrics.export_refused(Refused::Stopping);
+            return Err(later(ErrorCode::Unavailable, "The server is being stopped. Try again in a while.".to_owned()));
+        }
+        let Ok(place) = Arc::clone(places).try_acquire_owned() else {
+            metrics.export_refused(Refused::Server);
+            let detail = format!(
+                "The server is making {} exports, which is as many as it may at once. Try again in a while.",
+                limits.at_once
+            );
+            return Err(later(ErrorCode::Unavailable, detail));
+        };
+        let (id, now) = (Uuid::new_v4(), clock.now());
+        let limit = asked.user_id.map(|_| limits.per_user.get());
+        let record = Model {
+            id,
+            user_id: asked.user_id,
+            user_name: asked.user_name,
+            via: asked.via.to_owned(),
+            query: asked.query,
+            state: State::Running.word().to_owned(),
+            rows: 0,
+            bytes: 0,
+            sha256: None,
+            started_at: now,
+            heartbeat_at: now,
+            finished_at: None,
+            error: None,
+        };
+        let ours: Vec<_> = running.borrow().keys().copied().collect();
+        match record::begin(writer, record, limit, &ours).await {
+            Ok(true) => {}
+            Ok(false) => {
+                metrics.export_refused(Refused::User);
+                let detail = format!(
+                    "You have {} exports running, which is as many as you may at once. Wait until one of them has \
+                     ended, or cancel one.",
+                    limits.per_user
+                );
+                return Err(later(ErrorCode::TooManyExports, detail));
+            }
+            Err(error) => {
+                metrics.export_refused(Refused::Record);
+                warn!(%error, "cannot record an export, so it does not begin");
+                let detail = "The export cannot be recorded at the moment, so it does not begin: the database is away, \
+                              full, or being written to by somebody else, such as an import. Try again in a while.";
+                return Err(later(ErrorCode::Unavailable, detail.to_owned()));
+            }
+        }
+        let stop = watch::Sender::new(None);
+        let progress = Arc::new(Progress { rows: AtomicU64::new(0), bytes: AtomicU64::new(0), stop });
+        running.send_modify(|running| drop(running.insert(id, Arc::clone(&progress))));
+        metrics.in_flight(self.count());
+        let exports = self.clone();
+        Ok(Running { id, exports, progress, began: Instant::now(), span: Span::current(), completed: false, place: Some(place) })
+    }
+
+    fn forget(&self, id: Uuid) {
+        self.0.running.send_modify(|running| drop(running.remove(&id)));
+        self.0.metrics.in_flight(self.count());
+    }
+}
+
+fn later(code: ErrorCode, detail: String) -> ApiError {
+    ApiError { retry_after_seconds: Some(RETRY_AFTER_SECONDS), ..ApiError::new(code, detail) }
+}
+
+/// An export that runs. However it goes away, the record tells how, and its place is free again.
+#[derive(Debug)]
+pub struct Running {
+    id: Uuid,
+    exports: Exports,
+    progress: Arc<Progress>,
+    began: Instant,
+    span: Span,
+    /// Whether the record says that the file is whole.
+    completed: bool,
+    /// Gone once it has ended.
+    place: Option<OwnedSemaphorePermit>,
+}
+
+impl Running {
+    /// The record's id.
+    pub fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// Notes how far it is.
+    pub fn is_at(&self, rows: u64, bytes: u64) {
+        self.progress.rows.store(rows, Ordering::Relaxed);
+        self.progress.bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Ends with how the export has to end when somebody else says so; before that, never.
+    pub fn told_to_stop(&self) -> impl Future<Output = Ending> + use<> {
+        let mut stop = self.progress.stop.subscribe();
+        async move {
+            let told = stop.wait_for(Option::is_some).await.ok().and_then(|ending| ending.clone());
+            match told {
+                Some(ending) => ending,
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    /// Writes down that the file is whole, before anybody is told so. Says whether the record has it: where it has not, the
+    /// file must not be given out as whole.
+    pub async fn complete(&mut self, sha256: Option<Vec<u8>>) -> bool {
+        let ending = Ending { state: State::Completed, reason: None, sha256 };
+        self.completed = write(&self.exports, self.id, &self.progress.written(), &ending).await;
+        self.completed
+    }
+
+    /// Ends it. `bytes_sent`: how many bytes went over the wire, after any encoding.
+    pub async fn end(mut self, ending: Ending, bytes_sent: u64) {
+        if let Some(finish) = self.finish(ending, bytes_sent) {
+            finish.await;
+        }
+    }
+
+    /// What is left to do; once.
+    fn finish(&mut self, ending: Ending, bytes_sent: u64) -> Option<impl Future<Output = ()> + use<>> {
+        let place = self.place.take()?;
+        let (exports, id, progress, began) = (self.exports.clone(), self.id, Arc::clone(&self.progress), self.began);
+        let completed = self.completed;
+        Some(async move {
+            let written = progress.written();
+            if !completed {
+                write(&exports, id, &written, &ending).await;
+            } else if ending.state != State::Completed {
+                let Inner { writer, clock, .. } = &*exports.0;
+                if let Err(error) = record::take_back(writer, id, clock.now(), &ending).await {
+                    error!(%error, export = %id, "cannot take back that an export was sent whole");
+                }
+            }
+            exports.forget(id);
+            drop(place);
+            let Written { rows, bytes } = written;
+            let state = ending.state.word();
+            let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            exports.0.metrics.export_ended(ending.state, rows, bytes, began.elapsed());
+            info!(export = %id, duration_ms, rows, bytes, bytes_sent, state, reason = ending.reason, "export ended");
+        })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let ending = if std::thread::panicking() {
+            Ending::failed("The server had a fault of its own.")
+        } else {
+            Ending::gone()
+        };
+        let span = self.span.clone();
+        if let (Some(finish), Ok(runtime)) = (self.finish(ending, 0), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(finish.instrument(span));
+        }
+    }
+}
+
+/// Writes an ending down, trying again for a while. Says whether the record has it now.
+async fn write(exports: &Exports, id: Uuid, written: &Written, ending: &Ending) -> bool {
+    let Inner { writer, clock, .. } = &*exports.0;
+    let began = Instant::now();
+    loop {
+        match record::end(writer, id, clock.now(), written, ending).await {
+            Ok(true) => return true,
+            Ok(false) => {
+                error!(export = %id, "the record of this export had an end already, so another server took it for dead");
+                return false;
+            }
+            Err(error) if database::is_away(&error) && began.elapsed() < PATIENCE => {
+                tokio::time::sleep(BETWEEN_TRIES).await;
+            }
+            Err(error) => {
+                error!(%error, export = %id, "cannot record how an export ended");
+                return false;
+            }
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! Who exported what: the records as their owners and administrators read them, at `/api/v1/exports` and on the page.
+
+use axum::Json;
+use axum::extract::{Path, RawQuery, State};
+use chrono::{DateTime, SecondsFormat};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use uuid::Uuid;
+
+use super::auth::caller::Caller;
+use super::auth::secret::{from_hex, to_hex};
+use super::auth::user::{self, User};
+use super::database;
+use super::entity::export::{Column, Entity, Model};
+use super::export::zone::Zone;
+use super::state::AppState;
+use crate::api::exports::{ExportRecord, ExportRecords, State as ExportState};
+use crate::api::session::Role;
+use crate::error::{ApiError, ErrorCode};
+use crate::export::{DateBound, DateRange};
+
+/// How many records there are in an answer, where nobody says.
+const LIMIT: u64 = 50;
+
+/// How many there are at most.
+const MAX_LIMIT: u64 = 500;
+
+/// Which records somebody wants to see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    states: Vec<ExportState>,
+    user: Option<String>,
+    range: DateRange,
+    sha256: Option<Vec<u8>>,
+    limit: Option<u64>,
+    before: Option<Place>,
+}
+
+/// The place of a record in the order of all records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    started_at: i64,
+    id: Uuid,
+}
+
+impl Place {
+    fn of(record: &Model) -> Self {
+        Self { started_at: record.started_at, id: record.id }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (started_at, id) = text.split_once('_')?;
+        Some(Self { started_at: started_at.parse().ok()?, id: id.parse().ok()? })
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}_{}", self.started_at, self.id)
+    }
+}
+
+impl Wanted {
+    /// Parses a query string. An empty value counts as missing, because that is what a form sends for a field that was
+    /// left alone.
+    ///
+    /// # Errors
+    /// `invalid_parameter`, naming the parameter and what would be right.
+    pub fn parse(query: &str) -> Result<Self, ApiError> {
+        let mut wanted = Self::default();
+        let (mut start, mut end) = (None, None);
+        let mut seen = Vec::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            if value.is_empty() {
+                continue;
+            }
+            if name != "state" && seen.contains(&name) {
+                return Err(ApiError::invalid(&name, "This parameter may be given once only."));
+            }
+            match &*name {
+                "state" => wanted.states.push(state(&value)?),
+                "user" => wanted.user = Some(user::normalized(&value)),
+                "start_date" => start = Some(DateBound::parse("start_date", &value)?),
+                "end_date" => end = Some(DateBound::parse("end_date", &value)?),
+                "sha256" => wanted.sha256 = Some(sha256(&value)?),
+                "limit" => wanted.limit = Some(limit(&value)?),
+                "before" => {
+                    let place = Place::parse(&value);
+                    wanted.before = Some(place.ok_or_else(|| {
+                        ApiError::invalid("before", "This is no place in the list. Take `next` of the answer before.")
+                    })?);
+                }
+                unknown => {
+                    return Err(ApiError::invalid(
+                        unknown,
+                        "There is no such parameter. Known are state, user, start_date, end_date, sha256, limit and \
+                         before.",
+                    ));
+                }
+            }
+            seen.push(name);
+        }
+        wanted.range = DateRange::new(start, end)?;
+        Ok(wanted)
+    }
+}
+
+fn state(word: &str) -> Result<ExportState, ApiError> {
+    ExportState::from_word(word).ok_or_else(|| {
+        let known = ExportState::ALL.map(ExportState::word).join(", ");
+        ApiError::invalid("state", format!("“{word}” is no state. The states are {known}."))
+    })
+}
+
+fn sha256(text: &str) -> Result<Vec<u8>, ApiError> {
+    let digest = from_hex(&text.trim().to_lowercase()).filter(|digest| digest.len() == 32);
+    digest.ok_or_else(|| ApiError::invalid("sha256", "A SHA-256 has 64 hexadecimal digits, as sha256sum prints it."))
+}
+
+fn limit(text: &str) -> Result<u64, ApiError> {
+    let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+    limit.ok_or_else(|| ApiError::invalid("limit", format!("Write a number from 1 to {MAX_LIMIT}.")))
+}
+
+/// `GET /api/v1/exports`.
+///
+/// # Errors
+/// Where nobody whom we know asks, a parameter cannot be understood, or the database cannot answer.
+pub async fn list(
+    State(app): State<AppState>,
+    caller: Caller,
+    RawQuery(query): RawQuery,
+) -> Result<Json<ExportRecords>, ApiError> {
+    let wanted = Wanted::parse(query.as_deref().unwrap_or_default())?;
+    records(&app.database, &caller.user, &wanted).await.map(Json)
+}
+
+/// `GET /api/v1/exports/{id}`.
+///
+/// # Errors
+/// `export_not_found` where there is no such record, or it is somebody else's.
+pub async fn one(
+    State(app): State<AppState>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<ExportRecord>, ApiError> {
+    let gone = || ApiError::new(ErrorCode::ExportNotFound, "There is no such export record, or not for you.");
+    let id: Uuid = id.parse().map_err(|_| gone())?;
+    let found = seen_by(&caller.user).filter(Column::Id.eq(id)).one(&app.database).await;
+    found.map_err(|error| database::refusal(&error))?.map(shown).map(Json).ok_or_else(gone)
+}
+
+/// The records that somebody wants to see and may, newest first.
+///
+/// # Errors
+/// Where the range is none, or the database cannot answer.
+pub async fn records(
+    database: &DatabaseConnection,
+    who: &User,
+    wanted: &Wanted,
+) -> Result<ExportRecords, ApiError> {
+    let mut found = seen_by(who);
+    if !wanted.states.is_empty() {
+        found = found.filter(Column::State.is_in(wanted.states.iter().map(|state| state.word())));
+    }
+    if let Some(user) = &wanted.user {
+        found = found.filter(Column::UserName.eq(user));
+    }
+    let interval = Zone::parse(crate::export::DEFAULT_TIMEZONE)?.interval(&wanted.range)?;
+    if let Some(start) = interval.start {
+        found = found.filter(Column::StartedAt.gte(start));
+    }
+    if let Some(end) = interval.end {
+        found = found.filter(Column::StartedAt.lt(end));
+    }
+    if let Some(digest) = &wanted.sha256 {
+        found = found.filter(Column::Sha256.eq(digest.clone()));
+    }
+    if let Some(Place { started_at, id }) = wanted.before {
+        let place = Expr::tuple([Expr::col(Column::StartedAt), Expr::col(Column::Id)]);
+        found = found.filter(place.lt(Expr::tuple([started_at.into(), id.into()])));
+    }
+    let limit = wanted.limit.unwrap_or(LIMIT);
+    let found = found.order_by_desc(Column::StartedAt).order_by_desc(Column::Id).limit(limit + 1).all(database).await;
+    let mut found = found.map_err(|error| database::refusal(&error))?;
+    let more = found.len() as u64 > limit;
+    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = found.last().filter(|_| more).map(|last| Place::of(last).to_string());
+    Ok(ExportRecords { exports: found.into_iter().map(shown).collect(), next })
+}
+
+/// One's own, and for an administrator all.
+fn seen_by(who: &User) -> Select<Entity> {
+    match who.role {
+        Role::Admin => Entity::find(),
+        Role::User => Entity::find().filter(Column::UserId.eq(who.id)),
+    }
+}
+
+fn shown(record: Model) -> ExportRecord {
+    ExportRecord {
+        id: record.id.to_string(),
+        // The table takes no other words.
+        state: ExportState::from_word(&record.state).unwrap_or(ExportState::Failed),
+        user: record.user_name,
+        via: record.via,
+        query: record.query,
+        rows: record.rows,
+        bytes: record.bytes,
+        sha256: record.sha256.as_deref().map(to_hex),
+        started_at: moment(record.started_at),
+        finished_at: record.finished_at.map(moment),
+        duration_ms: record.finished_at.map(|end| (end - record.started_at) / 1_000),
+        error: record.error,
+    }
+}
+
+/// A moment as RFC 3339, to the millisecond.
+fn moment(micros: i64) -> String {
+    let time = DateTime::from_timestamp_micros(micros);
+    time.map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(query: &str) -> String {
+        Wanted::parse(query).expect_err("refused").field.unwrap_or_default()
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_refused_by_name() {
+        for (query, field) in [
+            ("state=done", "state"),
+            ("limit=0", "limit"),
+            ("limit=501", "limit"),
+            ("limit=many", "limit"),
+            ("sha256=abc", "sha256"),
+            ("before=yesterday", "before"),
+            ("start_date=soon", "start_date"),
+            ("start_date=2025-12-02&end_date=2025-12-01", "start_date"),
+            ("limit=5&limit=6", "limit"),
+            ("page=2", "page"),
+        ] {
+            assert_eq!(refused(query), field, "{query}");
+        }
+    }
+
+    #[test]
+    fn what_a_form_sends_for_fields_that_were_left_alone_is_nothing() {
+        assert_eq!(Wanted::parse("state=&user=&sha256=&before=").expect("valid"), Wanted::default());
+    }
+
+    #[test]
+    fn a_place_is_read_back_as_it_was_written() {
+        let place = Place { started_at: -5, id: Uuid::from_u128(7) };
+        assert_eq!(Place::parse(&place.to_string()), Some(place));
+    }
+}
