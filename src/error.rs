@@ -52,11 +52,9 @@ impl ErrorCode {
             Self::InvalidParameter => 400,
             Self::Unauthenticated => 401,
             Self::Forbidden => 403,
-            Self::CameraNotFound
-            | Self::UserNotFound
-            | Self::TokenNotFound
-            | Self::ExportNotFound
-            | Self::NotFound => 404,
+            Self::CameraNotFound | Self::UserNotFound | Self::TokenNotFound | Self::ExportNotFound | Self::NotFound => {
+                404
+            }
             Self::MethodNotAllowed => 405,
             Self::TooLarge => 413,
             Self::Misdirected => 421,

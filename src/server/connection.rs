@@ -11,9 +11,15 @@ use std::time::Duration;
 
 use axum::extract::connect_info::Connected;
 use axum::serve::IncomingStream;
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_io_timeout::TimeoutStream;
+use tracing::warn;
+
+/// How much may wait to be sent in the kernel, in bytes, besides what is on its way. More would be memory for slow
+/// clients, and files that count as sent while they are still here.
+const UNSENT_BYTES: u32 = 128 * 1_024;
 
 /// Listens for clients.
 #[derive(Debug)]
@@ -36,6 +42,9 @@ impl axum::serve::Listener for Listener {
     async fn accept(&mut self) -> (Connection, SocketAddr) {
         // axum's own, which goes on after what goes wrong.
         let (stream, address) = axum::serve::Listener::accept(&mut self.tcp).await;
+        if let Err(error) = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES) {
+            warn!(%error, "cannot bound what waits to be sent");
+        }
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.timeout));
         (Connection { stream: Box::pin(stream), stalled: Arc::default() }, address)

@@ -154,11 +154,7 @@ pub async fn one(
 ///
 /// # Errors
 /// Where the range is none, or the database cannot answer.
-pub async fn records(
-    database: &DatabaseConnection,
-    who: &User,
-    wanted: &Wanted,
-) -> Result<ExportRecords, ApiError> {
+pub async fn records(database: &DatabaseConnection, who: &User, wanted: &Wanted) -> Result<ExportRecords, ApiError> {
     let mut found = seen_by(who);
     if !wanted.states.is_empty() {
         found = found.filter(Column::State.is_in(wanted.states.iter().map(|state| state.word())));

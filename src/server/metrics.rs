@@ -90,7 +90,11 @@ impl Metrics {
             bytes: counter("motion_export_bytes_total", "Bytes written into exports, before any content encoding."),
             duration: added(&registry, Histogram::with_opts(duration.buckets(DURATIONS.into()))),
             in_flight: added(&registry, IntGauge::new("motion_export_in_flight", "Exports that are running.")),
-            ended: counters("motion_export_ended_total", "Exports that have ended, by the state of their record.", "state"),
+            ended: counters(
+                "motion_export_ended_total",
+                "Exports that have ended, by the state of their record.",
+                "state",
+            ),
             refused: counters(
                 "motion_export_refused_total",
                 "Exports that did not begin, by what there was too much of, or what could not be done.",
@@ -99,7 +103,10 @@ impl Metrics {
             connections: added(
                 &registry,
                 IntGaugeVec::new(
-                    Opts::new("motion_export_database_connections", "Connections to the database, by what they are for."),
+                    Opts::new(
+                        "motion_export_database_connections",
+                        "Connections to the database, by what they are for.",
+                    ),
                     &["pool", "state"],
                 ),
             ),

@@ -100,12 +100,7 @@ impl Default for Export {
         const PAGE_TIMEOUT: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
         const PER_USER: NonZeroU32 = NonZeroU32::new(3).expect("not zero");
         const AT_ONCE: NonZeroU32 = NonZeroU32::new(32).expect("not zero");
-        Self {
-            page_rows: PAGE_ROWS,
-            page_timeout_seconds: PAGE_TIMEOUT,
-            max_per_user: PER_USER,
-            max_at_once: AT_ONCE,
-        }
+        Self { page_rows: PAGE_ROWS, page_timeout_seconds: PAGE_TIMEOUT, max_per_user: PER_USER, max_at_once: AT_ONCE }
     }
 }
 

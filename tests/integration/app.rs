@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use motion_export::api::exports::EXPORTS_PATH;
 use motion_export::api::session::Role;
 use motion_export::export::{EXPORT_PATH, ExportParams};
 use motion_export::server::auth::setup::Setup;
@@ -11,9 +12,9 @@ use motion_export::server::auth::user::User;
 use motion_export::server::auth::viewer::Viewer;
 use motion_export::server::auth::{password, token, user};
 use motion_export::server::clock::Clock;
+use motion_export::server::connection::{Listener, Peer};
 use motion_export::server::database::{self, Missing};
 use motion_export::server::entity::{self, camera, motion_event};
-use motion_export::server::connection::{Listener, Peer};
 use motion_export::server::export::reader::Reader;
 use motion_export::server::export::run::{Export, Source};
 use motion_export::server::router::router;
@@ -23,6 +24,7 @@ use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel, TransactionTrait};
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
@@ -76,6 +78,33 @@ impl TestDatabase {
         for batch in events.chunks(1_000) {
             motion_event::Entity::insert_many(batch.to_vec()).exec(&self.connection).await.unwrap();
         }
+    }
+
+    /// So many events, made by the database itself, in a file of some 300 bytes each: more than what the network takes in
+    /// when nobody reads.
+    pub async fn add_many(&self, count: u32) {
+        let sql = format!(
+            "INSERT INTO motion_events (timestamp, id, camera_id, confidence, algorithm, zone_id, created_at)
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+             SELECT 1764547200000000 + i * 1000000, CAST(printf('%016d', i) AS BLOB), 'front', 85.5, 'MOG2',
+                    printf('%0220d', i), 0 FROM n"
+        );
+        self.connection.execute_unprepared(&sql).await.unwrap();
+    }
+
+    /// Puts something else in the place of the events: a query that gives these columns.
+    pub async fn replace_events(&self, query: &str) {
+        let columns = "timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id, created_at";
+        let replace = format!(
+            "ALTER TABLE motion_events RENAME TO real_events; CREATE VIEW motion_events ({columns}) AS {query}"
+        );
+        self.connection.execute_unprepared(&replace).await.unwrap();
+    }
+
+    /// Undoes [`Self::replace_events`].
+    pub async fn restore_events(&self) {
+        let restore = "DROP VIEW motion_events; ALTER TABLE real_events RENAME TO motion_events";
+        self.connection.execute_unprepared(restore).await.unwrap();
     }
 
     /// The file of an export, in pages of so many rows.
@@ -144,24 +173,39 @@ impl TestDatabase {
     /// Serves the database to a client of one's own.
     pub async fn serve_with(mut self, page_rows: u32, setup: Setup, client: Client) -> TestApp {
         self.settings.export.page_rows = page_rows.try_into().unwrap();
-        let writer = database::open_writer(&self.settings.database).await.unwrap();
         let time = Arc::new(AtomicI64::new(NOW));
+        let (address, doors, state) = start(&self, &time, setup).await;
+        TestApp { address, client, database: self, time, doors, state }
+    }
+}
+
+/// Starts a server on that database.
+async fn start(database: &TestDatabase, time: &Arc<AtomicI64>, setup: Setup) -> (String, String, AppState) {
+    {
+        let TestDatabase { connection, settings, .. } = database;
+        let writer = database::open_writer(&settings.database).await.unwrap();
         let clock = {
-            let time = Arc::clone(&time);
+            let time = Arc::clone(time);
             Clock::new(move || time.load(Ordering::Relaxed))
         };
-        let state = AppState::new(self.connection.clone(), writer, self.settings.clone(), clock, setup).unwrap();
+        let state = AppState::new(connection.clone(), writer, settings.clone(), clock, setup).unwrap();
         let router = router(state.clone());
         let doors = format!("{router:?}");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(state.exports.clone().keep());
-        let listener = Listener::new(listener, self.settings.server.client_timeout());
+        let listener = Listener::new(listener, settings.server.client_timeout());
         let service = router.into_make_service_with_connect_info::<Peer>();
         tokio::spawn(axum::serve(listener, service).into_future());
-        TestApp { address, client, database: self, time, doors, state }
+        (address, doors, state)
     }
 }
+
+/// A query for [`TestDatabase::replace_events`] that never gives a row and never ends. It reads a table, because SQLite
+/// looks whether the schema has changed only for statements that do.
+pub const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
+                           SELECT i, x'00', 'front', 1.0, 'MOG2', 1, 1, 1, 1, 'z', 0 FROM n \
+                           WHERE i < 0 AND EXISTS (SELECT 1 FROM cameras)";
 
 /// A client that sends these headers with every request, and follows nothing.
 pub fn client_with(headers: &[(HeaderName, &str)]) -> Client {
@@ -189,6 +233,52 @@ impl TestApp {
     /// Lets time pass.
     pub fn wait(&self, seconds: i64) {
         self.time.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
+    }
+
+    /// The address and the state of one more server on the same database, with the same clock.
+    pub async fn another_server(&self) -> (String, AppState) {
+        let (address, _, state) = start(&self.database, &self.time, Setup::default()).await;
+        (address, state)
+    }
+
+    /// A client with a token of that user.
+    pub async fn client_of(&self, user: &User) -> (Client, String) {
+        let authorization = format!("Bearer {}", self.database.token_of(user).await);
+        (client_with(&[(AUTHORIZATION, &authorization)]), authorization)
+    }
+
+    /// The record of an export, as an administrator sees it.
+    pub async fn record(&self, id: &str) -> Value {
+        let response = self.get(&format!("{EXPORTS_PATH}/{id}")).await;
+        assert_eq!(response.status(), 200);
+        response.json().await.unwrap()
+    }
+
+    /// The newest record, once it is not running any more.
+    pub async fn newest_record(&self) -> Value {
+        let ended = async {
+            loop {
+                let list: Value = self.get(&format!("{EXPORTS_PATH}?limit=1")).await.json().await.unwrap();
+                if list["exports"][0]["state"] != "running" {
+                    return list["exports"][0].clone();
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), ended).await.expect("it ends")
+    }
+
+    /// A number of `/metrics`, by its name and labels; 0 where it is not there.
+    pub async fn number(&self, name: &str) -> i64 {
+        let text = self.get("/metrics").await.text().await.unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        line.map_or(0, |number| number.parse().unwrap())
+    }
+
+    /// Waits until no export is running here.
+    pub async fn idle(&self) {
+        let idle = self.state.exports.none_left();
+        tokio::time::timeout(Duration::from_secs(20), idle).await.expect("all exports end");
     }
 
     /// Sends a form as that client.

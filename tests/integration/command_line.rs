@@ -1,53 +1,13 @@
 //! The binary: its commands, what they print, and what they leave behind when they are killed.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 use motion_export::server::entity::motion_event;
-use reqwest::header::AUTHORIZATION;
 use sea_orm::{EntityTrait, PaginatorTrait};
 
 use crate::app::{HEADER, PASSWORD, TestDatabase, client_with, events};
-
-/// The binary, with a clean environment, in `folder`, on the database there.
-fn command(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_motion-export"));
-    command.current_dir(folder).env_clear().env("DATABASE_URL", "sqlite://test.db").args(arguments);
-    command
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> Output {
-    command(folder, arguments).output().unwrap()
-}
-
-/// Runs a command with something to read.
-fn run_with_input(folder: &Path, arguments: &[&str], input: &str) -> Output {
-    let mut command = command(folder, arguments);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // Who refuses the arguments reads nothing.
-    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
-    child.wait_with_output().unwrap()
-}
-
-/// An administrator, and a token of it.
-fn token_of_admin(folder: &Path) -> String {
-    let added = run_with_input(folder, &["user", "add", "admin", "--admin", "--password-stdin"], PASSWORD);
-    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
-    String::from_utf8(succeed(folder, &["token", "create", "admin", "test"])).unwrap().trim_end().to_owned()
-}
-
-fn succeed(folder: &Path, arguments: &[&str]) -> Vec<u8> {
-    let output = run(folder, arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    output.stdout
-}
-
-fn fail(folder: &Path, arguments: &[&str]) -> String {
-    let output = run(folder, arguments);
-    assert!(!output.status.success());
-    String::from_utf8(output.stderr).unwrap()
-}
+use crate::program::{Server, command, fail, run_with_input, succeed, token_of_admin};
 
 #[tokio::test]
 async fn export_writes_what_the_url_gives() {
@@ -211,59 +171,6 @@ async fn an_import_that_is_killed_leaves_nothing_half_done_and_can_be_done_again
 
     succeed(folder, &["import", "csv", "in.csv"]);
     assert_eq!(motion_event::Entity::find().count(&target.connection).await.unwrap(), 60_000);
-}
-
-/// A server that goes when this goes.
-struct Server {
-    child: Child,
-    address: String,
-    /// What it said when it was ready.
-    greeting: String,
-}
-
-impl Server {
-    fn start(folder: &Path, arguments: &[&str]) -> Self {
-        let arguments = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
-        let mut command = command(folder, &arguments);
-        // One arena for all threads: otherwise glibc keeps one for each thread that ever worked, and how much memory a
-        // server has depends on which of its threads happened to.
-        command.env("MALLOC_ARENA_MAX", "1");
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        // An empty line, the greeting, an empty line.
-        let greeting: Vec<_> = lines.skip(1).take_while(|line| !line.is_empty()).collect();
-        let ready = greeting.iter().find(|line| line.contains("ready at")).expect("it gets ready");
-        let address = ready.split(' ').find_map(|word| word.strip_suffix("/settings")).unwrap().to_owned();
-        Self { child, address, greeting: greeting.join("\n") }
-    }
-
-    /// What stands between `before` and the next of `after` in the greeting.
-    fn greeted(&self, before: &str, after: [char; 2]) -> String {
-        let (_, rest) = self.greeting.split_once(before).expect(before);
-        rest.split(after).next().unwrap().to_owned()
-    }
-
-    /// The whole export, as whoever has that token.
-    async fn export(&self, token: &str, query: &str) -> reqwest::Response {
-        let url = format!("{}/api/v1/motion-events/export?{query}", self.address);
-        client_with(&[(AUTHORIZATION, &format!("Bearer {token}"))]).get(url).send().await.unwrap()
-    }
-
-    /// The most memory that it ever had resident, in kB.
-    fn peak_memory(&self) -> u64 {
-        let mut status = String::new();
-        let path = format!("/proc/{}/status", self.child.id());
-        std::fs::File::open(path).unwrap().read_to_string(&mut status).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 #[tokio::test]

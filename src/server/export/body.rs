@@ -168,7 +168,8 @@ mod tests {
         generator.give(Bytes::from_static(b"a")).await.expect("room");
         let taken = generator.all_taken();
         tokio::pin!(taken);
-        let mut polled = async || tokio::time::timeout(std::time::Duration::from_millis(5), taken.as_mut()).await.is_ok();
+        let mut polled =
+            async || tokio::time::timeout(std::time::Duration::from_millis(5), taken.as_mut()).await.is_ok();
         assert!(!polled().await);
         assert_eq!(next(&mut body).await, "bytes");
         assert!(polled().await);

@@ -41,7 +41,8 @@ impl Encoding {
     /// The one that the client likes best, and of several that it likes the same, the one that we do. `None` where the
     /// file is to go as it is.
     pub fn accepted(headers: &HeaderMap) -> Option<Self> {
-        let lines: Vec<_> = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok()).collect();
+        let lines: Vec<_> =
+            headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok()).collect();
         let lines = lines.join(",");
         let liking = |name: &str| {
             let exact = lines.split(',').find_map(|item| quality(item, name));

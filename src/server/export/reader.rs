@@ -169,12 +169,17 @@ mod tests {
 
     fn reader(folder: &tempfile::TempDir, connections: u32) -> Reader {
         let path = folder.path().join("x.db");
-        Connection::open(&path).expect("made").execute_batch("CREATE TABLE t (i); PRAGMA journal_mode = WAL").expect("made");
+        Connection::open(&path)
+            .expect("made")
+            .execute_batch("CREATE TABLE t (i); PRAGMA journal_mode = WAL")
+            .expect("made");
         Reader::new(path, connections)
     }
 
     async fn run(reader: &Reader, sql: &'static str) -> Result<i64, DbErr> {
-        reader.read(move |connection| connection.query_row(sql, [], |row| row.get(0)).map_err(|error| failed(&error))).await
+        reader
+            .read(move |connection| connection.query_row(sql, [], |row| row.get(0)).map_err(|error| failed(&error)))
+            .await
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
-use tracing::{Instrument, Span, error, info, warn};
+use tracing::{Instrument, Span, debug, error, info, warn};
 
 use super::body::{self, Generator, Gone};
 use super::encoding::Encoding;
@@ -129,9 +129,9 @@ fn headers(export: &Export) -> HeaderMap {
 /// Whether the client takes trailers (RFC 9110, 10.1.4).
 fn wants_trailers(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(header::TE).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).any(|item| {
-        item.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("trailers"))
-    })
+    lines
+        .flat_map(|line| line.split(','))
+        .any(|item| item.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("trailers")))
 }
 
 /// What a failure before the first byte looks like to the client.
@@ -144,7 +144,7 @@ fn refusal(error: &ExportError) -> ApiError {
             ApiError::new(
                 ErrorCode::DatabaseTimeout,
                 format!(
-                    "The database did not give the first events within {} seconds, and was told to stop looking. Ask for \
+                    "The database did not give the first events within {} s, and was told to stop looking. Ask for \
                      fewer days or fewer cameras, or try again when there is less to do.",
                     limit.as_secs()
                 ),
@@ -247,7 +247,9 @@ impl Job {
                 made = self.export.next_chunk() => made,
             };
             next = made.map_err(|error| ending(&error))?;
-            running.is_at(self.export.rows, self.export.bytes);
+            let Export { rows, bytes, .. } = self.export;
+            running.is_at(rows, bytes);
+            debug!(rows, bytes, "export goes on");
         }
         self.generator.all_taken().await.map_err(|Gone| left(self.peer.as_ref()))
     }

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use sea_orm::DatabaseConnection;
@@ -114,8 +114,7 @@ impl Exports {
 
     /// One round of [`Self::keep`].
     pub async fn beat(&self) {
-        let running: Vec<_> =
-            self.0.running.borrow().iter().map(|(id, progress)| (*id, progress.written())).collect();
+        let running: Vec<_> = self.0.running.borrow().iter().map(|(id, progress)| (*id, progress.written())).collect();
         let began = Instant::now();
         let beaten = record::beat(&self.0.writer, self.0.clock.now(), &running).await;
         let held_up = beaten.is_err() || began.elapsed() > SLOW;
@@ -245,7 +244,15 @@ impl Exports {
         running.send_modify(|running| drop(running.insert(id, Arc::clone(&progress))));
         metrics.in_flight(self.count());
         let exports = self.clone();
-        Ok(Running { id, exports, progress, began: Instant::now(), span: Span::current(), completed: false, place: Some(place) })
+        Ok(Running {
+            id,
+            exports,
+            progress,
+            began: Instant::now(),
+            span: Span::current(),
+            completed: false,
+            place: Some(place),
+        })
     }
 
     fn forget(&self, id: Uuid) {

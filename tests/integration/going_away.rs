@@ -1,0 +1,320 @@
+//! What goes away in the middle of an export: the client, the server, the database's readiness to be written to, the
+//! space on its disk, the sense of a row. Each time: what the client, the record, the place, the log and the metrics say.
+
+use std::fmt::Write as _;
+use std::process::Command;
+use std::time::Duration;
+
+use motion_export::export::EXPORT_PATH;
+use sea_orm::ConnectionTrait;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::app::{TestApp, TestDatabase, client_with, events};
+use crate::log::Log;
+use crate::program::{Server, command, token_of_admin};
+use crate::proxy::{SlowClient, cutting_proxy};
+
+async fn long_app() -> (TestApp, String) {
+    let database = TestDatabase::with([]).await;
+    database.add_many(100_000).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(1_000).await;
+    let (_, authorization) = app.client_of(&ann).await;
+    (app, authorization)
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_ends_its_export_at_once_and_that_is_no_error() {
+    let log = Log::of_this_thread();
+    let (app, authorization) = long_app().await;
+    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    client.read(100_000).await;
+    drop(client);
+    app.idle().await;
+    let record = app.newest_record().await;
+    assert_eq!(record["state"], "cancelled");
+    assert_eq!(record["error"], "The client went away before the end.");
+    assert_eq!(record["sha256"], Value::Null);
+    let rows = record["rows"].as_i64().unwrap();
+    assert!((1_000..100_000).contains(&rows), "{rows}");
+    assert_eq!(app.number("motion_export_rows_total").await, rows);
+    assert_eq!(app.number("motion_export_bytes_total").await, record["bytes"].as_i64().unwrap());
+    assert_eq!(app.number("motion_export_ended_total{state=\"cancelled\"}").await, 1);
+    assert_eq!(app.state.reader.busy(), 0);
+    assert!(log.text().contains("state=\"cancelled\"") && !log.text().contains("ERROR"), "{}", log.text());
+}
+
+#[tokio::test]
+async fn cut_anywhere_the_client_knows_the_record_tells_the_truth_and_the_place_is_free() {
+    let (app, authorization) = long_app().await;
+    let file = app.export("").await.bytes().await.unwrap();
+    let client = client_with(&[(reqwest::header::AUTHORIZATION, &authorization)]);
+    let mut random = fastrand::Rng::with_seed(4);
+    let mut states = std::collections::BTreeMap::new();
+    for round in 0..30 {
+        let after = random.usize(1..file.len() + 20_000);
+        let proxy = cutting_proxy(&app.address, after).await;
+        let received = match client.get(format!("{proxy}{EXPORT_PATH}")).send().await {
+            Ok(response) => response.bytes().await.ok(),
+            Err(_) => None,
+        };
+        app.idle().await;
+        let record = app.newest_record().await;
+        let state = record["state"].as_str().unwrap().to_owned();
+        match &received {
+            Some(received) => {
+                assert_eq!(*received, file, "round {round}: what ends well is whole");
+                assert_eq!(state, "completed", "round {round}");
+            }
+            // The server may have given everything to the network before it was cut there.
+            None => assert!(["cancelled", "completed"].contains(&&*state), "round {round}: {state}"),
+        }
+        let digest = (state == "completed").then(|| format!("{:x}", Sha256::digest(&file)));
+        assert_eq!(record["sha256"].as_str(), digest.as_deref(), "round {round}");
+        *states.entry(state).or_insert(0) += 1;
+        app.wait(1);
+    }
+    assert!(states["cancelled"] > 15, "{states:?}");
+    assert_eq!(app.state.reader.busy(), 0);
+}
+
+#[tokio::test]
+async fn while_somebody_else_writes_no_export_begins_and_nothing_of_it_stays() {
+    let log = Log::of_this_thread();
+    let app = TestDatabase::with(events(10)).await.serve(10).await;
+    let lock = app.database.lock().await;
+    let refused = app.export("").await;
+    assert_eq!(refused.status(), 503);
+    assert_eq!(refused.headers()["retry-after"], "5");
+    let problem: Value = refused.json().await.unwrap();
+    assert!(problem["detail"].as_str().unwrap().contains("cannot be recorded"), "{problem}");
+    assert_eq!(app.state.exports.count(), 0);
+    assert_eq!(app.number("motion_export_refused_total{reason=\"record\"}").await, 1);
+    assert!(log.text().contains("cannot record an export, so it does not begin"), "{}", log.text());
+    lock.rollback().await.unwrap();
+    let list: Value = app.get("/api/v1/exports").await.json().await.unwrap();
+    assert_eq!(list["exports"], Value::Array(Vec::new()));
+    assert_eq!(app.lines("").await.len(), 10);
+}
+
+#[tokio::test]
+async fn a_file_waits_with_its_end_for_whoever_keeps_its_record_from_being_written() {
+    let (app, authorization) = long_app().await;
+    let headers = [("authorization", authorization.as_str()), ("connection", "close")];
+    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+    client.read(1_000_000).await;
+    let lock = app.database.lock().await;
+    let reading = tokio::spawn(async move { client.rest().await });
+    // Longer than a writer waits for another one.
+    tokio::time::sleep(Duration::from_millis(5_500)).await;
+    assert!(!reading.is_finished(), "no end without a record");
+    lock.rollback().await.unwrap();
+    assert!(reading.await.unwrap().1);
+    assert_eq!(app.newest_record().await["state"], "completed");
+}
+
+#[tokio::test]
+async fn a_value_of_a_wrong_type_breaks_the_file_and_is_no_missing_row() {
+    let log = Log::of_this_thread();
+    let database = TestDatabase::with(events(500)).await;
+    // As a table that is not STRICT would hold it: what another tool may have made of ours.
+    let table = "CREATE TABLE loose AS SELECT * FROM motion_events; DROP TABLE motion_events;
+                 ALTER TABLE loose RENAME TO motion_events; UPDATE motion_events SET confidence = 'high' WHERE timestamp =
+                 (SELECT timestamp FROM motion_events ORDER BY timestamp LIMIT 1 OFFSET 400)";
+    database.connection.execute_unprepared(table).await.unwrap();
+    let app = database.serve(100).await;
+    let response = app.export("").await;
+    assert_eq!(response.status(), 200, "the first page was fine");
+    assert!(response.bytes().await.is_err(), "the client knows");
+    app.idle().await;
+    let record = app.newest_record().await;
+    assert_eq!((&record["state"], &record["rows"]), (&Value::from("failed"), &Value::from(400)));
+    assert!(record["error"].as_str().unwrap().contains("could not be read"), "{record}");
+    assert!(log.text().contains("ERROR") && log.text().contains("Invalid column type"), "{}", log.text());
+    assert_eq!(app.number("motion_export_ended_total{state=\"failed\"}").await, 1);
+    assert_eq!(app.state.reader.busy(), 0);
+    // In the first page, it is an answer.
+    let refused = app.export("start_date=2025-12-01T00:06:40Z").await;
+    assert_eq!(refused.status(), 500);
+    assert_eq!(app.newest_record().await["state"], "failed");
+}
+
+/// The real program on a long file, with a token.
+struct RealServer {
+    database: TestDatabase,
+    token: String,
+}
+
+impl RealServer {
+    async fn prepare() -> Self {
+        let database = TestDatabase::with([]).await;
+        database.add_many(100_000).await;
+        let token = token_of_admin(database.folder.path());
+        Self { database, token }
+    }
+
+    fn start(&self, settings: &[(&str, &str)]) -> Server {
+        Server::start_with(self.database.folder.path(), settings)
+    }
+
+    async fn begin(&self, server: &Server) -> SlowClient {
+        let authorization = format!("Bearer {}", self.token);
+        let headers = [("authorization", authorization.as_str()), ("connection", "close")];
+        let mut client = SlowClient::ask(&server.address, EXPORT_PATH, &headers).await;
+        let head = client.head().await;
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        client
+    }
+
+    async fn get(&self, server: &Server, path: &str) -> reqwest::Response {
+        let authorization = format!("Bearer {}", self.token);
+        let client = client_with(&[(reqwest::header::AUTHORIZATION, &authorization)]);
+        client.get(format!("{}{path}", server.address)).send().await.unwrap()
+    }
+
+    async fn newest(&self, server: &Server) -> Value {
+        let list: Value = self.get(server, "/api/v1/exports?limit=1").await.json().await.unwrap();
+        list["exports"][0].clone()
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.database.folder.path().join("log")).unwrap()
+    }
+}
+
+fn signal(server: &Server, name: &str) {
+    let sent = Command::new("kill").args(["-s", name, &server.child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+}
+
+/// Waits until the server refuses exports.
+async fn until_stopping(prepared: &RealServer, server: &Server) {
+    let stopping = async {
+        while prepared.get(server, "/readyz").await.status() != 503 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), stopping).await.expect("it hears the signal");
+}
+
+#[tokio::test]
+async fn told_to_stop_a_server_begins_no_export_and_lets_those_that_run_end() {
+    let prepared = RealServer::prepare().await;
+    let mut server = prepared.start(&[]);
+    let mut client = prepared.begin(&server).await;
+    signal(&server, "TERM");
+    until_stopping(&prepared, &server).await;
+    let refused = prepared.get(&server, EXPORT_PATH).await;
+    assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].to_str().unwrap()), (503, "5"));
+    assert_eq!(prepared.get(&server, "/healthz").await.status(), 200, "everything else is answered");
+    assert!(client.rest().await.1, "the file is whole");
+    // For whoever compares: the page does.
+    assert_eq!(prepared.newest(&server).await["state"], "completed");
+    assert!(server.child.wait().unwrap().success());
+    let log = prepared.log();
+    assert!(log.contains("stopping running=1") && log.contains("state=\"completed\""), "{log}");
+}
+
+#[tokio::test]
+async fn after_the_grace_period_what_still_runs_is_broken_and_recorded() {
+    let prepared = RealServer::prepare().await;
+    let mut server = prepared.start(&[("SERVER_STOP_GRACE_SECONDS", "1")]);
+    let mut client = prepared.begin(&server).await;
+    signal(&server, "TERM");
+    assert!(server.child.wait().unwrap().success());
+    assert!(!client.rest().await.1, "the client knows");
+    let log = prepared.log();
+    assert!(log.contains("state=\"interrupted\""), "{log}");
+    let server = prepared.start(&[]);
+    let record = prepared.newest(&server).await;
+    assert_eq!((&record["state"], &record["error"]), (&"interrupted".into(), &"The server was stopped.".into()));
+    assert!(record["rows"].as_i64().unwrap() > 0);
+}
+
+#[tokio::test]
+async fn told_twice_a_server_waits_no_longer() {
+    let prepared = RealServer::prepare().await;
+    let mut server = prepared.start(&[("SERVER_STOP_GRACE_SECONDS", "3600")]);
+    let mut client = prepared.begin(&server).await;
+    signal(&server, "INT");
+    until_stopping(&prepared, &server).await;
+    signal(&server, "INT");
+    assert!(server.child.wait().unwrap().success());
+    assert!(!client.rest().await.1);
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_leaves_a_broken_file_and_a_record_that_is_interrupted() {
+    let prepared = RealServer::prepare().await;
+    let mut server = prepared.start(&[]);
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        held.push(prepared.begin(&server).await);
+    }
+    signal(&server, "KILL");
+    server.child.wait().unwrap();
+    for client in &mut held {
+        assert!(!client.rest().await.1, "the client knows");
+    }
+    // Started again at once, it cannot know yet that nobody works on them.
+    let server = prepared.start(&[]);
+    assert_eq!(prepared.newest(&server).await["state"], "running");
+    assert_eq!(prepared.get(&server, EXPORT_PATH).await.status(), 429);
+    drop(server);
+    // Half a minute later, for whoever looks at the records.
+    let sql = "UPDATE exports SET started_at = started_at - 31000000, heartbeat_at = heartbeat_at - 31000000";
+    prepared.database.connection.execute_unprepared(sql).await.unwrap();
+    let server = prepared.start(&[]);
+    assert_eq!(prepared.get(&server, &format!("{EXPORT_PATH}?end_date=2000-01-01")).await.status(), 200);
+    let swept = async {
+        loop {
+            let list: Value = prepared.get(&server, "/api/v1/exports?state=interrupted").await.json().await.unwrap();
+            if list["exports"].as_array().unwrap().len() == 3 {
+                return list["exports"][0].clone();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let record = tokio::time::timeout(Duration::from_secs(10), swept).await.expect("at the start");
+    assert_eq!(record["error"], "The server that made the file went away.");
+    assert!(prepared.log().contains("exports were interrupted"), "{}", prepared.log());
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_when_the_record_is_written_breaks_the_file() {
+    let prepared = RealServer::prepare().await;
+    let folder = prepared.database.folder.path();
+    // Files of this process may grow to 256 kB; a write beyond that fails, instead of killing it.
+    let serve = command(folder, &["serve", "--listen", "127.0.0.1:0"]);
+    let mut limited = Command::new("bash");
+    limited.current_dir(folder).env_clear().env("DATABASE_URL", "sqlite://test.db");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f 256; exec \"$@\"", "bash"]).arg(serve.get_program());
+    limited.args(serve.get_args());
+    // What was written before is in the database itself, and its journal is short.
+    prepared.database.connection.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await.unwrap();
+    let server = Server::run(limited);
+    let mut client = prepared.begin(&server).await;
+    let id = prepared.newest(&server).await["id"].as_str().unwrap().to_owned();
+    // Somebody else makes the journal longer than this process can write.
+    let mut filler = String::from("BEGIN; CREATE TABLE filler (x);");
+    for _ in 0..100 {
+        write!(filler, "INSERT INTO filler VALUES (zeroblob(4000));").unwrap();
+    }
+    prepared.database.connection.execute_unprepared(&format!("{filler} COMMIT")).await.unwrap();
+    assert!(!client.rest().await.1, "the client knows");
+    let log = prepared.log();
+    assert!(log.contains("ERROR") && log.contains("cannot record how an export ended"), "{log}");
+    assert!(log.contains("state=\"failed\"") && !log.contains("state=\"completed\""), "{log}");
+    // No more can begin, and the client is told why.
+    let refused = prepared.get(&server, EXPORT_PATH).await;
+    assert_eq!(refused.status(), 503);
+    assert!(refused.text().await.unwrap().contains("cannot be recorded"));
+    let numbers = prepared.get(&server, "/metrics").await.text().await.unwrap();
+    assert!(numbers.contains("motion_export_ended_total{state=\"failed\"} 1\n"), "{numbers}");
+    assert!(numbers.contains("motion_export_refused_total{reason=\"record\"} 1\n"), "{numbers}");
+    assert!(numbers.contains("motion_export_in_flight 0\n"), "{numbers}");
+    // Nobody gives a sign of life of it, so it is swept by whoever can write.
+    let record: Value = prepared.get(&server, &format!("/api/v1/exports/{id}")).await.json().await.unwrap();
+    assert_eq!(record["state"], "running");
+}

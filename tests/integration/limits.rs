@@ -1,0 +1,112 @@
+//! Time limits: a database that gives no page, and a client that takes none.
+
+use std::time::Duration;
+
+use motion_export::export::EXPORT_PATH;
+use serde_json::Value;
+
+use crate::app::{ENDLESS, TestApp, TestDatabase};
+use crate::log::Log;
+use crate::proxy::SlowClient;
+
+/// A server on a long file with short limits, one connection to read events, and the authorization of somebody who may.
+async fn app() -> (TestApp, String) {
+    let mut database = TestDatabase::with([]).await;
+    database.add_many(100_000).await;
+    database.settings.export.page_timeout_seconds = 1.try_into().unwrap();
+    database.settings.server.client_timeout_seconds = 1.try_into().unwrap();
+    database.settings.database.connections = 1.try_into().unwrap();
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(1_000).await;
+    let (_, authorization) = app.client_of(&ann).await;
+    (app, authorization)
+}
+
+/// Waits until no connection reads events.
+async fn nothing_is_read(app: &TestApp) {
+    let nothing = async {
+        while app.state.reader.busy() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), nothing).await.expect("the query is stopped in the database");
+}
+
+#[tokio::test]
+async fn a_first_page_that_does_not_come_is_504_and_its_query_is_stopped_in_the_database() {
+    let log = Log::of_this_thread();
+    let (app, _) = app().await;
+    app.database.replace_events(ENDLESS).await;
+    let response = app.export("").await;
+    assert_eq!(response.status(), 504);
+    let problem: Value = response.json().await.unwrap();
+    assert_eq!(problem["code"], "database_timeout");
+    assert!(problem["detail"].as_str().unwrap().contains("within 1 s,"), "{problem}");
+    nothing_is_read(&app).await;
+    assert_eq!(app.number("motion_export_database_connections{pool=\"events\",state=\"busy\"}").await, 0);
+    let record = app.newest_record().await;
+    assert_eq!((&record["state"], &record["rows"]), (&Value::from("timed_out"), &Value::from(0)));
+    assert!(record["error"].as_str().unwrap().contains("gave no page within 1 s"), "{record}");
+    assert_eq!(app.number("motion_export_ended_total{state=\"timed_out\"}").await, 1);
+    assert!(log.text().contains("ERROR") && log.text().contains("state=\"timed_out\""), "{}", log.text());
+    assert_eq!(app.state.exports.count(), 0);
+    // The one connection that there is works again.
+    app.database.restore_events().await;
+    assert_eq!(app.lines("end_date=2025-12-01T01:00:00Z").await.len(), 3_599);
+}
+
+#[tokio::test]
+async fn a_later_page_that_does_not_come_breaks_the_file_and_its_query_is_stopped() {
+    let (app, authorization) = app().await;
+    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 200"));
+    // Nothing is read between two pages, so what they are read from can be changed there.
+    nothing_is_read(&app).await;
+    app.database.replace_events(ENDLESS).await;
+    let (rest, whole) = client.rest().await;
+    assert!(!whole && rest.len() > 200_000, "the client knows: {} bytes", rest.len());
+    let record = app.newest_record().await;
+    assert_eq!(record["state"], "timed_out");
+    assert!(record["rows"].as_i64().unwrap() >= 1_000, "{record}");
+    assert_eq!(record["sha256"], Value::Null);
+    nothing_is_read(&app).await;
+    app.idle().await;
+}
+
+#[tokio::test]
+async fn a_client_that_reads_nothing_is_cut_off_and_holds_no_connection_meanwhile() {
+    let log = Log::of_this_thread();
+    let (app, authorization) = app().await;
+    let mut stalled = Vec::new();
+    for _ in 0..3 {
+        stalled.push(SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await);
+        stalled.last_mut().unwrap().head().await;
+    }
+    nothing_is_read(&app).await;
+    assert_eq!(app.lines("end_date=2025-12-01T01:00:00Z").await.len(), 3_599, "over the one connection");
+    app.idle().await;
+    for mut client in stalled {
+        assert!(!client.rest().await.1, "the client knows, once it looks");
+    }
+    let list: Value = app.get("/api/v1/exports?state=timed_out").await.json().await.unwrap();
+    let records = list["exports"].as_array().unwrap();
+    assert_eq!(records.len(), 3);
+    assert!(records[0]["error"].as_str().unwrap().contains("The client took nothing for too long"), "{records:?}");
+    assert!(log.text().contains("server.client_timeout_seconds"));
+    assert_eq!(app.number("motion_export_in_flight").await, 0);
+    assert_eq!(app.number("motion_export_ended_total{state=\"timed_out\"}").await, 3);
+}
+
+#[tokio::test]
+async fn a_client_that_reads_slowly_gets_its_whole_file() {
+    let (app, authorization) = app().await;
+    let headers = [("authorization", authorization.as_str()), ("connection", "close")];
+    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+    // Longer than the limit in all, but never as long without reading.
+    for _ in 0..8 {
+        client.read(1_000_000).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    assert!(client.rest().await.1);
+    assert_eq!(app.newest_record().await["state"], "completed");
+}

@@ -1,0 +1,201 @@
+//! How many exports run at once, and that a place is free again however an export ends.
+
+use futures_util::future::join_all;
+use motion_export::export::EXPORT_PATH;
+use reqwest::Client;
+use serde_json::Value;
+
+use crate::app::{TestApp, TestDatabase};
+use crate::log::panic_at;
+use crate::proxy::SlowClient;
+
+/// A server with a file that is too large for the network to take in at once, and a user who may export it.
+async fn app_with_a_long_file() -> (TestApp, Client, String) {
+    app_with(|_| {}).await
+}
+
+async fn app_with(change: impl FnOnce(&mut TestDatabase)) -> (TestApp, Client, String) {
+    let mut database = TestDatabase::with([]).await;
+    database.add_many(100_000).await;
+    change(&mut database);
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(1_000).await;
+    let (client, authorization) = app.client_of(&ann).await;
+    (app, client, authorization)
+}
+
+/// Begins so many exports one after the other, which then wait for somebody to read them.
+async fn hold(address: &str, authorization: &str, count: usize) -> Vec<SlowClient> {
+    let mut held = Vec::new();
+    for _ in 0..count {
+        let mut client = SlowClient::ask(address, EXPORT_PATH, &[("authorization", authorization)]).await;
+        let answer = client.head().await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        held.push(client);
+    }
+    held
+}
+
+/// Another export, or why there is none.
+async fn status(app: &TestApp, client: &Client) -> u16 {
+    // No event is before that day.
+    app.get_as(client, &format!("{EXPORT_PATH}?end_date=2000-01-01")).await.status().as_u16()
+}
+
+#[tokio::test]
+async fn the_fourth_at_once_is_refused_with_the_time_to_wait_and_others_are_not() {
+    let (app, client, authorization) = app_with_a_long_file().await;
+    let held = hold(&app.address, &authorization, 3).await;
+    let refused = app.get_as(&client, EXPORT_PATH).await;
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.headers()["retry-after"], "5");
+    let problem: Value = refused.json().await.unwrap();
+    assert_eq!(problem["code"], "too_many_exports");
+    assert!(problem["detail"].as_str().unwrap().contains("3 exports"), "{problem}");
+    assert_eq!(app.number("motion_export_refused_total{reason=\"user\"}").await, 1);
+    assert_eq!(app.number("motion_export_in_flight").await, 3);
+    assert_eq!(app.number("motion_export_requests_total{status=\"429\"}").await, 1);
+    // Somebody else is not in the way of that, and a HEAD takes no place.
+    assert_eq!(app.export("end_date=2000-01-01").await.status(), 200);
+    assert_eq!(client.head(format!("{}{EXPORT_PATH}", app.address)).send().await.unwrap().status(), 200);
+    // A place is free as soon as one has gone.
+    drop(held);
+    app.idle().await;
+    assert_eq!(status(&app, &client).await, 200);
+}
+
+#[tokio::test]
+async fn of_fifty_at_once_exactly_three_run_whatever_server_they_ask() {
+    let (app, _, authorization) = app_with_a_long_file().await;
+    let (second, _) = app.another_server().await;
+    for round in 0..3 {
+        let ask = |number: usize| {
+            let address = if number.is_multiple_of(2) { &app.address } else { &second };
+            let authorization = &authorization;
+            async move {
+                let mut client = SlowClient::ask(address, EXPORT_PATH, &[("authorization", authorization)]).await;
+                let head = client.head().await;
+                (head, client)
+            }
+        };
+        let answers = join_all((0..50).map(ask)).await;
+        let with = |status: &str| answers.iter().filter(|(head, _)| head.starts_with(status)).count();
+        assert_eq!((with("HTTP/1.1 200"), with("HTTP/1.1 429")), (3, 47), "round {round}");
+        let running: i64 = count_running(&app).await;
+        assert_eq!(running, 3);
+        drop(answers);
+        while count_running(&app).await > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    }
+}
+
+async fn count_running(app: &TestApp) -> i64 {
+    let list: Value = app.get("/api/v1/exports?state=running").await.json().await.unwrap();
+    i64::try_from(list["exports"].as_array().unwrap().len()).unwrap()
+}
+
+#[tokio::test]
+async fn the_limits_are_settings_and_that_of_the_server_is_answered_with_503() {
+    let (app, client, authorization) = app_with(|database| {
+        database.settings.export.max_per_user = 2.try_into().unwrap();
+        database.settings.export.max_at_once = 3.try_into().unwrap();
+    })
+    .await;
+    let _held = hold(&app.address, &authorization, 2).await;
+    let refused: Value = app.get_as(&client, EXPORT_PATH).await.json().await.unwrap();
+    assert!(refused["detail"].as_str().unwrap().contains("2 exports"), "{refused}");
+    let other = app.database.add_viewer("bob", &["front"]).await;
+    let (other, authorization) = app.client_of(&other).await;
+    let _third = hold(&app.address, &authorization, 1).await;
+    let refused = app.get_as(&other, EXPORT_PATH).await;
+    assert_eq!(refused.status(), 503);
+    assert_eq!(refused.headers()["retry-after"], "5");
+    let refused: Value = refused.json().await.unwrap();
+    assert!(refused["detail"].as_str().unwrap().contains("3 exports"), "{refused}");
+    assert_eq!(app.number("motion_export_refused_total{reason=\"server\"}").await, 1);
+    // What is not an export is not in its way.
+    assert_eq!(app.get_as(&other, "/api/cameras").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_panic_in_the_middle_of_a_file_breaks_it_frees_its_place_and_is_recorded() {
+    let (app, client, authorization) = app_with_a_long_file().await;
+    panic_at("export goes on");
+    let mut held = hold(&app.address, &authorization, 1).await;
+    let (_, whole) = held[0].rest().await;
+    assert!(!whole, "the client knows");
+    app.idle().await;
+    let record = app.newest_record().await;
+    assert_eq!(record["state"], "failed");
+    assert_eq!(record["error"], "The server had a fault of its own.");
+    assert_eq!(record["sha256"], Value::Null);
+    assert_eq!(app.number("motion_export_ended_total{state=\"failed\"}").await, 1);
+    let _held = hold(&app.address, &authorization, 3).await;
+    assert_eq!(status(&app, &client).await, 429, "the panic's place was free, and no more than that");
+}
+
+#[tokio::test]
+async fn who_leaves_before_the_answer_leaves_no_place_taken() {
+    let (app, client, authorization) = app_with_a_long_file().await;
+    for _ in 0..20 {
+        // Gone at once, at whatever point the server is.
+        drop(SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await);
+        tokio::task::yield_now().await;
+    }
+    let free = async {
+        while app.state.exports.count() > 0 || count_running(&app).await > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), free).await.expect("all are ended");
+    assert_eq!(status(&app, &client).await, 200);
+}
+
+#[tokio::test]
+async fn a_server_that_vanished_keeps_its_places_for_thirty_seconds_and_its_records_are_interrupted() {
+    let (app, client, authorization) = app_with_a_long_file().await;
+    // What a killed server leaves: records that nobody ends. Its own are beaten on, so these are of another one.
+    let (second, state) = app.another_server().await;
+    let held = hold(&second, &authorization, 3).await;
+    assert_eq!(status(&app, &client).await, 429);
+    let before: Value = app.get("/api/v1/exports?state=running").await.json().await.unwrap();
+    app.wait(29);
+    assert_eq!(status(&app, &client).await, 429, "it might still be alive");
+    app.wait(2);
+    assert_eq!(status(&app, &client).await, 200);
+    // Once nobody has been held up for a while, they are swept.
+    for _ in 0..4 {
+        app.state.exports.beat().await;
+    }
+    for record in before["exports"].as_array().unwrap() {
+        let record = app.record(record["id"].as_str().unwrap()).await;
+        assert_eq!(record["state"], "interrupted");
+        assert_eq!(record["error"], "The server that made the file went away.");
+        assert_eq!(record["finished_at"], record["started_at"], "when it was last heard of");
+    }
+    // It was alive after all: it learns of it, and breaks its files, because their records say so.
+    state.exports.beat().await;
+    for mut client in held {
+        assert!(!client.rest().await.1, "the client knows");
+    }
+    state.exports.none_left().await;
+}
+
+#[tokio::test]
+async fn an_export_that_goes_on_gives_signs_of_life_and_tells_how_far_it_is() {
+    let (app, client, authorization) = app_with_a_long_file().await;
+    let mut held = hold(&app.address, &authorization, 3).await;
+    for _ in 0..3 {
+        held[0].read(1_000_000).await;
+        app.wait(29);
+        app.state.exports.beat().await;
+    }
+    app.wait(29);
+    assert_eq!(status(&app, &client).await, 429);
+    let list: Value = app.get("/api/v1/exports?state=running").await.json().await.unwrap();
+    for record in list["exports"].as_array().unwrap() {
+        assert!(record["rows"].as_i64().unwrap() > 0 && record["bytes"].as_i64().unwrap() > 0, "{record}");
+        assert_eq!(record["sha256"], Value::Null);
+    }
+}

@@ -1,0 +1,114 @@
+//! The real binary, as a command that ends or as a server.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use reqwest::header::AUTHORIZATION;
+
+use crate::app::{PASSWORD, client_with};
+
+/// The binary, with a clean environment, in `folder`, on the database there.
+pub fn command(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_motion-export"));
+    command.current_dir(folder).env_clear().env("DATABASE_URL", "sqlite://test.db").args(arguments);
+    command
+}
+
+pub fn run(folder: &Path, arguments: &[&str]) -> Output {
+    command(folder, arguments).output().unwrap()
+}
+
+/// Runs a command with something to read.
+pub fn run_with_input(folder: &Path, arguments: &[&str], input: &str) -> Output {
+    let mut command = command(folder, arguments);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // Who refuses the arguments reads nothing.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+/// An administrator, and a token of it.
+pub fn token_of_admin(folder: &Path) -> String {
+    let added = run_with_input(folder, &["user", "add", "admin", "--admin", "--password-stdin"], PASSWORD);
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    String::from_utf8(succeed(folder, &["token", "create", "admin", "test"])).unwrap().trim_end().to_owned()
+}
+
+pub fn succeed(folder: &Path, arguments: &[&str]) -> Vec<u8> {
+    let output = run(folder, arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
+}
+
+pub fn fail(folder: &Path, arguments: &[&str]) -> String {
+    let output = run(folder, arguments);
+    assert!(!output.status.success());
+    String::from_utf8(output.stderr).unwrap()
+}
+
+/// A server that goes when this goes.
+pub struct Server {
+    pub child: Child,
+    pub address: String,
+    /// What it said when it was ready.
+    pub greeting: String,
+}
+
+impl Server {
+    pub fn start(folder: &Path, arguments: &[&str]) -> Self {
+        Self::run(command(folder, &[&["serve", "--listen", "127.0.0.1:0"], arguments].concat()))
+    }
+
+    /// With these settings, by their variables.
+    pub fn start_with(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        let mut command = command(folder, &["serve", "--listen", "127.0.0.1:0"]);
+        for (setting, value) in settings {
+            command.env(format!("MOTION_EXPORT_{setting}"), value);
+        }
+        Self::run(command)
+    }
+
+    /// A command that serves, however it comes to that. What it logs is in `log` in its folder.
+    pub fn run(mut command: Command) -> Self {
+        // One arena for all threads: otherwise glibc keeps one for each thread that ever worked, and how much memory a
+        // server has depends on which of its threads happened to.
+        command.env("MALLOC_ARENA_MAX", "1");
+        let log = std::fs::File::create(command.get_current_dir().unwrap().join("log")).unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        // An empty line, the greeting, an empty line.
+        let greeting: Vec<_> = lines.skip(1).take_while(|line| !line.is_empty()).collect();
+        let ready = greeting.iter().find(|line| line.contains("ready at")).expect("it gets ready");
+        let address = ready.split(' ').find_map(|word| word.strip_suffix("/settings")).unwrap().to_owned();
+        Self { child, address, greeting: greeting.join("\n") }
+    }
+
+    /// What stands between `before` and the next of `after` in the greeting.
+    pub fn greeted(&self, before: &str, after: [char; 2]) -> String {
+        let (_, rest) = self.greeting.split_once(before).expect(before);
+        rest.split(after).next().unwrap().to_owned()
+    }
+
+    /// The whole export, as whoever has that token.
+    pub async fn export(&self, token: &str, query: &str) -> reqwest::Response {
+        let url = format!("{}/api/v1/motion-events/export?{query}", self.address);
+        client_with(&[(AUTHORIZATION, &format!("Bearer {token}"))]).get(url).send().await.unwrap()
+    }
+
+    /// The most memory that it ever had resident, in kB.
+    pub fn peak_memory(&self) -> u64 {
+        let mut status = String::new();
+        let path = format!("/proc/{}/status", self.child.id());
+        std::fs::File::open(path).unwrap().read_to_string(&mut status).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

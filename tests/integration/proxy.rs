@@ -1,0 +1,83 @@
+//! What stands between client and server and does not do its work, and clients that do not do theirs.
+
+use std::fmt::Write;
+use std::net::SocketAddr;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A connection to the server, whose answer is read only when it is asked for.
+pub struct SlowClient {
+    pub stream: TcpStream,
+}
+
+impl SlowClient {
+    /// Sends a request for that path.
+    pub async fn ask(address: &str, path: &str, headers: &[(&str, &str)]) -> Self {
+        let host = address.strip_prefix("http://").unwrap();
+        let mut stream = TcpStream::connect(host).await.unwrap();
+        let mut request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n");
+        for (name, value) in headers {
+            write!(request, "{name}: {value}\r\n").unwrap();
+        }
+        stream.write_all(format!("{request}\r\n").as_bytes()).await.unwrap();
+        Self { stream }
+    }
+
+    /// The next so many bytes.
+    pub async fn read(&mut self, bytes: usize) -> String {
+        let mut buffer = vec![0; bytes];
+        self.stream.read_exact(&mut buffer).await.unwrap();
+        String::from_utf8_lossy(&buffer).into_owned()
+    }
+
+    /// Status line and headers.
+    pub async fn head(&mut self) -> String {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(self.stream.read_u8().await.unwrap());
+        }
+        String::from_utf8(head).unwrap()
+    }
+
+    /// All that is left; whether the connection ended with the end of a chunked body.
+    pub async fn rest(&mut self) -> (Vec<u8>, bool) {
+        let mut rest = Vec::new();
+        let _ = self.stream.read_to_end(&mut rest).await;
+        let whole = rest.ends_with(b"\r\n0\r\n\r\n");
+        (rest, whole)
+    }
+}
+
+/// Passes on what the server answers, and cuts both connections after so many bytes of it.
+pub async fn cutting_proxy(server: &str, after: usize) -> String {
+    let server: SocketAddr = server.strip_prefix("http://").unwrap().parse().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        let (client, _) = listener.accept().await.unwrap();
+        let server = TcpStream::connect(server).await.unwrap();
+        let (mut from_client, mut to_client) = client.into_split();
+        let (mut from_server, mut to_server) = server.into_split();
+        let asking = tokio::spawn(async move {
+            let mut request = vec![0; 4_096];
+            while let Ok(read @ 1..) = from_client.read(&mut request).await {
+                if to_server.write_all(&request[..read]).await.is_err() {
+                    break;
+                }
+            }
+        });
+        let mut left = after;
+        let mut buffer = vec![0; 16_384];
+        while left > 0 {
+            let most = left.min(buffer.len());
+            let Ok(read @ 1..) = from_server.read(&mut buffer[..most]).await else { break };
+            if to_client.write_all(&buffer[..read]).await.is_err() {
+                break;
+            }
+            left -= read;
+        }
+        asking.abort();
+    });
+    address
+}
