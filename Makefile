@@ -9,12 +9,13 @@ SHELL := /bin/bash
 WASM_TARGET := wasm32-unknown-unknown
 WASM := target/$(WASM_TARGET)/wasm-release/motion_export.wasm
 NODE_MODULES := end2end/node_modules/.package-lock.json
+PROMTOOL := target/promtool/usr/bin/promtool
 WASM_OPT := end2end/node_modules/.bin/wasm-opt
 # A browser to test in; any Chromium will do.
 export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
 
 .PHONY: help run test lint unit end2end build screenshots clean site
-.PHONY: wasm-target browser components
+.PHONY: wasm-target browser components promtool
 
 help: ## Shows this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -36,7 +37,7 @@ lint: wasm-target components $(NODE_MODULES) ## Checks formatting, clippy for se
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --locked --no-deps --document-private-items -p motion-export -p migration
 	cd end2end && npx tsc -p .
 
-unit: ## Runs the tests that need no browser
+unit: promtool ## Runs the tests that need no browser
 	cargo test --locked
 
 end2end: site browser ## Runs the tests that need a browser
@@ -69,6 +70,16 @@ components:
 $(NODE_MODULES): end2end/package-lock.json
 	@echo "Installing wasm-opt and Playwright from npm"
 	cd end2end && npm ci --no-audit --no-fund
+	@touch $@
+
+# Prometheus' own judge of /metrics, taken out of Debian's package: installing that would start a server.
+promtool: $(PROMTOOL)
+$(PROMTOOL):
+	@echo "Fetching promtool from Debian"
+	@mkdir -p target/promtool
+	@cd target/promtool && { apt-get download -q prometheus || { \
+	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); $$sudo apt-get update -q && apt-get download -q prometheus; }; }
+	@cd target/promtool && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb
 	@touch $@
 
 # A browser, and curl as the tool of scripts.

@@ -1,4 +1,4 @@
-//! What goes between page and server besides the export: server functions (`cameras`, `links`), whose signatures are
+//! What goes between page and server besides the export: server functions (`cameras`, `links`, `preview`), whose signatures are
 //! compiled for both sides, and whose bodies run on the server and are the only place outside `server` that may name it;
 //! and the types of all that is sent.
 
@@ -8,5 +8,6 @@ pub mod exports;
 pub mod links;
 pub mod page;
 pub mod people;
+pub mod preview;
 pub mod session;
 pub mod tokens;

@@ -8,6 +8,7 @@ use leptos_router::{SsrMode, path};
 use thaw::{ConfigProvider, ToasterProvider};
 
 use crate::ui::account::Account;
+use crate::ui::export_history::ExportHistory;
 use crate::ui::login::Login;
 use crate::ui::not_found::NotFound;
 use crate::ui::people::People;
@@ -17,9 +18,14 @@ use crate::ui::settings::Settings;
 use crate::ui::setup::Setup;
 use crate::ui::theme::{THEME_ID, dark_style_sheet};
 use crate::ui::tokens::Tokens;
+use crate::ui::verify_file::VerifyFile;
 
 /// Where the settings are, and in them the export.
 pub const SETTINGS_PATH: &str = "/settings";
+/// Where the records of exports are.
+pub const HISTORY_PATH: &str = "/settings/exports";
+/// Where files are compared with them.
+pub const VERIFY_PATH: &str = "/settings/verify";
 /// Where the caller's access tokens are.
 pub const TOKENS_PATH: &str = "/settings/tokens";
 /// Where the caller's own account is.
@@ -96,6 +102,8 @@ pub fn App() -> impl IntoView {
                     <Routes fallback=NotFound>
                         // Async: the page is sent when its data is there, so that it is whole without script.
                         <Route path=path!("/settings") view=Settings ssr=SsrMode::Async/>
+                        <Route path=path!("/settings/exports") view=ExportHistory ssr=SsrMode::Async/>
+                        <Route path=path!("/settings/verify") view=VerifyFile ssr=SsrMode::Async/>
                         <Route path=path!("/settings/tokens") view=Tokens ssr=SsrMode::Async/>
                         <Route path=path!("/settings/account") view=Account ssr=SsrMode::Async/>
                         <Route path=path!("/settings/people") view=People ssr=SsrMode::Async/>

@@ -1,9 +1,12 @@
 //! What the server sends along with a page: what it shows, so that it is whole without script and needs to ask for
 //! nothing when it comes alive.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::choices::Choices;
+use super::exports::ExportRecords;
 use super::people::{Person, PersonWithCameras};
 use super::session::Me;
 use super::tokens::Token;
@@ -39,12 +42,33 @@ pub enum Content {
         /// The key.
         key: String,
     },
+    /// Records of exports.
+    History(History),
     /// The caller's access tokens.
     Tokens(Vec<Token>),
     /// All people.
     People(Vec<Person>),
     /// One person.
     Person(PersonWithCameras),
+}
+
+/// Records of exports, and which were asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct History {
+    /// The records.
+    pub records: ExportRecords,
+    /// What the cameras that their selections name are called, by id.
+    pub cameras: BTreeMap<String, String>,
+    /// Whether they may be anybody's.
+    pub everybodys: bool,
+    /// Of which state.
+    pub state: Option<String>,
+    /// Whose.
+    pub user: Option<String>,
+    /// Of a file with which digest.
+    pub sha256: Option<String>,
+    /// Whether there are newer ones than these.
+    pub is_later: bool,
 }
 
 /// What became of a form.

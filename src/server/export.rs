@@ -6,6 +6,7 @@ pub mod body;
 pub mod csv;
 pub mod encoding;
 pub mod pages;
+pub mod preview;
 pub mod query;
 pub mod reader;
 pub mod record;

@@ -18,15 +18,17 @@ use super::auth::gate;
 use super::auth::next::local;
 use super::auth::{token, user, viewer::Viewer};
 use super::clock::{day, minute};
+use super::history::{self, Wanted};
 use super::state::AppState;
 use super::telemetry::RequestId;
 use super::{choices, problem};
-use crate::api::page::{Content, Done, Outcome, Sent};
+use crate::api::page::{Content, Done, History, Outcome, Sent};
 use crate::api::people::{Grant, Person, PersonWithCameras};
-use crate::api::session::Me;
+use crate::api::session::{Me, Role};
 use crate::api::tokens::Token;
-use crate::app::{LOGIN_PATH, PEOPLE_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH};
+use crate::app::{HISTORY_PATH, LOGIN_PATH, PEOPLE_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH};
 use crate::error::{ApiError, ErrorCode};
+use crate::export::ExportParams;
 
 /// Middleware: gives a request for a page what the page will show. An answer that has to say that it cannot be shown gets
 /// the status of the reason.
@@ -104,6 +106,8 @@ async fn content(
     let Some(caller) = caller else { return Ok(Content::Nothing) };
     if path == SETTINGS_PATH {
         choices::choices(state, caller.viewer()).await.map(Content::Export)
+    } else if path == HISTORY_PATH {
+        history(state, caller, uri).await.map(Content::History)
     } else if path == TOKENS_PATH {
         tokens(state, caller).await.map(Content::Tokens)
     } else if path == PEOPLE_PATH {
@@ -119,6 +123,25 @@ async fn content(
 fn parameter(uri: &Uri, name: &str) -> Option<String> {
     let mut pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+}
+
+async fn history(state: &AppState, caller: &Caller, uri: &Uri) -> Result<History, ApiError> {
+    let wanted = Wanted::parse(uri.query().unwrap_or_default())?;
+    let records = history::records(&state.database, &caller.user, &wanted).await?;
+    let asked_for = records.exports.iter().filter_map(|record| ExportParams::parse(&record.query).ok());
+    let asked_for: HashSet<_> = asked_for.flat_map(|params| params.camera_ids).collect();
+    let cameras = choices::cameras(state, caller.viewer()).await?.into_iter();
+    let named = cameras.filter(|camera| asked_for.contains(&camera.id));
+    let given = |name: &str| parameter(uri, name).filter(|value| !value.is_empty());
+    Ok(History {
+        records,
+        cameras: named.filter_map(|camera| Some((camera.id, camera.name?))).collect(),
+        everybodys: caller.user.role == Role::Admin,
+        state: given("state"),
+        user: given("user"),
+        sha256: given("sha256"),
+        is_later: given("before").is_some(),
+    })
 }
 
 async fn tokens(state: &AppState, caller: &Caller) -> Result<Vec<Token>, ApiError> {

@@ -61,6 +61,14 @@ pub async fn copy(text: &str) -> bool {
     }
 }
 
+/// Waits.
+pub async fn sleep(milliseconds: i32) {
+    let slept = js_sys::Promise::new(&mut |resolve, _| {
+        let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
+    });
+    let _ = JsFuture::from(slept).await;
+}
+
 /// Selects what a field holds.
 pub fn select(id: &str) {
     let field = document().get_element_by_id(id).and_then(|field| field.dyn_into::<HtmlInputElement>().ok());

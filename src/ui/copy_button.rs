@@ -10,14 +10,16 @@ use super::browser;
 #[component]
 pub fn CopyButton(
     /// The field's id.
-    of: &'static str,
+    #[prop(into)]
+    of: String,
 ) -> impl IntoView {
     let told = RwSignal::new("");
     let copy = move |_| {
+        let of = of.clone();
         spawn_local(async move {
-            let copied = browser::copy(&browser::value_of(of).unwrap_or_default()).await;
+            let copied = browser::copy(&browser::value_of(&of).unwrap_or_default()).await;
             if !copied {
-                browser::select(of);
+                browser::select(&of);
             }
             told.set(if copied { "Copied." } else { "Selected: copy it with the keyboard." });
         });

@@ -1,8 +1,9 @@
 //! Fetching the export and saving it as a file. To be called in the browser only.
 //!
 //! The bytes go from the network into blobs, which the browser keeps outside the page's memory and on disk where they
-//! are large; they never enter WASM memory. The file is saved only once the body has ended as it should: a connection
-//! that breaks is an error, and nothing is saved.
+//! are large. On their way they are counted and digested through a buffer of fixed size. The file is saved only once the
+//! body has ended as it should, and its rows, its bytes and its digest are those of the server's record: browsers were
+//! seen to take a body that was cut off for one that has ended.
 
 use std::time::Duration;
 
@@ -10,9 +11,16 @@ use gloo_file::{Blob, ObjectUrl};
 use js_sys::{Array, Reflect, Uint8Array};
 use leptos::prelude::{document, set_timeout, window};
 use leptos::wasm_bindgen::{JsCast, JsValue};
+use serde::de::DeserializeOwned;
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, BlobPropertyBag, HtmlAnchorElement, ReadableStreamDefaultReader, RequestInit, Response};
+use web_sys::{
+    AbortSignal, BlobPropertyBag, HtmlAnchorElement, ReadableStream, ReadableStreamDefaultReader, RequestInit, Response,
+};
 
+use super::browser;
+use super::progress::Progress;
+use super::tally::{Sum, Tally, compare};
+use crate::api::exports::{EXPORT_ID_HEADER, EXPORTS_PATH, ExportRecord, ExportRecords, State};
 use crate::error::{ApiError, ErrorCode};
 
 /// Chunks are gathered into a blob when they come to this many bytes, so that few of them lie about.
@@ -21,13 +29,20 @@ const BLOB_BYTES: u32 = 8 * 1024 * 1024;
 /// How long the file stays reachable after the browser was told to save it: it may ask the user first.
 const KEPT_FOR: Duration = Duration::from_mins(1);
 
+/// How much of the bytes is looked at at once.
+const BUFFER_BYTES: u32 = 64 * 1024;
+
+/// How often the record is asked for before it counts as out of reach, and how long lies between, in milliseconds.
+const RECORD_TRIES: u32 = 5;
+const BETWEEN_TRIES_MILLISECONDS: i32 = 1_000;
+
 /// A file that was saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Saved {
     /// Its name, as the server gave it.
     pub file_name: String,
-    /// Its size in bytes.
-    pub bytes: u64,
+    /// What it is.
+    pub sum: Sum,
 }
 
 /// Why no file was saved.
@@ -41,8 +56,12 @@ pub enum DownloadError {
     Unexpected(u16),
     /// The server could not be reached.
     Unreachable,
-    /// The connection broke before the end of the file.
-    Broken,
+    /// The connection broke before the end of the file. Why, where the server's record says so.
+    Broken(Option<String>),
+    /// What arrived is not what the server sent.
+    Different(String),
+    /// The server's record could not be read, so there is no telling whether the file is whole.
+    Unchecked,
 }
 
 impl std::fmt::Display for DownloadError {
@@ -57,42 +76,137 @@ impl std::fmt::Display for DownloadError {
                 write!(f, "The server answered with status {status} and no file. Try again, or tell its operator.")
             }
             Self::Unreachable => f.write_str("The server could not be reached. Check the connection and try again."),
-            Self::Broken => f.write_str(
-                "The connection broke before the file was whole, so nothing was saved. Try again; the server's log \
-                 tells more.",
+            Self::Broken(None) => {
+                f.write_str("The connection broke before the file was whole, so nothing was saved. Try again.")
+            }
+            Self::Broken(Some(reason)) => {
+                write!(f, "The file broke off before it was whole, so nothing was saved. {reason}")
+            }
+            Self::Different(what) => write!(
+                f,
+                "What arrived is not the file that the server sent, so nothing was saved: {what}. Something between this \
+                 browser and the server changes or cuts it. Try again, or tell the server's operator."
+            ),
+            Self::Unchecked => f.write_str(
+                "The file arrived, but whether it is whole could not be checked: the server did not answer. So nothing was \
+                 saved. Try again.",
             ),
         }
     }
 }
 
-/// Fetches `url` and saves the file; `progress` is told the bytes so far.
+/// Fetches `url`, compares what arrives with the server's record, and saves the file; `progress` is told how far it is.
 ///
 /// # Errors
 /// Where there is no whole file; nothing has been saved then.
-pub async fn download(url: &str, abort: &AbortSignal, progress: impl Fn(u64)) -> Result<Saved, DownloadError> {
+pub async fn download(url: &str, abort: &AbortSignal, progress: impl Fn(Progress)) -> Result<Saved, DownloadError> {
+    let began = js_sys::Date::now();
     let or_cancelled = |error| if abort.aborted() { DownloadError::Cancelled } else { error };
-    let request = RequestInit::new();
-    request.set_signal(Some(abort));
-    let response = JsFuture::from(window().fetch_with_str_and_init(url, &request))
-        .await
-        .map_err(|_| or_cancelled(DownloadError::Unreachable))?;
-    let response: Response = response.unchecked_into();
+    let response = fetch(url, Some(abort)).await.map_err(|_| or_cancelled(DownloadError::Unreachable))?;
     let is_csv = header(&response, "content-type").is_some_and(|kind| kind.starts_with("text/csv"));
     if !response.ok() || !is_csv {
         return Err(refusal(&response).await);
     }
-    let file_name = header(&response, "content-disposition")
-        .and_then(|disposition| file_name(&disposition))
-        .ok_or(DownloadError::Unexpected(response.status()))?;
-    let parts = Parts::new();
-    read(&response, &parts, progress).await.map_err(|_| or_cancelled(DownloadError::Broken))?;
+    let unexpected = || DownloadError::Unexpected(response.status());
+    let file_name =
+        header(&response, "content-disposition").and_then(|text| file_name(&text)).ok_or_else(unexpected)?;
+    let id = header(&response, EXPORT_ID_HEADER).ok_or_else(unexpected)?;
+
+    let mut parts = Parts::new();
+    let arriving = read(response.body(), async |chunk| {
+        parts.push(chunk)?;
+        progress(Progress {
+            bytes: parts.tally.bytes(),
+            rows: parts.tally.rows(),
+            milliseconds: js_sys::Date::now() - began,
+        });
+        Ok(())
+    });
+    let arrived = arriving.await;
     // Cancelled with the last bytes already here: what was asked for last counts.
     if abort.aborted() {
         return Err(DownloadError::Cancelled);
     }
-    let (blob, bytes) = parts.into_blob().map_err(|_| DownloadError::Broken)?;
-    save(blob, &file_name).map_err(|_| DownloadError::Broken)?;
-    Ok(Saved { file_name, bytes })
+    if arrived.is_err() {
+        let reason = record(&id).await.and_then(|record| record.error);
+        return Err(or_cancelled(DownloadError::Broken(reason)));
+    }
+    let (blob, sum) = parts.into_blob().map_err(|_| DownloadError::Broken(None))?;
+    let record = record(&id).await.ok_or_else(|| or_cancelled(DownloadError::Unchecked))?;
+    compare(&record, &sum).map_err(DownloadError::Different)?;
+    if abort.aborted() {
+        return Err(DownloadError::Cancelled);
+    }
+    save(blob, &file_name).map_err(|_| DownloadError::Broken(None))?;
+    Ok(Saved { file_name, sum })
+}
+
+async fn fetch(url: &str, abort: Option<&AbortSignal>) -> Result<Response, JsValue> {
+    let request = RequestInit::new();
+    request.set_signal(abort);
+    JsFuture::from(window().fetch_with_str_and_init(url, &request)).await.map(JsCast::unchecked_into)
+}
+
+/// The record with that id, once it has ended; as it is where that takes too long. `None` where it cannot be read.
+async fn record(id: &str) -> Option<ExportRecord> {
+    let mut last = None;
+    for _ in 0..RECORD_TRIES {
+        if let Ok(record) = json::<ExportRecord>(&format!("{EXPORTS_PATH}/{id}")).await {
+            let running = record.state == State::Running;
+            last = Some(record);
+            if !running {
+                break;
+            }
+        }
+        browser::sleep(BETWEEN_TRIES_MILLISECONDS).await;
+    }
+    last
+}
+
+/// The records of exports whose file has that digest, newest first.
+///
+/// # Errors
+/// Why they cannot be told, in words.
+pub async fn records_of(sha256: &str) -> Result<ExportRecords, DownloadError> {
+    json(&format!("{EXPORTS_PATH}?sha256={sha256}&limit=20")).await
+}
+
+async fn json<T: DeserializeOwned>(url: &str) -> Result<T, DownloadError> {
+    let response = fetch(url, None).await.map_err(|_| DownloadError::Unreachable)?;
+    if !response.ok() {
+        return Err(refusal(&response).await);
+    }
+    let unexpected = || DownloadError::Unexpected(response.status());
+    let text = response.text().map_err(|_| unexpected())?;
+    let text = JsFuture::from(text).await.ok().and_then(|text| text.as_string()).ok_or_else(unexpected)?;
+    serde_json::from_str(&text).map_err(|_| unexpected())
+}
+
+/// The sum of a file that the user chose, told how far that is.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub async fn sum_of(file: &web_sys::Blob, progress: impl Fn(u64)) -> Result<Sum, JsValue> {
+    let (mut tally, buffer) = (Tally::default(), &mut vec![0; BUFFER_BYTES as usize]);
+    read(Some(file.stream()), async |chunk| {
+        look(&mut tally, chunk, buffer);
+        progress(tally.bytes());
+        Ok(())
+    })
+    .await?;
+    Ok(tally.sum())
+}
+
+/// Shows the tally what is in a chunk, a bufferful at a time.
+fn look(tally: &mut Tally, chunk: &Uint8Array, buffer: &mut [u8]) {
+    let mut at = 0;
+    while at < chunk.byte_length() {
+        let end = chunk.byte_length().min(at + BUFFER_BYTES);
+        let part = &mut buffer[..(end - at) as usize];
+        chunk.subarray(at, end).copy_to(part);
+        tally.update(part);
+        at = end;
+    }
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {
@@ -106,52 +220,56 @@ async fn refusal(response: &Response) -> DownloadError {
     serde_json::from_str(&text).map_or(unexpected, DownloadError::Refused)
 }
 
-/// Reads the body to its end. A broken connection is an error here.
-async fn read(response: &Response, parts: &Parts, progress: impl Fn(u64)) -> Result<(), JsValue> {
-    let Some(body) = response.body() else { return Ok(()) };
-    let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
+/// Reads a stream to its end. A broken connection is an error here.
+async fn read(
+    stream: Option<ReadableStream>,
+    mut take: impl AsyncFnMut(&Uint8Array) -> Result<(), JsValue>,
+) -> Result<(), JsValue> {
+    let Some(stream) = stream else { return Ok(()) };
+    let reader: ReadableStreamDefaultReader = stream.get_reader().unchecked_into();
     loop {
         let step = JsFuture::from(reader.read()).await?;
         if Reflect::get(&step, &JsValue::from_str("done"))?.is_truthy() {
             return Ok(());
         }
         let chunk: Uint8Array = Reflect::get(&step, &JsValue::from_str("value"))?.unchecked_into();
-        parts.push(&chunk)?;
-        progress(parts.bytes.get());
+        take(&chunk).await?;
     }
 }
 
 /// The file as it comes in: blobs, and chunks that are yet to become one.
 struct Parts {
     list: Array,
-    blobs: std::cell::Cell<u32>,
-    loose_bytes: std::cell::Cell<u32>,
-    bytes: std::cell::Cell<u64>,
+    blobs: u32,
+    loose_bytes: u32,
+    tally: Tally,
+    buffer: Vec<u8>,
 }
 
 impl Parts {
     fn new() -> Self {
-        Self { list: Array::new(), blobs: 0.into(), loose_bytes: 0.into(), bytes: 0.into() }
+        let buffer = vec![0; BUFFER_BYTES as usize];
+        Self { list: Array::new(), blobs: 0, loose_bytes: 0, tally: Tally::default(), buffer }
     }
 
-    fn push(&self, chunk: &Uint8Array) -> Result<(), JsValue> {
+    fn push(&mut self, chunk: &Uint8Array) -> Result<(), JsValue> {
+        look(&mut self.tally, chunk, &mut self.buffer);
         self.list.push(chunk);
-        self.bytes.set(self.bytes.get() + u64::from(chunk.byte_length()));
-        self.loose_bytes.set(self.loose_bytes.get() + chunk.byte_length());
-        if self.loose_bytes.get() >= BLOB_BYTES {
-            let loose = self.list.splice_many(self.blobs.get(), self.list.length(), &[]);
+        self.loose_bytes += chunk.byte_length();
+        if self.loose_bytes >= BLOB_BYTES {
+            let loose = self.list.splice_many(self.blobs, self.list.length(), &[]);
             self.list.push(web_sys::Blob::new_with_u8_array_sequence(&loose)?.as_ref());
-            self.blobs.set(self.blobs.get() + 1);
-            self.loose_bytes.set(0);
+            self.blobs += 1;
+            self.loose_bytes = 0;
         }
         Ok(())
     }
 
-    fn into_blob(self) -> Result<(Blob, u64), JsValue> {
+    fn into_blob(self) -> Result<(Blob, Sum), JsValue> {
         let options = BlobPropertyBag::new();
         options.set_type("text/csv;charset=utf-8");
         let blob = web_sys::Blob::new_with_blob_sequence_and_options(&self.list, &options)?;
-        Ok((blob.into(), self.bytes.get()))
+        Ok((blob.into(), self.tally.sum()))
     }
 }
 
@@ -184,6 +302,21 @@ mod tests {
         for none in ["attachment", "attachment; filename=\"\"", "attachment; filename=\"open"] {
             assert_eq!(name(none), None);
         }
+    }
+
+    #[test]
+    fn what_was_not_saved_is_told_as_that_and_why() {
+        let broken = |reason: Option<&str>| DownloadError::Broken(reason.map(str::to_owned)).to_string();
+        assert!(broken(None).contains("nothing was saved. Try again."));
+        assert!(broken(Some("The server was stopped.")).ends_with("nothing was saved. The server was stopped."));
+        assert!(
+            DownloadError::Different("1 event less".to_owned())
+                .to_string()
+                .contains("nothing was saved: 1 event less.")
+        );
+        assert!(DownloadError::Unchecked.to_string().contains("nothing was saved"));
+        let fault = ApiError { request_id: Some("7".to_owned()), ..ApiError::new(ErrorCode::Internal, "Oh.") };
+        assert_eq!(DownloadError::Refused(fault).to_string(), "Oh. Request id: 7.");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use leptos_meta::Title;
 use super::banner::Banner;
 use super::sent;
 use crate::api::session::Role;
-use crate::app::{ACCOUNT_PATH, PEOPLE_PATH, SETTINGS_PATH, TOKENS_PATH};
+use crate::app::{ACCOUNT_PATH, HISTORY_PATH, PEOPLE_PATH, SETTINGS_PATH, TOKENS_PATH, VERIFY_PATH};
 use crate::error::ApiError;
 
 /// A page of the settings: what there is to set up beside it, one page each.
@@ -27,6 +27,8 @@ pub fn SettingsFrame(
     let is_admin = sent::me().is_some_and(|me| me.role == Role::Admin);
     let pages = [
         (SETTINGS_PATH, "Data Export", true),
+        (HISTORY_PATH, "Export history", true),
+        (VERIFY_PATH, "Verify a file", true),
         (TOKENS_PATH, "Access tokens", true),
         (ACCOUNT_PATH, "Account", true),
         (PEOPLE_PATH, "People", is_admin),

@@ -6,26 +6,23 @@
 use leptos::either::EitherOf3;
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use send_wrapper::SendWrapper;
 use thaw::{Button, ButtonAppearance, ButtonSize, ButtonType, Switch};
-use web_sys::AbortController;
 
 use super::browser;
 use super::camera_select::CameraSelect;
 use super::copy_link::CopyLink;
 use super::date_range_picker::DateRangePicker;
-use super::download::{DownloadError, Saved, download};
-use super::format;
+use super::exporting::{ExportProgress, Exporting};
 use super::frame::CannotShow;
+use super::preview::{self, Looked, PreviewCard};
 use super::sent;
 use super::timezone_select::TimezoneSelect;
 use super::toasts::{LiveRegion, Toasts};
 use crate::api::choices::Choices;
 use crate::api::page::Content;
 use crate::api::session::Role;
-use crate::error::{ApiError, ErrorCode};
-use crate::export::{BYTE_ORDER_MARK, COLUMNS, DEFAULT_TIMEZONE, DateBound, DateRange, EXPORT_PATH, ExportParams};
+use crate::error::ApiError;
+use crate::export::{DEFAULT_TIMEZONE, DateBound, DateRange, EXPORT_PATH, ExportParams};
 
 /// What the form says.
 #[derive(Clone, Copy)]
@@ -77,20 +74,6 @@ fn params(start: &str, end: &str, camera: &str, timezone: String, bom: bool) -> 
     })
 }
 
-/// What is told of a file that was saved.
-fn told(saved: &Saved, bom: bool) -> String {
-    let header = COLUMNS.join(",").len() + "\r\n".len() + if bom { BYTE_ORDER_MARK.len() } else { 0 };
-    let size = format::bytes(saved.bytes);
-    if saved.bytes <= header as u64 {
-        format!(
-            "{}, {size}. There are no events in this selection, so it holds the names of the columns only.",
-            saved.file_name
-        )
-    } else {
-        format!("{}, {size}", saved.file_name)
-    }
-}
-
 /// Dates, camera, time zone, and the button that makes the file.
 #[component]
 pub fn MotionExport() -> impl IntoView {
@@ -116,12 +99,8 @@ fn ExportForm(choices: Choices) -> impl IntoView {
     });
     let selection = Selection::new();
     let toasts = Toasts::expect();
-    // The bytes that have come in; none while nothing is being exported.
-    let received = RwSignal::new(None::<u64>);
-    let running = Memo::new(move |_| received.get().is_some());
-    // Not `new_local`: what that holds, even nothing, must be dropped on the thread that made it, and a page may be
-    // rendered on one thread of the server and dropped on another. The wrapper itself is made in the browser only.
-    let abort = StoredValue::new(None::<SendWrapper<AbortController>>);
+    let exporting = Exporting::new(toasts);
+    let running = exporting.is_running();
     // A button that is disabled loses the focus. Whoever came with the keyboard gets it back, unless they moved on.
     Effect::new(move |was_running: Option<bool>| {
         let running = running.get();
@@ -130,41 +109,22 @@ fn ExportForm(choices: Choices) -> impl IntoView {
         }
         running
     });
-    let problem = Signal::derive(move || selection.params().err().map(|error| error.detail));
+    let params = Signal::derive(move || selection.params());
+    let problem = Signal::derive(move || params.get().err().map(|error| error.detail));
+    let looked = preview::look(params);
 
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         if running.get_untracked() {
             return;
         }
-        toasts.clear();
-        let params = match untrack(move || selection.params()) {
-            Ok(params) => params,
-            Err(error) => return toasts.error("The export cannot begin", error.detail),
-        };
-        let Ok(controller) = AbortController::new() else {
-            return toasts.error("The export cannot begin", "This browser is too old for it.".to_owned());
-        };
-        let signal = controller.signal();
-        abort.set_value(Some(SendWrapper::new(controller)));
-        received.set(Some(0));
-        spawn_local(async move {
-            let outcome = download(&params.to_url(), &signal, move |bytes| received.set(Some(bytes))).await;
-            received.set(None);
-            match outcome {
-                Ok(saved) => toasts.success("Export complete", told(&saved, params.bom)),
-                Err(error @ DownloadError::Cancelled) => toasts.info("Export cancelled", error.to_string()),
-                Err(DownloadError::Refused(ApiError { code: ErrorCode::Unauthenticated, .. })) => toasts.signed_out(),
-                Err(error) => toasts.error("Export failed", error.to_string()),
+        match params.get_untracked() {
+            Ok(params) => exporting.begin(params, looked.with_untracked(Looked::rows)),
+            Err(error) => {
+                toasts.clear();
+                toasts.error("The export cannot begin", error.detail);
             }
-        });
-    };
-    let cancel = move |_| {
-        abort.with_value(|abort| {
-            if let Some(abort) = abort {
-                abort.abort();
-            }
-        });
+        }
     };
 
     view! {
@@ -188,6 +148,7 @@ fn ExportForm(choices: Choices) -> impl IntoView {
                     </p>
                 </div>
             </div>
+            <PreviewCard looked/>
             <div class="card card--action">
                 <Button
                     class="export-button"
@@ -199,19 +160,12 @@ fn ExportForm(choices: Choices) -> impl IntoView {
                 >
                     "Export CSV"
                 </Button>
-                <Show when=move || running.get()>
-                    <Button class="cancel-button" size=ButtonSize::Large button_type=ButtonType::Button on_click=cancel>
-                        "Cancel"
-                    </Button>
-                    <output class="received" aria-live="off">
-                        {move || format!("{} so far", format::bytes(received.get().unwrap_or_default()))}
-                    </output>
-                </Show>
+                <ExportProgress exporting/>
             </div>
             <LiveRegion toasts/>
         </form>
         // Outside of the form, whose every field is a parameter of the export.
-        <CopyLink params=Signal::derive(move || selection.params()) link_max_minutes/>
+        <CopyLink params link_max_minutes/>
     }
 }
 
@@ -227,14 +181,6 @@ mod tests {
             "/api/v1/motion-events/export?format=csv&start_date=2025-12-01&camera_id=cam-1\
              &timezone=Europe%2FBerlin&bom=true"
         );
-    }
-
-    #[test]
-    fn a_file_without_events_is_told_as_that() {
-        let told = |bytes, bom| told(&Saved { file_name: "motion-events-all.csv".to_owned(), bytes }, bom);
-        for (bytes, bom, empty) in [(79, false, true), (82, true, true), (82, false, false), (5_000, true, false)] {
-            assert_eq!(told(bytes, bom).contains("no events"), empty, "{bytes} {bom}");
-        }
     }
 
     #[test]

@@ -80,14 +80,18 @@ impl TestDatabase {
         }
     }
 
-    /// So many events, made by the database itself, in a file of some 300 bytes each: more than what the network takes in
-    /// when nobody reads.
+    /// So many events, made by the database itself, of some 280 bytes each that can hardly be compressed: a hundred thousand
+    /// are more than what the network takes in when nobody reads.
     pub async fn add_many(&self, count: u32) {
+        let noise: Vec<_> =
+            (0..26).map(|n| format!("i * {} % 4294967296", 2_654_435_761_u64 + n * 1_000_002)).collect();
         let sql = format!(
             "INSERT INTO motion_events (timestamp, id, camera_id, confidence, algorithm, zone_id, created_at)
              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
              SELECT 1764547200000000 + i * 1000000, CAST(printf('%016d', i) AS BLOB), 'front', 85.5, 'MOG2',
-                    printf('%0220d', i), 0 FROM n"
+                    printf('{}', {}), 0 FROM n",
+            "%08x".repeat(noise.len()),
+            noise.join(", ")
         );
         self.connection.execute_unprepared(&sql).await.unwrap();
     }

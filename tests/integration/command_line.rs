@@ -3,8 +3,9 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use motion_export::server::entity::motion_event;
-use sea_orm::{EntityTrait, PaginatorTrait};
+use motion_export::server::entity::{export, motion_event};
+use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder};
+use sha2::{Digest, Sha256};
 
 use crate::app::{HEADER, PASSWORD, TestDatabase, client_with, events};
 use crate::program::{Server, command, fail, run_with_input, succeed, token_of_admin};
@@ -49,6 +50,56 @@ async fn an_export_that_fails_leaves_the_file_that_was_there_and_nothing_else() 
     assert!(parts.is_empty(), "{parts:?}");
     // To standard output, only the exit code can tell.
     assert!(fail(folder, &["export"]).contains("beyond the calendar"));
+}
+
+/// The newest record.
+async fn newest(database: &TestDatabase) -> export::Model {
+    let newest = export::Entity::find().order_by_desc(export::Column::StartedAt);
+    newest.one(&database.connection).await.unwrap().expect("a record")
+}
+
+#[tokio::test]
+async fn exports_of_the_command_line_are_recorded_however_they_end() {
+    let database = TestDatabase::with(events(30)).await;
+    database.add_viewer("ann", &["front"]).await;
+    let folder = database.folder.path();
+    let file = succeed(folder, &["export", "--as", "ann", "--timezone", "Asia/Tokyo"]);
+    let record = newest(&database).await;
+    assert_eq!((record.state.as_str(), record.via.as_str(), record.rows), ("completed", "command", 15));
+    assert_eq!((record.user_id, record.user_name.as_deref()), (None, Some("ann")), "not hers, but as she sees it");
+    assert_eq!(record.query, "format=csv&timezone=Asia%2FTokyo");
+    assert_eq!(record.bytes, i64::try_from(file.len()).unwrap());
+    assert_eq!(record.sha256, Some(Sha256::digest(&file).to_vec()));
+
+    // Into a folder that is not there.
+    assert!(fail(folder, &["export", "--output", "nowhere/out.csv"]).contains("nowhere/out.csv"));
+    let record = newest(&database).await;
+    assert_eq!(record.state, "failed");
+    assert!(record.error.as_deref().unwrap().contains("nowhere/out.csv"), "{record:?}");
+}
+
+#[tokio::test]
+async fn a_command_that_is_stopped_leaves_no_file_and_a_record_that_says_so() {
+    let database = TestDatabase::with([]).await;
+    database.add_many(100_000).await;
+    let folder = database.folder.path();
+    // To a pipe that nobody reads from.
+    let mut child = command(folder, &["export"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    output.read_line(&mut line).unwrap();
+    Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    // Whoever is stopped while it writes hears of it when it has written.
+    std::io::copy(&mut output, &mut std::io::sink()).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    let record = newest(&database).await;
+    if ended.status.success() {
+        // It was done before it heard the signal.
+        assert_eq!(record.state, "completed");
+    } else {
+        assert_eq!((record.state.as_str(), record.error.as_deref()), ("interrupted", Some("The command was stopped.")));
+    }
+    assert!(!ended.status.success(), "a hundred thousand events take longer than a signal");
 }
 
 #[test]

@@ -77,6 +77,22 @@ pub fn page(filter: &Filter, after: Option<Cursor>, rows: u64) -> SelectStatemen
     merged
 }
 
+/// The statement for the moments of a camera's events, in their order: what its index holds, and no more.
+pub fn timestamps(interval: Interval, camera: &str) -> SelectStatement {
+    let moments = Entity::find().select_only().column(Column::Timestamp).filter(Column::CameraId.eq(camera));
+    within(moments, interval.start, interval.end).order_by_asc(Column::Timestamp).into_query()
+}
+
+fn within(mut events: Select<Entity>, start: Option<i64>, end: Option<i64>) -> Select<Entity> {
+    if let Some(start) = start {
+        events = events.filter(Column::Timestamp.gte(start));
+    }
+    if let Some(end) = end {
+        events = events.filter(Column::Timestamp.lt(end));
+    }
+    events
+}
+
 /// The events of all cameras in the interval and after the cursor.
 fn events(filter: &Filter, after: Option<Cursor>) -> Select<Entity> {
     let Interval { start, end } = filter.interval;
@@ -92,17 +108,11 @@ fn events(filter: &Filter, after: Option<Cursor>) -> Select<Entity> {
         Column::Height,
         Column::ZoneId,
     ]);
+    let Some(Cursor { timestamp, id }) = after else { return within(events, start, end) };
     // The cursor lies inside the interval, so it takes the start's place.
-    if let Some(Cursor { timestamp, id }) = after {
-        let place = Expr::tuple([Expr::col(Column::Timestamp), Expr::col(Column::Id)]);
-        events = events.filter(place.gt(Expr::tuple([timestamp.into(), id.into()])));
-    } else if let Some(start) = start {
-        events = events.filter(Column::Timestamp.gte(start));
-    }
-    if let Some(end) = end {
-        events = events.filter(Column::Timestamp.lt(end));
-    }
-    events
+    let place = Expr::tuple([Expr::col(Column::Timestamp), Expr::col(Column::Id)]);
+    events = events.filter(place.gt(Expr::tuple([timestamp.into(), id.into()])));
+    within(events, None, end)
 }
 
 #[cfg(test)]

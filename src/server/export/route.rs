@@ -135,7 +135,7 @@ fn wants_trailers(headers: &HeaderMap) -> bool {
 }
 
 /// What a failure before the first byte looks like to the client.
-fn refusal(error: &ExportError) -> ApiError {
+pub fn refusal(error: &ExportError) -> ApiError {
     match error {
         ExportError::Refused(error) => error.clone(),
         ExportError::Revoked => ApiError::new(ErrorCode::Forbidden, "You may no longer see these cameras."),

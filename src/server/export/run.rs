@@ -249,7 +249,7 @@ fn names(connection: &Connection) -> Result<Names, DbErr> {
 }
 
 /// What each camera is called in the file, by id.
-fn called(names: Names) -> HashMap<String, String> {
+pub fn called(names: Names) -> HashMap<String, String> {
     let called = |(id, name): (String, Option<String>)| {
         let name = name.unwrap_or_else(|| id.clone());
         (id, name)

@@ -63,6 +63,19 @@ impl Zone {
         instant.with_timezone(&self.0).date_naive()
     }
 
+    /// The local day that a moment lies in, as days are exported, and the moment at which it ends. `None` where the moment
+    /// is beyond the calendar.
+    pub fn day_around(self, micros: i64) -> Option<(NaiveDate, i64)> {
+        let moment = DateTime::from_timestamp_micros(micros).filter(|utc| WRITABLE_YEARS.contains(&utc.year()))?;
+        let end = |day: NaiveDate| day.succ_opt().map(|next| micros_not_before(self.day_start(next)));
+        let day = self.day_of(moment);
+        // Where clocks went back over midnight, a day began, and its evening came once more.
+        match end(day)? {
+            over if over <= micros => Some((day.succ_opt()?, end(day.succ_opt()?)?)),
+            ends => Some((day, ends)),
+        }
+    }
+
     /// The local day that stands for one end of a range in the file's name.
     pub fn day_of_bound(self, bound: DateBound) -> NaiveDate {
         match bound {
@@ -145,6 +158,28 @@ mod tests {
         let mut text = String::new();
         zone(name).write_timestamp(micros, &mut text).expect("a time");
         text
+    }
+
+    #[test]
+    fn the_day_around_a_moment_is_the_day_that_exports_it() {
+        for (name, hour) in
+            [("America/Toronto", "1987-10-25"), ("America/St_Johns", "1988-10-29"), ("UTC", "2025-01-01")]
+        {
+            let start: NaiveDate = hour.parse().expect("a day");
+            let micros = start.and_time(NaiveTime::MIN).and_utc().timestamp_micros();
+            for quarter in 0..4 * 24 * 3 {
+                let moment = micros + quarter * 900_000_000;
+                let (day, ends) = zone(name).day_around(moment).expect("in the calendar");
+                let bound = Some(DateBound::Day(day));
+                let span = zone(name).interval(&DateRange::new(bound, bound).expect("a range")).expect("in order");
+                assert!(
+                    span.start.expect("a start") <= moment && moment < span.end.expect("an end"),
+                    "{name} {moment}"
+                );
+                assert_eq!(span.end, Some(ends));
+            }
+        }
+        assert_eq!(zone("UTC").day_around(i64::MAX), None);
     }
 
     #[test]

@@ -1,0 +1,145 @@
+//! What passes by of a file: its bytes, its rows, its digest. Nothing of the file itself is kept.
+
+use sha2::{Digest, Sha256};
+
+use crate::api::exports::{ExportRecord, State};
+use crate::ui::format;
+
+/// Counts and digests a CSV while it passes.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    digest: Sha256,
+    bytes: u64,
+    lines: u64,
+    quoted: bool,
+}
+
+/// What a file was, all in all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sum {
+    /// Its size.
+    pub bytes: u64,
+    /// Its rows, without the line that names the columns.
+    pub rows: u64,
+    /// SHA-256, in hexadecimal digits.
+    pub sha256: String,
+}
+
+impl Tally {
+    /// Takes note of the next bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.digest.update(bytes);
+        self.bytes += bytes.len() as u64;
+        for byte in bytes {
+            match byte {
+                // One that is doubled, inside of quotes, ends them and begins them again.
+                b'"' => self.quoted = !self.quoted,
+                // A line break inside of quotes is part of a cell.
+                b'\n' if !self.quoted => self.lines += 1,
+                _ => {}
+            }
+        }
+    }
+
+    /// Bytes so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Rows so far, without the line that names the columns.
+    pub fn rows(&self) -> u64 {
+        self.lines.saturating_sub(1)
+    }
+
+    /// What the file was.
+    pub fn sum(self) -> Sum {
+        Sum { bytes: self.bytes, rows: self.rows(), sha256: format!("{:x}", self.digest.finalize()) }
+    }
+}
+
+/// Whether the record of an export says that what arrived is the whole file.
+///
+/// # Errors
+/// What is different, in words.
+pub fn compare(record: &ExportRecord, arrived: &Sum) -> Result<(), String> {
+    if record.state != State::Completed {
+        let reason = record.error.as_deref().unwrap_or("It did not end.");
+        return Err(format!("the server's record says “{}”: {reason}", record.state.label()));
+    }
+    let (rows, bytes) = (u64::try_from(record.rows).unwrap_or(0), u64::try_from(record.bytes).unwrap_or(0));
+    let Sum { rows: came, bytes: size, sha256 } = arrived;
+    if (rows, bytes) != (*came, *size) {
+        return Err(format!(
+            "{} events in {size} bytes arrived, and the server sent {} in {bytes}",
+            format::count(*came),
+            format::count(rows)
+        ));
+    }
+    if record.sha256.as_deref() != Some(sha256) {
+        return Err(
+            "size and rows are those that were sent, but the contents are not: the SHA-256 is another".to_owned()
+        );
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sum(chunks: &[&str]) -> Sum {
+        let mut tally = Tally::default();
+        for chunk in chunks {
+            tally.update(chunk.as_bytes());
+        }
+        tally.sum()
+    }
+
+    #[test]
+    fn rows_are_those_of_the_csv_however_the_bytes_come() {
+        let file = "a,b\r\n1,\"x\r\ny\"\r\n2,\"say \"\"so\"\"\n\"\r\n";
+        let whole = sum(&[file]);
+        assert_eq!((whole.rows, whole.bytes), (2, file.len() as u64));
+        for cut in 1..file.len() {
+            assert_eq!(sum(&[&file[..cut], &file[cut..]]), whole, "cut at {cut}");
+        }
+        assert_eq!(sum(&[]).rows, 0);
+        assert_eq!(sum(&["a,b\r\n"]).rows, 0);
+    }
+
+    #[test]
+    fn the_digest_is_that_of_sha256sum() {
+        assert_eq!(sum(&["a", "bc"]).sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+
+    fn record(state: State) -> ExportRecord {
+        let arrived = sum(&["a\r\n1\r\n"]);
+        ExportRecord {
+            id: String::new(),
+            state,
+            user: None,
+            via: String::new(),
+            query: String::new(),
+            rows: 1,
+            bytes: 6,
+            sha256: Some(arrived.sha256),
+            started_at: String::new(),
+            finished_at: None,
+            duration_ms: None,
+            error: (state == State::Failed).then(|| "A row could not be read.".to_owned()),
+        }
+    }
+
+    #[test]
+    fn only_what_the_record_tells_is_whole() {
+        let arrived = sum(&["a\r\n1\r\n"]);
+        assert_eq!(compare(&record(State::Completed), &arrived), Ok(()));
+        let wrong = |record: ExportRecord| compare(&record, &arrived).expect_err("different");
+        assert!(wrong(record(State::Failed)).contains("A row could not be read."));
+        assert!(wrong(record(State::Running)).contains("It did not end."));
+        assert!(wrong(ExportRecord { rows: 2, ..record(State::Completed) }).contains("1 events in 6 bytes arrived"));
+        assert!(wrong(ExportRecord { sha256: None, ..record(State::Completed) }).contains("SHA-256"));
+        let other = Sum { sha256: "0".repeat(64), ..arrived.clone() };
+        assert!(compare(&record(State::Completed), &other).expect_err("different").contains("contents"));
+    }
+}

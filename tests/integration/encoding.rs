@@ -1,0 +1,96 @@
+//! The file on its way: encoded as the client asks, row by row.
+
+use std::io::Read;
+use std::time::Duration;
+
+use motion_export::export::EXPORT_PATH;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY};
+use sha2::{Digest, Sha256};
+
+use crate::app::{ENDLESS, TestApp, TestDatabase, events};
+use crate::proxy::SlowClient;
+
+/// The file of that query in that encoding: the encoding of the answer, and what was sent.
+async fn sent(app: &TestApp, query: &str, accepted: &str) -> (Option<String>, Vec<u8>) {
+    let request = app.client.get(format!("{}{EXPORT_PATH}?{query}", app.address));
+    let response = request.header(ACCEPT_ENCODING, accepted).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()[VARY], "accept-encoding");
+    let encoding = response.headers().get(CONTENT_ENCODING).map(|encoding| encoding.to_str().unwrap().to_owned());
+    (encoding, response.bytes().await.unwrap().to_vec())
+}
+
+fn decoder<'a>(encoding: &str, bytes: &'a [u8]) -> Box<dyn Read + 'a> {
+    match encoding {
+        "zstd" => Box::new(zstd::Decoder::new(bytes).unwrap()),
+        "br" => Box::new(brotli::Decompressor::new(bytes, 4_096)),
+        _ => Box::new(flate2::read::GzDecoder::new(bytes)),
+    }
+}
+
+fn decoded(encoding: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut file = Vec::new();
+    decoder(encoding, bytes).read_to_end(&mut file).unwrap();
+    file
+}
+
+/// What can be read of a body that has only begun.
+fn beginning(encoding: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut file = Vec::new();
+    let _ = decoder(encoding, bytes).read_to_end(&mut file);
+    file
+}
+
+#[tokio::test]
+async fn each_encoding_carries_the_same_file_and_the_record_is_about_that() {
+    let app = TestDatabase::with(events(3_000)).await.serve(500).await;
+    let (none, file) = sent(&app, "", "identity").await;
+    assert_eq!(none, None);
+    for (accepted, encoding) in [("zstd", "zstd"), ("br", "br"), ("gzip", "gzip"), ("gzip, deflate, br, zstd", "zstd")]
+    {
+        let (used, bytes) = sent(&app, "", accepted).await;
+        assert_eq!(used.as_deref(), Some(encoding));
+        assert!(bytes.len() < file.len() / 5, "{encoding}: {} of {}", bytes.len(), file.len());
+        assert_eq!(decoded(encoding, &bytes), file, "{encoding}");
+        let record = app.newest_record().await;
+        assert_eq!(record["bytes"], file.len());
+        assert_eq!(record["sha256"], format!("{:x}", Sha256::digest(&file)));
+        app.wait(1);
+    }
+}
+
+#[tokio::test]
+async fn a_tiny_file_goes_as_it_is() {
+    let app = TestDatabase::with(events(3_000)).await.serve(500).await;
+    assert_eq!(sent(&app, "end_date=2000-01-01", "zstd, br, gzip").await.0, None);
+    assert_eq!(sent(&app, "end_date=2025-12-01T00:00:10Z", "zstd, br, gzip").await.0, None, "ten events");
+    // A first page that is short is not the whole file.
+    let short_pages = TestDatabase::with(events(3_000)).await.serve(5).await;
+    assert_eq!(sent(&short_pages, "", "gzip").await.0.as_deref(), Some("gzip"));
+}
+
+#[tokio::test]
+async fn the_first_rows_arrive_although_the_next_ones_do_not() {
+    for encoding in ["zstd", "br", "gzip"] {
+        let mut database = TestDatabase::with([]).await;
+        database.add_many(100_000).await;
+        database.settings.export.page_timeout_seconds = 1.try_into().unwrap();
+        let ann = database.add_viewer("ann", &["front"]).await;
+        let app = database.serve(1_000).await;
+        let (_, authorization) = app.client_of(&ann).await;
+        let headers = [("authorization", authorization.as_str()), ("accept-encoding", encoding)];
+        let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+        assert!(client.head().await.contains(&format!("content-encoding: {encoding}")));
+        // The network is full: from here on no page comes, and those that came do not wait for it.
+        while app.state.reader.busy() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        app.database.replace_events(ENDLESS).await;
+        let (bytes, whole) = client.rest().await;
+        assert!(!whole, "{encoding}");
+        let line_end = bytes.windows(2).position(|two| two == b"\r\n").unwrap();
+        let size = usize::from_str_radix(std::str::from_utf8(&bytes[..line_end]).unwrap(), 16).unwrap();
+        let first = beginning(encoding, &bytes[line_end + 2..][..size]);
+        assert_eq!(first.split(|byte| *byte == b'\n').count(), 1_002, "{encoding}: the header, a page, and a line end");
+    }
+}

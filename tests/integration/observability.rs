@@ -1,0 +1,105 @@
+//! What an operator sees: log lines, numbers, and the ids by which they are found.
+
+use std::process::{Command, Stdio};
+
+use motion_export::export::EXPORT_PATH;
+use serde_json::Value;
+
+use crate::app::{TestDatabase, events};
+use crate::log::Log;
+use crate::program::{Server, token_of_admin};
+
+#[tokio::test]
+async fn an_export_logs_its_begin_and_end_with_what_the_specification_asks_for() {
+    let log = Log::of_this_thread();
+    let app = TestDatabase::with(events(25)).await.serve(10).await;
+    let query = "camera_id=front&start_date=2025-12-01&end_date=2025-12-16";
+    let response = app.export(query).await;
+    let id = response.headers()["x-export-id"].to_str().unwrap().to_owned();
+    let request_id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
+    let file = response.bytes().await.unwrap();
+    log.wait_for("export ended").await;
+    let text = log.text();
+    let line = |text: &str, words: &str| text.lines().find(|line| line.contains(words)).unwrap().to_owned();
+    let begin = line(&text, "export begins");
+    for part in [" INFO ", "start_date=2025-12-01", "end_date=2025-12-16", "camera_ids=[\"front\"]", "user_id="] {
+        assert!(begin.contains(part), "{part}: {begin}");
+    }
+    let end = line(&text, "export ended");
+    for part in [" INFO ", "duration_ms=", "rows=13", &format!("bytes_sent={}", file.len()), "state=\"completed\""] {
+        assert!(end.contains(part), "{part}: {end}");
+    }
+    for line in [begin, end] {
+        assert!(line.contains(&id) && line.contains(&request_id) && line.contains("user="), "{line}");
+    }
+}
+
+/// Debian's, where `make test` has put it.
+fn promtool() -> Option<Command> {
+    let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/target/promtool/usr/bin/promtool");
+    ["promtool", ours]
+        .into_iter()
+        .find(|program| Command::new(program).arg("--version").output().is_ok())
+        .map(Command::new)
+}
+
+#[tokio::test]
+async fn promtool_is_content_with_the_numbers_and_all_are_there_from_the_start() {
+    let database = TestDatabase::with(events(25)).await;
+    let app = database.serve(10).await;
+    let at_start = app.get("/metrics").await.text().await.unwrap();
+    for zero in [
+        "motion_export_rows_total 0",
+        "motion_export_bytes_total 0",
+        "motion_export_in_flight 0",
+        "motion_export_ended_total{state=\"timed_out\"} 0",
+        "motion_export_refused_total{reason=\"user\"} 0",
+        "motion_export_duration_seconds_count 0",
+        "motion_export_database_connections{pool=\"events\",state=\"busy\"} 0",
+    ] {
+        assert!(at_start.contains(&format!("\n{zero}\n")), "{zero}: {at_start}");
+    }
+    let bytes = app.export("").await.bytes().await.unwrap().len();
+    app.idle().await;
+    assert_eq!(app.number("motion_export_rows_total").await, 25);
+    assert_eq!(app.number("motion_export_bytes_total").await, i64::try_from(bytes).unwrap());
+    assert_eq!(app.number("motion_export_requests_total{status=\"200\"}").await, 1);
+    assert_eq!(app.number("motion_export_ended_total{state=\"completed\"}").await, 1);
+    assert_eq!(app.number("motion_export_duration_seconds_count").await, 1);
+
+    let Some(mut promtool) = promtool() else {
+        assert!(std::env::var_os("CI").is_none(), "`make promtool` puts it there");
+        return eprintln!("skipped: there is no promtool; `make promtool` fetches it");
+    };
+    let text = app.get("/metrics").await.text().await.unwrap();
+    let mut check =
+        promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut check = check.spawn().map(|child| (child, &mut check)).unwrap().0;
+    std::io::Write::write_all(&mut check.stdin.take().unwrap(), text.as_bytes()).unwrap();
+    let checked = check.wait_with_output().unwrap();
+    let said = [checked.stdout, checked.stderr].concat();
+    assert!(checked.status.success() && said.is_empty(), "{}", String::from_utf8_lossy(&said));
+}
+
+#[tokio::test]
+async fn the_log_is_json_where_the_settings_say_so_and_each_line_of_a_request_has_its_id() {
+    let database = TestDatabase::with(events(25)).await;
+    let token = token_of_admin(database.folder.path());
+    let server = Server::start_with(database.folder.path(), &[("SERVER_LOG_FORMAT", "json")]);
+    let response = server.export(&token, "").await;
+    let request_id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
+    response.bytes().await.unwrap();
+    let problem: Value = server.export(&token, "camera_id=nobody").await.json().await.unwrap();
+    drop(server);
+    let log = std::fs::read_to_string(database.folder.path().join("log")).unwrap();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let of = |id: &str| lines.iter().filter(|line| line["span"]["id"] == id).collect::<Vec<_>>();
+    let words: Vec<_> = of(&request_id).iter().map(|line| line["message"].as_str().unwrap().to_owned()).collect();
+    for message in ["export begins", "request", "export ended"] {
+        assert!(words.contains(&message.to_owned()), "{words:?}");
+    }
+    let end = of(&request_id).into_iter().find(|line| line["message"] == "export ended").unwrap();
+    assert_eq!((&end["rows"], &end["state"], &end["level"]), (&25.into(), &"completed".into(), &"INFO".into()));
+    let refused = of(problem["request_id"].as_str().unwrap());
+    assert!(refused.iter().any(|line| line["status"] == 404 && line["path"] == EXPORT_PATH), "{refused:?}");
+}
