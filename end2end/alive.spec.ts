@@ -25,7 +25,7 @@ test("coming alive adds no style sheet, so nothing moves", async ({ page }) => {
   expect(await there.evaluateAll((sheets) => sheets.map((sheet) => sheet.id).sort())).toEqual(sent);
 });
 
-for (const path of ["/settings/tokens", "/settings/account", "/settings/people", "/login", "/setup", "/nowhere"]) {
+for (const path of ["/settings/exports", "/settings/verify", "/settings/tokens", "/settings/account", "/settings/people", "/login", "/setup", "/nowhere"]) {
   test.describe(`${path}, signed in or not`, () => {
     test.use({ expectedMessages: [/status of (403|404)/] });
 

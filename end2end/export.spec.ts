@@ -35,6 +35,28 @@ function downloads(page: Page): string[] {
   return names;
 }
 
+/** Passes everything on to the server, but for exports, whose files it changes and then ends as if they were whole. */
+async function startForger(forge: (file: Buffer) => Buffer) {
+  const server = http.createServer((request, response) => {
+    const { method, headers } = request;
+    const isExport = request.url!.includes("/export?");
+    if (isExport) delete headers["accept-encoding"];
+    http.get(new URL(request.url!, ADDRESS), { method, headers }, (answer) => {
+      response.writeHead(answer.statusCode!, answer.headers);
+      if (!isExport) return answer.pipe(response);
+      const chunks: Buffer[] = [];
+      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+      answer.on("end", () => response.end(forge(Buffer.concat(chunks))));
+    });
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
+}
+
 /** Passes everything on to the server, and in the middle of an export's file does something to the client instead. */
 async function startProxy(inTheMiddle: (response: http.ServerResponse) => void) {
   const gone: Promise<void>[] = [];
@@ -123,17 +145,23 @@ test("without Excel, the file has no byte-order mark", async ({ page }) => {
 test("Loading spinner during export and disabled state while loading", async ({ page }) => {
   await open(page);
   const release = await hold(page);
-  await expect(page.getByRole("progressbar")).toHaveCount(0);
+  const spinner = exportButton(page).getByRole("progressbar");
+  const bar = page.getByRole("progressbar", { name: "Export", exact: true });
+  await expect(page.getByText("20,000", { exact: true })).toBeVisible();
+  await expect(spinner).toHaveCount(0);
+  await expect(bar).toHaveCount(0);
   await exportButton(page).click();
-  await expect(page.getByRole("progressbar")).toBeVisible();
+  await expect(spinner).toBeVisible();
+  await expect(bar).toBeVisible();
   await expect(exportButton(page)).toBeDisabled();
   await expect(exportButton(page)).toHaveAttribute("disabled");
-  await expect(page.getByText("0 bytes so far")).toBeVisible();
+  await expect(page.getByText(/^0 of 20,000 events, 0 bytes/)).toBeVisible();
   await expect(page.getByRole("button", { name: "Cancel" })).toBeVisible();
   const downloading = page.waitForEvent("download");
   release();
   await downloading;
-  await expect(page.getByRole("progressbar")).toHaveCount(0);
+  await expect(spinner).toHaveCount(0);
+  await expect(bar).toHaveCount(0);
   await expect(exportButton(page)).toBeEnabled();
 });
 
@@ -143,7 +171,9 @@ test("Success toast on completion", async ({ page }) => {
   await exportButton(page).click();
   const toast = page.locator(".toast--success");
   await expect(toast).toContainText("Export complete");
-  await expect(toast).toContainText(/motion-events-earliest-2025-12-15\.csv, \d+\.\d MB/);
+  await expect(toast).toContainText(
+    /motion-events-earliest-2025-12-15\.csv: 19,\d+ events, \d+\.\d MB, as the server's record tells\. SHA-256 [0-9a-f]{8}…/,
+  );
   await expect(page.getByRole("status")).toContainText("Export complete. motion-events-earliest-2025-12-15.csv");
   await toast.getByRole("button", { name: "Dismiss" }).click();
   await expect(toast).toHaveCount(0);
@@ -205,13 +235,81 @@ test.describe("failures", () => {
       await open(page, proxy.address);
       const saved = downloads(page);
       await exportButton(page).click();
-      await expect(page.locator(".toast--error")).toContainText("The connection broke before the file was whole");
+      // What the server's record says of it, if it noticed in time.
+      await expect(page.locator(".toast--error")).toContainText(/before (it|the file) was whole, so nothing was saved/);
       await expect(exportButton(page)).toBeEnabled();
       expect(saved).toEqual([]);
     } finally {
       proxy.close();
     }
   });
+});
+
+for (const [what, forge, words] of [
+  ["cut after a row", (file: Buffer) => file.subarray(0, file.lastIndexOf("\n", 100_000) + 1), /events in \d+ bytes arrived, and the server sent 20,000/],
+  ["changed in a digit", (file: Buffer) => Buffer.from(file.toString().replace("MOG2", "MOG3")), /SHA-256 is another/],
+  ["longer by a row", (file: Buffer) => Buffer.concat([file, file.subarray(file.lastIndexOf("\n", -2) + 1)]), /20,001 events/],
+] as const) {
+  test(`a file that is ${what} and ends as if it were whole is told as that, and not saved`, async ({ page }) => {
+    const forger = await startForger(forge);
+    try {
+      await open(page, forger.address);
+      const saved = downloads(page);
+      await exportButton(page).click();
+      const toast = page.locator(".toast--error");
+      await expect(toast).toContainText("What arrived is not the file that the server sent, so nothing was saved");
+      await expect(toast).toContainText(words);
+      expect(saved).toEqual([]);
+    } finally {
+      forger.close();
+    }
+  });
+}
+
+test.describe("a record that cannot be read", () => {
+  test.use({ expectedMessages: [/Failed to load resource/] });
+
+  test("is told as that, and the file is not saved as if it had been checked", async ({ page }) => {
+    await open(page);
+    const saved = downloads(page);
+    await page.route("**/api/v1/exports/*", (route) => route.abort());
+    await exportButton(page).click();
+    await expect(page.locator(".toast--error")).toContainText("whether it is whole could not be checked");
+    expect(saved).toEqual([]);
+  });
+});
+
+test("what the selection holds is told before the click, and again when it changes", async ({ page }) => {
+  await open(page);
+  const preview = page.getByRole("region", { name: "What you will get" });
+  await expect(preview).toContainText("20,000");
+  await expect(preview).toContainText(/File, about\s*\d\.\d MB/);
+  await expect(preview.getByRole("img", { name: /^Events for every few days\. Most: / })).toBeVisible();
+  await page.getByLabel("From").fill("2025-12-10");
+  await page.getByLabel("To", { exact: true }).fill("2025-12-11");
+  await expect(preview.getByRole("img", { name: /^Events for every day\. Most: 2025-12-1[01]: \d+ events\.$/ })).toBeVisible();
+  const told = Number((await preview.locator("dd").first().innerText()).replaceAll(",", ""));
+  const file = run("export", "--start-date", "2025-12-10", "--end-date", "2025-12-11", "--timezone", "America/Los_Angeles");
+  expect(told).toBe(file.toString().split("\n").length - 2);
+  await page.getByLabel("From").fill("2030-01-01");
+  await expect(preview).toContainText("Choose dates that follow each other.");
+  await page.getByLabel("To", { exact: true }).fill("2030-01-02");
+  await expect(preview).toContainText("There are no events in this selection.");
+});
+
+test("a selection that has changed is not looked at any longer", async ({ page }) => {
+  await open(page);
+  const preview = page.getByRole("region", { name: "What you will get" });
+  await expect(preview).toContainText("20,000");
+  let cancelled = 0;
+  page.on("requestfailed", (request) => (cancelled += Number(request.url().includes("/api/preview"))));
+  await page.route(/api\/preview.*2025-12-10/, () => {});
+  const asked = page.waitForRequest(/api\/preview.*2025-12-10/);
+  await page.getByLabel("From").fill("2025-12-10");
+  await asked;
+  await page.getByLabel("From").fill("2025-12-11");
+  await expect(preview).toContainText("2025-12-11");
+  expect(cancelled).toBe(1);
 });
 
 test("dates in the wrong order are told at once, beside the dates and when exporting", async ({ page }) => {
@@ -246,7 +344,7 @@ test("Cancel in the middle of the file lets go of the server and saves nothing",
     await open(page, proxy.address);
     const saved = downloads(page);
     await exportButton(page).click();
-    await expect(page.getByText(/\d+\.\d kB so far/)).toBeVisible();
+    await expect(page.getByText(/^[1-9][\d,]* of 20,000 events, \d+\.\d kB/)).toBeVisible();
     await page.getByRole("button", { name: "Cancel" }).click();
     await expect(page.locator(".toast--info")).toContainText("Export cancelled");
     await proxy.clientGone();

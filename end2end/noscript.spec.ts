@@ -27,3 +27,19 @@ test("the filled form downloads what it says", async ({ page }) => {
   expect(expected.length).toBeGreaterThan(10_000);
   expect(await bytes(download)).toEqual(expected);
 });
+
+test("the history tells of an export, is filtered by a form, and exports again", async ({ page }) => {
+  const file = run("export", "--timezone", "Africa/Maseru", "--start-date", "2025-12-02");
+  await page.goto("/settings/exports");
+  const row = page.getByRole("row").filter({ hasText: "Africa/Maseru" }).first();
+  await expect(row).toContainText("Complete");
+  const digest = await row.getByLabel("SHA-256").inputValue();
+  await page.getByLabel("SHA-256 of the file").fill(digest);
+  await page.getByRole("button", { name: "Show" }).click();
+  await expect(row).toContainText("command line");
+  const downloading = page.waitForEvent("download");
+  await row.getByRole("link", { name: /^Export again/ }).click();
+  expect(await bytes(await downloading)).toEqual(file);
+  await page.goto("/settings/verify");
+  await expect(page.getByText("Without script, compute the SHA-256 of the file yourself")).toBeVisible();
+});

@@ -36,7 +36,7 @@ test("every control is labelled", async ({ page, javaScriptEnabled }) => {
   }
 });
 
-for (const path of ["/settings", "/settings/tokens", "/settings/account", "/settings/people"]) {
+for (const path of ["/settings", "/settings/exports", "/settings/verify", "/settings/tokens", "/settings/account", "/settings/people"]) {
   test(`nothing sticks out of the window at ${path}`, async ({ page }) => {
     await page.goto(path);
     const width = await page.locator("html").evaluate((html) => [html.scrollWidth, html.clientWidth]);

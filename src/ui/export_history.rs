@@ -80,7 +80,7 @@ fn Records(history: History) -> impl IntoView {
             </div>
             <button>"Show"</button>
         </form>
-        <p class="export-again-progress"><ExportProgress exporting/></p>
+        <div class="export-again-progress"><ExportProgress exporting/></div>
         {list}
         <p class="pages">
             {is_later.then(|| view! { <a href=HISTORY_PATH rel="external">"Newest exports"</a> })}
@@ -161,11 +161,18 @@ fn RecordRow(
             </span>
         }
     });
+    let begun = format::moment(&record.started_at);
+    let (day, time) = begun.split_once(' ').unwrap_or((&begun, ""));
+    let (day, time) = (day.to_owned(), time.to_owned());
     let reason = record.error.clone().map(|reason| view! { <span class="reason">{reason}</span> });
     view! {
         <tr role="row">
             <th scope="row" role="rowheader">
-                <time datetime=record.started_at.clone()>{format::moment(&record.started_at)}</time>
+                <time datetime=record.started_at.clone()>
+                    <span>{day}</span>
+                    " "
+                    <span>{time}</span>
+                </time>
             </th>
             {everybodys.then(|| view! { <td role="cell" data-label="By">{by(&record)}</td> })}
             <td role="cell" data-label="Selection">{selection(params.as_ref(), &cameras)}</td>

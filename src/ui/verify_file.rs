@@ -97,12 +97,10 @@ pub fn VerifyFile() -> impl IntoView {
                      Excel or another program has saved anew is another file."
                 </p>
             </div>
-            <noscript>
-                <p class="card">
-                    "Without script, compute the SHA-256 of the file yourself, such as with sha256sum, and look it up in the "
-                    <a href=HISTORY_PATH>"Export history"</a> "."
-                </p>
-            </noscript>
+            <p class="card without-script">
+                "Without script, compute the SHA-256 of the file yourself, such as with sha256sum, and look it up in the "
+                <a href=HISTORY_PATH rel="external">"Export history"</a> "."
+            </p>
             <div role="status">{move || verdict.get().map(shown)}</div>
         </SettingsFrame>
     }

@@ -173,7 +173,8 @@ async fn a_token_opens_data_and_a_link_opens_its_export_and_nothing_else_at_ever
         for method in [Method::GET, Method::POST] {
             let by_token = token.request(method.clone(), &address).send().await.unwrap().status().as_u16();
             let by_link = client_with(&[]).request(method.clone(), format!("{address}?{link}")).send().await.unwrap();
-            let (data, export) = (["/api/cameras", "/api/preview", EXPORTS_PATH, EXPORT_PATH].contains(&&*path), path == EXPORT_PATH);
+            let (data, export) =
+                (["/api/cameras", "/api/preview", EXPORTS_PATH, EXPORT_PATH].contains(&&*path), path == EXPORT_PATH);
             assert_eq!(
                 by_token == 200,
                 (data && method == Method::GET) || public(&path, &method),

@@ -1,0 +1,110 @@
+// Records of exports: the history, exporting again, and verifying a file.
+import { writeFileSync } from "node:fs";
+
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+
+import { run } from "./server";
+import { bytes, expect, settled, test } from "./test";
+
+/** Exports a selection that nobody else does, and gives its file. */
+async function exportOf(page: Page, day: string): Promise<Buffer> {
+  await page.goto("/settings");
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  await page.getByLabel("From").fill(day);
+  await page.getByLabel("To", { exact: true }).fill(day);
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export CSV" }).click();
+  return bytes(await downloading);
+}
+
+async function openHistory(page: Page): Promise<void> {
+  await page.goto("/settings/exports");
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+}
+
+test("Export history shows who, when, what, its size, state and digest, and exports again", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const file = await exportOf(page, "2025-11-03");
+  await openHistory(page);
+  const row = page.getByRole("row").filter({ hasText: "2025-11-03" }).first();
+  await expect(row).toContainText("admin");
+  await expect(row).toContainText("2025-11-03, all cameras, America/Los_Angeles");
+  await expect(row).toContainText(`${file.toString().split("\n").length - 2}`);
+  await expect(row).toContainText("Complete");
+  await row.getByRole("button", { name: "Copy" }).click();
+  await expect(row.getByRole("status")).toHaveText("Copied.");
+  const digest = await page.evaluate(() => navigator.clipboard.readText());
+  expect(digest).toMatch(/^[0-9a-f]{64}$/);
+
+  const downloading = page.waitForEvent("download");
+  await row.getByRole("link", { name: /^Export again/ }).click();
+  expect(await bytes(await downloading)).toEqual(file);
+  const toast = page.locator(".toast--success");
+  await expect(toast).toContainText("Export complete");
+  await settled(toast);
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+
+  // By the digest, without script as well: a form.
+  await page.getByLabel("SHA-256 of the file").fill(digest);
+  await page.getByRole("button", { name: "Show" }).click();
+  await expect(page.getByRole("row").filter({ hasText: "Complete" })).toHaveCount(2);
+  await page.getByLabel("State").selectOption("Failed");
+  await page.getByRole("button", { name: "Show" }).click();
+  await expect(page.getByText("There are no records of such exports.")).toBeVisible();
+  await expect(page.getByLabel("SHA-256 of the file")).toHaveValue(digest);
+});
+
+test("an export that was cancelled is in the history with its reason", async ({ page }) => {
+  await page.goto("/settings");
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  await page.getByLabel("Time zone").selectOption("Pacific/Chatham");
+  // The browser stops taking it in while the page does not read on.
+  await page.evaluate(() => {
+    const read = ReadableStreamDefaultReader.prototype.read;
+    let reads = 0;
+    ReadableStreamDefaultReader.prototype.read = function (this: ReadableStreamDefaultReader) {
+      return reads++ < 2 ? read.call(this) : new Promise(() => {});
+    } as typeof read;
+  });
+  await page.getByRole("button", { name: "Export CSV" }).click();
+  await expect(page.getByText(/^[1-9][\d,]* (of 20,000 )?events/)).toBeVisible();
+  await page.reload();
+  await openHistory(page);
+  const row = page.getByRole("row").filter({ hasText: "Pacific/Chatham" }).first();
+  // As small as it is, the server may have given all of it to the network before the browser left.
+  await expect(row).toContainText(/Cancelled|Complete/);
+});
+
+test("a file is verified by its digest, and one that was changed is not", async ({ page }, testInfo) => {
+  const file = await exportOf(page, "2025-11-04");
+  await page.goto("/settings/verify");
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  const choose = page.getByLabel("Drop a CSV here, or choose it");
+  const verdict = page.getByRole("status");
+  await choose.setInputFiles({ name: "mine.csv", mimeType: "text/csv", buffer: file });
+  await expect(verdict).toContainText("mine.csv is whole and unchanged");
+  await expect(verdict).toContainText("admin: 2025-11-04, all cameras, America/Los_Angeles.");
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+
+  const cut = testInfo.outputPath("cut.csv");
+  writeFileSync(cut, file.subarray(0, -1));
+  await choose.setInputFiles(cut);
+  await expect(verdict).toContainText("cut.csv is not a file that you exported from this server");
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+});
+
+test("a file of the command line is verified when it is dropped", async ({ page }) => {
+  // A zone that nobody else uses makes it a file of its own.
+  const file = run("export", "--timezone", "Antarctica/Troll", "--end-date", "2025-12-01");
+  await page.goto("/settings/verify");
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  const dropped = await page.evaluateHandle((text) => {
+    const transfer = new DataTransfer();
+    transfer.items.add(new File([text], "dropped.csv", { type: "text/csv" }));
+    return transfer;
+  }, file.toString());
+  await page.locator(".drop").dispatchEvent("drop", { dataTransfer: dropped });
+  await expect(page.getByRole("status")).toContainText("dropped.csv is whole and unchanged");
+  await expect(page.getByRole("status")).toContainText("command line: until 2025-12-01");
+});
