@@ -9,12 +9,13 @@ SHELL := /bin/bash
 WASM_TARGET := wasm32-unknown-unknown
 WASM := target/$(WASM_TARGET)/wasm-release/motion_export.wasm
 NODE_MODULES := end2end/node_modules/.package-lock.json
+LLVM_COV := target/tools/bin/cargo-llvm-cov
 PROMTOOL := target/promtool/usr/bin/promtool
 WASM_OPT := end2end/node_modules/.bin/wasm-opt
 # A browser to test in; any Chromium will do.
 export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
 
-.PHONY: help run test lint unit end2end build screenshots clean site
+.PHONY: help run test lint unit coverage end2end build screenshots clean site
 .PHONY: wasm-target browser components promtool
 
 help: ## Shows this list
@@ -39,6 +40,10 @@ lint: wasm-target components $(NODE_MODULES) ## Checks formatting, clippy for se
 
 unit: promtool ## Runs the tests that need no browser
 	cargo test --locked
+
+coverage: promtool $(LLVM_COV) ## Prints which lines the tests that need no browser run; takes a build of its own
+	$(LLVM_COV) llvm-cov --locked --no-report -p motion-export
+	$(LLVM_COV) llvm-cov report -p motion-export --json --summary-only | node .ci/coverage.mjs
 
 end2end: site browser ## Runs the tests that need a browser
 	cargo build --locked --bin motion-export
@@ -71,6 +76,11 @@ $(NODE_MODULES): end2end/package-lock.json
 	@echo "Installing wasm-opt and Playwright from npm"
 	cd end2end && npm ci --no-audit --no-fund
 	@touch $@
+
+$(LLVM_COV):
+	@echo "Building cargo-llvm-cov"
+	rustup component add llvm-tools
+	cargo install --debug --locked --root target/tools cargo-llvm-cov@0.6.21
 
 # Prometheus' own judge of /metrics, taken out of Debian's package: installing that would start a server.
 promtool: $(PROMTOOL)

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::app::{TestApp, TestDatabase, client_with, events};
 use crate::log::Log;
-use crate::program::{Server, command, token_of_admin};
+use crate::program::{Server, command, in_clean_environment, token_of_admin};
 use crate::proxy::{SlowClient, cutting_proxy};
 
 async fn long_app() -> (TestApp, String) {
@@ -288,7 +288,7 @@ async fn a_disk_that_is_full_when_the_record_is_written_breaks_the_file() {
     // Files of this process may grow to 256 kB; a write beyond that fails, instead of killing it.
     let serve = command(folder, &["serve", "--listen", "127.0.0.1:0"]);
     let mut limited = Command::new("bash");
-    limited.current_dir(folder).env_clear().env("DATABASE_URL", "sqlite://test.db");
+    in_clean_environment(limited.current_dir(folder));
     limited.args(["-c", "trap '' XFSZ; ulimit -f 256; exec \"$@\"", "bash"]).arg(serve.get_program());
     limited.args(serve.get_args());
     // What was written before is in the database itself, and its journal is short.

@@ -11,8 +11,17 @@ use crate::app::{PASSWORD, client_with};
 /// The binary, with a clean environment, in `folder`, on the database there.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_motion-export"));
-    command.current_dir(folder).env_clear().env("DATABASE_URL", "sqlite://test.db").args(arguments);
+    command.current_dir(folder).args(arguments);
+    in_clean_environment(&mut command);
     command
+}
+
+/// Nothing of whoever runs the tests, but where `make coverage` collects what was run.
+pub fn in_clean_environment(command: &mut Command) {
+    command.env_clear().env("DATABASE_URL", "sqlite://test.db");
+    if let Some(profile) = std::env::var_os("LLVM_PROFILE_FILE") {
+        command.env("LLVM_PROFILE_FILE", profile);
+    }
 }
 
 pub fn run(folder: &Path, arguments: &[&str]) -> Output {

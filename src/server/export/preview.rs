@@ -34,7 +34,7 @@ pub async fn preview(source: Source, viewer: Viewer, query: &str) -> Result<Prev
     let (cameras, names) = viewer.select(&source.database, params.camera_ids.clone()).await?;
     let filter = Filter { interval, cameras };
     let limit = source.page_timeout;
-    let look = source.reader.read(move |connection| look(connection, &filter, names, zone, &params));
+    let look = source.reader.read_aside(move |connection| look(connection, &filter, names, zone, &params));
     let looked = tokio::time::timeout(limit, look).await.unwrap_or(Err(ExportError::TimedOut(limit)));
     looked.map_err(|error| refusal(&error))
 }

@@ -29,6 +29,8 @@ struct Inner {
     path: PathBuf,
     most: usize,
     free: Arc<Semaphore>,
+    /// Half of them, for what is not an export.
+    aside: Semaphore,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -36,7 +38,8 @@ impl Reader {
     /// Up to so many connections to that file. None is opened yet.
     pub fn new(path: PathBuf, connections: u32) -> Self {
         let most = connections as usize;
-        Self(Arc::new(Inner { path, most, free: Arc::new(Semaphore::new(most)), idle: Mutex::default() }))
+        let (free, aside) = (Arc::new(Semaphore::new(most)), Semaphore::new((most / 2).max(1)));
+        Self(Arc::new(Inner { path, most, free, aside, idle: Mutex::default() }))
     }
 
     /// How many connections are at work, those included whose work is being stopped.
@@ -47,6 +50,22 @@ impl Reader {
     /// How many wait for work.
     pub fn idle(&self) -> usize {
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// [`Self::read`] for what is no export: however much there is of it, half of the connections are left.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn read_aside<Found, Failure>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<Found, Failure> + Send + 'static,
+    ) -> Result<Found, Failure>
+    where
+        Found: Send + 'static,
+        Failure: From<DbErr> + Send + 'static,
+    {
+        let _turn = self.0.aside.acquire().await.map_err(|error| Failure::from(DbErr::Conn(internal(&error))))?;
+        self.read(work).await
     }
 
     /// Waits for a connection and works with it. Dropping the future stops the work; the connection is free again once it
@@ -193,6 +212,26 @@ mod tests {
             assert_eq!(run(&reader, "SELECT count(*) FROM t").await, Ok(0));
         }
         assert_eq!(reader.0.idle.lock().expect("no panic").len(), 1, "the same connection each time");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_export_leaves_half_of_the_connections() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let reader = reader(&folder, 4);
+        let aside = || {
+            let reader = reader.clone();
+            tokio::spawn(async move {
+                let endless = |connection: &Connection| connection.query_row(ENDLESS, [], |row| row.get::<_, i64>(0));
+                reader.read_aside(move |connection| endless(connection).map_err(|error| failed(&error))).await
+            })
+        };
+        let looking: Vec<_> = (0..9).map(|_| aside()).collect();
+        while reader.busy() < 2 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(run(&reader, "SELECT 7").await, Ok(7));
+        assert_eq!(reader.busy(), 2);
+        looking.iter().for_each(tokio::task::JoinHandle::abort);
     }
 
     #[tokio::test]

@@ -35,6 +35,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// How long lies between two tries.
 const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 
+/// The reason in the record of an export that did not end before its server did.
+const STOPPED: &str = "The server was stopped.";
+
 /// When a client that was refused may find a place free, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 5;
 
@@ -165,7 +168,7 @@ impl Exports {
     pub fn break_off(&self) {
         let ids: Vec<_> = self.0.running.borrow().keys().copied().collect();
         for id in ids {
-            self.stop_one(id, "The server was stopped.");
+            self.stop_one(id, STOPPED);
         }
     }
 
@@ -191,8 +194,7 @@ impl Exports {
     async fn take_place(&self, asked: Asked) -> Result<Running, ApiError> {
         let Inner { writer, clock, limits, metrics, places, running, .. } = &*self.0;
         if !self.is_open() {
-            metrics.export_refused(Refused::Stopping);
-            return Err(later(ErrorCode::Unavailable, "The server is being stopped. Try again in a while.".to_owned()));
+            return Err(self.stopping());
         }
         let Ok(place) = Arc::clone(places).try_acquire_owned() else {
             metrics.export_refused(Refused::Server);
@@ -243,16 +245,26 @@ impl Exports {
         let progress = Arc::new(Progress { rows: AtomicU64::new(0), bytes: AtomicU64::new(0), stop });
         running.send_modify(|running| drop(running.insert(id, Arc::clone(&progress))));
         metrics.in_flight(self.count());
-        let exports = self.clone();
-        Ok(Running {
+        let begun = Running {
             id,
-            exports,
+            exports: self.clone(),
             progress,
             began: Instant::now(),
             span: Span::current(),
             completed: false,
             place: Some(place),
-        })
+        };
+        // Closed meanwhile: whoever closed either counted this one, or is seen here.
+        if !self.is_open() {
+            begun.end(Ending::because(State::Interrupted, STOPPED), 0).await;
+            return Err(self.stopping());
+        }
+        Ok(begun)
+    }
+
+    fn stopping(&self) -> ApiError {
+        self.0.metrics.export_refused(Refused::Stopping);
+        later(ErrorCode::Unavailable, "The server is being stopped. Try again in a while.".to_owned())
     }
 
     fn forget(&self, id: Uuid) {
