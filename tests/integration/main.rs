@@ -22,6 +22,7 @@ mod observability;
 mod pages;
 mod people;
 mod places;
+mod preview;
 mod program;
 mod proxy;
 mod records;

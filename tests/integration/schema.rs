@@ -88,6 +88,22 @@ async fn every_filter_combination_streams_off_an_index_without_a_sort() {
     }
 }
 
+#[tokio::test]
+async fn a_preview_reads_nothing_but_an_index() {
+    let database = TestDatabase::with(events(2_000)).await;
+    for analyzed in [false, true] {
+        if analyzed {
+            database.connection.execute_unprepared("ANALYZE").await.unwrap();
+        }
+        for (start, end) in [(None, None), (Some(1), None), (None, Some(9)), (Some(1), Some(9))] {
+            let sql = query::timestamps(Interval { start, end }, "camera-1").to_string(SqliteQueryBuilder);
+            let plan = plan(&database, &sql).await;
+            assert!(plan.contains("USING COVERING INDEX motion_events_camera_id_timestamp_id (camera_id=?"), "{plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "{plan}");
+        }
+    }
+}
+
 async fn plan(database: &TestDatabase, sql: &str) -> String {
     let explain = Statement::from_string(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {sql}"));
     let steps = database.connection.query_all_raw(explain).await.unwrap();

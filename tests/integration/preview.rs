@@ -1,0 +1,103 @@
+//! What a selection holds, told before it is exported.
+
+use std::time::Duration;
+
+use reqwest::Client;
+use serde_json::Value;
+
+use crate::app::{ENDLESS, TestApp, TestDatabase, event, events, seen_by};
+use crate::proxy::SlowClient;
+
+async fn look(app: &TestApp, client: &Client, query: &str) -> Value {
+    let request = client.get(format!("{}/api/preview", app.address)).query(&[("query", query)]);
+    let response = request.send().await.unwrap();
+    assert_eq!(response.status(), 200, "{query}");
+    response.json().await.unwrap()
+}
+
+#[tokio::test]
+async fn the_preview_is_what_the_export_holds() {
+    let app = TestDatabase::with(events(3_000)).await.serve(500).await;
+    for query in [
+        "",
+        "camera_id=front",
+        "camera_id=front&camera_id=back&timezone=Pacific/Chatham",
+        "start_date=2025-12-01T00:10:00Z&end_date=2025-12-01T00:20:00Z&bom=true",
+        "start_date=2025-11-30&end_date=2025-11-30&timezone=America/Los_Angeles",
+        "end_date=2000-01-01",
+    ] {
+        let preview = look(&app, &app.client, query).await;
+        let lines = app.export(query).await.text().await.unwrap();
+        let rows: Vec<&str> = lines.split_terminator("\r\n").skip(1).collect();
+        assert_eq!(preview["rows"], rows.len(), "{query}");
+        let timestamp =
+            |row: Option<&&str>| row.map(|row| Value::from(row.split(',').next().unwrap())).unwrap_or_default();
+        assert_eq!(preview["first"], timestamp(rows.first()), "{query}");
+        assert_eq!(preview["last"], timestamp(rows.last()), "{query}");
+        let days = preview["days"].as_array().unwrap();
+        let by_days: u64 = days.iter().map(|day| day["events"].as_u64().unwrap()).sum();
+        assert_eq!(by_days, rows.len() as u64, "{query}");
+        for day in days {
+            let of_day = rows.iter().filter(|row| row.starts_with(day["day"].as_str().unwrap())).count();
+            assert_eq!(day["events"], of_day, "{query}");
+        }
+        let (told, real) = (preview["bytes"].as_u64().unwrap(), lines.len() as u64);
+        assert!(told.abs_diff(real) <= real / 20, "{query}: {told} of {real}");
+    }
+}
+
+#[tokio::test]
+async fn everybody_looks_at_their_own_cameras_only() {
+    let database = TestDatabase::with(events(10).chain([seen_by(event("2025-12-03T00:00:00Z"), "back")])).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let nobody = database.add_viewer("bob", &[]).await;
+    let app = database.serve(10).await;
+    let ((ann, _), (nobody, _)) = (app.client_of(&ann).await, app.client_of(&nobody).await);
+    assert_eq!(look(&app, &ann, "").await["rows"], 5);
+    assert_eq!(look(&app, &app.client, "").await["rows"], 11);
+    assert_eq!(look(&app, &nobody, "").await["rows"], 0);
+}
+
+#[tokio::test]
+async fn what_the_export_refuses_the_preview_refuses_in_the_same_words() {
+    let app = TestDatabase::with(events(10)).await.serve(10).await;
+    for query in ["start_date=soon", "camera_id=nobody", "timezone=Mars", "colour=red"] {
+        let exported = app.export(query).await;
+        let status = exported.status();
+        let exported: Value = exported.json().await.unwrap();
+        let request = app.client.get(format!("{}/api/preview", app.address)).query(&[("query", query)]);
+        let looked = request.send().await.unwrap();
+        assert_eq!(looked.status(), status, "{query}");
+        let looked: Value = looked.json().await.unwrap();
+        assert_eq!((&looked["field"], &looked["detail"]), (&exported["field"], &exported["detail"]), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_preview_that_nobody_waits_for_is_stopped_in_the_database() {
+    let mut database = TestDatabase::with([]).await;
+    database.settings.export.page_timeout_seconds = 1.try_into().unwrap();
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(10).await;
+    let (client, authorization) = app.client_of(&ann).await;
+    app.database.replace_events(ENDLESS).await;
+    let stopped = async || {
+        let stopped = async {
+            while app.state.reader.busy() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(5), stopped).await.expect("it is stopped");
+    };
+    // The client goes away.
+    let asked = SlowClient::ask(&app.address, "/api/preview?query=", &[("authorization", &authorization)]).await;
+    while app.state.reader.busy() == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    drop(asked);
+    stopped().await;
+    // It stays, and time runs out.
+    let response = app.get_as(&client, "/api/preview?query=").await;
+    assert_eq!(response.status(), 504);
+    stopped().await;
+}
