@@ -24,7 +24,8 @@ fn decoder<'a>(encoding: &str, bytes: &'a [u8]) -> Box<dyn Read + 'a> {
     match encoding {
         "zstd" => Box::new(zstd::Decoder::new(bytes).unwrap()),
         "br" => Box::new(brotli::Decompressor::new(bytes, 4_096)),
-        _ => Box::new(flate2::read::GzDecoder::new(bytes)),
+        "gzip" => Box::new(flate2::read::GzDecoder::new(bytes)),
+        _ => Box::new(bytes),
     }
 }
 
@@ -60,6 +61,43 @@ async fn each_encoding_carries_the_same_file_and_the_record_is_about_that() {
 }
 
 #[tokio::test]
+async fn rows_do_not_wait_for_others_of_their_page_that_are_not_found() {
+    for encoding in ["identity", "zstd", "br", "gzip"] {
+        let mut database = TestDatabase::with(events(300)).await;
+        database.settings.export.page_timeout_seconds = 1.try_into().unwrap();
+        // What comes after the first hundred is looked for, and never found.
+        let columns = "timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id, created_at";
+        let hundredth = events(101).last().unwrap().timestamp;
+        database
+            .replace_events(&format!(
+                "SELECT {columns} FROM real_events WHERE timestamp < {hundredth} OR EXISTS (
+                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0)"
+            ))
+            .await;
+        let ann = database.add_viewer("ann", &["front"]).await;
+        let app = database.serve(200).await;
+        let (_, authorization) = app.client_of(&ann).await;
+        let headers = [("authorization", authorization.as_str()), ("accept-encoding", encoding)];
+        let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+        let head = client.head().await;
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        let (bytes, whole) = client.rest().await;
+        assert!(!whole, "{encoding}");
+        let first = beginning(encoding, &first_chunk(&bytes));
+        assert_eq!(first.split(|byte| *byte == b'\n').count(), 52, "{encoding}: the header, 50 rows, and a line end");
+        let record = app.newest_record().await;
+        assert_eq!((&record["state"], &record["rows"]), (&"timed_out".into(), &50.into()), "{encoding}");
+    }
+}
+
+/// The first chunk of a chunked body.
+fn first_chunk(bytes: &[u8]) -> Vec<u8> {
+    let line_end = bytes.windows(2).position(|two| two == b"\r\n").unwrap();
+    let size = usize::from_str_radix(std::str::from_utf8(&bytes[..line_end]).unwrap(), 16).unwrap();
+    bytes[line_end + 2..][..size].to_vec()
+}
+
+#[tokio::test]
 async fn a_tiny_file_goes_as_it_is() {
     let app = TestDatabase::with(events(3_000)).await.serve(500).await;
     assert_eq!(sent(&app, "end_date=2000-01-01", "zstd, br, gzip").await.0, None);
@@ -88,9 +126,7 @@ async fn the_first_rows_arrive_although_the_next_ones_do_not() {
         app.database.replace_events(ENDLESS).await;
         let (bytes, whole) = client.rest().await;
         assert!(!whole, "{encoding}");
-        let line_end = bytes.windows(2).position(|two| two == b"\r\n").unwrap();
-        let size = usize::from_str_radix(std::str::from_utf8(&bytes[..line_end]).unwrap(), 16).unwrap();
-        let first = beginning(encoding, &bytes[line_end + 2..][..size]);
+        let first = beginning(encoding, &first_chunk(&bytes));
         assert_eq!(first.split(|byte| *byte == b'\n').count(), 1_002, "{encoding}: the header, a page, and a line end");
     }
 }

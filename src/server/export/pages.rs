@@ -7,7 +7,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::query::{self, Cameras, Cursor, Filter};
-use super::reader;
+use super::reader::{self, Turn};
 
 /// What is exported of one event, and what the next page needs to know of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,28 +65,22 @@ impl Pages {
         self.ended
     }
 
-    /// The next page; `None` after the last.
+    /// The next page, shorter than others where the rest of it takes its time; `None` after the last.
     ///
     /// # Errors
     /// Where the database cannot answer or a row cannot be read.
-    pub fn next(&mut self, connection: &Connection) -> Result<Option<Vec<Row>>, DbErr> {
+    pub fn next(&mut self, connection: &Connection, turn: &Turn) -> Result<Option<Vec<Row>>, DbErr> {
         if self.ended {
             return Ok(None);
         }
         // Without a camera there is nothing to read, and no reason to look through all events for it.
-        let page = if matches!(&self.filter.cameras, Cameras::These(cameras) if cameras.is_empty()) {
-            Vec::new()
+        let (page, exhausted) = if matches!(&self.filter.cameras, Cameras::These(cameras) if cameras.is_empty()) {
+            (Vec::new(), true)
         } else {
             let statement = query::page(&self.filter, self.after, self.rows.get().into());
-            reader::query(connection, &statement, |rows| {
-                let mut page = Vec::new();
-                while let Some(row) = rows.next()? {
-                    page.push(Row::read(row)?);
-                }
-                Ok(page)
-            })?
+            reader::query_some(connection, &statement, turn, Row::read)?
         };
-        self.ended = page.len() < self.rows.get() as usize;
+        self.ended = exhausted && page.len() < self.rows.get() as usize;
         self.after = page.last().map(|row| row.cursor).or(self.after);
         Ok(Some(page))
     }

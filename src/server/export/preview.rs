@@ -10,7 +10,7 @@ use sea_orm::{DbErr, EntityTrait, QuerySelect, QueryTrait};
 use super::csv::Encoder;
 use super::pages::Pages;
 use super::query::{self, Cameras, Filter};
-use super::reader;
+use super::reader::{self, Turn};
 use super::route::refusal;
 use super::run::{ExportError, Source, called};
 use super::zone::Zone;
@@ -34,13 +34,14 @@ pub async fn preview(source: Source, viewer: Viewer, query: &str) -> Result<Prev
     let (cameras, names) = viewer.select(&source.database, params.camera_ids.clone()).await?;
     let filter = Filter { interval, cameras };
     let limit = source.page_timeout;
-    let look = source.reader.read_aside(move |connection| look(connection, &filter, names, zone, &params));
+    let look = source.reader.read_aside(move |connection, turn| look(connection, turn, &filter, names, zone, &params));
     let looked = tokio::time::timeout(limit, look).await.unwrap_or(Err(ExportError::TimedOut(limit)));
     looked.map_err(|error| refusal(&error))
 }
 
 fn look(
     connection: &Connection,
+    turn: &Turn,
     filter: &Filter,
     names: Names,
     zone: Zone,
@@ -61,7 +62,7 @@ fn look(
 
     let header = Encoder::header()?.len() + if params.bom { BYTE_ORDER_MARK.len() } else { 0 };
     let mut pages = Pages::new(filter.clone(), SAMPLE_ROWS.try_into().unwrap_or(std::num::NonZeroU32::MIN));
-    let sample = pages.next(connection)?.unwrap_or_default();
+    let sample = pages.next(connection, turn)?.unwrap_or_default();
     let encoder = Encoder { zone, raw: params.raw, camera_names: called(names) };
     let (bytes, of) = (encoder.rows(&sample, Vec::new())?.len() as u64, sample.len() as u64);
     let told = |moment: i64| {

@@ -5,9 +5,10 @@
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use rusqlite::types::Value as Sqlite;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Rows};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Rows};
 use sea_orm::sea_query::{SelectStatement, SqliteQueryBuilder, Value};
 use sea_orm::{DbErr, RuntimeErr};
 use tokio::sync::Semaphore;
@@ -16,6 +17,9 @@ use crate::server::database::BUSY_TIMEOUT;
 
 /// After how many steps of SQLite's machine it is asked whether somebody still waits: some microseconds.
 const STEPS_BETWEEN_QUESTIONS: i32 = 1_000;
+
+/// For how long the rows that were found may wait for others of their page: a client sees them before anything else is found.
+const MOST_HELD_BACK: Duration = Duration::from_millis(100);
 
 /// How many statements a connection remembers: those of an export's first and later pages, for some filters.
 const STATEMENTS: usize = 32;
@@ -58,7 +62,7 @@ impl Reader {
     /// As there.
     pub async fn read_aside<Found, Failure>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<Found, Failure> + Send + 'static,
+        work: impl FnOnce(&Connection, &Turn) -> Result<Found, Failure> + Send + 'static,
     ) -> Result<Found, Failure>
     where
         Found: Send + 'static,
@@ -75,7 +79,7 @@ impl Reader {
     /// Those of the work, and where no connection can be opened.
     pub async fn read<Found, Failure>(
         &self,
-        work: impl FnOnce(&Connection) -> Result<Found, Failure> + Send + 'static,
+        work: impl FnOnce(&Connection, &Turn) -> Result<Found, Failure> + Send + 'static,
     ) -> Result<Found, Failure>
     where
         Found: Send + 'static,
@@ -88,10 +92,11 @@ impl Reader {
         let _guard = Guard(Arc::clone(&unwanted));
         let working = tokio::task::spawn_blocking(move || {
             let connection = inner.connection().map_err(Failure::from)?;
-            let asked = Arc::clone(&unwanted);
-            let asks = move || asked.load(Ordering::Relaxed);
+            let turn = Turn { began: Instant::now(), found: Arc::default() };
+            let (asked, asking) = (Arc::clone(&unwanted), turn.clone());
+            let asks = move || asked.load(Ordering::Relaxed) || asking.is_late();
             connection.progress_handler(STEPS_BETWEEN_QUESTIONS, Some(asks)).map_err(|error| failed(&error))?;
-            let done = work(&connection);
+            let done = work(&connection, &turn);
             inner.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             drop(permit);
             done
@@ -103,6 +108,20 @@ impl Reader {
                 Err(error) => Err(closed(&error)),
             },
         }
+    }
+}
+
+/// One piece of work: when it began, and whether it has found something.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    began: Instant,
+    found: Arc<AtomicBool>,
+}
+
+impl Turn {
+    /// Whether what was found has waited for long enough.
+    fn is_late(&self) -> bool {
+        self.found.load(Ordering::Relaxed) && self.began.elapsed() > MOST_HELD_BACK
     }
 }
 
@@ -148,6 +167,35 @@ pub fn query<Found>(
     run().map_err(|error| failed(&error))
 }
 
+/// Runs a statement and reads its rows: all of them, or as many as were found when the first ones had waited for long
+/// enough. Says whether there are no more.
+///
+/// # Errors
+/// The database's own, and those of `read`.
+pub fn query_some<Found>(
+    connection: &Connection,
+    statement: &SelectStatement,
+    turn: &Turn,
+    read: impl Fn(&Row<'_>) -> Result<Found, rusqlite::Error>,
+) -> Result<(Vec<Found>, bool), DbErr> {
+    query(connection, statement, |rows| {
+        let mut found = Vec::new();
+        loop {
+            match rows.next() {
+                Ok(Some(row)) => found.push(read(row)?),
+                Ok(None) => return Ok((found, true)),
+                Err(error) if is_interrupted(&error) && !found.is_empty() => return Ok((found, false)),
+                Err(error) => return Err(error),
+            }
+            turn.found.store(true, Ordering::Relaxed);
+        }
+    })
+}
+
+fn is_interrupted(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
+}
+
 /// A value of a statement, as SQLite takes it.
 fn bound(value: Value) -> Result<Sqlite, DbErr> {
     Ok(match value {
@@ -180,8 +228,6 @@ fn internal(error: &dyn std::fmt::Display) -> RuntimeErr {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
@@ -197,7 +243,7 @@ mod tests {
 
     async fn run(reader: &Reader, sql: &'static str) -> Result<i64, DbErr> {
         reader
-            .read(move |connection| connection.query_row(sql, [], |row| row.get(0)).map_err(|error| failed(&error)))
+            .read(move |connection, _| connection.query_row(sql, [], |row| row.get(0)).map_err(|error| failed(&error)))
             .await
     }
 
@@ -222,7 +268,7 @@ mod tests {
             let reader = reader.clone();
             tokio::spawn(async move {
                 let endless = |connection: &Connection| connection.query_row(ENDLESS, [], |row| row.get::<_, i64>(0));
-                reader.read_aside(move |connection| endless(connection).map_err(|error| failed(&error))).await
+                reader.read_aside(move |connection, _| endless(connection).map_err(|error| failed(&error))).await
             })
         };
         let looking: Vec<_> = (0..9).map(|_| aside()).collect();
@@ -240,7 +286,7 @@ mod tests {
         let reader = reader(&folder, 1);
         let panicking = {
             let reader = reader.clone();
-            tokio::spawn(async move { reader.read::<(), DbErr>(|_| panic!("at work")).await })
+            tokio::spawn(async move { reader.read::<(), DbErr>(|_, _| panic!("at work")).await })
         };
         assert!(panicking.await.expect_err("it panics").is_panic());
         assert_eq!(run(&reader, "SELECT 7").await, Ok(7));

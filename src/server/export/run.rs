@@ -14,7 +14,7 @@ use super::csv::{EncodeError, Encoder};
 use super::encoding::{Compressor, Encoding};
 use super::pages::Pages;
 use super::query::{Cameras, Filter};
-use super::reader::{self, Reader};
+use super::reader::{self, Reader, Turn};
 use super::zone::Zone;
 use crate::error::ApiError;
 use crate::export::{BYTE_ORDER_MARK, ExportParams, file_name};
@@ -187,8 +187,8 @@ impl Export {
             self.maker = Some(maker);
             return Ok(None);
         }
-        let made = self.source.reader.read(move |connection| {
-            let chunk = maker.make(connection)?;
+        let made = self.source.reader.read(move |connection, turn| {
+            let chunk = maker.make(connection, turn)?;
             Ok::<_, ExportError>((maker, chunk))
         });
         let (maker, chunk) = made.await?;
@@ -209,8 +209,8 @@ impl Export {
 
 impl Maker {
     /// The next page as it goes over the wire.
-    fn make(&mut self, connection: &Connection) -> Result<Vec<u8>, ExportError> {
-        let page = self.pages.next(connection)?.unwrap_or_default();
+    fn make(&mut self, connection: &Connection, turn: &Turn) -> Result<Vec<u8>, ExportError> {
+        let page = self.pages.next(connection, turn)?.unwrap_or_default();
         if page.iter().any(|row| !self.encoder.camera_names.contains_key(&row.camera_id)) {
             // A camera that came after the export began.
             self.encoder.camera_names = called(names(connection)?);
