@@ -20,6 +20,8 @@ pub struct Exporting {
     progress: RwSignal<Option<Progress>>,
     /// How many events there will be, where that is known.
     total: RwSignal<Option<u64>>,
+    /// What is exported.
+    params: StoredValue<Option<ExportParams>>,
     // Not `new_local`: what that holds, even nothing, must be dropped on the thread that made it, and a page may be
     // rendered on one thread of the server and dropped on another. The wrapper itself is made in the browser only.
     abort: StoredValue<Option<SendWrapper<AbortController>>>,
@@ -29,7 +31,8 @@ pub struct Exporting {
 impl Exporting {
     /// Nothing yet. What becomes of exports is told by these toasts.
     pub fn new(toasts: Toasts) -> Self {
-        Self { progress: RwSignal::new(None), total: RwSignal::new(None), abort: StoredValue::new(None), toasts }
+        let (progress, total) = (RwSignal::new(None), RwSignal::new(None));
+        Self { progress, total, params: StoredValue::new(None), abort: StoredValue::new(None), toasts }
     }
 
     /// Whether there is one.
@@ -50,6 +53,7 @@ impl Exporting {
         let signal = controller.signal();
         abort.set_value(Some(SendWrapper::new(controller)));
         self.total.set(total);
+        self.params.set_value(Some(params.clone()));
         progress.set(Some(Progress::default()));
         spawn_local(async move {
             let outcome = download(&params.to_url(), &signal, move |so_far| progress.set(Some(so_far))).await;
@@ -61,6 +65,13 @@ impl Exporting {
                 Err(error) => toasts.error("Export failed", error.to_string()),
             }
         });
+    }
+
+    /// Says how many events a selection has, in case it is the one that is being exported.
+    pub fn total_is(self, params: &ExportParams, total: u64) {
+        if self.params.with_value(|mine| mine.as_ref() == Some(params)) {
+            self.total.set(Some(total));
+        }
     }
 
     fn cancel(self) {

@@ -112,6 +112,12 @@ fn ExportForm(choices: Choices) -> impl IntoView {
     let params = Signal::derive(move || selection.params());
     let problem = Signal::derive(move || params.get().err().map(|error| error.detail));
     let looked = preview::look(params);
+    // For whoever exports before it is known how much that is.
+    Effect::new(move |_| {
+        if let (Some(total), Ok(params)) = (looked.with(Looked::rows), params.get_untracked()) {
+            exporting.total_is(&params, total);
+        }
+    });
 
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
