@@ -26,7 +26,9 @@ async fn an_export_logs_its_begin_and_end_with_what_the_specification_asks_for()
         assert!(begin.contains(part), "{part}: {begin}");
     }
     let end = line(&text, "export ended");
-    for part in [" INFO ", "duration_ms=", "rows=13", &format!("bytes_sent={}", file.len()), "state=\"completed\""] {
+    for part in
+        [" INFO ", "user_id=", "duration_ms=", "rows=13", &format!("bytes_sent={}", file.len()), "state=\"completed\""]
+    {
         assert!(end.contains(part), "{part}: {end}");
     }
     for line in [begin, end] {

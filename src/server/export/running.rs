@@ -247,6 +247,7 @@ impl Exports {
         metrics.in_flight(self.count());
         let begun = Running {
             id,
+            user_id: asked.user_id,
             exports: self.clone(),
             progress,
             began: Instant::now(),
@@ -281,6 +282,7 @@ fn later(code: ErrorCode, detail: String) -> ApiError {
 #[derive(Debug)]
 pub struct Running {
     id: Uuid,
+    user_id: Option<Uuid>,
     exports: Exports,
     progress: Arc<Progress>,
     began: Instant,
@@ -334,7 +336,7 @@ impl Running {
     fn finish(&mut self, ending: Ending, bytes_sent: u64) -> Option<impl Future<Output = ()> + use<>> {
         let place = self.place.take()?;
         let (exports, id, progress, began) = (self.exports.clone(), self.id, Arc::clone(&self.progress), self.began);
-        let completed = self.completed;
+        let (completed, user_id) = (self.completed, self.user_id.map(tracing::field::display));
         Some(async move {
             let written = progress.written();
             if !completed {
@@ -351,7 +353,8 @@ impl Running {
             let state = ending.state.word();
             let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             exports.0.metrics.export_ended(ending.state, rows, bytes, began.elapsed());
-            info!(export = %id, duration_ms, rows, bytes, bytes_sent, state, reason = ending.reason, "export ended");
+            let reason = ending.reason;
+            info!(export = %id, user_id, duration_ms, rows, bytes, bytes_sent, state, reason, "export ended");
         })
     }
 }
