@@ -178,7 +178,7 @@ pub fn query_some<Found>(
     turn: &Turn,
     read: impl Fn(&Row<'_>) -> Result<Found, rusqlite::Error>,
 ) -> Result<(Vec<Found>, bool), DbErr> {
-    query(connection, statement, |rows| {
+    let read_some = query(connection, statement, |rows| {
         let mut found = Vec::new();
         loop {
             match rows.next() {
@@ -189,7 +189,10 @@ pub fn query_some<Found>(
             }
             turn.found.store(true, Ordering::Relaxed);
         }
-    })
+    });
+    // What else the turn asks is to be answered in full.
+    turn.found.store(false, Ordering::Relaxed);
+    read_some
 }
 
 fn is_interrupted(error: &rusqlite::Error) -> bool {
@@ -278,6 +281,24 @@ mod tests {
         assert_eq!(run(&reader, "SELECT 7").await, Ok(7));
         assert_eq!(reader.busy(), 2);
         looking.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+
+    #[tokio::test]
+    async fn only_rows_cut_a_query_short_and_not_the_next_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let reader = reader(&folder, 1);
+        let worked = reader.read(|connection, turn| {
+            let one = sea_orm::sea_query::Query::select().expr(1).to_owned();
+            let found = query_some(connection, &one, turn, |row| row.get::<_, i64>(0))?;
+            // Whatever comes now is late.
+            #[expect(clippy::disallowed_methods, reason = "this thread is no worker of the runtime")]
+            std::thread::sleep(MOST_HELD_BACK + Duration::from_millis(20));
+            let long = ENDLESS.replace("FROM n)", "FROM n WHERE i < 20000)");
+            let counted =
+                connection.query_row(&long, [], |row| row.get::<_, i64>(0)).map_err(|error| failed(&error))?;
+            Ok::<_, DbErr>((found, counted))
+        });
+        assert_eq!(worked.await, Ok(((vec![1], true), 20_000)));
     }
 
     #[tokio::test]
