@@ -124,7 +124,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     if let Some(url) = cli.database_url {
         settings.database.url = url;
     }
-    tokio::runtime::Runtime::new().context("cannot start the runtime")?.block_on(async {
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let done = runtime.block_on(async {
         match cli.command.unwrap_or_else(|| Command::Serve(serve::Serve::default())) {
             Command::Serve(serve) => serve.run(settings, Clock::new(now)).await,
             other => {
@@ -132,7 +133,10 @@ fn run(cli: Cli) -> anyhow::Result<()> {
                 run_once(other, &settings).await
             }
         }
-    })
+    });
+    // Whoever still writes to a pipe that nobody reads is not waited for.
+    runtime.shutdown_background();
+    done
 }
 
 /// The commands that do one thing and end.

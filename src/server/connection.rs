@@ -5,7 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use axum::serve::IncomingStream;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio_io_timeout::TimeoutStream;
 use tracing::warn;
 
@@ -47,7 +48,8 @@ impl axum::serve::Listener for Listener {
         }
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.timeout));
-        (Connection { stream: Box::pin(stream), stalled: Arc::default() }, address)
+        let (given, flushed) = (Arc::default(), watch::Sender::new(0));
+        (Connection { stream: Box::pin(stream), stalled: Arc::default(), given, flushed }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -60,6 +62,10 @@ impl axum::serve::Listener for Listener {
 pub struct Connection {
     stream: Pin<Box<TimeoutStream<TcpStream>>>,
     stalled: Arc<AtomicBool>,
+    /// How many pieces of bodies hyper was given to send here.
+    given: Arc<AtomicU64>,
+    /// How many of them the kernel has taken. hyper flushes a connection once its own buffers are empty.
+    flushed: watch::Sender<u64>,
 }
 
 impl Connection {
@@ -97,6 +103,8 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let given = self.given.load(Ordering::Acquire);
+        self.flushed.send_if_modified(|flushed| std::mem::replace(flushed, given) != given);
         self.stream.as_mut().poll_flush(cx)
     }
 
@@ -111,9 +119,22 @@ pub struct Peer {
     /// Where it is.
     pub address: SocketAddr,
     stalled: Arc<AtomicBool>,
+    given: Arc<AtomicU64>,
+    flushed: watch::Receiver<u64>,
 }
 
 impl Peer {
+    /// Notes that hyper was given a piece of a body.
+    pub fn was_given(&self) {
+        self.given.fetch_add(1, Ordering::Release);
+    }
+
+    /// Waits until the kernel has taken all that hyper was given so far. False where the connection ends before.
+    pub async fn took_all(&self) -> bool {
+        let given = self.given.load(Ordering::Acquire);
+        self.flushed.clone().wait_for(|flushed| *flushed >= given).await.is_ok()
+    }
+
     /// Whether it was cut for taking nothing.
     pub fn has_stalled(&self) -> bool {
         self.stalled.load(Ordering::Relaxed)
@@ -122,6 +143,12 @@ impl Peer {
 
 impl Connected<IncomingStream<'_, Listener>> for Peer {
     fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
-        Self { address: *stream.remote_addr(), stalled: Arc::clone(&stream.io().stalled) }
+        let Connection { stalled, given, flushed, .. } = stream.io();
+        Self {
+            address: *stream.remote_addr(),
+            stalled: Arc::clone(stalled),
+            given: Arc::clone(given),
+            flushed: flushed.subscribe(),
+        }
     }
 }

@@ -98,6 +98,25 @@ async fn a_client_that_reads_nothing_is_cut_off_and_holds_no_connection_meanwhil
 }
 
 #[tokio::test]
+async fn a_file_that_waits_in_the_server_when_its_client_is_cut_was_never_complete() {
+    let (app, authorization) = app().await;
+    let headers = [("authorization", authorization.as_str())];
+    // From what the network takes in at once to what it does not, past all that is buffered in between.
+    for seconds in [700, 1_100, 1_500, 2_000, 3_000] {
+        let end = chrono::DateTime::from_timestamp(1_764_547_200 + seconds, 0).unwrap().format("%FT%TZ");
+        let path = format!("{EXPORT_PATH}?end_date={end}");
+        let mut client = SlowClient::ask_narrowly(&app.address, &path, &headers).await;
+        client.head().await;
+        let list: Value = app.get("/api/v1/exports?limit=1").await.json().await.unwrap();
+        assert_eq!(list["exports"][0]["state"], "running", "{seconds}");
+        app.idle().await;
+        assert!(!client.rest().await.1, "the client knows");
+        assert_eq!(app.newest_record().await["state"], "timed_out", "{seconds}");
+        app.wait(1);
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_reads_slowly_gets_its_whole_file() {
     let (app, authorization) = app().await;
     let headers = [("authorization", authorization.as_str()), ("connection", "close")];

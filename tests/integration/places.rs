@@ -96,6 +96,21 @@ async fn count_running(app: &TestApp) -> i64 {
 }
 
 #[tokio::test]
+async fn nobody_gets_a_fourth_place_by_not_taking_the_end_of_short_files() {
+    let (app, _, authorization) = app_with_a_long_file().await;
+    let mut held = Vec::new();
+    for count in 0..6 {
+        let path = format!("{EXPORT_PATH}?end_date=2025-12-01T00:{}0:00Z", 2 + count % 3);
+        let mut client = SlowClient::ask_narrowly(&app.address, &path, &[("authorization", &authorization)]).await;
+        let status = client.head().await;
+        assert_eq!(status.starts_with("HTTP/1.1 200"), count < 3, "{count}: {status}");
+        assert_eq!(status.starts_with("HTTP/1.1 429"), count >= 3, "{count}: {status}");
+        held.push(client);
+    }
+    assert_eq!(app.state.exports.count(), 3);
+}
+
+#[tokio::test]
 async fn the_limits_are_settings_and_that_of_the_server_is_answered_with_503() {
     let (app, client, authorization) = app_with(|database| {
         database.settings.export.max_per_user = 2.try_into().unwrap();

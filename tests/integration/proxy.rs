@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::net::SocketAddr;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// A connection to the server, whose answer is read only when it is asked for.
 pub struct SlowClient {
@@ -14,8 +14,20 @@ pub struct SlowClient {
 impl SlowClient {
     /// Sends a request for that path.
     pub async fn ask(address: &str, path: &str, headers: &[(&str, &str)]) -> Self {
+        let stream = TcpStream::connect(address.strip_prefix("http://").unwrap()).await.unwrap();
+        Self::ask_over(stream, address, path, headers).await
+    }
+
+    /// The same for a client whose own buffer is as small as can be.
+    pub async fn ask_narrowly(address: &str, path: &str, headers: &[(&str, &str)]) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4_096).unwrap();
+        let stream = socket.connect(address.strip_prefix("http://").unwrap().parse().unwrap()).await.unwrap();
+        Self::ask_over(stream, address, path, headers).await
+    }
+
+    async fn ask_over(mut stream: TcpStream, address: &str, path: &str, headers: &[(&str, &str)]) -> Self {
         let host = address.strip_prefix("http://").unwrap();
-        let mut stream = TcpStream::connect(host).await.unwrap();
         let mut request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n");
         for (name, value) in headers {
             write!(request, "{name}: {value}\r\n").unwrap();

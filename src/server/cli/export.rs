@@ -122,8 +122,7 @@ async fn write(mut export: Run, mut running: Running, output: Option<&Path>) -> 
 
 async fn write_to(export: &mut Run, running: &mut Running, output: Option<&Path>) -> anyhow::Result<()> {
     let Some(path) = output else {
-        let mut output = std::io::stdout().lock();
-        pull(export, running, &mut output).await?;
+        pull(export, running, std::io::stdout()).await?;
         return complete(export, running).await;
     };
     let cannot = || format!("cannot write {}", path.display());
@@ -131,19 +130,19 @@ async fn write_to(export: &mut Run, running: &mut Running, output: Option<&Path>
     let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     // A pipe or a device cannot be replaced by a file.
     if path.metadata().is_ok_and(|there| !there.is_file()) {
-        let mut file = File::options().write(true).open(path).with_context(cannot)?;
-        pull(export, running, &mut file).await.with_context(cannot)?;
+        let file = File::options().write(true).open(path).with_context(cannot)?;
+        pull(export, running, file).await.with_context(cannot)?;
         return complete(export, running).await;
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
+    let file = tempfile::Builder::new()
         .prefix(".motion-export-")
         .suffix(".part")
         // As any other file: what the umask leaves.
         .permissions(std::fs::Permissions::from_mode(0o666))
         .tempfile_in(folder)
         .with_context(cannot)?;
-    pull(export, running, &mut file).await.with_context(cannot)?;
+    pull(export, running, file.as_file().try_clone().with_context(cannot)?).await.with_context(cannot)?;
     file.as_file().sync_all().with_context(cannot)?;
     // Before the file appears: none that looks whole is without a record.
     complete(export, running).await?;
@@ -151,14 +150,23 @@ async fn write_to(export: &mut Run, running: &mut Running, output: Option<&Path>
     Ok(())
 }
 
-async fn pull(export: &mut Run, running: &mut Running, output: &mut impl Write) -> anyhow::Result<()> {
+/// Writes on a thread that may wait: a pipe may be full for as long as whoever reads it likes.
+async fn pull<Output: Write + Send + 'static>(
+    export: &mut Run,
+    running: &mut Running,
+    mut output: Output,
+) -> anyhow::Result<()> {
     let told_to_stop = running.told_to_stop();
     let pull = async {
         while let Some(chunk) = export.next_chunk().await? {
-            output.write_all(&chunk)?;
+            let writing = tokio::task::spawn_blocking(move || {
+                output.write_all(&chunk)?;
+                output.flush()?;
+                Ok::<_, std::io::Error>(output)
+            });
+            output = writing.await??;
             running.is_at(export.rows, export.bytes);
         }
-        output.flush()?;
         Ok(())
     };
     tokio::select! {

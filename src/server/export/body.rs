@@ -10,6 +10,8 @@ use bytes::Bytes;
 use http_body::Frame;
 use tokio::sync::mpsc;
 
+use crate::server::connection::Peer;
+
 /// How many chunks may wait for a slow client. Each is a page; with the one being made this bounds an export's memory.
 const CHUNKS_WAITING: usize = 2;
 
@@ -23,11 +25,12 @@ enum Message {
 }
 
 /// The two ends of a body.
-pub fn channel() -> (Generator, ExportBody) {
+/// `peer` is who it is sent to, where that is known.
+pub fn channel(peer: Option<Peer>) -> (Generator, ExportBody) {
     let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
     let end_taken = Arc::new(AtomicBool::new(false));
-    let generator = Generator { sender, end_taken: Arc::clone(&end_taken) };
-    (generator, ExportBody { receiver: Some(receiver), trailers: None, end_taken })
+    let generator = Generator { sender, end_taken: Arc::clone(&end_taken), peer: peer.clone() };
+    (generator, ExportBody { receiver: Some(receiver), trailers: None, end_taken, peer })
 }
 
 /// The end at which the file is made. Dropping it without [`Generator::end`] breaks the connection.
@@ -35,6 +38,7 @@ pub fn channel() -> (Generator, ExportBody) {
 pub struct Generator {
     sender: mpsc::Sender<Message>,
     end_taken: Arc<AtomicBool>,
+    peer: Option<Peer>,
 }
 
 /// Nobody reads the body any more.
@@ -50,12 +54,20 @@ impl Generator {
         self.sender.send(Message::Chunk(chunk)).await.map_err(|_| Gone)
     }
 
-    /// Waits until all that was given is on its way.
+    /// Waits until the kernel has taken all that was given: what waits in hyper goes when the connection does.
     ///
     /// # Errors
     /// Where nobody reads any more.
     pub async fn all_taken(&self) -> Result<(), Gone> {
-        self.sender.reserve_many(CHUNKS_WAITING).await.map(drop).map_err(|_| Gone)
+        self.sender.reserve_many(CHUNKS_WAITING).await.map_err(|_| Gone)?;
+        self.flushed().await
+    }
+
+    async fn flushed(&self) -> Result<(), Gone> {
+        match &self.peer {
+            Some(peer) if !peer.took_all().await => Err(Gone),
+            _ => Ok(()),
+        }
     }
 
     /// Waits until nobody reads any more.
@@ -71,7 +83,7 @@ impl Generator {
         self.sender.send(Message::End(trailers)).await.map_err(|_| Gone)?;
         // The body goes when it has heard it, or when nobody is there to hear it.
         self.sender.closed().await;
-        if self.end_taken.load(Ordering::Acquire) { Ok(()) } else { Err(Gone) }
+        if self.end_taken.load(Ordering::Acquire) { self.flushed().await } else { Err(Gone) }
     }
 }
 
@@ -82,6 +94,15 @@ pub struct ExportBody {
     receiver: Option<mpsc::Receiver<Message>>,
     trailers: Option<HeaderMap>,
     end_taken: Arc<AtomicBool>,
+    peer: Option<Peer>,
+}
+
+impl ExportBody {
+    fn given(&self) {
+        if let Some(peer) = &self.peer {
+            peer.was_given();
+        }
+    }
 }
 
 impl http_body::Body for ExportBody {
@@ -91,8 +112,12 @@ impl http_body::Body for ExportBody {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         if let Some(receiver) = &mut self.receiver {
             match std::task::ready!(receiver.poll_recv(cx)) {
-                Some(Message::Chunk(chunk)) => return Poll::Ready(Some(Ok(Frame::data(chunk)))),
+                Some(Message::Chunk(chunk)) => {
+                    self.given();
+                    return Poll::Ready(Some(Ok(Frame::data(chunk))));
+                }
                 Some(Message::End(trailers)) => {
+                    self.given();
                     self.end_taken.store(true, Ordering::Release);
                     self.trailers = trailers;
                     self.receiver = None;
@@ -137,7 +162,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_whose_generator_said_end_ends_and_the_generator_knows() {
-        let (generator, mut body) = channel();
+        let (generator, mut body) = channel(None);
         generator.give(Bytes::from_static(b"a")).await.expect("room");
         let ending = tokio::spawn(generator.end(Some(HeaderMap::new())));
         assert_eq!([next(&mut body).await, next(&mut body).await, next(&mut body).await], ["bytes", "trailers", "end"]);
@@ -146,7 +171,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_whose_generator_vanished_breaks() {
-        let (generator, mut body) = channel();
+        let (generator, mut body) = channel(None);
         generator.give(Bytes::from_static(b"a")).await.expect("room");
         drop(generator);
         assert_eq!([next(&mut body).await, next(&mut body).await], ["bytes", "broken"]);
@@ -154,7 +179,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_end_that_nobody_heard_is_none() {
-        let (generator, body) = channel();
+        let (generator, body) = channel(None);
         generator.give(Bytes::from_static(b"a")).await.expect("room");
         let ending = tokio::spawn(generator.end(None));
         tokio::task::yield_now().await;
@@ -164,7 +189,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_given_is_taken_once_the_body_has_given_it_on() {
-        let (generator, mut body) = channel();
+        let (generator, mut body) = channel(None);
         generator.give(Bytes::from_static(b"a")).await.expect("room");
         let taken = generator.all_taken();
         tokio::pin!(taken);

@@ -96,6 +96,9 @@ pub async fn begin(
 pub async fn beat(database: &DatabaseConnection, now: i64, running: &[(Uuid, Written)]) -> Result<Vec<Uuid>, DbErr> {
     let mut lost = Vec::new();
     let transaction = database.begin().await?;
+    // Also where none are running: whoever keeps others from writing has to be noticed.
+    let alive = ActiveModel { heartbeat_at: Set(now), ..Default::default() };
+    Entity::update_many().set(alive).filter(is_running(&[])).exec(&transaction).await?;
     for (id, written) in running {
         let alive = ActiveModel {
             heartbeat_at: Set(now),

@@ -93,8 +93,8 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
     if trailers.is_some() {
         headers.insert(header::TRAILER, HeaderValue::from_static("Repr-Digest, Unencoded-Digest"));
     }
-    let (generator, body) = body::channel();
     let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| peer.clone());
+    let (generator, body) = body::channel(peer.clone());
     let job = Job { export, first, generator, sent: 0, trailers, peer };
     tokio::spawn(job.run(running).instrument(Span::current()));
     Ok((headers, Body::new(body)).into_response())

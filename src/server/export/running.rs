@@ -38,6 +38,9 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 /// The reason in the record of an export that did not end before its server did.
 const STOPPED: &str = "The server was stopped.";
 
+/// For how long a user's new export waits for an old one that is over but for its last bytes.
+const ABOUT_TO_BE_OVER: Duration = Duration::from_millis(250);
+
 /// When a client that was refused may find a place free, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 5;
 
@@ -83,6 +86,7 @@ struct Inner {
 /// How far an export is, and whether it has to stop.
 #[derive(Debug)]
 struct Progress {
+    user_id: Option<Uuid>,
     rows: AtomicU64,
     bytes: AtomicU64,
     stop: watch::Sender<Option<Ending>>,
@@ -105,8 +109,6 @@ impl Exports {
 
     /// Gives signs of life, and ends the records of servers that give none, until the future is dropped.
     pub async fn keep(self) {
-        // Also at the start, for what was running when the program last went away.
-        self.sweep().await;
         let mut again = tokio::time::interval(BEAT);
         again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -137,7 +139,12 @@ impl Exports {
     }
 
     async fn sweep(&self) {
-        match record::sweep(&self.0.writer, self.0.clock.now()).await {
+        let began = Instant::now();
+        let swept = record::sweep(&self.0.writer, self.0.clock.now()).await;
+        if swept.is_err() || began.elapsed() > SLOW {
+            self.0.undisturbed.store(0, Ordering::Relaxed);
+        }
+        match swept {
             Ok(0) => {}
             Ok(swept) => warn!(swept, "exports were interrupted: nothing was heard of their server"),
             Err(error) => warn!(%error, "cannot look for exports that were interrupted"),
@@ -204,6 +211,12 @@ impl Exports {
             );
             return Err(later(ErrorCode::Unavailable, detail));
         };
+        // Those whose record has its end already, but whose client does not take the last of it, count here.
+        if let Some(user_id) = asked.user_id
+            && !self.has_place_for(user_id).await
+        {
+            return Err(self.too_many());
+        }
         let (id, now) = (Uuid::new_v4(), clock.now());
         let limit = asked.user_id.map(|_| limits.per_user.get());
         let record = Model {
@@ -224,15 +237,7 @@ impl Exports {
         let ours: Vec<_> = running.borrow().keys().copied().collect();
         match record::begin(writer, record, limit, &ours).await {
             Ok(true) => {}
-            Ok(false) => {
-                metrics.export_refused(Refused::User);
-                let detail = format!(
-                    "You have {} exports running, which is as many as you may at once. Wait until one of them has \
-                     ended, or cancel one.",
-                    limits.per_user
-                );
-                return Err(later(ErrorCode::TooManyExports, detail));
-            }
+            Ok(false) => return Err(self.too_many()),
             Err(error) => {
                 metrics.export_refused(Refused::Record);
                 warn!(%error, "cannot record an export, so it does not begin");
@@ -242,7 +247,8 @@ impl Exports {
             }
         }
         let stop = watch::Sender::new(None);
-        let progress = Arc::new(Progress { rows: AtomicU64::new(0), bytes: AtomicU64::new(0), stop });
+        let progress =
+            Arc::new(Progress { user_id: asked.user_id, rows: AtomicU64::new(0), bytes: AtomicU64::new(0), stop });
         running.send_modify(|running| drop(running.insert(id, Arc::clone(&progress))));
         metrics.in_flight(self.count());
         let begun = Running {
@@ -261,6 +267,25 @@ impl Exports {
             return Err(self.stopping());
         }
         Ok(begun)
+    }
+
+    /// Whether fewer exports of that user are here than may be. One that is just about to be over is waited for.
+    async fn has_place_for(&self, user_id: Uuid) -> bool {
+        let most = self.0.limits.per_user.get() as usize;
+        let mut running = self.0.running.subscribe();
+        let fewer = running
+            .wait_for(|running| running.values().filter(|progress| progress.user_id == Some(user_id)).count() < most);
+        tokio::time::timeout(ABOUT_TO_BE_OVER, fewer).await.is_ok()
+    }
+
+    fn too_many(&self) -> ApiError {
+        self.0.metrics.export_refused(Refused::User);
+        let detail = format!(
+            "You have {} exports running, which is as many as you may at once. Wait until one of them has ended, or cancel \
+             one.",
+            self.0.limits.per_user
+        );
+        later(ErrorCode::TooManyExports, detail)
     }
 
     fn stopping(&self) -> ApiError {
@@ -339,9 +364,9 @@ impl Running {
         let (completed, user_id) = (self.completed, self.user_id.map(tracing::field::display));
         Some(async move {
             let written = progress.written();
-            if !completed {
-                write(&exports, id, &written, &ending).await;
-            } else if ending.state != State::Completed {
+            // Whoever was stopped while it wrote that the file is whole may have written it nevertheless.
+            let recorded = completed || write(&exports, id, &written, &ending).await;
+            if (completed || !recorded) && ending.state != State::Completed {
                 let Inner { writer, clock, .. } = &*exports.0;
                 if let Err(error) = record::take_back(writer, id, clock.now(), &ending).await {
                     error!(%error, export = %id, "cannot take back that an export was sent whole");
