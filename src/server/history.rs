@@ -1,6 +1,7 @@
 //! Who exported what: the records as their owners and administrators read them, at `/api/v1/exports` and on the page.
 
 use axum::Json;
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use chrono::{DateTime, SecondsFormat};
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -33,17 +34,17 @@ pub struct Wanted {
     range: DateRange,
     sha256: Option<Vec<u8>>,
     limit: Option<u64>,
-    before: Option<Place>,
+    before: Option<Cursor>,
 }
 
 /// The place of a record in the order of all records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
+struct Cursor {
     started_at: i64,
     id: Uuid,
 }
 
-impl Place {
+impl Cursor {
     fn of(record: &Model) -> Self {
         Self { started_at: record.started_at, id: record.id }
     }
@@ -54,7 +55,7 @@ impl Place {
     }
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for Cursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}_{}", self.started_at, self.id)
     }
@@ -85,7 +86,7 @@ impl Wanted {
                 "sha256" => wanted.sha256 = Some(sha256(&value)?),
                 "limit" => wanted.limit = Some(limit(&value)?),
                 "before" => {
-                    let place = Place::parse(&value);
+                    let place = Cursor::parse(&value);
                     wanted.before = Some(place.ok_or_else(|| {
                         ApiError::invalid("before", "This is no place in the list. Take `next` of the answer before.")
                     })?);
@@ -142,10 +143,10 @@ pub async fn list(
 pub async fn one(
     State(app): State<AppState>,
     caller: Caller,
-    Path(id): Path<String>,
+    id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Json<ExportRecord>, ApiError> {
     let gone = || ApiError::new(ErrorCode::ExportNotFound, "There is no such export record, or not for you.");
-    let id: Uuid = id.parse().map_err(|_| gone())?;
+    let Path(id) = id.map_err(|_| gone())?;
     let found = seen_by(&caller.user).filter(Column::Id.eq(id)).one(&app.database).await;
     found.map_err(|error| database::refusal(&error))?.map(shown).map(Json).ok_or_else(gone)
 }
@@ -172,7 +173,7 @@ pub async fn records(database: &DatabaseConnection, who: &User, wanted: &Wanted)
     if let Some(digest) = &wanted.sha256 {
         found = found.filter(Column::Sha256.eq(digest.clone()));
     }
-    if let Some(Place { started_at, id }) = wanted.before {
+    if let Some(Cursor { started_at, id }) = wanted.before {
         let place = Expr::tuple([Expr::col(Column::StartedAt), Expr::col(Column::Id)]);
         found = found.filter(place.lt(Expr::tuple([started_at.into(), id.into()])));
     }
@@ -181,7 +182,7 @@ pub async fn records(database: &DatabaseConnection, who: &User, wanted: &Wanted)
     let mut found = found.map_err(|error| database::refusal(&error))?;
     let more = found.len() as u64 > limit;
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = found.last().filter(|_| more).map(|last| Place::of(last).to_string());
+    let next = found.last().filter(|_| more).map(|last| Cursor::of(last).to_string());
     Ok(ExportRecords { exports: found.into_iter().map(shown).collect(), next })
 }
 
@@ -250,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_place_is_read_back_as_it_was_written() {
-        let place = Place { started_at: -5, id: Uuid::from_u128(7) };
-        assert_eq!(Place::parse(&place.to_string()), Some(place));
+        let place = Cursor { started_at: -5, id: Uuid::from_u128(7) };
+        assert_eq!(Cursor::parse(&place.to_string()), Some(place));
     }
 }

@@ -133,11 +133,6 @@ impl Metrics {
         self.refused.with_label_values(&[reason.word()]).inc();
     }
 
-    /// So many exports are running now.
-    pub fn in_flight(&self, count: usize) {
-        self.in_flight.set(i64::try_from(count).unwrap_or(i64::MAX));
-    }
-
     /// An export has ended, well or not.
     pub fn export_ended(&self, state: ExportState, rows: u64, bytes: u64, after: Duration) {
         self.ended.with_label_values(&[state.word()]).inc();
@@ -209,7 +204,8 @@ pub async fn show(State(state): State<AppState>, caller: Caller) -> Result<Respo
 }
 
 fn numbers(state: &AppState) -> Result<Response, ApiError> {
-    let AppState { metrics, reader, database, writer, .. } = state;
+    let AppState { metrics, exports, reader, database, writer, .. } = state;
+    metrics.in_flight.set(i64::try_from(exports.count()).unwrap_or(i64::MAX));
     metrics.connections("events", reader.busy(), reader.idle());
     for (pool, connections) in [("pages", database), ("writer", writer)] {
         let connections = connections.get_sqlite_connection_pool();

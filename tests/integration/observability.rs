@@ -92,8 +92,13 @@ async fn the_log_is_json_where_the_settings_say_so_and_each_line_of_a_request_ha
     let request_id = response.headers()["x-request-id"].to_str().unwrap().to_owned();
     response.bytes().await.unwrap();
     let problem: Value = server.export(&token, "camera_id=nobody").await.json().await.unwrap();
+    let read = || std::fs::read_to_string(database.folder.path().join("log")).unwrap();
+    // The end is logged after the client has it.
+    while !read().contains("export ended") {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
     drop(server);
-    let log = std::fs::read_to_string(database.folder.path().join("log")).unwrap();
+    let log = read();
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
     let of = |id: &str| lines.iter().filter(|line| line["span"]["id"] == id).collect::<Vec<_>>();
     let words: Vec<_> = of(&request_id).iter().map(|line| line["message"].as_str().unwrap().to_owned()).collect();

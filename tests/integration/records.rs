@@ -95,6 +95,10 @@ async fn everybody_sees_their_own_records_and_administrators_all_of_them() {
     let hidden: Value = hidden.json().await.unwrap();
     assert_eq!(hidden["code"], "export_not_found");
     assert_eq!(app.get_as(&bob_client, &of_bob).await.status(), 200);
+    for nothing in ["nothing", "%FF"] {
+        let nothing: Value = app.get(&format!("{EXPORTS_PATH}/{nothing}")).await.json().await.unwrap();
+        assert_eq!(nothing["code"], "export_not_found");
+    }
 
     // The record outlives the account, and still tells whose it was.
     motion_export::server::auth::user::remove(&app.database.connection, &bob).await.unwrap();

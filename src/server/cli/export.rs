@@ -107,10 +107,10 @@ async fn write(mut export: Run, mut running: Running, output: Option<&Path>) -> 
         () = signals.next() => Err(Stopped.into()),
     };
     let ending = match &written {
-        Ok(()) => Ending::completed(),
-        Err(error) if error.is::<Stopped>() => Ending::because(State::Interrupted, "The command was stopped."),
-        Err(error) if is_broken_pipe(error) => Ending::gone(),
-        Err(error) => Ending::failed(format!("{error:#}.")),
+        Ok(()) => None,
+        Err(error) if error.is::<Stopped>() => Some(Ending::because(State::Interrupted, "The command was stopped.")),
+        Err(error) if is_broken_pipe(error) => Some(Ending::gone()),
+        Err(error) => Some(Ending::failed(format!("{}.", format!("{error:#}").trim_end_matches('.')))),
     };
     running.end(ending, export.bytes).await;
     match written {
@@ -176,7 +176,8 @@ async fn pull<Output: Write + Send + 'static>(
 }
 
 async fn complete(export: &Run, running: &mut Running) -> anyhow::Result<()> {
-    ensure!(running.complete(export.sha256()).await, "the export could not be recorded");
+    let sha256 = export.sha256().context("the file is not whole")?;
+    ensure!(running.complete(sha256).await, "the export could not be recorded");
     Ok(())
 }
 

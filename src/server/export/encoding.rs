@@ -44,10 +44,7 @@ impl Encoding {
         let lines: Vec<_> =
             headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok()).collect();
         let lines = lines.join(",");
-        let liking = |name: &str| {
-            let exact = lines.split(',').find_map(|item| quality(item, name));
-            exact.or_else(|| lines.split(',').find_map(|item| quality(item, "*")))
-        };
+        let liking = |name: &str| quality_of(&lines, name).or_else(|| quality_of(&lines, "*"));
         // As it is, unless the client says otherwise, is as good as anything that it does not name.
         let identity = quality_of(&lines, "identity").unwrap_or(0);
         let best = Self::ALL.into_iter().filter_map(|encoding| Some((encoding, liking(encoding.name())?)));

@@ -34,7 +34,10 @@ pub async fn preview(source: Source, viewer: Viewer, query: &str) -> Result<Prev
     let (cameras, names) = viewer.select(&source.database, params.camera_ids.clone()).await?;
     let filter = Filter { interval, cameras };
     let limit = source.page_timeout;
-    let look = source.reader.read_aside(move |connection, turn| look(connection, turn, &filter, names, zone, &params));
+    let look = async {
+        let _turn = source.reader.turn_aside().await?;
+        source.reader.read(move |connection, turn| look(connection, turn, &filter, names, zone, &params)).await
+    };
     let looked = tokio::time::timeout(limit, look).await.unwrap_or(Err(ExportError::TimedOut(limit)));
     looked.map_err(|error| refusal(&error))
 }

@@ -11,7 +11,7 @@ use rusqlite::types::Value as Sqlite;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Rows};
 use sea_orm::sea_query::{SelectStatement, SqliteQueryBuilder, Value};
 use sea_orm::{DbErr, RuntimeErr};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::server::database::BUSY_TIMEOUT;
 
@@ -56,20 +56,13 @@ impl Reader {
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// [`Self::read`] for what is no export: however much there is of it, half of the connections are left.
+    /// A turn for what is no export, to be held while it reads: however much there is of it, half of the connections are
+    /// left.
     ///
     /// # Errors
-    /// As there.
-    pub async fn read_aside<Found, Failure>(
-        &self,
-        work: impl FnOnce(&Connection, &Turn) -> Result<Found, Failure> + Send + 'static,
-    ) -> Result<Found, Failure>
-    where
-        Found: Send + 'static,
-        Failure: From<DbErr> + Send + 'static,
-    {
-        let _turn = self.0.aside.acquire().await.map_err(|error| Failure::from(DbErr::Conn(internal(&error))))?;
-        self.read(work).await
+    /// Never: turns do not end.
+    pub async fn turn_aside(&self) -> Result<SemaphorePermit<'_>, DbErr> {
+        self.0.aside.acquire().await.map_err(|error| DbErr::Conn(internal(&error)))
     }
 
     /// Waits for a connection and works with it. Dropping the future stops the work; the connection is free again once it
@@ -271,7 +264,8 @@ mod tests {
             let reader = reader.clone();
             tokio::spawn(async move {
                 let endless = |connection: &Connection| connection.query_row(ENDLESS, [], |row| row.get::<_, i64>(0));
-                reader.read_aside(move |connection, _| endless(connection).map_err(|error| failed(&error))).await
+                let _turn = reader.turn_aside().await?;
+                reader.read(move |connection, _| endless(connection).map_err(|error| failed(&error))).await
             })
         };
         let looking: Vec<_> = (0..9).map(|_| aside()).collect();

@@ -51,9 +51,9 @@ impl Ending {
         Self::because(State::Cancelled, "The client went away before the end.")
     }
 
-    /// It was sent whole.
-    pub fn completed() -> Self {
-        Self { state: State::Completed, reason: None, sha256: None }
+    /// The file is whole, and this is its SHA-256.
+    pub fn completed(sha256: Vec<u8>) -> Self {
+        Self { state: State::Completed, reason: None, sha256: Some(sha256) }
     }
 }
 
@@ -115,7 +115,9 @@ pub async fn beat(database: &DatabaseConnection, now: i64, running: &[(Uuid, Wri
     Ok(lost)
 }
 
-/// Writes how an export ended. Says whether it did: not where the record has an end already.
+/// Writes how an export ended. Says whether it did: not where somebody else has ended the record. That it is whole may be
+/// taken back, by whoever made it: its client may leave with the last bytes still on the way, and who is stopped while it
+/// writes that does not know whether it has.
 ///
 /// # Errors
 /// Where the database cannot be written to.
@@ -126,19 +128,22 @@ pub async fn end(
     written: &Written,
     ending: &Ending,
 ) -> Result<bool, DbErr> {
-    let ended = ended(now, ending);
-    let ended = ActiveModel { rows: Set(signed(written.rows)), bytes: Set(signed(written.bytes)), ..ended };
-    let found = Entity::update_many().set(ended).filter(is_running(&[id])).exec(database).await?;
-    Ok(found.rows_affected > 0)
-}
-
-/// Takes back that an export was sent whole: its client left with the last bytes still on the way.
-///
-/// # Errors
-/// Where the database cannot be written to.
-pub async fn take_back(database: &impl ConnectionTrait, id: Uuid, now: i64, ending: &Ending) -> Result<(), DbErr> {
-    let completed = Condition::all().add(Column::Id.eq(id)).add(Column::State.eq(State::Completed.word()));
-    Entity::update_many().set(ended(now, ending)).filter(completed).exec(database).await.map(drop)
+    let ended = ActiveModel {
+        state: Set(ending.state.word().to_owned()),
+        rows: Set(signed(written.rows)),
+        bytes: Set(signed(written.bytes)),
+        sha256: Set(ending.sha256.clone()),
+        error: Set(ending.reason.clone()),
+        heartbeat_at: Set(now),
+        finished_at: Set(Some(now)),
+        ..Default::default()
+    };
+    let mut from = vec![State::Running.word()];
+    if ending.state != State::Completed {
+        from.push(State::Completed.word());
+    }
+    let found = Entity::update_many().set(ended).filter(Column::Id.eq(id)).filter(Column::State.is_in(from));
+    Ok(found.exec(database).await?.rows_affected > 0)
 }
 
 /// Ends the records that nobody works on any more, and says how many those were.
@@ -160,22 +165,11 @@ pub async fn sweep(database: &impl ConnectionTrait, now: i64) -> Result<u64, DbE
     Ok(silent.exec(database).await?.rows_affected)
 }
 
-fn ended(now: i64, ending: &Ending) -> ActiveModel {
-    ActiveModel {
-        state: Set(ending.state.word().to_owned()),
-        error: Set(ending.reason.clone()),
-        sha256: Set(ending.sha256.clone()),
-        heartbeat_at: Set(now),
-        finished_at: Set(Some(now)),
-        ..Default::default()
-    }
-}
-
 fn is_running(ids: &[Uuid]) -> Condition {
     Condition::all().add(Column::Id.is_in(ids.iter().copied())).add(Column::State.eq(State::Running.word()))
 }
 
 /// As the database counts.
-pub fn signed(count: u64) -> i64 {
+fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -79,7 +79,7 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
     let first = match export.next_chunk().await {
         Ok(first) => first,
         Err(error) => {
-            running.end(ending(&error), 0).await;
+            running.end(Some(ending(&error)), 0).await;
             return Err(refusal(&error));
         }
     };
@@ -89,13 +89,14 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
     if let Ok(id) = HeaderValue::from_str(&running.id().to_string()) {
         headers.insert(EXPORT_ID_HEADER, id);
     }
-    let trailers = wants_trailers(&parts.headers).then(Sha256::new);
-    if trailers.is_some() {
+    let with_trailers = wants_trailers(&parts.headers);
+    if with_trailers {
         headers.insert(header::TRAILER, HeaderValue::from_static("Repr-Digest, Unencoded-Digest"));
     }
     let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| peer.clone());
     let (generator, body) = body::channel(peer.clone());
-    let job = Job { export, first, generator, sent: 0, trailers, peer };
+    let sent_digest = (with_trailers && export.encoding.is_some()).then(Sha256::new);
+    let job = Job { export, first, generator, sent: 0, with_trailers, sent_digest, peer };
     tokio::spawn(job.run(running).instrument(Span::current()));
     Ok((headers, Body::new(body)).into_response())
 }
@@ -190,8 +191,10 @@ struct Job {
     generator: Generator,
     /// How many bytes were given to be sent, after any encoding.
     sent: u64,
-    /// The digest of those, where the client takes trailers.
-    trailers: Option<Sha256>,
+    /// Whether the client takes trailers.
+    with_trailers: bool,
+    /// The digest of what is sent, for those, where that is not the file itself.
+    sent_digest: Option<Sha256>,
     peer: Option<Peer>,
 }
 
@@ -199,33 +202,33 @@ impl Job {
     /// Makes chunks as fast as the client takes them, stops at once when it leaves, and ends the record before the file.
     async fn run(mut self, mut running: Running) {
         let told_to_stop = running.told_to_stop();
-        let broken = tokio::select! {
+        tokio::pin!(told_to_stop);
+        let made = tokio::select! {
             biased;
-            ending = told_to_stop => {
-                warn!(reason = ending.reason, "export broken off");
-                Some(ending)
-            }
-            made = self.make(&running) => made.err(),
+            ending = &mut told_to_stop => Err(ending),
+            made = self.make(&running) => made,
         };
-        if let Some(ending) = broken {
-            return self.break_off(running, ending).await;
-        }
-        let sha256 = self.export.sha256();
+        let whole = made.and_then(|()| self.export.sha256().ok_or_else(|| Ending::failed("The file was not whole.")));
+        let sha256 = match whole {
+            Ok(sha256) => sha256,
+            Err(ending) => return self.break_off(running, ending).await,
+        };
         if !running.complete(sha256.clone()).await {
             return self.break_off(running, Ending::failed("The export could not be recorded.")).await;
         }
-        let trailers = self.trailers.take().zip(sha256).map(|(sent, file)| trailers(&sent.finalize(), &file));
-        let ending = match self.generator.end(trailers).await {
-            Ok(()) => Ending::completed(),
-            Err(Gone) => left(self.peer.as_ref()),
+        let sent_digest = self.sent_digest.map(|digest| digest.finalize().to_vec());
+        let trailers = self.with_trailers.then(|| trailers(sent_digest.as_ref().unwrap_or(&sha256), &sha256));
+        let otherwise = tokio::select! {
+            heard = self.generator.end(trailers) => heard.err().map(|Gone| left(self.peer.as_ref())),
+            ending = &mut told_to_stop => Some(ending),
         };
-        running.end(ending, self.sent).await;
+        running.end(otherwise, self.sent).await;
     }
 
     /// Ends the record, and breaks the connection by dropping the generator: afterwards, so that whoever looks the record
     /// up finds the reason; but not much later.
     async fn break_off(self, running: Running, ending: Ending) {
-        let end = running.end(ending, self.sent);
+        let end = running.end(Some(ending), self.sent);
         tokio::pin!(end);
         if tokio::time::timeout(RECORD_FIRST, &mut end).await.is_err() {
             drop(self);
@@ -237,7 +240,7 @@ impl Job {
         let mut next = self.first.take();
         while let Some(chunk) = next {
             self.sent += chunk.len() as u64;
-            if let Some(digest) = &mut self.trailers {
+            if let Some(digest) = &mut self.sent_digest {
                 digest.update(&chunk);
             }
             self.generator.give(chunk).await.map_err(|Gone| left(self.peer.as_ref()))?;

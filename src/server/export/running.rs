@@ -250,7 +250,6 @@ impl Exports {
         let progress =
             Arc::new(Progress { user_id: asked.user_id, rows: AtomicU64::new(0), bytes: AtomicU64::new(0), stop });
         running.send_modify(|running| drop(running.insert(id, Arc::clone(&progress))));
-        metrics.in_flight(self.count());
         let begun = Running {
             id,
             user_id: asked.user_id,
@@ -263,7 +262,7 @@ impl Exports {
         };
         // Closed meanwhile: whoever closed either counted this one, or is seen here.
         if !self.is_open() {
-            begun.end(Ending::because(State::Interrupted, STOPPED), 0).await;
+            begun.end(Some(Ending::because(State::Interrupted, STOPPED)), 0).await;
             return Err(self.stopping());
         }
         Ok(begun)
@@ -295,7 +294,6 @@ impl Exports {
 
     fn forget(&self, id: Uuid) {
         self.0.running.send_modify(|running| drop(running.remove(&id)));
-        self.0.metrics.in_flight(self.count());
     }
 }
 
@@ -344,41 +342,39 @@ impl Running {
 
     /// Writes down that the file is whole, before anybody is told so. Says whether the record has it: where it has not, the
     /// file must not be given out as whole.
-    pub async fn complete(&mut self, sha256: Option<Vec<u8>>) -> bool {
-        let ending = Ending { state: State::Completed, reason: None, sha256 };
-        self.completed = write(&self.exports, self.id, &self.progress.written(), &ending).await;
+    pub async fn complete(&mut self, sha256: Vec<u8>) -> bool {
+        self.completed = write(&self.exports, self.id, &self.progress.written(), &Ending::completed(sha256)).await;
         self.completed
     }
 
-    /// Ends it. `bytes_sent`: how many bytes went over the wire, after any encoding.
-    pub async fn end(mut self, ending: Ending, bytes_sent: u64) {
-        if let Some(finish) = self.finish(ending, bytes_sent) {
+    /// Ends it, as complete where nothing else is said: that it is, was written down before. `bytes_sent`: how many bytes
+    /// were given to be sent, after any encoding.
+    pub async fn end(mut self, otherwise: Option<Ending>, bytes_sent: u64) {
+        if let Some(finish) = self.finish(otherwise, bytes_sent) {
             finish.await;
         }
     }
 
     /// What is left to do; once.
-    fn finish(&mut self, ending: Ending, bytes_sent: u64) -> Option<impl Future<Output = ()> + use<>> {
+    fn finish(&mut self, otherwise: Option<Ending>, bytes_sent: u64) -> Option<impl Future<Output = ()> + use<>> {
         let place = self.place.take()?;
         let (exports, id, progress, began) = (self.exports.clone(), self.id, Arc::clone(&self.progress), self.began);
-        let (completed, user_id) = (self.completed, self.user_id.map(tracing::field::display));
+        // Only what was written down as whole has ended as that.
+        let otherwise =
+            otherwise.or_else(|| (!self.completed).then(|| Ending::failed("It was not recorded as whole.")));
+        let user_id = self.user_id.map(tracing::field::display);
         Some(async move {
             let written = progress.written();
-            // Whoever was stopped while it wrote that the file is whole may have written it nevertheless.
-            let recorded = completed || write(&exports, id, &written, &ending).await;
-            if (completed || !recorded) && ending.state != State::Completed {
-                let Inner { writer, clock, .. } = &*exports.0;
-                if let Err(error) = record::take_back(writer, id, clock.now(), &ending).await {
-                    error!(%error, export = %id, "cannot take back that an export was sent whole");
-                }
+            if let Some(ending) = &otherwise {
+                write(&exports, id, &written, ending).await;
             }
             exports.forget(id);
             drop(place);
             let Written { rows, bytes } = written;
-            let state = ending.state.word();
+            let state = otherwise.as_ref().map_or(State::Completed, |ending| ending.state);
             let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            exports.0.metrics.export_ended(ending.state, rows, bytes, began.elapsed());
-            let reason = ending.reason;
+            exports.0.metrics.export_ended(state, rows, bytes, began.elapsed());
+            let (state, reason) = (state.word(), otherwise.and_then(|ending| ending.reason));
             info!(export = %id, user_id, duration_ms, rows, bytes, bytes_sent, state, reason, "export ended");
         })
     }
@@ -392,7 +388,7 @@ impl Drop for Running {
             Ending::gone()
         };
         let span = self.span.clone();
-        if let (Some(finish), Ok(runtime)) = (self.finish(ending, 0), tokio::runtime::Handle::try_current()) {
+        if let (Some(finish), Ok(runtime)) = (self.finish(Some(ending), 0), tokio::runtime::Handle::try_current()) {
             runtime.spawn(finish.instrument(span));
         }
     }
