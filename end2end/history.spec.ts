@@ -57,7 +57,7 @@ test("Export history shows who, when, what, its size, state and digest, and expo
   await expect(page.getByLabel("SHA-256 of the file")).toHaveValue(digest);
 });
 
-test("an export that was cancelled is in the history with its reason", async ({ page }) => {
+test("an export whose page was left is in the history with its state", async ({ page }) => {
   await page.goto("/settings");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
   await page.getByLabel("Time zone").selectOption("Pacific/Chatham");

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::choices::Choices;
-use super::exports::ExportRecords;
+use super::exports::ExportRecord;
 use super::people::{Person, PersonWithCameras};
 use super::session::Me;
 use super::tokens::Token;
@@ -56,7 +56,9 @@ pub enum Content {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
     /// The records.
-    pub records: ExportRecords,
+    pub records: Vec<ExportRecord>,
+    /// The query string that asks for those after them; `None` where there are none.
+    pub older: Option<String>,
     /// What the cameras that their selections name are called, by id.
     pub cameras: BTreeMap<String, String>,
     /// Whether they may be anybody's.

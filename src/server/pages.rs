@@ -128,13 +128,21 @@ fn parameter(uri: &Uri, name: &str) -> Option<String> {
 async fn history(state: &AppState, caller: &Caller, uri: &Uri) -> Result<History, ApiError> {
     let wanted = Wanted::parse(uri.query().unwrap_or_default())?;
     let records = history::records(&state.database, &caller.user, &wanted).await?;
-    let asked_for = records.exports.iter().filter_map(|record| ExportParams::parse(&record.query).ok());
+    let older = records.next.map(|next| {
+        let asked_for = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(asked_for.filter(|(name, _)| name != "before")).append_pair("before", &next);
+        query.finish()
+    });
+    let records = records.exports;
+    let asked_for = records.iter().filter_map(|record| ExportParams::parse(&record.query).ok());
     let asked_for: HashSet<_> = asked_for.flat_map(|params| params.camera_ids).collect();
     let cameras = choices::cameras(state, caller.viewer()).await?.into_iter();
     let named = cameras.filter(|camera| asked_for.contains(&camera.id));
     let given = |name: &str| parameter(uri, name).filter(|value| !value.is_empty());
     Ok(History {
         records,
+        older,
         cameras: named.filter_map(|camera| Some((camera.id, camera.name?))).collect(),
         everybodys: caller.user.role == Role::Admin,
         state: given("state"),

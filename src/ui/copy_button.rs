@@ -12,6 +12,9 @@ pub fn CopyButton(
     /// The field's id.
     #[prop(into)]
     of: String,
+    /// What the button is called, where there are several.
+    #[prop(optional, into)]
+    label: Option<String>,
 ) -> impl IntoView {
     let told = RwSignal::new("");
     let copy = move |_| {
@@ -25,7 +28,7 @@ pub fn CopyButton(
         });
     };
     view! {
-        <button type="button" class="needs-script" on:click=copy>"Copy"</button>
+        <button type="button" class="needs-script" aria-label=label on:click=copy>"Copy"</button>
         <span role="status">{move || told.get()}</span>
     }
 }

@@ -133,6 +133,9 @@ pub async fn download(url: &str, abort: &AbortSignal, progress: impl Fn(Progress
     }
     let (blob, sum) = parts.into_blob().map_err(|_| DownloadError::Broken(None))?;
     let record = record(&id).await.ok_or_else(|| or_cancelled(DownloadError::Unchecked))?;
+    if record.state != State::Completed {
+        return Err(DownloadError::Broken(record.error));
+    }
     compare(&record, &sum).map_err(DownloadError::Different)?;
     if abort.aborted() {
         return Err(DownloadError::Cancelled);

@@ -37,27 +37,18 @@ pub fn ExportHistory() -> impl IntoView {
 
 #[component]
 fn Records(history: History) -> impl IntoView {
-    let History { records, cameras, everybodys, state, user, sha256, is_later } = history;
+    let History { records, older, cameras, everybodys, state, user, sha256, is_later } = history;
     let toasts = Toasts::expect();
     let exporting = Exporting::new(toasts);
     let states = State::ALL.map(|known| {
         let chosen = state.as_deref() == Some(known.word());
         view! { <option value=known.word() selected=chosen>{known.label()}</option> }
     });
-    let older = records.next.as_ref().map(|next| {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, value) in [("state", &state), ("user", &user), ("sha256", &sha256)] {
-            if let Some(value) = value {
-                query.append_pair(name, value);
-            }
-        }
-        query.append_pair("before", next);
-        format!("{HISTORY_PATH}?{}", query.finish())
-    });
-    let list = if records.exports.is_empty() {
+    let older = older.map(|query| format!("{HISTORY_PATH}?{query}"));
+    let list = if records.is_empty() {
         Either::Left(view! { <p class="card">"There are no records of such exports."</p> })
     } else {
-        Either::Right(view! { <RecordTable records=records.exports cameras everybodys exporting/> })
+        Either::Right(view! { <RecordTable records cameras everybodys exporting/> })
     };
     view! {
         <form class="card filter" method="get" action=HISTORY_PATH aria-label="Which exports">
@@ -80,7 +71,7 @@ fn Records(history: History) -> impl IntoView {
             </div>
             <button>"Show"</button>
         </form>
-        <div class="export-again-progress"><ExportProgress exporting/></div>
+        <div class="export-again-progress"><ExportProgress exporting back_to="#main"/></div>
         {list}
         <p class="pages">
             {is_later.then(|| view! { <a href=HISTORY_PATH rel="external">"Newest exports"</a> })}
@@ -134,9 +125,9 @@ fn RecordRow(
     exporting: Exporting,
 ) -> impl IntoView {
     let params = ExportParams::parse(&record.query).ok();
+    let begun = format::moment(&record.started_at);
     let again = params.clone().map(|params| {
         let url = params.to_url();
-        let begun = format::moment(&record.started_at);
         view! {
             <a
                 class="again"
@@ -144,6 +135,10 @@ fn RecordRow(
                 rel="external"
                 aria-label=format!("Export again what was exported {begun}")
                 on:click=move |event| {
+                    // In a new tab or window, the browser does it.
+                    if event.ctrl_key() || event.meta_key() || event.shift_key() {
+                        return;
+                    }
                     event.prevent_default();
                     exporting.begin(params.clone(), None);
                 }
@@ -156,12 +151,11 @@ fn RecordRow(
         let id = format!("sha256-{}", record.id);
         view! {
             <span class="copyable">
-                <input id=id.clone() class="digest" aria-label="SHA-256" readonly value=digest/>
-                <CopyButton of=id/>
+                <input id=id.clone() class="digest" aria-label=format!("SHA-256, {begun}") readonly value=digest/>
+                <CopyButton of=id label=format!("Copy the SHA-256, {begun}")/>
             </span>
         }
     });
-    let begun = format::moment(&record.started_at);
     let (day, time) = begun.split_once(' ').unwrap_or((&begun, ""));
     let (day, time) = (day.to_owned(), time.to_owned());
     let reason = record.error.clone().map(|reason| view! { <span class="reason">{reason}</span> });

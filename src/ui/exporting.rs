@@ -6,6 +6,7 @@ use send_wrapper::SendWrapper;
 use thaw::{Button, ButtonSize, ButtonType};
 use web_sys::AbortController;
 
+use super::browser;
 use super::download::{DownloadError, Saved, download};
 use super::format;
 use super::progress::Progress;
@@ -92,8 +93,7 @@ fn told(saved: &Saved) -> String {
             "{file_name}, {size}. There are no events in this selection, so it holds the names of the columns only."
         );
     }
-    let events = if sum.rows == 1 { "1 event".to_owned() } else { format!("{} events", format::count(sum.rows)) };
-    let begin = sum.sha256.get(..8).unwrap_or_default();
+    let (events, begin) = (format::events(sum.rows), sum.sha256.get(..8).unwrap_or_default());
     format!("{file_name}: {events}, {size}, as the server's record tells. SHA-256 {begin}…")
 }
 
@@ -102,8 +102,17 @@ fn told(saved: &Saved) -> String {
 pub fn ExportProgress(
     /// Which export.
     exporting: Exporting,
+    /// What gets the focus when it is over, unless something else has it: what was pressed may be gone or disabled.
+    back_to: &'static str,
 ) -> impl IntoView {
     let running = exporting.is_running();
+    Effect::new(move |was_running: Option<bool>| {
+        let running = running.get();
+        if was_running == Some(true) && !running {
+            browser::focus_if_lost(back_to);
+        }
+        running
+    });
     let so_far = move || exporting.progress.get().unwrap_or_default();
     let part = move || exporting.total.get().filter(|total| *total > 0).map(|total| so_far().part(total).to_string());
     view! {

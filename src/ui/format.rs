@@ -30,6 +30,11 @@ pub fn count(number: u64) -> String {
     text
 }
 
+/// So many events, in words: `1 event`, `48,213 events`.
+pub fn events(number: u64) -> String {
+    if number == 1 { "1 event".to_owned() } else { format!("{} events", count(number)) }
+}
+
 /// A span of time to the second, or to the minute where it is long: `1 second`, `2 minutes`, `1 h 5 min`.
 pub fn seconds(seconds: u64) -> String {
     match (seconds, seconds.div_ceil(60)) {

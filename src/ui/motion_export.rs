@@ -101,14 +101,6 @@ fn ExportForm(choices: Choices) -> impl IntoView {
     let toasts = Toasts::expect();
     let exporting = Exporting::new(toasts);
     let running = exporting.is_running();
-    // A button that is disabled loses the focus. Whoever came with the keyboard gets it back, unless they moved on.
-    Effect::new(move |was_running: Option<bool>| {
-        let running = running.get();
-        if was_running == Some(true) && !running {
-            browser::focus_if_lost(".export-button");
-        }
-        running
-    });
     let params = Signal::derive(move || selection.params());
     let problem = Signal::derive(move || params.get().err().map(|error| error.detail));
     let looked = preview::look(params);
@@ -166,7 +158,7 @@ fn ExportForm(choices: Choices) -> impl IntoView {
                 >
                     "Export CSV"
                 </Button>
-                <ExportProgress exporting/>
+                <ExportProgress exporting back_to=".export-button"/>
             </div>
             <LiveRegion toasts/>
         </form>

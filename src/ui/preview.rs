@@ -111,17 +111,13 @@ fn bars(days: &[Day]) -> Vec<Bar> {
     bars
 }
 
-fn events(count: u64) -> String {
-    if count == 1 { "1 event".to_owned() } else { format!("{} events", format::count(count)) }
-}
-
 impl Bar {
     fn days(&self) -> String {
         if self.first == self.last { self.first.clone() } else { format!("{} to {}", self.first, self.last) }
     }
 
     fn told(&self) -> String {
-        format!("{}: {}", self.days(), events(self.events))
+        format!("{}: {}", self.days(), format::events(self.events))
     }
 }
 
@@ -147,8 +143,18 @@ pub fn PreviewCard(
         }
         Looked::Found(preview) => found(preview).into_any(),
     };
+    // One sentence is read out, and not the chart with it.
+    let said = move || match looked.get() {
+        Looked::Found(Preview { rows, bytes, .. }) => {
+            format!("{}, a file of about {}", format::events(rows), format::bytes(bytes))
+        }
+        _ => String::new(),
+    };
     view! {
-        <section class="card preview needs-script" aria-label="What you will get" aria-live="polite">{shown}</section>
+        <section class="card preview needs-script" aria-label="What you will get">
+            {shown}
+            <p class="visually-hidden" aria-live="polite">{said}</p>
+        </section>
     }
 }
 

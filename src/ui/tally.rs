@@ -70,8 +70,8 @@ pub fn compare(record: &ExportRecord, arrived: &Sum) -> Result<(), String> {
     let Sum { rows: came, bytes: size, sha256 } = arrived;
     if (rows, bytes) != (*came, *size) {
         return Err(format!(
-            "{} events in {size} bytes arrived, and the server sent {} in {bytes}",
-            format::count(*came),
+            "{} in {size} bytes arrived, and the server sent {} in {bytes}",
+            format::events(*came),
             format::count(rows)
         ));
     }
@@ -137,7 +137,7 @@ mod tests {
         let wrong = |record: ExportRecord| compare(&record, &arrived).expect_err("different");
         assert!(wrong(record(State::Failed)).contains("A row could not be read."));
         assert!(wrong(record(State::Running)).contains("It did not end."));
-        assert!(wrong(ExportRecord { rows: 2, ..record(State::Completed) }).contains("1 events in 6 bytes arrived"));
+        assert!(wrong(ExportRecord { rows: 2, ..record(State::Completed) }).contains("1 event in 6 bytes arrived"));
         assert!(wrong(ExportRecord { sha256: None, ..record(State::Completed) }).contains("SHA-256"));
         let other = Sum { sha256: "0".repeat(64), ..arrived.clone() };
         assert!(compare(&record(State::Completed), &other).expect_err("different").contains("contents"));

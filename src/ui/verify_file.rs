@@ -101,16 +101,21 @@ pub fn VerifyFile() -> impl IntoView {
                 "Without script, compute the SHA-256 of the file yourself, such as with sha256sum, and look it up in the "
                 <a href=HISTORY_PATH rel="external">"Export history"</a> "."
             </p>
-            <div role="status">{move || verdict.get().map(shown)}</div>
+            // How far it is changes too often to be read out.
+            {move || match verdict.get() {
+                Some(Verdict::Looking(bytes)) => Some(view! {
+                    <p class="card">{format!("{} looked at…", format::bytes(bytes))}</p>
+                }),
+                _ => None,
+            }}
+            <div role="status">{move || verdict.get().and_then(shown)}</div>
         </SettingsFrame>
     }
 }
 
-fn shown(verdict: Verdict) -> AnyView {
-    match verdict {
-        Verdict::Looking(bytes) => {
-            view! { <p class="card">{format!("{} looked at…", format::bytes(bytes))}</p> }.into_any()
-        }
+fn shown(verdict: Verdict) -> Option<AnyView> {
+    Some(match verdict {
+        Verdict::Looking(_) => return None,
         Verdict::Failed(why) => view! { <p class="notice notice--bad">{why}</p> }.into_any(),
         Verdict::Known(name, sum, records) => {
             let (is_known, words) = told(&name, &records);
@@ -128,7 +133,7 @@ fn shown(verdict: Verdict) -> AnyView {
             }
             .into_any()
         }
-    }
+    })
 }
 
 /// Whether the file is known, and that in words.
@@ -138,7 +143,7 @@ fn told(name: &str, records: &ExportRecords) -> (bool, String) {
             false,
             format!(
                 "{name} is not a file that you exported from this server: it was changed, is cut, or comes from elsewhere or \
-                 from somebody else."
+                 from somebody whose exports you do not see."
             ),
         ),
         1 => (true, format!("{name} is whole and unchanged: it is the file of this export.")),

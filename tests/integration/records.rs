@@ -143,6 +143,24 @@ async fn records_are_found_by_state_time_and_digest_and_come_in_pages() {
 }
 
 #[tokio::test]
+async fn the_page_of_older_records_asks_for_what_this_one_asked_for() {
+    let app = TestDatabase::with(events(2)).await.serve(10).await;
+    for _ in 0..2 {
+        app.export("").await.bytes().await.unwrap();
+        app.wait(1);
+    }
+    let browser = app.browser_of("admin").await;
+    let page = app.get_as(&browser, "/settings/exports?limit=1&start_date=2025-12-01&state=completed").await;
+    let page = page.text().await.unwrap();
+    let (_, older) = page.split_once("href=\"/settings/exports?limit").unwrap();
+    let older = format!("/settings/exports?limit{}", older.split('"').next().unwrap().replace("&amp;", "&"));
+    assert!(older.starts_with("/settings/exports?limit=1&start_date=2025-12-01&state=completed&before="), "{older}");
+    let page = app.get_as(&browser, &older).await.text().await.unwrap();
+    assert!(page.contains("12:00:00 UTC") && !page.contains("12:00:01 UTC"), "the older one");
+    assert!(page.contains("Newest exports") && !page.contains("Older exports"));
+}
+
+#[tokio::test]
 async fn who_takes_trailers_gets_the_digest_after_the_file() {
     let database = TestDatabase::with(events(25)).await;
     let ann = database.add_viewer("ann", &["front", "back"]).await;
