@@ -70,7 +70,7 @@ test("an export whose page was left is in the history with its state", async ({ 
     } as typeof read;
   });
   await page.getByRole("button", { name: "Export CSV" }).click();
-  await expect(page.getByText(/^[1-9][\d,]* (of 20,000 )?events/)).toBeVisible();
+  await expect(page.getByText(/^[1-9][\d,]* (of 20,000 )?events, \d/)).toBeVisible();
   await page.reload();
   await openHistory(page);
   const row = page.getByRole("row").filter({ hasText: "Pacific/Chatham" }).first();
