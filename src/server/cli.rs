@@ -42,7 +42,7 @@ enum Command {
     Import(Import),
     /// Writes a CSV to a file or to standard output.
     Export(export::Export),
-    /// Makes cameras and events up, spread over the year before now.
+    /// Makes cameras and events up, spread over the days before now.
     Demo(Demo),
     /// Who may sign in.
     #[command(subcommand)]
@@ -86,7 +86,10 @@ struct Demo {
     /// The same seed gives the same events.
     #[arg(long, default_value_t = demo::DEFAULT.seed)]
     seed: u64,
-    /// The end of the year that is filled, as an RFC 3339 instant. Now, if left out.
+    /// Over how many days they are spread.
+    #[arg(long, default_value_t = demo::DEFAULT.days)]
+    days: u32,
+    /// The end of those days, as an RFC 3339 instant. Now, if left out.
     #[arg(long, value_name = "INSTANT")]
     until: Option<chrono::DateTime<chrono::Utc>>,
 }
@@ -156,9 +159,9 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
     let summary = match command {
         Command::Import(Import::Argusai { file }) => import::argusai::import(&database, &file, now()).await?,
         Command::Import(Import::Csv { file, raw }) => import::csv::import(&database, &file, raw, now()).await?,
-        Command::Demo(Demo { events, cameras, seed, until }) => {
+        Command::Demo(Demo { events, cameras, days, seed, until }) => {
             let until = until.map_or_else(now, |until| until.timestamp_micros());
-            demo::Demo { events, cameras, seed }.write(&database, until).await?
+            demo::Demo { events, cameras, days, seed }.write(&database, until).await?
         }
         Command::Export(export) => return export.run(database, settings, Clock::new(now)).await,
         Command::User(user) => return user.run(&database, now()).await,

@@ -16,7 +16,7 @@ use super::import::summary::Summary;
 use crate::api::session::Role;
 
 /// What the demo of `serve --demo` is made of.
-pub const DEFAULT: Demo = Demo { events: 100_000, cameras: 8, seed: 1 };
+pub const DEFAULT: Demo = Demo { events: 100_000, cameras: 8, days: 365, seed: 1 };
 
 /// Names that a CSV has to get right: a comma, quotes, an umlaut, something that looks like a formula.
 const NAMES: [&str; 8] = [
@@ -30,8 +30,10 @@ const NAMES: [&str; 8] = [
     "Driveway",
 ];
 
-const YEAR: u64 = 365 * 24 * 3_600 * 1_000_000;
 const DAY: u64 = 24 * 3_600 * 1_000_000;
+
+/// A hundred years: whatever the end is, the beginning can be written.
+const MOST_DAYS: u32 = 36_525;
 
 /// How much to make, and from which seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,17 +42,20 @@ pub struct Demo {
     pub events: u64,
     /// How many cameras.
     pub cameras: u32,
+    /// Over how many days.
+    pub days: u32,
     /// Where the random numbers begin.
     pub seed: u64,
 }
 
 impl Demo {
-    /// Writes the cameras, and the events of the 365 days before `now`, in microseconds since 1970-01-01T00:00:00Z.
+    /// Writes the cameras, and the events of the days before `now`, in microseconds since 1970-01-01T00:00:00Z.
     ///
     /// # Errors
     /// Where there are no cameras, or the database cannot be written to; nothing has been changed then.
     pub async fn write(self, database: &DatabaseConnection, now: i64) -> anyhow::Result<Summary> {
         ensure!(self.cameras > 0, "--cameras is 0; somebody has to see the events, so at least 1");
+        ensure!((1..=MOST_DAYS).contains(&self.days), "--days is {}; it has to be from 1 to {MOST_DAYS}", self.days);
         let mut rng = Rng::with_seed(self.seed);
         let mut sink = Sink::begin(database, now).await?;
         let mut cameras = Vec::new();
@@ -60,7 +65,7 @@ impl Demo {
             cameras.push(id);
         }
         let bar = progress::of_events(self.events);
-        for moment in moments(&mut rng, self.events, now) {
+        for moment in moments(&mut rng, self.events, self.days, now) {
             sink.event(event(&mut rng, &cameras, moment)).await?;
             bar.inc(1);
         }
@@ -122,12 +127,12 @@ fn name(index: u32) -> String {
     if round == 0 { name.to_owned() } else { format!("{name} {}", round + 1) }
 }
 
-/// Moments of the year before `now`, in order; more by day than by night.
-fn moments(rng: &mut Rng, count: u64, now: i64) -> Vec<i64> {
+/// Moments of the days before `now`, in order; more by day than by night.
+fn moments(rng: &mut Rng, count: u64, days: u32, now: i64) -> Vec<i64> {
     let mut moments: Vec<i64> = (0..count)
         .map(|_| {
             loop {
-                let ago = rng.u64(1..=YEAR);
+                let ago = rng.u64(1..=u64::from(days) * DAY);
                 let moment = now.saturating_sub_unsigned(ago);
                 let hour = moment.rem_euclid(DAY.cast_signed()) / 3_600_000_000;
                 if (6..22).contains(&hour) || rng.u8(..4) == 0 {
@@ -169,7 +174,7 @@ mod tests {
     fn made(seed: u64) -> Vec<motion_event::Model> {
         let mut rng = Rng::with_seed(seed);
         let cameras = ["a".to_owned(), "b".to_owned()];
-        moments(&mut rng, 500, 1_765_000_000_000_000)
+        moments(&mut rng, 500, 365, 1_765_000_000_000_000)
             .into_iter()
             .map(|moment| event(&mut rng, &cameras, moment))
             .collect()
@@ -185,7 +190,7 @@ mod tests {
     fn events_are_in_order_within_the_year_and_their_boxes_within_the_frame() {
         let events = made(3);
         assert!(events.is_sorted_by_key(|event| event.timestamp));
-        let year_before = 1_765_000_000_000_000 - YEAR.cast_signed() - 1_000_000;
+        let year_before = 1_765_000_000_000_000 - 365 * DAY.cast_signed() - 1_000_000;
         for event in events {
             assert!(event.timestamp >= year_before && event.timestamp < 1_765_000_000_000_000);
             if let (Some(x), Some(y), Some(width), Some(height)) = (event.x, event.y, event.width, event.height) {

@@ -84,7 +84,7 @@ impl Default for Database {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Export {
-    /// How many events are read at once. More is hardly faster; the memory of an export grows with it.
+    /// How many events are read at once, at most. A page also ends after 512 kB; fewer rows make it slower.
     pub page_rows: NonZeroU32,
     /// How long the database may take for one page, in seconds.
     pub page_timeout_seconds: NonZeroU32,
@@ -96,7 +96,7 @@ pub struct Export {
 
 impl Default for Export {
     fn default() -> Self {
-        const PAGE_ROWS: NonZeroU32 = NonZeroU32::new(2_000).expect("not zero");
+        const PAGE_ROWS: NonZeroU32 = NonZeroU32::new(5_000).expect("not zero");
         const PAGE_TIMEOUT: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
         const PER_USER: NonZeroU32 = NonZeroU32::new(3).expect("not zero");
         const AT_ONCE: NonZeroU32 = NonZeroU32::new(32).expect("not zero");

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
 use motion_export::api::exports::EXPORTS_PATH;
 use motion_export::api::session::Role;
 use motion_export::export::{EXPORT_PATH, ExportParams};
@@ -113,6 +114,11 @@ impl TestDatabase {
 
     /// The file of an export, in pages of so many rows.
     pub async fn export(&self, query: &str, page_rows: u32) -> Vec<u8> {
+        self.chunks(query, page_rows).await.concat()
+    }
+
+    /// The same, as it is made.
+    pub async fn chunks(&self, query: &str, page_rows: u32) -> Vec<Bytes> {
         let params = ExportParams::parse(query).unwrap();
         let source = Source {
             database: self.connection.clone(),
@@ -121,11 +127,11 @@ impl TestDatabase {
             page_timeout: Duration::from_mins(1),
         };
         let mut export = Export::begin(source, Viewer::Operator, params, None).await.unwrap();
-        let mut file = Vec::new();
+        let mut chunks = Vec::new();
         while let Some(chunk) = export.next_chunk().await.unwrap() {
-            file.extend(chunk);
+            chunks.push(chunk);
         }
-        file
+        chunks
     }
 
     /// Somebody with [`PASSWORD`].

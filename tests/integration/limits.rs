@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use motion_export::export::EXPORT_PATH;
+use motion_export::server::entity::motion_event;
 use serde_json::Value;
 
-use crate::app::{ENDLESS, TestApp, TestDatabase};
+use crate::app::{ENDLESS, TestApp, TestDatabase, events};
 use crate::log::Log;
 use crate::proxy::SlowClient;
 
@@ -128,4 +130,17 @@ async fn a_client_that_reads_slowly_gets_its_whole_file() {
     }
     assert!(client.rest().await.1);
     assert_eq!(app.newest_record().await["state"], "completed");
+}
+
+#[tokio::test]
+async fn long_texts_make_short_pages_so_that_memory_stays_small() {
+    let long = |event: motion_event::Model| motion_event::Model { zone_id: Some("z".repeat(100_000)), ..event };
+    let database = TestDatabase::with(events(20).map(long)).await;
+    let chunks = database.chunks("", 5_000).await;
+    assert!(
+        chunks.iter().all(|chunk| chunk.len() < 700_000),
+        "{:?}",
+        chunks.iter().map(Bytes::len).collect::<Vec<_>>()
+    );
+    assert_eq!(String::from_utf8(chunks.concat()).unwrap().lines().count(), 21);
 }

@@ -12,8 +12,8 @@ use tokio::sync::mpsc;
 
 use crate::server::connection::Peer;
 
-/// How many chunks may wait for a slow client. Each is a page; with the one being made this bounds an export's memory.
-const CHUNKS_WAITING: usize = 2;
+/// How many chunks may wait for a slow client. Each is a page; with those that are being made this bounds an export's memory.
+const CHUNKS_WAITING: usize = 1;
 
 /// What the generator says to the body.
 #[derive(Debug)]

@@ -2,13 +2,24 @@
 //! URL, the command line and the tests all go through it. No I/O.
 
 use std::collections::HashMap;
-use std::fmt::Write;
+use std::fmt::Display;
+use std::io::Write;
 
 use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
+use rustc_hash::FxHashMap;
 
 use super::pages::Row;
-use super::zone::Zone;
+use super::zone::{Timestamps, Zone};
 use crate::export::COLUMNS;
+
+/// How many different cells of text are remembered: detectors and zones are few.
+const MOST_CELLS: usize = 1_024;
+
+/// Longer ones are not remembered, in bytes.
+const LONGEST_CELL: usize = 64;
+
+/// RFC 4180's.
+const LINE_END: &[u8] = b"\r\n";
 
 /// A row that cannot be written; the export must break, because a file without it would look whole.
 #[derive(Debug)]
@@ -34,18 +45,29 @@ impl From<std::io::Error> for EncodeError {
     }
 }
 
-/// How rows are written.
+/// How rows are written. The csv crate decides what is quoted; what comes again and again, as cameras, detectors and zones
+/// do, is put to it once.
 #[derive(Debug)]
 pub struct Encoder {
-    /// The zone of the timestamps.
-    pub zone: Zone,
-    /// Whether the guard against spreadsheet formulas is off.
-    pub raw: bool,
-    /// What cameras are called, by id. A camera that is not in here is called by its id.
-    pub camera_names: HashMap<String, String>,
+    timestamps: Timestamps,
+    /// What cameras are called, by id.
+    camera_names: HashMap<String, String>,
+    /// Id and name as they are written, by id.
+    cameras: FxHashMap<Box<[u8]>, Box<[u8]>>,
+    cells: Cells,
 }
 
 impl Encoder {
+    /// `raw`: the guard against spreadsheet formulas is off. `camera_names`: what cameras are called, by id.
+    pub fn new(zone: Zone, raw: bool, camera_names: HashMap<String, String>) -> Self {
+        Self {
+            timestamps: Timestamps::new(zone),
+            camera_names,
+            cameras: FxHashMap::default(),
+            cells: Cells { raw, known: FxHashMap::default() },
+        }
+    }
+
     /// The line that names the columns.
     ///
     /// # Errors
@@ -53,47 +75,106 @@ impl Encoder {
     pub fn header() -> Result<Vec<u8>, EncodeError> {
         let mut writer = writer(Vec::new());
         writer.write_record(COLUMNS).map_err(failed)?;
-        finished(writer)
+        writer.into_inner().map_err(failed)
     }
 
-    /// The lines of a page, appended to `bytes`.
+    /// Appends the line of a row to `bytes`. `name_of` is asked about a camera that came after the names were given.
     ///
     /// # Errors
-    /// Where an event's time is beyond the calendar.
-    pub fn rows(&self, rows: &[Row], bytes: Vec<u8>) -> Result<Vec<u8>, EncodeError> {
-        let mut writer = writer(bytes);
-        let mut text = String::new();
-        for row in rows {
-            text.clear();
-            self.zone.write_timestamp(row.cursor.timestamp, &mut text).ok_or_else(|| {
-                EncodeError(format!("event {}: {} µs is beyond the calendar", row.cursor.id, row.cursor.timestamp))
-            })?;
-            writer.write_field(&text).map_err(failed)?;
-            let name = self.camera_names.get(&row.camera_id).unwrap_or(&row.camera_id);
-            for cell in [&row.camera_id, name] {
-                self.text(&mut writer, &mut text, cell)?;
-            }
-            number(&mut writer, &mut text, row.confidence)?;
-            self.text(&mut writer, &mut text, &row.algorithm)?;
-            for side in row.bounding_box {
-                number(&mut writer, &mut text, side)?;
-            }
-            self.text(&mut writer, &mut text, row.zone_id.as_deref().unwrap_or_default())?;
-            writer.write_record(None::<&[u8]>).map_err(failed)?;
+    /// Where the event's time is beyond the calendar, and those of `name_of`.
+    pub fn row<Failure: From<EncodeError>>(
+        &mut self,
+        row: &Row<'_>,
+        bytes: &mut Vec<u8>,
+        name_of: impl FnOnce(&str) -> Result<String, Failure>,
+    ) -> Result<(), Failure> {
+        let Row { cursor, camera_id, .. } = row;
+        self.timestamps.write(cursor.timestamp, bytes).ok_or_else(|| {
+            EncodeError(format!("event {}: {} µs is beyond the calendar", cursor.id, cursor.timestamp))
+        })?;
+        bytes.push(b',');
+        match self.cameras.get(*camera_id) {
+            Some(cells) => bytes.extend_from_slice(cells),
+            None => bytes.extend_from_slice(self.camera(readable(camera_id)?, name_of)?),
         }
-        finished(writer)
+        bytes.push(b',');
+        if let Some(confidence) = row.confidence {
+            float(confidence, bytes);
+        }
+        bytes.push(b',');
+        self.cells.write(row.algorithm, bytes)?;
+        bytes.push(b',');
+        for side in row.bounding_box {
+            if let Some(side) = side {
+                bytes.extend_from_slice(itoa::Buffer::new().format(side).as_bytes());
+            }
+            bytes.push(b',');
+        }
+        self.cells.write(row.zone_id.unwrap_or_default(), bytes)?;
+        bytes.extend_from_slice(LINE_END);
+        Ok(())
     }
 
-    /// Writes a cell of text, guarded unless raw.
-    fn text(&self, writer: &mut Writer<Vec<u8>>, scratch: &mut String, cell: &str) -> Result<(), EncodeError> {
-        if self.raw || !is_formula(cell) {
-            return writer.write_field(cell).map_err(failed);
-        }
-        scratch.clear();
-        scratch.push('\'');
-        scratch.push_str(cell);
-        writer.write_field(&*scratch).map_err(failed)
+    /// The two cells of a camera that had no row yet.
+    fn camera<Failure: From<EncodeError>>(
+        &mut self,
+        id: &str,
+        name_of: impl FnOnce(&str) -> Result<String, Failure>,
+    ) -> Result<&[u8], Failure> {
+        let name = match self.camera_names.remove(id) {
+            Some(name) => name,
+            None => name_of(id)?,
+        };
+        let mut cells = Vec::new();
+        self.cells.write(id.as_bytes(), &mut cells)?;
+        cells.push(b',');
+        self.cells.write(name.as_bytes(), &mut cells)?;
+        Ok(self.cameras.entry(id.as_bytes().into()).or_insert(cells.into()))
     }
+}
+
+/// Cells of text.
+#[derive(Debug)]
+struct Cells {
+    raw: bool,
+    /// As they are written, by what they say.
+    known: FxHashMap<Box<[u8]>, Box<[u8]>>,
+}
+
+impl Cells {
+    /// Appends a cell of text: guarded unless raw, and quoted where needed.
+    fn write(&mut self, text: &[u8], bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        if let Some(cell) = self.known.get(text) {
+            bytes.extend_from_slice(cell);
+            return Ok(());
+        }
+        let start = bytes.len();
+        let mut cell = readable(text)?.to_owned();
+        if !self.raw && is_formula(&cell) {
+            cell.insert(0, '\'');
+        }
+        let mut writer = writer(&mut *bytes);
+        writer.write_record([&cell]).map_err(failed)?;
+        writer.flush()?;
+        drop(writer);
+        // The cell is not the last one of its line.
+        bytes.truncate(bytes.len() - LINE_END.len());
+        if text.len() <= LONGEST_CELL {
+            if self.known.len() >= MOST_CELLS {
+                self.known.clear();
+            }
+            self.known.insert(text.into(), bytes[start..].into());
+        }
+        Ok(())
+    }
+}
+
+/// Text, where it is.
+fn readable(text: &[u8]) -> Result<&str, EncodeError> {
+    std::str::from_utf8(text).map_err(|_| EncodeError(format!("{} is not UTF-8", String::from_utf8_lossy(text))))
 }
 
 /// Whether a spreadsheet could take a cell of text for a formula. The list is OWASP's for CSV injection.
@@ -106,28 +187,27 @@ pub fn unguarded(cell: &str) -> &str {
     cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
 }
 
-/// Writes a number in its shortest exact form, which is what `Display` gives; nothing where there is none.
-fn number(
-    writer: &mut Writer<Vec<u8>>,
-    scratch: &mut String,
-    value: Option<impl std::fmt::Display>,
-) -> Result<(), EncodeError> {
-    scratch.clear();
-    if let Some(value) = value {
-        write!(scratch, "{value}").map_err(failed)?;
+/// Appends a number in its shortest exact form: what `Display` gives, but faster.
+fn float(value: f64, bytes: &mut Vec<u8>) {
+    // The others have exponents in zmij's form, or signs, or are no numbers; and are rare.
+    if (1e-3..1e15).contains(&value) {
+        let mut buffer = zmij::Buffer::new();
+        let shortest = buffer.format_finite(value);
+        bytes.extend_from_slice(shortest.strip_suffix(".0").unwrap_or(shortest).as_bytes());
+    } else {
+        let _ = write!(bytes, "{value}");
     }
-    writer.write_field(&*scratch).map_err(failed)
 }
 
-fn writer(bytes: Vec<u8>) -> Writer<Vec<u8>> {
-    WriterBuilder::new().terminator(Terminator::CRLF).quote_style(QuoteStyle::Necessary).from_writer(bytes)
+fn writer<W: Write>(to: W) -> Writer<W> {
+    WriterBuilder::new()
+        .terminator(Terminator::CRLF)
+        .quote_style(QuoteStyle::Necessary)
+        .buffer_capacity(128)
+        .from_writer(to)
 }
 
-fn finished(writer: Writer<Vec<u8>>) -> Result<Vec<u8>, EncodeError> {
-    writer.into_inner().map_err(failed)
-}
-
-fn failed(error: impl std::fmt::Display) -> EncodeError {
+fn failed(error: impl Display) -> EncodeError {
     EncodeError(error.to_string())
 }
 
@@ -139,24 +219,32 @@ mod tests {
     use super::super::query::Cursor;
     use super::*;
 
-    fn row() -> Row {
+    fn row() -> Row<'static> {
         Row {
             cursor: Cursor { timestamp: 1_765_823_400_000_000, id: Uuid::nil() },
-            camera_id: "abc123".to_owned(),
+            camera_id: b"abc123",
             confidence: Some(85.5),
-            algorithm: "MOG2".to_owned(),
+            algorithm: b"MOG2",
             bounding_box: [Some(100), Some(200), Some(50), Some(80)],
-            zone_id: Some("zone-1".to_owned()),
+            zone_id: Some(b"zone-1"),
         }
     }
 
     fn encoder(raw: bool) -> Encoder {
         let camera_names = HashMap::from([("abc123".to_owned(), "Front Door".to_owned())]);
-        Encoder { zone: Zone::parse("America/Los_Angeles").expect("a zone"), raw, camera_names }
+        Encoder::new(Zone::parse("America/Los_Angeles").expect("a zone"), raw, camera_names)
     }
 
-    fn lines(raw: bool, rows: &[Row]) -> String {
-        String::from_utf8(encoder(raw).rows(rows, Vec::new()).expect("encoded")).expect("UTF-8")
+    fn written(encoder: &mut Encoder, rows: &[Row<'_>]) -> Result<String, EncodeError> {
+        let mut bytes = Vec::new();
+        for row in rows {
+            encoder.row(row, &mut bytes, |id| Ok::<_, EncodeError>(id.to_owned()))?;
+        }
+        Ok(String::from_utf8(bytes).expect("UTF-8"))
+    }
+
+    fn lines(raw: bool, rows: &[Row<'_>]) -> String {
+        written(&mut encoder(raw), rows).expect("encoded")
     }
 
     #[test]
@@ -185,8 +273,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_empty_and_a_camera_without_a_name_is_called_by_its_id() {
-        let bare =
-            Row { camera_id: "gone".to_owned(), confidence: None, bounding_box: [None; 4], zone_id: None, ..row() };
+        let bare = Row { camera_id: b"gone", confidence: None, bounding_box: [None; 4], zone_id: None, ..row() };
         assert_eq!(lines(false, &[bare]), "2025-12-15T10:30:00-08:00,gone,gone,,MOG2,,,,,\r\n");
     }
 
@@ -202,8 +289,7 @@ mod tests {
 
     #[test]
     fn cells_are_quoted_only_where_they_must_be() {
-        let awkward =
-            Row { algorithm: "a \"b\", c\r\nd".to_owned(), zone_id: Some("no need; none".to_owned()), ..row() };
+        let awkward = Row { algorithm: b"a \"b\", c\r\nd", zone_id: Some(b"no need; none"), ..row() };
         let written = lines(false, &[awkward]);
         assert!(written.contains(",\"a \"\"b\"\", c\r\nd\","), "{written}");
         assert!(written.ends_with(",no need; none\r\n"), "{written}");
@@ -213,7 +299,7 @@ mod tests {
     fn text_that_could_be_a_formula_is_guarded_unless_raw_and_numbers_never_are() {
         for dangerous in ["=1+1", "+1", "-1", "@SUM", "\tx", "\rx", "\nx"] {
             let cell = Row {
-                zone_id: Some(dangerous.to_owned()),
+                zone_id: Some(dangerous.as_bytes()),
                 bounding_box: [Some(-5), Some(-6), Some(1), Some(1)],
                 ..row()
             };
@@ -231,7 +317,7 @@ mod tests {
     #[test]
     fn a_time_beyond_the_calendar_is_an_error_and_not_a_missing_row() {
         let broken = Row { cursor: Cursor { timestamp: i64::MAX, id: Uuid::nil() }, ..row() };
-        let error = encoder(false).rows(&[row(), broken], Vec::new()).expect_err("unreadable");
+        let error = written(&mut encoder(false), &[row(), broken]).expect_err("unreadable");
         assert!(error.to_string().contains("beyond the calendar"));
     }
 
@@ -239,9 +325,9 @@ mod tests {
         #[test]
         fn any_text_comes_back_from_a_csv_reader(cells in proptest::collection::vec("\\PC*|[\"',;=@+\r\n\t-]{0,6}", 3)) {
             let written = Row {
-                camera_id: cells[0].clone(),
-                algorithm: cells[1].clone(),
-                zone_id: Some(cells[2].clone()),
+                camera_id: cells[0].as_bytes(),
+                algorithm: cells[1].as_bytes(),
+                zone_id: Some(cells[2].as_bytes()),
                 ..row()
             };
             for raw in [false, true] {
@@ -257,5 +343,51 @@ mod tests {
                 }
             }
         }
+
+        #[test]
+        fn a_cell_that_was_written_before_is_written_the_same_way_again(
+            cells in proptest::collection::vec("[ab\",=\n]{0,2}|a{60,70}", 1..20),
+        ) {
+            let rows: Vec<_> = cells.iter().map(|cell| Row { zone_id: Some(cell.as_bytes()), camera_id: cell.as_bytes(), ..row() }).collect();
+            let apart: String = rows.iter().map(|row| lines(false, std::slice::from_ref(row))).collect();
+            prop_assert_eq!(lines(false, &rows), apart);
+        }
+
+        #[test]
+        fn numbers_are_written_as_rust_displays_them(value in prop_oneof![proptest::num::f64::ANY, 0.0..100.0]) {
+            let mut bytes = Vec::new();
+            float(value, &mut bytes);
+            prop_assert_eq!(String::from_utf8(bytes).expect("UTF-8"), value.to_string());
+        }
+    }
+
+    #[test]
+    fn cells_beyond_those_that_are_remembered_are_written_all_the_same() {
+        let mut encoder = encoder(false);
+        for round in 0..2 {
+            for number in 0..=MOST_CELLS {
+                let zone = format!("=z{number}");
+                let line = written(&mut encoder, &[Row { zone_id: Some(zone.as_bytes()), ..row() }]).expect("encoded");
+                assert!(line.ends_with(&format!(",'=z{number}\r\n")), "round {round}: {line}");
+            }
+        }
+    }
+
+    #[test]
+    fn text_that_is_none_is_an_error_and_not_a_cell() {
+        for row in [Row { zone_id: Some(b"\xff"), ..row() }, Row { camera_id: b"caf\xe9", ..row() }] {
+            let error = written(&mut encoder(false), &[row]).expect_err("unreadable");
+            assert!(error.to_string().contains("is not UTF-8"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_camera_that_came_later_is_asked_for_once() {
+        let mut encoder = encoder(false);
+        let later = Row { camera_id: b"later", ..row() };
+        let mut bytes = Vec::new();
+        encoder.row(&later, &mut bytes, |_| Ok::<_, EncodeError>("New, here".to_owned())).expect("encoded");
+        encoder.row(&later, &mut bytes, |_| Err(EncodeError::from("asked twice"))).expect("encoded");
+        assert_eq!(String::from_utf8(bytes).expect("UTF-8").matches(",later,\"New, here\",").count(), 2);
     }
 }

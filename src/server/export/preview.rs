@@ -2,17 +2,19 @@
 //! and stopped when nobody waits for it any more.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use chrono::NaiveDate;
 use rusqlite::Connection;
 use sea_orm::{DbErr, EntityTrait, QuerySelect, QueryTrait};
 
 use super::csv::Encoder;
+use super::error::ExportError;
 use super::pages::Pages;
 use super::query::{self, Cameras, Filter};
 use super::reader::{self, Turn};
 use super::route::refusal;
-use super::run::{ExportError, Source, called};
+use super::run::{Source, called};
 use super::zone::Zone;
 use crate::api::preview::{Day, Preview};
 use crate::error::ApiError;
@@ -65,13 +67,14 @@ fn look(
 
     let header = Encoder::header()?.len() + if params.bom { BYTE_ORDER_MARK.len() } else { 0 };
     let mut pages = Pages::new(filter.clone(), SAMPLE_ROWS.try_into().unwrap_or(std::num::NonZeroU32::MIN));
-    let sample = pages.next(connection, turn)?.unwrap_or_default();
-    let encoder = Encoder { zone, raw: params.raw, camera_names: called(names) };
-    let (bytes, of) = (encoder.rows(&sample, Vec::new())?.len() as u64, sample.len() as u64);
-    let told = |moment: i64| {
-        let mut text = String::new();
-        zone.write_timestamp(moment, &mut text).map(|()| text)
-    };
+    let mut encoder = Encoder::new(zone, params.raw, called(names));
+    let mut lines = Vec::new();
+    let of = pages.next(connection, turn, |row| {
+        encoder.row(row, &mut lines, |id| Ok::<_, ExportError>(id.to_owned()))?;
+        Ok::<_, ExportError>(ControlFlow::Continue(()))
+    })?;
+    let bytes = lines.len() as u64;
+    let told = |moment: i64| zone.timestamp(moment);
     Ok(Preview {
         rows,
         first: first.and_then(told),

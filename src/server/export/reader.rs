@@ -2,8 +2,9 @@
 //! waits for any more is stopped in the database itself. SeaORM builds the statements; rusqlite steps through them, on
 //! the same SQLite as SeaORM's, because there a statement can be stopped.
 
+use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,10 @@ const STEPS_BETWEEN_QUESTIONS: i32 = 1_000;
 
 /// For how long the rows that were found may wait for others of their page: a client sees them before anything else is found.
 const MOST_HELD_BACK: Duration = Duration::from_millis(100);
+
+/// After which time an export gives its connection to the next one that waits for one, if there is more than there are
+/// connections.
+pub const LONGEST_TURN: Duration = Duration::from_millis(100);
 
 /// How many statements a connection remembers: those of an export's first and later pages, for some filters.
 const STATEMENTS: usize = 32;
@@ -108,13 +113,32 @@ impl Reader {
 #[derive(Clone, Debug)]
 pub struct Turn {
     began: Instant,
-    found: Arc<AtomicBool>,
+    /// After how many microseconds the first of the rows was found that wait; 0 while there are none.
+    found: Arc<AtomicU64>,
 }
 
 impl Turn {
+    /// Whether it has taken long enough, where others may want the connection.
+    pub fn is_over(&self) -> bool {
+        self.began.elapsed() > LONGEST_TURN
+    }
+
     /// Whether what was found has waited for long enough.
     fn is_late(&self) -> bool {
-        self.found.load(Ordering::Relaxed) && self.began.elapsed() > MOST_HELD_BACK
+        match self.found.load(Ordering::Relaxed) {
+            0 => false,
+            found => self.began.elapsed() > Duration::from_micros(found) + MOST_HELD_BACK,
+        }
+    }
+
+    fn has_found(&self) {
+        let after = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.found.store(after.max(1), Ordering::Relaxed);
+    }
+
+    /// What else it asks is to be answered in full.
+    fn has_given(&self) {
+        self.found.store(0, Ordering::Relaxed);
     }
 }
 
@@ -160,32 +184,38 @@ pub fn query<Found>(
     run().map_err(|error| failed(&error))
 }
 
-/// Runs a statement and reads its rows: all of them, or as many as were found when the first ones had waited for long
-/// enough. Says whether there are no more.
+/// Runs a statement and gives its rows to `take`: all of them, or until it wants no more, or as many as were found when
+/// the first ones had waited for long enough. Says whether there are no more.
 ///
 /// # Errors
-/// The database's own, and those of `read`.
-pub fn query_some<Found>(
+/// The database's own, and those of `take`.
+pub fn step<Failure: From<DbErr>>(
     connection: &Connection,
     statement: &SelectStatement,
     turn: &Turn,
-    read: impl Fn(&Row<'_>) -> Result<Found, rusqlite::Error>,
-) -> Result<(Vec<Found>, bool), DbErr> {
-    let read_some = query(connection, statement, |rows| {
-        let mut found = Vec::new();
+    mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, Failure>,
+) -> Result<bool, Failure> {
+    let stepped = query(connection, statement, |rows| {
+        let mut found = false;
         loop {
             match rows.next() {
-                Ok(Some(row)) => found.push(read(row)?),
-                Ok(None) => return Ok((found, true)),
-                Err(error) if is_interrupted(&error) && !found.is_empty() => return Ok((found, false)),
+                Ok(Some(row)) => match take(row) {
+                    Ok(ControlFlow::Continue(())) => {}
+                    Ok(ControlFlow::Break(())) => return Ok(Ok(false)),
+                    Err(failure) => return Ok(Err(failure)),
+                },
+                Ok(None) => return Ok(Ok(true)),
+                Err(error) if is_interrupted(&error) && found => return Ok(Ok(false)),
                 Err(error) => return Err(error),
             }
-            turn.found.store(true, Ordering::Relaxed);
+            if !found {
+                found = true;
+                turn.has_found();
+            }
         }
     });
-    // What else the turn asks is to be answered in full.
-    turn.found.store(false, Ordering::Relaxed);
-    read_some
+    turn.has_given();
+    stepped?
 }
 
 fn is_interrupted(error: &rusqlite::Error) -> bool {
@@ -209,7 +239,7 @@ fn bound(value: Value) -> Result<Sqlite, DbErr> {
 }
 
 /// An error of the database, as everybody else here knows it: whether it is away, or gave something unreadable.
-fn failed(error: &rusqlite::Error) -> DbErr {
+pub fn failed(error: &rusqlite::Error) -> DbErr {
     let away = [ErrorCode::DatabaseBusy, ErrorCode::DatabaseLocked, ErrorCode::CannotOpen];
     if error.sqlite_error_code().is_some_and(|code| away.contains(&code)) {
         DbErr::Conn(internal(error))
@@ -283,16 +313,20 @@ mod tests {
         let reader = reader(&folder, 1);
         let worked = reader.read(|connection, turn| {
             let one = sea_orm::sea_query::Query::select().expr(1).to_owned();
-            let found = query_some(connection, &one, turn, |row| row.get::<_, i64>(0))?;
+            let mut found = Vec::new();
+            let all = step(connection, &one, turn, |row| {
+                found.push(row.get::<_, i64>(0).map_err(|error| failed(&error))?);
+                Ok::<_, DbErr>(ControlFlow::Continue(()))
+            })?;
             // Whatever comes now is late.
             #[expect(clippy::disallowed_methods, reason = "this thread is no worker of the runtime")]
             std::thread::sleep(MOST_HELD_BACK + Duration::from_millis(20));
             let long = ENDLESS.replace("FROM n)", "FROM n WHERE i < 20000)");
             let counted =
                 connection.query_row(&long, [], |row| row.get::<_, i64>(0)).map_err(|error| failed(&error))?;
-            Ok::<_, DbErr>((found, counted))
+            Ok::<_, DbErr>((found, all, counted))
         });
-        assert_eq!(worked.await, Ok(((vec![1], true), 20_000)));
+        assert_eq!(worked.await, Ok((vec![1], true, 20_000)));
     }
 
     #[tokio::test]

@@ -18,8 +18,9 @@ use tracing::{Instrument, Span, debug, error, info, warn};
 
 use super::body::{self, Generator, Gone};
 use super::encoding::Encoding;
+use super::error::ExportError;
 use super::record::Ending;
-use super::run::{Export, ExportError};
+use super::run::Export;
 use super::running::{Asked, Running};
 use crate::api::exports::{EXPORT_ID_HEADER, State as RecordState};
 use crate::error::{ApiError, ErrorCode};

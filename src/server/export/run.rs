@@ -3,86 +3,28 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use rusqlite::Connection;
-use sea_orm::{DatabaseConnection, DbErr, EntityTrait, QueryTrait};
+use sea_orm::{DatabaseConnection, DbErr};
 use sha2::{Digest, Sha256};
 
 use super::csv::{EncodeError, Encoder};
 use super::encoding::{Compressor, Encoding};
+use super::error::ExportError;
+use super::lines::{self, Lines, Page, ReadAhead};
 use super::pages::Pages;
 use super::query::{Cameras, Filter};
-use super::reader::{self, Reader, Turn};
+use super::reader::Reader;
 use super::zone::Zone;
-use crate::error::ApiError;
 use crate::export::{BYTE_ORDER_MARK, ExportParams, file_name};
-use crate::server::auth::viewer::{Names, SelectError, Viewer};
-use crate::server::entity::camera;
+use crate::server::auth::viewer::{Names, Viewer};
 
 /// A file of which no more than this comes goes as it is: compression has to be worth the while.
-const TINY_BYTES: u64 = 1_024;
+const TINY_BYTES: usize = 1_024;
 
-/// Why an export cannot begin, or cannot go on.
-#[derive(Debug)]
-pub enum ExportError {
-    /// The client asked for something that there is not.
-    Refused(ApiError),
-    /// The viewer may no longer see what the export is about.
-    Revoked,
-    /// The database did not give a page in time, and was told to stop looking for it.
-    TimedOut(Duration),
-    /// The database cannot answer, or answers with something unreadable.
-    Database(DbErr),
-    /// A row cannot be written.
-    Encode(EncodeError),
-}
-
-impl std::fmt::Display for ExportError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Refused(error) => error.fmt(f),
-            Self::Revoked => f.write_str(
-                "the right to see these cameras, or the session or token, was taken away while the export ran",
-            ),
-            Self::TimedOut(limit) => {
-                write!(f, "the database gave no page within {} s (export.page_timeout_seconds)", limit.as_secs())
-            }
-            Self::Database(error) => error.fmt(f),
-            Self::Encode(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for ExportError {}
-
-impl From<ApiError> for ExportError {
-    fn from(error: ApiError) -> Self {
-        Self::Refused(error)
-    }
-}
-
-impl From<SelectError> for ExportError {
-    fn from(error: SelectError) -> Self {
-        match error {
-            SelectError::Refused(error) => Self::Refused(error),
-            SelectError::Database(error) => Self::Database(error),
-        }
-    }
-}
-
-impl From<DbErr> for ExportError {
-    fn from(error: DbErr) -> Self {
-        Self::Database(error)
-    }
-}
-
-impl From<EncodeError> for ExportError {
-    fn from(error: EncodeError) -> Self {
-        Self::Encode(error)
-    }
-}
+/// For how long the answer holds that a viewer sees the cameras: what is taken away is gone this much later.
+const ANSWER_HOLDS: Duration = Duration::from_millis(20);
 
 /// Where events are read, and how.
 #[derive(Clone, Debug)]
@@ -111,26 +53,23 @@ pub struct Export {
     source: Source,
     viewer: Viewer,
     cameras: Cameras,
-    /// What makes the chunks; away while it is at work, and gone after it failed.
-    maker: Option<Maker>,
+    /// The first half of the work.
+    pages: ReadAhead,
+    /// The second half; away while it is at work, and gone after it failed.
+    finisher: Option<Finisher>,
+    ended: bool,
+    /// When it was asked last whether the viewer still sees the cameras.
+    asked: Option<Instant>,
 }
 
-/// The part of an export that works on a thread that may wait: pages in, bytes out.
+/// The second half of the work: digest and encoding.
 #[derive(Debug)]
-struct Maker {
-    pages: Pages,
-    encoder: Encoder,
-    /// The bytes before the first row, until they are given out.
-    head: Option<Vec<u8>>,
+struct Finisher {
     /// How the client wants the chunks encoded.
     wanted: Option<Encoding>,
-    compressor: Compressor,
+    /// Settled with the first page.
+    compressor: Option<Compressor>,
     digest: Sha256,
-    rows: u64,
-    bytes: u64,
-    /// The size of the last chunk, in bytes: the next one will be about as large.
-    chunk_bytes: usize,
-    ended: bool,
 }
 
 impl Export {
@@ -155,19 +94,23 @@ impl Export {
         let mut head = if params.bom { BYTE_ORDER_MARK.to_vec() } else { Vec::new() };
         head.extend(Encoder::header()?);
         let filter = Filter { interval, cameras: cameras.clone() };
-        let maker = Maker {
-            pages: Pages::new(filter, source.page_rows),
-            encoder: Encoder { zone, raw: params.raw, camera_names: called(names) },
-            head: Some(head),
-            wanted: encoding,
-            compressor: Compressor::None,
-            digest: Sha256::new(),
+        let encoder = Encoder::new(zone, params.raw, called(names));
+        let lines = Lines::new(Pages::new(filter, source.page_rows), encoder, head);
+        let pages = ReadAhead::new(source.reader.clone(), source.page_timeout, lines);
+        let finisher = Some(Finisher { wanted: encoding, compressor: None, digest: Sha256::new() });
+        Ok(Self {
+            file_name,
             rows: 0,
             bytes: 0,
-            chunk_bytes: 0,
+            encoding: None,
+            source,
+            viewer,
+            cameras,
+            pages,
+            finisher,
             ended: false,
-        };
-        Ok(Self { file_name, rows: 0, bytes: 0, encoding: None, source, viewer, cameras, maker: Some(maker) })
+            asked: None,
+        })
     }
 
     /// The next bytes of the file, encoded; `None` once it is whole.
@@ -181,71 +124,65 @@ impl Export {
     }
 
     async fn make(&mut self) -> Result<Option<Bytes>, ExportError> {
-        let gone = || ExportError::Encode(EncodeError::from("an export that failed does not go on"));
-        let mut maker = self.maker.take().ok_or_else(gone)?;
-        if maker.ended {
-            self.maker = Some(maker);
+        if self.ended {
             return Ok(None);
         }
-        let made = self.source.reader.read(move |connection, turn| {
-            let chunk = maker.make(connection, turn)?;
-            Ok::<_, ExportError>((maker, chunk))
+        let mut finisher = self.finisher.take().ok_or_else(ExportError::failed_before)?;
+        let page = self.pages.next().await?;
+        let (rows, bytes, last) = (page.rows, page.bytes.len() as u64, page.last);
+        let finishing = tokio::task::spawn_blocking(move || {
+            let chunk = finisher.finish(page);
+            (finisher, chunk)
         });
-        let (maker, chunk) = made.await?;
-        // After the page was read, so that it is not given out where the right went meanwhile.
-        if !self.viewer.still_sees(&self.source.database, &self.cameras).await? {
+        let (done, sees) = futures_util::future::join(finishing, self.still_sees()).await;
+        if !sees? {
             return Err(ExportError::Revoked);
         }
-        (self.rows, self.bytes, self.encoding) = (maker.rows, maker.bytes, maker.wanted);
-        self.maker = Some(maker);
+        let (finisher, chunk) = done.unwrap_or_else(|error| lines::resume(error));
+        let chunk = chunk?;
+        self.rows += rows;
+        self.bytes += bytes;
+        self.encoding = finisher.wanted;
+        self.finisher = Some(finisher);
+        self.ended = last;
         Ok(Some(chunk.into()))
+    }
+
+    /// Asked when a page was read, so that it is not given out where the right went meanwhile; but not so often that asking
+    /// takes longer than reading.
+    async fn still_sees(&mut self) -> Result<bool, DbErr> {
+        if self.asked.is_some_and(|asked| asked.elapsed() < ANSWER_HOLDS) {
+            return Ok(true);
+        }
+        self.asked = Some(Instant::now());
+        self.viewer.still_sees(&self.source.database, &self.cameras).await
     }
 
     /// The SHA-256 of the file, before any encoding; `None` before it is whole.
     pub fn sha256(&self) -> Option<Vec<u8>> {
-        self.maker.as_ref().filter(|maker| maker.ended).map(|maker| maker.digest.clone().finalize().to_vec())
+        let finisher = self.finisher.as_ref().filter(|_| self.ended)?;
+        Some(finisher.digest.clone().finalize().to_vec())
     }
 }
 
-impl Maker {
-    /// The next page as it goes over the wire.
-    fn make(&mut self, connection: &Connection, turn: &Turn) -> Result<Vec<u8>, ExportError> {
-        let page = self.pages.next(connection, turn)?.unwrap_or_default();
-        if page.iter().any(|row| !self.encoder.camera_names.contains_key(&row.camera_id)) {
-            // A camera that came after the export began.
-            self.encoder.camera_names = called(names(connection)?);
-        }
-        let first = self.head.take();
-        let is_first = first.is_some();
-        let mut bytes = first.unwrap_or_default();
-        bytes.reserve(self.chunk_bytes);
-        let bytes = self.encoder.rows(&page, bytes)?;
+impl Finisher {
+    /// The page as it goes over the wire.
+    fn finish(&mut self, page: Page) -> Result<Vec<u8>, ExportError> {
+        let Page { bytes, last, .. } = page;
         self.digest.update(&bytes);
-        self.rows += page.len() as u64;
-        self.bytes += bytes.len() as u64;
-        self.chunk_bytes = bytes.len();
-        self.ended = self.pages.ended();
-        if is_first {
-            self.wanted = self.wanted.filter(|_| !self.ended || self.bytes > TINY_BYTES);
-            self.compressor = Compressor::new(self.wanted).map_err(EncodeError::from)?;
-        }
-        let mut chunk = self.compressor.chunk(bytes).map_err(EncodeError::from)?;
-        if self.ended {
-            chunk.extend(self.compressor.end().map_err(EncodeError::from)?);
+        let compressor = match &mut self.compressor {
+            Some(compressor) => compressor,
+            none => {
+                self.wanted = self.wanted.filter(|_| !last || bytes.len() > TINY_BYTES);
+                none.insert(Compressor::new(self.wanted).map_err(EncodeError::from)?)
+            }
+        };
+        let mut chunk = compressor.chunk(bytes).map_err(EncodeError::from)?;
+        if last {
+            chunk.extend(compressor.end().map_err(EncodeError::from)?);
         }
         Ok(chunk)
     }
-}
-
-/// The names of all cameras. Whose rows are in a page has been settled before.
-fn names(connection: &Connection) -> Result<Names, DbErr> {
-    reader::query(connection, &camera::Entity::find().into_query(), |rows| {
-        let mut names = Names::new();
-        while let Some(row) = rows.next()? {
-            names.insert(row.get("id")?, row.get("name")?);
-        }
-        Ok(names)
-    })
 }
 
 /// What each camera is called in the file, by id.

@@ -1,9 +1,8 @@
 //! Time zones: which moments a local day covers, and how a moment is written. No I/O.
 
-use std::fmt::Write;
 use std::ops::RangeInclusive;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::{GapInfo, Tz};
 
 use crate::error::ApiError;
@@ -103,33 +102,115 @@ impl Zone {
         }
     }
 
+    /// The offset at a moment, in whole minutes east of Greenwich; `None` where the moment is not in [`WRITABLE_YEARS`].
+    /// Before standard time, zones kept the sun's: offsets to the second, which ISO 8601 cannot write. The offset is
+    /// rounded and the clock with it, so that the text still names the very moment.
+    fn offset_minutes(self, seconds: i64) -> Option<i32> {
+        let utc = DateTime::from_timestamp_secs(seconds).filter(|utc| WRITABLE_YEARS.contains(&utc.year()))?;
+        let offset = self.0.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc();
+        Some((offset + 30).div_euclid(60))
+    }
+
+    /// A moment as ISO 8601 with numeric offset, and six digits of fraction only where there is one.
+    /// `None` where the moment is not in [`WRITABLE_YEARS`].
+    pub fn timestamp(self, micros: i64) -> Option<String> {
+        let mut text = Vec::with_capacity(LONGEST_TIMESTAMP);
+        Timestamps::new(self).write(micros, &mut text)?;
+        String::from_utf8(text).ok()
+    }
+}
+
+/// The length of `2025-12-15T10:30:00.867341-08:00`, in bytes.
+const LONGEST_TIMESTAMP: usize = 32;
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+
+/// Writes the moments of a file, one after the other. Offsets are looked up once for each hour that there are events in,
+/// and dates made once for each day, because events come in order.
+#[derive(Debug)]
+pub struct Timestamps {
+    zone: Zone,
+    /// Which hour of UTC the offset is of, counted from 1970; `None` for an hour in which it changes.
+    hour: Option<i64>,
+    minutes: i32,
+    offset: [u8; 6],
+    /// Which local day the date is of, counted from 1970.
+    day: Option<i64>,
+    date: [u8; 11],
+}
+
+impl Timestamps {
+    /// In that zone.
+    pub fn new(zone: Zone) -> Self {
+        Self { zone, hour: None, minutes: 0, offset: *b"+00:00", day: None, date: *b"1970-01-01T" }
+    }
+
     /// Appends a moment as ISO 8601 with numeric offset, and six digits of fraction only where there is one.
     /// `None` where the moment is not in [`WRITABLE_YEARS`].
-    pub fn write_timestamp(self, micros: i64, out: &mut String) -> Option<()> {
-        let utc = DateTime::from_timestamp_micros(micros).filter(|utc| WRITABLE_YEARS.contains(&utc.year()))?;
-        let seconds = self.0.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc();
-        // Before standard time, zones kept the sun's: offsets to the second, which ISO 8601 cannot write. The offset
-        // is rounded and the clock with it, so that the text still names the very moment.
-        let minutes = (seconds + 30).div_euclid(60);
-        let local = utc.naive_utc().checked_add_signed(TimeDelta::minutes(minutes.into()))?;
-        let fraction = local.nanosecond() / 1_000;
-        write!(
-            out,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-            local.year(),
-            local.month(),
-            local.day(),
-            local.hour(),
-            local.minute(),
-            local.second()
-        )
-        .ok()?;
-        if fraction != 0 {
-            write!(out, ".{fraction:06}").ok()?;
+    pub fn write(&mut self, micros: i64, out: &mut Vec<u8>) -> Option<()> {
+        let (seconds, fraction) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
+        let hour = seconds.div_euclid(HOUR);
+        if self.hour != Some(hour) {
+            self.look_up(seconds, hour)?;
         }
-        let sign = if minutes < 0 { '-' } else { '+' };
-        write!(out, "{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60).ok()
+        let local = seconds + i64::from(self.minutes) * 60;
+        let day = local.div_euclid(DAY);
+        if self.day != Some(day) {
+            self.turn_to(day, local)?;
+        }
+        let time = local.rem_euclid(DAY);
+        let mut text = [0; LONGEST_TIMESTAMP];
+        text[..11].copy_from_slice(&self.date);
+        text[11..13].copy_from_slice(&two_digits(time / HOUR));
+        text[13] = b':';
+        text[14..16].copy_from_slice(&two_digits(time % HOUR / 60));
+        text[16] = b':';
+        text[17..19].copy_from_slice(&two_digits(time % 60));
+        let mut end = 19;
+        if fraction != 0 {
+            text[19] = b'.';
+            text[20..22].copy_from_slice(&two_digits(fraction / 10_000));
+            text[22..24].copy_from_slice(&two_digits(fraction / 100 % 100));
+            text[24..26].copy_from_slice(&two_digits(fraction % 100));
+            end = 26;
+        }
+        text[end..end + 6].copy_from_slice(&self.offset);
+        out.extend_from_slice(&text[..end + 6]);
+        Some(())
     }
+
+    /// Finds out the offset at that second, and whether it is that of its whole hour. An hour that begins and ends with
+    /// the same offset has no other between: a test asks all zones.
+    fn look_up(&mut self, seconds: i64, hour: i64) -> Option<()> {
+        let at = |seconds| self.zone.offset_minutes(seconds);
+        let (minutes, begin, end) = (at(seconds)?, at(hour * HOUR)?, at(hour * HOUR + HOUR - 1)?);
+        self.hour = Some(hour).filter(|_| begin == end);
+        self.minutes = minutes;
+        let sign = if minutes < 0 { b'-' } else { b'+' };
+        self.offset[0] = sign;
+        self.offset[1..3].copy_from_slice(&two_digits(i64::from(minutes.abs() / 60)));
+        self.offset[4..6].copy_from_slice(&two_digits(i64::from(minutes.abs() % 60)));
+        Some(())
+    }
+
+    fn turn_to(&mut self, day: i64, local: i64) -> Option<()> {
+        let date = DateTime::from_timestamp_secs(local)?;
+        let year = i64::from(date.year());
+        self.date[..2].copy_from_slice(&two_digits(year / 100));
+        self.date[2..4].copy_from_slice(&two_digits(year % 100));
+        self.date[5..7].copy_from_slice(&two_digits(date.month().into()));
+        self.date[8..10].copy_from_slice(&two_digits(date.day().into()));
+        self.day = Some(day);
+        Some(())
+    }
+}
+
+/// A number from 0 to 99.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it has two digits")]
+fn two_digits(number: i64) -> [u8; 2] {
+    let number = number as u8;
+    [b'0' + number / 10, b'0' + number % 10]
 }
 
 /// The first whole microsecond that is not before a moment: events are kept to the microsecond, so comparing with this
@@ -141,6 +222,8 @@ fn micros_not_before(instant: DateTime<Utc>) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn zone(name: &str) -> Zone {
@@ -155,9 +238,7 @@ mod tests {
     }
 
     fn written(name: &str, micros: i64) -> String {
-        let mut text = String::new();
-        zone(name).write_timestamp(micros, &mut text).expect("a time");
-        text
+        zone(name).timestamp(micros).expect("a time")
     }
 
     #[test]
@@ -259,6 +340,56 @@ mod tests {
         let text = written("Africa/Monrovia", 0);
         assert_eq!(text, "1969-12-31T23:16:00-00:44");
         assert_eq!(DateTime::parse_from_rfc3339(&text).expect("RFC 3339").timestamp(), 0);
+    }
+
+    /// What chrono makes of a moment, in a zone whose offsets have no seconds.
+    fn displayed(zone: Zone, micros: i64) -> String {
+        let local = DateTime::from_timestamp_micros(micros).expect("a time").with_timezone(&zone.0);
+        let form = if micros.rem_euclid(1_000_000) == 0 { "%FT%T%:z" } else { "%FT%T%.6f%:z" };
+        local.format(form).to_string()
+    }
+
+    proptest! {
+        #[test]
+        fn moments_one_after_the_other_are_written_as_each_of_them_alone(
+            index in 0..chrono_tz::TZ_VARIANTS.len(),
+            start in 0_i64..4_000_000_000_000_000,
+            steps in proptest::collection::vec(prop_oneof![0_i64..2_000_000, -4_000_000_000_i64..90_000_000_000_000], 1..50),
+        ) {
+            let zone = Zone(chrono_tz::TZ_VARIANTS[index]);
+            let mut timestamps = Timestamps::new(zone);
+            let mut micros = start;
+            for step in steps {
+                micros += step;
+                let mut text = Vec::new();
+                timestamps.write(micros, &mut text).expect("in the calendar");
+                let alone = zone.timestamp(micros).expect("in the calendar");
+                prop_assert_eq!(std::str::from_utf8(&text).expect("UTF-8"), &alone);
+                // Liberia kept a meridian of its own until 1972.
+                if zone.0.name() != "Africa/Monrovia" && zone.0.name() != "Liberia" {
+                    prop_assert_eq!(alone, displayed(zone, micros));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_zone_changes_its_offset_twice_within_an_hour() {
+        const DAYS: i64 = 10;
+        let day = |year| NaiveDate::from_ymd_opt(year, 1, 1).expect("a day").to_epoch_days().into();
+        for tz in chrono_tz::TZ_VARIANTS {
+            let offset = |second| Zone(tz).offset_minutes(second).expect("in the calendar");
+            let differ = |from: i64, to: i64| offset(from) != offset(to);
+            let mut days: Vec<i64> = (day(1840)..day(2040)).step_by(10).collect();
+            // Offsets stay for weeks; the days on which one changes are looked at closely.
+            days.retain(|&day| differ(day * DAY, (day + DAYS) * DAY));
+            for day in days.into_iter().flat_map(|day| day..day + DAYS).filter(|day| differ(day * DAY, (day + 1) * DAY))
+            {
+                let minutes = (day * 1_440..=(day + 1) * 1_440).step_by(5);
+                let changes: Vec<_> = minutes.filter(|minute| differ(minute * 60, (minute + 5) * 60)).collect();
+                assert!(changes.windows(2).all(|pair| pair[1] - pair[0] > 120), "{tz}: {changes:?}");
+            }
+        }
     }
 
     #[test]

@@ -1,0 +1,76 @@
+//! Why an export cannot begin, or cannot go on.
+
+use std::time::Duration;
+
+use sea_orm::DbErr;
+
+use super::csv::EncodeError;
+use crate::error::ApiError;
+use crate::server::auth::viewer::SelectError;
+
+/// Why an export cannot begin, or cannot go on.
+#[derive(Debug)]
+pub enum ExportError {
+    /// The client asked for something that there is not.
+    Refused(ApiError),
+    /// The viewer may no longer see what the export is about.
+    Revoked,
+    /// The database did not give a page in time, and was told to stop looking for it.
+    TimedOut(Duration),
+    /// The database cannot answer, or answers with something unreadable.
+    Database(DbErr),
+    /// A row cannot be written.
+    Encode(EncodeError),
+}
+
+impl std::fmt::Display for ExportError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Refused(error) => error.fmt(f),
+            Self::Revoked => f.write_str(
+                "the right to see these cameras, or the session or token, was taken away while the export ran",
+            ),
+            Self::TimedOut(limit) => {
+                write!(f, "the database gave no page within {} s (export.page_timeout_seconds)", limit.as_secs())
+            }
+            Self::Database(error) => error.fmt(f),
+            Self::Encode(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ExportError {}
+
+impl From<ApiError> for ExportError {
+    fn from(error: ApiError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<SelectError> for ExportError {
+    fn from(error: SelectError) -> Self {
+        match error {
+            SelectError::Refused(error) => Self::Refused(error),
+            SelectError::Database(error) => Self::Database(error),
+        }
+    }
+}
+
+impl From<DbErr> for ExportError {
+    fn from(error: DbErr) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<EncodeError> for ExportError {
+    fn from(error: EncodeError) -> Self {
+        Self::Encode(error)
+    }
+}
+
+impl ExportError {
+    /// An export that failed is asked to go on.
+    pub fn failed_before() -> Self {
+        EncodeError::from("an export that failed does not go on").into()
+    }
+}
