@@ -4,6 +4,7 @@
 //! command line. `csv`, `query` and `zone` do no I/O.
 
 pub mod body;
+pub mod buffer;
 pub mod csv;
 pub mod encoding;
 pub mod error;

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use axum::http::{HeaderMap, HeaderValue, header};
 use brotli::CompressorWriter;
 use brotli::enc::BrotliEncoderParams;
+use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -108,36 +109,33 @@ impl Compressor {
         })
     }
 
-    /// What these bytes are on the wire, all of them.
+    /// What these bytes are on the wire, all of them, and after the last ones what ends them.
     ///
     /// # Errors
     /// Where the encoder fails.
-    pub fn chunk(&mut self, bytes: Vec<u8>) -> io::Result<Vec<u8>> {
-        match self {
-            Self::None => Ok(bytes),
+    pub fn chunk(&mut self, bytes: impl AsRef<[u8]> + Send + 'static, last: bool) -> io::Result<Bytes> {
+        let encoded = match self {
+            Self::None => return Ok(Bytes::from_owner(bytes)),
             Self::Zstd(encoder) => {
-                encoder.write_all(&bytes)?;
+                encoder.write_all(bytes.as_ref())?;
                 encoder.flush()?;
-                Ok(std::mem::take(encoder.get_mut()))
+                std::mem::take(encoder.get_mut())
             }
             Self::Brotli(encoder) => {
-                encoder.write_all(&bytes)?;
+                encoder.write_all(bytes.as_ref())?;
                 encoder.flush()?;
-                Ok(std::mem::take(encoder.get_mut()))
+                std::mem::take(encoder.get_mut())
             }
             Self::Gzip(encoder) => {
-                encoder.write_all(&bytes)?;
+                encoder.write_all(bytes.as_ref())?;
                 encoder.flush()?;
-                Ok(std::mem::take(encoder.get_mut()))
+                std::mem::take(encoder.get_mut())
             }
-        }
+        };
+        Ok(if last { [encoded, self.end()?].concat().into() } else { encoded.into() })
     }
 
-    /// What comes after the last chunk.
-    ///
-    /// # Errors
-    /// Where the encoder fails.
-    pub fn end(&mut self) -> io::Result<Vec<u8>> {
+    fn end(&mut self) -> io::Result<Vec<u8>> {
         match std::mem::replace(self, Self::None) {
             Self::None => Ok(Vec::new()),
             Self::Zstd(encoder) => encoder.finish(),
@@ -218,11 +216,11 @@ mod tests {
             for number in 0..50_u32 {
                 let line = format!("{number},2025-12-15T10:30:00-08:00,front,Front Door,85.5\r\n").into_bytes();
                 file.extend(&line);
-                sent.extend(compressor.chunk(line).expect("compressed"));
+                sent.extend(compressor.chunk(line, false).expect("compressed"));
                 assert_eq!(decoded(encoding, &sent), file, "{encoding:?} after {number}");
             }
             let unfinished = sent.len();
-            sent.extend(compressor.end().expect("ended"));
+            sent.extend(compressor.chunk([], true).expect("ended"));
             assert!(sent.len() > unfinished && sent.len() < file.len(), "{encoding:?}");
             assert_eq!(decoded(encoding, &sent), file, "{encoding:?}");
         }

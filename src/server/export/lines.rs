@@ -10,6 +10,7 @@ use sea_orm::{DbErr, EntityTrait, QuerySelect, QueryTrait};
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
+use super::buffer::{Buffer, Buffers};
 use super::csv::Encoder;
 use super::error::ExportError;
 use super::pages::Pages;
@@ -33,7 +34,7 @@ pub struct Page {
     /// How many rows they are.
     pub rows: u64,
     /// The lines, and before the first one what comes before it.
-    pub bytes: Vec<u8>,
+    pub lines: Buffer,
     /// Whether the file ends with it.
     pub last: bool,
 }
@@ -45,24 +46,26 @@ pub struct Lines {
     encoder: Encoder,
     /// The bytes before the first row, until they are given out.
     head: Vec<u8>,
+    buffers: Buffers,
 }
 
 impl Lines {
     /// Those pages, with `head` before the first row.
     pub fn new(pages: Pages, encoder: Encoder, head: Vec<u8>) -> Self {
-        Self { pages, encoder, head }
+        Self { pages, encoder, head, buffers: Buffers::new(PAGE_BYTES + SLACK) }
     }
 
     fn read(&mut self, connection: &Connection, turn: &Turn) -> Result<Page, ExportError> {
-        let Self { pages, encoder, head } = self;
-        let mut bytes = Vec::with_capacity(PAGE_BYTES + SLACK);
+        let Self { pages, encoder, head, buffers } = self;
+        let mut lines = buffers.take();
+        let bytes = &mut lines.bytes;
         bytes.append(head);
         let rows = pages.next(connection, turn, |row| {
-            encoder.row(row, &mut bytes, |camera| Ok::<_, ExportError>(name(connection, camera)?))?;
+            encoder.row(row, bytes, |camera| Ok::<_, ExportError>(name(connection, camera)?))?;
             let full = bytes.len() >= PAGE_BYTES;
             Ok::<_, ExportError>(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
-        Ok(Page { rows, bytes, last: pages.ended() })
+        Ok(Page { rows, lines, last: pages.ended() })
     }
 }
 

@@ -129,7 +129,7 @@ impl Export {
         }
         let mut finisher = self.finisher.take().ok_or_else(ExportError::failed_before)?;
         let page = self.pages.next().await?;
-        let (rows, bytes, last) = (page.rows, page.bytes.len() as u64, page.last);
+        let (rows, bytes, last) = (page.rows, page.lines.bytes.len() as u64, page.last);
         let finishing = tokio::task::spawn_blocking(move || {
             let chunk = finisher.finish(page);
             (finisher, chunk)
@@ -145,7 +145,7 @@ impl Export {
         self.encoding = finisher.wanted;
         self.finisher = Some(finisher);
         self.ended = last;
-        Ok(Some(chunk.into()))
+        Ok(Some(chunk))
     }
 
     /// Asked when a page was read, so that it is not given out where the right went meanwhile; but not so often that asking
@@ -167,21 +167,17 @@ impl Export {
 
 impl Finisher {
     /// The page as it goes over the wire.
-    fn finish(&mut self, page: Page) -> Result<Vec<u8>, ExportError> {
-        let Page { bytes, last, .. } = page;
-        self.digest.update(&bytes);
+    fn finish(&mut self, page: Page) -> Result<Bytes, ExportError> {
+        let Page { lines, last, .. } = page;
+        self.digest.update(&lines.bytes);
         let compressor = match &mut self.compressor {
             Some(compressor) => compressor,
             none => {
-                self.wanted = self.wanted.filter(|_| !last || bytes.len() > TINY_BYTES);
+                self.wanted = self.wanted.filter(|_| !last || lines.bytes.len() > TINY_BYTES);
                 none.insert(Compressor::new(self.wanted).map_err(EncodeError::from)?)
             }
         };
-        let mut chunk = compressor.chunk(bytes).map_err(EncodeError::from)?;
-        if last {
-            chunk.extend(compressor.end().map_err(EncodeError::from)?);
-        }
-        Ok(chunk)
+        Ok(compressor.chunk(lines, last).map_err(EncodeError::from)?)
     }
 }
 

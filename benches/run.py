@@ -1,0 +1,558 @@
+#!/usr/bin/env python3
+"""`make bench`: this program and its peers, in turn in one run, on the same rows; medians and ratios.
+
+Peers: the sqlite3 shell in CSV mode; Datasette, which streams rows that were joined and formatted for it beforehand; and
+FastAPI with SQLAlchemy, as the client's specification names it. Over HTTP, curl receives all bytes and throws them away;
+the shell writes to /dev/null. Prints as it goes, and writes docs/benchmarks.md when everything was measured.
+
+Data are made once, from a seed, and kept in target/bench; so is the Python environment. `--events 100000,1000000` measures
+other sizes (the largest one is used for filters too), `--rounds 3` takes less time.
+"""
+
+import argparse
+import csv
+import http.client
+import json
+import os
+import platform
+import shutil
+import signal
+import socket
+import sqlite3
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+WORK = ROOT / "target/bench"
+OURS = ROOT / "target/release/motion-export"
+PYTHON = WORK / "venv/bin/python"
+EXPORT = "/api/v1/motion-events/export"
+UNTIL = "2025-12-01T00:00:00Z"
+DAYS = 3_650
+# A day in the middle of the ten years.
+DAY = "2021-03-10"
+DAY_MICROS = 1_615_334_400_000_000
+SHELL_SQL = """\
+SELECT strftime('%Y-%m-%dT%H:%M:%S', e.timestamp / 1000000, 'unixepoch')
+       || CASE WHEN e.timestamp % 1000000 THEN substr(printf('%.6f', e.timestamp % 1000000 / 1e6), 2) ELSE '' END
+       || '+00:00' AS timestamp,
+       e.camera_id, coalesce(c.name, e.camera_id) AS camera_name, e.confidence, e.algorithm, e.x, e.y, e.width, e.height,
+       e.zone_id
+FROM motion_events e LEFT JOIN cameras c ON c.id = e.camera_id {where} ORDER BY e.timestamp, e.id"""
+
+
+def say(text=""):
+    print(text, flush=True)
+
+
+def run(*command, **options):
+    return subprocess.run([str(part) for part in command], check=True, **options)
+
+
+# ---- data ------------------------------------------------------------------------------------------------------------
+
+
+class Data:
+    """A database of so many events of so many cameras, over ten years."""
+
+    def __init__(self, events, cameras):
+        self.events, self.cameras = events, cameras
+        self.path = WORK / f"{events}-{cameras}.db"
+        self.flat = WORK / f"{events}-{cameras}-flat.db"
+        self.environment = {**os.environ, "DATABASE_URL": f"sqlite://{self.path}"}
+        self.token_file = self.path.with_suffix(".token")
+
+    def make(self):
+        if not self.token_file.exists():
+            say(f"making {self.events:,} events of {self.cameras:,} cameras in {self.path}")
+            for old in WORK.glob(self.path.name + "*"):
+                old.unlink()
+            run(OURS, "demo", "--events", self.events, "--cameras", self.cameras, "--days", DAYS, "--until", UNTIL,
+                env=self.environment, stdout=subprocess.DEVNULL)
+            run(OURS, "user", "add", "bench", "--admin", "--password-stdin", env=self.environment,
+                input=b"correct horse battery", stdout=subprocess.DEVNULL)
+            token = run(OURS, "token", "create", "bench", "bench", env=self.environment, capture_output=True).stdout
+            self.token_file.write_bytes(token.strip())
+        return self
+
+    def make_flat(self):
+        """For Datasette: what it would have to join and format is there already, and so are the indexes it needs."""
+        if not self.flat.exists():
+            say(f"making {self.flat}")
+            new = self.flat.with_suffix(".new")
+            new.unlink(missing_ok=True)
+            select = SHELL_SQL.format(where="")
+            run("sqlite3", new, f"""
+                PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; ATTACH '{self.path}' AS source;
+                CREATE TABLE events AS {select.replace("motion_events", "source.motion_events").replace("cameras c", "source.cameras c")};
+                CREATE INDEX by_camera ON events (camera_id); CREATE INDEX by_time ON events (timestamp);
+            """, stdout=subprocess.DEVNULL)
+            new.rename(self.flat)
+        return self
+
+    @property
+    def token(self):
+        return self.token_file.read_text()
+
+    def query(self, sql):
+        connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
+        with connection:
+            return connection.execute(sql).fetchall()
+
+    def middle_camera(self):
+        """One of the cameras that see neither most nor least."""
+        counted = self.query("SELECT camera_id, count(*) FROM motion_events GROUP BY 1 ORDER BY 2")
+        return counted[len(counted) // 2]
+
+    def day_rows(self):
+        return self.query(
+            f"SELECT count(*) FROM motion_events WHERE timestamp >= {DAY_MICROS} AND timestamp < {DAY_MICROS + 86_400_000_000}"
+        )[0][0]
+
+
+# ---- servers and clients ---------------------------------------------------------------------------------------------
+
+
+class Server:
+    """A server under test, on a port of its own."""
+
+    def __init__(self, command, headers=(), **options):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.headers = headers
+        command = [str(part).replace("PORT", str(self.port)) for part in command]
+        self.log = open(WORK / "server.log", "ab")
+        self.process = subprocess.Popen(command, stdout=self.log, stderr=self.log, **options)
+        for _ in range(600):
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                return
+            except OSError:
+                if self.process.poll() is not None:
+                    raise SystemExit(f"{command[0]} did not start; see {self.log.name}")
+                time.sleep(0.05)
+        raise SystemExit(f"{command[0]} does not answer; see {self.log.name}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.log.close()
+
+    def curl(self, path, *more):
+        headers = [part for header in (*self.headers, *more) for part in ("-H", header)]
+        return ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code} %{time_starttransfer} %{time_total} %{size_download}",
+                *headers, f"http://127.0.0.1:{self.port}{path}"]
+
+    def get(self, path, *more):
+        told = run(*self.curl(path, *more), capture_output=True, text=True).stdout.split()
+        if told[0] != "200":
+            raise SystemExit(f"{path} was answered {told[0]}; see {self.log.name}")
+        return Measured(float(told[2]), float(told[1]), int(told[3]))
+
+    def peak_megabytes(self):
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM"):
+                return int(line.split()[1]) * 1024 / 1e6
+        return 0.0
+
+
+class Measured:
+    def __init__(self, seconds, first=None, size=None, peak=None):
+        self.seconds, self.first, self.size, self.peak = seconds, first, size, peak
+
+
+def ours(data):
+    return Server([OURS, "serve", "--listen", "127.0.0.1:PORT"], [f"Authorization: Bearer {data.token}"],
+                  env=data.environment, cwd=WORK)
+
+
+def fastapi(data):
+    return Server([PYTHON, "-m", "uvicorn", "fastapi_app:app", "--port", "PORT", "--log-level", "warning"],
+                  env={**os.environ, "BENCH_DATABASE": str(data.path)}, cwd=ROOT / "benches")
+
+
+def datasette(data):
+    return Server([PYTHON, "-m", "datasette", "serve", data.flat, "--port", "PORT", "--setting", "max_csv_mb", "0",
+                   "--setting", "sql_time_limit_ms", "600000"])
+
+
+def shell(data, where="", out=subprocess.DEVNULL):
+    """The shell's own time, and its peak memory."""
+    command = ["sqlite3", "-readonly", "-csv", "-header", data.path, SHELL_SQL.format(where=where)]
+    began = time.perf_counter()
+    process = subprocess.Popen([str(part) for part in command], stdout=out)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit("the sqlite3 shell failed")
+    return Measured(time.perf_counter() - began, peak=usage.ru_maxrss * 1024 / 1e6)
+
+
+def medians(measured):
+    def median(name):
+        values = [getattr(one, name) for one in measured if getattr(one, name) is not None]
+        return statistics.median(values) if values else None
+
+    return Measured(median("seconds"), median("first"), measured[0].size, median("peak"))
+
+
+def in_turn(rounds, **contestants):
+    """Each of them once to warm up, and then in turn. A contestant is a function, or a function and its own rounds."""
+    measured = {name: [] for name in contestants}
+    functions = {name: entry if callable(entry) else entry[0] for name, entry in contestants.items()}
+    limits = {name: rounds if callable(entry) else entry[1] for name, entry in contestants.items()}
+    for function in functions.values():
+        function()
+    for number in range(rounds):
+        for name, function in functions.items():
+            if number < limits[name]:
+                measured[name].append(function())
+    return {name: medians(values) for name, values in measured.items()}
+
+
+# ---- what is measured ------------------------------------------------------------------------------------------------
+
+
+class Report:
+    def __init__(self):
+        self.lines = []
+
+    def add(self, text=""):
+        self.lines.append(text)
+        say(text)
+
+    def table(self, title, head, rows):
+        self.add(f"\n## {title}\n")
+        self.add("| " + " | ".join(head) + " |")
+        self.add("| --- |" + " ---: |" * (len(head) - 1))
+        for row in rows:
+            self.add("| " + " | ".join(row) + " |")
+
+
+def milliseconds(seconds):
+    return "" if seconds is None else f"{seconds * 1e3:,.1f} ms" if seconds < 0.1 else f"{seconds * 1e3:,.0f} ms"
+
+
+def comparison(report, title, rows, results):
+    mine = results["ours"].seconds
+    report.table(
+        f"{title}: {rows:,} rows",
+        ["", "time", "rows a second", "first byte", "peak memory", "ours is faster"],
+        [
+            [NAMES[name], milliseconds(one.seconds), f"{rows / one.seconds:,.0f}", milliseconds(one.first),
+             f"{one.peak:,.1f} MB" if one.peak else "", "" if name == "ours" else f"{one.seconds / mine:.2f} times"]
+            for name, one in results.items()
+        ],
+    )
+
+
+NAMES = {"ours": "Motion Export, over HTTP", "shell": "sqlite3 shell", "fastapi": "FastAPI and SQLAlchemy",
+         "datasette": "Datasette", "command": "Motion Export, `export`"}
+
+
+def selections(report, data, flat, title, rows, rounds, slow_rounds, ours_query, where, fastapi_query, datasette_query):
+    with ours(data) as our_server, fastapi(data) as python_server, datasette(flat) as dataset_server:
+        def from_server(server, path):
+            return lambda: server.get(path)
+
+        results = in_turn(
+            rounds,
+            ours=from_server(our_server, f"{EXPORT}?{ours_query}"),
+            shell=lambda: shell(data, where),
+            fastapi=(from_server(python_server, f"{EXPORT}?{fastapi_query}"), slow_rounds),
+            datasette=(from_server(dataset_server, f"/{flat.flat.stem}/events.csv?_stream=on&_size=max&{datasette_query}"), slow_rounds),
+        )
+        for name, server in [("ours", our_server), ("fastapi", python_server), ("datasette", dataset_server)]:
+            results[name].peak = server.peak_megabytes()
+    comparison(report, title, rows, results)
+
+
+def check_same_rows(data):
+    """Ours, raw, and the shell's say the same: what is compared is the same work."""
+    theirs = WORK / "shell.csv"
+    with open(theirs, "wb") as out:
+        shell(data, out=out)
+    run(OURS, "export", "--raw", "--output", WORK / "ours.csv", env=data.environment)
+    with open(theirs, newline="", encoding="utf-8") as left, open(WORK / "ours.csv", newline="", encoding="utf-8") as right:
+        count = 0
+        for one, other in zip(csv.reader(left), csv.reader(right), strict=True):
+            # The shell writes 70.0 where we write 70.
+            if one != other and (one[:3] + one[4:] != other[:3] + other[4:] or float(one[3]) != float(other[3])):
+                raise SystemExit(f"the shell and we differ: {one} and {other}")
+            count += 1
+    say(f"the shell's {count - 1:,} rows are ours")
+
+
+def encodings(report, data, rounds):
+    with ours(data) as server:
+        results = in_turn(
+            rounds,
+            **{name: lambda name=name: server.get(EXPORT, f"Accept-Encoding: {name}") for name in ["identity", "zstd", "gzip", "br"]},
+            shell_gzip=lambda: piped(data, "gzip -1"),
+        )
+    mine = results["identity"].seconds
+    labels = {"identity": "as it is", "shell_gzip": "sqlite3 shell, piped through `gzip -1`"}
+    report.table(
+        f"Compression: {data.events:,} rows",
+        ["", "time", "bytes on the wire", "first byte", "time of the uncompressed file"],
+        [[labels.get(name, name), milliseconds(one.seconds), f"{one.size:,}" if one.size else "", milliseconds(one.first),
+          f"{one.seconds / mine:.2f} times"] for name, one in results.items()],
+    )
+
+
+def piped(data, through):
+    command = f"sqlite3 -readonly -csv -header '{data.path}' \"$SQL\" | {through} > /dev/null"
+    began = time.perf_counter()
+    run("bash", "-c", command, env={**os.environ, "SQL": SHELL_SQL.format(where="")})
+    return Measured(time.perf_counter() - began)
+
+
+def scale(report, sets, rounds):
+    rows, peaks, per_row = [], {}, {}
+    for data in sets:
+        with ours(data) as server:
+            # A server that has just started: what it takes for this size and no other.
+            measured = [server.get(EXPORT) for _ in range(rounds + 1)][1:]
+            peaks[data.events] = server.peak_megabytes()
+        one = medians(measured)
+        per_row[data.events] = one.seconds / data.events
+        rows.append([f"{data.events:,}", milliseconds(one.seconds), f"{one.seconds / data.events * 1e9:,.0f} ns",
+                     milliseconds(one.first), f"{peaks[data.events]:.1f} MB"])
+    report.table("Size: everything, over HTTP", ["rows", "time", "time for a row", "first byte", "peak memory of the server"], rows)
+    events = sorted(per_row)
+    base = 100_000 if 100_000 in per_row else events[0]
+    report.add(f"\nA row of {events[-1]:,} takes {per_row[events[-1]] / per_row[base]:.2f} times as long as one of {base:,}; the "
+               f"server takes {peaks[events[-1]] - peaks[events[0]]:+.1f} MB more than for {events[0]:,}.")
+
+
+def at_once(report, data, rounds):
+    with ours(data) as server:
+        def three():
+            began = time.perf_counter()
+            clients = [subprocess.Popen(server.curl(EXPORT), stdout=subprocess.PIPE, text=True) for _ in range(3)]
+            for client in clients:
+                if not client.communicate()[0].startswith("200"):
+                    raise SystemExit("one of three exports failed")
+            return Measured(time.perf_counter() - began)
+
+        results = in_turn(rounds, one=lambda: server.get(EXPORT), three=three)
+    one, three = (results[name].seconds for name in ["one", "three"])
+    report.table(
+        f"At once: {data.events:,} rows each, on {os.cpu_count()} cores",
+        ["", "time", "rows a second"],
+        [["one export", milliseconds(one), f"{data.events / one:,.0f}"],
+         ["three at once", milliseconds(three), f"{3 * data.events / three:,.0f}"]],
+    )
+    report.add(f"\nThree at once are together {3 * one / three:.2f} times as fast as one.")
+
+
+def sign_in(server):
+    """A session, as a browser gets it: pages are not for tokens."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port)
+    origin = f"http://127.0.0.1:{server.port}"
+    connection.request("POST", "/login", "name=bench&password=correct+horse+battery",
+                       {"Content-Type": "application/x-www-form-urlencoded", "Origin": origin})
+    response = connection.getresponse()
+    cookie = response.getheader("Set-Cookie")
+    if response.status != 303 or not cookie:
+        raise SystemExit(f"signing in was answered {response.status}")
+    return cookie.split(";")[0]
+
+
+def other_requests(report, data, requests):
+    with ours(data) as server:
+        pages = {"settings page": "/settings", "camera list": "/api/cameras"}
+        cookie = sign_in(server)
+
+        def times(path):
+            connection = http.client.HTTPConnection("127.0.0.1", server.port)
+            header = {"Cookie": cookie}
+            taken = []
+            for _ in range(requests):
+                began = time.perf_counter()
+                connection.request("GET", path, headers=header)
+                response = connection.getresponse()
+                response.read()
+                taken.append(time.perf_counter() - began)
+                if response.status != 200:
+                    raise SystemExit(f"{path} was answered {response.status}")
+                time.sleep(0.002)
+            return taken
+
+        def percentiles(taken):
+            taken = sorted(taken)
+            return statistics.median(taken), taken[int(len(taken) * 0.99)]
+
+        for path in pages.values():
+            times(path)
+        idle = {path: percentiles(times(path)) for path in pages.values()}
+        over = threading.Event()
+
+        def export_on():
+            while not over.is_set():
+                subprocess.run(server.curl(EXPORT), stdout=subprocess.DEVNULL, check=True)
+
+        exporters = [threading.Thread(target=export_on) for _ in range(3)]
+        for exporter in exporters:
+            exporter.start()
+        time.sleep(0.5)
+        busy = {path: percentiles(times(path)) for path in pages.values()}
+        over.set()
+        for exporter in exporters:
+            exporter.join()
+    report.table(
+        "Other requests while three exports run",
+        ["", "median, idle", "median, busy", "99th percentile, idle", "99th percentile, busy", "ratio of these"],
+        [[name, milliseconds(idle[path][0]), milliseconds(busy[path][0]), milliseconds(idle[path][1]),
+          milliseconds(busy[path][1]), f"{busy[path][1] / idle[path][1]:.2f}"] for name, path in pages.items()],
+    )
+
+
+def imports(report, data, rounds):
+    """What goes in: our own CSV, an ArgusAI database, and the shell's `.import` into a table with the same keys."""
+    csv_file, argus, native = WORK / "import.csv", WORK / "argusai.db", WORK / "native.csv"
+    run(OURS, "export", "--output", csv_file, env=data.environment)
+    argus.unlink(missing_ok=True)
+    run("sqlite3", argus, f"""
+        PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; ATTACH '{data.path}' AS source;
+        CREATE TABLE cameras (id TEXT PRIMARY KEY, name TEXT NOT NULL);
+        INSERT INTO cameras SELECT id, coalesce(name, id) FROM source.cameras;
+        CREATE TABLE motion_events (id TEXT PRIMARY KEY, camera_id TEXT NOT NULL, timestamp DATETIME NOT NULL,
+            confidence FLOAT NOT NULL, motion_intensity FLOAT, algorithm_used VARCHAR(20) NOT NULL, bounding_box TEXT,
+            frame_thumbnail TEXT, ai_event_id TEXT, created_at DATETIME);
+        INSERT INTO motion_events SELECT substr(hex(id), 1, 8) || '-' || substr(hex(id), 9, 4) || '-' || substr(hex(id), 13, 4)
+            || '-' || substr(hex(id), 17, 4) || '-' || substr(hex(id), 21), camera_id,
+            strftime('%Y-%m-%d %H:%M:%S', timestamp / 1000000, 'unixepoch') || printf('.%06d', timestamp % 1000000),
+            confidence / 100, NULL, algorithm, CASE WHEN x IS NOT NULL THEN json_array(x, y, width, height) END, NULL, NULL, NULL
+        FROM source.motion_events ORDER BY timestamp, id;
+    """, stdout=subprocess.DEVNULL)
+    with open(native, "wb") as out:
+        run("sqlite3", "-csv", data.path, "SELECT timestamp, hex(id), camera_id, confidence, algorithm, x, y, width, height, "
+            "zone_id, created_at FROM motion_events ORDER BY timestamp, id", stdout=out)
+    target = WORK / "import.db"
+
+    def fresh():
+        for old in WORK.glob("import.db*"):
+            old.unlink()
+
+    def timed(*command, **options):
+        began = time.perf_counter()
+        run(*command, stdout=subprocess.DEVNULL, **options)
+        return Measured(time.perf_counter() - began)
+
+    def our_import(kind, file):
+        def go():
+            fresh()
+            environment = {**os.environ, "DATABASE_URL": f"sqlite://{target}"}
+            run(OURS, "migrate", "up", env=environment, stdout=subprocess.DEVNULL)
+            return timed(OURS, "import", kind, file, env=environment)
+        return go
+
+    def shell_import():
+        fresh()
+        run("sqlite3", target, """
+            CREATE TABLE motion_events (timestamp INTEGER NOT NULL, id TEXT NOT NULL, camera_id TEXT NOT NULL,
+                confidence REAL, algorithm TEXT NOT NULL, x INTEGER, y INTEGER, width INTEGER, height INTEGER, zone_id TEXT,
+                created_at INTEGER NOT NULL, PRIMARY KEY (timestamp, id)) WITHOUT ROWID;
+            CREATE INDEX by_camera ON motion_events (camera_id, timestamp, id);
+        """)
+        return timed("sqlite3", "-csv", target, f".import {native} motion_events")
+
+    results = in_turn(rounds, shell=shell_import, csv=our_import("csv", csv_file), argusai=our_import("argusai", argus))
+    fresh()
+    names = {"shell": "sqlite3 shell, `.import`", "csv": "Motion Export, `import csv`", "argusai": "Motion Export, `import argusai`"}
+    report.table(
+        f"Import: {data.events:,} rows",
+        ["", "time", "rows a second", "of the shell's rate"],
+        [[names[name], milliseconds(one.seconds), f"{data.events / one.seconds:,.0f}",
+          f"{results['shell'].seconds / one.seconds:.2f}"] for name, one in results.items()],
+    )
+
+
+def versions():
+    def first_line(*command):
+        return subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False).stdout.split("\n")[0]
+
+    packages = json.loads(run(PYTHON, "-m", "pip", "list", "--format", "json", capture_output=True, text=True).stdout)
+    wanted = ["datasette", "fastapi", "sqlalchemy", "uvicorn"]
+    packages = ", ".join(f"{one['name']} {one['version']}" for one in packages if one["name"].lower() in wanted)
+    model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), platform.machine())
+    memory = int(Path("/proc/meminfo").read_text().split()[1]) / 1e6
+    return [f"{model}, {os.cpu_count()} cores, {memory:.0f} GB of memory, {platform.system()} {platform.release()}",
+            first_line(OURS, "--version"), first_line("rustc", "--version"), "sqlite3 shell " + first_line("sqlite3", "-version")[:6],
+            f"Python {platform.python_version()}, {packages}", first_line("curl", "--version")]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--events", default="10000,100000,1000000,10000000", help="sizes, smallest first")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--output", type=Path, default=ROOT / "docs/benchmarks.md")
+    options = parser.parse_args()
+    for tool in ["curl", "sqlite3", "gzip"]:
+        shutil.which(tool) or sys.exit(f"{tool} is missing; `make bench` installs it")
+    sizes = [int(size) for size in options.events.split(",")]
+    rounds, slow_rounds = options.rounds, min(options.rounds, 2)
+
+    sets = [Data(size, 8).make() for size in sizes]
+    # What the slow ones can do in reasonable time.
+    middle = max((data for data in sets if data.events <= 1_000_000), key=lambda data: data.events, default=sets[0])
+    largest = sets[-1]
+    many = Data(largest.events, 1_000).make()
+    for data in [middle, largest, many]:
+        data.make_flat()
+
+    report = Report()
+    report.add("# Benchmarks\n")
+    report.add("Written by `make bench`. Medians of one run, in which all took turns; what counts are the ratios.\n")
+    for version in versions():
+        report.add(f"- {version}")
+    check_same_rows(sets[0])
+
+    def both(data):
+        with ours(data) as server:
+            results = in_turn(rounds, ours=lambda: server.get(EXPORT), shell=lambda: shell(data), command=lambda: command(data))
+            results["ours"].peak = server.peak_megabytes()
+        comparison(report, "Everything", data.events, results)
+
+    def command(data):
+        began = time.perf_counter()
+        run(OURS, "export", env=data.environment, stdout=subprocess.DEVNULL)
+        return Measured(time.perf_counter() - began)
+
+    selections(report, middle, middle, "Everything", middle.events, rounds, slow_rounds, "", "", "", "")
+    if largest is not middle:
+        both(largest)
+    camera, camera_rows = many.middle_camera()
+    selections(report, many, many, "One camera of 1,000", camera_rows, rounds, slow_rounds, f"camera_id={camera}",
+               f"WHERE e.camera_id = '{camera}'", f"camera_id={camera}", f"camera_id={camera}&_sort=timestamp")
+    selections(report, largest, largest, "One day of ten years", largest.day_rows(), rounds, slow_rounds,
+               f"start_date={DAY}&end_date={DAY}",
+               f"WHERE e.timestamp >= {DAY_MICROS} AND e.timestamp < {DAY_MICROS + 86_400_000_000}",
+               f"start={DAY_MICROS}&end={DAY_MICROS + 86_400_000_000}",
+               "timestamp__gte=2021-03-10T00:00:00&timestamp__lt=2021-03-11T00:00:00&_sort=timestamp")
+    encodings(report, middle, rounds)
+    scale(report, sets, rounds)
+    at_once(report, middle, rounds)
+    other_requests(report, middle, 500)
+    imports(report, middle, slow_rounds)
+
+    options.output.parent.mkdir(exist_ok=True)
+    options.output.write_text("\n".join(report.lines) + "\n", encoding="utf-8")
+    say(f"\nwritten to {options.output}")
+
+
+if __name__ == "__main__":
+    main()
