@@ -17,4 +17,5 @@ pub mod record;
 pub mod route;
 pub mod run;
 pub mod running;
+pub mod workshop;
 pub mod zone;

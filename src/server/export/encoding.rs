@@ -10,6 +10,11 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::workshop;
+
+/// After how many bytes a thread that encodes lets others go first: a fraction of a millisecond.
+const BYTES_BETWEEN_PAUSES: usize = 64 * 1_024;
+
 /// What a body may be encoded as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
@@ -117,18 +122,15 @@ impl Compressor {
         let encoded = match self {
             Self::None => return Ok(Bytes::from_owner(bytes)),
             Self::Zstd(encoder) => {
-                encoder.write_all(bytes.as_ref())?;
-                encoder.flush()?;
+                write(encoder, bytes.as_ref())?;
                 std::mem::take(encoder.get_mut())
             }
             Self::Brotli(encoder) => {
-                encoder.write_all(bytes.as_ref())?;
-                encoder.flush()?;
+                write(encoder, bytes.as_ref())?;
                 std::mem::take(encoder.get_mut())
             }
             Self::Gzip(encoder) => {
-                encoder.write_all(bytes.as_ref())?;
-                encoder.flush()?;
+                write(encoder, bytes.as_ref())?;
                 std::mem::take(encoder.get_mut())
             }
         };
@@ -143,6 +145,14 @@ impl Compressor {
             Self::Gzip(encoder) => encoder.finish(),
         }
     }
+}
+
+fn write(encoder: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+    for piece in bytes.chunks(BYTES_BETWEEN_PAUSES) {
+        encoder.write_all(piece)?;
+        workshop::pause();
+    }
+    encoder.flush()
 }
 
 /// How hard brotli tries.

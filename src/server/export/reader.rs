@@ -14,6 +14,7 @@ use sea_orm::sea_query::{SelectStatement, SqliteQueryBuilder, Value};
 use sea_orm::{DbErr, RuntimeErr};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::workshop::{self, Workshop};
 use crate::server::database::BUSY_TIMEOUT;
 
 /// After how many steps of SQLite's machine it is asked whether somebody still waits: some microseconds.
@@ -26,6 +27,9 @@ const MOST_HELD_BACK: Duration = Duration::from_millis(100);
 /// connections.
 pub const LONGEST_TURN: Duration = Duration::from_millis(100);
 
+/// After how many rows a thread lets others go first, which takes it no time if there are none: some 0.1 ms.
+const ROWS_BETWEEN_PAUSES: u32 = 256;
+
 /// How many statements a connection remembers: those of an export's first and later pages, for some filters.
 const STATEMENTS: usize = 32;
 
@@ -35,6 +39,7 @@ pub struct Reader(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    workshop: Workshop,
     path: PathBuf,
     most: usize,
     free: Arc<Semaphore>,
@@ -48,7 +53,7 @@ impl Reader {
     pub fn new(path: PathBuf, connections: u32) -> Self {
         let most = connections as usize;
         let (free, aside) = (Arc::new(Semaphore::new(most)), Semaphore::new((most / 2).max(1)));
-        Self(Arc::new(Inner { path, most, free, aside, idle: Mutex::default() }))
+        Self(Arc::new(Inner { workshop: Workshop::open(), path, most, free, aside, idle: Mutex::default() }))
     }
 
     /// How many connections are at work, those included whose work is being stopped.
@@ -59,6 +64,11 @@ impl Reader {
     /// How many wait for work.
     pub fn idle(&self) -> usize {
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// The threads that it works on, for what else there is to do that takes its time.
+    pub fn workshop(&self) -> &Workshop {
+        &self.0.workshop
     }
 
     /// A turn for what is no export, to be held while it reads: however much there is of it, half of the connections are
@@ -88,7 +98,7 @@ impl Reader {
         let permit = Arc::clone(&inner.free).acquire_owned().await.map_err(|error| closed(&error))?;
         let unwanted = Arc::new(AtomicBool::new(false));
         let _guard = Guard(Arc::clone(&unwanted));
-        let working = tokio::task::spawn_blocking(move || {
+        let working = self.0.workshop.spawn(move || {
             let connection = inner.connection().map_err(Failure::from)?;
             let turn = Turn { began: Instant::now(), found: Arc::default() };
             let (asked, asking) = (Arc::clone(&unwanted), turn.clone());
@@ -196,7 +206,7 @@ pub fn step<Failure: From<DbErr>>(
     mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, Failure>,
 ) -> Result<bool, Failure> {
     let stepped = query(connection, statement, |rows| {
-        let mut found = false;
+        let mut found = 0_u32;
         loop {
             match rows.next() {
                 Ok(Some(row)) => match take(row) {
@@ -205,12 +215,15 @@ pub fn step<Failure: From<DbErr>>(
                     Err(failure) => return Ok(Err(failure)),
                 },
                 Ok(None) => return Ok(Ok(true)),
-                Err(error) if is_interrupted(&error) && found => return Ok(Ok(false)),
+                Err(error) if is_interrupted(&error) && found > 0 => return Ok(Ok(false)),
                 Err(error) => return Err(error),
             }
-            if !found {
-                found = true;
+            if found == 0 {
                 turn.has_found();
+            }
+            found = found.wrapping_add(1).max(1);
+            if found.is_multiple_of(ROWS_BETWEEN_PAUSES) {
+                workshop::pause();
             }
         }
     });

@@ -130,7 +130,7 @@ impl Export {
         let mut finisher = self.finisher.take().ok_or_else(ExportError::failed_before)?;
         let page = self.pages.next().await?;
         let (rows, bytes, last) = (page.rows, page.lines.bytes.len() as u64, page.last);
-        let finishing = tokio::task::spawn_blocking(move || {
+        let finishing = self.source.reader.workshop().spawn(move || {
             let chunk = finisher.finish(page);
             (finisher, chunk)
         });
