@@ -10,13 +10,19 @@ WASM_TARGET := wasm32-unknown-unknown
 WASM := target/$(WASM_TARGET)/wasm-release/motion_export.wasm
 NODE_MODULES := end2end/node_modules/.package-lock.json
 LLVM_COV := target/tools/bin/cargo-llvm-cov
+TWIGGY := target/tools/bin/twiggy
+SECONDS ?= 20
+BENCH ?=
+# Debian's packages are installed by root, or by who may become that.
+APT_INSTALL = sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qy
 PROMTOOL := target/promtool/usr/bin/promtool
 WASM_OPT := end2end/node_modules/.bin/wasm-opt
 # A browser to test in; any Chromium will do.
 export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
 
-.PHONY: help run test lint unit coverage end2end build screenshots clean site
-.PHONY: wasm-target browser components promtool
+.PHONY: help run test lint unit coverage instructions end2end bench load size build screenshots clean site
+.PHONY: wasm-target browser components promtool valgrind bench-tools
 
 help: ## Shows this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -27,7 +33,7 @@ run: build ## Builds for release and serves with demo data on http://127.0.0.1:3
 build: site ## Builds server and page for release
 	cargo build --locked --release --bin motion-export
 
-test: lint unit end2end ## Runs every check and every test
+test: lint unit instructions end2end ## Runs every check and every test
 	@echo "All checks and tests passed."
 
 lint: wasm-target components $(NODE_MODULES) ## Checks formatting, clippy for server and browser, documentation, and types
@@ -45,9 +51,21 @@ coverage: promtool $(LLVM_COV) ## Prints which lines the tests that need no brow
 	$(LLVM_COV) llvm-cov --locked --no-report -p motion-export
 	$(LLVM_COV) llvm-cov report -p motion-export --json --summary-only | node .ci/coverage.mjs
 
+instructions: valgrind ## Counts what the export takes for a row, and fails where it is more than it was
+	cargo bench --locked --bench instructions
+
 end2end: site browser ## Runs the tests that need a browser
 	cargo build --locked --bin motion-export
 	cd end2end && npx playwright test
+
+bench: build bench-tools target/bench/venv/done ## Measures against peers, and writes docs/benchmarks.md; BENCH="--rounds 3" for less
+	target/bench/venv/bin/python benches/run.py $(BENCH)
+
+load: build target/load/venv/done ## Many people export at once, others look at pages; for SECONDS=20
+	target/load/venv/bin/python end2end/load/run.py $(SECONDS)
+
+size: site $(TWIGGY) ## Shows what takes the space in the page's WASM
+	$(TWIGGY) top -n 40 $(WASM)
 
 screenshots: site browser ## Takes the README's screenshots again
 	cargo build --locked --bin motion-export
@@ -95,6 +113,29 @@ $(PROMTOOL):
 # A browser, and curl as the tool of scripts.
 browser:
 	@{ [ -x "$(CHROMIUM)" ] && command -v curl > /dev/null; } || { \
-	  echo "Installing Debian's Chromium and curl"; \
-	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qy chromium curl; }
+	  echo "Installing Debian's Chromium and curl"; $(APT_INSTALL) chromium curl; }
+
+# Counts instructions.
+valgrind:
+	@command -v valgrind > /dev/null || { echo "Installing Debian's valgrind"; $(APT_INSTALL) valgrind; }
+
+# What is measured against, and what receives.
+bench-tools:
+	@{ command -v sqlite3 && command -v curl && command -v gzip && python3 -c "import ensurepip, venv"; } > /dev/null 2>&1 || { \
+	  echo "Installing Debian's sqlite3, curl and python3-venv"; $(APT_INSTALL) sqlite3 curl gzip python3-venv; }
+
+target/bench/venv/done: benches/requirements.txt | bench-tools
+	@echo "Installing the peers from PyPI"
+	python3 -m venv target/bench/venv
+	target/bench/venv/bin/pip install -q -r $<
+	@touch $@
+
+target/load/venv/done: end2end/load/requirements.txt | bench-tools
+	@echo "Installing locust from PyPI"
+	python3 -m venv target/load/venv
+	target/load/venv/bin/pip install -q -r $<
+	@touch $@
+
+$(TWIGGY):
+	@echo "Building twiggy"
+	cargo install --debug --locked --root target/tools twiggy@0.8.0

@@ -542,7 +542,7 @@ def main():
     encodings(report, middle, rounds)
     scale(report, sets, rounds)
     at_once(report, middle, rounds)
-    other_requests(report, middle, 500)
+    other_requests(report, middle, 1_000)
     imports(report, middle, slow_rounds)
 
     options.output.parent.mkdir(exist_ok=True)

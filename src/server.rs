@@ -23,6 +23,7 @@ pub mod pages;
 pub mod problem;
 pub mod router;
 pub mod settings;
+pub mod site;
 pub mod state;
 pub mod style;
 pub mod telemetry;

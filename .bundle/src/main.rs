@@ -3,15 +3,26 @@
 //!
 //! `bundle WASM WASM_OPT`: the compiled module, and the wasm-opt to shrink it with. Run in the project's folder. Does
 //! nothing where the site is as the last run left it, and was made of the same files.
+//!
+//! The files come into a folder that is named for what is in them, so that browsers may keep them for good, and each
+//! compressed beside itself. Fails where a page would have to load more than [`BUDGET`].
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
 use anyhow::{Context, ensure};
+use brotli::enc::BrotliEncoderParams;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256};
 use toml::Table;
 use wasm_bindgen_cli_support::Bindgen;
+
+/// How much script and WASM may be together on the wire, in bytes, as brotli makes them.
+const BUDGET: usize = 350_000;
 
 fn main() -> anyhow::Result<()> {
     let mut arguments = std::env::args_os().skip(1).map(PathBuf::from);
@@ -35,8 +46,8 @@ fn main() -> anyhow::Result<()> {
 
     // Put together beside it and swapped in at the end: a site is whole or not there.
     let (new_site, old_site) = (site.with_extension("new"), site.with_extension("old"));
-    let new_pkg = new_site.join(pkg.strip_prefix(site)?);
-    for leftover in [&new_site, &old_site] {
+    let new_pkg = site.with_extension("pkg");
+    for leftover in [&new_site, &old_site, &new_pkg] {
         if leftover.exists() {
             fs::remove_dir_all(leftover)?;
         }
@@ -58,7 +69,21 @@ fn main() -> anyhow::Result<()> {
     fs::remove_file(bound)?;
 
     fs::copy(style_file, new_pkg.join(format!("{name}.css")))?;
+    let version = version_of(&new_pkg)?;
+    let on_the_wire = compress(&new_pkg)?;
+    say(&format!("  script and WASM are {on_the_wire} bytes on the wire; they may be {BUDGET}"));
+    ensure!(on_the_wire <= BUDGET, "the page has become too large; `make size` shows what takes the space");
     copy_files(assets_dir, &new_site)?;
+    let new_folder = new_site.join(pkg.strip_prefix(site)?);
+    // A server that runs, and pages that are open, ask for the version before until they are started or loaded again.
+    if let Ok(before) = fs::read_to_string(pkg.join("version"))
+        && pkg.join(&before).is_dir()
+    {
+        copy_files(&pkg.join(&before), &new_folder.join(&before))?;
+    }
+    copy_files(&new_pkg, &new_folder.join(&version))?;
+    fs::write(new_folder.join("version"), version)?;
+    fs::remove_dir_all(new_pkg)?;
 
     if site.exists() {
         fs::rename(site, &old_site)?;
@@ -69,6 +94,40 @@ fn main() -> anyhow::Result<()> {
     }
     fs::write(stamp_file, stamp_of(&sources, site))?;
     Ok(())
+}
+
+/// Stands for all files of a folder and what is in them.
+fn version_of(folder: &Path) -> anyhow::Result<String> {
+    let mut digest = Sha256::new();
+    for (file, ..) in files(folder) {
+        digest.update(file.strip_prefix(folder)?.to_string_lossy().as_bytes());
+        digest.update(Sha256::digest(fs::read(&file)?));
+    }
+    let digest = digest.finalize();
+    let (first, _) = digest.split_first_chunk().context("a digest is longer")?;
+    Ok(format!("{:016x}", u64::from_be_bytes(*first)))
+}
+
+/// Puts each file of a folder beside itself as brotli and as gzip, as small as they can. Gives the size of script and WASM
+/// as brotli, in bytes.
+fn compress(folder: &Path) -> anyhow::Result<usize> {
+    let mut script_and_wasm = 0;
+    for (file, size, _) in files(folder) {
+        let contents = fs::read(&file)?;
+        let parameters = BrotliEncoderParams { quality: 11, lgwin: 22, ..BrotliEncoderParams::default() };
+        let mut smaller = Vec::new();
+        brotli::BrotliCompress(&mut &contents[..], &mut smaller, &parameters)?;
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        say(&format!("  {name}: {size} bytes, {} as brotli", smaller.len()));
+        if !name.ends_with(".css") {
+            script_and_wasm += smaller.len();
+        }
+        fs::write(file.with_file_name(format!("{name}.br")), smaller)?;
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+        gzip.write_all(&contents)?;
+        fs::write(file.with_file_name(format!("{name}.gz")), gzip.finish()?)?;
+    }
+    Ok(script_and_wasm)
 }
 
 /// Tells whether anything has changed: the sizes and times of the sources, of this program, and of the site.
@@ -87,6 +146,11 @@ fn files(path: &Path) -> Vec<(PathBuf, u64, Option<SystemTime>)> {
     let mut entries: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     entries.sort();
     entries.iter().flat_map(|entry| files(entry)).collect()
+}
+
+/// Writes a line to standard output. Somebody who no longer listens is no error.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// Copies a folder's contents, folders and all.

@@ -170,7 +170,8 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
         Command::Serve(_) | Command::Migrate(_) => return Ok(()),
     };
     say(&summary.to_string());
-    Ok(())
+    // SQLite's log of an import is as large as what it brought; whoever closes the database last puts it away.
+    database.close().await.context("cannot close the database; what was taken is there")
 }
 
 async fn run_migrate(migrate: &Migrate, database: &DatabaseConnection) -> anyhow::Result<()> {

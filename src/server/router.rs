@@ -1,10 +1,6 @@
 //! All doors of the server, in one list, and the layers around them.
 
-use std::path::Path;
-
 use axum::Router;
-use axum::http::HeaderValue;
-use axum::http::header::CACHE_CONTROL;
 use axum::http::request::Parts;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Redirect;
@@ -14,15 +10,13 @@ use leptos_axum::{
     LeptosRoutes, file_and_error_handler_with_context, generate_route_list, render_app_async_with_context,
 };
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::services::ServeDir;
-use tower_http::set_header::SetResponseHeader;
 
 use super::auth::{caller, gate, origin, session};
 use super::export::route::export;
 use super::forms::{self, MAX_FORM_BYTES, MAX_LONG_FORM_BYTES, form};
 use super::state::AppState;
 use super::style::StyleSheets;
-use super::{headers, health, history, host, metrics, pages, problem, telemetry};
+use super::{headers, health, history, host, metrics, pages, problem, site, telemetry};
 use crate::api::exports::EXPORTS_PATH;
 use crate::api::page::Sent;
 use crate::app::{
@@ -49,10 +43,7 @@ pub fn router(state: AppState) -> Router {
         move || shell(options.clone())
     };
     let render = render_app_async_with_context(context.clone(), page.clone());
-    let pkg = Path::new(&*state.leptos_options.site_root).join(&*state.leptos_options.site_pkg_dir);
-    // The page's files keep their names from one version to the next, so they are asked for again each time.
-    let pkg =
-        SetResponseHeader::if_not_present(ServeDir::new(pkg), CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    let unversioned = state.settings.leptos_options();
 
     Router::new()
         .route(EXPORT_PATH, get(export))
@@ -81,7 +72,7 @@ pub fn router(state: AppState) -> Router {
         // From here on, doors for everybody, with nothing behind them that is somebody's.
         .route(health::ALIVE_PATH, get(health::alive))
         .route(health::READY_PATH, get(health::ready))
-        .nest_service(&format!("/{}", state.leptos_options.site_pkg_dir), pkg)
+        .nest_service(&format!("/{}", unversioned.site_pkg_dir), site::files(&unversioned))
         .fallback(
             any(file_and_error_handler_with_context::<AppState, _>(context, shell))
                 .layer(from_fn(pages::without_slash)),

@@ -12,12 +12,14 @@ use super::auth::setup::Setup;
 use super::auth::throttle::Throttle;
 use super::clock::Clock;
 use super::database;
+use super::export::lines::PAGE_BYTES;
 use super::export::reader::Reader;
 use super::export::run::Source;
 use super::export::running::{Exports, Limits};
 use super::last_use::LastUse;
 use super::metrics::Metrics;
 use super::settings::Settings;
+use super::site;
 
 /// Cheap to clone: everything in it is a handle.
 #[derive(Clone, Debug)]
@@ -77,7 +79,7 @@ impl AppState {
             trusted_proxies: settings.server.trusted_networks()?.into(),
             sessions: Sessions::new(database.clone(), writer.clone(), clock.clone(), last_use.clone(), &settings),
             throttle: Throttle::new(clock.clone()),
-            leptos_options: settings.leptos_options(),
+            leptos_options: site::versioned(settings.leptos_options()),
             settings: Arc::new(settings),
             metrics,
             database,
@@ -94,6 +96,7 @@ impl AppState {
             database: self.database.clone(),
             reader: self.reader.clone(),
             page_rows: self.settings.export.page_rows,
+            page_bytes: PAGE_BYTES,
             page_timeout: self.settings.export.page_timeout(),
         }
     }

@@ -16,6 +16,7 @@ use motion_export::server::clock::Clock;
 use motion_export::server::connection::{Listener, Peer};
 use motion_export::server::database::{self, Missing};
 use motion_export::server::entity::{self, camera, motion_event};
+use motion_export::server::export::lines::PAGE_BYTES;
 use motion_export::server::export::reader::Reader;
 use motion_export::server::export::run::{Export, Source};
 use motion_export::server::router::router;
@@ -114,16 +115,17 @@ impl TestDatabase {
 
     /// The file of an export, in pages of so many rows.
     pub async fn export(&self, query: &str, page_rows: u32) -> Vec<u8> {
-        self.chunks(query, page_rows).await.concat()
+        self.chunks(query, page_rows, PAGE_BYTES).await.concat()
     }
 
-    /// The same, as it is made.
-    pub async fn chunks(&self, query: &str, page_rows: u32) -> Vec<Bytes> {
+    /// The same, as it is made, in pages of about so many bytes.
+    pub async fn chunks(&self, query: &str, page_rows: u32, page_bytes: usize) -> Vec<Bytes> {
         let params = ExportParams::parse(query).unwrap();
         let source = Source {
             database: self.connection.clone(),
             reader: Reader::new(database::path(&self.settings.database.url).unwrap(), 1),
             page_rows: page_rows.try_into().unwrap(),
+            page_bytes,
             page_timeout: Duration::from_mins(1),
         };
         let mut export = Export::begin(source, Viewer::Operator, params, None).await.unwrap();

@@ -77,6 +77,7 @@ proptest! {
         cameras in cameras(),
         events in proptest::collection::vec(event(), 0..60),
         page_rows in 1_u32..40,
+        page_bytes in 1_usize..2_000,
         chosen in 0_usize..=3,
     ) {
         run(async {
@@ -90,7 +91,8 @@ proptest! {
             let whole = database.export(&query, 5_000).await;
             let rows = csv::Reader::from_reader(&whole[..]).into_records().count();
             prop_assert_eq!(rows, if chosen == 0 { seen.len() } else { seen.iter().filter(|camera| **camera < chosen).count() });
-            prop_assert_eq!(database.export(&query, page_rows).await, whole);
+            prop_assert_eq!(&database.export(&query, page_rows).await, &whole);
+            prop_assert_eq!(database.chunks(&query, 5_000, page_bytes).await.concat(), whole);
             Ok(())
         })?;
     }

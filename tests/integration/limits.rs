@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use motion_export::export::EXPORT_PATH;
 use motion_export::server::entity::motion_event;
+use motion_export::server::export::lines::PAGE_BYTES;
 use serde_json::Value;
 
 use crate::app::{ENDLESS, TestApp, TestDatabase, events};
@@ -136,7 +137,7 @@ async fn a_client_that_reads_slowly_gets_its_whole_file() {
 async fn long_texts_make_short_pages_so_that_memory_stays_small() {
     let long = |event: motion_event::Model| motion_event::Model { zone_id: Some("z".repeat(100_000)), ..event };
     let database = TestDatabase::with(events(20).map(long)).await;
-    let chunks = database.chunks("", 5_000).await;
+    let chunks = database.chunks("", 5_000, PAGE_BYTES).await;
     assert!(
         chunks.iter().all(|chunk| chunk.len() < 700_000),
         "{:?}",

@@ -29,4 +29,5 @@ mod records;
 mod schema;
 mod sessions;
 mod setup;
+mod site;
 mod tokens;

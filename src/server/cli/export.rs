@@ -16,6 +16,7 @@ use crate::server::auth::user;
 use crate::server::auth::viewer::Viewer;
 use crate::server::clock::Clock;
 use crate::server::database;
+use crate::server::export::lines::PAGE_BYTES;
 use crate::server::export::reader::Reader;
 use crate::server::export::record::Ending;
 use crate::server::export::run::{Export as Run, Source};
@@ -65,6 +66,7 @@ impl Export {
             database,
             reader: Reader::new(database::path(&settings.database.url)?, 1),
             page_rows: settings.export.page_rows,
+            page_bytes: PAGE_BYTES,
             page_timeout: settings.export.page_timeout(),
         };
         let query = params.to_query();

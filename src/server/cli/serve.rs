@@ -1,7 +1,6 @@
 //! `motion-export serve`: from settings to a server that answers, and its end.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -72,13 +71,6 @@ impl Serve {
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen} (server.listen)"))?;
         let address = listener.local_addr()?;
-        let leptos_options = settings.leptos_options();
-        let script = Path::new(&*leptos_options.site_root)
-            .join(&*leptos_options.site_pkg_dir)
-            .join(format!("{}.js", leptos_options.output_name));
-        if !script.exists() {
-            warn!(missing = %script.display(), "the page's files are not there, so it works as without script; see LEPTOS_SITE_ROOT");
-        }
         let at = settings.server.address_for_people(address);
         let setup = key.map_or_else(Setup::default, Setup::with_key);
         let state = AppState::new(database, writer, settings, clock, setup)?;

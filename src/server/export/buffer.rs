@@ -1,7 +1,10 @@
-//! Memory for the pages of an export. Each piece is used again once its bytes have been sent: however long the file is,
-//! its pages take the memory of those that are on their way, and no time to get it.
+//! Memory for the pages of exports. Each piece is used again once its bytes have been sent: however long files are, their
+//! pages take the memory of those that are on their way, and no time to get it.
 
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// How many pieces are kept for later: as many as one export has on their way at most.
+const MOST_FREE: usize = 8;
 
 /// Hands out pieces of memory, and takes them back when they are dropped. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -40,10 +43,11 @@ impl AsRef<[u8]> for Buffer {
 impl Drop for Buffer {
     fn drop(&mut self) {
         let mut bytes = std::mem::take(&mut self.bytes);
+        let mut free = self.home.free.lock().unwrap_or_else(PoisonError::into_inner);
         // One that had to grow for a long row is let go of.
-        if bytes.capacity() <= 2 * self.home.capacity {
+        if free.len() < MOST_FREE && bytes.capacity() <= 2 * self.home.capacity {
             bytes.clear();
-            self.home.free.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+            free.push(bytes);
         }
     }
 }
@@ -73,5 +77,13 @@ mod tests {
         let buffers = Buffers::new(100);
         buffers.take().bytes.resize(1_000, 0);
         assert_eq!(buffers.take().bytes.capacity(), 100);
+    }
+
+    #[test]
+    fn no_more_memory_is_kept_than_one_export_needs() {
+        let buffers = Buffers::new(100);
+        let many: Vec<_> = (0..50).map(|_| buffers.take()).collect();
+        drop(many);
+        assert_eq!(buffers.free.lock().expect("no panic").len(), MOST_FREE);
     }
 }

@@ -160,7 +160,7 @@ impl Cells {
         writer.write_record([&cell]).map_err(failed)?;
         writer.flush()?;
         drop(writer);
-        // The cell is not the last one of its line.
+        // What ends the line is not the cell's.
         bytes.truncate(bytes.len() - LINE_END.len());
         if text.len() <= LONGEST_CELL {
             if self.known.len() >= MOST_CELLS {

@@ -12,9 +12,6 @@ use flate2::write::GzEncoder;
 
 use super::workshop;
 
-/// After how many bytes a thread that encodes lets others go first: a fraction of a millisecond.
-const BYTES_BETWEEN_PAUSES: usize = 64 * 1_024;
-
 /// What a body may be encoded as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
@@ -148,7 +145,7 @@ impl Compressor {
 }
 
 fn write(encoder: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
-    for piece in bytes.chunks(BYTES_BETWEEN_PAUSES) {
+    for piece in bytes.chunks(workshop::PIECE_BYTES) {
         encoder.write_all(piece)?;
         workshop::pause();
     }

@@ -20,10 +20,13 @@ use crate::server::entity::camera;
 /// Where a page ends that has not ended before, in bytes. However long the texts of events are, an export takes little
 /// memory. Each page wakes some threads, which is what larger ones save: a million events took 0.80 s with pages of
 /// 115 kB, 0.72 s with twice as much, 0.66 s with this, and no less with more.
-const PAGE_BYTES: usize = 512 * 1_024;
+pub const PAGE_BYTES: usize = 512 * 1_024;
 
-/// Room for the row that a page ends with, so that it seldom has to be moved for it.
-const SLACK: usize = 4 * 1_024;
+/// The memory of a page: with room for the row that it ends with, so that it seldom has to be moved for it.
+pub const PAGE_CAPACITY: usize = PAGE_BYTES + 4 * 1_024;
+
+/// Where the first page ends, so that something is to be seen soon, also where each row lies somewhere else on a disk.
+const FIRST_PAGE_BYTES: usize = 32 * 1_024;
 
 /// How many pages may wait.
 const PAGES_AHEAD: usize = 2;
@@ -47,22 +50,25 @@ pub struct Lines {
     /// The bytes before the first row, until they are given out.
     head: Vec<u8>,
     buffers: Buffers,
+    /// Where a page ends that has not ended before, in bytes.
+    page_bytes: usize,
 }
 
 impl Lines {
-    /// Those pages, with `head` before the first row.
-    pub fn new(pages: Pages, encoder: Encoder, head: Vec<u8>) -> Self {
-        Self { pages, encoder, head, buffers: Buffers::new(PAGE_BYTES + SLACK) }
+    /// Those pages, with `head` before the first row, each of about `page_bytes` at most.
+    pub fn new(pages: Pages, encoder: Encoder, head: Vec<u8>, buffers: Buffers, page_bytes: usize) -> Self {
+        Self { pages, encoder, head, buffers, page_bytes }
     }
 
     fn read(&mut self, connection: &Connection, turn: &Turn) -> Result<Page, ExportError> {
-        let Self { pages, encoder, head, buffers } = self;
+        let Self { pages, encoder, head, buffers, page_bytes } = self;
         let mut lines = buffers.take();
+        let most = if head.is_empty() { *page_bytes } else { FIRST_PAGE_BYTES.min(*page_bytes) };
         let bytes = &mut lines.bytes;
         bytes.append(head);
         let rows = pages.next(connection, turn, |row| {
-            encoder.row(row, bytes, |camera| Ok::<_, ExportError>(name(connection, camera)?))?;
-            let full = bytes.len() >= PAGE_BYTES;
+            encoder.row(row, bytes, |id| Ok::<_, ExportError>(turn.in_full(|| name(connection, id))?))?;
+            let full = bytes.len() >= most;
             Ok::<_, ExportError>(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         Ok(Page { rows, lines, last: pages.ended() })
@@ -136,7 +142,8 @@ impl ReadAhead {
 
     fn was_read(&mut self, done: Result<Result<Box<Lines>, ExportError>, JoinError>) {
         match done.unwrap_or_else(|error| resume(error)) {
-            Ok(lines) => self.lines = Some(lines),
+            // After the last page there is nothing to read.
+            Ok(lines) => self.lines = Some(lines).filter(|lines| !lines.pages.ended()),
             Err(failure) => self.failure = Some(failure),
         }
     }

@@ -121,3 +121,50 @@ impl Pages {
         Ok(found)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    /// A database of so many events, three to a moment.
+    fn database(events: u32) -> Connection {
+        let connection = Connection::open_in_memory().expect("memory");
+        connection
+            .execute_batch(&format!(
+                "CREATE TABLE motion_events (timestamp INTEGER, id BLOB, camera_id TEXT, confidence REAL, algorithm TEXT,
+                    x INTEGER, y INTEGER, width INTEGER, height INTEGER, zone_id TEXT, PRIMARY KEY (timestamp, id));
+                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {events})
+                 INSERT INTO motion_events SELECT i / 3, CAST(printf('%016d', i) AS BLOB), 'a', i, 'b', i, 0, 0, 0, NULL FROM n"
+            ))
+            .expect("made");
+        connection
+    }
+
+    #[test]
+    fn pages_that_are_cut_short_anywhere_give_each_event_once_and_in_order() {
+        let connection = database(1_000);
+        for every in 10..60 {
+            let calls = AtomicU32::new(0);
+            // As where rows have waited for long enough, but at places that differ.
+            let interrupts = move || calls.fetch_add(1, Ordering::Relaxed) % every == every - 1;
+            connection.progress_handler(13, Some(interrupts)).expect("set");
+            let mut pages = Pages::new(Filter::default(), 100.try_into().expect("not zero"));
+            let (mut seen, mut cut_short) = (Vec::new(), 0);
+            for _ in 0..10_000 {
+                if pages.ended() {
+                    break;
+                }
+                let found = pages.next(&connection, &Turn::begin(), |row| {
+                    seen.push(row.bounding_box[0]);
+                    Ok::<_, DbErr>(ControlFlow::Continue(()))
+                });
+                // With nothing found yet, it is an error, and is asked again here.
+                cut_short += u32::from(!found.is_ok_and(|found| found == 100));
+            }
+            assert!(cut_short > 1, "with {every}");
+            assert!(seen.into_iter().eq((1..=1_000).map(Some)), "with {every}");
+        }
+    }
+}

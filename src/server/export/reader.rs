@@ -14,21 +14,23 @@ use sea_orm::sea_query::{SelectStatement, SqliteQueryBuilder, Value};
 use sea_orm::{DbErr, RuntimeErr};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::buffer::Buffers;
+use super::lines::PAGE_CAPACITY;
 use super::workshop::{self, Workshop};
 use crate::server::database::BUSY_TIMEOUT;
 
 /// After how many steps of SQLite's machine it is asked whether somebody still waits: some microseconds.
 const STEPS_BETWEEN_QUESTIONS: i32 = 1_000;
 
+/// After how many of these questions it lets others go first, which takes it no time if there are none: some 0.1 ms.
+const QUESTIONS_BETWEEN_PAUSES: u32 = 4;
+
 /// For how long the rows that were found may wait for others of their page: a client sees them before anything else is found.
 const MOST_HELD_BACK: Duration = Duration::from_millis(100);
 
-/// After which time an export gives its connection to the next one that waits for one, if there is more than there are
-/// connections.
+/// After which time an export gives its connection back, and gets in line for another: where there are more exports than
+/// connections, all of them go on.
 pub const LONGEST_TURN: Duration = Duration::from_millis(100);
-
-/// After how many rows a thread lets others go first, which takes it no time if there are none: some 0.1 ms.
-const ROWS_BETWEEN_PAUSES: u32 = 256;
 
 /// How many statements a connection remembers: those of an export's first and later pages, for some filters.
 const STATEMENTS: usize = 32;
@@ -40,6 +42,7 @@ pub struct Reader(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     workshop: Workshop,
+    buffers: Buffers,
     path: PathBuf,
     most: usize,
     free: Arc<Semaphore>,
@@ -53,7 +56,15 @@ impl Reader {
     pub fn new(path: PathBuf, connections: u32) -> Self {
         let most = connections as usize;
         let (free, aside) = (Arc::new(Semaphore::new(most)), Semaphore::new((most / 2).max(1)));
-        Self(Arc::new(Inner { workshop: Workshop::open(), path, most, free, aside, idle: Mutex::default() }))
+        Self(Arc::new(Inner {
+            workshop: Workshop::open(),
+            buffers: Buffers::new(PAGE_CAPACITY),
+            path,
+            most,
+            free,
+            aside,
+            idle: Mutex::default(),
+        }))
     }
 
     /// How many connections are at work, those included whose work is being stopped.
@@ -69,6 +80,11 @@ impl Reader {
     /// The threads that it works on, for what else there is to do that takes its time.
     pub fn workshop(&self) -> &Workshop {
         &self.0.workshop
+    }
+
+    /// Memory for what is read.
+    pub fn buffers(&self) -> &Buffers {
+        &self.0.buffers
     }
 
     /// A turn for what is no export, to be held while it reads: however much there is of it, half of the connections are
@@ -100,9 +116,16 @@ impl Reader {
         let _guard = Guard(Arc::clone(&unwanted));
         let working = self.0.workshop.spawn(move || {
             let connection = inner.connection().map_err(Failure::from)?;
-            let turn = Turn { began: Instant::now(), found: Arc::default() };
+            let turn = Turn::begin();
             let (asked, asking) = (Arc::clone(&unwanted), turn.clone());
-            let asks = move || asked.load(Ordering::Relaxed) || asking.is_late();
+            let mut questions = 0_u32;
+            let asks = move || {
+                questions = questions.wrapping_add(1);
+                if questions.is_multiple_of(QUESTIONS_BETWEEN_PAUSES) {
+                    workshop::pause();
+                }
+                asked.load(Ordering::Relaxed) || asking.is_late()
+            };
             connection.progress_handler(STEPS_BETWEEN_QUESTIONS, Some(asks)).map_err(|error| failed(&error))?;
             let done = work(&connection, &turn);
             inner.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
@@ -128,6 +151,11 @@ pub struct Turn {
 }
 
 impl Turn {
+    /// One that begins now.
+    pub fn begin() -> Self {
+        Self { began: Instant::now(), found: Arc::default() }
+    }
+
     /// Whether it has taken long enough, where others may want the connection.
     pub fn is_over(&self) -> bool {
         self.began.elapsed() > LONGEST_TURN
@@ -139,6 +167,14 @@ impl Turn {
             0 => false,
             found => self.began.elapsed() > Duration::from_micros(found) + MOST_HELD_BACK,
         }
+    }
+
+    /// Does what has to be done in full although rows wait.
+    pub fn in_full<Done>(&self, work: impl FnOnce() -> Done) -> Done {
+        let found = self.found.swap(0, Ordering::Relaxed);
+        let done = work();
+        self.found.store(found, Ordering::Relaxed);
+        done
     }
 
     fn has_found(&self) {
@@ -206,7 +242,7 @@ pub fn step<Failure: From<DbErr>>(
     mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, Failure>,
 ) -> Result<bool, Failure> {
     let stepped = query(connection, statement, |rows| {
-        let mut found = 0_u32;
+        let mut found = 0_u64;
         loop {
             match rows.next() {
                 Ok(Some(row)) => match take(row) {
@@ -221,10 +257,7 @@ pub fn step<Failure: From<DbErr>>(
             if found == 0 {
                 turn.has_found();
             }
-            found = found.wrapping_add(1).max(1);
-            if found.is_multiple_of(ROWS_BETWEEN_PAUSES) {
-                workshop::pause();
-            }
+            found += 1;
         }
     });
     turn.has_given();

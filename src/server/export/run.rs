@@ -1,5 +1,5 @@
 //! One export as a whole: checked parameters in, chunks of the file out. Whoever pulls the chunks decides the pace; no
-//! database connection is held between two of them. The end is `None`, after the last row and never before.
+//! database connection is held while nobody does. The end is `None`, after the last row and never before.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
@@ -16,6 +16,7 @@ use super::lines::{self, Lines, Page, ReadAhead};
 use super::pages::Pages;
 use super::query::{Cameras, Filter};
 use super::reader::Reader;
+use super::workshop;
 use super::zone::Zone;
 use crate::export::{BYTE_ORDER_MARK, ExportParams, file_name};
 use crate::server::auth::viewer::{Names, Viewer};
@@ -35,6 +36,8 @@ pub struct Source {
     pub reader: Reader,
     /// How many events are read at once.
     pub page_rows: NonZeroU32,
+    /// Where a page ends that has not ended before, in bytes; [`lines::PAGE_BYTES`].
+    pub page_bytes: usize,
     /// How long a page may take.
     pub page_timeout: Duration,
 }
@@ -95,7 +98,13 @@ impl Export {
         head.extend(Encoder::header()?);
         let filter = Filter { interval, cameras: cameras.clone() };
         let encoder = Encoder::new(zone, params.raw, called(names));
-        let lines = Lines::new(Pages::new(filter, source.page_rows), encoder, head);
+        let lines = Lines::new(
+            Pages::new(filter, source.page_rows),
+            encoder,
+            head,
+            source.reader.buffers().clone(),
+            source.page_bytes,
+        );
         let pages = ReadAhead::new(source.reader.clone(), source.page_timeout, lines);
         let finisher = Some(Finisher { wanted: encoding, compressor: None, digest: Sha256::new() });
         Ok(Self {
@@ -169,7 +178,10 @@ impl Finisher {
     /// The page as it goes over the wire.
     fn finish(&mut self, page: Page) -> Result<Bytes, ExportError> {
         let Page { lines, last, .. } = page;
-        self.digest.update(&lines.bytes);
+        for piece in lines.bytes.chunks(workshop::PIECE_BYTES) {
+            self.digest.update(piece);
+            workshop::pause();
+        }
         let compressor = match &mut self.compressor {
             Some(compressor) => compressor,
             none => {

@@ -12,6 +12,9 @@ use tokio::task::JoinHandle;
 /// strangers that take all they get, an export takes as long as the sqlite3 shell. (With 10, it took ten times as long.)
 const NICENESS: i32 = 5;
 
+/// After how many bytes of a page that is digested or encoded it is time to [`pause`]: a fraction of a millisecond.
+pub const PIECE_BYTES: usize = 64 * 1_024;
+
 /// A handle to the threads; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Workshop(Arc<Threads>);

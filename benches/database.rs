@@ -1,0 +1,43 @@
+//! A database of made-up events to measure with: the same ones each time.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use motion_export::server::database::{self, Missing};
+use motion_export::server::demo::Demo;
+use motion_export::server::export::pages::{Pages, Row};
+use motion_export::server::export::query::Filter;
+use motion_export::server::export::reader::Turn;
+use motion_export::server::settings::Settings;
+use rusqlite::Connection;
+use sea_orm::DbErr;
+
+/// Reads so many events, in pages.
+pub fn read(connection: &Connection, rows: usize, mut take: impl FnMut(&Row<'_>)) {
+    let mut pages = Pages::new(Filter::default(), 5_000.try_into().expect("not zero"));
+    let mut left = rows;
+    while left > 0 {
+        pages
+            .next(connection, &Turn::begin(), |row| {
+                take(row);
+                left -= 1;
+                Ok::<_, DbErr>(if left > 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+            })
+            .expect("read");
+    }
+}
+
+/// Makes one in a folder, and says where.
+pub fn make(folder: &Path, rows: usize) -> PathBuf {
+    let path = folder.join("events.db");
+    let mut settings = Settings::default();
+    settings.database.url = format!("sqlite://{}", path.display());
+    let demo = Demo { events: rows as u64, cameras: 8, days: 365, seed: 1 };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let database = database::open_migrated(&settings.database, Missing::Create).await.expect("made");
+        demo.write(&database, 1_764_547_200_000_000).await.expect("filled");
+        database.close().await.expect("closed");
+    });
+    path
+}

@@ -1,0 +1,128 @@
+//! `make instructions`: how many instructions the export takes for a row, as callgrind counts them: the same from run to run,
+//! whatever else the machine does. Fails where it is more than 5 % above the figures in `benches/instructions.txt`, as long
+//! as the compilers are those that these were recorded with; `cargo bench --bench instructions -- --record` writes them anew.
+
+#[path = "database.rs"]
+mod database;
+#[path = "sample.rs"]
+mod sample;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use motion_export::server::export::pages::Row;
+use rusqlite::Connection;
+
+/// Each stage is run for so many rows and for twice as many; the difference is what rows take, without the start.
+const ROWS: usize = 20_000;
+
+/// How much more is too much, in percent.
+const TOLERANCE: u64 = 5;
+
+const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions.txt");
+
+const STAGES: [&str; 3] = ["read", "write", "both"];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        [] => compare(),
+        ["--record"] => record(),
+        [stage, file, rows] => work(stage, Path::new(file), rows.parse().expect("a number")),
+        _ => {
+            say("instructions [--record]");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What is counted.
+fn work(stage: &str, file: &Path, rows: usize) -> ExitCode {
+    let (mut encoder, mut bytes) = (sample::encoder(), Vec::with_capacity(1 << 20));
+    let mut write = |row: &Row<'_>| {
+        sample::write(&mut encoder, row, &mut bytes);
+        if bytes.len() > 1 << 19 {
+            bytes.clear();
+        }
+    };
+    // Made for both runs alike, so that the making of them is not in the difference.
+    let events = if stage == "write" { sample::events(2 * ROWS) } else { Vec::new() };
+    match stage {
+        "read" => database::read(&open(file), rows, |_| {}),
+        "both" => database::read(&open(file), rows, write),
+        _ => events.iter().take(rows).for_each(|event| write(&event.row())),
+    }
+    ExitCode::SUCCESS
+}
+
+fn open(file: &Path) -> Connection {
+    Connection::open(file).expect("opened")
+}
+
+fn count() -> BTreeMap<&'static str, u64> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = database::make(folder.path(), 2 * ROWS);
+    let count = |stage: &str, rows: usize| {
+        let program = std::env::current_exe().expect("this program");
+        let output = Command::new("valgrind")
+            .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
+            .arg(program)
+            .args([stage, file.to_str().expect("UTF-8"), &rows.to_string()])
+            .output()
+            .expect("valgrind runs");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{told}");
+        let collected = told.lines().find_map(|line| line.split_once("Collected : ")).expect("a count").1;
+        collected.trim().parse::<u64>().expect("a number")
+    };
+    STAGES.map(|stage| (stage, (count(stage, 2 * ROWS) - count(stage, ROWS)) / ROWS as u64)).into()
+}
+
+/// What the counts depend on besides this program.
+fn compilers() -> String {
+    let version = |program: &str| {
+        let output = Command::new(program).arg("--version").output();
+        let text = output.map_or_else(|_| String::new(), |output| String::from_utf8_lossy(&output.stdout).into_owned());
+        text.lines().next().unwrap_or("unknown").to_owned()
+    };
+    format!("{}, {}, {}", std::env::consts::ARCH, version("rustc"), version("cc"))
+}
+
+fn record() -> ExitCode {
+    let mut lines = vec![compilers()];
+    lines.extend(count().into_iter().map(|(stage, count)| format!("{stage} {count}")));
+    std::fs::write(RECORDED, lines.join("\n") + "\n").expect("written");
+    compare()
+}
+
+fn compare() -> ExitCode {
+    let recorded = std::fs::read_to_string(RECORDED).expect("recorded figures");
+    let (recorded_with, recorded) = recorded.split_once('\n').expect("a line about the compilers");
+    let comparable = recorded_with == compilers();
+    let figures: BTreeMap<&str, u64> = recorded
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(stage, count)| (stage, count.parse().expect("a number")))
+        .collect();
+    let mut code = ExitCode::SUCCESS;
+    for (stage, count) in count() {
+        let before = figures[stage];
+        say(&format!("{stage}: {count} instructions for a row; {before} are recorded"));
+        if comparable && count * 100 > before * (100 + TOLERANCE) {
+            say(&format!("  more than {TOLERANCE} % above: mend it, or record it and say why"));
+            code = ExitCode::FAILURE;
+        } else if comparable && count * (100 + TOLERANCE) < before * 100 {
+            say(&format!("  more than {TOLERANCE} % below: record it, so that it stays"));
+        }
+    }
+    if !comparable {
+        say(&format!("not compared: recorded with {recorded_with}, and this is {}", compilers()));
+    }
+    code
+}
+
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}

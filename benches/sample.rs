@@ -1,0 +1,57 @@
+//! Events to measure with: the same ones each time.
+
+use motion_export::server::export::csv::{EncodeError, Encoder};
+use motion_export::server::export::pages::Row;
+use motion_export::server::export::query::Cursor;
+use motion_export::server::export::zone::Zone;
+use uuid::Uuid;
+
+/// An event, with texts of its own.
+pub struct Event {
+    cursor: Cursor,
+    camera: String,
+    confidence: f64,
+    sides: [Option<i64>; 4],
+    zone: Option<&'static str>,
+}
+
+impl Event {
+    /// As the database gives it.
+    pub fn row(&self) -> Row<'_> {
+        Row {
+            cursor: self.cursor,
+            camera_id: self.camera.as_bytes(),
+            confidence: Some(self.confidence),
+            algorithm: b"MOG2",
+            bounding_box: self.sides,
+            zone_id: self.zone.map(str::as_bytes),
+        }
+    }
+}
+
+/// Events of eight cameras, half a minute apart, with numbers as a detector gives them.
+pub fn events(count: usize) -> Vec<Event> {
+    let mut random = fastrand::Rng::with_seed(5);
+    let mut timestamp = 1_733_000_000_000_000;
+    let event = |_| {
+        timestamp += random.i64(1..60_000_000);
+        Event {
+            cursor: Cursor { timestamp, id: Uuid::from_u128(random.u128(..)) },
+            camera: format!("027a617d-2237-46c9-87f4-e5c44c95357{}", random.u8(..8)),
+            confidence: (random.f64() * 50.0 + 50.0) / if random.bool() { 1.0 } else { 3.0 },
+            sides: [1_920, 1_080, 640, 480].map(|most| Some(random.i64(..most))),
+            zone: random.bool().then_some("zone-1"),
+        }
+    };
+    (0..count).map(event).collect()
+}
+
+/// What writes them.
+pub fn encoder() -> Encoder {
+    Encoder::new(Zone::parse("Europe/Berlin").expect("a zone"), false, std::collections::HashMap::new())
+}
+
+/// Writes a row.
+pub fn write(encoder: &mut Encoder, row: &Row<'_>, bytes: &mut Vec<u8>) {
+    encoder.row(row, bytes, |id| Ok::<_, EncodeError>(id.to_owned())).expect("written");
+}

@@ -1,0 +1,68 @@
+"""Who comes in the load test: people who export 100,000 rows, and others who look at pages meanwhile. `make load` runs it."""
+
+import itertools
+import json
+import os
+
+from locust import FastHttpUser, constant, constant_throughput, events, task
+
+ACCOUNTS = json.loads(os.environ["LOAD_ACCOUNTS"])
+ROWS = int(os.environ["LOAD_ROWS"])
+EXPORT = "/api/v1/motion-events/export"
+turns = itertools.count()
+
+
+class Exporter(FastHttpUser):
+    """Exports everything, again and again. Two of them share an account, which may export three times at once."""
+
+    fixed_count = 2 * len(ACCOUNTS)
+    wait_time = constant(0.5)
+
+    def on_start(self):
+        self.token = ACCOUNTS[next(turns) % len(ACCOUNTS)]["token"]
+
+    @task
+    def export(self):
+        headers = {"Authorization": f"Bearer {self.token}", "Accept-Encoding": "identity"}
+        with self.client.get(EXPORT, headers=headers, name="export of 100,000 rows", stream=True, catch_response=True) as response:
+            if response.status_code != 200:
+                response.failure(f"answered {response.status_code}")
+                return
+            # A body that is cut raises an exception here.
+            lines = sum(chunk.count(b"\n") for chunk in iter(lambda: response.stream.read(65_536), b""))
+            if lines != ROWS + 1:
+                response.failure(f"{lines} lines instead of {ROWS + 1}")
+
+
+class Visitor(FastHttpUser):
+    """Looks around, five times a second."""
+
+    fixed_count = 4
+    wait_time = constant_throughput(5)
+
+    def on_start(self):
+        account = ACCOUNTS[next(turns) % len(ACCOUNTS)]
+        self.client.post("/login", data={"name": account["name"], "password": account["password"]},
+                         headers={"Origin": self.host}, name="sign in", allow_redirects=False)
+
+    @task(4)
+    def settings(self):
+        self.client.get("/settings", name="settings page")
+
+    @task(4)
+    def cameras(self):
+        self.client.get("/api/cameras", name="camera list")
+
+    @task(1)
+    def history(self):
+        self.client.get("/settings/exports", name="export history")
+
+    @task(1)
+    def preview(self):
+        self.client.get("/api/preview?query=timezone%3DEurope%2FBerlin", name="preview")
+
+
+@events.quitting.add_listener
+def judge(environment, **_):
+    if environment.stats.total.num_failures or not environment.stats.total.num_requests:
+        environment.process_exit_code = 1

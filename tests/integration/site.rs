@@ -1,0 +1,66 @@
+//! The page's files, as `make site` puts them together: under a name that says what is in them, and compressed.
+
+use reqwest::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
+use reqwest::{Client, Response};
+
+use crate::app::text_of;
+use crate::program::Server;
+
+const SCRIPT: &str = "/pkg/00c0ffee00c0ffee/motion-export.js";
+
+/// A server whose page has these files.
+fn server(files: &[(&str, &str)]) -> (tempfile::TempDir, Server) {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, contents) in files {
+        let path = folder.path().join("target/site").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, contents).unwrap();
+    }
+    let server = Server::start(folder.path(), &[]);
+    (folder, server)
+}
+
+async fn get(server: &Server, path: &str, encoding: &str) -> Response {
+    Client::new().get(format!("{}{path}", server.address)).header(ACCEPT_ENCODING, encoding).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn files_with_a_version_are_kept_for_good_and_sent_compressed() {
+    let (_folder, server) = server(&[
+        ("pkg/version", "00c0ffee00c0ffee"),
+        ("pkg/00c0ffee00c0ffee/motion-export.js", "a script"),
+        ("pkg/00c0ffee00c0ffee/motion-export.js.br", "the same as brotli"),
+        ("pkg/00c0ffee00c0ffee/motion-export.js.gz", "the same as gzip"),
+    ]);
+    let page = text_of(get(&server, "/login", "identity").await).await;
+    for file in [SCRIPT, "/pkg/00c0ffee00c0ffee/motion-export.wasm", "/pkg/00c0ffee00c0ffee/motion-export.css"] {
+        assert!(page.contains(file), "the page asks for {file}");
+    }
+    for (accepted, encoding, contents) in [
+        ("gzip, deflate, br", Some("br"), "the same as brotli"),
+        ("gzip", Some("gzip"), "the same as gzip"),
+        ("identity", None, "a script"),
+    ] {
+        let response = get(&server, SCRIPT, accepted).await;
+        let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        assert_eq!(header(CONTENT_ENCODING).as_deref(), encoding);
+        assert_eq!(header(CONTENT_TYPE).as_deref(), Some("text/javascript"));
+        assert_eq!(header(CACHE_CONTROL).as_deref(), Some("public, max-age=31536000, immutable"));
+        assert_eq!(header(VARY).as_deref(), Some("accept-encoding"));
+        assert_eq!(text_of(response).await, contents);
+    }
+    assert_eq!(get(&server, "/pkg/version", "identity").await.headers()[CACHE_CONTROL], "no-cache");
+    // The version that a page of yesterday asks for may never be kept as missing.
+    let missing = get(&server, "/pkg/9f9f9f9f9f9f9f9f/motion-export.js", "br").await;
+    assert_eq!(missing.status(), 404);
+    assert!(!missing.headers().get(CACHE_CONTROL).is_some_and(|value| value.to_str().unwrap().contains("immutable")));
+}
+
+#[tokio::test]
+async fn files_without_a_version_are_asked_for_again_each_time() {
+    let (_folder, server) = server(&[("pkg/motion-export.js", "a script")]);
+    let response = get(&server, "/pkg/motion-export.js", "identity").await;
+    assert_eq!(response.headers()[CACHE_CONTROL], "no-cache");
+    assert_eq!(text_of(response).await, "a script");
+    assert!(text_of(get(&server, "/login", "identity").await).await.contains("\"/pkg/motion-export.js\""));
+}
