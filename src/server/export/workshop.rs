@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 
 /// How much such a thread gives way, as a nice value: while both have something to do, the kernel gives it a third of what
 /// it gives to one that answers requests. With this and with [`pause`], while three exports keep both of two cores busy, the
-/// 99th percentile of other requests is 1.1 to 1.6 times that of an idle server, where it was 5 to 9 times; and beside two
+/// 99th percentile of other requests is 1.1 to 2.5 times that of an idle server, where it was 4 to 9 times; and beside two
 /// strangers that take all they get, an export takes as long as the sqlite3 shell. (With 10, it took ten times as long.)
 const NICENESS: i32 = 5;
 
