@@ -114,9 +114,7 @@ impl ReadAhead {
         while let Some(done) = self.reading.try_join_next() {
             self.was_read(done);
         }
-        if !page.last {
-            self.read_on();
-        }
+        self.read_on();
         Ok(page)
     }
 
@@ -148,10 +146,11 @@ impl ReadAhead {
         }
     }
 
-    /// Sees to it that pages are read for as long as there is room for them. After a while others get their turn.
+    /// Sees to it that pages are read for as long as there is room for them and any are left. After a while others get their
+    /// turn.
     fn read_on(&mut self) {
         let Some(mut lines) = self.lines.take() else { return };
-        let (reader, sender, page_timeout) = (self.reader.clone(), self.sender.clone(), self.page_timeout);
+        let (reader, sender, limit) = (self.reader.clone(), self.sender.clone(), self.page_timeout);
         self.reading.spawn(async move {
             let read = reader.read(move |connection, turn| {
                 while let Ok(room) = sender.try_reserve() {
@@ -165,7 +164,6 @@ impl ReadAhead {
                 Ok(lines)
             });
             // Who has taken longer than this was at one page for longer than a page may take.
-            let limit = page_timeout;
             tokio::time::timeout(limit + LONGEST_TURN, read).await.unwrap_or(Err(ExportError::TimedOut(limit)))
         });
     }

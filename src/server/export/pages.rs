@@ -30,7 +30,8 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// Reads a row of [`query::page`]. By hand: rusqlite's conversions take twice as long, and this is done for each event.
+    /// Reads a row of [`query::page`]. By hand, without rusqlite's conversions: for each event, that
+    /// saves some 3 % of an export.
     fn read(row: &'a rusqlite::Row<'_>) -> Result<Self, rusqlite::Error> {
         let timestamp = integer(row, 0)?.ok_or_else(|| unreadable(0, Type::Null))?;
         let ValueRef::Blob(id) = row.get_ref(1)? else { return Err(unreadable(1, row.get_ref(1)?.data_type())) };
