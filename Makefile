@@ -64,8 +64,9 @@ bench: build bench-tools target/bench/venv/done ## Measures against peers, and w
 load: build target/load/venv/done ## Many people export at once, others look at pages; for SECONDS=20
 	target/load/venv/bin/python end2end/load/run.py $(SECONDS)
 
-size: site $(TWIGGY) ## Shows what takes the space in the page's WASM
-	$(TWIGGY) top -n 40 $(WASM)
+size: $(TWIGGY) site ## Shows what takes the space in the page's WASM, by function and by crate
+	@$(TWIGGY) top -n 40 $(WASM)
+	@$(TWIGGY) top -n 1000000 -f csv $(WASM) | node .ci/size.mjs
 
 screenshots: site browser ## Takes the README's screenshots again
 	cargo build --locked --bin motion-export
