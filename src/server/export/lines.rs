@@ -180,3 +180,113 @@ pub fn resume(error: JoinError) -> ! {
         Err(error) => panic!("the runtime is going away: {error}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::server::export::query::Filter;
+    use crate::server::export::zone::Zone;
+
+    const EVENTS: &str =
+        "SELECT i AS timestamp, CAST(printf('%016d', i) AS BLOB) AS id, 'a' AS camera_id, 1.0 AS confidence,
+        'b' AS algorithm, 0 AS x, 0 AS y, 0 AS width, 0 AS height, 'c' AS zone_id FROM n ORDER BY timestamp, id";
+    const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)";
+
+    /// Where those events are, and what reads them in pages of ten.
+    struct Read {
+        folder: TempDir,
+        reader: Reader,
+        ahead: ReadAhead,
+    }
+
+    fn read(events: &str, page_timeout: Duration) -> Read {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.db");
+        Connection::open(&path)
+            .and_then(|made| made.execute_batch(&format!("PRAGMA journal_mode = WAL; {events}")))
+            .expect("made");
+        let reader = Reader::new(path, 1);
+        let pages = Pages::new(Filter::default(), 10.try_into().expect("not zero"));
+        let encoder =
+            Encoder::new(Zone::parse("UTC").expect("a zone"), false, HashMap::from([("a".into(), "A".into())]));
+        let lines = Lines::new(pages, encoder, Vec::new(), reader.buffers().clone(), PAGE_BYTES);
+        let ahead = ReadAhead::new(reader.clone(), page_timeout, lines);
+        Read { folder, reader, ahead }
+    }
+
+    fn some(events: u32) -> String {
+        let n = ENDLESS.replace("FROM n)", &format!("FROM n LIMIT {events})"));
+        format!("CREATE TABLE motion_events AS {n} {EVENTS}")
+    }
+
+    /// Nothing that is read comes to an end by itself.
+    fn endless() -> String {
+        format!("CREATE VIEW motion_events AS {ENDLESS} {EVENTS}")
+    }
+
+    async fn until_nothing_is_read(reader: &Reader) {
+        while reader.busy() > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn every_page_comes_once_and_in_order_and_the_last_one_says_so() {
+        let Read { folder: _folder, mut ahead, .. } = read(&some(35), Duration::from_secs(60));
+        let mut text = Vec::new();
+        let mut pages = Vec::new();
+        while pages.last().is_none_or(|(_, last)| !last) {
+            let page = ahead.next().await.expect("a page");
+            text.extend_from_slice(&page.lines.bytes);
+            pages.push((page.rows, page.last));
+        }
+        assert_eq!(pages, [(10, false), (10, false), (10, false), (5, true)]);
+        let first_fields = String::from_utf8(text).expect("text");
+        let moments: Vec<_> = first_fields.lines().filter_map(|line| line.get(20..26)?.parse::<u32>().ok()).collect();
+        assert!(moments.into_iter().eq(1..=35), "{first_fields}");
+    }
+
+    #[tokio::test]
+    async fn while_nobody_takes_them_two_pages_wait_and_the_connection_is_free_and_what_waits_comes_before_a_failure() {
+        let Read { folder, reader, mut ahead } = read(&some(1_000), Duration::from_secs(60));
+        ahead.next().await.expect("the first page");
+        until_nothing_is_read(&reader).await;
+        Connection::open(folder.path().join("x.db"))
+            .and_then(|gone| gone.execute_batch("DROP TABLE motion_events"))
+            .expect("dropped");
+        let mut waited = 0;
+        let failure = loop {
+            match ahead.next().await {
+                Ok(page) => waited += page.rows,
+                Err(failure) => break failure,
+            }
+        };
+        assert!((10..=20).contains(&waited), "{waited} rows waited");
+        assert!(failure.to_string().contains("no such table"), "{failure}");
+    }
+
+    #[tokio::test]
+    async fn letting_go_stops_what_is_read_in_the_database() {
+        let Read { folder: _folder, reader, mut ahead } = read(&endless(), Duration::from_secs(60));
+        let waiting = tokio::spawn(async move { ahead.next().await.map(|page| page.rows) });
+        while reader.busy() == 0 {
+            tokio::task::yield_now().await;
+        }
+        waiting.abort();
+        assert!(waiting.await.expect_err("it was let go of").is_cancelled());
+        until_nothing_is_read(&reader).await;
+    }
+
+    #[tokio::test]
+    async fn a_page_that_takes_longer_than_a_page_may_is_given_up() {
+        let limit = Duration::from_millis(1);
+        let Read { folder: _folder, reader, mut ahead } = read(&endless(), limit);
+        let failure = ahead.next().await.expect_err("it never ends");
+        assert!(matches!(failure, ExportError::TimedOut(after) if after == limit), "{failure}");
+        until_nothing_is_read(&reader).await;
+    }
+}
