@@ -58,7 +58,7 @@ end2end: site browser ## Runs the tests that need a browser
 	cargo build --locked --bin motion-export
 	cd end2end && npx playwright test
 
-bench: build bench-tools target/bench/venv/done ## Measures against peers, and writes docs/benchmarks.md; BENCH="--rounds 3" for less
+bench: build bench-tools target/bench/venv/done target/bench/datasette/done ## Measures against peers, and writes docs/benchmarks.md; BENCH="--rounds 3" for less
 	target/bench/venv/bin/python benches/run.py $(BENCH)
 
 load: build target/load/venv/done ## Many people export at once, others look at pages; for SECONDS=20
@@ -125,10 +125,17 @@ bench-tools:
 	@{ command -v sqlite3 && command -v curl && command -v gzip && python3 -c "import ensurepip, venv"; } > /dev/null 2>&1 || { \
 	  echo "Installing Debian's sqlite3, curl and python3-venv"; $(APT_INSTALL) sqlite3 curl gzip python3-venv; }
 
+# Each as its own documentation has it installed: FastAPI with a faster event loop, which Datasette would take as well.
 target/bench/venv/done: benches/requirements.txt | bench-tools
-	@echo "Installing the peers from PyPI"
+	@echo "Installing FastAPI from PyPI"
 	python3 -m venv target/bench/venv
 	target/bench/venv/bin/pip install -q -r $<
+	@touch $@
+
+target/bench/datasette/done: benches/requirements-datasette.txt | bench-tools
+	@echo "Installing Datasette from PyPI"
+	python3 -m venv target/bench/datasette
+	target/bench/datasette/bin/pip install -q -r $<
 	@touch $@
 
 target/load/venv/done: end2end/load/requirements.txt | bench-tools
