@@ -17,12 +17,13 @@ BENCH ?=
 APT_INSTALL = sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
   $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qy
 PROMTOOL := target/promtool/usr/bin/promtool
+NGINX := target/nginx/usr/sbin/nginx
 WASM_OPT := end2end/node_modules/.bin/wasm-opt
 # A browser to test in; any Chromium will do.
 export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
 
 .PHONY: help run test lint unit coverage instructions end2end bench load size build screenshots clean site
-.PHONY: wasm-target browser components promtool valgrind bench-tools
+.PHONY: wasm-target browser components promtool nginx postgres valgrind bench-tools
 
 help: ## Shows this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -44,8 +45,9 @@ lint: wasm-target components $(NODE_MODULES) ## Checks formatting, clippy for se
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --locked --no-deps --document-private-items -p motion-export -p migration
 	cd end2end && npx tsc -p .
 
-unit: promtool ## Runs the tests that need no browser
+unit: promtool postgres nginx ## Runs the tests that need no browser, on SQLite and then on PostgreSQL
 	cargo test --locked
+	.ci/postgres with cargo test --locked --test integration
 
 coverage: promtool $(LLVM_COV) ## Prints which lines the tests that need no browser run; takes a build of its own
 	$(LLVM_COV) llvm-cov --locked --no-report -p motion-export
@@ -58,7 +60,7 @@ end2end: site browser ## Runs the tests that need a browser
 	cargo build --locked --bin motion-export
 	cd end2end && npx playwright test
 
-bench: build bench-tools target/bench/venv/done target/bench/datasette/done ## Measures against peers, and writes docs/benchmarks.md; BENCH="--rounds 3" for less
+bench: build bench-tools postgres target/bench/venv/done target/bench/datasette/done ## Measures against peers, and writes docs/benchmarks.md; BENCH="--rounds 3" for less
 	target/bench/venv/bin/python benches/run.py $(BENCH)
 
 load: build target/load/venv/done ## Many people export at once, others look at pages; for SECONDS=20
@@ -101,15 +103,27 @@ $(LLVM_COV):
 	rustup component add llvm-tools
 	cargo install --debug --locked --root target/tools cargo-llvm-cov@0.6.21
 
-# Prometheus' own judge of /metrics, taken out of Debian's package: installing that would start a server.
+# Prometheus' own judge of /metrics, and a proxy; taken out of Debian's packages: installing those would start servers.
 promtool: $(PROMTOOL)
-$(PROMTOOL):
-	@echo "Fetching promtool from Debian"
-	@mkdir -p target/promtool
-	@cd target/promtool && { apt-get download -q prometheus || { \
-	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); $$sudo apt-get update -q && apt-get download -q prometheus; }; }
-	@cd target/promtool && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb
+$(PROMTOOL): PACKAGE := prometheus
+nginx: $(NGINX)
+$(NGINX): PACKAGE := nginx
+$(PROMTOOL) $(NGINX):
+	@echo "Fetching $(PACKAGE) from Debian"
+	@mkdir -p $(dir $@)
+	@cd target && { apt-get download -q $(PACKAGE) || { \
+	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); $$sudo apt-get update -q && apt-get download -q $(PACKAGE); }; }
+	@cd target && dpkg-deb -x $(PACKAGE)_*.deb $(firstword $(subst /, ,$(patsubst target/%,%,$@))) && rm $(PACKAGE)_*.deb
 	@touch $@
+
+# The programs alone: no cluster is made and none is started.
+postgres:
+	@ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || { \
+	  echo "Installing Debian's PostgreSQL"; sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo mkdir -p /etc/postgresql-common; \
+	  [ -e /etc/postgresql-common/createcluster.conf ] \
+	    || echo "create_main_cluster = false" | $$sudo tee /etc/postgresql-common/createcluster.conf > /dev/null; \
+	  $(APT_INSTALL) postgresql; }
 
 # A browser, and curl as the tool of scripts.
 browser:

@@ -20,6 +20,7 @@ pub mod last_use;
 pub mod links;
 pub mod metrics;
 pub mod pages;
+pub mod partitions;
 pub mod problem;
 pub mod router;
 pub mod settings;

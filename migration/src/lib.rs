@@ -11,6 +11,7 @@ mod m20261124_000003_accounts;
 mod m20261124_000004_exports;
 mod m20261125_000005_sessions_sign_links;
 mod m20261125_000006_exports_tell_who;
+mod m20261125_000007_exports_of_replicas;
 
 /// Brings a database to the present schema, or back.
 pub struct Migrator;
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261124_000004_exports::Migration),
             Box::new(m20261125_000005_sessions_sign_links::Migration),
             Box::new(m20261125_000006_exports_tell_who::Migration),
+            Box::new(m20261125_000007_exports_of_replicas::Migration),
         ]
     }
 }

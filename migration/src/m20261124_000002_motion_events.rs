@@ -6,6 +6,8 @@
 //! half-way. Times are whole microseconds since 1970-01-01T00:00:00Z: eight bytes that sort as they should, where text
 //! would take 26 and compare wrongly as soon as two shapes of it meet. An event is known by its time and id together:
 //! an index on the id alone would cost every import a write at a random place, and partitions by time would forbid it.
+//!
+//! For PostgreSQL the table has a partition for each month. Whoever writes events makes them.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -22,7 +24,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let (integer, bigint, real, uuid, end) = match manager.get_database_backend() {
             DbBackend::Sqlite => ("INTEGER", "INTEGER", "REAL", "BLOB", "STRICT, WITHOUT ROWID"),
-            _ => ("integer", "bigint", "double precision", "uuid", ""),
+            _ => ("integer", "bigint", "double precision", "uuid", "PARTITION BY RANGE (timestamp)"),
         };
         let database = manager.get_connection();
         database

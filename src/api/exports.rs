@@ -88,6 +88,9 @@ pub struct ExportRecord {
     pub duration_ms: Option<i64>,
     /// Why it did not end well, where it did not.
     pub error: Option<String>,
+    /// RFC 3339, in UTC: up to when the file is complete, where it was read from a replica; `None` where that is when it
+    /// began.
+    pub complete_to: Option<String>,
 }
 
 /// Some records, newest first, and where the next are.

@@ -3,16 +3,16 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, bail, ensure};
 use clap::{Args, Parser, Subcommand};
 use migration::{Migrator, MigratorTrait};
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DbBackend};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::clock::Clock;
 use super::database::Missing;
 use super::settings::{LogFormat, Settings};
-use super::{database, demo, import, telemetry};
+use super::{database, demo, import, partitions, telemetry};
 
 mod accounts;
 mod export;
@@ -25,7 +25,7 @@ struct Cli {
     /// The settings file. Leptos.toml in the working directory, where there is one, if left out.
     #[arg(long, global = true, value_name = "FILE")]
     settings: Option<PathBuf>,
-    /// The database, as `sqlite://PATH`. Overrides `DATABASE_URL` and the settings file.
+    /// The database, as `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`. Overrides `DATABASE_URL` and the settings file.
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
     /// What to do; serves, if left out, because that is how cargo-leptos starts a server.
@@ -53,6 +53,9 @@ enum Command {
     /// Access tokens for scripts.
     #[command(subcommand)]
     Token(accounts::Token),
+    /// PostgreSQL's partitions of the table of events, one for each month.
+    #[command(subcommand)]
+    Partitions(Partitions),
     /// Changes or shows the database's schema. The other commands bring it up to date by themselves.
     #[command(subcommand)]
     Migrate(Migrate),
@@ -95,6 +98,15 @@ struct Demo {
 }
 
 #[derive(Debug, Subcommand)]
+enum Partitions {
+    /// Lists the months.
+    List,
+    /// Detaches the months that are older than `database.keep_months`. They are tables of their own then, with all that was
+    /// in them, and in no export any more.
+    Detach,
+}
+
+#[derive(Debug, Subcommand)]
 enum Migrate {
     /// Brings the schema up to date.
     Up,
@@ -130,7 +142,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let done = runtime.block_on(async {
         match cli.command.unwrap_or_else(|| Command::Serve(serve::Serve::default())) {
-            Command::Serve(serve) => serve.run(settings, Clock::new(now)).await,
+            Command::Serve(serve) => serve.run(settings).await,
             other => {
                 telemetry::init("warn", LogFormat::Text)?;
                 run_once(other, &settings).await
@@ -156,6 +168,14 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
         _ => Missing::Refuse,
     };
     let database = database::open_migrated(&settings.database, missing).await?;
+    let done = run_on(database.clone(), command, settings).await;
+    // SQLite's log of an import is as large as what it brought; whoever closes the database last puts it away. And
+    // PostgreSQL logs clients that leave without a word.
+    let closed = database.close().await.context("cannot close the database; what was done is there");
+    done.and(closed)
+}
+
+async fn run_on(database: DatabaseConnection, command: Command, settings: &Settings) -> anyhow::Result<()> {
     let summary = match command {
         Command::Import(Import::Argusai { file }) => import::argusai::import(&database, &file, now()).await?,
         Command::Import(Import::Csv { file, raw }) => import::csv::import(&database, &file, raw, now()).await?,
@@ -167,11 +187,36 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
         Command::User(user) => return user.run(&database, now()).await,
         Command::Camera(camera) => return camera.run(&database).await,
         Command::Token(token) => return token.run(&database, now()).await,
+        Command::Partitions(command) => return run_partitions(&command, settings, &database).await,
         Command::Serve(_) | Command::Migrate(_) => return Ok(()),
     };
     say(&summary.to_string());
-    // SQLite's log of an import is as large as what it brought; whoever closes the database last puts it away.
-    database.close().await.context("cannot close the database; what was taken is there")
+    Ok(())
+}
+
+async fn run_partitions(
+    command: &Partitions,
+    settings: &Settings,
+    database: &DatabaseConnection,
+) -> anyhow::Result<()> {
+    if database.get_database_backend() != DbBackend::Postgres {
+        bail!("the table of events has partitions in PostgreSQL only; in SQLite it is one");
+    }
+    match command {
+        Partitions::List => {
+            for month in partitions::months(database).await? {
+                say(&format!("{month}\n"));
+            }
+        }
+        Partitions::Detach => {
+            let keep = settings.database.keep_months;
+            ensure!(keep > 0, "database.keep_months is 0, so all months are kept; set how many are to be kept");
+            for table in partitions::detach(database, now(), keep).await? {
+                say(&format!("detached {table}\n"));
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn run_migrate(migrate: &Migrate, database: &DatabaseConnection) -> anyhow::Result<()> {

@@ -8,15 +8,26 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use sea_orm::sqlx::{self, Executor};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr, TransactionTrait};
 use tracing::warn;
 
+use super::export::reader::Place;
+use super::export::reader::postgres::Server;
 use super::problem::internal;
-use super::settings;
+use super::settings::{self, ReplicaAway};
 use crate::error::{ApiError, ErrorCode};
 
 /// How long a writer waits for another one before it gives up.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The key of the advisory lock under which migrations are made.
+const MIGRATING: i64 = 0x6d6f_7469_6f6e_0001;
+
+/// What PostgreSQL says (SQLSTATE) where trying again may help: it is stopped or being started, was failed over and only
+/// reads now, takes no more connections; somebody else holds a lock for too long; a replica had to choose between a reader
+/// and its primary. And all of class 08.
+const AWAY: [&str; 9] = ["57P01", "57P02", "57P03", "57P05", "25006", "53300", "55P03", "40001", "40P01"];
 
 /// What to do where there is no database yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,23 +39,93 @@ pub enum Missing {
     Refuse,
 }
 
+/// What a URL names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A file.
+    File(PathBuf),
+    /// A PostgreSQL database.
+    Postgres,
+}
+
+/// Reads a URL.
+///
+/// # Errors
+/// Where it names nothing that we know.
+pub fn named(url: &str) -> anyhow::Result<Named> {
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Ok(Named::Postgres);
+    }
+    let Some(path) = url.strip_prefix("sqlite:") else {
+        bail!(
+            "database.url is “{}”; it has to be sqlite://PATH, such as sqlite://data/motion-export.db, or \
+             postgres://USER:PASSWORD@HOST/DATABASE",
+            without_password(url)
+        );
+    };
+    let path = path.strip_prefix("//").unwrap_or(path);
+    // What other programs that use sqlx write; it says what we do anyway.
+    let path = path.strip_suffix("?mode=rwc").unwrap_or(path);
+    if path.is_empty() || path.contains('?') || path == ":memory:" {
+        bail!("database.url is “{url}”; after sqlite:// there has to be the path of a file, and nothing else");
+    }
+    Ok(Named::File(path.into()))
+}
+
+/// A URL as it may be shown.
+pub fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+    match authority.rsplit_once('@') {
+        Some((user, host)) => format!("{scheme}://{}@{host}{path}", user.split(':').next().unwrap_or_default()),
+        None => url.to_owned(),
+    }
+}
+
+/// Where exports read events.
+///
+/// # Errors
+/// As [`named`].
+pub fn events(settings: &settings::Database, page_timeout: Duration) -> anyhow::Result<Place> {
+    let place = named(&settings.url)?;
+    if !settings.export_url.is_empty()
+        && (place != Named::Postgres || !matches!(named(&settings.export_url), Ok(Named::Postgres)))
+    {
+        bail!(
+            "database.export_url is a replica's, and both it and database.url have to be postgres://USER@HOST/DATABASE"
+        );
+    }
+    Ok(match place {
+        Named::File(path) => Place::Sqlite(path),
+        Named::Postgres => {
+            let server = Server::new(&settings.url, page_timeout).context("database.url")?;
+            Place::Postgres(if settings.export_url.is_empty() {
+                server
+            } else {
+                let fall_back = settings.replica_away == ReplicaAway::Primary;
+                server.or_replica(&settings.export_url, fall_back).context("database.export_url")?
+            })
+        }
+    })
+}
+
 /// Opens the database, without touching its schema.
 ///
 /// # Errors
 /// Where the URL is not one we know, or the database is not there or cannot be reached.
 pub async fn open(settings: &settings::Database, missing: Missing) -> anyhow::Result<DatabaseConnection> {
-    let url = &settings.url;
-    let path = path(url)?;
-    match missing {
-        Missing::Create => create(&path).with_context(|| format!("cannot make the database {}", path.display()))?,
-        Missing::Refuse if path.exists() => {}
-        Missing::Refuse => bail!(
-            "there is no database {} (seen from {}); set database.url, DATABASE_URL or --database-url",
-            path.display(),
-            std::env::current_dir().unwrap_or_default().display()
-        ),
+    if let Named::File(path) = named(&settings.url)? {
+        match missing {
+            Missing::Create => create(&path).with_context(|| format!("cannot make the database {}", path.display()))?,
+            Missing::Refuse if path.exists() => {}
+            Missing::Refuse => bail!(
+                "there is no database {} (seen from {}); set database.url, DATABASE_URL or --database-url",
+                path.display(),
+                std::env::current_dir().unwrap_or_default().display()
+            ),
+        }
     }
-    connect(url, path, settings.connections.get()).await
+    connect(&settings.url, settings.connections.get()).await
 }
 
 /// Opens the database once more, for what the server writes: over one connection, because SQLite has one writer at a time
@@ -53,22 +134,32 @@ pub async fn open(settings: &settings::Database, missing: Missing) -> anyhow::Re
 /// # Errors
 /// As [`open`].
 pub async fn open_writer(settings: &settings::Database) -> anyhow::Result<DatabaseConnection> {
-    connect(&settings.url, path(&settings.url)?, 1).await
+    connect(&settings.url, 1).await
 }
 
-async fn connect(url: &str, path: PathBuf, connections: u32) -> anyhow::Result<DatabaseConnection> {
+async fn connect(url: &str, connections: u32) -> anyhow::Result<DatabaseConnection> {
     let mut options = ConnectOptions::new(url);
     // Longer than one writer waits for another, so that who is next in line is not sent away for it.
     options.max_connections(connections).acquire_timeout(2 * BUSY_TIMEOUT).sqlx_logging(false);
-    options.map_sqlx_sqlite_opts(move |sqlite| {
-        sqlite
-            .filename(&path)
-            // Readers and a writer do not wait for each other.
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(BUSY_TIMEOUT)
-    });
-    Database::connect(options).await.with_context(|| format!("cannot open the database {url}"))
+    match named(url)? {
+        Named::File(path) => options.map_sqlx_sqlite_opts(move |sqlite| {
+            sqlite
+                .filename(&path)
+                // Readers and a writer do not wait for each other.
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Normal)
+                .busy_timeout(BUSY_TIMEOUT)
+        }),
+        Named::Postgres => options
+            .map_sqlx_postgres_opts(|postgres| postgres.application_name("motion-export"))
+            .map_sqlx_postgres_pool_opts(|pool| {
+                pool.after_connect(|connection, _| {
+                    let settings = format!("SET lock_timeout = {}", BUSY_TIMEOUT.as_millis());
+                    Box::pin(async move { connection.execute(sqlx::AssertSqlSafe(settings)).await.map(drop) })
+                })
+            }),
+    };
+    Database::connect(options).await.with_context(|| format!("cannot open the database {}", without_password(url)))
 }
 
 /// Opens the database and brings its schema up to date.
@@ -77,32 +168,32 @@ async fn connect(url: &str, path: PathBuf, connections: u32) -> anyhow::Result<D
 /// As [`open`], and where a migration fails.
 pub async fn open_migrated(settings: &settings::Database, missing: Missing) -> anyhow::Result<DatabaseConnection> {
     let database = open(settings, missing).await?;
+    let shown = without_password(&settings.url);
     if missing == Missing::Refuse
         && Migrator::get_applied_migrations(&database).await.is_ok_and(|steps| steps.is_empty())
     {
-        bail!("the database {} has no tables; `migrate up`, or an import, makes them", settings.url);
+        bail!("the database {shown} has no tables; `migrate up`, or an import, makes them");
     }
-    Migrator::up(&database, None)
-        .await
-        .with_context(|| format!("cannot bring the database {} up to date", settings.url))?;
+    migrate(settings, &database).await.with_context(|| format!("cannot bring the database {shown} up to date"))?;
     Ok(database)
 }
 
-/// The file that a URL names.
-///
-/// # Errors
-/// Where it names none.
-pub fn path(url: &str) -> anyhow::Result<PathBuf> {
-    let Some(path) = url.strip_prefix("sqlite:") else {
-        bail!("database.url is “{url}”; it has to be sqlite://PATH, such as sqlite://data/motion-export.db");
-    };
-    let path = path.strip_prefix("//").unwrap_or(path);
-    // What other programs that use sqlx write; it says what we do anyway.
-    let path = path.strip_suffix("?mode=rwc").unwrap_or(path);
-    if path.is_empty() || path.contains('?') || path == ":memory:" {
-        bail!("database.url is “{url}”; after sqlite:// there has to be the path of a file, and nothing else");
+/// Takes the steps that are missing; one server at a time, where several are started at once.
+async fn migrate(settings: &settings::Database, database: &DatabaseConnection) -> anyhow::Result<()> {
+    if Migrator::get_pending_migrations(database).await.is_ok_and(|steps| steps.is_empty()) {
+        return Ok(());
     }
-    Ok(path.into())
+    if matches!(named(&settings.url)?, Named::File(_)) {
+        return Ok(Migrator::up(database, None).await?);
+    }
+    let aside = connect(&settings.url, 1).await?;
+    let turn = aside.begin().await?;
+    let wait = format!("SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock({MIGRATING})");
+    turn.execute_unprepared(&wait).await?;
+    let migrated = Migrator::up(database, None).await;
+    turn.commit().await?;
+    aside.close().await?;
+    Ok(migrated?)
 }
 
 /// Makes the file and its folder where there are none, for their owner's eyes only. SQLite gives the files that it puts
@@ -116,7 +207,26 @@ fn create(path: &Path) -> std::io::Result<()> {
 
 /// Whether the database cannot be reached, or is being written to by somebody else for too long: trying again may help.
 pub fn is_away(error: &DbErr) -> bool {
-    matches!(error, DbErr::Conn(_) | DbErr::ConnectionAcquire(_)) || error.to_string().contains("database is locked")
+    match error {
+        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => match &**error {
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+            sqlx::Error::Database(error) => {
+                error.message().contains("database is locked")
+                    || error.code().is_some_and(|code| AWAY.contains(&&*code) || code.starts_with("08"))
+            }
+            _ => false,
+        },
+        other => other.to_string().contains("database is locked"),
+    }
+}
+
+/// Whether the database took longer than its `statement_timeout`.
+pub fn is_late(error: &DbErr) -> bool {
+    matches!(error, DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))
+    if error.as_database_error().is_some_and(|error| {
+        error.code().is_some_and(|code| code == "57014") && error.message().contains("statement timeout")
+    }))
 }
 
 /// What a failure of the database looks like to a client: the reason goes to the log, not over the wire.

@@ -14,6 +14,7 @@ pub mod preview;
 pub mod query;
 pub mod reader;
 pub mod record;
+pub mod replica;
 pub mod route;
 pub mod run;
 pub mod running;

@@ -209,6 +209,7 @@ fn shown(record: Model) -> ExportRecord {
         finished_at: record.finished_at.map(moment),
         duration_ms: record.finished_at.map(|end| (end - record.started_at) / 1_000),
         error: record.error,
+        complete_to: record.complete_to.map(moment),
     }
 }
 

@@ -13,6 +13,7 @@ use headers::{Authorization, HeaderMapExt};
 use prometheus::{
     Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
+use sea_orm::DbBackend;
 
 use super::auth::caller::Caller;
 use super::auth::secret;
@@ -208,8 +209,13 @@ fn numbers(state: &AppState) -> Result<Response, ApiError> {
     metrics.in_flight.set(i64::try_from(exports.count()).unwrap_or(i64::MAX));
     metrics.connections("events", reader.busy(), reader.idle());
     for (pool, connections) in [("pages", database), ("writer", writer)] {
-        let connections = connections.get_sqlite_connection_pool();
-        let (all, idle) = (connections.size() as usize, connections.num_idle());
+        let (all, idle) = if connections.get_database_backend() == DbBackend::Postgres {
+            let pool = connections.get_postgres_connection_pool();
+            (pool.size() as usize, pool.num_idle())
+        } else {
+            let pool = connections.get_sqlite_connection_pool();
+            (pool.size() as usize, pool.num_idle())
+        };
         metrics.connections(pool, all.saturating_sub(idle), idle);
     }
     let mut text = Vec::new();

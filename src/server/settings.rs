@@ -67,16 +67,39 @@ impl Default for Accounts {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Database {
-    /// `sqlite://PATH`; the file and its folder are made where there are none.
+    /// `sqlite://PATH`; the file and its folder are made where there are none. Or `postgres://USER:PASSWORD@HOST/DATABASE`.
     pub url: String,
     /// How many connections are open at most to read events, and how many for everything else.
     pub connections: NonZeroU32,
+    /// A replica of the PostgreSQL database that `url` names, for exports and previews; empty: there is none.
+    pub export_url: String,
+    /// What is done where the replica is away.
+    pub replica_away: ReplicaAway,
+    /// How many months of events are kept in PostgreSQL's table when old ones are detached; 0: all.
+    pub keep_months: u32,
+}
+
+/// What is done where a replica is away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReplicaAway {
+    /// Exports are refused, so that they never burden the primary.
+    #[default]
+    Refuse,
+    /// Exports are read from the primary.
+    Primary,
 }
 
 impl Default for Database {
     fn default() -> Self {
         const CONNECTIONS: NonZeroU32 = NonZeroU32::new(8).expect("not zero");
-        Self { url: "sqlite://data/motion-export.db".to_owned(), connections: CONNECTIONS }
+        Self {
+            url: "sqlite://data/motion-export.db".to_owned(),
+            connections: CONNECTIONS,
+            export_url: String::new(),
+            replica_away: ReplicaAway::Refuse,
+            keep_months: 0,
+        }
     }
 }
 

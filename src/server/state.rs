@@ -73,7 +73,10 @@ impl AppState {
         let metrics = Metrics::new();
         let limits = Limits { per_user: settings.export.max_per_user, at_once: settings.export.max_at_once };
         Ok(Self {
-            reader: Reader::new(database::path(&settings.database.url)?, settings.database.connections.get()),
+            reader: Reader::new(
+                database::events(&settings.database, settings.export.page_timeout())?,
+                settings.database.connections.get(),
+            ),
             exports: Exports::new(writer.clone(), clock.clone(), limits, metrics.clone()),
             public_host: settings.server.public_host().map(Arc::from),
             trusted_proxies: settings.server.trusted_networks()?.into(),

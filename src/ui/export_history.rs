@@ -158,7 +158,9 @@ fn RecordRow(
     });
     let (day, time) = begun.split_once(' ').unwrap_or((&begun, ""));
     let (day, time) = (day.to_owned(), time.to_owned());
-    let reason = record.error.clone().map(|reason| view! { <span class="reason">{reason}</span> });
+    let up_to =
+        record.complete_to.as_deref().map(|moment| format!("Holds what was there at {}.", format::moment(moment)));
+    let reason = record.error.clone().or(up_to).map(|reason| view! { <span class="reason">{reason}</span> });
     view! {
         <tr role="row">
             <th scope="row" role="rowheader">
@@ -263,6 +265,7 @@ mod tests {
                 finished_at: None,
                 duration_ms: None,
                 error: None,
+                complete_to: None,
             })
         };
         assert_eq!(by(Some("ann"), "session"), "ann");

@@ -127,6 +127,7 @@ mod tests {
             finished_at: None,
             duration_ms: None,
             error: (state == State::Failed).then(|| "A row could not be read.".to_owned()),
+            complete_to: None,
         }
     }
 

@@ -182,6 +182,7 @@ mod tests {
             finished_at: None,
             duration_ms: None,
             error: None,
+            complete_to: None,
         };
         let of = |count| ExportRecords { exports: vec![record.clone(); count], next: None };
         let (known, words) = told("a.csv", &of(0));

@@ -19,6 +19,7 @@ use motion_export::server::entity::{self, camera, motion_event};
 use motion_export::server::export::lines::PAGE_BYTES;
 use motion_export::server::export::reader::Reader;
 use motion_export::server::export::run::{Export, Source};
+use motion_export::server::partitions::{Month, Partitions};
 use motion_export::server::router::router;
 use motion_export::server::settings::Settings;
 use motion_export::server::state::AppState;
@@ -27,11 +28,11 @@ use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel, TransactionTrait};
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+use crate::engine::{self, Home};
 use crate::log;
 
 /// The first line of every file.
@@ -47,17 +48,34 @@ pub const PASSWORD: &str = "correct horse battery";
 pub struct TestDatabase {
     pub connection: DatabaseConnection,
     pub settings: Settings,
-    pub folder: TempDir,
+    pub folder: Home,
 }
 
 impl TestDatabase {
     /// Up to date and empty.
     pub async fn new() -> Self {
         log::listen();
-        let folder = tempfile::tempdir().unwrap();
+        let folder = engine::home().await;
         let mut settings = Settings::default();
-        settings.database.url = format!("sqlite://{}/test.db", folder.path().display());
+        settings.database.url = engine::url(folder.path());
         let connection = database::open_migrated(&settings.database, Missing::Create).await.unwrap();
+        Self { connection, settings, folder }
+    }
+
+    /// The database that a URL names, brought up to date.
+    pub async fn at(url: String) -> Self {
+        log::listen();
+        let mut settings = Settings::default();
+        settings.database.url = url;
+        let connection = database::open_migrated(&settings.database, Missing::Create).await.unwrap();
+        Self { connection, settings, folder: engine::nowhere() }
+    }
+
+    /// The same, as its settings say now.
+    pub async fn opened_again(self) -> Self {
+        let Self { connection, settings, folder } = self;
+        connection.close().await.unwrap();
+        let connection = database::open(&settings.database, Missing::Refuse).await.unwrap();
         Self { connection, settings, folder }
     }
 
@@ -76,10 +94,25 @@ impl TestDatabase {
     }
 
     pub async fn add(&self, events: impl IntoIterator<Item = motion_event::Model>) {
+        let events: Vec<_> = events.into_iter().collect();
+        self.make_partitions(events.iter().map(|event| event.timestamp)).await;
         let events: Vec<_> = events.into_iter().map(|event| event.into_active_model().reset_all()).collect();
         for batch in events.chunks(1_000) {
             motion_event::Entity::insert_many(batch.to_vec()).exec(&self.connection).await.unwrap();
         }
+    }
+
+    /// A place for events of these moments, also of some that no importer would write.
+    pub async fn make_partitions(&self, moments: impl Iterator<Item = i64>) {
+        let (within, beyond): (Vec<_>, Vec<_>) = moments.partition(|moment| Month::of(*moment).is_some());
+        let transaction = self.connection.begin().await.unwrap();
+        Partitions::known(&transaction).await.unwrap().make_for(&transaction, within).await.unwrap();
+        if engine::is_postgres() && !beyond.is_empty() {
+            let beyond =
+                "CREATE TABLE beyond PARTITION OF motion_events FOR VALUES FROM (253370764800000000) TO (MAXVALUE)";
+            transaction.execute_unprepared(beyond).await.unwrap();
+        }
+        transaction.commit().await.unwrap();
     }
 
     /// So many events, made by the database itself, of some 280 bytes each that can hardly be compressed: a hundred thousand
@@ -87,14 +120,25 @@ impl TestDatabase {
     pub async fn add_many(&self, count: u32) {
         let noise: Vec<_> =
             (0..26).map(|n| format!("i * {} % 4294967296", 2_654_435_761_u64 + n * 1_000_002)).collect();
-        let sql = format!(
-            "INSERT INTO motion_events (timestamp, id, camera_id, confidence, algorithm, zone_id, created_at)
+        self.make_partitions((0..=count).map(|i| 1_764_547_200_000_000 + i64::from(i) * 1_000_000)).await;
+        let sql = if engine::is_postgres() {
+            let noise: Vec<_> = noise.iter().map(|number| format!("lpad(to_hex({number}), 8, '0')")).collect();
+            format!(
+                "INSERT INTO motion_events (timestamp, id, camera_id, confidence, algorithm, zone_id, created_at)
+                 SELECT 1764547200000000 + i * 1000000, lpad(i::text, 32, '0')::uuid, 'front', 85.5, 'MOG2', {}, 0
+                 FROM generate_series(1::bigint, {count}) AS i",
+                noise.join(" || ")
+            )
+        } else {
+            format!(
+                "INSERT INTO motion_events (timestamp, id, camera_id, confidence, algorithm, zone_id, created_at)
              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
              SELECT 1764547200000000 + i * 1000000, CAST(printf('%016d', i) AS BLOB), 'front', 85.5, 'MOG2',
                     printf('{}', {}), 0 FROM n",
-            "%08x".repeat(noise.len()),
-            noise.join(", ")
-        );
+                "%08x".repeat(noise.len()),
+                noise.join(", ")
+            )
+        };
         self.connection.execute_unprepared(&sql).await.unwrap();
     }
 
@@ -123,7 +167,7 @@ impl TestDatabase {
         let params = ExportParams::parse(query).unwrap();
         let source = Source {
             database: self.connection.clone(),
-            reader: Reader::new(database::path(&self.settings.database.url).unwrap(), 1),
+            reader: Reader::new(database::events(&self.settings.database, Duration::from_mins(1)).unwrap(), 1),
             page_rows: page_rows.try_into().unwrap(),
             page_bytes,
             page_timeout: Duration::from_mins(1),
@@ -164,7 +208,14 @@ impl TestDatabase {
     /// Keeps everybody else from writing, as an import does.
     pub async fn lock(&self) -> sea_orm::DatabaseTransaction {
         let transaction = self.connection.begin().await.unwrap();
-        transaction.execute_unprepared("UPDATE cameras SET name = name").await.unwrap();
+        transaction
+            .execute_unprepared(if engine::is_postgres() {
+                "LOCK TABLE exports, users, sessions, api_tokens, camera_access, cameras IN EXCLUSIVE MODE"
+            } else {
+                "UPDATE cameras SET name = name"
+            })
+            .await
+            .unwrap();
         transaction
     }
 
@@ -213,9 +264,17 @@ async fn start(database: &TestDatabase, time: &Arc<AtomicI64>, setup: Setup) -> 
     }
 }
 
-/// A query for [`TestDatabase::replace_events`] that never gives a row and never ends. It reads a table, because SQLite
-/// looks whether the schema has changed only for statements that do.
-pub const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
+/// A query for [`TestDatabase::replace_events`] that never gives a row and never ends.
+pub fn endless() -> &'static str {
+    if engine::is_postgres() { ENDLESS_IN_POSTGRES } else { ENDLESS }
+}
+
+/// Nothing in it can be known before it has waited.
+const ENDLESS_IN_POSTGRES: &str = "SELECT (random() * 0)::bigint, gen_random_uuid(), 'front'::text, 1.0::float8, 'MOG2'::text, \
+                                   1, 1, 1, 1, 'z'::text, 0::bigint FROM (SELECT pg_sleep(3600)) AS slept";
+
+/// It reads a table, because SQLite looks whether the schema has changed only for statements that do.
+const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
                            SELECT i, x'00', 'front', 1.0, 'MOG2', 1, 1, 1, 1, 'z', 0 FROM n \
                            WHERE i < 0 AND EXISTS (SELECT 1 FROM cameras)";
 

@@ -7,7 +7,8 @@ use motion_export::export::EXPORT_PATH;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY};
 use sha2::{Digest, Sha256};
 
-use crate::app::{ENDLESS, TestApp, TestDatabase, events};
+use crate::app::{TestApp, TestDatabase, endless, events};
+use crate::engine;
 use crate::proxy::SlowClient;
 
 /// The file of that query in that encoding: the encoding of the answer, and what was sent.
@@ -62,29 +63,37 @@ async fn each_encoding_carries_the_same_file_and_the_record_is_about_that() {
 
 #[tokio::test]
 async fn rows_do_not_wait_for_others_of_their_page_that_are_not_found() {
-    for encoding in ["identity", "zstd", "br", "gzip"] {
+    // In PostgreSQL it takes some tries until all that were found have been given out.
+    let (encodings, limit) = if engine::is_postgres() { (2, 2) } else { (4, 1) };
+    for encoding in &["identity", "zstd", "br", "gzip"][..encodings] {
         let mut database = TestDatabase::with(events(300)).await;
-        database.settings.export.page_timeout_seconds = 1.try_into().unwrap();
+        database.settings.export.page_timeout_seconds = limit.try_into().unwrap();
         // What comes after the first hundred is looked for, and never found.
         let columns = "timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id, created_at";
         let hundredth = events(101).last().unwrap().timestamp;
         database
             .replace_events(&format!(
-                "SELECT {columns} FROM real_events WHERE timestamp < {hundredth} OR EXISTS (
-                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0)"
+                "SELECT {columns} FROM real_events WHERE timestamp < {hundredth} OR EXISTS ({})",
+                if engine::is_postgres() {
+                    "SELECT FROM pg_sleep(3600)"
+                } else {
+                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0"
+                }
             ))
             .await;
         let ann = database.add_viewer("ann", &["front"]).await;
         let app = database.serve(200).await;
         let (_, authorization) = app.client_of(&ann).await;
-        let headers = [("authorization", authorization.as_str()), ("accept-encoding", encoding)];
+        let headers = [("authorization", authorization.as_str()), ("accept-encoding", *encoding)];
         let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
         let head = client.head().await;
         assert!(head.starts_with("HTTP/1.1 200"), "{head}");
         let (bytes, whole) = client.rest().await;
         assert!(!whole, "{encoding}");
         let first = beginning(encoding, &first_chunk(&bytes));
-        assert_eq!(first.split(|byte| *byte == b'\n').count(), 52, "{encoding}: the header, 50 rows, and a line end");
+        let lines = first.split(|byte| *byte == b'\n').count();
+        // PostgreSQL gives the first ones one by one.
+        assert_eq!(lines, if engine::is_postgres() { 3 } else { 52 }, "{encoding}: the header, rows, and a line end");
         let record = app.newest_record().await;
         assert_eq!((&record["state"], &record["rows"]), (&"timed_out".into(), &50.into()), "{encoding}");
     }
@@ -123,7 +132,7 @@ async fn the_first_rows_arrive_although_the_next_ones_do_not() {
         while app.state.reader.busy() > 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        app.database.replace_events(ENDLESS).await;
+        app.database.replace_events(endless()).await;
         let (bytes, whole) = client.rest().await;
         assert!(!whole, "{encoding}");
         let first = beginning(encoding, &first_chunk(&bytes));

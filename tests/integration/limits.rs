@@ -8,7 +8,7 @@ use motion_export::server::entity::motion_event;
 use motion_export::server::export::lines::PAGE_BYTES;
 use serde_json::Value;
 
-use crate::app::{ENDLESS, TestApp, TestDatabase, events};
+use crate::app::{TestApp, TestDatabase, endless, events};
 use crate::log::Log;
 use crate::proxy::SlowClient;
 
@@ -39,7 +39,7 @@ async fn nothing_is_read(app: &TestApp) {
 async fn a_first_page_that_does_not_come_is_504_and_its_query_is_stopped_in_the_database() {
     let log = Log::of_this_thread();
     let (app, _) = app().await;
-    app.database.replace_events(ENDLESS).await;
+    app.database.replace_events(endless()).await;
     let response = app.export("").await;
     assert_eq!(response.status(), 504);
     let problem: Value = response.json().await.unwrap();
@@ -65,7 +65,7 @@ async fn a_later_page_that_does_not_come_breaks_the_file_and_its_query_is_stoppe
     assert!(client.head().await.starts_with("HTTP/1.1 200"));
     // Nothing is read between two pages, so what they are read from can be changed there.
     nothing_is_read(&app).await;
-    app.database.replace_events(ENDLESS).await;
+    app.database.replace_events(endless()).await;
     let (rest, whole) = client.rest().await;
     assert!(!whole && rest.len() > 200_000, "the client knows: {} bytes", rest.len());
     let record = app.newest_record().await;

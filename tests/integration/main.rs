@@ -5,9 +5,11 @@
 
 mod app;
 mod cameras;
+mod cluster;
 mod command_line;
 mod doors;
 mod encoding;
+mod engine;
 mod export_url;
 mod faults;
 mod going_away;
@@ -22,11 +24,14 @@ mod observability;
 mod pages;
 mod people;
 mod places;
+mod postgres;
 mod preview;
 mod program;
 mod proxy;
 mod records;
+mod rolling;
 mod schema;
+mod servers;
 mod sessions;
 mod setup;
 mod site;

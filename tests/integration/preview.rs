@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Client;
 use serde_json::Value;
 
-use crate::app::{ENDLESS, TestApp, TestDatabase, event, events, seen_by};
+use crate::app::{TestApp, TestDatabase, endless, event, events, seen_by};
 use crate::proxy::SlowClient;
 
 async fn look(app: &TestApp, client: &Client, query: &str) -> Value {
@@ -80,7 +80,7 @@ async fn a_preview_that_nobody_waits_for_is_stopped_in_the_database() {
     let ann = database.add_viewer("ann", &["front"]).await;
     let app = database.serve(10).await;
     let (client, authorization) = app.client_of(&ann).await;
-    app.database.replace_events(ENDLESS).await;
+    app.database.replace_events(endless()).await;
     let stopped = async || {
         let stopped = async {
             while app.state.reader.busy() > 0 {

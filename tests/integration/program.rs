@@ -7,18 +7,20 @@ use std::process::{Child, Command, Output, Stdio};
 use reqwest::header::AUTHORIZATION;
 
 use crate::app::{PASSWORD, client_with};
+use crate::engine;
 
 /// The binary, with a clean environment, in `folder`, on the database there.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_motion-export"));
     command.current_dir(folder).args(arguments);
-    in_clean_environment(&mut command);
+    in_clean_environment(&mut command, folder);
     command
 }
 
 /// Nothing of whoever runs the tests, but where `make coverage` collects what was run.
-pub fn in_clean_environment(command: &mut Command) {
-    command.env_clear().env("DATABASE_URL", "sqlite://test.db");
+pub fn in_clean_environment(command: &mut Command, folder: &Path) {
+    let url = if engine::is_postgres() { engine::url(folder) } else { "sqlite://test.db".to_owned() };
+    command.env_clear().env("DATABASE_URL", url);
     if let Some(profile) = std::env::var_os("LLVM_PROFILE_FILE") {
         command.env("LLVM_PROFILE_FILE", profile);
     }

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait,
-    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, SqlErr, TransactionTrait,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction,
+    DbBackend, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    SqlErr, TransactionTrait,
 };
 use uuid::Uuid;
 
@@ -180,8 +181,8 @@ async fn end_sessions(database: &impl ConnectionTrait, user: Uuid) -> Result<(),
 /// Where it is the last administrator while there are others, who could then be helped by nobody; where the database
 /// cannot answer.
 pub async fn remove(database: &DatabaseConnection, user: &User) -> Result<(), ApiError> {
-    // One statement, so that of two administrators who remove each other at once one stays: SQLite has one writer at a
-    // time.
+    let transaction = database.begin().await.map_err(|error| database::refusal(&error))?;
+    keep_administrators(&transaction).await?;
     let allowed = Expr::col(user::Column::Role)
         .ne(Role::Admin.word())
         .or(others(user, Some(Role::Admin)))
@@ -189,9 +190,10 @@ pub async fn remove(database: &DatabaseConnection, user: &User) -> Result<(), Ap
     let removed = user::Entity::delete_many()
         .filter(user::Column::Id.eq(user.id))
         .filter(allowed)
-        .exec(database)
+        .exec(&transaction)
         .await
         .map_err(|error| database::refusal(&error))?;
+    transaction.commit().await.map_err(|error| database::refusal(&error))?;
     if removed.rows_affected > 0 {
         return Ok(());
     }
@@ -315,6 +317,8 @@ pub async fn change_granted(
 /// # Errors
 /// Where it is the last administrator; where the user is gone, or the database cannot answer.
 pub async fn set_role(database: &DatabaseConnection, user: &User, role: Role) -> Result<(), ApiError> {
+    let transaction = database.begin().await.map_err(|error| database::refusal(&error))?;
+    keep_administrators(&transaction).await?;
     let mut changed = user::Entity::update_many()
         .col_expr(user::Column::Role, Expr::val(role.word()))
         .filter(user::Column::Id.eq(user.id));
@@ -322,8 +326,20 @@ pub async fn set_role(database: &DatabaseConnection, user: &User, role: Role) ->
         changed =
             changed.filter(Expr::col(user::Column::Role).ne(Role::Admin.word()).or(others(user, Some(Role::Admin))));
     }
-    let changed = changed.exec(database).await.map_err(|error| database::refusal(&error))?;
+    let changed = changed.exec(&transaction).await.map_err(|error| database::refusal(&error))?;
+    transaction.commit().await.map_err(|error| database::refusal(&error))?;
     if changed.rows_affected == 0 { Err(last_administrator(database, user).await) } else { Ok(()) }
+}
+
+/// Sees to it that nobody else takes an administrator away before the transaction ends, so that of two who take each other
+/// away one stays. In SQLite that is so anyway: there is one writer at a time.
+async fn keep_administrators(transaction: &DatabaseTransaction) -> Result<(), ApiError> {
+    if transaction.get_database_backend() != DbBackend::Sqlite {
+        let administrators = user::Entity::find().filter(user::Column::Role.eq(Role::Admin.word()));
+        let kept = administrators.order_by_asc(user::Column::Id).lock(LockType::Update).all(transaction).await;
+        kept.map_err(|error| database::refusal(&error))?;
+    }
+    Ok(())
 }
 
 /// Whether there are users besides this one, with that role where one is named.

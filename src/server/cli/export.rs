@@ -64,7 +64,7 @@ impl Export {
         };
         let source = Source {
             database,
-            reader: Reader::new(database::path(&settings.database.url)?, 1),
+            reader: Reader::new(database::events(&settings.database, settings.export.page_timeout())?, 1),
             page_rows: settings.export.page_rows,
             page_bytes: PAGE_BYTES,
             page_timeout: settings.export.page_timeout(),
@@ -77,7 +77,9 @@ impl Export {
         let exports = Exports::new(writer, clock, limits, Metrics::new());
         let keeper = tokio::spawn(exports.clone().keep());
         // Nobody's: whoever runs commands has no account, and no limit.
-        let running = exports.begin(Asked { user_id: None, user_name, via: "command", query }).await?;
+        let running = exports
+            .begin(Asked { user_id: None, user_name, via: "command", query, complete_to: export.complete_to })
+            .await?;
         let written = write(export, running, self.output.as_deref()).await;
         keeper.abort();
         written

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
+use sea_orm::DbBackend;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
-use super::{StopSignals, say};
+use super::{StopSignals, now, say};
 use crate::app::{SETTINGS_PATH, SETUP_PATH};
 use crate::export::EXPORT_PATH;
 use crate::server::auth::secret::Secret;
@@ -50,13 +51,21 @@ pub struct Serve {
 
 impl Serve {
     /// Serves until told to stop.
-    pub async fn run(self, mut settings: Settings, clock: Clock) -> anyhow::Result<()> {
+    pub async fn run(self, mut settings: Settings) -> anyhow::Result<()> {
         if let Some(listen) = self.listen {
             settings.server.listen = listen;
         }
         settings.server.check()?;
         telemetry::init(&settings.server.log, settings.server.log_format)?;
         let database = database::open_migrated(&settings.database, Missing::Create).await?;
+        let clock = if database.get_database_backend() == DbBackend::Postgres {
+            let (clock, follow) =
+                Clock::of(database.clone(), now).await.context("cannot ask the database for the time")?;
+            tokio::spawn(follow);
+            clock
+        } else {
+            Clock::new(now)
+        };
         let mut guest = None;
         if self.demo {
             if demo::is_empty(&database).await? {

@@ -33,6 +33,8 @@ pub struct Model {
     pub finished_at: Option<i64>,
     /// Why it ended, where it did not end well.
     pub error: Option<String>,
+    /// Up to when the file is complete, where it is an export from a replica.
+    pub complete_to: Option<i64>,
 }
 
 /// Outlives the user it belonged to.

@@ -3,10 +3,11 @@
 //! and the connection is given back.
 
 use std::ops::ControlFlow;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
-use sea_orm::{DbErr, EntityTrait, QuerySelect, QueryTrait};
+use sea_orm::{DatabaseConnection, DbErr, EntityTrait, QuerySelect};
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
@@ -14,7 +15,8 @@ use super::buffer::{Buffer, Buffers};
 use super::csv::Encoder;
 use super::error::ExportError;
 use super::pages::Pages;
-use super::reader::{self, LONGEST_TURN, Reader, Turn};
+use super::reader::{Connection, LONGEST_TURN, Reader, Turn, postgres};
+use crate::server::database;
 use crate::server::entity::camera;
 
 /// Where a page ends that has not ended before, in bytes. However long the texts of events are, an export takes little
@@ -30,6 +32,23 @@ const FIRST_PAGE_BYTES: usize = 32 * 1_024;
 
 /// How many pages may wait.
 const PAGES_AHEAD: usize = 2;
+
+/// How long a row is taken to be before there was one, in bytes.
+const USUAL_ROW: usize = 128;
+
+/// For how long nothing may be found by somebody who sends rows only once there are some more, such as PostgreSQL, which has
+/// a buffer of 8 kB for them. Then it is asked for one row, and for more again where that comes.
+const MOST_WAITED_FOR: Duration = Duration::from_millis(500);
+
+/// By how much more rows are asked for, page by page, once it was one.
+const GROWTH: u64 = 4;
+
+/// For how long a file that was begun waits for a database that is away: while a server is started again, or another one
+/// takes its place.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long lies between two tries.
+pub const BETWEEN_TRIES: Duration = Duration::from_millis(250);
 
 /// The lines of a page.
 #[derive(Debug)]
@@ -47,39 +66,83 @@ pub struct Page {
 pub struct Lines {
     pages: Pages,
     encoder: Encoder,
+    names: CameraNames,
     /// The bytes before the first row, until they are given out.
     head: Vec<u8>,
     buffers: Buffers,
     /// Where a page ends that has not ended before, in bytes.
     page_bytes: usize,
+    /// How long the rows of the page before were, in bytes.
+    row_bytes: usize,
+    /// How many rows are asked for at most.
+    most_rows: u64,
 }
 
 impl Lines {
-    /// Those pages, with `head` before the first row, each of about `page_bytes` at most.
-    pub fn new(pages: Pages, encoder: Encoder, head: Vec<u8>, buffers: Buffers, page_bytes: usize) -> Self {
-        Self { pages, encoder, head, buffers, page_bytes }
+    /// Those pages, with `head` before the first row, each of about `page_bytes` at most. `names` knows cameras that the
+    /// encoder does not.
+    pub fn new(
+        pages: Pages,
+        encoder: Encoder,
+        names: CameraNames,
+        head: Vec<u8>,
+        buffers: Buffers,
+        page_bytes: usize,
+    ) -> Self {
+        Self { pages, encoder, names, head, buffers, page_bytes, row_bytes: USUAL_ROW, most_rows: u64::MAX }
     }
 
-    fn read(&mut self, connection: &Connection, turn: &Turn) -> Result<Page, ExportError> {
-        let Self { pages, encoder, head, buffers, page_bytes } = self;
+    /// The next page; `None` where it has to be asked for over another connection.
+    fn read(&mut self, connection: &mut Connection, turn: &Turn) -> Result<Option<Page>, ExportError> {
+        let Self { pages, encoder, names, head, buffers, page_bytes, row_bytes, most_rows } = self;
         let mut lines = buffers.take();
         let most = if head.is_empty() { *page_bytes } else { FIRST_PAGE_BYTES.min(*page_bytes) };
+        // Where they would come for nothing, no more rows are asked for than will probably be taken.
+        let rows = if connection.is_eager() { (most.div_ceil(*row_bytes) as u64).min(*most_rows) } else { u64::MAX };
+        turn.expect_within((connection.is_eager() && rows > 1).then_some(MOST_WAITED_FOR));
         let bytes = &mut lines.bytes;
-        bytes.append(head);
-        let rows = pages.next(connection, turn, |row| {
-            encoder.row(row, bytes, |id| Ok::<_, ExportError>(turn.in_full(|| name(connection, id))?))?;
+        let before = head.len();
+        bytes.extend_from_slice(head);
+        let found = pages.next(connection, turn, rows, |row| {
+            encoder.row(row, bytes, |id| Ok::<_, ExportError>(names.look_up(id)?))?;
             let full = bytes.len() >= most;
             Ok::<_, ExportError>(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-        })?;
-        Ok(Page { rows, lines, last: pages.ended() })
+        });
+        let rows = match found {
+            Err(ExportError::Database(error)) if rows > 1 && postgres::is_interrupted(&error) => {
+                *most_rows = 1;
+                return Ok(None);
+            }
+            found => found?,
+        };
+        *most_rows = most_rows.saturating_mul(GROWTH);
+        // Given out now, and not before: the page may have to be read again.
+        head.clear();
+        *row_bytes =
+            usize::try_from(rows).map_or(1, |rows| (bytes.len() - before).checked_div(rows).unwrap_or(*row_bytes));
+        Ok(Some(Page { rows, lines, last: pages.ended() }))
     }
 }
 
-/// What a camera is called that came after the export began. Whose rows are in a page has been settled before.
-fn name(connection: &Connection, id: &str) -> Result<String, DbErr> {
-    let named = camera::Entity::find_by_id(id).select_only().column(camera::Column::Name).into_query();
-    let name = reader::query(connection, &named, |rows| rows.next()?.map_or(Ok(None), |row| row.get(0)))?;
-    Ok(name.unwrap_or_else(|| id.to_owned()))
+/// What cameras are called that came after an export began. Whose rows are in a page has been settled before.
+#[derive(Debug)]
+pub struct CameraNames {
+    database: DatabaseConnection,
+    runtime: Handle,
+}
+
+impl CameraNames {
+    /// As that database has them. Has to be called within the runtime.
+    pub fn of(database: DatabaseConnection) -> Self {
+        Self { database, runtime: Handle::current() }
+    }
+
+    /// Looks one up, on a thread that may wait.
+    fn look_up(&self, id: &str) -> Result<String, DbErr> {
+        let named = camera::Entity::find_by_id(id).select_only().column(camera::Column::Name);
+        let name = self.runtime.block_on(named.into_tuple::<Option<String>>().one(&self.database))?;
+        Ok(name.flatten().unwrap_or_else(|| id.to_owned()))
+    }
 }
 
 /// Reads pages ahead of whoever takes them. Dropping it stops that.
@@ -89,9 +152,10 @@ pub struct ReadAhead {
     page_timeout: Duration,
     sender: mpsc::Sender<Page>,
     waiting: mpsc::Receiver<Page>,
-    /// Here while nothing is read.
-    lines: Option<Box<Lines>>,
-    reading: JoinSet<Result<Box<Lines>, ExportError>>,
+    lines: Arc<Mutex<Lines>>,
+    /// Whether there is nothing to read any more.
+    ended: bool,
+    reading: JoinSet<Result<bool, ExportError>>,
     /// Why there is nothing after the pages that wait.
     failure: Option<ExportError>,
 }
@@ -101,8 +165,8 @@ impl ReadAhead {
     /// waits for it yet.
     pub fn new(reader: Reader, page_timeout: Duration, lines: Lines) -> Self {
         let (sender, waiting) = mpsc::channel(PAGES_AHEAD);
-        let lines = Some(Box::new(lines));
-        Self { reader, page_timeout, sender, waiting, lines, reading: JoinSet::new(), failure: None }
+        let lines = Arc::new(Mutex::new(lines));
+        Self { reader, page_timeout, sender, waiting, lines, ended: false, reading: JoinSet::new(), failure: None }
     }
 
     /// The next page. Not to be asked after the last one.
@@ -138,33 +202,54 @@ impl ReadAhead {
         }
     }
 
-    fn was_read(&mut self, done: Result<Result<Box<Lines>, ExportError>, JoinError>) {
+    fn was_read(&mut self, done: Result<Result<bool, ExportError>, JoinError>) {
         match done.unwrap_or_else(|error| resume(error)) {
-            // After the last page there is nothing to read.
-            Ok(lines) => self.lines = Some(lines).filter(|lines| !lines.pages.ended()),
-            Err(failure) => self.failure = Some(failure),
+            Ok(ended) => self.ended = ended,
+            Err(failure) => (self.ended, self.failure) = (true, Some(failure)),
         }
     }
 
     /// Sees to it that pages are read for as long as there is room for them and any are left. After a while others get their
     /// turn.
     fn read_on(&mut self) {
-        let Some(mut lines) = self.lines.take() else { return };
-        let (reader, sender, limit) = (self.reader.clone(), self.sender.clone(), self.page_timeout);
+        if self.ended || !self.reading.is_empty() {
+            return;
+        }
+        let (reader, lines, sender, limit) =
+            (self.reader.clone(), Arc::clone(&self.lines), self.sender.clone(), self.page_timeout);
         self.reading.spawn(async move {
-            let read = reader.read(move |connection, turn| {
-                while let Ok(room) = sender.try_reserve() {
-                    let page = lines.read(connection, turn)?;
-                    let last = page.last;
-                    room.send(page);
-                    if last || turn.is_over() {
-                        break;
+            let since = Instant::now();
+            loop {
+                let (shared, sender) = (Arc::clone(&lines), sender.clone());
+                let read = reader.read(move |connection, turn| {
+                    let mut lines = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                    while let Ok(room) = sender.try_reserve() {
+                        let Some(page) = lines.read(connection, turn)? else { break };
+                        let last = page.last;
+                        room.send(page);
+                        if last || turn.is_over() {
+                            break;
+                        }
                     }
+                    Ok(lines.pages.ended())
+                });
+                // Who has taken longer than this was at one page for longer than a page may take.
+                let read = tokio::time::timeout(limit + LONGEST_TURN, read).await;
+                match read.unwrap_or(Err(ExportError::TimedOut(limit))) {
+                    // Nothing of the page was given out, so it can be read once more.
+                    Err(ExportError::Database(error))
+                        if database::is_away(&error)
+                            && since.elapsed() < PATIENCE
+                            && lines.lock().unwrap_or_else(PoisonError::into_inner).pages.begun() =>
+                    {
+                        tokio::time::sleep(BETWEEN_TRIES).await;
+                    }
+                    Err(ExportError::Database(error)) if database::is_late(&error) => {
+                        return Err(ExportError::TimedOut(limit));
+                    }
+                    done => return done,
                 }
-                Ok(lines)
-            });
-            // Who has taken longer than this was at one page for longer than a page may take.
-            tokio::time::timeout(limit + LONGEST_TURN, read).await.unwrap_or(Err(ExportError::TimedOut(limit)))
+            }
         });
     }
 }
@@ -189,6 +274,7 @@ mod tests {
 
     use super::*;
     use crate::server::export::query::Filter;
+    use crate::server::export::reader::Place;
     use crate::server::export::zone::Zone;
 
     const EVENTS: &str =
@@ -206,14 +292,15 @@ mod tests {
     fn read(events: &str, page_timeout: Duration) -> Read {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("x.db");
-        Connection::open(&path)
+        rusqlite::Connection::open(&path)
             .and_then(|made| made.execute_batch(&format!("PRAGMA journal_mode = WAL; {events}")))
             .expect("made");
-        let reader = Reader::new(path, 1);
-        let pages = Pages::new(Filter::default(), 10.try_into().expect("not zero"));
+        let reader = Reader::new(Place::Sqlite(path), 1);
+        let pages = Pages::new(Filter::default(), 10.try_into().expect("not zero"), Vec::new());
         let encoder =
             Encoder::new(Zone::parse("UTC").expect("a zone"), false, HashMap::from([("a".into(), "A".into())]));
-        let lines = Lines::new(pages, encoder, Vec::new(), reader.buffers().clone(), PAGE_BYTES);
+        let names = CameraNames::of(DatabaseConnection::default());
+        let lines = Lines::new(pages, encoder, names, Vec::new(), reader.buffers().clone(), PAGE_BYTES);
         let ahead = ReadAhead::new(reader.clone(), page_timeout, lines);
         Read { folder, reader, ahead }
     }
@@ -236,7 +323,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_page_comes_once_and_in_order_and_the_last_one_says_so() {
-        let Read { folder: _folder, mut ahead, .. } = read(&some(35), Duration::from_secs(60));
+        let Read { folder: _folder, mut ahead, .. } = read(&some(35), Duration::from_mins(1));
         let mut text = Vec::new();
         let mut pages = Vec::new();
         while pages.last().is_none_or(|(_, last)| !last) {
@@ -252,10 +339,10 @@ mod tests {
 
     #[tokio::test]
     async fn while_nobody_takes_them_two_pages_wait_and_the_connection_is_free_and_what_waits_comes_before_a_failure() {
-        let Read { folder, reader, mut ahead } = read(&some(1_000), Duration::from_secs(60));
+        let Read { folder, reader, mut ahead } = read(&some(1_000), Duration::from_mins(1));
         ahead.next().await.expect("the first page");
         until_nothing_is_read(&reader).await;
-        Connection::open(folder.path().join("x.db"))
+        rusqlite::Connection::open(folder.path().join("x.db"))
             .and_then(|gone| gone.execute_batch("DROP TABLE motion_events"))
             .expect("dropped");
         let mut waited = 0;
@@ -271,7 +358,7 @@ mod tests {
 
     #[tokio::test]
     async fn letting_go_stops_what_is_read_in_the_database() {
-        let Read { folder: _folder, reader, mut ahead } = read(&endless(), Duration::from_secs(60));
+        let Read { folder: _folder, reader, mut ahead } = read(&endless(), Duration::from_mins(1));
         let waiting = tokio::spawn(async move { ahead.next().await.map(|page| page.rows) });
         while reader.busy() == 0 {
             tokio::task::yield_now().await;

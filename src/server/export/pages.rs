@@ -3,13 +3,11 @@
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 
-use rusqlite::Connection;
-use rusqlite::types::{Type, ValueRef};
 use sea_orm::DbErr;
-use uuid::Uuid;
 
 use super::query::{self, Cameras, Cursor, Filter};
-use super::reader::{self, Turn};
+use super::reader::{Connection, Turn};
+use super::zone::Interval;
 
 /// What is exported of one event, and what the next page needs to know of it. Its texts are the database's own, and gone
 /// with the next row; that they are UTF-8 is seen where they are written.
@@ -29,60 +27,32 @@ pub struct Row<'a> {
     pub zone_id: Option<&'a [u8]>,
 }
 
-impl<'a> Row<'a> {
-    /// Reads a row of [`query::page`]. By hand, without rusqlite's conversions: for each event, that
-    /// saves some 3 % of an export.
-    fn read(row: &'a rusqlite::Row<'_>) -> Result<Self, rusqlite::Error> {
-        let timestamp = integer(row, 0)?.ok_or_else(|| unreadable(0, Type::Null))?;
-        let ValueRef::Blob(id) = row.get_ref(1)? else { return Err(unreadable(1, row.get_ref(1)?.data_type())) };
-        Ok(Self {
-            cursor: Cursor { timestamp, id: Uuid::from_slice(id).map_err(|_| unreadable(1, Type::Blob))? },
-            camera_id: text(row, 2)?.ok_or_else(|| unreadable(2, Type::Null))?,
-            confidence: match row.get_ref(3)? {
-                ValueRef::Real(number) => Some(number),
-                ValueRef::Null => None,
-                other => return Err(unreadable(3, other.data_type())),
-            },
-            algorithm: text(row, 4)?.ok_or_else(|| unreadable(4, Type::Null))?,
-            bounding_box: [integer(row, 5)?, integer(row, 6)?, integer(row, 7)?, integer(row, 8)?],
-            zone_id: text(row, 9)?,
-        })
-    }
-}
+/// How many windows may be taken for one at most, where they hold little.
+const MOST_WINDOWS: usize = 64;
 
-fn integer(row: &rusqlite::Row<'_>, index: usize) -> Result<Option<i64>, rusqlite::Error> {
-    match row.get_ref(index)? {
-        ValueRef::Integer(number) => Ok(Some(number)),
-        ValueRef::Null => Ok(None),
-        other => Err(unreadable(index, other.data_type())),
-    }
-}
-
-fn text<'a>(row: &'a rusqlite::Row<'_>, index: usize) -> Result<Option<&'a [u8]>, rusqlite::Error> {
-    match row.get_ref(index)? {
-        ValueRef::Text(text) => Ok(Some(text)),
-        ValueRef::Null => Ok(None),
-        other => Err(unreadable(index, other.data_type())),
-    }
-}
-
-fn unreadable(index: usize, found: Type) -> rusqlite::Error {
-    rusqlite::Error::InvalidColumnType(index, format!("column {index}"), found)
-}
-
-/// The events that a filter selects, in order, a page at a time.
+/// The events that a filter selects, in order, a page at a time. Where the table is in partitions, they are read window by
+/// window, so that no page's statement is about all of them: PostgreSQL plans for each partition that it may have to read,
+/// some 10 ms for those of ten years.
 #[derive(Debug)]
 pub struct Pages {
     filter: Filter,
     rows: NonZeroU32,
+    /// Where windows end, in order; after them, there is a last one without an end.
+    ends: Vec<i64>,
+    /// How many of the ends are before the window that is read, how many windows that is, and whether it has filled a page.
+    window: (usize, usize),
+    filled: bool,
     after: Option<Cursor>,
+    begun: bool,
     ended: bool,
 }
 
 impl Pages {
-    /// Pages of up to `rows` events each. Nothing is read yet.
-    pub fn new(filter: Filter, rows: NonZeroU32) -> Self {
-        Self { filter, rows, after: None, ended: false }
+    /// Pages of up to `rows` events each, in windows that end at `ends`. Nothing is read yet.
+    pub fn new(filter: Filter, rows: NonZeroU32, mut ends: Vec<i64>) -> Self {
+        let Interval { start, end } = filter.interval;
+        ends.retain(|moment| start.is_none_or(|start| *moment > start) && end.is_none_or(|end| *moment < end));
+        Self { filter, rows, ends, window: (0, 1), filled: false, after: None, begun: false, ended: false }
     }
 
     /// Whether the last page was given out.
@@ -90,36 +60,63 @@ impl Pages {
         self.ended
     }
 
-    /// Gives the rows of the next page to `take`, and says how many there were. The page ends where `take` wants no more,
-    /// and where the rest of it takes its time.
+    /// Whether rows have been given out.
+    pub fn begun(&self) -> bool {
+        self.begun
+    }
+
+    /// Gives the rows of the next page to `take`, and says how many there were: `most`, if the pages may have so many. The
+    /// page ends where `take` wants no more, where the rest of it takes its time, and where a window ends.
     ///
     /// # Errors
     /// Where the database cannot answer or a row cannot be read, and those of `take`.
     pub fn next<Failure: From<DbErr>>(
         &mut self,
-        connection: &Connection,
+        connection: &mut Connection,
         turn: &Turn,
+        most: u64,
         mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, Failure>,
     ) -> Result<u64, Failure> {
         // Without a camera there is nothing to read, and no reason to look through all events for it.
         if matches!(&self.filter.cameras, Cameras::These(cameras) if cameras.is_empty()) {
             self.ended = true;
         }
-        if self.ended {
-            return Ok(0);
+        let most = most.clamp(1, self.rows.get().into());
+        let mut found = 0;
+        while found == 0 && !self.ended {
+            let mut last = None;
+            let statement = query::page(&self.filter, self.window(), self.after, most, connection.backend());
+            let exhausted = connection.events(&statement, turn, |row| {
+                found += 1;
+                last = Some(row.cursor);
+                take(row)
+            })?;
+            self.after = last.or(self.after);
+            self.begun |= found > 0;
+            if exhausted && found < most {
+                self.go_on();
+            } else {
+                self.filled = true;
+            }
         }
-        let most = u64::from(self.rows.get());
-        let (mut found, mut last) = (0, None);
-        let statement = query::page(&self.filter, self.after, most);
-        let exhausted = reader::step(connection, &statement, turn, |row| {
-            let row = Row::read(row).map_err(|error| reader::failed(&error))?;
-            found += 1;
-            last = Some(row.cursor);
-            take(&row)
-        })?;
-        self.ended = exhausted && found < most;
-        self.after = last.or(self.after);
         Ok(found)
+    }
+
+    /// What is read at the moment.
+    fn window(&self) -> Interval {
+        let Interval { start, end } = self.filter.interval;
+        let (first, windows) = self.window;
+        let begins = first.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
+        let ends = self.ends.get(first + windows - 1).copied();
+        Interval { start: begins.or(start), end: ends.or(end) }
+    }
+
+    /// Goes to the next window, which is a larger one where there was little in this one.
+    fn go_on(&mut self) {
+        let (first, windows) = self.window;
+        self.ended = first + windows > self.ends.len();
+        self.window = (first + windows, if self.filled { 1 } else { (2 * windows).min(MOST_WINDOWS) });
+        (self.filled, self.after) = (false, None);
     }
 }
 
@@ -131,7 +128,7 @@ mod tests {
 
     /// A database of so many events, three to a moment.
     fn database(events: u32) -> Connection {
-        let connection = Connection::open_in_memory().expect("memory");
+        let connection = rusqlite::Connection::open_in_memory().expect("memory");
         connection
             .execute_batch(&format!(
                 "CREATE TABLE motion_events (timestamp INTEGER, id BLOB, camera_id TEXT, confidence REAL, algorithm TEXT,
@@ -140,24 +137,25 @@ mod tests {
                  INSERT INTO motion_events SELECT i / 3, CAST(printf('%016d', i) AS BLOB), 'a', i, 'b', i, 0, 0, 0, NULL FROM n"
             ))
             .expect("made");
-        connection
+        Connection::Sqlite(connection)
     }
 
     #[test]
     fn pages_that_are_cut_short_anywhere_give_each_event_once_and_in_order() {
-        let connection = database(1_000);
+        let mut connection = database(1_000);
         for every in 10..60 {
             let calls = AtomicU32::new(0);
             // As where rows have waited for long enough, but at places that differ.
             let interrupts = move || calls.fetch_add(1, Ordering::Relaxed) % every == every - 1;
-            connection.progress_handler(13, Some(interrupts)).expect("set");
-            let mut pages = Pages::new(Filter::default(), 100.try_into().expect("not zero"));
+            let Connection::Sqlite(sqlite) = &connection else { unreachable!("it is SQLite's") };
+            sqlite.progress_handler(13, Some(interrupts)).expect("set");
+            let mut pages = Pages::new(Filter::default(), 100.try_into().expect("not zero"), Vec::new());
             let (mut seen, mut cut_short) = (Vec::new(), 0);
             for _ in 0..10_000 {
                 if pages.ended() {
                     break;
                 }
-                let found = pages.next(&connection, &Turn::begin(), |row| {
+                let found = pages.next(&mut connection, &Turn::begin(), 100, |row| {
                     seen.push(row.bounding_box[0]);
                     Ok::<_, DbErr>(ControlFlow::Continue(()))
                 });
@@ -166,6 +164,28 @@ mod tests {
             }
             assert!(cut_short > 1, "with {every}");
             assert!(seen.into_iter().eq((1..=1_000).map(Some)), "with {every}");
+        }
+    }
+    #[test]
+    fn windows_give_each_event_once_and_in_order_wherever_they_end() {
+        let mut connection = database(300);
+        // Three events to a moment, moments 0 to 100.
+        for ends in [vec![0], vec![50], vec![1, 2, 3, 4, 5, 6, 7, 90], (0..200).collect(), vec![1_000, 2_000]] {
+            for (start, end) in [(None, None), (Some(3), Some(80)), (Some(50), None)] {
+                let filter = Filter { interval: Interval { start, end }, cameras: Cameras::All };
+                let mut pages = Pages::new(filter, 20.try_into().expect("not zero"), ends.clone());
+                let mut seen = Vec::new();
+                while !pages.ended() {
+                    let take = |row: &Row<'_>| {
+                        seen.push(row.bounding_box[0].expect("a number"));
+                        Ok::<_, DbErr>(ControlFlow::Continue(()))
+                    };
+                    pages.next(&mut connection, &Turn::begin(), 100, take).expect("read");
+                }
+                let within =
+                    |event: &i64| start.is_none_or(|start| event / 3 >= start) && end.is_none_or(|end| event / 3 < end);
+                assert!(seen.iter().copied().eq((1..=300).filter(within)), "{ends:?} {start:?} {end:?}: {seen:?}");
+            }
         }
     }
 }

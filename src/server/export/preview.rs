@@ -2,28 +2,29 @@
 //! and stopped when nobody waits for it any more.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 
 use chrono::NaiveDate;
-use rusqlite::Connection;
-use sea_orm::{DbErr, EntityTrait, QuerySelect, QueryTrait};
+use sea_orm::{DatabaseConnection, DbErr, EntityTrait, QuerySelect};
 
 use super::csv::Encoder;
 use super::error::ExportError;
 use super::pages::Pages;
 use super::query::{self, Cameras, Filter};
-use super::reader::{self, Turn};
+use super::reader::{Connection, Turn, postgres, sqlite};
 use super::route::refusal;
 use super::run::{Source, called};
 use super::zone::Zone;
 use crate::api::preview::{Day, Preview};
 use crate::error::ApiError;
 use crate::export::{BYTE_ORDER_MARK, ExportParams};
-use crate::server::auth::viewer::{Names, Viewer};
+use crate::server::auth::viewer::Viewer;
 use crate::server::entity::camera;
+use crate::server::partitions;
 
 /// How many lines the size of the file is estimated from.
-const SAMPLE_ROWS: u32 = 100;
+const SAMPLE_ROWS: NonZeroU32 = NonZeroU32::new(100).expect("not zero");
 
 /// Looks at what the export with that query string would hold.
 ///
@@ -34,69 +35,108 @@ pub async fn preview(source: Source, viewer: Viewer, query: &str) -> Result<Prev
     let zone = Zone::parse(&params.timezone)?;
     let interval = zone.interval(&params.range)?;
     let (cameras, names) = viewer.select(&source.database, params.camera_ids.clone()).await?;
+    let ids = ids(&source.database, &cameras).await.map_err(|error| refusal(&error.into()))?;
+    let ends = partitions::ends(&source.database).await.map_err(|error| refusal(&error.into()))?;
     let filter = Filter { interval, cameras };
+    let header = Encoder::header().map_err(|error| refusal(&error.into()))?.len();
+    let look = Look {
+        pages: Pages::new(filter.clone(), SAMPLE_ROWS, ends),
+        encoder: Encoder::new(zone, params.raw, called(names)),
+        header: header + if params.bom { BYTE_ORDER_MARK.len() } else { 0 },
+        filter,
+        ids,
+        zone,
+    };
     let limit = source.page_timeout;
     let look = async {
         let _turn = source.reader.turn_aside().await?;
-        source.reader.read(move |connection, turn| look(connection, turn, &filter, names, zone, &params)).await
+        source.reader.read(move |connection, turn| look.run(connection, turn)).await
     };
     let looked = tokio::time::timeout(limit, look).await.unwrap_or(Err(ExportError::TimedOut(limit)));
     looked.map_err(|error| refusal(&error))
 }
 
-fn look(
-    connection: &Connection,
+/// What is looked at.
+struct Look {
+    filter: Filter,
+    /// The ids of the cameras that are meant.
+    ids: Vec<String>,
+    zone: Zone,
+    /// What the first lines are made of.
+    pages: Pages,
+    encoder: Encoder,
+    /// What comes before them, in bytes.
+    header: usize,
+}
+
+impl Look {
+    fn run(self, connection: &mut Connection, turn: &Turn) -> Result<Preview, ExportError> {
+        let Self { filter, ids, zone, mut pages, mut encoder, header } = self;
+        let mut counted = Counted::default();
+        match connection {
+            Connection::Sqlite(connection) => {
+                for camera in &ids {
+                    let moments = query::timestamps(filter.interval, camera);
+                    sqlite::numbers(connection, &moments, |moment| counted.count_one(moment, zone))?;
+                    counted.go_back();
+                }
+            }
+            Connection::Postgres(connection) => count_quarters(connection, turn, &filter, zone, &mut counted)?,
+        }
+        let Counted { rows, first, last, days, .. } = counted;
+
+        let mut lines = Vec::new();
+        let of = pages.next(connection, turn, u64::MAX, |row| {
+            encoder.row(row, &mut lines, |id| Ok::<_, ExportError>(id.to_owned()))?;
+            Ok::<_, ExportError>(ControlFlow::Continue(()))
+        })?;
+        let bytes = lines.len() as u64;
+        let told = |moment: i64| zone.timestamp(moment);
+        Ok(Preview {
+            rows,
+            first: first.and_then(told),
+            last: last.and_then(told),
+            bytes: header as u64 + (bytes * rows).checked_div(of).unwrap_or(0),
+            days: days.into_iter().map(|(day, events)| Day { day: day.to_string(), events }).collect(),
+        })
+    }
+}
+
+/// Has PostgreSQL count, by quarters of an hour, which is many times faster than to fetch the moments; and counts one by
+/// one where a day begins within such a quarter.
+fn count_quarters(
+    connection: &mut postgres::Connection,
     turn: &Turn,
     filter: &Filter,
-    names: Names,
     zone: Zone,
-    params: &ExportParams,
-) -> Result<Preview, ExportError> {
-    let mut counted = Counted::default();
-    for camera in &cameras(connection, &filter.cameras)? {
-        let statement = query::timestamps(filter.interval, camera);
-        reader::query(connection, &statement, |rows| {
-            while let Some(row) = rows.next()? {
-                counted.count(row.get(0)?, zone);
-            }
-            Ok(())
-        })?;
-        counted.next_camera();
-    }
-    let Counted { rows, first, last, days, .. } = counted;
-
-    let header = Encoder::header()?.len() + if params.bom { BYTE_ORDER_MARK.len() } else { 0 };
-    let mut pages = Pages::new(filter.clone(), SAMPLE_ROWS.try_into().unwrap_or(std::num::NonZeroU32::MIN));
-    let mut encoder = Encoder::new(zone, params.raw, called(names));
-    let mut lines = Vec::new();
-    let of = pages.next(connection, turn, |row| {
-        encoder.row(row, &mut lines, |id| Ok::<_, ExportError>(id.to_owned()))?;
-        Ok::<_, ExportError>(ControlFlow::Continue(()))
+    counted: &mut Counted,
+) -> Result<(), DbErr> {
+    let mut divided = Vec::new();
+    connection.plan_freely()?;
+    connection.numbers(&query::quarters(filter), turn, |[first, last, events]| {
+        if !counted.count(first, last, events.unsigned_abs(), zone) {
+            divided.push((first, last));
+        }
     })?;
-    let bytes = lines.len() as u64;
-    let told = |moment: i64| zone.timestamp(moment);
-    Ok(Preview {
-        rows,
-        first: first.and_then(told),
-        last: last.and_then(told),
-        bytes: header as u64 + (bytes * rows).checked_div(of).unwrap_or(0),
-        days: days.into_iter().map(|(day, events)| Day { day: day.to_string(), events }).collect(),
-    })
+    connection.plan_for_pages()?;
+    counted.go_back();
+    for (first, last) in divided {
+        let moments = query::moments(filter, first, last);
+        connection.numbers(&moments, turn, |[moment]| counted.count_one(moment, zone))?;
+        counted.go_back();
+    }
+    Ok(())
 }
 
 /// The ids of the cameras, all of them where all are meant: every event's camera is in the list of cameras.
-fn cameras(connection: &Connection, cameras: &Cameras) -> Result<Vec<String>, DbErr> {
-    if let Cameras::These(cameras) = cameras {
-        return Ok(cameras.clone());
-    }
-    let ids = camera::Entity::find().select_only().column(camera::Column::Id).into_query();
-    reader::query(connection, &ids, |rows| {
-        let mut ids = Vec::new();
-        while let Some(row) = rows.next()? {
-            ids.push(row.get(0)?);
+async fn ids(database: &DatabaseConnection, cameras: &Cameras) -> Result<Vec<String>, DbErr> {
+    match cameras {
+        Cameras::These(cameras) => Ok(cameras.clone()),
+        Cameras::All => {
+            let ids = camera::Entity::find().select_only().column(camera::Column::Id);
+            ids.into_tuple().all(database).await
         }
-        Ok(ids)
-    })
+    }
 }
 
 /// What has been counted so far.
@@ -112,28 +152,45 @@ struct Counted {
 }
 
 impl Counted {
-    /// Counts an event that is not before the one that was counted before it.
-    fn count(&mut self, moment: i64, zone: Zone) {
-        self.rows += 1;
-        if let Some((_, events)) = &mut self.day
-            && moment < self.ends
-        {
-            *events += 1;
-            self.last = self.last.max(Some(moment));
-            return;
+    /// Counts events that are not before those that were counted before them. Not, and says so, where a day begins between
+    /// them.
+    fn count(&mut self, first: i64, last: i64, events: u64, zone: Zone) -> bool {
+        if self.day.is_none() || last >= self.ends {
+            let Some((day, ends)) = zone.day_around(first) else {
+                // Moments beyond the calendar are on no day; an export would break there, and say so.
+                self.has(first, last, events);
+                return true;
+            };
+            if last >= ends {
+                return false;
+            }
+            if self.day.is_none_or(|(current, _)| current != day) {
+                self.go_back();
+                self.day = Some((day, 0));
+                self.ends = ends;
+            }
         }
-        self.next_camera();
-        self.first = Some(self.first.map_or(moment, |first| first.min(moment)));
-        self.last = self.last.max(Some(moment));
-        // A moment beyond the calendar is on no day; an export would break there, and say so.
-        if let Some((day, ends)) = zone.day_around(moment) {
-            self.day = Some((day, 1));
-            self.ends = ends;
+        if let Some((_, so_far)) = &mut self.day {
+            *so_far += events;
         }
+        self.has(first, last, events);
+        true
+    }
+
+    /// Counts an event that is not before those that were counted before it.
+    fn count_one(&mut self, moment: i64, zone: Zone) {
+        // Nothing begins in between.
+        let _ = self.count(moment, moment, 1, zone);
+    }
+
+    fn has(&mut self, first: i64, last: i64, events: u64) {
+        self.rows += events;
+        self.first = Some(self.first.map_or(first, |before| before.min(first)));
+        self.last = self.last.max(Some(last));
     }
 
     /// From here on, events may be before those that were counted.
-    fn next_camera(&mut self) {
+    fn go_back(&mut self) {
         if let Some((day, events)) = self.day.take() {
             *self.days.entry(day).or_default() += events;
         }
@@ -156,9 +213,9 @@ mod tests {
         // One camera after the other, each in the order of time; midnight in Berlin is minute 0.
         for camera in [&[-2, -1, 0, 5][..], &[-1, 1_440], &[]] {
             for moment in camera {
-                counted.count(minute(*moment), zone);
+                assert!(counted.count(minute(*moment), minute(*moment), 1, zone));
             }
-            counted.next_camera();
+            counted.go_back();
         }
         assert_eq!(counted.rows, 6);
         assert_eq!((counted.first, counted.last), (Some(minute(-2)), Some(minute(1_440))));
@@ -169,8 +226,19 @@ mod tests {
     #[test]
     fn a_moment_beyond_the_calendar_is_counted_and_on_no_day() {
         let mut counted = Counted::default();
-        counted.count(i64::MAX, Zone::parse("UTC").expect("a zone"));
-        counted.next_camera();
+        assert!(counted.count(i64::MAX, i64::MAX, 1, Zone::parse("UTC").expect("a zone")));
+        counted.go_back();
         assert_eq!((counted.rows, counted.days.len()), (1, 0));
+    }
+    #[test]
+    fn what_was_counted_together_is_divided_where_a_day_begins_in_between() {
+        let zone = Zone::parse("Europe/Berlin").expect("a zone");
+        let mut counted = Counted::default();
+        assert!(counted.count(minute(-14), minute(-1), 7, zone));
+        assert!(!counted.count(minute(-1), minute(0), 2, zone), "midnight is minute 0");
+        assert!(counted.count(minute(0), minute(14), 3, zone));
+        counted.go_back();
+        assert_eq!(counted.rows, 10);
+        assert_eq!(counted.days.into_values().collect::<Vec<_>>(), [7, 3]);
     }
 }

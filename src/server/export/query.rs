@@ -5,8 +5,8 @@
 //! There is never a sort and never an OFFSET: a page begins after the last event of the page before it. A test asks
 //! SQLite's own EXPLAIN QUERY PLAN for each combination.
 
-use sea_orm::sea_query::{Alias, Expr, ExprTrait, Order, SelectStatement, UnionType};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
+use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
+use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 use uuid::Uuid;
 
 use super::zone::Interval;
@@ -44,10 +44,16 @@ pub struct Cursor {
     pub id: Uuid,
 }
 
-/// The statement for the `rows` events that come after `after`, with the columns in the order of
-/// [`super::pages::Row::read`].
-pub fn page(filter: &Filter, after: Option<Cursor>, rows: u64) -> SelectStatement {
-    let events = events(filter, after);
+/// The statement for the `rows` events that come after `after`, within an interval that is that of the filter or a part of
+/// it. Its columns are those of [`super::pages::Row`], in order.
+pub fn page(
+    filter: &Filter,
+    interval: Interval,
+    after: Option<Cursor>,
+    rows: u64,
+    backend: DbBackend,
+) -> SelectStatement {
+    let events = events(interval, after, backend);
     let few = match &filter.cameras {
         Cameras::These(cameras) if (2..=MOST_CAMERAS_MERGED).contains(&cameras.len()) => cameras,
         one_or_many => {
@@ -56,7 +62,10 @@ pub fn page(filter: &Filter, after: Option<Cursor>, rows: u64) -> SelectStatemen
                 Cameras::These(cameras) => match cameras.as_slice() {
                     [camera] => events.filter(Column::CameraId.eq(camera)),
                     // The plus keeps SQLite from going camera by camera, which would need a sort.
-                    many => events.filter(Expr::cust_with_expr("+?", Expr::col(Column::CameraId)).is_in(many)),
+                    many if backend == DbBackend::Sqlite => {
+                        events.filter(Expr::cust_with_expr("+?", Expr::col(Column::CameraId)).is_in(many))
+                    }
+                    many => events.filter(Column::CameraId.is_in(many)),
                 },
             };
             return picked.order_by_asc(Column::Timestamp).order_by_asc(Column::Id).limit(rows).into_query();
@@ -64,8 +73,18 @@ pub fn page(filter: &Filter, after: Option<Cursor>, rows: u64) -> SelectStatemen
     };
     let mut merged: Option<SelectStatement> = None;
     for camera in few {
-        let one = events.clone().filter(Column::CameraId.eq(camera)).into_query();
+        let one = events.clone().filter(Column::CameraId.eq(camera));
+        // PostgreSQL merges only what is in order by its own account.
+        let one = if backend == DbBackend::Postgres {
+            one.order_by_asc(Column::Timestamp).order_by_asc(Column::Id).limit(rows)
+        } else {
+            one
+        };
+        let one = one.into_query();
         match &mut merged {
+            None if backend == DbBackend::Postgres => {
+                merged = Some(Query::select().column(Asterisk).from_subquery(one, "first").to_owned());
+            }
             None => merged = Some(one),
             Some(all) => {
                 all.union(UnionType::All, one);
@@ -83,6 +102,35 @@ pub fn timestamps(interval: Interval, camera: &str) -> SelectStatement {
     within(moments, interval.start, interval.end).order_by_asc(Column::Timestamp).into_query()
 }
 
+/// How long the quarters of an hour are that [`quarters`] counts by, in microseconds: no zone's day begins in the middle of
+/// one, but for some of long ago.
+const QUARTER: i64 = 15 * 60 * 1_000_000;
+
+/// The statement that counts events by quarters of an hour: first moment, last moment, number; in their order.
+pub fn quarters(filter: &Filter) -> SelectStatement {
+    let moment = || Expr::col(Column::Timestamp);
+    let mut counted = Entity::find()
+        .select_only()
+        .expr(moment().min())
+        .expr(moment().max())
+        .expr(moment().count())
+        .group_by(moment().div(QUARTER));
+    if let Cameras::These(cameras) = &filter.cameras {
+        counted = counted.filter(Column::CameraId.is_in(cameras));
+    }
+    within(counted, filter.interval.start, filter.interval.end).order_by_asc(moment().min()).into_query()
+}
+
+/// The statement for all moments from `first` to `last`.
+pub fn moments(filter: &Filter, first: i64, last: i64) -> SelectStatement {
+    let mut moments =
+        Entity::find().select_only().column(Column::Timestamp).filter(Column::Timestamp.between(first, last));
+    if let Cameras::These(cameras) = &filter.cameras {
+        moments = moments.filter(Column::CameraId.is_in(cameras));
+    }
+    moments.order_by_asc(Column::Timestamp).into_query()
+}
+
 fn within(mut events: Select<Entity>, start: Option<i64>, end: Option<i64>) -> Select<Entity> {
     if let Some(start) = start {
         events = events.filter(Column::Timestamp.gte(start));
@@ -94,8 +142,8 @@ fn within(mut events: Select<Entity>, start: Option<i64>, end: Option<i64>) -> S
 }
 
 /// The events of all cameras in the interval and after the cursor.
-fn events(filter: &Filter, after: Option<Cursor>) -> Select<Entity> {
-    let Interval { start, end } = filter.interval;
+fn events(interval: Interval, after: Option<Cursor>, backend: DbBackend) -> Select<Entity> {
+    let Interval { start, end } = interval;
     let mut events = Entity::find().select_only().columns([
         Column::Timestamp,
         Column::Id,
@@ -112,7 +160,8 @@ fn events(filter: &Filter, after: Option<Cursor>) -> Select<Entity> {
     // The cursor lies inside the interval, so it takes the start's place.
     let place = Expr::tuple([Expr::col(Column::Timestamp), Expr::col(Column::Id)]);
     events = events.filter(place.gt(Expr::tuple([timestamp.into(), id.into()])));
-    within(events, None, end)
+    // Partitions are found by simple comparisons only.
+    within(events, (backend == DbBackend::Postgres).then_some(timestamp), end)
 }
 
 #[cfg(test)]
@@ -124,13 +173,13 @@ mod tests {
     fn sql(cameras: &[&str], interval: Interval, after: Option<Cursor>) -> String {
         let these = || Cameras::These(cameras.iter().map(ToString::to_string).collect());
         let filter = Filter { interval, cameras: if cameras.is_empty() { Cameras::All } else { these() } };
-        page(&filter, after, 5000).to_string(SqliteQueryBuilder)
+        page(&filter, filter.interval, after, 5000, DbBackend::Sqlite).to_string(SqliteQueryBuilder)
     }
 
     #[test]
     fn no_cameras_are_not_all_cameras() {
         let filter = Filter { interval: Interval::default(), cameras: Cameras::These(Vec::new()) };
-        let sql = page(&filter, None, 5000).to_string(SqliteQueryBuilder);
+        let sql = page(&filter, filter.interval, None, 5000, DbBackend::Sqlite).to_string(SqliteQueryBuilder);
         assert!(sql.contains("WHERE 1 = 2"), "{sql}");
     }
 

@@ -1,39 +1,97 @@
 //! Connections that read events. Each is used for one piece of work at a time, on a thread that may wait, and what nobody
-//! waits for any more is stopped in the database itself. SeaORM builds the statements; rusqlite steps through them, on
-//! the same SQLite as SeaORM's, because there a statement can be stopped.
+//! waits for any more is stopped in the database itself. SeaORM builds the statements; [`sqlite`] and [`postgres`] run them.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
-use rusqlite::types::Value as Sqlite;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Row, Rows};
-use sea_orm::sea_query::{SelectStatement, SqliteQueryBuilder, Value};
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::sea_query::SelectStatement;
+use sea_orm::{DbBackend, DbErr, RuntimeErr};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+pub use self::turn::{LONGEST_TURN, Turn};
 use super::buffer::Buffers;
 use super::lines::PAGE_CAPACITY;
-use super::workshop::{self, Workshop};
-use crate::server::database::BUSY_TIMEOUT;
+use super::pages::Row;
+use super::workshop::Workshop;
 
-/// After how many steps of SQLite's machine it is asked whether somebody still waits: some microseconds.
-const STEPS_BETWEEN_QUESTIONS: i32 = 1_000;
+pub mod postgres;
+pub mod sqlite;
+mod turn;
 
-/// After how many of these questions it lets others go first, which takes it no time if there are none: some 0.1 ms.
-const QUESTIONS_BETWEEN_PAUSES: u32 = 4;
+/// Where the events are.
+#[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of them")]
+pub enum Place {
+    /// In a file.
+    Sqlite(PathBuf),
+    /// In a server's database.
+    Postgres(postgres::Server),
+}
 
-/// For how long the rows that were found may wait for others of their page: a client sees them before anything else is found.
-const MOST_HELD_BACK: Duration = Duration::from_millis(100);
+/// A connection that reads events.
+#[derive(Debug)]
+pub enum Connection {
+    /// To a file.
+    Sqlite(rusqlite::Connection),
+    /// To a server.
+    Postgres(postgres::Connection),
+}
 
-/// After which time an export gives its connection back, and gets in line for another: where there are more exports than
-/// connections, all of them go on.
-pub const LONGEST_TURN: Duration = Duration::from_millis(100);
+impl Connection {
+    /// Runs a statement for events and gives its rows to `take`: all of them, or until it wants no more, or as many as
+    /// were found when the first ones had waited for long enough. Says whether there are no more.
+    ///
+    /// # Errors
+    /// The database's own, and those of `take`.
+    pub fn events<Failure: From<DbErr>>(
+        &mut self,
+        statement: &SelectStatement,
+        turn: &Turn,
+        take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, Failure>,
+    ) -> Result<bool, Failure> {
+        match self {
+            Self::Sqlite(connection) => sqlite::events(connection, statement, turn, take),
+            Self::Postgres(connection) => connection.events(statement, turn, take),
+        }
+    }
 
-/// How many statements a connection remembers: those of an export's first and later pages, for some filters.
-const STATEMENTS: usize = 32;
+    /// Whose SQL it speaks.
+    pub fn backend(&self) -> DbBackend {
+        match self {
+            Self::Sqlite(_) => DbBackend::Sqlite,
+            Self::Postgres(_) => DbBackend::Postgres,
+        }
+    }
+
+    /// Whether a statement that asks for more rows than are taken costs as much as if they were taken.
+    pub fn is_eager(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
+
+    fn open(place: &Place, turn: &Turn) -> Result<Self, DbErr> {
+        match place {
+            Place::Sqlite(path) => sqlite::open(path).map(Self::Sqlite),
+            Place::Postgres(server) => server.connect(turn).map(Self::Postgres),
+        }
+    }
+
+    /// Whether something else can be asked after what was asked before.
+    fn is_whole(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            Self::Postgres(connection) => connection.is_whole(),
+        }
+    }
+
+    /// Whether one that has waited for work still works.
+    fn is_alive(&mut self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            Self::Postgres(connection) => connection.is_alive(),
+        }
+    }
+}
 
 /// A handle to all of them; cheap to clone.
 #[derive(Clone, Debug)]
@@ -43,7 +101,7 @@ pub struct Reader(Arc<Inner>);
 struct Inner {
     workshop: Workshop,
     buffers: Buffers,
-    path: PathBuf,
+    place: Place,
     most: usize,
     free: Arc<Semaphore>,
     /// Half of them, for what is not an export.
@@ -52,19 +110,24 @@ struct Inner {
 }
 
 impl Reader {
-    /// Up to so many connections to that file. None is opened yet.
-    pub fn new(path: PathBuf, connections: u32) -> Self {
+    /// Up to so many connections to that place. None is opened yet.
+    pub fn new(place: Place, connections: u32) -> Self {
         let most = connections as usize;
         let (free, aside) = (Arc::new(Semaphore::new(most)), Semaphore::new((most / 2).max(1)));
         Self(Arc::new(Inner {
             workshop: Workshop::open(),
             buffers: Buffers::new(PAGE_CAPACITY),
-            path,
+            place,
             most,
             free,
             aside,
             idle: Mutex::default(),
         }))
+    }
+
+    /// Whether what it reads from may be a replica.
+    pub fn may_be_replica(&self) -> bool {
+        matches!(&self.0.place, Place::Postgres(server) if server.may_be_replica())
     }
 
     /// How many connections are at work, those included whose work is being stopped.
@@ -103,7 +166,7 @@ impl Reader {
     /// Those of the work, and where no connection can be opened.
     pub async fn read<Found, Failure>(
         &self,
-        work: impl FnOnce(&Connection, &Turn) -> Result<Found, Failure> + Send + 'static,
+        work: impl FnOnce(&mut Connection, &Turn) -> Result<Found, Failure> + Send + 'static,
     ) -> Result<Found, Failure>
     where
         Found: Send + 'static,
@@ -112,23 +175,19 @@ impl Reader {
         let inner = Arc::clone(&self.0);
         let closed = |error: &dyn std::fmt::Display| Failure::from(DbErr::Conn(internal(error)));
         let permit = Arc::clone(&inner.free).acquire_owned().await.map_err(|error| closed(&error))?;
-        let unwanted = Arc::new(AtomicBool::new(false));
-        let _guard = Guard(Arc::clone(&unwanted));
+        let turn = Turn::begin();
+        let _wanted = turn.wanted();
         let working = self.0.workshop.spawn(move || {
-            let connection = inner.connection().map_err(Failure::from)?;
-            let turn = Turn::begin();
-            let (asked, asking) = (Arc::clone(&unwanted), turn.clone());
-            let mut questions = 0_u32;
-            let asks = move || {
-                questions = questions.wrapping_add(1);
-                if questions.is_multiple_of(QUESTIONS_BETWEEN_PAUSES) {
-                    workshop::pause();
-                }
-                asked.load(Ordering::Relaxed) || asking.is_late()
-            };
-            connection.progress_handler(STEPS_BETWEEN_QUESTIONS, Some(asks)).map_err(|error| failed(&error))?;
-            let done = work(&connection, &turn);
-            inner.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            let mut connection = inner.connection(&turn).map_err(Failure::from)?;
+            // Connecting is not what it takes its turn for.
+            let turn = turn.begin_again();
+            if let Connection::Sqlite(connection) = &connection {
+                sqlite::watch(connection, turn.clone())?;
+            }
+            let done = work(&mut connection, &turn);
+            if connection.is_whole() {
+                inner.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            }
             drop(permit);
             done
         });
@@ -142,155 +201,15 @@ impl Reader {
     }
 }
 
-/// One piece of work: when it began, and whether it has found something.
-#[derive(Clone, Debug)]
-pub struct Turn {
-    began: Instant,
-    /// After how many microseconds the first of the rows was found that wait; 0 while there are none.
-    found: Arc<AtomicU64>,
-}
-
-impl Turn {
-    /// One that begins now.
-    pub fn begin() -> Self {
-        Self { began: Instant::now(), found: Arc::default() }
-    }
-
-    /// Whether it has taken long enough, where others may want the connection.
-    pub fn is_over(&self) -> bool {
-        self.began.elapsed() > LONGEST_TURN
-    }
-
-    /// Whether what was found has waited for long enough.
-    fn is_late(&self) -> bool {
-        match self.found.load(Ordering::Relaxed) {
-            0 => false,
-            found => self.began.elapsed() > Duration::from_micros(found) + MOST_HELD_BACK,
-        }
-    }
-
-    /// Does what has to be done in full although rows wait.
-    pub fn in_full<Done>(&self, work: impl FnOnce() -> Done) -> Done {
-        let found = self.found.swap(0, Ordering::Relaxed);
-        let done = work();
-        self.found.store(found, Ordering::Relaxed);
-        done
-    }
-
-    fn has_found(&self) {
-        let after = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        self.found.store(after.max(1), Ordering::Relaxed);
-    }
-
-    /// What else it asks is to be answered in full.
-    fn has_given(&self) {
-        self.found.store(0, Ordering::Relaxed);
-    }
-}
-
-/// Says, when it is dropped, that nobody waits any more.
-struct Guard(Arc<AtomicBool>);
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 impl Inner {
-    fn connection(&self) -> Result<Connection, DbErr> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.map_or_else(|| self.open().map_err(|error| failed(&error)), Ok)
-    }
-
-    fn open(&self) -> Result<Connection, rusqlite::Error> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        Ok(connection)
-    }
-}
-
-/// Runs a statement and lets `take` step through its rows.
-///
-/// # Errors
-/// The database's own, and those of `take`.
-pub fn query<Found>(
-    connection: &Connection,
-    statement: &SelectStatement,
-    take: impl FnOnce(&mut Rows<'_>) -> Result<Found, rusqlite::Error>,
-) -> Result<Found, DbErr> {
-    let (sql, values) = statement.build(SqliteQueryBuilder);
-    let values = values.into_iter().map(bound).collect::<Result<Vec<_>, _>>()?;
-    let run = || {
-        let mut prepared = connection.prepare_cached(&sql)?;
-        take(&mut prepared.query(rusqlite::params_from_iter(values))?)
-    };
-    run().map_err(|error| failed(&error))
-}
-
-/// Runs a statement and gives its rows to `take`: all of them, or until it wants no more, or as many as were found when
-/// the first ones had waited for long enough. Says whether there are no more.
-///
-/// # Errors
-/// The database's own, and those of `take`.
-pub fn step<Failure: From<DbErr>>(
-    connection: &Connection,
-    statement: &SelectStatement,
-    turn: &Turn,
-    mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, Failure>,
-) -> Result<bool, Failure> {
-    let stepped = query(connection, statement, |rows| {
-        let mut found = 0_u64;
-        loop {
-            match rows.next() {
-                Ok(Some(row)) => match take(row) {
-                    Ok(ControlFlow::Continue(())) => {}
-                    Ok(ControlFlow::Break(())) => return Ok(Ok(false)),
-                    Err(failure) => return Ok(Err(failure)),
-                },
-                Ok(None) => return Ok(Ok(true)),
-                Err(error) if is_interrupted(&error) && found > 0 => return Ok(Ok(false)),
-                Err(error) => return Err(error),
+    fn connection(&self, turn: &Turn) -> Result<Connection, DbErr> {
+        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        while let Some(mut connection) = idle() {
+            if connection.is_alive() {
+                return Ok(connection);
             }
-            if found == 0 {
-                turn.has_found();
-            }
-            found += 1;
         }
-    });
-    turn.has_given();
-    stepped?
-}
-
-fn is_interrupted(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
-}
-
-/// A value of a statement, as SQLite takes it.
-fn bound(value: Value) -> Result<Sqlite, DbErr> {
-    Ok(match value {
-        Value::BigInt(number) => number.map_or(Sqlite::Null, Sqlite::Integer),
-        Value::BigUnsigned(number) => match number.map(i64::try_from).transpose() {
-            Ok(number) => number.map_or(Sqlite::Null, Sqlite::Integer),
-            Err(error) => return Err(DbErr::Query(internal(&error))),
-        },
-        Value::Int(number) => number.map_or(Sqlite::Null, |number| Sqlite::Integer(number.into())),
-        Value::Bool(truth) => truth.map_or(Sqlite::Null, |truth| Sqlite::Integer(truth.into())),
-        Value::String(text) => text.map_or(Sqlite::Null, Sqlite::Text),
-        Value::Uuid(id) => id.map_or(Sqlite::Null, |id| Sqlite::Blob(id.as_bytes().to_vec())),
-        other => return Err(DbErr::Query(internal(&format!("{other:?} is bound nowhere yet")))),
-    })
-}
-
-/// An error of the database, as everybody else here knows it: whether it is away, or gave something unreadable.
-pub fn failed(error: &rusqlite::Error) -> DbErr {
-    let away = [ErrorCode::DatabaseBusy, ErrorCode::DatabaseLocked, ErrorCode::CannotOpen];
-    if error.sqlite_error_code().is_some_and(|code| away.contains(&code)) {
-        DbErr::Conn(internal(error))
-    } else {
-        DbErr::Query(internal(error))
+        Connection::open(&self.place, turn)
     }
 }
 
@@ -300,23 +219,31 @@ fn internal(error: &dyn std::fmt::Display) -> RuntimeErr {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use sea_orm::sea_query::{Expr, Query};
+
+    use super::turn::MOST_HELD_BACK;
     use super::*;
 
     const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
 
     fn reader(folder: &tempfile::TempDir, connections: u32) -> Reader {
         let path = folder.path().join("x.db");
-        Connection::open(&path)
+        rusqlite::Connection::open(&path)
             .expect("made")
             .execute_batch("CREATE TABLE t (i); PRAGMA journal_mode = WAL")
             .expect("made");
-        Reader::new(path, connections)
+        Reader::new(Place::Sqlite(path), connections)
+    }
+
+    fn number(connection: &Connection, sql: &str) -> Result<i64, DbErr> {
+        let Connection::Sqlite(connection) = connection else { panic!("it is SQLite's") };
+        connection.query_row(sql, [], |row| row.get(0)).map_err(|error| sqlite::failed(&error))
     }
 
     async fn run(reader: &Reader, sql: &'static str) -> Result<i64, DbErr> {
-        reader
-            .read(move |connection, _| connection.query_row(sql, [], |row| row.get(0)).map_err(|error| failed(&error)))
-            .await
+        reader.read(move |connection, _| number(connection, sql)).await
     }
 
     #[tokio::test]
@@ -339,9 +266,8 @@ mod tests {
         let aside = || {
             let reader = reader.clone();
             tokio::spawn(async move {
-                let endless = |connection: &Connection| connection.query_row(ENDLESS, [], |row| row.get::<_, i64>(0));
                 let _turn = reader.turn_aside().await?;
-                reader.read(move |connection, _| endless(connection).map_err(|error| failed(&error))).await
+                run(&reader, ENDLESS).await
             })
         };
         let looking: Vec<_> = (0..9).map(|_| aside()).collect();
@@ -358,19 +284,17 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let reader = reader(&folder, 1);
         let worked = reader.read(|connection, turn| {
-            let one = sea_orm::sea_query::Query::select().expr(1).to_owned();
+            let one = Query::select().expr(Expr::cust("1, zeroblob(16), 'a', 1.0, 'b', 0, 0, 0, 0, NULL")).to_owned();
             let mut found = Vec::new();
-            let all = step(connection, &one, turn, |row| {
-                found.push(row.get::<_, i64>(0).map_err(|error| failed(&error))?);
+            let all = connection.events(&one, turn, |row| {
+                found.push(row.cursor.timestamp);
                 Ok::<_, DbErr>(ControlFlow::Continue(()))
             })?;
             // Whatever comes now is late.
             #[expect(clippy::disallowed_methods, reason = "this thread is no worker of the runtime")]
             std::thread::sleep(MOST_HELD_BACK + Duration::from_millis(20));
             let long = ENDLESS.replace("FROM n)", "FROM n WHERE i < 20000)");
-            let counted =
-                connection.query_row(&long, [], |row| row.get::<_, i64>(0)).map_err(|error| failed(&error))?;
-            Ok::<_, DbErr>((found, all, counted))
+            Ok::<_, DbErr>((found, all, number(connection, &long)?))
         });
         assert_eq!(worked.await, Ok((vec![1], true, 20_000)));
     }
@@ -389,7 +313,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_that_is_not_there_is_a_database_that_is_away() {
-        let reader = Reader::new("/nowhere/x.db".into(), 1);
+        let reader = Reader::new(Place::Sqlite("/nowhere/x.db".into()), 1);
         assert!(matches!(run(&reader, "SELECT 7").await, Err(DbErr::Conn(_))));
     }
 }

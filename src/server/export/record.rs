@@ -2,15 +2,16 @@
 //! server gave a sign of life a short while ago is a slot: that is how the limit for each user holds across all servers
 //! that share the database.
 
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
-    PaginatorTrait, QueryFilter, TransactionTrait,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait,
+    IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect, TransactionTrait,
 };
 use uuid::Uuid;
 
 use crate::api::exports::State;
 use crate::server::entity::export::{ActiveModel, Column, Entity, Model};
+use crate::server::entity::user;
 
 /// A record whose server gave no sign of life for so long is not being worked on any more. In microseconds.
 pub const SILENCE: i64 = 30 * 1_000_000;
@@ -69,6 +70,10 @@ pub async fn begin(
     ours: &[Uuid],
 ) -> Result<bool, DbErr> {
     let transaction = database.begin().await?;
+    // Where several may write at once, those that begin an export of the same user do not.
+    if let Some(user_id) = record.user_id.filter(|_| database.get_database_backend() != DbBackend::Sqlite) {
+        user::Entity::find_by_id(user_id).lock(LockType::NoKeyUpdate).one(&transaction).await?;
+    }
     // First, and even where there are none: what writes first is alone from its first look on.
     let alive = ActiveModel { heartbeat_at: Set(record.heartbeat_at), ..Default::default() };
     Entity::update_many().set(alive).filter(is_running(ours)).exec(&transaction).await?;

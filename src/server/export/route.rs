@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
+use chrono::{DateTime, SecondsFormat};
 use sha2::{Digest, Sha256};
 use tracing::{Instrument, Span, debug, error, info, warn};
 
@@ -36,6 +37,9 @@ const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
 /// The digest of the file, whatever it was encoded as: what the record tells (draft-ietf-httpbis-unencoded-digest).
 const UNENCODED_DIGEST: HeaderName = HeaderName::from_static("unencoded-digest");
+
+/// Up to when the file is complete, where it is read from a replica, as RFC 3339.
+const COMPLETE_TO: HeaderName = HeaderName::from_static("x-export-complete-to");
 
 /// For how long a client whose export has failed is kept waiting until the record says why.
 const RECORD_FIRST: Duration = Duration::from_secs(1);
@@ -67,7 +71,7 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
         let body = Body::from_stream(futures_util::stream::empty::<Result<Bytes, body::BodyError>>());
         return Ok((headers(&export), body).into_response());
     }
-    let running = state.exports.begin(asked(&caller, &params)).await?;
+    let running = state.exports.begin(asked(&caller, &params, &export)).await?;
     info!(
         export = %running.id(),
         user_id = %caller.user.id,
@@ -102,12 +106,13 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
     Ok((headers, Body::new(body)).into_response())
 }
 
-fn asked(caller: &Caller, params: &ExportParams) -> Asked {
+fn asked(caller: &Caller, params: &ExportParams, export: &Export) -> Asked {
     Asked {
         user_id: Some(caller.user.id),
         user_name: Some(caller.user.name.clone()),
         via: caller.by.word(),
         query: params.to_query(),
+        complete_to: export.complete_to,
     }
 }
 
@@ -119,6 +124,10 @@ fn headers(export: &Export) -> HeaderMap {
     }
     if let Some(encoding) = export.encoding {
         headers.insert(header::CONTENT_ENCODING, encoding.header_value());
+    }
+    let complete_to = export.complete_to.and_then(DateTime::from_timestamp_micros);
+    if let Some(Ok(moment)) = complete_to.map(|moment| moment.to_rfc3339_opts(SecondsFormat::Micros, true).parse()) {
+        headers.insert(COMPLETE_TO, moment);
     }
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

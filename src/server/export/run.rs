@@ -12,14 +12,16 @@ use sha2::{Digest, Sha256};
 use super::csv::{EncodeError, Encoder};
 use super::encoding::{Compressor, Encoding};
 use super::error::ExportError;
-use super::lines::{self, Lines, Page, ReadAhead};
+use super::lines::{self, CameraNames, Lines, Page, ReadAhead};
 use super::pages::Pages;
 use super::query::{Cameras, Filter};
 use super::reader::Reader;
+use super::replica;
 use super::workshop;
 use super::zone::Zone;
 use crate::export::{BYTE_ORDER_MARK, ExportParams, file_name};
 use crate::server::auth::viewer::{Names, Viewer};
+use crate::server::{database, partitions};
 
 /// A file of which no more than this comes goes as it is: compression has to be worth the while.
 const TINY_BYTES: usize = 1_024;
@@ -53,6 +55,8 @@ pub struct Export {
     pub bytes: u64,
     /// How the chunks are encoded; settled with the first one.
     pub encoding: Option<Encoding>,
+    /// Up to when it is complete, where it is read from a replica: in microseconds since 1970-01-01T00:00:00Z.
+    pub complete_to: Option<i64>,
     source: Source,
     viewer: Viewer,
     cameras: Cameras,
@@ -88,19 +92,26 @@ impl Export {
         encoding: Option<Encoding>,
     ) -> Result<Self, ExportError> {
         let zone = Zone::parse(&params.timezone)?;
-        let interval = zone.interval(&params.range)?;
+        let mut interval = zone.interval(&params.range)?;
         let local_day = |bound| zone.day_of_bound(bound);
         let file_name = file_name(params.range.start().map(local_day), params.range.end().map(local_day));
 
         let (cameras, names) = viewer.select(&source.database, params.camera_ids).await?;
+
+        let complete_to = replica::complete_to(&source.reader, &source.database).await?;
+        if let Some((moment, true)) = complete_to {
+            interval.end = Some(interval.end.map_or(moment, |end| end.min(moment)));
+        }
+        let ends = partitions::ends(&source.database).await?;
 
         let mut head = if params.bom { BYTE_ORDER_MARK.to_vec() } else { Vec::new() };
         head.extend(Encoder::header()?);
         let filter = Filter { interval, cameras: cameras.clone() };
         let encoder = Encoder::new(zone, params.raw, called(names));
         let lines = Lines::new(
-            Pages::new(filter, source.page_rows),
+            Pages::new(filter, source.page_rows, ends),
             encoder,
+            CameraNames::of(source.database.clone()),
             head,
             source.reader.buffers().clone(),
             source.page_bytes,
@@ -112,6 +123,7 @@ impl Export {
             rows: 0,
             bytes: 0,
             encoding: None,
+            complete_to: complete_to.map(|(moment, _)| moment),
             source,
             viewer,
             cameras,
@@ -163,8 +175,20 @@ impl Export {
         if self.asked.is_some_and(|asked| asked.elapsed() < ANSWER_HOLDS) {
             return Ok(true);
         }
-        self.asked = Some(Instant::now());
-        self.viewer.still_sees(&self.source.database, &self.cameras).await
+        loop {
+            let asked = Instant::now();
+            let answer = self.viewer.still_sees(&self.source.database, &self.cameras).await;
+            match answer {
+                // For as long as a page may take.
+                Err(error) if database::is_away(&error) && self.rows > 0 => {
+                    tokio::time::sleep(lines::BETWEEN_TRIES).await;
+                }
+                answer => {
+                    self.asked = Some(asked);
+                    return answer;
+                }
+            }
+        }
     }
 
     /// The SHA-256 of the file, before any encoding; `None` before it is whole.

@@ -64,6 +64,8 @@ pub struct Asked {
     pub via: &'static str,
     /// The selection, as a query string.
     pub query: String,
+    /// Up to when the file will be complete, where it is read from a replica.
+    pub complete_to: Option<i64>,
 }
 
 /// A handle to all of them; cheap to clone.
@@ -233,6 +235,7 @@ impl Exports {
             heartbeat_at: now,
             finished_at: None,
             error: None,
+            complete_to: asked.complete_to,
         };
         let ours: Vec<_> = running.borrow().keys().copied().collect();
         match record::begin(writer, record, limit, &ours).await {

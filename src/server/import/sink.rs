@@ -4,12 +4,16 @@ use std::collections::HashMap;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ActiveModelTrait, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
+    IntoActiveModel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 use super::summary::Summary;
 use crate::server::entity::{camera, motion_event};
+use crate::server::partitions::Partitions;
+
+/// The key of the advisory lock that an import holds.
+const IMPORTING: i64 = 0x6d6f_7469_6f6e_0002;
 
 /// How many events are written with one statement: 11 values each, of which SQLite takes 32,766 at most.
 pub const BATCH: usize = 1_000;
@@ -32,6 +36,7 @@ pub struct Sink {
     /// When the rows are written, in microseconds since 1970-01-01T00:00:00Z.
     now: i64,
     cameras: HashMap<String, Option<String>>,
+    partitions: Partitions,
     batch: Vec<motion_event::ActiveModel>,
 }
 
@@ -47,10 +52,16 @@ impl Sink {
             ..TransactionOptions::default()
         };
         let transaction = database.begin_with_options(options).await?;
+        // What is looked up in an import has to be so until it ends.
+        if database.get_database_backend() == DbBackend::Postgres {
+            transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({IMPORTING})")).await?;
+        }
         let cameras = camera::Entity::find().all(&transaction).await?;
+        let partitions = Partitions::known(&transaction).await?;
         Ok(Self {
             summary: Summary::default(),
             transaction,
+            partitions,
             now,
             cameras: cameras.into_iter().map(|camera| (camera.id, camera.name)).collect(),
             batch: Vec::with_capacity(BATCH),
@@ -98,6 +109,7 @@ impl Sink {
     /// # Errors
     /// Where the database cannot be written to.
     pub async fn event(&mut self, event: motion_event::Model) -> Result<(), DbErr> {
+        self.partitions.make_for(&self.transaction, [event.timestamp]).await?;
         self.batch.push(motion_event::Model { created_at: self.now, ..event }.into_active_model().reset_all());
         if self.batch.len() >= BATCH { self.write().await } else { Ok(()) }
     }

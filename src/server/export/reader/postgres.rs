@@ -1,0 +1,367 @@
+//! PostgreSQL, over connections of sqlx' that belong to nobody's pool: one whose answer nobody waits for is closed, which
+//! is what makes the server stop working on it. (A pool would read such an answer to its end first.)
+
+use std::ops::ControlFlow;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt};
+use sea_orm::sea_query::{Expr, PostgresQueryBuilder, Query, SelectStatement, Value};
+use sea_orm::sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
+use sea_orm::sqlx::{self, Arguments, AssertSqlSafe, ConnectOptions, Connection as _, Row as _, ValueRef};
+use sea_orm::{DbErr, RuntimeErr};
+use tokio::runtime::Handle;
+use tracing::warn;
+use uuid::Uuid;
+
+use super::turn::Turn;
+use crate::server::database::is_away;
+use crate::server::export::pages::Row;
+use crate::server::export::query::Cursor;
+use crate::server::export::replica::Replayed;
+use crate::server::export::workshop;
+
+/// How many rows are taken from what has arrived before they are given on.
+const ROWS_AT_ONCE: usize = 128;
+
+/// A server that does not answer to a greeting for so long is away.
+const SILENT: Duration = Duration::from_secs(5);
+
+/// What makes the server stop soon when a connection is closed. Not every server knows it (it came with PostgreSQL 14, and
+/// for Linux), so there is `statement_timeout` as well.
+const NOTICE_WHO_LEAVES: &str = "SET client_connection_check_interval = '250ms'";
+
+/// Pages are read off an index, and of the partitions that have to be read when it is known which these are, whatever the planner thinks of small tables; and compiling takes longer than a page.
+pub const PLAN_FOR_PAGES: &str = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off; SET jit = off; \
+                              SET max_parallel_workers_per_gather = 0; SET plan_cache_mode = force_custom_plan";
+
+const PLAN_FREELY: &str = "RESET enable_seqscan; RESET enable_bitmapscan; RESET enable_sort; RESET jit; \
+                           RESET max_parallel_workers_per_gather";
+
+/// Why there is no answer where nobody waits for it.
+const INTERRUPTED: &str = "nobody waits for the answer any more";
+
+/// Where events are, and the runtime that waits for them.
+#[derive(Clone, Debug)]
+pub struct Server {
+    options: PgConnectOptions,
+    /// Whether that is another server than the one that is written to.
+    replica: bool,
+    /// Where else, if that is away.
+    otherwise: Option<PgConnectOptions>,
+    runtime: Handle,
+    /// How long a statement may take at most, in milliseconds.
+    statement_timeout: u128,
+}
+
+/// A connection that reads events.
+#[derive(Debug)]
+pub struct Connection {
+    inner: PgConnection,
+    runtime: Handle,
+    /// Whether there is nothing left of an answer, so that another question can be asked.
+    whole: bool,
+}
+
+impl Server {
+    /// The server that a URL names. Has to be called within the runtime.
+    ///
+    /// # Errors
+    /// Where the URL is none.
+    pub fn new(url: &str, statement_timeout: Duration) -> Result<Self, DbErr> {
+        let (options, runtime) = (options(url)?, Handle::current());
+        Ok(Self { options, replica: false, otherwise: None, runtime, statement_timeout: statement_timeout.as_millis() })
+    }
+
+    /// A replica of it instead; and the server itself where that is away, if it may be.
+    ///
+    /// # Errors
+    /// Where the URL is none.
+    pub fn or_replica(self, url: &str, fall_back: bool) -> Result<Self, DbErr> {
+        let options = options(url)?;
+        Ok(Self { options, replica: true, otherwise: fall_back.then_some(self.options), ..self })
+    }
+
+    /// Whether what it names may be a replica.
+    pub fn may_be_replica(&self) -> bool {
+        self.replica
+    }
+
+    /// Connects, on a thread that may wait.
+    ///
+    /// # Errors
+    /// Where the server cannot be reached, or takes no more connections; where nobody waits any more.
+    pub fn connect(&self, turn: &Turn) -> Result<Connection, DbErr> {
+        let settings = format!(
+            "{PLAN_FOR_PAGES}; SET default_transaction_read_only = on; SET statement_timeout = {}",
+            self.statement_timeout
+        );
+        let connected = async {
+            let mut inner = match (connect(&self.options).await, &self.otherwise) {
+                (Err(error), Some(otherwise)) => {
+                    warn!(%error, "the replica is away, so the primary is read from");
+                    connect(otherwise).await.map_err(conn)?
+                }
+                (connected, _) => connected.map_err(conn)?,
+            };
+            sqlx::raw_sql(AssertSqlSafe(settings)).execute(&mut inner).await.map_err(conn)?;
+            let _ = sqlx::raw_sql(NOTICE_WHO_LEAVES).execute(&mut inner).await;
+            Ok(Connection { inner, runtime: self.runtime.clone(), whole: true })
+        };
+        self.runtime.block_on(async {
+            tokio::select! {
+                connected = connected => connected,
+                () = turn.stop() => Err(interrupted()),
+            }
+        })
+    }
+}
+
+impl Connection {
+    /// Whether it can be used for something else.
+    pub fn is_whole(&self) -> bool {
+        self.whole
+    }
+
+    /// Whether the server is still there.
+    pub fn is_alive(&mut self) -> bool {
+        let ping = async { tokio::time::timeout(SILENT, self.inner.ping()).await };
+        matches!(self.runtime.block_on(ping), Ok(Ok(())))
+    }
+
+    /// As [`super::sqlite::events`]. Where the connection is lost after some rows, these are the page.
+    ///
+    /// # Errors
+    /// The database's own, and those of `take`.
+    pub fn events<Failure: From<DbErr>>(
+        &mut self,
+        statement: &SelectStatement,
+        turn: &Turn,
+        mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, Failure>,
+    ) -> Result<bool, Failure> {
+        let (mut found, mut full) = (0_u64, false);
+        let ended = self.rows(statement, turn, |row| {
+            if full {
+                return Ok(());
+            }
+            full = take(&event(row).map_err(query)?)?.is_break();
+            if found == 0 {
+                turn.has_found();
+            }
+            found += 1;
+            Ok(())
+        });
+        turn.has_given();
+        match ended {
+            Ok(()) => Ok(!full),
+            Err(Ended::Database(error)) if found > 0 && (is_interrupted(&error) || is_away(&error)) => Ok(false),
+            Err(Ended::Database(error)) => Err(error.into()),
+            Err(Ended::Given(failure)) => Err(failure),
+        }
+    }
+
+    /// Runs a statement for rows of so many numbers and gives them to `take`.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn numbers<const N: usize>(
+        &mut self,
+        statement: &SelectStatement,
+        turn: &Turn,
+        mut take: impl FnMut([i64; N]),
+    ) -> Result<(), DbErr> {
+        let ended = self.rows(statement, turn, |row| {
+            let mut numbers = [0; N];
+            for (index, number) in numbers.iter_mut().enumerate() {
+                *number = required(row, index).and_then(number_of).map_err(query)?;
+            }
+            take(numbers);
+            Ok::<_, DbErr>(())
+        });
+        ended.map_err(|ended| match ended {
+            Ended::Database(error) | Ended::Given(error) => error,
+        })
+    }
+
+    /// How far a replica has come that should have come to `position` in the primary's log.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn replayed(&mut self, position: &str, turn: &Turn) -> Result<Replayed, DbErr> {
+        let asked = format!(
+            "pg_is_in_recovery()::int, coalesce(pg_last_wal_replay_lsn() >= '{position}'::pg_lsn, false)::int,
+             coalesce((extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint, 0)"
+        );
+        let mut replayed = Replayed::NoReplica;
+        self.numbers(&Query::select().expr(Expr::cust(asked)).to_owned(), turn, |[replica, all, moment]| {
+            replayed = match (replica, all) {
+                (0, _) => Replayed::NoReplica,
+                (_, 1) => Replayed::All,
+                _ => Replayed::UpTo(Some(moment).filter(|moment| *moment > 0)),
+            };
+        })?;
+        Ok(replayed)
+    }
+
+    /// Has what comes planned as a server does by itself.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn plan_freely(&mut self) -> Result<(), DbErr> {
+        self.whole = false;
+        self.execute(PLAN_FREELY)
+    }
+
+    /// Has what comes planned for pages of events again.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn plan_for_pages(&mut self) -> Result<(), DbErr> {
+        self.execute(PLAN_FOR_PAGES)
+    }
+
+    fn execute(&mut self, sql: &'static str) -> Result<(), DbErr> {
+        self.runtime.block_on(sqlx::raw_sql(sql).execute(&mut self.inner)).map(drop).map_err(query)
+    }
+
+    fn rows<Failure>(
+        &mut self,
+        statement: &SelectStatement,
+        turn: &Turn,
+        mut take: impl FnMut(&PgRow) -> Result<(), Failure>,
+    ) -> Result<(), Ended<Failure>> {
+        let (sql, values) = statement.build(PostgresQueryBuilder);
+        let arguments = bound(values.0).map_err(Ended::Database)?;
+        let Self { inner, runtime, whole } = self;
+        *whole = false;
+        let mut rows = sqlx::query_with(AssertSqlSafe(sql), arguments).fetch(&mut *inner);
+        let mut arrived = Vec::with_capacity(ROWS_AT_ONCE);
+        loop {
+            // What arrives is waited for in here, and worked on out there, where other things may be waited for.
+            let more = runtime.block_on(async {
+                tokio::select! {
+                    biased;
+                    row = rows.next() => match row {
+                        Some(Ok(row)) => arrived.push(row),
+                        Some(Err(error)) => return Err(query(error)),
+                        None => return Ok(false),
+                    },
+                    () = turn.stop() => return Err(interrupted()),
+                }
+                while arrived.len() < ROWS_AT_ONCE {
+                    match rows.next().now_or_never() {
+                        Some(Some(Ok(row))) => arrived.push(row),
+                        Some(Some(Err(error))) => return Err(query(error)),
+                        Some(None) => return Ok(false),
+                        None => break,
+                    }
+                }
+                Ok(true)
+            });
+            for row in arrived.drain(..) {
+                take(&row).map_err(Ended::Given)?;
+            }
+            if !more.map_err(Ended::Database)? {
+                break;
+            }
+            // They come by the dozen: that some wait for a while is no reason to connect anew.
+            turn.gets_on();
+            workshop::pause();
+        }
+        drop(rows);
+        *whole = true;
+        Ok(())
+    }
+}
+
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    let connected = tokio::time::timeout(SILENT, PgConnection::connect_with(options)).await;
+    connected.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
+}
+
+fn options(url: &str) -> Result<PgConnectOptions, DbErr> {
+    let options = PgConnectOptions::from_str(url).map_err(conn)?;
+    Ok(options.disable_statement_logging().application_name("motion-export"))
+}
+
+/// Why there are no more rows.
+enum Ended<Failure> {
+    Database(DbErr),
+    /// Whoever was given the rows.
+    Given(Failure),
+}
+
+/// Reads a row of [`super::super::query::page`], without a copy.
+fn event(row: &PgRow) -> Result<Row<'_>, sqlx::Error> {
+    let id = Uuid::from_slice(required(row, 1)?).map_err(decode)?;
+    let side = |index| bytes(row, index)?.map(number_of).transpose();
+    Ok(Row {
+        cursor: Cursor { timestamp: number_of(required(row, 0)?)?, id },
+        camera_id: required(row, 2)?,
+        confidence: bytes(row, 3)?.map(|bytes| array(bytes).map(f64::from_be_bytes)).transpose()?,
+        algorithm: required(row, 4)?,
+        bounding_box: [side(5)?, side(6)?, side(7)?, side(8)?],
+        zone_id: bytes(row, 9)?,
+    })
+}
+
+fn bytes(row: &PgRow, index: usize) -> Result<Option<&[u8]>, sqlx::Error> {
+    let value = row.try_get_raw(index)?;
+    if value.is_null() { Ok(None) } else { value.as_bytes().map(Some).map_err(decode) }
+}
+
+fn required(row: &PgRow, index: usize) -> Result<&[u8], sqlx::Error> {
+    bytes(row, index)?.ok_or_else(|| decode(format!("column {index} is NULL")))
+}
+
+/// An integer of four bytes or of eight.
+fn number_of(bytes: &[u8]) -> Result<i64, sqlx::Error> {
+    match bytes.len() {
+        4 => array(bytes).map(|bytes| i32::from_be_bytes(bytes).into()),
+        _ => array(bytes).map(i64::from_be_bytes),
+    }
+}
+
+fn array<const N: usize>(bytes: &[u8]) -> Result<[u8; N], sqlx::Error> {
+    bytes.try_into().map_err(decode)
+}
+
+fn decode(error: impl Into<sqlx::error::BoxDynError>) -> sqlx::Error {
+    sqlx::Error::Decode(error.into())
+}
+
+/// The values of a statement, as PostgreSQL takes them.
+fn bound(values: Vec<Value>) -> Result<PgArguments, DbErr> {
+    let mut arguments = PgArguments::default();
+    for value in values {
+        let added = match value {
+            Value::BigInt(number) => arguments.add(number),
+            Value::BigUnsigned(number) => arguments.add(number.map(|number| i64::try_from(number).unwrap_or(i64::MAX))),
+            Value::Int(number) => arguments.add(number),
+            Value::Bool(truth) => arguments.add(truth),
+            Value::String(text) => arguments.add(text),
+            Value::Uuid(id) => arguments.add(id),
+            other => Err(format!("{other:?} is bound nowhere yet").into()),
+        };
+        added.map_err(|error| DbErr::Query(RuntimeErr::Internal(error.to_string())))?;
+    }
+    Ok(arguments)
+}
+
+fn interrupted() -> DbErr {
+    DbErr::Custom(INTERRUPTED.to_owned())
+}
+
+/// Whether a question was given up, by us.
+pub fn is_interrupted(error: &DbErr) -> bool {
+    matches!(error, DbErr::Custom(reason) if reason == INTERRUPTED)
+}
+
+fn conn(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
+}
+
+fn query(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
+}

@@ -1,0 +1,76 @@
+//! PostgreSQL clusters of a test's own, which it may stop and start.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use uuid::Uuid;
+
+use crate::app::TestDatabase;
+use crate::engine;
+
+/// A cluster, which goes when this goes.
+pub struct Cluster(PathBuf);
+
+impl Cluster {
+    /// One that is running, with these settings besides the usual ones.
+    pub fn start_new(settings: &[&str]) -> Self {
+        let cluster = Self::unmade();
+        cluster.control("make", &[]);
+        cluster.start(settings);
+        cluster
+    }
+
+    /// One that follows this one, and is running.
+    pub fn replica(&self, settings: &[&str]) -> Self {
+        let replica = Self::unmade();
+        replica.control("copy", &[self.0.to_str().unwrap()]);
+        replica.start(settings);
+        replica
+    }
+
+    fn unmade() -> Self {
+        // Its owner is another user, so it cannot be in a folder of this one's.
+        Self(std::env::temp_dir().join(format!("motion-export-cluster-{}", Uuid::new_v4().simple())))
+    }
+
+    pub fn start(&self, settings: &[&str]) {
+        self.control("start", settings);
+    }
+
+    pub fn stop(&self, mode: &str) {
+        self.control("stop", &[mode]);
+    }
+
+    fn control(&self, action: &str, arguments: &[&str]) {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/.ci/postgres");
+        let output = Command::new(script).arg(action).arg(&self.0).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{action}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    pub fn url(&self) -> String {
+        engine::url_of(&self.0, "postgres")
+    }
+
+    pub fn psql(&self, sql: &str) -> String {
+        engine::psql(&self.0, sql).unwrap()
+    }
+
+    /// What the server has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.0.join("log")).unwrap_or_default()
+    }
+
+    /// A database in it that is up to date, with two cameras and nothing else.
+    pub async fn database(&self) -> TestDatabase {
+        let database = TestDatabase::at(self.url()).await;
+        database.add_camera("front", Some("Front Door")).await;
+        database.add_camera("back", Some("Back Yard")).await;
+        database
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.control("remove", &[]);
+    }
+}

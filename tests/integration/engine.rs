@@ -1,0 +1,138 @@
+//! What the tests run on: SQLite, or PostgreSQL where `TEST_POSTGRES` names the folder of a cluster, as `.ci/postgres with`
+//! does. Each test has a database of its own.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{LazyLock, Mutex};
+
+use motion_export::server::database::{self, Missing};
+use motion_export::server::export::reader::postgres::PLAN_FOR_PAGES;
+use motion_export::server::settings::Settings;
+use sea_orm::DbBackend;
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+/// The folder of the cluster to test with.
+static CLUSTER: LazyLock<Option<PathBuf>> = LazyLock::new(|| std::env::var_os("TEST_POSTGRES").map(PathBuf::from));
+
+/// Whose SQL the tests have to speak.
+pub fn backend() -> DbBackend {
+    if CLUSTER.is_some() { DbBackend::Postgres } else { DbBackend::Sqlite }
+}
+
+/// Whether the tests run on PostgreSQL.
+pub fn is_postgres() -> bool {
+    backend() == DbBackend::Postgres
+}
+
+/// Says that a test is about the other engine, or about what only one of them has; it has to end then.
+pub fn skips(what: &str) -> bool {
+    eprintln!("skipped on {:?}: {what}", backend());
+    true
+}
+
+/// A folder, and the name of a database for whoever works in it. Both go when this goes.
+#[derive(Debug)]
+pub struct Home(TempDir);
+
+impl Home {
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if let Some(cluster) = &*CLUSTER {
+            let _ = psql(cluster, &format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", name(self.path())));
+        }
+    }
+}
+
+/// A folder, whose database is somewhere else.
+pub fn nowhere() -> Home {
+    Home(tempfile::tempdir().unwrap())
+}
+
+/// A folder whose database is up to date and empty.
+pub async fn home() -> Home {
+    let home = Home(tempfile::tempdir().unwrap());
+    if let Some(cluster) = &*CLUSTER {
+        let template = TEMPLATE.get_or_init(async || template(cluster).await).await;
+        let made = psql(cluster, &format!("CREATE DATABASE {} TEMPLATE {template}", name(home.path())));
+        made.unwrap();
+        MADE.lock().unwrap().insert(name(home.path()));
+    }
+    home
+}
+
+/// What new databases are copies of.
+static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+
+/// The databases that are there.
+static MADE: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
+
+async fn template(cluster: &Path) -> String {
+    let template = format!("template_{}", std::process::id());
+    psql(cluster, &format!("CREATE DATABASE {template}")).unwrap();
+    let mut settings = Settings::default();
+    settings.database.url = url_of(cluster, &template);
+    database::open_migrated(&settings.database, Missing::Create).await.unwrap().close().await.unwrap();
+    template
+}
+
+/// The URL of the database for whoever works in that folder. In PostgreSQL, it is there.
+pub fn url(folder: &Path) -> String {
+    let Some(cluster) = &*CLUSTER else { return format!("sqlite://{}/test.db", folder.display()) };
+    let name = name(folder);
+    if MADE.lock().unwrap().insert(name.clone()) {
+        psql(cluster, &format!("CREATE DATABASE {name}")).unwrap();
+    }
+    url_of(cluster, &name)
+}
+
+/// How large the database for whoever works in that folder is, in PostgreSQL.
+pub fn database_bytes(folder: &Path) -> Option<u64> {
+    let cluster = CLUSTER.as_ref()?;
+    psql(cluster, &format!("SELECT pg_database_size('{}')", name(folder))).unwrap().parse().ok()
+}
+
+/// The URL, with a password, of a database that is not in the cluster.
+pub fn url_of_none() -> Option<String> {
+    Some(url_of(CLUSTER.as_ref()?, "nowhere").replace("test@", "test:secret@"))
+}
+
+/// How PostgreSQL reads a page of events, on a connection for that.
+pub fn explain(folder: &Path, sql: &str) -> String {
+    let sql = format!("{PLAN_FOR_PAGES}; EXPLAIN {sql}");
+    psql_in(CLUSTER.as_ref().unwrap(), &name(folder), &sql).unwrap()
+}
+
+/// The URL of a database in a cluster.
+pub fn url_of(cluster: &Path, database: &str) -> String {
+    format!("postgres://test@localhost/{database}?host={}", cluster.display())
+}
+
+/// A name that needs no quotes, made of the folder's.
+fn name(folder: &Path) -> String {
+    let name = folder.file_name().unwrap().to_str().unwrap();
+    // Folders that differ in case only are different.
+    name.bytes().fold("t".to_owned(), |name, byte| format!("{name}{byte:02x}"))
+}
+
+/// Has a cluster do something outside of any test's database, and gives what it says.
+pub fn psql(cluster: &Path, sql: &str) -> Result<String, String> {
+    psql_in(cluster, "postgres", sql)
+}
+
+/// The same, in a database.
+pub fn psql_in(cluster: &Path, database: &str, sql: &str) -> Result<String, String> {
+    let mut psql = Command::new("psql");
+    psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "test", "-h"])
+        .arg(cluster)
+        .args(["-c", sql, database]);
+    let output = psql.output().expect("psql is there");
+    let said = |bytes| String::from_utf8_lossy(bytes).trim().to_owned();
+    if output.status.success() { Ok(said(&output.stdout)) } else { Err(said(&output.stderr)) }
+}

@@ -1,0 +1,348 @@
+//! What only a server can do: go away and come back, be full, keep working for nobody, be behind its primary.
+
+use std::time::Duration;
+
+use motion_export::export::EXPORT_PATH;
+use motion_export::server::clock::Clock;
+use motion_export::server::entity::motion_event;
+use motion_export::server::partitions;
+use motion_export::server::settings::ReplicaAway;
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
+use serde_json::Value;
+
+use crate::app::{HEADER, NOW, TestApp, TestDatabase, endless, event, events, seen_by};
+use crate::cluster::Cluster;
+use crate::engine;
+use crate::proxy::SlowClient;
+
+/// Whether there is no PostgreSQL to test with.
+fn none() -> bool {
+    !engine::is_postgres() && engine::skips("it is about PostgreSQL")
+}
+
+/// A server on a long file in a cluster, and the authorization of somebody who may export it.
+async fn app_on(cluster: &Cluster, change: impl FnOnce(&mut TestDatabase)) -> (TestApp, String) {
+    let mut database = cluster.database().await;
+    database.add_many(100_000).await;
+    change(&mut database);
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(1_000).await;
+    let (_, authorization) = app.client_of(&ann).await;
+    (app, authorization)
+}
+
+/// The connection ends with the file.
+fn headers_of(authorization: &str) -> [(&str, &str); 2] {
+    [("authorization", authorization), ("connection", "close")]
+}
+
+async fn nothing_is_read(app: &TestApp) {
+    while app.state.reader.busy() > 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_waits_for_is_gone_from_the_server() {
+    if none() {
+        return;
+    }
+    let cluster = Cluster::start_new(&[]);
+    let (app, authorization) = app_on(&cluster, |_| {}).await;
+    app.database.replace_events(endless()).await;
+    let running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%motion_events%' \
+                   AND pid <> pg_backend_pid()";
+    let client = SlowClient::ask(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
+    while cluster.psql(running) != "1" {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    drop(client);
+    let gone = async {
+        while cluster.psql(running) != "0" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), gone).await.expect("the server stops it");
+    app.idle().await;
+    assert_eq!(app.newest_record().await["state"], "cancelled");
+}
+
+#[tokio::test]
+async fn a_slow_client_holds_neither_a_transaction_nor_a_query_in_the_server() {
+    if none() {
+        return;
+    }
+    let cluster = Cluster::start_new(&[]);
+    let (app, authorization) = app_on(&cluster, |_| {}).await;
+    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
+    client.head().await;
+    nothing_is_read(&app).await;
+    let held = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'postgres' AND pid <> pg_backend_pid() \
+                AND backend_type = 'client backend' AND (state <> 'idle' OR xact_start IS NOT NULL)";
+    assert_eq!(cluster.psql(held), "0");
+    assert!(client.rest().await.1);
+}
+
+#[tokio::test]
+async fn an_export_goes_on_where_it_was_once_postgresql_is_back() {
+    if none() {
+        return;
+    }
+    let cluster = Cluster::start_new(&[]);
+    let (app, authorization) = app_on(&cluster, |_| {}).await;
+    let whole = app.export("camera_id=front").await.bytes().await.unwrap();
+    for mode in ["fast", "immediate"] {
+        let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
+        client.head().await;
+        nothing_is_read(&app).await;
+        cluster.stop(mode);
+        let rest = tokio::spawn(async move { client.rest().await });
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        assert!(!rest.is_finished(), "it waits");
+        cluster.start(&[]);
+        let (bytes, ended) = rest.await.unwrap();
+        assert!(ended, "{mode}");
+        assert!(bytes.len() > whole.len(), "with what chunks begin with");
+        app.idle().await;
+        let record = app.newest_record().await;
+        assert_eq!((&record["state"], &record["rows"]), (&"completed".into(), &100_000.into()), "{mode}");
+        assert_eq!(record["bytes"], whole.len());
+    }
+}
+
+#[tokio::test]
+async fn an_export_whose_database_stays_away_is_broken_and_recorded_once_it_is_back() {
+    if none() {
+        return;
+    }
+    let cluster = Cluster::start_new(&[]);
+    let limit = |database: &mut TestDatabase| {
+        database.settings.export.page_timeout_seconds = 1.try_into().unwrap();
+    };
+    let (app, authorization) = app_on(&cluster, limit).await;
+    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
+    client.head().await;
+    nothing_is_read(&app).await;
+    cluster.stop("immediate");
+    assert!(!client.rest().await.1, "the client knows");
+    let refused = app.export("").await;
+    assert_eq!(refused.status(), 503);
+    assert_eq!(refused.headers()["retry-after"], "5");
+    cluster.start(&[]);
+    app.idle().await;
+    assert_eq!(app.newest_record().await["state"], "timed_out");
+    assert_eq!(app.lines("end_date=2025-12-01T01:00:00Z").await.len(), 3_599, "and all is well again");
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_more_connections_is_503_and_those_that_run_go_on() {
+    if none() {
+        return;
+    }
+    let cluster =
+        Cluster::start_new(&["max_connections = 14", "superuser_reserved_connections = 0", "max_wal_senders = 0"]);
+    let (app, authorization) = app_on(&cluster, |_| {}).await;
+    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
+    client.head().await;
+    nothing_is_read(&app).await;
+    // Everything that the server had: what reads events has to connect anew.
+    let mut others = Vec::new();
+    cluster.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%\"motion_events\"%' AND pid <> pg_backend_pid()");
+    while let Ok(one) = sea_orm::Database::connect(one_connection(&cluster.url())).await {
+        others.push(one);
+    }
+    let refused = app.export("").await;
+    assert_eq!(refused.status(), 503);
+    let rest = tokio::spawn(async move { client.rest().await });
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    for other in others {
+        other.close().await.unwrap();
+    }
+    assert!(rest.await.unwrap().1);
+    assert_eq!(app.export("end_date=2025-12-01T01:00:00Z").await.status(), 200);
+}
+
+fn one_connection(url: &str) -> sea_orm::ConnectOptions {
+    let mut options = sea_orm::ConnectOptions::new(url);
+    options.max_connections(1).acquire_timeout(Duration::from_secs(1)).sqlx_logging(false);
+    options
+}
+
+#[tokio::test]
+async fn a_pool_that_is_exhausted_is_503() {
+    if none() {
+        return;
+    }
+    let mut database = TestDatabase::with(events(3)).await;
+    database.settings.database.connections = 1.try_into().unwrap();
+    let database = TestDatabase::opened_again(database).await;
+    let app = database.serve(10).await;
+    let held = sea_orm::TransactionTrait::begin(&app.database.connection).await.unwrap();
+    let refused = app.export("").await;
+    assert_eq!(refused.status(), 503);
+    drop(held);
+    assert_eq!(app.lines("").await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_replica_gives_the_file_and_up_to_when_it_is_complete() {
+    if none() {
+        return;
+    }
+    let primary = Cluster::start_new(&[]);
+    let mut database = primary.database().await;
+    database.add(events(50)).await;
+    let replica = primary.replica(&[]);
+    database.settings.database.export_url = replica.url();
+    let app = database.serve(10).await;
+    let caught_up = app.export("").await;
+    assert!(caught_up.headers().contains_key("x-export-complete-to"));
+    assert_eq!(caught_up.text().await.unwrap().lines().count(), 51);
+
+    // From here on, the replica is behind.
+    replica.psql("SELECT pg_wal_replay_pause()");
+    while replica.psql("SELECT pg_get_wal_replay_pause_state()") != "paused" {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let now: i64 = primary.psql("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint").parse().unwrap();
+    let late = motion_event::Model { timestamp: now, ..event("2025-12-01T00:00:00Z") };
+    app.database.add([late]).await;
+    let behind = app.export("").await;
+    let complete_to = behind.headers()["x-export-complete-to"].to_str().unwrap().to_owned();
+    let moment = chrono::DateTime::parse_from_rfc3339(&complete_to).unwrap().timestamp_micros();
+    assert!(moment < now, "{complete_to}");
+    let id = behind.headers()["x-export-id"].to_str().unwrap().to_owned();
+    assert_eq!(behind.text().await.unwrap().lines().count(), 51);
+    app.idle().await;
+    let record = app.record(&id).await;
+    assert_eq!(record["complete_to"].as_str().unwrap()[..19], complete_to[..19]);
+
+    // What is replayed meanwhile is not in a file that was promised up to a moment before it.
+    replica.psql("SELECT pg_wal_replay_resume()");
+    let all = async {
+        while app.lines("").await.len() < 51 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), all).await.expect("the replica catches up");
+}
+
+#[tokio::test]
+async fn a_replica_that_is_away_is_503_or_the_primary_where_that_is_allowed() {
+    if none() {
+        return;
+    }
+    for (away, status) in [(ReplicaAway::Refuse, 503), (ReplicaAway::Primary, 200)] {
+        let primary = Cluster::start_new(&[]);
+        let mut database = primary.database().await;
+        database.add(events(50)).await;
+        let replica = primary.replica(&[]);
+        database.settings.database.export_url = replica.url();
+        database.settings.database.replica_away = away;
+        let app = database.serve(10).await;
+        replica.stop("fast");
+        let answer = app.export("").await;
+        assert_eq!(answer.status(), status, "{away:?}");
+        assert!(!answer.headers().contains_key("x-export-complete-to"));
+        if status == 503 {
+            assert_eq!(answer.headers()["retry-after"], "5");
+        } else {
+            assert_eq!(answer.text().await.unwrap().lines().count(), 51);
+        }
+        assert_eq!(app.get("/api/cameras").await.status(), 200, "nothing else needs it");
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_a_replica_gives_up_for_its_primary_is_read_again() {
+    if none() {
+        return;
+    }
+    let primary = Cluster::start_new(&["autovacuum = off"]);
+    let mut database = primary.database().await;
+    database.add(events(400)).await;
+    // Rows that take their time, so that there is a query to give up.
+    let columns = "timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id, created_at";
+    database.replace_events(&format!("SELECT {columns} FROM real_events WHERE pg_sleep(0.004) IS NOT NULL")).await;
+    database
+        .connection
+        .execute_unprepared("CREATE TABLE other AS SELECT i FROM generate_series(1, 1000) AS i")
+        .await
+        .unwrap();
+    let replica = primary.replica(&["max_standby_streaming_delay = 0"]);
+    database.settings.database.export_url = replica.url();
+    let app = database.serve(50).await;
+    let response = app.export("").await;
+    assert_eq!(response.status(), 200);
+    let body = tokio::spawn(response.text());
+    for _ in 0..200 {
+        if body.is_finished() || replica.log().contains("conflict with recovery") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        primary.psql("UPDATE other SET i = i + 1");
+        primary.psql("VACUUM other");
+    }
+    assert_eq!(body.await.unwrap().unwrap().lines().count(), 401);
+    assert!(replica.log().contains("conflict with recovery"), "{}", replica.log());
+    app.idle().await;
+    assert_eq!(app.newest_record().await["state"], "completed");
+}
+
+#[tokio::test]
+async fn old_months_are_detached_with_all_that_is_in_them_and_are_in_no_export() {
+    if none() {
+        return;
+    }
+    let database = TestDatabase::with([]).await;
+    let moments = ["2025-10-31T23:59:59Z", "2025-11-01T00:00:00Z", "2025-11-30T12:00:00Z", "2025-12-01T00:00:00Z"];
+    database.add(moments.map(event)).await;
+    let connection = &database.connection;
+    // NOW is in December.
+    let detached = partitions::detach(connection, NOW, 2).await.unwrap();
+    assert_eq!(detached, ["motion_events_2025_10_detached_20251216"]);
+    assert_eq!(motion_event::Entity::find().count(connection).await.unwrap(), 3);
+    let kept = connection.execute_unprepared("DELETE FROM motion_events_2025_10_detached_20251216").await.unwrap();
+    assert_eq!(kept.rows_affected(), 1, "it was there");
+    let file = String::from_utf8(database.export("", 10).await).unwrap();
+    assert!(file.starts_with(&format!("{HEADER}2025-11-01T00:00:00+00:00,")), "{file}");
+    assert!(partitions::detach(connection, NOW, 2).await.unwrap().is_empty());
+    // Events of that month may come again.
+    database.add([event("2025-10-31T23:59:58Z")]).await;
+    assert_eq!(String::from_utf8(database.export("", 10).await).unwrap().lines().count(), 5);
+}
+
+#[tokio::test]
+async fn servers_go_by_the_clock_of_the_database() {
+    if none() {
+        return;
+    }
+    let database = TestDatabase::new().await;
+    let (clock, _) = Clock::of(database.connection.clone(), || NOW).await.unwrap();
+    let cluster = std::path::PathBuf::from(std::env::var_os("TEST_POSTGRES").unwrap());
+    let now = engine::psql(&cluster, "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint").unwrap();
+    let apart = now.parse::<i64>().unwrap() - clock.now();
+    assert!(apart.abs() < 60_000_000, "{apart} µs");
+}
+
+#[tokio::test]
+async fn the_preview_counts_in_the_database_what_the_export_has() {
+    let database = TestDatabase::with([]).await;
+    let moments = (0_i64..500).map(|number| NOW - number * 1_234_567_890);
+    database.add(moments.map(|timestamp| motion_event::Model { timestamp, ..event("2025-12-01T00:00:00Z") })).await;
+    let other = motion_event::Model { timestamp: NOW, ..event("2025-12-01T00:00:00Z") };
+    database.add([seen_by(other, "back")]).await;
+    let app = database.serve(50).await;
+    for zone in ["UTC", "Asia/Kathmandu", "America/St_Johns", "Africa/Monrovia"] {
+        let query = format!("timezone={zone}&camera_id=front");
+        let lines = app.lines(&query).await;
+        let preview = app.get(&format!("/api/preview?query={}", query.replace('&', "%26").replace('=', "%3D"))).await;
+        let preview: Value = preview.json().await.unwrap();
+        assert_eq!(preview["rows"], 500, "{zone}");
+        for day in preview["days"].as_array().unwrap() {
+            let (day, counted) = (day["day"].as_str().unwrap(), day["events"].as_u64().unwrap());
+            let there = lines.iter().filter(|line| line.starts_with(day)).count() as u64;
+            assert_eq!(counted, there, "{zone} {day}");
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Two servers behind nginx, stopped and started one after the other while people export.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use motion_export::api::session::Role;
+use motion_export::export::EXPORT_PATH;
+use reqwest::header::AUTHORIZATION;
+use serde_json::Value;
+
+use crate::app::{TestDatabase, client_with};
+use crate::engine;
+use crate::program::{Server, command};
+
+/// Debian's nginx, as `make test` takes it out of its package.
+fn nginx() -> Option<PathBuf> {
+    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/nginx/usr/sbin/nginx");
+    [ours, PathBuf::from("/usr/sbin/nginx")].into_iter().find(|path| path.exists())
+}
+
+/// A proxy that goes when this goes.
+struct Proxy(Child);
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// As docs/servers.md says it, in a folder of its own.
+fn proxy(program: &Path, folder: &Path, servers: &[String]) -> (Proxy, String) {
+    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let servers: Vec<_> = servers.iter().map(|server| format!("server {server} max_fails=0;")).collect();
+    let servers = servers.join(" ");
+    let settings = format!(
+        "daemon off; pid {here}/pid; error_log {here}/error; worker_processes 1;
+         events {{ worker_connections 256; }}
+         http {{
+           access_log off;
+           client_body_temp_path {here}/body; proxy_temp_path {here}/proxy; fastcgi_temp_path {here}/fastcgi;
+           uwsgi_temp_path {here}/uwsgi; scgi_temp_path {here}/scgi;
+           upstream motion_export {{ {servers} }}
+           server {{
+             listen {address};
+             location / {{
+               proxy_pass http://motion_export;
+               proxy_http_version 1.1;
+               proxy_set_header Host $http_host;
+               proxy_next_upstream error timeout http_503;
+             }}
+           }}
+         }}",
+        here = folder.display()
+    );
+    let file = folder.join("nginx.conf");
+    std::fs::write(&file, settings).unwrap();
+    let mut child =
+        Command::new(program).arg("-p").arg(folder).arg("-c").arg(&file).stderr(Stdio::null()).spawn().unwrap();
+    while std::net::TcpStream::connect(address).is_err() {
+        assert!(child.try_wait().unwrap().is_none(), "nginx ended");
+        std::thread::yield_now();
+    }
+    (Proxy(child), format!("http://{address}"))
+}
+
+fn serve(folder: &Path, address: &str, grace: &str) -> Server {
+    let mut serve = command(folder, &["serve", "--listen", address]);
+    serve.env("MOTION_EXPORT_SERVER_STOP_GRACE_SECONDS", grace).env("MOTION_EXPORT_EXPORT_MAX_PER_USER", "20");
+    Server::run(serve)
+}
+
+fn stop(server: &mut Server) {
+    assert!(Command::new("kill").args(["-TERM", &server.child.id().to_string()]).status().unwrap().success());
+    server.child.wait().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rolling_restart_loses_no_export_and_those_that_it_breaks_are_recorded() {
+    let Some(nginx) = nginx().filter(|_| engine::is_postgres()) else {
+        engine::skips("it takes PostgreSQL and nginx");
+        return;
+    };
+    let database = TestDatabase::with([]).await;
+    database.add_many(30_000).await;
+    let admin = database.add_user("admin", Role::Admin).await;
+    let token = database.token_of(&admin).await;
+    let folder = database.folder.path();
+    let whole = database.export("", 5_000).await.len();
+
+    let mut servers = [serve(folder, "127.0.0.1:0", "20"), serve(folder, "127.0.0.1:0", "20")];
+    let addresses: Vec<_> = servers.iter().map(|server| server.address.replace("http://", "")).collect();
+    let proxy_folder = tempfile::tempdir().unwrap();
+    let (_proxy, address) = proxy(&nginx, proxy_folder.path(), &addresses);
+
+    let (go_on, done, broken) =
+        (Arc::new(AtomicBool::new(true)), Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
+    let people: Vec<_> = (0..4)
+        .map(|_| {
+            let client = client_with(&[(AUTHORIZATION, &format!("Bearer {token}"))]);
+            let url = format!("{address}{EXPORT_PATH}");
+            let (go_on, done, broken) = (Arc::clone(&go_on), Arc::clone(&done), Arc::clone(&broken));
+            tokio::spawn(async move {
+                while go_on.load(Ordering::Relaxed) {
+                    let answer = client.get(&url).send().await.unwrap();
+                    assert_eq!(answer.status(), 200, "whichever server was asked");
+                    match answer.bytes().await {
+                        Ok(file) => assert_eq!(file.len(), whole, "what looks whole is whole"),
+                        Err(_) => drop(broken.fetch_add(1, Ordering::Relaxed)),
+                    }
+                    done.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    let some_more = async |count: u32| {
+        let from = done.load(Ordering::Relaxed);
+        while done.load(Ordering::Relaxed) < from + count {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            assert!(people.iter().all(|person| !person.is_finished()), "nobody was refused");
+        }
+    };
+    some_more(8).await;
+    for (server, address) in servers.iter_mut().zip(&addresses) {
+        stop(server);
+        some_more(8).await;
+        *server = serve(folder, address, "20");
+        some_more(8).await;
+    }
+    assert_eq!(broken.load(Ordering::Relaxed), 0, "those that ran had the time to end");
+
+    // Without that time, they are broken, and recorded.
+    for (server, address) in servers.iter_mut().zip(&addresses) {
+        *server = {
+            stop(server);
+            serve(folder, address, "0")
+        };
+    }
+    for (server, address) in servers.iter_mut().zip(&addresses) {
+        some_more(2).await;
+        stop(server);
+        *server = serve(folder, address, "20");
+    }
+    go_on.store(false, Ordering::Relaxed);
+    for person in people {
+        person.await.unwrap();
+    }
+    let client = client_with(&[(AUTHORIZATION, &format!("Bearer {token}"))]);
+    let records = async |state: &str| {
+        let url = format!("{address}/api/v1/exports?state={state}&limit=500");
+        let list: Value = client.get(url).send().await.unwrap().json().await.unwrap();
+        u32::try_from(list["exports"].as_array().unwrap().len()).unwrap()
+    };
+    let (done, broken) = (done.load(Ordering::Relaxed), broken.load(Ordering::Relaxed));
+    assert_eq!(records("running").await, 0);
+    assert!(broken > 0, "of {done}, which were running all the time");
+    // Some are stopped before their first byte: nginx asks the other server then, and nobody notices.
+    assert!(records("interrupted").await >= broken, "of {done}");
+    assert_eq!(records("completed").await, done - broken);
+}

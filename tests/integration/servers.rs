@@ -1,0 +1,43 @@
+//! Several servers on one database, asked in turn, with nothing that ties a client to one of them.
+
+use motion_export::api::exports::EXPORTS_PATH;
+use motion_export::export::EXPORT_PATH;
+use motion_export::server::auth::user;
+use serde_json::Value;
+
+use crate::app::{TestDatabase, events};
+use crate::proxy::SlowClient;
+
+#[tokio::test]
+async fn who_signs_in_at_one_server_exports_from_another_and_is_signed_out_at_both() {
+    let database = TestDatabase::with(events(30)).await;
+    database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(10).await;
+    let (second, _) = app.another_server().await;
+    let browser = app.browser_of("ann").await;
+    let exported = browser.get(format!("{second}{EXPORT_PATH}")).send().await.unwrap();
+    assert_eq!(exported.status(), 200);
+    let id = exported.headers()["x-export-id"].to_str().unwrap().to_owned();
+    assert_eq!(exported.text().await.unwrap().lines().count(), 16);
+    // The record is seen at the other one, as whole, at once.
+    let record: Value = app.get_as(&browser, &format!("{EXPORTS_PATH}/{id}")).await.json().await.unwrap();
+    assert_eq!((&record["state"], &record["rows"]), (&"completed".into(), &15.into()));
+    assert_eq!(app.post(&browser, "/logout", &[]).await.status(), 303);
+    assert_eq!(browser.get(format!("{second}{EXPORT_PATH}")).send().await.unwrap().status(), 401);
+}
+
+#[tokio::test]
+async fn a_camera_that_is_taken_away_at_one_server_ends_the_export_of_another() {
+    let database = TestDatabase::with([]).await;
+    database.add_many(100_000).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(1_000).await;
+    let (second, state) = app.another_server().await;
+    let (_, authorization) = app.client_of(&ann).await;
+    let mut client = SlowClient::ask(&second, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 200"));
+    user::revoke(&app.state.writer, &ann, "front").await.unwrap();
+    assert!(!client.rest().await.1, "the client knows");
+    state.exports.none_left().await;
+    assert_eq!(app.newest_record().await["state"], "failed");
+}
