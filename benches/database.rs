@@ -7,24 +7,28 @@ use motion_export::server::database::{self, Missing};
 use motion_export::server::demo::Demo;
 use motion_export::server::export::pages::{Pages, Row};
 use motion_export::server::export::query::Filter;
-use motion_export::server::export::reader::Turn;
+use motion_export::server::export::reader::{Connection, Turn};
 use motion_export::server::settings::Settings;
-use rusqlite::Connection;
 use sea_orm::DbErr;
 
 /// Reads so many events, in pages.
-pub fn read(connection: &Connection, rows: usize, mut take: impl FnMut(&Row<'_>)) {
-    let mut pages = Pages::new(Filter::default(), 5_000.try_into().expect("not zero"));
+pub fn read(connection: &mut Connection, rows: usize, mut take: impl FnMut(&Row<'_>)) {
+    let mut pages = Pages::new(Filter::default(), 5_000.try_into().expect("not zero"), Vec::new());
     let mut left = rows;
     while left > 0 {
         pages
-            .next(connection, &Turn::begin(), |row| {
+            .next(connection, &Turn::begin(), u64::MAX, |row| {
                 take(row);
                 left -= 1;
                 Ok::<_, DbErr>(if left > 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
             })
             .expect("read");
     }
+}
+
+/// Opens one to read.
+pub fn open(path: &Path) -> Connection {
+    Connection::Sqlite(rusqlite::Connection::open(path).expect("opened"))
 }
 
 /// Makes one in a folder, and says where.

@@ -9,7 +9,6 @@ use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use motion_export::server::export::encoding::{Compressor, Encoding};
 use motion_export::server::export::zone::{Timestamps, Zone};
-use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 const ROWS: usize = 10_000;
@@ -22,8 +21,8 @@ fn main() {
 #[divan::bench]
 fn read_pages(bencher: Bencher) {
     let folder = tempfile::tempdir().expect("a folder");
-    let database = Connection::open(database::make(folder.path(), ROWS)).expect("opened");
-    bencher.counter(ItemsCount::new(ROWS)).bench_local(|| database::read(&database, ROWS, |_| {}));
+    let mut database = database::open(&database::make(folder.path(), ROWS));
+    bencher.counter(ItemsCount::new(ROWS)).bench_local(|| database::read(&mut database, ROWS, |_| {}));
 }
 
 /// Rows that are in memory, written as lines.

@@ -13,7 +13,7 @@ from sqlalchemy import column, create_engine, func, select, table
 BATCH = 1_000
 COLUMNS = "timestamp,camera_id,camera_name,confidence,algorithm,x,y,width,height,zone_id".split(",")
 
-engine = create_engine(f"sqlite:///file:{os.environ['BENCH_DATABASE']}?mode=ro&uri=true")
+engine = create_engine(os.environ["BENCH_DATABASE_URL"])
 events = table("motion_events", *(column(name) for name in ["id", *(c for c in COLUMNS if c != "camera_name")]))
 cameras = table("cameras", column("id"), column("name"))
 app = FastAPI()

@@ -13,7 +13,6 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use motion_export::server::export::pages::Row;
-use rusqlite::Connection;
 
 /// Each stage is run for so many rows and for twice as many; the difference is what rows take, without the start.
 const ROWS: usize = 20_000;
@@ -50,15 +49,11 @@ fn work(stage: &str, file: &Path, rows: usize) -> ExitCode {
     // Made for both runs alike, so that the making of them is not in the difference.
     let events = if stage == "write" { sample::events(2 * ROWS) } else { Vec::new() };
     match stage {
-        "read" => database::read(&open(file), rows, |_| {}),
-        "both" => database::read(&open(file), rows, write),
+        "read" => database::read(&mut database::open(file), rows, |_| {}),
+        "both" => database::read(&mut database::open(file), rows, write),
         _ => events.iter().take(rows).for_each(|event| write(&event.row())),
     }
     ExitCode::SUCCESS
-}
-
-fn open(file: &Path) -> Connection {
-    Connection::open(file).expect("opened")
 }
 
 fn count() -> BTreeMap<&'static str, u64> {

@@ -2,16 +2,20 @@
 """`make bench`: this program and its peers, in turn in one run, on the same rows; medians and ratios.
 
 Peers: the sqlite3 shell in CSV mode; Datasette, which streams rows that were joined and formatted for it beforehand; and
-FastAPI with SQLAlchemy, as the client's specification names it. Over HTTP, curl receives all bytes and throws them away;
-the shell writes to /dev/null. Prints as it goes, and writes docs/benchmarks.md when everything was measured. What everybody sends is counted first.
+FastAPI with SQLAlchemy, as the client's specification names it. On PostgreSQL, psql and FastAPI again. Over HTTP, curl
+receives all bytes and throws them away; the shell and psql write to /dev/null. Prints as it goes, and writes
+docs/benchmarks.md when everything was measured. What everybody sends is counted first.
 
-Data are made once, from a seed, and kept in target/bench; so is the Python environment. `--events 100000,1000000` measures
-other sizes (the largest one is used for filters too), `--rounds 3` takes less time; both only print, unless `--output FILE`
-says where to.
+Data are made once, from a seed, and kept in target/bench; so are a PostgreSQL cluster, which runs only meanwhile, and the
+Python environment. `--events 100000,1000000` measures other sizes (the largest one is used for filters too; PostgreSQL has
+those from 100,000 on), `--rounds 3` takes less time, `--only sqlite` and `--only postgres` do one half; all of them only
+print, unless `--output FILE` says where to.
 """
 
 import argparse
+import contextlib
 import csv
+import filecmp
 import http.client
 import json
 import os
@@ -33,6 +37,12 @@ OURS = ROOT / "target/release/motion-export"
 PYTHON = WORK / "venv/bin/python"
 # As `pip install datasette` makes it. With uvloop beside it, it was 1.4 times as fast.
 DATASETTE = WORK / "datasette/bin/python"
+# The newest version, as for .ci/postgres. Not the psql on the PATH, which is a Perl script before it is psql.
+POSTGRES = max(Path("/usr/lib/postgresql").glob("[0-9]*/bin"), key=lambda path: float(path.parent.name), default=None)
+CLUSTER = WORK / "postgres-cluster"
+CLUSTER_SETTINGS = ["shared_buffers = 512MB", "max_wal_size = 2GB", "jit = off"]
+# Fewer rows are not measured on PostgreSQL.
+POSTGRES_FROM = 100_000
 EXPORT = "/api/v1/motion-events/export"
 UNTIL = "2025-12-01T00:00:00Z"
 DAYS = 3_650
@@ -46,6 +56,16 @@ SELECT strftime('%Y-%m-%dT%H:%M:%S', e.timestamp / 1000000, 'unixepoch')
        e.camera_id, coalesce(c.name, e.camera_id) AS camera_name, e.confidence, e.algorithm, e.x, e.y, e.width, e.height,
        e.zone_id
 FROM motion_events e LEFT JOIN cameras c ON c.id = e.camera_id {where} ORDER BY e.timestamp, e.id"""
+PSQL_SQL = """\
+SELECT to_char(to_timestamp(e.timestamp / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS')
+       || CASE WHEN e.timestamp % 1000000 <> 0 THEN '.' || lpad((e.timestamp % 1000000)::text, 6, '0') ELSE '' END
+       || '+00:00' AS timestamp,
+       e.camera_id, coalesce(c.name, e.camera_id) AS camera_name, e.confidence, e.algorithm, e.x, e.y, e.width, e.height,
+       e.zone_id
+FROM motion_events e LEFT JOIN cameras c ON c.id = e.camera_id ORDER BY e.timestamp, e.id"""
+# On one line, as psql wants it.
+ROWS_ALONE = ("SELECT timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id FROM motion_events "
+              "ORDER BY timestamp, id")
 
 
 def say(text=""):
@@ -60,13 +80,14 @@ def run(*command, **options):
 
 
 class Data:
-    """A database of so many events of so many cameras, over ten years."""
+    """A database of so many events of so many cameras, over ten years: SQLite's."""
 
     def __init__(self, events, cameras):
         self.events, self.cameras = events, cameras
         self.path = WORK / f"{events}-{cameras}.db"
         self.flat = WORK / f"{events}-{cameras}-flat-2.db"
         self.environment = {**os.environ, "DATABASE_URL": f"sqlite://{self.path}"}
+        self.sqlalchemy_url = f"sqlite:///file:{self.path}?mode=ro&uri=true"
         self.token_file = self.path.with_suffix(".token")
 
     def make(self):
@@ -74,13 +95,20 @@ class Data:
             say(f"making {self.events:,} events of {self.cameras:,} cameras in {self.path}")
             for old in WORK.glob(self.path.name + "*"):
                 old.unlink()
-            run(OURS, "demo", "--events", self.events, "--cameras", self.cameras, "--days", DAYS, "--until", UNTIL,
-                env=self.environment, stdout=subprocess.DEVNULL)
-            run(OURS, "user", "add", "bench", "--admin", "--password-stdin", env=self.environment,
-                input=b"correct horse battery", stdout=subprocess.DEVNULL)
-            token = run(OURS, "token", "create", "bench", "bench", env=self.environment, capture_output=True).stdout
-            self.token_file.write_bytes(token.strip())
+            self.token_file.write_bytes(self.fill())
         return self
+
+    def run(self, *arguments, **options):
+        """Our program with this database, from a folder without a settings file."""
+        return run(OURS, *arguments, env=self.environment, cwd=WORK, **options)
+
+    def fill(self):
+        """Events, and the token of somebody who may export them."""
+        self.run("demo", "--events", self.events, "--cameras", self.cameras, "--days", DAYS, "--until", UNTIL,
+                 stdout=subprocess.DEVNULL)
+        self.run("user", "add", "bench", "--admin", "--password-stdin", input=b"correct horse battery",
+                 stdout=subprocess.DEVNULL)
+        return self.run("token", "create", "bench", "bench", capture_output=True).stdout.strip()
 
     def make_flat(self):
         """For Datasette: what it would have to join and format is there already, and so are the indexes it needs."""
@@ -88,10 +116,11 @@ class Data:
             say(f"making {self.flat}")
             new = self.flat.with_suffix(".new")
             new.unlink(missing_ok=True)
-            select = SHELL_SQL.format(where="")
+            select = SHELL_SQL.format(where="").replace("motion_events", "source.motion_events")
+            select = select.replace("cameras c", "source.cameras c")
             run("sqlite3", new, f"""
                 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; ATTACH '{self.path}' AS source;
-                CREATE TABLE events AS {select.replace("motion_events", "source.motion_events").replace("cameras c", "source.cameras c")};
+                CREATE TABLE events AS {select};
                 CREATE INDEX by_camera ON events (camera_id, timestamp); CREATE INDEX by_time ON events (timestamp);
             """, stdout=subprocess.DEVNULL)
             new.rename(self.flat)
@@ -115,6 +144,54 @@ class Data:
         return self.query(
             f"SELECT count(*) FROM motion_events WHERE timestamp >= {DAY_MICROS} AND timestamp < {DAY_MICROS + 86_400_000_000}"
         )[0][0]
+
+
+class PostgresData(Data):
+    """The same events in a PostgreSQL database, of the cluster that runs."""
+
+    def __init__(self, events, cameras):
+        self.events, self.cameras = events, cameras
+        self.name = f"m{events}"
+        self.environment = {**os.environ, "DATABASE_URL": f"postgres://test@localhost/{self.name}?host={CLUSTER}"}
+        self.sqlalchemy_url = f"postgresql+psycopg://test@/{self.name}?host={CLUSTER}"
+        # Beside the database: who removes the cluster removes both.
+        self.token_file = CLUSTER / f"{self.name}.token"
+
+    def make(self):
+        if not self.token_file.exists():
+            say(f"making {self.events:,} events of {self.cameras:,} cameras in PostgreSQL, {self.name} in {CLUSTER}")
+            run(*psql("postgres", "SET client_min_messages = warning", f"DROP DATABASE IF EXISTS {self.name}",
+                      f"CREATE DATABASE {self.name}"), stdout=subprocess.DEVNULL)
+            token = self.fill()
+            # And nothing is left to be written while others measure.
+            run(*psql(self.name, "VACUUM ANALYZE", "CHECKPOINT"), stdout=subprocess.DEVNULL)
+            self.token_file.write_bytes(token)
+        return self
+
+
+def psql(database, *statements):
+    asked = [part for statement in statements for part in ("-c", statement)]
+    return [POSTGRES / "psql", "-X", "-v", "ON_ERROR_STOP=1", "-h", CLUSTER, "-U", "test", "-d", database, *asked]
+
+
+@contextlib.contextmanager
+def cluster():
+    """The PostgreSQL server, for as long as this takes. It is made once, and anew for another version."""
+    script, made, version = ROOT / ".ci/postgres", CLUSTER / "made", POSTGRES.parent.name
+    # One that a run left behind which was killed.
+    subprocess.run([script, "stop", CLUSTER], capture_output=True, check=False)
+    try:
+        if made.exists() and made.read_text() == version:
+            run(script, "start", CLUSTER)
+        else:
+            say(f"making a PostgreSQL cluster in {CLUSTER}")
+            shutil.rmtree(CLUSTER, ignore_errors=True)
+            run(script, "make", CLUSTER)
+            run(script, "start", CLUSTER, *CLUSTER_SETTINGS)
+            made.write_text(version)
+        yield
+    finally:
+        subprocess.run([script, "stop", CLUSTER], stdout=subprocess.DEVNULL, check=False)
 
 
 # ---- servers and clients ---------------------------------------------------------------------------------------------
@@ -171,10 +248,26 @@ class Server:
         return Measured(float(told[2]), float(told[1]), int(told[3]))
 
     def peak_megabytes(self):
-        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM"):
-                return int(line.split()[1]) * 1024 / 1e6
-        return 0.0
+        return peak_megabytes(self.process)
+
+
+def peak_megabytes(process):
+    for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM"):
+            return int(line.split()[1]) * 1024 / 1e6
+    return 0.0
+
+
+def peak_of(command):
+    """A command's peak memory, in a run of its own. What wait4 tells would be Python's where that has more."""
+    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL)
+    peak = 0.0
+    while process.poll() is None:
+        peak = peak_megabytes(process) or peak
+        time.sleep(0.001)
+    if process.returncode:
+        raise SystemExit(f"failed: {command}")
+    return peak
 
 
 def count_rows(command):
@@ -187,8 +280,8 @@ def count_rows(command):
 
 
 class Measured:
-    def __init__(self, seconds, first=None, size=None, peak=None):
-        self.seconds, self.first, self.size, self.peak = seconds, first, size, peak
+    def __init__(self, seconds, first=None, size=None):
+        self.seconds, self.first, self.size, self.peak = seconds, first, size, None
 
 
 def ours(data):
@@ -198,7 +291,7 @@ def ours(data):
 
 def fastapi(data):
     return Server([PYTHON, "-m", "uvicorn", "fastapi_app:app", "--port", "PORT", "--log-level", "warning"],
-                  env={**os.environ, "BENCH_DATABASE": str(data.path)}, cwd=ROOT / "benches")
+                  env={**os.environ, "BENCH_DATABASE_URL": data.sqlalchemy_url}, cwd=ROOT / "benches")
 
 
 def datasette(data):
@@ -210,16 +303,23 @@ def shell_command(data, where):
     return ["sqlite3", "-readonly", "-csv", "-header", data.path, SHELL_SQL.format(where=where)]
 
 
-def shell(data, where="", out=subprocess.DEVNULL):
-    """The shell's own time, and its peak memory."""
-    command = shell_command(data, where)
+def shell(data, where=""):
+    return timed(shell_command(data, where))
+
+
+def psql_command(data):
+    return psql(data.name, f"COPY ({PSQL_SQL}) TO STDOUT WITH (FORMAT csv, HEADER)")
+
+
+def binary_command(data):
+    """Prints how many rows there were."""
+    return psql(data.name, f"\\copy ({ROWS_ALONE}) to '/dev/null' with (format binary)")
+
+
+def timed(command, out=subprocess.DEVNULL, **options):
     began = time.perf_counter()
-    process = subprocess.Popen([str(part) for part in command], stdout=out)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit("the sqlite3 shell failed")
-    return Measured(time.perf_counter() - began, peak=usage.ru_maxrss * 1024 / 1e6)
+    run(*command, stdout=out, **options)
+    return Measured(time.perf_counter() - began)
 
 
 def medians(measured):
@@ -227,7 +327,7 @@ def medians(measured):
         values = [getattr(one, name) for one in measured if getattr(one, name) is not None]
         return statistics.median(values) if values else None
 
-    return Measured(median("seconds"), median("first"), measured[0].size, median("peak"))
+    return Measured(median("seconds"), median("first"), measured[0].size)
 
 
 def in_turn(rounds, **contestants):
@@ -281,7 +381,8 @@ def comparison(report, title, rows, results):
 
 
 NAMES = {"ours": "Motion Export, over HTTP", "shell": "sqlite3 shell", "fastapi": "FastAPI and SQLAlchemy",
-         "datasette": "Datasette", "command": "Motion Export, `export`"}
+         "datasette": "Datasette", "command": "Motion Export, `export`", "psql": "psql, `COPY` to CSV",
+         "binary": "psql, binary `COPY`: what the server needs for the rows alone"}
 
 
 def selections(report, data, flat, title, rows, rounds, slow_rounds, ours_query, where, fastapi_query, datasette_query):
@@ -304,23 +405,50 @@ def selections(report, data, flat, title, rows, rounds, slow_rounds, ours_query,
                           datasette=(get("datasette"), slow_rounds))
         for name, (server, _) in asked.items():
             results[name].peak = server.peak_megabytes()
+    results["shell"].peak = peak_of(shell_command(data, where))
     comparison(report, title, rows, results)
 
 
-def check_same_rows(data):
-    """Ours, raw, and the shell's say the same: what is compared is the same work."""
-    theirs = WORK / "shell.csv"
+def on_postgres(report, data, rounds, slow_rounds):
+    with ours(data) as our_server, fastapi(data) as python_server:
+        binary_tag = run(*binary_command(data), capture_output=True, text=True).stdout
+        counted = {"ours": our_server.rows(EXPORT), "psql": count_rows(psql_command(data)),
+                   "binary": int(binary_tag.removeprefix("COPY ")), "fastapi": python_server.rows(EXPORT)}
+        if set(counted.values()) != {data.events}:
+            raise SystemExit(f"PostgreSQL: {data.events} rows are asked for, and sent are {counted}")
+        results = in_turn(rounds, ours=lambda: our_server.get(EXPORT), psql=lambda: timed(psql_command(data)),
+                          binary=lambda: timed(binary_command(data)),
+                          fastapi=(lambda: python_server.get(EXPORT), slow_rounds))
+        results["ours"].peak, results["fastapi"].peak = our_server.peak_megabytes(), python_server.peak_megabytes()
+    results["psql"].peak, results["binary"].peak = peak_of(psql_command(data)), peak_of(binary_command(data))
+    comparison(report, "PostgreSQL, everything", data.events, results)
+    report.add("\nPeak memory is that of the programs, without PostgreSQL's own.")
+
+
+def check_same_bytes(report, data, other):
+    files = [WORK / "sqlite.csv", WORK / "postgres.csv"]
+    for one, file in zip([data, other], files):
+        one.run("export", "--output", file)
+    if not filecmp.cmp(*files, shallow=False):
+        raise SystemExit(f"the engines differ: {files[0]} and {files[1]}, unless another version made one of the databases")
+    size = files[0].stat().st_size
+    report.add(f"\nThe same events give the same bytes on both engines: {data.events:,} rows, {size:,} bytes.")
+
+
+def check_same_rows(data, name, command):
+    """Ours, raw, and the shell's or psql's say the same: what is compared is the same work."""
+    theirs = WORK / "theirs.csv"
     with open(theirs, "wb") as out:
-        shell(data, out=out)
-    run(OURS, "export", "--raw", "--output", WORK / "ours.csv", env=data.environment)
+        timed(command, out)
+    data.run("export", "--raw", "--output", WORK / "ours.csv")
     with open(theirs, newline="", encoding="utf-8") as left, open(WORK / "ours.csv", newline="", encoding="utf-8") as right:
         count = 0
         for one, other in zip(csv.reader(left), csv.reader(right), strict=True):
             # The shell writes 70.0 where we write 70.
             if one != other and (one[:3] + one[4:] != other[:3] + other[4:] or float(one[3]) != float(other[3])):
-                raise SystemExit(f"the shell and we differ: {one} and {other}")
+                raise SystemExit(f"{name} and we differ: {one} and {other}")
             count += 1
-    say(f"the shell's {count - 1:,} rows are ours")
+    say(f"the {count - 1:,} rows of {name} are ours")
 
 
 def encodings(report, data, rounds):
@@ -347,7 +475,7 @@ def piped(data, through):
     return Measured(time.perf_counter() - began)
 
 
-def scale(report, sets, rounds):
+def scale(report, title, sets, rounds):
     rows, peaks, per_row = [], {}, {}
     for data in sets:
         with ours(data) as server:
@@ -358,7 +486,7 @@ def scale(report, sets, rounds):
         per_row[data.events] = one.seconds / data.events
         rows.append([f"{data.events:,}", milliseconds(one.seconds), f"{one.seconds / data.events * 1e9:,.0f} ns",
                      milliseconds(one.first), f"{peaks[data.events]:.1f} MB"])
-    report.table("Size: everything, over HTTP", ["rows", "time", "time for a row", "first byte", "peak memory of the server"], rows)
+    report.table(title, ["rows", "time", "time for a row", "first byte", "peak memory of the server"], rows)
     events = sorted(per_row)
     base = 100_000 if 100_000 in per_row else events[0]
     report.add(f"\nA row of {events[-1]:,} takes {per_row[events[-1]] / per_row[base]:.2f} times as long as one of {base:,}; the "
@@ -447,7 +575,7 @@ def other_requests(report, data, requests):
 def imports(report, data, rounds):
     """What goes in: our own CSV, an ArgusAI database, and the shell's `.import` into a table with the same keys."""
     csv_file, argus, native = WORK / "import.csv", WORK / "argusai.db", WORK / "native.csv"
-    run(OURS, "export", "--output", csv_file, env=data.environment)
+    data.run("export", "--output", csv_file)
     argus.unlink(missing_ok=True)
     run("sqlite3", argus, f"""
         PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; ATTACH '{data.path}' AS source;
@@ -471,17 +599,12 @@ def imports(report, data, rounds):
         for old in WORK.glob("import.db*"):
             old.unlink()
 
-    def timed(*command, **options):
-        began = time.perf_counter()
-        run(*command, stdout=subprocess.DEVNULL, **options)
-        return Measured(time.perf_counter() - began)
-
     def our_import(kind, file):
         def go():
             fresh()
             environment = {**os.environ, "DATABASE_URL": f"sqlite://{target}"}
-            run(OURS, "migrate", "up", env=environment, stdout=subprocess.DEVNULL)
-            return timed(OURS, "import", kind, file, env=environment)
+            run(OURS, "migrate", "up", env=environment, cwd=WORK, stdout=subprocess.DEVNULL)
+            return timed([OURS, "import", kind, file], env=environment, cwd=WORK)
         return go
 
     def shell_import():
@@ -492,7 +615,7 @@ def imports(report, data, rounds):
                 created_at INTEGER NOT NULL, PRIMARY KEY (timestamp, id)) WITHOUT ROWID;
             CREATE INDEX by_camera ON motion_events (camera_id, timestamp, id);
         """)
-        return timed("sqlite3", "-csv", target, f".import {native} motion_events")
+        return timed(["sqlite3", "-csv", target, f".import {native} motion_events"])
 
     results = in_turn(rounds, shell=shell_import, csv=our_import("csv", csv_file), argusai=our_import("argusai", argus))
     fresh()
@@ -505,52 +628,45 @@ def imports(report, data, rounds):
     )
 
 
-def versions():
+def versions(halves):
     def first_line(*command):
         return subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False).stdout.split("\n")[0]
 
+    pythons = {PYTHON: ["fastapi", "sqlalchemy", "uvicorn", "uvloop"]}
+    tools = []
+    if "sqlite" in halves:
+        pythons[DATASETTE] = ["datasette", "uvicorn"]
+        tools.append("sqlite3 shell " + first_line("sqlite3", "-version")[:6])
+    if "postgres" in halves:
+        pythons[PYTHON].append("psycopg")
+        version = first_line(POSTGRES / "postgres", "--version").removeprefix("postgres (PostgreSQL) ")
+        tools.append(f"PostgreSQL {version}, over a Unix socket; {', '.join(CLUSTER_SETTINGS)}, fsync = off")
     packages = ", ".join(
         f"{one['name']} {one['version']}"
-        for python, wanted in [(PYTHON, ["fastapi", "sqlalchemy", "uvicorn", "uvloop"]), (DATASETTE, ["datasette", "uvicorn"])]
+        for python, wanted in pythons.items()
         for one in json.loads(run(python, "-m", "pip", "list", "--format", "json", capture_output=True, text=True).stdout)
         if one["name"].lower() in wanted
     )
-    model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), platform.machine())
+    cpu = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next((line.split(":", 1)[1].strip() for line in cpu if "model name" in line), platform.machine())
     memory = int(Path("/proc/meminfo").read_text().split()[1]) / 1e6
     return [f"{model}, {os.cpu_count()} cores, {memory:.0f} GB of memory, {platform.system()} {platform.release()}",
-            first_line(OURS, "--version"), first_line("rustc", "--version"), "sqlite3 shell " + first_line("sqlite3", "-version")[:6],
+            first_line(OURS, "--version"), first_line("rustc", "--version"), *tools,
             f"Python {platform.python_version()}, {packages}", first_line("curl", "--version")]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--events", default="10000,100000,1000000,10000000", help="sizes, smallest first")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--output", type=Path, help="where to write; docs/benchmarks.md where all is measured as usual")
-    options = parser.parse_args()
-    if options.output is None and (options.events, options.rounds) == (parser.get_default("events"), parser.get_default("rounds")):
-        options.output = ROOT / "docs/benchmarks.md"
-    for tool in ["curl", "sqlite3", "gzip"]:
-        shutil.which(tool) or sys.exit(f"{tool} is missing; `make bench` installs it")
-    sizes = [int(size) for size in options.events.split(",")]
-    rounds, slow_rounds = options.rounds, min(options.rounds, 2)
+def up_to_a_million(sets):
+    """What the slow ones can do in reasonable time."""
+    return max((data for data in sets if data.events <= 1_000_000), key=lambda data: data.events, default=sets[0])
 
+
+def sqlite_half(report, sizes, rounds, slow_rounds):
     sets = [Data(size, 8).make() for size in sizes]
-    # What the slow ones can do in reasonable time.
-    middle = max((data for data in sets if data.events <= 1_000_000), key=lambda data: data.events, default=sets[0])
-    largest = sets[-1]
+    middle, largest = up_to_a_million(sets), sets[-1]
     many = Data(largest.events, 1_000).make()
     for data in [middle, largest, many]:
         data.make_flat()
-
-    report = Report()
-    report.add("# Benchmarks\n")
-    report.add(f"Written by `make bench`. Medians of one run, in which all took turns: {rounds} rounds, of which FastAPI, Datasette and "
-               f"imports have the first {slow_rounds}. What counts are the ratios. Each is asked once before; all rows that they "
-               "send are counted, and those of the smallest set compared.\n")
-    for version in versions():
-        report.add(f"- {version}")
-    check_same_rows(sets[0])
+    check_same_rows(sets[0], "the sqlite3 shell", shell_command(sets[0], ""))
 
     def both(data):
         with ours(data) as server:
@@ -558,13 +674,11 @@ def main():
             if set(counted.values()) != {data.events}:
                 raise SystemExit(f"{data.events} rows are asked for, and sent are {counted}")
             results = in_turn(rounds, ours=lambda: server.get(EXPORT), shell=lambda: shell(data), command=lambda: command(data))
-            results["ours"].peak = server.peak_megabytes()
+            results["ours"].peak, results["shell"].peak = server.peak_megabytes(), peak_of(shell_command(data, ""))
         comparison(report, "Everything", data.events, results)
 
     def command(data):
-        began = time.perf_counter()
-        run(OURS, "export", env=data.environment, stdout=subprocess.DEVNULL)
-        return Measured(time.perf_counter() - began)
+        return timed([OURS, "export"], env=data.environment, cwd=WORK)
 
     selections(report, middle, middle, "Everything", middle.events, rounds, slow_rounds, "", "", "", "")
     if largest is not middle:
@@ -578,10 +692,59 @@ def main():
                f"start={DAY_MICROS}&end={DAY_MICROS + 86_400_000_000}",
                "timestamp__gte=2021-03-10T00:00:00&timestamp__lt=2021-03-11T00:00:00&_sort=timestamp")
     encodings(report, middle, rounds)
-    scale(report, sets, rounds)
+    scale(report, "Size: everything, over HTTP", sets, rounds)
     at_once(report, middle, rounds)
     other_requests(report, middle, 1_000)
     imports(report, middle, slow_rounds)
+
+
+def postgres_half(report, sizes, rounds, slow_rounds):
+    with cluster():
+        sets = [PostgresData(size, 8).make() for size in sizes]
+        check_same_rows(sets[0], "psql", psql_command(sets[0]))
+        on_postgres(report, up_to_a_million(sets), rounds, slow_rounds)
+        check_same_bytes(report, Data(sizes[0], 8).make(), sets[0])
+        scale(report, "PostgreSQL, size: everything, over HTTP", sets, rounds)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--events", default="10000,100000,1000000,10000000", help="sizes, smallest first")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", choices=["sqlite", "postgres"], help="one half")
+    parser.add_argument("--output", type=Path, help="where to write; docs/benchmarks.md where all is measured as usual")
+    options = parser.parse_args()
+    if options.output is None and all(
+        getattr(options, name) == parser.get_default(name) for name in ["events", "rounds", "only"]
+    ):
+        options.output = ROOT / "docs/benchmarks.md"
+    halves = [options.only] if options.only else ["sqlite", "postgres"]
+    sizes = [int(size) for size in options.events.split(",")]
+    rounds, slow_rounds = options.rounds, min(options.rounds, 2)
+    postgres_sizes = [size for size in sizes if size >= POSTGRES_FROM]
+    if "postgres" in halves and not postgres_sizes:
+        halves.remove("postgres")
+        say(f"PostgreSQL is measured from {POSTGRES_FROM:,} events on: left out")
+    halves or sys.exit("nothing to measure")
+    for tool in ["curl", "sqlite3", "gzip"] if "sqlite" in halves else ["curl"]:
+        shutil.which(tool) or sys.exit(f"{tool} is missing; `make bench` installs it")
+    needed = ["initdb", "postgres", "psql"]
+    if "postgres" in halves and not (POSTGRES and all((POSTGRES / tool).exists() for tool in needed)):
+        sys.exit("PostgreSQL's server or psql is missing in /usr/lib/postgresql; `make bench` installs it")
+    # What runs is ended before this is.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))
+
+    report = Report()
+    report.add("# Benchmarks\n")
+    report.add(f"Written by `make bench`. Medians of one run, in which all took turns: {rounds} rounds, of which FastAPI, "
+               f"Datasette and imports have the first {slow_rounds}. What counts are the ratios. Each is asked once before; "
+               "all rows that they send are counted, and those of the smallest set compared.\n")
+    for version in versions(halves):
+        report.add(f"- {version}")
+    if "sqlite" in halves:
+        sqlite_half(report, sizes, rounds, slow_rounds)
+    if "postgres" in halves:
+        postgres_half(report, postgres_sizes, rounds, slow_rounds)
 
     if options.output is None:
         return say("\nnot written to a file: not all was measured as usual")
