@@ -158,7 +158,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
     if let Command::Migrate(migrate) = command {
         let missing = if matches!(migrate, Migrate::Up) { Missing::Create } else { Missing::Refuse };
-        return run_migrate(&migrate, &database::open(&settings.database, missing).await?).await;
+        return run_migrate(&migrate, settings, &database::open(&settings.database, missing).await?).await;
     }
     let missing = match command {
         Command::Serve(_) | Command::Import(_) | Command::Demo(_) | Command::User(accounts::User::Add { .. }) => {
@@ -176,6 +176,12 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
 }
 
 async fn run_on(database: DatabaseConnection, command: Command, settings: &Settings) -> anyhow::Result<()> {
+    // What several servers share goes by the database's clock.
+    let clock = if database.get_database_backend() == DbBackend::Postgres {
+        Clock::of(database.clone()).await.context("cannot ask the database for the time")?.0
+    } else {
+        Clock::new(now)
+    };
     let summary = match command {
         Command::Import(Import::Argusai { file }) => import::argusai::import(&database, &file, now()).await?,
         Command::Import(Import::Csv { file, raw }) => import::csv::import(&database, &file, raw, now()).await?,
@@ -183,11 +189,11 @@ async fn run_on(database: DatabaseConnection, command: Command, settings: &Setti
             let until = until.map_or_else(now, |until| until.timestamp_micros());
             demo::Demo { events, cameras, days, seed }.write(&database, until).await?
         }
-        Command::Export(export) => return export.run(database, settings, Clock::new(now)).await,
+        Command::Export(export) => return export.run(database, settings, clock).await,
         Command::User(user) => return user.run(&database, now()).await,
         Command::Camera(camera) => return camera.run(&database).await,
         Command::Token(token) => return token.run(&database, now()).await,
-        Command::Partitions(command) => return run_partitions(&command, settings, &database).await,
+        Command::Partitions(command) => return run_partitions(&command, settings, &database, clock.now()).await,
         Command::Serve(_) | Command::Migrate(_) => return Ok(()),
     };
     say(&summary.to_string());
@@ -198,6 +204,7 @@ async fn run_partitions(
     command: &Partitions,
     settings: &Settings,
     database: &DatabaseConnection,
+    now: i64,
 ) -> anyhow::Result<()> {
     if database.get_database_backend() != DbBackend::Postgres {
         bail!("the table of events has partitions in PostgreSQL only; in SQLite it is one");
@@ -211,7 +218,7 @@ async fn run_partitions(
         Partitions::Detach => {
             let keep = settings.database.keep_months;
             ensure!(keep > 0, "database.keep_months is 0, so all months are kept; set how many are to be kept");
-            for table in partitions::detach(database, now(), keep).await? {
+            for table in partitions::detach(database, now, keep).await? {
                 say(&format!("detached {table}\n"));
             }
         }
@@ -219,9 +226,9 @@ async fn run_partitions(
     Ok(())
 }
 
-async fn run_migrate(migrate: &Migrate, database: &DatabaseConnection) -> anyhow::Result<()> {
+async fn run_migrate(migrate: &Migrate, settings: &Settings, database: &DatabaseConnection) -> anyhow::Result<()> {
     match migrate {
-        Migrate::Up => Migrator::up(database, None).await?,
+        Migrate::Up => database::migrate(&settings.database, database).await?,
         Migrate::Down { steps, .. } => Migrator::down(database, Some(*steps)).await?,
         Migrate::Status => {}
     }

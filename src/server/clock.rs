@@ -1,8 +1,7 @@
 //! What time it is: asked by whoever needs to know, told by the edge (`server::cli`), and set by tests.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 use tracing::warn;
@@ -21,35 +20,26 @@ impl Clock {
     }
 
     /// A clock that goes as the database's does, where several servers share that: they have to agree on how long ago
-    /// something was. `now` tells this server's time. The database is asked until the future is dropped.
+    /// something was. It takes no part in what becomes of this machine's own. The database is asked again and again until
+    /// the future is dropped.
     ///
     /// # Errors
     /// Where the database cannot answer.
-    pub async fn of(
-        database: DatabaseConnection,
-        now: impl Fn() -> i64 + Clone + Send + Sync + 'static,
-    ) -> Result<(Self, impl Future<Output = ()>), DbErr> {
-        let ahead = Arc::new(AtomicI64::new(0));
+    pub async fn of(database: DatabaseConnection) -> Result<(Self, impl Future<Output = ()>), DbErr> {
+        let told = Arc::new(Mutex::new(ask(&database).await?));
         let clock = {
-            let (ahead, now) = (Arc::clone(&ahead), now.clone());
-            Self::new(move || now() + ahead.load(Ordering::Relaxed))
+            let told = Arc::clone(&told);
+            Self::new(move || {
+                let (theirs, then) = *told.lock().unwrap_or_else(PoisonError::into_inner);
+                theirs + i64::try_from(then.elapsed().as_micros()).unwrap_or_default()
+            })
         };
-        let ask = async move || {
-            let before = now();
-            let asked = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
-            let answer = database.query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await?;
-            let theirs: i64 =
-                answer.ok_or_else(|| DbErr::RecordNotFound("the time".to_owned()))?.try_get_by_index(0)?;
-            // It was theirs at some moment in between.
-            ahead.store(theirs - i64::midpoint(before, now()), Ordering::Relaxed);
-            Ok::<_, DbErr>(())
-        };
-        ask().await?;
         let follow = async move {
             loop {
                 tokio::time::sleep(FOLLOW).await;
-                if let Err(error) = ask().await {
-                    warn!(%error, "cannot ask the database for the time");
+                match ask(&database).await {
+                    Ok(answer) => *told.lock().unwrap_or_else(PoisonError::into_inner) = answer,
+                    Err(error) => warn!(%error, "cannot ask the database for the time"),
                 }
             }
         };
@@ -62,6 +52,16 @@ impl Clock {
     }
 }
 
+/// The database's time, and when that was so here.
+async fn ask(database: &DatabaseConnection) -> Result<(i64, Instant), DbErr> {
+    let before = Instant::now();
+    let asked = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+    let answer = database.query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await?;
+    let theirs = answer.ok_or_else(|| DbErr::RecordNotFound("the time".to_owned()))?.try_get_by_index(0)?;
+    // It was theirs at some moment in between.
+    Ok((theirs, before + before.elapsed() / 2))
+}
+
 /// The day of a moment, as `YYYY-MM-DD` in UTC.
 pub fn day(moment: i64) -> String {
     shown(moment, "%Y-%m-%d")
@@ -70,6 +70,11 @@ pub fn day(moment: i64) -> String {
 /// A moment to the minute, in UTC, and saying so.
 pub fn minute(moment: i64) -> String {
     shown(moment, "%Y-%m-%d %H:%M UTC")
+}
+
+/// A moment to the second, in UTC, as a part of a name: `20251216_120000`.
+pub fn stamp(moment: i64) -> String {
+    shown(moment, "%Y%m%d_%H%M%S")
 }
 
 fn shown(moment: i64, format: &str) -> String {

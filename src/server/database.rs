@@ -3,10 +3,12 @@
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::sqlx::{self, Executor};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr, TransactionTrait};
@@ -54,6 +56,11 @@ pub enum Named {
 /// Where it names nothing that we know.
 pub fn named(url: &str) -> anyhow::Result<Named> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        // What cannot be read may be a password, so it is not shown.
+        PgConnectOptions::from_str(url).context(
+            "database.url cannot be read; it has to be postgres://USER:PASSWORD@HOST/DATABASE, and what is no letter or digit \
+             in the password is written as %40 and the like",
+        )?;
         return Ok(Named::Postgres);
     }
     let Some(path) = url.strip_prefix("sqlite:") else {
@@ -74,12 +81,16 @@ pub fn named(url: &str) -> anyhow::Result<Named> {
 
 /// A URL as it may be shown.
 pub fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (authority, path) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-    match authority.rsplit_once('@') {
-        Some((user, host)) => format!("{scheme}://{}@{host}{path}", user.split(':').next().unwrap_or_default()),
-        None => url.to_owned(),
+    if !url.starts_with("postgres") {
+        return url.to_owned();
     }
+    PgConnectOptions::from_str(url).map_or_else(
+        |_| "postgres://…".to_owned(),
+        |options| {
+            let (user, host, port) = (options.get_username(), options.get_host(), options.get_port());
+            format!("postgres://{user}@{host}:{port}/{}", options.get_database().unwrap_or(user))
+        },
+    )
 }
 
 /// Where exports read events.
@@ -170,7 +181,10 @@ pub async fn open_migrated(settings: &settings::Database, missing: Missing) -> a
     let database = open(settings, missing).await?;
     let shown = without_password(&settings.url);
     if missing == Missing::Refuse
-        && Migrator::get_applied_migrations(&database).await.is_ok_and(|steps| steps.is_empty())
+        && Migrator::get_applied_migrations(&database)
+            .await
+            .with_context(|| format!("cannot see which tables the database {shown} has"))?
+            .is_empty()
     {
         bail!("the database {shown} has no tables; `migrate up`, or an import, makes them");
     }
@@ -179,7 +193,10 @@ pub async fn open_migrated(settings: &settings::Database, missing: Missing) -> a
 }
 
 /// Takes the steps that are missing; one server at a time, where several are started at once.
-async fn migrate(settings: &settings::Database, database: &DatabaseConnection) -> anyhow::Result<()> {
+///
+/// # Errors
+/// Where a migration fails.
+pub async fn migrate(settings: &settings::Database, database: &DatabaseConnection) -> anyhow::Result<()> {
     if Migrator::get_pending_migrations(database).await.is_ok_and(|steps| steps.is_empty()) {
         return Ok(());
     }
@@ -221,6 +238,12 @@ pub fn is_away(error: &DbErr) -> bool {
     }
 }
 
+/// Whether it is PostgreSQL's error of that SQLSTATE.
+fn has_code(error: &DbErr, code: &str) -> bool {
+    matches!(error, DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))
+        if error.as_database_error().is_some_and(|error| error.code().is_some_and(|is| is == code)))
+}
+
 /// Whether the database took longer than its `statement_timeout`.
 pub fn is_late(error: &DbErr) -> bool {
     matches!(error, DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))
@@ -234,7 +257,29 @@ pub fn refusal(error: &DbErr) -> ApiError {
     if is_away(error) {
         warn!(%error, "the database is away");
         ApiError::new(ErrorCode::Unavailable, "The database cannot be reached at the moment. Try again in a while.")
+    } else if has_code(error, "22021") {
+        ApiError::new(ErrorCode::InvalidParameter, "A value has the character U+0000 in it, which no value may have.")
     } else {
         internal(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_shown_wherever_it_is_written() {
+        for (url, shown) in [
+            ("postgres://app:S3cret@db/motion", "postgres://app@db:5432/motion"),
+            ("postgres://db/motion?user=app&password=S3cret", "postgres://app@db:5432/motion"),
+            ("postgresql://app:S3c%2Fret@db:5433/motion?sslmode=require", "postgres://app@db:5433/motion"),
+            ("postgres://app:S3/cret@db/motion", "postgres://…"),
+            ("sqlite://data/motion-export.db", "sqlite://data/motion-export.db"),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
+        let error = format!("{:#}", named("postgres://app:S3/cret@db/motion").expect_err("it cannot be read"));
+        assert!(error.contains("database.url") && !error.contains("S3"), "{error}");
     }
 }

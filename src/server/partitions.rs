@@ -7,6 +7,7 @@ use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement, TransactionTrait};
 
 use super::clock;
+use super::import::sink::IMPORTING;
 
 /// What the names of partitions begin with; year and month follow.
 const PREFIX: &str = "motion_events_";
@@ -62,28 +63,54 @@ impl std::fmt::Display for Month {
 /// # Errors
 /// Where the database cannot answer.
 pub async fn months(database: &impl ConnectionTrait) -> Result<Vec<Month>, DbErr> {
-    let listed = "SELECT relname::text FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid \
-                  WHERE inhparent = 'motion_events'::regclass";
-    let found = database.query_all_raw(Statement::from_string(DbBackend::Postgres, listed)).await?;
-    let mut months = Vec::new();
-    for row in found {
-        months.extend(Month::named(&row.try_get_by_index::<String>(0)?));
-    }
+    let mut months: Vec<_> = tables(database).await?.iter().filter_map(|(name, _)| Month::named(name)).collect();
     months.sort_unstable();
     Ok(months)
 }
 
-/// Where the partitions end, in order, but for the last one; nowhere where there are none.
-///
-/// # Errors
-/// Where the database cannot answer.
-pub async fn ends(database: &DatabaseConnection) -> Result<Vec<i64>, DbErr> {
-    if database.get_database_backend() != DbBackend::Postgres {
-        return Ok(Vec::new());
+/// The names and numbers of all partitions.
+async fn tables(database: &impl ConnectionTrait) -> Result<Vec<(String, i64)>, DbErr> {
+    let listed = "SELECT relname::text, pg_class.oid::bigint FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid \
+                  WHERE inhparent = 'motion_events'::regclass";
+    let found = database.query_all_raw(Statement::from_string(DbBackend::Postgres, listed)).await?;
+    found.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+}
+
+/// The partitions that there were when an export began.
+#[derive(Clone, Debug, Default)]
+pub struct Began {
+    tables: Vec<i64>,
+    /// Where they end, in order, but for the last one.
+    pub ends: Vec<i64>,
+}
+
+impl Began {
+    /// Those that there are; none where the table is one.
+    ///
+    /// # Errors
+    /// Where the database cannot answer.
+    pub async fn with(database: &DatabaseConnection) -> Result<Self, DbErr> {
+        if database.get_database_backend() != DbBackend::Postgres {
+            return Ok(Self::default());
+        }
+        let (names, tables): (Vec<_>, Vec<_>) = tables(database).await?.into_iter().unzip();
+        let mut ends: Vec<i64> = names.iter().filter_map(|name| Month::named(name)).map(Month::ends).collect();
+        ends.sort_unstable();
+        ends.pop();
+        Ok(Self { tables, ends })
     }
-    let mut ends: Vec<i64> = months(database).await?.into_iter().map(Month::ends).collect();
-    ends.pop();
-    Ok(ends)
+
+    /// Whether all of them are still there: what was in one that was detached may be missing in what was read since.
+    ///
+    /// # Errors
+    /// Where the database cannot answer.
+    pub async fn are_there(&self, database: &DatabaseConnection) -> Result<bool, DbErr> {
+        if self.tables.is_empty() {
+            return Ok(true);
+        }
+        let there: HashSet<i64> = tables(database).await?.into_iter().map(|(_, table)| table).collect();
+        Ok(self.tables.iter().all(|table| there.contains(table)))
+    }
 }
 
 /// Which partitions there are, as whoever writes events knows them.
@@ -152,18 +179,23 @@ async fn make(database: &impl ConnectionTrait, month: Month) -> Result<(), DbErr
 /// now. `now` is in microseconds since 1970-01-01T00:00:00Z.
 ///
 /// # Errors
-/// Where the database cannot be written to, or somebody reads such a month for too long.
+/// Where the database cannot be written to, an import is running, or somebody reads the table for too long.
 pub async fn detach(database: &DatabaseConnection, now: i64, keep: u32) -> Result<Vec<String>, DbErr> {
     let Some(first) = Month::of(now).and_then(|month| month.before(keep.saturating_sub(1))) else {
         return Ok(Vec::new());
     };
     let transaction = database.begin().await?;
+    let alone = Statement::from_string(DbBackend::Postgres, format!("SELECT pg_try_advisory_xact_lock({IMPORTING})"));
+    let alone = transaction.query_one_raw(alone).await?;
+    if !alone.is_some_and(|answer| answer.try_get_by_index(0).unwrap_or_default()) {
+        return Err(DbErr::Custom("an import is running; detach when it has ended".to_owned()));
+    }
     transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({PARTITIONING})")).await?;
     let mut detached = Vec::new();
     for month in months(&transaction).await?.into_iter().take_while(|month| *month < first) {
         let partition = month.partition();
         // Under another name, so that it is not taken for the place of events of that month that still come.
-        let name = format!("{partition}_detached_{}", clock::day(now).replace('-', ""));
+        let name = format!("{partition}_detached_{}", clock::stamp(now));
         let detach =
             format!("ALTER TABLE motion_events DETACH PARTITION {partition}; ALTER TABLE {partition} RENAME TO {name}");
         transaction.execute_unprepared(&detach).await?;

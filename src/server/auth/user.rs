@@ -54,7 +54,8 @@ impl From<user::Model> for User {
 /// The name as it is stored and compared: without blanks around it, in small letters, so that nobody is kept out, and
 /// nobody taken for somebody else, by how a name was typed.
 pub fn normalized(name: &str) -> String {
-    name.trim().to_lowercase()
+    // PostgreSQL takes no such character; no name has it.
+    name.trim().to_lowercase().replace('\0', "\u{fffd}")
 }
 
 /// A user to be made.

@@ -59,8 +59,7 @@ impl Serve {
         telemetry::init(&settings.server.log, settings.server.log_format)?;
         let database = database::open_migrated(&settings.database, Missing::Create).await?;
         let clock = if database.get_database_backend() == DbBackend::Postgres {
-            let (clock, follow) =
-                Clock::of(database.clone(), now).await.context("cannot ask the database for the time")?;
+            let (clock, follow) = Clock::of(database.clone()).await.context("cannot ask the database for the time")?;
             tokio::spawn(follow);
             clock
         } else {

@@ -15,6 +15,8 @@ pub enum ExportError {
     Refused(ApiError),
     /// The viewer may no longer see what the export is about.
     Revoked,
+    /// Months of events were detached while it ran.
+    Detached,
     /// The database did not give a page in time, and was told to stop looking for it.
     TimedOut(Duration),
     /// The database cannot answer, or answers with something unreadable.
@@ -30,6 +32,7 @@ impl std::fmt::Display for ExportError {
             Self::Revoked => f.write_str(
                 "the right to see these cameras, or the session or token, was taken away while the export ran",
             ),
+            Self::Detached => f.write_str("months of events were detached while the export ran; export again"),
             Self::TimedOut(limit) => {
                 write!(f, "the database gave no page within {} s (export.page_timeout_seconds)", limit.as_secs())
             }

@@ -16,6 +16,7 @@ use super::csv::Encoder;
 use super::error::ExportError;
 use super::pages::Pages;
 use super::reader::{Connection, LONGEST_TURN, Reader, Turn, postgres};
+use super::replica::{self, Replayed};
 use crate::server::database;
 use crate::server::entity::camera;
 
@@ -76,6 +77,8 @@ pub struct Lines {
     row_bytes: usize,
     /// How many rows are asked for at most.
     most_rows: u64,
+    /// Behind what in the primary's log it has to be read, where that may be another server.
+    position: Option<i64>,
 }
 
 impl Lines {
@@ -89,12 +92,38 @@ impl Lines {
         buffers: Buffers,
         page_bytes: usize,
     ) -> Self {
-        Self { pages, encoder, names, head, buffers, page_bytes, row_bytes: USUAL_ROW, most_rows: u64::MAX }
+        Self {
+            pages,
+            encoder,
+            names,
+            head,
+            buffers,
+            page_bytes,
+            row_bytes: USUAL_ROW,
+            most_rows: u64::MAX,
+            position: None,
+        }
+    }
+
+    /// The same, read from nobody who has not come to that position in the primary's log.
+    #[must_use]
+    pub fn behind(self, position: Option<i64>) -> Self {
+        Self { position, ..self }
+    }
+
+    /// Whether that connection may be read from.
+    fn check(&self, connection: &mut Connection, turn: &Turn) -> Result<(), DbErr> {
+        if let (Some(position), Connection::Postgres(connection)) = (self.position, connection)
+            && matches!(connection.replayed(position, turn)?, Replayed::UpTo { .. })
+        {
+            return Err(replica::away("the replica is behind what the export began with"));
+        }
+        Ok(())
     }
 
     /// The next page; `None` where it has to be asked for over another connection.
     fn read(&mut self, connection: &mut Connection, turn: &Turn) -> Result<Option<Page>, ExportError> {
-        let Self { pages, encoder, names, head, buffers, page_bytes, row_bytes, most_rows } = self;
+        let Self { pages, encoder, names, head, buffers, page_bytes, row_bytes, most_rows, position: _ } = self;
         let mut lines = buffers.take();
         let most = if head.is_empty() { *page_bytes } else { FIRST_PAGE_BYTES.min(*page_bytes) };
         // Where they would come for nothing, no more rows are asked for than will probably be taken.
@@ -223,6 +252,7 @@ impl ReadAhead {
                 let (shared, sender) = (Arc::clone(&lines), sender.clone());
                 let read = reader.read(move |connection, turn| {
                     let mut lines = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                    lines.check(connection, turn)?;
                     while let Ok(room) = sender.try_reserve() {
                         let Some(page) = lines.read(connection, turn)? else { break };
                         let last = page.last;

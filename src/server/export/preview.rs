@@ -36,11 +36,11 @@ pub async fn preview(source: Source, viewer: Viewer, query: &str) -> Result<Prev
     let interval = zone.interval(&params.range)?;
     let (cameras, names) = viewer.select(&source.database, params.camera_ids.clone()).await?;
     let ids = ids(&source.database, &cameras).await.map_err(|error| refusal(&error.into()))?;
-    let ends = partitions::ends(&source.database).await.map_err(|error| refusal(&error.into()))?;
+    let partitions = partitions::Began::with(&source.database).await.map_err(|error| refusal(&error.into()))?;
     let filter = Filter { interval, cameras };
     let header = Encoder::header().map_err(|error| refusal(&error.into()))?.len();
     let look = Look {
-        pages: Pages::new(filter.clone(), SAMPLE_ROWS, ends),
+        pages: Pages::new(filter.clone(), SAMPLE_ROWS, partitions.ends),
         encoder: Encoder::new(zone, params.raw, called(names)),
         header: header + if params.bom { BYTE_ORDER_MARK.len() } else { 0 },
         filter,

@@ -11,49 +11,78 @@ use super::reader::{Connection, Reader};
 const TRIES: u32 = 5;
 const BETWEEN_TRIES: Duration = Duration::from_millis(40);
 
-/// How far a replica has come.
+/// How far the server behind a connection has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replayed {
-    /// It is none.
-    NoReplica,
+    /// It is the primary, in its replica's place.
+    Primary,
     /// As far as the primary was when it was asked.
     All,
-    /// Up to this moment, in microseconds since 1970-01-01T00:00:00Z; `None` where it does not know.
-    UpTo(Option<i64>),
+    /// To this position, and the last transaction in it is of this moment, in microseconds since 1970-01-01T00:00:00Z.
+    UpTo {
+        /// In the primary's log, in bytes.
+        position: i64,
+        /// `None` where it does not know.
+        moment: Option<i64>,
+    },
 }
 
-/// The moment up to which a file of this reader's is complete: nothing that was there before it is missing. In microseconds
-/// since 1970-01-01T00:00:00Z; `None` where it reads from the primary. And whether that is earlier than now.
-///
-/// # Errors
-/// Where one of them cannot answer, or the replica does not know what it has.
-pub async fn complete_to(reader: &Reader, primary: &DatabaseConnection) -> Result<Option<(i64, bool)>, DbErr> {
-    if !reader.may_be_replica() {
-        return Ok(None);
-    }
-    let asked = "SELECT pg_current_wal_lsn()::text, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
-    let answer = primary.query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await?;
-    let answer = answer.ok_or_else(|| DbErr::RecordNotFound("a row".to_owned()))?;
-    let (position, now) = (answer.try_get_by_index::<String>(0)?, answer.try_get_by_index::<i64>(1)?);
-    let mut tries = 1;
-    loop {
-        let position = position.clone();
-        let replayed = reader.read(move |connection, turn| match connection {
-            Connection::Postgres(connection) => connection.replayed(&position, turn),
-            Connection::Sqlite(_) => Ok(Replayed::NoReplica),
-        });
-        match replayed.await? {
-            Replayed::NoReplica => return Ok(None),
-            Replayed::All => return Ok(Some((now, false))),
-            Replayed::UpTo(_) if tries < TRIES => {
-                tries += 1;
-                tokio::time::sleep(BETWEEN_TRIES).await;
-            }
-            Replayed::UpTo(Some(moment)) => return Ok(Some((moment.min(now), true))),
-            Replayed::UpTo(None) => {
-                let reason = "the replica is behind, and does not know by how much".to_owned();
-                return Err(DbErr::Conn(RuntimeErr::Internal(reason)));
+/// What an export began with that may be read from a replica.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Began {
+    /// What each page has to be read behind, in bytes of the primary's log: replicas differ, and one may have been away.
+    pub position: Option<i64>,
+    /// The moment up to which the file is complete: nothing of a time before it that was there by then is missing. In
+    /// microseconds since 1970-01-01T00:00:00Z; `None` where that is now, because it begins with the primary.
+    pub complete_to: Option<i64>,
+    /// Whether it ends there.
+    pub behind: bool,
+}
+
+impl Began {
+    /// How far its reader's server has come.
+    ///
+    /// # Errors
+    /// Where one of the servers cannot answer, or the replica is none or does not know what it has.
+    pub async fn with(reader: &Reader, primary: &DatabaseConnection) -> Result<Self, DbErr> {
+        if !reader.may_be_replica() {
+            return Ok(Self::default());
+        }
+        // The time first, so that all that was there by then is before the position.
+        let asked = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, \
+                     (pg_current_wal_insert_lsn() - '0/0')::bigint";
+        let answer = primary.query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await?;
+        let answer = answer.ok_or_else(|| DbErr::RecordNotFound("a row".to_owned()))?;
+        let (now, position) = (answer.try_get_by_index::<i64>(0)?, answer.try_get_by_index::<i64>(1)?);
+        let mut tries = 1;
+        loop {
+            let replayed = reader.read(move |connection, turn| match connection {
+                Connection::Postgres(connection) => connection.replayed(position, turn),
+                Connection::Sqlite(_) => Ok(Replayed::Primary),
+            });
+            match replayed.await? {
+                Replayed::Primary => {
+                    return Ok(Self { position: Some(position), complete_to: None, behind: false });
+                }
+                Replayed::All => {
+                    return Ok(Self { position: Some(position), complete_to: Some(now), behind: false });
+                }
+                Replayed::UpTo { .. } if tries < TRIES => {
+                    tries += 1;
+                    tokio::time::sleep(BETWEEN_TRIES).await;
+                }
+                Replayed::UpTo { position, moment: Some(moment) } => {
+                    return Ok(Self { position: Some(position), complete_to: Some(moment.min(now)), behind: true });
+                }
+                Replayed::UpTo { moment: None, .. } => {
+                    return Err(away("the replica is behind, and does not know by how much"));
+                }
             }
         }
     }
+}
+
+/// An error that says that trying again may help.
+pub fn away(reason: &str) -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal(reason.to_owned()))
 }

@@ -150,6 +150,9 @@ pub fn refusal(error: &ExportError) -> ApiError {
     match error {
         ExportError::Refused(error) => error.clone(),
         ExportError::Revoked => ApiError::new(ErrorCode::Forbidden, "You may no longer see these cameras."),
+        ExportError::Detached => {
+            ApiError::new(ErrorCode::Unavailable, "Months of events were taken out meanwhile. Try again.")
+        }
         ExportError::TimedOut(limit) => {
             warn!(%error, "export refused");
             ApiError::new(
@@ -170,7 +173,7 @@ pub fn refusal(error: &ExportError) -> ApiError {
 fn ending(error: &ExportError) -> Ending {
     match error {
         // What somebody wanted, and no fault.
-        ExportError::Refused(_) | ExportError::Revoked => {
+        ExportError::Refused(_) | ExportError::Revoked | ExportError::Detached => {
             warn!(reason = %error, "export broken off");
             Ending::failed(capitalized(&error.to_string()))
         }

@@ -67,6 +67,8 @@ pub struct Export {
     ended: bool,
     /// When it was asked last whether the viewer still sees the cameras.
     asked: Option<Instant>,
+    /// The partitions that it began with.
+    partitions: partitions::Began,
 }
 
 /// The second half of the work: digest and encoding.
@@ -77,6 +79,15 @@ struct Finisher {
     /// Settled with the first page.
     compressor: Option<Compressor>,
     digest: Sha256,
+}
+
+/// What has to be so for an export to go on.
+#[derive(Clone, Copy)]
+enum Question {
+    /// The viewer sees the cameras.
+    StillSees,
+    /// The partitions that it began with are there.
+    PartitionsAreThere,
 }
 
 impl Export {
@@ -98,24 +109,27 @@ impl Export {
 
         let (cameras, names) = viewer.select(&source.database, params.camera_ids).await?;
 
-        let complete_to = replica::complete_to(&source.reader, &source.database).await?;
-        if let Some((moment, true)) = complete_to {
+        let limit = source.page_timeout;
+        let replica = tokio::time::timeout(limit, replica::Began::with(&source.reader, &source.database));
+        let replica = replica.await.map_err(|_| ExportError::TimedOut(limit))??;
+        if let Some(moment) = replica.complete_to.filter(|_| replica.behind) {
             interval.end = Some(interval.end.map_or(moment, |end| end.min(moment)));
         }
-        let ends = partitions::ends(&source.database).await?;
+        let partitions = partitions::Began::with(&source.database).await?;
 
         let mut head = if params.bom { BYTE_ORDER_MARK.to_vec() } else { Vec::new() };
         head.extend(Encoder::header()?);
         let filter = Filter { interval, cameras: cameras.clone() };
         let encoder = Encoder::new(zone, params.raw, called(names));
         let lines = Lines::new(
-            Pages::new(filter, source.page_rows, ends),
+            Pages::new(filter, source.page_rows, partitions.ends.clone()),
             encoder,
             CameraNames::of(source.database.clone()),
             head,
             source.reader.buffers().clone(),
             source.page_bytes,
-        );
+        )
+        .behind(replica.position);
         let pages = ReadAhead::new(source.reader.clone(), source.page_timeout, lines);
         let finisher = Some(Finisher { wanted: encoding, compressor: None, digest: Sha256::new() });
         Ok(Self {
@@ -123,7 +137,7 @@ impl Export {
             rows: 0,
             bytes: 0,
             encoding: None,
-            complete_to: complete_to.map(|(moment, _)| moment),
+            complete_to: replica.complete_to,
             source,
             viewer,
             cameras,
@@ -131,6 +145,7 @@ impl Export {
             finisher,
             ended: false,
             asked: None,
+            partitions,
         })
     }
 
@@ -161,6 +176,9 @@ impl Export {
         }
         let (finisher, chunk) = done.unwrap_or_else(|error| lines::resume(error));
         let chunk = chunk?;
+        if last && !self.ask(Question::PartitionsAreThere).await? {
+            return Err(ExportError::Detached);
+        }
         self.rows += rows;
         self.bytes += bytes;
         self.encoding = finisher.wanted;
@@ -175,18 +193,25 @@ impl Export {
         if self.asked.is_some_and(|asked| asked.elapsed() < ANSWER_HOLDS) {
             return Ok(true);
         }
+        let asked = Instant::now();
+        let answer = self.ask(Question::StillSees).await;
+        self.asked = Some(asked);
+        answer
+    }
+
+    /// Asks the primary; again while it is away, for as long as a page may take, once the file was begun.
+    async fn ask(&self, question: Question) -> Result<bool, DbErr> {
+        let Self { source, viewer, cameras, partitions, .. } = self;
         loop {
-            let asked = Instant::now();
-            let answer = self.viewer.still_sees(&self.source.database, &self.cameras).await;
+            let answer = match question {
+                Question::StillSees => viewer.still_sees(&source.database, cameras).await,
+                Question::PartitionsAreThere => partitions.are_there(&source.database).await,
+            };
             match answer {
-                // For as long as a page may take.
                 Err(error) if database::is_away(&error) && self.rows > 0 => {
                     tokio::time::sleep(lines::BETWEEN_TRIES).await;
                 }
-                answer => {
-                    self.asked = Some(asked);
-                    return answer;
-                }
+                answer => return answer,
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::server::entity::{camera, motion_event};
 use crate::server::partitions::Partitions;
 
 /// The key of the advisory lock that an import holds.
-const IMPORTING: i64 = 0x6d6f_7469_6f6e_0002;
+pub const IMPORTING: i64 = 0x6d6f_7469_6f6e_0002;
 
 /// How many events are written with one statement: 11 values each, of which SQLite takes 32,766 at most.
 pub const BATCH: usize = 1_000;

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::{FutureExt, StreamExt};
 use sea_orm::sea_query::{Expr, PostgresQueryBuilder, Query, SelectStatement, Value};
@@ -19,7 +19,7 @@ use super::turn::Turn;
 use crate::server::database::is_away;
 use crate::server::export::pages::Row;
 use crate::server::export::query::Cursor;
-use crate::server::export::replica::Replayed;
+use crate::server::export::replica::{self, Replayed};
 use crate::server::export::workshop;
 
 /// How many rows are taken from what has arrived before they are given on.
@@ -28,15 +28,20 @@ const ROWS_AT_ONCE: usize = 128;
 /// A server that does not answer to a greeting for so long is away.
 const SILENT: Duration = Duration::from_secs(5);
 
+/// For how long a connection to the primary is used where the replica was away.
+const INSTEAD: Duration = Duration::from_secs(30);
+
 /// What makes the server stop soon when a connection is closed. Not every server knows it (it came with PostgreSQL 14, and
 /// for Linux), so there is `statement_timeout` as well.
 const NOTICE_WHO_LEAVES: &str = "SET client_connection_check_interval = '250ms'";
 
 /// Pages are read off an index, and of the partitions that have to be read when it is known which these are, whatever the planner thinks of small tables; and compiling takes longer than a page.
-pub const PLAN_FOR_PAGES: &str = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off; SET jit = off; \
+pub const PLAN_FOR_PAGES: &str = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off; \
+                              SET enable_incremental_sort = off; SET jit = off; \
                               SET max_parallel_workers_per_gather = 0; SET plan_cache_mode = force_custom_plan";
 
-const PLAN_FREELY: &str = "RESET enable_seqscan; RESET enable_bitmapscan; RESET enable_sort; RESET jit; \
+const PLAN_FREELY: &str = "RESET enable_seqscan; RESET enable_bitmapscan; RESET enable_sort; \
+                           RESET enable_incremental_sort; RESET jit; \
                            RESET max_parallel_workers_per_gather";
 
 /// Why there is no answer where nobody waits for it.
@@ -62,6 +67,9 @@ pub struct Connection {
     runtime: Handle,
     /// Whether there is nothing left of an answer, so that another question can be asked.
     whole: bool,
+    /// Whether it is to the primary, because the replica was away.
+    is_primary: bool,
+    since: Instant,
 }
 
 impl Server {
@@ -98,16 +106,16 @@ impl Server {
             self.statement_timeout
         );
         let connected = async {
-            let mut inner = match (connect(&self.options).await, &self.otherwise) {
+            let (mut inner, is_primary) = match (connect(&self.options).await, &self.otherwise) {
                 (Err(error), Some(otherwise)) => {
                     warn!(%error, "the replica is away, so the primary is read from");
-                    connect(otherwise).await.map_err(conn)?
+                    (connect(otherwise).await.map_err(conn)?, true)
                 }
-                (connected, _) => connected.map_err(conn)?,
+                (connected, _) => (connected.map_err(conn)?, false),
             };
             sqlx::raw_sql(AssertSqlSafe(settings)).execute(&mut inner).await.map_err(conn)?;
             let _ = sqlx::raw_sql(NOTICE_WHO_LEAVES).execute(&mut inner).await;
-            Ok(Connection { inner, runtime: self.runtime.clone(), whole: true })
+            Ok(Connection { inner, runtime: self.runtime.clone(), whole: true, is_primary, since: Instant::now() })
         };
         self.runtime.block_on(async {
             tokio::select! {
@@ -126,6 +134,10 @@ impl Connection {
 
     /// Whether the server is still there.
     pub fn is_alive(&mut self) -> bool {
+        // The replica may be back.
+        if self.is_primary && self.since.elapsed() > INSTEAD {
+            return false;
+        }
         let ping = async { tokio::time::timeout(SILENT, self.inner.ping()).await };
         matches!(self.runtime.block_on(ping), Ok(Ok(())))
     }
@@ -184,24 +196,24 @@ impl Connection {
         })
     }
 
-    /// How far a replica has come that should have come to `position` in the primary's log.
+    /// How far the server has come, where it should have come to `position` in the primary's log, in bytes.
     ///
     /// # Errors
-    /// The database's own.
-    pub fn replayed(&mut self, position: &str, turn: &Turn) -> Result<Replayed, DbErr> {
-        let asked = format!(
-            "pg_is_in_recovery()::int, coalesce(pg_last_wal_replay_lsn() >= '{position}'::pg_lsn, false)::int,
-             coalesce((extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint, 0)"
-        );
-        let mut replayed = Replayed::NoReplica;
-        self.numbers(&Query::select().expr(Expr::cust(asked)).to_owned(), turn, |[replica, all, moment]| {
-            replayed = match (replica, all) {
-                (0, _) => Replayed::NoReplica,
-                (_, 1) => Replayed::All,
-                _ => Replayed::UpTo(Some(moment).filter(|moment| *moment > 0)),
-            };
-        })?;
-        Ok(replayed)
+    /// The database's own; where it should be a replica and is none.
+    pub fn replayed(&mut self, position: i64, turn: &Turn) -> Result<Replayed, DbErr> {
+        if self.is_primary {
+            return Ok(Replayed::Primary);
+        }
+        let asked = "pg_is_in_recovery()::int, coalesce(pg_last_wal_replay_lsn() - '0/0', 0)::bigint, \
+                     coalesce((extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint, 0)";
+        let mut told = [0; 3];
+        self.numbers(&Query::select().expr(Expr::cust(asked)).to_owned(), turn, |numbers| told = numbers)?;
+        match told {
+            // It may have been one, and go its own way now.
+            [0, ..] => Err(replica::away("database.export_url names a server that is no replica")),
+            [_, come_to, _] if come_to >= position => Ok(Replayed::All),
+            [_, position, moment] => Ok(Replayed::UpTo { position, moment: Some(moment).filter(|moment| *moment > 0) }),
+        }
     }
 
     /// Has what comes planned as a server does by itself.
@@ -233,7 +245,7 @@ impl Connection {
     ) -> Result<(), Ended<Failure>> {
         let (sql, values) = statement.build(PostgresQueryBuilder);
         let arguments = bound(values.0).map_err(Ended::Database)?;
-        let Self { inner, runtime, whole } = self;
+        let Self { inner, runtime, whole, .. } = self;
         *whole = false;
         let mut rows = sqlx::query_with(AssertSqlSafe(sql), arguments).fetch(&mut *inner);
         let mut arrived = Vec::with_capacity(ROWS_AT_ONCE);
