@@ -37,7 +37,7 @@ fn proxy(program: &Path, folder: &Path, servers: &[String]) -> (Proxy, String) {
     let servers: Vec<_> = servers.iter().map(|server| format!("server {server} max_fails=0;")).collect();
     let servers = servers.join(" ");
     let settings = format!(
-        "daemon off; pid {here}/pid; error_log {here}/error; worker_processes 1;
+        "daemon off; master_process off; pid {here}/pid; error_log {here}/error;
          events {{ worker_connections 256; }}
          http {{
            access_log off;
@@ -58,8 +58,15 @@ fn proxy(program: &Path, folder: &Path, servers: &[String]) -> (Proxy, String) {
     );
     let file = folder.join("nginx.conf");
     std::fs::write(&file, settings).unwrap();
-    let mut child =
-        Command::new(program).arg("-p").arg(folder).arg("-c").arg(&file).stderr(Stdio::null()).spawn().unwrap();
+    let mut child = Command::new(program)
+        .arg("-p")
+        .arg(folder)
+        .arg("-c")
+        .arg(&file)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
     while std::net::TcpStream::connect(address).is_err() {
         assert!(child.try_wait().unwrap().is_none(), "nginx ended");
         std::thread::yield_now();
