@@ -176,28 +176,34 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
 }
 
 async fn run_on(database: DatabaseConnection, command: Command, settings: &Settings) -> anyhow::Result<()> {
-    // What several servers share goes by the database's clock.
-    let clock = if database.get_database_backend() == DbBackend::Postgres {
-        Clock::of(database.clone()).await.context("cannot ask the database for the time")?.0
-    } else {
-        Clock::new(now)
-    };
+    let clock = clock_of(&database).await?;
+    let now = clock.now();
     let summary = match command {
-        Command::Import(Import::Argusai { file }) => import::argusai::import(&database, &file, now()).await?,
-        Command::Import(Import::Csv { file, raw }) => import::csv::import(&database, &file, raw, now()).await?,
+        Command::Import(Import::Argusai { file }) => import::argusai::import(&database, &file, now).await?,
+        Command::Import(Import::Csv { file, raw }) => import::csv::import(&database, &file, raw, now).await?,
         Command::Demo(Demo { events, cameras, days, seed, until }) => {
-            let until = until.map_or_else(now, |until| until.timestamp_micros());
+            let until = until.map_or(now, |until| until.timestamp_micros());
             demo::Demo { events, cameras, days, seed }.write(&database, until).await?
         }
         Command::Export(export) => return export.run(database, settings, clock).await,
-        Command::User(user) => return user.run(&database, now()).await,
+        Command::User(user) => return user.run(&database, now).await,
         Command::Camera(camera) => return camera.run(&database).await,
-        Command::Token(token) => return token.run(&database, now()).await,
-        Command::Partitions(command) => return run_partitions(&command, settings, &database, clock.now()).await,
+        Command::Token(token) => return token.run(&database, now).await,
+        Command::Partitions(command) => return run_partitions(&command, settings, &database, now).await,
         Command::Serve(_) | Command::Migrate(_) => return Ok(()),
     };
     say(&summary.to_string());
     Ok(())
+}
+
+/// The clock to go by. What several servers share goes by that of their database.
+async fn clock_of(database: &DatabaseConnection) -> anyhow::Result<Clock> {
+    if database.get_database_backend() != DbBackend::Postgres {
+        return Ok(Clock::new(now));
+    }
+    let (clock, follow) = Clock::of(database.clone()).await.context("cannot ask the database for the time")?;
+    tokio::spawn(follow);
+    Ok(clock)
 }
 
 async fn run_partitions(

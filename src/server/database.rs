@@ -1,5 +1,6 @@
 //! Opening the database, and what its errors mean to a client.
 
+use std::borrow::Cow;
 use std::fs::{DirBuilder, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -238,18 +239,18 @@ pub fn is_away(error: &DbErr) -> bool {
     }
 }
 
-/// Whether it is PostgreSQL's error of that SQLSTATE.
-fn has_code(error: &DbErr, code: &str) -> bool {
-    matches!(error, DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))
-        if error.as_database_error().is_some_and(|error| error.code().is_some_and(|is| is == code)))
+/// What PostgreSQL says of an error: its SQLSTATE, and in words.
+fn told(error: &DbErr) -> Option<(Cow<'_, str>, &str)> {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
+        return None;
+    };
+    let error = error.as_database_error()?;
+    Some((error.code()?, error.message()))
 }
 
 /// Whether the database took longer than its `statement_timeout`.
 pub fn is_late(error: &DbErr) -> bool {
-    matches!(error, DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))
-    if error.as_database_error().is_some_and(|error| {
-        error.code().is_some_and(|code| code == "57014") && error.message().contains("statement timeout")
-    }))
+    told(error).is_some_and(|(code, message)| code == "57014" && message.contains("statement timeout"))
 }
 
 /// What a failure of the database looks like to a client: the reason goes to the log, not over the wire.
@@ -257,7 +258,7 @@ pub fn refusal(error: &DbErr) -> ApiError {
     if is_away(error) {
         warn!(%error, "the database is away");
         ApiError::new(ErrorCode::Unavailable, "The database cannot be reached at the moment. Try again in a while.")
-    } else if has_code(error, "22021") {
+    } else if told(error).is_some_and(|(code, _)| code == "22021") {
         ApiError::new(ErrorCode::InvalidParameter, "A value has the character U+0000 in it, which no value may have.")
     } else {
         internal(error)

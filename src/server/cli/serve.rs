@@ -5,18 +5,16 @@ use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use sea_orm::DbBackend;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
-use super::{StopSignals, now, say};
+use super::{StopSignals, clock_of, say};
 use crate::app::{SETTINGS_PATH, SETUP_PATH};
 use crate::export::EXPORT_PATH;
 use crate::server::auth::secret::Secret;
 use crate::server::auth::session::Sessions;
 use crate::server::auth::setup::Setup;
 use crate::server::auth::user;
-use crate::server::clock::Clock;
 use crate::server::connection::{Listener, Peer};
 use crate::server::database::Missing;
 use crate::server::demo::{self, Guest};
@@ -58,13 +56,7 @@ impl Serve {
         settings.server.check()?;
         telemetry::init(&settings.server.log, settings.server.log_format)?;
         let database = database::open_migrated(&settings.database, Missing::Create).await?;
-        let clock = if database.get_database_backend() == DbBackend::Postgres {
-            let (clock, follow) = Clock::of(database.clone()).await.context("cannot ask the database for the time")?;
-            tokio::spawn(follow);
-            clock
-        } else {
-            Clock::new(now)
-        };
+        let clock = clock_of(&database).await?;
         let mut guest = None;
         if self.demo {
             if demo::is_empty(&database).await? {

@@ -35,7 +35,8 @@ const INSTEAD: Duration = Duration::from_secs(30);
 /// for Linux), so there is `statement_timeout` as well.
 const NOTICE_WHO_LEAVES: &str = "SET client_connection_check_interval = '250ms'";
 
-/// Pages are read off an index, and of the partitions that have to be read when it is known which these are, whatever the planner thinks of small tables; and compiling takes longer than a page.
+/// Pages are read off an index, whatever the planner thinks of small tables. They are planned when it is known which
+/// partitions have to be read, and not compiled, which takes longer than a page.
 pub const PLAN_FOR_PAGES: &str = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off; \
                               SET enable_incremental_sort = off; SET jit = off; \
                               SET max_parallel_workers_per_gather = 0; SET plan_cache_mode = force_custom_plan";
