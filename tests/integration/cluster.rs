@@ -1,6 +1,6 @@
 //! PostgreSQL clusters of a test's own, which it may stop and start.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use uuid::Uuid;
@@ -39,6 +39,24 @@ impl Cluster {
 
     pub fn stop(&self, mode: &str) {
         self.control("stop", &[mode]);
+    }
+
+    /// Has it follow no longer.
+    pub fn promote(&self) {
+        self.control("promote", &[]);
+    }
+
+    /// Has it listen at this port of 127.0.0.1 from its next start on, and gives the certificate that it has there.
+    pub fn encrypt(&self, port: u16) -> String {
+        self.control("encrypt", &[&port.to_string()]);
+        std::fs::read_to_string(self.0.join("data/server.crt")).unwrap()
+    }
+
+    /// Has an address, which is a path for a link, lead to this one.
+    pub fn take(&self, address: &Path) {
+        let new = address.with_extension("new");
+        std::os::unix::fs::symlink(&self.0, &new).unwrap();
+        std::fs::rename(new, address).unwrap();
     }
 
     fn control(&self, action: &str, arguments: &[&str]) {

@@ -112,6 +112,105 @@ async fn an_export_goes_on_where_it_was_once_postgresql_is_back() {
 }
 
 #[tokio::test]
+async fn an_export_goes_on_with_a_replica_that_was_promoted_and_has_taken_the_address() {
+    if none() {
+        return;
+    }
+    let primary = Cluster::start_new(&["synchronous_commit = remote_apply"]);
+    let home = tempfile::tempdir().unwrap();
+    let address = home.path().join("postgres");
+    primary.take(&address);
+    let mut database = primary.database().await;
+    database.add_many(100_000).await;
+    let replica = primary.replica(&[]);
+    // From here on, nothing is told as done that the replica does not have.
+    primary.psql("ALTER SYSTEM SET synchronous_standby_names = '*'");
+    primary.psql("SELECT pg_reload_conf()");
+    database.settings.database.url = engine::url_of(&address, "postgres");
+    let database = database.opened_again().await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(1_000).await;
+    let (_, authorization) = app.client_of(&ann).await;
+    let whole = app.export("camera_id=front").await.bytes().await.unwrap();
+    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
+    client.head().await;
+    nothing_is_read(&app).await;
+
+    primary.stop("immediate");
+    let rest = tokio::spawn(async move { client.rest().await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!rest.is_finished(), "it waits");
+    replica.promote();
+    replica.take(&address);
+    let (_, ended) = rest.await.unwrap();
+    assert!(ended);
+    app.idle().await;
+    let record = app.newest_record().await;
+    assert_eq!((&record["state"], &record["rows"]), (&"completed".into(), &100_000.into()));
+    assert_eq!(record["bytes"], whole.len());
+    assert_eq!(app.export("camera_id=front").await.bytes().await.unwrap(), whole, "and so do new ones");
+}
+
+#[tokio::test]
+async fn the_connections_are_encrypted_where_the_url_says_so_and_only_to_whom_it_trusts() {
+    if none() {
+        return;
+    }
+    let cluster = Cluster::start_new(&[]);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let certificate = cluster.encrypt(port);
+    cluster.stop("fast");
+    cluster.start(&[]);
+    let folder = tempfile::tempdir().unwrap();
+    let trusted = folder.path().join("trusted.crt");
+    std::fs::write(&trusted, certificate).unwrap();
+    let url = |host: &str| {
+        format!("postgres://test@{host}:{port}/postgres?sslmode=verify-full&sslrootcert={}", trusted.display())
+    };
+    let database = TestDatabase::at(url("127.0.0.1")).await;
+    database.add_camera("front", None).await;
+    database.add_camera("back", None).await;
+    database.add(events(50)).await;
+    let app = database.serve(10).await;
+    assert_eq!(app.lines("").await.len(), 50);
+    let all = "SELECT count(*)::int AS all, count(*) FILTER (WHERE ssl)::int AS encrypted \
+               FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'motion-export'";
+    let row = app.database.connection.query_one_raw(sea_orm::Statement::from_string(engine::backend(), all));
+    let row = row.await.unwrap().unwrap();
+    let count = |column| row.try_get::<i32>("", column).unwrap();
+    assert!(count("all") > 1, "one reads, one does the rest");
+    assert_eq!(count("all"), count("encrypted"));
+    let refused = sea_orm::Database::connect(url("localhost")).await.unwrap_err();
+    assert!(refused.to_string().contains("certificate"), "{refused}");
+}
+
+#[tokio::test]
+async fn values_that_go_into_a_statement_stay_values() {
+    if none() {
+        return;
+    }
+    let cameras =
+        [r"it's", r#"a "quoted" one"#, r"back\slash \' or 1 = 1", "line\r\nend\t\u{1}", "ü$1 ?; --", "$$", "E'\\047'"];
+    let database = TestDatabase::new().await;
+    for camera in cameras {
+        database.add_camera(camera, None).await;
+        let event = event("2025-12-01T00:00:00Z");
+        database.add([motion_event::Model { camera_id: camera.to_owned(), ..event }]).await;
+    }
+    let app = database.serve(10).await;
+    for camera in cameras {
+        let asked = form_urlencoded::Serializer::new(String::new()).append_pair("camera_id", camera).finish();
+        let text = app.export(&format!("raw=true&{asked}")).await.text().await.unwrap();
+        let rows: Vec<_> = csv::Reader::from_reader(text.as_bytes()).into_records().map(Result::unwrap).collect();
+        assert_eq!(rows.iter().map(|row| &row[1]).collect::<Vec<_>>(), [camera]);
+    }
+    let all: Vec<_> = cameras.iter().map(|camera| ("camera_id", *camera)).collect();
+    let asked = form_urlencoded::Serializer::new(String::new()).extend_pairs(all).finish();
+    let text = app.export(&format!("raw=true&{asked}")).await.text().await.unwrap();
+    assert_eq!(csv::Reader::from_reader(text.as_bytes()).into_records().count(), cameras.len());
+}
+
+#[tokio::test]
 async fn an_export_whose_database_stays_away_is_broken_and_recorded_once_it_is_back() {
     if none() {
         return;

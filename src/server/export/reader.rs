@@ -15,6 +15,7 @@ use super::lines::PAGE_CAPACITY;
 use super::pages::Row;
 use super::workshop::Workshop;
 
+mod copied;
 pub mod postgres;
 pub mod sqlite;
 mod turn;

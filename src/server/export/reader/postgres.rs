@@ -7,14 +7,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{FutureExt, StreamExt};
-use sea_orm::sea_query::{Expr, PostgresQueryBuilder, Query, SelectStatement, Value};
-use sea_orm::sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
-use sea_orm::sqlx::{self, Arguments, AssertSqlSafe, ConnectOptions, Connection as _, Row as _, ValueRef};
+use sea_orm::sea_query::{Expr, PostgresQueryBuilder, Query, SelectStatement};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
+use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection as _};
 use sea_orm::{DbErr, RuntimeErr};
 use tokio::runtime::Handle;
 use tracing::warn;
 use uuid::Uuid;
 
+use super::copied::{Copied, Field, Malformed};
 use super::turn::Turn;
 use crate::server::database::is_away;
 use crate::server::export::pages::Row;
@@ -35,11 +36,11 @@ const INSTEAD: Duration = Duration::from_secs(30);
 /// for Linux), so there is `statement_timeout` as well.
 const NOTICE_WHO_LEAVES: &str = "SET client_connection_check_interval = '250ms'";
 
-/// Pages are read off an index, whatever the planner thinks of small tables. They are planned when it is known which
-/// partitions have to be read, and not compiled, which takes longer than a page.
+/// Pages are read off an index, whatever the planner thinks of small tables. Nothing is compiled, which takes longer than a
+/// page.
 pub const PLAN_FOR_PAGES: &str = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off; \
                               SET enable_incremental_sort = off; SET jit = off; \
-                              SET max_parallel_workers_per_gather = 0; SET plan_cache_mode = force_custom_plan";
+                              SET max_parallel_workers_per_gather = 0";
 
 const PLAN_FREELY: &str = "RESET enable_seqscan; RESET enable_bitmapscan; RESET enable_sort; \
                            RESET enable_incremental_sort; RESET jit; \
@@ -184,10 +185,10 @@ impl Connection {
         turn: &Turn,
         mut take: impl FnMut([i64; N]),
     ) -> Result<(), DbErr> {
-        let ended = self.rows(statement, turn, |row| {
+        let ended = self.rows(statement, turn, |row: &[Field<'_>; N]| {
             let mut numbers = [0; N];
-            for (index, number) in numbers.iter_mut().enumerate() {
-                *number = required(row, index).and_then(number_of).map_err(query)?;
+            for (number, field) in numbers.iter_mut().zip(row) {
+                *number = required(*field).and_then(number_of).map_err(query)?;
             }
             take(numbers);
             Ok::<_, DbErr>(())
@@ -238,33 +239,41 @@ impl Connection {
         self.runtime.block_on(sqlx::raw_sql(sql).execute(&mut self.inner)).map(drop).map_err(query)
     }
 
-    fn rows<Failure>(
+    /// Copies out what a statement selects, which takes the server less than to send rows of a query, and sqlx less than to
+    /// receive them (docs/benchmarks.md). `COPY` takes no parameters, so the values are written into the statement, by `sea_query`.
+    fn rows<const N: usize, Failure>(
         &mut self,
         statement: &SelectStatement,
         turn: &Turn,
-        mut take: impl FnMut(&PgRow) -> Result<(), Failure>,
+        mut take: impl FnMut(&[Field<'_>; N]) -> Result<(), Failure>,
     ) -> Result<(), Ended<Failure>> {
-        let (sql, values) = statement.build(PostgresQueryBuilder);
-        let arguments = bound(values.0).map_err(Ended::Database)?;
+        let sql = format!("COPY ({}) TO STDOUT (FORMAT binary)", statement.to_string(PostgresQueryBuilder));
         let Self { inner, runtime, whole, .. } = self;
         *whole = false;
-        let mut rows = sqlx::query_with(AssertSqlSafe(sql), arguments).fetch(&mut *inner);
+        let began = runtime.block_on(async {
+            tokio::select! {
+                began = inner.copy_out_raw(&sql) => began.map_err(query),
+                () = turn.stop() => Err(interrupted()),
+            }
+        });
+        let mut messages = began.map_err(Ended::Database)?;
+        let mut copied = Copied::default();
         let mut arrived = Vec::with_capacity(ROWS_AT_ONCE);
         loop {
             // What arrives is waited for in here, and worked on out there, where other things may be waited for.
             let more = runtime.block_on(async {
                 tokio::select! {
                     biased;
-                    row = rows.next() => match row {
-                        Some(Ok(row)) => arrived.push(row),
+                    message = messages.next() => match message {
+                        Some(Ok(message)) => arrived.push(message),
                         Some(Err(error)) => return Err(query(error)),
                         None => return Ok(false),
                     },
                     () = turn.stop() => return Err(interrupted()),
                 }
                 while arrived.len() < ROWS_AT_ONCE {
-                    match rows.next().now_or_never() {
-                        Some(Some(Ok(row))) => arrived.push(row),
+                    match messages.next().now_or_never() {
+                        Some(Some(Ok(message))) => arrived.push(message),
                         Some(Some(Err(error))) => return Err(query(error)),
                         Some(None) => return Ok(false),
                         None => break,
@@ -272,8 +281,8 @@ impl Connection {
                 }
                 Ok(true)
             });
-            for row in arrived.drain(..) {
-                take(&row).map_err(Ended::Given)?;
+            for message in arrived.drain(..) {
+                copied.read(&message, |row| take(row).map_err(Ended::Given))?;
             }
             if !more.map_err(Ended::Database)? {
                 break;
@@ -282,7 +291,8 @@ impl Connection {
             turn.gets_on();
             workshop::pause();
         }
-        drop(rows);
+        drop(messages);
+        copied.end()?;
         *whole = true;
         Ok(())
     }
@@ -305,27 +315,31 @@ enum Ended<Failure> {
     Given(Failure),
 }
 
+impl<Failure> From<Malformed> for Ended<Failure> {
+    fn from(malformed: Malformed) -> Self {
+        Self::Database(query(decode(malformed)))
+    }
+}
+
 /// Reads a row of [`super::super::query::page`], without a copy.
-fn event(row: &PgRow) -> Result<Row<'_>, sqlx::Error> {
-    let id = Uuid::from_slice(required(row, 1)?).map_err(decode)?;
-    let side = |index| bytes(row, index)?.map(number_of).transpose();
+fn event<'a>(row: &[Field<'a>; 10]) -> Result<Row<'a>, sqlx::Error> {
+    let [timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id] = *row;
+    let side = |side: Field<'_>| side.map(number_of).transpose();
     Ok(Row {
-        cursor: Cursor { timestamp: number_of(required(row, 0)?)?, id },
-        camera_id: required(row, 2)?,
-        confidence: bytes(row, 3)?.map(|bytes| array(bytes).map(f64::from_be_bytes)).transpose()?,
-        algorithm: required(row, 4)?,
-        bounding_box: [side(5)?, side(6)?, side(7)?, side(8)?],
-        zone_id: bytes(row, 9)?,
+        cursor: Cursor {
+            timestamp: number_of(required(timestamp)?)?,
+            id: Uuid::from_slice(required(id)?).map_err(decode)?,
+        },
+        camera_id: required(camera_id)?,
+        confidence: confidence.map(|bytes| array(bytes).map(f64::from_be_bytes)).transpose()?,
+        algorithm: required(algorithm)?,
+        bounding_box: [side(x)?, side(y)?, side(width)?, side(height)?],
+        zone_id,
     })
 }
 
-fn bytes(row: &PgRow, index: usize) -> Result<Option<&[u8]>, sqlx::Error> {
-    let value = row.try_get_raw(index)?;
-    if value.is_null() { Ok(None) } else { value.as_bytes().map(Some).map_err(decode) }
-}
-
-fn required(row: &PgRow, index: usize) -> Result<&[u8], sqlx::Error> {
-    bytes(row, index)?.ok_or_else(|| decode(format!("column {index} is NULL")))
+fn required(field: Field<'_>) -> Result<&[u8], sqlx::Error> {
+    field.ok_or_else(|| decode("a value that there has to be is NULL"))
 }
 
 /// An integer of four bytes or of eight.
@@ -342,24 +356,6 @@ fn array<const N: usize>(bytes: &[u8]) -> Result<[u8; N], sqlx::Error> {
 
 fn decode(error: impl Into<sqlx::error::BoxDynError>) -> sqlx::Error {
     sqlx::Error::Decode(error.into())
-}
-
-/// The values of a statement, as PostgreSQL takes them.
-fn bound(values: Vec<Value>) -> Result<PgArguments, DbErr> {
-    let mut arguments = PgArguments::default();
-    for value in values {
-        let added = match value {
-            Value::BigInt(number) => arguments.add(number),
-            Value::BigUnsigned(number) => arguments.add(number.map(|number| i64::try_from(number).unwrap_or(i64::MAX))),
-            Value::Int(number) => arguments.add(number),
-            Value::Bool(truth) => arguments.add(truth),
-            Value::String(text) => arguments.add(text),
-            Value::Uuid(id) => arguments.add(id),
-            other => Err(format!("{other:?} is bound nowhere yet").into()),
-        };
-        added.map_err(|error| DbErr::Query(RuntimeErr::Internal(error.to_string())))?;
-    }
-    Ok(arguments)
 }
 
 fn interrupted() -> DbErr {
