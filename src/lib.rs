@@ -16,6 +16,7 @@ pub mod export;
 #[cfg(feature = "ssr")]
 pub mod server;
 pub mod ui;
+pub mod words;
 
 /// Where the browser comes in: brings the page that the server rendered to life.
 #[cfg(feature = "hydrate")]

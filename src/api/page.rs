@@ -11,6 +11,7 @@ use super::people::{Person, PersonWithCameras};
 use super::session::Me;
 use super::tokens::Token;
 use crate::error::ApiError;
+use crate::words::Language;
 
 /// Everything that comes along with a page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,9 @@ pub struct Sent {
     pub content: Result<Content, ApiError>,
     /// What became of the form that led here, where one did.
     pub outcome: Option<Outcome>,
+    /// In which language the page is.
+    #[serde(default)]
+    pub language: Language,
 }
 
 /// What a page shows.

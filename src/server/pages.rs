@@ -29,6 +29,7 @@ use crate::api::tokens::Token;
 use crate::app::{HISTORY_PATH, LOGIN_PATH, PEOPLE_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH};
 use crate::error::{ApiError, ErrorCode};
 use crate::export::ExportParams;
+use crate::words::Language;
 
 /// Middleware: gives a request for a page what the page will show. An answer that has to say that it cannot be shown gets
 /// the status of the reason.
@@ -81,6 +82,7 @@ pub async fn load(state: &AppState, parts: &Parts, outcome: Option<Outcome>) -> 
         me: caller.map(|Caller { user, .. }| Me { name: user.name, role: user.role }),
         content: content.map_err(|error| ApiError { request_id: RequestId::of(&parts.extensions), ..error }),
         outcome,
+        language: Language::default(),
     }
 }
 

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::api::page::{Content, Outcome, Sent};
 use crate::api::session::Me;
 use crate::error::ApiError;
+use crate::words::Language;
 
 /// Takes over what the server sent, for the components of the page. Has to be called once, before them: what it is read
 /// from is counted on both sides.
@@ -18,6 +19,11 @@ pub fn provide() {
 /// Who is signed in, where somebody is.
 pub fn me() -> Option<Me> {
     use_context::<Sent>().and_then(|sent| sent.me)
+}
+
+/// In which language the page is.
+pub fn language() -> Language {
+    use_context::<Sent>().map(|sent| sent.language).unwrap_or_default()
 }
 
 /// What became of the form that led here, where one did.
