@@ -7,6 +7,7 @@ use leptos_router::components::{Route, Router, Routes};
 use leptos_router::{SsrMode, path};
 use thaw::{ConfigProvider, ToasterProvider};
 
+use crate::api::page::ColorScheme;
 use crate::ui::account::Account;
 use crate::ui::export_history::ExportHistory;
 use crate::ui::login::Login;
@@ -39,6 +40,9 @@ pub const LOGOUT_PATH: &str = "/logout";
 /// Where the first administrator is made.
 pub const SETUP_PATH: &str = "/setup";
 
+/// Where language and colours of the pages are chosen.
+pub const PREFERENCES_PATH: &str = "/preferences";
+
 /// Where the person with that id is.
 pub fn person_path(id: &str) -> String {
     format!("{PEOPLE_PATH}/{id}")
@@ -59,18 +63,22 @@ pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>) -> impl Into
         move |(id, css)| view! { <style id=id nonce=nonce.clone() inner_html=css></style> }
     });
     let styles = styles.collect_view();
+    let (language, scheme) = (sent::language(), sent::color_scheme());
+    // What the system has needs no word.
+    let theme = (scheme != ColorScheme::System).then_some(scheme.word());
+    let dark = dark_style_sheet(scheme).map(|css| view! { <style nonce=nonce inner_html=css></style> });
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang=language.tag() data-theme=theme>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                <meta name="color-scheme" content="light dark"/>
+                <meta name="color-scheme" content=scheme.css()/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 {styles}
                 // thaw puts further style sheets before this.
                 <meta name="thaw-ui-style"/>
-                <style nonce=nonce inner_html=dark_style_sheet()></style>
+                {dark}
                 <link rel="stylesheet" href=style_sheet(&options)/>
                 <AutoReload options=options.clone()/>
                 <HydrationScripts options/>

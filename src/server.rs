@@ -1,6 +1,7 @@
 //! The server: settings, database, HTTP, command line. Compiled for the server only; the page's components never see it,
 //! except from the bodies of server functions in [`crate::api`].
 
+pub mod accept_language;
 pub mod auth;
 pub mod choices;
 pub mod cli;
@@ -21,6 +22,7 @@ pub mod links;
 pub mod metrics;
 pub mod pages;
 pub mod partitions;
+pub mod preferences;
 pub mod problem;
 pub mod router;
 pub mod settings;

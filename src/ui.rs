@@ -19,6 +19,7 @@ pub mod motion_export;
 pub mod not_found;
 pub mod people;
 pub mod person;
+pub mod preferences;
 pub mod preview;
 pub mod problem_page;
 pub mod progress;

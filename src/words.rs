@@ -1,7 +1,22 @@
 //! All words that people read on the pages, in each language: one structure of words for each part of the pages, of which
 //! every language has a value, so that a word that is missing does not compile. What the API and the log say is English.
+//! Numbers, sizes and times are in [`crate::ui::format`].
 
 use serde::{Deserialize, Serialize};
+
+mod account;
+mod copying;
+mod done;
+mod forms;
+mod frame;
+mod history;
+mod login;
+mod people;
+mod preferences;
+mod problem;
+mod setup;
+mod tokens;
+mod verify;
 
 /// A language of the pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

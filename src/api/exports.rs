@@ -47,18 +47,6 @@ impl State {
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.word() == word)
     }
-
-    /// For people.
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Running => "Running",
-            Self::Completed => "Complete",
-            Self::Cancelled => "Cancelled",
-            Self::Failed => "Failed",
-            Self::TimedOut => "Timed out",
-            Self::Interrupted => "Interrupted",
-        }
-    }
 }
 
 /// The record of one export.

@@ -23,8 +23,51 @@ pub struct Sent {
     /// What became of the form that led here, where one did.
     pub outcome: Option<Outcome>,
     /// In which language the page is.
-    #[serde(default)]
     pub language: Language,
+    /// In which colours.
+    pub color_scheme: ColorScheme,
+    /// The page's own address on this server, to come back to.
+    pub address: String,
+}
+
+/// Which colours somebody wants the pages to have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColorScheme {
+    /// Those that the system has, now.
+    #[default]
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+impl ColorScheme {
+    /// All that there are.
+    pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
+
+    /// The word for it in forms and cookies.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// What that word means.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scheme| scheme.word() == word)
+    }
+
+    /// The same in CSS.
+    pub fn css(self) -> &'static str {
+        match self {
+            Self::System => "light dark",
+            Self::Light | Self::Dark => self.word(),
+        }
+    }
 }
 
 /// What a page shows.
@@ -157,19 +200,5 @@ impl Done {
     /// What that word means.
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|done| done.word() == word)
-    }
-
-    /// What was done, in words.
-    pub fn told(self) -> &'static str {
-        match self {
-            Self::SignedOut => "You are signed out.",
-            Self::PasswordChanged => "Your password is changed, and all other browsers are signed out.",
-            Self::TokenRevoked => "The token is revoked. It works no longer.",
-            Self::PersonAdded => "The person is added, and may sign in. Choose the cameras that the person sees.",
-            Self::CamerasSaved => "The cameras are saved.",
-            Self::RoleChanged => "The role is changed, from the person's next request on.",
-            Self::PasswordSet => "The password is set, and the person is signed out everywhere.",
-            Self::PersonRemoved => "The person is removed, with all tokens and links.",
-        }
     }
 }

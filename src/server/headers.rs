@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS, X_XSS_PROTECTION,
 };
 use axum::middleware::Next;
@@ -12,6 +12,7 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::{LeptosOptions, use_context};
 use leptos_axum::ResponseOptions;
 
+use super::preferences;
 use super::state::AppState;
 
 /// What no answer of ours needs, unless it is a page, which has a policy of its own.
@@ -46,9 +47,9 @@ pub async fn harden(State(state): State<AppState>, request: Request, next: Next)
     response
 }
 
-/// Gives the page that is being rendered its policy: scripts and styles are ours, or carry the page's nonce. WebAssembly
-/// is compiled, which `wasm-unsafe-eval` allows and nothing else.
-pub fn page_policy(options: &LeptosOptions) {
+/// Says what the page that is being rendered depends on, and gives it its policy: scripts and styles are ours, or carry
+/// the page's nonce. WebAssembly is compiled, which `wasm-unsafe-eval` allows and nothing else.
+pub fn of_page(options: &LeptosOptions) {
     let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
     // `cargo leptos watch` tells the page over a socket of its own that it should reload.
     let reload =
@@ -58,6 +59,7 @@ pub fn page_policy(options: &LeptosOptions) {
          style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; \
          connect-src 'self'{reload}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     );
+    response.insert_header(VARY, HeaderValue::from_static(preferences::VARY));
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         response.insert_header(CONTENT_SECURITY_POLICY, policy);
     }

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{Method, Uri};
+use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use super::clock::{day, minute};
 use super::history::{self, Wanted};
 use super::state::AppState;
 use super::telemetry::RequestId;
-use super::{choices, problem};
+use super::{choices, preferences, problem};
 use crate::api::page::{Content, Done, History, Outcome, Sent};
 use crate::api::people::{Grant, Person, PersonWithCameras};
 use crate::api::session::{Me, Role};
@@ -29,7 +29,6 @@ use crate::api::tokens::Token;
 use crate::app::{HISTORY_PATH, LOGIN_PATH, PEOPLE_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH};
 use crate::error::{ApiError, ErrorCode};
 use crate::export::ExportParams;
-use crate::words::Language;
 
 /// Middleware: gives a request for a page what the page will show. An answer that has to say that it cannot be shown gets
 /// the status of the reason.
@@ -53,8 +52,8 @@ pub async fn prepare(State(state): State<AppState>, request: Request, next: Next
     response
 }
 
-/// Middleware for what no route takes: an address that ends with a slash, of which there are none, leads to the one
-/// without. One that would have to be resolved first is none: the router of the pages would find a page there, which
+/// Middleware for what no route takes, which gives the page that says so its language: an address that ends with a slash,
+/// of which there are none, leads to the one without. One that would have to be resolved first is none: the router of the pages would find a page there, which
 /// nobody has asked who is to see it.
 pub async fn without_slash(mut request: Request, next: Next) -> Response {
     if ["//", "..", "/./", "\\", "%"].iter().any(|part| request.uri().path().contains(part)) {
@@ -63,6 +62,8 @@ pub async fn without_slash(mut request: Request, next: Next) -> Response {
     let uri = request.uri();
     let path = uri.path().trim_end_matches('/');
     if path.is_empty() || path == uri.path() {
+        let sent = bare(request.headers(), address(uri, None));
+        request.extensions_mut().insert(sent);
         return next.run(request).await;
     }
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
@@ -78,12 +79,43 @@ fn signed_in(parts: &Parts) -> Option<Caller> {
 pub async fn load(state: &AppState, parts: &Parts, outcome: Option<Outcome>) -> Sent {
     let caller = signed_in(parts);
     let content = content(state, &parts.uri, caller.as_ref(), outcome.as_ref()).await;
+    let address = address(&parts.uri, outcome.as_ref());
     Sent {
         me: caller.map(|Caller { user, .. }| Me { name: user.name, role: user.role }),
         content: content.map_err(|error| ApiError { request_id: RequestId::of(&parts.extensions), ..error }),
         outcome,
-        language: Language::default(),
+        ..bare(&parts.headers, address)
     }
+}
+
+/// What comes along with a page that shows nothing of its own.
+fn bare(headers: &HeaderMap, address: String) -> Sent {
+    Sent {
+        me: None,
+        content: Ok(Content::Nothing),
+        outcome: None,
+        language: preferences::language(headers),
+        color_scheme: preferences::color_scheme(headers),
+        address,
+    }
+}
+
+/// Where the page is to be found again: without what was done, which is told once; and with what was in the address before
+/// a form was refused, where that came back with the form.
+fn address(uri: &Uri, outcome: Option<&Outcome>) -> String {
+    let path = uri.path();
+    let asked_for = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let came_back = match path {
+        LOGIN_PATH => Some("next"),
+        SETUP_PATH => Some("key"),
+        _ => None,
+    };
+    let came_back = came_back.and_then(|name| Some((name, outcome?.filled_in(name)?)));
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(asked_for.filter(|(name, _)| name != "done")).extend_pairs(came_back);
+    let query = query.finish();
+    let address = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+    local(&address).to_owned()
 }
 
 async fn content(
@@ -198,4 +230,28 @@ pub async fn person_named(state: &AppState, id: &str) -> Result<user::User, ApiE
 
 fn person_of(user: &user::User, cameras: i64) -> Person {
     Person { id: user.id.to_string(), name: user.name.clone(), role: user.role, cameras }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_found_again_as_it_is_but_tells_what_was_done_once() {
+        let refused = |name: &str, value: &str| Outcome::Refused {
+            error: ApiError::new(ErrorCode::Forbidden, "No."),
+            filled_in: vec![(name.to_owned(), value.to_owned())],
+        };
+        for (uri, outcome, expected) in [
+            ("/settings", None, "/settings"),
+            ("/settings?start_date=2025-12-01&camera_id=a", None, "/settings?start_date=2025-12-01&camera_id=a"),
+            ("/settings/people/1?done=role-changed", Some(Outcome::Done(Done::RoleChanged)), "/settings/people/1"),
+            ("/settings/exports?state=failed&done=x", None, "/settings/exports?state=failed"),
+            ("/login", Some(refused("next", "/settings?a=b")), "/login?next=%2Fsettings%3Fa%3Db"),
+            ("/setup", Some(refused("key", "abc")), "/setup?key=abc"),
+            ("/settings/people", Some(refused("name", "ann")), "/settings/people"),
+        ] {
+            assert_eq!(address(&uri.parse().expect("an address"), outcome.as_ref()), expected);
+        }
+    }
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 use tracing::error;
 
 use super::auth::gate;
+use super::preferences;
 use super::state::AppState;
 use super::telemetry::RequestId;
 use crate::error::{ApiError, ErrorCode};
@@ -87,6 +88,7 @@ pub async fn write(State(state): State<AppState>, request: Request, next: Next) 
     let request_id = RequestId::of(request.extensions());
     let is_browser = request.headers().contains_key("sec-fetch-mode");
     let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    let (language, scheme) = (preferences::language(request.headers()), preferences::color_scheme(request.headers()));
     let is_page = accept.is_some_and(|accept| accept.contains("text/html")) && gate::is_page(request.uri().path());
     let mut response = next.run(request).await;
     let Some(mut error) = response.extensions_mut().remove::<ApiError>() else { return response };
@@ -94,7 +96,8 @@ pub async fn write(State(state): State<AppState>, request: Request, next: Next) 
     error.request_id = request_id;
     let status = response.status();
     if is_page {
-        let mut page = (status, Html(problem_page(&state.leptos_options, &error))).into_response();
+        let mut page = (status, Html(problem_page(&state.leptos_options, &error, language, scheme))).into_response();
+        page.headers_mut().insert(header::VARY, HeaderValue::from_static(preferences::VARY));
         page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
         return with_headers(page, &error, allowed, is_browser);
     }

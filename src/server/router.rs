@@ -1,10 +1,11 @@
 //! All doors of the server, in one list, and the layers around them.
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::request::Parts;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Redirect;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use leptos::context::{provide_context, use_context};
 use leptos_axum::{
     LeptosRoutes, file_and_error_handler_with_context, generate_route_list, render_app_async_with_context,
@@ -16,11 +17,12 @@ use super::export::route::export;
 use super::forms::{self, MAX_FORM_BYTES, MAX_LONG_FORM_BYTES, form};
 use super::state::AppState;
 use super::style::StyleSheets;
-use super::{headers, health, history, host, metrics, pages, problem, site, telemetry};
+use super::{headers, health, history, host, metrics, pages, preferences, problem, site, telemetry};
 use crate::api::exports::EXPORTS_PATH;
 use crate::api::page::Sent;
 use crate::app::{
-    ACCOUNT_PATH, App, LOGIN_PATH, LOGOUT_PATH, PEOPLE_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH, person_path, shell,
+    ACCOUNT_PATH, App, LOGIN_PATH, LOGOUT_PATH, PEOPLE_PATH, PREFERENCES_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH,
+    person_path, shell,
 };
 use crate::export::EXPORT_PATH;
 
@@ -31,7 +33,7 @@ pub fn router(state: AppState) -> Router {
         let state = state.clone();
         move || {
             provide_context(state.clone());
-            headers::page_policy(&state.leptos_options);
+            headers::of_page(&state.leptos_options);
             if let Some(sent) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Sent>().cloned()) {
                 provide_context(sent);
             }
@@ -72,6 +74,7 @@ pub fn router(state: AppState) -> Router {
         // From here on, doors for everybody, with nothing behind them that is somebody's.
         .route(health::ALIVE_PATH, get(health::alive))
         .route(health::READY_PATH, get(health::ready))
+        .route(PREFERENCES_PATH, post(preferences::choose).layer(DefaultBodyLimit::max(MAX_FORM_BYTES)))
         .nest_service(&format!("/{}", unversioned.site_pkg_dir), site::files(&unversioned))
         .fallback(
             any(file_and_error_handler_with_context::<AppState, _>(context, shell))

@@ -11,28 +11,28 @@ use crate::app::ACCOUNT_PATH;
 /// The page at `/settings/account`.
 #[component]
 pub fn Account() -> impl IntoView {
+    let language = sent::language();
+    let words = language.account();
     let lead = sent::me().map_or_else(String::new, |me| match me.role {
-        Role::Admin => format!("You are {}, an administrator: you see all cameras, and manage people.", me.name),
-        Role::User => format!("You are {}. You see the cameras that an administrator granted you.", me.name),
+        Role::Admin => (words.lead_of_admin)(&me.name),
+        Role::User => (words.lead_of_user)(&me.name),
     });
     let name = sent::me().map(|me| me.name);
     view! {
-        <SettingsFrame current=ACCOUNT_PATH title="Account" lead>
+        <SettingsFrame current=ACCOUNT_PATH title=language.frame().account lead>
             <FormOutcome/>
             <form class="card stack" method="post" action=ACCOUNT_PATH aria-labelledby="password-title">
-                <h2 id="password-title">"Change password"</h2>
+                <h2 id="password-title">{words.change_password}</h2>
                 {name.map(|name| view! { <PasswordOf name/> })}
                 <TextField
                     name="current_password"
-                    label="Current password"
+                    label=words.current_password
                     kind="password"
                     autocomplete="current-password"
                 />
-                <NewPassword label="New password"/>
-                <p class="hint" id="password-effect">
-                    "All other browsers are signed out, and all links stop working. Access tokens stay."
-                </p>
-                <button class="primary" aria-describedby="password-effect">"Change password"</button>
+                <NewPassword label=words.new_password/>
+                <p class="hint" id="password-effect">{words.effect}</p>
+                <button class="primary" aria-describedby="password-effect">{words.change_password}</button>
             </form>
         </SettingsFrame>
     }

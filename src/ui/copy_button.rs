@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::browser;
+use super::{browser, sent};
 
 /// Copies the value of a field, and says that it did. Where the browser does not allow it, the value is selected, and the
 /// keyboard's own copy works.
@@ -16,6 +16,7 @@ pub fn CopyButton(
     #[prop(optional, into)]
     label: Option<String>,
 ) -> impl IntoView {
+    let words = sent::language().copying();
     let told = RwSignal::new("");
     let copy = move |_| {
         let of = of.clone();
@@ -24,11 +25,11 @@ pub fn CopyButton(
             if !copied {
                 browser::select(&of);
             }
-            told.set(if copied { "Copied." } else { "Selected: copy it with the keyboard." });
+            told.set(if copied { words.copied } else { words.selected });
         });
     };
     view! {
-        <button type="button" class="needs-script" aria-label=label on:click=copy>"Copy"</button>
+        <button type="button" class="needs-script" aria-label=label on:click=copy>{words.copy}</button>
         <span role="status">{move || told.get()}</span>
     }
 }

@@ -7,7 +7,6 @@ use leptos::prelude::*;
 
 use super::copy_button::CopyButton;
 use super::exporting::{ExportProgress, Exporting};
-use super::format;
 use super::frame::{CannotShow, SettingsFrame};
 use super::sent;
 use super::toasts::{LiveRegion, Toasts};
@@ -15,6 +14,7 @@ use crate::api::exports::{ExportRecord, State};
 use crate::api::page::{Content, History};
 use crate::app::{HISTORY_PATH, VERIFY_PATH};
 use crate::export::{DateBound, ExportParams};
+use crate::words::Language;
 
 /// The page at `/settings/exports`.
 #[component]
@@ -24,11 +24,12 @@ pub fn ExportHistory() -> impl IntoView {
         Err(error) => EitherOf3::B(view! { <CannotShow error/> }),
         Ok(_) => EitherOf3::C(()),
     };
+    let language = sent::language();
     view! {
         <SettingsFrame
             current=HISTORY_PATH
-            title="Export history"
-            lead="Every export is recorded: by the page, by scripts, by links and on the command line."
+            title=language.frame().export_history
+            lead=language.history().lead
         >
             {list}
         </SettingsFrame>
@@ -38,44 +39,46 @@ pub fn ExportHistory() -> impl IntoView {
 #[component]
 fn Records(history: History) -> impl IntoView {
     let History { records, older, cameras, everybodys, state, user, sha256, is_later } = history;
+    let language = sent::language();
+    let words = language.history();
     let toasts = Toasts::expect();
     let exporting = Exporting::new(toasts);
     let states = State::ALL.map(|known| {
         let chosen = state.as_deref() == Some(known.word());
-        view! { <option value=known.word() selected=chosen>{known.label()}</option> }
+        view! { <option value=known.word() selected=chosen>{language.state(known)}</option> }
     });
     let older = older.map(|query| format!("{HISTORY_PATH}?{query}"));
     let list = if records.is_empty() {
-        Either::Left(view! { <p class="card">"There are no records of such exports."</p> })
+        Either::Left(view! { <p class="card">{words.none}</p> })
     } else {
         Either::Right(view! { <RecordTable records cameras everybodys exporting/> })
     };
     view! {
-        <form class="card filter" method="get" action=HISTORY_PATH aria-label="Which exports">
+        <form class="card filter" method="get" action=HISTORY_PATH aria-label=words.which>
             <div class="field">
-                <label for="state">"State"</label>
+                <label for="state">{words.state}</label>
                 <select id="state" name="state">
-                    <option value="">"All"</option>
+                    <option value="">{words.every_state}</option>
                     {states.collect_view()}
                 </select>
             </div>
             {everybodys.then(|| view! {
                 <div class="field">
-                    <label for="user">"Person"</label>
+                    <label for="user">{words.person}</label>
                     <input id="user" name="user" autocapitalize="none" spellcheck="false" value=user/>
                 </div>
             })}
             <div class="field">
-                <label for="sha256">"SHA-256 of the file"</label>
+                <label for="sha256">{words.digest_of_file}</label>
                 <input id="sha256" name="sha256" autocapitalize="none" spellcheck="false" value=sha256/>
             </div>
-            <button>"Show"</button>
+            <button>{words.show}</button>
         </form>
         <div class="export-again-progress"><ExportProgress exporting back_to="#main"/></div>
         {list}
         <p class="pages">
-            {is_later.then(|| view! { <a href=HISTORY_PATH rel="external">"Newest exports"</a> })}
-            {older.map(|older| view! { <a href=older rel="external">"Older exports"</a> })}
+            {is_later.then(|| view! { <a href=HISTORY_PATH rel="external">{words.newest}</a> })}
+            {older.map(|older| view! { <a href=older rel="external">{words.older}</a> })}
         </p>
         <LiveRegion toasts/>
     }
@@ -88,21 +91,23 @@ fn RecordTable(
     everybodys: bool,
     exporting: Exporting,
 ) -> impl IntoView {
+    let language = sent::language();
+    let words = language.history();
     let rows = records.into_iter().map(|record| {
         view! { <RecordRow record cameras=cameras.clone() everybodys exporting/> }
     });
     view! {
         <div class="card">
             <table role="table" class="records">
-                <caption>"Exports, newest first"</caption>
+                <caption>{words.caption}</caption>
                 <thead role="rowgroup">
                     <tr role="row">
-                        <th scope="col" role="columnheader">"Begun"</th>
-                        {everybodys.then(|| view! { <th scope="col" role="columnheader">"By"</th> })}
-                        <th scope="col" role="columnheader">"Selection"</th>
-                        <th scope="col" role="columnheader">"Events"</th>
-                        <th scope="col" role="columnheader">"Size"</th>
-                        <th scope="col" role="columnheader">"State"</th>
+                        <th scope="col" role="columnheader">{words.begun}</th>
+                        {everybodys.then(|| view! { <th scope="col" role="columnheader">{words.by}</th> })}
+                        <th scope="col" role="columnheader">{words.selection}</th>
+                        <th scope="col" role="columnheader">{words.events}</th>
+                        <th scope="col" role="columnheader">{words.size}</th>
+                        <th scope="col" role="columnheader">{words.state}</th>
                         <th scope="col" role="columnheader">"SHA-256"</th>
                         <td role="cell"></td>
                     </tr>
@@ -111,8 +116,7 @@ fn RecordTable(
             </table>
         </div>
         <p class="hint">
-            "“Complete” says that the server sent the whole file. Whether a file that you have is that file, "
-            <a href=VERIFY_PATH rel="external">"Verify a file"</a> " tells."
+            {words.hint_before} <a href=VERIFY_PATH rel="external">{language.frame().verify_a_file}</a> {words.hint_after}
         </p>
     }
 }
@@ -124,8 +128,10 @@ fn RecordRow(
     everybodys: bool,
     exporting: Exporting,
 ) -> impl IntoView {
+    let language = sent::language();
+    let words = language.history();
     let params = ExportParams::parse(&record.query).ok();
-    let begun = format::moment(&record.started_at);
+    let begun = language.moment(&record.started_at);
     let again = params.clone().map(|params| {
         let url = params.to_url();
         view! {
@@ -133,7 +139,7 @@ fn RecordRow(
                 class="again"
                 href=url
                 rel="external"
-                aria-label=format!("Export again what was exported {begun}")
+                aria-label=(words.export_again_of)(&begun)
                 on:click=move |event| {
                     // In a new tab or window, the browser does it.
                     if event.ctrl_key() || event.meta_key() || event.shift_key() {
@@ -143,7 +149,7 @@ fn RecordRow(
                     exporting.begin(params.clone(), None);
                 }
             >
-                "Export again"
+                {words.export_again}
             </a>
         }
     });
@@ -151,16 +157,16 @@ fn RecordRow(
         let id = format!("sha256-{}", record.id);
         view! {
             <span class="copyable">
-                <input id=id.clone() class="digest" aria-label=format!("SHA-256, {begun}") readonly value=digest/>
-                <CopyButton of=id label=format!("Copy the SHA-256, {begun}")/>
+                <input id=id.clone() class="digest" aria-label=(words.digest_of)(&begun) readonly value=digest/>
+                <CopyButton of=id label=(words.copy_digest_of)(&begun)/>
             </span>
         }
     });
     let (day, time) = begun.split_once(' ').unwrap_or((&begun, ""));
     let (day, time) = (day.to_owned(), time.to_owned());
-    let up_to =
-        record.complete_to.as_deref().map(|moment| format!("Holds what was there at {}.", format::moment(moment)));
-    let reason = record.error.clone().or(up_to).map(|reason| view! { <span class="reason">{reason}</span> });
+    let up_to = record.complete_to.as_deref().map(|moment| (words.complete_to)(&language.moment(moment)));
+    let reason = record.error.as_deref().map(|reason| language.reason(reason)).or(up_to);
+    let reason = reason.map(|reason| view! { <span class="reason">{reason}</span> });
     view! {
         <tr role="row">
             <th scope="row" role="rowheader">
@@ -170,12 +176,12 @@ fn RecordRow(
                     <span>{time}</span>
                 </time>
             </th>
-            {everybodys.then(|| view! { <td role="cell" data-label="By">{by(&record)}</td> })}
-            <td role="cell" data-label="Selection">{selection(params.as_ref(), &cameras)}</td>
-            <td role="cell" data-label="Events" class="number">{number(record.rows, format::count)}</td>
-            <td role="cell" data-label="Size" class="number">{number(record.bytes, format::bytes)}</td>
-            <td role="cell" data-label="State">
-                <span class=format!("state state--{}", record.state.word())>{record.state.label()}</span>
+            {everybodys.then(|| view! { <td role="cell" data-label=words.by>{by(&record, language)}</td> })}
+            <td role="cell" data-label=words.selection>{selection(params.as_ref(), &cameras, language)}</td>
+            <td role="cell" data-label=words.events class="number">{language.count(number(record.rows))}</td>
+            <td role="cell" data-label=words.size class="number">{language.bytes(number(record.bytes))}</td>
+            <td role="cell" data-label=words.state>
+                <span class=format!("state state--{}", record.state.word())>{language.state(record.state)}</span>
                 {reason}
             </td>
             <td role="cell" data-label="SHA-256">{digest}</td>
@@ -184,41 +190,38 @@ fn RecordRow(
     }
 }
 
-fn number(number: i64, told: fn(u64) -> String) -> String {
-    told(u64::try_from(number).unwrap_or_default())
+fn number(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
 }
 
 /// By whom, and by which way where it was not the page.
-pub fn by(record: &ExportRecord) -> String {
-    let way = match record.via.as_str() {
-        "token" => " by token",
-        "link" => " by link",
-        "command" => {
-            return record
-                .user
-                .as_ref()
-                .map_or_else(|| "command line".to_owned(), |user| format!("command line, as {user} sees it"));
-        }
-        _ => "",
-    };
-    format!("{}{way}", record.user.as_deref().unwrap_or("somebody"))
+pub fn by(record: &ExportRecord, language: Language) -> String {
+    let words = language.history();
+    let user = record.user.as_deref();
+    match record.via.as_str() {
+        "command" => user.map_or_else(|| words.command_line.to_owned(), words.command_line_as),
+        "token" => (words.by_token)(user.unwrap_or(words.somebody)),
+        "link" => (words.by_link)(user.unwrap_or(words.somebody)),
+        _ => user.unwrap_or(words.somebody).to_owned(),
+    }
 }
 
 /// A selection in words.
-pub fn selection(params: Option<&ExportParams>, cameras: &BTreeMap<String, String>) -> String {
+pub fn selection(params: Option<&ExportParams>, cameras: &BTreeMap<String, String>, language: Language) -> String {
     let Some(ExportParams { range, camera_ids, timezone, .. }) = params else { return String::new() };
-    let end = |bound: DateBound| bound.to_string();
+    let words = language.history();
+    let end = |bound: DateBound| language.digits_of_day(&bound.to_string());
     let days = match (range.start().map(end), range.end().map(end)) {
-        (None, None) => "everything".to_owned(),
-        (Some(start), None) => format!("from {start}"),
-        (None, Some(end)) => format!("until {end}"),
+        (None, None) => words.everything.to_owned(),
+        (Some(start), None) => (words.from)(&start),
+        (None, Some(end)) => (words.until)(&end),
         (Some(start), Some(end)) if start == end => start,
-        (Some(start), Some(end)) => format!("{start} to {end}"),
+        (Some(start), Some(end)) => (words.from_to)(&start, &end),
     };
     let cameras = match camera_ids.as_slice() {
-        [] => "all cameras".to_owned(),
+        [] => words.all_cameras.to_owned(),
         [one] => cameras.get(one).unwrap_or(one).clone(),
-        many => format!("{} cameras", many.len()),
+        many => (words.cameras)(many.len()),
     };
     format!("{days}, {cameras}, {timezone}")
 }
@@ -227,9 +230,9 @@ pub fn selection(params: Option<&ExportParams>, cameras: &BTreeMap<String, Strin
 mod tests {
     use super::*;
 
-    fn told(query: &str) -> String {
+    fn told(query: &str, language: Language) -> String {
         let cameras = BTreeMap::from([("cam-1".to_owned(), "Front Door".to_owned())]);
-        selection(ExportParams::parse(query).ok().as_ref(), &cameras)
+        selection(ExportParams::parse(query).ok().as_ref(), &cameras, language)
     }
 
     #[test]
@@ -245,14 +248,22 @@ mod tests {
             ),
             ("nonsense=1", ""),
         ] {
-            assert_eq!(told(query), words);
+            assert_eq!(told(query, Language::English), words);
+        }
+        for (query, words) in [
+            ("", "alles, alle Kameras, UTC"),
+            ("start_date=2025-12-01&camera_id=cam-1", "ab 01.12.2025, Front Door, UTC"),
+            ("end_date=2025-12-01T08:00:00Z&camera_id=a&camera_id=b", "bis 2025-12-01T08:00:00Z, 2 Kameras, UTC"),
+            ("start_date=2025-12-01&end_date=2025-12-02", "01.12.2025 bis 02.12.2025, alle Kameras, UTC"),
+        ] {
+            assert_eq!(told(query, Language::German), words);
         }
     }
 
     #[test]
     fn who_exported_is_told_with_the_way() {
-        let by = |user: Option<&str>, via: &str| {
-            by(&ExportRecord {
+        let by_in = |user: Option<&str>, via: &str, language| {
+            let record = ExportRecord {
                 id: String::new(),
                 state: State::Completed,
                 user: user.map(str::to_owned),
@@ -266,12 +277,20 @@ mod tests {
                 duration_ms: None,
                 error: None,
                 complete_to: None,
-            })
+            };
+            by(&record, language)
         };
+        let by = |user, via| by_in(user, via, Language::English);
         assert_eq!(by(Some("ann"), "session"), "ann");
         assert_eq!(by(Some("ann"), "token"), "ann by token");
         assert_eq!(by(Some("ann"), "link"), "ann by link");
         assert_eq!(by(None, "command"), "command line");
         assert_eq!(by(Some("ann"), "command"), "command line, as ann sees it");
+        assert_eq!(by(None, "session"), "somebody");
+        let by = |user, via| by_in(user, via, Language::German);
+        assert_eq!(by(Some("ann"), "session"), "ann");
+        assert_eq!(by(Some("ann"), "token"), "ann, mit Token");
+        assert_eq!(by(None, "link"), "jemand, über Link");
+        assert_eq!(by(None, "command"), "Kommandozeile");
     }
 }

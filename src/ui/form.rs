@@ -9,12 +9,14 @@ use crate::api::session::{MIN_PASSWORD_CHARACTERS, Role};
 /// What became of the form that led here. It has the focus when the page is there, so that it is read out.
 #[component]
 pub fn FormOutcome() -> impl IntoView {
+    let language = sent::language();
     match sent::outcome() {
-        Some(Outcome::Done(done)) => Some(message("status", "notice", done.told().to_owned())),
+        Some(Outcome::Done(done)) => Some(message("status", "notice", language.done(done).to_owned())),
         Some(Outcome::Refused { error, .. }) => {
+            let told = language.problem(&error);
             let id = (error.code.status() >= 500).then_some(error.request_id).flatten();
-            let id = id.map(|id| format!(" Request id: {id}.")).unwrap_or_default();
-            Some(message("alert", "notice notice--bad", format!("{}{id}", error.detail)))
+            let id = id.map(|id| format!(" {}: {id}.", language.frame().request_id)).unwrap_or_default();
+            Some(message("alert", "notice notice--bad", format!("{told}{id}")))
         }
         Some(Outcome::Token { .. }) | None => None,
     }
@@ -109,11 +111,8 @@ pub fn SelectChoice(
 
 /// The roles that a person can have, for a [`SelectChoice`].
 pub fn roles() -> Vec<(String, String)> {
-    let described = |role| match role {
-        Role::User => "User: sees the cameras granted",
-        Role::Admin => "Administrator: sees all cameras, manages people",
-    };
-    [Role::User, Role::Admin].map(|role| (role.word().to_owned(), described(role).to_owned())).into()
+    let language = sent::language();
+    [Role::User, Role::Admin].map(|role| (role.word().to_owned(), language.role_described(role).to_owned())).into()
 }
 
 /// A password that is new, with what is asked of it.
@@ -128,7 +127,7 @@ pub fn NewPassword(
             label=label
             kind="password"
             autocomplete="new-password"
-            hint=format!("At least {MIN_PASSWORD_CHARACTERS} characters, of any kind. A few words are good.")
+            hint=(sent::language().forms().password_hint)(MIN_PASSWORD_CHARACTERS)
         />
     }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::banner::Banner;
+use super::preferences::Preferences;
 use super::sent;
 use crate::api::session::Role;
 use crate::app::{ACCOUNT_PATH, HISTORY_PATH, PEOPLE_PATH, SETTINGS_PATH, TOKENS_PATH, VERIFY_PATH};
@@ -25,13 +26,14 @@ pub fn SettingsFrame(
     children: Children,
 ) -> impl IntoView {
     let is_admin = sent::me().is_some_and(|me| me.role == Role::Admin);
+    let words = sent::language().frame();
     let pages = [
-        (SETTINGS_PATH, "Data Export", true),
-        (HISTORY_PATH, "Export history", true),
-        (VERIFY_PATH, "Verify a file", true),
-        (TOKENS_PATH, "Access tokens", true),
-        (ACCOUNT_PATH, "Account", true),
-        (PEOPLE_PATH, "People", is_admin),
+        (SETTINGS_PATH, words.data_export, true),
+        (HISTORY_PATH, words.export_history, true),
+        (VERIFY_PATH, words.verify_a_file, true),
+        (TOKENS_PATH, words.access_tokens, true),
+        (ACCOUNT_PATH, words.account, true),
+        (PEOPLE_PATH, words.people, is_admin),
     ];
     let links = pages.into_iter().filter(|(_, _, shown)| *shown).map(|(path, name, _)| {
         let here = (path == current).then_some("page");
@@ -42,7 +44,7 @@ pub fn SettingsFrame(
         <Banner/>
         <div class="shell">
             <nav aria-labelledby="settings-title">
-                <p id="settings-title" class="nav-title">"Settings"</p>
+                <p id="settings-title" class="nav-title">{words.settings}</p>
                 {links.collect_view()}
             </nav>
             <main id="main" tabindex="-1">
@@ -51,6 +53,7 @@ pub fn SettingsFrame(
                 {children()}
             </main>
         </div>
+        <Preferences/>
     }
 }
 
@@ -68,6 +71,7 @@ pub fn LonelyFrame(
             <h1>{title}</h1>
             {children()}
         </main>
+        <Preferences/>
     }
 }
 
@@ -77,11 +81,14 @@ pub fn CannotShow(
     /// Why.
     error: ApiError,
 ) -> impl IntoView {
-    let id = error.request_id.map(|id| format!(" Request id: {id}."));
+    let language = sent::language();
+    let words = language.frame();
+    let told = language.problem(&error);
+    let id = error.request_id.map(|id| format!(" {}: {id}.", words.request_id));
     view! {
         <div class="card" role="alert">
-            <p>{error.detail} {id}</p>
-            <p><a href="" rel="external">"Try again"</a></p>
+            <p>{told} {id}</p>
+            <p><a href="" rel="external">{words.try_again}</a></p>
         </div>
     }
 }

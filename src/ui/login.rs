@@ -15,21 +15,19 @@ pub fn Login() -> impl IntoView {
         Ok(Content::Login { next, is_nobody }) => (next, is_nobody),
         _ => (String::new(), false),
     };
-    let help = if is_nobody {
-        "Nobody has an account yet. The server printed a link when it started: it makes the first administrator."
-    } else {
-        "No account, or no password any more? An administrator can help."
-    };
+    let language = sent::language();
+    let words = language.login();
+    let help = if is_nobody { words.nobody_yet } else { words.help };
     // After a refused attempt, the address that was asked for is in the form that came back.
     let next = sent::outcome().and_then(|outcome| outcome.filled_in("next")).unwrap_or(asked_for);
     view! {
-        <LonelyFrame title="Sign in">
+        <LonelyFrame title=words.sign_in>
             <FormOutcome/>
             <form class="card stack" method="post" action=LOGIN_PATH>
                 <input type="hidden" name="next" value=next/>
-                <TextField name="name" label="Name" autocomplete="username" first=true/>
-                <TextField name="password" label="Password" kind="password" autocomplete="current-password"/>
-                <button class="primary">"Sign in"</button>
+                <TextField name="name" label=language.forms().name autocomplete="username" first=true/>
+                <TextField name="password" label=words.password kind="password" autocomplete="current-password"/>
+                <button class="primary">{words.sign_in}</button>
             </form>
             <p class="hint">{help}</p>
         </LonelyFrame>

@@ -4,7 +4,6 @@ use leptos::either::{Either, EitherOf3};
 use leptos::prelude::*;
 
 use super::browser;
-use super::camera_select::label;
 use super::form::{FormOutcome, NewPassword, PasswordOf, SelectChoice, roles};
 use super::frame::{CannotShow, SettingsFrame};
 use super::sent;
@@ -21,10 +20,11 @@ pub fn PersonPage() -> impl IntoView {
         Ok(_) => Err(None),
         Err(error) => Err(Some(error)),
     };
-    let heading = content.as_ref().map_or_else(|_| "Person".to_owned(), |person| person.person.name.clone());
+    let words = sent::language().people();
+    let heading = content.as_ref().map_or_else(|_| words.person.to_owned(), |person| person.person.name.clone());
     let lead = match content.as_ref().map(|person| person.person.role) {
-        Ok(Role::Admin) => "An administrator, who sees all cameras and manages people.",
-        Ok(Role::User) => "A user, who sees the cameras chosen here.",
+        Ok(Role::Admin) => words.lead_of_admin,
+        Ok(Role::User) => words.lead_of_user,
         Err(_) => "",
     };
     let body = match content {
@@ -36,8 +36,8 @@ pub fn PersonPage() -> impl IntoView {
         Err(None) => EitherOf3::C(()),
     };
     view! {
-        <SettingsFrame current=PEOPLE_PATH title="Person" heading lead>
-            <p><a href=PEOPLE_PATH rel="external">"← All people"</a></p>
+        <SettingsFrame current=PEOPLE_PATH title=words.person heading lead>
+            <p><a href=PEOPLE_PATH rel="external">{words.back}</a></p>
             {body}
         </SettingsFrame>
     }
@@ -46,38 +46,37 @@ pub fn PersonPage() -> impl IntoView {
 #[component]
 fn Forms(person: PersonWithCameras) -> impl IntoView {
     let PersonWithCameras { person, cameras, is_me } = person;
+    let language = sent::language();
+    let (words, forms) = (language.people(), language.forms());
     let path = person_path(&person.id);
     let cameras = (person.role == Role::User).then(|| view! { <Cameras cameras path=path.clone()/> });
     let rest = if is_me {
         Either::Left(view! {
             <p class="card">
-                "This is you. Your password is changed under "
-                <a href=ACCOUNT_PATH rel="external">"Account"</a>"."
+                {words.this_is_you} <a href=ACCOUNT_PATH rel="external">{language.frame().account}</a>"."
             </p>
         })
     } else {
         Either::Right(view! {
             <form class="card stack" method="post" action=path.clone() aria-labelledby="password-title">
-                <h2 id="password-title">"Set a new password"</h2>
+                <h2 id="password-title">{words.set_new_password}</h2>
                 <PasswordOf name=person.name.clone()/>
-                <NewPassword label="New password"/>
-                <p class="hint" id="password-effect">"The person is signed out everywhere. Access tokens stay."</p>
+                <NewPassword label=words.new_password/>
+                <p class="hint" id="password-effect">{words.password_effect}</p>
                 <button class="primary" name="action" value="password" aria-describedby="password-effect">
-                    "Set password"
+                    {words.set_password}
                 </button>
             </form>
             <form class="card stack" method="post" action=path.clone() aria-labelledby="role-title">
-                <h2 id="role-title">"Role"</h2>
-                <SelectChoice name="role" label="Role" options=roles() chosen=person.role.word().to_owned()/>
-                <button class="primary" name="action" value="role">"Change role"</button>
+                <h2 id="role-title">{forms.role}</h2>
+                <SelectChoice name="role" label=forms.role options=roles() chosen=person.role.word().to_owned()/>
+                <button class="primary" name="action" value="role">{words.change_role}</button>
             </form>
             <details class="card">
-                <summary>"Remove "{person.name.clone()}</summary>
+                <summary>{(words.remove)(&person.name)}</summary>
                 <form class="stack" method="post" action=path>
-                    <p>
-                        "Sessions, links and access tokens stop working at once, and running exports end. This cannot be undone."
-                    </p>
-                    <button class="danger" name="action" value="remove">"Yes, remove "{person.name}</button>
+                    <p>{words.remove_effect}</p>
+                    <button class="danger" name="action" value="remove">{(words.really_remove)(&person.name)}</button>
                 </form>
             </details>
         })
@@ -90,10 +89,10 @@ fn Forms(person: PersonWithCameras) -> impl IntoView {
 
 #[component]
 fn Cameras(cameras: Vec<Grant>, path: String) -> impl IntoView {
-    let none =
-        cameras.is_empty().then(|| view! { <p>"There are no cameras yet. They come with the first import."</p> });
+    let words = sent::language().people();
+    let none = cameras.is_empty().then(|| view! { <p>{words.no_cameras}</p> });
     let boxes = cameras.into_iter().map(|Grant { camera, granted }| {
-        let name = label(&camera);
+        let name = camera.name.clone().unwrap_or_else(|| (words.gone)(&camera.id));
         view! {
             <label class="check">
                 // What was granted when the page was made: only what is changed from there is changed.
@@ -106,15 +105,15 @@ fn Cameras(cameras: Vec<Grant>, path: String) -> impl IntoView {
     view! {
         <form class="card stack" method="post" action=path>
             <fieldset>
-                <legend>"Cameras"</legend>
+                <legend>{words.cameras}</legend>
                 {none}
                 <p class="needs-script chips">
-                    <button type="button" class="chip" on:click=move |_| browser::check_all("camera_id", true)>"All"</button>
-                    <button type="button" class="chip" on:click=move |_| browser::check_all("camera_id", false)>"None"</button>
+                    <button type="button" class="chip" on:click=move |_| browser::check_all("camera_id", true)>{words.check_all}</button>
+                    <button type="button" class="chip" on:click=move |_| browser::check_all("camera_id", false)>{words.check_none}</button>
                 </p>
                 <div class="checks">{boxes.collect_view()}</div>
             </fieldset>
-            <button class="primary" name="action" value="cameras">"Save cameras"</button>
+            <button class="primary" name="action" value="cameras">{words.save_cameras}</button>
         </form>
     }
 }

@@ -3,29 +3,37 @@
 
 use leptos::prelude::*;
 
+use crate::api::page::ColorScheme;
 use crate::app::{SETTINGS_PATH, style_sheet};
 use crate::error::ApiError;
+use crate::words::Language;
 
 /// The whole document, without script.
-pub fn problem_page(options: &LeptosOptions, error: &ApiError) -> String {
-    let title = error.code.title();
-    let id = error.request_id.as_ref().map(|id| view! { <p class="hint">{format!("Request id: {id}")}</p> });
+pub fn problem_page(options: &LeptosOptions, error: &ApiError, language: Language, scheme: ColorScheme) -> String {
+    let words = language.frame();
+    let title = language.problem_title(error.code);
+    let id = error.request_id.as_ref().map(|id| {
+        let id = format!("{}: {id}", words.request_id);
+        view! { <p class="hint">{id}</p> }
+    });
+    let theme = (scheme != ColorScheme::System).then_some(scheme.word());
     let style_sheet = style_sheet(options);
     let page = view! {
-        <html lang="en">
+        <html lang=language.tag() data-theme=theme>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
-                <meta name="color-scheme" content="light dark"/>
-                <title>{format!("{title} · Motion Export")}</title>
+                <meta name="color-scheme" content=scheme.css()/>
+                // Text in a title would be followed by the mark of what comes alive, and a title shows that.
+                <title inner_html=format!("{title} · Motion Export")></title>
                 <link rel="stylesheet" href=style_sheet/>
             </head>
             <body>
                 <main class="lonely">
                     <h1>{title}</h1>
-                    <p>{error.detail.clone()}</p>
+                    <p>{language.problem(error)}</p>
                     {id}
-                    <p><a href=SETTINGS_PATH>"Go to the settings"</a></p>
+                    <p><a href=SETTINGS_PATH>{words.go_to_settings}</a></p>
                 </main>
             </body>
         </html>
@@ -44,8 +52,27 @@ mod tests {
             request_id: Some("<b>".to_owned()),
             ..ApiError::new(ErrorCode::Forbidden, "</main><script>alert(1)</script>")
         };
-        let page = problem_page(&LeptosOptions::builder().output_name("x").build(), &error);
+        let options = LeptosOptions::builder().output_name("x").build();
+        let page = problem_page(&options, &error, Language::English, ColorScheme::System);
         assert!(page.contains("&lt;/main&gt;&lt;script&gt;alert(1)"), "{page}");
         assert!(!page.contains("<script") && !page.contains("<b>"), "{page}");
+    }
+    #[test]
+    fn it_is_told_in_the_language_and_in_the_colours_that_were_chosen() {
+        let error = ApiError::new(ErrorCode::Forbidden, "Only administrators manage people. Ask one of them.");
+        let options = LeptosOptions::builder().output_name("x").build();
+        let page = problem_page(&options, &error, Language::German, ColorScheme::Dark);
+        assert!(page.contains("<html lang=\"de\" data-theme=\"dark\">"), "{page}");
+        for part in [
+            "content=\"dark\"",
+            "<title>Nicht erlaubt · Motion Export</title>",
+            "<h1>Nicht erlaubt",
+            "Nur Administratoren",
+            "Zu den Einstellungen",
+        ] {
+            assert!(page.contains(part), "{part} in {page}");
+        }
+        let page = problem_page(&options, &error, Language::English, ColorScheme::System);
+        assert!(page.contains("<html lang=\"en\">") && page.contains("content=\"light dark\""), "{page}");
     }
 }

@@ -1,8 +1,9 @@
 //! What the server sent along with the page.
 
 use leptos::prelude::*;
+use leptos::reactive::owner::with_context;
 
-use crate::api::page::{Content, Outcome, Sent};
+use crate::api::page::{ColorScheme, Content, Outcome, Sent};
 use crate::api::session::Me;
 use crate::error::ApiError;
 use crate::words::Language;
@@ -23,7 +24,17 @@ pub fn me() -> Option<Me> {
 
 /// In which language the page is.
 pub fn language() -> Language {
-    use_context::<Sent>().map(|sent| sent.language).unwrap_or_default()
+    with_context(|sent: &Sent| sent.language).unwrap_or_default()
+}
+
+/// In which colours the page is.
+pub fn color_scheme() -> ColorScheme {
+    with_context(|sent: &Sent| sent.color_scheme).unwrap_or_default()
+}
+
+/// The page's own address on this server.
+pub fn address() -> String {
+    with_context(|sent: &Sent| sent.address.clone()).unwrap_or_default()
 }
 
 /// What became of the form that led here, where one did.

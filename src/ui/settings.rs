@@ -4,17 +4,15 @@ use leptos::prelude::*;
 
 use super::frame::SettingsFrame;
 use super::motion_export::MotionExport;
+use super::sent;
 use crate::app::SETTINGS_PATH;
 
 /// The page.
 #[component]
 pub fn Settings() -> impl IntoView {
+    let words = sent::language().frame();
     view! {
-        <SettingsFrame
-            current=SETTINGS_PATH
-            title="Data Export"
-            lead="Raw motion-detection events as CSV, for Excel, Sheets, pandas or DuckDB."
-        >
+        <SettingsFrame current=SETTINGS_PATH title=words.data_export lead=words.data_export_lead>
             <MotionExport/>
         </SettingsFrame>
     }

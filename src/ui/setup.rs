@@ -11,28 +11,30 @@ use crate::app::{LOGIN_PATH, SETUP_PATH};
 /// The page at `/setup`.
 #[component]
 pub fn Setup() -> impl IntoView {
+    let language = sent::language();
+    let words = language.setup();
     let body = match sent::content() {
         Ok(Content::Setup { key }) => Ok(view! {
-            <p class="lead">"You are the first here. Make the administrator, who sees all cameras and adds other people."</p>
+            <p class="lead">{words.lead}</p>
             <FormOutcome/>
             <form class="card stack" method="post" action=SETUP_PATH>
                 <input type="hidden" name="key" value=key/>
-                <TextField name="name" label="Name" autocomplete="username" first=true/>
-                <NewPassword label="Password"/>
-                <button class="primary">"Make the administrator"</button>
+                <TextField name="name" label=language.forms().name autocomplete="username" first=true/>
+                <NewPassword label=language.login().password/>
+                <button class="primary">{words.make}</button>
             </form>
         }),
         Ok(_) => Err(None),
-        Err(error) => Err(Some(error.detail)),
+        Err(error) => Err(Some(language.problem(&error))),
     };
     let body = body.map_err(|detail| {
         view! {
             <p class="notice notice--bad" role="alert">{detail}</p>
-            <p><a href=LOGIN_PATH rel="external">"Sign in"</a></p>
+            <p><a href=LOGIN_PATH rel="external">{language.login().sign_in}</a></p>
         }
     });
     view! {
-        <LonelyFrame title="Welcome">
+        <LonelyFrame title=words.welcome>
             {match body {
                 Ok(form) => leptos::either::Either::Left(form),
                 Err(refusal) => leptos::either::Either::Right(refusal),

@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::api::exports::{ExportRecord, State};
 use crate::ui::format;
+use crate::words::Language;
 
 /// Counts and digests a CSV while it passes.
 #[derive(Clone, Debug, Default)]
@@ -64,7 +65,7 @@ impl Tally {
 pub fn compare(record: &ExportRecord, arrived: &Sum) -> Result<(), String> {
     if record.state != State::Completed {
         let reason = record.error.as_deref().unwrap_or("It did not end.");
-        return Err(format!("the server's record says “{}”: {reason}", record.state.label()));
+        return Err(format!("the server's record says “{}”: {reason}", Language::English.state(record.state)));
     }
     let (rows, bytes) = (u64::try_from(record.rows).unwrap_or(0), u64::try_from(record.bytes).unwrap_or(0));
     let Sum { rows: came, bytes: size, sha256 } = arrived;

@@ -22,23 +22,21 @@ pub fn Tokens() -> impl IntoView {
         Some(Outcome::Token { name, text }) => Some(view! { <NewToken name text/> }),
         _ => None,
     };
+    let language = sent::language();
+    let words = language.tokens();
     let days = DAYS.map(|days| match days {
-        Some(days) => (days.to_string(), format!("{days} days")),
-        None => (String::new(), "Until I revoke it".to_owned()),
+        Some(days) => (days.to_string(), (words.days)(days)),
+        None => (String::new(), words.until_i_revoke.to_owned()),
     });
     view! {
-        <SettingsFrame
-            current=TOKENS_PATH
-            title="Access tokens"
-            lead="For scripts, Excel, Power Query and pandas. A token sees what you see, and opens no page."
-        >
+        <SettingsFrame current=TOKENS_PATH title=language.frame().access_tokens lead=words.lead>
             <FormOutcome/>
             {made}
             <form class="card stack" method="post" action=TOKENS_PATH aria-labelledby="new-token-title">
-                <h2 id="new-token-title">"New token"</h2>
-                <TextField name="name" label="What is it for?" hint="Such as “Nightly report”."/>
-                <SelectChoice name="days" label="Works for" options=days.into() chosen="90".to_owned()/>
-                <button class="primary" name="action" value="create">"Make token"</button>
+                <h2 id="new-token-title">{words.new_token}</h2>
+                <TextField name="name" label=words.what_for hint=words.what_for_hint/>
+                <SelectChoice name="days" label=words.works_for options=days.into() chosen="90".to_owned()/>
+                <button class="primary" name="action" value="create">{words.make}</button>
             </form>
             {match list {
                 Ok(tokens) => leptos::either::Either::Left(view! { <TokenList tokens/> }),
@@ -51,17 +49,18 @@ pub fn Tokens() -> impl IntoView {
 /// A token, this one time.
 #[component]
 fn NewToken(name: String, text: String) -> impl IntoView {
+    let words = sent::language().tokens();
     view! {
         <div id="outcome" class="notice stack" role="status" tabindex="-1" autofocus>
             <p>
-                "This is the token “"{name}"”. "<strong>"Copy it now: it is shown this once."</strong>
+                {(words.this_is)(&name)} <strong>{words.copy_it_now}</strong>
             </p>
             <div class="copyable">
-                <input id="new-token" aria-label="The new token" readonly value=text/>
+                <input id="new-token" aria-label=words.the_new_token readonly value=text/>
                 <CopyButton of="new-token"/>
             </div>
             <p class="hint">
-                "Send it as " <code>"Authorization: Bearer …"</code> ", or as the password of HTTP Basic with any name."
+                {words.send_it_as} <code>"Authorization: Bearer …"</code> {words.or_as_password}
             </p>
         </div>
     }
@@ -69,26 +68,30 @@ fn NewToken(name: String, text: String) -> impl IntoView {
 
 #[component]
 fn TokenList(tokens: Vec<Token>) -> impl IntoView {
+    let language = sent::language();
+    let words = language.tokens();
     if tokens.is_empty() {
-        return leptos::either::Either::Left(view! { <p class="card">"You have no tokens."</p> });
+        return leptos::either::Either::Left(view! { <p class="card">{words.none}</p> });
     }
     let rows = tokens.into_iter().map(|token| {
-        let end = match (token.expires, token.expired) {
-            (Some(end), true) => format!("{end} (over)"),
+        let told = |moment: String| language.digits_of_day(&moment);
+        let end = match (token.expires.map(told), token.expired) {
+            (Some(end), true) => (words.expired)(&end),
             (Some(end), false) => end,
-            (None, _) => "until revoked".to_owned(),
+            (None, _) => words.until_revoked.to_owned(),
         };
-        let label = format!("Revoke {}", token.name);
+        let last_used = token.last_used.map_or_else(|| words.never.to_owned(), told);
+        let label = (words.revoke_named)(&token.name);
         view! {
             <tr role="row">
                 <th scope="row" role="rowheader">{token.name}</th>
-                <td role="cell" data-label="Made">{token.created}</td>
-                <td role="cell" data-label="Works until">{end}</td>
-                <td role="cell" data-label="Last used">{token.last_used.unwrap_or_else(|| "never".to_owned())}</td>
+                <td role="cell" data-label=words.made>{told(token.created)}</td>
+                <td role="cell" data-label=words.works_until>{end}</td>
+                <td role="cell" data-label=words.last_used>{last_used}</td>
                 <td role="cell">
                     <form method="post" action=TOKENS_PATH>
                         <input type="hidden" name="token" value=token.id/>
-                        <button class="quiet danger" name="action" value="revoke" aria-label=label>"Revoke"</button>
+                        <button class="quiet danger" name="action" value="revoke" aria-label=label>{words.revoke}</button>
                     </form>
                 </td>
             </tr>
@@ -97,13 +100,13 @@ fn TokenList(tokens: Vec<Token>) -> impl IntoView {
     leptos::either::Either::Right(view! {
         <div class="card">
             <table role="table">
-                <caption>"Your tokens"</caption>
+                <caption>{words.caption}</caption>
                 <thead role="rowgroup">
                     <tr role="row">
-                        <th scope="col" role="columnheader">"For"</th>
-                        <th scope="col" role="columnheader">"Made"</th>
-                        <th scope="col" role="columnheader">"Works until"</th>
-                        <th scope="col" role="columnheader">"Last used"</th>
+                        <th scope="col" role="columnheader">{words.purpose}</th>
+                        <th scope="col" role="columnheader">{words.made}</th>
+                        <th scope="col" role="columnheader">{words.works_until}</th>
+                        <th scope="col" role="columnheader">{words.last_used}</th>
                         <td role="cell"></td>
                     </tr>
                 </thead>

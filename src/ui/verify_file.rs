@@ -10,12 +10,13 @@ use web_sys::{Blob, DragEvent, File, HtmlInputElement};
 
 use super::download::{records_of, sum_of};
 use super::export_history::{by, selection};
-use super::format;
 use super::frame::SettingsFrame;
+use super::sent;
 use super::tally::Sum;
 use crate::api::exports::{ExportRecord, ExportRecords};
 use crate::app::{HISTORY_PATH, VERIFY_PATH};
 use crate::export::ExportParams;
+use crate::words::Language;
 
 /// What is known of the file that was chosen last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +32,8 @@ enum Verdict {
 /// The page at `/settings/verify`.
 #[component]
 pub fn VerifyFile() -> impl IntoView {
+    let language = sent::language();
+    let words = language.verify();
     let verdict = RwSignal::new(None::<Verdict>);
     let turn = StoredValue::new(0_u32);
     let verify = move |file: File| {
@@ -46,13 +49,11 @@ pub fn VerifyFile() -> impl IntoView {
         spawn_local(async move {
             let blob: &Blob = file.as_ref();
             let Ok(sum) = sum_of(blob, |bytes| tell(Verdict::Looking(bytes))).await else {
-                return tell(Verdict::Failed(
-                    "The file cannot be read. It may have been changed or moved meanwhile.".to_owned(),
-                ));
+                return tell(Verdict::Failed(words.unreadable.to_owned()));
             };
             tell(match records_of(&sum.sha256).await {
                 Ok(records) => Verdict::Known(file.name(), sum, records),
-                Err(error) => Verdict::Failed(error.to_string()),
+                Err(error) => Verdict::Failed(language.reason(&error.to_string())),
             });
         });
     };
@@ -75,11 +76,7 @@ pub fn VerifyFile() -> impl IntoView {
         }
     };
     view! {
-        <SettingsFrame
-            current=VERIFY_PATH
-            title="Verify a file"
-            lead="Tells whether a CSV is, byte for byte, a file that this server exported."
-        >
+        <SettingsFrame current=VERIFY_PATH title=language.frame().verify_a_file lead=words.lead>
             <div
                 class="card drop needs-script"
                 class=("drop--over", move || is_over.get())
@@ -90,43 +87,39 @@ pub fn VerifyFile() -> impl IntoView {
                 on:dragleave=move |_| is_over.set(false)
                 on:drop=drop_file
             >
-                <label for="file">"Drop a CSV here, or choose it"</label>
+                <label for="file">{words.choose}</label>
                 <input id="file" type="file" accept=".csv,text/csv" on:change=chosen aria-describedby="file-hint"/>
-                <p class="hint" id="file-hint">
-                    "The file stays on this device: its SHA-256 is computed here, and only that is looked up. A file that \
-                     Excel or another program has saved anew is another file."
-                </p>
+                <p class="hint" id="file-hint">{words.hint}</p>
             </div>
             <p class="card without-script">
-                "Without script, compute the SHA-256 of the file yourself, such as with sha256sum, and look it up in the "
-                <a href=HISTORY_PATH rel="external">"Export history"</a> "."
+                {words.without_script} <a href=HISTORY_PATH rel="external">{language.frame().export_history}</a> "."
             </p>
             // How far it is changes too often to be read out.
             {move || match verdict.get() {
                 Some(Verdict::Looking(bytes)) => Some(view! {
-                    <p class="card">{format!("{} looked at…", format::bytes(bytes))}</p>
+                    <p class="card">{(words.looked_at)(&language.bytes(bytes))}</p>
                 }),
                 _ => None,
             }}
-            <div role="status">{move || verdict.get().and_then(shown)}</div>
+            <div role="status">{move || verdict.get().and_then(|verdict| shown(verdict, language))}</div>
         </SettingsFrame>
     }
 }
 
-fn shown(verdict: Verdict) -> Option<AnyView> {
+fn shown(verdict: Verdict, language: Language) -> Option<AnyView> {
     Some(match verdict {
         Verdict::Looking(_) => return None,
         Verdict::Failed(why) => view! { <p class="notice notice--bad">{why}</p> }.into_any(),
         Verdict::Known(name, sum, records) => {
-            let (is_known, words) = told(&name, &records);
+            let (is_known, words) = told(&name, &records, language);
             let class = if is_known { "notice" } else { "notice notice--bad" };
-            let list = records.exports.into_iter().map(|record| view! { <li>{record_told(&record)}</li> });
+            let list = records.exports.into_iter().map(|record| view! { <li>{record_told(&record, language)}</li> });
             view! {
                 <div class=format!("stack {class}")>
                     <p><strong>{words}</strong></p>
                     <ul>{list.collect_view()}</ul>
                     <p class="hint">
-                        {format!("{} rows, {}", format::count(sum.rows), format::bytes(sum.bytes))} <br/> "SHA-256 "
+                        {format!("{}, {}", (language.verify().rows)(sum.rows), language.bytes(sum.bytes))} <br/> "SHA-256 "
                         <code>{sum.sha256}</code>
                     </p>
                 </div>
@@ -137,28 +130,24 @@ fn shown(verdict: Verdict) -> Option<AnyView> {
 }
 
 /// Whether the file is known, and that in words.
-fn told(name: &str, records: &ExportRecords) -> (bool, String) {
+fn told(name: &str, records: &ExportRecords, language: Language) -> (bool, String) {
+    let words = language.verify();
     match records.exports.len() {
-        0 => (
-            false,
-            format!(
-                "{name} is not a file that you exported from this server: it was changed, is cut, or comes from elsewhere or \
-                 from somebody whose exports you do not see."
-            ),
-        ),
-        1 => (true, format!("{name} is whole and unchanged: it is the file of this export.")),
-        _ => (true, format!("{name} is whole and unchanged: it is the file of each of these exports.")),
+        0 => (false, (words.unknown)(name)),
+        1 => (true, (words.known)(name)),
+        _ => (true, (words.known_to_several)(name)),
     }
 }
 
-fn record_told(record: &ExportRecord) -> String {
-    let selection = selection(ExportParams::parse(&record.query).ok().as_ref(), &BTreeMap::new());
+fn record_told(record: &ExportRecord, language: Language) -> String {
+    let words = language.verify();
+    let selection = selection(ExportParams::parse(&record.query).ok().as_ref(), &BTreeMap::new(), language);
     format!(
-        "{}, {}: {selection}. {} rows. Record {}",
-        format::moment(&record.started_at),
-        by(record),
-        format::count(u64::try_from(record.rows).unwrap_or_default()),
-        record.id
+        "{}, {}: {selection}. {}. {}",
+        language.moment(&record.started_at),
+        by(record, language),
+        (words.rows)(u64::try_from(record.rows).unwrap_or_default()),
+        (words.record)(&record.id)
     )
 }
 
@@ -185,12 +174,18 @@ mod tests {
             complete_to: None,
         };
         let of = |count| ExportRecords { exports: vec![record.clone(); count], next: None };
-        let (known, words) = told("a.csv", &of(0));
+        let (known, words) = told("a.csv", &of(0), Language::English);
         assert!(!known && words.contains("not a file that you exported"));
-        assert!(told("a.csv", &of(1)).0 && told("a.csv", &of(2)).1.contains("each of these exports"));
+        let (known, words) = told("a.csv", &of(2), Language::English);
+        assert!(known && words.contains("each of these exports"));
+        assert!(told("a.csv", &of(1), Language::German).0);
         assert_eq!(
-            record_told(&record),
+            record_told(&record, Language::English),
             "2025-12-16 12:00:00 UTC, ann: from 2025-12-01, all cameras, UTC. 1,234 rows. Record 17"
+        );
+        assert_eq!(
+            record_told(&record, Language::German),
+            "16.12.2025 12:00:00 UTC, ann: ab 01.12.2025, alle Kameras, UTC. 1.234 Zeilen. Eintrag 17"
         );
     }
 }

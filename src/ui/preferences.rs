@@ -1,0 +1,60 @@
+//! The switches at the bottom of every page: colours and language. They are forms of the browser's own, whose answer leads
+//! back to the page, so that they work without script.
+
+use leptos::prelude::*;
+
+use super::sent;
+use crate::api::page::ColorScheme;
+use crate::app::PREFERENCES_PATH;
+use crate::words::Language;
+
+/// The switches.
+#[component]
+pub fn Preferences() -> impl IntoView {
+    let (language, scheme, address) = (sent::language(), sent::color_scheme(), sent::address());
+    let words = language.preferences();
+    let schemes = ColorScheme::ALL.map(|offered| {
+        view! {
+            <button class="chip" name="theme" value=offered.word() aria-pressed=pressed(offered == scheme)>
+                {language.color_scheme(offered)}
+            </button>
+        }
+    });
+    let languages = Language::ALL.map(|offered| {
+        // In its own language, for those who cannot read the one that the page is in.
+        view! {
+            <button
+                class="chip"
+                name="language"
+                value=offered.tag()
+                lang=offered.tag()
+                aria-pressed=pressed(offered == language)
+            >
+                {offered.name()}
+            </button>
+        }
+    });
+    view! {
+        <footer class="preferences">
+            <form method="post" action=PREFERENCES_PATH>
+                <input type="hidden" name="next" value=address.clone()/>
+                <div class="chips" role="group" aria-labelledby="theme-title">
+                    <span id="theme-title" class="preferences__title">{words.theme}</span>
+                    {schemes.collect_view()}
+                </div>
+            </form>
+            <form method="post" action=PREFERENCES_PATH>
+                <input type="hidden" name="next" value=address/>
+                <div class="chips" role="group" aria-labelledby="language-title">
+                    <span id="language-title" class="preferences__title">{words.language}</span>
+                    {languages.collect_view()}
+                </div>
+            </form>
+        </footer>
+    }
+}
+
+/// `aria-pressed` takes a word, and not the attribute's mere presence.
+fn pressed(is_pressed: bool) -> &'static str {
+    if is_pressed { "true" } else { "false" }
+}

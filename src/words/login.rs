@@ -1,0 +1,36 @@
+//! The words of signing in.
+
+use super::Language;
+
+/// What is said there.
+pub struct Words {
+    pub sign_in: &'static str,
+    pub password: &'static str,
+    pub nobody_yet: &'static str,
+    pub help: &'static str,
+}
+
+pub static ENGLISH: Words = Words {
+    sign_in: "Sign in",
+    password: "Password",
+    nobody_yet: "Nobody has an account yet. The server printed a link when it started: it makes the first administrator.",
+    help: "No account, or no password any more? An administrator can help.",
+};
+
+pub static GERMAN: Words = Words {
+    sign_in: "Anmelden",
+    password: "Passwort",
+    nobody_yet: "Noch hat niemand ein Konto. Beim Start hat der Server einen Link ausgegeben, mit dem Sie den ersten \
+                 Administrator anlegen.",
+    help: "Kein Konto oder Passwort vergessen? Ein Administrator hilft Ihnen weiter.",
+};
+
+impl Language {
+    /// The words of signing in.
+    pub fn login(self) -> &'static Words {
+        match self {
+            Self::English => &ENGLISH,
+            Self::German => &GERMAN,
+        }
+    }
+}
