@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 mod account;
+mod cameras;
 mod copying;
 mod done;
 mod forms;
@@ -51,5 +52,20 @@ impl Language {
     /// The language with that tag.
     pub fn from_tag(tag: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|language| language.tag() == tag)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_language_is_found_by_its_tag_and_by_nothing_else() {
+        for language in Language::ALL {
+            assert_eq!(Language::from_tag(language.tag()), Some(language));
+        }
+        for tag in ["", "DE", "de-AT", "fr"] {
+            assert_eq!(Language::from_tag(tag), None);
+        }
     }
 }

@@ -6,11 +6,10 @@ use crate::words::Language;
 /// is no quality is no wish.
 pub fn asked_for(header: &str) -> Option<Language> {
     let wishes: Vec<_> = header.split(',').filter_map(wish).collect();
-    // Ours that a wish is for. `*` stands for those that are not named.
-    let meant = |range: &str| match range {
-        "*" => Language::ALL.into_iter().find(|language| wishes.iter().all(|(named, _)| of(named) != Some(*language))),
-        named => of(named),
-    };
+    let is_named = |language: &Language| wishes.iter().any(|(range, _)| of(range) == Some(*language));
+    let unnamed = Language::ALL.into_iter().find(|language| !is_named(language));
+    // `*` stands for whatever is not named.
+    let meant = |range: &str| if range == "*" { unnamed } else { of(range) };
     let wanted = wishes.iter().filter(|(_, quality)| *quality > 0);
     let wanted = wanted.filter_map(|(range, quality)| Some((meant(range)?, *quality)));
     wanted.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(language, _)| language)

@@ -89,10 +89,11 @@ fn Forms(person: PersonWithCameras) -> impl IntoView {
 
 #[component]
 fn Cameras(cameras: Vec<Grant>, path: String) -> impl IntoView {
-    let words = sent::language().people();
+    let language = sent::language();
+    let words = language.people();
     let none = cameras.is_empty().then(|| view! { <p>{words.no_cameras}</p> });
     let boxes = cameras.into_iter().map(|Grant { camera, granted }| {
-        let name = camera.name.clone().unwrap_or_else(|| (words.gone)(&camera.id));
+        let name = language.camera(&camera);
         view! {
             <label class="check">
                 // What was granted when the page was made: only what is changed from there is changed.

@@ -58,3 +58,38 @@ pub fn Preferences() -> impl IntoView {
 fn pressed(is_pressed: bool) -> &'static str {
     if is_pressed { "true" } else { "false" }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::page::{Content, Sent};
+
+    #[test]
+    fn what_holds_is_pressed_and_each_language_is_offered_in_itself() {
+        let owner = Owner::new();
+        let html = owner.with(|| {
+            provide_context(Sent {
+                me: None,
+                content: Ok(Content::Nothing),
+                outcome: None,
+                language: Language::German,
+                color_scheme: ColorScheme::Dark,
+                address: "/settings?a=b&c=\"".to_owned(),
+            });
+            view! { <Preferences/> }.to_html()
+        });
+        for part in [
+            "action=\"/preferences\"",
+            "name=\"next\" value=\"/settings?a=b&amp;c=&quot;\"",
+            ">Farbschema<",
+            "name=\"theme\" value=\"dark\" aria-pressed=\"true\"",
+            "name=\"theme\" value=\"light\" aria-pressed=\"false\"",
+            ">Dunkel<",
+            "name=\"language\" value=\"de\" lang=\"de\" aria-pressed=\"true\"",
+            "name=\"language\" value=\"en\" lang=\"en\" aria-pressed=\"false\"",
+            ">English<",
+        ] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+    }
+}

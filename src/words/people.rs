@@ -30,7 +30,6 @@ pub struct Words {
     pub check_all: &'static str,
     pub check_none: &'static str,
     pub save_cameras: &'static str,
-    pub gone: fn(&str) -> String,
 }
 
 pub static ENGLISH: Words = Words {
@@ -58,7 +57,6 @@ pub static ENGLISH: Words = Words {
     check_all: "All",
     check_none: "None",
     save_cameras: "Save cameras",
-    gone: |camera| format!("{camera} (no longer there)"),
 };
 
 pub static GERMAN: Words = Words {
@@ -87,7 +85,6 @@ pub static GERMAN: Words = Words {
     check_all: "Alle",
     check_none: "Keine",
     save_cameras: "Kameras speichern",
-    gone: |camera| format!("{camera} (nicht mehr vorhanden)"),
 };
 
 impl Language {

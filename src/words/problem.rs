@@ -431,6 +431,7 @@ mod tests {
         for (english, told) in GERMAN {
             let places = english.matches("{}").count();
             assert!(told.matches("{}").count() <= places, "{told}");
+            assert!(told.matches('„').count() == told.matches('“').count() && !told.contains('”'), "{told}");
             assert_eq!(german(&english.replace("{}", "7")), told.replace("{}", "7"), "another pattern is found first");
         }
     }

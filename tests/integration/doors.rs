@@ -14,7 +14,7 @@ use crate::app::{TestDatabase, client_with, events};
 type Gets = [u16; 4];
 
 /// Each path with a request to it, and what it gets. `{…}` is a path's own, `?` and what follows is the request's.
-const DOORS: [(&str, &str, &str, Gets); 53] = [
+const DOORS: [(&str, &str, &str, Gets); 56] = [
     ("/", "GET", "/", [303; 4]),
     ("/", "POST", "/", [405; 4]),
     // Data. Who is not known is told so; who does not see the camera, that there is none.
@@ -61,6 +61,9 @@ const DOORS: [(&str, &str, &str, Gets); 53] = [
     ("/logout", "POST", "", [303; 4]),
     ("/setup", "GET", "", [403; 4]),
     ("/setup", "POST", "key=x&name=x&password=y", [403; 4]),
+    ("/preferences", "POST", "theme=dark&next=/login", [303; 4]),
+    ("/preferences", "POST", "theme=pink&next=/login", [400; 4]),
+    ("/preferences", "GET", "", [405; 4]),
     ("/healthz", "GET", "", [200; 4]),
     ("/healthz", "POST", "", [405; 4]),
     ("/readyz", "GET", "", [200; 4]),
@@ -167,7 +170,7 @@ async fn a_token_opens_data_and_a_link_opens_its_export_and_nothing_else_at_ever
     let link: serde_json::Value =
         app.post(&app.browser_of("viewer").await, "/api/links", &form).await.json().await.unwrap();
     let (_, link) = link["url"].as_str().unwrap().split_once('?').unwrap();
-    let open = ["/", "/login", "/logout", "/setup", "/healthz", "/readyz"];
+    let open = ["/", "/login", "/logout", "/setup", "/preferences", "/healthz", "/readyz"];
     for path in paths(&app.doors) {
         let address = format!("{}{}", app.address, path.replace("{id}", "x").replace("{*path}", "x"));
         for method in [Method::GET, Method::POST] {

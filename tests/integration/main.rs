@@ -25,6 +25,7 @@ mod pages;
 mod people;
 mod places;
 mod postgres;
+mod preferences;
 mod preview;
 mod program;
 mod proxy;

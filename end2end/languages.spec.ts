@@ -1,0 +1,117 @@
+// Language and colours of the pages: as the browser asks, and as somebody chose, with script and without.
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+
+import { ADDRESS } from "./server";
+import { expect, test } from "./test";
+
+const NOBODY = { storageState: { cookies: [], origins: [] } };
+
+/** Waits until the page answers to clicks, where it ever does. */
+async function alive(page: Page, javaScriptEnabled: boolean | undefined): Promise<void> {
+  if (javaScriptEnabled !== false) await expect(page.locator("body[data-hydrated]")).toBeAttached();
+}
+
+/** How light the page's background is, from 0 to 255. */
+async function lightness(page: Page): Promise<number> {
+  const ground = page.locator("body > .thaw-config-provider:not(.thaw-toaster-wrapper)");
+  const color = await ground.evaluate((element) => getComputedStyle(element).backgroundColor);
+  const [red, green, blue] = color.match(/\d+/g)!.map(Number);
+  return (red + green + blue) / 3;
+}
+
+test("a language is chosen at the bottom, and the page with its selection stays", async ({ page, javaScriptEnabled }) => {
+  await page.goto("/settings?start_date=2025-12-01&end_date=2025-12-02");
+  await alive(page, javaScriptEnabled);
+  await expect(page.locator("html")).toHaveAttribute("lang", "en");
+  await expect(page.getByRole("button", { name: "English" })).toHaveAttribute("aria-pressed", "true");
+  await page.getByRole("button", { name: "Deutsch" }).click();
+  await expect(page).toHaveURL(/\/settings\?start_date=2025-12-01&end_date=2025-12-02$/);
+  await expect(page.getByRole("heading", { name: "Datenexport" })).toBeVisible();
+  await expect(page).toHaveTitle("Datenexport · Motion Export");
+  await expect(page.locator("html")).toHaveAttribute("lang", "de");
+  await expect(page.getByRole("button", { name: "Deutsch" })).toHaveAttribute("aria-pressed", "true");
+  await alive(page, javaScriptEnabled);
+  // It holds on the other pages, and can be undone by those who do not read it.
+  await page.getByRole("link", { name: "Exportverlauf" }).click();
+  await expect(page.getByRole("heading", { name: "Exportverlauf" })).toBeVisible();
+  await alive(page, javaScriptEnabled);
+  await page.getByRole("button", { name: "English" }).click();
+  await expect(page).toHaveURL(/\/settings\/exports$/);
+  await expect(page.getByRole("heading", { name: "Export history" })).toBeVisible();
+});
+
+test("colours are chosen at the bottom, whatever the system's are", async ({ page, javaScriptEnabled }) => {
+  await page.emulateMedia({ colorScheme: "light" });
+  await page.goto("/settings/account");
+  await alive(page, javaScriptEnabled);
+  expect(await lightness(page)).toBeGreaterThan(200);
+  await page.getByRole("button", { name: "Dark" }).click();
+  await expect(page.getByRole("button", { name: "Dark" })).toHaveAttribute("aria-pressed", "true");
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "dark");
+  expect(await lightness(page)).toBeLessThan(60);
+  expect(await page.locator("html").evaluate((html) => getComputedStyle(html).colorScheme)).toBe("dark");
+
+  await page.emulateMedia({ colorScheme: "dark" });
+  await page.getByRole("button", { name: "Light" }).click();
+  await expect(page.locator("html")).toHaveAttribute("data-theme", "light");
+  expect(await lightness(page)).toBeGreaterThan(200);
+  await page.getByRole("button", { name: "System" }).click();
+  await expect(page.getByRole("button", { name: "System" })).toHaveAttribute("aria-pressed", "true");
+  expect(await lightness(page)).toBeLessThan(60);
+  await page.emulateMedia({ colorScheme: "light" });
+  expect(await lightness(page)).toBeGreaterThan(200);
+  await expect(page).toHaveURL(/\/settings\/account$/);
+});
+
+test.describe("a browser that asks for German", () => {
+  test.use({ ...NOBODY, locale: "de-AT", expectedMessages: [/status of (400|403)|Autofocus processing was blocked/] });
+
+  test("gets it before anybody has signed in, and what is wrong as well", async ({ page, javaScriptEnabled }) => {
+    await page.goto("/settings/account");
+    await alive(page, javaScriptEnabled);
+    await expect(page.getByRole("heading", { name: "Anmelden" })).toBeVisible();
+    await page.getByLabel("Name").fill("niemand");
+    await page.getByLabel("Passwort").fill("ein falsches Passwort");
+    await page.getByRole("button", { name: "Anmelden" }).click();
+    await expect(page.getByRole("alert")).toHaveText("Name oder Passwort ist falsch. Prüfen Sie beides und versuchen Sie es erneut.");
+    // Another language does not lose where the sign-in leads to.
+    await page.getByRole("button", { name: "English" }).click();
+    await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+    await expect(page).toHaveURL(/\/login\?next=%2Fsettings%2Faccount$/);
+  });
+});
+
+for (const path of ["/settings/exports", "/settings/verify", "/settings/tokens", "/settings/account", "/settings/people", "/login", "/setup", "/nowhere"]) {
+  test.describe(`${path} in German`, () => {
+    test.use({ expectedMessages: [/status of (403|404)|Autofocus processing was blocked/] });
+
+    test("fits into the window, comes alive, and axe finds nothing, light and dark", async ({ page, javaScriptEnabled }) => {
+      const choose = async (name: string, value: string) => page.context().addCookies([{ name, value, url: ADDRESS }]);
+      await choose("language", "de");
+      for (const theme of ["light", "dark"]) {
+        await choose("theme", theme);
+        await page.goto(path);
+        await expect(page.locator("html")).toHaveAttribute("lang", "de");
+        await alive(page, javaScriptEnabled);
+        await page.setViewportSize({ width: 1280, height: 720 });
+        if (javaScriptEnabled !== false) {
+          expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+        }
+        await page.setViewportSize({ width: 360, height: 740 });
+        const width = await page.locator("html").evaluate((html) => [html.scrollWidth, html.clientWidth]);
+        expect(width[0]).toBe(width[1]);
+      }
+    });
+  });
+}
+
+test("what is chosen can be told without colours", async ({ page, javaScriptEnabled }) => {
+  await page.emulateMedia({ forcedColors: "active" });
+  await page.goto("/settings/account");
+  await alive(page, javaScriptEnabled);
+  const background = async (name: string, role: "button" | "link") =>
+    page.getByRole(role, { name, exact: true }).evaluate((element) => getComputedStyle(element).backgroundColor);
+  expect(await background("English", "button")).not.toBe(await background("Deutsch", "button"));
+  expect(await background("Account", "link")).not.toBe(await background("Access tokens", "link"));
+});

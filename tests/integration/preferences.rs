@@ -1,0 +1,378 @@
+//! In which language pages are, and in which colours: as the browser asks, and as somebody chose.
+
+use motion_export::server::auth::secret::Secret;
+use motion_export::server::auth::setup::Setup;
+use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, COOKIE, HeaderName, LOCATION, SET_COOKIE, VARY};
+use reqwest::{Client, Response};
+use serde_json::Value;
+
+use crate::app::{PASSWORD, TestApp, TestDatabase, client_with, events, text_of};
+
+/// Of the English pages, and in no German one. What is the same in both languages is not here.
+const ENGLISH: [&str; 60] = [
+    " the ",
+    " and ",
+    " of ",
+    " is ",
+    " to ",
+    " you",
+    "You",
+    "The ",
+    "This ",
+    "Nobody",
+    "Settings",
+    "Data Export",
+    "Export history",
+    "Verify",
+    "Access",
+    "Account",
+    "People",
+    "Skip",
+    "Signed",
+    "Sign ",
+    "Theme",
+    "Light",
+    "Dark",
+    "Language",
+    "Password",
+    "Change",
+    "Current",
+    "New ",
+    "First",
+    "User<",
+    "Role",
+    "Cameras",
+    "Save",
+    "Set ",
+    "Remove",
+    "Yes",
+    "Add ",
+    "All<",
+    "None",
+    "Show",
+    "Begun",
+    "Selection",
+    "Events",
+    "Size",
+    "State",
+    "Complete",
+    "Running",
+    "Failed",
+    "everything",
+    " by ",
+    "Copy",
+    "Export again",
+    "Newest",
+    "token<",
+    "Revoke",
+    "Made",
+    "Works",
+    "Last",
+    "never",
+    "Request id",
+];
+
+async fn app_of_ann() -> TestApp {
+    let database = TestDatabase::with(events(4)).await;
+    database.add_viewer("ann", &["front"]).await;
+    database.serve(10).await
+}
+
+/// A page as people read it, and as screen readers do.
+async fn read(response: Response) -> String {
+    let page = text_of(response).await;
+    let mut parts = page.split("<script");
+    let mut told = parts.next().unwrap_or_default().to_owned();
+    told.extend(parts.filter_map(|part| part.split_once("</script>")).map(|(_, rest)| rest));
+    told
+}
+
+fn assert_german(path: &str, page: &str) {
+    assert!(page.contains("<html lang=\"de\""), "{path}: {page}");
+    for word in ENGLISH {
+        assert!(!page.contains(word), "“{word}” at {path}: {page}");
+    }
+}
+
+async fn german(app: &TestApp, name: &str) -> Client {
+    client_with(&[(COOKIE, &format!("{}; language=de", app.cookie_of(name).await))])
+}
+
+#[tokio::test]
+async fn a_page_is_in_the_language_that_the_browser_asks_for_or_that_was_chosen() {
+    let app = app_of_ann().await;
+    for (asked, chosen, language, title) in [
+        ("de-AT,de;q=0.9,en;q=0.8", "a=b", "de", "Anmelden"),
+        ("fr", "a=b", "en", "Sign in"),
+        ("en-GB,de;q=0.9", "language=de", "de", "Anmelden"),
+        ("de", "language=en", "en", "Sign in"),
+        ("de", "language=nonsense", "de", "Anmelden"),
+    ] {
+        let browser = client_with(&[(ACCEPT_LANGUAGE, asked), (COOKIE, chosen)]);
+        for path in ["/login", "/nowhere"] {
+            let response = app.get_as(&browser, path).await;
+            assert_eq!(response.headers()[VARY], "accept-language, cookie", "{path}");
+            let page = response.text().await.unwrap();
+            assert!(page.contains(&format!("<html lang=\"{language}\">")), "{asked} {chosen} {path}: {page}");
+            if path == "/login" {
+                assert!(page.contains(&format!("<title>{title} · Motion Export</title>")), "{page}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_english_is_left_on_the_german_pages() {
+    let app = app_of_ann().await;
+    app.lines("").await;
+    let (admin, ann) = (german(&app, "admin").await, german(&app, "ann").await);
+    let made = app.post(&admin, "/settings/tokens", &[("action", "create"), ("name", "x"), ("days", "7")]).await;
+    assert_german("the token that was made", &read(made).await);
+    let person = {
+        let form = [("name", "bob"), ("role", "user"), ("password", PASSWORD)];
+        let added = app.post(&admin, "/settings/people", &form).await;
+        added.headers()[LOCATION].to_str().unwrap().to_owned()
+    };
+    for path in [
+        "/settings/exports",
+        "/settings/exports?before=00000000-0000-0000-0000-000000000000",
+        "/settings/verify",
+        "/settings/tokens",
+        "/settings/account",
+        "/settings/people",
+        person.as_str(),
+        "/settings/people/nobody",
+        "/settings/tokens?done=token-revoked",
+        "/nowhere",
+    ] {
+        assert_german(path, &read(app.get_as(&admin, path).await).await);
+    }
+    for path in ["/settings/exports", "/settings/account"] {
+        assert_german(path, &read(app.get_as(&ann, path).await).await);
+    }
+    let nobody = client_with(&[(ACCEPT_LANGUAGE, "de")]);
+    for path in ["/login", "/login?done=signed-out", "/setup?key=wrong"] {
+        assert_german(path, &read(app.get_as(&nobody, path).await).await);
+    }
+    // And what stands around the export form.
+    let page = read(app.get_as(&admin, "/settings").await).await;
+    for part in ["<html lang=\"de\">", "Datenexport", "Bewegungsereignisse", "Abmelden", "Farbschema"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn where_nobody_is_yet_that_is_told_in_german_too() {
+    let key = Secret::from_bits([3; 32]);
+    let app = TestDatabase::new().await.serve_with(10, Setup::with_key(key), client_with(&[])).await;
+    let nobody = client_with(&[(ACCEPT_LANGUAGE, "de")]);
+    let path = format!("/setup?key={}", key.to_hex());
+    assert_german("/login", &read(app.get_as(&nobody, "/login").await).await);
+    assert_german("/setup", &read(app.get_as(&nobody, &path).await).await);
+    // Whoever chooses a language in a form that was refused is led back to the form.
+    let form = [("key", key.to_hex()), ("name", "ann".to_owned()), ("password", "short".to_owned())];
+    let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let refused = read(app.post(&nobody, "/setup", &form).await).await;
+    assert_german("/setup", &refused);
+    assert!(refused.contains(&format!("name=\"next\" value=\"{path}\"")), "{refused}");
+}
+
+#[tokio::test]
+async fn what_a_form_refuses_is_told_in_german_and_to_scripts_in_english() {
+    let app = app_of_ann().await;
+    let admin = german(&app, "admin").await;
+    for (path, form, words) in [
+        (
+            "/settings/account",
+            &[("current_password", "wrong"), ("password", PASSWORD)][..],
+            "nicht Ihr aktuelles Passwort",
+        ),
+        (
+            "/settings/account",
+            &[("current_password", PASSWORD), ("password", "short")],
+            "mindestens 10 beliebige Zeichen",
+        ),
+        ("/settings/tokens", &[("action", "create"), ("name", ""), ("days", "")], "1 bis 64 sichtbare Zeichen"),
+        ("/settings/tokens", &[("action", "create"), ("name", "x"), ("days", "0")], "Ein Token ist 1 bis"),
+        (
+            "/settings/tokens",
+            &[("action", "create"), ("name", "x"), ("days", "many")],
+            "„many“ ist keine Anzahl von Tagen",
+        ),
+        ("/settings/tokens", &[("action", "dance")], "„dance“ ist nichts, was dieses Formular tun kann"),
+        ("/settings/tokens", &[("action", "revoke"), ("token", "x")], "Dieses Token gibt es nicht"),
+        (
+            "/settings/people",
+            &[("name", "ann"), ("role", "user"), ("password", PASSWORD)],
+            "Den Namen „ann“ gibt es schon",
+        ),
+        ("/settings/people", &[("name", "bob"), ("role", "king"), ("password", PASSWORD)], "„king“ ist keine Rolle"),
+        ("/settings/people", &[("name", PASSWORD), ("role", "user"), ("password", PASSWORD)], "der Name der Person"),
+    ] {
+        app.wait(60);
+        let response = app.post(&admin, path, form).await;
+        assert!(response.status().is_client_error(), "{path}: {words}");
+        assert_eq!(response.headers()[VARY], "accept-language, cookie");
+        let page = read(response).await;
+        assert!(page.contains("<html lang=\"de\">") && page.contains(words), "{words} at {path}: {page}");
+    }
+    let nobody = client_with(&[(ACCEPT_LANGUAGE, "de")]);
+    let form = [("name", "x"), ("password", "y"), ("next", "/settings?a=b")];
+    let refused = read(app.post(&nobody, "/login", &form).await).await;
+    assert!(refused.contains("Name oder Passwort ist falsch"), "{refused}");
+    assert!(refused.contains("name=\"next\" value=\"/login?next=%2Fsettings%3Fa%3Db\""), "{refused}");
+
+    let script: Value = app.get_as(&nobody, "/api/v1/exports").await.json().await.unwrap();
+    assert!(script["detail"].as_str().unwrap().starts_with("You are not signed in."), "{script}");
+}
+
+#[tokio::test]
+async fn a_page_that_is_refused_before_it_is_rendered_is_in_the_language_and_in_the_colours_that_were_chosen() {
+    let app = app_of_ann().await;
+    let cookies = format!("{}; language=de; theme=dark", app.cookie_of("ann").await);
+    let browser = client_with(&[(COOKIE, &cookies), (ACCEPT, "text/html")]);
+    let response = app.get_as(&browser, "/settings/people").await;
+    assert_eq!(response.status(), 403);
+    assert_eq!(response.headers()[VARY], "accept-language, cookie");
+    let page = read(response).await;
+    assert!(page.contains("<html lang=\"de\" data-theme=\"dark\">"), "{page}");
+    for part in ["content=\"dark\"", "<h1>Nicht erlaubt</h1>", "Nur Administratoren verwalten Personen", "Anfrage-ID: "]
+    {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}
+
+#[tokio::test]
+async fn a_choice_is_kept_for_a_year_and_leads_back_to_the_page() {
+    let mut app = app_of_ann().await;
+    let nobody = client_with(&[]);
+    for (field, value, next) in [
+        ("language", "de", "/settings?start_date=2025-12-01&camera_id=front"),
+        ("language", "en", "/login"),
+        ("theme", "dark", "/settings/tokens"),
+        ("theme", "light", "/"),
+        ("theme", "system", "/settings"),
+    ] {
+        let response = app.post(&nobody, "/preferences", &[("next", next), (field, value)]).await;
+        assert_eq!(response.status(), 303, "{field}={value}");
+        assert_eq!(response.headers()[LOCATION], next);
+        let set = response.headers()[SET_COOKIE].to_str().unwrap();
+        assert!(set.starts_with(&format!("{field}={value};")), "{set}");
+        for part in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=31536000"] {
+            assert!(set.contains(part), "{part} in {set}");
+        }
+        assert!(!set.contains("Secure") && !set.contains("Domain"), "plain http on this machine: {set}");
+    }
+    app.database.settings.server.public_url = "https://motion.example.com".to_owned();
+    let app = app.database.serve_with(10, Setup::default(), client_with(&[])).await;
+    let response = app.post(&nobody, "/preferences", &[("theme", "dark")]).await;
+    assert!(response.headers()[SET_COOKIE].to_str().unwrap().contains("Secure"));
+}
+
+#[tokio::test]
+async fn every_page_offers_to_come_back_to_itself() {
+    let app = app_of_ann().await;
+    let browser = app.browser_of("admin").await;
+    for (path, next) in [
+        ("/settings?start_date=2025-12-01&camera_id=front", "/settings?start_date=2025-12-01&amp;camera_id=front"),
+        ("/settings/exports?state=failed", "/settings/exports?state=failed"),
+        ("/settings/people?done=person-removed", "/settings/people"),
+        ("/nowhere?x=1", "/nowhere?x=1"),
+        ("/nowhere?%22%3E%3Cscript%3E", "/nowhere?%22%3E%3Cscript%3E="),
+    ] {
+        let page = app.get_as(&browser, path).await.text().await.unwrap();
+        assert_eq!(page.matches(&format!("name=\"next\" value=\"{next}\"")).count(), 2, "{path}: {page}");
+        assert!(page.contains("action=\"/preferences\""), "{path}");
+    }
+    let page = read(app.get_as(&client_with(&[]), "/login?next=/settings%3Fa%3Db").await).await;
+    assert!(page.contains("name=\"next\" value=\"/login?next=%2Fsettings%3Fa%3Db\""), "{page}");
+}
+
+#[tokio::test]
+async fn nobody_is_led_elsewhere() {
+    let app = app_of_ann().await;
+    for next in ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "", "settings"] {
+        let response = app.post(&client_with(&[]), "/preferences", &[("theme", "dark"), ("next", next)]).await;
+        assert_eq!(response.status(), 303, "{next}");
+        assert_eq!(response.headers()[LOCATION], "/settings", "{next}");
+    }
+}
+
+#[tokio::test]
+async fn what_there_is_not_cannot_be_chosen() {
+    let app = app_of_ann().await;
+    let nobody = client_with(&[]);
+    for (form, field, words) in [
+        (&[("language", "fr")][..], "language", "Choose one of en, de."),
+        (&[("language", "")], "language", "Choose one of en, de."),
+        (&[("theme", "pink")], "theme", "Choose one of system, light, dark."),
+        (&[("language", "de"), ("theme", "pink")], "theme", "Choose one of system, light, dark."),
+        (&[("next", "/settings")], "language", "Choose a language, one of en, de, or a theme"),
+        (&[], "language", "Nothing was chosen."),
+    ] {
+        let response = app.post(&nobody, "/preferences", form).await;
+        assert_eq!(response.status(), 400, "{form:?}");
+        assert!(response.headers().get(SET_COOKIE).is_none(), "{form:?}");
+        let error: Value = response.json().await.unwrap();
+        assert_eq!((error["code"].as_str(), error["field"].as_str()), (Some("invalid_parameter"), Some(field)));
+        assert!(error["detail"].as_str().unwrap().contains(words), "{error}");
+    }
+    let long = "x".repeat(100_000);
+    assert_eq!(app.post(&nobody, "/preferences", &[("theme", &long)]).await.status(), 413);
+    // People are told in a page.
+    let person = client_with(&[(ACCEPT, "text/html"), (ACCEPT_LANGUAGE, "de")]);
+    let page = read(app.post(&person, "/preferences", &[("theme", "pink")]).await).await;
+    assert!(page.contains("„pink“ ist kein Farbschema. Wählen Sie eines von system, light, dark."), "{page}");
+}
+
+#[tokio::test]
+async fn another_site_chooses_nothing() {
+    let app = app_of_ann().await;
+    let elsewhere = client_with(&[(HeaderName::from_static("sec-fetch-site"), "cross-site")]);
+    let response = app.post(&elsewhere, "/preferences", &[("theme", "dark")]).await;
+    assert_eq!(response.status(), 403);
+    assert!(response.headers().get(SET_COOKIE).is_none());
+}
+
+#[tokio::test]
+async fn the_colours_are_there_when_the_page_is() {
+    let app = app_of_ann().await;
+    let dark = ".thaw-config-provider[data-thaw-id][data-thaw-id]{";
+    for (chosen, html, scheme, rule) in [
+        ("a=b", "<html lang=\"en\">", "light dark", Some(format!("@media(prefers-color-scheme:dark){{{dark}"))),
+        (
+            "theme=system",
+            "<html lang=\"en\">",
+            "light dark",
+            Some(format!("@media(prefers-color-scheme:dark){{{dark}")),
+        ),
+        ("theme=dark", "<html lang=\"en\" data-theme=\"dark\">", "dark", Some(format!(">{dark}"))),
+        ("theme=light", "<html lang=\"en\" data-theme=\"light\">", "light", None),
+        ("theme=pink", "<html lang=\"en\">", "light dark", Some(format!("@media(prefers-color-scheme:dark){{{dark}"))),
+    ] {
+        for path in ["/login", "/nowhere"] {
+            let page = app.get_as(&client_with(&[(COOKIE, chosen)]), path).await.text().await.unwrap();
+            assert!(page.contains(html), "{chosen} at {path}: {page}");
+            assert!(page.contains(&format!("name=\"color-scheme\" content=\"{scheme}\"")), "{chosen} at {path}");
+            match &rule {
+                Some(rule) => assert!(page.contains(rule), "{chosen} at {path}"),
+                None => assert!(!page.contains(dark), "{chosen} at {path}"),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_chosen_is_what_is_pressed() {
+    let app = app_of_ann().await;
+    let pressed = async |cookies: &str| {
+        let page = read(app.get_as(&client_with(&[(COOKIE, cookies)]), "/login").await).await;
+        let footer = page.split("<footer").nth(1).expect("a footer").to_owned();
+        let buttons = footer.split("<button").skip(1).filter(|button| button.contains("aria-pressed=\"true\""));
+        let words = buttons.filter_map(|button| Some(button.split('>').nth(1)?.split('<').next()?.to_owned()));
+        words.collect::<Vec<_>>()
+    };
+    assert_eq!(pressed("a=b").await, ["System", "English"]);
+    assert_eq!(pressed("theme=dark").await, ["Dark", "English"]);
+    assert_eq!(pressed("theme=light; language=de").await, ["Hell", "Deutsch"]);
+}
