@@ -10,7 +10,6 @@ const GERMAN_MONTHS: [&str; 12] =
 
 impl Language {
     /// A number of bytes, in the decimal units that browsers and file managers show: `812 bytes`, `4.9 MB`, `4,9 MB`.
-    #[expect(clippy::cast_precision_loss, reason = "one digit after the point is shown of it")]
     pub fn bytes(self, count: u64) -> String {
         const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
         match (self, count) {
@@ -20,16 +19,17 @@ impl Language {
             (Self::German, ..1_000) => return format!("{count} Bytes"),
             _ => (),
         }
-        let mut value = count as f64 / 1_000.0;
-        let mut unit = 0;
-        // From here on, one digit after the point would read 1000.0.
-        while value >= 999.95 && unit + 1 < UNITS.len() {
-            value /= 1_000.0;
+        // In tenths, because what writes floating-point numbers would weigh more than all of this file.
+        let (mut tenths, mut unit) = (rounded(count, 100), 0);
+        while tenths >= 10_000 && unit + 1 < UNITS.len() {
             unit += 1;
+            tenths = rounded(count, 100 * 1_000_u64.pow(u32::try_from(unit).unwrap_or_default()));
         }
-        let value = format!("{value:.1}");
-        let value = if self == Self::German { value.replace('.', ",") } else { value };
-        format!("{value} {}", UNITS[unit])
+        let point = match self {
+            Self::English => '.',
+            Self::German => ',',
+        };
+        format!("{}{point}{} {}", tenths / 10, tenths % 10, UNITS[unit])
     }
 
     /// A number with a mark after each three digits: `48,213`, `48.213`.
@@ -104,6 +104,10 @@ impl Language {
             _ => text.to_owned(),
         }
     }
+}
+
+fn rounded(number: u64, by: u64) -> u64 {
+    number / by + u64::from(number % by >= by / 2)
 }
 
 // The parts of the page that are English as yet call these.

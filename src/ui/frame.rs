@@ -83,7 +83,7 @@ pub fn CannotShow(
 ) -> impl IntoView {
     let language = sent::language();
     let words = language.frame();
-    let told = language.problem(&error);
+    let told = language.told(&error);
     let id = error.request_id.map(|id| format!(" {}: {id}.", words.request_id));
     view! {
         <div class="card" role="alert">

@@ -7,7 +7,7 @@ use crate::error::{ApiError, ErrorCode};
 
 impl Language {
     /// What went wrong and what would be right.
-    pub fn problem(self, error: &ApiError) -> String {
+    pub fn told(self, error: &ApiError) -> String {
         self.reason(&error.detail)
     }
 
@@ -488,8 +488,8 @@ mod tests {
             ExportParams::parse("format=xls").expect_err("no format"),
         ];
         for error in refused {
-            assert_eq!(Language::English.problem(&error), error.detail);
-            assert_ne!(Language::German.problem(&error), error.detail);
+            assert_eq!(Language::English.told(&error), error.detail);
+            assert_ne!(Language::German.told(&error), error.detail);
         }
     }
 }
