@@ -22,9 +22,11 @@ pub static ENGLISH: Words = Words {
 };
 
 pub static GERMAN: Words = Words {
-    lead_of_admin: |name| format!("Sie sind {name}, Administrator: Sie sehen alle Kameras und verwalten Personen."),
+    lead_of_admin: |name| {
+        format!("Sie sind als {name} angemeldet. Als Administrator sehen Sie alle Kameras und verwalten Personen.")
+    },
     lead_of_user: |name| {
-        format!("Sie sind {name}. Sie sehen die Kameras, die ein Administrator für Sie freigegeben hat.")
+        format!("Sie sind als {name} angemeldet. Sie sehen die Kameras, die ein Administrator für Sie freigegeben hat.")
     },
     change_password: "Passwort ändern",
     current_password: "Aktuelles Passwort",

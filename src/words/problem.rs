@@ -247,7 +247,7 @@ static GERMAN: &[(&str, &str)] = &[
     ("“{}” is neither true nor false.", "„{}“ ist weder true noch false."),
     ("There is no such parameter. Known are {}.", "Diesen Parameter gibt es nicht. Bekannt sind {}."),
     ("This parameter may be given once only.", "Dieser Parameter darf nur einmal angegeben werden."),
-    ("“{}” is no state. The states are {}.", "„{}“ ist kein Status. Die Status sind {}."),
+    ("“{}” is no state. The states are {}.", "„{}“ ist kein Status. Möglich sind {}."),
     (
         "A SHA-256 has 64 hexadecimal digits, as sha256sum prints it.",
         "Ein SHA-256-Wert hat 64 hexadezimale Ziffern, wie sha256sum ihn ausgibt.",
@@ -292,7 +292,7 @@ static GERMAN: &[(&str, &str)] = &[
         "The database did not give the first events within {} s, and was told to stop looking. Ask for fewer days or fewer \
          cameras, or try again when there is less to do.",
         "Die Datenbank hat die ersten Ereignisse nicht innerhalb von {} s geliefert und musste die Suche beenden. Wählen \
-         Sie weniger Tage oder weniger Kameras, oder versuchen Sie es erneut, wenn weniger zu tun ist.",
+         Sie weniger Tage oder weniger Kameras, oder versuchen Sie es erneut, wenn der Server weniger ausgelastet ist.",
     ),
     // Exports that did not end well, as their records say.
     ("The client went away before the end.", "Der Empfänger war vor dem Ende nicht mehr da."),

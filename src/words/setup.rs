@@ -17,7 +17,7 @@ pub static ENGLISH: Words = Words {
 
 pub static GERMAN: Words = Words {
     welcome: "Willkommen",
-    lead: "Sie sind zuerst hier. Legen Sie den Administrator an, der alle Kameras sieht und andere Personen hinzufügt.",
+    lead: "Sie sind die erste Person hier. Legen Sie den Administrator an, der alle Kameras sieht und andere Personen hinzufügt.",
     make: "Administrator anlegen",
 };
 
