@@ -22,7 +22,7 @@ WASM_OPT := end2end/node_modules/.bin/wasm-opt
 # A browser to test in; any Chromium will do.
 export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
 
-.PHONY: help run test lint unit coverage instructions end2end bench load size build screenshots clean site
+.PHONY: help run test lint unit coverage instructions end2end bench load lighthouse size build screenshots clean site
 .PHONY: wasm-target browser components promtool nginx postgres valgrind bench-tools
 
 help: ## Shows this list
@@ -56,12 +56,15 @@ coverage: promtool $(LLVM_COV) ## Prints which lines the tests that need no brow
 instructions: valgrind ## Counts what the export takes for a row, and fails where it is more than it was
 	cargo bench --locked --bench instructions
 
-end2end: site browser ## Runs the tests that need a browser
+end2end: site browser target/snippets/done ## Runs the tests that need a browser
 	cargo build --locked --bin motion-export
 	cd end2end && npx playwright test
 
 bench: build bench-tools postgres target/bench/venv/done target/bench/datasette/done ## Measures against peers, and writes docs/benchmarks.md; BENCH="--rounds 3" for less
 	target/bench/venv/bin/python benches/run.py $(BENCH)
+
+lighthouse: build browser ## Judges the pages on a throttled phone, by Lighthouse
+	cd end2end && node lighthouse.mjs
 
 load: build target/load/venv/done ## Many people export at once, others look at pages; for SECONDS=20
 	target/load/venv/bin/python end2end/load/run.py $(SECONDS)
@@ -129,6 +132,14 @@ postgres:
 browser:
 	@{ [ -x "$(CHROMIUM)" ] && command -v curl > /dev/null; } || { \
 	  echo "Installing Debian's Chromium and curl"; $(APT_INSTALL) chromium curl; }
+
+# The tools that the page's snippets are for.
+target/snippets/done: end2end/requirements.txt
+	@python3 -c "import ensurepip, venv" 2> /dev/null || { echo "Installing Debian's python3-venv"; $(APT_INSTALL) python3-venv; }
+	@echo "Installing pandas and DuckDB from PyPI"
+	python3 -m venv target/snippets
+	target/snippets/bin/pip install -q -r $<
+	@touch $@
 
 # Counts instructions.
 valgrind:

@@ -5,7 +5,7 @@ import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
 import { run } from "./server";
-import { bytes, expect, settled, test } from "./test";
+import { bytes, expect, expectSame, settled, test } from "./test";
 
 /** Exports a selection that nobody else does, and gives its file. */
 async function exportOf(page: Page, day: string): Promise<Buffer> {
@@ -39,7 +39,7 @@ test("Export history shows who, when, what, its size, state and digest, and expo
 
   const downloading = page.waitForEvent("download");
   await row.getByRole("link", { name: /^Export again/ }).click();
-  expect(await bytes(await downloading)).toEqual(file);
+  expectSame(await bytes(await downloading), file);
   const toast = page.locator(".toast--success");
   await expect(toast).toContainText("Export complete");
   await settled(toast);

@@ -1,31 +1,55 @@
 // Without script, the browser itself submits the form and downloads the file.
 import { run } from "./server";
-import { bytes, expect, test } from "./test";
+import { bytes, cameraId, chooseCameras, expect, expectSame, test } from "./test";
 
-test("the untouched form downloads everything, for Excel", async ({ page }) => {
+test("the untouched form downloads everything, for Excel", async ({ page, context }) => {
+  // A page with script has said in which time zone this browser is.
   await page.goto("/settings");
+  await expect(page.getByLabel("Time zone")).toHaveValue("America/Los_Angeles");
+  await context.clearCookies({ name: "timezone" });
+  await page.goto("/settings");
+  await expect(page.getByLabel("Time zone")).toHaveValue("UTC");
   const downloading = page.waitForEvent("download");
   await page.getByRole("button", { name: "Export CSV" }).click();
   const download = await downloading;
   expect(download.suggestedFilename()).toBe("motion-events-all.csv");
-  expect(await bytes(download)).toEqual(run("export", "--bom"));
+  expectSame(await bytes(download), run("export", "--bom"));
 });
 
 test("the filled form downloads what it says", async ({ page }) => {
   await page.goto("/settings");
   await page.getByLabel("From").fill("2025-12-01");
   await page.getByLabel("To", { exact: true }).fill("2025-12-15");
-  await page.getByLabel("Camera", { exact: true }).selectOption("Front Door");
+  await chooseCameras(page, "Front Door", "Garage");
   await page.getByLabel("Time zone").selectOption("Europe/Berlin");
   await page.getByLabel("Excel-compatible").uncheck({ force: true });
-  const camera = await page.getByLabel("Camera", { exact: true }).inputValue();
+  const cameras = [await cameraId(page, "Front Door"), await cameraId(page, "Garage")];
   const downloading = page.waitForEvent("download");
   await page.getByRole("button", { name: "Export CSV" }).click();
   const download = await downloading;
   expect(download.suggestedFilename()).toBe("motion-events-2025-12-01-2025-12-15.csv");
-  const expected = run("export", "--start-date", "2025-12-01", "--end-date", "2025-12-15", "--camera-id", camera, "--timezone", "Europe/Berlin");
+  const expected = run("export", "--start-date", "2025-12-01", "--end-date", "2025-12-15", "--camera-id", cameras[0], "--camera-id", cameras[1], "--timezone", "Europe/Berlin");
   expect(expected.length).toBeGreaterThan(10_000);
-  expect(await bytes(download)).toEqual(expected);
+  expectSame(await bytes(download), expected);
+});
+
+test("what the selection holds is shown by the server, for the address and when asked", async ({ page }) => {
+  await page.goto("/settings?start_date=2025-12-10&end_date=2025-12-11&timezone=Europe/Berlin");
+  await expect(page.getByLabel("From")).toHaveValue("2025-12-10");
+  await expect(page.getByLabel("Time zone")).toHaveValue("Europe/Berlin");
+  const preview = page.getByRole("region", { name: "What you will get" });
+  const rows = run("export", "--start-date", "2025-12-10", "--end-date", "2025-12-11", "--timezone", "Europe/Berlin").toString().trimEnd().split("\r\n");
+  await expect(preview.locator("dd").first()).toHaveText(`${rows.length - 1}`);
+  await expect(preview.getByRole("region", { name: "First rows of the file" }).getByRole("row")).toHaveCount(11);
+  await preview.getByText("As a table").click();
+  await expect(preview.getByRole("rowheader", { name: "11 Dec 2025" })).toBeVisible();
+  // Chosen anew, and looked at.
+  await chooseCameras(page, "Garage");
+  await page.getByRole("button", { name: "Show what is in it" }).click();
+  await expect(page).toHaveURL(/\/settings\?.*start_date=2025-12-10.*camera_id=/);
+  await expect(page.locator(".picker summary")).toHaveText("Garage");
+  const garage = run("export", "--start-date", "2025-12-10", "--end-date", "2025-12-11", "--timezone", "Europe/Berlin", "--camera-id", await cameraId(page, "Garage"));
+  await expect(preview.locator("dd").first()).toHaveText(`${garage.toString().trimEnd().split("\r\n").length - 1}`);
 });
 
 test("the history tells of an export, is filtered by a form, and exports again", async ({ page }) => {
@@ -39,7 +63,7 @@ test("the history tells of an export, is filtered by a form, and exports again",
   await expect(row).toContainText("command line");
   const downloading = page.waitForEvent("download");
   await row.getByRole("link", { name: /^Export again/ }).click();
-  expect(await bytes(await downloading)).toEqual(file);
+  expectSame(await bytes(await downloading), file);
   await page.goto("/settings/verify");
   await expect(page.getByText("Without script, compute the SHA-256 of the file yourself")).toBeVisible();
 });

@@ -1,22 +1,57 @@
-// Not a test: takes the README's screenshots (`make screenshots`).
+// Not a test: takes the screenshots of the README and of docs/screenshots.md (`make screenshots`).
+import type { Page } from "@playwright/test";
+
 import { NOW } from "./server";
 import { expect, settled, test } from "./test";
 
-for (const colorScheme of ["light", "dark"] as const) {
-  for (const [size, viewport] of Object.entries({ wide: { width: 1120, height: 700 }, phone: { width: 390, height: 844 } })) {
-    test.describe(() => {
-      test.use({ colorScheme, viewport });
+const wide = { width: 1180, height: 900 };
+const phone = { width: 390, height: 844 };
+const tall = { width: 390, height: 1400 };
+const selected = "?start_date=2025-12-01&end_date=2025-12-16&timezone=America/Los_Angeles&bom=true";
 
-      test(`${size}, ${colorScheme}`, async ({ page }) => {
-        await page.clock.setFixedTime(new Date(NOW));
-        await page.goto("/settings");
-        await expect(page.locator("body[data-hydrated]")).toBeAttached();
-        await page.getByRole("button", { name: "This month" }).click();
-        await page.getByRole("button", { name: "Export CSV" }).click();
-        await page.locator("h1").hover();
-        await settled(page.locator(".toast--success"));
-        await page.screenshot({ path: `../docs/screenshots/${size}-${colorScheme}.png` });
-      });
+async function exported(page: Page): Promise<void> {
+  await page.locator(".export-button").click();
+  await page.locator("h1").hover();
+  await settled(page.locator(".toast--success"));
+}
+
+async function calendar(page: Page): Promise<void> {
+  await page.locator(".date-range__open").click();
+  await expect(page.locator(".day--events").first()).toBeVisible();
+}
+
+async function cameras(page: Page): Promise<void> {
+  await page.locator(".picker summary").click();
+  await expect(page.locator(".picker__count").first()).not.toBeEmpty();
+}
+
+const nothing = async (): Promise<void> => {};
+
+for (const [name, viewport, address, act, more] of [
+  ["wide-light", wide, `/settings${selected}`, exported, {}],
+  ["wide-dark", wide, `/settings${selected}`, exported, { colorScheme: "dark" }],
+  ["phone-light", phone, `/settings${selected}`, exported, {}],
+  ["phone-dark", phone, `/settings${selected}`, exported, { colorScheme: "dark" }],
+  ["phone-german", tall, `/settings${selected}`, nothing, { locale: "de-DE" }],
+  ["calendar", wide, `/settings${selected}`, calendar, {}],
+  ["phone-calendar", phone, `/settings${selected}`, calendar, { colorScheme: "dark" }],
+  ["cameras", wide, `/settings${selected}`, cameras, {}],
+  ["phone-cameras", phone, `/settings${selected}`, cameras, {}],
+  ["empty", wide, "/settings?start_date=2030-01-01&timezone=UTC", nothing, {}],
+  ["wrong-dates", wide, "/settings?start_date=2025-13-01", nothing, {}],
+  ["contrast", wide, `/settings${selected}`, nothing, { contrast: "more" }],
+  ["forced-colors", wide, `/settings${selected}`, nothing, { forcedColors: "active" }],
+  ["history", wide, "/settings/exports", nothing, {}],
+] as const) {
+  test.describe(() => {
+    test.use({ viewport, ...more });
+
+    test(name, async ({ page }) => {
+      await page.clock.setFixedTime(new Date(NOW));
+      await page.goto(address);
+      await expect(page.locator("body[data-hydrated]")).toBeAttached();
+      await act(page);
+      await page.screenshot({ path: `../docs/screenshots/${name}.png` });
     });
-  }
+  });
 }

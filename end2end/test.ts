@@ -1,7 +1,8 @@
 // The test function of all specs: a page that says anything on its console, or throws, fails its test.
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
-import { test as base, type Download, expect, type Locator } from "@playwright/test";
+import { test as base, type Download, expect, type Locator, type Page } from "@playwright/test";
 
 type Fixtures = {
   /** Messages that a test expects; a browser logs every answer with a status of 400 or more by itself. */
@@ -21,6 +22,20 @@ export const test = base.extend<Fixtures>({
 
 export { expect };
 
+/** Chooses cameras by their names, with script and without. */
+export async function chooseCameras(page: Page, ...names: string[]): Promise<void> {
+  const cameras = page.locator(".picker");
+  await cameras.locator("summary").click();
+  for (const name of names) await cameras.getByRole("checkbox", { name }).check();
+  await cameras.locator("summary").press("Escape");
+}
+
+/** The id of a camera. */
+export async function cameraId(page: Page, name: string): Promise<string> {
+  // Also while they are not unfolded.
+  return page.locator(".picker li").filter({ hasText: name }).locator("input").inputValue();
+}
+
 /** Waits until a toast has slid in: half-way, its colours are not those that one sees. */
 export async function settled(toast: Locator): Promise<void> {
   await expect(async () => {
@@ -31,6 +46,12 @@ export async function settled(toast: Locator): Promise<void> {
     });
     expect(opacities).toEqual(["1", 0]);
   }).toPass();
+}
+
+/** Compares files by what tells them apart: to show where two large ones differ takes longer than a test may. */
+export function expectSame(file: Buffer, expected: Buffer): void {
+  const told = (bytes: Buffer) => `${bytes.length} bytes, SHA-256 ${createHash("sha256").update(bytes).digest("hex")}`;
+  expect(told(file)).toBe(told(expected));
 }
 
 /** The bytes of a file that the page saved. */

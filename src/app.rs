@@ -1,25 +1,14 @@
-//! The document, and which page stands at which address.
+//! The document, and where everything is.
 
+use leptos::either::Either;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
-use leptos_router::components::{Route, Router, Routes};
-use leptos_router::{SsrMode, path};
 use thaw::{ConfigProvider, ToasterProvider};
 
-use crate::api::page::ColorScheme;
-use crate::ui::account::Account;
-use crate::ui::export_history::ExportHistory;
-use crate::ui::login::Login;
-use crate::ui::not_found::NotFound;
-use crate::ui::people::People;
-use crate::ui::person::PersonPage;
+use crate::api::page::{ColorScheme, Page};
 use crate::ui::sent;
-use crate::ui::settings::Settings;
-use crate::ui::setup::Setup;
 use crate::ui::theme::{THEME_ID, dark_style_sheet};
-use crate::ui::tokens::Tokens;
-use crate::ui::verify_file::VerifyFile;
 
 /// Where the settings are, and in them the export.
 pub const SETTINGS_PATH: &str = "/settings";
@@ -55,9 +44,14 @@ pub fn style_sheet(options: &LeptosOptions) -> String {
 
 /// The document around the app; rendered on the server only. `styles` are the style sheets of thaw's components with
 /// their ids.
-pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>) -> impl IntoView {
+pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -> AnyView) -> impl IntoView {
     // The page's policy takes no style without the page's nonce.
     let nonce = use_nonce();
+    let script = if sent::page().is_some_and(Page::comes_alive) {
+        Either::Left(view! { <HydrationScripts options=options.clone()/> })
+    } else {
+        Either::Right(view! { <script src="/plain.js" defer nonce=nonce.clone()></script> })
+    };
     let styles = styles.into_iter().map({
         let nonce = nonce.clone();
         move |(id, css)| view! { <style id=id nonce=nonce.clone() inner_html=css></style> }
@@ -80,20 +74,23 @@ pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>) -> impl Into
                 <meta name="thaw-ui-style"/>
                 {dark}
                 <link rel="stylesheet" href=style_sheet(&options)/>
-                <AutoReload options=options.clone()/>
-                <HydrationScripts options/>
+                <AutoReload options/>
+                {script}
                 <MetaTags/>
             </head>
             <body>
-                <App/>
+                <App page/>
             </body>
         </html>
     }
 }
 
-/// The app, the same on the server and in the browser.
+/// The app, the same on the server and in the browser: what is around `page`.
 #[component]
-pub fn App() -> impl IntoView {
+pub fn App(
+    /// The page.
+    page: fn() -> AnyView,
+) -> impl IntoView {
     provide_meta_context();
     sent::provide();
     // For tests and style sheets: from here on, the page answers to clicks.
@@ -105,22 +102,7 @@ pub fn App() -> impl IntoView {
     view! {
         <Title formatter=|page| format!("{page} · Motion Export")/>
         <ConfigProvider theme_id=THEME_ID>
-            <ToasterProvider>
-                <Router>
-                    <Routes fallback=NotFound>
-                        // Async: the page is sent when its data is there, so that it is whole without script.
-                        <Route path=path!("/settings") view=Settings ssr=SsrMode::Async/>
-                        <Route path=path!("/settings/exports") view=ExportHistory ssr=SsrMode::Async/>
-                        <Route path=path!("/settings/verify") view=VerifyFile ssr=SsrMode::Async/>
-                        <Route path=path!("/settings/tokens") view=Tokens ssr=SsrMode::Async/>
-                        <Route path=path!("/settings/account") view=Account ssr=SsrMode::Async/>
-                        <Route path=path!("/settings/people") view=People ssr=SsrMode::Async/>
-                        <Route path=path!("/settings/people/:id") view=PersonPage ssr=SsrMode::Async/>
-                        <Route path=path!("/login") view=Login ssr=SsrMode::Async/>
-                        <Route path=path!("/setup") view=Setup ssr=SsrMode::Async/>
-                    </Routes>
-                </Router>
-            </ToasterProvider>
+            <ToasterProvider>{page()}</ToasterProvider>
         </ConfigProvider>
     }
 }

@@ -20,6 +20,20 @@ pub const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 /// The time zone that an export is written in when none is asked for.
 pub const DEFAULT_TIMEZONE: &str = "UTC";
 
+fn looks_like_a_day(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() == 10
+        && bytes.iter().enumerate().all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() })
+}
+
+/// The day that `YYYY-MM-DD` names, if it is one. (What chrono parses with knows all formats, and is as large as the
+/// calendar of the page.)
+pub fn parse_day(text: &str) -> Option<NaiveDate> {
+    let number = |from: usize, to: usize| text.get(from..to)?.parse().ok();
+    let year = looks_like_a_day(text).then(|| text[..4].parse().ok())??;
+    NaiveDate::from_ymd_opt(year, number(5, 7)?, number(8, 10)?)
+}
+
 /// One end of a date range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DateBound {
@@ -35,11 +49,9 @@ impl DateBound {
     /// # Errors
     /// `invalid_parameter` where the text is neither, or no day of the years 0001 to 9999.
     pub fn parse(field: &str, text: &str) -> Result<Self, ApiError> {
-        let bytes = text.as_bytes();
-        let looks_like_a_day = bytes.len() == 10
-            && bytes.iter().enumerate().all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() });
+        let looks_like_a_day = looks_like_a_day(text);
         let bound = if looks_like_a_day {
-            text.parse().ok().map(Self::Day)
+            parse_day(text).map(Self::Day)
         } else {
             DateTime::parse_from_rfc3339(text).ok().map(|instant| Self::Instant(instant.to_utc()))
         };
@@ -64,7 +76,7 @@ impl DateBound {
 impl std::fmt::Display for DateBound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Day(day) => write!(f, "{}", day.format("%Y-%m-%d")),
+            Self::Day(day) => day.fmt(f),
             // `Z`, because a `+` in a query string reads as a space.
             Self::Instant(instant) => f.write_str(&instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
         }
@@ -234,8 +246,7 @@ impl ExportParams {
 
 /// The name of the file, from the local days of its ends.
 pub fn file_name(start: Option<NaiveDate>, end: Option<NaiveDate>) -> String {
-    let day = |day: NaiveDate| day.format("%Y-%m-%d").to_string();
-    match (start.map(day), end.map(day)) {
+    match (start.as_ref().map(ToString::to_string), end.as_ref().map(ToString::to_string)) {
         (None, None) => "motion-events-all.csv".to_owned(),
         (Some(start), None) => format!("motion-events-{start}-latest.csv"),
         (None, Some(end)) => format!("motion-events-earliest-{end}.csv"),

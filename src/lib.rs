@@ -14,6 +14,8 @@ pub mod app;
 pub mod error;
 pub mod export;
 #[cfg(feature = "ssr")]
+pub mod plain;
+#[cfg(feature = "ssr")]
 pub mod server;
 pub mod ui;
 pub mod words;
@@ -23,5 +25,5 @@ pub mod words;
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(app::App);
+    leptos::mount::hydrate_body(|| leptos::view! { <app::App page=ui::page/> });
 }

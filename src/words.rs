@@ -8,6 +8,7 @@ mod account;
 mod cameras;
 mod copying;
 mod done;
+pub mod export;
 mod forms;
 mod frame;
 mod history;

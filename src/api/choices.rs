@@ -3,14 +3,25 @@
 use serde::{Deserialize, Serialize};
 
 use super::cameras::Camera;
+use super::preview::Preview;
+use crate::error::ApiError;
 
 /// The lists of the form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choices {
     /// All cameras, in the order in which they are shown.
     pub cameras: Vec<Camera>,
-    /// The names of all time zones.
+    /// The names of all time zones. Only in the page itself: the browser finds them there.
+    #[serde(skip)]
     pub timezones: Vec<String>,
+    /// The time zone that is offered first.
+    pub timezone: String,
+    /// The selection that the page's address names, as its query string; empty where it names none.
+    pub selected: String,
+    /// What that selection holds, or why that cannot be told; `None` where it would have taken the page too long.
+    pub preview: Option<Result<Preview, ApiError>>,
+    /// How many exports one person may make at once.
+    pub max_at_once: usize,
     /// For how many minutes a link to an export may work.
     pub link_max_minutes: u32,
 }

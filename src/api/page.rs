@@ -10,17 +10,71 @@ use super::exports::ExportRecord;
 use super::people::{Person, PersonWithCameras};
 use super::session::Me;
 use super::tokens::Token;
+use crate::app::{
+    ACCOUNT_PATH, HISTORY_PATH, LOGIN_PATH, PEOPLE_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH, VERIFY_PATH,
+};
 use crate::error::ApiError;
 use crate::words::Language;
+
+/// Which page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Page {
+    /// The export form.
+    Export,
+    /// The records of exports.
+    History,
+    /// The comparing of files with them.
+    Verify,
+    /// The caller's access tokens.
+    Tokens,
+    /// The caller's own account.
+    Account,
+    /// All people.
+    People,
+    /// One person.
+    Person,
+    /// The sign-in.
+    Login,
+    /// The making of the first administrator.
+    Setup,
+}
+
+impl Page {
+    /// Which page is at that path, if any.
+    pub fn at(path: &str) -> Option<Self> {
+        Some(match path {
+            SETTINGS_PATH => Self::Export,
+            HISTORY_PATH => Self::History,
+            VERIFY_PATH => Self::Verify,
+            TOKENS_PATH => Self::Tokens,
+            ACCOUNT_PATH => Self::Account,
+            PEOPLE_PATH => Self::People,
+            LOGIN_PATH => Self::Login,
+            SETUP_PATH => Self::Setup,
+            _ => {
+                let id = path.strip_prefix(PEOPLE_PATH)?.strip_prefix('/')?;
+                (!id.is_empty() && !id.contains('/')).then_some(Self::Person)?
+            }
+        })
+    }
+
+    /// Whether it comes alive in the browser; the others need no script.
+    pub fn comes_alive(self) -> bool {
+        matches!(self, Self::Export | Self::History | Self::Verify)
+    }
+}
 
 /// Everything that comes along with a page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sent {
+    /// Which page it is; `None` for an address that there is not.
+    pub page: Option<Page>,
     /// Who is signed in, where somebody is.
     pub me: Option<Me>,
     /// What the page shows, or why it cannot.
     pub content: Result<Content, ApiError>,
-    /// What became of the form that led here, where one did.
+    /// What became of the form that led here, where one did: to a page that does not come alive.
+    #[serde(skip)]
     pub outcome: Option<Outcome>,
     /// In which language the page is.
     pub language: Language,
@@ -70,14 +124,15 @@ impl ColorScheme {
     }
 }
 
-/// What a page shows.
+/// What a page shows. What pages show that do not come alive is never sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Content {
     /// Nothing that has to be looked up.
     Nothing,
     /// The export form.
-    Export(Choices),
+    Export(Box<Choices>),
     /// The sign-in, and the local address to go to afterwards.
+    #[serde(skip)]
     Login {
         /// Where to go.
         next: String,
@@ -85,6 +140,7 @@ pub enum Content {
         is_nobody: bool,
     },
     /// The making of the first administrator, by the key of the setup link.
+    #[serde(skip)]
     Setup {
         /// The key.
         key: String,
@@ -92,10 +148,13 @@ pub enum Content {
     /// Records of exports.
     History(History),
     /// The caller's access tokens.
+    #[serde(skip)]
     Tokens(Vec<Token>),
     /// All people.
+    #[serde(skip)]
     People(Vec<Person>),
     /// One person.
+    #[serde(skip)]
     Person(PersonWithCameras),
 }
 

@@ -18,6 +18,8 @@ pub struct Preview {
     pub bytes: u64,
     /// How many events there are on each local day that has some, in their order.
     pub days: Vec<Day>,
+    /// The cells of the first rows, as the file will have them.
+    pub sample: Vec<Vec<String>>,
 }
 
 /// The events of a local day.
@@ -49,4 +51,35 @@ pub async fn preview_selection(
     let state = expect_context::<AppState>();
     let caller = Caller::current().map_err(for_server_fn)?;
     crate::server::export::preview::preview(state.source(), caller.viewer(), &query).await.map_err(for_server_fn)
+}
+
+/// The events of a camera.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CameraCount {
+    /// Its id.
+    pub id: String,
+    /// How many.
+    pub events: u64,
+}
+
+/// How many events the export with that query string would hold of each camera, those aside that have none. Stops counting
+/// when nobody waits for it any more.
+///
+/// # Errors
+/// As [`preview_selection`].
+#[server(prefix = "/api", endpoint = "camera-counts", input = leptos::server_fn::codec::GetUrl)]
+pub async fn count_cameras(
+    /// The selection, as the query string of its export.
+    #[server(default)]
+    query: String,
+) -> Result<Vec<CameraCount>, ApiError> {
+    use leptos::prelude::expect_context;
+
+    use crate::server::auth::caller::Caller;
+    use crate::server::problem::for_server_fn;
+    use crate::server::state::AppState;
+
+    let state = expect_context::<AppState>();
+    let caller = Caller::current().map_err(for_server_fn)?;
+    crate::server::export::preview::cameras(state.source(), caller.viewer(), &query).await.map_err(for_server_fn)
 }

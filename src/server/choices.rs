@@ -1,21 +1,46 @@
 //! The lists of the export form.
 
+use std::time::Duration;
+
 use super::auth::viewer::Viewer;
 use super::database;
+use super::export::preview::preview;
 use super::export::zone::Zone;
 use super::state::AppState;
 use crate::api::cameras::Camera;
 use crate::api::choices::Choices;
 use crate::error::ApiError;
+use crate::export::{DEFAULT_TIMEZONE, ExportParams};
 
-/// What the form offers to that viewer.
+/// For how long an untouched page waits for what there is: whoever opens it is not to wait for ten million events.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// For how long a page waits for what somebody selected, who may have no script to look again with.
+const PATIENCE_FOR_SELECTED: Duration = Duration::from_secs(3);
+
+/// What the form offers to that viewer, whose browser is in that time zone, at an address with that query string.
 ///
 /// # Errors
 /// Where the database cannot answer.
-pub async fn choices(state: &AppState, viewer: Viewer) -> Result<Choices, ApiError> {
+pub async fn choices(
+    state: &AppState,
+    viewer: Viewer,
+    query: &str,
+    own_timezone: Option<&str>,
+) -> Result<Choices, ApiError> {
+    let timezone = own_timezone.filter(|name| Zone::parse(name).is_ok()).unwrap_or(DEFAULT_TIMEZONE);
+    let untouched = ExportParams { timezone: timezone.to_owned(), bom: true, ..ExportParams::default() }.to_query();
+    let (looked_at, patience) =
+        if query.is_empty() { (untouched.as_str(), PATIENCE) } else { (query, PATIENCE_FOR_SELECTED) };
+    let cameras = cameras(state, viewer.clone()).await?;
+    let preview = preview(state.source(), viewer, looked_at);
     Ok(Choices {
-        cameras: cameras(state, viewer).await?,
+        cameras,
         timezones: Zone::names(),
+        timezone: timezone.to_owned(),
+        selected: query.to_owned(),
+        preview: tokio::time::timeout(patience, preview).await.ok(),
+        max_at_once: usize::try_from(state.settings.export.max_per_user.get()).unwrap_or(usize::MAX),
         link_max_minutes: state.settings.accounts.link_max_minutes.get(),
     })
 }

@@ -149,7 +149,9 @@ where
         };
         let mut page = form.parts.clone();
         page.method = Method::GET;
-        page.extensions.insert(pages::load(&form.state, &page, Some(outcome)).await);
+        if let Some(sent) = pages::load(&form.state, &page, Some(outcome)).await {
+            page.extensions.insert(sent);
+        }
         let mut response = render(Request::from_parts(page, Body::empty())).await;
         if let Some(error) = error {
             *response.status_mut() = problem::status(&error);

@@ -22,13 +22,16 @@ use super::history::{self, Wanted};
 use super::state::AppState;
 use super::telemetry::RequestId;
 use super::{choices, preferences, problem};
-use crate::api::page::{Content, Done, History, Outcome, Sent};
+use crate::api::page::{Content, Done, History, Outcome, Page, Sent};
 use crate::api::people::{Grant, Person, PersonWithCameras};
 use crate::api::session::{Me, Role};
 use crate::api::tokens::Token;
-use crate::app::{HISTORY_PATH, LOGIN_PATH, PEOPLE_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH};
+use crate::app::{LOGIN_PATH, PEOPLE_PATH, SETUP_PATH};
 use crate::error::{ApiError, ErrorCode};
 use crate::export::ExportParams;
+
+/// In which a browser says in which time zone it is; the page sets it (`ui::browser`).
+const TIMEZONE_COOKIE: &str = "timezone";
 
 /// Middleware: gives a request for a page what the page will show. An answer that has to say that it cannot be shown gets
 /// the status of the reason.
@@ -43,8 +46,10 @@ pub async fn prepare(State(state): State<AppState>, request: Request, next: Next
     }
     let done = parameter(&parts.uri, "done").and_then(|word| Done::from_word(&word));
     let sent = load(&state, &parts, done.map(Outcome::Done)).await;
-    let status = sent.content.as_ref().err().map(problem::status);
-    parts.extensions.insert(sent);
+    let status = sent.as_ref().and_then(|sent| sent.content.as_ref().err()).map(problem::status);
+    if let Some(sent) = sent {
+        parts.extensions.insert(sent);
+    }
     let mut response = next.run(Request::from_parts(parts, body)).await;
     if let Some(status) = status {
         *response.status_mut() = status;
@@ -75,22 +80,25 @@ fn signed_in(parts: &Parts) -> Option<Caller> {
     caller::of(&parts.extensions).ok().filter(Caller::is_browser)
 }
 
-/// Everything that comes along with the page that a request asks for.
-pub async fn load(state: &AppState, parts: &Parts, outcome: Option<Outcome>) -> Sent {
+/// Everything that comes along with the page that a request asks for. `None` where there is no such page.
+pub async fn load(state: &AppState, parts: &Parts, outcome: Option<Outcome>) -> Option<Sent> {
+    let page = Page::at(parts.uri.path())?;
     let caller = signed_in(parts);
-    let content = content(state, &parts.uri, caller.as_ref(), outcome.as_ref()).await;
+    let content = content(state, page, parts, caller.as_ref(), outcome.as_ref()).await;
     let address = address(&parts.uri, outcome.as_ref());
-    Sent {
+    Some(Sent {
+        page: Some(page),
         me: caller.map(|Caller { user, .. }| Me { name: user.name, role: user.role }),
         content: content.map_err(|error| ApiError { request_id: RequestId::of(&parts.extensions), ..error }),
         outcome,
         ..bare(&parts.headers, address)
-    }
+    })
 }
 
 /// What comes along with a page that shows nothing of its own.
 fn bare(headers: &HeaderMap, address: String) -> Sent {
     Sent {
+        page: None,
         me: None,
         content: Ok(Content::Nothing),
         outcome: None,
@@ -120,36 +128,39 @@ fn address(uri: &Uri, outcome: Option<&Outcome>) -> String {
 
 async fn content(
     state: &AppState,
-    uri: &Uri,
+    page: Page,
+    parts: &Parts,
     caller: Option<&Caller>,
     outcome: Option<&Outcome>,
 ) -> Result<Content, ApiError> {
-    let path = uri.path();
-    if path == LOGIN_PATH {
-        let next = parameter(uri, "next").unwrap_or_default();
-        let is_nobody = user::is_nobody(&state.database).await?;
-        return Ok(Content::Login { next: local(&next).to_owned(), is_nobody });
-    }
-    if path == SETUP_PATH {
-        // In the address that was printed, and then in the form.
-        let sent = outcome.and_then(|outcome| outcome.filled_in("key"));
-        let key = sent.or_else(|| parameter(uri, "key")).unwrap_or_default();
-        state.setup.check(&state.database, &key).await?;
-        return Ok(Content::Setup { key });
-    }
-    let Some(caller) = caller else { return Ok(Content::Nothing) };
-    if path == SETTINGS_PATH {
-        choices::choices(state, caller.viewer()).await.map(Content::Export)
-    } else if path == HISTORY_PATH {
-        history(state, caller, uri).await.map(Content::History)
-    } else if path == TOKENS_PATH {
-        tokens(state, caller).await.map(Content::Tokens)
-    } else if path == PEOPLE_PATH {
-        people(state).await.map(Content::People)
-    } else if let Some(id) = path.strip_prefix(PEOPLE_PATH).and_then(|rest| rest.strip_prefix('/')) {
-        person(state, caller, id).await.map(Content::Person)
-    } else {
-        Ok(Content::Nothing)
+    let uri = &parts.uri;
+    match (page, caller) {
+        (Page::Login, _) => {
+            let next = parameter(uri, "next").unwrap_or_default();
+            let is_nobody = user::is_nobody(&state.database).await?;
+            Ok(Content::Login { next: local(&next).to_owned(), is_nobody })
+        }
+        (Page::Setup, _) => {
+            // In the address that was printed, and then in the form.
+            let sent = outcome.and_then(|outcome| outcome.filled_in("key"));
+            let key = sent.or_else(|| parameter(uri, "key")).unwrap_or_default();
+            state.setup.check(&state.database, &key).await?;
+            Ok(Content::Setup { key })
+        }
+        (Page::Export, Some(caller)) => {
+            let timezone = preferences::cookie(&parts.headers, TIMEZONE_COOKIE);
+            let query = uri.query().unwrap_or_default();
+            let choices = choices::choices(state, caller.viewer(), query, timezone.as_deref()).await?;
+            Ok(Content::Export(Box::new(choices)))
+        }
+        (Page::History, Some(caller)) => history(state, caller, uri).await.map(Content::History),
+        (Page::Tokens, Some(caller)) => tokens(state, caller).await.map(Content::Tokens),
+        (Page::People, Some(_)) => people(state).await.map(Content::People),
+        (Page::Person, Some(caller)) => {
+            let id = uri.path().strip_prefix(PEOPLE_PATH).unwrap_or_default().trim_start_matches('/');
+            person(state, caller, id).await.map(Content::Person)
+        }
+        (Page::Verify | Page::Account, _) | (_, None) => Ok(Content::Nothing),
     }
 }
 

@@ -44,7 +44,8 @@ pub fn color_scheme(headers: &HeaderMap) -> ColorScheme {
     cookie(headers, THEME).and_then(|word| ColorScheme::from_word(&word)).unwrap_or_default()
 }
 
-fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+/// What a cookie holds.
+pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.typed_get::<Cookie>()?.get(name).map(str::to_owned)
 }
 

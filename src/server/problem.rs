@@ -14,7 +14,7 @@ use super::preferences;
 use super::state::AppState;
 use super::telemetry::RequestId;
 use crate::error::{ApiError, ErrorCode};
-use crate::ui::problem_page::problem_page;
+use crate::plain::problem_page::problem_page;
 
 /// How long a client should wait before it asks again where the database is away, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 5;

@@ -5,11 +5,11 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::request::Parts;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Redirect;
-use axum::routing::{any, get, post};
+use axum::routing::{MethodFilter, any, get, on, post};
 use leptos::context::{provide_context, use_context};
-use leptos_axum::{
-    LeptosRoutes, file_and_error_handler_with_context, generate_route_list, render_app_async_with_context,
-};
+use leptos::server_fn::axum::server_fn_paths;
+
+use leptos_axum::{file_and_error_handler_with_context, handle_server_fns_with_context, render_app_async_with_context};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::auth::{caller, gate, origin, session};
@@ -21,13 +21,16 @@ use super::{headers, health, history, host, metrics, pages, preferences, problem
 use crate::api::exports::EXPORTS_PATH;
 use crate::api::page::Sent;
 use crate::app::{
-    ACCOUNT_PATH, App, LOGIN_PATH, LOGOUT_PATH, PEOPLE_PATH, PREFERENCES_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH,
-    person_path, shell,
+    ACCOUNT_PATH, HISTORY_PATH, LOGIN_PATH, LOGOUT_PATH, PEOPLE_PATH, PREFERENCES_PATH, SETTINGS_PATH, SETUP_PATH,
+    TOKENS_PATH, VERIFY_PATH, person_path, shell,
 };
 use crate::export::EXPORT_PATH;
+use crate::plain;
 
 /// The whole server, ready to be bound to a port.
 pub fn router(state: AppState) -> Router {
+    // What leptos spawns is for the runtime that answers requests. It may have been told by another router.
+    let _ = any_spawner::Executor::init_tokio();
     let styles = StyleSheets::of_components();
     let context = {
         let state = state.clone();
@@ -39,15 +42,23 @@ pub fn router(state: AppState) -> Router {
             }
         }
     };
-    let shell = move |options| shell(options, styles.0.clone());
+    let shell = move |options| shell(options, styles.0.clone(), plain::page);
     let page = {
         let (shell, options) = (shell.clone(), state.leptos_options.clone());
         move || shell(options.clone())
     };
-    let render = render_app_async_with_context(context.clone(), page.clone());
+    // A page is sent when it is whole, so that it is that without script, too.
+    let render = render_app_async_with_context(context.clone(), page);
     let unversioned = state.settings.leptos_options();
 
-    Router::new()
+    let server_functions = server_fn_paths().fold(Router::new(), |router, (path, method)| {
+        let context = context.clone();
+        let handler = move |request| handle_server_fns_with_context(context.clone(), request);
+        // Their methods are GET and POST.
+        router.route(path, on(MethodFilter::try_from(method).unwrap_or(MethodFilter::POST), handler))
+    });
+
+    server_functions
         .route(EXPORT_PATH, get(export))
         .route(EXPORTS_PATH, get(history::list))
         .route(&format!("{EXPORTS_PATH}/{{id}}"), get(history::one))
@@ -55,14 +66,16 @@ pub fn router(state: AppState) -> Router {
         .route("/api", any(problem::no_such_route))
         .route("/api/{*path}", any(problem::no_such_route))
         .route(metrics::PATH, get(metrics::show))
-        .route(LOGIN_PATH, form(forms::login, MAX_FORM_BYTES, render.clone()))
+        .route(SETTINGS_PATH, get(render.clone()))
+        .route(HISTORY_PATH, get(render.clone()))
+        .route(VERIFY_PATH, get(render.clone()))
+        .route(LOGIN_PATH, form(forms::login, MAX_FORM_BYTES, render.clone()).get(render.clone()))
         .route(LOGOUT_PATH, form(forms::logout, MAX_FORM_BYTES, render.clone()))
-        .route(SETUP_PATH, form(forms::make_first_admin, MAX_FORM_BYTES, render.clone()))
-        .route(ACCOUNT_PATH, form(forms::change_password, MAX_FORM_BYTES, render.clone()))
-        .route(TOKENS_PATH, form(forms::change_tokens, MAX_FORM_BYTES, render.clone()))
-        .route(PEOPLE_PATH, form(forms::add_person, MAX_FORM_BYTES, render.clone()))
-        .route(&person_path("{id}"), form(forms::change_person, MAX_LONG_FORM_BYTES, render))
-        .leptos_routes_with_context(&state, generate_route_list(App), context.clone(), page)
+        .route(SETUP_PATH, form(forms::make_first_admin, MAX_FORM_BYTES, render.clone()).get(render.clone()))
+        .route(ACCOUNT_PATH, form(forms::change_password, MAX_FORM_BYTES, render.clone()).get(render.clone()))
+        .route(TOKENS_PATH, form(forms::change_tokens, MAX_FORM_BYTES, render.clone()).get(render.clone()))
+        .route(PEOPLE_PATH, form(forms::add_person, MAX_FORM_BYTES, render.clone()).get(render.clone()))
+        .route(&person_path("{id}"), form(forms::change_person, MAX_LONG_FORM_BYTES, render.clone()).get(render))
         // A layer is passed before those that are above it here.
         .layer(from_fn(origin::no_way_back))
         .layer(from_fn_with_state(state.clone(), pages::prepare))

@@ -1,12 +1,14 @@
 //! What the browser knows: its time zone, what day it is, what fields hold, and where the focus is. To be called in the
 //! browser only, where it does not say otherwise.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, Weekday};
 use js_sys::Reflect;
-use leptos::prelude::{document, window};
+use leptos::prelude::{Effect, document, on_cleanup, window, window_event_listener_untyped};
 use leptos::wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{HtmlElement, HtmlInputElement};
+
+use crate::export::parse_day;
 
 /// The IANA name of the browser's own time zone.
 pub fn timezone() -> Option<String> {
@@ -22,18 +24,23 @@ pub fn today(timezone: &str) -> Option<NaiveDate> {
     // Called by name, because the binding panics where the browser throws. Swedish dates are written YYYY-MM-DD.
     let format: js_sys::Function =
         Reflect::get(&date, &JsValue::from_str("toLocaleDateString")).ok()?.dyn_into().ok()?;
-    format.call2(&date, &JsValue::from_str("sv-SE"), &options).ok()?.as_string()?.parse().ok()
+    format.call2(&date, &JsValue::from_str("sv-SE"), &options).ok()?.as_string().as_deref().and_then(parse_day)
+}
+
+/// Whether a select has such an option.
+pub fn is_offered(id: &str, value: &str) -> bool {
+    let options = document().query_selector_all(&format!("#{id} option"));
+    let is_it = |option: web_sys::Node| {
+        Reflect::get(&option, &"value".into()).is_ok_and(|there| there.as_string().as_deref() == Some(value))
+    };
+    options.is_ok_and(|options| (0..options.length()).filter_map(|index| options.item(index)).any(is_it))
 }
 
 /// Puts the focus on an element where nothing else has it.
 pub fn focus_if_lost(selector: &str) {
     let document = document();
-    let lost = document.active_element().is_none_or(|active| active.tag_name() == "BODY");
-    if lost
-        && let Ok(Some(element)) = document.query_selector(selector)
-        && let Ok(element) = element.dyn_into::<HtmlElement>()
-    {
-        let _ = element.focus();
+    if document.active_element().is_none_or(|active| active.tag_name() == "BODY") {
+        focus(selector);
     }
 }
 
@@ -45,6 +52,132 @@ pub fn value_of(id: &str) -> Option<String> {
 /// Whether a box of the document is checked. `None` where there is no such box, and on the server.
 pub fn is_checked(id: &str) -> Option<bool> {
     property_of(id, "checked")?.as_bool()
+}
+
+/// The boxes of that name that are no longer as the server made them: what each stands for, and whether it is checked.
+pub fn changed_boxes(name: &str) -> Vec<(String, bool)> {
+    // On the server there is no document to ask, and asking would panic.
+    if !cfg!(target_family = "wasm") {
+        return Vec::new();
+    }
+    let Ok(boxes) = document().query_selector_all(&format!("input[type=checkbox][name={name}]")) else {
+        return Vec::new();
+    };
+    let boxes = (0..boxes.length()).filter_map(|index| boxes.item(index)?.dyn_into::<HtmlInputElement>().ok());
+    let changed = boxes.filter(|checkbox| checkbox.checked() != checkbox.default_checked());
+    changed.map(|checkbox| (checkbox.value(), checkbox.checked())).collect()
+}
+
+/// Tells the server with later pages which time zone this browser is in.
+pub fn remember_timezone(name: &str) {
+    const A_YEAR_SECONDS: u32 = 365 * 24 * 60 * 60;
+    let cookie = format!("timezone={name}; Path=/settings; Max-Age={A_YEAR_SECONDS}; SameSite=Lax");
+    let _ = Reflect::set(&document(), &JsValue::from_str("cookie"), &JsValue::from_str(&cookie));
+}
+
+/// The query string of the page's address, without its question mark.
+pub fn query() -> String {
+    window().location().search().unwrap_or_default().trim_start_matches('?').to_owned()
+}
+
+/// Has the page's address have that query string, as a new step of the browser's history.
+pub fn show_query(query: &str) {
+    let path = window().location().pathname().unwrap_or_default();
+    let address = if query.is_empty() { path } else { format!("{path}?{query}") };
+    if let Ok(history) = window().history() {
+        let _ = history.push_state_with_url(&JsValue::NULL, "", Some(&address));
+    }
+    come_back_to(&address);
+}
+
+/// Has the forms at the bottom of the page lead back to that address of it.
+fn come_back_to(address: &str) {
+    let Ok(fields) = document().query_selector_all(".preferences [name=next]") else { return };
+    for index in 0..fields.length() {
+        if let Some(Ok(field)) = fields.item(index).map(JsCast::dyn_into::<HtmlInputElement>) {
+            field.set_value(address);
+        }
+    }
+}
+
+/// Has something done whenever somebody goes back or forth in the browser's history, until the page goes.
+pub fn on_history_moves(act: impl Fn() + Clone + 'static) {
+    Effect::new(move || {
+        let act = act.clone();
+        let listener = window_event_listener_untyped("popstate", move |_| {
+            act();
+            come_back_to(&format!("{}?{}", window().location().pathname().unwrap_or_default(), query()));
+        });
+        on_cleanup(move || listener.remove());
+    });
+}
+
+/// Whether the page is written from right to left.
+pub fn is_right_to_left() -> bool {
+    document().document_element().is_some_and(|html| html.get_attribute("dir").as_deref() == Some("rtl"))
+}
+
+/// How wide the window is, in CSS pixels.
+pub fn width() -> f64 {
+    window().inner_width().ok().and_then(|width| width.as_f64()).unwrap_or_default()
+}
+
+/// The browser's locale where it is of the page's language, and that language where it is not.
+pub fn locale() -> String {
+    let language = document().document_element().and_then(|html| html.get_attribute("lang")).unwrap_or_default();
+    let own = window().navigator().language().unwrap_or_default();
+    if own.split('-').next() == Some(&language) { own } else { language }
+}
+
+/// A day in the locale's words, made of these parts: names and values of `Intl.DateTimeFormat`'s options.
+pub fn day_in_words(locale: &str, day: NaiveDate, parts: &[(&str, &str)]) -> String {
+    let options = js_sys::Object::new();
+    for (name, value) in parts.iter().chain(&[("timeZone", "UTC")]) {
+        let _ = Reflect::set(&options, &JsValue::from_str(name), &JsValue::from_str(value));
+    }
+    // A day is written as its midnight is; a date alone is one in UTC.
+    let date = js_sys::Date::new(&JsValue::from_str(&day.to_string()));
+    date.to_locale_date_string(locale, &options).into()
+}
+
+/// The day that a week begins with where this browser is; Monday where the browser does not tell.
+pub fn week_begins() -> Weekday {
+    let first = || {
+        let locale: js_sys::Function =
+            Reflect::get(&Reflect::get(&window(), &"Intl".into()).ok()?, &"Locale".into()).ok()?.dyn_into().ok()?;
+        let own = js_sys::Array::of1(&window().navigator().language()?.into());
+        let locale = Reflect::construct(&locale, &own).ok()?;
+        // First it was a property.
+        let week = match Reflect::get(&locale, &"getWeekInfo".into()).ok()?.dyn_into::<js_sys::Function>() {
+            Ok(get) => get.call0(&locale).ok()?,
+            Err(_) => Reflect::get(&locale, &"weekInfo".into()).ok()?,
+        };
+        Reflect::get(&week, &"firstDay".into()).ok()?.as_f64()
+    };
+    // From 1 for Monday to 7.
+    let days = [Weekday::Mon, Weekday::Tue, Weekday::Wed, Weekday::Thu, Weekday::Fri, Weekday::Sat, Weekday::Sun];
+    let number = first().unwrap_or(1.0);
+    days.into_iter().find(|day| f64::from(day.number_from_monday()) >= number).unwrap_or(Weekday::Mon)
+}
+
+/// Puts the focus on an element.
+pub fn focus(selector: &str) {
+    if let Ok(Some(element)) = document().query_selector(selector)
+        && let Ok(element) = element.dyn_into::<HtmlElement>()
+    {
+        let _ = element.focus();
+    }
+}
+
+/// What an attribute says of the element that an event happened to, or of the nearest one around it that has it.
+pub fn attribute_near(event: &web_sys::Event, attribute: &str) -> Option<String> {
+    let target: web_sys::Element = event.target()?.dyn_into().ok()?;
+    target.closest(&format!("[{attribute}]")).ok()??.get_attribute(attribute)
+}
+
+/// Text in which capital letters are small ones.
+pub fn lowercase(text: &str) -> String {
+    js_sys::JsString::from(text).to_lower_case().into()
 }
 
 /// Puts text on the clipboard. False where the browser has none for us, or does not allow it.
@@ -75,16 +208,6 @@ pub fn select(id: &str) {
     if let Some(field) = field {
         let _ = field.focus();
         field.select();
-    }
-}
-
-/// Checks all boxes of that name, or none.
-pub fn check_all(name: &str, checked: bool) {
-    let Ok(boxes) = document().query_selector_all(&format!("input[type=checkbox][name={name}]")) else { return };
-    for index in 0..boxes.length() {
-        if let Some(Ok(checkbox)) = boxes.item(index).map(JsCast::dyn_into::<HtmlInputElement>) {
-            checkbox.set_checked(checked);
-        }
     }
 }
 

@@ -1,11 +1,19 @@
-//! From which day to which: two native date inputs, which work without script, and presets that fill them in.
+//! From which day to which: two native date inputs, which work without script; presets and a calendar that fill them in.
 
 use chrono::{Datelike, Days, NaiveDate};
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
 use super::browser;
+use super::calendar_dialog::{CalendarDialog, Known, known};
+use super::selection::Selection;
+use super::sent;
+use crate::api::preview::preview_selection;
+use crate::error::ApiError;
+use crate::export::{DateRange, ExportParams, parse_day};
+use crate::words::export::Words;
 
-/// A range that is often asked for.
+/// A range that is chosen at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preset {
     /// The day it is.
@@ -16,18 +24,26 @@ pub enum Preset {
     ThisMonth,
     /// No limits.
     Everything,
+    /// From one day to another.
+    Days(NaiveDate, NaiveDate),
 }
 
-/// The presets in the order in which they are shown.
-const PRESETS: [(Preset, &str); 5] = [
-    (Preset::Today, "Today"),
-    (Preset::LastDays(7), "Last 7 days"),
-    (Preset::LastDays(30), "Last 30 days"),
-    (Preset::ThisMonth, "This month"),
-    (Preset::Everything, "Everything"),
-];
+/// Those that are often asked for, in the order in which they are shown.
+pub const PRESETS: [Preset; 5] =
+    [Preset::Today, Preset::LastDays(7), Preset::LastDays(30), Preset::ThisMonth, Preset::Everything];
 
 impl Preset {
+    /// What it is called.
+    pub fn label(self, words: &Words) -> String {
+        match self {
+            Self::Today => words.today.to_owned(),
+            Self::LastDays(days) => (words.last_days)(days),
+            Self::ThisMonth => words.this_month.to_owned(),
+            Self::Everything => words.everything.to_owned(),
+            Self::Days(first, last) => format!("{first} – {last}"),
+        }
+    }
+
     /// First and last day, where there are any.
     fn range(self, today: NaiveDate) -> (Option<NaiveDate>, Option<NaiveDate>) {
         let start = match self {
@@ -35,23 +51,29 @@ impl Preset {
             Self::LastDays(days) => today.checked_sub_days(Days::new(days.saturating_sub(1))),
             Self::ThisMonth => today.with_day(1),
             Self::Everything => return (None, None),
+            Self::Days(first, last) => return (Some(first), Some(last)),
         };
         (start, Some(today))
     }
 }
 
-/// Two dates, as `YYYY-MM-DD` or empty, with presets.
+/// Two dates, as `YYYY-MM-DD` or empty, with presets and a calendar.
 #[component]
 pub fn DateRangePicker(
-    /// The first day.
-    start: RwSignal<String>,
-    /// The last day.
-    end: RwSignal<String>,
-    /// The zone in which it is today.
-    timezone: RwSignal<String>,
-    /// What is wrong with the dates, if anything.
-    problem: Signal<Option<String>>,
+    /// Where the dates are, and the zone in which it is today.
+    selection: Selection,
+    /// The export that they are for.
+    params: Signal<Result<ExportParams, ApiError>>,
+    /// The last day that is known to have events.
+    #[prop(into)]
+    last_day: Signal<Option<NaiveDate>>,
 ) -> impl IntoView {
+    let words = sent::language().export();
+    let Selection { start, end, timezone, .. } = selection;
+    let problem = Memo::new(move |_| match params.get() {
+        Err(error) if matches!(error.field.as_deref(), Some("start_date" | "end_date")) => Some(error),
+        _ => None,
+    });
     // Unknown on the server, whose day may be another; so it is filled in once the page is alive.
     let today = RwSignal::new(None);
     Effect::new(move || today.set(browser::today(&timezone.get())));
@@ -70,15 +92,15 @@ pub fn DateRangePicker(
         // Asked again, because a page may stay open over midnight.
         let now = browser::today(&timezone.get_untracked());
         today.set(now);
-        let range = match (preset, now) {
-            (Preset::Everything, _) => (None, None),
+        let (first, last) = match (preset, now) {
+            (Preset::Everything | Preset::Days(..), _) => preset.range(NaiveDate::default()),
             (_, Some(now)) => preset.range(now),
             (_, None) => return,
         };
-        start.set(text(range.0));
-        end.set(text(range.1));
+        start.set(text(first));
+        end.set(text(last));
     };
-    let presets = PRESETS.map(|(preset, label)| {
+    let presets = PRESETS.map(|preset| {
         view! {
             <button
                 type="button"
@@ -86,19 +108,66 @@ pub fn DateRangePicker(
                 aria-pressed=move || is_chosen(preset).to_string()
                 on:click=move |_| choose(preset)
             >
-                {label}
+                {preset.label(words)}
             </button>
         }
     });
+
+    let is_open = RwSignal::new(false);
+    let days = RwSignal::new(Known::default());
+    let open = move |_| {
+        is_open.set(true);
+        // Of all days, whichever are chosen; the cameras and the zone are those of the export.
+        let Ok(params) = params.get_untracked() else { return };
+        let all = ExportParams { range: DateRange::default(), ..params };
+        spawn_local(async move {
+            if let Ok(preview) = preview_selection(all.to_query()).await {
+                days.set(known(&preview.days));
+            }
+        });
+    };
+    let close = move || {
+        is_open.set(false);
+        browser::focus(".date-range__open");
+    };
+    let chosen = move || (parse_day(&start.get_untracked()), parse_day(&end.get_untracked()));
+    let take = move |preset: Preset| {
+        choose(preset);
+        close();
+    };
+    let calendar = move || {
+        let today = today.get_untracked().unwrap_or_default();
+        is_open.get().then(|| {
+            // Nobody looks for events where there are none yet.
+            let begin = last_day.get_untracked().map_or(today, |last| last.min(today));
+            view! { <CalendarDialog chosen=chosen() today begin known=days take close=move |()| close()/> }
+        })
+    };
     view! {
-        <fieldset class="date-range">
-            <legend>"Date range"</legend>
+        <fieldset class="date-range" aria-describedby=move || problem.get().map(|_| PROBLEM_ID)>
+            <legend>{words.date_range}</legend>
             <div class="date-range__days">
-                <DayField id="start-date" name="start_date" label="From" value=start problem/>
-                <DayField id="end-date" name="end_date" label="To" value=end problem/>
+                <DayField id="start-date" name="start_date" label=words.from value=start problem/>
+                <DayField id="end-date" name="end_date" label=words.to value=end problem/>
+                <button
+                    type="button"
+                    class="date-range__open needs-script"
+                    aria-haspopup="dialog"
+                    aria-expanded=move || is_open.get().to_string()
+                    aria-label=words.open_calendar
+                    title=words.open_calendar
+                    on:click=open
+                >
+                    <svg viewBox="0 0 20 20" aria-hidden="true">
+                        <path d="M3 5h14v12H3zM3 8.5h14M6.5 2.5v4M13.5 2.5v4"></path>
+                    </svg>
+                </button>
             </div>
-            <div class="chips needs-script" role="group" aria-label="Presets">{presets}</div>
-            {move || problem.get().map(|problem| view! { <p id=PROBLEM_ID class="problem">{problem}</p> })}
+            {calendar}
+            <div class="chips needs-script" role="group" aria-label=words.presets>{presets.into_iter().collect_view()}</div>
+            {move || problem.get().map(|error| view! {
+                <p id=PROBLEM_ID class="problem">{sent::language().told(&error)}</p>
+            })}
         </fieldset>
     }
 }
@@ -113,8 +182,9 @@ fn DayField(
     name: &'static str,
     label: &'static str,
     value: RwSignal<String>,
-    problem: Signal<Option<String>>,
+    problem: Memo<Option<ApiError>>,
 ) -> impl IntoView {
+    let there = value.get_untracked();
     view! {
         <div class="field">
             <label for=id>{label}</label>
@@ -125,6 +195,7 @@ fn DayField(
                 max="9999-12-31"
                 aria-invalid=move || problem.get().map(|_| "true")
                 aria-describedby=move || problem.get().map(|_| PROBLEM_ID)
+                value=there
                 prop:value=move || value.get()
                 on:input:target=move |event| value.set(event.target().value())
             />

@@ -1,7 +1,7 @@
 //! Fetching the export and saving it as a file. To be called in the browser only.
 //!
-//! The bytes go from the network into blobs, which the browser keeps outside the page's memory and on disk where they
-//! are large. On their way they are counted and digested through a buffer of fixed size. The file is saved only once the
+//! The bytes go from the network to disk where the browser can do that, or into blobs, which the browser keeps outside the
+//! page's memory and on disk where they are large. On their way they are counted and digested through a buffer of fixed size. The file is saved only once the
 //! body has ended as it should, and its rows, its bytes and its digest are those of the server's record: browsers were
 //! seen to take a body that was cut off for one that has ended.
 
@@ -18,10 +18,13 @@ use web_sys::{
 };
 
 use super::browser;
+use super::disk::File;
 use super::progress::Progress;
-use super::tally::{Sum, Tally, compare};
+use super::tally::{Difference, Sum, Tally, compare};
 use crate::api::exports::{EXPORT_ID_HEADER, EXPORTS_PATH, ExportRecord, ExportRecords, State};
 use crate::error::{ApiError, ErrorCode};
+use crate::export::ExportParams;
+use crate::words::Language;
 
 /// Chunks are gathered into a blob when they come to this many bytes, so that few of them lie about.
 const BLOB_BYTES: u32 = 8 * 1024 * 1024;
@@ -35,6 +38,9 @@ const BUFFER_BYTES: u32 = 64 * 1024;
 /// How often the record is asked for before it counts as out of reach, and how long lies between, in milliseconds.
 const RECORD_TRIES: u32 = 5;
 const BETWEEN_TRIES_MILLISECONDS: i32 = 1_000;
+
+/// How often it is looked whether the browser has begun with what it was handed.
+const BEGIN_TRIES: u32 = 30;
 
 /// A file that was saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,47 +65,86 @@ pub enum DownloadError {
     /// The connection broke before the end of the file. Why, where the server's record says so.
     Broken(Option<String>),
     /// What arrived is not what the server sent.
-    Different(String),
+    Different(Difference),
     /// The server's record could not be read, so there is no telling whether the file is whole.
     Unchecked,
+    /// What arrived could not be put where the file was to go. Why, in the browser's words.
+    Unwritable(String),
+    /// The browser was handed the export, and the server saw nothing of it.
+    NotBegun,
+    /// What the browser was handed broke off. Why, where the server's record says so.
+    HandedOver(Option<String>),
 }
 
-impl std::fmt::Display for DownloadError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl DownloadError {
+    /// What the browser says of it.
+    pub fn unwritable(error: &JsValue) -> Self {
+        let message = Reflect::get(error, &JsValue::from_str("message")).ok().and_then(|message| message.as_string());
+        Self::Unwritable(message.unwrap_or_default())
+    }
+}
+
+impl DownloadError {
+    /// In words: what went wrong, and what to do.
+    pub fn told(&self, language: Language) -> String {
+        let words = language.export();
         match self {
-            Self::Cancelled => f.write_str("No file was saved."),
-            Self::Refused(ApiError { code: ErrorCode::Internal, detail, request_id: Some(id), .. }) => {
-                write!(f, "{detail} Request id: {id}.")
+            Self::Cancelled => words.nothing_saved.to_owned(),
+            Self::Refused(error) => {
+                let detail = language.told(error);
+                match &error.request_id {
+                    Some(id) if error.code == ErrorCode::Internal => (words.with_request_id)(&detail, id),
+                    _ => detail,
+                }
             }
-            Self::Refused(error) => f.write_str(&error.detail),
-            Self::Unexpected(status) => {
-                write!(f, "The server answered with status {status} and no file. Try again, or tell its operator.")
-            }
-            Self::Unreachable => f.write_str("The server could not be reached. Check the connection and try again."),
-            Self::Broken(None) => {
-                f.write_str("The connection broke before the file was whole, so nothing was saved. Try again.")
-            }
-            Self::Broken(Some(reason)) => {
-                write!(f, "The file broke off before it was whole, so nothing was saved. {reason}")
-            }
-            Self::Different(what) => write!(
-                f,
-                "What arrived is not the file that the server sent, so nothing was saved: {what}. Something between this \
-                 browser and the server changes or cuts it. Try again, or tell the server's operator."
-            ),
-            Self::Unchecked => f.write_str(
-                "The file arrived, but whether it is whole could not be checked: the server did not answer. So nothing was \
-                 saved. Try again.",
-            ),
+            Self::Unexpected(status) => (words.unexpected_status)(*status),
+            Self::Unreachable => words.unreachable.to_owned(),
+            Self::Broken(None) => words.broken.to_owned(),
+            Self::Broken(Some(reason)) => (words.broken_off)(reason),
+            Self::Different(what) => (words.different)(&what.told(language)),
+            Self::Unchecked => words.unchecked.to_owned(),
+            Self::Unwritable(reason) => (words.unwritable)(reason),
+            Self::NotBegun => words.not_begun.to_owned(),
+            Self::HandedOver(reason) => (words.broken_in_browser)(reason.as_deref().unwrap_or_default()),
         }
     }
+}
+
+/// Where a file goes.
+#[derive(Debug)]
+pub enum Target {
+    /// To the browser's downloads, by way of its memory and what it keeps on disk itself.
+    Downloads,
+    /// To a file that somebody chose.
+    Disk(File),
 }
 
 /// Fetches `url`, compares what arrives with the server's record, and saves the file; `progress` is told how far it is.
 ///
 /// # Errors
 /// Where there is no whole file; nothing has been saved then.
-pub async fn download(url: &str, abort: &AbortSignal, progress: impl Fn(Progress)) -> Result<Saved, DownloadError> {
+pub async fn download(
+    url: &str,
+    abort: &AbortSignal,
+    target: Target,
+    progress: impl Fn(Progress),
+) -> Result<Saved, DownloadError> {
+    let mut arriving = Arriving::new(target);
+    let outcome = fetch_whole(url, abort, &mut arriving, progress).await;
+    if outcome.is_err()
+        && let Target::Disk(file) = &arriving.target
+    {
+        file.abort().await;
+    }
+    outcome
+}
+
+async fn fetch_whole(
+    url: &str,
+    abort: &AbortSignal,
+    arriving: &mut Arriving,
+    progress: impl Fn(Progress),
+) -> Result<Saved, DownloadError> {
     let began = js_sys::Date::now();
     let or_cancelled = |error| if abort.aborted() { DownloadError::Cancelled } else { error };
     let response = fetch(url, Some(abort)).await.map_err(|_| or_cancelled(DownloadError::Unreachable))?;
@@ -112,26 +157,32 @@ pub async fn download(url: &str, abort: &AbortSignal, progress: impl Fn(Progress
         header(&response, "content-disposition").and_then(|text| file_name(&text)).ok_or_else(unexpected)?;
     let id = header(&response, EXPORT_ID_HEADER).ok_or_else(unexpected)?;
 
-    let mut parts = Parts::new();
-    let arriving = read(response.body(), async |chunk| {
-        parts.push(chunk)?;
+    let mut unwritable = None;
+    let read = read(response.body(), async |chunk| {
+        if let Err(error) = arriving.push(chunk).await {
+            unwritable = Some(DownloadError::unwritable(&error));
+            return Err(error);
+        }
         progress(Progress {
-            bytes: parts.tally.bytes(),
-            rows: parts.tally.rows(),
+            bytes: arriving.tally.bytes(),
+            rows: arriving.tally.rows(),
             milliseconds: js_sys::Date::now() - began,
         });
         Ok(())
     });
-    let arrived = arriving.await;
+    let arrived = read.await;
     // Cancelled with the last bytes already here: what was asked for last counts.
     if abort.aborted() {
         return Err(DownloadError::Cancelled);
+    }
+    if let Some(error) = unwritable {
+        return Err(error);
     }
     if arrived.is_err() {
         let reason = record(&id).await.and_then(|record| record.error);
         return Err(or_cancelled(DownloadError::Broken(reason)));
     }
-    let (blob, sum) = parts.into_blob().map_err(|_| DownloadError::Broken(None))?;
+    let sum = arriving.tally.clone().sum();
     let record = record(&id).await.ok_or_else(|| or_cancelled(DownloadError::Unchecked))?;
     if record.state != State::Completed {
         return Err(DownloadError::Broken(record.error));
@@ -140,8 +191,52 @@ pub async fn download(url: &str, abort: &AbortSignal, progress: impl Fn(Progress
     if abort.aborted() {
         return Err(DownloadError::Cancelled);
     }
-    save(blob, &file_name).map_err(|_| DownloadError::Broken(None))?;
+    arriving.save(&file_name).await.map_err(|error| DownloadError::unwritable(&error))?;
     Ok(Saved { file_name, sum })
+}
+
+/// Hands the export to the browser's own downloads, and follows it by the server's record. (What the page cannot see is
+/// whether the browser has the whole file; the record says whether the server sent it.)
+///
+/// # Errors
+/// Where the server did not send the whole file.
+pub async fn hand_over(params: &ExportParams, progress: impl Fn(Progress)) -> Result<ExportRecord, DownloadError> {
+    let (began, query) = (js_sys::Date::now(), params.to_query());
+    let before: Vec<_> = newest().await?.into_iter().map(|record| record.id).collect();
+    click_link(&params.to_url(), None).map_err(|error| DownloadError::unwritable(&error))?;
+    let mut id = None::<String>;
+    let mut asked = 0;
+    loop {
+        browser::sleep(BETWEEN_TRIES_MILLISECONDS).await;
+        let known = if let Some(id) = &id {
+            json::<ExportRecord>(&format!("{EXPORTS_PATH}/{id}")).await.ok()
+        } else {
+            let of_this = |record: &ExportRecord| record.query == query && !before.contains(&record.id);
+            newest().await.ok().and_then(|records| records.into_iter().find(of_this))
+        };
+        let Some(record) = known else {
+            asked += 1;
+            if id.is_none() && asked > BEGIN_TRIES {
+                return Err(DownloadError::NotBegun);
+            }
+            continue;
+        };
+        let count = |number: i64| u64::try_from(number).unwrap_or_default();
+        match record.state {
+            State::Running => progress(Progress {
+                bytes: count(record.bytes),
+                rows: count(record.rows),
+                milliseconds: js_sys::Date::now() - began,
+            }),
+            State::Completed => return Ok(record),
+            _ => return Err(DownloadError::HandedOver(record.error)),
+        }
+        id = Some(record.id);
+    }
+}
+
+async fn newest() -> Result<Vec<ExportRecord>, DownloadError> {
+    json::<ExportRecords>(&format!("{EXPORTS_PATH}?limit=20")).await.map(|records| records.exports)
 }
 
 async fn fetch(url: &str, abort: Option<&AbortSignal>) -> Result<Response, JsValue> {
@@ -240,8 +335,9 @@ async fn read(
     }
 }
 
-/// The file as it comes in: blobs, and chunks that are yet to become one.
-struct Parts {
+/// The file as it comes in: written to disk, or in blobs and chunks that are yet to become one.
+struct Arriving {
+    target: Target,
     list: Array,
     blobs: u32,
     loose_bytes: u32,
@@ -249,14 +345,17 @@ struct Parts {
     buffer: Vec<u8>,
 }
 
-impl Parts {
-    fn new() -> Self {
+impl Arriving {
+    fn new(target: Target) -> Self {
         let buffer = vec![0; BUFFER_BYTES as usize];
-        Self { list: Array::new(), blobs: 0, loose_bytes: 0, tally: Tally::default(), buffer }
+        Self { target, list: Array::new(), blobs: 0, loose_bytes: 0, tally: Tally::default(), buffer }
     }
 
-    fn push(&mut self, chunk: &Uint8Array) -> Result<(), JsValue> {
+    async fn push(&mut self, chunk: &Uint8Array) -> Result<(), JsValue> {
         look(&mut self.tally, chunk, &mut self.buffer);
+        if let Target::Disk(file) = &self.target {
+            return file.write(chunk).await;
+        }
         self.list.push(chunk);
         self.loose_bytes += chunk.byte_length();
         if self.loose_bytes >= BLOB_BYTES {
@@ -268,22 +367,27 @@ impl Parts {
         Ok(())
     }
 
-    fn into_blob(self) -> Result<(Blob, Sum), JsValue> {
+    /// Has the file appear: where somebody chose, or in the browser's downloads.
+    async fn save(&self, file_name: &str) -> Result<(), JsValue> {
+        if let Target::Disk(file) = &self.target {
+            return file.close().await;
+        }
         let options = BlobPropertyBag::new();
         options.set_type("text/csv;charset=utf-8");
-        let blob = web_sys::Blob::new_with_blob_sequence_and_options(&self.list, &options)?;
-        Ok((blob.into(), self.tally.sum()))
+        let blob: Blob = web_sys::Blob::new_with_blob_sequence_and_options(&self.list, &options)?.into();
+        let url = ObjectUrl::from(blob);
+        click_link(&url, Some(file_name))?;
+        set_timeout(move || drop(url), KEPT_FOR);
+        Ok(())
     }
 }
 
-/// Hands the file to the browser's downloads.
-fn save(blob: Blob, file_name: &str) -> Result<(), JsValue> {
-    let url = ObjectUrl::from(blob);
+/// Hands what is at that address to the browser's downloads, under that name or the one that the server gives.
+fn click_link(url: &str, file_name: Option<&str>) -> Result<(), JsValue> {
     let link: HtmlAnchorElement = document().create_element("a")?.unchecked_into();
-    link.set_href(&url);
-    link.set_download(file_name);
+    link.set_href(url);
+    link.set_download(file_name.unwrap_or_default());
     link.click();
-    set_timeout(move || drop(url), KEPT_FOR);
     Ok(())
 }
 
@@ -309,22 +413,22 @@ mod tests {
 
     #[test]
     fn what_was_not_saved_is_told_as_that_and_why() {
-        let broken = |reason: Option<&str>| DownloadError::Broken(reason.map(str::to_owned)).to_string();
+        let broken = |reason: Option<&str>| DownloadError::Broken(reason.map(str::to_owned)).told(Language::English);
         assert!(broken(None).contains("nothing was saved. Try again."));
         assert!(broken(Some("The server was stopped.")).ends_with("nothing was saved. The server was stopped."));
         assert!(
-            DownloadError::Different("1 event less".to_owned())
-                .to_string()
-                .contains("nothing was saved: 1 event less.")
+            DownloadError::Different(Difference::Contents)
+                .told(Language::English)
+                .contains("nothing was saved: size and rows are those")
         );
-        assert!(DownloadError::Unchecked.to_string().contains("nothing was saved"));
+        assert!(DownloadError::Unchecked.told(Language::English).contains("nothing was saved"));
         let fault = ApiError { request_id: Some("7".to_owned()), ..ApiError::new(ErrorCode::Internal, "Oh.") };
-        assert_eq!(DownloadError::Refused(fault).to_string(), "Oh. Request id: 7.");
+        assert_eq!(DownloadError::Refused(fault).told(Language::English), "Oh. Request id: 7.");
     }
 
     #[test]
     fn a_refusal_is_told_in_the_servers_own_words() {
         let error = ApiError::invalid("start_date", "Choose another day.");
-        assert_eq!(DownloadError::Refused(error).to_string(), "Choose another day.");
+        assert_eq!(DownloadError::Refused(error).told(Language::English), "Choose another day.");
     }
 }

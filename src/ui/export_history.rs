@@ -6,7 +6,7 @@ use leptos::either::{Either, EitherOf3};
 use leptos::prelude::*;
 
 use super::copy_button::CopyButton;
-use super::exporting::{ExportProgress, Exporting};
+use super::exporting::{Expected, ExportProgress, Exporting};
 use super::frame::{CannotShow, SettingsFrame};
 use super::sent;
 use super::toasts::{LiveRegion, Toasts};
@@ -42,7 +42,7 @@ fn Records(history: History) -> impl IntoView {
     let language = sent::language();
     let words = language.history();
     let toasts = Toasts::expect();
-    let exporting = Exporting::new(toasts);
+    let exporting = Exporting::new(toasts, usize::MAX);
     let states = State::ALL.map(|known| {
         let chosen = state.as_deref() == Some(known.word());
         view! { <option value=known.word() selected=chosen>{language.state(known)}</option> }
@@ -131,6 +131,7 @@ fn RecordRow(
     let language = sent::language();
     let words = language.history();
     let params = ExportParams::parse(&record.query).ok();
+    let expected = Expected { rows: u64::try_from(record.rows).ok(), bytes: u64::try_from(record.bytes).ok() };
     let begun = language.moment(&record.started_at);
     let again = params.clone().map(|params| {
         let url = params.to_url();
@@ -146,7 +147,7 @@ fn RecordRow(
                         return;
                     }
                     event.prevent_default();
-                    exporting.begin(params.clone(), None);
+                    exporting.begin(params.clone(), expected);
                 }
             >
                 {words.export_again}

@@ -1,135 +1,291 @@
-//! An export that the page makes: begun, shown, cancelled, and told how it ended.
+//! Exports that the page makes: begun, shown side by side, cancelled, and told how they ended.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use send_wrapper::SendWrapper;
-use thaw::{Button, ButtonSize, ButtonType};
 use web_sys::AbortController;
 
 use super::browser;
-use super::download::{DownloadError, Saved, download};
-use super::format;
-use super::progress::Progress;
+use super::disk::{self, File};
+use super::download::{DownloadError, Saved, Target, download, hand_over};
+use super::progress::{Progress, WHOLE};
+use super::sent;
 use super::toasts::Toasts;
+use crate::api::exports::ExportRecord;
 use crate::error::{ApiError, ErrorCode};
-use crate::export::ExportParams;
+use crate::export::{DateBound, ExportParams, file_name};
+use crate::words::Language;
 
-/// One export at a time, and how far it is.
+/// From that size on, a file goes straight to disk where the browser can do that: about as much as a tab can bear to keep
+/// on a small machine.
+const LARGE_BYTES: u64 = 100_000_000;
+
+/// From that size on, where it cannot go straight to disk, the browser's own downloads get the export.
+const TOO_LARGE_BYTES: u64 = 500_000_000;
+
+/// What is known of an export before it begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Expected {
+    /// Events.
+    pub rows: Option<u64>,
+    /// Bytes of the file.
+    pub bytes: Option<u64>,
+}
+
+/// How the file of an export gets to where it is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// The page fetches it, and saves it once it is whole.
+    Page,
+    /// The page writes it to disk while it comes.
+    Disk,
+    /// The browser's own downloads.
+    Browser,
+}
+
+impl Way {
+    fn of(bytes: Option<u64>, disk_is_there: bool) -> Self {
+        match bytes.unwrap_or_default() {
+            LARGE_BYTES.. if disk_is_there => Self::Disk,
+            TOO_LARGE_BYTES.. => Self::Browser,
+            _ => Self::Page,
+        }
+    }
+}
+
+/// An export that is being made.
+#[derive(Clone)]
+struct Job {
+    number: u32,
+    params: ExportParams,
+    way: Way,
+    progress: ArcRwSignal<Progress>,
+    /// How many events there will be, where that is known.
+    total: ArcRwSignal<Option<u64>>,
+    // What it holds must be dropped on the thread that made it, which is the browser's only one: the server makes none.
+    abort: SendWrapper<AbortController>,
+}
+
+/// The exports that are being made, up to as many at once as the server allows.
 #[derive(Clone, Copy)]
 pub struct Exporting {
-    /// None while nothing is being exported.
-    progress: RwSignal<Option<Progress>>,
-    /// How many events there will be, where that is known.
-    total: RwSignal<Option<u64>>,
-    /// What is exported.
-    params: StoredValue<Option<ExportParams>>,
-    // Not `new_local`: what that holds, even nothing, must be dropped on the thread that made it, and a page may be
-    // rendered on one thread of the server and dropped on another. The wrapper itself is made in the browser only.
-    abort: StoredValue<Option<SendWrapper<AbortController>>>,
+    jobs: RwSignal<Vec<Job>>,
+    begun: StoredValue<u32>,
+    most: usize,
     toasts: Toasts,
+    language: Language,
 }
 
 impl Exporting {
     /// Nothing yet. What becomes of exports is told by these toasts.
-    pub fn new(toasts: Toasts) -> Self {
-        let (progress, total) = (RwSignal::new(None), RwSignal::new(None));
-        Self { progress, total, params: StoredValue::new(None), abort: StoredValue::new(None), toasts }
+    pub fn new(toasts: Toasts, most: usize) -> Self {
+        let language = sent::language();
+        let exporting = Self { jobs: RwSignal::new(Vec::new()), begun: StoredValue::new(0), most, toasts, language };
+        // Whoever leaves the page loses them.
+        let would_lose = Memo::new(move |_| exporting.jobs.with(|jobs| jobs.iter().any(|job| job.way != Way::Browser)));
+        Effect::new(move |_| {
+            if would_lose.get() {
+                let listener = window_event_listener_untyped("beforeunload", |event| event.prevent_default());
+                on_cleanup(move || listener.remove());
+            }
+        });
+        exporting
     }
 
-    /// Whether there is one.
+    /// Whether there is one at all.
     pub fn is_running(self) -> Memo<bool> {
-        Memo::new(move |_| self.progress.get().is_some())
+        Memo::new(move |_| self.jobs.with(|jobs| !jobs.is_empty()))
     }
 
-    /// Begins one, unless there is one.
-    pub fn begin(self, params: ExportParams, total: Option<u64>) {
-        let Self { progress, abort, toasts, .. } = self;
-        if progress.get_untracked().is_some() {
+    /// Whether no other can begin: there are as many as there may be.
+    pub fn is_full(self) -> Memo<bool> {
+        Memo::new(move |_| self.jobs.with(|jobs| jobs.len() >= self.most))
+    }
+
+    /// Whether this very selection is being exported.
+    pub fn is_about(self, params: &ExportParams) -> bool {
+        self.jobs.with(|jobs| jobs.iter().any(|job| job.params == *params))
+    }
+
+    /// Begins one, unless there are as many as there may be. Has to follow on a click.
+    pub fn begin(self, params: ExportParams, expected: Expected) {
+        let Self { jobs, toasts, language, .. } = self;
+        let words = language.export();
+        if jobs.with_untracked(|jobs| jobs.len() >= self.most || jobs.iter().any(|job| job.params == params)) {
             return;
         }
-        toasts.clear();
-        let Ok(controller) = AbortController::new() else {
-            return toasts.error("The export cannot begin", "This browser is too old for it.".to_owned());
+        if jobs.with_untracked(Vec::is_empty) {
+            toasts.clear();
+        }
+        let Ok(abort) = AbortController::new() else {
+            return toasts.error(words.cannot_begin, words.browser_too_old.to_owned());
         };
-        let signal = controller.signal();
-        abort.set_value(Some(SendWrapper::new(controller)));
-        self.total.set(total);
-        self.params.set_value(Some(params.clone()));
-        progress.set(Some(Progress::default()));
+        let number = self.begun.get_value();
+        self.begun.set_value(number + 1);
+        let job = Job {
+            number,
+            params,
+            way: Way::of(expected.bytes, disk::is_there()),
+            progress: ArcRwSignal::new(Progress::default()),
+            total: ArcRwSignal::new(expected.rows),
+            abort: SendWrapper::new(abort),
+        };
         spawn_local(async move {
-            let outcome = download(&params.to_url(), &signal, move |so_far| progress.set(Some(so_far))).await;
-            progress.set(None);
+            let target = match job.way {
+                Way::Page => Ok(Target::Downloads),
+                Way::Disk => match File::ask(&job.file_name()).await {
+                    Ok(Some(file)) => Ok(Target::Disk(file)),
+                    // Whoever was asked where it should go, and closed the question, knows.
+                    Ok(None) => return,
+                    Err(error) => Err(DownloadError::unwritable(&error)),
+                },
+                Way::Browser => {
+                    jobs.update(|jobs| jobs.push(job.clone()));
+                    let progress = job.progress.clone();
+                    let outcome = hand_over(&job.params, move |so_far| progress.set(so_far)).await;
+                    self.ends(number);
+                    return match outcome {
+                        Ok(record) => toasts.success(words.export_complete, handed_over(&record, language)),
+                        Err(error) => self.tell(&error),
+                    };
+                }
+            };
+            let target = match target {
+                Ok(target) => target,
+                Err(error) => return self.tell(&error),
+            };
+            jobs.update(|jobs| jobs.push(job.clone()));
+            let progress = job.progress.clone();
+            let signal = job.abort.signal();
+            let outcome = download(&job.params.to_url(), &signal, target, move |so_far| progress.set(so_far)).await;
+            self.ends(number);
             match outcome {
-                Ok(saved) => toasts.success("Export complete", told(&saved)),
-                Err(error @ DownloadError::Cancelled) => toasts.info("Export cancelled", error.to_string()),
-                Err(DownloadError::Refused(ApiError { code: ErrorCode::Unauthenticated, .. })) => toasts.signed_out(),
-                Err(error) => toasts.error("Export failed", error.to_string()),
+                Ok(saved) => toasts.success(words.export_complete, told(&saved, language)),
+                Err(error) => self.tell(&error),
             }
         });
     }
 
-    /// Says how many events a selection has, in case it is the one that is being exported.
-    pub fn total_is(self, params: &ExportParams, total: u64) {
-        if self.params.with_value(|mine| mine.as_ref() == Some(params)) {
-            self.total.set(Some(total));
+    fn ends(self, number: u32) {
+        self.jobs.update(|jobs| jobs.retain(|job| job.number != number));
+    }
+
+    fn tell(self, error: &DownloadError) {
+        let words = self.language.export();
+        match error {
+            DownloadError::Cancelled => self.toasts.info(words.export_cancelled, error.told(self.language)),
+            DownloadError::Refused(ApiError { code: ErrorCode::Unauthenticated, .. }) => self.toasts.signed_out(),
+            error => self.toasts.error(words.export_failed, error.told(self.language)),
         }
     }
 
-    fn cancel(self) {
-        self.abort.with_value(|abort| {
-            if let Some(abort) = abort {
-                abort.abort();
-            }
+    /// Says how many events a selection has, in case it is one that is being exported.
+    pub fn total_is(self, params: &ExportParams, total: u64) {
+        self.jobs.with_untracked(|jobs| {
+            jobs.iter().filter(|job| job.params == *params).for_each(|job| job.total.set(Some(total)));
         });
+    }
+}
+
+impl Job {
+    /// What the server will call the file, as far as the page can tell.
+    fn file_name(&self) -> String {
+        let day = |bound: Option<DateBound>| match bound? {
+            DateBound::Day(day) => Some(day),
+            DateBound::Instant(instant) => Some(instant.date_naive()),
+        };
+        file_name(day(self.params.range.start()), day(self.params.range.end()))
+    }
+
+    /// What is exported, in a line.
+    fn told(&self, language: Language) -> String {
+        let words = language.export();
+        let day = |bound: DateBound| match bound {
+            DateBound::Day(day) => language.day(day),
+            bound @ DateBound::Instant(_) => bound.to_string(),
+        };
+        let days = match (self.params.range.start().map(day), self.params.range.end().map(day)) {
+            (None, None) => words.everything.to_owned(),
+            (start, end) => format!("{} – {}", start.unwrap_or_default(), end.unwrap_or_default()).trim().to_owned(),
+        };
+        format!("{days}, {}", (words.cameras_told)(self.params.camera_ids.len()))
     }
 }
 
 /// What is told of a file that was saved: that it is whole, and by what.
-fn told(saved: &Saved) -> String {
+fn told(saved: &Saved, language: Language) -> String {
+    let words = language.export();
     let Saved { file_name, sum } = saved;
-    let size = format::bytes(sum.bytes);
+    let size = language.bytes(sum.bytes);
     if sum.rows == 0 {
-        return format!(
-            "{file_name}, {size}. There are no events in this selection, so it holds the names of the columns only."
-        );
+        return (words.saved_empty)(file_name, &size);
     }
-    let (events, begin) = (format::events(sum.rows), sum.sha256.get(..8).unwrap_or_default());
-    format!("{file_name}: {events}, {size}, as the server's record tells. SHA-256 {begin}…")
+    (words.saved)(file_name, &language.events(sum.rows), &size, sum.sha256.get(..8).unwrap_or_default())
 }
 
-/// How far the export is, and the button that ends it.
+/// What is told of a file that the browser's own downloads have got.
+fn handed_over(record: &ExportRecord, language: Language) -> String {
+    let count = |number: i64| u64::try_from(number).unwrap_or_default();
+    let begin = record.sha256.as_deref().and_then(|sha256| sha256.get(..8)).unwrap_or_default();
+    let (events, size) = (language.events(count(record.rows)), language.bytes(count(record.bytes)));
+    (language.export().handed_over)(&events, &size, begin)
+}
+
+/// How far the exports are, each with the button that ends it.
 #[component]
 pub fn ExportProgress(
-    /// Which export.
+    /// Which exports.
     exporting: Exporting,
-    /// What gets the focus when it is over, unless something else has it: what was pressed may be gone or disabled.
+    /// What gets the focus when one is over, unless something else has it: what was pressed may be gone or disabled.
     back_to: &'static str,
 ) -> impl IntoView {
-    let running = exporting.is_running();
-    Effect::new(move |was_running: Option<bool>| {
-        let running = running.get();
-        if was_running == Some(true) && !running {
-            browser::focus_if_lost(back_to);
+    let language = exporting.language;
+    let words = language.export();
+    Effect::new(move |before: Option<usize>| {
+        let now = exporting.jobs.with(Vec::len);
+        if before.is_some_and(|before| before > now) {
+            // Once the button can be pressed again.
+            request_animation_frame(move || browser::focus_if_lost(back_to));
         }
-        running
+        now
     });
-    let so_far = move || exporting.progress.get().unwrap_or_default();
-    let part = move || exporting.total.get().filter(|total| *total > 0).map(|total| so_far().part(total).to_string());
+    let row = move |job: Job| {
+        let name = job.told(language);
+        let label = (words.export_named)(&name);
+        let (progress, total) = (job.progress.clone(), job.total.clone());
+        let part = {
+            let (progress, total) = (progress.clone(), total.clone());
+            move || total.get().filter(|total| *total > 0).map(|total| progress.get().part(total).to_string())
+        };
+        let so_far = move || progress.get().told(total.get(), language);
+        let end = match job.way {
+            Way::Browser => view! { <span class="hint">{words.in_downloads}</span> }.into_any(),
+            Way::Page | Way::Disk => {
+                let abort = job.abort.clone();
+                view! {
+                    <button type="button" class="cancel-button" on:click=move |_| abort.abort()>
+                        {words.cancel}
+                        <span class="visually-hidden">{format!(" {name}")}</span>
+                    </button>
+                }
+                .into_any()
+            }
+        };
+        view! {
+            <li class="job">
+                <div class="progress">
+                    <p class="progress__name">{job.told(language)}</p>
+                    <progress aria-label=label max=WHOLE.to_string() value=part></progress>
+                    <output aria-live="off">{so_far}</output>
+                </div>
+                {end}
+            </li>
+        }
+    };
     view! {
-        <Show when=move || running.get()>
-            <Button
-                class="cancel-button"
-                size=ButtonSize::Large
-                button_type=ButtonType::Button
-                on_click=move |_| exporting.cancel()
-            >
-                "Cancel"
-            </Button>
-            <div class="progress">
-                <progress aria-label="Export" max="1" value=part></progress>
-                <output aria-live="off">{move || so_far().told(exporting.total.get())}</output>
-            </div>
-        </Show>
+        <ul class="jobs" aria-label=words.exports_running hidden=move || exporting.jobs.with(Vec::is_empty)>
+            {move || exporting.jobs.get().into_iter().map(row).collect_view()}
+        </ul>
     }
 }
 
@@ -142,10 +298,18 @@ mod tests {
     fn a_file_that_was_saved_is_told_with_what_is_in_it() {
         let told = |rows| {
             let sum = Sum { bytes: 5_000, rows, sha256: "0123456789abcdef".to_owned() };
-            told(&Saved { file_name: "motion-events-all.csv".to_owned(), sum })
+            told(&Saved { file_name: "motion-events-all.csv".to_owned(), sum }, Language::English)
         };
         assert!(told(0).contains("no events"));
         assert!(told(1).starts_with("motion-events-all.csv: 1 event, 5.0 kB"));
         assert!(told(1_234).contains("1,234 events") && told(1_234).ends_with("SHA-256 01234567…"));
+    }
+
+    #[test]
+    fn a_file_goes_where_there_is_room_for_it() {
+        let ways =
+            |disk| [None, Some(99_999_999), Some(100_000_000), Some(500_000_000)].map(|bytes| Way::of(bytes, disk));
+        assert_eq!(ways(true), [Way::Page, Way::Page, Way::Disk, Way::Disk]);
+        assert_eq!(ways(false), [Way::Page, Way::Page, Way::Page, Way::Browser]);
     }
 }

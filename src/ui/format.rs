@@ -2,6 +2,7 @@
 
 use chrono::{Datelike, NaiveDate};
 
+use crate::export::parse_day;
 use crate::words::Language;
 
 const ENGLISH_MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -96,8 +97,8 @@ impl Language {
     /// `2025-12-16 12:00 UTC`, `16.12.2025 12:00 UTC`. Anything else stays as it is.
     pub fn digits_of_day(self, text: &str) -> String {
         let (day, rest) = text.split_once(' ').map_or((text, None), |(day, rest)| (day, Some(rest)));
-        match (self, day.parse::<NaiveDate>()) {
-            (Self::German, Ok(date)) => {
+        match (self, parse_day(day)) {
+            (Self::German, Some(date)) => {
                 let rest = rest.map(|rest| format!(" {rest}")).unwrap_or_default();
                 format!("{:02}.{:02}.{:04}{rest}", date.day(), date.month(), date.year())
             }
@@ -112,26 +113,6 @@ fn rounded(number: u64, by: u64) -> u64 {
 
 // The parts of the page that are English as yet call these.
 
-/// [`Language::bytes`] in English.
-pub fn bytes(count: u64) -> String {
-    Language::English.bytes(count)
-}
-
-/// [`Language::count`] in English.
-pub fn count(number: u64) -> String {
-    Language::English.count(number)
-}
-
-/// [`Language::events`] in English.
-pub fn events(number: u64) -> String {
-    Language::English.events(number)
-}
-
-/// [`Language::seconds`] in English.
-pub fn seconds(seconds: u64) -> String {
-    Language::English.seconds(seconds)
-}
-
 #[cfg(test)]
 mod tests {
     use super::Language::{English, German};
@@ -140,7 +121,7 @@ mod tests {
     #[test]
     fn numbers_have_a_mark_after_each_three_digits() {
         for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (48_213, "48,213"), (1_234_567, "1,234,567")] {
-            assert_eq!(count(number), text);
+            assert_eq!(English.count(number), text);
             assert_eq!(German.count(number), text.replace(',', "."));
         }
     }
@@ -152,7 +133,7 @@ mod tests {
             (1, "1 event", "1 Ereignis"),
             (48_213, "48,213 events", "48.213 Ereignisse"),
         ] {
-            assert_eq!(events(number), english);
+            assert_eq!(English.events(number), english);
             assert_eq!(German.events(number), german);
         }
     }
@@ -167,7 +148,7 @@ mod tests {
             (5_400, "90 minutes", "90 Minuten"),
             (5_401, "1 h 31 min", "1 Std. 31 Min."),
         ] {
-            assert_eq!(seconds(span), english);
+            assert_eq!(English.seconds(span), english);
             assert_eq!(German.seconds(span), german);
         }
     }
@@ -211,7 +192,7 @@ mod tests {
             (4_912_345, "4.9 MB", "4,9 MB"),
             (u64::MAX, "18446744.1 TB", "18446744,1 TB"),
         ] {
-            assert_eq!(bytes(count), english);
+            assert_eq!(English.bytes(count), english);
             assert_eq!(German.bytes(count), german);
         }
     }

@@ -8,77 +8,27 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use thaw::{Button, ButtonAppearance, ButtonSize, ButtonType, Switch};
 
-use super::browser;
 use super::camera_select::CameraSelect;
-use super::copy_link::CopyLink;
 use super::date_range_picker::DateRangePicker;
-use super::exporting::{ExportProgress, Exporting};
+use super::exporting::{Expected, ExportProgress, Exporting};
 use super::frame::CannotShow;
 use super::preview::{self, Looked, PreviewCard};
+use super::selection::Selection;
 use super::sent;
 use super::timezone_select::TimezoneSelect;
 use super::toasts::{LiveRegion, Toasts};
+use super::use_from::UseFrom;
 use crate::api::choices::Choices;
 use crate::api::page::Content;
 use crate::api::session::Role;
-use crate::error::ApiError;
-use crate::export::{DEFAULT_TIMEZONE, DateBound, DateRange, EXPORT_PATH, ExportParams};
+use crate::app::SETTINGS_PATH;
+use crate::export::EXPORT_PATH;
 
-/// What the form says.
-#[derive(Clone, Copy)]
-struct Selection {
-    start: RwSignal<String>,
-    end: RwSignal<String>,
-    camera: RwSignal<String>,
-    timezone: RwSignal<String>,
-    bom: RwSignal<bool>,
-}
-
-impl Selection {
-    /// What an untouched form says. What somebody filled in before the page came alive is taken over right after:
-    /// coming alive, the page has to be as the server made it.
-    fn new() -> Self {
-        let text = |id: &str, default: &str| {
-            let signal = RwSignal::new(default.to_owned());
-            let there = browser::value_of(id);
-            Effect::new(move || there.iter().for_each(|there| signal.set(there.clone())));
-            signal
-        };
-        let bom = RwSignal::new(true);
-        let there = browser::is_checked("bom");
-        Effect::new(move || there.iter().for_each(|there| bom.set(*there)));
-        Self {
-            start: text("start-date", ""),
-            end: text("end-date", ""),
-            camera: text("camera", ""),
-            timezone: text("timezone", DEFAULT_TIMEZONE),
-            bom,
-        }
-    }
-
-    /// The parameters of the export, checked as the server checks them.
-    fn params(self) -> Result<ExportParams, ApiError> {
-        let camera = self.camera.get();
-        params(&self.start.get(), &self.end.get(), &camera, self.timezone.get(), self.bom.get())
-    }
-}
-
-fn params(start: &str, end: &str, camera: &str, timezone: String, bom: bool) -> Result<ExportParams, ApiError> {
-    let bound = |field, text: &str| (!text.is_empty()).then(|| DateBound::parse(field, text)).transpose();
-    Ok(ExportParams {
-        range: DateRange::new(bound("start_date", start)?, bound("end_date", end)?)?,
-        camera_ids: if camera.is_empty() { Vec::new() } else { vec![camera.to_owned()] },
-        timezone,
-        bom,
-        raw: false,
-    })
-}
-
-/// Dates, camera, time zone, and the button that makes the file.
+/// Dates, cameras, time zone, what they hold, and the button that makes the file.
 #[component]
 pub fn MotionExport() -> impl IntoView {
     match sent::content() {
-        Ok(Content::Export(choices)) => EitherOf3::A(view! { <ExportForm choices/> }),
+        Ok(Content::Export(choices)) => EitherOf3::A(view! { <ExportForm choices=*choices/> }),
         Err(error) => EitherOf3::B(view! { <CannotShow error/> }),
         // Another page's: there is no way to come here from there but by asking the server anew.
         Ok(_) => EitherOf3::C(()),
@@ -87,109 +37,101 @@ pub fn MotionExport() -> impl IntoView {
 
 #[component]
 fn ExportForm(choices: Choices) -> impl IntoView {
-    let Choices { cameras, timezones, link_max_minutes } = choices;
+    let language = sent::language();
+    let words = language.export();
+    let (selection, problem) = Selection::new(&choices);
+    let Choices { cameras, timezones, preview, max_at_once, link_max_minutes, .. } = choices;
+    selection.come_alive();
     let nothing = cameras.is_empty().then(|| {
         let words = match sent::me().map(|me| me.role) {
-            Some(Role::User) => {
-                "No camera was granted to you yet, so the file will be empty. An administrator can do that."
-            }
-            _ => "There are no cameras yet, so the file will be empty. They come with the first import.",
+            Some(Role::User) => words.no_camera_granted,
+            _ => words.no_cameras,
         };
         view! { <p class="notice">{words}</p> }
     });
-    let selection = Selection::new();
+    let problem = problem.map(|error| {
+        view! { <p class="notice notice--bad" role="alert">{(words.bad_address)(&language.told(&error))}</p> }
+    });
     let toasts = Toasts::expect();
-    let exporting = Exporting::new(toasts);
-    let running = exporting.is_running();
+    let exporting = Exporting::new(toasts, max_at_once);
     let params = Signal::derive(move || selection.params());
-    let problem = Signal::derive(move || params.get().err().map(|error| error.detail));
-    let looked = preview::look(params);
+    let looked = preview::look(params, preview, move |params| selection.show_in_address(params));
+    let last_day = Signal::derive(move || looked.with(Looked::last_day));
     // For whoever exports before it is known how much that is.
     Effect::new(move |_| {
         if let (Some(total), Ok(params)) = (looked.with(Looked::rows), params.get_untracked()) {
             exporting.total_is(&params, total);
         }
     });
+    // The same file twice at once is nobody's wish; another selection can be exported meanwhile.
+    let is_running = Memo::new(move |_| params.get().is_ok_and(|params| exporting.is_about(&params)));
+    let is_full = exporting.is_full();
+    let is_disabled = Signal::derive(move || is_running.get() || is_full.get());
 
     let submit = move |event: SubmitEvent| {
+        // Another button's.
+        let is_export = event.submitter().is_none_or(|button| !button.has_attribute("formaction"));
+        if !is_export {
+            return;
+        }
         event.prevent_default();
-        if running.get_untracked() {
+        if is_disabled.get_untracked() {
             return;
         }
         match params.get_untracked() {
-            Ok(params) => exporting.begin(params, looked.with_untracked(Looked::rows)),
+            Ok(params) => {
+                let expected = looked.with_untracked(|looked| Expected { rows: looked.rows(), bytes: looked.bytes() });
+                exporting.begin(params, expected);
+            }
             Err(error) => {
                 toasts.clear();
-                toasts.error("The export cannot begin", error.detail);
+                toasts.error(words.cannot_begin, language.told(&error));
             }
         }
+    };
+    let narrow = move |(first, last): (chrono::NaiveDate, chrono::NaiveDate)| {
+        selection.start.set(first.to_string());
+        selection.end.set(last.to_string());
     };
 
     view! {
         {nothing}
+        {problem}
         <form class="motion-export" method="get" action=EXPORT_PATH on:submit=submit>
             <input type="hidden" name="format" value="csv"/>
             <div class="card card--selection">
-                <DateRangePicker start=selection.start end=selection.end timezone=selection.timezone problem/>
-                <CameraSelect cameras value=selection.camera/>
+                <DateRangePicker selection params last_day/>
+                <CameraSelect cameras selection params/>
                 <TimezoneSelect timezones value=selection.timezone/>
-                <div class="option" role="group" aria-label="File" aria-describedby="bom-hint">
-                    <Switch
-                        id="bom"
-                        name="bom"
-                        value="true"
-                        checked=selection.bom
-                        label="Excel-compatible"
-                    />
-                    <p class="hint" id="bom-hint">
-                        "Marks the file as UTF-8, which Excel needs for letters such as ü. Off for other tools."
-                    </p>
-                </div>
             </div>
-            <PreviewCard looked/>
+            <PreviewCard looked narrow/>
             <div class="card card--action">
                 <Button
                     class="export-button"
                     appearance=ButtonAppearance::Primary
                     size=ButtonSize::Large
                     button_type=ButtonType::Submit
-                    disabled=running
-                    loading=running
+                    disabled=is_disabled
+                    loading=is_running
                 >
-                    "Export CSV"
+                    {words.export_csv}
                 </Button>
+                <button class="without-script" formaction=SETTINGS_PATH>{words.look}</button>
+                <div class="option" role="group" aria-label=words.file aria-describedby="bom-hint">
+                    <Switch
+                        id="bom"
+                        name="bom"
+                        value="true"
+                        checked=selection.bom
+                        label=words.for_excel
+                    />
+                    <p class="hint" id="bom-hint">{words.for_excel_hint}</p>
+                </div>
                 <ExportProgress exporting back_to=".export-button"/>
             </div>
             <LiveRegion toasts/>
         </form>
         // Outside of the form, whose every field is a parameter of the export.
-        <CopyLink params link_max_minutes/>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_form_asks_for_what_it_says() {
-        let params = params("2025-12-01", "", "cam-1", "Europe/Berlin".to_owned(), true).expect("valid");
-        assert_eq!(
-            params.to_url(),
-            "/api/v1/motion-events/export?format=csv&start_date=2025-12-01&camera_id=cam-1\
-             &timezone=Europe%2FBerlin&bom=true"
-        );
-    }
-
-    #[test]
-    fn an_untouched_form_asks_for_everything() {
-        let params = params("", "", "", "UTC".to_owned(), true).expect("valid");
-        assert_eq!(params, ExportParams { bom: true, ..ExportParams::default() });
-    }
-
-    #[test]
-    fn dates_in_the_wrong_order_are_told_before_the_server_is_asked() {
-        let error = params("2025-12-02", "2025-12-01", "", "UTC".to_owned(), true).expect_err("reversed");
-        assert_eq!(error.field.as_deref(), Some("start_date"));
+        <UseFrom params link_max_minutes/>
     }
 }

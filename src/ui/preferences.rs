@@ -69,6 +69,7 @@ mod tests {
         let owner = Owner::new();
         let html = owner.with(|| {
             provide_context(Sent {
+                page: None,
                 me: None,
                 content: Ok(Content::Nothing),
                 outcome: None,

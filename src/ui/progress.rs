@@ -1,6 +1,6 @@
 //! How far an export is, in words.
 
-use super::format;
+use crate::words::Language;
 
 /// How much of a file has arrived, and after how long.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -13,14 +13,16 @@ pub struct Progress {
     pub milliseconds: f64,
 }
 
+/// How many parts a whole has.
+pub const WHOLE: u64 = 1_000;
+
 /// Until so much time has gone by, there is no telling how fast it is.
 const TELLING_MILLISECONDS: f64 = 500.0;
 
 impl Progress {
-    /// Which part of so many events there is, from 0 to 1.
-    #[expect(clippy::cast_precision_loss, reason = "it is shown as a bar")]
-    pub fn part(&self, total: u64) -> f64 {
-        if total == 0 { 0.0 } else { (self.rows as f64 / total as f64).min(1.0) }
+    /// Which part of so many events there is, from 0 to [`WHOLE`].
+    pub fn part(&self, total: u64) -> u64 {
+        (self.rows.saturating_mul(WHOLE)).checked_div(total).unwrap_or_default().min(WHOLE)
     }
 
     /// In words: of how many events, where that is known, how fast, and for how long yet.
@@ -30,18 +32,19 @@ impl Progress {
         clippy::cast_sign_loss,
         reason = "a rough figure"
     )]
-    pub fn told(&self, total: Option<u64>) -> String {
+    pub fn told(&self, total: Option<u64>, language: Language) -> String {
+        let words = language.export();
         let total = total.filter(|total| *total > 0);
-        let (rows, bytes) = (format::count(self.rows), format::bytes(self.bytes));
+        let (rows, bytes) = (language.count(self.rows), language.bytes(self.bytes));
         let mut told = match total {
-            Some(total) => vec![format!("{rows} of {} events", format::count(total)), bytes],
-            None => vec![format!("{rows} events"), format!("{bytes} so far")],
+            Some(total) => vec![(words.of_events)(&rows, &language.count(total)), bytes],
+            None => vec![(words.number_of_events)(&rows), (words.so_far)(&bytes)],
         };
         if self.milliseconds >= TELLING_MILLISECONDS && self.rows > 0 {
             let a_second = self.rows as f64 / self.milliseconds * 1_000.0;
-            told.push(format!("{} a second", format::count(a_second as u64)));
+            told.push((words.a_second)(&language.count(a_second as u64)));
             if let Some(left) = total.and_then(|total| total.checked_sub(self.rows)).filter(|left| *left > 0) {
-                told.push(format!("{} left", format::seconds((left as f64 / a_second).ceil() as u64)));
+                told.push((words.left)(&language.seconds((left as f64 / a_second).ceil() as u64)));
             }
         }
         told.join(", ")
@@ -69,15 +72,13 @@ mod tests {
             (progress(101, 1_000.0), Some(100), "101 of 100 events, 8.1 kB, 101 a second"),
             (progress(3, 1_000.0), Some(0), "3 events, 240 bytes so far, 3 a second"),
         ] {
-            assert_eq!(progress.told(total), told);
+            assert_eq!(progress.told(total, Language::English), told);
         }
     }
 
     #[test]
     fn a_part_is_never_more_than_all() {
         let progress = Progress { bytes: 0, rows: 5, milliseconds: 0.0 };
-        assert!((progress.part(10) - 0.5).abs() < f64::EPSILON);
-        assert!((progress.part(4) - 1.0).abs() < f64::EPSILON);
-        assert!(progress.part(0).abs() < f64::EPSILON);
+        assert_eq!((progress.part(10), progress.part(4), progress.part(0)), (500, 1_000, 0));
     }
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::reactive::owner::with_context;
 
-use crate::api::page::{ColorScheme, Content, Outcome, Sent};
+use crate::api::page::{ColorScheme, Content, Outcome, Page, Sent};
 use crate::api::session::Me;
 use crate::error::ApiError;
 use crate::words::Language;
@@ -11,10 +11,20 @@ use crate::words::Language;
 /// Takes over what the server sent, for the components of the page. Has to be called once, before them: what it is read
 /// from is counted on both sides.
 pub fn provide() {
+    // In the browser it is not there yet; on the server, a page that does not come alive is rendered from what is there.
+    let is_there = with_context(|_: &Sent| ()).is_some();
+    if is_there && !page().is_some_and(Page::comes_alive) {
+        return;
+    }
     let sent = SharedValue::new(use_context::<Sent>).into_inner();
     if let Some(sent) = sent {
         provide_context(sent);
     }
+}
+
+/// Which page it is; `None` for an address that there is not.
+pub fn page() -> Option<Page> {
+    with_context(|sent: &Sent| sent.page).flatten()
 }
 
 /// Who is signed in, where somebody is.

@@ -3,7 +3,6 @@
 use sha2::{Digest, Sha256};
 
 use crate::api::exports::{ExportRecord, State};
-use crate::ui::format;
 use crate::words::Language;
 
 /// Counts and digests a CSV while it passes.
@@ -58,30 +57,52 @@ impl Tally {
     }
 }
 
-/// Whether the record of an export says that what arrived is the whole file.
+/// In what a file differs from what the server's record says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// The server did not send the whole file. Why, where that is known.
+    Unended(State, Option<String>),
+    /// Another size, or other rows.
+    Size {
+        /// What arrived.
+        arrived: (u64, u64),
+        /// What was sent.
+        sent: (u64, u64),
+    },
+    /// Other contents.
+    Contents,
+}
+
+impl Difference {
+    /// In words, as the end of a sentence.
+    pub fn told(&self, language: Language) -> String {
+        let words = language.export();
+        match self {
+            Self::Unended(state, reason) => {
+                (words.record_says)(language.state(*state), reason.as_deref().unwrap_or(words.did_not_end))
+            }
+            Self::Size { arrived: (rows, bytes), sent: (sent, size) } => {
+                (words.other_size)(&language.events(*rows), *bytes, &language.count(*sent), *size)
+            }
+            Self::Contents => words.other_contents.to_owned(),
+        }
+    }
+}
+
+/// Compares what arrived with what the server's record says that it sent.
 ///
 /// # Errors
-/// What is different, in words.
-pub fn compare(record: &ExportRecord, arrived: &Sum) -> Result<(), String> {
+/// In what they differ.
+pub fn compare(record: &ExportRecord, arrived: &Sum) -> Result<(), Difference> {
     if record.state != State::Completed {
-        let reason = record.error.as_deref().unwrap_or("It did not end.");
-        return Err(format!("the server's record says “{}”: {reason}", Language::English.state(record.state)));
+        return Err(Difference::Unended(record.state, record.error.clone()));
     }
-    let (rows, bytes) = (u64::try_from(record.rows).unwrap_or(0), u64::try_from(record.bytes).unwrap_or(0));
-    let Sum { rows: came, bytes: size, sha256 } = arrived;
-    if (rows, bytes) != (*came, *size) {
-        return Err(format!(
-            "{} in {size} bytes arrived, and the server sent {} in {bytes}",
-            format::events(*came),
-            format::count(rows)
-        ));
+    let sent = (u64::try_from(record.rows).unwrap_or(0), u64::try_from(record.bytes).unwrap_or(0));
+    let arrived_size = (arrived.rows, arrived.bytes);
+    if arrived_size != sent {
+        return Err(Difference::Size { arrived: arrived_size, sent });
     }
-    if record.sha256.as_deref() != Some(sha256) {
-        return Err(
-            "size and rows are those that were sent, but the contents are not: the SHA-256 is another".to_owned()
-        );
-    }
-    Ok(())
+    if record.sha256.as_ref() == Some(&arrived.sha256) { Ok(()) } else { Err(Difference::Contents) }
 }
 
 #[cfg(test)]
@@ -136,12 +157,12 @@ mod tests {
     fn only_what_the_record_tells_is_whole() {
         let arrived = sum(&["a\r\n1\r\n"]);
         assert_eq!(compare(&record(State::Completed), &arrived), Ok(()));
-        let wrong = |record: ExportRecord| compare(&record, &arrived).expect_err("different");
+        let wrong = |record: ExportRecord| compare(&record, &arrived).expect_err("different").told(Language::English);
         assert!(wrong(record(State::Failed)).contains("A row could not be read."));
         assert!(wrong(record(State::Running)).contains("It did not end."));
         assert!(wrong(ExportRecord { rows: 2, ..record(State::Completed) }).contains("1 event in 6 bytes arrived"));
         assert!(wrong(ExportRecord { sha256: None, ..record(State::Completed) }).contains("SHA-256"));
         let other = Sum { sha256: "0".repeat(64), ..arrived.clone() };
-        assert!(compare(&record(State::Completed), &other).expect_err("different").contains("contents"));
+        assert_eq!(compare(&record(State::Completed), &other), Err(Difference::Contents));
     }
 }

@@ -10,15 +10,22 @@ use thaw::{
 };
 use uuid::Uuid;
 
+use super::sent;
 use crate::app::LOGIN_PATH;
+use crate::words::export::Words;
 
-/// How long news stays. Bad news stays until it is dismissed.
+/// How long news stays, since it was last pointed at or had the focus. Bad news stays until it is dismissed.
 const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How a toast is looked at.
+const POINTED: usize = 0;
+const FOCUSED: usize = 1;
 
 /// Shows toasts.
 #[derive(Clone, Copy)]
 pub struct Toasts {
     toaster: ToasterInjection,
+    words: &'static Words,
     polite: RwSignal<String>,
     urgent: RwSignal<String>,
 }
@@ -26,7 +33,8 @@ pub struct Toasts {
 impl Toasts {
     /// Those of the toaster around the page, which has to be there.
     pub fn expect() -> Self {
-        Self { toaster: ToasterInjection::expect_context(), polite: RwSignal::default(), urgent: RwSignal::default() }
+        let (toaster, words) = (ToasterInjection::expect_context(), sent::language().export());
+        Self { toaster, words, polite: RwSignal::default(), urgent: RwSignal::default() }
     }
 
     /// Takes away what was shown, and forgets what was announced: the same words again would be no change, and not be
@@ -57,10 +65,9 @@ impl Toasts {
 
     /// The session has ended: where to begin a new one without losing what is on this page.
     pub fn signed_out(self) {
-        let (title, body) =
-            ("You are signed out", "Nothing was saved. Sign in again in another tab, and come back here.");
+        let (title, body) = (self.words.you_are_signed_out, self.words.sign_in_elsewhere);
         self.urgent.set(format!("{title}. {body}"));
-        let link = Some((LOGIN_PATH, "Sign in in a new tab"));
+        let link = Some((LOGIN_PATH, self.words.sign_in_in_tab));
         self.show("error", title, body.to_owned(), ToastIntent::Error, Duration::ZERO, link);
     }
 
@@ -74,12 +81,41 @@ impl Toasts {
         link: Option<(&'static str, &'static str)>,
     ) {
         let id = Uuid::new_v4();
-        let toaster = self.toaster;
+        let Self { toaster, words, .. } = self;
         let dismiss = move |_| toaster.dismiss_toast(id);
+        // thaw's own time would go on while somebody reads. What was waited for before somebody did is of no account.
+        let waits = StoredValue::new(0_u32);
+        let wait = move || {
+            waits.update_value(|waits| *waits += 1);
+            let this = waits.get_value();
+            let dismiss = move || {
+                if waits.try_get_value() == Some(this) {
+                    toaster.dismiss_toast(id);
+                }
+            };
+            if !timeout.is_zero() {
+                set_timeout(dismiss, timeout);
+            }
+        };
+        let looks = StoredValue::new([false; 2]);
+        let looked_at = move |how: usize, is_looked_at: bool| {
+            looks.update_value(|looks| looks[how] = is_looked_at);
+            waits.update_value(|waits| *waits += 1);
+            if looks.get_value() == [false; 2] {
+                wait();
+            }
+        };
+        wait();
         let toast = move || {
             view! {
                 // A landmark, so that it can be jumped to.
-                <section aria-label=title>
+                <section
+                    aria-label=title
+                    on:pointerenter=move |_| looked_at(POINTED, true)
+                    on:pointerleave=move |_| looked_at(POINTED, false)
+                    on:focusin=move |_| looked_at(FOCUSED, true)
+                    on:focusout=move |_| looked_at(FOCUSED, false)
+                >
                 <Toast class=format!("toast toast--{kind}")>
                     <ToastTitle>{title}</ToastTitle>
                     <ToastBody>{body}</ToastBody>
@@ -91,14 +127,17 @@ impl Toasts {
                             button_type=ButtonType::Button
                             on_click=dismiss
                         >
-                            "Dismiss"
+                            {words.dismiss}
                         </Button>
                     </ToastFooter>
                 </Toast>
                 </section>
             }
         };
-        toaster.dispatch_toast(toast, ToastOptions::default().with_id(id).with_intent(intent).with_timeout(timeout));
+        toaster.dispatch_toast(
+            toast,
+            ToastOptions::default().with_id(id).with_intent(intent).with_timeout(Duration::ZERO),
+        );
     }
 }
 

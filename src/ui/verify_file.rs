@@ -53,7 +53,7 @@ pub fn VerifyFile() -> impl IntoView {
             };
             tell(match records_of(&sum.sha256).await {
                 Ok(records) => Verdict::Known(file.name(), sum, records),
-                Err(error) => Verdict::Failed(language.reason(&error.to_string())),
+                Err(error) => Verdict::Failed(error.told(language)),
             });
         });
     };

@@ -14,7 +14,7 @@ use crate::app::{TestDatabase, client_with, events};
 type Gets = [u16; 4];
 
 /// Each path with a request to it, and what it gets. `{…}` is a path's own, `?` and what follows is the request's.
-const DOORS: [(&str, &str, &str, Gets); 56] = [
+const DOORS: [(&str, &str, &str, Gets); 59] = [
     ("/", "GET", "/", [303; 4]),
     ("/", "POST", "/", [405; 4]),
     // Data. Who is not known is told so; who does not see the camera, that there is none.
@@ -31,6 +31,9 @@ const DOORS: [(&str, &str, &str, Gets); 56] = [
     ("/api/preview", "GET", "?query=camera_id%3Dfront", [401, 404, 200, 200]),
     ("/api/preview", "GET", "?query=", [401, 200, 200, 200]),
     ("/api/preview", "POST", "", [405; 4]),
+    ("/api/camera-counts", "GET", "?query=camera_id%3Dfront", [401, 404, 200, 200]),
+    ("/api/camera-counts", "GET", "?query=", [401, 200, 200, 200]),
+    ("/api/camera-counts", "POST", "", [405; 4]),
     ("/api/links", "POST", "query=camera_id%3Dfront&minutes=5", [401, 404, 200, 200]),
     ("/api/links", "GET", "", [405; 4]),
     ("/api/{*path}", "GET", "/api/anything", [401, 404, 404, 404]),
@@ -176,8 +179,10 @@ async fn a_token_opens_data_and_a_link_opens_its_export_and_nothing_else_at_ever
         for method in [Method::GET, Method::POST] {
             let by_token = token.request(method.clone(), &address).send().await.unwrap().status().as_u16();
             let by_link = client_with(&[]).request(method.clone(), format!("{address}?{link}")).send().await.unwrap();
-            let (data, export) =
-                (["/api/cameras", "/api/preview", EXPORTS_PATH, EXPORT_PATH].contains(&&*path), path == EXPORT_PATH);
+            let (data, export) = (
+                ["/api/cameras", "/api/camera-counts", "/api/preview", EXPORTS_PATH, EXPORT_PATH].contains(&&*path),
+                path == EXPORT_PATH,
+            );
             assert_eq!(
                 by_token == 200,
                 (data && method == Method::GET) || public(&path, &method),

@@ -9,7 +9,11 @@ use crate::app::{TestApp, TestDatabase, endless, event, events, seen_by};
 use crate::proxy::SlowClient;
 
 async fn look(app: &TestApp, client: &Client, query: &str) -> Value {
-    let request = client.get(format!("{}/api/preview", app.address)).query(&[("query", query)]);
+    ask(app, client, "preview", query).await
+}
+
+async fn ask(app: &TestApp, client: &Client, what: &str, query: &str) -> Value {
+    let request = client.get(format!("{}/api/{what}", app.address)).query(&[("query", query)]);
     let response = request.send().await.unwrap();
     assert_eq!(response.status(), 200, "{query}");
     response.json().await.unwrap()
@@ -43,6 +47,50 @@ async fn the_preview_is_what_the_export_holds() {
         }
         let (told, real) = (preview["bytes"].as_u64().unwrap(), lines.len() as u64);
         assert!(told.abs_diff(real) <= real / 20, "{query}: {told} of {real}");
+    }
+}
+
+#[tokio::test]
+async fn the_first_rows_are_as_the_export_writes_them() {
+    let database = TestDatabase::with(events(30)).await;
+    database.add_camera("odd", Some("=1, \"odd\"\r\nand long")).await;
+    database.add([seen_by(event("2025-11-30T00:00:00Z"), "odd")]).await;
+    let app = database.serve(10).await;
+    for query in
+        ["bom=true", "raw=true&timezone=Asia/Tokyo", "end_date=2025-11-30&camera_id=odd", "end_date=2000-01-01"]
+    {
+        let shown = look(&app, &app.client, query).await["sample"].clone();
+        let file = app.export(query).await.text().await.unwrap();
+        let mut file = csv::Reader::from_reader(file.trim_start_matches('\u{feff}').as_bytes());
+        let rows = file.records().take(10).map(|row| row.unwrap().iter().map(Value::from).collect::<Value>());
+        assert_eq!(shown, rows.collect::<Value>(), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn the_events_of_each_camera_are_counted_as_they_are_exported() {
+    let database = TestDatabase::with(events(3_001)).await;
+    database.add_camera("idle", None).await;
+    let ann = database.add_viewer("ann", &["front", "idle"]).await;
+    let app = database.serve(500).await;
+    let (ann, _) = app.client_of(&ann).await;
+    for (client, query) in [
+        (&app.client, ""),
+        (&app.client, "camera_id=back&camera_id=idle"),
+        (&app.client, "start_date=2025-12-01T00:10:00Z&end_date=2025-12-01T00:20:00Z"),
+        (&app.client, "end_date=2000-01-01"),
+        (&ann, ""),
+    ] {
+        let counts = ask(&app, client, "camera-counts", query).await;
+        let lines = app.lines_as(client, query).await;
+        let counted = counts.as_array().unwrap().iter();
+        let counted = counted.map(|count| (count["id"].as_str().unwrap(), count["events"].as_u64().unwrap()));
+        let counted: std::collections::BTreeMap<_, _> = counted.collect();
+        let mut exported = std::collections::BTreeMap::new();
+        for line in &lines {
+            *exported.entry(line.split(',').nth(1).unwrap()).or_insert(0_u64) += 1;
+        }
+        assert_eq!(counted, exported, "{query}");
     }
 }
 

@@ -16,7 +16,7 @@ use super::reader::{Connection, Turn, postgres, sqlite};
 use super::route::refusal;
 use super::run::{Source, called};
 use super::zone::Zone;
-use crate::api::preview::{Day, Preview};
+use crate::api::preview::{CameraCount, Day, Preview};
 use crate::error::ApiError;
 use crate::export::{BYTE_ORDER_MARK, ExportParams};
 use crate::server::auth::viewer::Viewer;
@@ -25,6 +25,9 @@ use crate::server::partitions;
 
 /// How many lines the size of the file is estimated from.
 const SAMPLE_ROWS: NonZeroU32 = NonZeroU32::new(100).expect("not zero");
+
+/// How many of these lines are shown.
+const SHOWN_ROWS: u64 = 10;
 
 /// Looks at what the export with that query string would hold.
 ///
@@ -47,13 +50,63 @@ pub async fn preview(source: Source, viewer: Viewer, query: &str) -> Result<Prev
         ids,
         zone,
     };
+    aside(source, move |connection, turn| look.run(connection, turn)).await
+}
+
+/// Counts the events of each camera that the export with that query string would hold, those aside that have none.
+///
+/// # Errors
+/// As the export would refuse it.
+pub async fn cameras(source: Source, viewer: Viewer, query: &str) -> Result<Vec<CameraCount>, ApiError> {
+    let params = ExportParams::parse(query)?;
+    let interval = Zone::parse(&params.timezone)?.interval(&params.range)?;
+    let (cameras, _) = viewer.select(&source.database, params.camera_ids).await?;
+    let ids = ids(&source.database, &cameras).await.map_err(|error| refusal(&error.into()))?;
+    let filter = Filter { interval, cameras };
+    aside(source, move |connection, turn| count_cameras(connection, turn, &filter, ids)).await
+}
+
+/// Reads beside the exports, for as long as a page may take and somebody waits for it.
+async fn aside<Found: Send + 'static>(
+    source: Source,
+    read: impl FnOnce(&mut Connection, &Turn) -> Result<Found, ExportError> + Send + 'static,
+) -> Result<Found, ApiError> {
     let limit = source.page_timeout;
     let look = async {
         let _turn = source.reader.turn_aside().await?;
-        source.reader.read(move |connection, turn| look.run(connection, turn)).await
+        source.reader.read(read).await
     };
     let looked = tokio::time::timeout(limit, look).await.unwrap_or(Err(ExportError::TimedOut(limit)));
     looked.map_err(|error| refusal(&error))
+}
+
+fn count_cameras(
+    connection: &mut Connection,
+    turn: &Turn,
+    filter: &Filter,
+    ids: Vec<String>,
+) -> Result<Vec<CameraCount>, ExportError> {
+    let mut counts = Vec::new();
+    match connection {
+        Connection::Sqlite(connection) => {
+            for id in ids {
+                let mut events = 0;
+                sqlite::numbers(connection, &query::count(filter.interval, &id), |count| {
+                    events = count.unsigned_abs();
+                })?;
+                counts.push(CameraCount { id, events });
+            }
+            counts.retain(|count| count.events > 0);
+        }
+        Connection::Postgres(connection) => {
+            connection.plan_freely()?;
+            connection.named_numbers(&query::counts(filter), turn, |id, events| {
+                counts.push(CameraCount { id: id.to_owned(), events: events.unsigned_abs() });
+            })?;
+            connection.plan_for_pages()?;
+        }
+    }
+    Ok(counts)
 }
 
 /// What is looked at.
@@ -85,9 +138,13 @@ impl Look {
         }
         let Counted { rows, first, last, days, .. } = counted;
 
-        let mut lines = Vec::new();
+        let (mut lines, mut taken, mut shown) = (Vec::new(), 0, 0);
         let of = pages.next(connection, turn, u64::MAX, |row| {
             encoder.row(row, &mut lines, |id| Ok::<_, ExportError>(id.to_owned()))?;
+            taken += 1;
+            if taken <= SHOWN_ROWS {
+                shown = lines.len();
+            }
             Ok::<_, ExportError>(ControlFlow::Continue(()))
         })?;
         let bytes = lines.len() as u64;
@@ -98,8 +155,15 @@ impl Look {
             last: last.and_then(told),
             bytes: header as u64 + (bytes * rows).checked_div(of).unwrap_or(0),
             days: days.into_iter().map(|(day, events)| Day { day: day.to_string(), events }).collect(),
+            sample: cells(&lines[..shown]),
         })
     }
+}
+
+/// What stands in each cell of these lines.
+fn cells(lines: &[u8]) -> Vec<Vec<String>> {
+    let mut lines = csv::ReaderBuilder::new().has_headers(false).from_reader(lines);
+    lines.records().map_while(Result::ok).map(|row| row.iter().map(str::to_owned).collect()).collect()
 }
 
 /// Has PostgreSQL count, by quarters of an hour, which is many times faster than to fetch the moments; and counts one by

@@ -102,6 +102,25 @@ pub fn timestamps(interval: Interval, camera: &str) -> SelectStatement {
     within(moments, interval.start, interval.end).order_by_asc(Column::Timestamp).into_query()
 }
 
+/// The statement that counts a camera's events, in its index.
+pub fn count(interval: Interval, camera: &str) -> SelectStatement {
+    let counted = Entity::find().select_only().expr(Expr::col(Asterisk).count()).filter(Column::CameraId.eq(camera));
+    within(counted, interval.start, interval.end).into_query()
+}
+
+/// The statement that counts the events of each camera: its id, their number.
+pub fn counts(filter: &Filter) -> SelectStatement {
+    let mut counted = Entity::find()
+        .select_only()
+        .column(Column::CameraId)
+        .expr(Expr::col(Asterisk).count())
+        .group_by(Expr::col(Column::CameraId));
+    if let Cameras::These(cameras) = &filter.cameras {
+        counted = counted.filter(Column::CameraId.is_in(cameras));
+    }
+    within(counted, filter.interval.start, filter.interval.end).into_query()
+}
+
 /// How long the quarters of an hour are that [`quarters`] counts by, in microseconds: no zone's day begins in the middle of
 /// one, but for some of long ago.
 const QUARTER: i64 = 15 * 60 * 1_000_000;

@@ -193,9 +193,25 @@ impl Connection {
             take(numbers);
             Ok::<_, DbErr>(())
         });
-        ended.map_err(|ended| match ended {
-            Ended::Database(error) | Ended::Given(error) => error,
-        })
+        ended.map_err(Ended::into_error)
+    }
+
+    /// Runs a statement for rows of a text and a number, and gives them to `take`.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn named_numbers(
+        &mut self,
+        statement: &SelectStatement,
+        turn: &Turn,
+        mut take: impl FnMut(&str, i64),
+    ) -> Result<(), DbErr> {
+        let ended = self.rows(statement, turn, |[name, number]| {
+            let name = required(*name).and_then(|name| std::str::from_utf8(name).map_err(decode));
+            take(name.map_err(query)?, required(*number).and_then(number_of).map_err(query)?);
+            Ok::<_, DbErr>(())
+        });
+        ended.map_err(Ended::into_error)
     }
 
     /// How far the server has come, where it should have come to `position` in the primary's log, in bytes.
@@ -313,6 +329,13 @@ enum Ended<Failure> {
     Database(DbErr),
     /// Whoever was given the rows.
     Given(Failure),
+}
+
+impl Ended<DbErr> {
+    fn into_error(self) -> DbErr {
+        let (Self::Database(error) | Self::Given(error)) = self;
+        error
+    }
 }
 
 impl<Failure> From<Malformed> for Ended<Failure> {

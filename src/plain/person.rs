@@ -3,7 +3,6 @@
 use leptos::either::{Either, EitherOf3};
 use leptos::prelude::*;
 
-use super::browser;
 use super::form::{FormOutcome, NewPassword, PasswordOf, SelectChoice, roles};
 use super::frame::{CannotShow, SettingsFrame};
 use super::sent;
@@ -109,8 +108,8 @@ fn Cameras(cameras: Vec<Grant>, path: String) -> impl IntoView {
                 <legend>{words.cameras}</legend>
                 {none}
                 <p class="needs-script chips">
-                    <button type="button" class="chip" on:click=move |_| browser::check_all("camera_id", true)>{words.check_all}</button>
-                    <button type="button" class="chip" on:click=move |_| browser::check_all("camera_id", false)>{words.check_none}</button>
+                    <button type="button" class="chip" data-ticks="camera_id" data-on="">{words.check_all}</button>
+                    <button type="button" class="chip" data-ticks="camera_id">{words.check_none}</button>
                 </p>
                 <div class="checks">{boxes.collect_view()}</div>
             </fieldset>

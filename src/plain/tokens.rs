@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use super::copy_button::CopyButton;
 use super::form::{FormOutcome, SelectChoice, TextField};
 use super::frame::{CannotShow, SettingsFrame};
 use super::sent;
@@ -49,6 +48,7 @@ pub fn Tokens() -> impl IntoView {
 /// A token, this one time.
 #[component]
 fn NewToken(name: String, text: String) -> impl IntoView {
+    let copying = sent::language().copying();
     let words = sent::language().tokens();
     view! {
         <div id="outcome" class="notice stack" role="status" tabindex="-1" autofocus>
@@ -57,7 +57,16 @@ fn NewToken(name: String, text: String) -> impl IntoView {
             </p>
             <div class="copyable">
                 <input id="new-token" aria-label=words.the_new_token readonly value=text/>
-                <CopyButton of="new-token"/>
+                <button
+                    type="button"
+                    class="needs-script"
+                    data-copies="new-token"
+                    data-copied=copying.copied
+                    data-selected=copying.selected
+                >
+                    {copying.copy}
+                </button>
+                <span role="status"></span>
             </div>
             <p class="hint">
                 {words.send_it_as} <code>"Authorization: Bearer …"</code> {words.or_as_password}

@@ -1,0 +1,146 @@
+// The calendar: with the mouse, with the keyboard, with a finger.
+import AxeBuilder from "@axe-core/playwright";
+import type { Page } from "@playwright/test";
+
+import { NOW } from "./server";
+import { expect, test } from "./test";
+
+const calendar = (page: Page) => page.getByRole("dialog", { name: "Choose dates" });
+const day = (page: Page, date: string) => calendar(page).locator(`[data-day="${date}"]`);
+const opener = (page: Page) => page.getByRole("button", { name: "Choose dates in a calendar" });
+
+async function open(page: Page, query = ""): Promise<void> {
+  await page.clock.setFixedTime(new Date(NOW));
+  await page.goto(`/settings${query}`);
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  await expect(page.getByLabel("Time zone")).toHaveValue("America/Los_Angeles");
+  await opener(page).click();
+  await expect(calendar(page)).toBeVisible();
+}
+
+async function chosen(page: Page, first: string, last: string): Promise<void> {
+  await expect(calendar(page)).toHaveCount(0);
+  await expect(page.getByLabel("From")).toHaveValue(first);
+  await expect(page.getByLabel("To", { exact: true })).toHaveValue(last);
+  await expect(opener(page)).toBeFocused();
+}
+
+test("two clicks choose a range, in either order, and the focus comes back", async ({ page }) => {
+  await open(page);
+  await expect(calendar(page).getByRole("heading")).toHaveText(["November 2025", "December 2025"]);
+  await expect(day(page, "2025-12-16")).toHaveAttribute("aria-current", "date");
+  await expect(day(page, "2025-12-10")).toHaveAccessibleName(/^Wednesday,? 10 December 2025, \d+ events$/);
+  await expect(calendar(page)).toContainText(/There are events from 16 Dec 2024 to 16 Dec 2025/);
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  await day(page, "2025-12-05").click();
+  await expect(calendar(page).getByRole("status")).toHaveText("From 5 December 2025. Now choose the last day.");
+  await day(page, "2025-11-28").hover();
+  await expect(calendar(page).locator("[aria-selected=true]")).toHaveCount(8);
+  await day(page, "2025-11-28").click();
+  await chosen(page, "2025-11-28", "2025-12-05");
+  await opener(page).click();
+  await expect(calendar(page).locator("[aria-selected=true]")).toHaveCount(8);
+  await calendar(page).getByRole("button", { name: "Last 7 days" }).click();
+  await chosen(page, "2025-12-10", "2025-12-16");
+});
+
+test("a drag chooses a range", async ({ page }) => {
+  await open(page);
+  await day(page, "2025-12-02").hover();
+  await page.mouse.down();
+  await day(page, "2025-12-04").hover();
+  await expect(calendar(page).locator("[aria-selected=true]")).toHaveCount(3);
+  await day(page, "2025-12-09").hover();
+  await page.mouse.up();
+  await chosen(page, "2025-12-02", "2025-12-09");
+});
+
+test("the keyboard goes where the authoring practices say, and Escape changes nothing", async ({ page }) => {
+  await open(page, "?start_date=2025-12-03&end_date=2025-12-10&timezone=America/Los_Angeles&bom=true");
+  const at = (date: string) => expect(day(page, date)).toBeFocused();
+  await at("2025-12-10");
+  for (const [key, date] of [
+    ["ArrowLeft", "2025-12-09"],
+    ["ArrowUp", "2025-12-02"],
+    ["ArrowRight", "2025-12-03"],
+    ["ArrowDown", "2025-12-10"],
+    ["Home", "2025-12-08"],
+    ["End", "2025-12-14"],
+    ["PageUp", "2025-11-14"],
+    ["PageUp", "2025-10-14"],
+    ["Shift+PageUp", "2024-10-14"],
+    ["Shift+PageDown", "2025-10-14"],
+    ["PageDown", "2025-11-14"],
+  ]) {
+    await page.keyboard.press(key);
+    await at(date);
+  }
+  // One stop in the grid, and round within the dialog.
+  await expect(calendar(page).locator("[data-day][tabindex='0']")).toHaveCount(1);
+  await page.keyboard.press("Tab");
+  await expect(calendar(page).getByRole("button", { name: "Close" })).toBeFocused();
+  await page.keyboard.press("Tab");
+  await expect(calendar(page).getByRole("button", { name: "Today", exact: true })).toBeFocused();
+  await page.keyboard.press("Shift+Tab");
+  await expect(calendar(page).getByRole("button", { name: "Close" })).toBeFocused();
+  await page.keyboard.press("Shift+Tab");
+  await at("2025-11-14");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  await chosen(page, "2025-12-03", "2025-12-10");
+  await page.keyboard.press("Enter");
+  await at("2025-12-10");
+  await page.keyboard.press("Space");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("Enter");
+  await chosen(page, "2025-12-03", "2025-12-10");
+});
+
+test("months are turned by buttons, and a click beside the calendar closes it", async ({ page }) => {
+  await open(page);
+  await calendar(page).getByRole("button", { name: "Previous month" }).click();
+  await expect(calendar(page).getByRole("heading").first()).toHaveText("October 2025");
+  await calendar(page).getByRole("button", { name: "Next year" }).click();
+  await expect(calendar(page).getByRole("heading").first()).toHaveText("October 2026");
+  await page.mouse.click(5, 5);
+  await chosen(page, "", "");
+});
+
+for (const [locale, first, month] of [
+  ["en-US", "Sun", "November 2025"],
+  ["en-GB", "Mon", "November 2025"],
+]) {
+  test.describe(locale, () => {
+    test.use({ locale });
+
+    test("weeks begin as the locale says", async ({ page }) => {
+      await open(page);
+      await expect(calendar(page).getByRole("columnheader").first()).toHaveText(first);
+      await expect(calendar(page).getByRole("heading").first()).toHaveText(month);
+    });
+  });
+}
+
+test.describe("on a phone", () => {
+  test.use({ viewport: { width: 360, height: 740 }, hasTouch: true });
+
+  test("there is one month, which taps and a finger choose from", async ({ page }) => {
+    await open(page);
+    await expect(calendar(page).getByRole("heading")).toHaveText(["December 2025"]);
+    await day(page, "2025-12-01").tap();
+    await day(page, "2025-12-03").tap();
+    await chosen(page, "2025-12-01", "2025-12-03");
+    await opener(page).tap();
+    // Playwright's touchscreen can only tap; this is what a finger that moves makes of the browser.
+    const touch = await page.context().newCDPSession(page);
+    const middle = async (date: string) => {
+      const box = (await day(page, date).boundingBox())!;
+      return [{ x: box.x + box.width / 2, y: box.y + box.height / 2 }];
+    };
+    await touch.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: await middle("2025-12-09") });
+    await touch.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: await middle("2025-12-10") });
+    await touch.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: await middle("2025-12-17") });
+    await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+    await chosen(page, "2025-12-09", "2025-12-17");
+  });
+});

@@ -1,0 +1,250 @@
+// What is selected: in the address, among many cameras, in the chart; and several exports of it at once.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import type { Page } from "@playwright/test";
+
+import { ADDRESS, NOW, run } from "./server";
+import { bytes, cameraId, chooseCameras, expect, expectSame, test } from "./test";
+
+const exportButton = (page: Page) => page.getByRole("button", { name: "Export CSV" });
+const preview = (page: Page) => page.getByRole("region", { name: "What you will get" });
+const rows = (file: Buffer) => file.toString().trimEnd().split("\r\n").slice(1);
+
+async function open(page: Page, query = ""): Promise<void> {
+  await page.goto(`/settings${query}`);
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  if (!query) await expect(page.getByLabel("Time zone")).toHaveValue("America/Los_Angeles");
+}
+
+/** Has the server say that files are as large as that. */
+async function pretend(page: Page, bytes: number): Promise<void> {
+  await page.route("**/api/preview?*", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), bytes } });
+  });
+}
+
+test("the address holds the selection, back and forth, and whoever opens it has the same", async ({ page, context }) => {
+  await open(page);
+  await expect(page).toHaveURL(/\/settings$/);
+  await page.getByLabel("From").fill("2025-12-01");
+  await expect(page).toHaveURL(/[?&]start_date=2025-12-01(&|$)/);
+  await chooseCameras(page, "Garage", "Küche");
+  await expect(page.locator(".picker summary")).toHaveText("2 of 8 cameras");
+  await expect(page).toHaveURL(/camera_id=.*camera_id=/);
+  const address = page.url();
+  await page.goBack();
+  await expect(page.locator(".picker summary")).toHaveText("All Cameras (8)");
+  await expect(page.getByLabel("From")).toHaveValue("2025-12-01");
+  await page.goBack();
+  await expect(page.getByLabel("From")).toHaveValue("");
+  await page.goForward();
+  await page.goForward();
+  await expect(page.locator(".picker summary")).toHaveText("2 of 8 cameras");
+  await expect(page).toHaveURL(address);
+  const other = await context.newPage();
+  await other.goto(address);
+  await expect(other.locator("body[data-hydrated]")).toBeAttached();
+  await expect(other.locator(".picker summary")).toHaveText("2 of 8 cameras");
+  await expect(other.getByLabel("From")).toHaveValue("2025-12-01");
+  const downloading = other.waitForEvent("download");
+  await exportButton(other).click();
+  const cameras = ["Garage", "Küche"].map(async (name) => ["--camera-id", await cameraId(other, name)]);
+  const asked = (await Promise.all(cameras)).flat();
+  expectSame(await bytes(await downloading), run("export", "--start-date", "2025-12-01", ...asked, "--timezone", "America/Los_Angeles", "--bom"));
+});
+
+test("an address that names no selection says so, and the form can be used", async ({ page }) => {
+  await open(page, "?start_date=2025-13-01");
+  await expect(page.getByRole("alert").filter({ hasText: "is no day of the calendar" })).toBeVisible();
+  await expect(page.getByLabel("From")).toHaveValue("");
+  await expect(exportButton(page)).toBeEnabled();
+});
+
+test("cameras say how many events they have in the range, and all that a search finds can be chosen", async ({ page }) => {
+  await open(page, "?start_date=2025-12-10&end_date=2025-12-12&timezone=UTC&bom=true");
+  await page.locator(".picker summary").click();
+  const row = (name: string) => page.locator(".picker li").filter({ hasText: name });
+  const garage = run("export", "--start-date", "2025-12-10", "--end-date", "2025-12-12", "--camera-id", await cameraId(page, "Garage"));
+  await expect(row("Garage").locator(".picker__count")).toHaveText(`${rows(garage).length} events`);
+  const search = page.getByLabel("Search cameras");
+  await search.fill("GAR");
+  await expect(page.getByText("2 cameras found")).toBeVisible();
+  await expect(row("Front Door")).toBeHidden();
+  await search.press("Enter");
+  await expect(page).toHaveURL(/settings/);
+  await page.getByRole("button", { name: "Choose these" }).click();
+  await expect(page.locator(".picker summary")).toHaveText("2 of 8 cameras");
+  await search.fill("");
+  await page.getByRole("checkbox", { name: "All Cameras" }).check();
+  await expect(page.locator(".picker summary")).toHaveText("All Cameras (8)");
+  await page.mouse.click(5, 400);
+  await expect(search).toBeHidden();
+});
+
+test("the first rows are shown as the file has them", async ({ page }) => {
+  await open(page, "?start_date=2025-12-10&end_date=2025-12-12&timezone=Europe/Berlin&bom=true");
+  const shown = await preview(page).getByRole("region", { name: "First rows of the file" }).locator("tbody tr").evaluateAll((lines) => lines.map((line) => [...line.children].map((cell) => cell.textContent)));
+  const file = run("export", "--start-date", "2025-12-10", "--end-date", "2025-12-12", "--timezone", "Europe/Berlin");
+  const unquoted = (cell: string) => cell.replace(/^"|"$/g, "").replaceAll('""', '"');
+  expect(shown).toEqual(rows(file).slice(0, 10).map((line) => (line.match(/("([^"]|"")*"|[^,]*)(,|$)/g) ?? []).slice(0, 10).map((cell) => unquoted(cell.replace(/,$/, "")))));
+});
+
+test("the chart is read and narrowed with the mouse and with the keyboard", async ({ page }) => {
+  await open(page, "?start_date=2025-12-01&end_date=2025-12-10&timezone=UTC&bom=true");
+  const chart = preview(page).getByRole("slider");
+  const box = (await chart.boundingBox())!;
+  const bar = (number: number) => [box.x + (box.width * (number + 0.5)) / 10, box.y + 50] as const;
+  await page.mouse.move(...bar(2));
+  await expect(preview(page).locator(".chart__told")).toHaveText(/^3 Dec 2025: \d+ events$/);
+  await page.mouse.down();
+  await page.mouse.move(...bar(4));
+  await expect(preview(page).locator(".chart__told")).toHaveText(/^3 Dec 2025 – 5 Dec 2025: \d+ events$/);
+  await page.mouse.up();
+  await expect(page.getByLabel("From")).toHaveValue("2025-12-03");
+  await expect(page.getByLabel("To", { exact: true })).toHaveValue("2025-12-05");
+  await expect(chart).toHaveAttribute("aria-valuemax", "2");
+  await chart.focus();
+  await page.keyboard.press("End");
+  await expect(chart).toHaveAttribute("aria-valuetext", /^5 Dec 2025: \d+ events$/);
+  await page.keyboard.press("Shift+ArrowLeft");
+  await expect(chart).toHaveAttribute("aria-valuetext", /^4 Dec 2025 – 5 Dec 2025: \d+ events$/);
+  await page.keyboard.press("Enter");
+  await expect(page.getByLabel("From")).toHaveValue("2025-12-04");
+});
+
+test("three selections are exported side by side, a fourth waits, and leaving the page warns", async ({ page }) => {
+  await open(page);
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route("**/motion-events/export?*", async (route) => {
+    await held;
+    await route.continue();
+  });
+  const jobs = page.getByRole("list", { name: "Exports that are running" }).getByRole("listitem");
+  for (const [number, date] of ["2025-12-01", "2025-12-02", "2025-12-03"].entries()) {
+    await page.getByLabel("From").fill(date);
+    await exportButton(page).click();
+    await expect(jobs).toHaveCount(number + 1);
+    await expect(exportButton(page)).toBeDisabled();
+  }
+  await page.getByLabel("From").fill("2025-12-04");
+  await expect(exportButton(page)).toBeDisabled();
+  const asked = page.waitForEvent("dialog");
+  const leaving = page.close({ runBeforeUnload: true });
+  const dialog = await asked;
+  expect(dialog.type()).toBe("beforeunload");
+  await dialog.dismiss();
+  await leaving;
+  await jobs.filter({ hasText: "2 Dec 2025" }).getByRole("button", { name: "Cancel" }).click();
+  await expect(jobs).toHaveCount(2);
+  await expect(exportButton(page)).toBeEnabled();
+  const names: string[] = [];
+  page.on("download", (download) => names.push(download.suggestedFilename()));
+  release();
+  await expect(jobs).toHaveCount(0);
+  await expect.poll(() => names.sort()).toEqual(["motion-events-2025-12-01-latest.csv", "motion-events-2025-12-03-latest.csv"]);
+});
+
+test("a large file goes straight to disk where the browser can, and is there only when it is whole", async ({ page }) => {
+  // Nobody is there to answer the browser's own question; the file system that a page has for itself writes the same way.
+  await page.addInitScript(() => {
+    Object.assign(window, {
+      showSaveFilePicker: async ({ suggestedName }: { suggestedName: string }) =>
+        (await navigator.storage.getDirectory()).getFileHandle(suggestedName, { create: true }),
+    });
+  });
+  await pretend(page, 200_000_000);
+  await open(page);
+  await page.getByLabel("From").fill("2025-12-01");
+  await expect(preview(page)).toContainText("200.0 MB");
+  const saved = () =>
+    page.evaluate(async () => {
+      const folder = await navigator.storage.getDirectory();
+      return (await (await folder.getFileHandle("motion-events-2025-12-01-latest.csv")).getFile()).text();
+    });
+  // Cancelled in the middle: nothing is there.
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route("**/api/v1/exports/*", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await exportButton(page).click();
+  await expect(page.getByText(/^[1-9][\d,]* of [\d,]+ events/)).toBeVisible();
+  await page.getByRole("button", { name: "Cancel" }).click();
+  release();
+  await expect(page.locator(".toast--info")).toContainText("No file was saved.");
+  expect(await saved()).toBe("");
+  await exportButton(page).click();
+  await expect(page.locator(".toast--success")).toContainText("motion-events-2025-12-01-latest.csv");
+  const file = run("export", "--start-date", "2025-12-01", "--timezone", "America/Los_Angeles", "--bom");
+  expect(`\uFEFF${await saved()}`).toBe(file.toString());
+});
+
+test("what is too large for the page is handed to the browser's downloads, and followed by its record", async ({ page }) => {
+  await page.addInitScript(() => Object.assign(window, { showSaveFilePicker: undefined }));
+  await pretend(page, 2_000_000_000);
+  await open(page);
+  await page.getByLabel("From").fill("2025-12-02");
+  await expect(preview(page)).toContainText("2.0 GB");
+  const downloading = page.waitForEvent("download");
+  await exportButton(page).click();
+  const file = run("export", "--start-date", "2025-12-02", "--timezone", "America/Los_Angeles", "--bom");
+  expectSame(await bytes(await downloading), file);
+  await expect(page.locator(".toast--success")).toContainText(`The server has sent the whole file: ${rows(file).length}`.replace(/(\d)(\d{3})$/, "$1,$2"));
+});
+
+test("a toast stays for as long as it is pointed at or has the focus", async ({ page }) => {
+  await page.clock.install({ time: new Date(NOW) });
+  await page.goto("/settings");
+  await page.clock.runFor(1_000);
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  const downloading = page.waitForEvent("download");
+  await exportButton(page).click();
+  await downloading;
+  const toast = page.locator(".toast--success");
+  await expect(toast).toBeVisible();
+  // It slides in, and does not run away from the pointer.
+  await page.clock.runFor(1_000);
+  await toast.hover();
+  await page.clock.runFor(60_000);
+  await expect(toast).toBeVisible();
+  await toast.getByRole("button", { name: "Dismiss" }).focus();
+  await page.locator("h1").hover();
+  await page.clock.runFor(60_000);
+  await expect(toast).toBeVisible();
+  await exportButton(page).focus();
+  await page.clock.runFor(12_000);
+  await expect(toast).toHaveCount(0);
+});
+
+test("what is copied for other tools fetches the selection", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const token = run("token", "create", "admin", "snippets").toString().match(/mexp_\w+/)![0];
+  await open(page, "?start_date=2025-12-10&end_date=2025-12-12&timezone=Europe/Berlin&bom=true");
+  await page.getByText("Use from…").click();
+  const copied = async (tool: string) => {
+    await page.getByRole("radio", { name: tool, exact: true }).check({ force: true });
+    await page.getByRole("button", { name: `Copy: ${tool}` }).click();
+    await expect(page.getByText("Copied.")).toBeVisible();
+    return (await page.evaluate(() => navigator.clipboard.readText())).replace("YOUR_TOKEN", token);
+  };
+  const folder = mkdtempSync(path.join(tmpdir(), "motion-export-"));
+  const file = run("export", "--start-date", "2025-12-10", "--end-date", "2025-12-12", "--timezone", "Europe/Berlin");
+  expect(execFileSync("curl", ["-sf", "-H", `Authorization: Bearer ${token}`, await copied("URL")])).toEqual(file);
+  execFileSync("bash", ["-c", await copied("curl")], { cwd: folder, stdio: "ignore" });
+  expect(execFileSync("cat", ["motion-events-2025-12-10-2025-12-12.csv"], { cwd: folder })).toEqual(file);
+  expect(await copied("Power Query")).toContain(`Web.Contents("${ADDRESS}"`);
+  expect(await copied("Google Sheets")).toContain(`=IMPORTDATA("${ADDRESS}/api/v1/motion-events/export?`);
+
+  const tools = path.resolve(__dirname, "../target/snippets/bin");
+  writeFileSync(path.join(folder, "events.py"), await copied("Python (pandas)"));
+  const printed = execFileSync(path.join(tools, "python"), ["events.py"], { cwd: folder }).toString();
+  expect(printed).toContain(`[${rows(file).length} rows x 10 columns]`);
+  const duckdb = execFileSync("bash", ["-c", await copied("DuckDB")], { cwd: folder, env: { ...process.env, PATH: `${tools}:${process.env.PATH}` }, stdio: ["ignore", "pipe", "ignore"] }).toString();
+  expect(duckdb).toMatch(new RegExp(`${rows(file).length} rows`));
+});

@@ -1,0 +1,24 @@
+// What a script adds to pages that need none: buttons that copy what a field holds, and that tick many boxes at once.
+document.addEventListener("click", async ({ target }) => {
+  const copies = target.closest("[data-copies]");
+  if (copies) {
+    const field = document.getElementById(copies.dataset.copies);
+    const told = copies.nextElementSibling;
+    try {
+      await navigator.clipboard.writeText(field.value);
+      told.textContent = copies.dataset.copied;
+    } catch {
+      // Over plain HTTP from another machine there is no clipboard for pages.
+      field.select();
+      told.textContent = copies.dataset.selected;
+    }
+  }
+  const ticks = target.closest("[data-ticks]");
+  if (ticks) {
+    for (const box of document.querySelectorAll(`input[type=checkbox][name=${ticks.dataset.ticks}]`)) {
+      box.checked = "on" in ticks.dataset;
+    }
+  }
+});
+// For tests and style sheets: from here on, the page answers to clicks.
+document.body.dataset.hydrated = "";

@@ -1,0 +1,41 @@
+//! Pages that need no script to be alive: forms of the browser's own, and what became of them. They are rendered on the
+//! server only, so that what they are made of is not in the WASM. The little that a script adds to them is in
+//! `public/plain.js`.
+
+use leptos::prelude::*;
+
+// What these pages share with those that come alive.
+use crate::api::page::Page;
+use crate::ui::{frame, sent};
+
+pub mod account;
+pub mod form;
+pub mod login;
+pub mod not_found;
+pub mod people;
+pub mod person;
+pub mod problem_page;
+pub mod setup;
+pub mod tokens;
+
+/// The page that was asked for, whichever it is.
+pub fn page() -> AnyView {
+    use account::Account;
+    use login::Login;
+    use not_found::NotFound;
+    use people::People;
+    use person::PersonPage;
+    use setup::Setup;
+    use tokens::Tokens;
+
+    match sent::page() {
+        Some(Page::Tokens) => view! { <Tokens/> }.into_any(),
+        Some(Page::Account) => view! { <Account/> }.into_any(),
+        Some(Page::People) => view! { <People/> }.into_any(),
+        Some(Page::Person) => view! { <PersonPage/> }.into_any(),
+        Some(Page::Login) => view! { <Login/> }.into_any(),
+        Some(Page::Setup) => view! { <Setup/> }.into_any(),
+        Some(Page::Export | Page::History | Page::Verify) => crate::ui::page(),
+        None => view! { <NotFound/> }.into_any(),
+    }
+}

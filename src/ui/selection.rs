@@ -1,0 +1,219 @@
+//! What the export form says, and the page's address that says the same: it can be kept, passed on, and gone back to.
+
+use std::collections::BTreeSet;
+
+use leptos::prelude::*;
+
+use super::browser;
+use crate::api::choices::Choices;
+use crate::error::ApiError;
+use crate::export::{DateBound, DateRange, ExportParams};
+
+/// What the form says.
+#[derive(Clone, Copy)]
+pub struct Selection {
+    /// The first day, as it was typed; empty for none.
+    pub start: RwSignal<String>,
+    /// The last day.
+    pub end: RwSignal<String>,
+    /// The ids of the cameras; none for all.
+    pub cameras: RwSignal<BTreeSet<String>>,
+    /// IANA name of the time zone.
+    pub timezone: RwSignal<String>,
+    /// Whether the file is for Excel.
+    pub bom: RwSignal<bool>,
+    /// What an untouched form says.
+    untouched: RwSignal<Filled>,
+}
+
+/// The same, at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Filled {
+    start: String,
+    end: String,
+    cameras: BTreeSet<String>,
+    timezone: String,
+    bom: bool,
+}
+
+impl Filled {
+    fn untouched(timezone: String) -> Self {
+        Self { start: String::new(), end: String::new(), cameras: BTreeSet::new(), timezone, bom: true }
+    }
+
+    /// What the query string of a page says, which is that of an export.
+    fn from_query(query: &str) -> Result<Self, ApiError> {
+        let ExportParams { range, camera_ids, timezone, bom, .. } = ExportParams::parse(query)?;
+        let text = |bound: Option<DateBound>| bound.map(|bound| bound.to_string()).unwrap_or_default();
+        let (start, end) = (text(range.start()), text(range.end()));
+        Ok(Self { start, end, cameras: camera_ids.into_iter().collect(), timezone, bom })
+    }
+
+    fn params(&self) -> Result<ExportParams, ApiError> {
+        let bound = |field, text: &str| (!text.is_empty()).then(|| DateBound::parse(field, text)).transpose();
+        Ok(ExportParams {
+            range: DateRange::new(bound("start_date", &self.start)?, bound("end_date", &self.end)?)?,
+            camera_ids: self.cameras.iter().cloned().collect(),
+            timezone: self.timezone.clone(),
+            bom: self.bom,
+            raw: false,
+        })
+    }
+}
+
+impl Selection {
+    /// What the page's address names, or an untouched form; and what is wrong with the address, if anything.
+    pub fn new(choices: &Choices) -> (Self, Option<ApiError>) {
+        let untouched = Filled::untouched(choices.timezone.clone());
+        let (filled, problem) = match choices.selected.as_str() {
+            "" => (untouched.clone(), None),
+            query => match Filled::from_query(query) {
+                Ok(filled) => (filled, None),
+                Err(error) => (untouched.clone(), Some(error)),
+            },
+        };
+        let Filled { start, end, cameras, timezone, bom } = filled;
+        let selection = Self {
+            start: RwSignal::new(start),
+            end: RwSignal::new(end),
+            cameras: RwSignal::new(cameras),
+            timezone: RwSignal::new(timezone),
+            bom: RwSignal::new(bom),
+            untouched: RwSignal::new(untouched),
+        };
+        (selection, problem)
+    }
+
+    /// Takes over, once the page is alive, what somebody filled in before; coming alive, the page has to be as the server
+    /// made it. And has the form follow the address, back and forth.
+    pub fn come_alive(self) {
+        let text = |id: &str, signal: RwSignal<String>| {
+            let there = browser::value_of(id);
+            Effect::new(move || there.iter().for_each(|there| signal.set(there.clone())));
+        };
+        text("start-date", self.start);
+        text("end-date", self.end);
+        text("timezone", self.timezone);
+        let there = browser::is_checked("bom");
+        Effect::new(move || there.iter().for_each(|there| self.bom.set(*there)));
+        let changed = browser::changed_boxes("camera_id");
+        Effect::new(move || {
+            for (id, is_checked) in changed.iter().filter(|(id, _)| !id.is_empty()) {
+                self.cameras.update(|cameras| {
+                    if *is_checked {
+                        cameras.insert(id.clone())
+                    } else {
+                        cameras.remove(id)
+                    };
+                });
+            }
+        });
+        Effect::new(move || {
+            let offered = self.untouched.with_untracked(|untouched| untouched.timezone.clone());
+            // The server may not know yet where this browser is; and somebody may have chosen a zone already.
+            if let Some(own) = browser::timezone().filter(|own| browser::is_offered("timezone", own)) {
+                browser::remember_timezone(&own);
+                let is_bare = browser::query().is_empty();
+                self.untouched.update(|untouched| untouched.timezone.clone_from(&own));
+                if is_bare && self.timezone.get_untracked() == offered {
+                    self.timezone.set(own);
+                }
+            }
+        });
+        browser::on_history_moves(move || self.follow(&browser::query()));
+    }
+
+    fn filled(self) -> Filled {
+        Filled {
+            start: self.start.get(),
+            end: self.end.get(),
+            cameras: self.cameras.get(),
+            timezone: self.timezone.get(),
+            bom: self.bom.get(),
+        }
+    }
+
+    /// The parameters of the export, checked as the server checks them.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn params(self) -> Result<ExportParams, ApiError> {
+        self.filled().params()
+    }
+
+    /// Has the page's address say what the form says, as a step that can be gone back. The address of an untouched form
+    /// says nothing.
+    pub fn show_in_address(self, params: &ExportParams) {
+        let untouched = self.untouched.with_untracked(|untouched| untouched.params().as_ref() == Ok(params));
+        let wanted = if untouched { String::new() } else { params.to_query() };
+        let there = browser::query();
+        // The same selection may be written otherwise.
+        let is_same = wanted == there || ExportParams::parse(&there).is_ok_and(|there| there == *params);
+        if !is_same || (there.is_empty() != wanted.is_empty()) {
+            browser::show_query(&wanted);
+        }
+    }
+
+    fn follow(self, query: &str) {
+        let filled = match query {
+            "" => self.untouched.get_untracked(),
+            query => match Filled::from_query(query) {
+                Ok(filled) => filled,
+                Err(_) => return,
+            },
+        };
+        let Filled { start, end, cameras, timezone, bom } = filled;
+        self.start.set(start);
+        self.end.set(end);
+        self.cameras.set(cameras);
+        self.timezone.set(timezone);
+        self.bom.set(bom);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(start: &str, end: &str, cameras: &[&str]) -> Filled {
+        Filled {
+            start: start.to_owned(),
+            end: end.to_owned(),
+            cameras: cameras.iter().map(ToString::to_string).collect(),
+            timezone: "Europe/Berlin".to_owned(),
+            bom: true,
+        }
+    }
+
+    #[test]
+    fn the_form_asks_for_what_it_says() {
+        let params = filled("2025-12-01", "", &["cam-2", "cam-1"]).params().expect("valid");
+        assert_eq!(
+            params.to_url(),
+            "/api/v1/motion-events/export?format=csv&start_date=2025-12-01&camera_id=cam-1&camera_id=cam-2\
+             &timezone=Europe%2FBerlin&bom=true"
+        );
+    }
+
+    #[test]
+    fn an_untouched_form_asks_for_everything() {
+        let params = Filled::untouched("UTC".to_owned()).params().expect("valid");
+        assert_eq!(params, ExportParams { bom: true, ..ExportParams::default() });
+    }
+
+    #[test]
+    fn an_address_is_read_back_as_the_form_that_it_was_made_of() {
+        for filled in [filled("2025-12-01", "2025-12-31", &["ü & co", "b"]), filled("", "", &[])] {
+            let query = filled.params().expect("valid").to_query();
+            assert_eq!(Filled::from_query(&query), Ok(filled));
+        }
+    }
+
+    #[test]
+    fn dates_in_the_wrong_order_are_told_before_the_server_is_asked() {
+        let error = filled("2025-12-02", "2025-12-01", &[]).params().expect_err("reversed");
+        assert_eq!(error.field.as_deref(), Some("start_date"));
+        let address = "start_date=2025-12-02&end_date=2025-12-01";
+        assert_eq!(Filled::from_query(address).expect_err("reversed").field.as_deref(), Some("start_date"));
+    }
+}
