@@ -17,6 +17,27 @@ test("axe finds nothing, at rest and with a toast and a problem", async ({ page 
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 });
 
+test("axe finds nothing with everything unfolded, and while an export runs", async ({ page }) => {
+  const clean = async () => expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  await page.getByText("As a table").click();
+  await page.getByText("Use from…").click();
+  await expect(page.getByLabel("Works for")).toBeVisible();
+  await clean();
+  await page.locator(".picker summary").click();
+  await page.getByLabel("Search cameras").fill("gar");
+  await expect(page.locator(".picker li:not([hidden]) .picker__count").last()).not.toBeEmpty();
+  await clean();
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Choose dates in a calendar" }).click();
+  await expect(page.locator(".day--events").first()).toBeAttached();
+  await clean();
+  await page.keyboard.press("Escape");
+  await page.route("**/motion-events/export?*", () => {});
+  await page.getByRole("button", { name: "Export CSV" }).click();
+  await expect(page.getByRole("progressbar", { name: /^Export: / })).toBeVisible();
+  await clean();
+});
+
 test("coming alive adds no style sheet, so nothing moves", async ({ page }) => {
   const html = await (await page.request.get("/settings")).text();
   const sent = [...html.matchAll(/<style id="(thaw-id-[^"]+)"/g)].map((match) => match[1]).sort();

@@ -217,6 +217,29 @@ impl ExportParams {
         })
     }
 
+    /// Parses the query string of the export's page, which selects whole days and writes guarded cells.
+    ///
+    /// # Errors
+    /// Those of [`ExportParams::parse`]; `invalid_parameter` for what the page cannot show.
+    pub fn parse_for_page(query: &str) -> Result<Self, ApiError> {
+        let params = Self::parse(query)?;
+        let is_moment = |bound: Option<DateBound>| matches!(bound, Some(DateBound::Instant(_)));
+        let field = if is_moment(params.range.start) {
+            "start_date"
+        } else if is_moment(params.range.end) {
+            "end_date"
+        } else if params.raw {
+            "raw"
+        } else {
+            return Ok(params);
+        };
+        Err(ApiError::invalid(
+            field,
+            "The page selects whole days, and writes cells with the guard against formulas. The URL of the export takes \
+             moments and raw.",
+        ))
+    }
+
     /// The query string that [`ExportParams::parse`] reads back as this.
     pub fn to_query(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());

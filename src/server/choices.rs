@@ -33,7 +33,13 @@ pub async fn choices(
     let (looked_at, patience) =
         if query.is_empty() { (untouched.as_str(), PATIENCE) } else { (query, PATIENCE_FOR_SELECTED) };
     let cameras = cameras(state, viewer.clone()).await?;
-    let preview = preview(state.source(), viewer, looked_at);
+    // What the page cannot show is not selected by it.
+    let preview = async {
+        match ExportParams::parse_for_page(looked_at) {
+            Ok(_) => preview(state.source(), viewer, looked_at).await,
+            Err(error) => Err(error),
+        }
+    };
     Ok(Choices {
         cameras,
         timezones: Zone::names(),

@@ -137,7 +137,13 @@ pub fn day_in_words(locale: &str, day: NaiveDate, parts: &[(&str, &str)]) -> Str
     }
     // A day is written as its midnight is; a date alone is one in UTC.
     let date = js_sys::Date::new(&JsValue::from_str(&day.to_string()));
-    date.to_locale_date_string(locale, &options).into()
+    // Called by name, because the binding panics where the browser throws, as it does for its own `en-US@posix`.
+    let written = |locale: &JsValue| {
+        let format: js_sys::Function =
+            Reflect::get(&date, &JsValue::from_str("toLocaleDateString")).ok()?.dyn_into().ok()?;
+        format.call2(&date, locale, &options).ok()?.as_string()
+    };
+    written(&JsValue::from_str(locale)).or_else(|| written(&JsValue::UNDEFINED)).unwrap_or_else(|| day.to_string())
 }
 
 /// The day that a week begins with where this browser is; Monday where the browser does not tell.
@@ -202,13 +208,15 @@ pub async fn sleep(milliseconds: i32) {
     let _ = JsFuture::from(slept).await;
 }
 
-/// Selects what a field holds.
+/// Selects what a field holds, of one line or of several.
 pub fn select(id: &str) {
-    let field = document().get_element_by_id(id).and_then(|field| field.dyn_into::<HtmlInputElement>().ok());
-    if let Some(field) = field {
-        let _ = field.focus();
-        field.select();
-    }
+    focus(&format!("#{id}"));
+    let select = || {
+        let field = document().get_element_by_id(id)?;
+        let select: js_sys::Function = Reflect::get(&field, &"select".into()).ok()?.dyn_into().ok()?;
+        select.call0(&field).ok()
+    };
+    let _ = select();
 }
 
 /// Scheme, host and port at which the page was opened.

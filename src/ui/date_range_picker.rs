@@ -1,6 +1,7 @@
 //! From which day to which: two native date inputs, which work without script; presets and a calendar that fill them in.
 
 use chrono::{Datelike, Days, NaiveDate};
+use futures_util::future::{AbortHandle, abortable};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -54,6 +55,38 @@ impl Preset {
             Self::Days(first, last) => return (Some(first), Some(last)),
         };
         (start, Some(today))
+    }
+}
+
+/// The days that have events: all of them, whichever are chosen; of the cameras, and in the zone, of an export.
+#[derive(Clone, Copy)]
+struct Marked {
+    days: RwSignal<Known>,
+    under_way: StoredValue<Option<AbortHandle>>,
+}
+
+impl Marked {
+    fn look(self, params: Result<ExportParams, ApiError>) {
+        self.stop();
+        // Those of other cameras, or of another zone, perhaps.
+        self.days.set(Known::default());
+        let Ok(params) = params else { return };
+        let all = ExportParams { range: DateRange::default(), ..params };
+        let (asking, handle) = abortable(async move {
+            if let Ok(preview) = preview_selection(all.to_query()).await {
+                self.days.set(known(&preview.days));
+            }
+        });
+        self.under_way.set_value(Some(handle));
+        spawn_local(async move {
+            let _ = asking.await;
+        });
+    }
+
+    fn stop(self) {
+        if let Some(asking) = self.under_way.try_update_value(Option::take).flatten() {
+            asking.abort();
+        }
     }
 }
 
@@ -114,20 +147,14 @@ pub fn DateRangePicker(
     });
 
     let is_open = RwSignal::new(false);
-    let days = RwSignal::new(Known::default());
+    let marked = Marked { days: RwSignal::new(Known::default()), under_way: StoredValue::new(None) };
     let open = move |_| {
         is_open.set(true);
-        // Of all days, whichever are chosen; the cameras and the zone are those of the export.
-        let Ok(params) = params.get_untracked() else { return };
-        let all = ExportParams { range: DateRange::default(), ..params };
-        spawn_local(async move {
-            if let Ok(preview) = preview_selection(all.to_query()).await {
-                days.set(known(&preview.days));
-            }
-        });
+        marked.look(params.get_untracked());
     };
     let close = move || {
         is_open.set(false);
+        marked.stop();
         browser::focus(".date-range__open");
     };
     let chosen = move || (parse_day(&start.get_untracked()), parse_day(&end.get_untracked()));
@@ -140,7 +167,7 @@ pub fn DateRangePicker(
         is_open.get().then(|| {
             // Nobody looks for events where there are none yet.
             let begin = last_day.get_untracked().map_or(today, |last| last.min(today));
-            view! { <CalendarDialog chosen=chosen() today begin known=days take close=move |()| close()/> }
+            view! { <CalendarDialog chosen=chosen() today begin known=marked.days take close=move |()| close()/> }
         })
     };
     view! {

@@ -49,6 +49,8 @@ pub struct Saved {
     pub file_name: String,
     /// What it is.
     pub sum: Sum,
+    /// RFC 3339: up to when it is complete, where the server's record says so.
+    pub complete_to: Option<String>,
 }
 
 /// Why no file was saved.
@@ -72,6 +74,8 @@ pub enum DownloadError {
     Unwritable(String),
     /// The browser was handed the export, and the server saw nothing of it.
     NotBegun,
+    /// The record of what the browser was handed cannot be read any more.
+    Unfollowed,
     /// What the browser was handed broke off. Why, where the server's record says so.
     HandedOver(Option<String>),
 }
@@ -105,6 +109,7 @@ impl DownloadError {
             Self::Unchecked => words.unchecked.to_owned(),
             Self::Unwritable(reason) => (words.unwritable)(reason),
             Self::NotBegun => words.not_begun.to_owned(),
+            Self::Unfollowed => words.unfollowed.to_owned(),
             Self::HandedOver(reason) => (words.broken_in_browser)(reason.as_deref().unwrap_or_default()),
         }
     }
@@ -192,15 +197,24 @@ async fn fetch_whole(
         return Err(DownloadError::Cancelled);
     }
     arriving.save(&file_name).await.map_err(|error| DownloadError::unwritable(&error))?;
-    Ok(Saved { file_name, sum })
+    let file_name = match &arriving.target {
+        Target::Disk(file) => file.name().unwrap_or(file_name),
+        Target::Downloads => file_name,
+    };
+    Ok(Saved { file_name, sum, complete_to: record.complete_to })
 }
 
-/// Hands the export to the browser's own downloads, and follows it by the server's record. (What the page cannot see is
+/// Hands the export of `user` to the browser's own downloads, and follows it by the server's record: the next one of that
+/// selection that this user began on a page. (What the page cannot see is
 /// whether the browser has the whole file; the record says whether the server sent it.)
 ///
 /// # Errors
 /// Where the server did not send the whole file.
-pub async fn hand_over(params: &ExportParams, progress: impl Fn(Progress)) -> Result<ExportRecord, DownloadError> {
+pub async fn hand_over(
+    params: &ExportParams,
+    user: Option<&str>,
+    progress: impl Fn(Progress),
+) -> Result<ExportRecord, DownloadError> {
     let (began, query) = (js_sys::Date::now(), params.to_query());
     let before: Vec<_> = newest().await?.into_iter().map(|record| record.id).collect();
     click_link(&params.to_url(), None).map_err(|error| DownloadError::unwritable(&error))?;
@@ -211,16 +225,20 @@ pub async fn hand_over(params: &ExportParams, progress: impl Fn(Progress)) -> Re
         let known = if let Some(id) = &id {
             json::<ExportRecord>(&format!("{EXPORTS_PATH}/{id}")).await.ok()
         } else {
-            let of_this = |record: &ExportRecord| record.query == query && !before.contains(&record.id);
+            let of_this = |record: &ExportRecord| {
+                let is_mine = record.via == "session" && record.user.as_deref() == user;
+                is_mine && record.query == query && !before.contains(&record.id)
+            };
             newest().await.ok().and_then(|records| records.into_iter().find(of_this))
         };
         let Some(record) = known else {
             asked += 1;
-            if id.is_none() && asked > BEGIN_TRIES {
-                return Err(DownloadError::NotBegun);
+            if asked > BEGIN_TRIES {
+                return Err(if id.is_none() { DownloadError::NotBegun } else { DownloadError::Unfollowed });
             }
             continue;
         };
+        asked = 0;
         let count = |number: i64| u64::try_from(number).unwrap_or_default();
         match record.state {
             State::Running => progress(Progress {

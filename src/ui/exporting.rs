@@ -73,6 +73,8 @@ pub struct Exporting {
     begun: StoredValue<u32>,
     most: usize,
     toasts: Toasts,
+    /// Whose they are.
+    user: StoredValue<Option<String>>,
     language: Language,
 }
 
@@ -80,7 +82,9 @@ impl Exporting {
     /// Nothing yet. What becomes of exports is told by these toasts.
     pub fn new(toasts: Toasts, most: usize) -> Self {
         let language = sent::language();
-        let exporting = Self { jobs: RwSignal::new(Vec::new()), begun: StoredValue::new(0), most, toasts, language };
+        let user = StoredValue::new(sent::me().map(|me| me.name));
+        let exporting =
+            Self { jobs: RwSignal::new(Vec::new()), begun: StoredValue::new(0), most, toasts, user, language };
         // Whoever leaves the page loses them.
         let would_lose = Memo::new(move |_| exporting.jobs.with(|jobs| jobs.iter().any(|job| job.way != Way::Browser)));
         Effect::new(move |_| {
@@ -122,6 +126,7 @@ impl Exporting {
         };
         let number = self.begun.get_value();
         self.begun.set_value(number + 1);
+        let user = self.user.get_value();
         let job = Job {
             number,
             params,
@@ -142,7 +147,7 @@ impl Exporting {
                 Way::Browser => {
                     jobs.update(|jobs| jobs.push(job.clone()));
                     let progress = job.progress.clone();
-                    let outcome = hand_over(&job.params, move |so_far| progress.set(so_far)).await;
+                    let outcome = hand_over(&job.params, user.as_deref(), move |so_far| progress.set(so_far)).await;
                     self.ends(number);
                     return match outcome {
                         Ok(record) => toasts.success(words.export_complete, handed_over(&record, language)),
@@ -215,12 +220,14 @@ impl Job {
 /// What is told of a file that was saved: that it is whole, and by what.
 fn told(saved: &Saved, language: Language) -> String {
     let words = language.export();
-    let Saved { file_name, sum } = saved;
+    let Saved { file_name, sum, complete_to } = saved;
     let size = language.bytes(sum.bytes);
-    if sum.rows == 0 {
-        return (words.saved_empty)(file_name, &size);
-    }
-    (words.saved)(file_name, &language.events(sum.rows), &size, sum.sha256.get(..8).unwrap_or_default())
+    let told = if sum.rows == 0 {
+        (words.saved_empty)(file_name, &size)
+    } else {
+        (words.saved)(file_name, &language.events(sum.rows), &size, sum.sha256.get(..8).unwrap_or_default())
+    };
+    up_to(told, complete_to.as_deref(), language)
 }
 
 /// What is told of a file that the browser's own downloads have got.
@@ -228,7 +235,15 @@ fn handed_over(record: &ExportRecord, language: Language) -> String {
     let count = |number: i64| u64::try_from(number).unwrap_or_default();
     let begin = record.sha256.as_deref().and_then(|sha256| sha256.get(..8)).unwrap_or_default();
     let (events, size) = (language.events(count(record.rows)), language.bytes(count(record.bytes)));
-    (language.export().handed_over)(&events, &size, begin)
+    up_to((language.export().handed_over)(&events, &size, begin), record.complete_to.as_deref(), language)
+}
+
+/// And up to when it is complete, where it was read from a replica.
+fn up_to(told: String, moment: Option<&str>, language: Language) -> String {
+    match moment {
+        Some(moment) => format!("{told} {}", (language.history().complete_to)(&language.moment(moment))),
+        None => told,
+    }
 }
 
 /// How far the exports are, each with the button that ends it.
@@ -298,11 +313,13 @@ mod tests {
     fn a_file_that_was_saved_is_told_with_what_is_in_it() {
         let told = |rows| {
             let sum = Sum { bytes: 5_000, rows, sha256: "0123456789abcdef".to_owned() };
-            told(&Saved { file_name: "motion-events-all.csv".to_owned(), sum }, Language::English)
+            told(&Saved { file_name: "motion-events-all.csv".to_owned(), sum, complete_to: None }, Language::English)
         };
         assert!(told(0).contains("no events"));
         assert!(told(1).starts_with("motion-events-all.csv: 1 event, 5.0 kB"));
         assert!(told(1_234).contains("1,234 events") && told(1_234).ends_with("SHA-256 01234567…"));
+        let limited = up_to(told(1), Some("2025-12-16T12:00:05Z"), Language::English);
+        assert!(limited.ends_with("… Holds what was there at 2025-12-16 12:00:05 UTC."), "{limited}");
     }
 
     #[test]

@@ -55,11 +55,15 @@ fn ExportForm(choices: Choices) -> impl IntoView {
     let toasts = Toasts::expect();
     let exporting = Exporting::new(toasts, max_at_once);
     let params = Signal::derive(move || selection.params());
-    let looked = preview::look(params, preview, move |params| selection.show_in_address(params));
+    let looking = preview::look(params, preview, move |params| selection.show_in_address(params));
+    let looked = looking.looked;
     let last_day = Signal::derive(move || looked.with(Looked::last_day));
     // For whoever exports before it is known how much that is.
     Effect::new(move |_| {
-        if let (Some(total), Ok(params)) = (looked.with(Looked::rows), params.get_untracked()) {
+        looked.track();
+        if let Ok(params) = params.get_untracked()
+            && let Some(total) = looking.at(&params).as_ref().and_then(Looked::rows)
+        {
             exporting.total_is(&params, total);
         }
     });
@@ -80,7 +84,8 @@ fn ExportForm(choices: Choices) -> impl IntoView {
         }
         match params.get_untracked() {
             Ok(params) => {
-                let expected = looked.with_untracked(|looked| Expected { rows: looked.rows(), bytes: looked.bytes() });
+                let looked = untrack(|| looking.at(&params)).unwrap_or_default();
+                let expected = Expected { rows: looked.rows(), bytes: looked.bytes() };
                 exporting.begin(params, expected);
             }
             Err(error) => {

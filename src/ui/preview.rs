@@ -62,33 +62,54 @@ impl Looked {
     }
 }
 
+/// What is looked at, and what is known of it.
+#[derive(Clone, Copy)]
+pub struct Looking {
+    /// What is known.
+    pub looked: RwSignal<Looked>,
+    /// Of which selection.
+    of: StoredValue<Option<ExportParams>>,
+}
+
+impl Looking {
+    /// What is known, if it is of that selection.
+    pub fn at(self, params: &ExportParams) -> Option<Looked> {
+        self.of.with_value(|of| of.as_ref() == Some(params)).then(|| self.looked.get())
+    }
+}
+
 /// Looks at the selection whenever it changes, and stops looking at the one before: in the database too. `there` is what
 /// came with the page, and `settled` is told of what is looked at once it stays as it is.
 pub fn look(
     params: Signal<Result<ExportParams, ApiError>>,
     there: Option<Result<Preview, ApiError>>,
     settled: impl Fn(&ExportParams) + Copy + 'static,
-) -> RwSignal<Looked> {
-    let came_with_page = there.is_some();
+) -> Looking {
+    // What the server looked at is what the form said when it was made; what it says when it has come alive may be
+    // something else.
+    let first = there.is_some().then(|| params.get_untracked());
+    let of = StoredValue::new(first.clone().and_then(Result::ok));
     let looked = RwSignal::new(there.map_or(Looked::Looking, Looked::from_answer));
     let under_way = StoredValue::new(None::<AbortHandle>);
-    let last = StoredValue::new(None::<Result<ExportParams, ApiError>>);
+    let last = StoredValue::new(first);
     Effect::new(move |_| {
         let params = params.get();
         let before = last.try_update_value(|last| last.replace(params.clone())).flatten();
-        // Several fields were set, to what they were; or it is the very selection that the server looked at.
-        if before.as_ref() == Some(&params) || (before.is_none() && came_with_page) {
+        // Several fields were set, to what they were.
+        if before.as_ref() == Some(&params) {
             return;
         }
         if let Some(before) = under_way.try_update_value(Option::take).flatten() {
             before.abort();
         }
+        of.set_value(None);
         let Ok(params) = params else { return looked.set(Looked::Not(None)) };
         let asking = async move {
             browser::sleep(PAUSE_MILLISECONDS).await;
             settled(&params);
             looked.set(Looked::Looking);
             let found = preview_selection(params.to_query()).await;
+            of.set_value(Some(params));
             looked.set(Looked::from_answer(found));
         };
         let (asking, handle) = abortable(asking);
@@ -97,7 +118,7 @@ pub fn look(
             let _ = asking.await;
         });
     });
-    looked
+    Looking { looked, of }
 }
 
 /// What the export will hold.
@@ -170,7 +191,7 @@ fn found(preview: Preview, language: Language, narrow: Callback<(NaiveDate, Naiv
             {first.map(|first| tile(words.first, moment(&first)))}
             {last.map(|last| tile(words.last, moment(&last)))}
         </dl>
-        <Histogram days narrow/>
+        {(!days.is_empty()).then(|| view! { <Histogram days narrow/> })}
         <details class="sample" open>
             <summary>{words.first_rows}</summary>
             // It can be scrolled, so the keyboard has to get there.

@@ -43,7 +43,7 @@ impl Filled {
 
     /// What the query string of a page says, which is that of an export.
     fn from_query(query: &str) -> Result<Self, ApiError> {
-        let ExportParams { range, camera_ids, timezone, bom, .. } = ExportParams::parse(query)?;
+        let ExportParams { range, camera_ids, timezone, bom, .. } = ExportParams::parse_for_page(query)?;
         let text = |bound: Option<DateBound>| bound.map(|bound| bound.to_string()).unwrap_or_default();
         let (start, end) = (text(range.start()), text(range.end()));
         Ok(Self { start, end, cameras: camera_ids.into_iter().collect(), timezone, bom })
@@ -214,6 +214,9 @@ mod tests {
         let error = filled("2025-12-02", "2025-12-01", &[]).params().expect_err("reversed");
         assert_eq!(error.field.as_deref(), Some("start_date"));
         let address = "start_date=2025-12-02&end_date=2025-12-01";
+        for (address, field) in [("start_date=2025-12-02T00:00:00Z", "start_date"), ("raw=true", "raw")] {
+            assert_eq!(Filled::from_query(address).expect_err("not on a page").field.as_deref(), Some(field));
+        }
         assert_eq!(Filled::from_query(address).expect_err("reversed").field.as_deref(), Some("start_date"));
     }
 }

@@ -92,7 +92,8 @@ fn python(text: &str) -> String {
 }
 
 fn power_query(origin: &str, params: &ExportParams) -> String {
-    let text = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+    // A `#(` begins an escape.
+    let text = |text: &str| format!("\"{}\"", text.replace('"', "\"\"").replace("#(", "#(#)("));
     let mut fields: Vec<(String, Vec<String>)> = Vec::new();
     for (name, value) in form_urlencoded::parse(params.to_query().as_bytes()) {
         match fields.iter_mut().find(|(known, _)| *known == name) {
@@ -133,14 +134,17 @@ mod tests {
 
     #[test]
     fn what_a_camera_is_called_cannot_end_a_string() {
-        let params = ExportParams { camera_ids: vec!["'; rm -rf / #\"\\".to_owned()], ..ExportParams::default() };
+        let params = ExportParams {
+            camera_ids: vec!["'; rm -rf / #\"\\".to_owned(), "Gate#(lf)".to_owned()],
+            ..ExportParams::default()
+        };
         for tool in Tool::ALL.into_iter().filter(|tool| *tool != Tool::PowerQuery) {
             // In a URL, all of it is encoded.
             let snippet = tool.snippet(ORIGIN, &params);
             assert!(snippet.contains("camera_id=%27%3B+rm+-rf+%2F+%23%22%5C"), "{snippet}");
         }
         let power_query = Tool::PowerQuery.snippet(ORIGIN, &params);
-        assert!(power_query.contains("camera_id = \"'; rm -rf / #\"\"\\\","), "{power_query}");
+        assert!(power_query.contains("camera_id = {\"'; rm -rf / #\"\"\\\", \"Gate#(#)(lf)\"}"), "{power_query}");
         assert_eq!(shell("it's"), r"'it'\''s'");
         assert_eq!(python(r#"a\"b"#), r#""a\\\"b""#);
     }

@@ -95,6 +95,7 @@ pub struct Words {
     pub unchecked: &'static str,
     pub unwritable: fn(&str) -> String,
     pub not_begun: &'static str,
+    pub unfollowed: &'static str,
     pub broken_in_browser: fn(&str) -> String,
     pub record_says: fn(&str, &str) -> String,
     pub did_not_end: &'static str,
@@ -254,6 +255,8 @@ pub static ENGLISH: Words = Words {
         format!("The file could not be written, so nothing was saved. Is there room for it, and may it be there? {why}")
     },
     not_begun: "Your browser did not begin the download. It may have asked you whether it should. Try again.",
+    unfollowed: "The server does not tell any more what became of the export. When your browser's downloads have it, \
+                 “Verify a file” tells whether it is whole.",
     broken_in_browser: |why| {
         format!(
             "The file broke off before it was whole. What your browser may have of it is only a part: delete it. {why}"
@@ -415,6 +418,8 @@ pub static GERMAN: Words = Words {
     },
     not_begun: "Ihr Browser hat den Download nicht begonnen. Vielleicht hat er Sie gefragt, ob er soll. Versuchen Sie es noch \
                 einmal.",
+    unfollowed: "Der Server sagt nicht mehr, was aus dem Export wurde. Wenn die Downloads Ihres Browsers ihn haben, sagt \
+                 „Datei prüfen“, ob er ganz ist.",
     broken_in_browser: |why| {
         format!(
             "Die Datei brach ab, bevor sie ganz da war. Was Ihr Browser davon hat, ist nur ein Teil: Löschen Sie es. {why}"

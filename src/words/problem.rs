@@ -243,6 +243,12 @@ static GERMAN: &[(&str, &str)] = &[
         "There is no camera “{}”. Leave camera_id out to export all cameras.",
         "Eine Kamera „{}“ gibt es nicht. Lassen Sie camera_id weg, um alle Kameras zu exportieren.",
     ),
+    (
+        "The page selects whole days, and writes cells with the guard against formulas. The URL of the export takes moments \
+         and raw.",
+        "Die Seite wählt ganze Tage aus und schreibt Zellen mit dem Schutz gegen Formeln. Zeitpunkte und raw nimmt die URL \
+         des Exports.",
+    ),
     ("“{}” is not offered. The only format is csv.", "„{}“ wird nicht angeboten. Das einzige Format ist csv."),
     ("“{}” is neither true nor false.", "„{}“ ist weder true noch false."),
     ("There is no such parameter. Known are {}.", "Diesen Parameter gibt es nicht. Bekannt sind {}."),

@@ -138,22 +138,25 @@ impl Look {
         }
         let Counted { rows, first, last, days, .. } = counted;
 
-        let (mut lines, mut taken, mut shown) = (Vec::new(), 0, 0);
-        let of = pages.next(connection, turn, u64::MAX, |row| {
-            encoder.row(row, &mut lines, |id| Ok::<_, ExportError>(id.to_owned()))?;
-            taken += 1;
-            if taken <= SHOWN_ROWS {
-                shown = lines.len();
-            }
-            Ok::<_, ExportError>(ControlFlow::Continue(()))
-        })?;
+        let (mut lines, mut taken, mut shown) = (Vec::new(), 0_u64, 0);
+        // A page may end early, where a month of PostgreSQL's does.
+        while taken < SHOWN_ROWS && !pages.ended() {
+            pages.next(connection, turn, u64::MAX, |row| {
+                encoder.row(row, &mut lines, |id| Ok::<_, ExportError>(id.to_owned()))?;
+                taken += 1;
+                if taken <= SHOWN_ROWS {
+                    shown = lines.len();
+                }
+                Ok::<_, ExportError>(ControlFlow::Continue(()))
+            })?;
+        }
         let bytes = lines.len() as u64;
         let told = |moment: i64| zone.timestamp(moment);
         Ok(Preview {
             rows,
             first: first.and_then(told),
             last: last.and_then(told),
-            bytes: header as u64 + (bytes * rows).checked_div(of).unwrap_or(0),
+            bytes: header as u64 + (bytes * rows).checked_div(taken).unwrap_or(0),
             days: days.into_iter().map(|(day, events)| Day { day: day.to_string(), events }).collect(),
             sample: cells(&lines[..shown]),
         })

@@ -10,6 +10,9 @@ const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 /// How many fields the end says that it has.
 const END: i16 = -1;
 
+/// The length of a field that is NULL.
+const NULL: i32 = -1;
+
 /// A field as the database writes its type in binary; nothing for NULL.
 pub type Field<'a> = Option<&'a [u8]>;
 
@@ -71,9 +74,13 @@ impl<const N: usize> Copied<N> {
             }
             let mut row = [None; N];
             for field in &mut row {
-                if let Ok(length) = usize::try_from(four(&mut rest)?) {
-                    *field = Some(part(&mut rest, length)?);
-                }
+                *field = match four(&mut rest)? {
+                    NULL => None,
+                    length => {
+                        let length = usize::try_from(length).map_err(|_| Malformed("a negative length"))?;
+                        Some(part(&mut rest, length)?)
+                    }
+                };
             }
             take(&row)?;
         }
@@ -158,6 +165,7 @@ mod tests {
         assert_eq!(reason(&[header(), [0, 4].to_vec(), end()]), "another number of fields");
         assert_eq!(reason(&[header(), end(), row]), "something after the end");
         assert_eq!(reason(&[[SIGNATURE, &[0; 4], &[0xff; 4]].concat()]), "a negative length");
+        assert_eq!(reason(&[header(), [0, 3, 0xff, 0xff, 0xff, 0xfe].to_vec(), end()]), "a negative length");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{FutureExt, StreamExt};
-use sea_orm::sea_query::{Expr, PostgresQueryBuilder, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, PostgresQueryBuilder, Query, SelectStatement, Value};
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection as _};
 use sea_orm::{DbErr, RuntimeErr};
@@ -263,6 +263,12 @@ impl Connection {
         turn: &Turn,
         mut take: impl FnMut(&[Field<'_>; N]) -> Result<(), Failure>,
     ) -> Result<(), Ended<Failure>> {
+        let (_, values) = statement.build(PostgresQueryBuilder);
+        // `sea_query` writes it as MySQL has it, which PostgreSQL takes for a `z`: another camera's name.
+        let is_misread = |value: &Value| matches!(value, Value::String(Some(text)) if text.contains('\u{1a}'));
+        if values.iter().any(is_misread) {
+            return Err(Ended::Database(DbErr::Custom("a value has the character U+001A in it".to_owned())));
+        }
         let sql = format!("COPY ({}) TO STDOUT (FORMAT binary)", statement.to_string(PostgresQueryBuilder));
         let Self { inner, runtime, whole, .. } = self;
         *whole = false;
