@@ -30,16 +30,12 @@ pub async fn choices(
 ) -> Result<Choices, ApiError> {
     let timezone = own_timezone.filter(|name| Zone::parse(name).is_ok()).unwrap_or(DEFAULT_TIMEZONE);
     let untouched = ExportParams { timezone: timezone.to_owned(), bom: true, ..ExportParams::default() }.to_query();
+    // What the page cannot show is not selected by it: the form is untouched then, and says why.
+    let is_selected = !query.is_empty() && ExportParams::parse_for_page(query).is_ok();
     let (looked_at, patience) =
-        if query.is_empty() { (untouched.as_str(), PATIENCE) } else { (query, PATIENCE_FOR_SELECTED) };
+        if is_selected { (query, PATIENCE_FOR_SELECTED) } else { (untouched.as_str(), PATIENCE) };
     let cameras = cameras(state, viewer.clone()).await?;
-    // What the page cannot show is not selected by it.
-    let preview = async {
-        match ExportParams::parse_for_page(looked_at) {
-            Ok(_) => preview(state.source(), viewer, looked_at).await,
-            Err(error) => Err(error),
-        }
-    };
+    let preview = preview(state.source(), viewer, looked_at);
     Ok(Choices {
         cameras,
         timezones: Zone::names(),

@@ -175,6 +175,13 @@ pub fn focus(selector: &str) {
     }
 }
 
+/// Gives an element a name for those who do not see it.
+pub fn name(selector: &str, name: &str) {
+    if let Ok(Some(element)) = document().query_selector(selector) {
+        let _ = element.set_attribute("aria-label", name);
+    }
+}
+
 /// What an attribute says of the element that an event happened to, or of the nearest one around it that has it.
 pub fn attribute_near(event: &web_sys::Event, attribute: &str) -> Option<String> {
     let target: web_sys::Element = event.target()?.dyn_into().ok()?;

@@ -8,6 +8,7 @@ use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use thaw::{Button, ButtonAppearance, ButtonSize, ButtonType, Switch};
 
+use super::browser;
 use super::camera_select::CameraSelect;
 use super::date_range_picker::DateRangePicker;
 use super::exporting::{Expected, ExportProgress, Exporting};
@@ -71,6 +72,13 @@ fn ExportForm(choices: Choices) -> impl IntoView {
     let is_running = Memo::new(move |_| params.get().is_ok_and(|params| exporting.is_about(&params)));
     let is_full = exporting.is_full();
     let is_disabled = Signal::derive(move || is_running.get() || is_full.get());
+
+    // thaw's spinner has none.
+    Effect::new(move |_| {
+        if is_running.get() {
+            request_animation_frame(move || browser::name(".export-button [role=progressbar]", words.export_csv));
+        }
+    });
 
     let submit = move |event: SubmitEvent| {
         // Another button's.
