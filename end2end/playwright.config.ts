@@ -36,7 +36,7 @@ export default defineConfig({
       { name: "desktop", use: chromium, testIgnore: /(noscript|screenshots)\.spec\.ts|\.setup\.ts/ },
       { name: "no script", use: { ...chromium, javaScriptEnabled: false }, testMatch: /(noscript|page|accounts|languages)\.spec\.ts/ },
       { name: "phone", use: { ...chromium, viewport: { width: 360, height: 740 }, hasTouch: true }, testMatch: /(page|alive)\.spec\.ts/ },
-      { name: "dark", use: { ...chromium, colorScheme: "dark" as const }, testMatch: /(page|alive)\.spec\.ts/ },
+      { name: "dark", use: { ...chromium, colorScheme: "dark" as const }, testMatch: /(page|alive|dates)\.spec\.ts/ },
       ...(process.env.SCREENSHOTS ? [{ name: "screenshots", use: chromium, testMatch: /screenshots\.spec\.ts/ }] : []),
     ].map((project, index) => ({
       ...project,
