@@ -96,11 +96,6 @@ impl Exporting {
         exporting
     }
 
-    /// Whether there is one at all.
-    pub fn is_running(self) -> Memo<bool> {
-        Memo::new(move |_| self.jobs.with(|jobs| !jobs.is_empty()))
-    }
-
     /// Whether no other can begin: there are as many as there may be.
     pub fn is_full(self) -> Memo<bool> {
         Memo::new(move |_| self.jobs.with(|jobs| jobs.len() >= self.most))
