@@ -23,6 +23,7 @@ pub mod motion_export;
 pub mod preferences;
 pub mod preview;
 pub mod progress;
+pub mod recent;
 pub mod rows;
 pub mod selection;
 pub mod sent;

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::cameras::Camera;
+use super::exports::ExportRecord;
 use super::preview::Preview;
 use crate::error::ApiError;
 
@@ -20,6 +21,8 @@ pub struct Choices {
     pub selected: String,
     /// What that selection holds, or why that cannot be told; `None` where it would have taken the page too long.
     pub preview: Option<Result<Preview, ApiError>>,
+    /// The caller's last exports, newest first.
+    pub recent: Vec<ExportRecord>,
     /// How many exports one person may make at once.
     pub max_at_once: usize,
     /// For how many minutes a link to an export may work.

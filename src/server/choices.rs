@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use super::auth::caller::Caller;
 use super::auth::viewer::Viewer;
 use super::database;
 use super::export::preview::preview;
 use super::export::zone::Zone;
+use super::history::{self, Wanted};
 use super::state::AppState;
 use crate::api::cameras::Camera;
 use crate::api::choices::Choices;
 use crate::error::ApiError;
 use crate::export::{DEFAULT_TIMEZONE, ExportParams};
+use crate::ui::recent::SHOWN;
 
 /// For how long an untouched page waits for what there is: whoever opens it is not to wait for ten million events.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -18,13 +21,13 @@ const PATIENCE: Duration = Duration::from_millis(250);
 /// For how long a page waits for what somebody selected, who may have no script to look again with.
 const PATIENCE_FOR_SELECTED: Duration = Duration::from_secs(3);
 
-/// What the form offers to that viewer, whose browser is in that time zone, at an address with that query string.
+/// What the form offers to that caller, whose browser is in that time zone, at an address with that query string.
 ///
 /// # Errors
 /// Where the database cannot answer.
 pub async fn choices(
     state: &AppState,
-    viewer: Viewer,
+    caller: &Caller,
     query: &str,
     own_timezone: Option<&str>,
 ) -> Result<Choices, ApiError> {
@@ -34,14 +37,16 @@ pub async fn choices(
     let is_selected = !query.is_empty() && ExportParams::parse_for_page(query).is_ok();
     let (looked_at, patience) =
         if is_selected { (query, PATIENCE_FOR_SELECTED) } else { (untouched.as_str(), PATIENCE) };
-    let cameras = cameras(state, viewer.clone()).await?;
-    let preview = preview(state.source(), viewer, looked_at);
+    let cameras = cameras(state, caller.viewer()).await?;
+    let recent = history::records(&state.database, &caller.user, &Wanted::last_of(&caller.user, SHOWN as u64)).await?;
+    let preview = preview(state.source(), caller.viewer(), looked_at);
     Ok(Choices {
         cameras,
         timezones: Zone::names(),
         timezone: timezone.to_owned(),
         selected: query.to_owned(),
         preview: tokio::time::timeout(patience, preview).await.ok(),
+        recent: recent.exports,
         max_at_once: usize::try_from(state.settings.export.max_per_user.get()).unwrap_or(usize::MAX),
         link_max_minutes: state.settings.accounts.link_max_minutes.get(),
     })

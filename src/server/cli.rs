@@ -235,7 +235,7 @@ async fn run_partitions(
 async fn run_migrate(migrate: &Migrate, settings: &Settings, database: &DatabaseConnection) -> anyhow::Result<()> {
     match migrate {
         Migrate::Up => database::migrate(&settings.database, database).await?,
-        Migrate::Down { steps, .. } => Migrator::down(database, Some(*steps)).await?,
+        Migrate::Down { steps, .. } => database::migrate_down(&settings.database, Some(*steps)).await?,
         Migrate::Status => {}
     }
     for migration in Migrator::get_migration_with_status(database).await? {

@@ -201,17 +201,33 @@ pub async fn migrate(settings: &settings::Database, database: &DatabaseConnectio
     if Migrator::get_pending_migrations(database).await.is_ok_and(|steps| steps.is_empty()) {
         return Ok(());
     }
-    if matches!(named(&settings.url)?, Named::File(_)) {
-        return Ok(Migrator::up(database, None).await?);
-    }
-    let aside = connect(&settings.url, 1).await?;
-    let turn = aside.begin().await?;
-    let wait = format!("SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock({MIGRATING})");
-    turn.execute_unprepared(&wait).await?;
-    let migrated = Migrator::up(database, None).await;
-    turn.commit().await?;
-    aside.close().await?;
+    let alone = connect_alone(settings).await?;
+    let migrated = if matches!(named(&settings.url)?, Named::File(_)) {
+        Migrator::up(&alone, None).await
+    } else {
+        let turn = alone.begin().await?;
+        let wait = format!("SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock({MIGRATING})");
+        turn.execute_unprepared(&wait).await?;
+        let migrated = Migrator::up(database, None).await;
+        turn.commit().await?;
+        migrated
+    };
+    alone.close().await?;
     Ok(migrated?)
+}
+
+/// Undoes so many steps, or all.
+///
+/// # Errors
+/// Where a step cannot be undone, or was taken by a program newer than this.
+pub async fn migrate_down(settings: &settings::Database, steps: Option<u32>) -> anyhow::Result<()> {
+    Ok(Migrator::down(&connect_alone(settings).await?, steps).await?)
+}
+
+/// One connection, for migrations: in SQLite, another one that was open before the last step still has the tables of then in
+/// mind, and says of a column that this step added: “no such column”.
+async fn connect_alone(settings: &settings::Database) -> anyhow::Result<DatabaseConnection> {
+    connect(&settings.url, 1).await
 }
 
 /// Makes the file and its folder where there are none, for their owner's eyes only. SQLite gives the files that it puts

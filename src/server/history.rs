@@ -62,6 +62,11 @@ impl std::fmt::Display for Cursor {
 }
 
 impl Wanted {
+    /// So many of the last exports of that user.
+    pub fn last_of(user: &User, limit: u64) -> Self {
+        Self { user: Some(user.name.clone()), limit: Some(limit), ..Self::default() }
+    }
+
     /// Parses a query string. An empty value counts as missing, because that is what a form sends for a field that was
     /// left alone.
     ///

@@ -150,7 +150,7 @@ async fn content(
         (Page::Export, Some(caller)) => {
             let timezone = preferences::cookie(&parts.headers, TIMEZONE_COOKIE);
             let query = uri.query().unwrap_or_default();
-            let choices = choices::choices(state, caller.viewer(), query, timezone.as_deref()).await?;
+            let choices = choices::choices(state, caller, query, timezone.as_deref()).await?;
             Ok(Content::Export(Box::new(choices)))
         }
         (Page::History, Some(caller)) => history(state, caller, uri).await.map(Content::History),

@@ -191,7 +191,8 @@ fn RecordRow(
     }
 }
 
-fn number(number: i64) -> u64 {
+/// A number of a record, none of which is less than nothing.
+pub fn number(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
 }
 

@@ -74,7 +74,7 @@ pub struct Exporting {
     most: usize,
     toasts: Toasts,
     /// Whose they are.
-    user: StoredValue<Option<String>>,
+    user: StoredValue<String>,
     language: Language,
 }
 
@@ -82,7 +82,7 @@ impl Exporting {
     /// Nothing yet. What becomes of exports is told by these toasts.
     pub fn new(toasts: Toasts, most: usize) -> Self {
         let language = sent::language();
-        let user = StoredValue::new(sent::me().map(|me| me.name));
+        let user = StoredValue::new(sent::me().map(|me| me.name).unwrap_or_default());
         let exporting =
             Self { jobs: RwSignal::new(Vec::new()), begun: StoredValue::new(0), most, toasts, user, language };
         // Whoever leaves the page loses them.
@@ -96,9 +96,14 @@ impl Exporting {
         exporting
     }
 
+    /// How many are being made.
+    pub fn count(self) -> usize {
+        self.jobs.with(Vec::len)
+    }
+
     /// Whether no other can begin: there are as many as there may be.
     pub fn is_full(self) -> Memo<bool> {
-        Memo::new(move |_| self.jobs.with(|jobs| jobs.len() >= self.most))
+        Memo::new(move |_| self.count() >= self.most)
     }
 
     /// Whether this very selection is being exported.
@@ -142,7 +147,7 @@ impl Exporting {
                 Way::Browser => {
                     jobs.update(|jobs| jobs.push(job.clone()));
                     let progress = job.progress.clone();
-                    let outcome = hand_over(&job.params, user.as_deref(), move |so_far| progress.set(so_far)).await;
+                    let outcome = hand_over(&job.params, &user, move |so_far| progress.set(so_far)).await;
                     self.ends(number);
                     return match outcome {
                         Ok(record) => toasts.success(words.export_complete, handed_over(&record, language)),
@@ -252,7 +257,7 @@ pub fn ExportProgress(
     let language = exporting.language;
     let words = language.export();
     Effect::new(move |before: Option<usize>| {
-        let now = exporting.jobs.with(Vec::len);
+        let now = exporting.count();
         if before.is_some_and(|before| before > now) {
             // Once the button can be pressed again.
             request_animation_frame(move || browser::focus_if_lost(back_to));
@@ -293,7 +298,7 @@ pub fn ExportProgress(
         }
     };
     view! {
-        <ul class="jobs" aria-label=words.exports_running hidden=move || exporting.jobs.with(Vec::is_empty)>
+        <ul class="jobs" aria-label=words.exports_running hidden=move || exporting.count() == 0>
             {move || exporting.jobs.get().into_iter().map(row).collect_view()}
         </ul>
     }

@@ -14,6 +14,7 @@ use super::date_range_picker::DateRangePicker;
 use super::exporting::{Expected, ExportProgress, Exporting};
 use super::frame::CannotShow;
 use super::preview::{self, Looked, PreviewCard};
+use super::recent::RecentExports;
 use super::selection::Selection;
 use super::sent;
 use super::timezone_select::TimezoneSelect;
@@ -41,7 +42,8 @@ fn ExportForm(choices: Choices) -> impl IntoView {
     let language = sent::language();
     let words = language.export();
     let (selection, problem) = Selection::new(&choices);
-    let Choices { cameras, timezones, preview, max_at_once, link_max_minutes, .. } = choices;
+    let Choices { cameras, timezones, preview, recent, max_at_once, link_max_minutes, .. } = choices;
+    let names = cameras.iter().filter_map(|camera| Some((camera.id.clone(), camera.name.clone()?))).collect();
     selection.come_alive();
     let nothing = cameras.is_empty().then(|| {
         let words = match sent::me().map(|me| me.role) {
@@ -146,5 +148,6 @@ fn ExportForm(choices: Choices) -> impl IntoView {
         </form>
         // Outside of the form, whose every field is a parameter of the export.
         <UseFrom params link_max_minutes/>
+        <RecentExports recent cameras=names exporting/>
     }
 }

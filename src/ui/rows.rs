@@ -17,13 +17,20 @@ pub fn rows<Row: AsRef<[String]>>(rows: &[Row], headings: usize) -> String {
     html
 }
 
-/// Writes a text as HTML that says it: between tags, the two characters that begin something else are `<` and `&`.
+/// A text as HTML that says it, between tags and in the quotation marks of an attribute.
+pub fn escaped(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    escape(text, &mut html);
+    html
+}
+
 fn escape(text: &str, html: &mut String) {
     for character in text.chars() {
         match character {
             '&' => html.push_str("&amp;"),
             '<' => html.push_str("&lt;"),
             '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
             other => html.push(other),
         }
     }

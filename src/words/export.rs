@@ -102,6 +102,9 @@ pub struct Words {
     pub other_size: fn(&str, u64, &str, u64) -> String,
     pub other_contents: &'static str,
 
+    pub recent: &'static str,
+    pub select_again: fn(&str) -> String,
+
     pub use_from: &'static str,
     pub tool: &'static str,
     pub copy_for: fn(&str) -> String,
@@ -269,6 +272,9 @@ pub static ENGLISH: Words = Words {
     },
     other_contents: "size and rows are those that were sent, but the contents are not: the SHA-256 is another",
 
+    recent: "Recent exports",
+    select_again: |selection| format!("Select again: {selection}"),
+
     use_from: "Use from…",
     tool: "Tool",
     copy_for: |tool| format!("Copy: {tool}"),
@@ -431,6 +437,9 @@ pub static GERMAN: Words = Words {
         format!("{events} in {bytes} Bytes kamen an, und der Server sendete {sent} in {size}")
     },
     other_contents: "Größe und Zeilen sind die gesendeten, der Inhalt aber nicht: Die SHA-256 ist eine andere",
+
+    recent: "Letzte Exporte",
+    select_again: |selection| format!("Wieder auswählen: {selection}"),
 
     use_from: "Verwenden in …",
     tool: "Programm",

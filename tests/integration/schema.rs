@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use migration::{Migrator, MigratorTrait};
 use motion_export::server::database::{self, Missing};
 use motion_export::server::entity::{api_token, camera, camera_access, export, motion_event, session, user};
 use motion_export::server::export::query::{self, Cameras, Cursor, Filter};
@@ -18,7 +17,7 @@ use crate::engine;
 async fn migrations_go_up_and_down_and_up_again_and_every_entity_fits() {
     let database = TestDatabase::with(events(3)).await;
     let connection = &database.connection;
-    Migrator::down(connection, None).await.unwrap();
+    database::migrate_down(&database.settings.database, None).await.unwrap();
     let left = if engine::is_postgres() {
         "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'seaql%'"
     } else {
@@ -26,7 +25,7 @@ async fn migrations_go_up_and_down_and_up_again_and_every_entity_fits() {
     };
     let left = connection.query_all_raw(Statement::from_string(engine::backend(), left)).await.unwrap();
     assert!(left.is_empty(), "{left:?}");
-    Migrator::up(connection, None).await.unwrap();
+    database::migrate(&database.settings.database, connection).await.unwrap();
     assert!(api_token::Entity::find().all(connection).await.unwrap().is_empty());
     assert!(camera::Entity::find().all(connection).await.unwrap().is_empty());
     assert!(camera_access::Entity::find().all(connection).await.unwrap().is_empty());
