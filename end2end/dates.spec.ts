@@ -3,7 +3,7 @@ import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
 import { NOW } from "./server";
-import { expect, test } from "./test";
+import { expect, isNarrow, test } from "./test";
 
 const calendar = (page: Page) => page.getByRole("dialog", { name: "Choose dates" });
 const day = (page: Page, date: string) => calendar(page).locator(`[data-day="${date}"]`);
@@ -27,19 +27,20 @@ async function chosen(page: Page, first: string, last: string): Promise<void> {
 
 test("two clicks choose a range, in either order, and the focus comes back", async ({ page }) => {
   await open(page);
-  await expect(calendar(page).getByRole("heading")).toHaveText(["November 2025", "December 2025"]);
+  await expect(calendar(page).getByRole("heading")).toHaveText(isNarrow(page) ? ["December 2025"] : ["November 2025", "December 2025"]);
   await expect(day(page, "2025-12-16")).toHaveAttribute("aria-current", "date");
   await expect(day(page, "2025-12-10")).toHaveAccessibleName(/^Wednesday,? 10 December 2025, \d+ events$/);
   await expect(calendar(page)).toContainText(/There are events from 16 Dec 2024 to 16 Dec 2025/);
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
   await day(page, "2025-12-05").click();
   await expect(calendar(page).getByRole("status")).toHaveText("From 5 December 2025. Now choose the last day.");
+  if (isNarrow(page)) await calendar(page).getByRole("button", { name: "Previous month" }).click();
   await day(page, "2025-11-28").hover();
-  await expect(calendar(page).locator("[aria-selected=true]")).toHaveCount(8);
+  await expect(calendar(page).locator("[aria-selected=true]")).toHaveCount(isNarrow(page) ? 3 : 8);
   await day(page, "2025-11-28").click();
   await chosen(page, "2025-11-28", "2025-12-05");
   await opener(page).click();
-  await expect(calendar(page).locator("[aria-selected=true]")).toHaveCount(8);
+  await expect(calendar(page).locator("[aria-selected=true]")).toHaveCount(isNarrow(page) ? 5 : 8);
   await calendar(page).getByRole("button", { name: "Last 7 days" }).click();
   await chosen(page, "2025-12-10", "2025-12-16");
 });
@@ -99,16 +100,17 @@ test("the keyboard goes where the authoring practices say, and Escape changes no
 test("months are turned by buttons, and a click beside the calendar closes it", async ({ page }) => {
   await open(page);
   await calendar(page).getByRole("button", { name: "Previous month" }).click();
-  await expect(calendar(page).getByRole("heading").first()).toHaveText("October 2025");
+  const first = isNarrow(page) ? "November" : "October";
+  await expect(calendar(page).getByRole("heading").first()).toHaveText(`${first} 2025`);
   await calendar(page).getByRole("button", { name: "Next year" }).click();
-  await expect(calendar(page).getByRole("heading").first()).toHaveText("October 2026");
+  await expect(calendar(page).getByRole("heading").first()).toHaveText(`${first} 2026`);
   await page.mouse.click(5, 5);
   await chosen(page, "", "");
 });
 
-for (const [locale, first, month] of [
-  ["en-US", "Sun", "November 2025"],
-  ["en-GB", "Mon", "November 2025"],
+for (const [locale, first] of [
+  ["en-US", "Sun"],
+  ["en-GB", "Mon"],
 ]) {
   test.describe(locale, () => {
     test.use({ locale });
@@ -116,7 +118,7 @@ for (const [locale, first, month] of [
     test("weeks begin as the locale says", async ({ page }) => {
       await open(page);
       await expect(calendar(page).getByRole("columnheader").first()).toHaveText(first);
-      await expect(calendar(page).getByRole("heading").first()).toHaveText(month);
+      await expect(calendar(page).getByRole("heading").last()).toHaveText("December 2025");
     });
   });
 }

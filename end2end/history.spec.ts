@@ -5,7 +5,7 @@ import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
 import { run } from "./server";
-import { bytes, expect, expectSame, settled, test } from "./test";
+import { bytes, expect, expectSame, ownDay, settled, test } from "./test";
 
 /** Exports a selection that nobody else does, and gives its file. */
 async function exportOf(page: Page, day: string): Promise<Buffer> {
@@ -18,6 +18,18 @@ async function exportOf(page: Page, day: string): Promise<Buffer> {
   return bytes(await downloading);
 }
 
+/** Has the page wait that long for each part of a file but the first two, so that the browser stops taking it in. */
+async function readSlowly(page: Page, milliseconds: number): Promise<void> {
+  await page.evaluate((milliseconds) => {
+    const read = ReadableStreamDefaultReader.prototype.read;
+    let reads = 0;
+    ReadableStreamDefaultReader.prototype.read = async function (this: ReadableStreamDefaultReader) {
+      if (reads++ >= 2) await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      return read.call(this);
+    } as typeof read;
+  }, milliseconds);
+}
+
 async function openHistory(page: Page): Promise<void> {
   await page.goto("/settings/exports");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
@@ -25,11 +37,12 @@ async function openHistory(page: Page): Promise<void> {
 
 test("Export history shows who, when, what, its size, state and digest, and exports again", async ({ page, context }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
-  const file = await exportOf(page, "2025-11-03");
+  const day = ownDay("2025-11-03");
+  const file = await exportOf(page, day);
   await openHistory(page);
-  const row = page.getByRole("row").filter({ hasText: "2025-11-03" }).first();
+  const row = page.getByRole("row").filter({ hasText: day }).first();
   await expect(row).toContainText("admin");
-  await expect(row).toContainText("2025-11-03, all cameras, America/Los_Angeles");
+  await expect(row).toContainText(`${day}, all cameras, America/Los_Angeles`);
   await expect(row).toContainText(`${file.toString().split("\n").length - 2}`);
   await expect(row).toContainText("Complete");
   await row.getByRole("button", { name: "Copy" }).click();
@@ -57,20 +70,42 @@ test("Export history shows who, when, what, its size, state and digest, and expo
   await expect(page.getByLabel("SHA-256 of the file")).toHaveValue(digest);
 });
 
+test("the last exports are told under the form, and select again what they held", async ({ page }) => {
+  const day = ownDay("2025-10-20");
+  const file = await exportOf(page, day);
+  const recent = page.getByRole("region", { name: "Recent exports" });
+  const item = recent.getByRole("listitem").filter({ hasText: day }).first();
+  await expect(item).toContainText(`${file.toString().trimEnd().split("\r\n").length - 1} events`);
+  await expect(item).toContainText("Complete");
+  expect((await new AxeBuilder({ page }).include(".recent").analyze()).violations).toEqual([]);
+  await page.goto("/settings");
+  await item.getByRole("link", { name: `Select again: ${day}, all cameras, America/Los_Angeles` }).click();
+  await expect(page).toHaveURL(new RegExp(`/settings\\?.*start_date=${day}`));
+  await expect(page.getByLabel("From")).toHaveValue(day);
+  await recent.getByRole("link", { name: "All exports" }).click();
+  await expect(page).toHaveURL(/\/settings\/exports$/);
+});
+
+test("an export that was cancelled is told as that under the form, once the server has noticed", async ({ page }) => {
+  await page.goto(`/settings?start_date=${ownDay("2025-10-10")}&timezone=UTC`);
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  await readSlowly(page, 500);
+  await page.getByRole("button", { name: "Export CSV" }).click();
+  await expect(page.locator(".job output")).toHaveText(/^[1-9][\d,]* of [\d,]+ events, \d/);
+  await page.getByRole("button", { name: "Cancel" }).click();
+  const item = page.getByRole("region", { name: "Recent exports" }).getByRole("listitem").first();
+  await expect(item).toContainText(ownDay("2025-10-10"));
+  // As small as it is, the server may have given all of it to the network before.
+  await expect(item).toContainText(/Cancelled|Complete/);
+});
+
 test("an export whose page was left is in the history with its state", async ({ page }) => {
   await page.goto("/settings");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
   await page.getByLabel("Time zone").selectOption("Pacific/Chatham");
-  // The browser stops taking it in while the page does not read on.
-  await page.evaluate(() => {
-    const read = ReadableStreamDefaultReader.prototype.read;
-    let reads = 0;
-    ReadableStreamDefaultReader.prototype.read = function (this: ReadableStreamDefaultReader) {
-      return reads++ < 2 ? read.call(this) : new Promise(() => {});
-    } as typeof read;
-  });
+  await readSlowly(page, 60_000);
   await page.getByRole("button", { name: "Export CSV" }).click();
-  await expect(page.getByText(/^[1-9][\d,]* (of 20,000 )?events, \d/)).toBeVisible();
+  await expect(page.locator(".job output")).toHaveText(/^[1-9][\d,]* (of 20,000 )?events, \d/);
   await page.reload();
   await openHistory(page);
   const row = page.getByRole("row").filter({ hasText: "Pacific/Chatham" }).first();
@@ -79,14 +114,15 @@ test("an export whose page was left is in the history with its state", async ({ 
 });
 
 test("a file is verified by its digest, and one that was changed is not", async ({ page }, testInfo) => {
-  const file = await exportOf(page, "2025-11-04");
+  const day = ownDay("2025-11-14");
+  const file = await exportOf(page, day);
   await page.goto("/settings/verify");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
   const choose = page.getByLabel("Drop a CSV here, or choose it");
   const verdict = page.getByRole("status");
   await choose.setInputFiles({ name: "mine.csv", mimeType: "text/csv", buffer: file });
   await expect(verdict).toContainText("mine.csv is whole and unchanged");
-  await expect(verdict).toContainText("admin: 2025-11-04, all cameras, America/Los_Angeles.");
+  await expect(verdict).toContainText(`admin: ${day}, all cameras, America/Los_Angeles.`);
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 
   const cut = testInfo.outputPath("cut.csv");

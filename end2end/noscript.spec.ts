@@ -31,6 +31,10 @@ test("the filled form downloads what it says", async ({ page }) => {
   const expected = run("export", "--start-date", "2025-12-01", "--end-date", "2025-12-15", "--camera-id", cameras[0], "--camera-id", cameras[1], "--timezone", "Europe/Berlin");
   expect(expected.length).toBeGreaterThan(10_000);
   expectSame(await bytes(download), expected);
+  // And is told under the form, which selects it again.
+  await page.goto("/settings");
+  await page.getByRole("link", { name: "Select again: 2025-12-01 to 2025-12-15, 2 cameras, Europe/Berlin" }).first().click();
+  await expect(page.locator(".picker summary")).toHaveText("2 of 8 cameras");
 });
 
 test("what the selection holds is shown by the server, for the address and when asked", async ({ page }) => {

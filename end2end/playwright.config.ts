@@ -15,6 +15,9 @@ const chromium = {
   },
 };
 
+/** Of no project with script. */
+const notScripted = /(noscript|screenshots)\.spec\.ts|\.setup\.ts/;
+
 export default defineConfig({
   testDir: ".",
   forbidOnly: !!process.env.CI,
@@ -33,10 +36,11 @@ export default defineConfig({
   projects: [
     { name: "session", use: chromium, testMatch: /session\.setup\.ts/ },
     ...[
-      { name: "desktop", use: chromium, testIgnore: /(noscript|screenshots)\.spec\.ts|\.setup\.ts/ },
+      { name: "desktop", use: chromium, testIgnore: notScripted },
+      { name: "phone", use: { ...chromium, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }, testIgnore: notScripted },
+      { name: "dark", use: { ...chromium, colorScheme: "dark" as const }, testIgnore: notScripted },
+      // What the other specs do with script, noscript.spec.ts does without.
       { name: "no script", use: { ...chromium, javaScriptEnabled: false }, testMatch: /(noscript|page|accounts|languages)\.spec\.ts/ },
-      { name: "phone", use: { ...chromium, viewport: { width: 360, height: 740 }, hasTouch: true }, testMatch: /(page|alive)\.spec\.ts/ },
-      { name: "dark", use: { ...chromium, colorScheme: "dark" as const }, testMatch: /(page|alive|dates)\.spec\.ts/ },
       ...(process.env.SCREENSHOTS ? [{ name: "screenshots", use: chromium, testMatch: /screenshots\.spec\.ts/ }] : []),
     ].map((project, index) => ({
       ...project,

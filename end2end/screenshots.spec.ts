@@ -25,6 +25,41 @@ async function cameras(page: Page): Promise<void> {
   await expect(page.locator(".picker__count").first()).not.toBeEmpty();
 }
 
+/** Exports and gets no further than this part of the file. */
+async function running(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const read = ReadableStreamDefaultReader.prototype.read;
+    let reads = 0;
+    ReadableStreamDefaultReader.prototype.read = function (this: ReadableStreamDefaultReader) {
+      return reads++ < 3 ? read.call(this) : new Promise(() => {});
+    } as typeof read;
+  });
+  await page.locator(".export-button").click();
+  await expect(page.locator(".job output")).toHaveText(/^[1-9][\d,]* of [\d,]+ events, \d/);
+}
+
+async function failed(page: Page): Promise<void> {
+  await page.route("**/motion-events/export?*", (route) => route.abort());
+  await page.locator(".export-button").click();
+  await page.locator("h1").hover();
+  await settled(page.locator(".toast--error"));
+}
+
+async function longNames(page: Page): Promise<void> {
+  await cameras(page);
+  await page.locator(".picker__name").evaluateAll((names) => names.forEach((name, number) => (name.textContent = `Loading dock ${number + 1}, north side, `.repeat(4))));
+}
+
+async function useFrom(page: Page): Promise<void> {
+  await page.getByText("Use from…").click();
+  await page.getByText("DuckDB", { exact: true }).click();
+  await page.locator(".use-from").scrollIntoViewIfNeeded();
+}
+
+async function rightToLeft(page: Page): Promise<void> {
+  await page.locator("html").evaluate((html) => html.setAttribute("dir", "rtl"));
+}
+
 const nothing = async (): Promise<void> => {};
 
 for (const [name, viewport, address, act, more] of [
@@ -41,10 +76,15 @@ for (const [name, viewport, address, act, more] of [
   ["wrong-dates", wide, "/settings?start_date=2025-13-01", nothing, {}],
   ["contrast", wide, `/settings${selected}`, nothing, { contrast: "more" }],
   ["forced-colors", wide, `/settings${selected}`, nothing, { forcedColors: "active" }],
+  ["running", wide, "/settings?timezone=America/Los_Angeles&bom=true", running, {}],
+  ["failed", wide, `/settings${selected}`, failed, {}],
+  ["long-names", wide, `/settings${selected}`, longNames, {}],
+  ["use-from", wide, `/settings${selected}`, useFrom, {}],
+  ["right-to-left", wide, `/settings${selected}`, rightToLeft, {}],
   ["history", wide, "/settings/exports", nothing, {}],
 ] as const) {
   test.describe(() => {
-    test.use({ viewport, ...more });
+    test.use({ viewport, expectedMessages: [/Failed to load resource/], ...more });
 
     test(name, async ({ page }) => {
       await page.clock.setFixedTime(new Date(NOW));

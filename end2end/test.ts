@@ -58,3 +58,14 @@ export function expectSame(file: Buffer, expected: Buffer): void {
 export async function bytes(download: Download): Promise<Buffer> {
   return readFileSync(await download.path());
 }
+
+/** Whether the window is as narrow as a phone's. */
+export function isNarrow(page: Page): boolean {
+  return (page.viewportSize()?.width ?? 0) <= 760;
+}
+
+/** So many days before this one, another number in each project: their tests run at the same time, and as the same person. */
+export function ownDay(date: string): string {
+  const projects = ["desktop", "phone", "dark"];
+  return new Date(Date.parse(date) - 86_400_000 * projects.indexOf(test.info().project.name)).toISOString().slice(0, 10);
+}

@@ -66,7 +66,7 @@ fn list(recent: &[ExportRecord], cameras: &BTreeMap<String, String>, language: L
         return String::new();
     }
     let items: String = recent.iter().map(|record| item(record, cameras, language)).collect();
-    let (title, all) = (language.export().recent, language.frame().export_history);
+    let (title, all) = (language.export().recent, language.export().all_exports);
     format!("<h2 id=recent-title>{title}</h2><ul>{items}</ul><p><a href=\"{HISTORY_PATH}\" rel=external>{all}</a></p>")
 }
 
@@ -76,8 +76,11 @@ fn item(record: &ExportRecord, cameras: &BTreeMap<String, String>, language: Lan
     let told = selection(params.as_ref(), cameras, language);
     // What the page cannot show it cannot select either.
     let what = if ExportParams::parse_for_page(&record.query).is_ok() {
-        let (query, label) = (escaped(&record.query), escaped(&(words.select_again)(&told)));
-        format!("<a href=\"{SETTINGS_PATH}?{query}\" rel=\"external\" aria-label=\"{label}\">{}</a>", escaped(&told))
+        let (query, again) = (escaped(&record.query), words.select_again);
+        format!(
+            "<a href=\"{SETTINGS_PATH}?{query}\" rel=external><span class=visually-hidden>{again} </span>{}</a>",
+            escaped(&told)
+        )
     } else {
         format!("<span>{}</span>", escaped(&told))
     };

@@ -103,7 +103,8 @@ pub struct Words {
     pub other_contents: &'static str,
 
     pub recent: &'static str,
-    pub select_again: fn(&str) -> String,
+    pub select_again: &'static str,
+    pub all_exports: &'static str,
 
     pub use_from: &'static str,
     pub tool: &'static str,
@@ -273,7 +274,8 @@ pub static ENGLISH: Words = Words {
     other_contents: "size and rows are those that were sent, but the contents are not: the SHA-256 is another",
 
     recent: "Recent exports",
-    select_again: |selection| format!("Select again: {selection}"),
+    select_again: "Select again:",
+    all_exports: "All exports",
 
     use_from: "Use from…",
     tool: "Tool",
@@ -439,7 +441,8 @@ pub static GERMAN: Words = Words {
     other_contents: "Größe und Zeilen sind die gesendeten, der Inhalt aber nicht: Die SHA-256 ist eine andere",
 
     recent: "Letzte Exporte",
-    select_again: |selection| format!("Wieder auswählen: {selection}"),
+    select_again: "Wieder auswählen:",
+    all_exports: "Alle Exporte",
 
     use_from: "Verwenden in …",
     tool: "Programm",

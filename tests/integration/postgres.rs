@@ -189,8 +189,20 @@ async fn values_that_go_into_a_statement_stay_values() {
     if none() {
         return;
     }
-    let cameras =
-        [r"it's", r#"a "quoted" one"#, r"back\slash \' or 1 = 1", "line\r\nend\t\u{1}", "ü$1 ?; --", "$$", "E'\\047'"];
+    let cameras = [
+        r"it's",
+        r#"a "quoted" one"#,
+        r"back\slash \' or 1 = 1",
+        "line\r\nend\t\u{1}",
+        "ü$1 ?; --",
+        "$$",
+        "E'\\047'",
+        "cam\u{1a}",
+        "cam\u{1a}1",
+        "camz",
+        r"cam\z",
+        "cam\\\u{1a}",
+    ];
     let database = TestDatabase::new().await;
     for camera in cameras {
         database.add_camera(camera, None).await;
@@ -204,12 +216,6 @@ async fn values_that_go_into_a_statement_stay_values() {
         let rows: Vec<_> = csv::Reader::from_reader(text.as_bytes()).into_records().map(Result::unwrap).collect();
         assert_eq!(rows.iter().map(|row| &row[1]).collect::<Vec<_>>(), [camera]);
     }
-    // What would be written wrongly is refused, and never another camera's.
-    for camera in ["cam\u{1a}", "camz"] {
-        app.database.add_camera(camera, None).await;
-    }
-    app.database.add([motion_event::Model { camera_id: "camz".to_owned(), ..event("2025-12-01T00:00:00Z") }]).await;
-    assert_eq!(app.export("camera_id=cam%1A").await.status(), 500);
     let all: Vec<_> = cameras.iter().map(|camera| ("camera_id", *camera)).collect();
     let asked = form_urlencoded::Serializer::new(String::new()).extend_pairs(all).finish();
     let text = app.export(&format!("raw=true&{asked}")).await.text().await.unwrap();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{FutureExt, StreamExt};
-use sea_orm::sea_query::{Expr, PostgresQueryBuilder, Query, SelectStatement, Value};
+use sea_orm::sea_query::{Expr, PostgresQueryBuilder, Query, SelectStatement};
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection as _};
 use sea_orm::{DbErr, RuntimeErr};
@@ -263,13 +263,8 @@ impl Connection {
         turn: &Turn,
         mut take: impl FnMut(&[Field<'_>; N]) -> Result<(), Failure>,
     ) -> Result<(), Ended<Failure>> {
-        let (_, values) = statement.build(PostgresQueryBuilder);
-        // `sea_query` writes it as MySQL has it, which PostgreSQL takes for a `z`: another camera's name.
-        let is_misread = |value: &Value| matches!(value, Value::String(Some(text)) if text.contains('\u{1a}'));
-        if values.iter().any(is_misread) {
-            return Err(Ended::Database(DbErr::Custom("a value has the character U+001A in it".to_owned())));
-        }
-        let sql = format!("COPY ({}) TO STDOUT (FORMAT binary)", statement.to_string(PostgresQueryBuilder));
+        let sql = as_postgres_reads_it(&statement.to_string(PostgresQueryBuilder));
+        let sql = format!("COPY ({sql}) TO STDOUT (FORMAT binary)");
         let Self { inner, runtime, whole, .. } = self;
         *whole = false;
         let began = runtime.block_on(async {
@@ -381,6 +376,20 @@ fn number_of(bytes: &[u8]) -> Result<i64, sqlx::Error> {
 
 fn array<const N: usize>(bytes: &[u8]) -> Result<[u8; N], sqlx::Error> {
     bytes.try_into().map_err(decode)
+}
+
+/// `sea_query` writes the character U+001A in a string as other databases have it, `\z`, which PostgreSQL takes for a `z`: another
+/// camera's name. There is no backslash outside of strings.
+fn as_postgres_reads_it(sql: &str) -> String {
+    let mut written = String::with_capacity(sql.len());
+    let mut characters = sql.chars();
+    while let Some(character) = characters.next() {
+        match (character, (character == '\\').then(|| characters.next()).flatten()) {
+            (_, Some('z')) => written.push_str("\\x1A"),
+            (character, escaped) => written.extend([Some(character), escaped].into_iter().flatten()),
+        }
+    }
+    written
 }
 
 fn decode(error: impl Into<sqlx::error::BoxDynError>) -> sqlx::Error {
