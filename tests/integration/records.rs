@@ -161,6 +161,28 @@ async fn the_page_of_older_records_asks_for_what_this_one_asked_for() {
 }
 
 #[tokio::test]
+async fn the_last_five_of_ones_own_exports_are_told_under_the_form() {
+    let database = TestDatabase::with(events(2)).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(10).await;
+    let (anns, _) = app.client_of(&ann).await;
+    app.export("start_date=2025-11-30").await.bytes().await.unwrap();
+    for day in 1..=6 {
+        let asked = format!("{EXPORT_PATH}?end_date=2025-12-{day:02}&camera_id=front");
+        app.get_as(&anns, &asked).await.bytes().await.unwrap();
+        app.wait(1);
+    }
+    let told = async |name: &str| {
+        let page = app.get_as(&app.browser_of(name).await, "/settings").await.text().await.unwrap();
+        let lines = page.split("Select again: </span>").skip(1);
+        lines.map(|line| line.split("</a>").next().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let expected: Vec<_> = (2..=6).rev().map(|day| format!("until 2025-12-{day:02}, Front Door, UTC")).collect();
+    assert_eq!(told("ann").await, expected);
+    assert_eq!(told("admin").await, ["from 2025-11-30, all cameras, UTC"], "an administrator's are those of that name");
+}
+
+#[tokio::test]
 async fn who_takes_trailers_gets_the_digest_after_the_file() {
     let database = TestDatabase::with(events(25)).await;
     let ann = database.add_viewer("ann", &["front", "back"]).await;
