@@ -25,5 +25,7 @@ pub mod words;
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(|| leptos::view! { <app::App page=ui::page/> });
+    let come_alive = || leptos::mount::hydrate_body(|| leptos::view! { <app::App page=ui::page/> });
+    // In a task of its own, so that whoever clicks while the module is compiled does not have to wait for this, too.
+    leptos::prelude::set_timeout(come_alive, std::time::Duration::ZERO);
 }
