@@ -26,6 +26,18 @@ fn looks_like_a_day(text: &str) -> bool {
         && bytes.iter().enumerate().all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() })
 }
 
+/// Whether a parameter is `true`, or `false`.
+///
+/// # Errors
+/// `invalid_parameter`, naming the parameter, where it is neither.
+pub fn parse_flag(field: &str, text: &str) -> Result<bool, ApiError> {
+    match text {
+        "false" => Ok(false),
+        "true" => Ok(true),
+        other => Err(ApiError::invalid(field, format!("“{other}” is neither true nor false."))),
+    }
+}
+
 /// The day that `YYYY-MM-DD` names, if it is one. (What chrono parses with knows all formats, and is as large as the
 /// calendar of the page.)
 pub fn parse_day(text: &str) -> Option<NaiveDate> {
@@ -203,11 +215,7 @@ impl ExportParams {
             return Err(ApiError::invalid("format", format!("“{format}” is not offered. The only format is csv.")));
         }
         let bound = |field, value| given(value).map(|text| DateBound::parse(field, &text)).transpose();
-        let flag = |field, value| match given(value).as_deref() {
-            None | Some("false") => Ok(false),
-            Some("true") => Ok(true),
-            Some(other) => Err(ApiError::invalid(field, format!("“{other}” is neither true nor false."))),
-        };
+        let flag = |field, value| given(value).map_or(Ok(false), |text| parse_flag(field, &text));
         Ok(Self {
             range: DateRange::new(bound("start_date", start)?, bound("end_date", end)?)?,
             camera_ids,

@@ -38,7 +38,7 @@ pub async fn choices(
     let (looked_at, patience) =
         if is_selected { (query, PATIENCE_FOR_SELECTED) } else { (untouched.as_str(), PATIENCE) };
     let cameras = cameras(state, caller.viewer()).await?;
-    let recent = history::records(&state.database, &caller.user, &Wanted::last_of(&caller.user, SHOWN as u64)).await?;
+    let recent = history::records(&state.database, &caller.user, &Wanted::my_last(SHOWN as u64)).await?;
     let preview = preview(state.source(), caller.viewer(), looked_at);
     Ok(Choices {
         cameras,

@@ -18,7 +18,7 @@ use super::state::AppState;
 use crate::api::exports::{ExportRecord, ExportRecords, State as ExportState};
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
-use crate::export::{DateBound, DateRange};
+use crate::export::{DateBound, DateRange, parse_flag};
 
 /// How many records there are in an answer, where nobody says.
 const LIMIT: u64 = 50;
@@ -31,6 +31,7 @@ const MAX_LIMIT: u64 = 500;
 pub struct Wanted {
     states: Vec<ExportState>,
     user: Option<String>,
+    mine: bool,
     range: DateRange,
     sha256: Option<Vec<u8>>,
     limit: Option<u64>,
@@ -62,9 +63,9 @@ impl std::fmt::Display for Cursor {
 }
 
 impl Wanted {
-    /// So many of the last exports of that user.
-    pub fn last_of(user: &User, limit: u64) -> Self {
-        Self { user: Some(user.name.clone()), limit: Some(limit), ..Self::default() }
+    /// So many of one's own last exports.
+    pub fn my_last(limit: u64) -> Self {
+        Self { mine: true, limit: Some(limit), ..Self::default() }
     }
 
     /// Parses a query string. An empty value counts as missing, because that is what a form sends for a field that was
@@ -86,6 +87,7 @@ impl Wanted {
             match &*name {
                 "state" => wanted.states.push(state(&value)?),
                 "user" => wanted.user = Some(user::normalized(&value)),
+                "mine" => wanted.mine = parse_flag("mine", &value)?,
                 "start_date" => start = Some(DateBound::parse("start_date", &value)?),
                 "end_date" => end = Some(DateBound::parse("end_date", &value)?),
                 "sha256" => wanted.sha256 = Some(sha256(&value)?),
@@ -99,8 +101,8 @@ impl Wanted {
                 unknown => {
                     return Err(ApiError::invalid(
                         unknown,
-                        "There is no such parameter. Known are state, user, start_date, end_date, sha256, limit and \
-                         before.",
+                        "There is no such parameter. Known are state, user, mine, start_date, end_date, sha256, limit \
+                         and before.",
                     ));
                 }
             }
@@ -164,6 +166,9 @@ pub async fn records(database: &DatabaseConnection, who: &User, wanted: &Wanted)
     let mut found = seen_by(who);
     if !wanted.states.is_empty() {
         found = found.filter(Column::State.is_in(wanted.states.iter().map(|state| state.word())));
+    }
+    if wanted.mine {
+        found = found.filter(Column::UserId.eq(who.id));
     }
     if let Some(user) = &wanted.user {
         found = found.filter(Column::UserName.eq(user));
@@ -244,6 +249,7 @@ mod tests {
             ("start_date=soon", "start_date"),
             ("start_date=2025-12-02&end_date=2025-12-01", "start_date"),
             ("limit=5&limit=6", "limit"),
+            ("mine=yes", "mine"),
             ("page=2", "page"),
         ] {
             assert_eq!(refused(query), field, "{query}");

@@ -204,19 +204,15 @@ async fn fetch_whole(
     Ok(Saved { file_name, sum, complete_to: record.complete_to })
 }
 
-/// Hands the export of `user` to the browser's own downloads, and follows it by the server's record: the next one of that
-/// selection that this user began on a page. (What the page cannot see is
-/// whether the browser has the whole file; the record says whether the server sent it.)
+/// Hands the export to the browser's own downloads, and follows it by the server's record: the next one of that selection
+/// that the caller began on a page. (What the page cannot see is whether the browser has the whole file; the record says
+/// whether the server sent it.)
 ///
 /// # Errors
 /// Where the server did not send the whole file.
-pub async fn hand_over(
-    params: &ExportParams,
-    user: &str,
-    progress: impl Fn(Progress),
-) -> Result<ExportRecord, DownloadError> {
+pub async fn hand_over(params: &ExportParams, progress: impl Fn(Progress)) -> Result<ExportRecord, DownloadError> {
     let (began, query) = (js_sys::Date::now(), params.to_query());
-    let before: Vec<_> = newest_of(user).await?.into_iter().map(|record| record.id).collect();
+    let before: Vec<_> = my_newest().await?.into_iter().map(|record| record.id).collect();
     click_link(&params.to_url(), None).map_err(|error| DownloadError::unwritable(&error))?;
     let mut id = None::<String>;
     let mut asked = 0;
@@ -228,7 +224,7 @@ pub async fn hand_over(
             let of_this = |record: &ExportRecord| {
                 record.via == "session" && record.query == query && !before.contains(&record.id)
             };
-            newest_of(user).await.ok().and_then(|records| records.into_iter().find(of_this))
+            my_newest().await.ok().and_then(|records| records.into_iter().find(of_this))
         };
         let Some(record) = known else {
             asked += 1;
@@ -252,14 +248,12 @@ pub async fn hand_over(
     }
 }
 
-/// The newest records of exports of that person, newest first.
+/// The records of one's own last exports, newest first.
 ///
 /// # Errors
 /// Why they cannot be told, in words.
-pub async fn newest_of(user: &str) -> Result<Vec<ExportRecord>, DownloadError> {
-    let query =
-        form_urlencoded::Serializer::new(String::new()).append_pair("user", user).append_pair("limit", "20").finish();
-    json::<ExportRecords>(&format!("{EXPORTS_PATH}?{query}")).await.map(|records| records.exports)
+pub async fn my_newest() -> Result<Vec<ExportRecord>, DownloadError> {
+    json::<ExportRecords>(&format!("{EXPORTS_PATH}?mine=true&limit=20")).await.map(|records| records.exports)
 }
 
 async fn fetch(url: &str, abort: Option<&AbortSignal>) -> Result<Response, JsValue> {

@@ -73,8 +73,6 @@ pub struct Exporting {
     begun: StoredValue<u32>,
     most: usize,
     toasts: Toasts,
-    /// Whose they are.
-    user: StoredValue<String>,
     language: Language,
 }
 
@@ -82,9 +80,7 @@ impl Exporting {
     /// Nothing yet. What becomes of exports is told by these toasts.
     pub fn new(toasts: Toasts, most: usize) -> Self {
         let language = sent::language();
-        let user = StoredValue::new(sent::me().map(|me| me.name).unwrap_or_default());
-        let exporting =
-            Self { jobs: RwSignal::new(Vec::new()), begun: StoredValue::new(0), most, toasts, user, language };
+        let exporting = Self { jobs: RwSignal::new(Vec::new()), begun: StoredValue::new(0), most, toasts, language };
         // Whoever leaves the page loses them.
         let would_lose = Memo::new(move |_| exporting.jobs.with(|jobs| jobs.iter().any(|job| job.way != Way::Browser)));
         Effect::new(move |_| {
@@ -126,7 +122,6 @@ impl Exporting {
         };
         let number = self.begun.get_value();
         self.begun.set_value(number + 1);
-        let user = self.user.get_value();
         let job = Job {
             number,
             params,
@@ -147,7 +142,7 @@ impl Exporting {
                 Way::Browser => {
                     jobs.update(|jobs| jobs.push(job.clone()));
                     let progress = job.progress.clone();
-                    let outcome = hand_over(&job.params, &user, move |so_far| progress.set(so_far)).await;
+                    let outcome = hand_over(&job.params, move |so_far| progress.set(so_far)).await;
                     self.ends(number);
                     return match outcome {
                         Ok(record) => toasts.success(words.export_complete, handed_over(&record, language)),

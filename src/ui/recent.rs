@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::browser;
-use super::download::newest_of;
+use super::download::my_newest;
 use super::export_history::{number, selection};
 use super::exporting::Exporting;
 use super::rows::escaped;
@@ -35,16 +35,13 @@ pub fn RecentExports(
 ) -> impl IntoView {
     let language = sent::language();
     let recent = RwSignal::new(recent);
-    let user = StoredValue::new(sent::me().map(|me| me.name));
     Effect::new(move |before: Option<usize>| {
         let now = exporting.count();
-        if before.is_some_and(|before| before > now)
-            && let Some(user) = user.get_value()
-        {
+        if before.is_some_and(|before| before > now) {
             spawn_local(async move {
                 for pause in PAUSES_MILLISECONDS {
                     browser::sleep(pause).await;
-                    let Ok(mut records) = newest_of(&user).await else { continue };
+                    let Ok(mut records) = my_newest().await else { continue };
                     records.truncate(SHOWN);
                     let is_running = records.iter().any(|record| record.state == State::Running);
                     recent.set(records);

@@ -179,7 +179,9 @@ async fn the_last_five_of_ones_own_exports_are_told_under_the_form() {
     };
     let expected: Vec<_> = (2..=6).rev().map(|day| format!("until 2025-12-{day:02}, Front Door, UTC")).collect();
     assert_eq!(told("ann").await, expected);
-    assert_eq!(told("admin").await, ["from 2025-11-30, all cameras, UTC"], "an administrator's are those of that name");
+    assert_eq!(told("admin").await, ["from 2025-11-30, all cameras, UTC"], "and of an administrator no others");
+    let counts = async |query: &str| ids(&list(&app, &app.client, query).await).len();
+    assert_eq!((counts("").await, counts("mine=true").await, counts("mine=false").await), (7, 1, 7));
 }
 
 #[tokio::test]

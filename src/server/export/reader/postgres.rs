@@ -263,7 +263,7 @@ impl Connection {
         turn: &Turn,
         mut take: impl FnMut(&[Field<'_>; N]) -> Result<(), Failure>,
     ) -> Result<(), Ended<Failure>> {
-        let sql = as_postgres_reads_it(&statement.to_string(PostgresQueryBuilder));
+        let sql = as_postgres_reads_it(statement.to_string(PostgresQueryBuilder));
         let sql = format!("COPY ({sql}) TO STDOUT (FORMAT binary)");
         let Self { inner, runtime, whole, .. } = self;
         *whole = false;
@@ -380,7 +380,10 @@ fn array<const N: usize>(bytes: &[u8]) -> Result<[u8; N], sqlx::Error> {
 
 /// `sea_query` writes the character U+001A in a string as other databases have it, `\z`, which PostgreSQL takes for a `z`: another
 /// camera's name. There is no backslash outside of strings.
-fn as_postgres_reads_it(sql: &str) -> String {
+fn as_postgres_reads_it(sql: String) -> String {
+    if !sql.contains(r"\z") {
+        return sql;
+    }
     let mut written = String::with_capacity(sql.len());
     let mut characters = sql.chars();
     while let Some(character) = characters.next() {
