@@ -8,5 +8,7 @@ test("sign in", async ({ page }) => {
   await page.getByLabel("Password").fill(PASSWORD);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("heading", { name: "Data Export" })).toBeVisible();
+  // And says in which time zone the browser is, which noscript.spec.ts relies on.
+  await expect(page.getByLabel("Time zone")).toHaveValue("America/Los_Angeles");
   await page.context().storageState({ path: SESSION });
 });
