@@ -75,6 +75,8 @@ async function startProxy(inTheMiddle: (response: http.ServerResponse) => void) 
       });
       answer.on("end", () => response.end());
     });
+    // Whoever leaves before there is an answer lets go of the server as well, which Node calls an error.
+    upstream.on("error", () => response.destroy());
     response.on("close", () => upstream.destroy());
   });
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
