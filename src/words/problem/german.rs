@@ -1,0 +1,308 @@
+//! What went wrong, in German.
+
+/// English sentences and German ones, with their values in the same order. Where one pattern is a part of another, the
+/// longer one comes first.
+pub(super) static GERMAN: &[(&str, &str)] = &[
+    // Signing in, and who may do what.
+    (
+        "Name or password is wrong. Check both and try again.",
+        "Name oder Passwort ist falsch. Prüfen Sie beides und versuchen Sie es erneut.",
+    ),
+    (
+        "There were too many attempts to sign in. Wait {} seconds and try again.",
+        "Es gab zu viele Anmeldeversuche. Warten Sie {} Sekunden und versuchen Sie es dann erneut.",
+    ),
+    (
+        "You cannot be signed in at the moment, because the database cannot be written to. Try again in a while.",
+        "Sie können im Moment nicht angemeldet werden, weil in die Datenbank nicht geschrieben werden kann. Versuchen Sie \
+         es etwas später erneut.",
+    ),
+    (
+        "You could not be signed out, because the database cannot be written to. Try again in a while.",
+        "Sie konnten nicht abgemeldet werden, weil in die Datenbank nicht geschrieben werden kann. Versuchen Sie es etwas \
+         später erneut.",
+    ),
+    (
+        "You are not signed in. Sign in on the page, or send an access token in the header Authorization: Bearer …, or as \
+         the password of HTTP Basic.",
+        "Sie sind nicht angemeldet. Melden Sie sich auf der Seite an, oder senden Sie ein Zugriffstoken im Header \
+         Authorization: Bearer … oder als Passwort von HTTP Basic.",
+    ),
+    (
+        "The Authorization header holds no access token that works: it may have expired or been revoked. Make one under \
+         Settings → Access tokens.",
+        "Der Header Authorization enthält kein gültiges Zugriffstoken: Es ist vielleicht abgelaufen oder widerrufen. \
+         Erstellen Sie eines unter Einstellungen → Zugriffstoken.",
+    ),
+    (
+        "This request comes from another site, so nothing was done. Open the page on this server itself and try again.",
+        "Diese Anfrage kommt von einer anderen Website, deshalb wurde nichts getan. Öffnen Sie die Seite auf diesem Server \
+         selbst und versuchen Sie es erneut.",
+    ),
+    (
+        "Only administrators manage people. Ask one of them.",
+        "Nur Administratoren verwalten Personen. Bitten Sie einen von ihnen.",
+    ),
+    (
+        "An access token or a link opens data only, and no page or form. Sign in with a browser for those.",
+        "Ein Zugriffstoken oder ein Link öffnet nur Daten, keine Seiten und Formulare. Melden Sie sich dafür mit einem \
+         Browser an.",
+    ),
+    (
+        "This setup link does not work, or no longer. It works once, for as long as nobody has an account; the server \
+         prints it when it starts. If you have an account, sign in.",
+        "Dieser Einrichtungslink funktioniert nicht oder nicht mehr. Er funktioniert einmal und nur, solange niemand ein \
+         Konto hat; der Server gibt ihn beim Start aus. Wenn Sie ein Konto haben, melden Sie sich an.",
+    ),
+    (
+        "The database cannot be reached at the moment, so nobody can be known. Try again in a while.",
+        "Die Datenbank ist im Moment nicht erreichbar, deshalb kann niemand erkannt werden. Versuchen Sie es etwas später \
+         erneut.",
+    ),
+    // Account and people.
+    (
+        "This is not your current password. Nothing was changed.",
+        "Das ist nicht Ihr aktuelles Passwort. Es wurde nichts geändert.",
+    ),
+    (
+        "The password is too short. It needs at least {} characters, of any kind.",
+        "Das Passwort ist zu kurz. Es braucht mindestens {} beliebige Zeichen.",
+    ),
+    (
+        "The password is too long. At most {} bytes can be used.",
+        "Das Passwort ist zu lang. Höchstens {} Bytes sind möglich.",
+    ),
+    (
+        "The password is the user's name. Choose another one.",
+        "Das Passwort ist der Name der Person. Wählen Sie ein anderes.",
+    ),
+    (
+        "A name has 1 to {} characters that can be seen, such as “Nightly report”.",
+        "Ein Name hat 1 bis {} sichtbare Zeichen, zum Beispiel „Nächtlicher Bericht“.",
+    ),
+    (
+        "A name has 1 to {} characters that can be seen, such as ann or ann@example.com.",
+        "Ein Name hat 1 bis {} sichtbare Zeichen, zum Beispiel anna oder anna@example.com.",
+    ),
+    ("There is a user “{}” already. Choose another name.", "Den Namen „{}“ gibt es schon. Wählen Sie einen anderen."),
+    ("“{}” is no role. A role is user or admin.", "„{}“ ist keine Rolle. Eine Rolle ist user oder admin."),
+    (
+        "“{}” is the last administrator. Make another administrator first.",
+        "„{}“ ist der letzte Administrator. Machen Sie zuerst jemand anderen zum Administrator.",
+    ),
+    (
+        "Another administrator can change your role, so that one is left who can undo it.",
+        "Ihre Rolle kann ein anderer Administrator ändern, damit jemand bleibt, der es rückgängig machen kann.",
+    ),
+    (
+        "Change your own password under Account, where the current one is asked for.",
+        "Ihr eigenes Passwort ändern Sie unter Konto, wo auch nach dem aktuellen gefragt wird.",
+    ),
+    (
+        "You cannot remove yourself. Another administrator can.",
+        "Sie können sich nicht selbst entfernen. Ein anderer Administrator kann es.",
+    ),
+    (
+        "One of the cameras, or the user, is no longer there. Look at the list again and choose anew.",
+        "Eine der Kameras oder die Person ist nicht mehr vorhanden. Sehen Sie sich die Liste noch einmal an und wählen Sie \
+         neu.",
+    ),
+    (
+        "There is no such person. They may have been removed.",
+        "Diese Person gibt es nicht. Vielleicht wurde sie entfernt.",
+    ),
+    ("There is no user “{}”.", "Es gibt niemanden mit dem Namen „{}“."),
+    // Tokens and links.
+    (
+        "A token works for 1 to {} days, or until it is revoked.",
+        "Ein Token ist 1 bis {} Tage gültig oder bis zum Widerruf.",
+    ),
+    ("“{}” is no number of days.", "„{}“ ist keine Anzahl von Tagen."),
+    (
+        "There is no such token. Look at the list again.",
+        "Dieses Token gibt es nicht. Sehen Sie sich die Liste noch einmal an.",
+    ),
+    ("There is no token {}.", "Das Token {} gibt es nicht."),
+    (
+        "This link does not work: it has expired, was altered, or its owner has signed out since. Ask for a new one.",
+        "Dieser Link funktioniert nicht: Er ist abgelaufen, wurde verändert, oder wer ihn erstellt hat, hat sich seither \
+         abgemeldet. Bitten Sie um einen neuen.",
+    ),
+    (
+        "A link works for 1 to {} minutes. Write a number of them.",
+        "Ein Link ist 1 bis {} Minuten gültig. Geben Sie eine solche Zahl ein.",
+    ),
+    (
+        "This selection is too long for a link. Choose fewer cameras.",
+        "Diese Auswahl ist zu lang für einen Link. Wählen Sie weniger Kameras.",
+    ),
+    // Selections and records.
+    (
+        "The start, {}, is after the end, {}. Choose a start on or before the end.",
+        "Der Anfang, {}, liegt nach dem Ende, {}. Wählen Sie einen Anfang, der nicht nach dem Ende liegt.",
+    ),
+    (
+        "“{}” is no day of the calendar. Write a day as YYYY-MM-DD, such as 2025-12-01, or a moment as RFC 3339, such as \
+         2025-12-01T08:30:00Z.{}",
+        "„{}“ ist kein Tag des Kalenders. Schreiben Sie einen Tag als JJJJ-MM-TT, zum Beispiel 2025-12-01, oder einen \
+         Zeitpunkt nach RFC 3339, zum Beispiel 2025-12-01T08:30:00Z.",
+    ),
+    (
+        "“{}” is no date. Write a day as YYYY-MM-DD, such as 2025-12-01, or a moment as RFC 3339, such as \
+         2025-12-01T08:30:00Z.{}",
+        "„{}“ ist kein Datum. Schreiben Sie einen Tag als JJJJ-MM-TT, zum Beispiel 2025-12-01, oder einen Zeitpunkt nach \
+         RFC 3339, zum Beispiel 2025-12-01T08:30:00Z.",
+    ),
+    (
+        "There is no time zone “{}”. Use an IANA name such as UTC, Europe/Berlin or America/Los_Angeles.",
+        "Eine Zeitzone „{}“ gibt es nicht. Verwenden Sie einen IANA-Namen wie UTC, Europe/Berlin oder America/Los_Angeles.",
+    ),
+    (
+        "There is no camera “{}”. Leave camera_id out to export all cameras.",
+        "Eine Kamera „{}“ gibt es nicht. Lassen Sie camera_id weg, um alle Kameras zu exportieren.",
+    ),
+    (
+        "The page selects whole days, and writes cells with the guard against formulas. The URL of the export takes moments \
+         and raw.",
+        "Die Seite wählt ganze Tage aus und schreibt Zellen mit dem Schutz gegen Formeln. Zeitpunkte und raw nimmt die URL \
+         des Exports.",
+    ),
+    ("“{}” is not offered. The only format is csv.", "„{}“ wird nicht angeboten. Das einzige Format ist csv."),
+    ("“{}” is neither true nor false.", "„{}“ ist weder true noch false."),
+    ("There is no such parameter. Known are {}.", "Diesen Parameter gibt es nicht. Bekannt sind {}."),
+    ("This parameter may be given once only.", "Dieser Parameter darf nur einmal angegeben werden."),
+    ("“{}” is no state. The states are {}.", "„{}“ ist kein Status. Möglich sind {}."),
+    (
+        "A SHA-256 has 64 hexadecimal digits, as sha256sum prints it.",
+        "Ein SHA-256-Wert hat 64 hexadezimale Ziffern, wie sha256sum ihn ausgibt.",
+    ),
+    (
+        "This is no place in the list. Take `next` of the answer before.",
+        "Das ist keine Stelle in der Liste. Nehmen Sie „next“ aus der vorigen Antwort.",
+    ),
+    ("Write a number from 1 to {}.", "Geben Sie eine Zahl von 1 bis {} an."),
+    (
+        "There is no such export record, or not for you.",
+        "Diesen Exporteintrag gibt es nicht, oder Sie dürfen ihn nicht sehen.",
+    ),
+    // Exports that do not begin.
+    (
+        "The server is making {} exports, which is as many as it may at once. Try again in a while.",
+        "Der Server erstellt gerade {} Exporte, mehr darf er nicht auf einmal. Versuchen Sie es etwas später erneut.",
+    ),
+    (
+        "You have {} exports running, which is as many as you may at once. Wait until one of them has ended, or cancel one.",
+        "Von Ihnen laufen {} Exporte, mehr dürfen es nicht auf einmal sein. Warten Sie, bis einer davon beendet ist, oder \
+         brechen Sie einen ab.",
+    ),
+    (
+        "The export cannot be recorded at the moment, so it does not begin: the database is away, full, or being written \
+         to by somebody else, such as an import. Try again in a while.",
+        "Der Export kann im Moment nicht festgehalten werden und beginnt deshalb nicht: Die Datenbank ist nicht erreichbar \
+         oder voll, oder es wird gerade in sie geschrieben, etwa durch einen Import. Versuchen Sie es etwas später erneut.",
+    ),
+    (
+        "An export needs HTTP/1.1 or newer: in older versions a file that was cut off looks whole. In nginx, set \
+         proxy_http_version 1.1.",
+        "Ein Export braucht HTTP/1.1 oder neuer: In älteren Versionen sieht eine abgeschnittene Datei vollständig aus. \
+         Setzen Sie in nginx proxy_http_version 1.1.",
+    ),
+    ("You may no longer see these cameras.", "Sie dürfen diese Kameras nicht mehr sehen."),
+    (
+        "Months of events were taken out meanwhile. Try again.",
+        "Inzwischen wurden Monate von Ereignissen herausgenommen. Versuchen Sie es erneut.",
+    ),
+    (
+        "The database did not give the first events within {} s, and was told to stop looking. Ask for fewer days or fewer \
+         cameras, or try again when there is less to do.",
+        "Die Datenbank hat die ersten Ereignisse nicht innerhalb von {} s geliefert und musste die Suche beenden. Wählen \
+         Sie weniger Tage oder weniger Kameras, oder versuchen Sie es erneut, wenn der Server weniger ausgelastet ist.",
+    ),
+    // Exports that did not end well, as their records say.
+    ("The client went away before the end.", "Der Empfänger war vor dem Ende nicht mehr da."),
+    (
+        "The client took nothing for too long (server.client_timeout_seconds).",
+        "Der Empfänger hat zu lange nichts entgegengenommen (server.client_timeout_seconds).",
+    ),
+    ("The server was stopped.", "Der Server wurde angehalten."),
+    ("The command was stopped.", "Der Befehl wurde angehalten."),
+    ("The server that made the file went away.", "Der Server, der die Datei erstellte, war nicht mehr da."),
+    ("Another server took this one for dead.", "Ein anderer Server hielt diesen für ausgefallen."),
+    ("It was not recorded as whole.", "Er wurde nicht als vollständig festgehalten."),
+    ("The file was not whole.", "Die Datei war nicht vollständig."),
+    ("The export could not be recorded.", "Der Export konnte nicht festgehalten werden."),
+    ("The server had a fault of its own.", "Im Server ist ein Fehler aufgetreten."),
+    (
+        "The right to see these cameras, or the session or token, was taken away while the export ran.",
+        "Das Recht, diese Kameras zu sehen, oder die Sitzung oder das Token wurde während des Exports entzogen.",
+    ),
+    (
+        "Months of events were detached while the export ran; export again.",
+        "Während des Exports wurden Monate von Ereignissen herausgenommen; exportieren Sie erneut.",
+    ),
+    (
+        "The database gave no page within {} s (export.page_timeout_seconds).",
+        "Die Datenbank lieferte innerhalb von {} s keine Seite (export.page_timeout_seconds).",
+    ),
+    (
+        "The events could not be read from the database. The server's log tells more.",
+        "Die Ereignisse konnten nicht aus der Datenbank gelesen werden. Mehr steht im Protokoll des Servers.",
+    ),
+    ("An event could not be written: {}.", "Ein Ereignis konnte nicht geschrieben werden: {}."),
+    // The server and its preferences.
+    (
+        "The database cannot be reached at the moment. Try again in a while.",
+        "Die Datenbank ist im Moment nicht erreichbar. Versuchen Sie es etwas später erneut.",
+    ),
+    (
+        "A value has the character U+0000 in it, which no value may have.",
+        "Eine Angabe enthält das Zeichen U+0000, das nirgends vorkommen darf.",
+    ),
+    (
+        "The server is being stopped. Try again in a while.",
+        "Der Server wird gerade angehalten. Versuchen Sie es etwas später erneut.",
+    ),
+    (
+        "The server could not be reached. Check the connection and try again.",
+        "Der Server war nicht erreichbar. Prüfen Sie die Verbindung und versuchen Sie es erneut.",
+    ),
+    (
+        "The server answered with status {} and no file. Try again, or tell its operator.",
+        "Der Server hat mit dem Status {} und keiner Datei geantwortet. Versuchen Sie es erneut, oder wenden Sie sich an \
+         den Betreiber.",
+    ),
+    (
+        "Something went wrong in the server. Its log tells more, under the request id of this answer. Request id: {}.",
+        "Im Server ist etwas schiefgegangen. Mehr steht in seinem Protokoll, unter der Anfrage-ID dieser Antwort. \
+         Anfrage-ID: {}.",
+    ),
+    (
+        "Something went wrong in the server. Its log tells more, under the request id of this answer.",
+        "Im Server ist etwas schiefgegangen. Mehr steht in seinem Protokoll, unter der Anfrage-ID dieser Antwort.",
+    ),
+    (
+        "This server does not go by that name. Its operator can set server.public_url to the address at which people reach \
+         it.",
+        "Dieser Server hört nicht auf diesen Namen. Wer ihn betreibt, kann server.public_url auf die Adresse setzen, unter \
+         der er erreichbar ist.",
+    ),
+    (
+        "This form is longer than anything that could be filled in. Shorten it.",
+        "Dieses Formular ist länger als alles, was sich ausfüllen ließe. Kürzen Sie es.",
+    ),
+    ("“{}” is nothing that this form can do.", "„{}“ ist nichts, was dieses Formular tun kann."),
+    ("There is nothing at this address.", "Unter dieser Adresse gibt es nichts."),
+    (
+        "This address does not take this method; `Allow` says which it takes.",
+        "Diese Adresse nimmt diese Methode nicht an; „Allow“ nennt die möglichen.",
+    ),
+    (
+        "“{}” is no language of these pages. Choose one of {}.",
+        "In der Sprache „{}“ gibt es diese Seiten nicht. Wählen Sie eine von {}.",
+    ),
+    ("“{}” is no theme. Choose one of {}.", "„{}“ ist kein Farbschema. Wählen Sie eines von {}."),
+    (
+        "Nothing was chosen. Choose a language, one of {}, or a theme, one of {}.",
+        "Es wurde nichts gewählt. Wählen Sie eine Sprache, eine von {}, oder ein Farbschema, eines von {}.",
+    ),
+];
