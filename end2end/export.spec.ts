@@ -371,10 +371,94 @@ test("what was filled in before the page came alive stays", async ({ page }) => 
   release();
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
   await expect(page.locator(".date-range [aria-pressed=true]")).toHaveCount(0);
+  // Before, the key did nothing.
+  await page.locator(".picker summary").press("Escape");
   const downloading = page.waitForEvent("download");
   await exportButton(page).click();
   const expected = run("export", "--start-date", "2025-12-15", "--end-date", "2025-12-15", "--camera-id", camera, "--timezone", "Asia/Tokyo");
   expectSame(await bytes(await downloading), expected);
+});
+
+/** Has the parts of the page come alive when the test says so: each does in a task of its own. */
+async function holdTasks(page: Page) {
+  await page.addInitScript(() => {
+    const tasks: (() => void)[] = [];
+    const later = window.setTimeout;
+    const hold = (task: () => void, pause?: number, ...rest: unknown[]) => (pause ? later(task, pause, ...rest) : tasks.push(task));
+    Object.assign(window, { setTimeout: hold, runTask: () => tasks.shift()?.(), waiting: () => tasks.length });
+  });
+  const call = (name: string) => page.evaluate((name) => (window as unknown as Record<string, () => number>)[name](), name);
+  return {
+    /** Opens the page, and runs so many of its tasks. */
+    open: async (count: number) => {
+      await page.goto("/settings");
+      await expect.poll(() => call("waiting")).toBeGreaterThan(0);
+      for (let task = 0; task < count; task++) await call("runTask");
+    },
+    /** Runs those that are left. */
+    finish: async () => {
+      while (await call("waiting")) await call("runTask");
+      await expect(page.locator("body[data-hydrated]")).toBeAttached();
+    },
+  };
+}
+
+test("what is filled in while the page comes alive, part by part, stays", async ({ page }) => {
+  test.slow();
+  const tasks = await holdTasks(page);
+  for (let done = 1; ; done++) {
+    await tasks.open(done);
+    await page.getByLabel("From").fill("2025-12-15");
+    await page.getByLabel("To", { exact: true }).fill("2025-12-15");
+    await page.getByLabel("Time zone").selectOption("Asia/Tokyo");
+    await page.getByLabel("Excel-compatible").uncheck({ force: true });
+    await page.locator(".picker li input:not([value=''])").first().evaluate((box: HTMLInputElement) => box.click());
+    const wasAlive = await page.locator("body[data-hydrated]").count();
+    await tasks.finish();
+    await expect(page).toHaveURL(/start_date=2025-12-15&end_date=2025-12-15&camera_id=[^&]+&timezone=Asia%2FTokyo$/);
+    if (wasAlive) {
+      expect(done).toBeGreaterThan(8);
+      break;
+    }
+  }
+});
+
+test("what a part takes over changes no other part before that one is alive", async ({ page }) => {
+  const tasks = await holdTasks(page);
+  await tasks.open(1);
+  await page.getByLabel("From").fill("2025-12-16");
+  await page.getByLabel("To", { exact: true }).fill("2025-12-15");
+  await tasks.finish();
+  await expect(page.getByLabel("From")).toHaveAccessibleDescription(/2025-12-16, is after the end, 2025-12-15/);
+  await expect(page.locator(".preview")).toContainText("Choose dates that follow each other");
+  await page.getByLabel("To", { exact: true }).fill("2025-12-16");
+  await expect(page.locator(".preview")).toContainText("events");
+});
+
+test("what was unfolded before the page came alive is filled once it has", async ({ page }) => {
+  const tasks = await holdTasks(page);
+  await tasks.open(0);
+  await page.getByText("Use from…").click();
+  await page.locator(".picker summary").click();
+  await tasks.finish();
+  await expect(page.locator(".picker__count").last()).not.toBeEmpty();
+  await expect(page.locator(".snippet textarea")).toHaveValue(/motion-events\/export/);
+});
+
+test("a form that is sent while the page comes alive is sent by the browser, as it is without script", async ({ page }) => {
+  await page.addInitScript(() => {
+    const later = window.setTimeout;
+    let tasks = 0;
+    // All but the last of the parts.
+    Object.assign(window, { setTimeout: (task: () => void, pause?: number) => (pause || ++tasks < 8 ? later(task, pause) : 0) });
+  });
+  await page.goto("/settings");
+  await expect(page.getByRole("button", { name: "Everything", exact: true })).toHaveAttribute("aria-pressed", "true");
+  await page.getByLabel("From").fill("2025-12-15");
+  const downloading = page.waitForEvent("download");
+  await exportButton(page).click();
+  expect(new URL((await downloading).url()).searchParams.get("start_date")).toBe("2025-12-15");
+  await expect(page.locator("body[data-hydrated]")).not.toBeAttached();
 });
 
 test("a selection without events is told as that", async ({ page }) => {

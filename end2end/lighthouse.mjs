@@ -1,4 +1,5 @@
-// `make lighthouse`: how the pages do on a throttled phone, by Lighthouse; fails where a category is below 95.
+// `make lighthouse`: how the pages do on a throttled phone, by Lighthouse; fails where a category is below 95. Of three
+// runs the one in the middle counts, as Lighthouse's authors advise: what else the machine does moves a single one.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,6 +10,7 @@ import { chromium } from "@playwright/test";
 import lighthouse from "lighthouse";
 
 const LEAST = 95;
+const RUNS = 3;
 const PORT = 9345;
 const PASSWORD = "correct horse battery";
 const address = "http://127.0.0.1:3459";
@@ -35,15 +37,21 @@ try {
   await page.keyboard.press("Enter");
   await page.waitForURL(/settings/);
   for (const at of ["/settings", "/settings/exports", "/settings/verify", "/settings/tokens", "/settings/people"]) {
-    const result = await lighthouse(`${address}${at}`, {
-      port: PORT,
-      disableStorageReset: true,
-      onlyCategories: ["performance", "accessibility", "best-practices"],
-    });
-    const { categories, audits } = result.lhr;
+    const runs = [];
+    for (let run = 0; run < RUNS; run++) {
+      const result = await lighthouse(`${address}${at}`, {
+        port: PORT,
+        disableStorageReset: true,
+        onlyCategories: ["performance", "accessibility", "best-practices"],
+      });
+      runs.push(result.lhr);
+    }
+    runs.sort((one, other) => one.categories.performance.score - other.categories.performance.score);
+    const performances = runs.map((run) => Math.round(run.categories.performance.score * 100)).join(", ");
+    const { categories, audits } = runs[(RUNS - 1) / 2];
     const scores = Object.values(categories).map(({ title, score }) => [title, Math.round(score * 100)]);
     const shown = ["first-contentful-paint", "largest-contentful-paint", "total-blocking-time", "cumulative-layout-shift", "speed-index"];
-    console.log(at, Object.fromEntries(scores), shown.map((name) => `${name} ${audits[name].displayValue}`).join(", "));
+    console.log(at, Object.fromEntries(scores), `performance of ${RUNS} runs ${performances}`, shown.map((name) => `${name} ${audits[name].displayValue}`).join(", "));
     for (const { auditRefs } of Object.values(categories)) {
       for (const { id, weight } of auditRefs) {
         if (weight > 0 && audits[id].score !== null && audits[id].score < 0.9) console.log(`  ${id}: ${audits[id].displayValue ?? audits[id].title}`);

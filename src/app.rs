@@ -3,10 +3,11 @@
 use leptos::either::Either;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
-use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos_meta::{MetaTags, provide_meta_context};
 use thaw::{ConfigProvider, ToasterProvider};
 
 use crate::api::page::{ColorScheme, Page};
+use crate::ui::part::{self, Part};
 use crate::ui::sent;
 use crate::ui::theme::{THEME_ID, dark_style_sheet};
 
@@ -47,6 +48,7 @@ pub fn style_sheet(options: &LeptosOptions) -> String {
 pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -> AnyView) -> impl IntoView {
     // The page's policy takes no style without the page's nonce.
     let nonce = use_nonce();
+    provide_meta_context();
     let script = if sent::page().is_some_and(Page::comes_alive) {
         Either::Left(view! { <HydrationScripts options=options.clone()/> })
     } else {
@@ -91,18 +93,15 @@ pub fn App(
     /// The page.
     page: fn() -> AnyView,
 ) -> impl IntoView {
-    provide_meta_context();
     sent::provide();
-    // For tests and style sheets: from here on, the page answers to clicks.
-    Effect::new(|| {
-        if let Some(body) = document().body() {
-            let _ = body.set_attribute("data-hydrated", "");
-        }
-    });
+    part::provide();
     view! {
-        <Title formatter=|page| format!("{page} · Motion Export")/>
-        <ConfigProvider theme_id=THEME_ID>
-            <ToasterProvider>{page()}</ToasterProvider>
-        </ConfigProvider>
+        <Part>
+            <ConfigProvider theme_id=THEME_ID>
+                <ToasterProvider>
+                    <Part>{page()}</Part>
+                </ToasterProvider>
+            </ConfigProvider>
+        </Part>
     }
 }

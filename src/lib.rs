@@ -27,5 +27,5 @@ pub fn hydrate() {
     console_error_panic_hook::set_once();
     let come_alive = || leptos::mount::hydrate_body(|| leptos::view! { <app::App page=ui::page/> });
     // In a task of its own, so that whoever clicks while the module is compiled does not have to wait for this, too.
-    leptos::prelude::set_timeout(come_alive, std::time::Duration::ZERO);
+    ui::part::after_this_task(come_alive);
 }

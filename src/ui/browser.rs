@@ -27,13 +27,18 @@ pub fn today(timezone: &str) -> Option<NaiveDate> {
     format.call2(&date, &JsValue::from_str("sv-SE"), &options).ok()?.as_string().as_deref().and_then(parse_day)
 }
 
-/// Whether a select has such an option.
+/// Says of the page that it answers to clicks from here on: for tests and style sheets.
+pub fn say_alive() {
+    if let Some(body) = document().body() {
+        let _ = body.set_attribute("data-hydrated", "");
+    }
+}
+
+/// Whether a select has such an option. Values that would have to be escaped in a selector are not looked for.
 pub fn is_offered(id: &str, value: &str) -> bool {
-    let options = document().query_selector_all(&format!("#{id} option"));
-    let is_it = |option: web_sys::Node| {
-        Reflect::get(&option, &"value".into()).is_ok_and(|there| there.as_string().as_deref() == Some(value))
-    };
-    options.is_ok_and(|options| (0..options.length()).filter_map(|index| options.item(index)).any(is_it))
+    let is_plain = !value.contains(['"', '\\', '\n']);
+    is_plain
+        && document().query_selector(&format!("#{id} option[value=\"{value}\"]")).is_ok_and(|option| option.is_some())
 }
 
 /// Puts the focus on an element where nothing else has it.

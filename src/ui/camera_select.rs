@@ -4,11 +4,11 @@
 use std::collections::{BTreeSet, HashMap};
 
 use leptos::ev::KeyboardEvent;
-use leptos::html::Details;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::browser;
+use super::fold::Fold;
 use super::selection::Selection;
 use super::sent;
 use crate::api::cameras::Camera;
@@ -66,9 +66,10 @@ pub fn CameraSelect(
     let language = sent::language();
     let words = language.export();
     let chosen = selection.cameras;
-    let is_open = RwSignal::new(false);
+    selection.cameras_come_alive();
+    let fold = Fold::folded();
+    let is_open = fold.is_open;
     let counts = counts(is_open, params);
-    let unfolded = NodeRef::<Details>::new();
     let named: Vec<_> = cameras.into_iter().map(|camera| (language.camera(&camera), camera.id)).collect();
     let search = Search::new(&named);
     let summary = {
@@ -90,15 +91,10 @@ pub fn CameraSelect(
         };
         view! { <li hidden=move || !search.finds(place)>{row(name, id, chosen, events)}</li> }
     });
-    let fold = move || {
-        if let Some(unfolded) = unfolded.get_untracked() {
-            unfolded.set_open(false);
-        }
-    };
     let key = move |event: KeyboardEvent| {
         if event.key() == "Escape" && is_open.get_untracked() {
             event.stop_propagation();
-            fold();
+            fold.close();
             browser::focus(".picker > summary");
         }
     };
@@ -107,15 +103,15 @@ pub fn CameraSelect(
             <span id="cameras-label" class="label">{words.cameras}</span>
             <details
                 class="picker"
-                node_ref=unfolded
+                node_ref=fold.details
                 on:keydown=key
-                on:toggle=move |_| is_open.set(unfolded.get_untracked().is_some_and(|unfolded| unfolded.open()))
+                on:toggle=move |_| fold.look()
             >
                 <summary aria-labelledby="cameras-label cameras-chosen">
                     <span id="cameras-chosen">{summary}</span>
                 </summary>
                 <Show when=move || is_open.get()>
-                    <div class="backdrop" on:click=move |_| fold()></div>
+                    <div class="backdrop" on:click=move |_| fold.close()></div>
                 </Show>
                 <div class="popover picker__panel" role="group" aria-labelledby="cameras-label">
                     {field}

@@ -103,13 +103,21 @@ pub fn DateRangePicker(
 ) -> impl IntoView {
     let words = sent::language().export();
     let Selection { start, end, timezone, .. } = selection;
+    selection.dates_come_alive();
     let problem = Memo::new(move |_| match params.get() {
         Err(error) if matches!(error.field.as_deref(), Some("start_date" | "end_date")) => Some(error),
         _ => None,
     });
-    // Unknown on the server, whose day may be another; so it is filled in once the page is alive.
+    // Unknown on the server, whose day may be another; so it is filled in once the page is alive, and where there is a day
+    // that may be this one: a phone takes a tenth of a second to find it out.
     let today = RwSignal::new(None);
-    Effect::new(move || today.set(browser::today(&timezone.get())));
+    let is_bare = Memo::new(move |_| start.with(String::is_empty) && end.with(String::is_empty));
+    Effect::new(move || {
+        let zone = timezone.get();
+        if !is_bare.get() {
+            today.set(browser::today(&zone));
+        }
+    });
     let text = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
     let is_chosen = move |preset: Preset| {
         let chosen = (start.get(), end.get());
@@ -122,7 +130,6 @@ pub fn DateRangePicker(
         })
     };
     let choose = move |preset: Preset| {
-        // Asked again, because a page may stay open over midnight.
         let now = browser::today(&timezone.get_untracked());
         today.set(now);
         let (first, last) = match (preset, now) {
@@ -149,6 +156,8 @@ pub fn DateRangePicker(
     let is_open = RwSignal::new(false);
     let marked = Marked { days: RwSignal::new(Known::default()), under_way: StoredValue::new(None) };
     let open = move |_| {
+        // Asked again, because a page may stay open over midnight.
+        today.set(browser::today(&timezone.get_untracked()));
         is_open.set(true);
         marked.look(params.get_untracked());
     };

@@ -8,6 +8,7 @@ use leptos::prelude::*;
 use super::copy_button::CopyButton;
 use super::exporting::{Expected, ExportProgress, Exporting};
 use super::frame::{CannotShow, SettingsFrame};
+use super::part::still;
 use super::sent;
 use super::toasts::{LiveRegion, Toasts};
 use crate::api::exports::{ExportRecord, State};
@@ -43,43 +44,53 @@ fn Records(history: History) -> impl IntoView {
     let words = language.history();
     let toasts = Toasts::expect();
     let exporting = Exporting::new(toasts, usize::MAX);
-    let states = State::ALL.map(|known| {
-        let chosen = state.as_deref() == Some(known.word());
-        view! { <option value=known.word() selected=chosen>{language.state(known)}</option> }
-    });
-    let older = older.map(|query| format!("{HISTORY_PATH}?{query}"));
     let list = if records.is_empty() {
         Either::Left(view! { <p class="card">{words.none}</p> })
     } else {
         Either::Right(view! { <RecordTable records cameras everybodys exporting/> })
     };
-    view! {
-        <form class="card filter" method="get" action=HISTORY_PATH aria-label=words.which>
-            <div class="field">
-                <label for="state">{words.state}</label>
-                <select id="state" name="state">
-                    <option value="">{words.every_state}</option>
-                    {states.collect_view()}
-                </select>
-            </div>
-            {everybodys.then(|| view! {
+    let filter = move || {
+        let states = State::ALL.map(|known| {
+            let chosen = state.as_deref() == Some(known.word());
+            view! { <option value=known.word() selected=chosen>{language.state(known)}</option> }
+        });
+        view! {
+            <form class="card filter" method="get" action=HISTORY_PATH aria-label=words.which>
                 <div class="field">
-                    <label for="user">{words.person}</label>
-                    <input id="user" name="user" autocapitalize="none" spellcheck="false" value=user/>
+                    <label for="state">{words.state}</label>
+                    <select id="state" name="state">
+                        <option value="">{words.every_state}</option>
+                        {states.collect_view()}
+                    </select>
                 </div>
-            })}
-            <div class="field">
-                <label for="sha256">{words.digest_of_file}</label>
-                <input id="sha256" name="sha256" autocapitalize="none" spellcheck="false" value=sha256/>
-            </div>
-            <button>{words.show}</button>
-        </form>
+                {everybodys.then(|| view! {
+                    <div class="field">
+                        <label for="user">{words.person}</label>
+                        <input id="user" name="user" autocapitalize="none" spellcheck="false" value=user/>
+                    </div>
+                })}
+                <div class="field">
+                    <label for="sha256">{words.digest_of_file}</label>
+                    <input id="sha256" name="sha256" autocapitalize="none" spellcheck="false" value=sha256/>
+                </div>
+                <button>{words.show}</button>
+            </form>
+        }
+    };
+    let pages = move || {
+        let older = older.map(|query| format!("{HISTORY_PATH}?{query}"));
+        view! {
+            <p class="pages">
+                {is_later.then(|| view! { <a href=HISTORY_PATH rel="external">{words.newest}</a> })}
+                {older.map(|older| view! { <a href=older rel="external">{words.older}</a> })}
+            </p>
+        }
+    };
+    view! {
+        {still(filter)}
         <div class="export-again-progress"><ExportProgress exporting back_to="#main"/></div>
         {list}
-        <p class="pages">
-            {is_later.then(|| view! { <a href=HISTORY_PATH rel="external">{words.newest}</a> })}
-            {older.map(|older| view! { <a href=older rel="external">{words.older}</a> })}
-        </p>
+        {still(pages)}
         <LiveRegion toasts/>
     }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::banner::Banner;
+use super::part::still;
 use super::preferences::Preferences;
 use super::sent;
 use crate::api::session::Role;
@@ -25,6 +26,41 @@ pub fn SettingsFrame(
     lead: String,
     children: Children,
 ) -> impl IntoView {
+    let above = move || {
+        view! {
+            <PageTitle title/>
+            <Banner/>
+        }
+    };
+    let beside = move || view! { <Pages current/> };
+    let head = move || {
+        view! {
+            <h1>{heading.unwrap_or_else(|| title.to_owned())}</h1>
+            <p class="lead">{lead}</p>
+        }
+    };
+    view! {
+        {still(above)}
+        <div class="shell">
+            {still(beside)}
+            <main id="main" tabindex="-1">
+                {still(head)}
+                {children()}
+            </main>
+        </div>
+        {still(|| view! { <Preferences/> })}
+    }
+}
+
+/// What the window is called.
+#[component]
+fn PageTitle(title: &'static str) -> impl IntoView {
+    view! { <Title text=format!("{title} · Motion Export")/> }
+}
+
+/// The list of the settings.
+#[component]
+fn Pages(current: &'static str) -> impl IntoView {
     let is_admin = sent::me().is_some_and(|me| me.role == Role::Admin);
     let words = sent::language().frame();
     let pages = [
@@ -40,20 +76,10 @@ pub fn SettingsFrame(
         view! { <a href=path rel="external" aria-current=here>{name}</a> }
     });
     view! {
-        <Title text=title/>
-        <Banner/>
-        <div class="shell">
-            <nav aria-labelledby="settings-title">
-                <p id="settings-title" class="nav-title">{words.settings}</p>
-                {links.collect_view()}
-            </nav>
-            <main id="main" tabindex="-1">
-                <h1>{heading.unwrap_or_else(|| title.to_owned())}</h1>
-                <p class="lead">{lead}</p>
-                {children()}
-            </main>
-        </div>
-        <Preferences/>
+        <nav aria-labelledby="settings-title">
+            <p id="settings-title" class="nav-title">{words.settings}</p>
+            {links.collect_view()}
+        </nav>
     }
 }
 
@@ -65,7 +91,7 @@ pub fn LonelyFrame(
     children: Children,
 ) -> impl IntoView {
     view! {
-        <Title text=title/>
+        <PageTitle title/>
         <Banner/>
         <main id="main" class="lonely" tabindex="-1">
             <h1>{title}</h1>
@@ -83,12 +109,13 @@ pub fn CannotShow(
 ) -> impl IntoView {
     let language = sent::language();
     let words = language.frame();
-    let told = language.told(&error);
-    let id = error.request_id.map(|id| format!(" {}: {id}.", words.request_id));
-    view! {
-        <div class="card" role="alert">
-            <p>{told} {id}</p>
-            <p><a href="" rel="external">{words.try_again}</a></p>
-        </div>
-    }
+    still(move || {
+        let id = error.request_id.as_ref().map(|id| format!(" {}: {id}.", words.request_id));
+        view! {
+            <div class="card" role="alert">
+                <p>{language.told(&error)} {id}</p>
+                <p><a href="" rel="external">{words.try_again}</a></p>
+            </div>
+        }
+    })
 }

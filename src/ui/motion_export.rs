@@ -13,6 +13,7 @@ use super::camera_select::CameraSelect;
 use super::date_range_picker::DateRangePicker;
 use super::exporting::{Expected, ExportProgress, Exporting};
 use super::frame::CannotShow;
+use super::part::{self, Part, still};
 use super::preview::{self, Looked, PreviewCard};
 use super::recent::RecentExports;
 use super::selection::Selection;
@@ -44,17 +45,19 @@ fn ExportForm(choices: Choices) -> impl IntoView {
     let (selection, problem) = Selection::new(&choices);
     let Choices { cameras, timezones, preview, recent, max_at_once, link_max_minutes, .. } = choices;
     let names = cameras.iter().filter_map(|camera| Some((camera.id.clone(), camera.name.clone()?))).collect();
-    selection.come_alive();
-    let nothing = cameras.is_empty().then(|| {
-        let words = match sent::me().map(|me| me.role) {
+    selection.follow_history();
+    let has_cameras = !cameras.is_empty();
+    let notices = move || {
+        let none = match sent::me().map(|me| me.role) {
             Some(Role::User) => words.no_camera_granted,
             _ => words.no_cameras,
         };
-        view! { <p class="notice">{words}</p> }
-    });
-    let problem = problem.map(|error| {
-        view! { <p class="notice notice--bad" role="alert">{(words.bad_address)(&language.told(&error))}</p> }
-    });
+        let problem = problem.map(|error| (words.bad_address)(&language.told(&error)));
+        view! {
+            {(!has_cameras).then(|| view! { <p class="notice">{none}</p> })}
+            {problem.map(|told| view! { <p class="notice notice--bad" role="alert">{told}</p> })}
+        }
+    };
     let toasts = Toasts::expect();
     let exporting = Exporting::new(toasts, max_at_once);
     let params = Signal::derive(move || selection.params());
@@ -82,10 +85,13 @@ fn ExportForm(choices: Choices) -> impl IntoView {
         }
     });
 
+    let alive = part::alive();
     let submit = move |event: SubmitEvent| {
         // Another button's.
         let is_export = event.submitter().is_none_or(|button| !button.has_attribute("formaction"));
-        if !is_export {
+        // Before all of it is alive, the browser sends the form itself, as it does without script: what is filled in then
+        // may not be known here yet.
+        if !is_export || !alive.get_untracked() {
             return;
         }
         event.prevent_default();
@@ -110,44 +116,49 @@ fn ExportForm(choices: Choices) -> impl IntoView {
     };
 
     view! {
-        {nothing}
-        {problem}
+        {still(notices)}
         <form class="motion-export" method="get" action=EXPORT_PATH on:submit=submit>
             <input type="hidden" name="format" value="csv"/>
             <div class="card card--selection">
-                <DateRangePicker selection params last_day/>
-                <CameraSelect cameras selection params/>
-                <TimezoneSelect timezones value=selection.timezone/>
+                <Part><DateRangePicker selection params last_day/></Part>
+                <Part><CameraSelect cameras selection params/></Part>
+                <Part><TimezoneSelect timezones selection/></Part>
             </div>
-            <PreviewCard looked narrow/>
+            <Part><PreviewCard looked narrow/></Part>
             <div class="card card--action">
-                <Button
-                    class="export-button"
-                    appearance=ButtonAppearance::Primary
-                    size=ButtonSize::Large
-                    button_type=ButtonType::Submit
-                    disabled=is_disabled
-                    loading=is_running
-                >
-                    {words.export_csv}
-                </Button>
+                <Part>
+                    <Button
+                        class="export-button"
+                        appearance=ButtonAppearance::Primary
+                        size=ButtonSize::Large
+                        button_type=ButtonType::Submit
+                        disabled=is_disabled
+                        loading=is_running
+                    >
+                        {words.export_csv}
+                    </Button>
+                </Part>
                 <button class="without-script" formaction=SETTINGS_PATH>{words.look}</button>
-                <div class="option" role="group" aria-label=words.file aria-describedby="bom-hint">
-                    <Switch
-                        id="bom"
-                        name="bom"
-                        value="true"
-                        checked=selection.bom
-                        label=words.for_excel
-                    />
-                    <p class="hint" id="bom-hint">{words.for_excel_hint}</p>
-                </div>
-                <ExportProgress exporting back_to=".export-button"/>
+                <Part><FileOption selection/></Part>
+                <Part><ExportProgress exporting back_to=".export-button"/></Part>
             </div>
             <LiveRegion toasts/>
         </form>
         // Outside of the form, whose every field is a parameter of the export.
-        <UseFrom params link_max_minutes/>
-        <RecentExports recent cameras=names exporting/>
+        <Part><UseFrom params link_max_minutes/></Part>
+        <Part><RecentExports recent cameras=names exporting/></Part>
+    }
+}
+
+/// What kind of file it is to be.
+#[component]
+fn FileOption(selection: Selection) -> impl IntoView {
+    let words = sent::language().export();
+    selection.bom_comes_alive();
+    view! {
+        <div class="option" role="group" aria-label=words.file aria-describedby="bom-hint">
+            <Switch id="bom" name="bom" value="true" checked=selection.bom label=words.for_excel/>
+            <p class="hint" id="bom-hint">{words.for_excel_hint}</p>
+        </div>
     }
 }

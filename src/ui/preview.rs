@@ -7,6 +7,7 @@ use leptos::task::spawn_local;
 
 use super::browser;
 use super::histogram::Histogram;
+use super::part;
 use super::rows::rows;
 use super::sent;
 use crate::api::preview::{Preview, preview_selection};
@@ -79,7 +80,8 @@ impl Looking {
 }
 
 /// Looks at the selection whenever it changes, and stops looking at the one before: in the database too. `there` is what
-/// came with the page, and `settled` is told of what is looked at once it stays as it is.
+/// came with the page, and `settled` is told of what is looked at once it stays as it is. Begins once the page is
+/// alive: what a part of it shows may not change before that one is.
 pub fn look(
     params: Signal<Result<ExportParams, ApiError>>,
     there: Option<Result<Preview, ApiError>>,
@@ -92,7 +94,11 @@ pub fn look(
     let looked = RwSignal::new(there.map_or(Looked::Looking, Looked::from_answer));
     let under_way = StoredValue::new(None::<AbortHandle>);
     let last = StoredValue::new(first);
+    let alive = part::alive();
     Effect::new(move |_| {
+        if !alive.get() {
+            return;
+        }
         let params = params.get();
         let before = last.try_update_value(|last| last.replace(params.clone())).flatten();
         // Several fields were set, to what they were.

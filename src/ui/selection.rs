@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 
 use super::browser;
+use super::part::{self, come_alive_later};
 use crate::api::choices::Choices;
 use crate::error::ApiError;
 use crate::export::{DateBound, DateRange, ExportParams};
@@ -84,18 +85,23 @@ impl Selection {
         (selection, problem)
     }
 
-    /// Takes over, once the page is alive, what somebody filled in before; coming alive, the page has to be as the server
-    /// made it. And has the form follow the address, back and forth.
-    pub fn come_alive(self) {
-        let text = |id: &str, signal: RwSignal<String>| {
-            let there = browser::value_of(id);
-            Effect::new(move || there.iter().for_each(|there| signal.set(there.clone())));
-        };
-        text("start-date", self.start);
-        text("end-date", self.end);
-        text("timezone", self.timezone);
+    // A field takes over, once it is alive, what somebody filled in before: each where it comes alive, because until then
+    // nobody hears what is filled in. Coming alive, it has to be as the server made it; so that is done by effects.
+
+    /// The dates come alive.
+    pub fn dates_come_alive(self) {
+        take_over("start-date", self.start);
+        take_over("end-date", self.end);
+    }
+
+    /// The choice of a file for Excel comes alive.
+    pub fn bom_comes_alive(self) {
         let there = browser::is_checked("bom");
         Effect::new(move || there.iter().for_each(|there| self.bom.set(*there)));
+    }
+
+    /// The cameras come alive.
+    pub fn cameras_come_alive(self) {
         let changed = browser::changed_boxes("camera_id");
         Effect::new(move || {
             for (id, is_checked) in changed.iter().filter(|(id, _)| !id.is_empty()) {
@@ -108,7 +114,13 @@ impl Selection {
                 });
             }
         });
-        Effect::new(move || {
+    }
+
+    /// The time zones come alive, and the browser's own is chosen where the address does not say another.
+    pub fn timezones_come_alive(self) {
+        take_over("timezone", self.timezone);
+        // The first time, the browser takes a while to tell.
+        come_alive_later(move || {
             let offered = self.untouched.with_untracked(|untouched| untouched.timezone.clone());
             // The server may not know yet where this browser is; and somebody may have chosen a zone already.
             if let Some(own) = browser::timezone().filter(|own| browser::is_offered("timezone", own)) {
@@ -120,7 +132,16 @@ impl Selection {
                 }
             }
         });
-        browser::on_history_moves(move || self.follow(&browser::query()));
+    }
+
+    /// Has the form follow the address, back and forth.
+    pub fn follow_history(self) {
+        let alive = part::alive();
+        browser::on_history_moves(move || {
+            if alive.get_untracked() {
+                self.follow(&browser::query());
+            }
+        });
     }
 
     fn filled(self) -> Filled {
@@ -169,6 +190,11 @@ impl Selection {
         self.timezone.set(timezone);
         self.bom.set(bom);
     }
+}
+
+fn take_over(id: &str, signal: RwSignal<String>) {
+    let there = browser::value_of(id);
+    Effect::new(move || there.iter().for_each(|there| signal.set(there.clone())));
 }
 
 #[cfg(test)]

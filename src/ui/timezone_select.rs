@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use leptos::prelude::*;
 
+use super::selection::Selection;
 use super::sent;
 
 /// A select of all zones.
@@ -12,9 +13,11 @@ pub fn TimezoneSelect(
     /// The names to choose from. The server knows them and writes them into the page; in the browser there are none, and
     /// those of the page stay.
     timezones: Vec<String>,
-    /// The chosen one.
-    value: RwSignal<String>,
+    /// Where the chosen one is.
+    selection: Selection,
 ) -> impl IntoView {
+    let value = selection.timezone;
+    selection.timezones_come_alive();
     // As one piece: to bring six hundred options to life took a phone a third of a second.
     let options = options(&timezones, &value.get_untracked());
     view! {

@@ -5,6 +5,7 @@ use leptos::task::spawn_local;
 
 use super::browser;
 use super::copy_button::CopyButton;
+use super::fold::Fold;
 use super::sent;
 use super::snippets::{TOKEN, Tool};
 use crate::api::links::{MINUTES, SignedLink, sign_link};
@@ -79,16 +80,15 @@ pub fn UseFrom(
         }
         .into_any(),
     };
-    let is_open = RwSignal::new(false);
-    let unfolded = NodeRef::<leptos::html::Details>::new();
+    let fold = Fold::folded();
     view! {
         <details
             class="card needs-script use-from"
-            node_ref=unfolded
-            on:toggle=move |_| is_open.set(unfolded.get_untracked().is_some_and(|unfolded| unfolded.open()))
+            node_ref=fold.details
+            on:toggle=move |_| fold.look()
         >
             <summary>{words.use_from}</summary>
-            <Show when=move || is_open.get()>
+            <Show when=move || fold.is_open.get()>
                 <div class="stack">
                     <fieldset class="chips">
                         <legend class="visually-hidden">{words.tool}</legend>
