@@ -14,6 +14,7 @@ use super::preferences;
 use super::state::AppState;
 use super::telemetry::RequestId;
 use crate::error::{ApiError, ErrorCode};
+use crate::export::EXPORT_PATH;
 use crate::plain::problem_page::problem_page;
 
 /// How long a client should wait before it asks again where the database is away, in seconds.
@@ -89,7 +90,9 @@ pub async fn write(State(state): State<AppState>, request: Request, next: Next) 
     let is_browser = request.headers().contains_key("sec-fetch-mode");
     let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let (language, scheme) = (preferences::language(request.headers()), preferences::color_scheme(request.headers()));
-    let is_page = accept.is_some_and(|accept| accept.contains("text/html")) && gate::is_page(request.uri().path());
+    // A form of the page leads to the export where there is no script, or not yet.
+    let is_door = gate::is_page(request.uri().path()) || request.uri().path() == EXPORT_PATH;
+    let is_page = is_door && accept.is_some_and(|accept| accept.contains("text/html"));
     let mut response = next.run(request).await;
     let Some(mut error) = response.extensions_mut().remove::<ApiError>() else { return response };
     let allowed = response.headers_mut().remove(header::ALLOW);
