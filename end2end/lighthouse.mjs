@@ -41,7 +41,6 @@ try {
     for (let run = 0; run < RUNS; run++) {
       const result = await lighthouse(`${address}${at}`, {
         port: PORT,
-        disableStorageReset: true,
         onlyCategories: ["performance", "accessibility", "best-practices"],
       });
       runs.push(result.lhr);
@@ -49,6 +48,9 @@ try {
     runs.sort((one, other) => one.categories.performance.score - other.categories.performance.score);
     const performances = runs.map((run) => Math.round(run.categories.performance.score * 100)).join(", ");
     const { categories, audits } = runs[(RUNS - 1) / 2];
+    for (const [id, category] of Object.entries(categories)) {
+      if (id !== "performance") category.score = Math.min(...runs.map((run) => run.categories[id].score));
+    }
     const scores = Object.values(categories).map(({ title, score }) => [title, Math.round(score * 100)]);
     const shown = ["first-contentful-paint", "largest-contentful-paint", "total-blocking-time", "cumulative-layout-shift", "speed-index"];
     console.log(at, Object.fromEntries(scores), `performance of ${RUNS} runs ${performances}`, shown.map((name) => `${name} ${audits[name].displayValue}`).join(", "));
