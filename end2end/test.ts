@@ -28,6 +28,8 @@ export async function chooseCameras(page: Page, ...names: string[]): Promise<voi
   await cameras.locator("summary").click();
   for (const name of names) await cameras.getByRole("checkbox", { name }).check();
   await cameras.locator("summary").press("Escape");
+  // Without script the key does nothing, and what is unfolded lies over what is below it.
+  if (await cameras.evaluate((details: HTMLDetailsElement) => details.open)) await cameras.locator("summary").click();
 }
 
 /** The id of a camera. */

@@ -285,11 +285,16 @@ pub fn CalendarDialog(
             close.run(());
         } else if key == "Tab" {
             stay_within(dialog, &event);
-        } else if let Some(day) = day_of(&event)
-            && let Some(there) = moved(day, &key, event.shift_key(), calendar.week_begins, browser::is_right_to_left())
-        {
-            event.prevent_default();
-            calendar.go(there);
+        } else if let Some(day) = day_of(&event) {
+            // The focus may be a key behind: it follows with the next frame.
+            let at = calendar.focus.get_untracked();
+            if let Some(there) = moved(at, &key, event.shift_key(), calendar.week_begins, browser::is_right_to_left()) {
+                event.prevent_default();
+                calendar.go(there);
+            } else if day != at && matches!(key.as_str(), "Enter" | " ") {
+                event.prevent_default();
+                calendar.choose(at);
+            }
         }
     };
     let presets = PRESETS.map(|preset| {
