@@ -67,7 +67,33 @@ test("an address that names no selection says so, and the form can be used", asy
   await expect(exportButton(page)).toBeEnabled();
 });
 
+test("what is wrong with an address is said for as long as the page has it", async ({ page }) => {
+  await open(page, "?start_date=nope");
+  const notice = page.getByRole("alert").filter({ hasText: "names no selection that can be used" });
+  await expect(notice).toBeVisible();
+  await page.getByLabel("From").fill("2025-12-01");
+  await expect(page).toHaveURL(/start_date=2025-12-01/);
+  await expect(notice).toHaveCount(0);
+  await page.goBack();
+  await expect(page).toHaveURL(/\?start_date=nope$/);
+  await expect(notice).toBeVisible();
+  await expect(page.getByLabel("From")).toHaveValue("");
+  await page.goForward();
+  await expect(notice).toHaveCount(0);
+  await expect(page.getByLabel("From")).toHaveValue("2025-12-01");
+});
+
+test("a camera of the address that there is not can be taken out of the selection", async ({ page }) => {
+  await open(page, "?camera_id=nobody&timezone=UTC");
+  await expect(preview(page)).toContainText("There is no camera “nobody”");
+  await page.locator(".picker summary").click();
+  await page.getByRole("checkbox", { name: "nobody (no longer there)" }).uncheck();
+  await expect(page.locator(".picker summary")).toHaveText("All Cameras (8)");
+  await expect(preview(page)).toContainText("20,000");
+});
+
 for (const [address, words] of [
+  ["?timezone=europe/berlin", "There is no time zone “europe/berlin”"],
   ["?start_date=2025-12-01T08:30:00Z&timezone=UTC", "The page selects whole days"],
   ["?raw=true", "The page selects whole days"],
 ]) {
@@ -156,6 +182,15 @@ test("three selections are exported side by side, a fourth waits, and leaving th
   }
   await page.getByLabel("From").fill("2025-12-04");
   await expect(exportButton(page)).toBeDisabled();
+  // Pressed twice, the key that ends one ends no other.
+  await jobs.first().getByRole("button", { name: "Cancel" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(jobs).toHaveCount(2);
+  await expect(exportButton(page)).toBeFocused();
+  await expect(jobs.first()).toContainText("2 Dec 2025");
+  await page.getByLabel("From").fill("2025-12-01");
+  await exportButton(page).click();
+  await expect(jobs).toHaveCount(3);
   const asked = page.waitForEvent("dialog");
   const leaving = page.close({ runBeforeUnload: true });
   const dialog = await asked;
@@ -164,6 +199,7 @@ test("three selections are exported side by side, a fourth waits, and leaving th
   await leaving;
   await jobs.filter({ hasText: "2 Dec 2025" }).getByRole("button", { name: "Cancel" }).click();
   await expect(jobs).toHaveCount(2);
+  await page.getByLabel("From").fill("2025-12-04");
   await expect(exportButton(page)).toBeEnabled();
   const names: string[] = [];
   page.on("download", (download) => names.push(download.suggestedFilename()));
@@ -221,6 +257,24 @@ test("what is too large for the page is handed to the browser's downloads, and f
   const file = run("export", "--start-date", day, "--timezone", "America/Los_Angeles", "--bom");
   expectSame(await bytes(await downloading), file);
   await expect(page.locator(".toast--success")).toContainText(`The server has sent the whole file: ${rows(file).length}`.replace(/(\d)(\d{3})$/, "$1,$2"));
+});
+
+test("of two exports of one selection that the browser's downloads began at once, neither is taken for the other", async ({ page }) => {
+  await page.addInitScript(() => Object.assign(window, { showSaveFilePicker: undefined }));
+  await pretend(page, 2_000_000_000);
+  // Another tab's: each record is there twice.
+  await page.route("**/api/v1/exports?mine=true*", async (route) => {
+    const answer = await (await route.fetch()).json();
+    const others = answer.exports.map((record: { id: string }) => ({ ...record, id: `${record.id}-of-another-tab` }));
+    await route.fulfill({ json: { ...answer, exports: [...others, ...answer.exports] } });
+  });
+  await open(page);
+  await page.getByLabel("From").fill(ownDay("2025-12-06"));
+  await expect(preview(page)).toContainText("2.0 GB");
+  const downloading = page.waitForEvent("download");
+  await exportButton(page).click();
+  await downloading;
+  await expect(page.locator(".toast--error")).toContainText("“Verify a file” tells whether it is whole");
 });
 
 test("a toast stays for as long as it is pointed at or has the focus", async ({ page }) => {

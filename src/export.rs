@@ -248,6 +248,16 @@ impl ExportParams {
         ))
     }
 
+    /// What is wrong with a time zone of that name, which there is not.
+    pub fn no_such_timezone(name: &str) -> ApiError {
+        ApiError::invalid(
+            "timezone",
+            format!(
+                "There is no time zone “{name}”. Use an IANA name such as UTC, Europe/Berlin or America/Los_Angeles."
+            ),
+        )
+    }
+
     /// The query string that [`ExportParams::parse`] reads back as this.
     pub fn to_query(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());

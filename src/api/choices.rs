@@ -17,8 +17,10 @@ pub struct Choices {
     pub timezones: Vec<String>,
     /// The time zone that is offered first.
     pub timezone: String,
-    /// The selection that the page's address names, as its query string; empty where it names none.
+    /// The query string of the page's address, which names a selection; empty where it names none.
     pub selected: String,
+    /// What is wrong with it, where it names none that the page could show.
+    pub problem: Option<ApiError>,
     /// What that selection holds, or why that cannot be told; `None` where it would have taken the page too long.
     pub preview: Option<Result<Preview, ApiError>>,
     /// The caller's last exports, newest first.

@@ -33,8 +33,11 @@ pub async fn choices(
 ) -> Result<Choices, ApiError> {
     let timezone = own_timezone.filter(|name| Zone::parse(name).is_ok()).unwrap_or(DEFAULT_TIMEZONE);
     let untouched = ExportParams { timezone: timezone.to_owned(), bom: true, ..ExportParams::default() }.to_query();
-    // What the page cannot show is not selected by it: the form is untouched then, and says why.
-    let is_selected = !query.is_empty() && ExportParams::parse_for_page(query).is_ok();
+    // What the page cannot show is not selected by it: the form is untouched then, and says why. (A zone that is not offered
+    // would be another one in the form, and so in the file.)
+    let named =
+        (!query.is_empty()).then(|| ExportParams::parse_for_page(query).and_then(|named| Zone::parse(&named.timezone)));
+    let is_selected = matches!(named, Some(Ok(_)));
     let (looked_at, patience) =
         if is_selected { (query, PATIENCE_FOR_SELECTED) } else { (untouched.as_str(), PATIENCE) };
     let cameras = cameras(state, caller.viewer()).await?;
@@ -45,6 +48,7 @@ pub async fn choices(
         timezones: Zone::names(),
         timezone: timezone.to_owned(),
         selected: query.to_owned(),
+        problem: named.and_then(Result::err),
         preview: tokio::time::timeout(patience, preview).await.ok(),
         recent: recent.exports,
         max_at_once: usize::try_from(state.settings.export.max_per_user.get()).unwrap_or(usize::MAX),

@@ -70,11 +70,17 @@ pub fn CameraSelect(
     let fold = Fold::folded();
     let is_open = fold.is_open;
     let counts = counts(is_open, params);
-    let named: Vec<_> = cameras.into_iter().map(|camera| (language.camera(&camera), camera.id)).collect();
+    // One that is named by the address and not there is a row as well: it can be taken out, and it goes with the form, whose
+    // file would otherwise be of all cameras.
+    let is_known = |id: &String| cameras.iter().any(|camera| camera.id == *id);
+    let unknown = chosen.with_untracked(|chosen| chosen.iter().filter(|id| !is_known(id)).cloned().collect::<Vec<_>>());
+    let known = cameras.len();
+    let cameras = cameras.into_iter().chain(unknown.into_iter().map(|id| Camera { id, name: None }));
+    let named: Vec<_> = cameras.map(|camera| (language.camera(&camera), camera.id)).collect();
     let search = Search::new(&named);
     let summary = {
         let called: HashMap<_, _> = named.iter().map(|(name, id)| (id.clone(), name.clone())).collect();
-        move || chosen.with(|chosen| summary(chosen, &called, words))
+        move || chosen.with(|chosen| summary(chosen, &called, known, words))
     };
     let field = (named.len() >= SEARCHED_FROM).then(|| {
         let ids = StoredValue::new(named.iter().map(|(_, id)| id.clone()).collect::<Vec<_>>());
@@ -147,6 +153,13 @@ pub fn CameraSelect(
 fn SearchField(search: Search, choose: impl Fn() + Copy + 'static) -> impl IntoView {
     let words = sent::language().export();
     let found = Memo::new(move |_| search.found().len());
+    let field = NodeRef::<leptos::html::Input>::new();
+    let look = move || {
+        let text = field.get_untracked().map(|field| field.value()).unwrap_or_default();
+        search.sought.set(browser::lowercase(&text));
+    };
+    // Somebody may have begun to type before this was alive.
+    Effect::new(look);
     let is_bare = move || search.sought.with(String::is_empty);
     let told = move || (!is_bare()).then(|| (words.cameras_found)(found.get()));
     view! {
@@ -156,9 +169,10 @@ fn SearchField(search: Search, choose: impl Fn() + Copy + 'static) -> impl IntoV
                 aria-label=words.search_cameras
                 placeholder=words.search_cameras
                 autocomplete="off"
-                on:input:target=move |event| search.sought.set(browser::lowercase(&event.target().value()))
-                // Enter would send the form.
-                on:keydown=move |event| if event.key() == "Enter" { event.prevent_default() }
+                // Of no form, which Enter would send.
+                form=""
+                node_ref=field
+                on:input=move |_| look()
             />
             <button type="button" class="quiet" on:click=move |_| choose() disabled=move || is_bare() || found.get() == 0>
                 {words.choose_found}
@@ -238,12 +252,12 @@ fn counts(
     counts
 }
 
-/// What is chosen, in a line.
-fn summary(chosen: &BTreeSet<String>, names: &HashMap<String, String>, words: &Words) -> String {
+/// What is chosen of so many cameras that there are, in a line.
+fn summary(chosen: &BTreeSet<String>, names: &HashMap<String, String>, known: usize, words: &Words) -> String {
     match chosen.first() {
-        None => (words.all_of_cameras)(names.len()),
+        None => (words.all_of_cameras)(known),
         Some(one) if chosen.len() == 1 => names.get(one).unwrap_or(one).clone(),
-        Some(_) => (words.some_cameras)(chosen.len(), names.len()),
+        Some(_) => (words.some_cameras)(chosen.len(), known),
     }
 }
 
@@ -255,7 +269,7 @@ mod tests {
     #[test]
     fn what_is_chosen_is_told_in_a_line() {
         let names = HashMap::from([("a".to_owned(), "Front".to_owned()), ("b".to_owned(), "Back".to_owned())]);
-        let told = |chosen: &[&str]| summary(&chosen.iter().map(ToString::to_string).collect(), &names, &ENGLISH);
+        let told = |chosen: &[&str]| summary(&chosen.iter().map(ToString::to_string).collect(), &names, 2, &ENGLISH);
         assert_eq!(told(&[]), "All Cameras (2)");
         assert_eq!(told(&["a"]), "Front");
         assert_eq!(told(&["unknown"]), "unknown");

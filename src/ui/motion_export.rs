@@ -42,21 +42,21 @@ pub fn MotionExport() -> impl IntoView {
 fn ExportForm(choices: Choices) -> impl IntoView {
     let language = sent::language();
     let words = language.export();
-    let (selection, problem) = Selection::new(&choices);
-    let Choices { cameras, timezones, preview, recent, max_at_once, link_max_minutes, .. } = choices;
+    let selection = Selection::new(&choices);
+    let Choices { cameras, timezones, preview, recent, selected, max_at_once, link_max_minutes, .. } = choices;
     let names = cameras.iter().filter_map(|camera| Some((camera.id.clone(), camera.name.clone()?))).collect();
-    selection.follow_history();
+    selection.follow_history(selected);
     let has_cameras = !cameras.is_empty();
-    let notices = move || {
-        let none = match sent::me().map(|me| me.role) {
+    let nothing = move || {
+        let told = match sent::me().map(|me| me.role) {
             Some(Role::User) => words.no_camera_granted,
             _ => words.no_cameras,
         };
-        let problem = problem.map(|error| (words.bad_address)(&language.told(&error)));
-        view! {
-            {(!has_cameras).then(|| view! { <p class="notice">{none}</p> })}
-            {problem.map(|told| view! { <p class="notice notice--bad" role="alert">{told}</p> })}
-        }
+        (!has_cameras).then(|| view! { <p class="notice">{told}</p> })
+    };
+    let problem = move || {
+        let told = selection.problem.get().map(|error| (words.bad_address)(&language.told(&error)));
+        told.map(|told| view! { <p class="notice notice--bad" role="alert">{told}</p> })
     };
     let toasts = Toasts::expect();
     let exporting = Exporting::new(toasts, max_at_once);
@@ -116,7 +116,8 @@ fn ExportForm(choices: Choices) -> impl IntoView {
     };
 
     view! {
-        {still(notices)}
+        {still(nothing)}
+        <Part>{problem}</Part>
         <form class="motion-export" method="get" action=EXPORT_PATH on:submit=submit>
             <input type="hidden" name="format" value="csv"/>
             <div class="card card--selection">

@@ -23,6 +23,8 @@ pub struct Selection {
     pub timezone: RwSignal<String>,
     /// Whether the file is for Excel.
     pub bom: RwSignal<bool>,
+    /// Why the page's address names no selection, where it should and does not. The form is untouched then.
+    pub problem: RwSignal<Option<ApiError>>,
     /// What an untouched form says.
     untouched: RwSignal<Filled>,
 }
@@ -50,6 +52,15 @@ impl Filled {
         Ok(Self { start, end, cameras: camera_ids.into_iter().collect(), timezone, bom })
     }
 
+    /// The same, if the form offers it.
+    fn offered(self) -> Result<Self, ApiError> {
+        if browser::is_offered("timezone", &self.timezone) {
+            Ok(self)
+        } else {
+            Err(ExportParams::no_such_timezone(&self.timezone))
+        }
+    }
+
     fn params(&self) -> Result<ExportParams, ApiError> {
         let bound = |field, text: &str| (!text.is_empty()).then(|| DateBound::parse(field, text)).transpose();
         Ok(ExportParams {
@@ -63,26 +74,22 @@ impl Filled {
 }
 
 impl Selection {
-    /// What the page's address names, or an untouched form; and what is wrong with the address, if anything.
-    pub fn new(choices: &Choices) -> (Self, Option<ApiError>) {
+    /// What the page's address names, or an untouched form.
+    pub fn new(choices: &Choices) -> Self {
         let untouched = Filled::untouched(choices.timezone.clone());
-        let (filled, problem) = match choices.selected.as_str() {
-            "" => (untouched.clone(), None),
-            query => match Filled::from_query(query) {
-                Ok(filled) => (filled, None),
-                Err(error) => (untouched.clone(), Some(error)),
-            },
-        };
+        let is_named = !choices.selected.is_empty() && choices.problem.is_none();
+        let filled = is_named.then(|| Filled::from_query(&choices.selected).ok()).flatten();
+        let filled = filled.unwrap_or_else(|| untouched.clone());
         let Filled { start, end, cameras, timezone, bom } = filled;
-        let selection = Self {
+        Self {
             start: RwSignal::new(start),
             end: RwSignal::new(end),
             cameras: RwSignal::new(cameras),
             timezone: RwSignal::new(timezone),
             bom: RwSignal::new(bom),
+            problem: RwSignal::new(choices.problem.clone()),
             untouched: RwSignal::new(untouched),
-        };
-        (selection, problem)
+        }
     }
 
     // A field takes over, once it is alive, what somebody filled in before: each where it comes alive, because until then
@@ -134,9 +141,17 @@ impl Selection {
         });
     }
 
-    /// Has the form follow the address, back and forth.
-    pub fn follow_history(self) {
+    /// Has the form follow the address, back and forth. `first` is the one that the server made the form from: somebody may
+    /// have gone back before the page was alive.
+    pub fn follow_history(self, first: String) {
         let alive = part::alive();
+        Effect::new(move || {
+            let there = browser::query();
+            if alive.get() && there != first {
+                self.follow(&there);
+                browser::come_back();
+            }
+        });
         browser::on_history_moves(move || {
             if alive.get_untracked() {
                 self.follow(&browser::query());
@@ -166,6 +181,11 @@ impl Selection {
     /// says nothing.
     pub fn show_in_address(self, params: &ExportParams) {
         let untouched = self.untouched.with_untracked(|untouched| untouched.params().as_ref() == Ok(params));
+        // An address that says nothing that could be shown stays for as long as nothing is chosen instead.
+        if untouched && self.problem.with_untracked(Option::is_some) {
+            return;
+        }
+        self.problem.set(None);
         let wanted = if untouched { String::new() } else { params.to_query() };
         let there = browser::query();
         // The same selection may be written otherwise.
@@ -176,13 +196,13 @@ impl Selection {
     }
 
     fn follow(self, query: &str) {
-        let filled = match query {
-            "" => self.untouched.get_untracked(),
-            query => match Filled::from_query(query) {
-                Ok(filled) => filled,
-                Err(_) => return,
-            },
+        let named = (!query.is_empty()).then(|| Filled::from_query(query).and_then(Filled::offered));
+        let (filled, problem) = match named {
+            None => (self.untouched.get_untracked(), None),
+            Some(Ok(filled)) => (filled, None),
+            Some(Err(error)) => (self.untouched.get_untracked(), Some(error)),
         };
+        self.problem.set(problem);
         let Filled { start, end, cameras, timezone, bom } = filled;
         self.start.set(start);
         self.end.set(end);

@@ -48,6 +48,38 @@ async fn an_address_that_there_is_not_is_a_page_with_status_404() {
 }
 
 #[tokio::test]
+async fn an_address_whose_zone_or_camera_there_is_not_selects_no_other_one() {
+    let app = TestDatabase::with(events(1)).await.serve(10).await;
+    let browser = app.browser_of("admin").await;
+    let page =
+        app.get_as(&browser, "/settings?timezone=europe/berlin&start_date=2025-12-01").await.text().await.unwrap();
+    assert!(page.contains("names no selection that can be used. There is no time zone “europe/berlin”"));
+    assert!(page.contains("<option value=\"UTC\" selected>"), "the form is untouched");
+    assert!(!page.contains("value=\"2025-12-01\""), "the form is untouched");
+    // Sent as it is, the form asks for that camera, and not for all of them.
+    let page = app.get_as(&browser, "/settings?camera_id=nobody&timezone=UTC").await.text().await.unwrap();
+    let row = page.split("<li").find(|row| row.contains("value=\"nobody\"")).expect("a row of its own");
+    assert!(row.contains("nobody (no longer there)") && row.contains(" checked"), "{row}");
+}
+
+#[tokio::test]
+async fn whoever_comes_to_the_export_with_a_browser_is_told_in_a_page_what_is_wrong() {
+    let app = TestDatabase::new().await.serve(10).await;
+    let browser = app.browser_of("admin").await;
+    let url = format!("{}/api/v1/motion-events/export?start_date=2025-12-02&end_date=2025-12-01", app.address);
+    let answer = |accept| browser.get(&url).header("accept", accept).send();
+    let page = answer("text/html,application/xhtml+xml,*/*;q=0.8").await.unwrap();
+    assert_eq!(page.status(), 400);
+    assert!(page.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+    let page = page.text().await.unwrap();
+    assert!(page.contains("<h1>Invalid parameter<") && page.contains("is after the end, 2025-12-01"), "{page}");
+    for accept in ["*/*", "text/csv", "application/json"] {
+        let answer = answer(accept).await.unwrap();
+        assert_eq!(answer.headers()["content-type"], "application/problem+json", "{accept}");
+    }
+}
+
+#[tokio::test]
 async fn names_are_escaped() {
     let database = TestDatabase::new().await;
     database.add_camera("a", Some("<script>alert(1)</script>")).await;

@@ -6,6 +6,7 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZo
 use chrono_tz::{GapInfo, Tz};
 
 use crate::error::ApiError;
+use crate::export::ExportParams;
 use crate::export::{DateBound, DateRange};
 
 /// The years of UTC whose moments have a year of four digits in every zone.
@@ -30,12 +31,7 @@ impl Zone {
     /// # Errors
     /// `invalid_parameter` for `timezone` where the database has no such name.
     pub fn parse(name: &str) -> Result<Self, ApiError> {
-        name.parse().map(Self).map_err(|_| {
-            ApiError::invalid(
-                "timezone",
-                format!("There is no time zone “{name}”. Use an IANA name such as UTC, Europe/Berlin or America/Los_Angeles."),
-            )
-        })
+        name.parse().map(Self).map_err(|_| ExportParams::no_such_timezone(name))
     }
 
     /// All names that [`Zone::parse`] knows, in alphabetical order.
