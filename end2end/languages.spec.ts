@@ -14,7 +14,7 @@ async function alive(page: Page, javaScriptEnabled: boolean | undefined): Promis
 
 /** How light the page's background is, from 0 to 255. */
 async function lightness(page: Page): Promise<number> {
-  const ground = page.locator(".part > .thaw-config-provider:not(.thaw-toaster-wrapper)");
+  const ground = page.locator(".part > .thaw-config-provider");
   const color = await ground.evaluate((element) => getComputedStyle(element).backgroundColor);
   const [red, green, blue] = color.match(/\d+/g)!.map(Number);
   return (red + green + blue) / 3;

@@ -20,5 +20,5 @@ document.addEventListener("click", async ({ target }) => {
     }
   }
 });
-// For tests and style sheets: from here on, the page answers to clicks.
+// For tests: from here on, the page answers to clicks.
 document.body.dataset.hydrated = "";

@@ -43,6 +43,11 @@ pub fn style_sheet(options: &LeptosOptions) -> String {
     format!("/{}/{}.css", options.site_pkg_dir, options.output_name)
 }
 
+/// Holds a form back that is sent while the page still arrives. A browser stops reading a page when it sends a form, even
+/// where the answer is a file to be saved, and the page would never come alive.
+const HOLD: &str = "let held;addEventListener('submit',e=>{if(document.readyState!='loading')return;e.preventDefault();\
+    held??=addEventListener('DOMContentLoaded',()=>e.target.requestSubmit(e.submitter))??1},true)";
+
 /// The document around the app; rendered on the server only. `styles` are the style sheets of thaw's components with
 /// their ids.
 pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -> AnyView) -> impl IntoView {
@@ -50,7 +55,10 @@ pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -
     let nonce = use_nonce();
     provide_meta_context();
     let script = if sent::page().is_some_and(Page::comes_alive) {
-        Either::Left(view! { <HydrationScripts options=options.clone()/> })
+        Either::Left(view! {
+            <script nonce=nonce.clone() inner_html=HOLD></script>
+            <HydrationScripts options=options.clone()/>
+        })
     } else {
         Either::Right(view! { <script src="/plain.js" defer nonce=nonce.clone()></script> })
     };

@@ -1,5 +1,6 @@
 //! What people see. Components hold no logic that could be tested without them: that is in plain functions beside them.
-//! They compile for the server too; whatever touches the browser is called from event handlers and effects only.
+//! They compile for the server too; what touches the browser is called from event handlers, effects and what `part` does
+//! later, or says of itself that it answers on the server as well.
 
 use leptos::prelude::*;
 

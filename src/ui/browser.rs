@@ -27,7 +27,7 @@ pub fn today(timezone: &str) -> Option<NaiveDate> {
     format.call2(&date, &JsValue::from_str("sv-SE"), &options).ok()?.as_string().as_deref().and_then(parse_day)
 }
 
-/// Says of the page that it answers to clicks from here on: for tests and style sheets.
+/// Says of the page that it answers to clicks from here on: for tests.
 pub fn say_alive() {
     if let Some(body) = document().body() {
         let _ = body.set_attribute("data-hydrated", "");
@@ -41,11 +41,18 @@ pub fn is_offered(id: &str, value: &str) -> bool {
         && document().query_selector(&format!("#{id} option[value=\"{value}\"]")).is_ok_and(|option| option.is_some())
 }
 
-/// Puts the focus on an element where nothing else has it.
+/// Puts the focus on an element where nothing else has it, and what is around everything is nothing else.
 pub fn focus_if_lost(selector: &str) {
     let document = document();
-    if document.active_element().is_none_or(|active| active.tag_name() == "BODY") {
+    if document.active_element().is_none_or(|active| matches!(active.tag_name().as_str(), "BODY" | "MAIN")) {
         focus(selector);
+    }
+}
+
+/// Takes the focus from whatever has it.
+pub fn lose_focus() {
+    if let Some(active) = document().active_element().and_then(|active| active.dyn_into::<HtmlElement>().ok()) {
+        let _ = active.blur();
     }
 }
 
@@ -95,6 +102,12 @@ pub fn show_query(query: &str) {
     come_back_to(&address);
 }
 
+/// Has the forms at the bottom of the page lead back to the address that it has.
+pub fn come_back() {
+    let path = window().location().pathname().unwrap_or_default();
+    come_back_to(&format!("{path}{}", window().location().search().unwrap_or_default()));
+}
+
 /// Has the forms at the bottom of the page lead back to that address of it.
 fn come_back_to(address: &str) {
     let Ok(fields) = document().query_selector_all(".preferences [name=next]") else { return };
@@ -111,7 +124,7 @@ pub fn on_history_moves(act: impl Fn() + Clone + 'static) {
         let act = act.clone();
         let listener = window_event_listener_untyped("popstate", move |_| {
             act();
-            come_back_to(&format!("{}?{}", window().location().pathname().unwrap_or_default(), query()));
+            come_back();
         });
         on_cleanup(move || listener.remove());
     });

@@ -7,6 +7,7 @@ use leptos::task::spawn_local;
 
 use super::browser;
 use super::calendar_dialog::{CalendarDialog, Known, known};
+use super::part;
 use super::selection::Selection;
 use super::sent;
 use crate::api::preview::preview_selection;
@@ -108,16 +109,7 @@ pub fn DateRangePicker(
         Err(error) if matches!(error.field.as_deref(), Some("start_date" | "end_date")) => Some(error),
         _ => None,
     });
-    // Unknown on the server, whose day may be another; so it is filled in once the page is alive, and where there is a day
-    // that may be this one: a phone takes a tenth of a second to find it out.
-    let today = RwSignal::new(None);
-    let is_bare = Memo::new(move |_| start.with(String::is_empty) && end.with(String::is_empty));
-    Effect::new(move || {
-        let zone = timezone.get();
-        if !is_bare.get() {
-            today.set(browser::today(&zone));
-        }
-    });
+    let today = today(selection);
     let text = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
     let is_chosen = move |preset: Preset| {
         let chosen = (start.get(), end.get());
@@ -166,6 +158,14 @@ pub fn DateRangePicker(
         marked.stop();
         browser::focus(".date-range__open");
     };
+    // It is of the dates that there were, and somebody may have gone back to others.
+    Effect::new(move |before: Option<(String, String)>| {
+        let now = (start.get(), end.get());
+        if before.is_some_and(|before| before != now) && is_open.get_untracked() {
+            close();
+        }
+        now
+    });
     let chosen = move || (parse_day(&start.get_untracked()), parse_day(&end.get_untracked()));
     let take = move |preset: Preset| {
         choose(preset);
@@ -206,6 +206,21 @@ pub fn DateRangePicker(
             })}
         </fieldset>
     }
+}
+
+/// What day it is in the form's zone, by the browser's clock. Unknown on the server, whose day may be another; and looked
+/// up only where a day is chosen, which may be this one: a phone takes a tenth of a second to find it out.
+fn today(selection: Selection) -> RwSignal<Option<NaiveDate>> {
+    let Selection { start, end, timezone, .. } = selection;
+    let (today, alive) = (RwSignal::new(None), part::alive());
+    let is_bare = Memo::new(move |_| start.with(String::is_empty) && end.with(String::is_empty));
+    Effect::new(move || {
+        let zone = timezone.get();
+        if alive.get() && !is_bare.get() {
+            today.set(browser::today(&zone));
+        }
+    });
+    today
 }
 
 /// What is wrong with the dates is said once, for both of them.

@@ -205,8 +205,8 @@ async fn fetch_whole(
 }
 
 /// Hands the export to the browser's own downloads, and follows it by the server's record: the next one of that selection
-/// that the caller began on a page. (What the page cannot see is whether the browser has the whole file; the record says
-/// whether the server sent it.)
+/// that the caller began on a page. Where there are two at once, neither is followed. (What the page cannot see is whether
+/// the browser has the whole file; the record says whether the server sent it.)
 ///
 /// # Errors
 /// Where the server did not send the whole file.
@@ -224,7 +224,12 @@ pub async fn hand_over(params: &ExportParams, progress: impl Fn(Progress)) -> Re
             let of_this = |record: &ExportRecord| {
                 record.via == "session" && record.query == query && !before.contains(&record.id)
             };
-            my_newest().await.ok().and_then(|records| records.into_iter().find(of_this))
+            let found: Vec<_> = my_newest().await.ok().into_iter().flatten().filter(of_this).collect();
+            // The same was exported twice at once, as from two tabs: which record is of which file, nobody can tell.
+            if found.len() > 1 {
+                return Err(DownloadError::Unfollowed);
+            }
+            found.into_iter().next()
         };
         let Some(record) = known else {
             asked += 1;

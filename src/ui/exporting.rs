@@ -273,7 +273,15 @@ pub fn ExportProgress(
             Way::Page | Way::Disk => {
                 let abort = job.abort.clone();
                 view! {
-                    <button type="button" class="cancel-button" on:click=move |_| abort.abort()>
+                    <button
+                        type="button"
+                        class="cancel-button"
+                        on:click=move |_| {
+                            // The button may become another export's, which the next press of a key would end.
+                            browser::lose_focus();
+                            abort.abort();
+                        }
+                    >
                         {words.cancel}
                         <span class="visually-hidden">{format!(" {name}")}</span>
                     </button>

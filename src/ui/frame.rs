@@ -101,7 +101,7 @@ pub fn LonelyFrame(
     }
 }
 
-/// What stands in place of a page's contents that cannot be shown.
+/// What stands in place of a page's contents that cannot be shown, from the server on: it is [`still`].
 #[component]
 pub fn CannotShow(
     /// Why.

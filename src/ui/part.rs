@@ -1,5 +1,8 @@
 //! Parts of a page that come alive in tasks of their own, one after another, and parts that never do. All at once would
 //! keep a phone from answering for half a second; so it answers in between.
+//!
+//! Both are what the server made of them when the page was: they are nothing for what is shown only later, nor for what
+//! waits for data.
 
 use std::time::Duration;
 
@@ -28,8 +31,9 @@ pub fn alive() -> ReadSignal<bool> {
     expect_context::<Parts>().alive.read_only()
 }
 
-/// What is inside comes alive after what is around it, in the order in which it stands in the page. Until then it is as
-/// the server made it, so nothing but itself may change what it shows.
+/// What is inside comes alive after what is around it, and after the parts beside it that come before. Until then it is as
+/// the server made it, so nothing but itself may change what it shows: what parts share is shown by one of them alone, or
+/// changes only once the page is [`alive`].
 #[component]
 pub fn Part<V: IntoView + 'static>(children: TypedChildren<V>) -> impl IntoView {
     let children = children.into_inner();
@@ -49,7 +53,7 @@ pub fn Part<V: IntoView + 'static>(children: TypedChildren<V>) -> impl IntoView 
     view! { <div class="part" node_ref=node inner_html=html></div> }
 }
 
-/// What stays as the server made it, so that the browser need not know how it is made.
+/// What stays as the server made it, so that the browser need not know how that is done.
 pub fn still<V: IntoView + 'static>(view: impl FnOnce() -> V) -> impl IntoView {
     let html = if cfg!(target_family = "wasm") { String::new() } else { view().into_view().to_html() };
     view! { <div class="part" inner_html=html></div> }
