@@ -38,6 +38,16 @@ test("axe finds nothing with everything unfolded, and while an export runs", asy
   await clean();
 });
 
+test("what the page comes alive with is asked for when the page itself is there", async ({ page }) => {
+  const [there, asked] = await page.evaluate(() => {
+    const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+    const files = performance.getEntriesByType("resource").filter(({ name }) => /motion-export\.(js|wasm)$/.test(name));
+    return [navigation.domContentLoadedEventStart, files.map((file) => file.startTime)] as const;
+  });
+  expect(asked).toHaveLength(2);
+  for (const time of asked) expect(time).toBeGreaterThanOrEqual(there);
+});
+
 test("coming alive adds no style sheet, so nothing moves", async ({ page }) => {
   const html = await (await page.request.get("/settings")).text();
   const sent = [...html.matchAll(/<style id="(thaw-id-[^"]+)"/g)].map((match) => match[1]).sort();

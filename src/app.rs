@@ -43,10 +43,15 @@ pub fn style_sheet(options: &LeptosOptions) -> String {
     format!("/{}/{}.css", options.site_pkg_dir, options.output_name)
 }
 
-/// Holds a form back that is sent while the page still arrives. A browser stops reading a page when it sends a form, even
-/// where the answer is a file to be saved, and the page would never come alive.
-const HOLD: &str = "let held;addEventListener('submit',e=>{if(document.readyState!='loading')return;e.preventDefault();\
-    held??=addEventListener('DOMContentLoaded',()=>e.target.requestSubmit(e.submitter))??1},true)";
+/// What a page does while it arrives.
+///
+/// It holds a form back that is sent meanwhile: a browser stops reading a page when it sends a form, even where the answer
+/// is a file to be saved, and the page would never come alive.
+///
+/// And it loads what the page comes alive with, in place of leptos' `HydrationScripts`, which has that fetched from the
+/// beginning on: a third of a megabyte, for which a phone would wait longer to see anything. So it is asked for when the
+/// first frame is there, or at once where nobody looks.
+const ARRIVE: &str = include_str!("app/arrive.js");
 
 /// The document around the app; rendered on the server only. `styles` are the style sheets of thaw's components with
 /// their ids.
@@ -55,10 +60,8 @@ pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -
     let nonce = use_nonce();
     provide_meta_context();
     let script = if sent::page().is_some_and(Page::comes_alive) {
-        Either::Left(view! {
-            <script nonce=nonce.clone() inner_html=HOLD></script>
-            <HydrationScripts options=options.clone()/>
-        })
+        let script = ARRIVE.replace("PKG", &format!("/{}/{}", options.site_pkg_dir, options.output_name));
+        Either::Left(view! { <script nonce=nonce.clone() inner_html=script></script> })
     } else {
         Either::Right(view! { <script src="/plain.js" defer nonce=nonce.clone()></script> })
     };
