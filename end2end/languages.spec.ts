@@ -115,20 +115,3 @@ test("what is chosen can be told without colours", async ({ page, javaScriptEnab
   expect(await background("English", "button")).not.toBe(await background("Deutsch", "button"));
   expect(await background("Account", "link")).not.toBe(await background("Access tokens", "link"));
 });
-
-test("an export is told in German from the calendar to the toast", async ({ page, javaScriptEnabled }) => {
-  test.skip(javaScriptEnabled === false, "without script, the browser tells");
-  await page.context().addCookies([{ name: "language", value: "de", url: ADDRESS }]);
-  await page.goto("/settings?start_date=2025-12-01&end_date=2025-12-16&timezone=UTC&bom=true");
-  await alive(page, javaScriptEnabled);
-  await expect(page.getByRole("region", { name: "Was Sie bekommen" })).toContainText("1. Dez. 2025");
-  await page.getByRole("button", { name: "Tage im Kalender wählen" }).click();
-  const calendar = page.getByRole("dialog", { name: "Tage wählen" });
-  await expect(calendar.getByRole("heading").last()).toHaveText("Dezember 2025");
-  await expect(calendar.locator("[data-day='2025-12-10']")).toHaveAccessibleName(/^Mittwoch, 10\. Dezember 2025, \d+ Ereignisse$/);
-  await page.keyboard.press("Escape");
-  await page.getByRole("button", { name: "CSV exportieren" }).click();
-  const toast = page.locator(".toast--success");
-  await expect(toast).toContainText("Export abgeschlossen");
-  await expect(toast).toContainText(/motion-events-2025-12-01-2025-12-16\.csv: \d+ Ereignisse, \d+,\d kB, wie es der Server verzeichnet hat/);
-});

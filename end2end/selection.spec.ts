@@ -7,9 +7,8 @@ import path from "node:path";
 import type { Page } from "@playwright/test";
 
 import { ADDRESS, NOW, run } from "./server";
-import { bytes, cameraId, chooseCameras, expect, expectSame, ownDay, test } from "./test";
+import { bytes, cameraId, chooseCameras, expect, expectSame, exportButton, ownDay, test } from "./test";
 
-const exportButton = (page: Page) => page.getByRole("button", { name: "Export CSV" });
 const preview = (page: Page) => page.getByRole("region", { name: "What you will get" });
 const rows = (file: Buffer) => file.toString().trimEnd().split("\r\n").slice(1);
 
@@ -326,4 +325,20 @@ test("what is copied for other tools fetches the selection", async ({ page, cont
   expect(printed).toContain(`[${rows(file).length} rows x 10 columns]`);
   const duckdb = execFileSync("bash", ["-c", await copied("DuckDB")], { cwd: folder, env: { ...process.env, PATH: `${tools}:${process.env.PATH}` }, stdio: ["ignore", "pipe", "ignore"] }).toString();
   expect(duckdb).toMatch(new RegExp(`${rows(file).length} rows`));
+});
+
+test("an export is told in German from the calendar to the toast", async ({ page }) => {
+  await page.context().addCookies([{ name: "language", value: "de", url: ADDRESS }]);
+  await page.goto("/settings?start_date=2025-12-01&end_date=2025-12-16&timezone=UTC&bom=true");
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  await expect(page.getByRole("region", { name: "Was Sie bekommen" })).toContainText("1. Dez. 2025");
+  await page.getByRole("button", { name: "Tage im Kalender wählen" }).click();
+  const calendar = page.getByRole("dialog", { name: "Tage wählen" });
+  await expect(calendar.getByRole("heading").last()).toHaveText("Dezember 2025");
+  await expect(calendar.locator("[data-day='2025-12-10']")).toHaveAccessibleName(/^Mittwoch, 10\. Dezember 2025, \d+ Ereignisse$/);
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "CSV exportieren" }).click();
+  const toast = page.locator(".toast--success");
+  await expect(toast).toContainText("Export abgeschlossen");
+  await expect(toast).toContainText(/motion-events-2025-12-01-2025-12-16\.csv: \d+ Ereignisse, \d+,\d kB, wie es der Server verzeichnet hat/);
 });

@@ -22,6 +22,9 @@ export const test = base.extend<Fixtures>({
 
 export { expect };
 
+/** What makes the file. */
+export const exportButton = (page: Page): Locator => page.getByRole("button", { name: "Export CSV" });
+
 /** Chooses cameras by their names, with script and without. */
 export async function chooseCameras(page: Page, ...names: string[]): Promise<void> {
   const cameras = page.locator(".picker");
