@@ -108,6 +108,31 @@ test("months are turned by buttons, and a click beside the calendar closes it", 
   await chosen(page, "", "");
 });
 
+test("nothing that somebody is about to press moves: not for what arrives, nor for what is told, nor with the months", async ({ page }) => {
+  let arrive = () => {};
+  const held = new Promise<void>((resolve) => (arrive = resolve));
+  await page.route("**/api/preview?*", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await open(page);
+  const buttons = ["Previous year", "Previous month", "Next month", "Next year", "Close", "Everything"];
+  const targets = buttons.map((name) => calendar(page).getByRole("button", { name }));
+  const places = () => Promise.all([...targets, day(page, "2025-12-17")].map((target) => target.boundingBox()));
+  const before = await places();
+  await day(page, "2025-12-01").click();
+  await expect(calendar(page).getByRole("status")).toContainText("Now choose the last day.");
+  expect(await places()).toEqual(before);
+  arrive();
+  await expect(calendar(page)).toContainText("There are events from");
+  expect(await places()).toEqual(before);
+  // Months of four weeks are among these, of five and of six.
+  for (let months = 1; months <= 12; months++) {
+    await calendar(page).getByRole("button", { name: "Next month" }).click();
+    expect(await Promise.all(targets.map((target) => target.boundingBox()))).toEqual(before.slice(0, -1));
+  }
+});
+
 for (const [locale, first] of [
   ["en-US", "Sun"],
   ["en-GB", "Mon"],

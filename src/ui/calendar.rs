@@ -17,20 +17,15 @@ pub fn months_later(day: NaiveDate, months: i32) -> NaiveDate {
     moved.filter(|day| is_possible(*day)).unwrap_or(day)
 }
 
-/// The days of a month in weeks; nothing where another month's day would be.
-pub fn weeks(month: NaiveDate, week_begins: Weekday) -> Vec<[Option<NaiveDate>; 7]> {
+/// The days of a month in weeks; nothing where another month's day would be. Always as many weeks as the longest month
+/// touches, so that what stands around a month stays where it is when months are turned.
+pub fn weeks(month: NaiveDate, week_begins: Weekday) -> [[Option<NaiveDate>; 7]; 6] {
     let first = month_of(month);
-    let mut weeks = Vec::new();
-    let mut week = [None; 7];
+    let before = first.weekday().days_since(week_begins);
+    let mut weeks = [[None; 7]; 6];
     for day in first.iter_days().take_while(|day| day.month() == first.month() && day.year() == first.year()) {
-        let place = usize::try_from(day.weekday().days_since(week_begins)).unwrap_or_default();
-        week[place] = Some(day);
-        if place == 6 {
-            weeks.push(std::mem::take(&mut week));
-        }
-    }
-    if week.iter().any(Option::is_some) {
-        weeks.push(week);
+        let place = usize::try_from(before + day.day0()).unwrap_or_default();
+        weeks[place / 7][place % 7] = Some(day);
     }
     weeks
 }
@@ -77,11 +72,11 @@ mod tests {
     fn a_month_lies_in_weeks_that_begin_as_the_locale_says() {
         let told = |begins| {
             let weeks = weeks(day("2025-12-16"), begins);
-            let days = |week: &[Option<NaiveDate>; 7]| week.map(|day| day.map_or(0, |day| day.day()));
-            (days(&weeks[0]), weeks.len(), days(&weeks[weeks.len() - 1]))
+            let days = |week: [Option<NaiveDate>; 7]| week.map(|day| day.map_or(0, |day| day.day()));
+            (days(weeks[0]), days(weeks[4]), days(weeks[5]))
         };
-        assert_eq!(told(Weekday::Mon), ([1, 2, 3, 4, 5, 6, 7], 5, [29, 30, 31, 0, 0, 0, 0]));
-        assert_eq!(told(Weekday::Sun), ([0, 1, 2, 3, 4, 5, 6], 5, [28, 29, 30, 31, 0, 0, 0]));
+        assert_eq!(told(Weekday::Mon), ([1, 2, 3, 4, 5, 6, 7], [29, 30, 31, 0, 0, 0, 0], [0; 7]));
+        assert_eq!(told(Weekday::Sun), ([0, 1, 2, 3, 4, 5, 6], [28, 29, 30, 31, 0, 0, 0], [0; 7]));
         assert_eq!(told(Weekday::Sat).0, [0, 0, 1, 2, 3, 4, 5]);
     }
 

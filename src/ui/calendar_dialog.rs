@@ -316,13 +316,6 @@ pub fn CalendarDialog(
         >
             <ul class="calendar__presets" aria-label=words.presets>{presets.into_iter().collect_view()}</ul>
             <div class="calendar__days">
-                <div class="calendar__bar">
-                    {calendar.turner(words.previous_year, "«", -12)}
-                    {calendar.turner(words.previous_month, "‹", -1)}
-                    <span class="calendar__gap"></span>
-                    {calendar.turner(words.next_month, "›", 1)}
-                    {calendar.turner(words.next_year, "»", 12)}
-                </div>
                 <div
                     class="calendar__months"
                     on:click=move |event| day_of(&event).into_iter().for_each(|day| calendar.choose(day))
@@ -330,13 +323,20 @@ pub fn CalendarDialog(
                     on:pointerover=move |event| calendar.over(&event)
                     on:pointerup=move |event| calendar.release(&event)
                 >
+                    <div class="calendar__bar">
+                        {calendar.turner(words.previous_year, "«", -12)}
+                        {calendar.turner(words.previous_month, "‹", -1)}
+                        <span class="calendar__gap"></span>
+                        {calendar.turner(words.next_month, "›", 1)}
+                        {calendar.turner(words.next_year, "»", 12)}
+                    </div>
                     {move || (0..months).map(|number| calendar.month(number)).collect_view()}
                 </div>
-                <p class="hint" role="status">{move || calendar.told()}</p>
-                <p class="hint">{move || calendar.limits()}</p>
-                <div class="calendar__end">
-                    <button type="button" on:click=move |_| close.run(())>{words.close}</button>
+                <div class="calendar__told">
+                    <p class="hint" role="status">{move || calendar.told()}</p>
+                    <p class="hint">{move || calendar.limits()}</p>
                 </div>
+                <button type="button" class="calendar__close" on:click=move |_| close.run(())>{words.close}</button>
             </div>
         </div>
     }
