@@ -16,6 +16,8 @@ export const test = base.extend<Fixtures>({
     page.on("console", (message) => messages.push(`${message.type()}: ${message.text()}`));
     page.on("pageerror", (error) => messages.push(`thrown: ${error.message}`));
     await use(page);
+    // What the page still asked for at the end of its test is nobody's business any more.
+    await page.unrouteAll({ behavior: "ignoreErrors" });
     expect(messages.filter((message) => !expectedMessages.some((expected) => expected.test(message)))).toEqual([]);
   },
 });
@@ -69,8 +71,13 @@ export function isNarrow(page: Page): boolean {
   return (page.viewportSize()?.width ?? 0) <= 760;
 }
 
-/** So many days before this one, another number in each project: their tests run at the same time, and as the same person. */
+/**
+ * A day on or before this one, another in each project and in each repetition: these run at the same time, and as the same
+ * person. No other test may export from one of the days before.
+ */
 export function ownDay(date: string): string {
   const projects = ["desktop", "phone", "dark"];
-  return new Date(Date.parse(date) - 86_400_000 * projects.indexOf(test.info().project.name)).toISOString().slice(0, 10);
+  const { project, repeatEachIndex } = test.info();
+  const days = projects.indexOf(project.name) + projects.length * repeatEachIndex;
+  return new Date(Date.parse(date) - 86_400_000 * days).toISOString().slice(0, 10);
 }
