@@ -133,6 +133,16 @@ test("nothing that somebody is about to press moves: not for what arrives, nor f
   }
 });
 
+test("two clicks on the button open the calendar, and do not close it again", async ({ page }) => {
+  await open(page);
+  await page.keyboard.press("Escape");
+  await expect(calendar(page)).toHaveCount(0);
+  await opener(page).dblclick();
+  // Once all that the clicks have begun is done.
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await expect(calendar(page)).toBeVisible();
+});
+
 for (const [locale, first] of [
   ["en-US", "Sun"],
   ["en-GB", "Mon"],

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
-use leptos::ev::{KeyboardEvent, PointerEvent};
+use leptos::ev::{KeyboardEvent, MouseEvent, PointerEvent};
 use leptos::html::Div;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
@@ -304,8 +304,14 @@ pub fn CalendarDialog(
             </li>
         }
     });
+    let leave = move |event: MouseEvent| {
+        // Whoever clicks everything twice wants the calendar that the first of both has opened.
+        if event.detail() < 2 {
+            close.run(());
+        }
+    };
     view! {
-        <div class="backdrop" on:click=move |_| close.run(())></div>
+        <div class="backdrop" on:click=leave></div>
         <div
             class="popover calendar"
             role="dialog"
