@@ -264,7 +264,7 @@ fn summary(chosen: &BTreeSet<String>, names: &HashMap<String, String>, known: us
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::export::ENGLISH;
+    use crate::words::export::{ENGLISH, GERMAN};
 
     #[test]
     fn what_is_chosen_is_told_in_a_line() {
@@ -274,5 +274,7 @@ mod tests {
         assert_eq!(told(&["a"]), "Front");
         assert_eq!(told(&["unknown"]), "unknown");
         assert_eq!(told(&["a", "b"]), "2 of 2 cameras");
+        assert_eq!(summary(&BTreeSet::new(), &names, 1_000, &ENGLISH), "All Cameras (1,000)");
+        assert_eq!(summary(&BTreeSet::new(), &names, 1_000, &GERMAN), "Alle Kameras (1.000)");
     }
 }

@@ -165,15 +165,24 @@ pub static ENGLISH: Words = Words {
 
     cameras: "Cameras",
     all_cameras: "All Cameras",
-    all_of_cameras: |all| format!("All Cameras ({all})"),
-    some_cameras: |some, all| format!("{some} of {all} cameras"),
+    all_of_cameras: |all| format!("All Cameras ({})", Language::English.count(all as u64)),
+    some_cameras: |some, all| {
+        let count = |number| Language::English.count(number as u64);
+        format!("{} of {} cameras", count(some), count(all))
+    },
     cameras_told: |cameras| match cameras {
         0 => "all cameras".to_owned(),
         1 => "one camera".to_owned(),
-        some => format!("{some} cameras"),
+        some => format!("{} cameras", Language::English.count(some as u64)),
     },
     search_cameras: "Search cameras",
-    cameras_found: |found| if found == 1 { "1 camera found".to_owned() } else { format!("{found} cameras found") },
+    cameras_found: |found| {
+        if found == 1 {
+            "1 camera found".to_owned()
+        } else {
+            format!("{} cameras found", Language::English.count(found as u64))
+        }
+    },
     choose_found: "Choose these",
     ticked_cameras: "Tick one or several. With none of them ticked, all are meant.",
     no_camera_granted: "No camera was granted to you yet, so the file will be empty. An administrator can do that.",
@@ -317,16 +326,23 @@ pub static GERMAN: Words = Words {
 
     cameras: "Kameras",
     all_cameras: "Alle Kameras",
-    all_of_cameras: |all| format!("Alle Kameras ({all})"),
-    some_cameras: |some, all| format!("{some} von {all} Kameras"),
+    all_of_cameras: |all| format!("Alle Kameras ({})", Language::German.count(all as u64)),
+    some_cameras: |some, all| {
+        let count = |number| Language::German.count(number as u64);
+        format!("{} von {} Kameras", count(some), count(all))
+    },
     cameras_told: |cameras| match cameras {
         0 => "alle Kameras".to_owned(),
         1 => "eine Kamera".to_owned(),
-        some => format!("{some} Kameras"),
+        some => format!("{} Kameras", Language::German.count(some as u64)),
     },
     search_cameras: "Kameras suchen",
     cameras_found: |found| {
-        if found == 1 { "1 Kamera gefunden".to_owned() } else { format!("{found} Kameras gefunden") }
+        if found == 1 {
+            "1 Kamera gefunden".to_owned()
+        } else {
+            format!("{} Kameras gefunden", Language::German.count(found as u64))
+        }
     },
     choose_found: "Diese wählen",
     ticked_cameras: "Kreuzen Sie eine oder mehrere an. Ist keine davon angekreuzt, sind alle gemeint.",

@@ -79,7 +79,7 @@ pub static ENGLISH: Words = Words {
     until: |end| format!("until {end}"),
     from_to: |start, end| format!("{start} to {end}"),
     all_cameras: "all cameras",
-    cameras: |count| format!("{count} cameras"),
+    cameras: |count| format!("{} cameras", Language::English.count(count as u64)),
 };
 
 pub static GERMAN: Words = Words {
@@ -117,7 +117,7 @@ pub static GERMAN: Words = Words {
     until: |end| format!("bis {end}"),
     from_to: |start, end| format!("{start} bis {end}"),
     all_cameras: "alle Kameras",
-    cameras: |count| format!("{count} Kameras"),
+    cameras: |count| format!("{} Kameras", Language::German.count(count as u64)),
 };
 
 impl Language {
