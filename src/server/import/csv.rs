@@ -100,7 +100,9 @@ fn parse(record: &StringRecord, raw: bool) -> anyhow::Result<Model> {
                 .parse::<f64>()
                 .ok()
                 .filter(|percent| (0.0..=100.0).contains(percent))
-                .ok_or_else(|| wrong(3, "number from 0 to 100"))?,
+                .ok_or_else(|| wrong(3, "number from 0 to 100"))?
+                // Of the two zeros the one without a sign, which is the only one that SQLite has.
+                + 0.0,
         ),
     };
     Ok(Model {
@@ -260,6 +262,16 @@ mod tests {
             cells[index] = bad;
             let error = parse(&record(cells), false).expect_err(bad).to_string();
             assert!(error.contains(COLUMNS[index]) && error.contains(bad), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_zero_with_a_sign_is_the_one_without() {
+        for zero in ["0", "-0", "-0.0"] {
+            let mut cells = GOOD;
+            cells[3] = zero;
+            let confidence = parse(&record(cells), false).expect("valid").confidence;
+            assert_eq!(confidence.map(f64::to_bits), Some(0.0_f64.to_bits()), "{zero}");
         }
     }
 
