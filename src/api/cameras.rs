@@ -28,5 +28,5 @@ pub async fn cameras() -> Result<Vec<Camera>, ApiError> {
 
     let state = expect_context::<AppState>();
     let caller = Caller::current().map_err(for_server_fn)?;
-    crate::server::choices::cameras(&state, caller.viewer()).await.map_err(for_server_fn)
+    crate::server::choices::cameras(&state, caller.viewer(&state.clock)).await.map_err(for_server_fn)
 }

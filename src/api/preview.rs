@@ -50,7 +50,9 @@ pub async fn preview_selection(
 
     let state = expect_context::<AppState>();
     let caller = Caller::current().map_err(for_server_fn)?;
-    crate::server::export::preview::preview(state.source(), caller.viewer(), &query).await.map_err(for_server_fn)
+    crate::server::export::preview::preview(state.source(), caller.viewer(&state.clock), &query)
+        .await
+        .map_err(for_server_fn)
 }
 
 /// The events of a camera.
@@ -81,5 +83,7 @@ pub async fn count_cameras(
 
     let state = expect_context::<AppState>();
     let caller = Caller::current().map_err(for_server_fn)?;
-    crate::server::export::preview::cameras(state.source(), caller.viewer(), &query).await.map_err(for_server_fn)
+    crate::server::export::preview::cameras(state.source(), caller.viewer(&state.clock), &query)
+        .await
+        .map_err(for_server_fn)
 }

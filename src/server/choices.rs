@@ -40,9 +40,9 @@ pub async fn choices(
     let is_selected = matches!(named, Some(Ok(_)));
     let (looked_at, patience) =
         if is_selected { (query, PATIENCE_FOR_SELECTED) } else { (untouched.as_str(), PATIENCE) };
-    let cameras = cameras(state, caller.viewer()).await?;
+    let cameras = cameras(state, caller.viewer(&state.clock)).await?;
     let recent = history::records(&state.database, &caller.user, &Wanted::my_last(SHOWN as u64)).await?;
-    let preview = preview(state.source(), caller.viewer(), looked_at);
+    let preview = preview(state.source(), caller.viewer(&state.clock), looked_at);
     Ok(Choices {
         cameras,
         timezones: Zone::names(),

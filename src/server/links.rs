@@ -39,7 +39,7 @@ pub async fn sign(caller: Caller, query: &str, minutes: &str) -> Result<SignedLi
     let params = ExportParams::parse(query)?;
     Zone::parse(&params.timezone)?.interval(&params.range)?;
     let refuse = |error| database::refusal(&error);
-    caller.viewer().select(&state.database, params.camera_ids.clone()).await?;
+    caller.viewer(&state.clock).select(&state.database, params.camera_ids.clone()).await?;
     let Credential::Session(hash) = caller.by else { return Err(unauthenticated()) };
     let session = state.sessions.by_hash(hash).await.map_err(refuse)?.ok_or_else(unauthenticated)?;
     // No longer than the session can live.

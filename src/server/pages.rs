@@ -182,7 +182,7 @@ async fn history(state: &AppState, caller: &Caller, uri: &Uri) -> Result<History
     let records = records.exports;
     let asked_for = records.iter().filter_map(|record| ExportParams::parse(&record.query).ok());
     let asked_for: HashSet<_> = asked_for.flat_map(|params| params.camera_ids).collect();
-    let cameras = choices::cameras(state, caller.viewer()).await?.into_iter();
+    let cameras = choices::cameras(state, caller.viewer(&state.clock)).await?.into_iter();
     let named = cameras.filter(|camera| asked_for.contains(&camera.id));
     let given = |name: &str| parameter(uri, name).filter(|value| !value.is_empty());
     Ok(History {

@@ -4,7 +4,9 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement, TransactionTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr, Statement, TransactionTrait,
+};
 
 use super::clock;
 use super::import::sink::IMPORTING;
@@ -68,18 +70,23 @@ pub async fn months(database: &impl ConnectionTrait) -> Result<Vec<Month>, DbErr
     Ok(months)
 }
 
-/// The names and numbers of all partitions.
-async fn tables(database: &impl ConnectionTrait) -> Result<Vec<(String, i64)>, DbErr> {
-    let listed = "SELECT relname::text, pg_class.oid::bigint FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid \
-                  WHERE inhparent = 'motion_events'::regclass";
+/// A table as a partition: its number, and the transaction that attached it, or that marked it as one to be detached
+/// (`DETACH … CONCURRENTLY`), from which on its rows are not read. Never the same again once it was detached.
+type Attached = (i64, String);
+
+/// All partitions, by their names.
+async fn tables(database: &impl ConnectionTrait) -> Result<Vec<(String, Attached)>, DbErr> {
+    let listed = "SELECT relname::text, pg_class.oid::bigint, pg_inherits.xmin::text \
+                  FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = 'motion_events'::regclass";
     let found = database.query_all_raw(Statement::from_string(DbBackend::Postgres, listed)).await?;
-    found.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+    let read = |row: &QueryResult| Ok((row.try_get_by_index(0)?, (row.try_get_by_index(1)?, row.try_get_by_index(2)?)));
+    found.iter().map(read).collect()
 }
 
 /// The partitions that there were when an export began.
 #[derive(Clone, Debug, Default)]
 pub struct Began {
-    tables: Vec<i64>,
+    tables: Vec<Attached>,
     /// Where they end, in order, but for the last one.
     pub ends: Vec<i64>,
 }
@@ -100,7 +107,8 @@ impl Began {
         Ok(Self { tables, ends })
     }
 
-    /// Whether all of them are still there: what was in one that was detached may be missing in what was read since.
+    /// Whether all of them have been there since: what was in one that was detached, be it for a moment, may be missing in
+    /// what was read meanwhile. Others may have come.
     ///
     /// # Errors
     /// Where the database cannot answer.
@@ -108,7 +116,7 @@ impl Began {
         if self.tables.is_empty() {
             return Ok(true);
         }
-        let there: HashSet<i64> = tables(database).await?.into_iter().map(|(_, table)| table).collect();
+        let there: HashSet<Attached> = tables(database).await?.into_iter().map(|(_, table)| table).collect();
         Ok(self.tables.iter().all(|table| there.contains(table)))
     }
 }

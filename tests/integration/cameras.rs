@@ -4,9 +4,10 @@ use futures_util::StreamExt;
 use motion_export::api::session::Role;
 use motion_export::export::EXPORT_PATH;
 use motion_export::server::auth::user::{self, User};
-use motion_export::server::entity::motion_event;
+use motion_export::server::entity::{self, motion_event, session};
 use reqwest::Client;
 use reqwest::header::AUTHORIZATION;
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -132,8 +133,8 @@ async fn a_token_that_is_revoked_gets_no_more_of_a_running_export() {
     assert!(revoked.await.is_err_and(|received| received < whole));
 }
 
-#[tokio::test]
-async fn who_signs_out_ends_what_the_session_and_its_links_have_running() {
+/// Has a session, and then a link that one signed, export, and does that to the session meanwhile.
+async fn ends_with_the_session(end: impl AsyncFn(&TestApp, &Client)) {
     let (app, _, _, whole) = app_with_a_long_export().await;
     for by_link in [false, true] {
         let browser = app.browser_of("ann").await;
@@ -142,16 +143,27 @@ async fn who_signs_out_ends_what_the_session_and_its_links_have_running() {
         let link = link["url"].as_str().unwrap();
         let (client, path) = if by_link { (client_with(&[]), link) } else { (browser.clone(), EXPORT_PATH) };
         assert!(cut_at(&app, &client, path, async || {}).await.is_ok());
-        let signed_out = cut_at(&app, &client, path, async || drop(app.post(&browser, "/logout", &[]).await)).await;
-        assert!(signed_out.is_err_and(|received| received < whole), "{signed_out:?}");
+        let ended = cut_at(&app, &client, path, async || end(&app, &browser).await).await;
+        assert!(ended.is_err_and(|received| received < whole), "{ended:?}");
     }
 }
 
 #[tokio::test]
-async fn an_administrator_who_is_none_any_more_gets_no_more_of_everything() {
-    use motion_export::server::entity;
-    use sea_orm::{ActiveModelTrait, ActiveValue::Set};
+async fn who_signs_out_ends_what_the_session_and_its_links_have_running() {
+    ends_with_the_session(async |app: &TestApp, browser: &Client| drop(app.post(browser, "/logout", &[]).await)).await;
+}
 
+#[tokio::test]
+async fn a_session_whose_time_is_up_ends_what_it_and_its_links_have_running() {
+    let expire = async |app: &TestApp, _: &Client| {
+        let expired = session::ActiveModel { expires_at: Set(app.now()), ..Default::default() };
+        session::Entity::update_many().set(expired).exec(&app.database.connection).await.unwrap();
+    };
+    ends_with_the_session(expire).await;
+}
+
+#[tokio::test]
+async fn an_administrator_who_is_none_any_more_gets_no_more_of_everything() {
     let database = TestDatabase::with(events(60_000)).await;
     let boss = database.add_user("boss", Role::Admin).await;
     let client = client_with(&[(AUTHORIZATION, &format!("Bearer {}", database.token_of(&boss).await))]);

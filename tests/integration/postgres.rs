@@ -8,7 +8,7 @@ use motion_export::server::clock::Clock;
 use motion_export::server::entity::motion_event;
 use motion_export::server::partitions;
 use motion_export::server::settings::ReplicaAway;
-use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, PaginatorTrait};
 use serde_json::Value;
 
 use crate::app::{HEADER, NOW, TestApp, TestDatabase, endless, event, events, seen_by};
@@ -425,11 +425,9 @@ async fn old_months_are_detached_with_all_that_is_in_them_and_are_in_no_export()
     assert_eq!(String::from_utf8(database.export("", 10).await).unwrap().lines().count(), 5);
 }
 
-#[tokio::test]
-async fn a_month_that_is_detached_while_an_export_runs_breaks_it() {
-    if none() {
-        return;
-    }
+/// Does that to the first month of an export that a client is in the middle of, and sees that the export breaks and says
+/// why. What is held is held until then.
+async fn breaks_an_export<Held>(change: impl AsyncFnOnce(&DatabaseConnection) -> Held) {
     let database = TestDatabase::with([event("2025-10-31T12:00:00Z")]).await;
     database.add_many(100_000).await;
     let ann = database.add_viewer("ann", &["front"]).await;
@@ -438,12 +436,60 @@ async fn a_month_that_is_detached_while_an_export_runs_breaks_it() {
     let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
     client.head().await;
     nothing_is_read(&app).await;
-    assert_eq!(partitions::detach(&app.database.connection, NOW, 2).await.unwrap().len(), 1);
+    let _held = change(&app.database.connection).await;
     assert!(!client.rest().await.1, "the client knows");
     app.idle().await;
     let record = app.newest_record().await;
     assert_eq!(record["state"], "failed");
     assert!(record["error"].as_str().unwrap().contains("detached"), "{record}");
+}
+
+#[tokio::test]
+async fn a_month_that_is_detached_while_an_export_runs_breaks_it() {
+    if none() {
+        return;
+    }
+    breaks_an_export(async |connection: &DatabaseConnection| {
+        assert_eq!(partitions::detach(connection, NOW, 2).await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_month_that_is_detached_and_attached_again_while_an_export_runs_breaks_it() {
+    if none() {
+        return;
+    }
+    breaks_an_export(async |connection: &DatabaseConnection| {
+        let detach = "ALTER TABLE motion_events DETACH PARTITION motion_events_2025_10";
+        connection.execute_unprepared(detach).await.unwrap();
+        let attach = "ALTER TABLE motion_events ATTACH PARTITION motion_events_2025_10 \
+                      FOR VALUES FROM (1759276800000000) TO (1761955200000000)";
+        connection.execute_unprepared(attach).await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_month_that_is_only_marked_as_one_to_be_detached_while_an_export_runs_breaks_it() {
+    if none() {
+        return;
+    }
+    breaks_an_export(async |connection: &DatabaseConnection| {
+        // Somebody reads the table, so that the mark is as far as it gets.
+        let reads = sea_orm::TransactionTrait::begin(connection).await.unwrap();
+        reads.execute_unprepared("SELECT FROM motion_events LIMIT 0").await.unwrap();
+        let detaches = connection.clone();
+        let detach = "ALTER TABLE motion_events DETACH PARTITION motion_events_2025_10 CONCURRENTLY";
+        tokio::spawn(async move { detaches.execute_unprepared(detach).await });
+        let marked = "SELECT inhrelid::bigint FROM pg_inherits WHERE inhdetachpending";
+        let marked = sea_orm::Statement::from_string(engine::backend(), marked);
+        while connection.query_one_raw(marked.clone()).await.unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        reads
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -518,4 +564,22 @@ async fn the_preview_counts_in_the_database_what_the_export_has() {
             assert_eq!(counted, there, "{zone} {day}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_preview_shows_the_rows_that_are_there_where_the_next_ones_take_their_time() {
+    if none() {
+        return;
+    }
+    let database = TestDatabase::with(events(8)).await;
+    // So long that the server sends them by twos, and so slow that the next two are not waited for.
+    let slow = "SELECT timestamp, id, camera_id, confidence, algorithm, x, y, width, height, repeat('z', 4000), created_at \
+                FROM real_events WHERE pg_sleep(0.2) IS NOT NULL";
+    database.replace_events(slow).await;
+    let app = database.serve(10).await;
+    let response = app.get("/api/preview?query=").await;
+    assert_eq!(response.status(), 200);
+    let preview: Value = response.json().await.unwrap();
+    assert_eq!(preview["rows"], 8);
+    assert_ne!(preview["sample"], Value::Array(Vec::new()));
 }

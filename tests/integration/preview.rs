@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use motion_export::server::auth::user;
 use reqwest::Client;
+use sea_orm::DbErr;
 use serde_json::Value;
 
 use crate::app::{TestApp, TestDatabase, endless, event, events, seen_by};
@@ -104,6 +107,34 @@ async fn everybody_looks_at_their_own_cameras_only() {
     assert_eq!(look(&app, &ann, "").await["rows"], 5);
     assert_eq!(look(&app, &app.client, "").await["rows"], 11);
     assert_eq!(look(&app, &nobody, "").await["rows"], 0);
+}
+
+#[tokio::test]
+async fn what_is_taken_away_while_a_preview_waits_is_not_in_it() {
+    let mut database = TestDatabase::with(events(10)).await;
+    database.settings.database.connections = 1.try_into().unwrap();
+    let ann = database.add_viewer("ann", &[]).await;
+    let app = database.serve(10).await;
+    let (client, _) = app.client_of(&ann).await;
+    let wait = || tokio::time::sleep(Duration::from_millis(1));
+    for what in ["preview", "camera-counts"] {
+        user::grant(&app.database.connection, &ann, "front").await.unwrap();
+        // The only connection is taken until this end of the channel is gone.
+        let (taken, gone) = std::sync::mpsc::channel::<()>();
+        let reader = app.state.reader.clone();
+        tokio::spawn(async move { reader.read(move |_, _| Ok::<_, DbErr>(gone.recv().is_ok())).await });
+        while app.state.reader.busy() == 0 {
+            wait().await;
+        }
+        let looking = tokio::spawn(client.get(format!("{}/api/{what}?query=", app.address)).send());
+        // Until it has the only turn, which it gets after it was seen what there is to look at.
+        while app.state.reader.turn_aside(None).now_or_never().is_some() {
+            wait().await;
+        }
+        user::revoke(&app.database.connection, &ann, "front").await.unwrap();
+        drop(taken);
+        assert_eq!(looking.await.unwrap().unwrap().status(), 403, "{what}");
+    }
 }
 
 #[tokio::test]

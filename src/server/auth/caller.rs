@@ -18,6 +18,7 @@ use super::user::User;
 use super::viewer::Viewer;
 use crate::error::{ApiError, ErrorCode};
 use crate::export::EXPORT_PATH;
+use crate::server::clock::Clock;
 use crate::server::database;
 use crate::server::state::AppState;
 use crate::server::telemetry;
@@ -54,9 +55,9 @@ impl Credential {
 }
 
 impl Caller {
-    /// On whose behalf the caller looks at cameras.
-    pub fn viewer(&self) -> Viewer {
-        Viewer::User { id: self.user.id, by: Some(self.by.clone()) }
+    /// On whose behalf the caller looks at cameras, until that ends by this clock.
+    pub fn viewer(&self, clock: &Clock) -> Viewer {
+        Viewer::User { id: self.user.id, by: Some((self.by.clone(), clock.clone())) }
     }
 
     /// Whether the caller is a browser that is signed in, and not a tool.

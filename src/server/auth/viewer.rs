@@ -14,12 +14,13 @@ use uuid::Uuid;
 use super::caller::Credential;
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
+use crate::server::clock::Clock;
 use crate::server::database;
 use crate::server::entity::{api_token, camera, camera_access, session, user};
 use crate::server::export::query::Cameras;
 
 /// On whose behalf cameras are looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Viewer {
     /// Whoever runs commands on the server: has the database itself, and sees everything.
     Operator,
@@ -27,8 +28,8 @@ pub enum Viewer {
     User {
         /// Who.
         id: Uuid,
-        /// By what the user is known; `None` for `--as`.
-        by: Option<Credential>,
+        /// By what the user is known, and the clock by which that ends; `None` for `--as`.
+        by: Option<(Credential, Clock)>,
     },
 }
 
@@ -36,6 +37,14 @@ pub enum Viewer {
 pub type Names = HashMap<String, Option<String>>;
 
 impl Viewer {
+    /// Who it is; `None` for the operator, who is nobody in particular.
+    pub fn user_id(&self) -> Option<Uuid> {
+        match self {
+            Self::Operator => None,
+            Self::User { id, .. } => Some(*id),
+        }
+    }
+
     /// The cameras that the viewer sees, in the order of their names.
     ///
     /// # Errors
@@ -114,18 +123,20 @@ impl Viewer {
         })
     }
 
-    /// The user's role, as long as there is the user, and the session or the token.
+    /// The user's role, as long as there is the user, and the token, or the session until its time is up.
     async fn role(&self, database: &impl ConnectionTrait) -> Result<Option<String>, DbErr> {
         let Self::User { id, by } = self else { return Ok(None) };
         let mut found = user::Entity::find().select_only().column(user::Column::Role).filter(user::Column::Id.eq(*id));
         found = match by {
             None => found,
-            Some(Credential::Session(hash) | Credential::Link(hash)) => {
+            Some((Credential::Session(hash) | Credential::Link(hash), clock)) => {
                 let known = session::Entity::find().select_only().expr(Expr::val(1));
+                // One whose time is up may be in the table for a while yet.
+                let known = known.filter(session::Column::ExpiresAt.gt(clock.now()));
                 let known = known.filter(session::Column::IdHash.eq(hash.clone()));
                 found.filter(Expr::exists(QueryTrait::into_query(known)))
             }
-            Some(Credential::Token(token)) => {
+            Some((Credential::Token(token), _)) => {
                 let known = api_token::Entity::find().select_only().expr(Expr::val(1));
                 let known =
                     known.filter(api_token::Column::Id.eq(*token)).filter(api_token::Column::RevokedAt.is_null());

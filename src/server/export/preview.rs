@@ -40,7 +40,7 @@ pub async fn preview(source: Source, viewer: Viewer, query: &str) -> Result<Prev
     let (cameras, names) = viewer.select(&source.database, params.camera_ids.clone()).await?;
     let ids = ids(&source.database, &cameras).await.map_err(|error| refusal(&error.into()))?;
     let partitions = partitions::Began::with(&source.database).await.map_err(|error| refusal(&error.into()))?;
-    let filter = Filter { interval, cameras };
+    let filter = Filter { interval, cameras: cameras.clone() };
     let header = Encoder::header().map_err(|error| refusal(&error.into()))?.len();
     let look = Look {
         pages: Pages::new(filter.clone(), SAMPLE_ROWS, partitions.ends),
@@ -50,7 +50,7 @@ pub async fn preview(source: Source, viewer: Viewer, query: &str) -> Result<Prev
         ids,
         zone,
     };
-    aside(source, move |connection, turn| look.run(connection, turn)).await
+    aside(source, viewer, &cameras, move |connection, turn| look.run(connection, turn)).await
 }
 
 /// Counts the events of each camera that the export with that query string would hold, those aside that have none.
@@ -62,19 +62,25 @@ pub async fn cameras(source: Source, viewer: Viewer, query: &str) -> Result<Vec<
     let interval = Zone::parse(&params.timezone)?.interval(&params.range)?;
     let (cameras, _) = viewer.select(&source.database, params.camera_ids).await?;
     let ids = ids(&source.database, &cameras).await.map_err(|error| refusal(&error.into()))?;
-    let filter = Filter { interval, cameras };
-    aside(source, move |connection, turn| count_cameras(connection, turn, &filter, ids)).await
+    let filter = Filter { interval, cameras: cameras.clone() };
+    aside(source, viewer, &cameras, move |connection, turn| count_cameras(connection, turn, &filter, ids)).await
 }
 
-/// Reads beside the exports, for as long as a page may take and somebody waits for it.
+/// Reads beside the exports, for as long as a page may take and somebody waits for it, and gives what was found to who still
+/// sees these cameras.
 async fn aside<Found: Send + 'static>(
     source: Source,
+    viewer: Viewer,
+    cameras: &Cameras,
     read: impl FnOnce(&mut Connection, &Turn) -> Result<Found, ExportError> + Send + 'static,
 ) -> Result<Found, ApiError> {
     let limit = source.page_timeout;
     let look = async {
-        let _turn = source.reader.turn_aside().await?;
-        source.reader.read(read).await
+        let turn = source.reader.turn_aside(viewer.user_id()).await?;
+        let found = source.reader.read(read).await?;
+        drop(turn);
+        // It may have waited for long.
+        if viewer.still_sees(&source.database, cameras).await? { Ok(found) } else { Err(ExportError::Revoked) }
     };
     let looked = tokio::time::timeout(limit, look).await.unwrap_or(Err(ExportError::TimedOut(limit)));
     looked.map_err(|error| refusal(&error))
@@ -139,8 +145,9 @@ impl Look {
         let Counted { rows, first, last, days, .. } = counted;
 
         let (mut lines, mut taken, mut shown) = (Vec::new(), 0_u64, 0);
-        // A page may end early, where a month of PostgreSQL's does.
-        while taken < SHOWN_ROWS && !pages.ended() {
+        // A page may end early, where a month of PostgreSQL's does. Where it was given up for being slow, what it gave has to
+        // do: nothing can be asked after it.
+        while taken < SHOWN_ROWS && !pages.ended() && connection.is_whole() {
             pages.next(connection, turn, u64::MAX, |row| {
                 encoder.row(row, &mut lines, |id| Ok::<_, ExportError>(id.to_owned()))?;
                 taken += 1;

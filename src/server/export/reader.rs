@@ -1,13 +1,15 @@
 //! Connections that read events. Each is used for one piece of work at a time, on a thread that may wait, and what nobody
 //! waits for any more is stopped in the database itself. SeaORM builds the statements; [`sqlite`] and [`postgres`] run them.
 
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::{DbBackend, DbErr, RuntimeErr};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use uuid::Uuid;
 
 pub use self::turn::{LONGEST_TURN, Turn};
 use super::buffer::Buffers;
@@ -19,6 +21,10 @@ mod copied;
 pub mod postgres;
 pub mod sqlite;
 mod turn;
+
+/// How much of what is no export one user may have read at once: a page asks for its preview and for the counts of its
+/// cameras.
+const ASIDE_FOR_ONE: usize = 2;
 
 /// Where the events are.
 #[derive(Clone, Debug)]
@@ -78,7 +84,7 @@ impl Connection {
     }
 
     /// Whether something else can be asked after what was asked before.
-    fn is_whole(&self) -> bool {
+    pub fn is_whole(&self) -> bool {
         match self {
             Self::Sqlite(_) => true,
             Self::Postgres(connection) => connection.is_whole(),
@@ -107,6 +113,8 @@ struct Inner {
     free: Arc<Semaphore>,
     /// Half of them, for what is not an export.
     aside: Semaphore,
+    /// What each user may have of these, while there is a turn or somebody waits for one.
+    own: Mutex<HashMap<Uuid, Weak<Semaphore>>>,
     idle: Mutex<Vec<Connection>>,
 }
 
@@ -122,6 +130,7 @@ impl Reader {
             most,
             free,
             aside,
+            own: Mutex::default(),
             idle: Mutex::default(),
         }))
     }
@@ -152,12 +161,20 @@ impl Reader {
     }
 
     /// A turn for what is no export, to be held while it reads: however much there is of it, half of the connections are
-    /// left.
+    /// left. And however much of it is one user's: most of that waits where nobody else does.
     ///
     /// # Errors
     /// Never: turns do not end.
-    pub async fn turn_aside(&self) -> Result<SemaphorePermit<'_>, DbErr> {
-        self.0.aside.acquire().await.map_err(|error| DbErr::Conn(internal(&error)))
+    pub async fn turn_aside(
+        &self,
+        user: Option<Uuid>,
+    ) -> Result<(Option<OwnedSemaphorePermit>, SemaphorePermit<'_>), DbErr> {
+        let ended = |error| DbErr::Conn(internal(&error));
+        let own = match user {
+            Some(user) => Some(self.0.own(user).acquire_owned().await.map_err(ended)?),
+            None => None,
+        };
+        Ok((own, self.0.aside.acquire().await.map_err(ended)?))
     }
 
     /// Waits for a connection and works with it. Dropping the future stops the work; the connection is free again once it
@@ -203,6 +220,17 @@ impl Reader {
 }
 
 impl Inner {
+    /// What that user may have aside. Those are forgotten who have nothing.
+    fn own(&self, user: Uuid) -> Arc<Semaphore> {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.retain(|_, semaphore| semaphore.strong_count() > 0);
+        own.get(&user).and_then(Weak::upgrade).unwrap_or_else(|| {
+            let semaphore = Arc::new(Semaphore::new(ASIDE_FOR_ONE));
+            own.insert(user, Arc::downgrade(&semaphore));
+            semaphore
+        })
+    }
+
     fn connection(&self, turn: &Turn) -> Result<Connection, DbErr> {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         while let Some(mut connection) = idle() {
@@ -222,6 +250,7 @@ fn internal(error: &dyn std::fmt::Display) -> RuntimeErr {
 mod tests {
     use std::time::Duration;
 
+    use futures_util::FutureExt;
     use sea_orm::sea_query::{Expr, Query};
 
     use super::turn::MOST_HELD_BACK;
@@ -267,7 +296,7 @@ mod tests {
         let aside = || {
             let reader = reader.clone();
             tokio::spawn(async move {
-                let _turn = reader.turn_aside().await?;
+                let _turn = reader.turn_aside(None).await?;
                 run(&reader, ENDLESS).await
             })
         };
@@ -278,6 +307,21 @@ mod tests {
         assert_eq!(run(&reader, "SELECT 7").await, Ok(7));
         assert_eq!(reader.busy(), 2);
         looking.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+
+    #[tokio::test]
+    async fn the_third_that_somebody_looks_at_waits_and_nobody_else_does() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let reader = reader(&folder, 8);
+        let turn = |user| reader.turn_aside(Some(Uuid::from_u128(user))).now_or_never();
+        let (first, second) = (turn(1).expect("the first"), turn(1).expect("the second"));
+        assert!(turn(1).is_none(), "the third waits");
+        let other = turn(2).expect("somebody else's first");
+        drop(first);
+        assert!(turn(1).is_some());
+        drop((second, other));
+        assert!(turn(3).is_some());
+        assert_eq!(reader.0.own.lock().expect("no panic").len(), 1, "who has nothing is forgotten");
     }
 
     #[tokio::test]

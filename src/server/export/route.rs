@@ -64,7 +64,7 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
     let query = Link::parse(query).transpose()?.map_or(query, |link| link.query);
     let params = ExportParams::parse(query)?;
     let wanted = Encoding::accepted(&parts.headers);
-    let begun = Export::begin(state.source(), caller.viewer(), params.clone(), wanted).await;
+    let begun = Export::begin(state.source(), caller.viewer(&state.clock), params.clone(), wanted).await;
     let mut export = begun.map_err(|error| refusal(&error))?;
     if parts.method == Method::HEAD {
         // A stream, because a body that is known to be empty would be announced as `Content-Length: 0`.

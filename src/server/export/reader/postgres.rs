@@ -222,15 +222,17 @@ impl Connection {
         if self.is_primary {
             return Ok(Replayed::Primary);
         }
-        let asked = "pg_is_in_recovery()::int, coalesce(pg_last_wal_replay_lsn() - '0/0', 0)::bigint, \
-                     coalesce((extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint, 0)";
+        // The time first, so that its transaction is before the position, whatever is replayed in between.
+        let asked = "pg_is_in_recovery()::int, \
+                     coalesce((extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint, 0), \
+                     coalesce(pg_last_wal_replay_lsn() - '0/0', 0)::bigint";
         let mut told = [0; 3];
         self.numbers(&Query::select().expr(Expr::cust(asked)).to_owned(), turn, |numbers| told = numbers)?;
         match told {
             // It may have been one, and go its own way now.
             [0, ..] => Err(replica::away("database.export_url names a server that is no replica")),
-            [_, come_to, _] if come_to >= position => Ok(Replayed::All),
-            [_, position, moment] => Ok(Replayed::UpTo { position, moment: Some(moment).filter(|moment| *moment > 0) }),
+            [_, _, come_to] if come_to >= position => Ok(Replayed::All),
+            [_, moment, position] => Ok(Replayed::UpTo { position, moment: Some(moment).filter(|moment| *moment > 0) }),
         }
     }
 
