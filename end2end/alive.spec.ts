@@ -104,3 +104,19 @@ test.describe("people", () => {
     await clean();
   });
 });
+
+test("who clicks everything twice makes one token", async ({ page }) => {
+  await page.goto("/settings/tokens");
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  await page.getByLabel("What is it for?").fill("twice");
+  let asked = 0;
+  await page.route("**/settings/tokens", async (route) => {
+    asked += Number(route.request().method() === "POST");
+    // Longer than it takes to click again.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await route.continue();
+  });
+  await page.getByRole("button", { name: "Make token" }).dblclick();
+  await expect(page.getByLabel("The new token")).toBeVisible();
+  expect(asked).toBe(1);
+});

@@ -20,5 +20,13 @@ document.addEventListener("click", async ({ target }) => {
     }
   }
 });
+// Who clicks everything twice sends a form once. Sending it again later, because nothing came of it, is possible.
+const sent = new WeakSet();
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (sent.has(form)) return event.preventDefault();
+  sent.add(form);
+  setTimeout(() => sent.delete(form), 2_000);
+});
 // For tests: from here on, the page answers to clicks.
 document.body.dataset.hydrated = "";

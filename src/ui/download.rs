@@ -302,16 +302,15 @@ async fn json<T: DeserializeOwned>(url: &str) -> Result<T, DownloadError> {
     serde_json::from_str(&text).map_err(|_| unexpected())
 }
 
-/// The sum of a file that the user chose, told how far that is.
+/// The sum of a file that the user chose, told how far that is, for as long as `progress` wants it.
 ///
 /// # Errors
-/// Where the file cannot be read.
-pub async fn sum_of(file: &web_sys::Blob, progress: impl Fn(u64)) -> Result<Sum, JsValue> {
+/// Where the file cannot be read, or where nobody wants the sum any more.
+pub async fn sum_of(file: &web_sys::Blob, progress: impl Fn(u64) -> bool) -> Result<Sum, JsValue> {
     let (mut tally, buffer) = (Tally::default(), &mut vec![0; BUFFER_BYTES as usize]);
     read(Some(file.stream()), async |chunk| {
         look(&mut tally, chunk, buffer);
-        progress(tally.bytes());
-        Ok(())
+        if progress(tally.bytes()) { Ok(()) } else { Err(JsValue::UNDEFINED) }
     })
     .await?;
     Ok(tally.sum())
@@ -353,7 +352,11 @@ async fn read(
             return Ok(());
         }
         let chunk: Uint8Array = Reflect::get(&step, &JsValue::from_str("value"))?.unchecked_into();
-        take(&chunk).await?;
+        if let Err(error) = take(&chunk).await {
+            // Or whoever sends it would wait for somebody who reads no more.
+            let _ = JsFuture::from(reader.cancel()).await;
+            return Err(error);
+        }
     }
 }
 

@@ -35,10 +35,10 @@ impl Progress {
     pub fn told(&self, total: Option<u64>, language: Language) -> String {
         let words = language.export();
         let total = total.filter(|total| *total > 0);
-        let (rows, bytes) = (language.count(self.rows), language.bytes(self.bytes));
+        let bytes = language.bytes(self.bytes);
         let mut told = match total {
-            Some(total) => vec![(words.of_events)(&rows, &language.count(total)), bytes],
-            None => vec![(words.number_of_events)(&rows), (words.so_far)(&bytes)],
+            Some(total) => vec![(words.of_events)(self.rows, total), bytes],
+            None => vec![language.events(self.rows), (words.so_far)(&bytes)],
         };
         if self.milliseconds >= TELLING_MILLISECONDS && self.rows > 0 {
             let a_second = self.rows as f64 / self.milliseconds * 1_000.0;
@@ -61,6 +61,8 @@ mod tests {
         for (progress, total, told) in [
             (progress(0, 0.0), None, "0 events, 0 bytes so far"),
             (progress(0, 9_000.0), Some(10), "0 of 10 events, 0 bytes"),
+            (progress(1, 9.0), Some(1), "1 of 1 event, 80 bytes"),
+            (progress(1, 9.0), None, "1 event, 80 bytes so far"),
             (progress(2_000, 400.0), Some(100_000), "2,000 of 100,000 events, 160.0 kB"),
             (
                 progress(50_000, 2_000.0),

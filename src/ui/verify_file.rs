@@ -41,15 +41,18 @@ pub fn VerifyFile() -> impl IntoView {
         let mine = turn.get_value();
         let tell = move |told| {
             // Another file may have been chosen meanwhile.
-            if turn.get_value() == mine {
+            let is_last = turn.get_value() == mine;
+            if is_last {
                 verdict.set(Some(told));
             }
+            is_last
         };
         tell(Verdict::Looking(0));
         spawn_local(async move {
             let blob: &Blob = file.as_ref();
             let Ok(sum) = sum_of(blob, |bytes| tell(Verdict::Looking(bytes))).await else {
-                return tell(Verdict::Failed(words.unreadable.to_owned()));
+                tell(Verdict::Failed(words.unreadable.to_owned()));
+                return;
             };
             tell(match records_of(&sum.sha256).await {
                 Ok(records) => Verdict::Known(file.name(), sum, records),

@@ -35,7 +35,7 @@ pub static ENGLISH: Words = Words {
     },
     known: |name| format!("{name} is whole and unchanged: it is the file of this export."),
     known_to_several: |name| format!("{name} is whole and unchanged: it is the file of each of these exports."),
-    rows: |count| format!("{} rows", Language::English.count(count)),
+    rows: |count| if count == 1 { "1 row".to_owned() } else { format!("{} rows", Language::English.count(count)) },
     record: |id| format!("Record {id}"),
 };
 
