@@ -3,7 +3,7 @@ import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
 import { NOW } from "./server";
-import { expect, isNarrow, test } from "./test";
+import { expect, exportButton, isNarrow, test } from "./test";
 
 const calendar = (page: Page) => page.getByRole("dialog", { name: "Choose dates" });
 const day = (page: Page, date: string) => calendar(page).locator(`[data-day="${date}"]`);
@@ -97,6 +97,50 @@ test("the keyboard goes where the authoring practices say, and Escape changes no
   await chosen(page, "2025-12-03", "2025-12-10");
 });
 
+test("a date is typed over, also where it is none until all of it is typed", async ({ page }) => {
+  await page.goto("/settings?start_date=2025-12-31&timezone=America/Los_Angeles&bom=true");
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  const from = page.getByLabel("From");
+  await from.focus();
+  // There is no 31 November.
+  await page.keyboard.type("11");
+  await expect(from).toHaveValue("");
+  await expect(page.getByRole("region", { name: "What you will get" })).toContainText("20,000");
+  // Until then, the browser says so, and nothing is exported.
+  await exportButton(page).click();
+  expect(await from.evaluate((input: HTMLInputElement) => input.validity.badInput)).toBe(true);
+  await expect(page.getByRole("list", { name: "Exports that are running" })).toBeHidden();
+  await from.focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.type("30");
+  await expect(from).toHaveValue("2025-11-30");
+  await expect(page).toHaveURL(/start_date=2025-11-30/);
+  // What is half typed goes with the button that says so.
+  await from.focus();
+  await page.keyboard.press("Delete");
+  await expect(from).toHaveValue("");
+  await page.getByRole("button", { name: "Everything", exact: true }).click();
+  expect(await from.evaluate((input: HTMLInputElement) => input.validity.badInput)).toBe(false);
+});
+
+test("a month's button can be pressed again and again with the keyboard", async ({ page }) => {
+  await open(page);
+  const next = calendar(page).getByRole("button", { name: "Next month" });
+  await next.focus();
+  for (const month of ["January", "February", "March"]) {
+    await page.keyboard.press("Enter");
+    await expect(calendar(page).getByRole("heading").last()).toHaveText(`${month} 2026`);
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    await expect(next).toBeFocused();
+  }
+  // And the days begin where the months have led.
+  await expect(calendar(page).locator("[data-day][tabindex='0']")).toHaveAttribute("data-day", "2026-03-16");
+  // A click where nothing is leaves the keyboard within.
+  await calendar(page).getByRole("columnheader").last().click();
+  await page.keyboard.press("Escape");
+  await chosen(page, "", "");
+});
+
 test("months are turned by buttons, and a click beside the calendar closes it", async ({ page }) => {
   await open(page);
   await calendar(page).getByRole("button", { name: "Previous month" }).click();
@@ -141,6 +185,16 @@ test("two clicks on the button open the calendar, and do not close it again", as
   // Once all that the clicks have begun is done.
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   await expect(calendar(page)).toBeVisible();
+});
+
+test("a preset is not today's any more when the next day has begun", async ({ page }) => {
+  await open(page);
+  await calendar(page).getByRole("button", { name: "Last 7 days" }).click();
+  const chip = page.getByRole("button", { name: "Last 7 days" });
+  await expect(chip).toHaveAttribute("aria-pressed", "true");
+  await page.clock.setFixedTime(new Date(Date.parse(NOW) + 86_400_000));
+  await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await expect(chip).toHaveAttribute("aria-pressed", "false");
 });
 
 for (const [locale, first] of [

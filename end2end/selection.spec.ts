@@ -207,6 +207,102 @@ test("three selections are exported side by side, a fourth waits, and leaving th
   await expect.poll(() => names.sort()).toEqual(["motion-events-2025-12-01-latest.csv", "motion-events-2025-12-03-latest.csv"]);
 });
 
+test("an export that ends by itself leaves the buttons of the others where they are", async ({ page }) => {
+  await open(page);
+  const held = new Map<string, () => void>();
+  await page.route("**/motion-events/export?*", async (route) => {
+    await new Promise<void>((resolve) => held.set(new URL(route.request().url()).searchParams.get("start_date")!, resolve));
+    await route.continue();
+  });
+  const jobs = page.getByRole("list", { name: "Exports that are running" }).getByRole("listitem");
+  const days = ["2025-12-05", "2025-12-06", "2025-12-07"];
+  for (const [number, date] of days.entries()) {
+    await page.getByLabel("From").fill(date);
+    await exportButton(page).click();
+    await expect(jobs).toHaveCount(number + 1);
+  }
+  await expect.poll(() => held.size).toBe(3);
+  await expect(preview(page)).toContainText("7 Dec 2025");
+  const cancel = (day: string) => jobs.filter({ hasText: day }).getByRole("button", { name: "Cancel" });
+  await cancel("6 Dec 2025").focus();
+  const before = await cancel("6 Dec 2025").boundingBox();
+  const downloading = page.waitForEvent("download");
+  held.get(days[0])!();
+  await downloading;
+  await expect(jobs).toHaveCount(2);
+  await expect(cancel("6 Dec 2025")).toBeFocused();
+  expect(await cancel("6 Dec 2025").boundingBox()).toEqual(before);
+  await page.keyboard.press("Enter");
+  await expect(jobs).toHaveCount(1);
+  await expect(jobs).toContainText("7 Dec 2025");
+  // What comes next takes the place of one that is over.
+  await page.getByLabel("From").fill("2025-12-08");
+  await exportButton(page).click();
+  await expect(jobs).toHaveText([/8 Dec 2025/, /7 Dec 2025/]);
+  // And who has the focus on one that ends has it on the button afterwards.
+  await cancel("7 Dec 2025").focus();
+  held.get(days[2])!();
+  await expect(jobs).toHaveText([/8 Dec 2025/]);
+  await page.getByLabel("From").fill("2025-12-09");
+  await cancel("8 Dec 2025").click();
+  await expect(jobs).toHaveCount(0);
+  await expect(exportButton(page)).toBeFocused();
+});
+
+test("two clicks on the button make one file", async ({ page }) => {
+  await open(page);
+  let asked = 0;
+  page.on("request", (request) => (asked += Number(request.url().includes("/motion-events/export?"))));
+  await page.getByLabel("From").fill("2030-01-02");
+  await expect(preview(page)).toContainText("no events");
+  await exportButton(page).click();
+  await expect(page.locator(".toast--success")).toBeVisible();
+  // As if the file had been there before the second click of two.
+  await exportButton(page).dispatchEvent("click", { detail: 2 });
+  await page.getByRole("button", { name: "Dismiss" }).click();
+  await expect(page.locator(".toast--success")).toHaveCount(0);
+  expect(asked).toBe(1);
+});
+
+test.describe("of a size that is not known", () => {
+  test.use({ expectedMessages: [/Failed to load resource/] });
+
+  test("what nobody could count goes to disk, and what is still counted is waited for", async ({ page }) => {
+    await page.addInitScript(() => {
+      Object.assign(window, {
+        showSaveFilePicker: async ({ suggestedName }: { suggestedName: string }) => {
+          document.title = `asked for ${suggestedName}`;
+          return (await navigator.storage.getDirectory()).getFileHandle(suggestedName, { create: true });
+        },
+      });
+    });
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    await page.route(/api\/preview.*2025-12-12/, async (route) => {
+      await answered;
+      await route.continue();
+    });
+    await page.route(/api\/preview.*2025-12-13/, (route) => route.abort());
+    await open(page);
+    await page.getByLabel("From").fill("2025-12-12");
+    const downloading = page.waitForEvent("download");
+    await exportButton(page).click();
+    await expect(page.getByRole("list", { name: "Exports that are running" })).toBeVisible();
+    answer();
+    await downloading;
+    await expect(page).not.toHaveTitle(/asked/);
+    await page.getByLabel("From").fill("2025-12-13");
+    await expect(preview(page)).toContainText("cannot be told");
+    await exportButton(page).click();
+    await expect(page.locator(".toast--success").first()).toContainText("motion-events-2025-12-13-latest.csv");
+    await expect(page).toHaveTitle("asked for motion-events-2025-12-13-latest.csv");
+    // Whoever comes back later may be told.
+    await page.unroute(/api\/preview.*2025-12-13/);
+    await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+    await expect(preview(page)).toContainText("13 Dec 2025");
+  });
+});
+
 test("a large file goes straight to disk where the browser can, and is there only when it is whole", async ({ page }) => {
   // Nobody is there to answer the browser's own question; the file system that a page has for itself writes the same way.
   await page.addInitScript(() => {

@@ -6,7 +6,7 @@ use js_sys::Reflect;
 use leptos::prelude::{Effect, document, on_cleanup, window, window_event_listener_untyped};
 use leptos::wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{HtmlElement, HtmlInputElement};
+use web_sys::{FocusOptions, HtmlElement, HtmlInputElement};
 
 use crate::export::parse_day;
 
@@ -41,24 +41,40 @@ pub fn is_offered(id: &str, value: &str) -> bool {
         && document().query_selector(&format!("#{id} option[value=\"{value}\"]")).is_ok_and(|option| option.is_some())
 }
 
-/// Puts the focus on an element where nothing else has it, and what is around everything is nothing else.
+/// Puts the focus on an element where nothing else has it, and what is around everything is nothing else. Whoever is
+/// somewhere else on the page stays there.
 pub fn focus_if_lost(selector: &str) {
-    let document = document();
-    if document.active_element().is_none_or(|active| matches!(active.tag_name().as_str(), "BODY" | "MAIN")) {
-        focus(selector);
+    if document().active_element().is_none_or(|active| matches!(active.tag_name().as_str(), "BODY" | "MAIN")) {
+        let options = FocusOptions::new();
+        options.set_prevent_scroll(true);
+        let _ = first(selector).map(|element| element.focus_with_options(&options));
     }
 }
 
-/// Takes the focus from whatever has it.
-pub fn lose_focus() {
-    if let Some(active) = document().active_element().and_then(|active| active.dyn_into::<HtmlElement>().ok()) {
-        let _ = active.blur();
-    }
+/// Takes the focus from an element.
+pub fn lose_focus(selector: &str) {
+    let _ = first(selector).map(|element| element.blur());
+}
+
+/// Whether there is such an element.
+pub fn is_there(selector: &str) -> bool {
+    first(selector).is_some()
+}
+
+fn first(selector: &str) -> Option<HtmlElement> {
+    document().query_selector(selector).ok()??.dyn_into().ok()
 }
 
 /// What a field of the document holds. `None` where there is no such field, and on the server.
 pub fn value_of(id: &str) -> Option<String> {
     property_of(id, "value")?.as_string()
+}
+
+/// Has a field of the document hold that.
+pub fn set_value(id: &str, value: &str) {
+    if let Some(field) = document().get_element_by_id(id) {
+        let _ = Reflect::set(&field, &JsValue::from_str("value"), &JsValue::from_str(value));
+    }
 }
 
 /// Whether a box of the document is checked. `None` where there is no such box, and on the server.
@@ -130,6 +146,16 @@ pub fn on_history_moves(act: impl Fn() + Clone + 'static) {
     });
 }
 
+/// Has something done whenever somebody comes back to the page, or the network does, until the page goes.
+pub fn on_return(act: impl Fn() + Copy + 'static) {
+    Effect::new(move || {
+        for event in ["focus", "online"] {
+            let listener = window_event_listener_untyped(event, move |_| act());
+            on_cleanup(move || listener.remove());
+        }
+    });
+}
+
 /// Whether the page is written from right to left.
 pub fn is_right_to_left() -> bool {
     document().document_element().is_some_and(|html| html.get_attribute("dir").as_deref() == Some("rtl"))
@@ -186,11 +212,7 @@ pub fn week_begins() -> Weekday {
 
 /// Puts the focus on an element.
 pub fn focus(selector: &str) {
-    if let Ok(Some(element)) = document().query_selector(selector)
-        && let Ok(element) = element.dyn_into::<HtmlElement>()
-    {
-        let _ = element.focus();
-    }
+    let _ = first(selector).map(|element| element.focus());
 }
 
 /// Gives an element a name for those who do not see it.

@@ -110,6 +110,14 @@ impl Calendar {
         }
     }
 
+    /// Forgets a drag that became something else, such as scrolling.
+    fn let_go(self) {
+        if self.pressed.get_untracked().is_some() {
+            self.pressed.set(None);
+            self.anchor.set(None);
+        }
+    }
+
     fn release(self, event: &PointerEvent) {
         let pressed = self.pressed.get_untracked();
         self.pressed.set(None);
@@ -276,7 +284,12 @@ pub fn CalendarDialog(
     Effect::new(move |_| {
         let day = calendar.focus.get();
         calendar.shown.track();
-        request_animation_frame(move || browser::focus(&format!(".calendar [data-day=\"{day}\"]")));
+        request_animation_frame(move || {
+            // Whoever turns months may want to turn more of them.
+            if !browser::is_there(".calendar__turn:focus") {
+                browser::focus(&format!(".calendar [data-day=\"{day}\"]"));
+            }
+        });
     });
     let key = move |event: KeyboardEvent| {
         let key = event.key();
@@ -317,6 +330,8 @@ pub fn CalendarDialog(
             role="dialog"
             aria-modal="true"
             aria-label=words.choose_dates
+            // A click where nothing is leaves the keyboard within.
+            tabindex="-1"
             node_ref=dialog
             on:keydown=key
         >
@@ -328,6 +343,7 @@ pub fn CalendarDialog(
                     on:pointerdown=move |event| calendar.press(&event)
                     on:pointerover=move |event| calendar.over(&event)
                     on:pointerup=move |event| calendar.release(&event)
+                    on:pointercancel=move |_| calendar.let_go()
                 >
                     <div class="calendar__bar">
                         {calendar.turner(words.previous_year, "«", -12)}
@@ -355,7 +371,8 @@ fn stay_within(dialog: NodeRef<Div>, event: &KeyboardEvent) {
     let stop = |index: u32| stops.item(index)?.dyn_into::<HtmlElement>().ok().map(SendWrapper::new);
     let (Some(first), Some(last)) = (stop(0), stop(stops.length().saturating_sub(1))) else { return };
     let (from, to) = if event.shift_key() { (first, last) } else { (last, first) };
-    if document().active_element().as_ref() == Some(from.as_ref()) {
+    let at = document().active_element();
+    if at.as_ref() == Some(from.as_ref()) || (event.shift_key() && at.as_ref() == Some(dialog.as_ref())) {
         event.prevent_default();
         let _ = to.focus();
     }

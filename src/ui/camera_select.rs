@@ -119,7 +119,8 @@ pub fn CameraSelect(
                 <Show when=move || is_open.get()>
                     <div class="backdrop" on:click=move |_| fold.close()></div>
                 </Show>
-                <div class="popover picker__panel" role="group" aria-labelledby="cameras-label">
+                // A click where nothing is leaves the keyboard within.
+                <div class="popover picker__panel" role="group" aria-labelledby="cameras-label" tabindex="-1">
                     {field}
                     <p class="hint without-script">{words.ticked_cameras}</p>
                     <ul>
@@ -222,14 +223,18 @@ fn counts(
     params: Signal<Result<ExportParams, ApiError>>,
 ) -> RwSignal<Option<HashMap<String, u64>>> {
     let counts = RwSignal::new(None);
-    // Of all cameras, whichever are chosen.
+    // Of all cameras, whichever are chosen. Nothing can be counted where the range is wrong.
     let wanted = Memo::new(move |_| {
-        let params = params.get().ok().filter(|_| is_open.get())?;
-        Some(ExportParams { camera_ids: Vec::new(), bom: false, ..params }.to_query())
+        let of_all = |params| ExportParams { camera_ids: Vec::new(), bom: false, ..params }.to_query();
+        is_open.get().then(|| params.get().ok().map(of_all))
     });
     let known = StoredValue::new(None::<String>);
     Effect::new(move |_| {
-        let Some(query) = wanted.get() else { return };
+        let Some(wanted) = wanted.get() else { return };
+        let Some(query) = wanted else {
+            known.set_value(None);
+            return counts.set(None);
+        };
         if known.with_value(|known| known.as_ref() == Some(&query)) {
             return;
         }

@@ -220,6 +220,12 @@ fn today(selection: Selection) -> RwSignal<Option<NaiveDate>> {
             today.set(browser::today(&zone));
         }
     });
+    // A page may stay open over midnight.
+    browser::on_return(move || {
+        if today.with_untracked(Option::is_some) {
+            today.set(browser::today(&timezone.get_untracked()));
+        }
+    });
     today
 }
 
@@ -236,6 +242,18 @@ fn DayField(
     problem: Memo<Option<ApiError>>,
 ) -> impl IntoView {
     let there = value.get_untracked();
+    // What somebody types is not written back: a date that is half typed has no value, and the browser would empty it.
+    let typed = StoredValue::new(browser::value_of(id));
+    Effect::new(move || {
+        let value = value.get();
+        if typed.try_update_value(Option::take).flatten().as_ref() != Some(&value) {
+            browser::set_value(id, &value);
+        }
+    });
+    let hear = move |text: String| {
+        typed.set_value(Some(text.clone()));
+        value.set(text);
+    };
     view! {
         <div class="field">
             <label for=id>{label}</label>
@@ -247,8 +265,7 @@ fn DayField(
                 aria-invalid=move || problem.get().map(|_| "true")
                 aria-describedby=move || problem.get().map(|_| PROBLEM_ID)
                 value=there
-                prop:value=move || value.get()
-                on:input:target=move |event| value.set(event.target().value())
+                on:input:target=move |event| hear(event.target().value())
             />
         </div>
     }

@@ -142,7 +142,11 @@ fn RecordRow(
     let language = sent::language();
     let words = language.history();
     let params = ExportParams::parse(&record.query).ok();
-    let expected = Expected { rows: u64::try_from(record.rows).ok(), bytes: u64::try_from(record.bytes).ok() };
+    // How far one got that broke says nothing of the whole.
+    let expected = match record.state {
+        State::Completed => Expected { rows: u64::try_from(record.rows).ok(), bytes: u64::try_from(record.bytes).ok() },
+        _ => Expected::default(),
+    };
     let begun = language.moment(&record.started_at);
     let again = params.clone().map(|params| {
         let url = params.to_url();
@@ -158,7 +162,7 @@ fn RecordRow(
                         return;
                     }
                     event.prevent_default();
-                    exporting.begin(params.clone(), expected);
+                    exporting.begin(params.clone(), Box::new(move || Some(expected)));
                 }
             >
                 {words.export_again}

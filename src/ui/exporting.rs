@@ -23,6 +23,11 @@ const LARGE_BYTES: u64 = 100_000_000;
 /// From that size on, where it cannot go straight to disk, the browser's own downloads get the export.
 const TOO_LARGE_BYTES: u64 = 500_000_000;
 
+/// How often the page looks whether it knows by now how large the file will be, and after how many milliseconds each: in
+/// all, less than the five seconds for which Chromium lets a page ask for a file after a click.
+const SIZE_TRIES: u32 = 30;
+const BETWEEN_SIZE_TRIES_MILLISECONDS: i32 = 100;
+
 /// What is known of an export before it begins.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Expected {
@@ -45,9 +50,10 @@ enum Way {
 
 impl Way {
     fn of(bytes: Option<u64>, disk_is_there: bool) -> Self {
-        match bytes.unwrap_or_default() {
-            LARGE_BYTES.. if disk_is_there => Self::Disk,
-            TOO_LARGE_BYTES.. => Self::Browser,
+        match bytes {
+            // What nobody could count may be the largest of all.
+            None | Some(LARGE_BYTES..) if disk_is_there => Self::Disk,
+            Some(TOO_LARGE_BYTES..) => Self::Browser,
             _ => Self::Page,
         }
     }
@@ -62,6 +68,8 @@ struct Job {
     progress: ArcRwSignal<Progress>,
     /// How many events there will be, where that is known.
     total: ArcRwSignal<Option<u64>>,
+    /// Whether it is over. It keeps its place until all are, so that nobody who is about to end one ends another.
+    is_over: bool,
     // What it holds must be dropped on the thread that made it, which is the browser's only one: the server makes none.
     abort: SendWrapper<AbortController>,
 }
@@ -82,7 +90,8 @@ impl Exporting {
         let language = sent::language();
         let exporting = Self { jobs: RwSignal::new(Vec::new()), begun: StoredValue::new(0), most, toasts, language };
         // Whoever leaves the page loses them.
-        let would_lose = Memo::new(move |_| exporting.jobs.with(|jobs| jobs.iter().any(|job| job.way != Way::Browser)));
+        let would_lose =
+            Memo::new(move |_| exporting.jobs.with(|jobs| running(jobs).any(|job| job.way != Way::Browser)));
         Effect::new(move |_| {
             if would_lose.get() {
                 let listener = window_event_listener_untyped("beforeunload", |event| event.prevent_default());
@@ -94,7 +103,7 @@ impl Exporting {
 
     /// How many are being made.
     pub fn count(self) -> usize {
-        self.jobs.with(Vec::len)
+        self.jobs.with(|jobs| running(jobs).count())
     }
 
     /// Whether no other can begin: there are as many as there may be.
@@ -104,14 +113,15 @@ impl Exporting {
 
     /// Whether this very selection is being exported.
     pub fn is_about(self, params: &ExportParams) -> bool {
-        self.jobs.with(|jobs| jobs.iter().any(|job| job.params == *params))
+        self.jobs.with(|jobs| running(jobs).any(|job| job.params == *params))
     }
 
-    /// Begins one, unless there are as many as there may be. Has to follow on a click.
-    pub fn begin(self, params: ExportParams, expected: Expected) {
+    /// Begins one, unless there are as many as there may be. Has to follow on a click. `known` says what is known of it:
+    /// nothing yet, where that is still looked for.
+    pub fn begin(self, params: ExportParams, known: Box<dyn Fn() -> Option<Expected>>) {
         let Self { jobs, toasts, language, .. } = self;
         let words = language.export();
-        if jobs.with_untracked(|jobs| jobs.len() >= self.most || jobs.iter().any(|job| job.params == params)) {
+        if untrack(|| self.count() >= self.most || self.is_about(&params)) {
             return;
         }
         if jobs.with_untracked(Vec::is_empty) {
@@ -125,22 +135,39 @@ impl Exporting {
         let job = Job {
             number,
             params,
-            way: Way::of(expected.bytes, disk::is_there()),
+            way: Way::Page,
             progress: ArcRwSignal::new(Progress::default()),
-            total: ArcRwSignal::new(expected.rows),
+            total: ArcRwSignal::new(None),
+            is_over: false,
             abort: SendWrapper::new(abort),
         };
+        jobs.update(|jobs| match jobs.iter_mut().find(|job| job.is_over) {
+            Some(place) => *place = job.clone(),
+            None => jobs.push(job.clone()),
+        });
         spawn_local(async move {
-            let target = match job.way {
+            let disk_is_there = disk::is_there();
+            // Where it goes depends on how large it is.
+            for _ in 0..if disk_is_there { SIZE_TRIES } else { 0 } {
+                if known().is_some() || job.abort.signal().aborted() {
+                    break;
+                }
+                browser::sleep(BETWEEN_SIZE_TRIES_MILLISECONDS).await;
+            }
+            let expected = known().unwrap_or_default();
+            job.total.set(expected.rows);
+            let way = Way::of(expected.bytes, disk_is_there);
+            jobs.update(|jobs| jobs.iter_mut().filter(|job| job.number == number).for_each(|job| job.way = way));
+            let target = match way {
+                _ if job.abort.signal().aborted() => Err(DownloadError::Cancelled),
                 Way::Page => Ok(Target::Downloads),
                 Way::Disk => match File::ask(&job.file_name()).await {
                     Ok(Some(file)) => Ok(Target::Disk(file)),
                     // Whoever was asked where it should go, and closed the question, knows.
-                    Ok(None) => return,
+                    Ok(None) => return self.ends(number),
                     Err(error) => Err(DownloadError::unwritable(&error)),
                 },
                 Way::Browser => {
-                    jobs.update(|jobs| jobs.push(job.clone()));
                     let progress = job.progress.clone();
                     let outcome = hand_over(&job.params, move |so_far| progress.set(so_far)).await;
                     self.ends(number);
@@ -152,9 +179,11 @@ impl Exporting {
             };
             let target = match target {
                 Ok(target) => target,
-                Err(error) => return self.tell(&error),
+                Err(error) => {
+                    self.ends(number);
+                    return self.tell(&error);
+                }
             };
-            jobs.update(|jobs| jobs.push(job.clone()));
             let progress = job.progress.clone();
             let signal = job.abort.signal();
             let outcome = download(&job.params.to_url(), &signal, target, move |so_far| progress.set(so_far)).await;
@@ -167,7 +196,12 @@ impl Exporting {
     }
 
     fn ends(self, number: u32) {
-        self.jobs.update(|jobs| jobs.retain(|job| job.number != number));
+        self.jobs.update(|jobs| {
+            jobs.iter_mut().filter(|job| job.number == number).for_each(|job| job.is_over = true);
+            if jobs.iter().all(|job| job.is_over) {
+                jobs.clear();
+            }
+        });
     }
 
     fn tell(self, error: &DownloadError) {
@@ -185,6 +219,10 @@ impl Exporting {
             jobs.iter().filter(|job| job.params == *params).for_each(|job| job.total.set(Some(total)));
         });
     }
+}
+
+fn running(jobs: &[Job]) -> impl Iterator<Item = &Job> {
+    jobs.iter().filter(|job| !job.is_over)
 }
 
 impl Job {
@@ -206,7 +244,9 @@ impl Job {
         };
         let days = match (self.params.range.start().map(day), self.params.range.end().map(day)) {
             (None, None) => words.everything.to_owned(),
-            (start, end) => format!("{} – {}", start.unwrap_or_default(), end.unwrap_or_default()).trim().to_owned(),
+            (Some(start), None) => (language.history().from)(&start),
+            (None, Some(end)) => (language.history().until)(&end),
+            (Some(start), Some(end)) => format!("{start} – {end}"),
         };
         format!("{days}, {}", (words.cameras_told)(self.params.camera_ids.len()))
     }
@@ -255,7 +295,10 @@ pub fn ExportProgress(
         let now = exporting.count();
         if before.is_some_and(|before| before > now) {
             // Once the button can be pressed again.
-            request_animation_frame(move || browser::focus_if_lost(back_to));
+            request_animation_frame(move || {
+                browser::lose_focus(".job--over :focus");
+                browser::focus_if_lost(back_to);
+            });
         }
         now
     });
@@ -276,11 +319,7 @@ pub fn ExportProgress(
                     <button
                         type="button"
                         class="cancel-button"
-                        on:click=move |_| {
-                            // The button may become another export's, which the next press of a key would end.
-                            browser::lose_focus();
-                            abort.abort();
-                        }
+                        on:click=move |_| abort.abort()
                     >
                         {words.cancel}
                         <span class="visually-hidden">{format!(" {name}")}</span>
@@ -290,7 +329,7 @@ pub fn ExportProgress(
             }
         };
         view! {
-            <li class="job">
+            <li class="job" class:job--over=job.is_over>
                 <div class="progress">
                     <p class="progress__name">{job.told(language)}</p>
                     <progress aria-label=label max=WHOLE.to_string() value=part></progress>
@@ -329,7 +368,7 @@ mod tests {
     fn a_file_goes_where_there_is_room_for_it() {
         let ways =
             |disk| [None, Some(99_999_999), Some(100_000_000), Some(500_000_000)].map(|bytes| Way::of(bytes, disk));
-        assert_eq!(ways(true), [Way::Page, Way::Page, Way::Disk, Way::Disk]);
+        assert_eq!(ways(true), [Way::Disk, Way::Page, Way::Disk, Way::Disk]);
         assert_eq!(ways(false), [Way::Page, Way::Page, Way::Page, Way::Browser]);
     }
 }

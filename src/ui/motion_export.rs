@@ -4,7 +4,7 @@
 //! download the file; with script the page fetches it, shows how far it is, and saves it once it is whole.
 
 use leptos::either::EitherOf3;
-use leptos::ev::SubmitEvent;
+use leptos::ev::{MouseEvent, SubmitEvent};
 use leptos::prelude::*;
 use thaw::{Button, ButtonAppearance, ButtonSize, ButtonType, Switch};
 
@@ -100,9 +100,18 @@ fn ExportForm(choices: Choices) -> impl IntoView {
         }
         match params.get_untracked() {
             Ok(params) => {
-                let looked = untrack(|| looking.at(&params)).unwrap_or_default();
-                let expected = Expected { rows: looked.rows(), bytes: looked.bytes() };
-                exporting.begin(params, expected);
+                let of = params.clone();
+                // Of what the server will not export there is no file to find a place for, and what is no longer selected is
+                // no longer counted.
+                let small = Expected { rows: None, bytes: Some(0) };
+                let known = move || match untrack(|| looking.at(&of)) {
+                    Some(Looked::Not(Some(error))) if error.code.status() < 500 => Some(small),
+                    None | Some(Looked::Looking) => {
+                        (untrack(|| selection.params()).as_ref() != Ok(&of)).then_some(small)
+                    }
+                    Some(looked) => Some(Expected { rows: looked.rows(), bytes: looked.bytes() }),
+                };
+                exporting.begin(params, Box::new(known));
             }
             Err(error) => {
                 toasts.clear();
@@ -135,6 +144,12 @@ fn ExportForm(choices: Choices) -> impl IntoView {
                         button_type=ButtonType::Submit
                         disabled=is_disabled
                         loading=is_running
+                        // Whoever clicks everything twice wants one file.
+                        on_click=move |event: MouseEvent| {
+                            if event.detail() > 1 {
+                                event.prevent_default();
+                            }
+                        }
                     >
                         {words.export_csv}
                     </Button>

@@ -95,7 +95,16 @@ pub fn look(
     let under_way = StoredValue::new(None::<AbortHandle>);
     let last = StoredValue::new(first);
     let alive = part::alive();
+    // What could not be told may be told by now: somebody has signed in again, say.
+    let again = RwSignal::new(());
+    browser::on_return(move || {
+        if looked.with_untracked(|looked| matches!(looked, Looked::Not(Some(_)))) {
+            last.set_value(None);
+            again.set(());
+        }
+    });
     Effect::new(move |_| {
+        again.track();
         if !alive.get() {
             return;
         }
