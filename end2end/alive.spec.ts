@@ -10,11 +10,27 @@ test.beforeEach(async ({ page }) => {
 
 test("axe finds nothing, at rest and with a toast and a problem", async ({ page }) => {
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
-  await page.getByLabel("From").fill("2025-12-02");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-02");
   await page.getByLabel("To", { exact: true }).fill("2025-12-01");
   await page.getByRole("button", { name: "Export CSV" }).click();
   await settled(page.locator(".toast--error"));
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+});
+
+test("axe finds nothing while the selection is looked at, with nothing known of it and with what was known before", async ({ page }) => {
+  const preview = page.getByRole("region", { name: "What you will get" });
+  await expect(preview).toContainText("20,000");
+  await page.route("**/api/preview?*", () => {});
+  for (const before of ["20,000", "Looking…"]) {
+    await page.getByLabel("From", { exact: true }).fill("2025-12-02");
+    await expect(preview).toHaveAttribute("aria-busy", "true");
+    await expect(preview).toContainText(before);
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    // After dates that are wrong, nothing is known of those that are right.
+    await page.getByLabel("To", { exact: true }).fill("2025-12-01");
+    await expect(preview).toContainText("Choose dates");
+    await page.getByLabel("To", { exact: true }).fill("");
+  }
 });
 
 test("axe finds nothing with everything unfolded, and while an export runs", async ({ page }) => {

@@ -15,7 +15,7 @@ test("what was filled in before the page came alive stays", async ({ page }) => 
     await route.continue();
   });
   await page.goto("/settings");
-  await page.getByLabel("From").fill("2025-12-15");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-15");
   await page.getByLabel("To", { exact: true }).fill("2025-12-15");
   await chooseCameras(page, "Garage");
   await page.getByLabel("Time zone").selectOption("Asia/Tokyo");
@@ -61,7 +61,7 @@ test("what is filled in while the page comes alive, part by part, stays", async 
   for (let done = 1; ; done++) {
     await page.goto("/settings");
     await tasks.run(done);
-    await page.getByLabel("From").fill("2025-12-15");
+    await page.getByLabel("From", { exact: true }).fill("2025-12-15");
     await page.getByLabel("To", { exact: true }).fill("2025-12-15");
     await page.getByLabel("Time zone").selectOption("Asia/Tokyo");
     await page.getByLabel("Excel-compatible").uncheck({ force: true });
@@ -80,10 +80,10 @@ test("what a part takes over changes no other part before that one is alive", as
   const tasks = await holdTasks(page);
   await page.goto("/settings");
   await tasks.run(1);
-  await page.getByLabel("From").fill("2025-12-16");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-16");
   await page.getByLabel("To", { exact: true }).fill("2025-12-15");
   await tasks.finish();
-  await expect(page.getByLabel("From")).toHaveAccessibleDescription(/2025-12-16, is after the end, 2025-12-15/);
+  await expect(page.getByLabel("From", { exact: true })).toHaveAccessibleDescription(/2025-12-16, is after the end, 2025-12-15/);
   await expect(page.locator(".preview")).toContainText("Choose dates that follow each other");
   await page.getByLabel("To", { exact: true }).fill("2025-12-16");
   await expect(page.locator(".preview")).toContainText("events");
@@ -110,8 +110,8 @@ test("a form that is sent while the page comes alive is sent by the browser, as 
   await tasks.run(6);
   // The dates are alive, the rest is not.
   await page.getByRole("button", { name: "Today", exact: true }).click();
-  await expect(page.getByLabel("From")).not.toHaveValue("");
-  await page.getByLabel("From").fill("2025-12-15");
+  await expect(page.getByLabel("From", { exact: true })).not.toHaveValue("");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-15");
   await page.getByLabel("To", { exact: true }).fill("2025-12-16");
   expect(await tasks.waiting()).toBeGreaterThan(0);
   const downloading = page.waitForEvent("download");
@@ -145,7 +145,7 @@ test("a form that is sent while the page still arrives does not keep it from arr
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
   try {
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/settings`, { waitUntil: "commit" });
-    await page.getByLabel("From").fill("2025-12-15");
+    await page.getByLabel("From", { exact: true }).fill("2025-12-15");
     const downloading = page.waitForEvent("download");
     await exportButton(page).click();
     await exportButton(page).click();
@@ -163,15 +163,15 @@ test("a form that is sent while the page still arrives does not keep it from arr
 test("whoever goes back before the page is alive gets what the address says", async ({ page }) => {
   await page.goto("/settings?start_date=2025-12-15");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
-  await page.getByLabel("From").fill("2025-12-02");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-02");
   await expect(page).toHaveURL(/start_date=2025-12-02/);
   const tasks = await holdTasks(page);
   await page.reload();
   await tasks.run(3);
-  await expect(page.getByLabel("From")).toHaveValue("2025-12-02");
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-02");
   await page.goBack();
   await expect(page).toHaveURL(/\?start_date=2025-12-15$/);
   await tasks.finish();
-  await expect(page.getByLabel("From")).toHaveValue("2025-12-15");
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-15");
   await expect(page).toHaveURL(/\?start_date=2025-12-15$/);
 });

@@ -20,7 +20,7 @@ async function open(page: Page, query = ""): Promise<void> {
 
 async function chosen(page: Page, first: string, last: string): Promise<void> {
   await expect(calendar(page)).toHaveCount(0);
-  await expect(page.getByLabel("From")).toHaveValue(first);
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue(first);
   await expect(page.getByLabel("To", { exact: true })).toHaveValue(last);
   await expect(opener(page)).toBeFocused();
 }
@@ -100,7 +100,7 @@ test("the keyboard goes where the authoring practices say, and Escape changes no
 test("a date is typed over, also where it is none until all of it is typed", async ({ page }) => {
   await page.goto("/settings?start_date=2025-12-31&timezone=America/Los_Angeles&bom=true");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
-  const from = page.getByLabel("From");
+  const from = page.getByLabel("From", { exact: true });
   await from.focus();
   // There is no 31 November.
   await page.keyboard.type("11");

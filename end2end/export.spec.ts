@@ -92,7 +92,7 @@ async function startProxy(inTheMiddle: (response: http.ServerResponse) => void) 
 test("Date range picker works", async ({ page }) => {
   await page.clock.setFixedTime(new Date(NOW));
   await open(page);
-  const [from, to] = [page.getByLabel("From"), page.getByLabel("To", { exact: true })];
+  const [from, to] = [page.getByLabel("From", { exact: true }), page.getByLabel("To", { exact: true })];
   const preset = (name: string) => page.getByRole("button", { name, exact: true });
   await expect(preset("Everything")).toHaveAttribute("aria-pressed", "true");
   for (const [name, first, last] of [
@@ -121,7 +121,7 @@ test("Date range picker works", async ({ page }) => {
 
 test("Click triggers download", async ({ page }) => {
   await open(page);
-  await page.getByLabel("From").fill("2025-11-30");
+  await page.getByLabel("From", { exact: true }).fill("2025-11-30");
   await page.getByLabel("To", { exact: true }).fill("2025-12-15");
   await chooseCameras(page, "Küche");
   const camera = await cameraId(page, "Küche");
@@ -185,7 +185,7 @@ test.describe("failures", () => {
   test("Error toast on failure: the server's own words, the form untouched, nothing saved", async ({ page }) => {
     await open(page);
     const saved = downloads(page);
-    await page.getByLabel("From").fill("2025-12-01");
+    await page.getByLabel("From", { exact: true }).fill("2025-12-01");
     // A camera that was there when the page was made and is not any more.
     await page.goto(`/settings?start_date=2025-12-01&camera_id=long-gone&timezone=UTC`);
     await expect(page.locator("body[data-hydrated]")).toBeAttached();
@@ -195,7 +195,7 @@ test.describe("failures", () => {
     await expect(toast).toContainText("There is no camera “long-gone”.");
     await expect(page.getByRole("alert")).toContainText("There is no camera “long-gone”.");
     await expect(exportButton(page)).toBeEnabled();
-    await expect(page.getByLabel("From")).toHaveValue("2025-12-01");
+    await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-01");
     await expect(page.locator(".picker summary")).toHaveText("long-gone (no longer there)");
     expect(saved).toEqual([]);
   });
@@ -203,13 +203,13 @@ test.describe("failures", () => {
   test("a session that has ended is told as that, with a way back in, and the form stays", async ({ page }) => {
     await open(page);
     const saved = downloads(page);
-    await page.getByLabel("From").fill("2025-12-01");
+    await page.getByLabel("From", { exact: true }).fill("2025-12-01");
     await page.context().clearCookies();
     await exportButton(page).click();
     const toast = page.locator(".toast--error");
     await expect(toast).toContainText("You are signed out");
     await expect(toast.getByRole("link", { name: "Sign in in a new tab" })).toHaveAttribute("href", "/login");
-    await expect(page.getByLabel("From")).toHaveValue("2025-12-01");
+    await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-01");
     expect(saved).toEqual([]);
   });
 
@@ -282,13 +282,13 @@ test("what the selection holds is told before the click, and again when it chang
   await expect(preview).toContainText("20,000");
   await expect(preview).toContainText(/File, about\s*\d\.\d MB/);
   await expect(preview.getByRole("slider", { name: /^Events for every few days\. Most: / })).toBeVisible();
-  await page.getByLabel("From").fill("2025-12-10");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-10");
   await page.getByLabel("To", { exact: true }).fill("2025-12-11");
   await expect(preview.getByRole("slider", { name: /^Events for every day\. Most: 1[01] Dec 2025: \d+ events\.$/ })).toBeVisible();
   const told = Number((await preview.locator("dd").first().innerText()).replaceAll(",", ""));
   const file = run("export", "--start-date", "2025-12-10", "--end-date", "2025-12-11", "--timezone", "America/Los_Angeles");
   expect(told).toBe(file.toString().split("\n").length - 2);
-  await page.getByLabel("From").fill("2030-01-01");
+  await page.getByLabel("From", { exact: true }).fill("2030-01-01");
   await expect(preview).toContainText("Choose dates that follow each other.");
   await page.getByLabel("To", { exact: true }).fill("2030-01-02");
   await expect(preview).toContainText("There are no events in this selection.");
@@ -302,9 +302,9 @@ test("a selection that has changed is not looked at any longer", async ({ page }
   page.on("requestfailed", (request) => (cancelled += Number(/api\/preview.*2025-12-10/.test(request.url()))));
   await page.route(/api\/preview.*2025-12-10/, () => {});
   const asked = page.waitForRequest(/api\/preview.*2025-12-10/);
-  await page.getByLabel("From").fill("2025-12-10");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-10");
   await asked;
-  await page.getByLabel("From").fill("2025-12-11");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-11");
   await expect(preview).toContainText("11 Dec 2025");
   expect(cancelled).toBe(1);
 });
@@ -312,14 +312,14 @@ test("a selection that has changed is not looked at any longer", async ({ page }
 test("dates in the wrong order are told at once, beside the dates and when exporting", async ({ page }) => {
   await open(page);
   const saved = downloads(page);
-  await page.getByLabel("From").fill("2025-12-02");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-02");
   await page.getByLabel("To", { exact: true }).fill("2025-12-01");
-  await expect(page.getByLabel("From")).toHaveAttribute("aria-invalid", "true");
-  await expect(page.getByLabel("From")).toHaveAccessibleDescription(/2025-12-02, is after the end, 2025-12-01/);
+  await expect(page.getByLabel("From", { exact: true })).toHaveAttribute("aria-invalid", "true");
+  await expect(page.getByLabel("From", { exact: true })).toHaveAccessibleDescription(/2025-12-02, is after the end, 2025-12-01/);
   await exportButton(page).click();
   await expect(page.locator(".toast--error")).toContainText("The export cannot begin");
   await page.getByLabel("To", { exact: true }).fill("2025-12-03");
-  await expect(page.getByLabel("From")).not.toHaveAttribute("aria-invalid");
+  await expect(page.getByLabel("From", { exact: true })).not.toHaveAttribute("aria-invalid");
   expect(saved).toEqual([]);
 });
 
@@ -354,7 +354,7 @@ test("Cancel in the middle of the file lets go of the server and saves nothing",
 
 test("a selection without events is told as that", async ({ page }) => {
   await open(page);
-  await page.getByLabel("From").fill("2030-01-01");
+  await page.getByLabel("From", { exact: true }).fill("2030-01-01");
   const downloading = page.waitForEvent("download");
   await exportButton(page).click();
   expect((await bytes(await downloading)).length).toBe(82);
@@ -373,9 +373,9 @@ test("the whole way can be gone with the keyboard", async ({ page }) => {
   const press = async (...keys: string[]) => {
     for (const key of keys) await page.keyboard.press(key);
   };
-  await page.getByLabel("From").focus();
+  await page.getByLabel("From", { exact: true }).focus();
   await press("1", "2", "0", "1", "2", "0", "2", "5");
-  await expect(page.getByLabel("From")).toHaveValue(/2025-(12-01|01-12)/);
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue(/2025-(12-01|01-12)/);
   await page.getByRole("button", { name: "Choose dates in a calendar" }).focus();
   await press("Enter");
   await expect(page.getByRole("dialog")).toBeVisible();

@@ -11,7 +11,7 @@ import { bytes, expect, expectSame, ownDay, settled, test } from "./test";
 async function exportOf(page: Page, day: string): Promise<Buffer> {
   await page.goto("/settings");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
-  await page.getByLabel("From").fill(day);
+  await page.getByLabel("From", { exact: true }).fill(day);
   await page.getByLabel("To", { exact: true }).fill(day);
   const downloading = page.waitForEvent("download");
   await page.getByRole("button", { name: "Export CSV" }).click();
@@ -81,7 +81,7 @@ test("the last exports are told under the form, and select again what they held"
   await page.goto("/settings");
   await item.getByRole("link", { name: `Select again: ${day}, all cameras, America/Los_Angeles` }).click();
   await expect(page).toHaveURL(new RegExp(`/settings\\?.*start_date=${day}`));
-  await expect(page.getByLabel("From")).toHaveValue(day);
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue(day);
   await recent.getByRole("link", { name: "All exports" }).click();
   await expect(page).toHaveURL(/\/settings\/exports$/);
 });

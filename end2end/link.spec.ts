@@ -10,7 +10,7 @@ test("link copied and used: it gives the selected export to whoever has it, unti
   await page.goto("/settings");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
   await expect(page.getByLabel("Time zone")).toHaveValue("America/Los_Angeles");
-  await page.getByLabel("From").fill("2025-12-01");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-01");
   await page.getByText("Use from…").click();
   await page.getByLabel("Works for").selectOption("15 minutes");
   await page.getByRole("button", { name: "Copy link" }).click();
@@ -20,7 +20,7 @@ test("link copied and used: it gives the selected export to whoever has it, unti
   const file = execFileSync("curl", ["-sf", link]);
   expect(file).toEqual(run("export", "--start-date", "2025-12-01", "--timezone", "America/Los_Angeles", "--bom"));
   // Another selection is another link.
-  await page.getByLabel("From").fill("2025-12-02");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-02");
   await expect(page.getByLabel("The link", { exact: true })).toHaveCount(0);
   expect(() => execFileSync("curl", ["-sf", link.replace("2025-12-01", "2025-11-01")])).toThrow();
 });
@@ -28,7 +28,7 @@ test("link copied and used: it gives the selected export to whoever has it, unti
 test("a selection that cannot be exported gets no link, and says why", async ({ page }) => {
   await page.goto("/settings");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
-  await page.getByLabel("From").fill("2025-12-02");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-02");
   await page.getByLabel("To", { exact: true }).fill("2025-12-01");
   await page.getByText("Use from…").click();
   await page.getByRole("button", { name: "Copy link" }).click();

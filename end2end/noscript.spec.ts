@@ -18,7 +18,7 @@ test("the untouched form downloads everything, for Excel", async ({ page, contex
 
 test("the filled form downloads what it says", async ({ page }) => {
   await page.goto("/settings");
-  await page.getByLabel("From").fill("2025-12-01");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-01");
   await page.getByLabel("To", { exact: true }).fill("2025-12-15");
   await chooseCameras(page, "Front Door", "Garage");
   await page.getByLabel("Time zone").selectOption("Europe/Berlin");
@@ -42,19 +42,19 @@ test.describe("a form that cannot be exported", () => {
 
   test("leads to a page that says why, and back", async ({ page }) => {
     await page.goto("/settings");
-    await page.getByLabel("From").fill("2025-12-02");
+    await page.getByLabel("From", { exact: true }).fill("2025-12-02");
     await page.getByLabel("To", { exact: true }).fill("2025-12-01");
     await page.getByRole("button", { name: "Export CSV" }).click();
     await expect(page.getByRole("heading", { name: "Invalid parameter" })).toBeVisible();
     await expect(page.getByText("The start, 2025-12-02, is after the end, 2025-12-01.")).toBeVisible();
     await page.goBack();
-    await expect(page.getByLabel("From")).toHaveValue("2025-12-02");
+    await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-02");
   });
 });
 
 test("what the selection holds is shown by the server, for the address and when asked", async ({ page }) => {
   await page.goto("/settings?start_date=2025-12-10&end_date=2025-12-11&timezone=Europe/Berlin");
-  await expect(page.getByLabel("From")).toHaveValue("2025-12-10");
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-10");
   await expect(page.getByLabel("Time zone")).toHaveValue("Europe/Berlin");
   const preview = page.getByRole("region", { name: "What you will get" });
   const rows = run("export", "--start-date", "2025-12-10", "--end-date", "2025-12-11", "--timezone", "Europe/Berlin").toString().trimEnd().split("\r\n");

@@ -29,7 +29,7 @@ async function pretend(page: Page, bytes: number): Promise<void> {
 test("the address holds the selection, back and forth, and whoever opens it has the same", async ({ page, context }) => {
   await open(page);
   await expect(page).toHaveURL(/\/settings$/);
-  await page.getByLabel("From").fill("2025-12-01");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-01");
   await expect(page).toHaveURL(/[?&]start_date=2025-12-01(&|$)/);
   await chooseCameras(page, "Garage");
   await expect(page).toHaveURL(/camera_id=/);
@@ -41,9 +41,9 @@ test("the address holds the selection, back and forth, and whoever opens it has 
   await expect(page.locator(".picker summary")).toHaveText("Garage");
   await page.goBack();
   await expect(page.locator(".picker summary")).toHaveText("All Cameras (8)");
-  await expect(page.getByLabel("From")).toHaveValue("2025-12-01");
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-01");
   await page.goBack();
-  await expect(page.getByLabel("From")).toHaveValue("");
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue("");
   for (let entry = 0; entry < 3; entry += 1) await page.goForward();
   await expect(page.locator(".picker summary")).toHaveText("2 of 8 cameras");
   await expect(page).toHaveURL(address);
@@ -51,7 +51,7 @@ test("the address holds the selection, back and forth, and whoever opens it has 
   await other.goto(address);
   await expect(other.locator("body[data-hydrated]")).toBeAttached();
   await expect(other.locator(".picker summary")).toHaveText("2 of 8 cameras");
-  await expect(other.getByLabel("From")).toHaveValue("2025-12-01");
+  await expect(other.getByLabel("From", { exact: true })).toHaveValue("2025-12-01");
   const downloading = other.waitForEvent("download");
   await exportButton(other).click();
   const cameras = ["Garage", "Küche"].map(async (name) => ["--camera-id", await cameraId(other, name)]);
@@ -62,7 +62,7 @@ test("the address holds the selection, back and forth, and whoever opens it has 
 test("an address that names no selection says so, and the form can be used", async ({ page }) => {
   await open(page, "?start_date=2025-13-01");
   await expect(page.getByRole("alert").filter({ hasText: "is no day of the calendar" })).toBeVisible();
-  await expect(page.getByLabel("From")).toHaveValue("");
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue("");
   await expect(exportButton(page)).toBeEnabled();
 });
 
@@ -70,16 +70,16 @@ test("what is wrong with an address is said for as long as the page has it", asy
   await open(page, "?start_date=nope");
   const notice = page.getByRole("alert").filter({ hasText: "names no selection that can be used" });
   await expect(notice).toBeVisible();
-  await page.getByLabel("From").fill("2025-12-01");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-01");
   await expect(page).toHaveURL(/start_date=2025-12-01/);
   await expect(notice).toHaveCount(0);
   await page.goBack();
   await expect(page).toHaveURL(/\?start_date=nope$/);
   await expect(notice).toBeVisible();
-  await expect(page.getByLabel("From")).toHaveValue("");
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue("");
   await page.goForward();
   await expect(notice).toHaveCount(0);
-  await expect(page.getByLabel("From")).toHaveValue("2025-12-01");
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-01");
 });
 
 test("a camera of the address that there is not can be taken out of the selection", async ({ page }) => {
@@ -152,7 +152,7 @@ test("the chart is read and narrowed with the mouse and with the keyboard", asyn
   await page.mouse.move(...bar(4));
   await expect(preview(page).locator(".chart__told")).toHaveText(/^3 Dec 2025 – 5 Dec 2025: \d+ events$/);
   await page.mouse.up();
-  await expect(page.getByLabel("From")).toHaveValue("2025-12-03");
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-03");
   await expect(page.getByLabel("To", { exact: true })).toHaveValue("2025-12-05");
   await expect(chart).toHaveAttribute("aria-valuemax", "2");
   await chart.focus();
@@ -161,7 +161,7 @@ test("the chart is read and narrowed with the mouse and with the keyboard", asyn
   await page.keyboard.press("Shift+ArrowLeft");
   await expect(chart).toHaveAttribute("aria-valuetext", /^4 Dec 2025 – 5 Dec 2025: \d+ events$/);
   await page.keyboard.press("Enter");
-  await expect(page.getByLabel("From")).toHaveValue("2025-12-04");
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-04");
 });
 
 test("three selections are exported side by side, a fourth waits, and leaving the page warns", async ({ page }) => {
@@ -174,12 +174,12 @@ test("three selections are exported side by side, a fourth waits, and leaving th
   });
   const jobs = page.getByRole("list", { name: "Exports that are running" }).getByRole("listitem");
   for (const [number, date] of ["2025-12-01", "2025-12-02", "2025-12-03"].entries()) {
-    await page.getByLabel("From").fill(date);
+    await page.getByLabel("From", { exact: true }).fill(date);
     await exportButton(page).click();
     await expect(jobs).toHaveCount(number + 1);
     await expect(exportButton(page)).toBeDisabled();
   }
-  await page.getByLabel("From").fill("2025-12-04");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-04");
   await expect(exportButton(page)).toBeDisabled();
   // Pressed twice, the key that ends one ends no other.
   await jobs.first().getByRole("button", { name: "Cancel" }).focus();
@@ -187,7 +187,7 @@ test("three selections are exported side by side, a fourth waits, and leaving th
   await expect(jobs).toHaveCount(2);
   await expect(exportButton(page)).toBeFocused();
   await expect(jobs.first()).toContainText("2 Dec 2025");
-  await page.getByLabel("From").fill("2025-12-01");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-01");
   await exportButton(page).click();
   await expect(jobs).toHaveCount(3);
   const asked = page.waitForEvent("dialog");
@@ -198,7 +198,7 @@ test("three selections are exported side by side, a fourth waits, and leaving th
   await leaving;
   await jobs.filter({ hasText: "2 Dec 2025" }).getByRole("button", { name: "Cancel" }).click();
   await expect(jobs).toHaveCount(2);
-  await page.getByLabel("From").fill("2025-12-04");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-04");
   await expect(exportButton(page)).toBeEnabled();
   const names: string[] = [];
   page.on("download", (download) => names.push(download.suggestedFilename()));
@@ -217,7 +217,7 @@ test("an export that ends by itself leaves the buttons of the others where they 
   const jobs = page.getByRole("list", { name: "Exports that are running" }).getByRole("listitem");
   const days = ["2025-12-05", "2025-12-06", "2025-12-07"];
   for (const [number, date] of days.entries()) {
-    await page.getByLabel("From").fill(date);
+    await page.getByLabel("From", { exact: true }).fill(date);
     await exportButton(page).click();
     await expect(jobs).toHaveCount(number + 1);
   }
@@ -236,14 +236,14 @@ test("an export that ends by itself leaves the buttons of the others where they 
   await expect(jobs).toHaveCount(1);
   await expect(jobs).toContainText("7 Dec 2025");
   // What comes next takes the place of one that is over.
-  await page.getByLabel("From").fill("2025-12-08");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-08");
   await exportButton(page).click();
   await expect(jobs).toHaveText([/8 Dec 2025/, /7 Dec 2025/]);
   // And who has the focus on one that ends has it on the button afterwards.
   await cancel("7 Dec 2025").focus();
   held.get(days[2])!();
   await expect(jobs).toHaveText([/8 Dec 2025/]);
-  await page.getByLabel("From").fill("2025-12-09");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-09");
   await cancel("8 Dec 2025").click();
   await expect(jobs).toHaveCount(0);
   await expect(exportButton(page)).toBeFocused();
@@ -253,7 +253,7 @@ test("two clicks on the button make one file", async ({ page }) => {
   await open(page);
   let asked = 0;
   page.on("request", (request) => (asked += Number(request.url().includes("/motion-events/export?"))));
-  await page.getByLabel("From").fill("2030-01-02");
+  await page.getByLabel("From", { exact: true }).fill("2030-01-02");
   await expect(preview(page)).toContainText("no events");
   await exportButton(page).click();
   await expect(page.locator(".toast--success")).toBeVisible();
@@ -284,14 +284,14 @@ test.describe("of a size that is not known", () => {
     });
     await page.route(/api\/preview.*2025-12-13/, (route) => route.abort());
     await open(page);
-    await page.getByLabel("From").fill("2025-12-12");
+    await page.getByLabel("From", { exact: true }).fill("2025-12-12");
     const downloading = page.waitForEvent("download");
     await exportButton(page).click();
     await expect(page.getByRole("list", { name: "Exports that are running" })).toBeVisible();
     answer();
     await downloading;
     await expect(page).not.toHaveTitle(/asked/);
-    await page.getByLabel("From").fill("2025-12-13");
+    await page.getByLabel("From", { exact: true }).fill("2025-12-13");
     await expect(preview(page)).toContainText("cannot be told");
     await exportButton(page).click();
     await expect(page.locator(".toast--success").first()).toContainText("motion-events-2025-12-13-latest.csv");
@@ -313,7 +313,7 @@ test("a large file goes straight to disk where the browser can, and is there onl
   });
   await pretend(page, 200_000_000);
   await open(page);
-  await page.getByLabel("From").fill("2025-12-01");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-01");
   await expect(preview(page)).toContainText("200.0 MB");
   const saved = () =>
     page.evaluate(async () => {
@@ -345,7 +345,7 @@ test("what is too large for the page is handed to the browser's downloads, and f
   await page.addInitScript(() => Object.assign(window, { showSaveFilePicker: undefined }));
   await pretend(page, 2_000_000_000);
   await open(page);
-  await page.getByLabel("From").fill(day);
+  await page.getByLabel("From", { exact: true }).fill(day);
   await expect(preview(page)).toContainText("2.0 GB");
   const downloading = page.waitForEvent("download");
   await exportButton(page).click();
@@ -364,7 +364,7 @@ test("of two exports of one selection that the browser's downloads began at once
     await route.fulfill({ json: { ...answer, exports: [...others, ...answer.exports] } });
   });
   await open(page);
-  await page.getByLabel("From").fill(ownDay("2025-04-20"));
+  await page.getByLabel("From", { exact: true }).fill(ownDay("2025-04-20"));
   await expect(preview(page)).toContainText("2.0 GB");
   const downloading = page.waitForEvent("download");
   await exportButton(page).click();
