@@ -198,6 +198,24 @@ async fn a_server_that_vanished_keeps_its_places_for_thirty_seconds_and_its_reco
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_forward_makes_no_server_look_dead() {
+    let (app, _, authorization) = app_with_a_long_file().await;
+    let (second, state) = app.another_server().await;
+    let headers = [("authorization", authorization.as_str()), ("connection", "close")];
+    let mut client = SlowClient::ask(&second, EXPORT_PATH, &headers).await;
+    client.head().await;
+    for _ in 0..5 {
+        // Each time, what the other server wrote last is older than it may be.
+        app.wait(31);
+        app.state.exports.beat().await;
+        state.exports.beat().await;
+    }
+    assert!(client.rest().await.1, "the file is whole");
+    state.exports.none_left().await;
+    assert_eq!(app.newest_record().await["state"], "completed");
+}
+
+#[tokio::test]
 async fn an_export_that_goes_on_gives_signs_of_life_and_tells_how_far_it_is() {
     let (app, client, authorization) = app_with_a_long_file().await;
     let mut held = hold(&app.address, &authorization, 3).await;

@@ -2,7 +2,7 @@
 //! server gave a sign of life a short while ago is a slot: that is how the limit for each user holds across all servers
 //! that share the database.
 
-use sea_orm::sea_query::{Expr, LockType};
+use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait,
     IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect, TransactionTrait,
@@ -151,23 +151,34 @@ pub async fn end(
     Ok(found.exec(database).await?.rows_affected > 0)
 }
 
-/// Ends the records that nobody works on any more, and says how many those were.
+/// The records of which nothing was heard for so long, and when each was heard of last.
+///
+/// # Errors
+/// Where the database cannot be asked.
+pub async fn silent(database: &impl ConnectionTrait, now: i64) -> Result<Vec<(Uuid, i64)>, DbErr> {
+    let silent = Entity::find().select_only().columns([Column::Id, Column::HeartbeatAt]);
+    let silent = silent.filter(Column::State.eq(State::Running.word())).filter(Column::HeartbeatAt.lte(now - SILENCE));
+    silent.into_tuple().all(database).await
+}
+
+/// Ends these records, unless something was heard of them since, and says how many those were.
 ///
 /// # Errors
 /// Where the database cannot be written to.
-pub async fn sweep(database: &impl ConnectionTrait, now: i64) -> Result<u64, DbErr> {
-    let interrupted = ActiveModel {
-        state: Set(State::Interrupted.word().to_owned()),
-        error: Set(Some("The server that made the file went away.".to_owned())),
-        ..Default::default()
-    };
-    let silent = Entity::update_many()
-        .set(interrupted)
-        // When it was last heard of, and not when that was noticed.
-        .col_expr(Column::FinishedAt, Expr::col(Column::HeartbeatAt))
-        .filter(Column::State.eq(State::Running.word()))
-        .filter(Column::HeartbeatAt.lte(now - SILENCE));
-    Ok(silent.exec(database).await?.rows_affected)
+pub async fn sweep(database: &impl ConnectionTrait, dead: &[(Uuid, i64)]) -> Result<u64, DbErr> {
+    let mut swept = 0;
+    for (id, heard) in dead {
+        let interrupted = ActiveModel {
+            state: Set(State::Interrupted.word().to_owned()),
+            error: Set(Some("The server that made the file went away.".to_owned())),
+            // When it was last heard of, and not when that was noticed.
+            finished_at: Set(Some(*heard)),
+            ..Default::default()
+        };
+        let found = Entity::update_many().set(interrupted).filter(is_running(&[*id]));
+        swept += found.filter(Column::HeartbeatAt.eq(*heard)).exec(database).await?.rows_affected;
+    }
+    Ok(swept)
 }
 
 fn is_running(ids: &[Uuid]) -> Condition {

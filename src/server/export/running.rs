@@ -3,11 +3,11 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DbErr};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tracing::{Instrument, Span, error, info, warn};
 use uuid::Uuid;
@@ -26,7 +26,8 @@ pub const BEAT: Duration = Duration::from_secs(5);
 /// A sign of life that takes longer was held up by another writer, which held up those of other servers as well.
 const SLOW: Duration = Duration::from_secs(2);
 
-/// After so many signs of life in a row that were not held up, those of other servers have had time to be written too.
+/// After so many more signs of life of ours that were not held up, those of other servers have had time to be written too:
+/// of a server of which nothing new was heard meanwhile, nothing is to be expected.
 const UNDISTURBED: u32 = 2;
 
 /// For how long it is tried to write down how an export ended while the database cannot be written to.
@@ -82,7 +83,9 @@ struct Inner {
     /// Whether exports may begin.
     open: watch::Sender<bool>,
     running: watch::Sender<HashMap<Uuid, Arc<Progress>>>,
-    undisturbed: AtomicU32,
+    /// The records that are silent by the clock, when each was heard of last, and how many signs of life of ours ago that
+    /// was seen first. By the clock alone, a step of it would make all servers look dead.
+    silent: Mutex<HashMap<Uuid, (i64, u32)>>,
 }
 
 /// How far an export is, and whether it has to stop.
@@ -105,8 +108,8 @@ impl Exports {
     pub fn new(writer: DatabaseConnection, clock: Clock, limits: Limits, metrics: Metrics) -> Self {
         let places = Arc::new(Semaphore::new(limits.at_once.get() as usize));
         let (open, running) = (watch::Sender::new(true), watch::Sender::new(HashMap::new()));
-        let undisturbed = AtomicU32::new(0);
-        Self(Arc::new(Inner { writer, clock, limits, metrics, places, open, running, undisturbed }))
+        let silent = Mutex::default();
+        Self(Arc::new(Inner { writer, clock, limits, metrics, places, open, running, silent }))
     }
 
     /// Gives signs of life, and ends the records of servers that give none, until the future is dropped.
@@ -134,23 +137,42 @@ impl Exports {
         }
         // Where somebody else keeps all servers from writing, all of them look dead.
         if held_up {
-            self.0.undisturbed.store(0, Ordering::Relaxed);
-        } else if self.0.undisturbed.fetch_add(1, Ordering::Relaxed) >= UNDISTURBED {
+            self.silent().clear();
+        } else {
             self.sweep().await;
         }
     }
 
     async fn sweep(&self) {
         let began = Instant::now();
-        let swept = record::sweep(&self.0.writer, self.0.clock.now()).await;
+        let swept = self.sweep_dead().await;
         if swept.is_err() || began.elapsed() > SLOW {
-            self.0.undisturbed.store(0, Ordering::Relaxed);
+            self.silent().clear();
         }
         match swept {
             Ok(0) => {}
             Ok(swept) => warn!(swept, "exports were interrupted: nothing was heard of their server"),
             Err(error) => warn!(%error, "cannot look for exports that were interrupted"),
         }
+    }
+
+    async fn sweep_dead(&self) -> Result<u64, DbErr> {
+        let found = record::silent(&self.0.writer, self.0.clock.now()).await?;
+        let dead: Vec<_> = {
+            let mut silent = self.silent();
+            let before = std::mem::take(&mut *silent);
+            silent.extend(found.into_iter().map(|(id, heard)| {
+                let seen = before.get(&id).filter(|(last, _)| *last == heard);
+                (id, (heard, seen.map_or(0, |(_, times)| times + 1)))
+            }));
+            let is_dead = |(id, (heard, times)): (&Uuid, &(i64, u32))| (*times >= UNDISTURBED).then_some((*id, *heard));
+            silent.iter().filter_map(is_dead).collect()
+        };
+        record::sweep(&self.0.writer, &dead).await
+    }
+
+    fn silent(&self) -> MutexGuard<'_, HashMap<Uuid, (i64, u32)>> {
+        self.0.silent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets no export begin any more.
