@@ -146,9 +146,8 @@ impl Exporting {
             None => jobs.push(job.clone()),
         });
         spawn_local(async move {
-            let disk_is_there = disk::is_there();
             // Where it goes depends on how large it is.
-            for _ in 0..if disk_is_there { SIZE_TRIES } else { 0 } {
+            for _ in 0..SIZE_TRIES {
                 if known().is_some() || job.abort.signal().aborted() {
                     break;
                 }
@@ -156,7 +155,7 @@ impl Exporting {
             }
             let expected = known().unwrap_or_default();
             job.total.set(expected.rows);
-            let way = Way::of(expected.bytes, disk_is_there);
+            let way = Way::of(expected.bytes, disk::is_there());
             jobs.update(|jobs| jobs.iter_mut().filter(|job| job.number == number).for_each(|job| job.way = way));
             let target = match way {
                 _ if job.abort.signal().aborted() => Err(DownloadError::Cancelled),
