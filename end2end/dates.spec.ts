@@ -177,6 +177,18 @@ test("nothing that somebody is about to press moves: not for what arrives, nor f
   }
 });
 
+test("a key that is pressed before the calendar was painted is the calendar's", async ({ page }) => {
+  await open(page);
+  await calendar(page).getByRole("button", { name: "Close" }).click();
+  await page.evaluate(() => {
+    window.requestAnimationFrame = () => 0;
+  });
+  await opener(page).click();
+  await page.keyboard.press("Escape");
+  await expect(calendar(page)).toHaveCount(0);
+  await expect(opener(page)).toBeFocused();
+});
+
 test("two clicks on the button open the calendar, and do not close it again", async ({ page }) => {
   await open(page);
   await page.keyboard.press("Escape");

@@ -22,6 +22,8 @@ export default defineConfig({
   testDir: ".",
   forbidOnly: !!process.env.CI,
   fullyParallel: true,
+  // One that passes at its second try is told as flaky, and is to be mended all the same.
+  retries: process.env.CI ? 1 : 0,
   workers: 2,
   timeout: 60_000,
   expect: { timeout: 15_000 },

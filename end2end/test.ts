@@ -72,12 +72,12 @@ export function isNarrow(page: Page): boolean {
 }
 
 /**
- * A day on or before this one, another in each project and in each repetition: these run at the same time, and as the same
+ * A day on or before this one, another in each project, repetition and retry: these run at the same time, and as the same
  * person. No other test may export from one of the days before.
  */
 export function ownDay(date: string): string {
   const projects = ["desktop", "phone", "dark"];
-  const { project, repeatEachIndex } = test.info();
-  const days = projects.indexOf(project.name) + projects.length * repeatEachIndex;
+  const { project, repeatEachIndex, retry } = test.info();
+  const days = projects.indexOf(project.name) + projects.length * (repeatEachIndex + retry);
   return new Date(Date.parse(date) - 86_400_000 * days).toISOString().slice(0, 10);
 }

@@ -60,6 +60,25 @@ impl Calendar {
         browser::day_in_words(&self.locale.read_value(), day, parts)
     }
 
+    /// Has the keyboard be where the calendar says, from the beginning on and after each move.
+    fn lead(self) {
+        Effect::new(move |is_open: Option<()>| {
+            let day = self.focus.get();
+            self.shown.track();
+            let go = move || {
+                // Whoever turns months may want to turn more of them.
+                if !browser::is_there(".calendar__turn:focus") {
+                    browser::focus(&format!(".calendar [data-day=\"{day}\"]"));
+                }
+            };
+            match is_open {
+                // At once: a key that is pressed before the next frame is meant for the dialog already.
+                None => go(),
+                Some(()) => request_animation_frame(go),
+            }
+        });
+    }
+
     /// Brings the keyboard to a day, which is shown.
     fn go(self, day: NaiveDate) {
         let first = self.shown.get_untracked();
@@ -280,17 +299,7 @@ pub fn CalendarDialog(
         take,
     };
     let dialog = NodeRef::<Div>::new();
-    // The keyboard is where the calendar says, from the beginning on and after each move.
-    Effect::new(move |_| {
-        let day = calendar.focus.get();
-        calendar.shown.track();
-        request_animation_frame(move || {
-            // Whoever turns months may want to turn more of them.
-            if !browser::is_there(".calendar__turn:focus") {
-                browser::focus(&format!(".calendar [data-day=\"{day}\"]"));
-            }
-        });
-    });
+    calendar.lead();
     let key = move |event: KeyboardEvent| {
         let key = event.key();
         if key == "Escape" {
