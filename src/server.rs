@@ -30,3 +30,4 @@ pub mod site;
 pub mod state;
 pub mod style;
 pub mod telemetry;
+pub mod timed;

@@ -6,12 +6,13 @@ use std::process::ExitCode;
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Parser, Subcommand};
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{DatabaseConnection, DbBackend};
+use sea_orm::{ConnectionTrait, DbBackend};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::clock::Clock;
 use super::database::Missing;
 use super::settings::{LogFormat, Settings};
+use super::timed::Pool;
 use super::{database, demo, import, partitions, telemetry};
 
 mod accounts;
@@ -175,7 +176,7 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
     done.and(closed)
 }
 
-async fn run_on(database: DatabaseConnection, command: Command, settings: &Settings) -> anyhow::Result<()> {
+async fn run_on(database: Pool, command: Command, settings: &Settings) -> anyhow::Result<()> {
     let clock = clock_of(&database).await?;
     let now = clock.now();
     let summary = match command {
@@ -197,7 +198,7 @@ async fn run_on(database: DatabaseConnection, command: Command, settings: &Setti
 }
 
 /// The clock to go by. What several servers share goes by that of their database.
-async fn clock_of(database: &DatabaseConnection) -> anyhow::Result<Clock> {
+async fn clock_of(database: &Pool) -> anyhow::Result<Clock> {
     if database.get_database_backend() != DbBackend::Postgres {
         return Ok(Clock::new(now));
     }
@@ -206,12 +207,7 @@ async fn clock_of(database: &DatabaseConnection) -> anyhow::Result<Clock> {
     Ok(clock)
 }
 
-async fn run_partitions(
-    command: &Partitions,
-    settings: &Settings,
-    database: &DatabaseConnection,
-    now: i64,
-) -> anyhow::Result<()> {
+async fn run_partitions(command: &Partitions, settings: &Settings, database: &Pool, now: i64) -> anyhow::Result<()> {
     if database.get_database_backend() != DbBackend::Postgres {
         bail!("the table of events has partitions in PostgreSQL only; in SQLite it is one");
     }
@@ -232,13 +228,13 @@ async fn run_partitions(
     Ok(())
 }
 
-async fn run_migrate(migrate: &Migrate, settings: &Settings, database: &DatabaseConnection) -> anyhow::Result<()> {
+async fn run_migrate(migrate: &Migrate, settings: &Settings, database: &Pool) -> anyhow::Result<()> {
     match migrate {
         Migrate::Up => database::migrate(&settings.database, database).await?,
         Migrate::Down { steps, .. } => database::migrate_down(&settings.database, Some(*steps)).await?,
         Migrate::Status => {}
     }
-    for migration in Migrator::get_migration_with_status(database).await? {
+    for migration in Migrator::get_migration_with_status(database.inner()).await? {
         say(&format!("{:<8} {}\n", migration.status(), migration.name()));
     }
     Ok(())

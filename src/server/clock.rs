@@ -3,8 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use tracing::warn;
+
+use super::timed::Pool;
 
 /// How often the database is asked for the time.
 const FOLLOW: Duration = Duration::from_secs(30);
@@ -25,7 +27,7 @@ impl Clock {
     ///
     /// # Errors
     /// Where the database cannot answer.
-    pub async fn of(database: DatabaseConnection) -> Result<(Self, impl Future<Output = ()>), DbErr> {
+    pub async fn of(database: Pool) -> Result<(Self, impl Future<Output = ()>), DbErr> {
         let told = Arc::new(Mutex::new(ask(&database).await?));
         let clock = {
             let told = Arc::clone(&told);
@@ -53,7 +55,7 @@ impl Clock {
 }
 
 /// The database's time, and when that was so here.
-async fn ask(database: &DatabaseConnection) -> Result<(i64, Instant), DbErr> {
+async fn ask(database: &Pool) -> Result<(i64, Instant), DbErr> {
     let before = Instant::now();
     let asked = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
     let answer = database.query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await?;

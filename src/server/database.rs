@@ -9,28 +9,40 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use migration::{Migrator, MigratorTrait};
-use sea_orm::sqlx::postgres::PgConnectOptions;
+use sea_orm::sqlx::pool::PoolOptions;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::sqlx::{self, Executor};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr, TransactionTrait};
+use sea_orm::sqlx::{self, Connection, Executor, Postgres};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbErr, RuntimeErr, TransactionTrait};
 use tracing::warn;
 
 use super::export::reader::Place;
-use super::export::reader::postgres::Server;
+use super::export::reader::postgres::{NOTICE_WHO_LEAVES, Server};
 use super::problem::internal;
 use super::settings::{self, ReplicaAway};
+use super::timed::Pool;
 use crate::error::{ApiError, ErrorCode};
 
 /// How long a writer waits for another one before it gives up.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// A database that does not answer to a greeting for so long is away.
+pub const SILENT: Duration = Duration::from_secs(3);
+
+/// How long whoever asks a server waits for the database: for a connection, for another writer, and for the answer.
+pub const ANSWER: Duration = Duration::from_secs(20);
+
+/// A transaction of a server's over which PostgreSQL hears nothing for so long is ended. Where its connection is lost, what it
+/// has locked would otherwise be locked for as long as the kernel waits, which is hours.
+const DESERTED: Duration = Duration::from_secs(10);
+
 /// The key of the advisory lock under which migrations are made.
 const MIGRATING: i64 = 0x6d6f_7469_6f6e_0001;
 
 /// What PostgreSQL says (SQLSTATE) where trying again may help: it is stopped or being started, was failed over and only
-/// reads now, takes no more connections; somebody else holds a lock for too long; a replica had to choose between a reader
+/// reads now, takes no more connections, heard nothing for too long; somebody else holds a lock for too long; a replica had to choose between a reader
 /// and its primary. And all of class 08.
-const AWAY: [&str; 9] = ["57P01", "57P02", "57P03", "57P05", "25006", "53300", "55P03", "40001", "40P01"];
+const AWAY: [&str; 10] = ["57P01", "57P02", "57P03", "57P05", "25006", "25P03", "53300", "55P03", "40001", "40P01"];
 
 /// What to do where there is no database yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +137,7 @@ pub fn events(settings: &settings::Database, page_timeout: Duration) -> anyhow::
 ///
 /// # Errors
 /// Where the URL is not one we know, or the database is not there or cannot be reached.
-pub async fn open(settings: &settings::Database, missing: Missing) -> anyhow::Result<DatabaseConnection> {
+pub async fn open(settings: &settings::Database, missing: Missing) -> anyhow::Result<Pool> {
     if let Named::File(path) = named(&settings.url)? {
         match missing {
             Missing::Create => create(&path).with_context(|| format!("cannot make the database {}", path.display()))?,
@@ -137,7 +149,7 @@ pub async fn open(settings: &settings::Database, missing: Missing) -> anyhow::Re
             ),
         }
     }
-    connect(&settings.url, settings.connections.get()).await
+    connect(&settings.url, settings.connections.get(), "").await
 }
 
 /// Opens the database once more, for what the server writes: over one connection, because SQLite has one writer at a time
@@ -145,14 +157,17 @@ pub async fn open(settings: &settings::Database, missing: Missing) -> anyhow::Re
 ///
 /// # Errors
 /// As [`open`].
-pub async fn open_writer(settings: &settings::Database) -> anyhow::Result<DatabaseConnection> {
-    connect(&settings.url, 1).await
+pub async fn open_writer(settings: &settings::Database) -> anyhow::Result<Pool> {
+    let end_silent = format!("SET idle_in_transaction_session_timeout = {}", DESERTED.as_millis());
+    connect(&settings.url, 1, &end_silent).await
 }
 
-async fn connect(url: &str, connections: u32) -> anyhow::Result<DatabaseConnection> {
+/// `told`: what PostgreSQL is told over each connection.
+async fn connect(url: &str, connections: u32, told: &str) -> anyhow::Result<Pool> {
     let mut options = ConnectOptions::new(url);
     // Longer than one writer waits for another, so that who is next in line is not sent away for it.
     options.max_connections(connections).acquire_timeout(2 * BUSY_TIMEOUT).sqlx_logging(false);
+    let told = format!("SET lock_timeout = {}; {told}", BUSY_TIMEOUT.as_millis());
     match named(url)? {
         Named::File(path) => options.map_sqlx_sqlite_opts(move |sqlite| {
             sqlite
@@ -164,25 +179,43 @@ async fn connect(url: &str, connections: u32) -> anyhow::Result<DatabaseConnecti
         }),
         Named::Postgres => options
             .map_sqlx_postgres_opts(|postgres| postgres.application_name("motion-export"))
-            .map_sqlx_postgres_pool_opts(|pool| {
-                pool.after_connect(|connection, _| {
-                    let settings = format!("SET lock_timeout = {}", BUSY_TIMEOUT.as_millis());
-                    Box::pin(async move { connection.execute(sqlx::AssertSqlSafe(settings)).await.map(drop) })
-                })
-            }),
+            // As below, and in time.
+            .test_before_acquire(false)
+            .map_sqlx_postgres_pool_opts(move |pool| mind_silence(pool, told.clone())),
     };
-    Database::connect(options).await.with_context(|| format!("cannot open the database {}", without_password(url)))
+    let connected = Database::connect(options).await;
+    connected.map(Pool::patient).with_context(|| format!("cannot open the database {}", without_password(url)))
+}
+
+/// Has PostgreSQL's connections be closed that do not answer any more, before they are used and after. Left to itself, the
+/// pool would wait for the answer that somebody gave up, for as long as the kernel does, and keep its place.
+fn mind_silence(pool: PoolOptions<Postgres>, told: String) -> PoolOptions<Postgres> {
+    pool.after_connect(move |connection, _| {
+        let told = told.clone();
+        Box::pin(async move {
+            connection.execute(sqlx::AssertSqlSafe(told)).await?;
+            let _ = connection.execute(NOTICE_WHO_LEAVES).await;
+            Ok(())
+        })
+    })
+    .before_acquire(|connection, _| Box::pin(answers(connection)))
+    .after_release(|connection, _| Box::pin(answers(connection)))
+}
+
+async fn answers(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let silent = |_| Err(sqlx::Error::Protocol(format!("no answer within {SILENT:?}")));
+    tokio::time::timeout(SILENT, connection.ping()).await.unwrap_or_else(silent).map(|()| true)
 }
 
 /// Opens the database and brings its schema up to date.
 ///
 /// # Errors
 /// As [`open`], and where a migration fails.
-pub async fn open_migrated(settings: &settings::Database, missing: Missing) -> anyhow::Result<DatabaseConnection> {
+pub async fn open_migrated(settings: &settings::Database, missing: Missing) -> anyhow::Result<Pool> {
     let database = open(settings, missing).await?;
     let shown = without_password(&settings.url);
     if missing == Missing::Refuse
-        && Migrator::get_applied_migrations(&database)
+        && Migrator::get_applied_migrations(database.inner())
             .await
             .with_context(|| format!("cannot see which tables the database {shown} has"))?
             .is_empty()
@@ -197,18 +230,18 @@ pub async fn open_migrated(settings: &settings::Database, missing: Missing) -> a
 ///
 /// # Errors
 /// Where a migration fails.
-pub async fn migrate(settings: &settings::Database, database: &DatabaseConnection) -> anyhow::Result<()> {
-    if Migrator::get_pending_migrations(database).await.is_ok_and(|steps| steps.is_empty()) {
+pub async fn migrate(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
+    if Migrator::get_pending_migrations(database.inner()).await.is_ok_and(|steps| steps.is_empty()) {
         return Ok(());
     }
     let alone = connect_alone(settings).await?;
     let migrated = if matches!(named(&settings.url)?, Named::File(_)) {
-        Migrator::up(&alone, None).await
+        Migrator::up(alone.inner(), None).await
     } else {
         let turn = alone.begin().await?;
         let wait = format!("SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock({MIGRATING})");
         turn.execute_unprepared(&wait).await?;
-        let migrated = Migrator::up(database, None).await;
+        let migrated = Migrator::up(database.inner(), None).await;
         turn.commit().await?;
         migrated
     };
@@ -221,13 +254,13 @@ pub async fn migrate(settings: &settings::Database, database: &DatabaseConnectio
 /// # Errors
 /// Where a step cannot be undone, or was taken by a program newer than this.
 pub async fn migrate_down(settings: &settings::Database, steps: Option<u32>) -> anyhow::Result<()> {
-    Ok(Migrator::down(&connect_alone(settings).await?, steps).await?)
+    Ok(Migrator::down(connect_alone(settings).await?.inner(), steps).await?)
 }
 
 /// One connection, for migrations: in SQLite, another one that was open before the last step still has the tables of then in
 /// mind, and says of a column that this step added: “no such column”.
-async fn connect_alone(settings: &settings::Database) -> anyhow::Result<DatabaseConnection> {
-    connect(&settings.url, 1).await
+async fn connect_alone(settings: &settings::Database) -> anyhow::Result<Pool> {
+    connect(&settings.url, 1, "").await
 }
 
 /// Makes the file and its folder where there are none, for their owner's eyes only. SQLite gives the files that it puts

@@ -3,7 +3,7 @@
 use anyhow::ensure;
 use fastrand::Rng;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use uuid::Builder;
 
 use super::auth::secret::{Secret, to_hex};
@@ -13,6 +13,7 @@ use super::entity::{api_token, camera, motion_event};
 use super::import::progress;
 use super::import::sink::{KnownName, Sink};
 use super::import::summary::Summary;
+use super::timed::Pool;
 use crate::api::session::Role;
 
 /// What the demo of `serve --demo` is made of.
@@ -53,7 +54,7 @@ impl Demo {
     ///
     /// # Errors
     /// Where there are no cameras, or the database cannot be written to; nothing has been changed then.
-    pub async fn write(self, database: &DatabaseConnection, now: i64) -> anyhow::Result<Summary> {
+    pub async fn write(self, database: &Pool, now: i64) -> anyhow::Result<Summary> {
         ensure!(self.cameras > 0, "--cameras is 0; somebody has to see the events, so at least 1");
         ensure!((1..=MOST_DAYS).contains(&self.days), "--days is {}; it has to be from 1 to {MOST_DAYS}", self.days);
         let mut rng = Rng::with_seed(self.seed);
@@ -78,7 +79,7 @@ impl Demo {
 ///
 /// # Errors
 /// Where the database cannot be read.
-pub async fn is_empty(database: &DatabaseConnection) -> Result<bool, sea_orm::DbErr> {
+pub async fn is_empty(database: &Pool) -> Result<bool, sea_orm::DbErr> {
     Ok(camera::Entity::find().count(database).await? == 0)
 }
 
@@ -100,12 +101,7 @@ const GUEST: &str = "demo";
 ///
 /// # Errors
 /// Where the database cannot be written to.
-pub async fn invite(
-    database: &DatabaseConnection,
-    password: Secret,
-    token: Secret,
-    now: i64,
-) -> anyhow::Result<Option<Guest>> {
+pub async fn invite(database: &Pool, password: Secret, token: Secret, now: i64) -> anyhow::Result<Option<Guest>> {
     // As many as people care to type.
     let password = to_hex(&password.bits()[..8]);
     let guest = if user::is_nobody(database).await? {

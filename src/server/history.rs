@@ -5,7 +5,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
 use chrono::{DateTime, SecondsFormat};
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 use super::auth::caller::Caller;
@@ -15,6 +15,7 @@ use super::database;
 use super::entity::export::{Column, Entity, Model};
 use super::export::zone::Zone;
 use super::state::AppState;
+use super::timed::Pool;
 use crate::api::exports::{ExportRecord, ExportRecords, State as ExportState};
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
@@ -162,7 +163,7 @@ pub async fn one(
 ///
 /// # Errors
 /// Where the range is none, or the database cannot answer.
-pub async fn records(database: &DatabaseConnection, who: &User, wanted: &Wanted) -> Result<ExportRecords, ApiError> {
+pub async fn records(database: &Pool, who: &User, wanted: &Wanted) -> Result<ExportRecords, ApiError> {
     let mut found = seen_by(who);
     if !wanted.states.is_empty() {
         found = found.filter(Column::State.is_in(wanted.states.iter().map(|state| state.word())));

@@ -4,13 +4,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use tokio::sync::mpsc;
 use tracing::warn;
 use uuid::Uuid;
 
 use super::auth::token;
 use super::entity::session::{ActiveModel, Column, Entity};
+use super::timed::Pool;
 
 /// How many notes may wait to be written. What comes when there are as many is dropped: the next use will be noted.
 const WAITING: usize = 64;
@@ -39,7 +40,7 @@ enum Used {
 impl LastUse {
     /// Begins to write to that database, until the last clone of this is gone. `apart`: how much time lies between two
     /// notes about the same, in microseconds.
-    pub fn begin(database: DatabaseConnection, apart: i64) -> Self {
+    pub fn begin(database: Pool, apart: i64) -> Self {
         let (notes, receiver) = mpsc::channel(WAITING);
         tokio::spawn(write(database, receiver));
         Self { notes, noted: Arc::default(), apart }
@@ -69,7 +70,7 @@ impl LastUse {
     }
 }
 
-async fn write(database: DatabaseConnection, mut notes: mpsc::Receiver<(Used, i64)>) {
+async fn write(database: Pool, mut notes: mpsc::Receiver<(Used, i64)>) {
     while let Some((used, now)) = notes.recv().await {
         let written = match &used {
             Used::Session(id_hash) => session_seen(&database, id_hash, now).await,
@@ -81,7 +82,7 @@ async fn write(database: DatabaseConnection, mut notes: mpsc::Receiver<(Used, i6
     }
 }
 
-async fn session_seen(database: &DatabaseConnection, id_hash: &[u8], now: i64) -> Result<(), DbErr> {
+async fn session_seen(database: &Pool, id_hash: &[u8], now: i64) -> Result<(), DbErr> {
     let set = ActiveModel { last_seen_at: Set(now), ..Default::default() };
     Entity::update_many().set(set).filter(Column::IdHash.eq(id_hash)).exec(database).await.map(drop)
 }

@@ -208,7 +208,7 @@ fn numbers(state: &AppState) -> Result<Response, ApiError> {
     let AppState { metrics, exports, reader, database, writer, .. } = state;
     metrics.in_flight.set(i64::try_from(exports.count()).unwrap_or(i64::MAX));
     metrics.connections("events", reader.busy(), reader.idle());
-    for (pool, connections) in [("pages", database), ("writer", writer)] {
+    for (pool, connections) in [("pages", database.inner()), ("writer", writer.inner())] {
         let (all, idle) = if connections.get_database_backend() == DbBackend::Postgres {
             let pool = connections.get_postgres_connection_pool();
             (pool.size() as usize, pool.num_idle())

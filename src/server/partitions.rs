@@ -4,12 +4,11 @@
 use std::collections::HashSet;
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta};
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, RuntimeErr, Statement, TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, RuntimeErr, Statement, TransactionTrait};
 
 use super::clock;
 use super::import::sink::IMPORTING;
+use super::timed::Pool;
 
 /// What the names of partitions begin with; year and month follow.
 const PREFIX: &str = "motion_events_";
@@ -96,7 +95,7 @@ impl Began {
     ///
     /// # Errors
     /// Where the database cannot answer.
-    pub async fn with(database: &DatabaseConnection) -> Result<Self, DbErr> {
+    pub async fn with(database: &Pool) -> Result<Self, DbErr> {
         if database.get_database_backend() != DbBackend::Postgres {
             return Ok(Self::default());
         }
@@ -112,7 +111,7 @@ impl Began {
     ///
     /// # Errors
     /// Where the database cannot answer.
-    pub async fn are_there(&self, database: &DatabaseConnection) -> Result<bool, DbErr> {
+    pub async fn are_there(&self, database: &Pool) -> Result<bool, DbErr> {
         if self.tables.is_empty() {
             return Ok(true);
         }
@@ -188,7 +187,7 @@ async fn make(database: &impl ConnectionTrait, month: Month) -> Result<(), DbErr
 ///
 /// # Errors
 /// Where the database cannot be written to, an import is running, or somebody reads the table for too long.
-pub async fn detach(database: &DatabaseConnection, now: i64, keep: u32) -> Result<Vec<String>, DbErr> {
+pub async fn detach(database: &Pool, now: i64, keep: u32) -> Result<Vec<String>, DbErr> {
     let Some(first) = Month::of(now).and_then(|month| month.before(keep.saturating_sub(1))) else {
         return Ok(Vec::new());
     };

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::FromRef;
 use ipnet::IpNet;
 use leptos::config::LeptosOptions;
-use sea_orm::DatabaseConnection;
 
 use super::auth::session::Sessions;
 use super::auth::setup::Setup;
@@ -20,14 +19,15 @@ use super::last_use::LastUse;
 use super::metrics::Metrics;
 use super::settings::Settings;
 use super::site;
+use super::timed::Pool;
 
 /// Cheap to clone: everything in it is a handle.
 #[derive(Clone, Debug)]
 pub struct AppState {
     /// The pool of database connections, to read.
-    pub database: DatabaseConnection,
+    pub database: Pool,
     /// The connection to write.
-    pub writer: DatabaseConnection,
+    pub writer: Pool,
     /// The connections that read events.
     pub reader: Reader,
     /// The exports that run here.
@@ -59,13 +59,7 @@ impl AppState {
     ///
     /// # Errors
     /// Where the settings contradict themselves.
-    pub fn new(
-        database: DatabaseConnection,
-        writer: DatabaseConnection,
-        settings: Settings,
-        clock: Clock,
-        setup: Setup,
-    ) -> anyhow::Result<Self> {
+    pub fn new(database: Pool, writer: Pool, settings: Settings, clock: Clock, setup: Setup) -> anyhow::Result<Self> {
         settings.server.check()?;
         // Often enough for a session that is used not to end as idle, however short the operator wants that to be.
         let idle = i64::from(settings.accounts.session_idle_minutes.get()) * 60_000_000;

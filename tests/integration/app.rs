@@ -23,10 +23,11 @@ use motion_export::server::partitions::{Month, Partitions};
 use motion_export::server::router::router;
 use motion_export::server::settings::Settings;
 use motion_export::server::state::AppState;
+use motion_export::server::timed::{Pool, Transaction};
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseConnection, EntityTrait, IntoActiveModel, TransactionTrait};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, TransactionTrait};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
@@ -46,8 +47,10 @@ pub const PASSWORD: &str = "correct horse battery";
 
 /// A database in a folder that goes when this goes.
 pub struct TestDatabase {
-    pub connection: DatabaseConnection,
+    pub connection: Pool,
     pub settings: Settings,
+    /// How long servers wait for its answers.
+    pub answer: Duration,
     pub folder: Home,
 }
 
@@ -59,7 +62,7 @@ impl TestDatabase {
         let mut settings = Settings::default();
         settings.database.url = engine::url(folder.path());
         let connection = database::open_migrated(&settings.database, Missing::Create).await.unwrap();
-        Self { connection, settings, folder }
+        Self { connection, settings, answer: database::ANSWER, folder }
     }
 
     /// The database that a URL names, brought up to date.
@@ -68,15 +71,15 @@ impl TestDatabase {
         let mut settings = Settings::default();
         settings.database.url = url;
         let connection = database::open_migrated(&settings.database, Missing::Create).await.unwrap();
-        Self { connection, settings, folder: engine::nowhere() }
+        Self { connection, settings, answer: database::ANSWER, folder: engine::nowhere() }
     }
 
     /// The same, as its settings say now.
     pub async fn opened_again(self) -> Self {
-        let Self { connection, settings, folder } = self;
+        let Self { connection, settings, answer, folder } = self;
         connection.close().await.unwrap();
         let connection = database::open(&settings.database, Missing::Refuse).await.unwrap();
-        Self { connection, settings, folder }
+        Self { connection, settings, answer, folder }
     }
 
     /// With the cameras `front` and `back`, and these events.
@@ -206,7 +209,7 @@ impl TestDatabase {
     }
 
     /// Keeps everybody else from writing, as an import does.
-    pub async fn lock(&self) -> sea_orm::DatabaseTransaction {
+    pub async fn lock(&self) -> Transaction {
         let transaction = self.connection.begin().await.unwrap();
         transaction
             .execute_unprepared(if engine::is_postgres() {
@@ -246,12 +249,13 @@ impl TestDatabase {
 async fn start(database: &TestDatabase, time: &Arc<AtomicI64>, setup: Setup) -> (String, String, AppState) {
     {
         let TestDatabase { connection, settings, .. } = database;
-        let writer = database::open_writer(&settings.database).await.unwrap();
+        let writer = database::open_writer(&settings.database).await.unwrap().within(database.answer);
         let clock = {
             let time = Arc::clone(time);
             Clock::new(move || time.load(Ordering::Relaxed))
         };
-        let state = AppState::new(connection.clone(), writer, settings.clone(), clock, setup).unwrap();
+        let state =
+            AppState::new(connection.clone().within(database.answer), writer, settings.clone(), clock, setup).unwrap();
         let router = router(state.clone());
         let doors = format!("{router:?}");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use motion_export::server::database::{self, Missing};
+use motion_export::server::settings;
+use motion_export::server::timed::Pool;
 use uuid::Uuid;
 
 use crate::app::TestDatabase;
@@ -67,6 +70,16 @@ impl Cluster {
 
     pub fn url(&self) -> String {
         engine::url_of(&self.0, "postgres")
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    /// A connection to it, for whoever is none of the servers.
+    pub async fn connection(&self) -> Pool {
+        let settings = settings::Database { url: self.url(), ..Default::default() };
+        database::open(&settings, Missing::Refuse).await.unwrap()
     }
 
     pub fn psql(&self, sql: &str) -> String {

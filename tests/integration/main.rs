@@ -35,5 +35,6 @@ mod schema;
 mod servers;
 mod sessions;
 mod setup;
+mod silence;
 mod site;
 mod tokens;

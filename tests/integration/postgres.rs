@@ -8,7 +8,8 @@ use motion_export::server::clock::Clock;
 use motion_export::server::entity::motion_event;
 use motion_export::server::partitions;
 use motion_export::server::settings::ReplicaAway;
-use sea_orm::{ConnectionTrait, DatabaseConnection, EntityTrait, PaginatorTrait};
+use motion_export::server::timed::Pool;
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 use serde_json::Value;
 
 use crate::app::{HEADER, NOW, TestApp, TestDatabase, endless, event, events, seen_by};
@@ -427,7 +428,7 @@ async fn old_months_are_detached_with_all_that_is_in_them_and_are_in_no_export()
 
 /// Does that to the first month of an export that a client is in the middle of, and sees that the export breaks and says
 /// why. What is held is held until then.
-async fn breaks_an_export<Held>(change: impl AsyncFnOnce(&DatabaseConnection) -> Held) {
+async fn breaks_an_export<Held>(change: impl AsyncFnOnce(&Pool) -> Held) {
     let database = TestDatabase::with([event("2025-10-31T12:00:00Z")]).await;
     database.add_many(100_000).await;
     let ann = database.add_viewer("ann", &["front"]).await;
@@ -449,7 +450,7 @@ async fn a_month_that_is_detached_while_an_export_runs_breaks_it() {
     if none() {
         return;
     }
-    breaks_an_export(async |connection: &DatabaseConnection| {
+    breaks_an_export(async |connection: &Pool| {
         assert_eq!(partitions::detach(connection, NOW, 2).await.unwrap().len(), 1);
     })
     .await;
@@ -460,7 +461,7 @@ async fn a_month_that_is_detached_and_attached_again_while_an_export_runs_breaks
     if none() {
         return;
     }
-    breaks_an_export(async |connection: &DatabaseConnection| {
+    breaks_an_export(async |connection: &Pool| {
         let detach = "ALTER TABLE motion_events DETACH PARTITION motion_events_2025_10";
         connection.execute_unprepared(detach).await.unwrap();
         let attach = "ALTER TABLE motion_events ATTACH PARTITION motion_events_2025_10 \
@@ -475,7 +476,7 @@ async fn a_month_that_is_only_marked_as_one_to_be_detached_while_an_export_runs_
     if none() {
         return;
     }
-    breaks_an_export(async |connection: &DatabaseConnection| {
+    breaks_an_export(async |connection: &Pool| {
         // Somebody reads the table, so that the mark is as far as it gets.
         let reads = sea_orm::TransactionTrait::begin(connection).await.unwrap();
         reads.execute_unprepared("SELECT FROM motion_events LIMIT 0").await.unwrap();

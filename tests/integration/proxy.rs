@@ -2,9 +2,12 @@
 
 use std::fmt::Write;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
+use tokio::sync::watch;
 
 /// A connection to the server, whose answer is read only when it is asked for.
 pub struct SlowClient {
@@ -92,4 +95,44 @@ pub async fn cutting_proxy(server: &str, after: usize) -> String {
         asking.abort();
     });
     address
+}
+
+/// What stands between a server and PostgreSQL, in a folder of its own, and can lose connections without a word.
+pub struct Line {
+    folder: TempDir,
+    lost: watch::Sender<u32>,
+}
+
+impl Line {
+    /// To the cluster in that folder.
+    pub fn to(cluster: &Path) -> Self {
+        let name = ".s.PGSQL.5432";
+        let (folder, lost) = (tempfile::tempdir().unwrap(), watch::Sender::new(0));
+        let listener = UnixListener::bind(folder.path().join(name)).unwrap();
+        tokio::spawn(pass_on(listener, cluster.join(name), lost.clone()));
+        Self { folder, lost }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// From now on, nothing goes over the connections that there are, and neither end is told. New ones are passed on.
+    pub fn lose_all(&self) {
+        self.lost.send_modify(|lost| *lost += 1);
+    }
+}
+
+async fn pass_on(listener: UnixListener, to: PathBuf, lost: watch::Sender<u32>) {
+    while let Ok((mut client, _)) = listener.accept().await {
+        let (to, mut lost) = (to.clone(), lost.subscribe());
+        tokio::spawn(async move {
+            let Ok(mut server) = UnixStream::connect(to).await else { return };
+            tokio::select! {
+                biased;
+                _ = lost.changed() => std::future::pending().await,
+                _ = tokio::io::copy_bidirectional(&mut client, &mut server) => {}
+            }
+        });
+    }
 }

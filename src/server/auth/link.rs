@@ -15,6 +15,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::export::{EXPORT_PATH, ExportParams};
 use crate::server::database;
 use crate::server::entity::session;
+use crate::server::timed::Pool;
 
 /// The parameter that makes a URL a link.
 const PARAMETER: &str = "link";
@@ -76,12 +77,7 @@ impl<'a> Link<'a> {
     /// # Errors
     /// `unauthenticated` where it was altered or has expired, or its session or user is gone; `unavailable` where the
     /// database cannot answer. `now` is in microseconds since 1970-01-01T00:00:00Z.
-    pub async fn owner(
-        &self,
-        sessions: &Sessions,
-        database: &sea_orm::DatabaseConnection,
-        now: i64,
-    ) -> Result<(User, Vec<u8>), ApiError> {
+    pub async fn owner(&self, sessions: &Sessions, database: &Pool, now: i64) -> Result<(User, Vec<u8>), ApiError> {
         let refuse = |error| database::refusal(&error);
         let session = sessions.by_link_id(self.session).await.map_err(refuse)?.ok_or_else(refused)?;
         let genuine = mac(&session.link_key, self.query, self.expires).verify_slice(&self.signature).is_ok();

@@ -12,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use axum_login::{AuthManagerLayer, AuthManagerLayerBuilder, AuthUser, AuthnBackend};
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ActiveValue::Set, ColumnTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 use tower_sessions::cookie::{Cookie, SameSite};
@@ -29,6 +29,7 @@ use crate::server::entity::session::{ActiveModel, Column, Entity, Model};
 use crate::server::last_use::LastUse;
 use crate::server::settings::Settings;
 use crate::server::state::AppState;
+use crate::server::timed::Pool;
 
 /// Under which name `axum-login` keeps its part of what a session remembers.
 const DATA_KEY: &str = "user";
@@ -104,7 +105,7 @@ impl AuthUser for User {
 /// Where `axum-login` finds users.
 #[derive(Clone, Debug)]
 pub struct Users {
-    database: DatabaseConnection,
+    database: Pool,
 }
 
 impl AuthnBackend for Users {
@@ -125,8 +126,8 @@ impl AuthnBackend for Users {
 /// The sessions in the database.
 #[derive(Clone, Debug)]
 pub struct Sessions {
-    database: DatabaseConnection,
-    writer: DatabaseConnection,
+    database: Pool,
+    writer: Pool,
     clock: Clock,
     last_use: LastUse,
     limits: Arc<Limits>,
@@ -141,13 +142,7 @@ struct Limits {
 
 impl Sessions {
     /// The sessions of that database, to read and to write, with the limits of the settings.
-    pub fn new(
-        database: DatabaseConnection,
-        writer: DatabaseConnection,
-        clock: Clock,
-        last_use: LastUse,
-        settings: &Settings,
-    ) -> Self {
+    pub fn new(database: Pool, writer: Pool, clock: Clock, last_use: LastUse, settings: &Settings) -> Self {
         let idle = i64::from(settings.accounts.session_idle_minutes.get()) * 60 * 1_000_000;
         let absolute = i64::from(settings.accounts.session_max_hours.get()) * 3_600 * 1_000_000;
         Self { database, writer, clock, last_use, limits: Arc::new(Limits { idle, absolute }) }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use sea_orm::DatabaseConnection;
 use tokio::sync::Mutex;
 
 use super::secret::{self, Secret};
 use super::user::{self, NewUser, User};
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
+use crate::server::timed::Pool;
 
 /// The key of the setup link, while there is nobody yet.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +24,7 @@ impl Setup {
     ///
     /// # Errors
     /// `forbidden` where it does not, or somebody was made since; `unavailable` where the database cannot answer.
-    pub async fn check(&self, database: &DatabaseConnection, key: &str) -> Result<(), ApiError> {
+    pub async fn check(&self, database: &Pool, key: &str) -> Result<(), ApiError> {
         check(self.0.lock().await.as_deref(), database, key).await
     }
 
@@ -34,7 +34,7 @@ impl Setup {
     /// As [`Setup::check`] and [`user::add`]; the setup stays open then.
     pub async fn finish(
         &self,
-        database: &DatabaseConnection,
+        database: &Pool,
         key: &str,
         name: String,
         password: String,
@@ -49,7 +49,7 @@ impl Setup {
     }
 }
 
-async fn check(open: Option<&[u8]>, database: &DatabaseConnection, key: &str) -> Result<(), ApiError> {
+async fn check(open: Option<&[u8]>, database: &Pool, key: &str) -> Result<(), ApiError> {
     // Hashes are compared: how long that takes tells nothing of the key.
     let right = open.is_some_and(|hash| hash == secret::hash(key.as_bytes()));
     if right && user::is_nobody(database).await? {

@@ -2,8 +2,7 @@
 //! else: it opens no page and changes nothing.
 
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder,
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
 use uuid::Uuid;
 
@@ -15,6 +14,7 @@ use crate::server::database;
 use crate::server::entity::api_token::{ActiveModel, Column, Entity, Model};
 use crate::server::entity::user;
 use crate::server::problem::internal;
+use crate::server::timed::Pool;
 
 /// What every token begins with, so that people and secret scanners know one when they see it.
 pub const PREFIX: &str = "mexp_";
@@ -38,7 +38,7 @@ pub struct Made {
 /// # Errors
 /// Where the name or the days cannot be used, or the database cannot answer.
 pub async fn create(
-    database: &DatabaseConnection,
+    database: &Pool,
     user: &User,
     name: &str,
     days: Option<u32>,
@@ -74,7 +74,7 @@ pub async fn create(
 ///
 /// # Errors
 /// Where the database cannot answer.
-pub async fn resolve(database: &DatabaseConnection, text: &str, now: i64) -> Result<Option<(Model, User)>, DbErr> {
+pub async fn resolve(database: &Pool, text: &str, now: i64) -> Result<Option<(Model, User)>, DbErr> {
     let found = Entity::find()
         .filter(Column::TokenHash.eq(secret::hash(text.as_bytes())))
         .find_also_related(user::Entity)
@@ -89,7 +89,7 @@ pub async fn resolve(database: &DatabaseConnection, text: &str, now: i64) -> Res
 ///
 /// # Errors
 /// Where the database cannot answer.
-pub async fn list(database: &DatabaseConnection, user: Option<Uuid>) -> Result<Vec<(Model, Option<String>)>, ApiError> {
+pub async fn list(database: &Pool, user: Option<Uuid>) -> Result<Vec<(Model, Option<String>)>, ApiError> {
     let mut tokens = Entity::find().filter(Column::RevokedAt.is_null());
     if let Some(user) = user {
         tokens = tokens.filter(Column::UserId.eq(user));
@@ -108,7 +108,7 @@ pub async fn list(database: &DatabaseConnection, user: Option<Uuid>) -> Result<V
 ///
 /// # Errors
 /// Where there is no such token, or the database cannot answer.
-pub async fn revoke(database: &DatabaseConnection, id: Uuid, user: Option<Uuid>, now: i64) -> Result<(), ApiError> {
+pub async fn revoke(database: &Pool, id: Uuid, user: Option<Uuid>, now: i64) -> Result<(), ApiError> {
     let refuse = |error: DbErr| database::refusal(&error);
     let token = Entity::find_by_id(id).one(database).await.map_err(refuse)?;
     let Some(token) = token.filter(|token| user.is_none_or(|user| token.user_id == user)) else {

@@ -4,9 +4,8 @@ use std::collections::HashMap;
 
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction,
-    DbBackend, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    SqlErr, TransactionTrait,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, SqlErr, TransactionTrait,
 };
 use uuid::Uuid;
 
@@ -16,6 +15,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::server::database;
 use crate::server::entity::{camera, camera_access, session, user};
 use crate::server::problem::internal;
+use crate::server::timed::{Pool, Transaction};
 
 /// Somebody who may sign in.
 #[derive(Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub struct NewUser {
 ///
 /// # Errors
 /// Where the name is taken, or it or the password cannot be used; where the database cannot answer.
-pub async fn add(database: &DatabaseConnection, new: NewUser, now: i64) -> Result<User, ApiError> {
+pub async fn add(database: &Pool, new: NewUser, now: i64) -> Result<User, ApiError> {
     let name = normalized(&name::checked(&new.name, "ann or ann@example.com")?);
     password::check(&new.password, &name)?;
     let model = user::Model {
@@ -95,7 +95,7 @@ pub async fn add(database: &DatabaseConnection, new: NewUser, now: i64) -> Resul
 ///
 /// # Errors
 /// Where the database cannot answer.
-pub async fn list(database: &DatabaseConnection) -> Result<Vec<User>, ApiError> {
+pub async fn list(database: &Pool) -> Result<Vec<User>, ApiError> {
     let users = user::Entity::find().order_by_asc(user::Column::Name).all(database).await;
     Ok(users.map_err(|error| database::refusal(&error))?.into_iter().map(User::from).collect())
 }
@@ -104,7 +104,7 @@ pub async fn list(database: &DatabaseConnection) -> Result<Vec<User>, ApiError> 
 ///
 /// # Errors
 /// Where the database cannot answer.
-pub async fn is_nobody(database: &DatabaseConnection) -> Result<bool, ApiError> {
+pub async fn is_nobody(database: &Pool) -> Result<bool, ApiError> {
     Ok(user::Entity::find().count(database).await.map_err(|error| database::refusal(&error))? == 0)
 }
 
@@ -120,7 +120,7 @@ pub async fn by_id(database: &impl ConnectionTrait, id: Uuid) -> Result<Option<U
 ///
 /// # Errors
 /// Where there is none, or the database cannot answer.
-pub async fn by_name(database: &DatabaseConnection, name: &str) -> Result<User, ApiError> {
+pub async fn by_name(database: &Pool, name: &str) -> Result<User, ApiError> {
     let found = user::Entity::find().filter(user::Column::Name.eq(normalized(name))).one(database).await;
     found.map_err(|error| database::refusal(&error))?.map(User::from).ok_or_else(|| no_such_user(name))
 }
@@ -139,7 +139,7 @@ pub fn no_such_user(name: &str) -> ApiError {
 /// # Errors
 /// Where the database cannot answer.
 pub async fn with_password(
-    database: &DatabaseConnection,
+    database: &Pool,
     name: &str,
     password: String,
 ) -> Result<Result<User, Option<Uuid>>, ApiError> {
@@ -155,7 +155,7 @@ pub async fn with_password(
 ///
 /// # Errors
 /// Where the password cannot be used, or the database cannot answer.
-pub async fn set_password(database: &DatabaseConnection, user: &User, password: String) -> Result<User, ApiError> {
+pub async fn set_password(database: &Pool, user: &User, password: String) -> Result<User, ApiError> {
     password::check(&password, &user.name)?;
     let password_hash = password::hash(password).await.map_err(|error| internal(&error))?;
     let change = async {
@@ -181,7 +181,7 @@ async fn end_sessions(database: &impl ConnectionTrait, user: Uuid) -> Result<(),
 /// # Errors
 /// Where it is the last administrator while there are others, who could then be helped by nobody; where the database
 /// cannot answer.
-pub async fn remove(database: &DatabaseConnection, user: &User) -> Result<(), ApiError> {
+pub async fn remove(database: &Pool, user: &User) -> Result<(), ApiError> {
     let transaction = database.begin().await.map_err(|error| database::refusal(&error))?;
     keep_administrators(&transaction).await?;
     let allowed = Expr::col(user::Column::Role)
@@ -209,7 +209,7 @@ pub async fn remove(database: &DatabaseConnection, user: &User) -> Result<(), Ap
 ///
 /// # Errors
 /// Where the database cannot answer.
-pub async fn granted(database: &DatabaseConnection, user: Uuid) -> Result<Vec<String>, ApiError> {
+pub async fn granted(database: &Pool, user: Uuid) -> Result<Vec<String>, ApiError> {
     let grants = camera_access::Entity::find().filter(camera_access::Column::UserId.eq(user)).all(database).await;
     Ok(grants.map_err(|error| database::refusal(&error))?.into_iter().map(|grant| grant.camera_id).collect())
 }
@@ -218,7 +218,7 @@ pub async fn granted(database: &DatabaseConnection, user: Uuid) -> Result<Vec<St
 ///
 /// # Errors
 /// Where the database cannot answer.
-pub async fn grant_counts(database: &DatabaseConnection) -> Result<HashMap<Uuid, i64>, ApiError> {
+pub async fn grant_counts(database: &Pool) -> Result<HashMap<Uuid, i64>, ApiError> {
     let counts = camera_access::Entity::find()
         .select_only()
         .column(camera_access::Column::UserId)
@@ -234,7 +234,7 @@ pub async fn grant_counts(database: &DatabaseConnection) -> Result<HashMap<Uuid,
 ///
 /// # Errors
 /// Where there is no such camera, or the database cannot answer.
-pub async fn grant(database: &DatabaseConnection, user: &User, camera: &str) -> Result<(), ApiError> {
+pub async fn grant(database: &Pool, user: &User, camera: &str) -> Result<(), ApiError> {
     known_camera(database, camera).await?;
     let grant = camera_access::Model { user_id: user.id, camera_id: camera.to_owned() };
     match camera_access::Entity::insert(grant.into_active_model()).exec_without_returning(database).await {
@@ -249,13 +249,13 @@ pub async fn grant(database: &DatabaseConnection, user: &User, camera: &str) -> 
 ///
 /// # Errors
 /// Where there is no such camera, or the database cannot answer.
-pub async fn revoke(database: &DatabaseConnection, user: &User, camera: &str) -> Result<(), ApiError> {
+pub async fn revoke(database: &Pool, user: &User, camera: &str) -> Result<(), ApiError> {
     known_camera(database, camera).await?;
     let revoked = camera_access::Entity::delete_by_id((user.id, camera.to_owned())).exec(database).await;
     revoked.map(drop).map_err(|error| database::refusal(&error))
 }
 
-async fn known_camera(database: &DatabaseConnection, camera: &str) -> Result<(), ApiError> {
+async fn known_camera(database: &Pool, camera: &str) -> Result<(), ApiError> {
     let known = camera::Entity::find_by_id(camera).one(database).await.map_err(|error| database::refusal(&error))?;
     known.map(drop).ok_or_else(|| ApiError {
         field: Some("camera".to_owned()),
@@ -271,7 +271,7 @@ async fn known_camera(database: &DatabaseConnection, camera: &str) -> Result<(),
 /// # Errors
 /// Where one of them does not exist, or the database cannot answer; nothing has changed then.
 pub async fn change_granted(
-    database: &DatabaseConnection,
+    database: &Pool,
     user: &User,
     granted: &[String],
     taken: &[String],
@@ -317,7 +317,7 @@ pub async fn change_granted(
 ///
 /// # Errors
 /// Where it is the last administrator; where the user is gone, or the database cannot answer.
-pub async fn set_role(database: &DatabaseConnection, user: &User, role: Role) -> Result<(), ApiError> {
+pub async fn set_role(database: &Pool, user: &User, role: Role) -> Result<(), ApiError> {
     let transaction = database.begin().await.map_err(|error| database::refusal(&error))?;
     keep_administrators(&transaction).await?;
     let mut changed = user::Entity::update_many()
@@ -334,7 +334,7 @@ pub async fn set_role(database: &DatabaseConnection, user: &User, role: Role) ->
 
 /// Sees to it that nobody else takes an administrator away before the transaction ends, so that of two who take each other
 /// away one stays. In SQLite that is so anyway: there is one writer at a time.
-async fn keep_administrators(transaction: &DatabaseTransaction) -> Result<(), ApiError> {
+async fn keep_administrators(transaction: &Transaction) -> Result<(), ApiError> {
     if transaction.get_database_backend() != DbBackend::Sqlite {
         let administrators = user::Entity::find().filter(user::Column::Role.eq(Role::Admin.word()));
         let kept = administrators.order_by_asc(user::Column::Id).lock(LockType::Update).all(transaction).await;
@@ -353,7 +353,7 @@ fn others(user: &User, role: Option<Role>) -> Expr {
 }
 
 /// Why a user could not be changed: it is gone, or the last administrator.
-async fn last_administrator(database: &DatabaseConnection, user: &User) -> ApiError {
+async fn last_administrator(database: &Pool, user: &User) -> ApiError {
     match by_id(database, user.id).await {
         Ok(Some(_)) => ApiError::invalid(
             "user",

@@ -6,8 +6,7 @@ use std::collections::HashMap;
 
 use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 use uuid::Uuid;
 
@@ -18,6 +17,7 @@ use crate::server::clock::Clock;
 use crate::server::database;
 use crate::server::entity::{api_token, camera, camera_access, session, user};
 use crate::server::export::query::Cameras;
+use crate::server::timed::Pool;
 
 /// On whose behalf cameras are looked at.
 #[derive(Clone, Debug)]
@@ -74,11 +74,7 @@ impl Viewer {
     ///
     /// # Errors
     /// `camera_not_found` for a camera that the viewer does not see; the database's own.
-    pub async fn select(
-        &self,
-        database: &DatabaseConnection,
-        asked_for: Vec<String>,
-    ) -> Result<(Cameras, Names), SelectError> {
+    pub async fn select(&self, database: &Pool, asked_for: Vec<String>) -> Result<(Cameras, Names), SelectError> {
         let all = self.sees_all(database).await?;
         let names: Names =
             self.cameras_of(all, database).await?.into_iter().map(|camera| (camera.id, camera.name)).collect();

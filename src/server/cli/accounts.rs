@@ -4,7 +4,7 @@ use std::io::Read;
 
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use sea_orm::{DatabaseConnection, EntityTrait};
+use sea_orm::EntityTrait;
 use uuid::Uuid;
 
 use super::say;
@@ -14,6 +14,7 @@ use crate::server::auth::user::{self, NewUser};
 use crate::server::auth::viewer::Viewer;
 use crate::server::clock::day;
 use crate::server::entity::camera_access;
+use crate::server::timed::Pool;
 
 #[derive(Debug, Subcommand)]
 pub enum User {
@@ -66,7 +67,7 @@ fn read_password() -> anyhow::Result<String> {
 }
 
 impl User {
-    pub async fn run(self, database: &DatabaseConnection, now: i64) -> anyhow::Result<()> {
+    pub async fn run(self, database: &Pool, now: i64) -> anyhow::Result<()> {
         match self {
             Self::Add { name, admin, .. } => {
                 let role = if admin { Role::Admin } else { Role::User };
@@ -130,7 +131,7 @@ pub enum Camera {
 }
 
 impl Camera {
-    pub async fn run(self, database: &DatabaseConnection) -> anyhow::Result<()> {
+    pub async fn run(self, database: &Pool) -> anyhow::Result<()> {
         match self {
             Self::List => {
                 let names: std::collections::HashMap<Uuid, String> =
@@ -185,7 +186,7 @@ pub enum Token {
 }
 
 impl Token {
-    pub async fn run(self, database: &DatabaseConnection, now: i64) -> anyhow::Result<()> {
+    pub async fn run(self, database: &Pool, now: i64) -> anyhow::Result<()> {
         match self {
             Self::Create { user, name, days } => {
                 let user = user::by_name(database, &user).await?;

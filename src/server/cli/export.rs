@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
-use sea_orm::DatabaseConnection;
 
 use super::StopSignals;
 use crate::api::exports::State;
@@ -23,6 +22,7 @@ use crate::server::export::run::{Export as Run, Source};
 use crate::server::export::running::{Asked, Exports, Limits, Running};
 use crate::server::metrics::Metrics;
 use crate::server::settings::Settings;
+use crate::server::timed::Pool;
 
 #[derive(Debug, Args)]
 pub struct Export {
@@ -53,7 +53,7 @@ pub struct Export {
 }
 
 impl Export {
-    pub async fn run(self, database: DatabaseConnection, settings: &Settings, clock: Clock) -> anyhow::Result<()> {
+    pub async fn run(self, database: Pool, settings: &Settings, clock: Clock) -> anyhow::Result<()> {
         let params = ExportParams::parse(&self.query())?;
         let (viewer, user_name) = match &self.as_user {
             Some(name) => {

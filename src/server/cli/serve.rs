@@ -56,7 +56,8 @@ impl Serve {
         settings.server.check()?;
         telemetry::init(&settings.server.log, settings.server.log_format)?;
         let database = database::open_migrated(&settings.database, Missing::Create).await?;
-        let clock = clock_of(&database).await?;
+        let timed = database.clone().within(database::ANSWER);
+        let clock = clock_of(&timed).await?;
         let mut guest = None;
         if self.demo {
             if demo::is_empty(&database).await? {
@@ -66,14 +67,14 @@ impl Serve {
             guest = demo::invite(&database, Secret::random()?, Secret::random()?, clock.now()).await?;
         }
         let key = if user::is_nobody(&database).await? { Some(Secret::random()?) } else { None };
-        let writer = database::open_writer(&settings.database).await?;
+        let writer = database::open_writer(&settings.database).await?.within(database::ANSWER);
         let listen = settings.server.listen;
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen} (server.listen)"))?;
         let address = listener.local_addr()?;
         let at = settings.server.address_for_people(address);
         let setup = key.map_or_else(Setup::default, Setup::with_key);
-        let state = AppState::new(database, writer, settings, clock, setup)?;
+        let state = AppState::new(timed, writer, settings, clock, setup)?;
         tokio::spawn(sweep(state.sessions.clone()));
         tokio::spawn(state.exports.clone().keep());
 

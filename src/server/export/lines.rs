@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use sea_orm::{DatabaseConnection, DbErr, EntityTrait, QuerySelect};
+use sea_orm::{DbErr, EntityTrait, QuerySelect};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
@@ -19,6 +19,7 @@ use super::reader::{Connection, LONGEST_TURN, Reader, Turn, postgres};
 use super::replica::{self, Replayed};
 use crate::server::database;
 use crate::server::entity::camera;
+use crate::server::timed::Pool;
 
 /// Where a page ends that has not ended before, in bytes. However long the texts of events are, an export takes little
 /// memory. Each page wakes some threads, which is what larger ones save: a million events took 0.80 s with pages of
@@ -156,13 +157,13 @@ impl Lines {
 /// What cameras are called that came after an export began. Whose rows are in a page has been settled before.
 #[derive(Debug)]
 pub struct CameraNames {
-    database: DatabaseConnection,
+    database: Pool,
     runtime: Handle,
 }
 
 impl CameraNames {
     /// As that database has them. Has to be called within the runtime.
-    pub fn of(database: DatabaseConnection) -> Self {
+    pub fn of(database: Pool) -> Self {
         Self { database, runtime: Handle::current() }
     }
 
@@ -329,7 +330,7 @@ mod tests {
         let pages = Pages::new(Filter::default(), 10.try_into().expect("not zero"), Vec::new());
         let encoder =
             Encoder::new(Zone::parse("UTC").expect("a zone"), false, HashMap::from([("a".into(), "A".into())]));
-        let names = CameraNames::of(DatabaseConnection::default());
+        let names = CameraNames::of(Pool::default());
         let lines = Lines::new(pages, encoder, names, Vec::new(), reader.buffers().clone(), PAGE_BYTES);
         let ahead = ReadAhead::new(reader.clone(), page_timeout, lines);
         Read { folder, reader, ahead }

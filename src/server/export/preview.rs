@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 
 use chrono::NaiveDate;
-use sea_orm::{DatabaseConnection, DbErr, EntityTrait, QuerySelect};
+use sea_orm::{DbErr, EntityTrait, QuerySelect};
 
 use super::csv::Encoder;
 use super::error::ExportError;
@@ -22,6 +22,7 @@ use crate::export::{BYTE_ORDER_MARK, ExportParams};
 use crate::server::auth::viewer::Viewer;
 use crate::server::entity::camera;
 use crate::server::partitions;
+use crate::server::timed::Pool;
 
 /// How many lines the size of the file is estimated from.
 const SAMPLE_ROWS: NonZeroU32 = NonZeroU32::new(100).expect("not zero");
@@ -203,7 +204,7 @@ fn count_quarters(
 }
 
 /// The ids of the cameras, all of them where all are meant: every event's camera is in the list of cameras.
-async fn ids(database: &DatabaseConnection, cameras: &Cameras) -> Result<Vec<String>, DbErr> {
+async fn ids(database: &Pool, cameras: &Cameras) -> Result<Vec<String>, DbErr> {
     match cameras {
         Cameras::These(cameras) => Ok(cameras.clone()),
         Cameras::All => {

@@ -4,14 +4,15 @@
 
 use sea_orm::sea_query::LockType;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait,
-    IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect, TransactionTrait,
+    ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QuerySelect, TransactionTrait,
 };
 use uuid::Uuid;
 
 use crate::api::exports::State;
 use crate::server::entity::export::{ActiveModel, Column, Entity, Model};
 use crate::server::entity::user;
+use crate::server::timed::Pool;
 
 /// A record whose server gave no sign of life for so long is not being worked on any more. In microseconds.
 pub const SILENCE: i64 = 30 * 1_000_000;
@@ -63,12 +64,7 @@ impl Ending {
 ///
 /// # Errors
 /// Where the database cannot be written to.
-pub async fn begin(
-    database: &DatabaseConnection,
-    record: Model,
-    limit: Option<u32>,
-    ours: &[Uuid],
-) -> Result<bool, DbErr> {
+pub async fn begin(database: &Pool, record: Model, limit: Option<u32>, ours: &[Uuid]) -> Result<bool, DbErr> {
     let transaction = database.begin().await?;
     // Where several may write at once, those that begin an export of the same user do not.
     if let Some(user_id) = record.user_id.filter(|_| database.get_database_backend() != DbBackend::Sqlite) {
@@ -98,7 +94,7 @@ pub async fn begin(
 ///
 /// # Errors
 /// Where the database cannot be written to.
-pub async fn beat(database: &DatabaseConnection, now: i64, running: &[(Uuid, Written)]) -> Result<Vec<Uuid>, DbErr> {
+pub async fn beat(database: &Pool, now: i64, running: &[(Uuid, Written)]) -> Result<Vec<Uuid>, DbErr> {
     let mut lost = Vec::new();
     let transaction = database.begin().await?;
     // Also where none are running: whoever keeps others from writing has to be noticed.
@@ -122,7 +118,8 @@ pub async fn beat(database: &DatabaseConnection, now: i64, running: &[(Uuid, Wri
 
 /// Writes how an export ended. Says whether it did: not where somebody else has ended the record. That it is whole may be
 /// taken back, by whoever made it: its client may leave with the last bytes still on the way, and who is stopped while it
-/// writes that does not know whether it has.
+/// writes that does not know whether it has. It may be written again for the same reason: an answer that was lost tells
+/// nothing.
 ///
 /// # Errors
 /// Where the database cannot be written to.
@@ -143,10 +140,7 @@ pub async fn end(
         finished_at: Set(Some(now)),
         ..Default::default()
     };
-    let mut from = vec![State::Running.word()];
-    if ending.state != State::Completed {
-        from.push(State::Completed.word());
-    }
+    let from = [State::Running.word(), State::Completed.word()];
     let found = Entity::update_many().set(ended).filter(Column::Id.eq(id)).filter(Column::State.is_in(from));
     Ok(found.exec(database).await?.rows_affected > 0)
 }

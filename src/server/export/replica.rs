@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, RuntimeErr, Statement};
 
 use super::reader::{Connection, Reader};
+use crate::server::timed::Pool;
 
 /// How often a replica that is behind is asked once more, and how long lies in between: most are behind by milliseconds.
 const TRIES: u32 = 5;
@@ -44,7 +45,7 @@ impl Began {
     ///
     /// # Errors
     /// Where one of the servers cannot answer, or the replica is none or does not know what it has.
-    pub async fn with(reader: &Reader, primary: &DatabaseConnection) -> Result<Self, DbErr> {
+    pub async fn with(reader: &Reader, primary: &Pool) -> Result<Self, DbErr> {
         if !reader.may_be_replica() {
             return Ok(Self::default());
         }

@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::DbErr;
 use sha2::{Digest, Sha256};
 
 use super::csv::{EncodeError, Encoder};
@@ -21,6 +21,7 @@ use super::workshop;
 use super::zone::Zone;
 use crate::export::{BYTE_ORDER_MARK, ExportParams, file_name};
 use crate::server::auth::viewer::{Names, Viewer};
+use crate::server::timed::Pool;
 use crate::server::{database, partitions};
 
 /// A file of which no more than this comes goes as it is: compression has to be worth the while.
@@ -33,7 +34,7 @@ const ANSWER_HOLDS: Duration = Duration::from_millis(20);
 #[derive(Clone, Debug)]
 pub struct Source {
     /// For rights and names.
-    pub database: DatabaseConnection,
+    pub database: Pool,
     /// For events.
     pub reader: Reader,
     /// How many events are read at once.

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::DbErr;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tracing::{Instrument, Span, error, info, warn};
 use uuid::Uuid;
@@ -19,6 +19,7 @@ use crate::server::clock::Clock;
 use crate::server::database;
 use crate::server::entity::export::Model;
 use crate::server::metrics::{Metrics, Refused};
+use crate::server::timed::Pool;
 
 /// How often running exports give a sign of life. Some of them may be lost before [`record::SILENCE`] is over.
 pub const BEAT: Duration = Duration::from_secs(5);
@@ -75,7 +76,7 @@ pub struct Exports(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    writer: DatabaseConnection,
+    writer: Pool,
     clock: Clock,
     limits: Limits,
     metrics: Metrics,
@@ -105,7 +106,7 @@ impl Progress {
 
 impl Exports {
     /// None are running yet.
-    pub fn new(writer: DatabaseConnection, clock: Clock, limits: Limits, metrics: Metrics) -> Self {
+    pub fn new(writer: Pool, clock: Clock, limits: Limits, metrics: Metrics) -> Self {
         let places = Arc::new(Semaphore::new(limits.at_once.get() as usize));
         let (open, running) = (watch::Sender::new(true), watch::Sender::new(HashMap::new()));
         let silent = Mutex::default();

@@ -25,6 +25,7 @@ use super::sink::{KnownName, Sink};
 use super::summary::Summary;
 use crate::server::entity::motion_event;
 use crate::server::export::zone::WRITABLE_YEARS;
+use crate::server::timed::Pool;
 
 /// How many events are read at once.
 const PAGE: usize = 2_000;
@@ -41,7 +42,7 @@ const TIME_UNREADABLE: &str = "its time cannot be read";
 ///
 /// # Errors
 /// Where the file is no ArgusAI database, or either database fails; nothing has been changed then.
-pub async fn import(database: &DatabaseConnection, file: &Path, now: i64) -> anyhow::Result<Summary> {
+pub async fn import(database: &Pool, file: &Path, now: i64) -> anyhow::Result<Summary> {
     let source = open(file).await.with_context(|| format!("cannot read {}", file.display()))?;
     check_tables(&source, file).await?;
 

@@ -13,7 +13,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow, ensure};
 use chrono::{DateTime, Datelike};
 use csv::StringRecord;
-use sea_orm::{ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -24,13 +24,14 @@ use crate::export::COLUMNS;
 use crate::server::entity::motion_event::{Column, Entity, Model};
 use crate::server::export::csv::unguarded;
 use crate::server::export::zone::WRITABLE_YEARS;
+use crate::server::timed::Pool;
 
 /// Copies all events of `file` that are not there yet. `raw`: the file was exported with `raw=true`. `now` is the time
 /// of the import, in microseconds since 1970-01-01T00:00:00Z.
 ///
 /// # Errors
 /// Where a row cannot be read, naming row and column, or the database fails; nothing has been changed then.
-pub async fn import(database: &DatabaseConnection, file: &Path, raw: bool, now: i64) -> anyhow::Result<Summary> {
+pub async fn import(database: &Pool, file: &Path, raw: bool, now: i64) -> anyhow::Result<Summary> {
     let mut source = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
     let nothing = || format!("nothing was imported from {}", file.display());
     let bar = progress::of_bytes(source.metadata()?.len());

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, EntityTrait,
-    IntoActiveModel, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
 
 use super::summary::Summary;
 use crate::server::entity::{camera, motion_event};
 use crate::server::partitions::Partitions;
+use crate::server::timed::{Pool, Transaction};
 
 /// The key of the advisory lock that an import holds.
 pub const IMPORTING: i64 = 0x6d6f_7469_6f6e_0002;
@@ -32,7 +33,7 @@ pub enum KnownName {
 pub struct Sink {
     /// What has been done so far.
     pub summary: Summary,
-    transaction: DatabaseTransaction,
+    transaction: Transaction,
     /// When the rows are written, in microseconds since 1970-01-01T00:00:00Z.
     now: i64,
     cameras: HashMap<String, Option<String>>,
@@ -45,7 +46,7 @@ impl Sink {
     ///
     /// # Errors
     /// Where the database cannot be written to.
-    pub async fn begin(database: &DatabaseConnection, now: i64) -> Result<Self, DbErr> {
+    pub async fn begin(database: &Pool, now: i64) -> Result<Self, DbErr> {
         // A transaction that reads first and wants to write later fails where somebody else has written in between.
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -69,7 +70,7 @@ impl Sink {
     }
 
     /// The transaction, to look things up in.
-    pub fn transaction(&self) -> &DatabaseTransaction {
+    pub fn transaction(&self) -> &Transaction {
         &self.transaction
     }
 

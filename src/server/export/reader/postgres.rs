@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use super::copied::{Copied, Field, Malformed};
 use super::turn::Turn;
-use crate::server::database::is_away;
+use crate::server::database::{SILENT, is_away};
 use crate::server::export::pages::Row;
 use crate::server::export::query::Cursor;
 use crate::server::export::replica::{self, Replayed};
@@ -26,15 +26,12 @@ use crate::server::export::workshop;
 /// How many rows are taken from what has arrived before they are given on.
 const ROWS_AT_ONCE: usize = 128;
 
-/// A server that does not answer to a greeting for so long is away.
-const SILENT: Duration = Duration::from_secs(5);
-
 /// For how long a connection to the primary is used where the replica was away.
 const INSTEAD: Duration = Duration::from_secs(30);
 
 /// What makes the server stop soon when a connection is closed. Not every server knows it (it came with PostgreSQL 14, and
 /// for Linux), so there is `statement_timeout` as well.
-const NOTICE_WHO_LEAVES: &str = "SET client_connection_check_interval = '250ms'";
+pub const NOTICE_WHO_LEAVES: &str = "SET client_connection_check_interval = '250ms'";
 
 /// Pages are read off an index, whatever the planner thinks of small tables. Nothing is compiled, which takes longer than a
 /// page.

@@ -1,0 +1,167 @@
+//! Connections whose answers are waited for so long and no longer. Where packets get lost without a word (a firewall that
+//! forgot a connection, a machine without power), neither sqlx nor the kernel sees for a long time that nobody is there.
+
+use std::fmt::{Debug, Display};
+use std::pin::Pin;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sea_orm::{
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
+    QueryResult, RuntimeErr, Statement, TransactionError, TransactionOptions, TransactionSession, TransactionTrait,
+};
+
+/// The connections of a program to its database.
+pub type Pool = Timed<DatabaseConnection>;
+
+/// A transaction over one of them.
+pub type Transaction = Timed<DatabaseTransaction>;
+
+/// Gives up on a statement that takes too long, the wait for a connection included. What becomes of it is unknown then.
+#[derive(Clone, Debug, Default)]
+pub struct Timed<Connection> {
+    inner: Connection,
+    limit: Option<Duration>,
+}
+
+impl Pool {
+    /// For who may have to wait for long, as an import has.
+    pub fn patient(inner: DatabaseConnection) -> Self {
+        Self { inner, limit: None }
+    }
+
+    /// The same connections, whose answers are waited for so long.
+    #[must_use]
+    pub fn within(self, limit: Duration) -> Self {
+        Self { limit: Some(limit), ..self }
+    }
+
+    /// The connections themselves.
+    pub fn inner(&self) -> &DatabaseConnection {
+        &self.inner
+    }
+
+    /// Closes all of them.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.inner.close().await
+    }
+}
+
+async fn in_time<Answer>(
+    limit: Option<Duration>,
+    asked: impl Future<Output = Result<Answer, DbErr>>,
+) -> Result<Answer, DbErr> {
+    let Some(limit) = limit else { return asked.await };
+    tokio::time::timeout(limit, asked).await.unwrap_or_else(|_| Err(silent(limit)))
+}
+
+/// The database is away, as far as one can tell.
+fn silent(limit: Duration) -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal(format!("the database did not answer within {limit:?}")))
+}
+
+#[async_trait]
+impl<Connection: ConnectionTrait> ConnectionTrait for Timed<Connection> {
+    fn get_database_backend(&self) -> DbBackend {
+        self.inner.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        in_time(self.limit, self.inner.execute_raw(statement)).await
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        in_time(self.limit, self.inner.execute_unprepared(sql)).await
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        in_time(self.limit, self.inner.query_one_raw(statement)).await
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        in_time(self.limit, self.inner.query_all_raw(statement)).await
+    }
+}
+
+#[async_trait]
+impl<Connection: TransactionTrait> TransactionTrait for Timed<Connection> {
+    type Transaction = Timed<Connection::Transaction>;
+
+    async fn begin(&self) -> Result<Self::Transaction, DbErr> {
+        self.begin_with_options(TransactionOptions::default()).await
+    }
+
+    async fn begin_with_config(
+        &self,
+        isolation_level: Option<IsolationLevel>,
+        access_mode: Option<AccessMode>,
+    ) -> Result<Self::Transaction, DbErr> {
+        let options = TransactionOptions { isolation_level, access_mode, ..Default::default() };
+        self.begin_with_options(options).await
+    }
+
+    async fn begin_with_options(&self, options: TransactionOptions) -> Result<Self::Transaction, DbErr> {
+        let inner = in_time(self.limit, self.inner.begin_with_options(options)).await?;
+        Ok(Timed { inner, limit: self.limit })
+    }
+
+    async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> FnOnce(&'c Self::Transaction) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>> + Send,
+        T: Send,
+        E: Display + Debug + Send,
+    {
+        self.transaction_with_config(callback, None, None).await
+    }
+
+    async fn transaction_with_config<F, T, E>(
+        &self,
+        callback: F,
+        isolation_level: Option<IsolationLevel>,
+        access_mode: Option<AccessMode>,
+    ) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> FnOnce(&'c Self::Transaction) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>> + Send,
+        T: Send,
+        E: Display + Debug + Send,
+    {
+        let begun = self.begin_with_config(isolation_level, access_mode).await;
+        let transaction = begun.map_err(TransactionError::Connection)?;
+        let done = callback(&transaction).await.map_err(TransactionError::Transaction);
+        let ended = if done.is_ok() { transaction.commit().await } else { transaction.rollback().await };
+        ended.map_err(TransactionError::Connection)?;
+        done
+    }
+}
+
+impl<Session: TransactionSession> Timed<Session> {
+    /// Ends it, and keeps what was done.
+    ///
+    /// # Errors
+    /// The database's own, and where it does not answer in time; then it may have been kept.
+    pub async fn commit(self) -> Result<(), DbErr> {
+        in_time(self.limit, self.inner.commit()).await
+    }
+
+    /// Ends it, as if nothing had been done.
+    ///
+    /// # Errors
+    /// The database's own, and where it does not answer in time.
+    pub async fn rollback(self) -> Result<(), DbErr> {
+        in_time(self.limit, self.inner.rollback()).await
+    }
+}
+
+#[async_trait]
+impl<Session: TransactionSession + Send> TransactionSession for Timed<Session> {
+    async fn commit(self) -> Result<(), DbErr> {
+        Self::commit(self).await
+    }
+
+    async fn rollback(self) -> Result<(), DbErr> {
+        Self::rollback(self).await
+    }
+}
