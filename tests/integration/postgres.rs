@@ -258,17 +258,24 @@ async fn a_server_that_takes_no_more_connections_is_503_and_those_that_run_go_on
     let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
     client.head().await;
     nothing_is_read(&app).await;
-    // Everything that the server had: what reads events has to connect anew.
+    // All that there are, so that what reads events has to connect anew and cannot: it may have done so in between.
+    let reading = "FROM pg_stat_activity WHERE query LIKE '%\"motion_events\"%' AND pid <> pg_backend_pid()";
+    let teller = sea_orm::Database::connect(one_connection(&cluster.url())).await.unwrap();
     let mut others = Vec::new();
-    cluster.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%\"motion_events\"%' AND pid <> pg_backend_pid()");
-    while let Ok(one) = sea_orm::Database::connect(one_connection(&cluster.url())).await {
-        others.push(one);
+    loop {
+        while let Ok(one) = sea_orm::Database::connect(one_connection(&cluster.url())).await {
+            others.push(one);
+        }
+        let ended = teller.execute_unprepared(&format!("SELECT pg_terminate_backend(pid) {reading}")).await.unwrap();
+        if ended.rows_affected() == 0 {
+            break;
+        }
     }
     let refused = app.export("").await;
     assert_eq!(refused.status(), 503);
     let rest = tokio::spawn(async move { client.rest().await });
     tokio::time::sleep(Duration::from_millis(500)).await;
-    for other in others {
+    for other in others.into_iter().chain([teller]) {
         other.close().await.unwrap();
     }
     assert!(rest.await.unwrap().1);
