@@ -29,6 +29,7 @@ mod preferences;
 mod preview;
 mod program;
 mod proxy;
+mod quiet_cameras;
 mod records;
 mod rolling;
 mod schema;

@@ -168,7 +168,8 @@ async fn a_preview_reads_nothing_but_an_index() {
     }
 }
 
-async fn plan(database: &TestDatabase, sql: &str) -> String {
+/// How SQLite goes about a statement.
+pub async fn plan(database: &TestDatabase, sql: &str) -> String {
     let explain = Statement::from_string(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {sql}"));
     let steps = database.connection.query_all_raw(explain).await.unwrap();
     let steps: Vec<String> = steps.iter().map(|step| step.try_get("", "detail").unwrap()).collect();

@@ -39,12 +39,32 @@ pub struct Pages {
     rows: NonZeroU32,
     /// Where windows end, in order; after them, there is a last one without an end.
     ends: Vec<i64>,
-    /// How many of the ends are before the window that is read, how many windows that is, and whether it has filled a page.
-    window: (usize, usize),
-    filled: bool,
-    after: Option<Cursor>,
+    window: Window,
     begun: bool,
     ended: bool,
+}
+
+/// What is read at the moment, and how far.
+#[derive(Debug)]
+struct Window {
+    /// How many of the ends are before it.
+    first: usize,
+    /// How many windows are taken for this one.
+    windows: usize,
+    /// Whether it has filled a page.
+    filled: bool,
+    /// The last event that was read of it.
+    after: Option<Cursor>,
+    /// Before that moment, there is nothing left in it.
+    from: Option<i64>,
+    /// Whether the next event may be far from here, with many of other cameras before it.
+    far: bool,
+}
+
+impl Window {
+    fn new(first: usize, windows: usize) -> Self {
+        Self { first, windows, filled: false, after: None, from: None, far: true }
+    }
 }
 
 impl Pages {
@@ -52,7 +72,7 @@ impl Pages {
     pub fn new(filter: Filter, rows: NonZeroU32, mut ends: Vec<i64>) -> Self {
         let Interval { start, end } = filter.interval;
         ends.retain(|moment| start.is_none_or(|start| *moment > start) && end.is_none_or(|end| *moment < end));
-        Self { filter, rows, ends, window: (0, 1), filled: false, after: None, begun: false, ended: false }
+        Self { filter, rows, ends, window: Window::new(0, 1), begun: false, ended: false }
     }
 
     /// Whether the last page was given out.
@@ -84,39 +104,57 @@ impl Pages {
         let most = most.clamp(1, self.rows.get().into());
         let mut found = 0;
         while found == 0 && !self.ended {
-            let mut last = None;
-            let statement = query::page(&self.filter, self.window(), self.after, most, connection.backend());
+            if !self.seek(connection, turn)? {
+                self.go_on();
+                continue;
+            }
+            // As long as it is not known better: reading may fail because of it.
+            self.window.far = true;
+            let (mut last, mut full) = (None, false);
+            let statement = query::page(&self.filter, self.interval(), self.window.after, most, connection.backend());
             let exhausted = connection.events(&statement, turn, |row| {
                 found += 1;
                 last = Some(row.cursor);
-                take(row)
+                take(row).inspect(|more| full = more.is_break())
             })?;
-            self.after = last.or(self.after);
+            self.window.far = !exhausted && !full && found < most;
+            self.window.after = last.or(self.window.after);
             self.begun |= found > 0;
             if exhausted && found < most {
                 self.go_on();
             } else {
-                self.filled = true;
+                self.window.filled = true;
             }
         }
         Ok(found)
     }
 
-    /// What is read at the moment.
-    fn window(&self) -> Interval {
+    /// Goes to the next event where that may be far: where cameras are picked out in passing, those of others may be so many
+    /// that a page would be about nothing else. Says whether there is one.
+    fn seek(&mut self, connection: &mut Connection, turn: &Turn) -> Result<bool, DbErr> {
+        let Some(cameras) = self.filter.cameras.in_passing().filter(|_| self.window.far) else { return Ok(true) };
+        let first = query::first(self.interval(), self.window.after, cameras, connection.backend());
+        let Some(first) = connection.number(&first, turn)? else { return Ok(false) };
+        if self.window.after.is_none_or(|after| after.timestamp < first) {
+            (self.window.from, self.window.after) = (Some(first), None);
+        }
+        Ok(true)
+    }
+
+    /// When what is read at the moment is.
+    fn interval(&self) -> Interval {
         let Interval { start, end } = self.filter.interval;
-        let (first, windows) = self.window;
+        let Window { first, windows, from, .. } = self.window;
         let begins = first.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
         let ends = self.ends.get(first + windows - 1).copied();
-        Interval { start: begins.or(start), end: ends.or(end) }
+        Interval { start: from.or(begins).or(start), end: ends.or(end) }
     }
 
     /// Goes to the next window, which is a larger one where there was little in this one.
     fn go_on(&mut self) {
-        let (first, windows) = self.window;
+        let Window { first, windows, filled, .. } = self.window;
         self.ended = first + windows > self.ends.len();
-        self.window = (first + windows, if self.filled { 1 } else { (2 * windows).min(MOST_WINDOWS) });
-        (self.filled, self.after) = (false, None);
+        self.window = Window::new(first + windows, if filled { 1 } else { (2 * windows).min(MOST_WINDOWS) });
     }
 }
 
@@ -166,6 +204,50 @@ mod tests {
             assert!(seen.into_iter().eq((1..=1_000).map(Some)), "with {every}");
         }
     }
+
+    #[test]
+    fn many_cameras_that_saw_little_are_found_without_reading_past_what_others_saw() {
+        let cameras: Vec<_> = (0..20).map(|camera| format!("quiet {camera}")).collect();
+        let connection = rusqlite::Connection::open_in_memory().expect("memory");
+        // Every 10,000th event is of a quiet camera, the first one too; at some moments there are two of them.
+        connection
+            .execute_batch(
+                "CREATE TABLE motion_events (timestamp INTEGER, id BLOB, camera_id TEXT, confidence REAL, algorithm TEXT,
+                    x INTEGER, y INTEGER, width INTEGER, height INTEGER, zone_id TEXT, PRIMARY KEY (timestamp, id))
+                    WITHOUT ROWID;
+                 CREATE INDEX by_camera ON motion_events (camera_id, timestamp, id);
+                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
+                 INSERT INTO motion_events SELECT i, CAST(printf('%016d', i) AS BLOB),
+                    CASE WHEN i % 10000 = 0 THEN 'quiet ' || (i / 10000 % 20) ELSE 'loud' END, 1, 'b', i, 0, 0, 0, NULL FROM n;
+                 INSERT INTO motion_events SELECT timestamp, CAST(printf('%016d', -x) AS BLOB), 'quiet 7', 1, 'b', -x, 0, 0,
+                    0, NULL FROM motion_events WHERE x % 30000 = 0",
+            )
+            .expect("made");
+        let mut connection = Connection::Sqlite(connection);
+        let filter = Filter { interval: Interval::default(), cameras: Cameras::These(cameras) };
+        for ends in [Vec::new(), vec![35_000, 60_000, 60_001, 190_000]] {
+            let mut pages = Pages::new(filter.clone(), 100.try_into().expect("not zero"), ends);
+            let (mut seen, mut asked) = (Vec::new(), 0);
+            while !pages.ended() {
+                let Connection::Sqlite(sqlite) = &connection else { unreachable!("it is SQLite's") };
+                let steps = AtomicU32::new(0);
+                // Enough to pass by some thousand events, not by ten thousand.
+                let interrupts = move || steps.fetch_add(1, Ordering::Relaxed) > 40;
+                sqlite.progress_handler(1_000, Some(interrupts)).expect("set");
+                asked += 1;
+                let page = pages.next(&mut connection, &Turn::begin(), 100, |row| {
+                    seen.push((row.cursor.timestamp, row.bounding_box[0]));
+                    Ok::<_, DbErr>(ControlFlow::Continue(()))
+                });
+                page.expect("no page takes longer than it may");
+            }
+            let doubled = |i: i64| std::iter::once((i, Some(-i))).filter(move |_| i % 30_000 == 0);
+            let expected = (1..=20).map(|n| n * 10_000).flat_map(|i| doubled(i).chain([(i, Some(i))]));
+            assert_eq!(seen, expected.collect::<Vec<_>>());
+            assert!(asked > 10, "they were cut short: {asked}");
+        }
+    }
+
     #[test]
     fn windows_give_each_event_once_and_in_order_wherever_they_end() {
         let mut connection = database(300);

@@ -35,6 +35,16 @@ pub enum Cameras {
     These(Vec<String>),
 }
 
+impl Cameras {
+    /// Those that are picked out of all events in passing, where they are.
+    pub fn in_passing(&self) -> Option<&[String]> {
+        match self {
+            Self::These(cameras) if cameras.len() > MOST_CAMERAS_MERGED => Some(cameras),
+            _ => None,
+        }
+    }
+}
+
 /// The place of an event in the order of all events: where a page ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
@@ -94,6 +104,26 @@ pub fn page(
     let mut merged = merged.unwrap_or_default();
     merged.order_by(Alias::new("timestamp"), Order::Asc).order_by(Alias::new("id"), Order::Asc).limit(rows);
     merged
+}
+
+/// The statement for the moment of the first event of these cameras that [`page`] would give, where there is one: looked
+/// for in each camera's own index, and not in passing.
+pub fn first(interval: Interval, after: Option<Cursor>, cameras: &[String], backend: DbBackend) -> SelectStatement {
+    let (asked, found) = (Alias::new("asked"), Alias::new("found"));
+    // What the databases call the column of a list.
+    let camera = Expr::col((asked.clone(), Alias::new("column1")));
+    let of_one = Entity::find().select_only().column(Column::Timestamp).filter(Expr::col(Column::CameraId).eq(camera));
+    let of_one = beyond(of_one, interval, after, backend);
+    let of_one = of_one.order_by_asc(Column::Timestamp).order_by_asc(Column::Id).limit(1).into_query();
+    let of_all = Query::select()
+        .expr_as(Expr::from(of_one).min(), found.clone())
+        .from_values(cameras.iter().map(String::as_str), asked.clone())
+        .to_owned();
+    Query::select()
+        .column(found.clone())
+        .from_subquery(of_all, Alias::new("first"))
+        .and_where(Expr::col(found).is_not_null())
+        .to_owned()
 }
 
 /// The statement for the moments of a camera's events, in their order: what its index holds, and no more.
@@ -162,8 +192,7 @@ fn within(mut events: Select<Entity>, start: Option<i64>, end: Option<i64>) -> S
 
 /// The events of all cameras in the interval and after the cursor.
 fn events(interval: Interval, after: Option<Cursor>, backend: DbBackend) -> Select<Entity> {
-    let Interval { start, end } = interval;
-    let mut events = Entity::find().select_only().columns([
+    let events = Entity::find().select_only().columns([
         Column::Timestamp,
         Column::Id,
         Column::CameraId,
@@ -175,10 +204,16 @@ fn events(interval: Interval, after: Option<Cursor>, backend: DbBackend) -> Sele
         Column::Height,
         Column::ZoneId,
     ]);
+    beyond(events, interval, after, backend)
+}
+
+/// Those of the events that are in the interval and after the cursor.
+fn beyond(events: Select<Entity>, interval: Interval, after: Option<Cursor>, backend: DbBackend) -> Select<Entity> {
+    let Interval { start, end } = interval;
     let Some(Cursor { timestamp, id }) = after else { return within(events, start, end) };
     // The cursor lies inside the interval, so it takes the start's place.
     let place = Expr::tuple([Expr::col(Column::Timestamp), Expr::col(Column::Id)]);
-    events = events.filter(place.gt(Expr::tuple([timestamp.into(), id.into()])));
+    let events = events.filter(place.gt(Expr::tuple([timestamp.into(), id.into()])));
     // Partitions are found by simple comparisons only.
     within(events, (backend == DbBackend::Postgres).then_some(timestamp), end)
 }
@@ -216,6 +251,14 @@ mod tests {
     #[test]
     fn a_few_cameras_are_merged() {
         insta::assert_snapshot!(sql(&["a", "b"], Interval { start: Some(3), end: None }, None));
+    }
+
+    #[test]
+    fn the_first_event_of_many_cameras_is_looked_for_in_the_index_of_each() {
+        let cameras = ["a".to_owned(), "b".to_owned()];
+        let after = Some(Cursor { timestamp: 17, id: Uuid::from_u128(5) });
+        let interval = Interval { start: Some(3), end: Some(99) };
+        insta::assert_snapshot!(first(interval, after, &cameras, DbBackend::Sqlite).to_string(SqliteQueryBuilder));
     }
 
     #[test]

@@ -63,6 +63,19 @@ impl Connection {
         }
     }
 
+    /// Runs a statement for a number, which may find none.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub fn number(&mut self, statement: &SelectStatement, turn: &Turn) -> Result<Option<i64>, DbErr> {
+        let mut found = None;
+        match self {
+            Self::Sqlite(connection) => sqlite::numbers(connection, statement, |number| found = Some(number))?,
+            Self::Postgres(connection) => connection.numbers(statement, turn, |[number]| found = Some(number))?,
+        }
+        Ok(found)
+    }
+
     /// Whose SQL it speaks.
     pub fn backend(&self) -> DbBackend {
         match self {

@@ -1,0 +1,78 @@
+//! Many cameras that saw little, among others that saw much: their events are far apart.
+
+use motion_export::server::entity::motion_event;
+use motion_export::server::export::query::{self, Cursor};
+use motion_export::server::export::zone::Interval;
+use sea_orm::sea_query::{PostgresQueryBuilder, SqliteQueryBuilder};
+use uuid::Uuid;
+
+use crate::app::{TestDatabase, event};
+use crate::engine;
+use crate::schema::plan;
+
+/// More than are merged from their own indexes.
+const QUIET: u32 = 20;
+
+/// Three months in which `front` saw something each quarter of an hour, and the quiet ones something twice: at one moment all
+/// of them, and each at one of its own.
+async fn database() -> TestDatabase {
+    let first = event("2025-10-01T00:00:00Z");
+    let at = |minutes: i64| first.timestamp + minutes * 60_000_000;
+    let loud = (0..8_000).map(|n| motion_event::Model { timestamp: at(15 * n), id: Uuid::new_v4(), ..first.clone() });
+    let quiet = (0..QUIET).flat_map(|camera| {
+        [90_000, 7 + 6_000 * i64::from(camera)].map(|minutes| motion_event::Model {
+            timestamp: at(minutes),
+            id: Uuid::new_v4(),
+            camera_id: format!("quiet-{camera}"),
+            ..first.clone()
+        })
+    });
+    let database = TestDatabase::with([]).await;
+    for camera in 0..QUIET {
+        database.add_camera(&format!("quiet-{camera}"), None).await;
+    }
+    database.add(loud.chain(quiet)).await;
+    database
+}
+
+#[tokio::test]
+async fn an_export_of_many_quiet_cameras_has_each_of_their_events_once_and_in_order() {
+    let app = database().await.serve(7).await;
+    let all = app.lines("timezone=UTC").await;
+    let of_quiet: Vec<_> = all.iter().filter(|line| line.contains(",quiet-")).cloned().collect();
+    assert_eq!(of_quiet.len(), 2 * QUIET as usize);
+    let chosen = (0..QUIET).map(|camera| format!("&camera_id=quiet-{camera}")).collect::<Vec<_>>().concat();
+    assert_eq!(app.lines(&format!("timezone=UTC{chosen}")).await, of_quiet);
+    let within = "timezone=UTC&start_date=2025-11-20&end_date=2025-12-10";
+    let days = |line: &&String| ("2025-11-20".."2025-12-11").contains(&&line[..10]);
+    let of_days: Vec<_> = of_quiet.iter().filter(days).cloned().collect();
+    assert!((1..of_quiet.len()).contains(&of_days.len()));
+    assert_eq!(app.lines(&format!("{within}{chosen}")).await, of_days);
+    let before = format!("timezone=UTC&end_date=2025-09-30{chosen}");
+    assert_eq!(app.lines(&before).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn the_next_event_of_many_cameras_is_looked_for_in_the_index_of_each() {
+    let database = database().await;
+    let cameras: Vec<_> = (0..1_000).map(|camera| format!("quiet-{camera}")).collect();
+    let moment = event("2025-11-01T00:00:00Z").timestamp;
+    for (start, end) in [(None, None), (Some(moment), None), (None, Some(2 * moment)), (Some(moment), Some(2 * moment))]
+    {
+        for after in [None, Some(Cursor { timestamp: moment, id: Uuid::nil() })] {
+            let first = query::first(Interval { start, end }, after, &cameras, engine::backend());
+            if engine::is_postgres() {
+                let sql = first.to_string(PostgresQueryBuilder);
+                let plan = engine::explain(database.folder.path(), &sql);
+                assert!(plan.contains("camera_id_timestamp_id_idx on") && plan.contains("Limit"), "{plan}");
+                for step in ["Seq Scan", "Bitmap", "Sort  ", "Incremental Sort", "pkey on"] {
+                    assert!(!plan.contains(step), "{step}: {plan}");
+                }
+            } else {
+                let plan = plan(&database, &first.to_string(SqliteQueryBuilder)).await;
+                let index = "USING COVERING INDEX motion_events_camera_id_timestamp_id (camera_id=?";
+                assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{plan}");
+            }
+        }
+    }
+}
