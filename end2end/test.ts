@@ -78,6 +78,7 @@ export function isNarrow(page: Page): boolean {
 export function ownDay(date: string): string {
   const projects = ["desktop", "phone", "dark"];
   const { project, repeatEachIndex, retry } = test.info();
+  // There are retries in CI only, which repeats nothing.
   const days = projects.indexOf(project.name) + projects.length * (repeatEachIndex + retry);
   return new Date(Date.parse(date) - 86_400_000 * days).toISOString().slice(0, 10);
 }

@@ -12,6 +12,7 @@ pub mod demo;
 pub mod entity;
 pub mod export;
 pub mod forms;
+pub mod greeting;
 pub mod headers;
 pub mod health;
 pub mod history;

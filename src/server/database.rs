@@ -9,15 +9,15 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use migration::{Migrator, MigratorTrait};
-use sea_orm::sqlx::pool::PoolOptions;
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
+use sea_orm::sqlx;
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::sqlx::{self, Connection, Executor, Postgres};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbErr, RuntimeErr, TransactionTrait};
 use tracing::warn;
 
 use super::export::reader::Place;
-use super::export::reader::postgres::{NOTICE_WHO_LEAVES, Server};
+use super::export::reader::postgres::Server;
+use super::greeting::Greeting;
 use super::problem::internal;
 use super::settings::{self, ReplicaAway};
 use super::timed::Pool;
@@ -25,9 +25,6 @@ use crate::error::{ApiError, ErrorCode};
 
 /// How long a writer waits for another one before it gives up.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// A database that does not answer to a greeting for so long is away.
-pub const SILENT: Duration = Duration::from_secs(3);
 
 /// How long whoever asks a server waits for the database: for a connection, for another writer, and for the answer.
 pub const ANSWER: Duration = Duration::from_secs(20);
@@ -40,8 +37,8 @@ const DESERTED: Duration = Duration::from_secs(10);
 const MIGRATING: i64 = 0x6d6f_7469_6f6e_0001;
 
 /// What PostgreSQL says (SQLSTATE) where trying again may help: it is stopped or being started, was failed over and only
-/// reads now, takes no more connections, heard nothing for too long; somebody else holds a lock for too long; a replica had to choose between a reader
-/// and its primary. And all of class 08.
+/// reads now, takes no more connections, or heard nothing for too long; somebody else holds a lock for too long; a replica
+/// had to choose between a reader and its primary. And all of class 08.
 const AWAY: [&str; 10] = ["57P01", "57P02", "57P03", "57P05", "25006", "25P03", "53300", "55P03", "40001", "40P01"];
 
 /// What to do where there is no database yet.
@@ -167,7 +164,6 @@ async fn connect(url: &str, connections: u32, told: &str) -> anyhow::Result<Pool
     let mut options = ConnectOptions::new(url);
     // Longer than one writer waits for another, so that who is next in line is not sent away for it.
     options.max_connections(connections).acquire_timeout(2 * BUSY_TIMEOUT).sqlx_logging(false);
-    let told = format!("SET lock_timeout = {}; {told}", BUSY_TIMEOUT.as_millis());
     match named(url)? {
         Named::File(path) => options.map_sqlx_sqlite_opts(move |sqlite| {
             sqlite
@@ -177,34 +173,15 @@ async fn connect(url: &str, connections: u32, told: &str) -> anyhow::Result<Pool
                 .synchronous(SqliteSynchronous::Normal)
                 .busy_timeout(BUSY_TIMEOUT)
         }),
-        Named::Postgres => options
-            .map_sqlx_postgres_opts(|postgres| postgres.application_name("motion-export"))
-            // As below, and in time.
-            .test_before_acquire(false)
-            .map_sqlx_postgres_pool_opts(move |pool| mind_silence(pool, told.clone())),
+        Named::Postgres => {
+            let greeting = Greeting::new(url, &format!("SET lock_timeout = {}; {told}", BUSY_TIMEOUT.as_millis()))?;
+            options
+                .map_sqlx_postgres_opts(|postgres| postgres.application_name("motion-export"))
+                .map_sqlx_postgres_pool_opts(move |pool| greeting.for_all_of(pool))
+        }
     };
     let connected = Database::connect(options).await;
     connected.map(Pool::patient).with_context(|| format!("cannot open the database {}", without_password(url)))
-}
-
-/// Has PostgreSQL's connections be closed that do not answer any more, before they are used and after. Left to itself, the
-/// pool would wait for the answer that somebody gave up, for as long as the kernel does, and keep its place.
-fn mind_silence(pool: PoolOptions<Postgres>, told: String) -> PoolOptions<Postgres> {
-    pool.after_connect(move |connection, _| {
-        let told = told.clone();
-        Box::pin(async move {
-            connection.execute(sqlx::AssertSqlSafe(told)).await?;
-            let _ = connection.execute(NOTICE_WHO_LEAVES).await;
-            Ok(())
-        })
-    })
-    .before_acquire(|connection, _| Box::pin(answers(connection)))
-    .after_release(|connection, _| Box::pin(answers(connection)))
-}
-
-async fn answers(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    let silent = |_| Err(sqlx::Error::Protocol(format!("no answer within {SILENT:?}")));
-    tokio::time::timeout(SILENT, connection.ping()).await.unwrap_or_else(silent).map(|()| true)
 }
 
 /// Opens the database and brings its schema up to date.

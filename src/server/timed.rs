@@ -6,10 +6,13 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sea_orm::sqlx;
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
     QueryResult, RuntimeErr, Statement, TransactionError, TransactionOptions, TransactionSession, TransactionTrait,
 };
+
+use super::greeting::SILENT;
 
 /// The connections of a program to its database.
 pub type Pool = Timed<DatabaseConnection>;
@@ -41,12 +44,13 @@ impl Pool {
         &self.inner
     }
 
-    /// Closes all of them.
+    /// Closes all of them. PostgreSQL's are not waited for where they are silent; SQLite may have to put a long log away.
     ///
     /// # Errors
     /// The database's own.
     pub async fn close(self) -> Result<(), DbErr> {
-        self.inner.close().await
+        let limit = (self.get_database_backend() == DbBackend::Postgres).then_some(SILENT);
+        in_time(limit, self.inner.close()).await
     }
 }
 
@@ -60,7 +64,20 @@ async fn in_time<Answer>(
 
 /// The database is away, as far as one can tell.
 fn silent(limit: Duration) -> DbErr {
-    DbErr::Conn(RuntimeErr::Internal(format!("the database did not answer within {limit:?}")))
+    DbErr::Conn(RuntimeErr::Internal(format!("{SILENCE} within {limit:?}")))
+}
+
+const SILENCE: &str = "the database did not answer";
+
+/// Whether it is not known what became of a statement: it was given up, or its connection broke.
+pub fn is_unknown(error: &DbErr) -> bool {
+    match error {
+        DbErr::Conn(RuntimeErr::Internal(reason)) => reason.starts_with(SILENCE),
+        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
+            matches!(**error, sqlx::Error::Io(_) | sqlx::Error::Tls(_))
+        }
+        _ => false,
+    }
 }
 
 #[async_trait]

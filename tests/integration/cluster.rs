@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::app::TestDatabase;
 use crate::engine;
 
-/// A cluster, which goes when this goes.
-pub struct Cluster(PathBuf);
+/// A cluster in a folder, and at a port, which goes when this goes.
+pub struct Cluster(PathBuf, u16);
 
 impl Cluster {
     /// One that is running, with these settings besides the usual ones.
@@ -33,7 +33,7 @@ impl Cluster {
 
     fn unmade() -> Self {
         // Its owner is another user, so it cannot be in a folder of this one's.
-        Self(std::env::temp_dir().join(format!("motion-export-cluster-{}", Uuid::new_v4().simple())))
+        Self(std::env::temp_dir().join(format!("motion-export-cluster-{}", Uuid::new_v4().simple())), 5_432)
     }
 
     pub fn start(&self, settings: &[&str]) {
@@ -49,10 +49,16 @@ impl Cluster {
         self.control("promote", &[]);
     }
 
-    /// Has it listen at this port of 127.0.0.1 from its next start on, and gives the certificate that it has there.
-    pub fn encrypt(&self, port: u16) -> String {
-        self.control("encrypt", &[&port.to_string()]);
-        std::fs::read_to_string(self.0.join("data/server.crt")).unwrap()
+    /// One that is running, and encrypts what goes over a port of 127.0.0.1; that port, and its certificate.
+    pub fn encrypted() -> (Self, u16, String) {
+        let mut cluster = Self::unmade();
+        cluster.control("make", &[]);
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        cluster.1 = port;
+        cluster.control("encrypt", &[&port.to_string()]);
+        cluster.start(&[]);
+        let certificate = std::fs::read_to_string(cluster.0.join("data/server.crt")).unwrap();
+        (cluster, port, certificate)
     }
 
     /// Has an address, which is a path for a link, lead to this one.
@@ -72,18 +78,15 @@ impl Cluster {
         engine::url_of(&self.0, "postgres")
     }
 
-    pub fn folder(&self) -> &Path {
-        &self.0
-    }
-
     /// A connection to it, for whoever is none of the servers.
     pub async fn connection(&self) -> Pool {
-        let settings = settings::Database { url: self.url(), ..Default::default() };
+        let url = self.url().replace("localhost", &format!("localhost:{}", self.1));
+        let settings = settings::Database { url, ..Default::default() };
         database::open(&settings, Missing::Refuse).await.unwrap()
     }
 
     pub fn psql(&self, sql: &str) -> String {
-        engine::psql(&self.0, sql).unwrap()
+        engine::psql_at(&self.0, self.1, "postgres", sql).unwrap()
     }
 
     /// What the server has logged.

@@ -128,10 +128,19 @@ pub fn psql(cluster: &Path, sql: &str) -> Result<String, String> {
 
 /// The same, in a database.
 pub fn psql_in(cluster: &Path, database: &str, sql: &str) -> Result<String, String> {
+    psql_at(cluster, 5_432, database, sql)
+}
+
+/// The same, of a cluster at another port.
+pub fn psql_at(cluster: &Path, port: u16, database: &str, sql: &str) -> Result<String, String> {
     let mut psql = Command::new("psql");
-    psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "test", "-h"])
-        .arg(cluster)
-        .args(["-c", sql, database]);
+    psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "test", "-h"]).arg(cluster).args([
+        "-p",
+        &port.to_string(),
+        "-c",
+        sql,
+        database,
+    ]);
     let output = psql.output().expect("psql is there");
     let said = |bytes| String::from_utf8_lossy(bytes).trim().to_owned();
     if output.status.success() { Ok(said(&output.stdout)) } else { Err(said(&output.stderr)) }

@@ -157,11 +157,7 @@ async fn the_connections_are_encrypted_where_the_url_says_so_and_only_to_whom_it
     if none() {
         return;
     }
-    let cluster = Cluster::start_new(&[]);
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let certificate = cluster.encrypt(port);
-    cluster.stop("fast");
-    cluster.start(&[]);
+    let (_cluster, port, certificate) = Cluster::encrypted();
     let folder = tempfile::tempdir().unwrap();
     let trusted = folder.path().join("trusted.crt");
     std::fs::write(&trusted, certificate).unwrap();

@@ -2,11 +2,9 @@
 
 use std::fmt::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 
 /// A connection to the server, whose answer is read only when it is asked for.
@@ -97,24 +95,21 @@ pub async fn cutting_proxy(server: &str, after: usize) -> String {
     address
 }
 
-/// What stands between a server and PostgreSQL, in a folder of its own, and can lose connections without a word.
+/// What stands between a server and PostgreSQL, and can lose connections without a word.
 pub struct Line {
-    folder: TempDir,
+    /// Where it is to be reached.
+    pub port: u16,
     lost: watch::Sender<u32>,
 }
 
 impl Line {
-    /// To the cluster in that folder.
-    pub fn to(cluster: &Path) -> Self {
-        let name = ".s.PGSQL.5432";
-        let (folder, lost) = (tempfile::tempdir().unwrap(), watch::Sender::new(0));
-        let listener = UnixListener::bind(folder.path().join(name)).unwrap();
-        tokio::spawn(pass_on(listener, cluster.join(name), lost.clone()));
-        Self { folder, lost }
-    }
-
-    pub fn path(&self) -> &Path {
-        self.folder.path()
+    /// To this port of 127.0.0.1.
+    pub async fn to(port: u16) -> Self {
+        let lost = watch::Sender::new(0);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let here = listener.local_addr().unwrap().port();
+        tokio::spawn(pass_on(listener, port, lost.clone()));
+        Self { port: here, lost }
     }
 
     /// From now on, nothing goes over the connections that there are, and neither end is told. New ones are passed on.
@@ -123,11 +118,11 @@ impl Line {
     }
 }
 
-async fn pass_on(listener: UnixListener, to: PathBuf, lost: watch::Sender<u32>) {
+async fn pass_on(listener: TcpListener, to: u16, lost: watch::Sender<u32>) {
     while let Ok((mut client, _)) = listener.accept().await {
-        let (to, mut lost) = (to.clone(), lost.subscribe());
+        let mut lost = lost.subscribe();
         tokio::spawn(async move {
-            let Ok(mut server) = UnixStream::connect(to).await else { return };
+            let Ok(mut server) = TcpStream::connect(("127.0.0.1", to)).await else { return };
             tokio::select! {
                 biased;
                 _ = lost.changed() => std::future::pending().await,

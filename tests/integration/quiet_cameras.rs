@@ -4,6 +4,7 @@ use motion_export::server::entity::motion_event;
 use motion_export::server::export::query::{self, Cursor};
 use motion_export::server::export::zone::Interval;
 use sea_orm::sea_query::{PostgresQueryBuilder, SqliteQueryBuilder};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::app::{TestDatabase, event};
@@ -73,6 +74,26 @@ async fn the_next_event_of_many_cameras_is_looked_for_in_the_index_of_each() {
                 let index = "USING COVERING INDEX motion_events_camera_id_timestamp_id (camera_id=?";
                 assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{plan}");
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_next_event_of_many_cameras_is_the_one_after_the_last_also_at_the_same_moment() {
+    let database = database().await;
+    let cameras: Vec<_> = (0..QUIET).map(|camera| format!("quiet-{camera}")).collect();
+    let of_quiet = motion_event::Entity::find().filter(motion_event::Column::CameraId.is_in(&cameras));
+    let of_quiet = of_quiet.all(&database.connection).await.unwrap();
+    let mut places: Vec<_> = of_quiet.iter().map(|event| Cursor { timestamp: event.timestamp, id: event.id }).collect();
+    places.sort_unstable();
+    let end = places[places.len() - 2].timestamp + 1;
+    for interval in [Interval::default(), Interval { start: None, end: Some(end) }] {
+        for (place, after) in places.iter().enumerate() {
+            let statement = query::first(interval, Some(*after), &cameras, engine::backend());
+            let found = database.connection.query_one(&statement).await.unwrap();
+            let found: Option<i64> = found.map(|row| row.try_get_by_index(0).unwrap());
+            let next = places.get(place + 1).map(|next| next.timestamp);
+            assert_eq!(found, next.filter(|next| interval.end.is_none_or(|end| *next < end)), "after {after:?}");
         }
     }
 }

@@ -19,34 +19,40 @@ async fn app(answer: Duration) -> Option<(TestApp, Line, Cluster)> {
     if !engine::is_postgres() && engine::skips("it is about PostgreSQL") {
         return None;
     }
-    let cluster = Cluster::start_new(&[]);
-    let line = Line::to(cluster.folder());
-    let mut database = TestDatabase::at(engine::url_of(line.path(), "postgres")).await;
+    // Encrypted, where to close a connection takes an answer.
+    let (cluster, port, _) = Cluster::encrypted();
+    let line = Line::to(port).await;
+    let mut database =
+        TestDatabase::at(format!("postgres://test@127.0.0.1:{}/postgres?sslmode=require", line.port)).await;
     database.add_camera("front", Some("Front Door")).await;
     database.add_many(100_000).await;
     database.answer = answer;
     Some((database.serve(1_000).await, line, cluster))
 }
 
-/// Somebody who has a table to themselves, over a connection that is not lost; and whom somebody waits for.
-async fn held(cluster: &Cluster, table: &str) -> Transaction {
+/// What a statement locks is locked, over a connection that is not lost, until this goes.
+async fn held(cluster: &Cluster, lock: &str) -> Transaction {
     let held = cluster.connection().await.begin().await.unwrap();
-    held.execute_unprepared(&format!("LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")).await.unwrap();
+    held.execute_unprepared(lock).await.unwrap();
     held
 }
 
 async fn somebody_waits(cluster: &Cluster) {
-    while cluster.psql("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted") != "t" {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let waits = async {
+        while cluster.psql("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted") != "t" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(SOON, waits).await.expect("somebody waits");
 }
 
-/// So long is an answer waited for in tests of what becomes of a statement whose answer is lost.
-const SOON: Duration = Duration::from_secs(1);
+/// So long is an answer waited for in tests of what becomes of a statement whose answer is lost: long enough to lose it, and
+/// less than PostgreSQL waits for a lock.
+const SOON: Duration = Duration::from_secs(4);
 
 /// So long it takes at most until all is as it was: a statement is given up, then the greeting by which the pool finds out,
 /// and PostgreSQL gives up the transaction.
-const MENDED: Duration = Duration::from_secs(30);
+const MENDED: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn connections_that_are_lost_while_nothing_is_asked_are_replaced_and_nobody_is_refused() {
@@ -62,7 +68,8 @@ async fn connections_that_are_lost_while_nothing_is_asked_are_replaced_and_nobod
 #[tokio::test]
 async fn a_connection_that_is_lost_while_an_export_is_recorded_keeps_later_ones_from_nothing() {
     let Some((app, line, cluster)) = app(SOON).await else { return };
-    let other = held(&cluster, "exports").await;
+    // Only to begin an export is their row wanted.
+    let other = held(&cluster, "SELECT FROM users FOR UPDATE").await;
     let asked = {
         let (client, url) = (app.client.clone(), format!("{}{EXPORT_PATH}", app.address));
         tokio::spawn(async move { client.get(url).send().await.unwrap() })
@@ -70,7 +77,7 @@ async fn a_connection_that_is_lost_while_an_export_is_recorded_keeps_later_ones_
     somebody_waits(&cluster).await;
     line.lose_all();
     drop(other);
-    let refused = asked.await.unwrap();
+    let refused = tokio::time::timeout(MENDED, asked).await.expect("an answer").unwrap();
     assert_eq!(refused.status(), 503);
     let problem: Value = refused.json().await.unwrap();
     assert!(problem["detail"].as_str().unwrap().starts_with("The export cannot be recorded"), "{problem}");
@@ -103,14 +110,14 @@ async fn a_file_under_way_is_whole_although_all_connections_were_lost() {
 #[tokio::test]
 async fn whoever_waits_for_an_answer_that_is_lost_is_told_that_the_database_is_away() {
     let Some((app, line, cluster)) = app(SOON).await else { return };
-    let other = held(&cluster, "exports").await;
+    let other = held(&cluster, "LOCK TABLE exports IN ACCESS EXCLUSIVE MODE").await;
     let asked = {
         let (client, url) = (app.client.clone(), format!("{}{EXPORTS_PATH}", app.address));
         tokio::spawn(async move { client.get(url).send().await.unwrap().status() })
     };
     somebody_waits(&cluster).await;
     line.lose_all();
-    assert_eq!(asked.await.unwrap(), 503);
+    assert_eq!(tokio::time::timeout(MENDED, asked).await.expect("an answer").unwrap(), 503);
     drop(other);
     let mended = async {
         while app.get(EXPORTS_PATH).await.status() != 200 || app.get("/readyz").await.status() != 200 {

@@ -63,7 +63,7 @@ impl Export {
             None => (Viewer::Operator, None),
         };
         let source = Source {
-            database,
+            database: database.within(database::ANSWER),
             reader: Reader::new(database::events(&settings.database, settings.export.page_timeout())?, 1),
             page_rows: settings.export.page_rows,
             page_bytes: PAGE_BYTES,
@@ -73,7 +73,7 @@ impl Export {
         let export = Run::begin(source, viewer, params, None).await?;
 
         let limits = Limits { per_user: settings.export.max_per_user, at_once: settings.export.max_at_once };
-        let writer = database::open_writer(&settings.database).await?;
+        let writer = database::open_writer(&settings.database).await?.within(database::ANSWER);
         let exports = Exports::new(writer, clock, limits, Metrics::new());
         let keeper = tokio::spawn(exports.clone().keep());
         // Nobody's: whoever runs commands has no account, and no limit.

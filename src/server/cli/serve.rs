@@ -64,9 +64,9 @@ impl Serve {
                 info!("making demo data up");
                 demo::DEFAULT.write(&database, clock.now()).await?;
             }
-            guest = demo::invite(&database, Secret::random()?, Secret::random()?, clock.now()).await?;
+            guest = demo::invite(&timed, Secret::random()?, Secret::random()?, clock.now()).await?;
         }
-        let key = if user::is_nobody(&database).await? { Some(Secret::random()?) } else { None };
+        let key = if user::is_nobody(&timed).await? { Some(Secret::random()?) } else { None };
         let writer = database::open_writer(&settings.database).await?.within(database::ANSWER);
         let listen = settings.server.listen;
         let listener =

@@ -15,7 +15,7 @@ use super::buffer::{Buffer, Buffers};
 use super::csv::Encoder;
 use super::error::ExportError;
 use super::pages::Pages;
-use super::reader::{Connection, LONGEST_TURN, Reader, Turn, postgres};
+use super::reader::{Connection, LONGEST_TURN, Reader, Turn, is_interrupted};
 use super::replica::{self, Replayed};
 use crate::server::database;
 use crate::server::entity::camera;
@@ -39,7 +39,8 @@ const PAGES_AHEAD: usize = 2;
 const USUAL_ROW: usize = 128;
 
 /// For how long nothing may be found by somebody who sends rows only once there are some more, such as PostgreSQL, which has
-/// a buffer of 8 kB for them. Then it is asked for one row, and for more again where that comes.
+/// a buffer of 8 kB for them: then it is asked for one row, and for more again where that comes. And by somebody who passes
+/// over what other cameras saw: then the next event is looked for.
 const MOST_WAITED_FOR: Duration = Duration::from_millis(500);
 
 /// By how much more rows are asked for, page by page, once it was one.
@@ -129,7 +130,8 @@ impl Lines {
         let most = if head.is_empty() { *page_bytes } else { FIRST_PAGE_BYTES.min(*page_bytes) };
         // Where they would come for nothing, no more rows are asked for than will probably be taken.
         let rows = if connection.is_eager() { (most.div_ceil(*row_bytes) as u64).min(*most_rows) } else { u64::MAX };
-        turn.expect_within((connection.is_eager() && rows > 1).then_some(MOST_WAITED_FOR));
+        let is_held_back = connection.is_eager() && rows > 1;
+        turn.expect_within((is_held_back || pages.pass_over_others()).then_some(MOST_WAITED_FOR));
         let bytes = &mut lines.bytes;
         let before = head.len();
         bytes.extend_from_slice(head);
@@ -139,8 +141,10 @@ impl Lines {
             Ok::<_, ExportError>(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         });
         let rows = match found {
-            Err(ExportError::Database(error)) if rows > 1 && postgres::is_interrupted(&error) => {
-                *most_rows = 1;
+            Err(ExportError::Database(error)) if is_interrupted(&error) => {
+                if is_held_back {
+                    *most_rows = 1;
+                }
                 return Ok(None);
             }
             found => found?,

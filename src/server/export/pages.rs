@@ -85,6 +85,12 @@ impl Pages {
         self.begun
     }
 
+    /// Whether what comes next is to be found among the events of other cameras, however many these are. Where that was given
+    /// up, it is looked for by the cameras' own indexes the next time.
+    pub fn pass_over_others(&self) -> bool {
+        self.filter.cameras.in_passing().is_some() && !self.window.far
+    }
+
     /// Gives the rows of the next page to `take`, and says how many there were: `most`, if the pages may have so many. The
     /// page ends where `take` wants no more, where the rest of it takes its time, and where a window ends.
     ///
@@ -225,26 +231,27 @@ mod tests {
             .expect("made");
         let mut connection = Connection::Sqlite(connection);
         let filter = Filter { interval: Interval::default(), cameras: Cameras::These(cameras) };
-        for ends in [Vec::new(), vec![35_000, 60_000, 60_001, 190_000]] {
-            let mut pages = Pages::new(filter.clone(), 100.try_into().expect("not zero"), ends);
-            let (mut seen, mut asked) = (Vec::new(), 0);
+        for (ends, rows) in
+            [(Vec::new(), 100), (vec![35_000, 60_000, 60_001, 190_000], 100), (Vec::new(), 1), (Vec::new(), 2)]
+        {
+            let mut pages = Pages::new(filter.clone(), rows.try_into().expect("not zero"), ends);
+            let mut seen = Vec::new();
             while !pages.ended() {
                 let Connection::Sqlite(sqlite) = &connection else { unreachable!("it is SQLite's") };
                 let steps = AtomicU32::new(0);
                 // Enough to pass by some thousand events, not by ten thousand.
                 let interrupts = move || steps.fetch_add(1, Ordering::Relaxed) > 40;
                 sqlite.progress_handler(1_000, Some(interrupts)).expect("set");
-                asked += 1;
+                let may_be_given_up = pages.pass_over_others();
                 let page = pages.next(&mut connection, &Turn::begin(), 100, |row| {
                     seen.push((row.cursor.timestamp, row.bounding_box[0]));
                     Ok::<_, DbErr>(ControlFlow::Continue(()))
                 });
-                page.expect("no page takes longer than it may");
+                assert!(page.is_ok() || may_be_given_up, "no page takes longer than it may: {page:?}");
             }
             let doubled = |i: i64| std::iter::once((i, Some(-i))).filter(move |_| i % 30_000 == 0);
             let expected = (1..=20).map(|n| n * 10_000).flat_map(|i| doubled(i).chain([(i, Some(i))]));
             assert_eq!(seen, expected.collect::<Vec<_>>());
-            assert!(asked > 10, "they were cut short: {asked}");
         }
     }
 

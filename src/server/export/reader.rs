@@ -246,13 +246,27 @@ impl Inner {
 
     fn connection(&self, turn: &Turn) -> Result<Connection, DbErr> {
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        while let Some(mut connection) = idle() {
+        if let Some(mut connection) = idle() {
             if connection.is_alive() {
                 return Ok(connection);
             }
+            // What one was lost by, others were lost by, and each would have to be waited for.
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
         Connection::open(&self.place, turn)
     }
+}
+
+/// Why there is no answer where the turn had to stop.
+const INTERRUPTED: &str = "nobody waits for the answer any more";
+
+fn interrupted() -> DbErr {
+    DbErr::Custom(INTERRUPTED.to_owned())
+}
+
+/// Whether a question was given up, by us.
+pub fn is_interrupted(error: &DbErr) -> bool {
+    matches!(error, DbErr::Custom(reason) if reason == INTERRUPTED)
 }
 
 fn internal(error: &dyn std::fmt::Display) -> RuntimeErr {

@@ -140,7 +140,11 @@ pub async fn end(
         finished_at: Set(Some(now)),
         ..Default::default()
     };
-    let from = [State::Running.word(), State::Completed.word()];
+    let mut from = vec![State::Running.word(), State::Completed.word()];
+    // Somebody else interrupts.
+    if ending.state != State::Interrupted {
+        from.push(ending.state.word());
+    }
     let found = Entity::update_many().set(ended).filter(Column::Id.eq(id)).filter(Column::State.is_in(from));
     Ok(found.exec(database).await?.rows_affected > 0)
 }

@@ -19,7 +19,7 @@ use crate::server::clock::Clock;
 use crate::server::database;
 use crate::server::entity::export::Model;
 use crate::server::metrics::{Metrics, Refused};
-use crate::server::timed::Pool;
+use crate::server::timed::{self, Pool};
 
 /// How often running exports give a sign of life. Some of them may be lost before [`record::SILENCE`] is over.
 pub const BEAT: Duration = Duration::from_secs(5);
@@ -267,6 +267,9 @@ impl Exports {
             Err(error) => {
                 metrics.export_refused(Refused::Record);
                 warn!(%error, "cannot record an export, so it does not begin");
+                if timed::is_unknown(&error) {
+                    tokio::spawn(unbegin(self.clone(), id));
+                }
                 let detail = "The export cannot be recorded at the moment, so it does not begin: the database is away, \
                               full, or being written to by somebody else, such as an import. Try again in a while.";
                 return Err(later(ErrorCode::Unavailable, detail.to_owned()));
@@ -416,6 +419,18 @@ impl Drop for Running {
         let span = self.span.clone();
         if let (Some(finish), Ok(runtime)) = (self.finish(Some(ending), 0), tokio::runtime::Handle::try_current()) {
             runtime.spawn(finish.instrument(span));
+        }
+    }
+}
+
+/// Ends the record of an export that did not begin, where it is there after all.
+async fn unbegin(exports: Exports, id: Uuid) {
+    let Inner { writer, clock, .. } = &*exports.0;
+    let (began, ending) = (Instant::now(), Ending::failed("The export could not be recorded."));
+    while began.elapsed() < PATIENCE {
+        match record::end(writer, id, clock.now(), &Written { rows: 0, bytes: 0 }, &ending).await {
+            Err(error) if database::is_away(&error) => tokio::time::sleep(BETWEEN_TRIES).await,
+            _ => break,
         }
     }
 }

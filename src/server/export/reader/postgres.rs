@@ -17,11 +17,13 @@ use uuid::Uuid;
 
 use super::copied::{Copied, Field, Malformed};
 use super::turn::Turn;
-use crate::server::database::{SILENT, is_away};
+use super::{interrupted, is_interrupted};
+use crate::server::database::is_away;
 use crate::server::export::pages::Row;
 use crate::server::export::query::Cursor;
 use crate::server::export::replica::{self, Replayed};
 use crate::server::export::workshop;
+use crate::server::greeting::SILENT;
 
 /// How many rows are taken from what has arrived before they are given on.
 const ROWS_AT_ONCE: usize = 128;
@@ -42,9 +44,6 @@ pub const PLAN_FOR_PAGES: &str = "SET enable_seqscan = off; SET enable_bitmapsca
 const PLAN_FREELY: &str = "RESET enable_seqscan; RESET enable_bitmapscan; RESET enable_sort; \
                            RESET enable_incremental_sort; RESET jit; \
                            RESET max_parallel_workers_per_gather";
-
-/// Why there is no answer where nobody waits for it.
-const INTERRUPTED: &str = "nobody waits for the answer any more";
 
 /// Where events are, and the runtime that waits for them.
 #[derive(Clone, Debug)]
@@ -247,11 +246,17 @@ impl Connection {
     /// # Errors
     /// The database's own.
     pub fn plan_for_pages(&mut self) -> Result<(), DbErr> {
-        self.execute(PLAN_FOR_PAGES)
+        // Where that fails, nobody should use it for something else.
+        self.whole = false;
+        self.execute(PLAN_FOR_PAGES)?;
+        self.whole = true;
+        Ok(())
     }
 
     fn execute(&mut self, sql: &'static str) -> Result<(), DbErr> {
-        self.runtime.block_on(sqlx::raw_sql(sql).execute(&mut self.inner)).map(drop).map_err(query)
+        let Self { inner, runtime, .. } = self;
+        let told = async { tokio::time::timeout(SILENT, sqlx::raw_sql(sql).execute(inner)).await };
+        runtime.block_on(told).map_err(|_| query(silent()))?.map(drop).map_err(query)
     }
 
     /// Copies out what a statement selects, which takes the server less than to send rows of a query, and sqlx less than to
@@ -316,10 +321,18 @@ impl Connection {
 
 async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
     let connected = tokio::time::timeout(SILENT, PgConnection::connect_with(options)).await;
-    connected.unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
+    connected.unwrap_or_else(|_| Err(silent()))
 }
 
-fn options(url: &str) -> Result<PgConnectOptions, DbErr> {
+fn silent() -> sqlx::Error {
+    std::io::Error::from(std::io::ErrorKind::TimedOut).into()
+}
+
+/// How to connect to what a URL names.
+///
+/// # Errors
+/// Where the URL is none.
+pub fn options(url: &str) -> Result<PgConnectOptions, DbErr> {
     let options = PgConnectOptions::from_str(url).map_err(conn)?;
     Ok(options.disable_statement_logging().application_name("motion-export"))
 }
@@ -396,15 +409,6 @@ fn as_postgres_reads_it(sql: String) -> String {
 
 fn decode(error: impl Into<sqlx::error::BoxDynError>) -> sqlx::Error {
     sqlx::Error::Decode(error.into())
-}
-
-fn interrupted() -> DbErr {
-    DbErr::Custom(INTERRUPTED.to_owned())
-}
-
-/// Whether a question was given up, by us.
-pub fn is_interrupted(error: &DbErr) -> bool {
-    matches!(error, DbErr::Custom(reason) if reason == INTERRUPTED)
 }
 
 fn conn(error: sqlx::Error) -> DbErr {

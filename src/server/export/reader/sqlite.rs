@@ -10,6 +10,7 @@ use sea_orm::sea_query::{SelectStatement, SqliteQueryBuilder, Value};
 use sea_orm::{DbErr, RuntimeErr};
 use uuid::Uuid;
 
+use super::interrupted;
 use super::turn::Turn;
 use crate::server::database::BUSY_TIMEOUT;
 use crate::server::export::pages::Row;
@@ -179,6 +180,9 @@ fn bound(value: Value) -> Result<Bound, DbErr> {
 
 /// An error of the database, as everybody else here knows it: whether it is away, or gave something unreadable.
 pub fn failed(error: &rusqlite::Error) -> DbErr {
+    if is_interrupted(error) {
+        return interrupted();
+    }
     let away = [ErrorCode::DatabaseBusy, ErrorCode::DatabaseLocked, ErrorCode::CannotOpen];
     let reason = RuntimeErr::Internal(error.to_string());
     if error.sqlite_error_code().is_some_and(|code| away.contains(&code)) {
