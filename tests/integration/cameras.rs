@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 use motion_export::api::session::Role;
 use motion_export::export::EXPORT_PATH;
 use motion_export::server::auth::user::{self, User};
-use motion_export::server::entity::{self, motion_event, session};
+use motion_export::server::entity::{self, api_token, motion_event, session};
 use reqwest::Client;
 use reqwest::header::AUTHORIZATION;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
@@ -131,6 +131,28 @@ async fn a_token_that_is_revoked_gets_no_more_of_a_running_export() {
         motion_export::server::auth::token::revoke(connection, tokens[0].0.id, None, app.now()).await.unwrap();
     });
     assert!(revoked.await.is_err_and(|received| received < whole));
+}
+
+#[tokio::test]
+async fn a_token_whose_time_is_up_gets_no_more_of_a_running_export() {
+    let (app, _, ann, whole) = app_with_a_long_export().await;
+    let ended = cut(&app, &ann, async || {
+        let expired = api_token::ActiveModel { expires_at: Set(Some(app.now())), ..Default::default() };
+        api_token::Entity::update_many().set(expired).exec(&app.database.connection).await.unwrap();
+    });
+    assert!(ended.await.is_err_and(|received| received < whole));
+}
+
+#[tokio::test]
+async fn an_export_may_take_longer_than_a_browser_may_ask_for_nothing() {
+    let (app, _, _, whole) = app_with_a_long_export().await;
+    let browser = app.browser_of("ann").await;
+    let idle = async || {
+        app.wait(721 * 60);
+        app.state.sessions.sweep().await.unwrap();
+    };
+    assert_eq!(cut(&app, &browser, idle).await, Ok(whole));
+    assert_eq!(app.get_as(&browser, EXPORT_PATH).await.status(), 401, "but not begin");
 }
 
 /// Has a session, and then a link that one signed, export, and does that to the session meanwhile.

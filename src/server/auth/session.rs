@@ -31,6 +31,10 @@ use crate::server::settings::Settings;
 use crate::server::state::AppState;
 use crate::server::timed::Pool;
 
+/// A session that has ended because it was not used is kept for so long, in microseconds: nothing new begins by it, but an
+/// export that has begun goes on.
+const LONGEST_EXPORT: i64 = 24 * 60 * 60 * 1_000_000;
+
 /// Under which name `axum-login` keeps its part of what a session remembers.
 const DATA_KEY: &str = "user";
 
@@ -166,13 +170,14 @@ impl Sessions {
         Ok(found.filter(|session| self.is_alive(session)))
     }
 
-    /// Removes the sessions that have ended by themselves.
+    /// Removes the sessions that have ended by themselves; those that were not used only once what they may have running has
+    /// had its time.
     ///
     /// # Errors
     /// Where the database cannot be written to.
     pub async fn sweep(&self) -> std::result::Result<(), DbErr> {
         let now = self.clock.now();
-        let ended = Column::ExpiresAt.lte(now).or(Column::LastSeenAt.lte(now - self.limits.idle));
+        let ended = Column::ExpiresAt.lte(now).or(Column::LastSeenAt.lte(now - self.limits.idle - LONGEST_EXPORT));
         Entity::delete_many().filter(ended).exec(&self.writer).await.map(drop)
     }
 

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Expr, Query};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
@@ -119,7 +119,7 @@ impl Viewer {
         })
     }
 
-    /// The user's role, as long as there is the user, and the token, or the session until its time is up.
+    /// The user's role, as long as there is the user, and the token or the session until its time is up.
     async fn role(&self, database: &impl ConnectionTrait) -> Result<Option<String>, DbErr> {
         let Self::User { id, by } = self else { return Ok(None) };
         let mut found = user::Entity::find().select_only().column(user::Column::Role).filter(user::Column::Id.eq(*id));
@@ -127,15 +127,18 @@ impl Viewer {
             None => found,
             Some((Credential::Session(hash) | Credential::Link(hash), clock)) => {
                 let known = session::Entity::find().select_only().expr(Expr::val(1));
-                // One whose time is up may be in the table for a while yet.
+                // One whose time is up may be in the table for a while yet. That it was not used for long is no reason: an
+                // export may take long.
                 let known = known.filter(session::Column::ExpiresAt.gt(clock.now()));
                 let known = known.filter(session::Column::IdHash.eq(hash.clone()));
                 found.filter(Expr::exists(QueryTrait::into_query(known)))
             }
-            Some((Credential::Token(token), _)) => {
+            Some((Credential::Token(token), clock)) => {
                 let known = api_token::Entity::find().select_only().expr(Expr::val(1));
                 let known =
                     known.filter(api_token::Column::Id.eq(*token)).filter(api_token::Column::RevokedAt.is_null());
+                let end = api_token::Column::ExpiresAt;
+                let known = known.filter(end.is_null().or(end.gt(clock.now())));
                 found.filter(Expr::exists(QueryTrait::into_query(known)))
             }
         };
