@@ -6,8 +6,10 @@ use motion_export::api::exports::EXPORTS_PATH;
 use motion_export::export::EXPORT_PATH;
 use motion_export::server::database::ANSWER;
 use motion_export::server::timed::Transaction;
+use reqwest::Response;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::Value;
+use tokio::task::JoinHandle;
 
 use crate::app::{TestApp, TestDatabase};
 use crate::cluster::Cluster;
@@ -37,13 +39,17 @@ async fn held(cluster: &Cluster, lock: &str) -> Transaction {
     held
 }
 
-async fn somebody_waits(cluster: &Cluster) {
+/// Asks for that, and comes back once somebody waits for what is locked.
+async fn asked_until_somebody_waits(app: &TestApp, path: &str, cluster: &Cluster) -> JoinHandle<Response> {
+    let (client, url) = (app.client.clone(), format!("{}{path}", app.address));
+    let asked = tokio::spawn(async move { client.get(url).send().await.unwrap() });
     let waits = async {
         while cluster.psql("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted") != "t" {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
     tokio::time::timeout(SOON, waits).await.expect("somebody waits");
+    asked
 }
 
 /// So long is an answer waited for in tests of what becomes of a statement whose answer is lost: long enough to lose it, and
@@ -70,11 +76,7 @@ async fn a_connection_that_is_lost_while_an_export_is_recorded_keeps_later_ones_
     let Some((app, line, cluster)) = app(SOON).await else { return };
     // Only to begin an export is their row wanted.
     let other = held(&cluster, "SELECT FROM users FOR UPDATE").await;
-    let asked = {
-        let (client, url) = (app.client.clone(), format!("{}{EXPORT_PATH}", app.address));
-        tokio::spawn(async move { client.get(url).send().await.unwrap() })
-    };
-    somebody_waits(&cluster).await;
+    let asked = asked_until_somebody_waits(&app, EXPORT_PATH, &cluster).await;
     line.lose_all();
     drop(other);
     let refused = tokio::time::timeout(MENDED, asked).await.expect("an answer").unwrap();
@@ -111,13 +113,9 @@ async fn a_file_under_way_is_whole_although_all_connections_were_lost() {
 async fn whoever_waits_for_an_answer_that_is_lost_is_told_that_the_database_is_away() {
     let Some((app, line, cluster)) = app(SOON).await else { return };
     let other = held(&cluster, "LOCK TABLE exports IN ACCESS EXCLUSIVE MODE").await;
-    let asked = {
-        let (client, url) = (app.client.clone(), format!("{}{EXPORTS_PATH}", app.address));
-        tokio::spawn(async move { client.get(url).send().await.unwrap().status() })
-    };
-    somebody_waits(&cluster).await;
+    let asked = asked_until_somebody_waits(&app, EXPORTS_PATH, &cluster).await;
     line.lose_all();
-    assert_eq!(tokio::time::timeout(MENDED, asked).await.expect("an answer").unwrap(), 503);
+    assert_eq!(tokio::time::timeout(MENDED, asked).await.expect("an answer").unwrap().status(), 503);
     drop(other);
     let mended = async {
         while app.get(EXPORTS_PATH).await.status() != 200 || app.get("/readyz").await.status() != 200 {
