@@ -31,7 +31,7 @@ pub fn problem_page(options: &LeptosOptions, error: &ApiError, language: Languag
             <body>
                 <main class="lonely">
                     <h1>{title}</h1>
-                    <p>{language.told(error)}</p>
+                    <p>{language.told_on_form(error)}</p>
                     {id}
                     <p><a href=SETTINGS_PATH>{words.go_to_settings}</a></p>
                 </main>

@@ -25,7 +25,7 @@ pub fn Setup() -> impl IntoView {
             </form>
         }),
         Ok(_) => Err(None),
-        Err(error) => Err(Some(language.told(&error))),
+        Err(error) => Err(Some(language.told_on_form(&error))),
     };
     let body = body.map_err(|detail| {
         view! {

@@ -3,10 +3,12 @@
 //! English.
 
 use self::german::GERMAN;
+use self::german_forms::GERMAN_OF_FORMS;
 use super::Language;
 use crate::error::{ApiError, ErrorCode};
 
 mod german;
+mod german_forms;
 
 impl Language {
     /// What went wrong and what would be right.
@@ -18,11 +20,19 @@ impl Language {
     pub fn reason(self, english: &str) -> String {
         let told = match self {
             Self::English => None,
-            Self::German => {
-                GERMAN.iter().find_map(|(pattern, german)| Some(filled(german, &values(pattern, english)?)))
-            }
+            Self::German => translated(GERMAN, english),
         };
         told.unwrap_or_else(|| english.to_owned())
+    }
+
+    /// Returns what went wrong for a page that only the server renders, such as a form that was refused. It knows more
+    /// sentences than [`Language::told`]; what the browser calls must not use it, to keep those out of the WASM.
+    pub fn told_on_form(self, error: &ApiError) -> String {
+        let told = match self {
+            Self::English => None,
+            Self::German => translated(GERMAN_OF_FORMS, &error.detail),
+        };
+        told.unwrap_or_else(|| self.told(error))
     }
 
     /// A short heading for an error.
@@ -32,6 +42,11 @@ impl Language {
             Self::German => german_title(code),
         }
     }
+}
+
+/// Returns the translation of a sentence by the first pattern that it matches.
+fn translated(patterns: &[(&str, &str)], english: &str) -> Option<String> {
+    patterns.iter().find_map(|(pattern, translation)| Some(filled(translation, &values(pattern, english)?)))
 }
 
 /// What stands in the places of a pattern, which are written `{}`; nothing where the text is not of that pattern.
@@ -94,7 +109,11 @@ mod tests {
     use super::*;
 
     fn german(english: &str) -> String {
-        Language::German.reason(english)
+        Language::German.told_on_form(&ApiError::new(ErrorCode::Internal, english))
+    }
+
+    fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
+        GERMAN_OF_FORMS.iter().chain(GERMAN)
     }
 
     #[test]
@@ -132,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_german_sentence_has_no_more_values_than_the_english_one_and_each_is_found() {
-        for (english, told) in GERMAN {
+        for (english, told) in all() {
             let places = english.matches("{}").count();
             assert!(told.matches("{}").count() <= places, "{told}");
             assert!(told.matches('„').count() == told.matches('“').count() && !told.contains('”'), "{told}");
@@ -148,7 +167,10 @@ mod tests {
             return entries.map(|entry| sources(&entry)).collect();
         }
         // What is told to Prometheus is on no page.
-        if path.ends_with("words/problem/german.rs") || path.ends_with("server/metrics.rs") {
+        if path.ends_with("words/problem/german.rs")
+            || path.ends_with("words/problem/german_forms.rs")
+            || path.ends_with("server/metrics.rs")
+        {
             return String::new();
         }
         let text = fs::read_to_string(path).expect("a file");
@@ -167,7 +189,7 @@ mod tests {
     #[test]
     fn every_english_sentence_is_one_that_the_program_says() {
         let said = sources(&src()).to_lowercase();
-        for (english, _) in GERMAN {
+        for (english, _) in all() {
             // Of which a sentence is put together where it is said.
             let joints = ["{}", ". ", ", such as ", "“", "”"];
             let english = joints.iter().fold((*english).to_owned(), |rest, joint| rest.replace(joint, "\n"));
@@ -234,8 +256,8 @@ mod tests {
             ExportParams::parse("format=xls").expect_err("no format"),
         ];
         for error in refused {
-            assert_eq!(Language::English.told(&error), error.detail);
-            assert_ne!(Language::German.told(&error), error.detail);
+            assert_eq!(Language::English.told_on_form(&error), error.detail);
+            assert_ne!(Language::German.told_on_form(&error), error.detail);
         }
     }
 }
