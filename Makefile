@@ -22,7 +22,7 @@ WASM_OPT := end2end/node_modules/.bin/wasm-opt
 # A browser to test in; any Chromium will do.
 export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
 
-.PHONY: help run test lint unit coverage instructions end2end bench load lighthouse size build screenshots clean site
+.PHONY: help run test lint unit dist coverage instructions end2end bench load lighthouse size build screenshots clean site
 .PHONY: wasm-target browser components promtool nginx postgres valgrind bench-tools
 
 help: ## Shows this list
@@ -40,13 +40,14 @@ test: lint unit instructions end2end ## Runs every check and every test
 lint: wasm-target components $(NODE_MODULES) ## Checks formatting, clippy for server and browser, documentation, and types
 	cargo fmt --all --check
 	cargo clippy --locked --all-targets -- -D warnings
-	cargo clippy --locked -p bundle -- -D warnings
+	cargo clippy --locked --all-targets -p xtask -- -D warnings
 	cargo clippy --locked -p motion-export --lib --no-default-features --features hydrate --target $(WASM_TARGET) -- -D warnings
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --locked --no-deps --document-private-items -p motion-export -p migration
 	cd end2end && npx tsc -p .
 
 unit: promtool postgres nginx ## Runs the tests that need no browser, on SQLite and then on PostgreSQL
 	cargo test --locked
+	cargo test --locked -p xtask
 	.ci/postgres with cargo test --locked --test integration
 
 coverage: promtool $(LLVM_COV) ## Prints which lines the tests that need no browser run; takes a build of its own
@@ -77,6 +78,9 @@ screenshots: site browser ## Takes the README's screenshots again
 	cargo build --locked --bin motion-export
 	cd end2end && SCREENSHOTS=1 npx playwright test screenshots.spec.ts
 
+dist: build ## Packs binary, site and documents into an archive in target/dist
+	cargo xtask dist target/release/motion-export
+
 clean: ## Removes what was built; the database in ./data stays
 	rm -rf target end2end/node_modules end2end/test-results
 
@@ -85,7 +89,7 @@ clean: ## Removes what was built; the database in ./data stays
 site: $(NODE_MODULES) wasm-target
 	cargo build --locked -p motion-export --lib --profile wasm-release --no-default-features --features hydrate --target $(WASM_TARGET)
 	@echo "Putting the page together"
-	cargo run --locked --quiet -p bundle -- $(WASM) $(WASM_OPT)
+	cargo xtask site $(WASM) end2end/node_modules/.bin
 
 wasm-target:
 	@rustup target list --installed | grep -qx $(WASM_TARGET) \
@@ -97,7 +101,7 @@ components:
 	    || { echo "Adding Rust's $$component"; rustup component add $$component; }; done
 
 $(NODE_MODULES): end2end/package-lock.json
-	@echo "Installing wasm-opt and Playwright from npm"
+	@echo "Installing wasm-opt, esbuild and Playwright from npm"
 	cd end2end && npm ci --no-audit --no-fund
 	@touch $@
 

@@ -1,0 +1,124 @@
+//! Packs what a machine needs to run the server into one archive: the binary, the site, the settings and the documents.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, ensure};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use sha2::{Digest, Sha256};
+use tar::{Builder, Header};
+
+use crate::files;
+use crate::manifest::Manifest;
+
+/// What goes into the archive beside binary and site, each under its own name.
+const DOCUMENTS: [&str; 3] = ["README.md", "Leptos.toml", "docs"];
+
+/// Writes `NAME-VERSION-ARCH-linux.tar.gz`, and a file with its SHA-256 in the form that `sha256sum --check` reads.
+/// Returns the path of the archive. The same contents give the same bytes: names are in order, and times and owners are
+/// left out.
+///
+/// # Errors
+/// If the binary or the site is missing, or a file cannot be read or written.
+pub fn pack(manifest: &Manifest, binary: &Path, output: &Path) -> anyhow::Result<PathBuf> {
+    let (name, version) = (manifest.package("name")?, manifest.package("version")?);
+    let site = manifest.leptos_path("site-root")?;
+    let root = PathBuf::from(format!("{name}-{version}-{}-linux", std::env::consts::ARCH));
+    ensure!(binary.is_file(), "{} is missing; build it with `make build`", binary.display());
+    let pkg = site.join(manifest.leptos("site-pkg-dir")?);
+    ensure!(pkg.join("version").is_file(), "{} is missing; build it with `make site`", pkg.display());
+
+    let mut entries = vec![(binary.to_owned(), root.join(name))];
+    for file in files::list(&site) {
+        // At the path at which the settings name it.
+        entries.push((file.path.clone(), root.join(&file.path)));
+    }
+    for document in DOCUMENTS {
+        let found = files::list(Path::new(document));
+        ensure!(!found.is_empty(), "{document} is missing");
+        entries.extend(found.into_iter().map(|file| (file.path.clone(), root.join(&file.path))));
+    }
+
+    fs::create_dir_all(output)?;
+    let archive = output.join(root.with_added_extension("tar.gz"));
+    write(&entries, &archive).with_context(|| format!("cannot write {}", archive.display()))?;
+    let digest = Sha256::digest(fs::read(&archive)?);
+    let file_name = archive.file_name().unwrap_or_default().to_string_lossy();
+    fs::write(output.join("SHA256SUMS"), format!("{digest:x}  {file_name}\n"))?;
+    Ok(archive)
+}
+
+fn write(entries: &[(PathBuf, PathBuf)], archive: &Path) -> anyhow::Result<()> {
+    let mut builder = Builder::new(GzEncoder::new(File::create(archive)?, Compression::best()));
+    for (position, (from, to)) in entries.iter().enumerate() {
+        let contents = fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
+        let mut header = Header::new_gnu();
+        header.set_size(contents.len() as u64);
+        // The binary is the first.
+        header.set_mode(if position == 0 { 0o755 } else { 0o644 });
+        builder.append_data(&mut header, to, &contents[..])?;
+    }
+    builder.into_inner()?.finish()?.flush()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::io::Read;
+
+    use flate2::read::GzDecoder;
+
+    use super::*;
+
+    /// Names, modes and contents of an archive.
+    fn read(archive: &Path) -> BTreeMap<String, (u32, String)> {
+        let mut archive = tar::Archive::new(GzDecoder::new(File::open(archive).expect("there")));
+        let entries = archive.entries().expect("an archive").map(|entry| {
+            let mut entry = entry.expect("an entry");
+            let name = entry.path().expect("a name").to_string_lossy().into_owned();
+            let mode = entry.header().mode().expect("a mode");
+            let mut contents = String::new();
+            entry.read_to_string(&mut contents).expect("text");
+            (name, (mode, contents))
+        });
+        entries.collect()
+    }
+
+    #[test]
+    fn an_archive_has_the_files_and_the_same_contents_give_the_same_bytes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (one, two) = (folder.path().join("one"), folder.path().join("two"));
+        fs::write(&one, "binary").expect("written");
+        fs::write(&two, "page").expect("written");
+        let entries =
+            [(one, PathBuf::from("product/program")), (two.clone(), PathBuf::from("product/target/site/page.js"))];
+        let (first, second) = (folder.path().join("1.tar.gz"), folder.path().join("2.tar.gz"));
+        write(&entries, &first).expect("written");
+        // Another time of change, and the same contents.
+        fs::write(two, "page").expect("written");
+        write(&entries, &second).expect("written");
+        assert_eq!(fs::read(&first).expect("there"), fs::read(second).expect("there"));
+        let expected = [
+            ("product/program".to_owned(), (0o755, "binary".to_owned())),
+            ("product/target/site/page.js".to_owned(), (0o644, "page".to_owned())),
+        ];
+        assert_eq!(read(&first), BTreeMap::from(expected));
+    }
+
+    #[test]
+    fn a_missing_binary_or_site_is_named() {
+        let manifest = Manifest::parse(
+            "[package]\nname = \"product\"\nversion = \"1.0.0\"\n[package.metadata.leptos]\n\
+             site-root = \"nowhere/site\"\nsite-pkg-dir = \"pkg\"\n",
+        );
+        let folder = tempfile::tempdir().expect("a folder");
+        let binary = folder.path().join("program");
+        let error = |binary: &Path| pack(&manifest, binary, folder.path()).expect_err("incomplete").to_string();
+        assert!(error(&binary).contains("make build"), "{}", error(&binary));
+        fs::write(&binary, "binary").expect("written");
+        assert!(error(&binary).contains("make site"), "{}", error(&binary));
+    }
+}

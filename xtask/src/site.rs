@@ -1,0 +1,181 @@
+//! Builds the site that the server serves: what `cargo leptos build --release` does, for machines without cargo-leptos,
+//! which takes longer to compile than this project. Both read the same options from Cargo.toml.
+//!
+//! Does nothing if the site is as the last run left it and its sources have not changed. The files go into a folder that
+//! is named for their contents, so that browsers may keep them for good, each with its compressed forms beside it.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::manifest::Manifest;
+use crate::{files, print_line};
+
+/// The most that script and WASM may take together on the wire, in bytes, as brotli compresses them.
+const BUDGET: usize = 350_000;
+
+/// The folder of the style sheets; `main.css` in it imports the others, in the order in which they apply.
+const STYLES: &str = "style";
+
+/// Builds the site from the compiled module, with wasm-opt and esbuild out of `tools`.
+///
+/// # Errors
+/// If a tool fails, a file cannot be read or written, or script and WASM exceed the budget.
+pub fn build(manifest: &Manifest, wasm: &Path, tools: &Path) -> anyhow::Result<()> {
+    let site = manifest.leptos_path("site-root")?;
+    let style_folder = Path::new(STYLES);
+    let public = manifest.leptos_path("assets-dir")?;
+    let stamp_file = site.with_extension("stamp");
+    let tool_files = [tools.join("wasm-opt"), tools.join("esbuild")];
+    let mut sources = vec![Path::new("Cargo.toml"), wasm, style_folder, &public];
+    sources.extend(tool_files.iter().map(PathBuf::as_path));
+    if fs::read_to_string(&stamp_file).is_ok_and(|stamp| stamp == stamp_of(&sources, &site)) {
+        return Ok(());
+    }
+
+    // Built beside the old site and swapped in at the end, so that a site is complete or missing.
+    let (new_site, old_site, new_pkg) =
+        (site.with_extension("new"), site.with_extension("old"), site.with_extension("pkg"));
+    for leftover in [&new_site, &old_site, &new_pkg] {
+        if leftover.exists() {
+            fs::remove_dir_all(leftover)?;
+        }
+    }
+    fs::create_dir_all(&new_pkg)?;
+    let name = manifest.leptos("output-name")?;
+    bind(manifest, wasm, &tools.join("wasm-opt"), &new_pkg, name)?;
+    // Where cargo-leptos, which follows no @import, takes it from.
+    let style_sheet = manifest.leptos_path("style-file")?;
+    bundle_styles(&tools.join("esbuild"), &style_folder.join("main.css"), &style_sheet)?;
+    fs::copy(style_sheet, new_pkg.join(format!("{name}.css")))?;
+    let version = files::version_of(&new_pkg)?;
+    compress_within_budget(&new_pkg)?;
+
+    files::copy(&public, &new_site)?;
+    let pkg = Path::new(manifest.leptos("site-pkg-dir")?);
+    keep_previous_version(&site.join(pkg), &new_site.join(pkg))?;
+    files::copy(&new_pkg, &new_site.join(pkg).join(&version))?;
+    fs::write(new_site.join(pkg).join("version"), version)?;
+    fs::remove_dir_all(new_pkg)?;
+    if site.exists() {
+        fs::rename(&site, &old_site)?;
+    }
+    fs::rename(&new_site, &site)?;
+    if old_site.exists() {
+        fs::remove_dir_all(old_site)?;
+    }
+    fs::write(stamp_file, stamp_of(&sources, &site))?;
+    Ok(())
+}
+
+/// Writes the module's script and its optimized WASM.
+fn bind(manifest: &Manifest, wasm: &Path, wasm_opt: &Path, folder: &Path, name: &str) -> anyhow::Result<()> {
+    Bindgen::new().input_path(wasm).web(true)?.typescript(false).out_name(name).generate(folder)?;
+    // The page requests NAME.wasm, which is cargo-leptos' name for it.
+    let bound = folder.join(format!("{name}_bg.wasm"));
+    let optimized = folder.join(format!("{name}.wasm"));
+    let mut arguments: Vec<&OsStr> = manifest.leptos_list("wasm-opt-features")?.into_iter().map(OsStr::new).collect();
+    arguments.extend([bound.as_os_str(), OsStr::new("-o"), optimized.as_os_str()]);
+    run(wasm_opt, &arguments)?;
+    fs::remove_file(&bound)?;
+    Ok(())
+}
+
+/// Makes one minified style sheet of the one that imports all others.
+fn bundle_styles(esbuild: &Path, entry: &Path, output: &Path) -> anyhow::Result<()> {
+    let mut to = OsStr::new("--outfile=").to_owned();
+    to.push(output);
+    let options = ["--bundle", "--minify", "--log-level=warning"].map(OsStr::new);
+    let mut arguments = vec![entry.as_os_str()];
+    arguments.extend(options);
+    arguments.push(&to);
+    run(esbuild, &arguments)
+}
+
+fn run(program: &Path, arguments: &[&OsStr]) -> anyhow::Result<()> {
+    let status = Command::new(program).args(arguments).status();
+    let status = status.with_context(|| format!("cannot run {}", program.display()))?;
+    ensure!(status.success(), "{} failed", program.display());
+    Ok(())
+}
+
+fn compress_within_budget(folder: &Path) -> anyhow::Result<()> {
+    let mut script_and_wasm = 0;
+    for file in files::list(folder) {
+        let compressed = files::compress(&file.path)?;
+        let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+        print_line(&format!("  {name}: {} bytes, {compressed} as brotli", file.size));
+        if file.path.extension() != Some(OsStr::new("css")) {
+            script_and_wasm += compressed;
+        }
+    }
+    print_line(&format!("  script and WASM: {script_and_wasm} bytes on the wire, budget {BUDGET}"));
+    ensure!(script_and_wasm <= BUDGET, "script and WASM exceed their budget; `make size` shows what takes the space");
+    Ok(())
+}
+
+/// A running server, and pages that are open, request the previous version until they are restarted or reloaded.
+fn keep_previous_version(old_pkg: &Path, new_pkg: &Path) -> anyhow::Result<()> {
+    let Ok(previous) = fs::read_to_string(old_pkg.join("version")) else { return Ok(()) };
+    let folder = old_pkg.join(&previous);
+    if folder.is_dir() { files::copy(&folder, &new_pkg.join(&previous)) } else { Ok(()) }
+}
+
+/// Tells whether anything has changed: sizes and times of the sources, of this program, and of the site.
+fn stamp_of(sources: &[&Path], site: &Path) -> String {
+    let program = std::env::current_exe().unwrap_or_default();
+    let paths = sources.iter().copied().chain([program.as_path(), site]);
+    format!("{:?}", paths.flat_map(files::list).collect::<Vec<_>>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every style sheet has to be imported, or it would silently be missing from the page.
+    #[test]
+    fn every_style_sheet_is_imported_once() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(STYLES);
+        let entry = fs::read_to_string(folder.join("main.css")).expect("main.css");
+        let mut imported: Vec<_> =
+            entry.lines().filter_map(|line| line.strip_prefix("@import \"./")?.strip_suffix("\";")).collect();
+        imported.sort_unstable();
+        let mut present: Vec<_> = files::list(&folder)
+            .iter()
+            .filter_map(|file| file.path.file_name()?.to_str().map(str::to_owned))
+            .filter(|name| name != "main.css")
+            .collect();
+        present.sort_unstable();
+        assert_eq!(imported, present);
+    }
+
+    #[test]
+    fn the_previous_version_stays_beside_the_new_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (old, new) = (folder.path().join("old"), folder.path().join("new"));
+        fs::create_dir_all(old.join("00aa")).expect("created");
+        fs::write(old.join("00aa/page.js"), "old").expect("written");
+        keep_previous_version(&old, &new).expect("no version is not an error");
+        assert!(!new.exists());
+        fs::write(old.join("version"), "00aa").expect("written");
+        keep_previous_version(&old, &new).expect("copied");
+        assert_eq!(fs::read_to_string(new.join("00aa/page.js")).expect("there"), "old");
+    }
+
+    #[test]
+    fn the_stamp_changes_with_a_source_and_with_the_site() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (source, site) = (folder.path().join("source"), folder.path().join("site"));
+        let stamp = || stamp_of(&[&source], &site);
+        let before = stamp();
+        fs::write(&source, "1").expect("written");
+        let with_source = stamp();
+        fs::write(&site, "1").expect("written");
+        assert!(before != with_source && with_source != stamp());
+        assert_eq!(stamp(), stamp());
+    }
+}
