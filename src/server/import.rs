@@ -6,3 +6,4 @@ pub mod csv;
 pub mod progress;
 pub mod sink;
 pub mod summary;
+pub mod text;

@@ -69,3 +69,21 @@ async fn a_row_that_cannot_be_read_is_named_and_nothing_is_taken() {
         assert_eq!(database.export("", 5).await, HEADER.as_bytes());
     }
 }
+
+#[tokio::test]
+async fn the_character_nul_is_replaced_alike_in_both_databases_and_recognised_the_next_time() {
+    let database = TestDatabase::new().await;
+    let text = format!("{HEADER}2025-12-01T00:00:00Z,a\0,Front\0Door,85.5,M\0,1,2,3,4,\0\r\n");
+    let summary = imported(&database, &text).await.unwrap();
+    assert_eq!((summary.taken, summary.cameras_new), (1, 1));
+    let repaired = summary.repaired.values().map(|finding| finding.count).sum::<u64>();
+    assert_eq!(repaired, 4, "{summary}");
+    assert!(summary.to_string().contains("U+0000") && summary.to_string().contains(r"“a\0”"), "{summary}");
+    let export = String::from_utf8(database.export("", 5).await).unwrap();
+    let row = "2025-12-01T00:00:00+00:00,a\u{fffd},Front\u{fffd}Door,85.5,M\u{fffd},1,2,3,4,\u{fffd}\r\n";
+    assert_eq!(export, format!("{HEADER}{row}"));
+    for again in [&text, &export] {
+        let again = imported(&database, again).await.unwrap();
+        assert_eq!((again.taken, again.already_there, again.cameras_renamed), (0, 1, 0));
+    }
+}

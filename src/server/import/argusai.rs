@@ -72,11 +72,11 @@ pub async fn import(database: &Pool, file: &Path, now: i64) -> anyhow::Result<Su
             let event = SourceEvent::read(result)?;
             after = event.rowid;
             if event.camera_id.is_empty() {
-                sink.summary.skip(CAMERA_MISSING);
+                sink.summary.skip(CAMERA_MISSING, 1, None);
                 continue;
             }
             if !theirs.contains(&event.camera_id) {
-                sink.summary.repair(ORPHAN);
+                sink.summary.repair(ORPHAN, Some(&event.camera_id));
                 if !sink.knows_camera(&event.camera_id) {
                     sink.camera(&event.camera_id, None, KnownName::Replace).await?;
                 }
@@ -205,22 +205,22 @@ impl SourceEvent {
     /// The event as we keep it; `None` where it cannot be kept. Counts what had to be repaired.
     fn understood(self, summary: &mut Summary) -> Option<motion_event::Model> {
         let Some(timestamp) = timestamp(&self.timestamp) else {
-            summary.skip(TIME_UNREADABLE);
+            summary.skip(TIME_UNREADABLE, 1, Some(&self.timestamp));
             return None;
         };
         let id = Uuid::try_parse(&self.id).unwrap_or_else(|_| {
-            summary.repair(ID_NOT_UUID);
+            summary.repair(ID_NOT_UUID, Some(&self.id));
             derived_id(&self.id)
         });
         let confidence = self.confidence.filter(|fraction| (0.0..=1.0).contains(fraction)).map(percent);
         if confidence.is_none() {
-            summary.repair(CONFIDENCE_UNREADABLE);
+            summary.repair(CONFIDENCE_UNREADABLE, None);
         }
         let sides = match self.bounding_box.as_deref().map(bounding_box) {
             None | Some(Ok(None)) => None,
             Some(Ok(Some(sides))) => Some(sides),
             Some(Err(NoBox)) => {
-                summary.repair(BOX_UNREADABLE);
+                summary.repair(BOX_UNREADABLE, self.bounding_box.as_deref());
                 None
             }
         };

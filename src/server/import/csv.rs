@@ -20,6 +20,7 @@ use uuid::Uuid;
 use super::progress;
 use super::sink::{BATCH, KnownName, Sink};
 use super::summary::Summary;
+use super::text::{storable, storable_event};
 use crate::export::COLUMNS;
 use crate::server::entity::motion_event::{Column, Entity, Model};
 use crate::server::export::csv::unguarded;
@@ -54,9 +55,10 @@ pub async fn import(database: &Pool, file: &Path, raw: bool, now: i64) -> anyhow
     while reader.read_record(&mut record).with_context(nothing)? {
         row += 1;
         let here = || format!("{}: row {row}", nothing());
-        let event = parse(&record, raw).with_context(here)?;
+        let event = storable_event(parse(&record, raw).with_context(here)?, &mut sink.summary);
         if cameras.insert(event.camera_id.clone()) {
-            let name = Some(text(&record[2], raw)).filter(|name| *name != event.camera_id);
+            let name = storable(text(&record[2], raw).to_owned(), &mut sink.summary);
+            let name = Some(&*name).filter(|name| *name != event.camera_id);
             sink.camera(&event.camera_id, name, KnownName::Keep).await?;
         }
         if batch.is_full_before(event.timestamp) {

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+/// The longest part of a value that a summary shows, in characters.
+const MAX_EXAMPLE: usize = 60;
+
 /// The account of one import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
@@ -11,9 +14,9 @@ pub struct Summary {
     /// Events that were in the database before.
     pub already_there: u64,
     /// Events that could not be taken, by reason.
-    pub skipped: BTreeMap<&'static str, u64>,
+    pub skipped: BTreeMap<&'static str, Finding>,
     /// Values that were taken in another form than they came in, by reason.
-    pub repaired: BTreeMap<&'static str, u64>,
+    pub repaired: BTreeMap<&'static str, Finding>,
     /// Cameras that are new.
     pub cameras_new: u64,
     /// Cameras that have another name than before.
@@ -22,22 +25,69 @@ pub struct Summary {
     pub cameras_already_there: u64,
 }
 
+/// How often something was found, and the first value with which it was.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Finding {
+    /// How often.
+    pub count: u64,
+    /// The first value, shortened, without control characters.
+    pub first: Option<String>,
+}
+
+impl Finding {
+    fn add(&mut self, count: u64, value: Option<&str>) {
+        self.count += count;
+        if self.first.is_none() {
+            self.first = value.map(excerpt);
+        }
+    }
+}
+
 impl Summary {
     /// Counts a value that was repaired.
-    pub fn repair(&mut self, reason: &'static str) {
-        *self.repaired.entry(reason).or_default() += 1;
+    pub fn repair(&mut self, reason: &'static str, value: Option<&str>) {
+        self.repaired.entry(reason).or_default().add(1, value);
     }
 
-    /// Counts an event that could not be taken.
-    pub fn skip(&mut self, reason: &'static str) {
-        *self.skipped.entry(reason).or_default() += 1;
+    /// Counts events that could not be taken.
+    pub fn skip(&mut self, reason: &'static str, count: u64, value: Option<&str>) {
+        self.skipped.entry(reason).or_default().add(count, value);
     }
+
+    /// Returns how many events could not be taken.
+    pub fn skipped_events(&self) -> u64 {
+        total(&self.skipped)
+    }
+
+    /// Returns whether there were events, and none of them is in the database now.
+    pub fn all_skipped(&self) -> bool {
+        self.taken == 0 && self.already_there == 0 && self.skipped_events() > 0
+    }
+}
+
+fn total(findings: &BTreeMap<&'static str, Finding>) -> u64 {
+    findings.values().map(|finding| finding.count).sum()
+}
+
+/// A value as a summary or an error may show it: on one line, and not longer than a line.
+pub fn excerpt(value: &str) -> String {
+    let mut characters = value.chars();
+    let mut shown = String::new();
+    for character in characters.by_ref().take(MAX_EXAMPLE) {
+        match character {
+            '"' | '\'' => shown.push(character),
+            _ => shown.extend(character.escape_debug()),
+        }
+    }
+    if characters.next().is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let skipped: u64 = self.skipped.values().sum();
-        let repaired: u64 = self.repaired.values().sum();
+        let (skipped, repaired) = (total(&self.skipped), total(&self.repaired));
         writeln!(f, "events    {:>9} taken, {} already there, {skipped} skipped", self.taken, self.already_there)?;
         writeln!(
             f,
@@ -45,11 +95,45 @@ impl fmt::Display for Summary {
             self.cameras_new, self.cameras_renamed, self.cameras_already_there
         )?;
         writeln!(f, "repaired  {repaired:>9} values among the events read")?;
-        for (reasons, what) in [(&self.repaired, "repaired"), (&self.skipped, "skipped")] {
-            for (reason, count) in reasons {
-                writeln!(f, "          {count:>9} {what}: {reason}")?;
+        for (findings, what) in [(&self.repaired, "repaired"), (&self.skipped, "skipped")] {
+            for (reason, Finding { count, first }) in findings {
+                write!(f, "          {count:>9} {what}: {reason}")?;
+                match first {
+                    Some(first) => writeln!(f, "; the first: “{first}”")?,
+                    None => writeln!(f)?,
+                }
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_excerpt_is_short_and_has_no_control_characters() {
+        assert_eq!(excerpt("last tuesday"), "last tuesday");
+        assert_eq!(excerpt(r#"{"x": 1, 'y'"#), r#"{"x": 1, 'y'"#);
+        assert_eq!(excerpt("\u{1b}[31m\0\r\n\u{202e}x"), r"\u{1b}[31m\0\r\n\u{202e}x");
+        assert_eq!(excerpt(&"ü".repeat(61)), format!("{}…", "ü".repeat(60)));
+    }
+
+    #[test]
+    fn the_first_value_of_each_kind_is_shown() {
+        let mut summary = Summary::default();
+        for value in ["one", "two"] {
+            summary.skip("time", 1, Some(value));
+            summary.repair("box", Some(value));
+        }
+        summary.repair("other", None);
+        let text = summary.to_string();
+        assert!(text.contains("2 skipped: time; the first: “one”\n"), "{text}");
+        assert!(text.contains("2 repaired: box; the first: “one”\n"), "{text}");
+        assert!(text.contains("1 repaired: other\n"), "{text}");
+        assert!(summary.all_skipped());
+        assert!(!Summary { already_there: 1, ..summary }.all_skipped());
+        assert!(!Summary::default().all_skipped(), "there was nothing to take");
     }
 }

@@ -1,0 +1,40 @@
+//! Imported texts in a form that both databases store. PostgreSQL has no U+0000 in a text; SQLite would keep it, and then
+//! the same file would lead to two different exports.
+
+use super::summary::Summary;
+use crate::server::entity::motion_event::Model;
+
+const NUL: &str = "text with the character U+0000, which PostgreSQL does not store; it was replaced by U+FFFD";
+
+/// Replaces each U+0000 of a text by U+FFFD, and counts the text as repaired.
+pub fn storable(text: String, summary: &mut Summary) -> String {
+    if !text.contains('\0') {
+        return text;
+    }
+    summary.repair(NUL, Some(&text));
+    text.replace('\0', "\u{fffd}")
+}
+
+/// Does that to each text of an event. This must come before the event is recognised or gets an id from its contents.
+pub fn storable_event(event: Model, summary: &mut Summary) -> Model {
+    Model {
+        camera_id: storable(event.camera_id, summary),
+        algorithm: storable(event.algorithm, summary),
+        zone_id: event.zone_id.map(|zone| storable(zone, summary)),
+        ..event
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nul_becomes_the_replacement_character_and_is_counted_once_for_a_text() {
+        let mut summary = Summary::default();
+        assert_eq!(storable("a\0b\0".to_owned(), &mut summary), "a\u{fffd}b\u{fffd}");
+        assert_eq!(storable("plain".to_owned(), &mut summary), "plain");
+        assert_eq!(summary.repaired[NUL].count, 1);
+        assert_eq!(summary.repaired[NUL].first.as_deref(), Some(r"a\0b\0"));
+    }
+}
