@@ -1,4 +1,4 @@
-//! What time it is: asked by whoever needs to know, told by the edge (`server::cli`), and set by tests.
+//! The time of day and the time elapsed: read through [`Clock`], provided by the edge (`server::cli`), and set by tests.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,14 +11,30 @@ use super::timed::Pool;
 /// How often the database is asked for the time.
 const FOLLOW: Duration = Duration::from_secs(30);
 
-/// Tells the time in microseconds since 1970-01-01T00:00:00Z.
+/// Reads two clocks: the wall clock, which somebody may set forward or back, and a monotonic one, which nobody can set.
+///
+/// The wall clock is for what is stored, shown or shared with other servers: when a record starts, when a token expires.
+/// Intervals within this process (rate limits, durations, minimum distances between two writes) use the monotonic clock.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> i64 + Send + Sync>);
+pub struct Clock {
+    wall: Arc<dyn Fn() -> i64 + Send + Sync>,
+    monotonic: Arc<dyn Fn() -> Duration + Send + Sync>,
+}
 
 impl Clock {
-    /// A clock that asks `now`.
+    /// Returns a clock whose time of day is `now`, in microseconds since 1970-01-01T00:00:00Z, and whose monotonic time is
+    /// that of the operating system.
     pub fn new(now: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        let created = Instant::now();
+        Self::with_monotonic(now, move || created.elapsed())
+    }
+
+    /// Returns a clock of which both times are given. `monotonic` must never decrease.
+    pub fn with_monotonic(
+        now: impl Fn() -> i64 + Send + Sync + 'static,
+        monotonic: impl Fn() -> Duration + Send + Sync + 'static,
+    ) -> Self {
+        Self { wall: Arc::new(now), monotonic: Arc::new(monotonic) }
     }
 
     /// A clock that goes as the database's does, where several servers share that: they have to agree on how long ago
@@ -48,9 +64,14 @@ impl Clock {
         Ok((clock, follow))
     }
 
-    /// The time, in microseconds since 1970-01-01T00:00:00Z.
+    /// The time of day, in microseconds since 1970-01-01T00:00:00Z. It may be lower than before: clocks are set.
     pub fn now(&self) -> i64 {
-        (self.0)()
+        (self.wall)()
+    }
+
+    /// The time since some fixed moment in the life of this process. It never decreases.
+    pub fn monotonic(&self) -> Duration {
+        (self.monotonic)()
     }
 }
 

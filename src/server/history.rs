@@ -206,6 +206,8 @@ fn seen_by(who: &User) -> Select<Entity> {
 }
 
 fn shown(record: Model) -> ExportRecord {
+    // Older versions stored the time of the wall clock at the end, which may have been set back meanwhile.
+    let finished_at = record.finished_at.map(|end| Ord::max(end, record.started_at));
     ExportRecord {
         id: record.id.to_string(),
         // The table takes no other words.
@@ -217,8 +219,8 @@ fn shown(record: Model) -> ExportRecord {
         bytes: record.bytes,
         sha256: record.sha256.as_deref().map(to_hex),
         started_at: moment(record.started_at),
-        finished_at: record.finished_at.map(moment),
-        duration_ms: record.finished_at.map(|end| (end - record.started_at) / 1_000),
+        finished_at: finished_at.map(moment),
+        duration_ms: finished_at.map(|end| (end - record.started_at) / 1_000),
         error: record.error,
         complete_to: record.complete_to.map(moment),
     }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use tokio::sync::mpsc;
@@ -10,6 +11,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::auth::token;
+use super::clock::Clock;
 use super::entity::session::{ActiveModel, Column, Entity};
 use super::timed::Pool;
 
@@ -24,8 +26,11 @@ const REMEMBERED: usize = 10_000;
 #[derive(Clone, Debug)]
 pub struct LastUse {
     notes: mpsc::Sender<(Used, i64)>,
-    noted: Arc<Mutex<HashMap<Used, i64>>>,
-    apart: i64,
+    /// When each was noted last, by the monotonic clock: after a wall clock that was ahead is set right, the next use must
+    /// be noted, because what is stored lies in the future.
+    noted: Arc<Mutex<HashMap<Used, Duration>>>,
+    clock: Clock,
+    apart: Duration,
 }
 
 /// What was used.
@@ -39,33 +44,35 @@ enum Used {
 
 impl LastUse {
     /// Begins to write to that database, until the last clone of this is gone. `apart`: how much time lies between two
-    /// notes about the same, in microseconds.
-    pub fn begin(database: Pool, apart: i64) -> Self {
+    /// notes about the same.
+    pub fn begin(database: Pool, clock: Clock, apart: Duration) -> Self {
         let (notes, receiver) = mpsc::channel(WAITING);
         tokio::spawn(write(database, receiver));
-        Self { notes, noted: Arc::default(), apart }
+        Self { notes, noted: Arc::default(), clock, apart }
     }
 
     /// Notes that a session was used.
-    pub fn of_session(&self, id_hash: Vec<u8>, now: i64) {
-        self.note(Used::Session(id_hash), now);
+    pub fn of_session(&self, id_hash: Vec<u8>) {
+        self.note(Used::Session(id_hash));
     }
 
     /// Notes that a token was used.
-    pub fn of_token(&self, id: Uuid, now: i64) {
-        self.note(Used::Token(id), now);
+    pub fn of_token(&self, id: Uuid) {
+        self.note(Used::Token(id));
     }
 
-    fn note(&self, used: Used, now: i64) {
+    fn note(&self, used: Used) {
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
-        if noted.get(&used).is_some_and(|before| now - before < self.apart) {
+        let elapsed = self.clock.monotonic();
+        let is_recent = |before: &Duration| elapsed.saturating_sub(*before) < self.apart;
+        if noted.get(&used).is_some_and(is_recent) {
             return;
         }
         if noted.len() >= REMEMBERED {
-            noted.retain(|_, before| now - *before < self.apart);
+            noted.retain(|_, before| is_recent(before));
         }
-        if self.notes.try_send((used.clone(), now)).is_ok() {
-            noted.insert(used, now);
+        if self.notes.try_send((used.clone(), self.clock.now())).is_ok() {
+            noted.insert(used, elapsed);
         }
     }
 }

@@ -134,11 +134,15 @@ impl Metrics {
         self.refused.with_label_values(&[reason.word()]).inc();
     }
 
-    /// An export has ended, well or not.
-    pub fn export_ended(&self, state: ExportState, rows: u64, bytes: u64, after: Duration) {
-        self.ended.with_label_values(&[state.word()]).inc();
+    /// An export has written so many more events and bytes.
+    pub fn export_wrote(&self, rows: u64, bytes: u64) {
         self.rows.inc_by(rows);
         self.bytes.inc_by(bytes);
+    }
+
+    /// An export has ended, well or not.
+    pub fn export_ended(&self, state: ExportState, after: Duration) {
+        self.ended.with_label_values(&[state.word()]).inc();
         self.duration.observe(after.as_secs_f64());
     }
 

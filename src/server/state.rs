@@ -1,6 +1,7 @@
 //! What every request handler and server function can reach.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::FromRef;
 use ipnet::IpNet;
@@ -62,8 +63,8 @@ impl AppState {
     pub fn new(database: Pool, writer: Pool, settings: Settings, clock: Clock, setup: Setup) -> anyhow::Result<Self> {
         settings.server.check()?;
         // Often enough for a session that is used not to end as idle, however short the operator wants that to be.
-        let idle = i64::from(settings.accounts.session_idle_minutes.get()) * 60_000_000;
-        let last_use = LastUse::begin(writer.clone(), (idle / 10).min(60_000_000));
+        let idle = Duration::from_mins(settings.accounts.session_idle_minutes.get().into());
+        let last_use = LastUse::begin(writer.clone(), clock.clone(), (idle / 10).min(Duration::from_mins(1)));
         let metrics = Metrics::new();
         let limits = Limits { per_user: settings.export.max_per_user, at_once: settings.export.max_at_once };
         Ok(Self {

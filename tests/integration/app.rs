@@ -1,7 +1,7 @@
 //! A server to test, and events to put into it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -239,21 +239,18 @@ impl TestDatabase {
     /// Serves the database to a client of one's own.
     pub async fn serve_with(mut self, page_rows: u32, setup: Setup, client: Client) -> TestApp {
         self.settings.export.page_rows = page_rows.try_into().unwrap();
-        let time = Arc::new(AtomicI64::new(NOW));
+        let time = Time::default();
         let (address, doors, state) = start(&self, &time, setup).await;
         TestApp { address, client, database: self, time, doors, state }
     }
 }
 
 /// Starts a server on that database.
-async fn start(database: &TestDatabase, time: &Arc<AtomicI64>, setup: Setup) -> (String, String, AppState) {
+async fn start(database: &TestDatabase, time: &Time, setup: Setup) -> (String, String, AppState) {
     {
         let TestDatabase { connection, settings, .. } = database;
         let writer = database::open_writer(&settings.database).await.unwrap().within(database.answer);
-        let clock = {
-            let time = Arc::clone(time);
-            Clock::new(move || time.load(Ordering::Relaxed))
-        };
+        let clock = time.clock();
         let state =
             AppState::new(connection.clone().within(database.answer), writer, settings.clone(), clock, setup).unwrap();
         let router = router(state.clone());
@@ -288,13 +285,36 @@ pub fn client_with(headers: &[(HeaderName, &str)]) -> Client {
     Client::builder().default_headers(headers).redirect(Policy::none()).build().unwrap()
 }
 
+/// The time of servers under test, in microseconds: that of the wall clock since 1970-01-01T00:00:00Z, and what has passed.
+#[derive(Clone)]
+struct Time {
+    wall: Arc<AtomicI64>,
+    elapsed: Arc<AtomicU64>,
+}
+
+impl Default for Time {
+    fn default() -> Self {
+        Self { wall: Arc::new(AtomicI64::new(NOW)), elapsed: Arc::default() }
+    }
+}
+
+impl Time {
+    fn clock(&self) -> Clock {
+        let Self { wall, elapsed } = self.clone();
+        Clock::with_monotonic(
+            move || wall.load(Ordering::Relaxed),
+            move || Duration::from_micros(elapsed.load(Ordering::Relaxed)),
+        )
+    }
+}
+
 /// A server that is up.
 pub struct TestApp {
     pub address: String,
     pub client: reqwest::Client,
     pub database: TestDatabase,
     pub state: AppState,
-    time: Arc<AtomicI64>,
+    time: Time,
     /// The router, as it describes itself.
     pub doors: String,
 }
@@ -302,12 +322,18 @@ pub struct TestApp {
 impl TestApp {
     /// What time it is for the server, in microseconds since 1970-01-01T00:00:00Z.
     pub fn now(&self) -> i64 {
-        self.time.load(Ordering::Relaxed)
+        self.time.wall.load(Ordering::Relaxed)
     }
 
     /// Lets time pass.
-    pub fn wait(&self, seconds: i64) {
-        self.time.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
+    pub fn wait(&self, seconds: u32) {
+        self.set_clock(seconds.into());
+        self.time.elapsed.fetch_add(u64::from(seconds) * 1_000_000, Ordering::Relaxed);
+    }
+
+    /// Sets the wall clock forward by so many seconds, or back. No time passes.
+    pub fn set_clock(&self, seconds: i64) {
+        self.time.wall.fetch_add(seconds * 1_000_000, Ordering::Relaxed);
     }
 
     /// The address and the state of one more server on the same database, with the same clock.

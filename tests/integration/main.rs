@@ -5,6 +5,7 @@
 
 mod app;
 mod cameras;
+mod clocks;
 mod cluster;
 mod command_line;
 mod doors;

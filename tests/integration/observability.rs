@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::app::{TestDatabase, events};
 use crate::log::Log;
 use crate::program::{Server, token_of_admin};
+use crate::proxy::SlowClient;
 
 #[tokio::test]
 async fn an_export_logs_its_begin_and_end_with_what_the_specification_asks_for() {
@@ -22,18 +23,51 @@ async fn an_export_logs_its_begin_and_end_with_what_the_specification_asks_for()
     let text = log.text();
     let line = |text: &str, words: &str| text.lines().find(|line| line.contains(words)).unwrap().to_owned();
     let begin = line(&text, "export begins");
-    for part in [" INFO ", "start_date=2025-12-01", "end_date=2025-12-16", "camera_ids=[\"front\"]", "user_id="] {
+    for part in [" INFO ", "start_date=2025-12-01", "end_date=2025-12-16", "camera_id=[\"front\"]", "user_id="] {
         assert!(begin.contains(part), "{part}: {begin}");
     }
     let end = line(&text, "export ended");
-    for part in
-        [" INFO ", "user_id=", "duration_ms=", "rows=13", &format!("bytes_sent={}", file.len()), "state=\"completed\""]
-    {
+    for part in [
+        " INFO ",
+        "user_id=",
+        "duration_ms=",
+        "row_count=13",
+        &format!("bytes_sent={}", file.len()),
+        "state=\"completed\"",
+    ] {
         assert!(end.contains(part), "{part}: {end}");
     }
     for line in [begin, end] {
-        assert!(line.contains(&id) && line.contains(&request_id) && line.contains("user="), "{line}");
+        assert!(
+            line.contains(&format!("export_id={id}")) && line.contains(&request_id) && line.contains("user="),
+            "{line}"
+        );
     }
+}
+
+#[tokio::test]
+async fn rows_and_bytes_are_counted_while_an_export_runs_and_none_of_them_twice() {
+    let database = TestDatabase::with([]).await;
+    database.add_many(100_000).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(1_000).await;
+    let (_, authorization) = app.client_of(&ann).await;
+    let headers = [("authorization", authorization.as_str()), ("connection", "close")];
+    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+    client.read(1_000_000).await;
+    assert_eq!(app.number("motion_export_in_flight").await, 1);
+    let (rows, bytes) = (app.number("motion_export_rows_total").await, app.number("motion_export_bytes_total").await);
+    assert!((1_000..100_000).contains(&rows) && bytes > 1_000_000, "{rows} {bytes}");
+    assert!(client.rest().await.1, "the file is whole");
+    app.idle().await;
+    assert_eq!(app.number("motion_export_rows_total").await, 100_000);
+    assert_eq!(app.newest_record().await["bytes"], app.number("motion_export_bytes_total").await);
+    assert_eq!(
+        app.export("end_date=2025-12-01T00:01:00Z").await.bytes().await.unwrap().split(|byte| *byte == b'\n').count(),
+        61
+    );
+    app.idle().await;
+    assert_eq!(app.number("motion_export_rows_total").await, 100_059);
 }
 
 /// Debian's, where `make test` has put it.
@@ -106,7 +140,7 @@ async fn the_log_is_json_where_the_settings_say_so_and_each_line_of_a_request_ha
         assert!(words.contains(&message.to_owned()), "{words:?}");
     }
     let end = of(&request_id).into_iter().find(|line| line["message"] == "export ended").unwrap();
-    assert_eq!((&end["rows"], &end["state"], &end["level"]), (&25.into(), &"completed".into(), &"INFO".into()));
+    assert_eq!((&end["row_count"], &end["state"], &end["level"]), (&25.into(), &"completed".into(), &"INFO".into()));
     let refused = of(problem["request_id"].as_str().unwrap());
     assert!(refused.iter().any(|line| line["status"] == 404 && line["path"] == EXPORT_PATH), "{refused:?}");
 }

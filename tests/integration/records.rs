@@ -118,7 +118,7 @@ async fn records_are_found_by_state_time_and_digest_and_come_in_pages() {
             digest = hex_digest(&file);
         }
         // Two at the same moment, whose ids decide.
-        app.wait(i64::from(second != 1));
+        app.wait(u32::from(second != 1));
     }
     made[2..4].sort_by(|a, b| b.cmp(a));
     let mut paged = Vec::new();

@@ -126,7 +126,7 @@ async fn find(state: &AppState, parts: &Parts) -> Result<Caller, ApiError> {
         let text = shown.ok_or_else(bad_token)?;
         let found = token::resolve(&state.database, &text, now).await.map_err(|error| database::refusal(&error))?;
         let (token, user) = found.ok_or_else(bad_token)?;
-        state.last_use.of_token(token.id, now);
+        state.last_use.of_token(token.id);
         return Ok(Caller { user, by: Credential::Token(token.id) });
     }
     if parts.uri.path() == EXPORT_PATH

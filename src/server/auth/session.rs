@@ -219,7 +219,7 @@ impl SessionStore for Sessions {
         let end = OffsetDateTime::from_unix_timestamp_nanos(i128::from(session.expires_at) * 1_000);
         // What cannot be read is no session: whoever has its cookie signs in again.
         let (Ok(data), Ok(expiry_date)) = (serde_json::from_slice(&session.data), end) else { return Ok(None) };
-        self.last_use.of_session(session.id_hash, self.clock.now());
+        self.last_use.of_session(session.id_hash);
         Ok(Some(Record { id: *id, data, expiry_date }))
     }
 

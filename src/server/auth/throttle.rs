@@ -4,6 +4,9 @@
 //!
 //! Whoever guesses at an account from elsewhere does not keep its owner waiting: an address from which somebody signed in
 //! before is only counted by itself.
+//!
+//! Attempts are counted by the monotonic clock: a wall clock that was wrong for a while and is then set right must not make
+//! anybody wait.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -54,7 +57,7 @@ impl governor::clock::Clock for Clock {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        Nanos::from(Self::now(self).unsigned_abs() * 1_000)
+        self.monotonic().into()
     }
 }
 
@@ -136,14 +139,26 @@ fn network(address: IpAddr) -> IpAddr {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicI64, Ordering};
+    use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
     use super::*;
 
-    fn throttle() -> (Throttle, Arc<AtomicI64>) {
-        let now = Arc::new(AtomicI64::new(1_765_000_000_000_000));
-        let clock = Arc::clone(&now);
-        (Throttle::new(Clock::new(move || clock.load(Ordering::Relaxed))), now)
+    /// A throttle, and the microseconds that have passed for it.
+    fn throttle() -> (Throttle, Arc<AtomicU64>) {
+        let (throttle, passed, _) = throttle_and_wall_clock();
+        (throttle, passed)
+    }
+
+    fn throttle_and_wall_clock() -> (Throttle, Arc<AtomicU64>, Arc<AtomicI64>) {
+        let (passed, wall) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicI64::new(1_765_000_000_000_000)));
+        let clock = {
+            let (passed, wall) = (Arc::clone(&passed), Arc::clone(&wall));
+            Clock::with_monotonic(
+                move || wall.load(Ordering::Relaxed),
+                move || Duration::from_micros(passed.load(Ordering::Relaxed)),
+            )
+        };
+        (Throttle::new(clock), passed, wall)
     }
 
     fn address(last: u8) -> IpAddr {
@@ -164,6 +179,20 @@ mod tests {
         now.fetch_add(10_000_000, Ordering::Relaxed);
         throttle.attempt("ann", address(9)).expect("after the wait");
         throttle.attempt("ann", address(9)).expect_err("one at a time from now on");
+    }
+
+    #[test]
+    fn a_wall_clock_that_is_set_back_or_forward_changes_no_wait() {
+        let (throttle, passed, wall) = throttle_and_wall_clock();
+        for day in [2, -1, -400, 30] {
+            for account in 0..30 {
+                throttle.attempt(&account.to_string(), address(9)).expect("allowed");
+            }
+            wall.fetch_add(day * 24 * 3_600 * 1_000_000, Ordering::Relaxed);
+            let refused = throttle.attempt("x", address(9)).expect_err("too many");
+            assert_eq!(refused.retry_after_seconds, Some(2), "after a step of {day} days");
+            passed.fetch_add(600_000_000, Ordering::Relaxed);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! server gave a sign of life a short while ago is a slot: that is how the limit for each user holds across all servers
 //! that share the database.
 
-use sea_orm::sea_query::LockType;
+use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, LockType};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel,
     PaginatorTrait, QueryFilter, QuerySelect, TransactionTrait,
@@ -121,12 +121,14 @@ pub async fn beat(database: &Pool, now: i64, running: &[(Uuid, Written)]) -> Res
 /// writes that does not know whether it has. It may be written again for the same reason: an answer that was lost tells
 /// nothing.
 ///
+/// `finished_at`: when the export started and the time that it took since, in microseconds since 1970-01-01T00:00:00Z.
+///
 /// # Errors
 /// Where the database cannot be written to.
 pub async fn end(
     database: &impl ConnectionTrait,
     id: Uuid,
-    now: i64,
+    finished_at: i64,
     written: &Written,
     ending: &Ending,
 ) -> Result<bool, DbErr> {
@@ -136,8 +138,7 @@ pub async fn end(
         bytes: Set(signed(written.bytes)),
         sha256: Set(ending.sha256.clone()),
         error: Set(ending.reason.clone()),
-        heartbeat_at: Set(now),
-        finished_at: Set(Some(now)),
+        finished_at: Set(Some(finished_at)),
         ..Default::default()
     };
     let mut from = vec![State::Running.word(), State::Completed.word()];
@@ -149,13 +150,15 @@ pub async fn end(
     Ok(found.exec(database).await?.rows_affected > 0)
 }
 
-/// The records of which nothing was heard for so long, and when each was heard of last.
+/// The running records whose last heartbeat is older than [`SILENCE`] or lies in the future, and that heartbeat. One in the
+/// future was written by a server whose clock was ahead: whether that server is alive is seen only when it writes again.
 ///
 /// # Errors
 /// Where the database cannot be asked.
 pub async fn silent(database: &impl ConnectionTrait, now: i64) -> Result<Vec<(Uuid, i64)>, DbErr> {
     let silent = Entity::find().select_only().columns([Column::Id, Column::HeartbeatAt]);
-    let silent = silent.filter(Column::State.eq(State::Running.word())).filter(Column::HeartbeatAt.lte(now - SILENCE));
+    let is_silent = Column::HeartbeatAt.lte(now - SILENCE).or(Column::HeartbeatAt.gt(now));
+    let silent = silent.filter(Column::State.eq(State::Running.word())).filter(is_silent);
     silent.into_tuple().all(database).await
 }
 
@@ -169,11 +172,14 @@ pub async fn sweep(database: &impl ConnectionTrait, dead: &[(Uuid, i64)]) -> Res
         let interrupted = ActiveModel {
             state: Set(State::Interrupted.word().to_owned()),
             error: Set(Some("The server that made the file went away.".to_owned())),
-            // When it was last heard of, and not when that was noticed.
-            finished_at: Set(Some(*heard)),
             ..Default::default()
         };
-        let found = Entity::update_many().set(interrupted).filter(is_running(&[*id]));
+        // When it was last heard of, and not when that was noticed; and never before its start, whatever the clock of its
+        // server did in between.
+        let started_at = Expr::col(Column::StartedAt);
+        let finished_at = CaseStatement::new().case(started_at.clone().gt(*heard), started_at).finally(*heard);
+        let found = Entity::update_many().set(interrupted).col_expr(Column::FinishedAt, finished_at.into());
+        let found = found.filter(is_running(&[*id]));
         swept += found.filter(Column::HeartbeatAt.eq(*heard)).exec(database).await?.rows_affected;
     }
     Ok(swept)

@@ -73,11 +73,11 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
     }
     let running = state.exports.begin(asked(&caller, &params, &export)).await?;
     info!(
-        export = %running.id(),
+        export_id = %running.id(),
         user_id = %caller.user.id,
         start_date = params.range.start().map(tracing::field::display),
         end_date = params.range.end().map(tracing::field::display),
-        camera_ids = ?params.camera_ids,
+        camera_id = ?params.camera_ids,
         timezone = params.timezone,
         "export begins"
     );
@@ -265,7 +265,7 @@ impl Job {
             next = made.map_err(|error| ending(&error))?;
             let Export { rows, bytes, .. } = self.export;
             running.is_at(rows, bytes);
-            debug!(rows, bytes, "export goes on");
+            debug!(export_id = %running.id(), row_count = rows, bytes, "export goes on");
         }
         self.generator.all_taken().await.map_err(|Gone| left(self.peer.as_ref()))
     }

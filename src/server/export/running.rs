@@ -31,6 +31,10 @@ const SLOW: Duration = Duration::from_secs(2);
 /// of a server of which nothing new was heard meanwhile, nothing is to be expected.
 const UNDISTURBED: u32 = 2;
 
+/// The same for a record whose last heartbeat lies in the future, because the clock of its server was ahead: that clock says
+/// nothing of how long ago the heartbeat was, so one more is waited for.
+const UNDISTURBED_FROM_FUTURE: u32 = 3;
+
 /// For how long it is tried to write down how an export ended while the database cannot be written to.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -158,7 +162,8 @@ impl Exports {
     }
 
     async fn sweep_dead(&self) -> Result<u64, DbErr> {
-        let found = record::silent(&self.0.writer, self.0.clock.now()).await?;
+        let now = self.0.clock.now();
+        let found = record::silent(&self.0.writer, now).await?;
         let dead: Vec<_> = {
             let mut silent = self.silent();
             let before = std::mem::take(&mut *silent);
@@ -166,7 +171,10 @@ impl Exports {
                 let seen = before.get(&id).filter(|(last, _)| *last == heard);
                 (id, (heard, seen.map_or(0, |(_, times)| times + 1)))
             }));
-            let is_dead = |(id, (heard, times)): (&Uuid, &(i64, u32))| (*times >= UNDISTURBED).then_some((*id, *heard));
+            let is_dead = |(id, (heard, times)): (&Uuid, &(i64, u32))| {
+                let enough = if *heard > now { UNDISTURBED_FROM_FUTURE } else { UNDISTURBED };
+                (*times >= enough).then_some((*id, *heard))
+            };
             silent.iter().filter_map(is_dead).collect()
         };
         record::sweep(&self.0.writer, &dead).await
@@ -242,7 +250,7 @@ impl Exports {
         {
             return Err(self.too_many());
         }
-        let (id, now) = (Uuid::new_v4(), clock.now());
+        let (id, now, monotonic) = (Uuid::new_v4(), clock.now(), clock.monotonic());
         let limit = asked.user_id.map(|_| limits.per_user.get());
         let record = Model {
             id,
@@ -268,7 +276,7 @@ impl Exports {
                 metrics.export_refused(Refused::Record);
                 warn!(%error, "cannot record an export, so it does not begin");
                 if timed::is_unknown(&error) {
-                    tokio::spawn(unbegin(self.clone(), id));
+                    tokio::spawn(unbegin(self.clone(), id, now));
                 }
                 let detail = "The export cannot be recorded at the moment, so it does not begin: the database is away, \
                               full, or being written to by somebody else, such as an import. Try again in a while.";
@@ -284,7 +292,8 @@ impl Exports {
             user_id: asked.user_id,
             exports: self.clone(),
             progress,
-            began: Instant::now(),
+            started_at: now,
+            began: monotonic,
             span: Span::current(),
             completed: false,
             place: Some(place),
@@ -337,7 +346,10 @@ pub struct Running {
     user_id: Option<Uuid>,
     exports: Exports,
     progress: Arc<Progress>,
-    began: Instant,
+    /// By the wall clock, in microseconds since 1970-01-01T00:00:00Z.
+    started_at: i64,
+    /// The same moment by the monotonic clock.
+    began: Duration,
     span: Span,
     /// Whether the record says that the file is whole.
     completed: bool,
@@ -351,10 +363,18 @@ impl Running {
         self.id
     }
 
-    /// Notes how far it is.
+    /// Notes how far it is, for the record and for the metrics.
     pub fn is_at(&self, rows: u64, bytes: u64) {
-        self.progress.rows.store(rows, Ordering::Relaxed);
-        self.progress.bytes.store(bytes, Ordering::Relaxed);
+        let added = |total: &AtomicU64, now: u64| now.saturating_sub(total.swap(now, Ordering::Relaxed));
+        let (rows, bytes) = (added(&self.progress.rows, rows), added(&self.progress.bytes, bytes));
+        self.exports.0.metrics.export_wrote(rows, bytes);
+    }
+
+    /// The time since it began, and the moment that this makes it now by the clock at its start: a clock that is set
+    /// meanwhile makes no export longer or shorter.
+    fn elapsed(&self) -> (Duration, i64) {
+        let elapsed = self.exports.0.clock.monotonic().saturating_sub(self.began);
+        (elapsed, self.started_at.saturating_add(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX)))
     }
 
     /// Ends with how the export has to end when somebody else says so; before that, never.
@@ -372,7 +392,9 @@ impl Running {
     /// Writes down that the file is whole, before anybody is told so. Says whether the record has it: where it has not, the
     /// file must not be given out as whole.
     pub async fn complete(&mut self, sha256: Vec<u8>) -> bool {
-        self.completed = write(&self.exports, self.id, &self.progress.written(), &Ending::completed(sha256)).await;
+        let (_, now) = self.elapsed();
+        let written = self.progress.written();
+        self.completed = write(&self.exports, self.id, now, &written, &Ending::completed(sha256)).await;
         self.completed
     }
 
@@ -387,7 +409,8 @@ impl Running {
     /// What is left to do; once.
     fn finish(&mut self, otherwise: Option<Ending>, bytes_sent: u64) -> Option<impl Future<Output = ()> + use<>> {
         let place = self.place.take()?;
-        let (exports, id, progress, began) = (self.exports.clone(), self.id, Arc::clone(&self.progress), self.began);
+        let (exports, id, progress) = (self.exports.clone(), self.id, Arc::clone(&self.progress));
+        let (elapsed, finished_at) = self.elapsed();
         // Only what was written down as whole has ended as that.
         let otherwise =
             otherwise.or_else(|| (!self.completed).then(|| Ending::failed("It was not recorded as whole.")));
@@ -395,16 +418,16 @@ impl Running {
         Some(async move {
             let written = progress.written();
             if let Some(ending) = &otherwise {
-                write(&exports, id, &written, ending).await;
+                write(&exports, id, finished_at, &written, ending).await;
             }
             exports.forget(id);
             drop(place);
             let Written { rows, bytes } = written;
             let state = otherwise.as_ref().map_or(State::Completed, |ending| ending.state);
-            let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            exports.0.metrics.export_ended(state, rows, bytes, began.elapsed());
+            let duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+            exports.0.metrics.export_ended(state, elapsed);
             let (state, reason) = (state.word(), otherwise.and_then(|ending| ending.reason));
-            info!(export = %id, user_id, duration_ms, rows, bytes, bytes_sent, state, reason, "export ended");
+            info!(export_id = %id, user_id, duration_ms, row_count = rows, bytes, bytes_sent, state, reason, "export ended");
         })
     }
 }
@@ -424,11 +447,11 @@ impl Drop for Running {
 }
 
 /// Ends the record of an export that did not begin, where it is there after all.
-async fn unbegin(exports: Exports, id: Uuid) {
-    let Inner { writer, clock, .. } = &*exports.0;
+async fn unbegin(exports: Exports, id: Uuid, started_at: i64) {
+    let writer = &exports.0.writer;
     let (began, ending) = (Instant::now(), Ending::failed("The export could not be recorded."));
     while began.elapsed() < PATIENCE {
-        match record::end(writer, id, clock.now(), &Written { rows: 0, bytes: 0 }, &ending).await {
+        match record::end(writer, id, started_at, &Written { rows: 0, bytes: 0 }, &ending).await {
             Err(error) if database::is_away(&error) => tokio::time::sleep(BETWEEN_TRIES).await,
             _ => break,
         }
@@ -436,21 +459,21 @@ async fn unbegin(exports: Exports, id: Uuid) {
 }
 
 /// Writes an ending down, trying again for a while. Says whether the record has it now.
-async fn write(exports: &Exports, id: Uuid, written: &Written, ending: &Ending) -> bool {
-    let Inner { writer, clock, .. } = &*exports.0;
+async fn write(exports: &Exports, id: Uuid, finished_at: i64, written: &Written, ending: &Ending) -> bool {
+    let writer = &exports.0.writer;
     let began = Instant::now();
     loop {
-        match record::end(writer, id, clock.now(), written, ending).await {
+        match record::end(writer, id, finished_at, written, ending).await {
             Ok(true) => return true,
             Ok(false) => {
-                error!(export = %id, "the record of this export had an end already, so another server took it for dead");
+                error!(export_id = %id, "the record of this export had an end already, so another server took it for dead");
                 return false;
             }
             Err(error) if database::is_away(&error) && began.elapsed() < PATIENCE => {
                 tokio::time::sleep(BETWEEN_TRIES).await;
             }
             Err(error) => {
-                error!(%error, export = %id, "cannot record how an export ended");
+                error!(%error, export_id = %id, "cannot record how an export ended");
                 return false;
             }
         }

@@ -1,0 +1,172 @@
+//! Wall clocks that are wrong for a while and are then set right: nobody is locked out, and no duration is negative.
+
+use motion_export::export::EXPORT_PATH;
+use motion_export::server::auth::token;
+use motion_export::server::entity::export::{Entity, Model};
+use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::app::{NOW, PASSWORD, TestApp, TestDatabase, client_with, events};
+use crate::proxy::SlowClient;
+
+const DAY: i64 = 24 * 3_600;
+
+#[tokio::test]
+async fn after_a_clock_was_a_day_ahead_during_some_sign_ins_everybody_can_sign_in() {
+    let database = TestDatabase::with(events(2)).await;
+    database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(10).await;
+    let sign_in =
+        async |password: &str| app.post(&client_with(&[]), "/login", &[("name", "ann"), ("password", password)]).await;
+    for step in [DAY, -400 * DAY] {
+        // Until all attempts are there again.
+        app.wait(60);
+        app.set_clock(step);
+        for _ in 0..6 {
+            assert_eq!(sign_in("wrong password").await.status(), 403);
+        }
+        app.set_clock(-step);
+        let refused = sign_in(PASSWORD).await;
+        assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].to_str().unwrap()), (429, "10"));
+        app.wait(60);
+        assert_eq!(sign_in(PASSWORD).await.status(), 303, "after a step of {step} s");
+    }
+}
+
+/// A running record of a server that is gone, whose clock said that.
+async fn add_orphan(app: &TestApp, user: Uuid, started_at: i64, heartbeat_at: i64) -> Uuid {
+    let record = Model {
+        id: Uuid::new_v4(),
+        user_id: Some(user),
+        user_name: Some("ann".to_owned()),
+        via: "token".to_owned(),
+        query: "format=csv".to_owned(),
+        state: "running".to_owned(),
+        rows: 0,
+        bytes: 0,
+        sha256: None,
+        started_at,
+        heartbeat_at,
+        finished_at: None,
+        error: None,
+        complete_to: None,
+    };
+    let id = record.id;
+    Entity::insert(record.into_active_model()).exec_without_returning(&app.database.connection).await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn a_server_that_was_killed_while_its_clock_was_ahead_keeps_no_slots() {
+    let database = TestDatabase::with(events(2)).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(10).await;
+    let (client, _) = app.client_of(&ann).await;
+    let ahead = NOW + 2 * DAY * 1_000_000;
+    let mut orphans = Vec::new();
+    // The last one: its clock was set back while the export ran.
+    for (started_at, heartbeat_at) in [(ahead, ahead + 5_000_000), (ahead, ahead), (ahead, NOW - 60_000_000)] {
+        orphans.push(add_orphan(&app, ann.id, started_at, heartbeat_at).await);
+    }
+    // One more is alive: its heartbeat lies in the future, too, and changes.
+    let alive = add_orphan(&app, ann.id, ahead, ahead).await;
+    assert_eq!(app.get_as(&client, EXPORT_PATH).await.status(), 429);
+    for beat in 1..=4 {
+        let heartbeat = format!("UPDATE exports SET heartbeat_at = heartbeat_at + {beat} WHERE id = ?");
+        let heartbeat = heartbeat.replace('?', &literal(alive));
+        app.database.connection.execute_unprepared(&heartbeat).await.unwrap();
+        app.state.exports.beat().await;
+    }
+    for id in orphans {
+        let record = app.record(&id.to_string()).await;
+        assert_eq!(record["state"], "interrupted");
+        assert!(record["duration_ms"].as_i64().unwrap() >= 0, "{record}");
+        assert!(record["finished_at"].as_str() >= record["started_at"].as_str(), "{record}");
+    }
+    assert_eq!(app.record(&alive.to_string()).await["state"], "running");
+    assert_eq!(app.get_as(&client, EXPORT_PATH).await.status(), 200);
+}
+
+fn literal(id: Uuid) -> String {
+    if crate::engine::is_postgres() { format!("'{id}'") } else { format!("x'{}'", id.simple()) }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_while_an_export_runs_changes_no_duration() {
+    let database = TestDatabase::with([]).await;
+    database.add_many(100_000).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(1_000).await;
+    let (_, authorization) = app.client_of(&ann).await;
+    let headers = [("authorization", authorization.as_str()), ("connection", "close")];
+    for (step, reads_on) in [(-2 * DAY, true), (2 * DAY, true), (-2 * DAY, false)] {
+        let started_at = app.now();
+        let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+        assert!(client.head().await.starts_with("HTTP/1.1 200"));
+        app.set_clock(step);
+        app.wait(7);
+        if reads_on {
+            assert!(client.rest().await.1, "the file is whole");
+        } else {
+            drop(client);
+        }
+        app.idle().await;
+        // So that it is the newest one.
+        app.set_clock(-step);
+        let record = app.newest_record().await;
+        assert_eq!(record["state"], if reads_on { "completed" } else { "cancelled" });
+        assert_eq!(record["duration_ms"], 7_000, "after a step of {step} s: {record}");
+        let moment = |name: &str| record[name].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+        assert_eq!(moment("started_at").timestamp_micros(), started_at);
+        assert_eq!((moment("finished_at") - moment("started_at")).num_seconds(), 7);
+        assert_eq!(record["error"].is_null(), reads_on);
+    }
+    let sum: f64 = sum_of_durations(&app).await;
+    assert!((sum - 21.0).abs() < 0.001, "{sum} s in all, by the metrics");
+}
+
+async fn sum_of_durations(app: &TestApp) -> f64 {
+    let text = app.get("/metrics").await.text().await.unwrap();
+    let line = text.lines().find_map(|line| line.strip_prefix("motion_export_duration_seconds_sum "));
+    line.unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_use_that_was_noted_while_the_clock_was_ahead_is_noted_anew_once_it_is_right() {
+    let database = TestDatabase::with(events(2)).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(10).await;
+    let (client, _) = app.client_of(&ann).await;
+    let noted = async |expected: i64| {
+        let noted = async {
+            loop {
+                let tokens = token::list(&app.database.connection, Some(ann.id)).await.unwrap();
+                if tokens[0].0.last_used_at == Some(expected) {
+                    break;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(20), noted).await.expect("it is noted");
+    };
+    app.set_clock(DAY);
+    app.get_as(&client, EXPORT_PATH).await;
+    noted(NOW + DAY * 1_000_000).await;
+    app.set_clock(-DAY);
+    app.wait(61);
+    app.get_as(&client, EXPORT_PATH).await;
+    noted(NOW + 61_000_000).await;
+}
+
+#[tokio::test]
+async fn an_old_record_that_ends_before_it_starts_is_shown_as_one_that_took_no_time() {
+    let database = TestDatabase::with(events(2)).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(10).await;
+    let id = add_orphan(&app, ann.id, NOW, NOW).await;
+    let end = format!("UPDATE exports SET state = 'cancelled', finished_at = {}", NOW - 5_000_000);
+    app.database.connection.execute_unprepared(&end).await.unwrap();
+    let record = app.record(&id.to_string()).await;
+    assert_eq!((&record["duration_ms"], &record["finished_at"]), (&Value::from(0), &record["started_at"]));
+}
