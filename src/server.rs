@@ -28,6 +28,7 @@ pub mod problem;
 pub mod router;
 pub mod settings;
 pub mod site;
+pub mod sqlite_health;
 pub mod state;
 pub mod style;
 pub mod telemetry;

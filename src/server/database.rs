@@ -10,8 +10,9 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx;
+use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::postgres::PgConnectOptions;
-use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{SqliteError, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbErr, RuntimeErr, TransactionTrait};
 use tracing::warn;
 
@@ -20,6 +21,7 @@ use super::export::reader::postgres::Server;
 use super::greeting::Greeting;
 use super::problem::internal;
 use super::settings::{self, ReplicaAway};
+use super::sqlite_health;
 use super::timed::Pool;
 use crate::error::{ApiError, ErrorCode};
 
@@ -37,9 +39,14 @@ const DESERTED: Duration = Duration::from_secs(10);
 const MIGRATING: i64 = 0x6d6f_7469_6f6e_0001;
 
 /// What PostgreSQL says (SQLSTATE) where trying again may help: it is stopped or being started, was failed over and only
-/// reads now, takes no more connections, or heard nothing for too long; somebody else holds a lock for too long; a replica
-/// had to choose between a reader and its primary. And all of class 08.
-const AWAY: [&str; 10] = ["57P01", "57P02", "57P03", "57P05", "25006", "25P03", "53300", "55P03", "40001", "40P01"];
+/// reads now, has no room on its disk or in memory, takes no more connections, or heard nothing for too long; somebody else
+/// holds a lock for too long; a replica had to choose between a reader and its primary. And all of class 08.
+const AWAY: [&str; 12] =
+    ["57P01", "57P02", "57P03", "57P05", "25006", "25P03", "53100", "53200", "53300", "55P03", "40001", "40P01"];
+
+/// What SQLite says (primary result code) where trying again may help: somebody else writes (5, 6), the disk fails (10) or
+/// is full (13), a file cannot be opened (14), too many programs want the lock (15).
+const SQLITE_AWAY: [i32; 6] = [5, 6, 10, 13, 14, 15];
 
 /// What to do where there is no database yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,14 +172,16 @@ async fn connect(url: &str, connections: u32, told: &str) -> anyhow::Result<Pool
     // Longer than one writer waits for another, so that who is next in line is not sent away for it.
     options.max_connections(connections).acquire_timeout(2 * BUSY_TIMEOUT).sqlx_logging(false);
     match named(url)? {
-        Named::File(path) => options.map_sqlx_sqlite_opts(move |sqlite| {
-            sqlite
-                .filename(&path)
-                // Readers and a writer do not wait for each other.
-                .journal_mode(SqliteJournalMode::Wal)
-                .synchronous(SqliteSynchronous::Normal)
-                .busy_timeout(BUSY_TIMEOUT)
-        }),
+        Named::File(path) => options
+            .map_sqlx_sqlite_opts(move |sqlite| {
+                sqlite
+                    .filename(&path)
+                    // Readers and a writer do not wait for each other.
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Normal)
+                    .busy_timeout(BUSY_TIMEOUT)
+            })
+            .map_sqlx_sqlite_pool_opts(sqlite_health::configure),
         Named::Postgres => {
             let greeting = Greeting::new(url, &format!("SET lock_timeout = {}; {told}", BUSY_TIMEOUT.as_millis()))?;
             options
@@ -249,20 +258,33 @@ fn create(path: &Path) -> std::io::Result<()> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
 }
 
-/// Whether the database cannot be reached, or is being written to by somebody else for too long: trying again may help.
+/// Whether the database cannot be reached, is full, or is being written to by somebody else for too long: trying again may
+/// help.
 pub fn is_away(error: &DbErr) -> bool {
     match error {
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error))
+            if sqlite_code(error).is_some() =>
+        {
+            sqlite_code(error).is_some_and(|code| SQLITE_AWAY.contains(&code))
+        }
         DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
         DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => match &**error {
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
             sqlx::Error::Database(error) => {
-                error.message().contains("database is locked")
-                    || error.code().is_some_and(|code| AWAY.contains(&&*code) || code.starts_with("08"))
+                error.code().is_some_and(|code| AWAY.contains(&&*code) || code.starts_with("08"))
             }
             _ => false,
         },
-        other => other.to_string().contains("database is locked"),
+        _ => false,
     }
+}
+
+/// SQLite's primary result code, where the error is SQLite's.
+fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
+    let error = error.as_database_error()?.try_downcast_ref::<SqliteError>()?;
+    Some(error.code()?.parse::<i32>().ok()? & 0xff)
 }
 
 /// What PostgreSQL says of an error: its SQLSTATE, and in words.

@@ -18,13 +18,19 @@ pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// The program runs and its database answers.
+/// The program runs, its database answers, and it could be written to when that was tried last.
 ///
 /// # Errors
-/// `unavailable` where it does not, and where the server is being stopped: others should be asked for exports now.
+/// `unavailable` where that is not so, and where the server is being stopped: others should be asked for exports now.
 pub async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiError> {
     if !state.exports.is_open() {
         return Err(ApiError::new(ErrorCode::Unavailable, "The server is being stopped."));
+    }
+    if !state.exports.can_record() {
+        return Err(ApiError::new(
+            ErrorCode::Unavailable,
+            "The database cannot be written to at the moment, so no export can begin. Try again in a while.",
+        ));
     }
     state.database.execute_unprepared("SELECT 1").await.map_err(|error| database::refusal(&error))?;
     Ok("ok\n")

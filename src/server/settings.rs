@@ -115,6 +115,8 @@ pub struct Export {
     pub max_per_user: NonZeroU32,
     /// How many exports may run at once on this server.
     pub max_at_once: NonZeroU32,
+    /// How long the end of a file waits for its record where the database cannot be written to, in seconds.
+    pub record_timeout_seconds: NonZeroU32,
 }
 
 impl Default for Export {
@@ -123,7 +125,14 @@ impl Default for Export {
         const PAGE_TIMEOUT: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
         const PER_USER: NonZeroU32 = NonZeroU32::new(3).expect("not zero");
         const AT_ONCE: NonZeroU32 = NonZeroU32::new(32).expect("not zero");
-        Self { page_rows: PAGE_ROWS, page_timeout_seconds: PAGE_TIMEOUT, max_per_user: PER_USER, max_at_once: AT_ONCE }
+        const RECORD_TIMEOUT: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
+        Self {
+            page_rows: PAGE_ROWS,
+            page_timeout_seconds: PAGE_TIMEOUT,
+            max_per_user: PER_USER,
+            max_at_once: AT_ONCE,
+            record_timeout_seconds: RECORD_TIMEOUT,
+        }
     }
 }
 
@@ -131,6 +140,11 @@ impl Export {
     /// How long the database may take for one page.
     pub fn page_timeout(&self) -> Duration {
         Duration::from_secs(self.page_timeout_seconds.get().into())
+    }
+
+    /// How long the end of a file waits for its record.
+    pub fn record_timeout(&self) -> Duration {
+        Duration::from_secs(self.record_timeout_seconds.get().into())
     }
 }
 

@@ -66,7 +66,7 @@ impl AppState {
         let idle = Duration::from_mins(settings.accounts.session_idle_minutes.get().into());
         let last_use = LastUse::begin(writer.clone(), clock.clone(), (idle / 10).min(Duration::from_mins(1)));
         let metrics = Metrics::new();
-        let limits = Limits { per_user: settings.export.max_per_user, at_once: settings.export.max_at_once };
+        let limits = Limits::of(&settings.export);
         Ok(Self {
             reader: Reader::new(
                 database::events(&settings.database, settings.export.page_timeout())?,

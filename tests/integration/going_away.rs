@@ -286,7 +286,7 @@ async fn a_server_that_is_killed_leaves_a_broken_file_and_a_record_that_is_inter
 }
 
 #[tokio::test]
-async fn a_disk_that_is_full_when_the_record_is_written_breaks_the_file() {
+async fn a_disk_that_stays_full_when_the_record_is_written_breaks_the_file_and_is_recorded_once_there_is_space() {
     if engine::is_postgres() && engine::skips("this process does not write the files") {
         return;
     }
@@ -296,7 +296,8 @@ async fn a_disk_that_is_full_when_the_record_is_written_breaks_the_file() {
     let serve = command(folder, &["serve", "--listen", "127.0.0.1:0"]);
     let mut limited = Command::new("bash");
     in_clean_environment(limited.current_dir(folder), folder);
-    limited.args(["-c", "trap '' XFSZ; ulimit -f 256; exec \"$@\"", "bash"]).arg(serve.get_program());
+    limited.env("MOTION_EXPORT_EXPORT_RECORD_TIMEOUT_SECONDS", "1");
+    limited.args(["-c", "trap '' XFSZ; ulimit -S -f 256; exec \"$@\"", "bash"]).arg(serve.get_program());
     limited.args(serve.get_args());
     // What was written before is in the database itself, and its journal is short.
     prepared.database.connection.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await.unwrap();
@@ -312,16 +313,30 @@ async fn a_disk_that_is_full_when_the_record_is_written_breaks_the_file() {
     assert!(!client.rest().await.1, "the client knows");
     let log = prepared.log();
     assert!(log.contains("ERROR") && log.contains("cannot record how an export ended"), "{log}");
-    assert!(log.contains("state=\"failed\"") && !log.contains("state=\"completed\""), "{log}");
     // No more can begin, and the client is told why.
     let refused = prepared.get(&server, EXPORT_PATH).await;
     assert_eq!(refused.status(), 503);
     assert!(refused.text().await.unwrap().contains("cannot be recorded"));
+    assert_eq!(prepared.get(&server, "/readyz").await.status(), 503);
     let numbers = prepared.get(&server, "/metrics").await.text().await.unwrap();
     assert!(numbers.contains("motion_export_ended_total{state=\"failed\"} 1\n"), "{numbers}");
     assert!(numbers.contains("motion_export_refused_total{reason=\"record\"} 1\n"), "{numbers}");
     assert!(numbers.contains("motion_export_in_flight 0\n"), "{numbers}");
-    // Nobody gives a sign of life of it, so it is swept by whoever can write.
-    let record: Value = prepared.get(&server, &format!("/api/v1/exports/{id}")).await.json().await.unwrap();
-    assert_eq!(record["state"], "running");
+    let record = async || prepared.get(&server, &format!("/api/v1/exports/{id}")).await.json::<Value>().await.unwrap();
+    assert_eq!(record().await["state"], "running");
+
+    let lifted = Command::new("prlimit").arg(format!("--pid={}", server.child.id())).arg("--fsize=unlimited:").status();
+    assert!(lifted.unwrap().success());
+    let recorded = async {
+        while record().await["state"] == "running" {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), recorded).await.expect("it is recorded");
+    let record = record().await;
+    assert_eq!((&record["state"], &record["error"]), (&"failed".into(), &"The export could not be recorded.".into()));
+    assert_eq!(prepared.get(&server, &format!("{EXPORT_PATH}?end_date=2000-01-01")).await.status(), 200);
+    assert_eq!(prepared.get(&server, "/readyz").await.status(), 200);
+    let log = prepared.log();
+    assert!(log.contains("the database can be written to again"), "{log}");
 }

@@ -13,6 +13,7 @@ mod encoding;
 mod engine;
 mod export_url;
 mod faults;
+mod full_disk;
 mod going_away;
 mod guard;
 mod import_argusai;

@@ -4,7 +4,7 @@
 //! lives. There is none before signing in, so there is none that somebody could slip to somebody else.
 
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use axum::extract::Request;
@@ -79,19 +79,30 @@ pub async fn mark(request: Request, next: Next) -> Response {
     response
 }
 
+tokio::task_local! {
+    /// What the client is told where the session layer fails in the request that the task answers.
+    static FAILURE: OnceLock<ApiError>;
+}
+
 /// Middleware just before the session layer, which answers by itself where the database cannot, with an empty 500.
 ///
 /// # Errors
-/// `unavailable`, in place of that answer.
+/// `unavailable` in place of that answer where trying again may help; `internal` otherwise.
 pub async fn check_mark(request: Request, next: Next) -> std::result::Result<Response, ApiError> {
-    let response = next.run(request).await;
+    let answer = async {
+        let response = next.run(request).await;
+        (response, FAILURE.with(|failure| failure.get().cloned()))
+    };
+    let (response, failure) = FAILURE.scope(OnceLock::new(), answer).await;
     if response.extensions().get::<Marked>().is_some() {
         return Ok(response);
     }
-    Err(ApiError::new(
-        ErrorCode::Unavailable,
-        "The database cannot be reached at the moment, so nobody can be known. Try again in a while.",
-    ))
+    Err(failure.filter(|failure| failure.code == ErrorCode::Internal).unwrap_or_else(|| {
+        ApiError::new(
+            ErrorCode::Unavailable,
+            "The database cannot be reached at the moment, so nobody can be known. Try again in a while.",
+        )
+    }))
 }
 
 impl AuthUser for User {
@@ -242,6 +253,9 @@ fn user_of(record: &Record) -> Option<Uuid> {
     record.data.get(DATA_KEY)?.get("user_id").and_then(Value::as_str)?.parse().ok()
 }
 
+/// The error as `tower-sessions` knows it, and noted as the client is told it.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
 fn backend(error: DbErr) -> Error {
+    let _ = FAILURE.try_with(|failure| failure.set(crate::server::database::refusal(&error)));
     Error::Backend(error.to_string())
 }

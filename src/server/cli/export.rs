@@ -72,7 +72,7 @@ impl Export {
         let query = params.to_query();
         let export = Run::begin(source, viewer, params, None).await?;
 
-        let limits = Limits { per_user: settings.export.max_per_user, at_once: settings.export.max_at_once };
+        let limits = Limits::of(&settings.export);
         let writer = database::open_writer(&settings.database).await?.within(database::ANSWER);
         let exports = Exports::new(writer, clock, limits, Metrics::new());
         let keeper = tokio::spawn(exports.clone().keep());
@@ -81,6 +81,8 @@ impl Export {
             .begin(Asked { user_id: None, user_name, via: "command", query, complete_to: export.complete_to })
             .await?;
         let written = write(export, running, self.output.as_deref()).await;
+        // Nobody else writes how it ended.
+        let _ = tokio::time::timeout(settings.export.record_timeout(), exports.none_left()).await;
         keeper.abort();
         written
     }

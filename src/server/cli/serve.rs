@@ -113,7 +113,7 @@ async fn end_exports(exports: &Exports, grace: Duration, mut signals: StopSignal
     exports.close();
     let running = exports.count();
     info!(running, "stopping");
-    if running == 0 {
+    if running == 0 && exports.count_unrecorded() == 0 {
         return;
     }
     tokio::select! {
@@ -123,7 +123,8 @@ async fn end_exports(exports: &Exports, grace: Duration, mut signals: StopSignal
     }
     exports.break_off();
     if tokio::time::timeout(RECORDING, exports.none_left()).await.is_err() {
-        warn!(left = exports.count(), "exports were broken off and could not be recorded yet");
+        let left = exports.count() + exports.count_unrecorded();
+        warn!(left, "it could not be recorded how exports ended; the next server takes them for interrupted");
     }
     tokio::time::sleep(LINGER).await;
 }

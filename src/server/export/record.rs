@@ -18,7 +18,7 @@ use crate::server::timed::Pool;
 pub const SILENCE: i64 = 30 * 1_000_000;
 
 /// What is written of an export that gets on or ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     /// Events in the file so far.
     pub rows: u64,
@@ -59,12 +59,32 @@ impl Ending {
     }
 }
 
+/// How an export ended, how far it was, and when that was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// How far it was.
+    pub written: Written,
+    /// How it ended.
+    pub ending: Ending,
+    /// When: its start and the time that it took since, in microseconds since 1970-01-01T00:00:00Z.
+    pub at: i64,
+    /// Whether it is known to have a record.
+    pub began: bool,
+}
+
 /// Writes the record of an export that begins, unless its user has `limit` of them running. Says whether it did. `ours`:
-/// the exports that run here, which are alive, whatever kept them from saying so.
+/// the exports that run here, which are alive, whatever kept them from saying so. `ended`: those that have ended here and
+/// whose records do not say so yet; they are written first, and are in nobody's way.
 ///
 /// # Errors
 /// Where the database cannot be written to.
-pub async fn begin(database: &Pool, record: Model, limit: Option<u32>, ours: &[Uuid]) -> Result<bool, DbErr> {
+pub async fn begin(
+    database: &Pool,
+    record: Model,
+    limit: Option<u32>,
+    ours: &[Uuid],
+    ended: &[(Uuid, Outcome)],
+) -> Result<bool, DbErr> {
     let transaction = database.begin().await?;
     // Where several may write at once, those that begin an export of the same user do not.
     if let Some(user_id) = record.user_id.filter(|_| database.get_database_backend() != DbBackend::Sqlite) {
@@ -73,6 +93,9 @@ pub async fn begin(database: &Pool, record: Model, limit: Option<u32>, ours: &[U
     // First, and even where there are none: what writes first is alone from its first look on.
     let alive = ActiveModel { heartbeat_at: Set(record.heartbeat_at), ..Default::default() };
     Entity::update_many().set(alive).filter(is_running(ours)).exec(&transaction).await?;
+    for (id, outcome) in ended {
+        end(&transaction, *id, outcome).await?;
+    }
     if let Some(limit) = limit {
         let running = Entity::find()
             .filter(Column::UserId.eq(record.user_id))
@@ -81,12 +104,41 @@ pub async fn begin(database: &Pool, record: Model, limit: Option<u32>, ours: &[U
             .count(&transaction)
             .await?;
         if running >= limit.into() {
+            transaction.commit().await?;
             return Ok(false);
         }
     }
     Entity::insert(record.into_active_model()).exec(&transaction).await?;
     transaction.commit().await?;
     Ok(true)
+}
+
+/// Writes a record and removes it again, which shows whether records can be written, and leaves nothing.
+///
+/// # Errors
+/// Where they cannot.
+pub async fn probe(database: &Pool) -> Result<(), DbErr> {
+    let record = Model {
+        id: Uuid::new_v4(),
+        user_id: None,
+        user_name: None,
+        via: String::new(),
+        query: String::new(),
+        state: State::Failed.word().to_owned(),
+        rows: 0,
+        bytes: 0,
+        sha256: None,
+        started_at: 0,
+        heartbeat_at: 0,
+        finished_at: None,
+        error: None,
+        complete_to: None,
+    };
+    let transaction = database.begin().await?;
+    let id = record.id;
+    Entity::insert(record.into_active_model()).exec_without_returning(&transaction).await?;
+    Entity::delete_by_id(id).exec(&transaction).await?;
+    transaction.commit().await
 }
 
 /// Gives a sign of life of these exports. Gives those back that are not running any more as far as the records know:
@@ -116,37 +168,36 @@ pub async fn beat(database: &Pool, now: i64, running: &[(Uuid, Written)]) -> Res
     Ok(lost)
 }
 
-/// Writes how an export ended. Says whether it did: not where somebody else has ended the record. That it is whole may be
-/// taken back, by whoever made it: its client may leave with the last bytes still on the way, and who is stopped while it
-/// writes that does not know whether it has. It may be written again for the same reason: an answer that was lost tells
-/// nothing.
-///
-/// `finished_at`: when the export started and the time that it took since, in microseconds since 1970-01-01T00:00:00Z.
+/// Writes how an export ended. Says whether the record says so now: not where somebody else has ended it for good. That it
+/// is whole may be taken back, by whoever made it: its client may leave with the last bytes still on the way, and who is
+/// stopped while it writes that does not know whether it has. It may be written again, because an answer that was lost says
+/// nothing. And whoever made the file knows more of its end than a server that took it for dead, unless it is that it is whole.
 ///
 /// # Errors
 /// Where the database cannot be written to.
-pub async fn end(
-    database: &impl ConnectionTrait,
-    id: Uuid,
-    finished_at: i64,
-    written: &Written,
-    ending: &Ending,
-) -> Result<bool, DbErr> {
+pub async fn end(database: &impl ConnectionTrait, id: Uuid, outcome: &Outcome) -> Result<bool, DbErr> {
+    let Outcome { written, ending, at, .. } = outcome;
     let ended = ActiveModel {
         state: Set(ending.state.word().to_owned()),
         rows: Set(signed(written.rows)),
         bytes: Set(signed(written.bytes)),
         sha256: Set(ending.sha256.clone()),
         error: Set(ending.reason.clone()),
-        finished_at: Set(Some(finished_at)),
+        finished_at: Set(Some(*at)),
         ..Default::default()
     };
-    let mut from = vec![State::Running.word(), State::Completed.word()];
-    // Somebody else interrupts.
-    if ending.state != State::Interrupted {
-        from.push(ending.state.word());
-    }
-    let found = Entity::update_many().set(ended).filter(Column::Id.eq(id)).filter(Column::State.is_in(from));
+    let from = [State::Running, State::Completed, ending.state].map(State::word);
+    let interrupted = Column::State.eq(State::Interrupted.word());
+    let from = match ending.state {
+        // Written before, and not by a server that took it for dead.
+        State::Interrupted => {
+            let ours = interrupted.and(Column::Error.eq(ending.reason.clone()));
+            Condition::any().add(Column::State.is_in([State::Running, State::Completed].map(State::word))).add(ours)
+        }
+        State::Completed => Condition::any().add(Column::State.is_in(from)),
+        _ => Condition::any().add(Column::State.is_in(from)).add(interrupted),
+    };
+    let found = Entity::update_many().set(ended).filter(Column::Id.eq(id)).filter(from);
     Ok(found.exec(database).await?.rows_affected > 0)
 }
 

@@ -1,9 +1,10 @@
 //! The exports that run on this server: how many there may be, that they are alive, and how they end. Whatever becomes of
-//! an export, its record, its log line and its numbers are written here, and its place is free again.
+//! an export, its record, its log line and its numbers are written here, and its slot is free again. An outcome that cannot
+//! be written is kept, and written as soon as the database can be written to.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,17 +13,23 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tracing::{Instrument, Span, error, info, warn};
 use uuid::Uuid;
 
-use super::record::{self, Ending, Written};
+use super::record::{self, Ending, Outcome, Written};
 use crate::api::exports::State;
 use crate::error::{ApiError, ErrorCode};
 use crate::server::clock::Clock;
 use crate::server::database;
 use crate::server::entity::export::Model;
 use crate::server::metrics::{Metrics, Refused};
+use crate::server::problem::internal;
+use crate::server::settings;
 use crate::server::timed::{self, Pool};
 
 /// How often running exports give a sign of life. Some of them may be lost before [`record::SILENCE`] is over.
 pub const BEAT: Duration = Duration::from_secs(5);
+
+/// While nothing runs, every so many heartbeats it is tried whether records can be written: once a minute. While they
+/// cannot, each heartbeat tries.
+const BEATS_BETWEEN_PROBES: u32 = 12;
 
 /// A sign of life that takes longer was held up by another writer, which held up those of other servers as well.
 const SLOW: Duration = Duration::from_secs(2);
@@ -35,10 +42,7 @@ const UNDISTURBED: u32 = 2;
 /// nothing of how long ago the heartbeat was, so one more is waited for.
 const UNDISTURBED_FROM_FUTURE: u32 = 3;
 
-/// For how long it is tried to write down how an export ended while the database cannot be written to.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// How long lies between two tries.
+/// How long lies between two attempts to write an outcome.
 const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 
 /// The reason in the record of an export that did not end before its server did.
@@ -57,6 +61,19 @@ pub struct Limits {
     pub per_user: NonZeroU32,
     /// On this server.
     pub at_once: NonZeroU32,
+    /// How long the end of a file waits for its record where the database cannot be written to; then the file is broken.
+    pub record_timeout: Duration,
+}
+
+impl Limits {
+    /// As the operator chose them.
+    pub fn of(settings: &settings::Export) -> Self {
+        Self {
+            per_user: settings.max_per_user,
+            at_once: settings.max_at_once,
+            record_timeout: settings.record_timeout(),
+        }
+    }
 }
 
 /// Who exports what, and how.
@@ -87,10 +104,23 @@ struct Inner {
     places: Arc<Semaphore>,
     /// Whether exports may begin.
     open: watch::Sender<bool>,
-    running: watch::Sender<HashMap<Uuid, Arc<Progress>>>,
+    slots: watch::Sender<Slots>,
+    /// Since when the records cannot be written; `None` while they can.
+    unwritable_since: Mutex<Option<Instant>>,
+    /// How many heartbeats there were.
+    heartbeats: AtomicU32,
     /// The records that are silent by the clock, when each was heard of last, and how many signs of life of ours ago that
     /// was seen first. By the clock alone, a step of it would make all servers look dead.
     silent: Mutex<HashMap<Uuid, (i64, u32)>>,
+}
+
+/// The exports of this server of whose end the records do not know.
+#[derive(Debug, Default)]
+struct Slots {
+    /// Those that run. Each of them takes a slot.
+    running: HashMap<Uuid, Arc<Progress>>,
+    /// Those that have ended, and how. They take no slot.
+    unrecorded: HashMap<Uuid, Outcome>,
 }
 
 /// How far an export is, and whether it has to stop.
@@ -112,31 +142,104 @@ impl Exports {
     /// None are running yet.
     pub fn new(writer: Pool, clock: Clock, limits: Limits, metrics: Metrics) -> Self {
         let places = Arc::new(Semaphore::new(limits.at_once.get() as usize));
-        let (open, running) = (watch::Sender::new(true), watch::Sender::new(HashMap::new()));
-        let silent = Mutex::default();
-        Self(Arc::new(Inner { writer, clock, limits, metrics, places, open, running, silent }))
+        let (open, slots) = (watch::Sender::new(true), watch::Sender::default());
+        let (silent, unwritable_since, heartbeats) = (Mutex::default(), Mutex::default(), AtomicU32::default());
+        Self(Arc::new(Inner {
+            writer,
+            clock,
+            limits,
+            metrics,
+            places,
+            open,
+            slots,
+            unwritable_since,
+            heartbeats,
+            silent,
+        }))
     }
 
-    /// Gives signs of life, and ends the records of servers that give none, until the future is dropped.
+    /// Gives signs of life, ends the records of servers that give none, and writes outcomes that could not be written at
+    /// once, until the future is dropped.
     pub async fn keep(self) {
-        let mut again = tokio::time::interval(BEAT);
-        again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            again.tick().await;
-            self.beat().await;
+        let beat = async {
+            let mut again = tokio::time::interval(BEAT);
+            again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+            loop {
+                again.tick().await;
+                self.beat().await;
+            }
+        };
+        let record = async {
+            let mut slots = self.0.slots.subscribe();
+            while slots.wait_for(|slots| !slots.unrecorded.is_empty()).await.is_ok() {
+                // Whoever ended the export tries first.
+                tokio::time::sleep(BETWEEN_TRIES).await;
+                self.record_outcomes().await;
+            }
+        };
+        futures_util::future::join(beat, record).await;
+    }
+
+    /// Writes the outcomes that the records do not have yet, until one cannot be written.
+    async fn record_outcomes(&self) {
+        let unrecorded = self.unrecorded();
+        for (id, outcome) in &unrecorded {
+            let written = record::end(&self.0.writer, *id, outcome).await;
+            self.note(&written);
+            let Ok(known) = written else { return };
+            self.is_recorded(&[*id]);
+            // The record of one that did not begin may not be there.
+            if !known && outcome.began {
+                error!(export_id = %id, "the record of this export had an end already, so another server took it for dead");
+            }
         }
+    }
+
+    fn unrecorded(&self) -> Vec<(Uuid, Outcome)> {
+        self.0.slots.borrow().unrecorded.iter().map(|(id, outcome)| (*id, outcome.clone())).collect()
+    }
+
+    fn is_recorded(&self, ids: &[Uuid]) {
+        self.0.slots.send_modify(|slots| slots.unrecorded.retain(|id, _| !ids.contains(id)));
+    }
+
+    /// Notes whether the database could be written to, and logs when that changes.
+    fn note<Written>(&self, written: &Result<Written, DbErr>) {
+        let mut since = self.0.unwritable_since.lock().unwrap_or_else(PoisonError::into_inner);
+        match (written, *since) {
+            (Ok(_), Some(began)) => {
+                let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+                info!(duration_ms, "the database can be written to again");
+                *since = None;
+            }
+            (Err(error), None) => {
+                error!(%error, "the database cannot be written to, so exports are refused until it can be");
+                *since = Some(Instant::now());
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether the records could be written when that was tried last: by whatever is written, and by heartbeats.
+    pub fn can_record(&self) -> bool {
+        self.0.unwritable_since.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
     /// One round of [`Self::keep`].
     pub async fn beat(&self) {
-        let running: Vec<_> = self.0.running.borrow().iter().map(|(id, progress)| (*id, progress.written())).collect();
+        self.record_outcomes().await;
+        let written = |(id, progress): (&Uuid, &Arc<Progress>)| (*id, progress.written());
+        let running: Vec<_> = self.0.slots.borrow().running.iter().map(written).collect();
         let began = Instant::now();
-        let beaten = record::beat(&self.0.writer, self.0.clock.now(), &running).await;
+        let mut beaten = record::beat(&self.0.writer, self.0.clock.now(), &running).await;
+        let is_due = self.0.heartbeats.fetch_add(1, Ordering::Relaxed).is_multiple_of(BEATS_BETWEEN_PROBES);
+        if beaten.is_ok() && running.is_empty() && (is_due || !self.can_record()) {
+            // Nothing was written, so nothing is known.
+            beaten = record::probe(&self.0.writer).await.map(|()| Vec::new());
+        }
+        self.note(&beaten);
         let held_up = beaten.is_err() || began.elapsed() > SLOW;
-        let lost = beaten.unwrap_or_else(|error| {
-            warn!(%error, "cannot write down that exports are running");
-            Vec::new()
-        });
+        let lost = beaten.unwrap_or_default();
         for id in lost {
             self.stop_one(id, "Another server took this one for dead.");
         }
@@ -163,7 +266,12 @@ impl Exports {
 
     async fn sweep_dead(&self) -> Result<u64, DbErr> {
         let now = self.0.clock.now();
-        let found = record::silent(&self.0.writer, now).await?;
+        let mut found = record::silent(&self.0.writer, now).await?;
+        {
+            // This server knows better of its own.
+            let slots = self.0.slots.borrow();
+            found.retain(|(id, _)| !slots.running.contains_key(id) && !slots.unrecorded.contains_key(id));
+        }
         let dead: Vec<_> = {
             let mut silent = self.silent();
             let before = std::mem::take(&mut *silent);
@@ -196,17 +304,23 @@ impl Exports {
 
     /// How many are running.
     pub fn count(&self) -> usize {
-        self.0.running.borrow().len()
+        self.0.slots.borrow().running.len()
     }
 
-    /// Waits until none is running.
+    /// How many have ended and are not recorded yet.
+    pub fn count_unrecorded(&self) -> usize {
+        self.0.slots.borrow().unrecorded.len()
+    }
+
+    /// Waits until none is running, and all are recorded.
     pub async fn none_left(&self) {
-        let _ = self.0.running.subscribe().wait_for(HashMap::is_empty).await;
+        let none = |slots: &Slots| slots.running.is_empty() && slots.unrecorded.is_empty();
+        let _ = self.0.slots.subscribe().wait_for(none).await;
     }
 
     /// Breaks all that are running.
     pub fn break_off(&self) {
-        let ids: Vec<_> = self.0.running.borrow().keys().copied().collect();
+        let ids: Vec<_> = self.0.slots.borrow().running.keys().copied().collect();
         for id in ids {
             self.stop_one(id, STOPPED);
         }
@@ -214,7 +328,7 @@ impl Exports {
 
     fn stop_one(&self, id: Uuid, reason: &str) {
         let ending = Ending::because(State::Interrupted, reason);
-        if let Some(progress) = self.0.running.borrow().get(&id) {
+        if let Some(progress) = self.0.slots.borrow().running.get(&id) {
             progress.stop.send_replace(Some(ending));
         }
     }
@@ -223,16 +337,16 @@ impl Exports {
     ///
     /// # Errors
     /// `too_many_exports` where the user has too many running; `unavailable` where the server has, is being stopped, or
-    /// cannot write the record.
+    /// cannot write the record for a reason that may pass; `internal` for any other reason.
     pub async fn begin(&self, asked: Asked) -> Result<Running, ApiError> {
         let inner = Arc::clone(&self.0);
         // A task of its own: whoever asked may leave meanwhile, and what was begun has to be ended.
         let begun = tokio::spawn(async move { Self(inner).take_place(asked).await }.instrument(Span::current()));
-        begun.await.unwrap_or_else(|error| Err(crate::server::problem::internal(&error)))
+        begun.await.unwrap_or_else(|error| Err(internal(&error)))
     }
 
     async fn take_place(&self, asked: Asked) -> Result<Running, ApiError> {
-        let Inner { writer, clock, limits, metrics, places, running, .. } = &*self.0;
+        let Inner { writer, clock, limits, metrics, places, slots, .. } = &*self.0;
         if !self.is_open() {
             return Err(self.stopping());
         }
@@ -268,25 +382,30 @@ impl Exports {
             error: None,
             complete_to: asked.complete_to,
         };
-        let ours: Vec<_> = running.borrow().keys().copied().collect();
-        match record::begin(writer, record, limit, &ours).await {
+        let ours: Vec<_> = slots.borrow().running.keys().copied().collect();
+        // Before the running ones are counted: an export that has ended takes no slot.
+        let unrecorded = self.unrecorded();
+        let begun = record::begin(writer, record, limit, &ours, &unrecorded).await;
+        self.note(&begun);
+        if begun.is_ok() {
+            self.is_recorded(&unrecorded.iter().map(|(id, _)| *id).collect::<Vec<_>>());
+        }
+        match begun {
             Ok(true) => {}
             Ok(false) => return Err(self.too_many()),
             Err(error) => {
-                metrics.export_refused(Refused::Record);
-                warn!(%error, "cannot record an export, so it does not begin");
                 if timed::is_unknown(&error) {
-                    tokio::spawn(unbegin(self.clone(), id, now));
+                    let ending = Ending::failed("The export could not be recorded.");
+                    let outcome = Outcome { written: Written::default(), ending, at: now, began: false };
+                    slots.send_modify(|slots| drop(slots.unrecorded.insert(id, outcome)));
                 }
-                let detail = "The export cannot be recorded at the moment, so it does not begin: the database is away, \
-                              full, or being written to by somebody else, such as an import. Try again in a while.";
-                return Err(later(ErrorCode::Unavailable, detail.to_owned()));
+                return Err(self.cannot_record(&error));
             }
         }
         let stop = watch::Sender::new(None);
         let progress =
             Arc::new(Progress { user_id: asked.user_id, rows: AtomicU64::new(0), bytes: AtomicU64::new(0), stop });
-        running.send_modify(|running| drop(running.insert(id, Arc::clone(&progress))));
+        slots.send_modify(|slots| drop(slots.running.insert(id, Arc::clone(&progress))));
         let begun = Running {
             id,
             user_id: asked.user_id,
@@ -309,9 +428,9 @@ impl Exports {
     /// Whether fewer exports of that user are here than may be. One that is just about to be over is waited for.
     async fn has_place_for(&self, user_id: Uuid) -> bool {
         let most = self.0.limits.per_user.get() as usize;
-        let mut running = self.0.running.subscribe();
-        let fewer = running
-            .wait_for(|running| running.values().filter(|progress| progress.user_id == Some(user_id)).count() < most);
+        let mut slots = self.0.slots.subscribe();
+        let theirs = |slots: &Slots| slots.running.values().filter(|one| one.user_id == Some(user_id)).count();
+        let fewer = slots.wait_for(|slots| theirs(slots) < most);
         tokio::time::timeout(ABOUT_TO_BE_OVER, fewer).await.is_ok()
     }
 
@@ -330,8 +449,15 @@ impl Exports {
         later(ErrorCode::Unavailable, "The server is being stopped. Try again in a while.".to_owned())
     }
 
-    fn forget(&self, id: Uuid) {
-        self.0.running.send_modify(|running| drop(running.remove(&id)));
+    fn cannot_record(&self, error: &DbErr) -> ApiError {
+        self.0.metrics.export_refused(Refused::Record);
+        if !database::is_away(error) {
+            return internal(error);
+        }
+        warn!(%error, "cannot record an export, so it does not begin");
+        let detail = "The export cannot be recorded at the moment, so it does not begin: the database is away, \
+                      full, or being written to by somebody else, such as an import. Try again in a while.";
+        later(ErrorCode::Unavailable, detail.to_owned())
     }
 }
 
@@ -392,41 +518,70 @@ impl Running {
     /// Writes down that the file is whole, before anybody is told so. Says whether the record has it: where it has not, the
     /// file must not be given out as whole.
     pub async fn complete(&mut self, sha256: Vec<u8>) -> bool {
-        let (_, now) = self.elapsed();
-        let written = self.progress.written();
-        self.completed = write(&self.exports, self.id, now, &written, &Ending::completed(sha256)).await;
-        self.completed
-    }
-
-    /// Ends it, as complete where nothing else is said: that it is, was written down before. `bytes_sent`: how many bytes
-    /// were given to be sent, after any encoding.
-    pub async fn end(mut self, otherwise: Option<Ending>, bytes_sent: u64) {
-        if let Some(finish) = self.finish(otherwise, bytes_sent) {
-            finish.await;
+        let exports = &self.exports;
+        let (ending, written) = (Ending::completed(sha256), self.progress.written());
+        let outcome = Outcome { written, ending, at: self.elapsed().1, began: true };
+        let began = Instant::now();
+        loop {
+            let recorded = record::end(&exports.0.writer, self.id, &outcome).await;
+            exports.note(&recorded);
+            match recorded {
+                Ok(recorded) => {
+                    if !recorded {
+                        error!(
+                            export_id = %self.id,
+                            "the record of this export had an end already, so another server took it for dead"
+                        );
+                    }
+                    self.completed = recorded;
+                    return recorded;
+                }
+                Err(error) if database::is_away(&error) && began.elapsed() < exports.0.limits.record_timeout => {
+                    tokio::time::sleep(BETWEEN_TRIES).await;
+                }
+                Err(error) => {
+                    error!(%error, export_id = %self.id, "cannot record how an export ended, so its file is broken");
+                    return false;
+                }
+            }
         }
     }
 
-    /// What is left to do; once.
+    /// Ends it, as complete where nothing else is said: that it is, was written down before. `bytes_sent`: how many bytes
+    /// were given to be sent, after any encoding. Its slot is free at once. What becomes of it is written to its record
+    /// once before this returns; where that fails, [`Exports::keep`] tries again.
+    pub async fn end(mut self, otherwise: Option<Ending>, bytes_sent: u64) {
+        if let Some(finish) = self.finish(otherwise, bytes_sent) {
+            // A task of its own: whoever waits may give up.
+            let _ = tokio::spawn(finish.in_current_span()).await;
+        }
+    }
+
+    /// Frees the slot, once, and gives what is left to do.
     fn finish(&mut self, otherwise: Option<Ending>, bytes_sent: u64) -> Option<impl Future<Output = ()> + use<>> {
         let place = self.place.take()?;
-        let (exports, id, progress) = (self.exports.clone(), self.id, Arc::clone(&self.progress));
-        let (elapsed, finished_at) = self.elapsed();
+        let (exports, id) = (self.exports.clone(), self.id);
+        let (elapsed, at) = self.elapsed();
+        let written = self.progress.written();
+        let Written { rows, bytes } = written;
         // Only what was written down as whole has ended as that.
         let otherwise =
             otherwise.or_else(|| (!self.completed).then(|| Ending::failed("It was not recorded as whole.")));
+        let state = otherwise.as_ref().map_or(State::Completed, |ending| ending.state);
+        let reason = otherwise.as_ref().and_then(|ending| ending.reason.clone());
+        exports.0.slots.send_modify(|slots| {
+            slots.running.remove(&id);
+            if let Some(ending) = otherwise {
+                slots.unrecorded.insert(id, Outcome { written, ending, at, began: true });
+            }
+        });
+        drop(place);
+        exports.0.metrics.export_ended(state, elapsed);
         let user_id = self.user_id.map(tracing::field::display);
         Some(async move {
-            let written = progress.written();
-            if let Some(ending) = &otherwise {
-                write(&exports, id, finished_at, &written, ending).await;
-            }
-            exports.forget(id);
-            drop(place);
-            let Written { rows, bytes } = written;
-            let state = otherwise.as_ref().map_or(State::Completed, |ending| ending.state);
+            exports.record_outcomes().await;
             let duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-            exports.0.metrics.export_ended(state, elapsed);
-            let (state, reason) = (state.word(), otherwise.and_then(|ending| ending.reason));
+            let state = state.word();
             info!(export_id = %id, user_id, duration_ms, row_count = rows, bytes, bytes_sent, state, reason, "export ended");
         })
     }
@@ -442,40 +597,6 @@ impl Drop for Running {
         let span = self.span.clone();
         if let (Some(finish), Ok(runtime)) = (self.finish(Some(ending), 0), tokio::runtime::Handle::try_current()) {
             runtime.spawn(finish.instrument(span));
-        }
-    }
-}
-
-/// Ends the record of an export that did not begin, where it is there after all.
-async fn unbegin(exports: Exports, id: Uuid, started_at: i64) {
-    let writer = &exports.0.writer;
-    let (began, ending) = (Instant::now(), Ending::failed("The export could not be recorded."));
-    while began.elapsed() < PATIENCE {
-        match record::end(writer, id, started_at, &Written { rows: 0, bytes: 0 }, &ending).await {
-            Err(error) if database::is_away(&error) => tokio::time::sleep(BETWEEN_TRIES).await,
-            _ => break,
-        }
-    }
-}
-
-/// Writes an ending down, trying again for a while. Says whether the record has it now.
-async fn write(exports: &Exports, id: Uuid, finished_at: i64, written: &Written, ending: &Ending) -> bool {
-    let writer = &exports.0.writer;
-    let began = Instant::now();
-    loop {
-        match record::end(writer, id, finished_at, written, ending).await {
-            Ok(true) => return true,
-            Ok(false) => {
-                error!(export_id = %id, "the record of this export had an end already, so another server took it for dead");
-                return false;
-            }
-            Err(error) if database::is_away(&error) && began.elapsed() < PATIENCE => {
-                tokio::time::sleep(BETWEEN_TRIES).await;
-            }
-            Err(error) => {
-                error!(%error, export_id = %id, "cannot record how an export ended");
-                return false;
-            }
         }
     }
 }

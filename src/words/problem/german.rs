@@ -106,6 +106,11 @@ pub(super) static GERMAN: &[(&str, &str)] = &[
          brechen Sie einen ab.",
     ),
     (
+        "The database cannot be written to at the moment, so no export can begin. Try again in a while.",
+        "In die Datenbank kann zurzeit nicht geschrieben werden, deshalb kann kein Export beginnen. Versuchen Sie es später \
+         noch einmal.",
+    ),
+    (
         "The export cannot be recorded at the moment, so it does not begin: the database is away, full, or being written \
          to by somebody else, such as an import. Try again in a while.",
         "Der Export kann im Moment nicht festgehalten werden und beginnt deshalb nicht: Die Datenbank ist nicht erreichbar \

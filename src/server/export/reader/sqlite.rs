@@ -183,7 +183,14 @@ pub fn failed(error: &rusqlite::Error) -> DbErr {
     if is_interrupted(error) {
         return interrupted();
     }
-    let away = [ErrorCode::DatabaseBusy, ErrorCode::DatabaseLocked, ErrorCode::CannotOpen];
+    let away = [
+        ErrorCode::DatabaseBusy,
+        ErrorCode::DatabaseLocked,
+        ErrorCode::CannotOpen,
+        ErrorCode::DiskFull,
+        ErrorCode::SystemIoFailure,
+        ErrorCode::FileLockingProtocolFailed,
+    ];
     let reason = RuntimeErr::Internal(error.to_string());
     if error.sqlite_error_code().is_some_and(|code| away.contains(&code)) {
         DbErr::Conn(reason)

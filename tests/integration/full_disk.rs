@@ -1,0 +1,246 @@
+//! A database that cannot be written to for a while, because its disk is full or SQLite gives a transaction up: what was
+//! refused meanwhile works again afterwards, and what ended meanwhile is recorded as it ended.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use motion_export::api::exports::{EXPORT_ID_HEADER, EXPORTS_PATH};
+use motion_export::api::session::Role;
+use motion_export::export::EXPORT_PATH;
+use reqwest::StatusCode;
+use sea_orm::{ConnectionTrait, TransactionTrait};
+use serde_json::Value;
+
+use crate::app::{TestApp, TestDatabase, events};
+use crate::engine;
+use crate::log::Log;
+use crate::proxy::SlowClient;
+
+/// A small file system in memory, which goes when this goes.
+struct SmallDisk {
+    folder: tempfile::TempDir,
+}
+
+impl SmallDisk {
+    /// `None` where nobody may mount one, which is said.
+    fn mount() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", "size=12m", "tmpfs"]).arg(folder.path());
+        let mounted = mount.stderr(Stdio::null()).status().is_ok_and(|status| status.success());
+        if !mounted {
+            eprintln!("skipped: only root can mount a small file system");
+            return None;
+        }
+        Some(Self { folder })
+    }
+
+    fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    fn ballast(&self) -> PathBuf {
+        self.path().join("ballast")
+    }
+
+    /// Takes all the space that is left.
+    fn fill(&self) {
+        let mut ballast = File::create(self.ballast()).unwrap();
+        for size in [65_536, 4_096, 1] {
+            while ballast.write_all(&vec![0; size]).is_ok() {}
+        }
+    }
+
+    /// Gives the space back.
+    fn free(&self) {
+        std::fs::remove_file(self.ballast()).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.path()).status();
+    }
+}
+
+/// A server on a database on that disk, with so many events that the network does not take them at once.
+async fn app_on(disk: &SmallDisk) -> TestApp {
+    let database = TestDatabase::at(format!("sqlite://{}/test.db", disk.path().display())).await;
+    database.add_camera("front", Some("Front Door")).await;
+    database.add_many(8_000).await;
+    database.connection.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await.unwrap();
+    database.serve(1_000).await
+}
+
+async fn ready(app: &TestApp) -> StatusCode {
+    app.get("/readyz").await.status()
+}
+
+/// What a server has to do that was never in trouble. Whatever it writes, others see.
+async fn everything_works(app: &TestApp) {
+    app.state.exports.beat().await;
+    assert_eq!(ready(app).await, 200);
+    app.database.add_user("visitor", Role::Admin).await;
+    let browser = app.browser_of("visitor").await;
+    assert_eq!(app.get_as(&browser, "/settings").await.status(), 200, "signed in");
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let response = app.export("end_date=2025-12-01").await;
+        assert_eq!(response.status(), 200);
+        ids.push(response.headers()[EXPORT_ID_HEADER].to_str().unwrap().to_owned());
+        assert!(response.bytes().await.is_ok());
+        app.idle().await;
+    }
+    // What a server that is started now would find.
+    let (address, _) = app.another_server().await;
+    for id in ids {
+        let record = app.client.get(format!("{address}{EXPORTS_PATH}/{id}")).send().await.unwrap();
+        assert_eq!(record.json::<Value>().await.unwrap()["state"], "completed");
+    }
+    // Nothing is locked.
+    app.database.lock().await.rollback().await.unwrap();
+}
+
+#[tokio::test]
+async fn after_a_disk_was_full_everything_works_again_that_was_refused() {
+    if engine::is_postgres() && engine::skips("its files are its own") {
+        return;
+    }
+    let Some(disk) = SmallDisk::mount() else { return };
+    let log = Log::of_this_thread();
+    let app = app_on(&disk).await;
+    disk.fill();
+    for _ in 0..2 {
+        let refused = app.export("").await;
+        assert_eq!(refused.status(), 503);
+        assert!(refused.text().await.unwrap().contains("cannot be recorded"));
+    }
+    app.state.exports.beat().await;
+    assert_eq!(ready(&app).await, 503);
+    assert_eq!(log.text().matches("the database cannot be written to").count(), 1, "{}", log.text());
+    disk.free();
+    everything_works(&app).await;
+    assert_eq!(log.text().matches("the database can be written to again").count(), 1, "{}", log.text());
+}
+
+#[tokio::test]
+async fn a_file_whose_end_meets_a_full_disk_is_whole_once_there_is_space() {
+    if engine::is_postgres() && engine::skips("its files are its own") {
+        return;
+    }
+    let Some(disk) = SmallDisk::mount() else { return };
+    let log = Log::of_this_thread();
+    let app = app_on(&disk).await;
+    let (mut client, _) = ask(&app).await;
+    disk.fill();
+    let rest = tokio::spawn(async move { client.rest().await.1 });
+    log.wait_for("the database cannot be written to").await;
+    disk.free();
+    assert!(rest.await.unwrap(), "the file is whole");
+    app.idle().await;
+    let record = app.newest_record().await;
+    assert_eq!((&record["state"], &record["rows"]), (&"completed".into(), &8_000.into()));
+    everything_works(&app).await;
+}
+
+/// Begins an export that is read slowly, as somebody of a name of their own.
+async fn ask(app: &TestApp) -> (SlowClient, String) {
+    let name = format!("slow{}", app.state.exports.count());
+    let slow = app.database.add_viewer(&name, &["front"]).await;
+    let (_, authorization) = app.client_of(&slow).await;
+    let headers = [("authorization", &*authorization), ("connection", "close")];
+    let mut client = SlowClient::ask_narrowly(&app.address, EXPORT_PATH, &headers).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 200"));
+    (client, authorization)
+}
+
+#[tokio::test]
+async fn an_export_that_ends_while_the_disk_is_full_frees_its_slot_at_once_and_its_true_outcome_is_recorded_later() {
+    if engine::is_postgres() && engine::skips("its files are its own") {
+        return;
+    }
+    let Some(disk) = SmallDisk::mount() else { return };
+    let app = app_on(&disk).await;
+    let (client, authorization) = ask(&app).await;
+    let headers = [("authorization", &*authorization)];
+    let mut held = vec![client];
+    for _ in 0..2 {
+        held.push(SlowClient::ask_narrowly(&app.address, EXPORT_PATH, &headers).await);
+        assert!(held.last_mut().unwrap().head().await.starts_with("HTTP/1.1 200"));
+    }
+    disk.fill();
+    drop(held);
+    let ended = async {
+        while app.state.exports.count() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), ended).await.expect("the slots are free");
+    assert_eq!(app.state.exports.count_unrecorded(), 3);
+    // So long that the server would take any other server for dead.
+    app.wait(100);
+    for _ in 0..5 {
+        app.state.exports.beat().await;
+    }
+    disk.free();
+    // The limit for the user counts none of them.
+    let mut client = SlowClient::ask(&app.address, &format!("{EXPORT_PATH}?end_date=2000-01-01"), &headers).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 200"));
+    app.idle().await;
+    let list: Value = app.get(&format!("{EXPORTS_PATH}?state=cancelled")).await.json().await.unwrap();
+    assert_eq!(list["exports"].as_array().unwrap().len(), 3, "{list}");
+    everything_works(&app).await;
+}
+
+/// Has the database refuse each new record; SQLite gives the whole transaction up then, as it does when its disk is full.
+async fn refuse_records(app: &TestApp) {
+    let trigger = if engine::is_postgres() {
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
+         CREATE TRIGGER refuse BEFORE INSERT ON exports FOR EACH ROW EXECUTE FUNCTION refuse()"
+    } else {
+        "CREATE TRIGGER refuse BEFORE INSERT ON exports BEGIN SELECT RAISE(ROLLBACK, 'refused'); END"
+    };
+    app.database.connection.execute_unprepared(trigger).await.unwrap();
+}
+
+async fn take_records(app: &TestApp) {
+    let drop = if engine::is_postgres() { "DROP FUNCTION refuse() CASCADE" } else { "DROP TRIGGER refuse" };
+    app.database.connection.execute_unprepared(drop).await.unwrap();
+}
+
+#[tokio::test]
+async fn after_the_database_gave_transactions_up_everything_works_that_was_refused() {
+    let log = Log::of_this_thread();
+    let app = TestDatabase::with(events(10)).await.serve(10).await;
+    refuse_records(&app).await;
+    for _ in 0..3 {
+        // It does not pass by itself, so nobody is told to try again.
+        let refused = app.export("").await;
+        assert_eq!((refused.status(), refused.headers().get("retry-after")), (StatusCode::INTERNAL_SERVER_ERROR, None));
+        assert_eq!(refused.json::<Value>().await.unwrap()["code"], "internal");
+    }
+    assert!(log.text().contains("ERROR") && log.text().contains("refused"), "{}", log.text());
+    take_records(&app).await;
+    // What somebody begins and gives up now ends as well.
+    let given_up = app.state.writer.begin().await.unwrap();
+    given_up.execute_unprepared("UPDATE cameras SET name = name").await.unwrap();
+    drop(given_up);
+    everything_works(&app).await;
+}
+
+#[tokio::test]
+async fn a_table_that_is_missing_is_no_reason_to_try_again() {
+    for (table, path) in [("exports", EXPORT_PATH), ("sessions", "/settings")] {
+        let log = Log::of_this_thread();
+        let app = TestDatabase::with(events(10)).await.serve(10).await;
+        app.database.add_user("visitor", Role::Admin).await;
+        let browser = app.browser_of("visitor").await;
+        app.database.connection.execute_unprepared(&format!("ALTER TABLE {table} RENAME TO elsewhere")).await.unwrap();
+        let refused = app.get_as(&browser, path).await;
+        assert_eq!((refused.status(), refused.headers().get("retry-after")), (StatusCode::INTERNAL_SERVER_ERROR, None));
+        assert!(log.text().contains("ERROR") && log.text().contains(table), "{}", log.text());
+    }
+}
