@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod connection;
 pub mod database;
+pub mod database_errors;
 pub mod demo;
 pub mod entity;
 pub mod export;

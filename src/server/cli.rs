@@ -66,8 +66,11 @@ enum Command {
 enum Import {
     /// From an ArgusAI database, which is only read.
     Argusai {
-        /// ArgusAI's SQLite file, such as backend/data/app.db.
-        file: PathBuf,
+        /// ArgusAI's SQLite file, such as backend/data/app.db, or the URL of its PostgreSQL database,
+        /// `postgres://USER@HOST/DATABASE`. A password may come from PGPASSWORD or ~/.pgpass instead of the URL, which others
+        /// on this machine can see.
+        #[arg(value_name = "FILE|URL")]
+        source: PathBuf,
     },
     /// From a CSV that this program exported.
     Csv {
@@ -180,7 +183,9 @@ async fn run_on(database: Pool, command: Command, settings: &Settings) -> anyhow
     let clock = clock_of(&database).await?;
     let now = clock.now();
     let summary = match command {
-        Command::Import(Import::Argusai { file }) => import::argusai::import(&database, &file, now).await?,
+        Command::Import(Import::Argusai { source }) => {
+            import::argusai::import(&database, &import::argusai::Location::new(&source), now).await?
+        }
         Command::Import(Import::Csv { file, raw }) => import::csv::import(&database, &file, raw, now).await?,
         Command::Demo(Demo { events, cameras, days, seed, until }) => {
             let until = until.map_or(now, |until| until.timestamp_micros());
@@ -194,6 +199,11 @@ async fn run_on(database: Pool, command: Command, settings: &Settings) -> anyhow
         Command::Serve(_) | Command::Migrate(_) => return Ok(()),
     };
     say(&summary.to_string());
+    ensure!(
+        !summary.all_skipped(),
+        "nothing was imported: none of the {} events could be read; see above for the first value of each kind",
+        summary.skipped_events()
+    );
     Ok(())
 }
 

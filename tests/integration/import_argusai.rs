@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use motion_export::server::import::argusai::import;
+use motion_export::server::import::argusai::{self, Location};
+use motion_export::server::import::summary::Summary;
+use motion_export::server::timed::Pool;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 
 use crate::app::TestDatabase;
+use crate::engine::{self, Home};
 
 /// What we read of ArgusAI's tables, and what we must never read.
 const TABLES: &str = "
@@ -43,6 +46,10 @@ async fn argusai(folder: &Path, events: &[&str]) -> PathBuf {
     file
 }
 
+async fn import(database: &Pool, file: &Path, now: i64) -> anyhow::Result<Summary> {
+    argusai::import(database, &Location::new(file), now).await
+}
+
 async fn open(file: &Path) -> DatabaseConnection {
     Database::connect(format!("sqlite://{}?mode=rwc", file.display())).await.unwrap()
 }
@@ -78,6 +85,296 @@ async fn every_shape_that_argusai_writes_is_taken_and_repairs_are_counted() {
     insta::assert_snapshot!("argusai_summary", summary.to_string());
     let export = String::from_utf8(database.export("", 5).await).unwrap();
     insta::assert_snapshot!("argusai_export", export.replace('\r', ""));
+}
+
+/// Makes a database in `folder` of these statements.
+async fn source_of(folder: &Path, name: &str, statements: &str) -> PathBuf {
+    let file = folder.join(name);
+    let source = open(&file).await;
+    source.execute_unprepared(statements).await.unwrap();
+    source.close().await.unwrap();
+    file
+}
+
+/// ArgusAI's tables, without constraints and types: each column holds what is put into it.
+const LOOSE: &str = "
+    CREATE TABLE cameras (id, name);
+    CREATE TABLE motion_events (id, camera_id, timestamp, confidence, algorithm_used, bounding_box);
+    INSERT INTO cameras VALUES ('cam', 'Küche');";
+
+/// Imports a source twice, has the second time find each event, and returns the first summary and the rows of the export.
+async fn imported_twice(file: &Path) -> (Summary, Vec<String>) {
+    let database = TestDatabase::new().await;
+    let summary = import(&database.connection, file, 0).await.unwrap();
+    let export = database.export("", 5).await;
+    let again = import(&database.connection, file, 0).await.unwrap();
+    assert_eq!((again.taken, again.already_there), (0, summary.taken), "{again}");
+    assert_eq!((again.cameras_new, again.cameras_renamed), (0, 0), "{again}");
+    assert!(database.export("", 5).await == export);
+    let export = String::from_utf8(export).unwrap();
+    let rows = export.strip_prefix(crate::app::HEADER).unwrap().split_terminator("\r\n").map(str::to_owned).collect();
+    (summary, rows)
+}
+
+#[tokio::test]
+async fn texts_are_read_in_every_encoding_that_sqlite_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = Vec::new();
+    for encoding in ["UTF-8", "UTF-16le", "UTF-16be"] {
+        let statements = format!(
+            "PRAGMA encoding = '{encoding}'; {TABLES} {CAMERAS}
+             INSERT INTO motion_events VALUES ('00000000-0000-4000-8000-00000000000A', {KITCHEN},
+                 '2025-10-26 00:30:00.25', 0.29, NULL, 'mog2', '[1, 2, 3, 4]', NULL, NULL, '')"
+        );
+        let file = source_of(folder.path(), &format!("{encoding}.db"), &statements).await;
+        let (summary, rows) = imported_twice(&file).await;
+        assert_eq!((summary.taken, summary.cameras_new, summary.repaired.len()), (1, 2, 0), "{encoding}: {summary}");
+        files.push(rows);
+    }
+    let row = "2025-10-26T00:30:00.250000+00:00,11111111-0000-0000-0000-000000000002,\"Küche, \"\"oben\"\"\",29,MOG2,1,2,3,4,";
+    assert!(files.iter().all(|rows| rows == &[row]), "{files:?}");
+}
+
+#[tokio::test]
+async fn times_are_read_in_every_form_and_the_first_that_cannot_be_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let times = [
+        "'2025-12-15 10:30:00.867 +00'",
+        "'2025-12-15 10:30:00.867+0000'",
+        "'2025-12-15 10:30:00,867'",
+        "' 2025-12-15T10:30:00.867 UTC\n'",
+        "1765794600.867",
+        "1765794600867",
+        "1765794600867000",
+        "'1765794600.867'",
+        "x'323032352d31322d31352031303a33303a30302e383637'",
+    ];
+    let events = times.iter().enumerate().map(|(index, time)| {
+        format!("INSERT INTO motion_events VALUES ('event-{index}', 'cam', {time}, 0.5, 'knn', NULL);")
+    });
+    let mut statements: String = std::iter::once(LOOSE.to_owned()).chain(events).collect();
+    statements += "INSERT INTO motion_events VALUES ('a', 'cam', '2025-12-15 10:30', 0.5, 'knn', NULL);
+                   INSERT INTO motion_events VALUES ('b', 'cam', char(27) || 'soon', 0.5, 'knn', NULL);
+                   INSERT INTO motion_events VALUES ('c', 'cam', NULL, 0.5, 'knn', NULL);";
+    let (summary, rows) = imported_twice(&source_of(folder.path(), "times.db", &statements).await).await;
+    assert_eq!(summary.skipped_events(), 2);
+    assert!(summary.to_string().contains(r"“\u{1b}soon”"), "{summary}");
+    assert_eq!(rows.len(), times.len() + 1);
+    assert!(rows[0].starts_with("2025-12-15T10:30:00+00:00,"), "{rows:?}");
+    assert!(rows[1..].iter().all(|row| row.starts_with("2025-12-15T10:30:00.867000+00:00,cam,")), "{rows:?}");
+}
+
+#[tokio::test]
+async fn events_without_an_id_or_with_equal_ones_are_all_kept_and_recognised() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = [
+        ("NULL", "0.5"),
+        ("NULL", "0.5"),
+        ("NULL", "0.6"),
+        ("''", "0.6"),
+        ("'x'", "0.7"),
+        ("'x'", "0.7"),
+        ("'x'", "0.8"),
+        ("'00000000-0000-4000-8000-00000000000A'", "0.9"),
+        ("'{00000000-0000-4000-8000-00000000000a}'", "0.95"),
+        ("x'0000000000004000800000000000000a'", "1"),
+    ]
+    .map(|(id, confidence)| {
+        format!("INSERT INTO motion_events VALUES ({id}, 'cam', '2025-10-26 00:30:00', {confidence}, 'knn', NULL);")
+    });
+    let statements = LOOSE.to_owned() + &events.concat();
+    let (summary, rows) = imported_twice(&source_of(folder.path(), "ids.db", &statements).await).await;
+    assert_eq!((summary.taken, summary.already_there, rows.len()), (10, 0, 10), "{summary}");
+    for confidence in ["50", "60", "70", "80", "90", "95", "100"] {
+        assert!(rows.iter().any(|row| row.contains(&format!(",Küche,{confidence},"))), "{confidence}: {rows:?}");
+    }
+}
+
+#[tokio::test]
+async fn cameras_are_recognised_however_their_ids_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let statements = "
+        CREATE TABLE cameras (id, name);
+        CREATE TABLE motion_events (id, camera_id, timestamp, confidence, algorithm_used, bounding_box);
+        INSERT INTO cameras VALUES ('1F8B0000-0000-4000-8000-000000000001', 'Porch'), (NULL, 'nameless'), (7, x'4142');
+        INSERT INTO motion_events VALUES
+            ('a', '{1f8b0000-0000-4000-8000-000000000001}', '2025-10-26 00:30:00', 0.5, 'knn', NULL),
+            ('b', x'1f8b0000000040008000000000000001', '2025-10-26 00:30:01', '0.29', 'knn', NULL),
+            ('c', 7, '2025-10-26 00:30:02', NULL, x'6b6e6e', '\"[1, 2, 3, 4]\"'),
+            ('d', NULL, '2025-10-26 00:30:03', 0.5, 'knn', NULL);";
+    let (summary, rows) = imported_twice(&source_of(folder.path(), "cameras.db", statements).await).await;
+    assert_eq!((summary.taken, summary.cameras_new, summary.skipped_events()), (3, 2, 1), "{summary}");
+    assert!(summary.to_string().contains("camera without an id"), "{summary}");
+    assert_eq!(
+        rows,
+        [
+            "2025-10-26T00:30:00+00:00,1F8B0000-0000-4000-8000-000000000001,Porch,50,KNN,,,,,",
+            "2025-10-26T00:30:01+00:00,1F8B0000-0000-4000-8000-000000000001,Porch,29,KNN,,,,,",
+            "2025-10-26T00:30:02+00:00,7,AB,,KNN,1,2,3,4,",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_view_and_a_table_without_rowids_are_read_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let events = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4100)
+                  SELECT printf('%032d', i) AS id, 'cam' AS camera_id, 1765794600 + i AS timestamp, 0.5 AS confidence,
+                      'knn' AS algorithm_used, NULL AS bounding_box FROM n";
+    for (name, statements) in [
+        ("view.db", format!("CREATE VIEW motion_events AS {events}")),
+        (
+            "keyed.db",
+            format!(
+                "CREATE TABLE motion_events (id PRIMARY KEY, camera_id, timestamp, confidence, algorithm_used, bounding_box)
+                 WITHOUT ROWID; INSERT INTO motion_events {events}"
+            ),
+        ),
+        ("rows.db", format!("CREATE TABLE motion_events AS {events}")),
+    ] {
+        let statements = format!("CREATE TABLE cameras (id, name); {statements}");
+        let (summary, rows) = imported_twice(&source_of(folder.path(), name, &statements).await).await;
+        assert_eq!((summary.taken, rows.len()), (4_100, 4_100), "{name}: {summary}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_changed_if_no_event_can_be_read() {
+    let database = TestDatabase::new().await;
+    let statements = format!("{LOOSE} INSERT INTO motion_events VALUES ('a', 'cam', 'soon', 0.5, 'knn', NULL)");
+    let file = source_of(database.folder.path(), "unreadable.db", &statements).await;
+    let summary = import(&database.connection, &file, 0).await.unwrap();
+    assert!(summary.all_skipped() && summary.cameras_new == 0, "{summary}");
+    let output = crate::program::run(database.folder.path(), &["import", "argusai", "unreadable.db"]);
+    assert_eq!(output.status.code(), Some(1));
+    let (shown, error) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(shown.contains("1 skipped: its time cannot be read; the first: “soon”"), "{shown}");
+    assert!(error.contains("nothing was imported"), "{error}");
+    assert!(
+        !String::from_utf8(crate::program::succeed(database.folder.path(), &["camera", "list"]))
+            .unwrap()
+            .contains("cam")
+    );
+
+    // With no events at all, there is nothing to complain about.
+    let file = source_of(database.folder.path(), "empty.db", LOOSE).await;
+    assert!(!import(&database.connection, &file, 0).await.unwrap().all_skipped());
+    crate::program::succeed(database.folder.path(), &["import", "argusai", "empty.db"]);
+}
+
+#[tokio::test]
+async fn the_character_nul_in_a_source_is_replaced_and_the_event_recognised() {
+    let folder = tempfile::tempdir().unwrap();
+    let statements = format!(
+        "{LOOSE} INSERT INTO cameras VALUES ('a' || char(0), 'b' || char(0));
+         INSERT INTO motion_events VALUES ('a', 'a' || char(0), '2025-10-26 00:30:00', 0.5, 'm' || char(0), NULL)"
+    );
+    let (summary, rows) = imported_twice(&source_of(folder.path(), "nul.db", &statements).await).await;
+    assert_eq!(rows, ["2025-10-26T00:30:00+00:00,a\u{fffd},b\u{fffd},50,m\u{fffd},,,,,"]);
+    assert!(summary.to_string().contains("4 repaired: text with the character U+0000"), "{summary}");
+}
+
+/// A database of its own in PostgreSQL, and its URL.
+async fn on_postgres(statements: &str) -> Option<(Home, String)> {
+    if !engine::is_postgres() {
+        engine::skips("its source is PostgreSQL");
+        return None;
+    }
+    let home = engine::nowhere();
+    let url = engine::url(home.path());
+    let source = Database::connect(&url).await.unwrap();
+    source.execute_unprepared(statements).await.unwrap();
+    source.close().await.unwrap();
+    Some((home, url))
+}
+
+#[tokio::test]
+async fn argusai_on_postgresql_is_read_whatever_types_its_columns_have() {
+    let mut exports = Vec::new();
+    for (id, time, confidence, bounding_box) in [
+        ("varchar", "timestamptz", "double precision", "text"),
+        ("uuid", "timestamp", "numeric", "jsonb"),
+        ("text", "varchar", "real", "json"),
+    ] {
+        let statements = format!(
+            "CREATE TABLE cameras (id {id} PRIMARY KEY, name varchar(100), password varchar);
+             CREATE TABLE motion_events (id {id}, camera_id {id}, timestamp {time}, confidence {confidence},
+                 algorithm_used varchar(20), bounding_box {bounding_box}, frame_thumbnail text);
+             SET timezone = 'UTC';
+             INSERT INTO cameras VALUES ('11111111-0000-0000-0000-000000000002', 'Küche', 'secret');
+             INSERT INTO motion_events VALUES
+                 ('00000000-0000-4000-8000-000000000001', '11111111-0000-0000-0000-000000000002',
+                  '2025-10-26 00:30:00.25', 0.29, 'mog2', '[10, 20, 30, 40]', 'secret'),
+                 ('00000000-0000-4000-8000-000000000002', '22222222-0000-0000-0000-000000000002',
+                  '2025-10-26 00:30:00.250001', 0.5, 'knn', '{{\"x\": 1, \"y\": 2, \"width\": 3, \"height\": 4}}', ''),
+                 (NULL, '11111111-0000-0000-0000-000000000002', '2025-10-26 00:30:01', 1, 'knn', NULL, ''),
+                 (NULL, '11111111-0000-0000-0000-000000000002', '2025-10-26 00:30:01', 0.75, 'knn', '7', ''),
+                 (NULL, '11111111-0000-0000-0000-000000000002', NULL, 0.75, 'knn', NULL, '');"
+        );
+        let Some((_home, url)) = on_postgres(&statements).await else { return };
+        let (summary, rows) = imported_twice(Path::new(&url)).await;
+        assert_eq!((summary.taken, summary.cameras_new, summary.skipped_events()), (4, 2, 1), "{summary}");
+        assert!(
+            summary
+                .to_string()
+                .contains("bounding box that cannot be read; the event is kept without one; the first: “7”")
+        );
+        exports.push(rows);
+    }
+    assert_eq!(
+        exports[0][0],
+        "2025-10-26T00:30:00.250000+00:00,11111111-0000-0000-0000-000000000002,Küche,29,MOG2,10,20,30,40,"
+    );
+    assert!(exports[1] == exports[0] && exports[2] == exports[0], "{exports:?}");
+}
+
+#[tokio::test]
+async fn pages_of_postgresql_keep_each_moment_whole_and_epochs_are_read() {
+    let statements = "
+        CREATE TABLE cameras (id text, name text);
+        CREATE TABLE events (id text, camera_id text, timestamp double precision, confidence float8, algorithm_used text,
+            bounding_box text);
+        INSERT INTO events SELECT CASE WHEN i % 2 = 0 THEN 'event' END, 'cam', 1765794600 + greatest(i - 3000, 0),
+            0.5, 'knn', '[' || i || ', 0, 0, 0]' FROM generate_series(1, 5500) AS i;
+        CREATE VIEW motion_events AS SELECT * FROM events;";
+    let Some((_home, url)) = on_postgres(statements).await else { return };
+    let (summary, rows) = imported_twice(Path::new(&url)).await;
+    assert_eq!((summary.taken, rows.len()), (5_500, 5_500), "{summary}");
+    assert_eq!(rows.iter().filter(|row| row.starts_with("2025-12-15T10:30:00+00:00")).count(), 3_000);
+}
+
+#[tokio::test]
+async fn argusai_on_postgresql_is_never_written_to() {
+    let statements = "
+        CREATE SEQUENCE written;
+        CREATE VIEW cameras AS SELECT nextval('written')::text AS id, 'a' AS name;
+        CREATE TABLE motion_events (id text, camera_id text, timestamp timestamptz, confidence float8, algorithm_used text,
+            bounding_box text);";
+    let Some((_home, url)) = on_postgres(statements).await else { return };
+    let database = TestDatabase::new().await;
+    let error = import(&database.connection, Path::new(&url), 0).await.unwrap_err();
+    assert!(format!("{error:#}").contains("read"), "{error:#}");
+}
+
+#[tokio::test]
+async fn a_database_of_postgresql_that_cannot_be_read_is_refused_without_its_password() {
+    let Some(nowhere) = engine::url_of_none() else {
+        engine::skips("its source is PostgreSQL");
+        return;
+    };
+    let database = TestDatabase::new().await;
+    let (_home, empty) = on_postgres("SELECT 1").await.unwrap();
+    for (url, reason) in [
+        (nowhere.as_str(), "database \"nowhere\" does not exist"),
+        (&empty, "no table cameras"),
+        (&database.settings.database.url, "a database of Motion Export itself"),
+        ("postgresql+psycopg2://argus:secret@127.0.0.1:1/argusai", "connection was refused"),
+        ("postgres://argus:sec/ret@h/argusai", "must be postgres://"),
+    ] {
+        let error = format!("{:#}", import(&database.connection, Path::new(url), 0).await.unwrap_err());
+        assert!(error.contains(reason) && error.contains("cannot read postgres://"), "{error}");
+        assert!(!error.contains("sec"), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -168,7 +465,7 @@ async fn a_file_that_is_no_argusai_database_is_refused_and_nothing_is_changed() 
     let other = open(&folder.join("other.db")).await;
     other.execute_unprepared("CREATE TABLE cameras (id, name)").await.unwrap();
     other.close().await.unwrap();
-    for (name, reason) in [("missing.db", "No such file"), ("text", "not a database"), ("other.db", "motion_events")] {
+    for (name, reason) in [("missing.db", "no such file"), ("text", "not a database"), ("other.db", "motion_events")] {
         let error = import(&database.connection, &folder.join(name), 0).await.unwrap_err();
         let error = format!("{error:#}");
         assert!(error.contains(name) && error.contains(reason), "{error}");

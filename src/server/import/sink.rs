@@ -134,6 +134,16 @@ impl Sink {
         Ok(())
     }
 
+    /// Gives the import up: nothing of it stays in the database. Returns what was found in the source.
+    ///
+    /// # Errors
+    /// If the database does not answer; nothing of the import is there then either.
+    pub async fn roll_back(self) -> Result<Summary, DbErr> {
+        self.transaction.rollback().await?;
+        let Summary { skipped, repaired, .. } = self.summary;
+        Ok(Summary { skipped, repaired, ..Summary::default() })
+    }
+
     /// Writes the rest and makes all of it last.
     ///
     /// # Errors

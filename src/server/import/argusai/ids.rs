@@ -1,0 +1,159 @@
+//! The ids of imported events: ArgusAI's own, or derived ones that are the same on each import.
+
+use std::collections::hash_map::Entry;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::server::entity::motion_event::Model;
+
+/// How an event got its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// It is ArgusAI's.
+    Native,
+    /// It is derived from ArgusAI's, which is not a UUID.
+    FromText,
+    /// It is derived from the contents of the event, because it had none.
+    Missing,
+    /// It is derived from the contents of the event, because another event of the same time has that id.
+    Repeated,
+}
+
+/// Gives out the ids of one import. Holds 24 bytes and some for each event.
+#[derive(Debug, Default)]
+pub struct Ids {
+    given: FxHashSet<(i64, Uuid)>,
+    /// How many events of the same contents got an id that is derived from those.
+    occurrences: FxHashMap<[u8; 16], u32>,
+}
+
+impl Ids {
+    /// Gives an event its id. `native` is the one that it has in ArgusAI. Events of equal contents are told apart by their
+    /// number, so that they get the same ids on each import, in whatever order they come.
+    pub fn give(&mut self, event: &mut Model, native: &str) -> Origin {
+        let mut origin = Origin::Missing;
+        if !native.trim().is_empty() {
+            let uuid = Uuid::try_parse(native.trim()).ok();
+            event.id = uuid.unwrap_or_else(|| derived(native));
+            if self.given.insert((event.timestamp, event.id)) {
+                return if uuid.is_some() { Origin::Native } else { Origin::FromText };
+            }
+            origin = Origin::Repeated;
+        }
+        let contents = digest(event, native);
+        loop {
+            let occurrence = match self.occurrences.entry(contents) {
+                Entry::Occupied(mut known) => {
+                    *known.get_mut() += 1;
+                    *known.get()
+                }
+                Entry::Vacant(new) => *new.insert(0),
+            };
+            let mut hash = Sha256::new();
+            hash.update(contents);
+            hash.update(occurrence.to_le_bytes());
+            event.id = uuid_of(hash);
+            if self.given.insert((event.timestamp, event.id)) {
+                return origin;
+            }
+        }
+    }
+}
+
+/// An id for an event whose own is not a UUID.
+fn derived(id: &str) -> Uuid {
+    uuid_of(Sha256::new_with_prefix(id))
+}
+
+fn uuid_of(hash: Sha256) -> Uuid {
+    Uuid::new_v8(first_16(hash))
+}
+
+fn first_16(hash: Sha256) -> [u8; 16] {
+    let hash: [u8; 32] = hash.finalize().into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    bytes
+}
+
+/// Stands for everything that an event holds, its time and its native id included.
+fn digest(event: &Model, native: &str) -> [u8; 16] {
+    let mut hash = Sha256::new_with_prefix(event.timestamp.to_le_bytes());
+    for text in [native, &event.camera_id, &event.algorithm] {
+        hash.update(text.len().to_le_bytes());
+        hash.update(text);
+    }
+    hash.update(event.confidence.map_or([0xff; 8], f64::to_le_bytes));
+    for side in [event.x, event.y, event.width, event.height] {
+        hash.update(side.map_or(i64::MAX, i64::from).to_le_bytes());
+    }
+    first_16(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Origin::{FromText, Missing, Repeated};
+    use super::*;
+
+    fn event(camera: &str) -> Model {
+        Model {
+            timestamp: 7,
+            id: Uuid::nil(),
+            camera_id: camera.to_owned(),
+            confidence: Some(50.0),
+            algorithm: "KNN".to_owned(),
+            x: None,
+            y: None,
+            width: None,
+            height: None,
+            zone_id: None,
+            created_at: 0,
+        }
+    }
+
+    fn ids(events: &[(&str, &str)]) -> Vec<(Uuid, Origin)> {
+        let mut ids = Ids::default();
+        let given = events.iter().map(|(native, camera)| {
+            let mut event = event(camera);
+            let origin = ids.give(&mut event, native);
+            (event.id, origin)
+        });
+        given.collect()
+    }
+
+    #[test]
+    fn a_uuid_is_kept_however_it_is_written() {
+        let uuid = Uuid::from_u128(0x0a);
+        for written in [
+            "00000000-0000-0000-0000-00000000000a",
+            "00000000-0000-0000-0000-00000000000A",
+            "{00000000-0000-0000-0000-00000000000A}",
+            "0000000000000000000000000000000a",
+            " 00000000-0000-0000-0000-00000000000a ",
+        ] {
+            assert_eq!(ids(&[(written, "a")]), [(uuid, Origin::Native)], "{written}");
+        }
+        assert_eq!(ids(&[("event-1", "a")])[0].1, Origin::FromText);
+    }
+
+    #[test]
+    fn missing_and_repeated_ids_lead_to_different_ids_and_to_the_same_on_each_import() {
+        let events = [("", "a"), ("", "a"), ("", "b"), ("x", "a"), ("x", "a"), ("x", "b"), ("y", "a"), ("y", "a")];
+        let once = ids(&events);
+        assert_eq!(once.iter().collect::<std::collections::HashSet<_>>().len(), events.len());
+        assert_eq!(ids(&events), once);
+        let origins: Vec<_> = once.iter().map(|(_, origin)| *origin).collect();
+        assert_eq!(origins, [Missing, Missing, Missing, FromText, Repeated, Repeated, FromText, Repeated]);
+
+        let mut turned = events;
+        turned.reverse();
+        let sorted = |mut ids: Vec<(Uuid, Origin)>| {
+            ids.retain(|(_, origin)| *origin == Missing);
+            ids.sort_by_key(|(id, _)| *id);
+            ids
+        };
+        assert_eq!(sorted(ids(&turned)), sorted(once), "the order does not matter for those without an id");
+    }
+}

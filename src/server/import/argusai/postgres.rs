@@ -1,0 +1,148 @@
+//! ArgusAI on PostgreSQL. Its columns have types there, which differ between installations, so each value is read as its
+//! text, and then as in SQLite.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgRow};
+use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, Row};
+
+use super::source::{PAGE, Pages, SourceCamera, SourceEvent, TABLES, check_table};
+use super::values::Value;
+use crate::server::database_errors::describe_sqlx;
+
+/// How long it may take to connect.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Nothing can be written, and times come as ISO 8601 in UTC.
+const SETTINGS: &str = "SET default_transaction_read_only = on; SET timezone = 'UTC'; SET datestyle = 'ISO'; \
+                        SET extra_float_digits = 1";
+
+/// The columns, as text.
+const COLUMNS: &str =
+    r#"id::text, camera_id::text, "timestamp"::text, confidence::text, algorithm_used::text, bounding_box::text"#;
+
+/// Connects, and begins to read the events. Returns the cameras, and how many events there are.
+pub async fn open(url: &str, pages: Pages) -> anyhow::Result<(Vec<SourceCamera>, u64)> {
+    // What cannot be read may be a password, so it is not shown.
+    let options = PgConnectOptions::from_str(url).map_err(|_| {
+        anyhow!(
+            "the URL cannot be read; it must be postgres://USER:PASSWORD@HOST/DATABASE, and characters of the password \
+             other than letters and digits must be written as %40 and the like"
+        )
+    })?;
+    let options = options.application_name("motion-export").disable_statement_logging();
+    let connected = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await;
+    let connected = connected.map_err(|_| {
+        anyhow!("the server did not answer within {} s; check host and port in the URL", CONNECT_TIMEOUT.as_secs())
+    })?;
+    let mut source = connected.map_err(readable)?;
+    source.execute(SETTINGS).await.map_err(readable)?;
+    let time_type = check(&mut source).await?;
+
+    let rows = sqlx::query("SELECT id::text, name::text FROM cameras ORDER BY 1").fetch_all(&mut source).await;
+    let cameras = rows.map_err(readable)?.iter().map(camera).collect::<Result<_, _>>().map_err(readable)?;
+    let extent =
+        r#"SELECT count(*), count(*) FILTER (WHERE "timestamp" IS NULL), max("timestamp")::text FROM motion_events"#;
+    let extent = sqlx::query(extent).fetch_one(&mut source).await.map_err(readable)?;
+    let number = |index: usize| extent.try_get::<i64, _>(index).map_err(readable);
+    let (events, timeless, last) = (number(0)?, number(1)?, extent.try_get::<Option<String>, _>(2).map_err(readable)?);
+    tokio::spawn(async move {
+        if let Err(error) = read(source, &time_type, timeless, last, &pages).await {
+            // Nobody reads any more if the import has failed meanwhile.
+            let _ = pages.send(Err(readable(error))).await;
+        }
+    });
+    Ok((cameras, events.unsigned_abs()))
+}
+
+fn readable(error: sqlx::Error) -> anyhow::Error {
+    anyhow!("{}", describe_sqlx(&error))
+}
+
+/// Checks that the tables are there. Returns the type of the events' times.
+async fn check(source: &mut PgConnection) -> anyhow::Result<String> {
+    let mut time_type = None;
+    for (table, needed) in TABLES {
+        let columns = "SELECT attname::text, format_type(atttypid, NULL) FROM pg_attribute \
+                       WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
+        let rows =
+            sqlx::query(columns).persistent(false).bind(table).fetch_all(&mut *source).await.map_err(readable)?;
+        let mut names = Vec::new();
+        for row in &rows {
+            let name: String = row.try_get(0).map_err(readable)?;
+            if name == "timestamp" {
+                time_type = Some(row.try_get(1).map_err(readable)?);
+            }
+            names.push(name);
+        }
+        check_table(table, needed, &names)?;
+    }
+    time_type.context("it is not an ArgusAI database: its events have no time")
+}
+
+/// Reads the events in the order of their times, in short steps: each page is a statement of its own, and holds all events
+/// of its last moment. What ArgusAI adds meanwhile is for the next import.
+async fn read(
+    mut source: PgConnection,
+    time_type: &str,
+    timeless: i64,
+    last: Option<String>,
+    pages: &Pages,
+) -> Result<(), sqlx::Error> {
+    // They cannot be taken, and are only counted.
+    let mut without_time = timeless.unsigned_abs();
+    while without_time > 0 {
+        let count = without_time.min(PAGE as u64);
+        without_time -= count;
+        if pages.send(Ok((0..count).map(|_| SourceEvent::default()).collect())).await.is_err() {
+            return Ok(());
+        }
+    }
+    let Some(last) = last else { return Ok(()) };
+    let mut after: Option<String> = None;
+    loop {
+        let begin =
+            if after.is_some() { format!(r#"AND "timestamp" > CAST($2 AS {time_type})"#) } else { String::new() };
+        let sql = format!(
+            r#"SELECT {COLUMNS} FROM motion_events WHERE "timestamp" <= CAST($1 AS {time_type}) {begin}
+               ORDER BY "timestamp" FETCH FIRST {PAGE} ROWS WITH TIES"#
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false).bind(&last);
+        if let Some(after) = &after {
+            query = query.bind(after);
+        }
+        let rows = query.fetch_all(&mut source).await?;
+        let Some(newest) = rows.last() else { return Ok(()) };
+        after = newest.try_get(2)?;
+        let mut page = rows.iter().map(event).collect::<Result<Vec<_>, _>>()?;
+        // Within a moment, always in the same order: it decides which of two events with equal ids comes first.
+        for moment in page.chunk_by_mut(|a, b| a.timestamp == b.timestamp).filter(|moment| moment.len() > 1) {
+            moment.sort_by_cached_key(|event| format!("{event:?}"));
+        }
+        let is_last = rows.len() < PAGE;
+        if pages.send(Ok(page)).await.is_err() || is_last {
+            return Ok(());
+        }
+    }
+}
+
+fn camera(row: &PgRow) -> Result<SourceCamera, sqlx::Error> {
+    Ok(SourceCamera { id: value(row, 0)?, name: value(row, 1)? })
+}
+
+fn event(row: &PgRow) -> Result<SourceEvent, sqlx::Error> {
+    Ok(SourceEvent {
+        id: value(row, 0)?,
+        camera_id: value(row, 1)?,
+        timestamp: value(row, 2)?,
+        confidence: value(row, 3)?,
+        algorithm: value(row, 4)?,
+        bounding_box: value(row, 5)?,
+    })
+}
+
+fn value(row: &PgRow, index: usize) -> Result<Value, sqlx::Error> {
+    Ok(row.try_get::<Option<String>, _>(index)?.map_or(Value::Null, Value::Text))
+}
