@@ -103,6 +103,9 @@ pub struct ApiError {
     /// What to quote to the operator: the log lines of this request carry the same id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// Why, for the log and for commands. Clients are not sent it.
+    #[serde(skip)]
+    pub reason: Option<String>,
     /// After how many seconds trying again may help: `Retry-After`, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u32>,
@@ -111,7 +114,7 @@ pub struct ApiError {
 impl ApiError {
     /// An error without a field.
     pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), field: None, request_id: None, retry_after_seconds: None }
+        Self { code, detail: detail.into(), field: None, request_id: None, reason: None, retry_after_seconds: None }
     }
 
     /// A query parameter that cannot be understood. `detail` says what would be right.

@@ -24,6 +24,7 @@ pub mod links;
 pub mod metrics;
 pub mod pages;
 pub mod partitions;
+pub mod postgres_connection;
 pub mod preferences;
 pub mod problem;
 pub mod router;

@@ -3,20 +3,24 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use clap::{Args, Parser, Subcommand};
 use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::Connection;
 use sea_orm::{ConnectionTrait, DbBackend};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::clock::Clock;
-use super::database::Missing;
+use super::database::{Missing, Named};
+use super::database_errors::why_unwritable;
 use super::settings::{LogFormat, Settings};
 use super::timed::Pool;
-use super::{database, demo, import, partitions, telemetry};
+use super::{database, demo, import, partitions, postgres_connection, telemetry};
 
 mod accounts;
 mod export;
+mod message;
+mod output_file;
 mod serve;
 
 /// Exports motion-detection events of surveillance cameras to CSV.
@@ -127,12 +131,12 @@ enum Migrate {
     Status,
 }
 
-/// Runs the program. What fails is told on standard error, and the exit code is 1.
+/// Runs the program. A failure is reported on standard error, and the exit code is 1.
 pub fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {}", message::of(&error));
             ExitCode::FAILURE
         }
     }
@@ -148,7 +152,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         match cli.command.unwrap_or_else(|| Command::Serve(serve::Serve::default())) {
             Command::Serve(serve) => serve.run(settings).await,
             other => {
-                telemetry::init("warn", LogFormat::Text)?;
+                // What goes wrong is in the message of the command.
+                telemetry::init("warn,motion_export=off", LogFormat::Text)?;
                 run_once(other, &settings).await
             }
         }
@@ -158,11 +163,51 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     done
 }
 
+/// Opens the database, or says why that cannot be done.
+async fn open_migrated(settings: &Settings, missing: Missing) -> anyhow::Result<Pool> {
+    database::open_migrated(&settings.database, missing).await.map_err(|error| with_reason(error, settings))
+}
+
+/// Checks that PostgreSQL lets us in. A command that somebody waits for fails at once; a server may be started together with
+/// PostgreSQL, and waits for it.
+async fn check_reachable(settings: &Settings) -> anyhow::Result<()> {
+    let url = &settings.database.url;
+    if database::named(url)? == Named::Postgres {
+        let cannot = || format!("cannot open the database {}", database::without_password(url));
+        let connection = postgres_connection::connect(url).await.with_context(cannot)?;
+        // It has served its purpose, however it ends.
+        let _ = connection.close().await;
+    }
+    Ok(())
+}
+
+/// Puts the reason in place of an error if the database's file cannot be written to.
+fn with_reason(error: anyhow::Error, settings: &Settings) -> anyhow::Error {
+    let Ok(Named::File(file)) = database::named(&settings.database.url) else { return error };
+    match why_unwritable(&file) {
+        Some(reason) => anyhow!("cannot write to the database {}: {reason}", file.display()),
+        None => error,
+    }
+}
+
+/// Has an error of the database say which one it is.
+fn naming_database(error: anyhow::Error, settings: &Settings) -> anyhow::Error {
+    if message::is_of_database(&error) {
+        error.context(format!("the database {} failed", database::without_password(&settings.database.url)))
+    } else {
+        error
+    }
+}
+
 /// The commands that do one thing and end.
 async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
+    check_reachable(settings).await?;
     if let Command::Migrate(migrate) = command {
         let missing = if matches!(migrate, Migrate::Up) { Missing::Create } else { Missing::Refuse };
-        return run_migrate(&migrate, settings, &database::open(&settings.database, missing).await?).await;
+        let opened = database::open(&settings.database, missing).await;
+        let database = opened.map_err(|error| with_reason(error, settings))?;
+        let done = run_migrate(&migrate, settings, &database).await;
+        return done.map_err(|error| naming_database(error, settings));
     }
     let missing = match command {
         Command::Serve(_) | Command::Import(_) | Command::Demo(_) | Command::User(accounts::User::Add { .. }) => {
@@ -171,8 +216,8 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
         // What they would show or change is not in a database that was only just made.
         _ => Missing::Refuse,
     };
-    let database = database::open_migrated(&settings.database, missing).await?;
-    let done = run_on(database.clone(), command, settings).await;
+    let database = open_migrated(settings, missing).await?;
+    let done = run_on(database.clone(), command, settings).await.map_err(|error| naming_database(error, settings));
     // SQLite's log of an import is as large as what it brought; whoever closes the database last puts it away. And
     // PostgreSQL logs clients that leave without a word.
     let closed = database.close().await.context("cannot close the database; what was done is there");

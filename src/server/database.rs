@@ -16,6 +16,7 @@ use sea_orm::sqlx::sqlite::{SqliteError, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbErr, RuntimeErr, TransactionTrait};
 use tracing::warn;
 
+use super::database_errors::describe;
 use super::export::reader::Place;
 use super::export::reader::postgres::Server;
 use super::greeting::Greeting;
@@ -303,14 +304,15 @@ pub fn is_late(error: &DbErr) -> bool {
 
 /// What a failure of the database looks like to a client: the reason goes to the log, not over the wire.
 pub fn refusal(error: &DbErr) -> ApiError {
-    if is_away(error) {
+    let refused = if is_away(error) {
         warn!(%error, "the database is away");
         ApiError::new(ErrorCode::Unavailable, "The database cannot be reached at the moment. Try again in a while.")
     } else if told(error).is_some_and(|(code, _)| code == "22021") {
         ApiError::new(ErrorCode::InvalidParameter, "A value has the character U+0000 in it, which no value may have.")
     } else {
         internal(error)
-    }
+    };
+    ApiError { reason: Some(describe(error)), ..refused }
 }
 
 #[cfg(test)]

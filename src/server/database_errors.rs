@@ -2,7 +2,9 @@
 //! The words of the drivers are shown only if nothing better is known.
 
 use std::io::ErrorKind;
+use std::path::Path;
 
+use rustix::fs::{Access, StatVfsMountFlags};
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::postgres::PgDatabaseError;
 use sea_orm::sqlx::{self};
@@ -141,6 +143,30 @@ pub fn describe_io(error: &std::io::Error) -> String {
     words.to_owned()
 }
 
+/// Says why SQLite cannot write to a file that is there, if its file system or its permissions are the reason. SQLite itself
+/// only says that it cannot open it.
+pub fn why_unwritable(file: &Path) -> Option<String> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !file.exists() {
+        return None;
+    }
+    if file.is_dir() {
+        return Some("it is a folder; give the path of a file".to_owned());
+    }
+    if rustix::fs::statvfs(folder).is_ok_and(|system| system.f_flag.contains(StatVfsMountFlags::RDONLY)) {
+        return Some(
+            "its file system is read-only; mount it for writing, or move the database to one that is not".to_owned(),
+        );
+    }
+    let refused = |path: &Path, access| rustix::fs::access(path, access) == Err(rustix::io::Errno::ACCESS);
+    if refused(file, Access::READ_OK | Access::WRITE_OK) {
+        return Some("permission denied; this user must own it, or may read and write it".to_owned());
+    }
+    let needed = Access::WRITE_OK | Access::EXEC_OK;
+    refused(folder, needed)
+        .then(|| format!("permission denied; this user must be able to make files in its folder {}", folder.display()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,6 +187,15 @@ mod tests {
         ] {
             assert!(describe_sqlite(code, "no such table: x").contains(words), "{code}");
         }
+    }
+
+    #[test]
+    fn a_file_that_can_be_written_to_or_is_not_there_is_not_called_unwritable() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a.db");
+        assert_eq!(why_unwritable(&file), None);
+        std::fs::write(&file, "").expect("written");
+        assert_eq!(why_unwritable(&file), None);
     }
 
     #[test]

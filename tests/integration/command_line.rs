@@ -156,7 +156,7 @@ async fn bad_options_are_refused_by_name() {
     let database = TestDatabase::with([]).await;
     let folder = database.folder.path();
     for (arguments, words) in [
-        (&["export", "--start-date", "soon"][..], "start_date"),
+        (&["export", "--start-date", "soon"][..], "--start-date"),
         (&["export", "--camera-id", "nobody"], "nobody"),
         (&["export", "--timezone", "Mars"], "Mars"),
         (&["serve", "--listen", "0.0.0.0:0"], "loopback"),

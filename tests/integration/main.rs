@@ -7,6 +7,7 @@ mod app;
 mod cameras;
 mod clocks;
 mod cluster;
+mod command_errors;
 mod command_line;
 mod doors;
 mod encoding;

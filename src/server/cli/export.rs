@@ -2,19 +2,22 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, anyhow, bail, ensure};
 use clap::Args;
 
 use super::StopSignals;
+use super::message;
+use super::output_file::OutputFile;
 use crate::api::exports::State;
+use crate::error::ApiError;
 use crate::export::ExportParams;
 use crate::server::auth::user;
 use crate::server::auth::viewer::Viewer;
 use crate::server::clock::Clock;
 use crate::server::database;
+use crate::server::export::error::ExportError;
 use crate::server::export::lines::PAGE_BYTES;
 use crate::server::export::reader::Reader;
 use crate::server::export::record::Ending;
@@ -47,14 +50,14 @@ pub struct Export {
     /// Only what this user sees. Everything, if left out: whoever runs the command has the database itself.
     #[arg(long = "as", value_name = "USER")]
     as_user: Option<String>,
-    /// Where to write. It appears only once it is whole. Standard output, if left out.
+    /// Where to write. It appears only once it is whole. Standard output, if left out or `-`.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 impl Export {
     pub async fn run(self, database: Pool, settings: &Settings, clock: Clock) -> anyhow::Result<()> {
-        let params = ExportParams::parse(&self.query())?;
+        let params = ExportParams::parse(&self.query()).map_err(by_option)?;
         let (viewer, user_name) = match &self.as_user {
             Some(name) => {
                 let user = user::by_name(&database, name).await?;
@@ -70,7 +73,10 @@ impl Export {
             page_timeout: settings.export.page_timeout(),
         };
         let query = params.to_query();
-        let export = Run::begin(source, viewer, params, None).await?;
+        let export = Run::begin(source, viewer, params, None).await.map_err(|error| match error {
+            ExportError::Refused(error) => by_option(error),
+            other => other.into(),
+        })?;
 
         let limits = Limits::of(&settings.export);
         let writer = database::open_writer(&settings.database).await?.within(database::ANSWER);
@@ -80,7 +86,8 @@ impl Export {
         let running = exports
             .begin(Asked { user_id: None, user_name, via: "command", query, complete_to: export.complete_to })
             .await?;
-        let written = write(export, running, self.output.as_deref()).await;
+        let output = self.output.as_deref().filter(|path| *path != Path::new("-"));
+        let written = write(export, running, output).await;
         // Nobody else writes how it ended.
         let _ = tokio::time::timeout(settings.export.record_timeout(), exports.none_left()).await;
         keeper.abort();
@@ -104,6 +111,14 @@ impl Export {
     }
 }
 
+/// An error of a parameter, under the name of the option that gave it.
+fn by_option(error: ApiError) -> anyhow::Error {
+    match &error.field {
+        Some(field) => anyhow!("--{}: {}", field.replace('_', "-"), error.detail),
+        None => error.into(),
+    }
+}
+
 /// Writes the file, and ends its record.
 async fn write(mut export: Run, mut running: Running, output: Option<&Path>) -> anyhow::Result<()> {
     // Being stopped ends the record, and drops what was written so far instead of leaving it about.
@@ -116,51 +131,49 @@ async fn write(mut export: Run, mut running: Running, output: Option<&Path>) -> 
         Ok(()) => None,
         Err(error) if error.is::<Stopped>() => Some(Ending::because(State::Interrupted, "The command was stopped.")),
         Err(error) if is_broken_pipe(error) => Some(Ending::gone()),
-        Err(error) => Some(Ending::failed(format!("{}.", format!("{error:#}").trim_end_matches('.')))),
+        Err(error) => Some(Ending::failed(format!("{}.", message::of(error).trim_end_matches('.')))),
     };
     running.end(ending, export.bytes).await;
     match written {
-        // Whoever read it has seen enough, as with `| head`.
-        Err(error) if output.is_none() && is_broken_pipe(&error) => Ok(()),
+        // The reader has seen enough, as with `| head`.
+        Err(error) if is_broken_pipe(&error) => Ok(()),
         other => other,
     }
 }
 
 async fn write_to(export: &mut Run, running: &mut Running, output: Option<&Path>) -> anyhow::Result<()> {
     let Some(path) = output else {
-        pull(export, running, std::io::stdout()).await?;
+        pull(export, running, std::io::stdout(), "cannot write to standard output").await?;
         return complete(export, running).await;
     };
-    let cannot = || format!("cannot write {}", path.display());
+    let cannot = &format!("cannot write {}", path.display());
     // What a link points to is replaced, not the link.
     let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     // A pipe or a device cannot be replaced by a file.
     if path.metadata().is_ok_and(|there| !there.is_file()) {
-        let file = File::options().write(true).open(path).with_context(cannot)?;
-        pull(export, running, file).await.with_context(cannot)?;
+        // A pipe is open once something reads from it.
+        let pipe = path.clone();
+        let opening = tokio::task::spawn_blocking(move || File::options().write(true).open(pipe));
+        pull(export, running, opening.await?.with_context(|| cannot.clone())?, cannot).await?;
         return complete(export, running).await;
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let file = tempfile::Builder::new()
-        .prefix(".motion-export-")
-        .suffix(".part")
-        // As any other file: what the umask leaves.
-        .permissions(std::fs::Permissions::from_mode(0o666))
-        .tempfile_in(folder)
-        .with_context(cannot)?;
-    pull(export, running, file.as_file().try_clone().with_context(cannot)?).await.with_context(cannot)?;
-    file.as_file().sync_all().with_context(cannot)?;
+    let file = OutputFile::create(path).with_context(|| cannot.clone())?;
+    let writer = file.writer().with_context(|| cannot.clone())?;
+    pull(export, running, writer, cannot).await?;
+    file.sync().with_context(|| cannot.clone())?;
     // Before the file appears: none that looks whole is without a record.
     complete(export, running).await?;
-    file.persist(path).with_context(cannot)?;
+    file.publish().with_context(|| cannot.clone())?;
     Ok(())
 }
 
-/// Writes on a thread that may wait: a pipe may be full for as long as whoever reads it likes.
+/// Writes on a thread that may wait: a pipe may be full for as long as its reader likes. `cannot` says what an error of
+/// writing means.
 async fn pull<Output: Write + Send + 'static>(
     export: &mut Run,
     running: &mut Running,
     mut output: Output,
+    cannot: &str,
 ) -> anyhow::Result<()> {
     let told_to_stop = running.told_to_stop();
     let pull = async {
@@ -170,7 +183,7 @@ async fn pull<Output: Write + Send + 'static>(
                 output.flush()?;
                 Ok::<_, std::io::Error>(output)
             });
-            output = writing.await??;
+            output = writing.await?.with_context(|| cannot.to_owned())?;
             running.is_at(export.rows, export.bytes);
         }
         Ok(())
@@ -183,7 +196,10 @@ async fn pull<Output: Write + Send + 'static>(
 
 async fn complete(export: &Run, running: &mut Running) -> anyhow::Result<()> {
     let sha256 = export.sha256().context("the file is not whole")?;
-    ensure!(running.complete(sha256).await, "the export could not be recorded");
+    ensure!(
+        running.complete(sha256).await,
+        "the export could not be recorded in the database, so it does not count as whole; try again"
+    );
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
-use super::{StopSignals, clock_of, say};
+use super::{StopSignals, clock_of, open_migrated, say};
 use crate::app::{SETTINGS_PATH, SETUP_PATH};
 use crate::export::EXPORT_PATH;
 use crate::server::auth::secret::Secret;
@@ -55,7 +55,7 @@ impl Serve {
         }
         settings.server.check()?;
         telemetry::init(&settings.server.log, settings.server.log_format)?;
-        let database = database::open_migrated(&settings.database, Missing::Create).await?;
+        let database = open_migrated(&settings, Missing::Create).await?;
         let timed = database.clone().within(database::ANSWER);
         let clock = clock_of(&timed).await?;
         let mut guest = None;

@@ -1,19 +1,14 @@
 //! ArgusAI on PostgreSQL. Its columns have types there, which differ between installations, so each value is read as its
 //! text, and then as in SQLite.
 
-use std::str::FromStr;
-use std::time::Duration;
-
 use anyhow::{Context, anyhow};
-use sea_orm::sqlx::postgres::{PgConnectOptions, PgRow};
-use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection, Row};
+use sea_orm::sqlx::postgres::PgRow;
+use sea_orm::sqlx::{self, AssertSqlSafe, Executor, PgConnection, Row};
 
 use super::source::{PAGE, Pages, SourceCamera, SourceEvent, TABLES, check_table};
 use super::values::Value;
 use crate::server::database_errors::describe_sqlx;
-
-/// How long it may take to connect.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+use crate::server::postgres_connection::connect;
 
 /// Nothing can be written, and times come as ISO 8601 in UTC.
 const SETTINGS: &str = "SET default_transaction_read_only = on; SET timezone = 'UTC'; SET datestyle = 'ISO'; \
@@ -25,19 +20,7 @@ const COLUMNS: &str =
 
 /// Connects, and begins to read the events. Returns the cameras, and how many events there are.
 pub async fn open(url: &str, pages: Pages) -> anyhow::Result<(Vec<SourceCamera>, u64)> {
-    // What cannot be read may be a password, so it is not shown.
-    let options = PgConnectOptions::from_str(url).map_err(|_| {
-        anyhow!(
-            "the URL cannot be read; it must be postgres://USER:PASSWORD@HOST/DATABASE, and characters of the password \
-             other than letters and digits must be written as %40 and the like"
-        )
-    })?;
-    let options = options.application_name("motion-export").disable_statement_logging();
-    let connected = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await;
-    let connected = connected.map_err(|_| {
-        anyhow!("the server did not answer within {} s; check host and port in the URL", CONNECT_TIMEOUT.as_secs())
-    })?;
-    let mut source = connected.map_err(readable)?;
+    let mut source = connect(url).await?;
     source.execute(SETTINGS).await.map_err(readable)?;
     let time_type = check(&mut source).await?;
 

@@ -29,7 +29,7 @@ pub enum Location {
 }
 
 impl Location {
-    /// Reads an argument: a URL of PostgreSQL, also one with a driver as SQLAlchemy writes it
+    /// Reads an argument: a URL of PostgreSQL, also one with a driver as `SQLAlchemy` writes it
     /// (`postgresql+psycopg2://…`), or the path of a file.
     pub fn new(argument: &Path) -> Self {
         let url = argument.to_str().and_then(|text| {

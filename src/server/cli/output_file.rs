@@ -1,0 +1,209 @@
+//! A file that appears under its name only when it is whole.
+//!
+//! Until then it has no name at all (`O_TMPFILE`), so that nothing is left of it if the program is killed. File systems
+//! without such files get a temporary name, which the next export into the same folder removes if it is left behind.
+
+use std::ffi::OsStr;
+use std::fs::{File, OpenOptions, Permissions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, CWD, OFlags, linkat};
+use tempfile::{NamedTempFile, TempPath};
+
+const PREFIX: &str = ".motion-export-";
+const SUFFIX: &str = ".part";
+
+/// As any other file: what the umask leaves.
+const MODE: u32 = 0o666;
+
+/// How often a temporary name is tried that another export removes at once.
+const MAX_ATTEMPTS: u32 = 5;
+
+/// A file that is being written.
+#[derive(Debug)]
+pub struct OutputFile {
+    file: File,
+    path: PathBuf,
+    /// Its name until it is whole, on file systems on which it must have one.
+    temporary: Option<TempPath>,
+}
+
+impl OutputFile {
+    /// Begins a file that is to appear at `path`, and removes what exports that were killed have left in that folder.
+    ///
+    /// # Errors
+    /// If no file can be made in that folder.
+    pub fn create(path: &Path) -> io::Result<Self> {
+        remove_stale(folder_of(path));
+        Self::without_name(path).or_else(|_| Self::with_temporary_name(path))
+    }
+
+    fn without_name(path: &Path) -> io::Result<Self> {
+        let flags = OFlags::TMPFILE.bits().cast_signed();
+        let file = OpenOptions::new().write(true).mode(MODE).custom_flags(flags).open(folder_of(path))?;
+        // It is linked by this path.
+        std::fs::symlink_metadata(descriptor(&file))?;
+        // From here to its end, nobody takes it for stale.
+        let _ = file.try_lock();
+        Ok(Self { file, path: path.to_owned(), temporary: None })
+    }
+
+    fn with_temporary_name(path: &Path) -> io::Result<Self> {
+        for _ in 0..MAX_ATTEMPTS {
+            let permissions = Permissions::from_mode(MODE);
+            let (file, temporary) = names().permissions(permissions).tempfile_in(folder_of(path))?.into_parts();
+            let _ = file.try_lock();
+            // Another export may have found it stale before it was locked.
+            if file.metadata()?.nlink() > 0 {
+                return Ok(Self { file, path: path.to_owned(), temporary: Some(temporary) });
+            }
+        }
+        Err(io::Error::other("the temporary file was removed by another program"))
+    }
+
+    /// Returns a handle to write to.
+    ///
+    /// # Errors
+    /// If there are too many open files.
+    pub fn writer(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+
+    /// Waits until all that was written is on the disk.
+    ///
+    /// # Errors
+    /// If the disk fails.
+    pub fn sync(&self) -> io::Result<()> {
+        self.file.sync_all()
+    }
+
+    /// Gives the file its name, in place of a file that has it. Call [`Self::sync`] before: after a power cut, a file under
+    /// its name must be whole.
+    ///
+    /// # Errors
+    /// If the name cannot be taken.
+    pub fn publish(self) -> io::Result<()> {
+        let Self { file, path, temporary } = self;
+        match temporary {
+            Some(temporary) => temporary.persist(&path).map_err(|error| error.error)?,
+            None => match link(&file, &path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    // A link cannot replace a file; a renamed one can.
+                    let named: NamedTempFile<()> = names().make_in(folder_of(&path), |name| link(&file, name))?;
+                    named.persist(&path).map_err(|error| error.error)?;
+                }
+                linked => linked?,
+            },
+        }
+        // So that the name survives a power cut too. Not every file system can do that.
+        let _ = File::open(folder_of(&path)).and_then(|folder| folder.sync_all());
+        Ok(())
+    }
+}
+
+fn names() -> tempfile::Builder<'static, 'static> {
+    let mut names = tempfile::Builder::new();
+    names.prefix(PREFIX).suffix(SUFFIX);
+    names
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+fn descriptor(file: &File) -> String {
+    format!("/proc/self/fd/{}", file.as_raw_fd())
+}
+
+fn link(file: &File, name: &Path) -> io::Result<()> {
+    Ok(linkat(CWD, descriptor(file), CWD, name, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+/// Removes the files that exports of this user have left in a folder: those that no process holds locked.
+fn remove_stale(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten().filter(|entry| is_ours(&entry.file_name())) {
+        let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+        let Ok(file) = OpenOptions::new().read(true).custom_flags(flags).open(entry.path()) else { continue };
+        let is_regular = file
+            .metadata()
+            .is_ok_and(|metadata| metadata.is_file() && metadata.uid() == rustix::process::geteuid().as_raw());
+        if is_regular && file.try_lock().is_ok() {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Whether a name is one that [`names`] gives.
+fn is_ours(name: &OsStr) -> bool {
+    let random = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX));
+    random.is_some_and(|random| random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    fn names_in(folder: &Path) -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_appears_whole_and_replaces_what_was_there_with_and_without_a_temporary_name() {
+        type Create = fn(&Path) -> io::Result<OutputFile>;
+        let ways: [(Create, usize); 2] = [(OutputFile::without_name, 0), (OutputFile::with_temporary_name, 1)];
+        for (create, temporary_names) in ways {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("out.csv");
+            for text in ["first", "second"] {
+                let output = create(&path).unwrap();
+                output.writer().unwrap().write_all(text.as_bytes()).unwrap();
+                assert_eq!(names_in(folder.path()).iter().filter(|name| *name != "out.csv").count(), temporary_names);
+                output.sync().unwrap();
+                output.publish().unwrap();
+                assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+                assert_eq!(names_in(folder.path()), ["out.csv"]);
+                let mode = path.metadata().unwrap().mode() & 0o777;
+                let plain = folder.path().join("plain");
+                File::create(&plain).unwrap();
+                assert_eq!(mode, plain.metadata().unwrap().mode() & 0o777, "as any other file's");
+                std::fs::remove_file(plain).unwrap();
+            }
+            drop(create(&path).unwrap());
+            assert_eq!(names_in(folder.path()), ["out.csv"], "one that is given up leaves nothing");
+        }
+    }
+
+    #[test]
+    fn what_a_killed_export_left_is_removed_and_what_another_is_writing_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.csv");
+        let running = OutputFile::with_temporary_name(&path).unwrap();
+        let stale = OutputFile::with_temporary_name(&path).unwrap();
+        stale.temporary.unwrap().keep().unwrap();
+        drop(stale.file);
+        for other in [".motion-export-notes.part", "motion-export-abcdef.part", ".motion-export-ab.def.part"] {
+            std::fs::write(folder.path().join(other), "").unwrap();
+        }
+        std::os::unix::fs::symlink("/dev/null", folder.path().join(".motion-export-abcdef.part")).unwrap();
+        let output = OutputFile::create(&path).unwrap();
+        assert_eq!(names_in(folder.path()).len(), 5, "{:?}", names_in(folder.path()));
+        running.publish().unwrap();
+        drop(output);
+    }
+
+    #[test]
+    fn a_folder_that_is_not_there_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = OutputFile::create(&folder.path().join("nowhere/out.csv")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+}

@@ -1,0 +1,206 @@
+//! What commands say when they fail: once, in words for a person, and with what to do.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use motion_export::server::entity::export;
+use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder};
+
+use crate::app::{HEADER, PASSWORD, TestDatabase, events};
+use crate::engine;
+use crate::program::{command, fail, run, run_with_input, succeed};
+
+/// Every command that needs the database.
+const COMMANDS: [&[&str]; 14] = [
+    &["export"],
+    &["export", "--output", "out.csv"],
+    &["import", "csv", "in.csv"],
+    &["import", "argusai", "argusai.db"],
+    &["demo", "--events", "1"],
+    &["user", "list"],
+    &["user", "remove", "ann"],
+    &["camera", "list"],
+    &["camera", "grant", "front", "ann"],
+    &["token", "list"],
+    &["partitions", "list"],
+    &["migrate", "up"],
+    &["migrate", "status"],
+    &["serve", "--listen", "127.0.0.1:0"],
+];
+
+/// A message of a command: one line, of which nothing is said twice, and nothing in the words of a driver.
+fn is_for_people(error: &str) {
+    let lines: Vec<_> = error.lines().collect();
+    assert!(lines.len() == 1 && lines[0].starts_with("error: "), "{error}");
+    for words in [
+        "os error",
+        "request id",
+        "Connection Error",
+        "Execution Error",
+        "Query Error",
+        "error returned from",
+        "secret",
+    ] {
+        assert!(!error.contains(words), "{words}: {error}");
+    }
+    let parts: Vec<_> = error.trim_end().split(": ").collect();
+    for (index, part) in parts.iter().enumerate() {
+        assert!(!parts[..index].contains(part), "twice: {error}");
+    }
+}
+
+fn fails_with(folder: &Path, arguments: &[&str], url: &str, reason: &str) {
+    let error = fail(folder, &[arguments, &["--database-url", url]].concat());
+    assert!(error.contains(reason), "{arguments:?}: {error}");
+    is_for_people(&error);
+}
+
+#[test]
+fn every_command_says_why_the_database_cannot_be_opened_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    std::fs::write(folder.join("text.db"), "not a database, but long enough to look like one".repeat(99)).unwrap();
+    std::fs::create_dir(folder.join("folder.db")).unwrap();
+    std::fs::write(folder.join("in.csv"), HEADER).unwrap();
+    for arguments in COMMANDS {
+        fails_with(folder, arguments, "sqlite://text.db", "not a database");
+        fails_with(folder, arguments, "sqlite://folder.db", "it is a folder");
+        // A server waits for a while: PostgreSQL may be starting.
+        if arguments[0] != "serve" {
+            fails_with(folder, arguments, "postgres://test:secret@127.0.0.1:1/motion", "the connection was refused");
+        }
+        if let Some(nowhere) = engine::url_of_none() {
+            fails_with(folder, arguments, &nowhere, "database \"nowhere\" does not exist");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_locked_is_called_that() {
+    let database = TestDatabase::with([]).await;
+    let folder = database.folder.path().to_owned();
+    let lock = database.lock().await;
+    let output = tokio::task::spawn_blocking(move || {
+        run_with_input(&folder, &["user", "add", "ann", "--password-stdin"], PASSWORD)
+    });
+    let error = String::from_utf8(output.await.unwrap().stderr).unwrap();
+    assert!(error.contains("lock"), "{error}");
+    is_for_people(&error);
+    lock.rollback().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_export_says_why_it_cannot_write() {
+    let database = TestDatabase::with(events(3)).await;
+    let folder = database.folder.path();
+    std::fs::create_dir(folder.join("reports")).unwrap();
+    for (output, reason) in [
+        ("nowhere/out.csv", "no such file or folder"),
+        ("reports", "it is a folder"),
+        ("/dev/full", "no space is left"),
+        ("/proc/out.csv", "cannot write /proc/out.csv: "),
+    ] {
+        let error = fail(folder, &["export", "--output", output]);
+        assert!(error.contains(reason) && error.contains(output), "{error}");
+        is_for_people(&error);
+    }
+    let full = command(folder, &["export"]).stdout(std::fs::File::create("/dev/full").unwrap()).output().unwrap();
+    let error = String::from_utf8(full.stderr).unwrap();
+    assert!(error.contains("cannot write to standard output: no space is left"), "{error}");
+    is_for_people(&error);
+    for (arguments, reason) in [
+        (&["export", "--start-date", "soon"][..], "--start-date: "),
+        (&["export", "--timezone", "Mars"], "--timezone: "),
+        (&["import", "csv", "missing.csv"], "no such file or folder"),
+        (&["import", "csv", "reports"], "folder"),
+        (&["import", "argusai", "missing.db"], "no such file or folder"),
+        (&["import", "argusai", "reports"], "not a file"),
+    ] {
+        let error = fail(folder, arguments);
+        assert!(error.contains(reason), "{error}");
+        is_for_people(&error);
+    }
+}
+
+#[tokio::test]
+async fn a_dash_as_output_is_standard_output() {
+    let database = TestDatabase::with(events(30)).await;
+    let folder = database.folder.path();
+    let expected = succeed(folder, &["export"]);
+    for arguments in [&["export", "-o", "-"][..], &["export", "--output", "-"], &["export", "-o-"]] {
+        assert_eq!(succeed(folder, arguments), expected);
+    }
+    assert!(!folder.join("-").exists());
+    succeed(folder, &["export", "-o", "./-"]);
+    assert_eq!(std::fs::read(folder.join("-")).unwrap(), expected);
+}
+
+/// The newest record.
+async fn newest(database: &TestDatabase) -> export::Model {
+    let newest = export::Entity::find().order_by_desc(export::Column::StartedAt);
+    newest.one(&database.connection).await.unwrap().expect("a record")
+}
+
+#[tokio::test]
+async fn a_reader_that_ends_early_is_no_error_and_the_record_says_that_it_did() {
+    let database = TestDatabase::with([]).await;
+    database.add_many(20_000).await;
+    let folder = database.folder.path();
+    for output in ["-", "/dev/stdout"] {
+        let mut child = command(folder, &["export", "-o", output]).stdout(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        assert!(child.wait().unwrap().success(), "{output}");
+        let record = newest(&database).await;
+        assert_eq!((record.state.as_str(), record.sha256), ("cancelled", None), "{output}");
+    }
+}
+
+#[tokio::test]
+async fn an_export_that_is_killed_leaves_no_file() {
+    let database = TestDatabase::with([]).await;
+    database.add_many(100_000).await;
+    let folder = database.folder.path().join("reports");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("out.csv"), "yesterday's").unwrap();
+    std::fs::write(folder.join(".motion-export-a1B2c3.part"), "left by an export that was killed").unwrap();
+    let mut export = command(database.folder.path(), &["export", "--output", "reports/out.csv"]);
+    let mut export = export.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // The file is in no folder, but open.
+    let descriptors = format!("/proc/{}/fd", export.id());
+    let written = || {
+        let open = std::fs::read_dir(&descriptors).into_iter().flatten().flatten();
+        let sizes = open.filter(|entry| std::fs::read_link(entry.path()).is_ok_and(|file| file.starts_with(&folder)));
+        sizes.filter_map(|entry| std::fs::metadata(entry.path()).ok()).map(|file| file.len()).sum::<u64>()
+    };
+    while written() == 0 {
+        assert!(export.try_wait().unwrap().is_none(), "the export ended before it could be killed");
+        std::thread::yield_now();
+    }
+    export.kill().unwrap();
+    export.wait().unwrap();
+    let names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["out.csv"]);
+    assert_eq!(std::fs::read_to_string(folder.join("out.csv")).unwrap(), "yesterday's");
+    assert_eq!(export::Entity::find().count(&database.connection).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_export_into_a_pipe_that_nobody_opens_can_be_stopped() {
+    let database = TestDatabase::with(events(3)).await;
+    let folder = database.folder.path();
+    assert!(Command::new("mkfifo").arg(folder.join("pipe")).status().unwrap().success());
+    let mut child = command(folder, &["export", "-o", "pipe"]).stderr(Stdio::null()).spawn().unwrap();
+    while export::Entity::find().count(&database.connection).await.unwrap() == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    // Its signal handlers are in place soon after its record is.
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    Command::new("kill").arg(child.id().to_string()).status().unwrap();
+    let ended = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();
+    assert!(!ended.success());
+    assert_eq!(newest(&database).await.state, "interrupted");
+    let mut reader = command(folder, &["export", "-o", "pipe"]).spawn().unwrap();
+    assert!(std::fs::read_to_string(folder.join("pipe")).unwrap().starts_with(HEADER));
+    assert!(reader.wait().unwrap().success());
+    assert!(run(folder, &["export", "-o", "/dev/null"]).status.success());
+}
