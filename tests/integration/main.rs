@@ -34,6 +34,7 @@ mod program;
 mod proxy;
 mod quiet_cameras;
 mod records;
+mod reverse_proxy;
 mod rolling;
 mod schema;
 mod servers;

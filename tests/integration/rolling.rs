@@ -1,7 +1,7 @@
 //! Two servers behind nginx, stopped and started one after the other while people export.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -14,64 +14,14 @@ use serde_json::Value;
 use crate::app::{TestDatabase, client_with};
 use crate::engine;
 use crate::program::{Server, command};
+use crate::reverse_proxy::{Proxy, block, nginx, replace};
 
-/// Debian's nginx, as `make test` takes it out of its package.
-fn nginx() -> Option<PathBuf> {
-    let ours = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/nginx/usr/sbin/nginx");
-    [ours, PathBuf::from("/usr/sbin/nginx")].into_iter().find(|path| path.exists())
-}
-
-/// A proxy that goes when this goes.
-struct Proxy(Child);
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// As docs/servers.md says it, in a folder of its own.
-fn proxy(program: &Path, folder: &Path, servers: &[String]) -> (Proxy, String) {
-    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let servers: Vec<_> = servers.iter().map(|server| format!("server {server} max_fails=0;")).collect();
-    let servers = servers.join(" ");
-    let settings = format!(
-        "daemon off; master_process off; pid {here}/pid; error_log {here}/error;
-         events {{ worker_connections 256; }}
-         http {{
-           access_log off;
-           client_body_temp_path {here}/body; proxy_temp_path {here}/proxy; fastcgi_temp_path {here}/fastcgi;
-           uwsgi_temp_path {here}/uwsgi; scgi_temp_path {here}/scgi;
-           upstream motion_export {{ {servers} }}
-           server {{
-             listen {address};
-             location / {{
-               proxy_pass http://motion_export;
-               proxy_http_version 1.1;
-               proxy_set_header Host $http_host;
-               proxy_next_upstream error timeout http_503;
-             }}
-           }}
-         }}",
-        here = folder.display()
-    );
-    let file = folder.join("nginx.conf");
-    std::fs::write(&file, settings).unwrap();
-    let mut child = Command::new(program)
-        .arg("-p")
-        .arg(folder)
-        .arg("-c")
-        .arg(&file)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    while std::net::TcpStream::connect(address).is_err() {
-        assert!(child.try_wait().unwrap().is_none(), "nginx ended");
-        std::thread::yield_now();
-    }
-    (Proxy(child), format!("http://{address}"))
+/// nginx as docs/servers.md has it, before these servers.
+fn proxy(program: &Path, servers: &[String]) -> Proxy {
+    let documented = block(include_str!("../../docs/servers.md"), "nginx");
+    assert_eq!(servers.len(), 2);
+    let http = replace(&documented, "10.0.0.1:3000", &servers[0]);
+    Proxy::nginx(program, &replace(&http, "10.0.0.2:3000", &servers[1]))
 }
 
 fn serve(folder: &Path, address: &str, grace: &str) -> Server {
@@ -100,8 +50,8 @@ async fn a_rolling_restart_loses_no_export_and_those_that_it_breaks_are_recorded
 
     let mut servers = [serve(folder, "127.0.0.1:0", "20"), serve(folder, "127.0.0.1:0", "20")];
     let addresses: Vec<_> = servers.iter().map(|server| server.address.replace("http://", "")).collect();
-    let proxy_folder = tempfile::tempdir().unwrap();
-    let (_proxy, address) = proxy(&nginx, proxy_folder.path(), &addresses);
+    let proxy = proxy(&nginx, &addresses);
+    let address = &proxy.address;
 
     let (go_on, done, broken) =
         (Arc::new(AtomicBool::new(true)), Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));

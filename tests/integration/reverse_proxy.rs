@@ -1,0 +1,282 @@
+//! The reverse proxies of the documentation, each run with the configuration that stands there.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use motion_export::export::EXPORT_PATH;
+use motion_export::server::settings::Settings;
+use reqwest::header::AUTHORIZATION;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::app::{TestApp, TestDatabase, client_with};
+use crate::engine;
+use crate::proxy::{SlowClient, cutting_proxy};
+
+/// The page of the documentation with one configuration for each proxy.
+const PAGE: &str = include_str!("../../docs/reverse-proxy.md");
+
+/// The address of the server in all configurations.
+const SERVER: &str = "127.0.0.1:3000";
+
+/// A program that `make proxies` fetches, or one that is installed.
+pub fn program(paths: [&str; 2]) -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    paths.into_iter().map(|path| root.join(path)).find(|path| path.exists())
+}
+
+/// Debian's nginx.
+pub fn nginx() -> Option<PathBuf> {
+    program(["target/nginx/usr/sbin/nginx", "/usr/sbin/nginx"])
+}
+
+/// The code block of that language in a page of the documentation.
+pub fn block(page: &str, language: &str) -> String {
+    let (_, rest) = page.split_once(&format!("```{language}\n")).expect("a block of that language");
+    rest.split_once("```").expect("its end").0.to_owned()
+}
+
+/// The text with another in place of one that must be there.
+pub fn replace(text: &str, from: &str, to: &str) -> String {
+    assert!(text.contains(from), "{from} is not in the documented configuration:\n{text}");
+    text.replace(from, to)
+}
+
+/// The text without the lines that hold one of these words, each of which must be there.
+fn without_lines(text: &str, words: &[&str]) -> String {
+    words.iter().fold(text.to_owned(), |text, word| {
+        let lines: Vec<_> = text.lines().filter(|line| !line.contains(word)).collect();
+        assert!(lines.len() < text.lines().count(), "{word} is not in the documented configuration:\n{text}");
+        lines.join("\n")
+    })
+}
+
+/// A proxy that runs. It is stopped when this is dropped.
+pub struct Proxy {
+    child: Child,
+    /// Where it listens, as a URL.
+    pub address: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Proxy {
+    /// Runs a program, and waits until it listens. `make` writes what the program needs into a folder.
+    fn run(make: impl FnOnce(&Path, SocketAddr) -> Command) -> Self {
+        let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = make(folder.path(), listen);
+        let log = folder.path().join("log");
+        command.stdout(Stdio::null()).stderr(File::create(&log).unwrap());
+        let mut child = command.spawn().unwrap();
+        while std::net::TcpStream::connect(listen).is_err() {
+            let ended = child.try_wait().unwrap().is_some();
+            assert!(!ended, "the proxy ended: {}", std::fs::read_to_string(&log).unwrap());
+            std::thread::yield_now();
+        }
+        Self { child, address: format!("http://{listen}"), _folder: folder }
+    }
+
+    /// Debian's nginx, with this configuration of its `http` block, in which `listen 443 ssl;` is where it listens.
+    pub fn nginx(program: &Path, http: &str) -> Self {
+        Self::run(|folder, listen| {
+            let here = folder.display();
+            let http = if http.contains("listen 443 ssl;") {
+                replace(http, "listen 443 ssl;", &format!("listen {listen};"))
+            } else {
+                replace(http, "server {\n", &format!("server {{\n  listen {listen};\n"))
+            };
+            let settings = format!(
+                "daemon off; master_process off; pid {here}/pid; error_log {here}/error;
+                 events {{ worker_connections 256; }}
+                 http {{
+                   access_log off;
+                   client_body_temp_path {here}/body; proxy_temp_path {here}/proxy; fastcgi_temp_path {here}/fastcgi;
+                   uwsgi_temp_path {here}/uwsgi; scgi_temp_path {here}/scgi;
+                   {http}
+                 }}"
+            );
+            let file = folder.join("nginx.conf");
+            std::fs::write(&file, settings).unwrap();
+            let mut command = Command::new(program);
+            command.arg("-p").arg(folder).arg("-c").arg(file);
+            command
+        })
+    }
+}
+
+/// nginx as documented, before that server.
+fn documented_nginx(program: &Path, server: &str) -> Proxy {
+    let http = without_lines(&block(PAGE, "nginx"), &["ssl_certificate ", "ssl_certificate_key"]);
+    Proxy::nginx(program, &replace(&http, SERVER, server))
+}
+
+/// haproxy as documented, before that server.
+fn documented_haproxy(program: &Path, server: &str) -> Proxy {
+    Proxy::run(|folder, listen| {
+        let settings = replace(&block(PAGE, "haproxy"), SERVER, server);
+        let tls = "bind :443 ssl crt /etc/haproxy/motion.example.com.pem";
+        let file = folder.join("haproxy.cfg");
+        std::fs::write(&file, replace(&settings, tls, &format!("bind {listen}"))).unwrap();
+        let mut command = Command::new(program);
+        command.arg("-db").arg("-f").arg(file);
+        // Its libraries, where it was taken out of its package.
+        let libraries = program.parent().and_then(Path::parent).map(|usr| usr.join("lib"));
+        let folders = libraries.and_then(|lib| std::fs::read_dir(lib).ok()).into_iter().flatten().flatten();
+        let folders: Vec<_> = folders.map(|folder| folder.path()).collect();
+        command.env("LD_LIBRARY_PATH", std::env::join_paths(folders).unwrap());
+        command
+    })
+}
+
+/// The command that runs Caddy as documented, before that server.
+fn caddy(program: &Path, server: &str, folder: &Path, listen: SocketAddr) -> Command {
+    let settings = replace(&block(PAGE, "caddyfile"), SERVER, server);
+    let settings = replace(&settings, "motion.example.com {", &format!("http://{listen} {{"));
+    let file = folder.join("Caddyfile");
+    std::fs::write(&file, format!("{{\n  admin off\n  auto_https off\n}}\n{settings}")).unwrap();
+    let mut command = Command::new(program);
+    command.args(["run", "--adapter", "caddyfile", "--config"]).arg(file);
+    command.env("HOME", folder).env("XDG_DATA_HOME", folder).env("XDG_CONFIG_HOME", folder);
+    command
+}
+
+fn documented_caddy(program: &Path, server: &str) -> Proxy {
+    Proxy::run(|folder, listen| caddy(program, server, folder, listen))
+}
+
+/// A server on a file of some megabytes, an authorization, and a link to that file.
+async fn app() -> (TestApp, String, String) {
+    let database = TestDatabase::with([]).await;
+    database.add_many(10_000).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(1_000).await;
+    let (_, authorization) = app.client_of(&ann).await;
+    let form = [("query", ""), ("minutes", "5")];
+    let link: Value = app.post(&app.browser_of("ann").await, "/api/links", &form).await.json().await.unwrap();
+    (app, authorization, link["url"].as_str().unwrap().to_owned())
+}
+
+/// The whole answer to a request as it stands.
+async fn answer(address: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(address.strip_prefix("http://").unwrap()).await.unwrap();
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// What every documented proxy has to do.
+async fn passes_on_whole_files_and_shows_every_cut(start: impl Fn(&str) -> Proxy) {
+    let (app, authorization, link) = app().await;
+    let server = app.address.strip_prefix("http://").unwrap();
+    let proxy = start(server);
+    let client = client_with(&[(AUTHORIZATION, &authorization)]);
+    let url = format!("{}{EXPORT_PATH}", proxy.address);
+
+    let direct = app.get_as(&client, EXPORT_PATH).await.bytes().await.unwrap();
+    let response = client.get(&url).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(response.bytes().await.unwrap() == direct, "the file came whole and unchanged");
+
+    for version in [" HTTP/1.0", ""] {
+        for path in [EXPORT_PATH, &link] {
+            let request = format!("GET {path}{version}\r\nHost: localhost\r\nAuthorization: {authorization}\r\n\r\n");
+            let answer = answer(&proxy.address, &request).await;
+            assert!(!answer.contains("timestamp,camera_id"), "{path}{version}: {}", &answer[..answer.len().min(300)]);
+            let is_success = answer.split(' ').nth(1).is_some_and(|status| status.starts_with('2'));
+            assert!(!is_success, "{path}{version}: {answer}");
+        }
+    }
+
+    // Wherever the server's answer is cut: in its head, in its body, right before its end.
+    for after in [50, 300_000, direct.len() / 2, direct.len()] {
+        let cut = cutting_proxy(&app.address, after).await;
+        let proxy = start(cut.strip_prefix("http://").unwrap());
+        let headers = [("authorization", authorization.as_str()), ("connection", "close")];
+        let mut broken = SlowClient::ask(&proxy.address, EXPORT_PATH, &headers).await;
+        let (received, whole) = broken.rest().await;
+        let received = String::from_utf8_lossy(&received).into_owned();
+        let status = received.split(' ').nth(1).unwrap_or_default().to_owned();
+        assert!(!whole || status != "200", "cut after {after}: status {status}, {} bytes", received.len());
+    }
+    app.idle().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_documented_nginx_passes_on_whole_files_and_shows_every_cut() {
+    let Some(nginx) = nginx() else {
+        engine::skips("it takes nginx: make proxies");
+        return;
+    };
+    passes_on_whole_files_and_shows_every_cut(|server| documented_nginx(&nginx, server)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_documented_haproxy_passes_on_whole_files_and_shows_every_cut() {
+    let Some(haproxy) = program(["target/haproxy/usr/sbin/haproxy", "/usr/sbin/haproxy"]) else {
+        engine::skips("it takes haproxy: make proxies");
+        return;
+    };
+    passes_on_whole_files_and_shows_every_cut(|server| documented_haproxy(&haproxy, server)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_documented_caddy_passes_on_whole_files_and_shows_every_cut() {
+    let Some(caddy) = program(["target/caddy/bin/caddy", "target/caddy/bin/caddy"]) else {
+        engine::skips("it takes Caddy: make proxies");
+        return;
+    };
+    passes_on_whole_files_and_shows_every_cut(|server| documented_caddy(&caddy, server)).await;
+}
+
+#[test]
+fn a_caddy_that_hides_cuts_does_not_start_with_the_documented_configuration() {
+    let Some(old) = program(["target/old-caddy/usr/bin/caddy", "/usr/bin/caddy"]) else {
+        engine::skips("it takes Debian's Caddy: make proxies");
+        return;
+    };
+    let version = Command::new(&old).arg("version").output().unwrap();
+    let version = String::from_utf8_lossy(&version.stdout).into_owned();
+    let minor: u32 = version.trim_start_matches(['v', '2', '.']).split('.').next().unwrap().parse().unwrap_or(0);
+    if minor >= 8 {
+        engine::skips("Debian's Caddy is a newer one");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let run = caddy(&old, SERVER, folder.path(), listen).output().unwrap();
+    assert!(!run.status.success());
+    let said = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(said.contains("unrecognized directive: log_append"), "{version}: {said}");
+}
+
+#[test]
+fn the_documented_proxies_wait_for_as_long_as_an_export_may_be_silent() {
+    // The database looks for a page, and the end waits up to a minute for its record.
+    let silent = Settings::default().export.page_timeout() + Duration::from_mins(1);
+    let servers = include_str!("../../docs/servers.md");
+    for (page, language, setting) in [
+        (PAGE, "nginx", "proxy_read_timeout "),
+        (servers, "nginx", "proxy_read_timeout "),
+        (PAGE, "haproxy", "timeout server "),
+        (PAGE, "haproxy", "timeout client "),
+        (PAGE, "caddyfile", "response_header_timeout "),
+        (PAGE, "caddyfile", " read_timeout "),
+    ] {
+        let block = block(page, language);
+        let (_, rest) = block.split_once(setting).expect(setting);
+        let seconds: u64 = rest.split('s').next().unwrap().parse().unwrap();
+        assert!(Duration::from_secs(seconds) > silent, "{language}: {setting}{seconds}s");
+    }
+}
