@@ -11,6 +11,10 @@ use serde::{Deserialize, Serialize};
 pub enum ErrorCode {
     /// A query parameter cannot be understood; `field` names it. HTTP 400.
     InvalidParameter,
+    /// The request is not what HTTP allows, such as one with two hosts. HTTP 400.
+    BadRequest,
+    /// The request did not come in time. HTTP 408.
+    RequestTimeout,
     /// Nobody that we know asks: no session, token or link, or one that does not work. HTTP 401.
     Unauthenticated,
     /// Whoever asks may not do this. HTTP 403.
@@ -49,7 +53,8 @@ impl ErrorCode {
     /// The HTTP status code of an answer with this error.
     pub fn status(self) -> u16 {
         match self {
-            Self::InvalidParameter => 400,
+            Self::InvalidParameter | Self::BadRequest => 400,
+            Self::RequestTimeout => 408,
             Self::Unauthenticated => 401,
             Self::Forbidden => 403,
             Self::CameraNotFound | Self::UserNotFound | Self::TokenNotFound | Self::ExportNotFound | Self::NotFound => {
@@ -70,6 +75,8 @@ impl ErrorCode {
     pub fn title(self) -> &'static str {
         match self {
             Self::InvalidParameter => "Invalid parameter",
+            Self::BadRequest => "Bad request",
+            Self::RequestTimeout => "Request timeout",
             Self::Unauthenticated => "Not signed in",
             Self::Forbidden => "Not allowed",
             Self::CameraNotFound => "Camera not found",

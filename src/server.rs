@@ -12,6 +12,7 @@ pub mod database_errors;
 pub mod demo;
 pub mod entity;
 pub mod export;
+pub mod file_limit;
 pub mod forms;
 pub mod greeting;
 pub mod headers;

@@ -20,3 +20,4 @@ pub mod throttle;
 pub mod token;
 pub mod user;
 pub mod viewer;
+pub mod wrong_token;

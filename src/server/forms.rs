@@ -131,7 +131,7 @@ where
     post(move |State(state): State<AppState>, parts: Parts, body: Result<Bytes, BytesRejection>| async move {
         let body = match body {
             Ok(body) => body,
-            Err(rejection) => return problem::too_large(&rejection).into_response(),
+            Err(rejection) => return problem::unread_body(&rejection).into_response(),
         };
         let fields = form_urlencoded::parse(&body).into_owned().collect();
         let form = Arc::new(Form { state, parts, fields });

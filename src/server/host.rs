@@ -1,17 +1,41 @@
-//! Which host names the server answers to: this machine's own, and that of its public address.
+//! Which host a request is for: that it says so once and clearly, and that it is this server.
 //!
 //! A web page from elsewhere could let its own host name point to this server (DNS rebinding), and would then be of the
 //! same origin with it. Such a request carries that name, and is refused.
 
 use axum::extract::{Request, State};
-use axum::http::header::HOST;
-use axum::http::uri::Authority;
+use axum::http::header::{ALLOW, HOST, HeaderValue};
+use axum::http::uri::{Authority, Uri};
+use axum::http::{HeaderMap, Method, Version};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
 use super::health;
 use super::state::AppState;
 use crate::error::{ApiError, ErrorCode};
+
+/// Middleware: refuses a request that does not say once and clearly which host it is for (RFC 9112, 3.2).
+///
+/// # Errors
+/// `bad_request`, with status 400; `method_not_allowed` for what is not about a resource of this server.
+pub async fn validate(request: Request, next: Next) -> Result<Response, ApiError> {
+    check_host(request.version(), request.uri(), request.headers())?;
+    let is_path = request.uri().path().starts_with('/');
+    if request.method() == Method::CONNECT || (request.method() == Method::OPTIONS && request.uri().path() == "*") {
+        let error = ApiError::new(
+            ErrorCode::MethodNotAllowed,
+            "This server is not a proxy, and has no options as a whole. Ask for an address of it.",
+        );
+        let allowed = [(ALLOW, HeaderValue::from_static("GET, HEAD, POST"))];
+        return Ok((allowed, error).into_response());
+    }
+    if !is_path {
+        return Err(bad_request(
+            "The target of the request has to be a path that begins with a slash, or a whole URL.",
+        ));
+    }
+    Ok(next.run(request).await)
+}
 
 /// Middleware: refuses a request for a host name that is not this server's. Whoever looks after its health may ask by any
 /// name, because that is told to everybody.
@@ -19,7 +43,9 @@ use crate::error::{ApiError, ErrorCode};
 /// # Errors
 /// `misdirected`, with status 421.
 pub async fn check(State(state): State<AppState>, request: Request, next: Next) -> Result<Response, ApiError> {
-    let host = request.headers().get(HOST).map(|host| host.to_str().unwrap_or_default());
+    let header = request.headers().get(HOST).map(|host| host.to_str().unwrap_or_default());
+    // HTTP/1.0 may name the host in the target alone.
+    let host = header.or_else(|| request.uri().authority().map(Authority::as_str));
     let path = request.uri().path();
     let public = state.public_host.as_deref();
     let ours = |host: &str| is_this_machine(host) || (public.is_some() && name(host).as_deref() == public);
@@ -31,6 +57,58 @@ pub async fn check(State(state): State<AppState>, request: Request, next: Next) 
         "This server does not go by that name. Its operator can set server.public_url to the address at which people \
          reach it.",
     ))
+}
+
+fn bad_request(detail: &str) -> ApiError {
+    ApiError::new(ErrorCode::BadRequest, detail)
+}
+
+/// Checks that a request says which host it is for: in one `Host` header, which HTTP/1.0 alone may leave out, and in its
+/// target the same, if that names one.
+fn check_host(version: Version, target: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
+    let mut hosts = headers.get_all(HOST).iter();
+    let (host, more) = (hosts.next(), hosts.next());
+    if more.is_some() {
+        return Err(bad_request("The request has more than one Host header. Send exactly one."));
+    }
+    let host = match host {
+        Some(host) => Some(host.to_str().ok().and_then(parse).ok_or_else(|| {
+            bad_request("The Host header has to be a host name or an address, and a port if that is not the usual one.")
+        })?),
+        None if version < Version::HTTP_11 => None,
+        None => return Err(bad_request("The request has no Host header, which HTTP/1.1 requires. Send one.")),
+    };
+    let Some(authority) = target.authority() else { return Ok(()) };
+    let usual = match target.scheme_str() {
+        // CONNECT names a host and a port alone.
+        None => None,
+        Some("http") => Some(80),
+        Some("https") => Some(443),
+        Some(_) => return Err(bad_request("The target of the request has to be a path, or a URL with http or https.")),
+    };
+    let Some(named) = parse(authority.as_str()) else {
+        return Err(bad_request("The target of the request names a host that cannot be one."));
+    };
+    let same = |(name, port): &(String, Option<u16>)| (name.clone(), port.or(usual));
+    if host.is_some_and(|host| same(&host) != same(&named)) {
+        return Err(bad_request(
+            "The Host header and the target of the request name different hosts. Name the same in both.",
+        ));
+    }
+    Ok(())
+}
+
+/// The name in small letters and the port of `host[:port]`; `None` for what is not that.
+fn parse(host: &str) -> Option<(String, Option<u16>)> {
+    let authority: Authority = host.parse().ok()?;
+    let rest = host.strip_prefix(authority.host())?;
+    let port = match rest.strip_prefix(':') {
+        Some("") => None,
+        Some(port) if port.bytes().all(|digit| digit.is_ascii_digit()) => Some(port.parse().ok()?),
+        None if rest.is_empty() => None,
+        _ => return None,
+    };
+    (!authority.host().is_empty()).then(|| (authority.host().to_lowercase(), port))
 }
 
 /// The name in a `Host` header, without the port.
@@ -58,6 +136,58 @@ mod tests {
         for other in ["evil.example", "localhost.evil.example:3000", "192.168.1.2", "127.0.0.1.evil.example", "", "a b"]
         {
             assert!(!is_this_machine(other), "{other}");
+        }
+    }
+
+    fn is_clear(version: Version, target: &str, hosts: &[&str]) -> bool {
+        let mut headers = HeaderMap::new();
+        for host in hosts {
+            headers.append(HOST, HeaderValue::from_bytes(host.as_bytes()).expect("a header"));
+        }
+        check_host(version, &target.parse().expect("a target"), &headers).is_ok()
+    }
+
+    #[test]
+    fn a_request_names_its_host_once() {
+        for host in
+            ["localhost", "localhost:3000", "LOCALHOST:3000", "127.0.0.1", "[::1]:3000", "localhost:", "a.example"]
+        {
+            assert!(is_clear(Version::HTTP_11, "/settings", &[host]), "{host}");
+        }
+        for host in ["", ":3000", "user@localhost", "user:password@localhost:80", "localhost:http", "localhost:-1"] {
+            assert!(!is_clear(Version::HTTP_11, "/settings", &[host]), "{host}");
+        }
+        for host in ["localhost:65536", "localhost:1:2", "local host", "localhost/x", "http://localhost", "::1", "ü"] {
+            assert!(!is_clear(Version::HTTP_11, "/settings", &[host]), "{host}");
+        }
+        assert!(!is_clear(Version::HTTP_11, "/settings", &[]));
+        assert!(is_clear(Version::HTTP_10, "/settings", &[]));
+        for version in [Version::HTTP_10, Version::HTTP_11] {
+            assert!(!is_clear(version, "/settings", &["localhost", "localhost"]));
+        }
+    }
+
+    #[test]
+    fn a_target_names_the_same_host_as_the_header() {
+        for (target, host) in [
+            ("http://localhost:3000/settings", "localhost:3000"),
+            ("http://LOCALHOST/settings", "localhost:80"),
+            ("http://localhost:80/settings", "localhost"),
+            ("https://motion.example.com/settings", "motion.example.com:443"),
+            ("localhost:3000", "localhost:3000"),
+        ] {
+            assert!(is_clear(Version::HTTP_11, target, &[host]), "{target} {host}");
+        }
+        for (target, host) in [
+            ("http://localhost:3000/settings", "evil.example"),
+            ("http://evil.example/settings", "localhost:3000"),
+            ("http://localhost/settings", "localhost:3000"),
+            ("https://localhost/settings", "localhost:80"),
+            ("http://user@localhost/settings", "localhost"),
+            ("ftp://localhost/settings", "localhost"),
+            ("evil.example:443", "localhost"),
+        ] {
+            assert!(!is_clear(Version::HTTP_11, target, &[host]), "{target} {host}");
         }
     }
 }

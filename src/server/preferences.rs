@@ -57,7 +57,7 @@ pub async fn choose(
     State(state): State<AppState>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<impl IntoResponse, ApiError> {
-    let body = body.map_err(|rejection| problem::too_large(&rejection))?;
+    let body = body.map_err(|rejection| problem::unread_body(&rejection))?;
     let (mut language, mut scheme, mut next) = (None, None, String::new());
     for (name, value) in form_urlencoded::parse(&body) {
         match &*name {

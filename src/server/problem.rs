@@ -10,6 +10,7 @@ use serde_json::json;
 use tracing::error;
 
 use super::auth::gate;
+use super::connection::BodyTimeout;
 use super::preferences;
 use super::state::AppState;
 use super::telemetry::RequestId;
@@ -52,8 +53,11 @@ pub fn retry_after(error: &ApiError) -> Option<u32> {
     error.retry_after_seconds.or(away)
 }
 
-/// The answer to a form that cannot be taken in, in most cases because it is too long.
-pub fn too_large(rejection: &BytesRejection) -> ApiError {
+/// The answer to a form that cannot be taken in: it did not come in time, or is too long.
+pub fn unread_body(rejection: &BytesRejection) -> ApiError {
+    if BodyTimeout::caused(rejection) {
+        return ApiError::new(ErrorCode::RequestTimeout, "The request did not come in time. Send it again.");
+    }
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         return ApiError::new(
             ErrorCode::TooLarge,

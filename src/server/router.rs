@@ -1,7 +1,8 @@
 //! All doors of the server, in one list, and the layers around them.
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::Method;
 use axum::http::request::Parts;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Redirect;
@@ -53,7 +54,13 @@ pub fn router(state: AppState) -> Router {
 
     let server_functions = server_fn_paths().fold(Router::new(), |router, (path, method)| {
         let context = context.clone();
-        let handler = move |request| handle_server_fns_with_context(context.clone(), request);
+        let handler = move |mut request: Request| {
+            // Leptos knows no HEAD. axum takes the body off the answer.
+            if request.method() == Method::HEAD {
+                *request.method_mut() = Method::GET;
+            }
+            handle_server_fns_with_context(context.clone(), request)
+        };
         // Their methods are GET and POST.
         router.route(path, on(MethodFilter::try_from(method).unwrap_or(MethodFilter::POST), handler))
     });
@@ -97,6 +104,7 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn(origin::check))
         .layer(from_fn_with_state(state.clone(), host::check))
         .layer(from_fn_with_state(state.clone(), metrics::scrape))
+        .layer(from_fn(host::validate))
         .layer(CatchPanicLayer::custom(problem::panicked))
         .layer(from_fn_with_state(state.clone(), problem::write))
         .layer(from_fn_with_state(state.clone(), metrics::count))

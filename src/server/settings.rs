@@ -15,6 +15,7 @@ use toml::{Table, Value};
 
 pub use self::server::{Hidden, LogFormat, Server};
 
+pub mod listen;
 mod server;
 
 /// The settings file, looked for in the working directory.
@@ -350,6 +351,28 @@ mod tests {
         assert_eq!(settings.database.connections.get(), 3);
         assert_eq!(settings.export.page_rows.get(), 7);
         assert_eq!(&*settings.leptos_options().site_root, "elsewhere");
+    }
+
+    #[test]
+    fn an_address_to_listen_on_is_read_alike_in_the_file_and_the_environment() {
+        for (value, address) in [
+            ("':3000'", "127.0.0.1:3000"),
+            ("'3000'", "127.0.0.1:3000"),
+            ("3000", "127.0.0.1:3000"),
+            ("'localhost:80'", "127.0.0.1:80"),
+            ("'[::1]:80'", "[::1]:80"),
+        ] {
+            let file = parse(&format!("[server]\nlisten = {value}"), &[]).expect(value);
+            assert_eq!(file.server.listen.to_string(), address);
+            let environment = parse("", &[("MOTION_EXPORT_SERVER_LISTEN", value.trim_matches('\''))]).expect(value);
+            assert_eq!(environment.server.listen.to_string(), address);
+        }
+        for value in ["'localhost'", "'example.com:80'", "99999", "-1", "true"] {
+            let error = refusal(&format!("[server]\nlisten = {value}"), &[]);
+            assert!(error.contains("server.listen") && error.contains("127.0.0.1:3000"), "{error}");
+            let error = refusal("", &[("MOTION_EXPORT_SERVER_LISTEN", value.trim_matches('\''))]);
+            assert!(error.contains("MOTION_EXPORT_SERVER_LISTEN") && error.contains("127.0.0.1:3000"), "{error}");
+        }
     }
 
     #[test]

@@ -34,7 +34,7 @@ pub fn versioned(mut options: LeptosOptions) -> LeptosOptions {
         options.site_pkg_dir = format!("{}/{version}", options.site_pkg_dir).into();
     } else {
         warn!(
-            missing = %folder.join(script).display(),
+            path = %folder.join(script).display(),
             "the page's files are not there, so it works as without script; see LEPTOS_SITE_ROOT"
         );
     }

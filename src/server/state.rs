@@ -10,6 +10,7 @@ use leptos::config::LeptosOptions;
 use super::auth::session::Sessions;
 use super::auth::setup::Setup;
 use super::auth::throttle::Throttle;
+use super::auth::wrong_token::WrongTokens;
 use super::clock::Clock;
 use super::database;
 use super::export::lines::PAGE_BYTES;
@@ -47,6 +48,8 @@ pub struct AppState {
     pub setup: Setup,
     /// How often somebody tried to sign in.
     pub throttle: Throttle,
+    /// What is logged of access tokens that do not work.
+    pub wrong_tokens: WrongTokens,
     /// Where the use of sessions and tokens is noted.
     pub last_use: LastUse,
     /// What is counted for the operator.
@@ -77,6 +80,7 @@ impl AppState {
             trusted_proxies: settings.server.trusted_networks()?.into(),
             sessions: Sessions::new(database.clone(), writer.clone(), clock.clone(), last_use.clone(), &settings),
             throttle: Throttle::new(clock.clone()),
+            wrong_tokens: WrongTokens::new(),
             leptos_options: site::versioned(settings.leptos_options()),
             settings: Arc::new(settings),
             metrics,

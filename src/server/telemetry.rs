@@ -52,7 +52,7 @@ struct RequestSpan(Span);
 /// Has the log lines of a request tell whose it is.
 pub fn record_user(extensions: &Extensions, user: Uuid) {
     if let Some(RequestSpan(span)) = extensions.get() {
-        span.record("user", tracing::field::display(user));
+        span.record("user_id", tracing::field::display(user));
     }
 }
 
@@ -60,7 +60,7 @@ pub fn record_user(extensions: &Extensions, user: Uuid) {
 pub async fn trace(mut request: Request, next: Next) -> Response {
     let id = Uuid::new_v4().simple().to_string();
     // Not `user.id`, which axum-login records in whatever span it finds, for sessions only and once more.
-    let span = info_span!("request", id, user = tracing::field::Empty);
+    let span = info_span!("request", request_id = id, user_id = tracing::field::Empty);
     let began = Instant::now();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(RequestId(id.clone()));
@@ -71,7 +71,119 @@ pub async fn trace(mut request: Request, next: Next) -> Response {
     }
     let status = response.status().as_u16();
     // Until the first byte; an export logs its own end.
-    let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    span.in_scope(|| info!(%method, path, status, milliseconds, "request"));
+    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    span.in_scope(|| info!(%method, path, status, duration_ms, "request"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    /// Every field of the log, with what it holds. One name for one thing: those of the specification are `user_id`,
+    /// `camera_id`, `row_count`, `bytes_sent` and `duration_ms`.
+    const FIELDS: [(&str, &str); 27] = [
+        ("action", "what an administrator did to a user"),
+        ("bytes", "the size of an export's file, before any content encoding"),
+        ("bytes_sent", "how many bytes were sent to the client"),
+        ("camera_id", "the ids of the cameras that an export selects"),
+        ("changed_user_id", "the id of the user whom an administrator changed"),
+        ("client_address", "the address of the client, through trusted proxies"),
+        ("duration_ms", "how long it took, in milliseconds"),
+        ("end_date", "the end of an export's selection"),
+        ("error", "why something failed"),
+        ("export_id", "the id of an export's record"),
+        ("interrupted_exports", "how many exports were taken to be interrupted"),
+        ("listen_address", "the address that the server listens on"),
+        ("max_connections", "the setting of that name"),
+        ("method", "the method of a request"),
+        ("path", "the path of a request, or of a folder"),
+        ("reason", "why an export ended"),
+        ("request_id", "the id of a request"),
+        ("row_count", "how many events an export has written"),
+        ("running_exports", "how many exports are running"),
+        ("start_date", "the start of an export's selection"),
+        ("state", "how an export ended"),
+        ("status", "the status of an answer"),
+        ("timezone", "the time zone of an export"),
+        ("token", "how an access token begins"),
+        ("token_id", "the id of an access token"),
+        ("unrecorded_exports", "how many exports have ended whose records do not say so yet"),
+        ("user_id", "the id of the user who asks"),
+    ];
+
+    /// The fields of all log lines in some code, with the macro that they were found in.
+    fn fields(code: &str) -> Vec<String> {
+        const MACROS: [&str; 6] = ["trace!(", "debug!(", "info!(", "warn!(", "error!(", "_span!("];
+        let mut found = Vec::new();
+        for name in MACROS {
+            for rest in code.split(name).skip(1) {
+                found.extend(arguments(rest).iter().filter_map(|argument| field(argument)));
+            }
+        }
+        found
+    }
+
+    /// The arguments of a macro whose opening parenthesis was just read.
+    fn arguments(code: &str) -> Vec<String> {
+        let (mut depth, mut in_text, mut escaped) = (0, false, false);
+        let mut arguments = vec![String::new()];
+        for letter in code.chars() {
+            match letter {
+                _ if escaped => escaped = false,
+                '\\' if in_text => escaped = true,
+                '"' => in_text = !in_text,
+                _ if in_text => {}
+                '(' | '[' | '{' => depth += 1,
+                ')' | ']' | '}' if depth == 0 => break,
+                ')' | ']' | '}' => depth -= 1,
+                ',' if depth == 0 => {
+                    arguments.push(String::new());
+                    continue;
+                }
+                _ => {}
+            }
+            arguments.last_mut().expect("one").push(letter);
+        }
+        arguments
+    }
+
+    /// The name of the field that an argument sets; `None` for the words of the line.
+    fn field(argument: &str) -> Option<String> {
+        let argument = argument.trim().trim_start_matches(['%', '?']);
+        let name = argument.split('=').next()?.trim();
+        let is_name = name.starts_with(|first: char| first.is_ascii_lowercase())
+            && name
+                .bytes()
+                .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || b"_.".contains(&letter));
+        is_name.then(|| name.to_owned())
+    }
+
+    fn sources(folder: &Path, found: &mut BTreeMap<String, String>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a file");
+                let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+                found.extend(fields(code).into_iter().map(|field| (field, path.display().to_string())));
+            }
+        }
+    }
+
+    #[test]
+    fn the_log_has_one_name_for_one_thing() {
+        assert_eq!(
+            fields("info!(%method, user_id = %user.id, a.b = f(c, \"x, y=z\"), \"words, x = {y}\");"),
+            ["method", "user_id", "a.b"]
+        );
+        let mut found = BTreeMap::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+        assert!(found.contains_key("user_id") && found.len() > 10, "{found:?}");
+        let unknown: Vec<_> =
+            found.iter().filter(|(field, _)| !FIELDS.iter().any(|(known, _)| known == field)).collect();
+        assert!(unknown.is_empty(), "name these as FIELDS does, or add them there: {unknown:#?}");
+    }
 }

@@ -81,6 +81,8 @@ fn filled(pattern: &str, values: &[&str]) -> String {
 fn german_title(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::InvalidParameter => "Ungültige Angabe",
+        ErrorCode::BadRequest => "Ungültige Anfrage",
+        ErrorCode::RequestTimeout => "Zeitüberschreitung der Anfrage",
         ErrorCode::Unauthenticated => "Nicht angemeldet",
         ErrorCode::Forbidden => "Nicht erlaubt",
         ErrorCode::CameraNotFound => "Kamera nicht gefunden",

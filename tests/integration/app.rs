@@ -13,7 +13,7 @@ use motion_export::server::auth::user::User;
 use motion_export::server::auth::viewer::Viewer;
 use motion_export::server::auth::{password, token, user};
 use motion_export::server::clock::Clock;
-use motion_export::server::connection::{Listener, Peer};
+use motion_export::server::connection::{Limits, serve};
 use motion_export::server::database::{self, Missing};
 use motion_export::server::entity::{self, camera, motion_event};
 use motion_export::server::export::lines::PAGE_BYTES;
@@ -258,9 +258,7 @@ async fn start(database: &TestDatabase, time: &Time, setup: Setup) -> (String, S
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(state.exports.clone().keep());
-        let listener = Listener::new(listener, settings.server.client_timeout());
-        let service = router.into_make_service_with_connect_info::<Peer>();
-        tokio::spawn(axum::serve(listener, service).into_future());
+        tokio::spawn(serve(listener, router, Limits::from(&settings.server), std::future::pending()));
         (address, doors, state)
     }
 }

@@ -143,6 +143,34 @@ async fn every_route_and_server_function_lets_in_whom_it_should_and_nobody_else(
 }
 
 #[tokio::test]
+async fn head_is_answered_as_get_is_and_without_a_body_at_every_door() {
+    let database = TestDatabase::with(events(2)).await;
+    database.add_viewer("other", &["back"]).await;
+    let viewer = database.add_viewer("viewer", &["front"]).await;
+    let app = database.serve(10).await;
+    let nobody = client_with(&[]);
+    let people = [nobody, app.browser_of("other").await, app.browser_of("viewer").await, app.browser_of("admin").await];
+    for (path, method, request, _) in DOORS {
+        if method != "GET" {
+            continue;
+        }
+        let request = request.replace("{the camera's user}", &viewer.id.to_string());
+        let address = if request.starts_with('/') { request } else { format!("{path}{request}") };
+        for client in &people {
+            let get = client.get(format!("{}{address}", app.address)).send().await.unwrap();
+            let head = client.head(format!("{}{address}", app.address)).send().await.unwrap();
+            assert_eq!(head.status(), get.status(), "{address}");
+            for header in ["content-type", "location", "allow", "www-authenticate"] {
+                assert_eq!(head.headers().get(header), get.headers().get(header), "{header} of {address}");
+            }
+            get.bytes().await.unwrap();
+            assert_eq!(head.bytes().await.unwrap().len(), 0, "{address}");
+            app.idle().await;
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_method_that_is_not_written_down_is_refused_at_every_door() {
     let database = TestDatabase::with(events(2)).await;
     let app = database.serve(10).await;

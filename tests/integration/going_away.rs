@@ -217,7 +217,7 @@ async fn told_to_stop_a_server_begins_no_export_and_lets_those_that_run_end() {
     assert_eq!(prepared.newest(&server).await["state"], "completed");
     assert!(server.child.wait().unwrap().success());
     let log = prepared.log();
-    assert!(log.contains("stopping running=1") && log.contains("state=\"completed\""), "{log}");
+    assert!(log.contains("stopping running_exports=1") && log.contains("state=\"completed\""), "{log}");
 }
 
 #[tokio::test]

@@ -152,6 +152,47 @@ async fn no_secret_is_in_the_log() {
 }
 
 #[tokio::test]
+async fn a_wrong_token_is_logged_with_where_it_came_from_and_how_it_begins_and_not_too_often() {
+    let log = Log::of_this_thread();
+    let mut database = TestDatabase::with(events(4)).await;
+    database.settings.server.trusted_proxies = "127.0.0.1".to_owned();
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let token = database.token_of(&ann).await;
+    let app = database.serve(10).await;
+    let show = async |authorization: &str, from: &str| {
+        let forwarded = reqwest::header::HeaderName::from_static("x-forwarded-for");
+        let client = client_with(&[(AUTHORIZATION, authorization), (forwarded, from)]);
+        app.get_as(&client, "/api/cameras").await.status().as_u16()
+    };
+    assert_eq!(show(&format!("Bearer {token}"), "192.0.2.1").await, 200);
+    assert!(!log.text().contains("access token"), "{}", log.text());
+    let wrong = format!("mexp_{}", "12ab".repeat(16));
+    assert_eq!(show(&format!("Bearer {wrong}"), "192.0.2.1").await, 401);
+    let text = log.text();
+    let line = text.lines().find(|line| line.contains("an access token was refused")).expect("a line");
+    for part in [" WARN ", "client_address=192.0.2.1", "token=\"mexp_12ab…\"", "request_id="] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+    // Perhaps a password, by mistake: nothing of it is logged.
+    assert_eq!(show("Basic YW5uOmNvcnJlY3QgaG9yc2U=", "192.0.2.2").await, 401);
+    assert_eq!(show("Digest correct-horse", "192.0.2.2").await, 401);
+    assert_eq!(show("Bearer mexp_short", "192.0.2.2").await, 401);
+    for attempt in 0..50 {
+        let guess = format!("Bearer mexp_{attempt:064x}");
+        assert_eq!(show(&guess, "192.0.2.3").await, 401);
+        // One network is one client.
+        assert_eq!(show(&guess, &format!("2001:db8::{attempt:x}")).await, 401);
+    }
+    let text = log.text();
+    let lines = |from: &str| {
+        let from = format!("client_address={from}");
+        text.lines().filter(|line| line.contains("token was refused") && line.contains(&from)).count()
+    };
+    assert_eq!((lines("192.0.2.2"), lines("192.0.2.3"), lines("2001:db8::")), (3, 5, 5));
+    assert!(!text.contains("horse") && !text.contains("short") && !text.contains(&wrong), "{text}");
+}
+
+#[tokio::test]
 async fn the_numbers_are_for_administrators_and_for_whoever_shows_the_token_of_the_settings() {
     let mut database = TestDatabase::with(events(4)).await;
     let ann = database.add_viewer("ann", &["front"]).await;

@@ -9,6 +9,7 @@ mod clocks;
 mod cluster;
 mod command_errors;
 mod command_line;
+mod connections;
 mod doors;
 mod encoding;
 mod engine;

@@ -39,7 +39,7 @@ async fn an_export_logs_its_begin_and_end_with_what_the_specification_asks_for()
     }
     for line in [begin, end] {
         assert!(
-            line.contains(&format!("export_id={id}")) && line.contains(&request_id) && line.contains("user="),
+            line.contains(&format!("export_id={id}")) && line.contains(&request_id) && line.contains("user_id="),
             "{line}"
         );
     }
@@ -134,7 +134,7 @@ async fn the_log_is_json_where_the_settings_say_so_and_each_line_of_a_request_ha
     drop(server);
     let log = read();
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
-    let of = |id: &str| lines.iter().filter(|line| line["span"]["id"] == id).collect::<Vec<_>>();
+    let of = |id: &str| lines.iter().filter(|line| line["span"]["request_id"] == id).collect::<Vec<_>>();
     let words: Vec<_> = of(&request_id).iter().map(|line| line["message"].as_str().unwrap().to_owned()).collect();
     for message in ["export begins", "request", "export ended"] {
         assert!(words.contains(&message.to_owned()), "{words:?}");

@@ -1,5 +1,7 @@
 //! Who asks: found out once for each request, before anything else looks at it.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -10,12 +12,12 @@ use headers::authorization::{Basic, Bearer};
 use headers::{Authorization, HeaderMapExt};
 use uuid::Uuid;
 
-use super::gate;
 use super::link::Link;
 use super::session::{self, AuthSession};
 use super::token;
 use super::user::User;
 use super::viewer::Viewer;
+use super::{address, gate};
 use crate::error::{ApiError, ErrorCode};
 use crate::export::EXPORT_PATH;
 use crate::server::clock::Clock;
@@ -123,9 +125,14 @@ async fn find(state: &AppState, parts: &Parts) -> Result<Caller, ApiError> {
     // A proxy may ask for a name and a password of its own before pages, and pass them on.
     let is_for_us = shown.as_ref().is_some_and(|text| text.starts_with(token::PREFIX));
     if parts.headers.contains_key(AUTHORIZATION) && (is_for_us || !gate::is_page(parts.uri.path())) {
-        let text = shown.ok_or_else(bad_token)?;
+        let refuse = |text: Option<&str>| {
+            let client = address::of(&parts.extensions, &parts.headers, &state.trusted_proxies);
+            state.wrong_tokens.log(client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), text);
+            bad_token()
+        };
+        let text = shown.ok_or_else(|| refuse(None))?;
         let found = token::resolve(&state.database, &text, now).await.map_err(|error| database::refusal(&error))?;
-        let (token, user) = found.ok_or_else(bad_token)?;
+        let (token, user) = found.ok_or_else(|| refuse(Some(&text)))?;
         state.last_use.of_token(token.id);
         return Ok(Caller { user, by: Credential::Token(token.id) });
     }

@@ -1,6 +1,7 @@
 //! Which doors are open to whom. What is not named here is closed to everybody whom we do not know.
 
 use axum::extract::Request;
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
@@ -79,7 +80,7 @@ pub async fn keep(request: Request, next: Next) -> Result<Response, ApiError> {
 fn to_login(request: &Request) -> Response {
     let here = request.uri().path_and_query().map_or("/", |here| here.as_str());
     // Only what can be asked for again is asked for again after signing in; and what was done is told once.
-    let again = request.method() == axum::http::Method::GET && !here.contains("?done=");
+    let again = matches!(*request.method(), Method::GET | Method::HEAD) && !here.contains("?done=");
     let next = if again { here } else { request.uri().path() };
     Redirect::to(&super::next::login_url(next)).into_response()
 }

@@ -127,7 +127,7 @@ fn place(name: &str, address: IpAddr) -> Place {
 }
 
 /// What counts as one address: of IPv6 the network, because whoever has one address has them all.
-fn network(address: IpAddr) -> IpAddr {
+pub(super) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
         IpAddr::V6(six) => match six.to_ipv4_mapped() {

@@ -15,14 +15,14 @@ use crate::server::auth::secret::Secret;
 use crate::server::auth::session::Sessions;
 use crate::server::auth::setup::Setup;
 use crate::server::auth::user;
-use crate::server::connection::{Listener, Peer};
+use crate::server::connection::{Limits, serve};
 use crate::server::database::Missing;
 use crate::server::demo::{self, Guest};
 use crate::server::export::running::Exports;
 use crate::server::router::router;
-use crate::server::settings::Settings;
+use crate::server::settings::{Settings, listen};
 use crate::server::state::AppState;
-use crate::server::{database, telemetry};
+use crate::server::{database, file_limit, telemetry};
 
 /// How long it is waited for exports that were broken off to be recorded.
 const RECORDING: Duration = Duration::from_secs(5);
@@ -42,8 +42,8 @@ pub struct Serve {
     /// it gets a new password, which is printed.
     #[arg(long)]
     demo: bool,
-    /// Address and port to listen on. Overrides the settings.
-    #[arg(long, value_name = "ADDRESS")]
+    /// Address and port to listen on, such as 127.0.0.1:3000 or :3000. Overrides the settings.
+    #[arg(long, value_name = "ADDRESS", value_parser = listen::parse)]
     listen: Option<SocketAddr>,
 }
 
@@ -55,6 +55,10 @@ impl Serve {
         }
         settings.server.check()?;
         telemetry::init(&settings.server.log, settings.server.log_format)?;
+        if let Err(error) = file_limit::raise() {
+            warn!(error = format!("{error:#}"), "going on with fewer open files");
+        }
+        file_limit::check(&settings)?;
         let database = open_migrated(&settings, Missing::Create).await?;
         let timed = database.clone().within(database::ANSWER);
         let clock = clock_of(&timed).await?;
@@ -86,16 +90,15 @@ impl Serve {
 
         let signals = StopSignals::new()?;
         say(&greeting(&at, key, guest.as_ref()));
-        info!(%address, "serving");
+        info!(listen_address = %address, "serving");
         let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
         let (exports, grace) = (state.exports.clone(), state.settings.server.stop_grace());
-        let listener = Listener::new(listener, state.settings.server.client_timeout());
-        let service = router(state).into_make_service_with_connect_info::<Peer>();
-        let server = axum::serve(listener, service).with_graceful_shutdown(async {
+        let limits = Limits::from(&state.settings.server);
+        let server = serve(listener, router(state), limits, async {
             let _ = stopping.await;
         });
         tokio::select! {
-            ended = server.into_future() => ended.context("the server failed"),
+            () = server => Ok(()),
             () = async {
                 end_exports(&exports, grace, signals).await;
                 let _ = stop.send(());
@@ -112,7 +115,7 @@ async fn end_exports(exports: &Exports, grace: Duration, mut signals: StopSignal
     signals.next().await;
     exports.close();
     let running = exports.count();
-    info!(running, "stopping");
+    info!(running_exports = running, "stopping");
     if running == 0 && exports.count_unrecorded() == 0 {
         return;
     }
@@ -124,7 +127,10 @@ async fn end_exports(exports: &Exports, grace: Duration, mut signals: StopSignal
     exports.break_off();
     if tokio::time::timeout(RECORDING, exports.none_left()).await.is_err() {
         let left = exports.count() + exports.count_unrecorded();
-        warn!(left, "it could not be recorded how exports ended; the next server takes them for interrupted");
+        warn!(
+            unrecorded_exports = left,
+            "it could not be recorded how exports ended; the next server takes them for interrupted"
+        );
     }
     tokio::time::sleep(LINGER).await;
 }

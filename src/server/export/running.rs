@@ -259,7 +259,9 @@ impl Exports {
         }
         match swept {
             Ok(0) => {}
-            Ok(swept) => warn!(swept, "exports were interrupted: nothing was heard of their server"),
+            Ok(swept) => {
+                warn!(interrupted_exports = swept, "exports were interrupted: nothing was heard of their server");
+            }
             Err(error) => warn!(%error, "cannot look for exports that were interrupted"),
         }
     }

@@ -18,7 +18,7 @@ pub(in crate::server) async fn change_password(form: Arc<Form>) -> Result<Answer
         ApiError::invalid("current_password", "This is not your current password. Nothing was changed.")
     })?;
     let changed = user::set_password(&form.state.writer, &current, form.field("password").to_owned()).await?;
-    info!(user.id = %changed.id, "a password was changed");
+    info!(user_id = %changed.id, "a password was changed");
     if form.sign_in(&changed).await.is_err() {
         // It is changed all the same: this browser has to sign in anew like all others.
         return Ok(Answer::done(LOGIN_PATH, Done::PasswordChanged));

@@ -20,7 +20,7 @@ pub(in crate::server) async fn login(form: Arc<Form>) -> Result<Answer, ApiError
     let user = user
         .ok_or_else(|| ApiError::new(ErrorCode::Forbidden, "Name or password is wrong. Check both and try again."))?;
     form.sign_in(&user).await?;
-    info!(user.id = %user.id, "signed in");
+    info!(user_id = %user.id, "signed in");
     Ok(Answer::Go(local(form.field("next")).to_owned()))
 }
 
@@ -35,7 +35,7 @@ pub(in crate::server) async fn logout(form: Arc<Form>) -> Result<Answer, ApiErro
         )
     })?;
     if let Some(user) = ended {
-        info!(user.id = %user.id, "signed out");
+        info!(user_id = %user.id, "signed out");
     }
     Ok(Answer::GoWithoutSession(format!("{LOGIN_PATH}?done={}", Done::SignedOut.word())))
 }
@@ -52,7 +52,7 @@ impl Form {
         // The name is not logged: people type their passwords into the wrong field.
         if let Err(error) = self.state.throttle.attempt(name, address) {
             self.state.metrics.password_checked("slowed");
-            warn!(%address, "a password was not looked at, because there were too many attempts");
+            warn!(client_address = %address, "a password was not looked at, because there were too many attempts");
             return Err(error);
         }
         match user::with_password(&self.state.database, name, password.to_owned()).await? {
@@ -63,7 +63,7 @@ impl Form {
             }
             Err(account) => {
                 self.state.metrics.password_checked("wrong");
-                warn!(user.id = account.map(display), %address, "a password was wrong");
+                warn!(user_id = account.map(display), client_address = %address, "a password was wrong");
                 Ok(None)
             }
         }

@@ -19,7 +19,7 @@ pub(in crate::server) async fn add_person(form: Arc<Form>) -> Result<Answer, Api
     let role = role(&form)?;
     let new = NewUser { name: form.field("name").to_owned(), role, password: form.field("password").to_owned() };
     let person = user::add(&form.state.writer, new, form.state.clock.now()).await?;
-    info!(user.id = %admin.user.id, person.id = %person.id, "a person was added");
+    info!(user_id = %admin.user.id, changed_user_id = %person.id, "a person was added");
     Ok(Answer::done(&person_path(&person.id.to_string()), Done::PersonAdded))
 }
 
@@ -57,7 +57,7 @@ pub(in crate::server) async fn change_person(form: Arc<Form>) -> Result<Answer, 
         }
         other => return Err(super::unknown_action(other)),
     };
-    info!(user.id = %admin.user.id, person.id = %person.id, action, "a person was changed");
+    info!(user_id = %admin.user.id, changed_user_id = %person.id, action, "a person was changed");
     Ok(done)
 }
 

@@ -23,7 +23,7 @@ pub(in crate::server) async fn change_tokens(form: Arc<Form>) -> Result<Answer, 
                 ),
             };
             let made = token::create(database, &caller.user, form.field("name"), days, token::bits()?, now).await?;
-            info!(user.id = %caller.user.id, token.id = %made.record.id, "a token was made");
+            info!(user_id = %caller.user.id, token_id = %made.record.id, "a token was made");
             Ok(Answer::Show(Outcome::Token { name: made.record.name, text: made.text }))
         }
         "revoke" => {
@@ -31,7 +31,7 @@ pub(in crate::server) async fn change_tokens(form: Arc<Form>) -> Result<Answer, 
                 ApiError::new(ErrorCode::TokenNotFound, "There is no such token. Look at the list again.")
             })?;
             token::revoke(database, id, Some(caller.user.id), now).await?;
-            info!(user.id = %caller.user.id, token.id = %id, "a token was revoked");
+            info!(user_id = %caller.user.id, token_id = %id, "a token was revoked");
             Ok(Answer::done(TOKENS_PATH, Done::TokenRevoked))
         }
         other => Err(super::unknown_action(other)),

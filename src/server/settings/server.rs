@@ -16,7 +16,8 @@ const MIN_METRICS_TOKEN_BYTES: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
-    /// Address and port to listen on.
+    /// Address and port to listen on; see [`super::listen`] for how it may be written.
+    #[serde(deserialize_with = "super::listen::deserialize")]
     pub listen: SocketAddr,
     /// The address at which people reach the server, where that is not the one it listens on: `https://` and a host.
     /// Empty: there is none.
@@ -31,6 +32,14 @@ pub struct Server {
     pub log_format: LogFormat,
     /// A client that takes nothing of its answer for so long is cut off, in seconds.
     pub client_timeout_seconds: NonZeroU32,
+    /// How long the head of a request may take, in seconds.
+    pub header_timeout_seconds: NonZeroU32,
+    /// How long the body of a request may take, in seconds.
+    pub body_timeout_seconds: NonZeroU32,
+    /// For how long a connection without a request is kept, in seconds.
+    pub idle_timeout_seconds: NonZeroU32,
+    /// How many connections of clients may be open at once.
+    pub max_connections: NonZeroU32,
     /// How long running exports may go on after the server was told to stop, in seconds.
     pub stop_grace_seconds: u32,
 }
@@ -60,6 +69,10 @@ impl std::fmt::Debug for Hidden {
 impl Default for Server {
     fn default() -> Self {
         const CLIENT_TIMEOUT: NonZeroU32 = NonZeroU32::new(300).expect("not zero");
+        const HEADER_TIMEOUT: NonZeroU32 = NonZeroU32::new(30).expect("not zero");
+        const BODY_TIMEOUT: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
+        const IDLE_TIMEOUT: NonZeroU32 = NonZeroU32::new(180).expect("not zero");
+        const MAX_CONNECTIONS: NonZeroU32 = NonZeroU32::new(512).expect("not zero");
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
             public_url: String::new(),
@@ -68,6 +81,10 @@ impl Default for Server {
             log: "info,axum_login=warn,sea_orm_migration=warn,tower_sessions=error".to_owned(),
             log_format: LogFormat::default(),
             client_timeout_seconds: CLIENT_TIMEOUT,
+            header_timeout_seconds: HEADER_TIMEOUT,
+            body_timeout_seconds: BODY_TIMEOUT,
+            idle_timeout_seconds: IDLE_TIMEOUT,
+            max_connections: MAX_CONNECTIONS,
             stop_grace_seconds: 30,
         }
     }

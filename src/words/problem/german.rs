@@ -122,6 +122,43 @@ pub(super) static GERMAN: &[(&str, &str)] = &[
         "Ein Export braucht HTTP/1.1 oder neuer: In älteren Versionen sieht eine abgeschnittene Datei vollständig aus. \
          Setzen Sie in nginx proxy_http_version 1.1.",
     ),
+    // Requests that are not what HTTP allows.
+    (
+        "The request did not come in time. Send it again.",
+        "Die Anfrage ist nicht rechtzeitig angekommen. Senden Sie sie erneut.",
+    ),
+    (
+        "This server is not a proxy, and has no options as a whole. Ask for an address of it.",
+        "Dieser Server ist kein Proxy und hat keine Optionen im Ganzen. Fragen Sie nach einer seiner Adressen.",
+    ),
+    (
+        "The target of the request has to be a path that begins with a slash, or a whole URL.",
+        "Das Ziel der Anfrage muss ein Pfad sein, der mit einem Schrägstrich beginnt, oder eine vollständige URL.",
+    ),
+    (
+        "The request has more than one Host header. Send exactly one.",
+        "Die Anfrage hat mehr als einen Host-Header. Senden Sie genau einen.",
+    ),
+    (
+        "The Host header has to be a host name or an address, and a port if that is not the usual one.",
+        "Der Host-Header muss ein Servername oder eine Adresse sein, mit einem Port, wenn es nicht der übliche ist.",
+    ),
+    (
+        "The request has no Host header, which HTTP/1.1 requires. Send one.",
+        "Die Anfrage hat keinen Host-Header, den HTTP/1.1 verlangt. Senden Sie einen.",
+    ),
+    (
+        "The target of the request has to be a path, or a URL with http or https.",
+        "Das Ziel der Anfrage muss ein Pfad sein oder eine URL mit http oder https.",
+    ),
+    (
+        "The target of the request names a host that cannot be one.",
+        "Das Ziel der Anfrage nennt einen Servernamen, den es nicht geben kann.",
+    ),
+    (
+        "The Host header and the target of the request name different hosts. Name the same in both.",
+        "Der Host-Header und das Ziel der Anfrage nennen verschiedene Server. Nennen Sie in beiden denselben.",
+    ),
     ("You may no longer see these cameras.", "Sie dürfen diese Kameras nicht mehr sehen."),
     (
         "Months of events were taken out meanwhile. Try again.",

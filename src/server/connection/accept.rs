@@ -1,0 +1,193 @@
+//! Accepts connections, not more at once than may be open, and serves requests on them.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::Instant;
+use tower_service::Service;
+use tracing::{debug, warn};
+
+use super::Connection;
+use super::activity::Activity;
+use super::exchange::{AnswerBody, AnswerEnd, RequestBody};
+use super::waiting::Waiting;
+use crate::export::EXPORT_PATH;
+use crate::server::settings::Server;
+
+/// For how long an export may have nothing to send once its client sends no more. Then the client is taken to be gone,
+/// and what the database looks for on its behalf is stopped.
+const EXPORT_PATIENCE: Duration = Duration::from_secs(3);
+
+/// The same for every other answer. Previews should stop soon that nobody waits for.
+const OTHER_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long the log says nothing more about too many connections once it has.
+const QUIET: Duration = Duration::from_mins(1);
+
+/// What connections may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For how long a client may take nothing of its answer.
+    pub write_timeout: Duration,
+    /// How long the head of a request may take.
+    pub header_timeout: Duration,
+    /// How long the body of a request may take.
+    pub body_timeout: Duration,
+    /// For how long a connection is kept without a request.
+    pub idle_timeout: Duration,
+    /// How many may be open at once.
+    pub max_connections: NonZeroU32,
+}
+
+impl From<&Server> for Limits {
+    fn from(settings: &Server) -> Self {
+        let seconds = |setting: NonZeroU32| Duration::from_secs(setting.get().into());
+        Self {
+            write_timeout: settings.client_timeout(),
+            header_timeout: seconds(settings.header_timeout_seconds),
+            body_timeout: seconds(settings.body_timeout_seconds),
+            idle_timeout: seconds(settings.idle_timeout_seconds),
+            max_connections: settings.max_connections,
+        }
+    }
+}
+
+/// Accepts connections and serves requests on them until `stop` is ready. From then on no connection is accepted, and each
+/// that is open ends with the answer that it is at. Returns once all have ended.
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
+    let room = Arc::new(Semaphore::new(limits.max_connections.get().try_into().unwrap_or(Semaphore::MAX_PERMITS)));
+    let waiting = Arc::new(Waiting::default());
+    let (stopping, _) = watch::channel(false);
+    let mut full = Full { limit: limits.max_connections, said: None };
+    {
+        let mut listener = listener;
+        let accept = async {
+            loop {
+                // axum's own, which goes on after what goes wrong.
+                let (stream, address) = axum::serve::Listener::accept(&mut listener).await;
+                let permit = room_for_one(&room, &waiting, &mut full).await;
+                let client = Client { stream, address, router: router.clone(), limits, waiting: Arc::clone(&waiting) };
+                tokio::spawn(client.serve(permit, stopping.subscribe()));
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stop => {}
+            () = accept => {}
+        }
+    }
+    stopping.send_replace(true);
+    // Each connection holds a receiver.
+    stopping.closed().await;
+}
+
+/// Says in the log that as many connections are open as may be.
+struct Full {
+    limit: NonZeroU32,
+    said: Option<Instant>,
+}
+
+impl Full {
+    fn say(&mut self) {
+        let now = Instant::now();
+        if self.said.is_none_or(|said| now >= said + QUIET) {
+            self.said = Some(now);
+            warn!(
+                max_connections = self.limit,
+                "as many connections are open as may be (server.max_connections): idle ones are closed for new ones"
+            );
+        }
+    }
+}
+
+/// Waits until one more connection may be open. One that waits for a request is closed for it; where there is none, the
+/// new one has to wait.
+async fn room_for_one(room: &Arc<Semaphore>, waiting: &Waiting, full: &mut Full) -> OwnedSemaphorePermit {
+    if let Ok(permit) = Arc::clone(room).try_acquire_owned() {
+        return permit;
+    }
+    full.say();
+    let mut acquire = pin!(Arc::clone(room).acquire_owned());
+    loop {
+        let entered = waiting.entered.notified();
+        waiting.close_oldest();
+        tokio::select! {
+            biased;
+            permit = &mut acquire => return permit.expect("the semaphore is never closed"),
+            () = entered => {}
+        }
+    }
+}
+
+/// A client that was let in.
+struct Client {
+    stream: TcpStream,
+    address: SocketAddr,
+    router: Router,
+    limits: Limits,
+    waiting: Arc<Waiting>,
+}
+
+impl Client {
+    async fn serve(self, permit: OwnedSemaphorePermit, mut stopping: watch::Receiver<bool>) {
+        let Self { stream, address, router, limits, waiting } = self;
+        let activity = Arc::new(Activity::new(waiting, limits));
+        let connection = Connection::new(stream, Arc::clone(&activity), limits.write_timeout);
+        let peer = connection.peer(address);
+        let service = service_fn(|mut request: Request<Incoming>| {
+            let is_export = request.uri().path() == EXPORT_PATH;
+            activity.begin_answer(if is_export { EXPORT_PATIENCE } else { OTHER_PATIENCE });
+            let end = AnswerEnd(Arc::clone(&activity));
+            request.extensions_mut().insert(ConnectInfo(peer.clone()));
+            let answer = router.clone().call(request.map(|body| RequestBody::within(limits.body_timeout, body)));
+            async move {
+                let response: Response<_> = answer.await?;
+                Ok::<_, Infallible>(response.map(|inner| AnswerBody { inner, _end: end }))
+            }
+        });
+        // Timeouts are those of `Connection`, which tells an idle connection from one with half a request.
+        let mut http = http1::Builder::new();
+        http.header_read_timeout(None);
+        let mut served = pin!(http.serve_connection(TokioIo::new(connection), service));
+        let mut told_to_stop = pin!(async move {
+            let _ = stopping.wait_for(|stopping| *stopping).await;
+            stopping
+        });
+        let mut is_stopping = None;
+        loop {
+            tokio::select! {
+                ended = &mut served => {
+                    if let Err(error) = ended {
+                        debug!(%error, client_address = %address, "connection ended");
+                    }
+                    break;
+                }
+                stopping = &mut told_to_stop, if is_stopping.is_none() => {
+                    is_stopping = Some(stopping);
+                    served.as_mut().graceful_shutdown();
+                }
+                () = activity.close.notified() => {
+                    // A request may have come in meanwhile. It is answered.
+                    if activity.is_waiting() {
+                        break;
+                    }
+                    served.as_mut().graceful_shutdown();
+                }
+            }
+        }
+        drop(permit);
+    }
+}

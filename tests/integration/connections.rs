@@ -1,0 +1,388 @@
+//! Connections: requests that do not come, answers to clients that send no more, and as many at once as may be open.
+
+use std::process::Command;
+use std::time::Duration;
+
+use motion_export::export::EXPORT_PATH;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::app::{TestApp, TestDatabase, endless, events};
+use crate::log::Log;
+use crate::program::{Server, command, fail, in_clean_environment};
+use crate::proxy::SlowClient;
+
+/// A server on a few events, with these settings.
+async fn app_with(set: impl FnOnce(&mut motion_export::server::settings::Server)) -> TestApp {
+    let mut database = TestDatabase::with(events(10)).await;
+    set(&mut database.settings.server);
+    database.serve(10).await
+}
+
+async fn connect(app: &TestApp) -> TcpStream {
+    TcpStream::connect(app.address.strip_prefix("http://").unwrap()).await.unwrap()
+}
+
+/// All that the server sends until it closes the connection.
+async fn read_to_end(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut answer));
+    let _ = read.await.expect("the server closes the connection");
+    String::from_utf8(answer).unwrap()
+}
+
+/// Sends one byte after the other, so that there is never much time between two of them, until the server closes the
+/// connection. What it said before that.
+async fn drip(mut stream: TcpStream, bytes: &[u8]) -> String {
+    let (mut from_server, mut to_server) = stream.split();
+    let sending = async {
+        for byte in bytes.iter().cycle() {
+            if to_server.write_all(&[*byte]).await.is_err() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        std::future::pending::<()>().await;
+    };
+    let mut answer = Vec::new();
+    let reading = tokio::time::timeout(Duration::from_secs(20), from_server.read_to_end(&mut answer));
+    tokio::select! {
+        () = sending => {}
+        ended = reading => drop(ended.expect("the server closes the connection")),
+    }
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn a_connection_on_which_no_whole_head_comes_is_closed() {
+    let app = app_with(|server| server.header_timeout_seconds = 1.try_into().unwrap()).await;
+    for sent in ["", "GET", "GET / HTTP/1.1\r\n", "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Long: "] {
+        let mut stream = connect(&app).await;
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        assert_eq!(read_to_end(&mut stream).await, "", "{sent}");
+    }
+    let mut stream = connect(&app).await;
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Long: ").await.unwrap();
+    assert_eq!(drip(stream, b"x").await, "", "however steadily it comes");
+    // The same for the second request of a connection.
+    let mut stream = connect(&app).await;
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let mut answer = vec![0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    stream.write_all(b"GET /healthz HT").await.unwrap();
+    assert!(read_to_end(&mut stream).await.ends_with("ok\n"), "one answer, and the end");
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_answered_with_408_and_the_connection_is_closed() {
+    let app = app_with(|server| server.body_timeout_seconds = 1.try_into().unwrap()).await;
+    let head = "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    for body in [
+        "Content-Length: 100\r\n\r\nname=ann",
+        "Content-Length: 100\r\n\r\n",
+        "Transfer-Encoding: chunked\r\n\r\n5\r\nname=",
+    ] {
+        let mut stream = connect(&app).await;
+        stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        let answer = read_to_end(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{body}: {answer}");
+        assert!(answer.contains("\"code\":\"request_timeout\""), "{body}: {answer}");
+    }
+    let mut stream = connect(&app).await;
+    stream.write_all(format!("{head}Content-Length: 10000\r\n\r\n").as_bytes()).await.unwrap();
+    let answer = drip(stream, b"x").await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "however steadily it comes: {answer}");
+    // A server function reads its arguments by itself.
+    let cookie = {
+        app.database.add_viewer("ann", &["front"]).await;
+        app.cookie_of("ann").await
+    };
+    let head = head.replace("/login", "/api/links").replace("Host: ", &format!("Cookie: {cookie}\r\nHost: "));
+    let mut stream = connect(&app).await;
+    stream.write_all(format!("{head}Content-Length: 100\r\n\r\nquery=").as_bytes()).await.unwrap();
+    let answer = read_to_end(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 4") || answer.starts_with("HTTP/1.1 5"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_connection_without_a_request_is_closed_after_a_while_and_one_that_answers_is_not() {
+    let mut database = TestDatabase::with([]).await;
+    database.add_many(100_000).await;
+    database.settings.server.idle_timeout_seconds = 1.try_into().unwrap();
+    database.settings.server.header_timeout_seconds = 1.try_into().unwrap();
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(1_000).await;
+    let (_, authorization) = app.client_of(&ann).await;
+    let headers = [("authorization", authorization.as_str()), ("connection", "close")];
+    let mut slow = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+    slow.head().await;
+    let mut idle = connect(&app).await;
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    assert!(read_to_end(&mut idle).await.ends_with("ok\n"), "one answer, and the end");
+    // Much longer than an idle connection may be, this one got its file, and nothing was sent on it.
+    assert!(slow.rest().await.1, "the file is whole");
+}
+
+#[tokio::test]
+async fn of_too_many_connections_the_one_that_waits_longest_for_a_request_makes_room() {
+    let log = Log::of_this_thread();
+    let app = app_with(|server| server.max_connections = 3.try_into().unwrap()).await;
+    let mut half = Vec::new();
+    for _ in 0..20 {
+        let mut stream = connect(&app).await;
+        stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+        half.push(stream);
+        // On a connection of its own, as whoever comes new.
+        let mut asked = SlowClient::ask(&app.address, "/healthz", &[("connection", "close")]).await;
+        assert!(asked.rest().await.0.ends_with(b"ok\n"));
+    }
+    assert_eq!(read_to_end(&mut half[0]).await, "", "it was closed");
+    let newest = half.last_mut().unwrap();
+    newest.write_all(b"Host: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
+    assert!(read_to_end(newest).await.starts_with("HTTP/1.1 303"), "the newest one was not");
+    assert_eq!(log.text().matches("server.max_connections").count(), 1, "{}", log.text());
+}
+
+#[tokio::test]
+async fn where_all_connections_are_answered_a_new_one_waits_and_none_is_cut() {
+    let mut database = TestDatabase::with([]).await;
+    database.add_many(100_000).await;
+    database.settings.server.max_connections = 3.try_into().unwrap();
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(1_000).await;
+    let (_, authorization) = app.client_of(&ann).await;
+    let headers = [("authorization", authorization.as_str()), ("connection", "close")];
+    let mut exports = Vec::new();
+    for _ in 0..3 {
+        let mut export = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+        assert!(export.head().await.starts_with("HTTP/1.1 200"));
+        exports.push(export);
+    }
+    let mut new = SlowClient::ask(&app.address, "/healthz", &[("connection", "close")]).await;
+    let mut byte = [0];
+    let early = tokio::time::timeout(Duration::from_millis(200), new.stream.read(&mut byte)).await;
+    assert!(early.is_err(), "it waits");
+    for export in &mut exports {
+        assert!(export.rest().await.1, "the file is whole");
+    }
+    assert!(new.rest().await.0.ends_with(b"ok\n"), "its turn");
+}
+
+/// The program, after this command of bash.
+fn after(folder: &std::path::Path, limit: &str, arguments: &[&str]) -> Command {
+    let serve = command(folder, arguments);
+    let mut limited = Command::new("bash");
+    in_clean_environment(limited.current_dir(folder), folder);
+    limited.args(["-c", &format!("{limit}; exec \"$@\""), "bash"]).arg(serve.get_program()).args(serve.get_args());
+    limited
+}
+
+#[tokio::test]
+async fn more_half_requests_than_files_may_be_open_keep_nobody_from_an_answer() {
+    // As many as this process needs for its own ends of them.
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: limit.maximum, ..limit };
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, raised).unwrap();
+    let database = TestDatabase::new().await;
+    let server = Server::run(after(database.folder.path(), "ulimit -n 1024", &["serve", "--listen", "127.0.0.1:0"]));
+    let address = server.address.strip_prefix("http://").unwrap();
+    let mut half = Vec::new();
+    for _ in 0..1_100 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+        half.push(stream);
+    }
+    for path in ["/healthz", "/readyz", "/login"] {
+        let mut asked = SlowClient::ask(&server.address, path, &[("connection", "close")]).await;
+        let answer = tokio::time::timeout(Duration::from_secs(20), asked.head()).await.expect("an answer");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
+    }
+    let log = std::fs::read_to_string(database.folder.path().join("log")).unwrap();
+    assert!(log.contains("server.max_connections") && !log.contains("Too many open files"), "{log}");
+}
+
+#[tokio::test]
+async fn a_server_raises_its_limit_of_files_and_refuses_more_connections_than_fit() {
+    let database = TestDatabase::new().await;
+    let folder = database.folder.path();
+    let serve = ["serve", "--listen", "127.0.0.1:0"];
+    let raised = Server::run(after(folder, "ulimit -Sn 256; ulimit -Hn 1024", &serve));
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", raised.child.id())).unwrap();
+    let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    assert_eq!(files.split_whitespace().nth(3), Some("1024"), "{files}");
+    drop(raised);
+    let refused = after(folder, "ulimit -n 300", &serve).output().unwrap();
+    assert!(!refused.status.success());
+    let error = String::from_utf8(refused.stderr).unwrap();
+    assert!(error.contains("server.max_connections is 512") && error.contains("LimitNOFILE"), "{error}");
+}
+
+/// Sends a request, closes the sending side, and reads to the end.
+async fn ask_and_send_no_more(app: &TestApp, request: &str) -> String {
+    let mut stream = connect(app).await;
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    read_to_end(&mut stream).await
+}
+
+#[tokio::test]
+async fn a_client_that_sends_no_more_after_its_request_gets_its_answer() {
+    let app = app_with(|_| {}).await;
+    let ann = app.database.add_viewer("ann", &["front", "back"]).await;
+    let (_, authorization) = app.client_of(&ann).await;
+    let head = format!("Host: localhost\r\nAuthorization: {authorization}\r\n");
+    for _ in 0..20 {
+        let answer = ask_and_send_no_more(&app, &format!("GET {EXPORT_PATH} HTTP/1.1\r\n{head}\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n0\r\n\r\n"), "{answer}");
+        assert_eq!(app.newest_record().await["state"], "completed");
+        app.wait(1);
+    }
+    for (path, end) in [("/healthz", "ok\n"), ("/api/preview?query=", "}")] {
+        let answer = ask_and_send_no_more(&app, &format!("GET {path} HTTP/1.1\r\n{head}\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with(end), "{path}: {answer}");
+    }
+    let form = "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+                Content-Length: 15\r\n\r\nname=x&password";
+    assert!(ask_and_send_no_more(&app, form).await.starts_with("HTTP/1.1 403"));
+    // Two at once, and half of a third.
+    let two = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /login HTTP/1.1\r\nHost: localhost\r\n\r\nGET /he";
+    let answer = ask_and_send_no_more(&app, two).await;
+    assert_eq!(answer.matches("HTTP/1.1 200").count(), 2, "{answer}");
+    // What is not a whole request has no answer.
+    assert_eq!(ask_and_send_no_more(&app, "GET /healthz HTTP/1.1\r\nHost: local").await, "");
+}
+
+#[tokio::test]
+async fn a_client_that_sends_no_more_and_reads_slowly_gets_its_whole_file() {
+    let database = TestDatabase::with([]).await;
+    database.add_many(100_000).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(1_000).await;
+    let (_, authorization) = app.client_of(&ann).await;
+    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    client.stream.shutdown().await.unwrap();
+    client.head().await;
+    // Longer than an export may have nothing to send: this one has, and the client is only slow.
+    tokio::time::sleep(Duration::from_millis(3_500)).await;
+    assert!(client.rest().await.1, "the file is whole");
+    assert_eq!(app.newest_record().await["state"], "completed");
+}
+
+#[tokio::test]
+async fn a_client_that_sends_no_more_and_leaves_ends_its_export_with_the_next_write() {
+    let database = TestDatabase::with([]).await;
+    database.add_many(100_000).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(1_000).await;
+    let (_, authorization) = app.client_of(&ann).await;
+    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    client.stream.shutdown().await.unwrap();
+    client.read(100_000).await;
+    drop(client);
+    app.idle().await;
+    assert_eq!(app.newest_record().await["state"], "cancelled");
+}
+
+#[tokio::test]
+async fn an_export_that_has_nothing_to_send_to_a_client_that_sends_no_more_is_taken_to_be_abandoned() {
+    let database = TestDatabase::with([]).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(10).await;
+    let (_, authorization) = app.client_of(&ann).await;
+    app.database.replace_events(endless()).await;
+    for path in [EXPORT_PATH, "/api/preview?query="] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n\r\n");
+        assert_eq!(ask_and_send_no_more(&app, &request).await, "", "long before the database gives up: {path}");
+        app.idle().await;
+        while app.state.reader.busy() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    assert_eq!(app.newest_record().await["state"], "cancelled");
+}
+
+#[tokio::test]
+async fn a_request_that_does_not_say_clearly_which_host_it_is_for_is_refused_with_a_problem() {
+    let app = app_with(|_| {}).await;
+    let own = app.address.strip_prefix("http://").unwrap();
+    let close = "Connection: close\r\n\r\n";
+    for (request, status) in [
+        (format!("GET /healthz HTTP/1.1\r\nHost: {own}\r\nHost: {own}\r\n"), 400),
+        ("GET /login HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n".to_owned(), 400),
+        ("GET /login HTTP/1.1\r\n".to_owned(), 400),
+        ("GET /healthz HTTP/1.1\r\n".to_owned(), 400),
+        ("GET /metrics HTTP/1.1\r\n".to_owned(), 400),
+        ("GET /login HTTP/1.1\r\nHost:\r\n".to_owned(), 400),
+        ("GET /login HTTP/1.1\r\nHost: user@localhost\r\n".to_owned(), 400),
+        ("GET /login HTTP/1.1\r\nHost: localhost:99999\r\n".to_owned(), 400),
+        ("GET /login HTTP/1.1\r\nHost: localhost, localhost\r\n".to_owned(), 400),
+        (format!("GET http://evil.example/login HTTP/1.1\r\nHost: {own}\r\n"), 400),
+        (format!("GET http://{own}/login HTTP/1.1\r\nHost: evil.example\r\n"), 400),
+        (format!("GET http://{own}/login HTTP/1.1\r\n"), 400),
+        ("GET http://evil.example/login HTTP/1.1\r\nHost: evil.example\r\n".to_owned(), 421),
+        ("GET http://evil.example/login HTTP/1.0\r\n".to_owned(), 421),
+        ("GET localhost HTTP/1.1\r\nHost: localhost\r\n".to_owned(), 400),
+        ("CONNECT localhost:80 HTTP/1.1\r\nHost: localhost:80\r\n".to_owned(), 405),
+        ("CONNECT evil.example:80 HTTP/1.1\r\nHost: localhost:80\r\n".to_owned(), 400),
+        ("OPTIONS * HTTP/1.1\r\nHost: localhost\r\n".to_owned(), 405),
+        ("GET * HTTP/1.1\r\nHost: localhost\r\n".to_owned(), 400),
+    ] {
+        let mut stream = connect(&app).await;
+        stream.write_all(format!("{request}{close}").as_bytes()).await.unwrap();
+        let answer = read_to_end(&mut stream).await;
+        let got = answer.split(' ').nth(1).unwrap_or_default();
+        assert_eq!(got, status.to_string(), "{request}{answer}");
+        assert!(answer.contains("content-type: application/problem+json"), "{request}{answer}");
+        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+        let problem: Value = serde_json::from_str(body).unwrap();
+        assert_eq!(problem["status"], status, "{problem}");
+        assert!(problem["request_id"].is_string(), "{problem}");
+    }
+    for request in [
+        format!("GET /login HTTP/1.1\r\nHost: {own}\r\n"),
+        "GET /login HTTP/1.1\r\nHost: LOCALHOST:80\r\n".to_owned(),
+        format!("GET http://{own}/login HTTP/1.1\r\nHost: {own}\r\n"),
+        "GET https://localhost/login HTTP/1.1\r\nHost: localhost\r\n".to_owned(),
+        "GET /login HTTP/1.0\r\n".to_owned(),
+    ] {
+        let mut stream = connect(&app).await;
+        stream.write_all(format!("{request}{close}").as_bytes()).await.unwrap();
+        let answer = read_to_end(&mut stream).await;
+        assert!(answer.split(' ').nth(1) == Some("200"), "{request}{answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_to_listen_on_is_taken_as_people_write_it() {
+    let database = TestDatabase::new().await;
+    let folder = database.folder.path();
+    for listen in [":0", "localhost:0", "0", "127.0.0.1:0", "[::1]:0"] {
+        if listen.starts_with('[') && std::net::TcpListener::bind(listen).is_err() {
+            eprintln!("skipped: there is no IPv6 here");
+            continue;
+        }
+        for by_option in [true, false] {
+            let arguments = ["serve", "--listen", listen];
+            let mut serve = command(folder, &arguments[..if by_option { 3 } else { 1 }]);
+            if !by_option {
+                serve.env("MOTION_EXPORT_SERVER_LISTEN", listen);
+            }
+            let server = Server::run(serve);
+            let host = if listen.starts_with('[') { "http://[::1]:" } else { "http://127.0.0.1:" };
+            assert!(server.address.starts_with(host), "{listen}: {}", server.address);
+            let mut asked = SlowClient::ask(&server.address, "/healthz", &[("connection", "close")]).await;
+            assert!(asked.rest().await.0.ends_with(b"ok\n"), "{listen}");
+        }
+    }
+    for listen in ["localhost", "example.com:80", ":99999", "127.0.0.1"] {
+        let error = fail(folder, &["serve", "--listen", listen]);
+        assert!(error.contains("--listen") && error.contains("such as 127.0.0.1:3000"), "{error}");
+        let mut serve = command(folder, &["serve"]);
+        let refused = serve.env("MOTION_EXPORT_SERVER_LISTEN", listen).output().unwrap();
+        let error = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success());
+        assert!(error.contains("MOTION_EXPORT_SERVER_LISTEN") && error.contains("such as 127.0.0.1:3000"), "{error}");
+        assert!(error.contains("server.listen"), "{error}");
+    }
+}
