@@ -213,3 +213,13 @@ impl Peer {
         self.stalled.load(Ordering::Relaxed)
     }
 }
+
+#[cfg(test)]
+impl Peer {
+    /// A peer that was given nothing yet, and how many pieces the kernel has taken of what it is given.
+    pub fn of_test() -> (Self, watch::Sender<u64>) {
+        let flushed = watch::Sender::new(0);
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        (Self { address, stalled: Arc::default(), given: Arc::default(), flushed: flushed.subscribe() }, flushed)
+    }
+}

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use axum::http::HeaderMap;
 use bytes::Bytes;
 use http_body::Frame;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::server::connection::Peer;
 
@@ -28,15 +28,20 @@ enum Message {
 /// `peer` is who it is sent to, where that is known.
 pub fn channel(peer: Option<Peer>) -> (Generator, ExportBody) {
     let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
-    let end_taken = Arc::new(AtomicBool::new(false));
-    let generator = Generator { sender, end_taken: Arc::clone(&end_taken), peer: peer.clone() };
-    (generator, ExportBody { receiver: Some(receiver), trailers: None, end_taken, peer })
+    let (end_taken, taken) = (Arc::new(AtomicBool::new(false)), watch::Sender::new(0));
+    let generator =
+        Generator { sender, given: 0, taken: taken.subscribe(), end_taken: Arc::clone(&end_taken), peer: peer.clone() };
+    (generator, ExportBody { receiver: Some(receiver), trailers: None, taken, end_taken, peer })
 }
 
 /// The end at which the file is made. Dropping it without [`Generator::end`] breaks the connection.
 #[derive(Debug)]
 pub struct Generator {
     sender: mpsc::Sender<Message>,
+    /// How many chunks were given.
+    given: u64,
+    /// How many of them hyper has taken, and the peer has counted.
+    taken: watch::Receiver<u64>,
     end_taken: Arc<AtomicBool>,
     peer: Option<Peer>,
 }
@@ -50,7 +55,8 @@ impl Generator {
     ///
     /// # Errors
     /// Where nobody reads any more.
-    pub async fn give(&self, chunk: Bytes) -> Result<(), Gone> {
+    pub async fn give(&mut self, chunk: Bytes) -> Result<(), Gone> {
+        self.given += 1;
         self.sender.send(Message::Chunk(chunk)).await.map_err(|_| Gone)
     }
 
@@ -59,8 +65,11 @@ impl Generator {
     /// # Errors
     /// Where nobody reads any more.
     pub async fn all_taken(&self) -> Result<(), Gone> {
-        self.sender.reserve_many(CHUNKS_WAITING).await.map_err(|_| Gone)?;
-        self.flushed().await
+        // Not when the channel has room again: it has before the chunk is counted, and what is not counted yet is not
+        // waited for at the connection.
+        self.taken.clone().wait_for(|taken| *taken == self.given).await.map_err(|_| Gone)?;
+        self.flushed().await?;
+        if self.sender.is_closed() { Err(Gone) } else { Ok(()) }
     }
 
     async fn flushed(&self) -> Result<(), Gone> {
@@ -93,6 +102,8 @@ pub struct ExportBody {
     /// Gone after the end.
     receiver: Option<mpsc::Receiver<Message>>,
     trailers: Option<HeaderMap>,
+    /// How many chunks hyper has taken, after the peer has counted them.
+    taken: watch::Sender<u64>,
     end_taken: Arc<AtomicBool>,
     peer: Option<Peer>,
 }
@@ -114,6 +125,7 @@ impl http_body::Body for ExportBody {
             match std::task::ready!(receiver.poll_recv(cx)) {
                 Some(Message::Chunk(chunk)) => {
                     self.given();
+                    self.taken.send_modify(|taken| *taken += 1);
                     return Poll::Ready(Some(Ok(Frame::data(chunk))));
                 }
                 Some(Message::End(trailers)) => {
@@ -146,6 +158,9 @@ impl std::error::Error for BodyError {}
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+    use std::task::{Wake, Waker};
+
     use http_body::Body;
 
     use super::*;
@@ -162,7 +177,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_whose_generator_said_end_ends_and_the_generator_knows() {
-        let (generator, mut body) = channel(None);
+        let (mut generator, mut body) = channel(None);
         generator.give(Bytes::from_static(b"a")).await.expect("room");
         let ending = tokio::spawn(generator.end(Some(HeaderMap::new())));
         assert_eq!([next(&mut body).await, next(&mut body).await, next(&mut body).await], ["bytes", "trailers", "end"]);
@@ -171,7 +186,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_whose_generator_vanished_breaks() {
-        let (generator, mut body) = channel(None);
+        let (mut generator, mut body) = channel(None);
         generator.give(Bytes::from_static(b"a")).await.expect("room");
         drop(generator);
         assert_eq!([next(&mut body).await, next(&mut body).await], ["bytes", "broken"]);
@@ -179,7 +194,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_end_that_nobody_heard_is_none() {
-        let (generator, body) = channel(None);
+        let (mut generator, body) = channel(None);
         generator.give(Bytes::from_static(b"a")).await.expect("room");
         let ending = tokio::spawn(generator.end(None));
         tokio::task::yield_now().await;
@@ -189,7 +204,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_was_given_is_taken_once_the_body_has_given_it_on() {
-        let (generator, mut body) = channel(None);
+        let (mut generator, mut body) = channel(None);
         generator.give(Bytes::from_static(b"a")).await.expect("room");
         let taken = generator.all_taken();
         tokio::pin!(taken);
@@ -198,5 +213,52 @@ mod tests {
         assert!(!polled().await);
         assert_eq!(next(&mut body).await, "bytes");
         assert!(polled().await);
+    }
+
+    type Outcome = Result<Generator, Gone>;
+
+    /// A future that goes on the moment it is woken, as one does that another thread is waiting for.
+    struct WaitedForElsewhere {
+        future: Mutex<Pin<Box<dyn Future<Output = Outcome> + Send>>>,
+        outcome: Mutex<Option<Outcome>>,
+    }
+
+    impl WaitedForElsewhere {
+        fn new(future: impl Future<Output = Outcome> + Send + 'static) -> Arc<Self> {
+            let waited = Arc::new(Self { future: Mutex::new(Box::pin(future)), outcome: Mutex::default() });
+            Arc::clone(&waited).wake();
+            waited
+        }
+
+        fn outcome(&self) -> Option<Outcome> {
+            self.outcome.lock().unwrap().take()
+        }
+    }
+
+    impl Wake for WaitedForElsewhere {
+        fn wake(self: Arc<Self>) {
+            let waker = Waker::from(Arc::clone(&self));
+            let polled = self.future.lock().unwrap().as_mut().poll(&mut Context::from_waker(&waker));
+            if let Poll::Ready(outcome) = polled {
+                *self.outcome.lock().unwrap() = Some(outcome);
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_chunk_that_hyper_was_only_just_given_is_not_taken_by_the_kernel() {
+        let (peer, flushed) = Peer::of_test();
+        let (mut generator, mut body) = channel(Some(peer));
+        for frames in 1..=3 {
+            generator.give(Bytes::from_static(b"a")).await.expect("room");
+            let all_taken = WaitedForElsewhere::new(async move { generator.all_taken().await.map(|()| generator) });
+            assert!(all_taken.outcome().is_none());
+            assert_eq!(next(&mut body).await, "bytes");
+            assert!(all_taken.outcome().is_none(), "it is with hyper, and not with the kernel yet");
+            flushed.send_replace(frames);
+            generator = all_taken.outcome().expect("it is with the kernel now").expect("nobody left");
+        }
+        drop(body);
+        assert_eq!(generator.all_taken().await, Err(Gone), "nobody waits for the end any more");
     }
 }
