@@ -5,6 +5,7 @@
 //! (scripts), or by a [`link`] that a session signed (one export, for a while). Whose cameras somebody sees is told by
 //! [`viewer`], and by nobody else.
 
+pub mod access_lost;
 pub mod address;
 pub mod caller;
 pub mod gate;

@@ -5,9 +5,10 @@ use motion_export::api::session::Role;
 use motion_export::export::EXPORT_PATH;
 use motion_export::server::auth::user::{self, User};
 use motion_export::server::entity::{self, api_token, motion_event, session};
+use motion_export::words::Language;
 use reqwest::Client;
 use reqwest::header::AUTHORIZATION;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -105,6 +106,19 @@ async fn app_with_a_long_export() -> (TestApp, User, Client, usize) {
     (database.serve(50).await, ann, client, whole)
 }
 
+/// Looks whether the newest record says that, in English and in German.
+async fn ended_because(app: &TestApp, reason: &str) {
+    app.idle().await;
+    // Of two that began at the same moment, the one that did not end well.
+    let list: Value = app.get("/api/v1/exports?state=failed").await.json().await.unwrap();
+    let errors: Vec<_> =
+        list["exports"].as_array().unwrap().iter().map(|record| record["error"].as_str().unwrap()).collect();
+    assert!(errors.iter().any(|error| error.starts_with(reason)), "{reason}: {errors:?}");
+    for error in errors {
+        assert_ne!(Language::German.reason(error), error);
+    }
+}
+
 #[tokio::test]
 async fn a_camera_that_is_taken_away_ends_the_running_export_and_never_as_if_it_were_whole() {
     let log = Log::of_this_thread();
@@ -112,7 +126,8 @@ async fn a_camera_that_is_taken_away_ends_the_running_export_and_never_as_if_it_
     assert_eq!(cut(&app, &ann, async || {}).await, Ok(whole));
     let taken = cut(&app, &ann, async || user::revoke(&app.database.connection, &user, "back").await.unwrap()).await;
     assert!(taken.is_err_and(|received| received < whole), "{taken:?}");
-    log.wait_for("the right to see these cameras, or the session or token, was taken away").await;
+    log.wait_for("Access to a camera of this selection was revoked").await;
+    ended_because(&app, "Access to a camera of this selection was revoked.").await;
 }
 
 #[tokio::test]
@@ -120,6 +135,7 @@ async fn a_user_who_is_removed_gets_no_more_of_a_running_export() {
     let (app, user, ann, whole) = app_with_a_long_export().await;
     let removed = cut(&app, &ann, async || user::remove(&app.database.connection, &user).await.unwrap()).await;
     assert!(removed.is_err_and(|received| received < whole), "{removed:?}");
+    ended_because(&app, "The user was removed.").await;
 }
 
 #[tokio::test]
@@ -131,16 +147,29 @@ async fn a_token_that_is_revoked_gets_no_more_of_a_running_export() {
         motion_export::server::auth::token::revoke(connection, tokens[0].0.id, None, app.now()).await.unwrap();
     });
     assert!(revoked.await.is_err_and(|received| received < whole));
+    ended_because(&app, "The access token was revoked.").await;
 }
 
 #[tokio::test]
 async fn a_token_whose_time_is_up_gets_no_more_of_a_running_export() {
-    let (app, _, ann, whole) = app_with_a_long_export().await;
+    let (app, user, ann, whole) = app_with_a_long_export().await;
     let ended = cut(&app, &ann, async || {
         let expired = api_token::ActiveModel { expires_at: Set(Some(app.now())), ..Default::default() };
-        api_token::Entity::update_many().set(expired).exec(&app.database.connection).await.unwrap();
+        let hers = api_token::Entity::update_many().set(expired).filter(api_token::Column::UserId.eq(user.id));
+        hers.exec(&app.database.connection).await.unwrap();
     });
     assert!(ended.await.is_err_and(|received| received < whole));
+    ended_because(&app, "The access token has expired.").await;
+}
+
+#[tokio::test]
+async fn an_export_by_a_link_may_finish_after_the_link_has_expired() {
+    let (app, _, _, whole) = app_with_a_long_export().await;
+    let form = [("query", ""), ("minutes", "5")];
+    let link: Value = app.post(&app.browser_of("ann").await, "/api/links", &form).await.json().await.unwrap();
+    let link = link["url"].as_str().unwrap();
+    assert_eq!(cut_at(&app, &client_with(&[]), link, async || app.wait(3_600)).await, Ok(whole));
+    assert_eq!(app.get_as(&client_with(&[]), link).await.status(), 401, "but not begin");
 }
 
 #[tokio::test]
@@ -155,8 +184,9 @@ async fn an_export_may_take_longer_than_a_browser_may_ask_for_nothing() {
     assert_eq!(app.get_as(&browser, EXPORT_PATH).await.status(), 401, "but not begin");
 }
 
-/// Has a session, and then a link that one signed, export, and does that to the session meanwhile.
-async fn ends_with_the_session(end: impl AsyncFn(&TestApp, &Client)) {
+/// Has a session, and then a link that one signed, export, and does that to the session meanwhile. `reason`: what the records
+/// say then of the session, and of the one that signed the link.
+async fn ends_with_the_session(end: impl AsyncFn(&TestApp, &Client), reason: &str) {
     let (app, _, _, whole) = app_with_a_long_export().await;
     for by_link in [false, true] {
         let browser = app.browser_of("ann").await;
@@ -167,12 +197,15 @@ async fn ends_with_the_session(end: impl AsyncFn(&TestApp, &Client)) {
         assert!(cut_at(&app, &client, path, async || {}).await.is_ok());
         let ended = cut_at(&app, &client, path, async || end(&app, &browser).await).await;
         assert!(ended.is_err_and(|received| received < whole), "{ended:?}");
+        let subject = if by_link { "The session that signed the link" } else { "The session" };
+        ended_because(&app, &format!("{subject} {reason}")).await;
     }
 }
 
 #[tokio::test]
 async fn who_signs_out_ends_what_the_session_and_its_links_have_running() {
-    ends_with_the_session(async |app: &TestApp, browser: &Client| drop(app.post(browser, "/logout", &[]).await)).await;
+    let sign_out = async |app: &TestApp, browser: &Client| drop(app.post(browser, "/logout", &[]).await);
+    ends_with_the_session(sign_out, "was ended:").await;
 }
 
 #[tokio::test]
@@ -180,8 +213,9 @@ async fn a_session_whose_time_is_up_ends_what_it_and_its_links_have_running() {
     let expire = async |app: &TestApp, _: &Client| {
         let expired = session::ActiveModel { expires_at: Set(app.now()), ..Default::default() };
         session::Entity::update_many().set(expired).exec(&app.database.connection).await.unwrap();
+        app.state.sessions.sweep().await.unwrap();
     };
-    ends_with_the_session(expire).await;
+    ends_with_the_session(expire, "has reached its maximum age").await;
 }
 
 #[tokio::test]
@@ -195,6 +229,7 @@ async fn an_administrator_who_is_none_any_more_gets_no_more_of_everything() {
         role.update(&app.database.connection).await.unwrap();
     });
     assert!(demoted.await.is_err());
+    ended_because(&app, "The user is no longer an administrator").await;
 }
 
 #[tokio::test]

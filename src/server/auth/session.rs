@@ -31,8 +31,8 @@ use crate::server::settings::Settings;
 use crate::server::state::AppState;
 use crate::server::timed::Pool;
 
-/// A session that has ended because it was not used is kept for so long, in microseconds: nothing new begins by it, but an
-/// export that has begun goes on.
+/// A session that has ended by itself is kept for so long, in microseconds. Nothing new begins by it, but an export that has
+/// begun goes on if the session was only not used, and finds out why it cannot if the session has reached its end.
 const LONGEST_EXPORT: i64 = 24 * 60 * 60 * 1_000_000;
 
 /// Under which name `axum-login` keeps its part of what a session remembers.
@@ -181,14 +181,13 @@ impl Sessions {
         Ok(found.filter(|session| self.is_alive(session)))
     }
 
-    /// Removes the sessions that have ended by themselves; those that were not used only once what they may have running has
-    /// had its time.
+    /// Removes the sessions that have ended by themselves, once what they may have running has had its time.
     ///
     /// # Errors
     /// Where the database cannot be written to.
     pub async fn sweep(&self) -> std::result::Result<(), DbErr> {
-        let now = self.clock.now();
-        let ended = Column::ExpiresAt.lte(now).or(Column::LastSeenAt.lte(now - self.limits.idle - LONGEST_EXPORT));
+        let before = self.clock.now() - LONGEST_EXPORT;
+        let ended = Column::ExpiresAt.lte(before).or(Column::LastSeenAt.lte(before - self.limits.idle));
         Entity::delete_many().filter(ended).exec(&self.writer).await.map(drop)
     }
 

@@ -10,6 +10,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::access_lost::AccessLost;
 use super::caller::Credential;
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
@@ -93,23 +94,30 @@ impl Viewer {
         Ok((cameras, names))
     }
 
-    /// Whether the viewer still sees what it was given before, and still is known by what it came with.
+    /// Why the viewer no longer sees what it was given before, or is no longer known by what it came with; `None` while it
+    /// does and is.
     ///
     /// # Errors
     /// Where the database cannot answer.
-    pub async fn still_sees(&self, database: &impl ConnectionTrait, cameras: &Cameras) -> Result<bool, DbErr> {
-        let Self::User { id, .. } = self else { return Ok(true) };
-        let Some(role) = self.role(database).await? else { return Ok(false) };
+    pub async fn lost_access(
+        &self,
+        database: &impl ConnectionTrait,
+        cameras: &Cameras,
+    ) -> Result<Option<AccessLost>, DbErr> {
+        let Self::User { id, by } = self else { return Ok(None) };
+        let Some(role) = self.role(database).await? else {
+            return AccessLost::find(database, *id, by.as_ref()).await.map(Some);
+        };
         if role == Role::Admin.word() {
-            return Ok(true);
+            return Ok(None);
         }
-        let Cameras::These(cameras) = cameras else { return Ok(false) };
+        let Cameras::These(cameras) = cameras else { return Ok(Some(AccessLost::AdministratorDemoted)) };
         let granted = camera_access::Entity::find()
             .filter(camera_access::Column::UserId.eq(*id))
             .filter(camera_access::Column::CameraId.is_in(cameras))
             .count(database)
             .await?;
-        Ok(granted == cameras.len() as u64)
+        Ok((granted != cameras.len() as u64).then_some(AccessLost::CameraRevoked))
     }
 
     async fn sees_all(&self, database: &impl ConnectionTrait) -> Result<bool, DbErr> {

@@ -6,6 +6,7 @@ use sea_orm::DbErr;
 
 use super::csv::EncodeError;
 use crate::error::ApiError;
+use crate::server::auth::access_lost::AccessLost;
 use crate::server::auth::viewer::SelectError;
 
 /// Why an export cannot begin, or cannot go on.
@@ -14,7 +15,7 @@ pub enum ExportError {
     /// The client asked for something that there is not.
     Refused(ApiError),
     /// The viewer may no longer see what the export is about.
-    Revoked,
+    Revoked(AccessLost),
     /// Months of events were detached while it ran.
     Detached,
     /// The database did not give a page in time, and was told to stop looking for it.
@@ -29,9 +30,7 @@ impl std::fmt::Display for ExportError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Refused(error) => error.fmt(f),
-            Self::Revoked => f.write_str(
-                "the right to see these cameras, or the session or token, was taken away while the export ran",
-            ),
+            Self::Revoked(lost) => f.write_str(lost.reason()),
             Self::Detached => f.write_str("months of events were detached while the export ran; export again"),
             Self::TimedOut(limit) => {
                 write!(f, "the database gave no page within {} s (export.page_timeout_seconds)", limit.as_secs())

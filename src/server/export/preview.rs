@@ -81,7 +81,7 @@ async fn aside<Found: Send + 'static>(
         let found = source.reader.read(read).await?;
         drop(turn);
         // It may have waited for long.
-        if viewer.still_sees(&source.database, cameras).await? { Ok(found) } else { Err(ExportError::Revoked) }
+        viewer.lost_access(&source.database, cameras).await?.map_or(Ok(found), |lost| Err(ExportError::Revoked(lost)))
     };
     let looked = tokio::time::timeout(limit, look).await.unwrap_or(Err(ExportError::TimedOut(limit)));
     looked.map_err(|error| refusal(&error))

@@ -149,7 +149,7 @@ fn wants_trailers(headers: &HeaderMap) -> bool {
 pub fn refusal(error: &ExportError) -> ApiError {
     match error {
         ExportError::Refused(error) => error.clone(),
-        ExportError::Revoked => ApiError::new(ErrorCode::Forbidden, "You may no longer see these cameras."),
+        ExportError::Revoked(lost) => ApiError::new(lost.code(), lost.reason()),
         ExportError::Detached => {
             ApiError::new(ErrorCode::Unavailable, "Months of events were taken out meanwhile. Try again.")
         }
@@ -173,7 +173,11 @@ pub fn refusal(error: &ExportError) -> ApiError {
 fn ending(error: &ExportError) -> Ending {
     match error {
         // What somebody wanted, and no fault.
-        ExportError::Refused(_) | ExportError::Revoked | ExportError::Detached => {
+        ExportError::Revoked(lost) => {
+            warn!(reason = %error, "export broken off");
+            Ending::failed(lost.reason())
+        }
+        ExportError::Refused(_) | ExportError::Detached => {
             warn!(reason = %error, "export broken off");
             Ending::failed(capitalized(&error.to_string()))
         }

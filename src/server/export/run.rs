@@ -6,7 +6,6 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use sea_orm::DbErr;
 use sha2::{Digest, Sha256};
 
 use super::csv::{EncodeError, Encoder};
@@ -172,13 +171,11 @@ impl Export {
             (finisher, chunk)
         });
         let (done, sees) = futures_util::future::join(finishing, self.still_sees()).await;
-        if !sees? {
-            return Err(ExportError::Revoked);
-        }
+        sees?;
         let (finisher, chunk) = done.unwrap_or_else(|error| lines::resume(error));
         let chunk = chunk?;
-        if last && !self.ask(Question::PartitionsAreThere).await? {
-            return Err(ExportError::Detached);
+        if last {
+            self.ask(Question::PartitionsAreThere).await?;
         }
         self.rows += rows;
         self.bytes += bytes;
@@ -190,9 +187,9 @@ impl Export {
 
     /// Asked when a page was read, so that it is not given out where the right went meanwhile; but not so often that asking
     /// takes longer than reading.
-    async fn still_sees(&mut self) -> Result<bool, DbErr> {
+    async fn still_sees(&mut self) -> Result<(), ExportError> {
         if self.asked.is_some_and(|asked| asked.elapsed() < ANSWER_HOLDS) {
-            return Ok(true);
+            return Ok(());
         }
         let asked = Instant::now();
         let answer = self.ask(Question::StillSees).await;
@@ -201,18 +198,23 @@ impl Export {
     }
 
     /// Asks the primary; again while it is away, for as long as a page may take, once the file was begun.
-    async fn ask(&self, question: Question) -> Result<bool, DbErr> {
+    async fn ask(&self, question: Question) -> Result<(), ExportError> {
         let Self { source, viewer, cameras, partitions, .. } = self;
         loop {
             let answer = match question {
-                Question::StillSees => viewer.still_sees(&source.database, cameras).await,
-                Question::PartitionsAreThere => partitions.are_there(&source.database).await,
+                Question::StillSees => {
+                    viewer.lost_access(&source.database, cameras).await.map(|lost| lost.map(ExportError::Revoked))
+                }
+                Question::PartitionsAreThere => {
+                    let there = partitions.are_there(&source.database).await;
+                    there.map(|there| (!there).then_some(ExportError::Detached))
+                }
             };
             match answer {
                 Err(error) if database::is_away(&error) && self.rows > 0 => {
                     tokio::time::sleep(lines::BETWEEN_TRIES).await;
                 }
-                answer => return answer,
+                answer => return answer?.map_or(Ok(()), Err),
             }
         }
     }

@@ -159,7 +159,6 @@ pub(super) static GERMAN: &[(&str, &str)] = &[
         "The Host header and the target of the request name different hosts. Name the same in both.",
         "Der Host-Header und das Ziel der Anfrage nennen verschiedene Server. Nennen Sie in beiden denselben.",
     ),
-    ("You may no longer see these cameras.", "Sie dürfen diese Kameras nicht mehr sehen."),
     (
         "Months of events were taken out meanwhile. Try again.",
         "Inzwischen wurden Monate von Ereignissen herausgenommen. Versuchen Sie es erneut.",
@@ -184,9 +183,44 @@ pub(super) static GERMAN: &[(&str, &str)] = &[
     ("The file was not whole.", "Die Datei war nicht vollständig."),
     ("The export could not be recorded.", "Der Export konnte nicht festgehalten werden."),
     ("The server had a fault of its own.", "Im Server ist ein Fehler aufgetreten."),
+    // Also of previews: why somebody may no longer see what was asked for.
+    ("The user was removed.", "Das Benutzerkonto wurde entfernt."),
     (
-        "The right to see these cameras, or the session or token, was taken away while the export ran.",
-        "Das Recht, diese Kameras zu sehen, oder die Sitzung oder das Token wurde während des Exports entzogen.",
+        "The access token has expired. Create a new one and try again.",
+        "Das Zugriffstoken ist abgelaufen. Erstellen Sie ein neues und versuchen Sie es erneut.",
+    ),
+    (
+        "The access token was revoked. Use another one.",
+        "Das Zugriffstoken wurde widerrufen. Verwenden Sie ein anderes.",
+    ),
+    (
+        "The session has reached its maximum age (accounts.session_max_hours). Sign in and try again.",
+        "Die Sitzung hat ihre Höchstdauer erreicht (accounts.session_max_hours). Melden Sie sich an und versuchen Sie es \
+         erneut.",
+    ),
+    (
+        "The session was ended: the user signed out, or the password was changed. Sign in and try again.",
+        "Die Sitzung wurde beendet, weil Sie sich abgemeldet haben oder das Passwort geändert wurde. Melden Sie sich an und \
+         versuchen Sie es erneut.",
+    ),
+    (
+        "The session that signed the link has reached its maximum age (accounts.session_max_hours). Ask for a new link.",
+        "Die Sitzung, in der der Link erstellt wurde, hat ihre Höchstdauer erreicht (accounts.session_max_hours). Bitten \
+         Sie um einen neuen Link.",
+    ),
+    (
+        "The session that signed the link was ended: its user signed out, or the password was changed. Ask for a new link.",
+        "Die Sitzung, in der der Link erstellt wurde, ist beendet: Die Person hat sich abgemeldet, oder das Passwort wurde \
+         geändert. Bitten Sie um einen neuen Link.",
+    ),
+    (
+        "Access to a camera of this selection was revoked. Choose among the cameras that you see now.",
+        "Der Zugriff auf eine Kamera dieser Auswahl wurde entzogen. Wählen Sie unter den Kameras, die Sie jetzt sehen.",
+    ),
+    (
+        "The user is no longer an administrator, who sees all cameras. Choose among the cameras that you see now.",
+        "Das Konto hat keine Administratorrechte mehr und sieht nicht mehr alle Kameras. Wählen Sie unter den Kameras, die \
+         Sie jetzt sehen.",
     ),
     (
         "Months of events were detached while the export ran; export again.",
