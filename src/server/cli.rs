@@ -9,6 +9,7 @@ use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::Connection;
 use sea_orm::{ConnectionTrait, DbBackend};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::warn;
 
 use super::clock::Clock;
 use super::database::{Missing, Named};
@@ -217,8 +218,15 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
         _ => Missing::Refuse,
     };
     let database = open_migrated(settings, missing).await?;
+    let brings_much = matches!(command, Command::Import(_) | Command::Demo(_));
     let done = run_on(database.clone(), command, settings).await.map_err(|error| naming_database(error, settings));
-    // SQLite's log of an import is as large as what it brought; whoever closes the database last puts it away. And
+    // Also after one that failed, because the disk is full or for any other reason.
+    if brings_much && let Err(error) = database::empty_log(&settings.database).await {
+        warn!(
+            error = format!("{error:#}"),
+            "cannot empty SQLite's write-ahead log; it keeps its space until the database is closed"
+        );
+    }
     // PostgreSQL logs clients that leave without a word.
     let closed = database.close().await.context("cannot close the database; what was done is there");
     done.and(closed)

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fs::{DirBuilder, OpenOptions};
+use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -13,9 +14,10 @@ use sea_orm::sqlx;
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteError, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbErr, RuntimeErr, TransactionTrait};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, RuntimeErr, Statement, TransactionTrait};
 use tracing::warn;
 
+use self::migration_lock::MigrationLock;
 use super::database_errors::describe;
 use super::export::reader::Place;
 use super::export::reader::postgres::Server;
@@ -25,6 +27,8 @@ use super::settings::{self, ReplicaAway};
 use super::sqlite_health;
 use super::timed::Pool;
 use crate::error::{ApiError, ErrorCode};
+
+mod migration_lock;
 
 /// How long a writer waits for another one before it gives up.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -38,6 +42,13 @@ const DESERTED: Duration = Duration::from_secs(10);
 
 /// The key of the advisory lock under which migrations are made.
 const MIGRATING: i64 = 0x6d6f_7469_6f6e_0001;
+
+/// How large SQLite's write-ahead log stays once its contents are in the database file, in bytes. An import makes it as
+/// large as what it brings.
+const KEPT_LOG_BYTES: u64 = 8 * 1_024 * 1_024;
+
+/// How often it is attempted to empty SQLite's write-ahead log, each time for [`BUSY_TIMEOUT`]: somebody may be reading it.
+const EMPTYING_ATTEMPTS: u32 = 3;
 
 /// What PostgreSQL says (SQLSTATE) where trying again may help: it is stopped or being started, was failed over and only
 /// reads now, has no room on its disk or in memory, takes no more connections, or heard nothing for too long; somebody else
@@ -143,9 +154,17 @@ pub fn events(settings: &settings::Database, page_timeout: Duration) -> anyhow::
 /// # Errors
 /// Where the URL is not one we know, or the database is not there or cannot be reached.
 pub async fn open(settings: &settings::Database, missing: Missing) -> anyhow::Result<Pool> {
+    open_locked(settings, missing).await.map(|(database, _)| database)
+}
+
+/// The same, with the lock under which its schema may be looked at and changed. Even the first connection to a new file needs
+/// it: to switch to a write-ahead log, SQLite must be alone, and does not wait for that.
+async fn open_locked(settings: &settings::Database, missing: Missing) -> anyhow::Result<(Pool, Option<MigrationLock>)> {
+    let mut lock = None;
     if let Named::File(path) = named(&settings.url)? {
+        let cannot = || format!("cannot make the database {}", path.display());
         match missing {
-            Missing::Create => create(&path).with_context(|| format!("cannot make the database {}", path.display()))?,
+            Missing::Create => create_folder(&path).with_context(cannot)?,
             Missing::Refuse if path.exists() => {}
             Missing::Refuse => bail!(
                 "there is no database {} (seen from {}); set database.url, DATABASE_URL or --database-url",
@@ -153,8 +172,12 @@ pub async fn open(settings: &settings::Database, missing: Missing) -> anyhow::Re
                 std::env::current_dir().unwrap_or_default().display()
             ),
         }
+        lock = Some(MigrationLock::acquire(&path).await?);
+        if missing == Missing::Create {
+            create(&path).with_context(cannot)?;
+        }
     }
-    connect(&settings.url, settings.connections.get(), "").await
+    Ok((connect(&settings.url, settings.connections.get(), "").await?, lock))
 }
 
 /// Opens the database once more, for what the server writes: over one connection, because SQLite has one writer at a time
@@ -179,7 +202,10 @@ async fn connect(url: &str, connections: u32, told: &str) -> anyhow::Result<Pool
                     .filename(&path)
                     // Readers and a writer do not wait for each other.
                     .journal_mode(SqliteJournalMode::Wal)
-                    .synchronous(SqliteSynchronous::Normal)
+                    // What is committed outlasts a power cut: otherwise a record might say `completed` again after that was
+                    // taken back.
+                    .synchronous(SqliteSynchronous::Full)
+                    .pragma("journal_size_limit", KEPT_LOG_BYTES.to_string())
                     .busy_timeout(BUSY_TIMEOUT)
             })
             .map_sqlx_sqlite_pool_opts(sqlite_health::configure),
@@ -199,7 +225,7 @@ async fn connect(url: &str, connections: u32, told: &str) -> anyhow::Result<Pool
 /// # Errors
 /// As [`open`], and where a migration fails.
 pub async fn open_migrated(settings: &settings::Database, missing: Missing) -> anyhow::Result<Pool> {
-    let database = open(settings, missing).await?;
+    let (database, _lock) = open_locked(settings, missing).await?;
     let shown = without_password(&settings.url);
     if missing == Missing::Refuse
         && Migrator::get_applied_migrations(database.inner())
@@ -209,15 +235,31 @@ pub async fn open_migrated(settings: &settings::Database, missing: Missing) -> a
     {
         bail!("the database {shown} has no tables; `migrate up`, or an import, makes them");
     }
-    migrate(settings, &database).await.with_context(|| format!("cannot bring the database {shown} up to date"))?;
+    migrate_locked(settings, &database)
+        .await
+        .with_context(|| format!("cannot bring the database {shown} up to date"))?;
     Ok(database)
 }
 
-/// Takes the steps that are missing; one server at a time, where several are started at once.
+/// Takes the steps that are missing; one process at a time, where several are started at once. Each looks which are missing
+/// once it is its turn.
 ///
 /// # Errors
-/// Where a migration fails.
+/// Where a migration fails, or another process is migrating for too long.
 pub async fn migrate(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
+    let _lock = lock(settings).await?;
+    migrate_locked(settings, database).await
+}
+
+/// The lock for a database that is there; none in PostgreSQL, which has locks of its own.
+async fn lock(settings: &settings::Database) -> anyhow::Result<Option<MigrationLock>> {
+    match named(&settings.url)? {
+        Named::File(path) => MigrationLock::acquire(&path).await.map(Some),
+        Named::Postgres => Ok(None),
+    }
+}
+
+async fn migrate_locked(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
     if Migrator::get_pending_migrations(database.inner()).await.is_ok_and(|steps| steps.is_empty()) {
         return Ok(());
     }
@@ -241,6 +283,7 @@ pub async fn migrate(settings: &settings::Database, database: &Pool) -> anyhow::
 /// # Errors
 /// Where a step cannot be undone, or was taken by a program newer than this.
 pub async fn migrate_down(settings: &settings::Database, steps: Option<u32>) -> anyhow::Result<()> {
+    let _lock = lock(settings).await?;
     Ok(Migrator::down(connect_alone(settings).await?.inner(), steps).await?)
 }
 
@@ -250,13 +293,58 @@ async fn connect_alone(settings: &settings::Database) -> anyhow::Result<Pool> {
     connect(&settings.url, 1, "").await
 }
 
-/// Makes the file and its folder where there are none, for their owner's eyes only. SQLite gives the files that it puts
-/// beside it the same permissions.
-fn create(path: &Path) -> std::io::Result<()> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+/// Puts SQLite's write-ahead log into the database file, and gives its space back to the file system. An import leaves a log
+/// as large as what it brought, and so does one that failed or was killed; while a server has the database open, nothing else
+/// would make it smaller.
+///
+/// # Errors
+/// If the database cannot be opened or written to.
+pub async fn empty_log(settings: &settings::Database) -> anyhow::Result<()> {
+    if named(&settings.url)? == Named::Postgres {
+        return Ok(());
     }
-    OpenOptions::new().append(true).create(true).mode(0o600).open(path).map(drop)
+    let alone = connect_alone(settings).await?;
+    for _ in 0..EMPTYING_ATTEMPTS {
+        let empty = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
+        let busy: Option<i32> = alone.query_one_raw(empty).await?.map(|row| row.try_get_by_index(0)).transpose()?;
+        if busy == Some(0) {
+            break;
+        }
+    }
+    alone.close().await?;
+    Ok(())
+}
+
+/// Does [`empty_log`] if the log is larger than it should be, which it is after an import that was killed.
+///
+/// # Errors
+/// As [`empty_log`].
+pub async fn empty_long_log(settings: &settings::Database) -> anyhow::Result<()> {
+    let Named::File(path) = named(&settings.url)? else { return Ok(()) };
+    let mut log = path.into_os_string();
+    log.push("-wal");
+    if Path::new(&log).metadata().is_ok_and(|log| log.len() > KEPT_LOG_BYTES) {
+        empty_log(settings).await
+    } else {
+        Ok(())
+    }
+}
+
+/// Creates the folder of a database if there is none, for its owner only.
+fn create_folder(path: &Path) -> std::io::Result<()> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => DirBuilder::new().recursive(true).mode(0o700).create(folder),
+        None => Ok(()),
+    }
+}
+
+/// Creates the file if there is none, for its owner only. SQLite gives the files that it puts beside it the same permissions.
+/// A file that is there is not opened: closing it would release the locks that SQLite holds on it in this process.
+fn create(path: &Path) -> std::io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        created => created.map(drop),
+    }
 }
 
 /// Whether the database cannot be reached, is full, or is being written to by somebody else for too long: trying again may

@@ -41,6 +41,7 @@ mod schema;
 mod servers;
 mod sessions;
 mod setup;
+mod several_processes;
 mod silence;
 mod site;
 mod tokens;

@@ -1,6 +1,7 @@
 //! `motion-export serve`: from settings to a server that answers, and its end.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -79,7 +80,7 @@ impl Serve {
         let at = settings.server.address_for_people(address);
         let setup = key.map_or_else(Setup::default, Setup::with_key);
         let state = AppState::new(timed, writer, settings, clock, setup)?;
-        tokio::spawn(sweep(state.sessions.clone()));
+        tokio::spawn(sweep(state.sessions.clone(), state.settings.clone()));
         tokio::spawn(state.exports.clone().keep());
 
         if state.settings.server.is_https() && state.trusted_proxies.is_empty() {
@@ -135,13 +136,16 @@ async fn end_exports(exports: &Exports, grace: Duration, mut signals: StopSignal
     tokio::time::sleep(LINGER).await;
 }
 
-/// Removes the sessions that have ended, now and every now and then.
-async fn sweep(sessions: Sessions) {
+/// Removes the sessions that have ended and the space that a killed import has left, now and every now and then.
+async fn sweep(sessions: Sessions, settings: Arc<Settings>) {
     let mut again = tokio::time::interval(SWEEP_EVERY);
     loop {
         again.tick().await;
         if let Err(error) = sessions.sweep().await {
             warn!(%error, "cannot remove the sessions that have ended");
+        }
+        if let Err(error) = database::empty_long_log(&settings.database).await {
+            warn!(error = format!("{error:#}"), "cannot empty SQLite's write-ahead log");
         }
     }
 }
