@@ -14,6 +14,14 @@ pub const EXPORT_PATH: &str = "/api/v1/motion-events/export";
 pub const COLUMNS: [&str; 10] =
     ["timestamp", "camera_id", "camera_name", "confidence", "algorithm", "x", "y", "width", "height", "zone_id"];
 
+/// The column that `excel_date=true` puts before [`COLUMNS`]: local time as spreadsheets read it, `2025-12-15 10:30:00`.
+pub const LOCAL_TIME: &str = "local_time";
+
+/// The columns of a file, in their order.
+pub fn columns(excel_date: bool) -> impl Iterator<Item = &'static str> {
+    excel_date.then_some(LOCAL_TIME).into_iter().chain(COLUMNS)
+}
+
 /// What Excel needs at the beginning of a file to read it as UTF-8.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -155,6 +163,8 @@ pub struct ExportParams {
     pub bom: bool,
     /// Write text cells as they are, without the guard against spreadsheet formulas.
     pub raw: bool,
+    /// Put a first column of local time before the others, which Excel and Calc read as a date.
+    pub excel_date: bool,
 }
 
 impl Default for ExportParams {
@@ -165,6 +175,7 @@ impl Default for ExportParams {
             timezone: DEFAULT_TIMEZONE.to_owned(),
             bom: false,
             raw: false,
+            excel_date: false,
         }
     }
 }
@@ -182,6 +193,7 @@ impl ExportParams {
         let mut timezone = None;
         let mut bom = None;
         let mut raw = None;
+        let mut excel_date = None;
         let mut camera_ids: Vec<String> = Vec::new();
         let mut known_ids = HashSet::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -192,6 +204,7 @@ impl ExportParams {
                 "timezone" => &mut timezone,
                 "bom" => &mut bom,
                 "raw" => &mut raw,
+                "excel_date" => &mut excel_date,
                 "camera_id" => {
                     if !value.is_empty() && known_ids.insert(value.clone()) {
                         camera_ids.push(value.into_owned());
@@ -201,8 +214,8 @@ impl ExportParams {
                 unknown => {
                     return Err(ApiError::invalid(
                         unknown,
-                        "There is no such parameter. Known are format, start_date, end_date, camera_id, timezone, bom \
-                         and raw.",
+                        "There is no such parameter. Known are format, start_date, end_date, camera_id, timezone, bom, \
+                         raw and excel_date.",
                     ));
                 }
             };
@@ -222,6 +235,7 @@ impl ExportParams {
             timezone: given(timezone).unwrap_or_else(|| DEFAULT_TIMEZONE.to_owned()),
             bom: flag("bom", bom)?,
             raw: flag("raw", raw)?,
+            excel_date: flag("excel_date", excel_date)?,
         })
     }
 
@@ -271,7 +285,7 @@ impl ExportParams {
             query.append_pair("camera_id", camera_id);
         }
         query.append_pair("timezone", &self.timezone);
-        for (name, on) in [("bom", self.bom), ("raw", self.raw)] {
+        for (name, on) in [("bom", self.bom), ("raw", self.raw), ("excel_date", self.excel_date)] {
             if on {
                 query.append_pair(name, "true");
             }

@@ -18,6 +18,8 @@ pub struct Preview {
     pub bytes: u64,
     /// How many events there are on each local day that has some, in their order.
     pub days: Vec<Day>,
+    /// The names of the file's columns.
+    pub columns: Vec<String>,
     /// The cells of the first rows, as the file will have them.
     pub sample: Vec<Vec<String>>,
 }

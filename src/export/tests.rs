@@ -20,7 +20,7 @@ fn an_empty_query_asks_for_everything_in_utc() {
 
 #[test]
 fn fields_that_a_form_left_empty_count_as_missing() {
-    let query = "format=&start_date=&end_date=&camera_id=&timezone=&bom=&raw=";
+    let query = "format=&start_date=&end_date=&camera_id=&timezone=&bom=&raw=&excel_date=";
     assert_eq!(ExportParams::parse(query).expect("valid"), ExportParams::default());
 }
 
@@ -34,7 +34,7 @@ fn the_request_example_of_the_specification_is_understood() {
     assert_eq!(params.range.end(), Some(DateBound::Day(day("2025-12-16"))));
     assert_eq!(params.camera_ids, ["abc123"]);
     assert_eq!(params.timezone, "America/Los_Angeles");
-    assert!(!params.bom && !params.raw);
+    assert!(!params.bom && !params.raw && !params.excel_date);
 }
 
 #[test]
@@ -79,6 +79,7 @@ fn unknown_and_repeated_parameters_are_refused_by_name() {
     assert_eq!(refusal("format=json").0, "format");
     assert_eq!(refusal("bom=1").0, "bom");
     assert_eq!(refusal("raw=yes").0, "raw");
+    assert_eq!(refusal("excel_date=1").0, "excel_date");
 }
 
 #[test]
@@ -108,11 +109,12 @@ proptest! {
         timezone in "[A-Z][a-z]{1,9}/[A-Za-z_+-]{1,12}",
         bom: bool,
         raw: bool,
+        excel_date: bool,
     ) {
         let range = DateRange::new(start, end);
         prop_assume!(range.is_ok());
         let camera_ids = cameras.into_iter().collect();
-        let params = ExportParams { range: range.expect("valid"), camera_ids, timezone, bom, raw };
+        let params = ExportParams { range: range.expect("valid"), camera_ids, timezone, bom, raw, excel_date };
         prop_assert_eq!(ExportParams::parse(&params.to_query()).expect("valid"), params);
     }
 

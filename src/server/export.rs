@@ -1,13 +1,14 @@
 //! The export: from parameters to bytes. Data goes one way, and each stage can be tested alone:
 //! [`zone`] (days to moments) → [`query`] (SQL) → [`pages`] (rows of the database) → [`csv`] (bytes) → [`lines`] (pages
 //! of them, ahead of whoever takes them) → [`run`] (the whole, as chunks that can be pulled) → [`route`] (HTTP) or the
-//! command line. `csv`, `query` and `zone` do no I/O.
+//! command line. `csv`, `formula`, `query` and `zone` do no I/O.
 
 pub mod body;
 pub mod buffer;
 pub mod csv;
 pub mod encoding;
 pub mod error;
+pub mod formula;
 pub mod lines;
 pub mod pages;
 pub mod preview;

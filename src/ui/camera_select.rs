@@ -225,7 +225,8 @@ fn counts(
     let counts = RwSignal::new(None);
     // Of all cameras, whichever are chosen. Nothing can be counted where the range is wrong.
     let wanted = Memo::new(move |_| {
-        let of_all = |params| ExportParams { camera_ids: Vec::new(), bom: false, ..params }.to_query();
+        let of_all =
+            |params| ExportParams { camera_ids: Vec::new(), bom: false, excel_date: false, ..params }.to_query();
         is_open.get().then(|| params.get().ok().map(of_all))
     });
     let known = StoredValue::new(None::<String>);

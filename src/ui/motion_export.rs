@@ -170,11 +170,15 @@ fn ExportForm(choices: Choices) -> impl IntoView {
 #[component]
 fn FileOption(selection: Selection) -> impl IntoView {
     let words = sent::language().export();
-    selection.bom_comes_alive();
+    selection.file_options_come_alive();
     view! {
         <div class="option" role="group" aria-label=words.file aria-describedby="bom-hint">
             <Switch id="bom" name="bom" value="true" checked=selection.bom label=words.for_excel/>
             <p class="hint" id="bom-hint">{words.for_excel_hint}</p>
+        </div>
+        <div class="option" role="group" aria-label=words.file aria-describedby="excel-date-hint">
+            <Switch id="excel_date" name="excel_date" value="true" checked=selection.excel_date label=words.excel_date/>
+            <p class="hint" id="excel-date-hint">{words.excel_date_hint}</p>
         </div>
     }
 }

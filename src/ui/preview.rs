@@ -12,7 +12,7 @@ use super::rows::rows;
 use super::sent;
 use crate::api::preview::{Preview, preview_selection};
 use crate::error::{ApiError, ErrorCode};
-use crate::export::{COLUMNS, ExportParams, parse_day};
+use crate::export::{ExportParams, parse_day};
 use crate::words::Language;
 
 /// For how long a selection has to stay as it is before it is looked at, in milliseconds.
@@ -181,7 +181,7 @@ pub fn PreviewCard(
 
 fn found(preview: Preview, language: Language, narrow: Callback<(NaiveDate, NaiveDate)>) -> impl IntoView {
     let words = language.export();
-    let Preview { rows: events, first, last, bytes, days, sample } = preview;
+    let Preview { rows: events, first, last, bytes, days, columns, sample } = preview;
     if events == 0 {
         return view! { <p class="preview__none">{words.no_events}</p> }.into_any();
     }
@@ -213,7 +213,7 @@ fn found(preview: Preview, language: Language, narrow: Callback<(NaiveDate, Naiv
             <div class="scroll" tabindex="0" role="region" aria-label=words.first_rows>
                 <table class="plain">
                     <thead>
-                        <tr>{COLUMNS.map(|column| view! { <th scope="col">{column}</th> }).into_iter().collect_view()}</tr>
+                        <tr>{columns.into_iter().map(|column| view! { <th scope="col">{column}</th> }).collect_view()}</tr>
                     </thead>
                     <tbody inner_html=lines></tbody>
                 </table>

@@ -23,6 +23,8 @@ pub struct Selection {
     pub timezone: RwSignal<String>,
     /// Whether the file is for Excel.
     pub bom: RwSignal<bool>,
+    /// Whether the file begins with a column of local time, which spreadsheets read as a date.
+    pub excel_date: RwSignal<bool>,
     /// Why the page's address names no selection, where it should and does not. The form is untouched then.
     pub problem: RwSignal<Option<ApiError>>,
     /// What an untouched form says.
@@ -37,19 +39,27 @@ struct Filled {
     cameras: BTreeSet<String>,
     timezone: String,
     bom: bool,
+    excel_date: bool,
 }
 
 impl Filled {
     fn untouched(timezone: String) -> Self {
-        Self { start: String::new(), end: String::new(), cameras: BTreeSet::new(), timezone, bom: true }
+        Self {
+            start: String::new(),
+            end: String::new(),
+            cameras: BTreeSet::new(),
+            timezone,
+            bom: true,
+            excel_date: false,
+        }
     }
 
     /// What the query string of a page says, which is that of an export.
     fn from_query(query: &str) -> Result<Self, ApiError> {
-        let ExportParams { range, camera_ids, timezone, bom, .. } = ExportParams::parse_for_page(query)?;
+        let ExportParams { range, camera_ids, timezone, bom, excel_date, .. } = ExportParams::parse_for_page(query)?;
         let text = |bound: Option<DateBound>| bound.map(|bound| bound.to_string()).unwrap_or_default();
         let (start, end) = (text(range.start()), text(range.end()));
-        Ok(Self { start, end, cameras: camera_ids.into_iter().collect(), timezone, bom })
+        Ok(Self { start, end, cameras: camera_ids.into_iter().collect(), timezone, bom, excel_date })
     }
 
     /// The same, if the form offers it.
@@ -69,6 +79,7 @@ impl Filled {
             timezone: self.timezone.clone(),
             bom: self.bom,
             raw: false,
+            excel_date: self.excel_date,
         })
     }
 }
@@ -80,13 +91,14 @@ impl Selection {
         let is_named = !choices.selected.is_empty() && choices.problem.is_none();
         let filled = is_named.then(|| Filled::from_query(&choices.selected).ok()).flatten();
         let filled = filled.unwrap_or_else(|| untouched.clone());
-        let Filled { start, end, cameras, timezone, bom } = filled;
+        let Filled { start, end, cameras, timezone, bom, excel_date } = filled;
         Self {
             start: RwSignal::new(start),
             end: RwSignal::new(end),
             cameras: RwSignal::new(cameras),
             timezone: RwSignal::new(timezone),
             bom: RwSignal::new(bom),
+            excel_date: RwSignal::new(excel_date),
             problem: RwSignal::new(choices.problem.clone()),
             untouched: RwSignal::new(untouched),
         }
@@ -101,10 +113,12 @@ impl Selection {
         take_over("end-date", self.end);
     }
 
-    /// The choice of a file for Excel comes alive.
-    pub fn bom_comes_alive(self) {
-        let there = browser::is_checked("bom");
-        Effect::new(move || there.iter().for_each(|there| self.bom.set(*there)));
+    /// The choices of a file for spreadsheets come alive.
+    pub fn file_options_come_alive(self) {
+        for (id, signal) in [("bom", self.bom), ("excel_date", self.excel_date)] {
+            let there = browser::is_checked(id);
+            Effect::new(move || there.iter().for_each(|there| signal.set(*there)));
+        }
     }
 
     /// The cameras come alive.
@@ -166,6 +180,7 @@ impl Selection {
             cameras: self.cameras.get(),
             timezone: self.timezone.get(),
             bom: self.bom.get(),
+            excel_date: self.excel_date.get(),
         }
     }
 
@@ -203,12 +218,13 @@ impl Selection {
             Some(Err(error)) => (self.untouched.get_untracked(), Some(error)),
         };
         self.problem.set(problem);
-        let Filled { start, end, cameras, timezone, bom } = filled;
+        let Filled { start, end, cameras, timezone, bom, excel_date } = filled;
         self.start.set(start);
         self.end.set(end);
         self.cameras.set(cameras);
         self.timezone.set(timezone);
         self.bom.set(bom);
+        self.excel_date.set(excel_date);
     }
 }
 
@@ -228,6 +244,7 @@ mod tests {
             cameras: cameras.iter().map(ToString::to_string).collect(),
             timezone: "Europe/Berlin".to_owned(),
             bom: true,
+            excel_date: false,
         }
     }
 
@@ -249,7 +266,8 @@ mod tests {
 
     #[test]
     fn an_address_is_read_back_as_the_form_that_it_was_made_of() {
-        for filled in [filled("2025-12-01", "2025-12-31", &["ü & co", "b"]), filled("", "", &[])] {
+        let with_a_date = Filled { excel_date: true, ..filled("", "2025-12-31", &[]) };
+        for filled in [filled("2025-12-01", "2025-12-31", &["ü & co", "b"]), filled("", "", &[]), with_a_date] {
             let query = filled.params().expect("valid").to_query();
             assert_eq!(Filled::from_query(&query), Ok(filled));
         }

@@ -54,9 +54,9 @@ impl Tool {
     ///
     /// Each of them fails where the file is not whole: curl and Python see a body that was cut off.
     pub fn snippet(self, origin: &str, params: &ExportParams) -> String {
-        // The mark is for Excel; these read UTF-8 by themselves. And what is no spreadsheet takes no cell for a formula.
+        // The mark and the column of local time are for spreadsheets; these read UTF-8 and time zones by themselves. And what is no spreadsheet takes no cell for a formula.
         let raw = matches!(self, Self::Pandas | Self::DuckDb);
-        let params = ExportParams { bom: false, raw, ..params.clone() };
+        let params = ExportParams { bom: false, excel_date: false, raw, ..params.clone() };
         let url = format!("{origin}{}", params.to_url());
         match self {
             Self::Url => url,

@@ -41,6 +41,8 @@ pub struct Words {
     pub file: &'static str,
     pub for_excel: &'static str,
     pub for_excel_hint: &'static str,
+    pub excel_date: &'static str,
+    pub excel_date_hint: &'static str,
     pub bad_address: fn(&str) -> String,
 
     pub what_you_get: &'static str,
@@ -191,6 +193,9 @@ pub static ENGLISH: Words = Words {
     file: "File",
     for_excel: "Excel-compatible",
     for_excel_hint: "Marks the file as UTF-8, which Excel needs for letters such as ü. Off for other tools.",
+    excel_date: "Date column",
+    excel_date_hint: "Adds a first column, local_time, such as 2025-12-15 10:30:00. Excel and Calc read it as a date. The other \
+                      columns stay the same.",
     bad_address: |why| format!("The address of this page names no selection that can be used. {why}"),
 
     what_you_get: "What you will get",
@@ -356,6 +361,9 @@ pub static GERMAN: Words = Words {
     for_excel: "Für Excel",
     for_excel_hint: "Kennzeichnet die Datei als UTF-8, was Excel für Buchstaben wie ü braucht. Für andere Programme \
                      ausschalten.",
+    excel_date: "Datumsspalte",
+    excel_date_hint: "Stellt die Spalte local_time voran, zum Beispiel 2025-12-15 10:30:00. Excel und Calc erkennen sie als \
+                      Datum. Die übrigen Spalten bleiben gleich.",
     bad_address: |why| format!("Die Adresse dieser Seite nennt keine brauchbare Auswahl. {why}"),
 
     what_you_get: "Was Sie bekommen",

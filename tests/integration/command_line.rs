@@ -15,7 +15,7 @@ use crate::program::{Server, command, fail, run_with_input, succeed, token_of_ad
 async fn export_writes_what_the_url_gives() {
     let database = TestDatabase::with(events(30)).await;
     let folder = database.folder.path();
-    let query = "start_date=2025-12-01&end_date=2025-12-01&camera_id=front&timezone=Europe/Berlin&bom=true&raw=true";
+    let query = "start_date=2025-12-01&end_date=2025-12-01&camera_id=front&timezone=Europe/Berlin&bom=true&raw=true&excel_date=true";
     let arguments = [
         "export",
         "--start-date",
@@ -28,6 +28,7 @@ async fn export_writes_what_the_url_gives() {
         "Europe/Berlin",
         "--bom",
         "--raw",
+        "--excel-date",
     ];
     let expected = database.export(query, 7).await;
     assert_eq!(succeed(folder, &arguments), expected);

@@ -91,7 +91,7 @@ async fn csv_is_valid_and_parseable() {
     database.add_camera("odd", Some("Garden \"old tree\",\r\nnorth")).await;
     database.add(events(3).map(|event| seen_by(event, "odd"))).await;
     let app = database.serve(10).await;
-    let text = app.export("").await.text().await.unwrap();
+    let text = app.export("raw=true").await.text().await.unwrap();
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     assert_eq!(reader.headers().unwrap().len(), 10);
     let records: Vec<_> = reader.records().collect::<Result<_, _>>().unwrap();
@@ -213,6 +213,17 @@ async fn the_byte_order_mark_comes_first_and_only_where_asked_for() {
 }
 
 #[tokio::test]
+async fn a_date_for_excel_is_a_first_column_and_changes_no_other() {
+    let app = TestDatabase::with(events(2)).await.serve(10).await;
+    let with = app.export("excel_date=true&timezone=America/Los_Angeles&bom=true").await.text().await.unwrap();
+    let without = app.export("excel_date=false&timezone=America/Los_Angeles&bom=true").await.text().await.unwrap();
+    let first = ["\u{feff}local_time,", "2025-11-30 16:00:00,", "2025-11-30 16:00:01,"];
+    let stripped: String = with.split_inclusive('\n').zip(first).map(|(line, cell)| &line[cell.len()..]).collect();
+    assert_eq!(format!("\u{feff}{stripped}"), without);
+    assert!(with.split_inclusive('\n').zip(first).all(|(line, cell)| line.starts_with(cell)), "{with}");
+}
+
+#[tokio::test]
 async fn cells_that_could_be_formulas_are_guarded_unless_raw() {
     let database = TestDatabase::with([]).await;
     database.add_camera("=1", Some("@SUM(A1)")).await;
@@ -220,6 +231,23 @@ async fn cells_that_could_be_formulas_are_guarded_unless_raw() {
     let app = database.serve(10).await;
     assert!(app.lines("").await[0].contains(",'=1,'@SUM(A1),"));
     assert!(app.lines("raw=true").await[0].contains(",=1,@SUM(A1),"));
+}
+
+#[tokio::test]
+async fn a_cell_that_a_spreadsheet_would_split_is_guarded_behind_each_delimiter() {
+    let database = TestDatabase::with([]).await;
+    let cameras = [("a", "Tor;=1+2"), ("b", "'=1"), ("c", "＝1")];
+    for (id, name) in cameras {
+        database.add_camera(id, Some(name)).await;
+    }
+    database.add(events(3).zip(cameras).map(|(event, (id, _))| seen_by(event, id))).await;
+    let app = database.serve(10).await;
+    let names = async |query| {
+        let lines = app.lines(query).await;
+        lines.iter().map(|line| line.split(',').nth(2).unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names("").await, ["Tor;'=1+2", "''=1", "'＝1"]);
+    assert_eq!(names("raw=true").await, ["Tor;=1+2", "'=1", "＝1"]);
 }
 
 #[tokio::test]
@@ -250,7 +278,7 @@ async fn the_whole_answer_is_as_the_contract_says() {
 #[tokio::test]
 async fn head_gives_the_headers_and_no_file() {
     let app = TestDatabase::with(events(2)).await.serve(10).await;
-    let url = format!("{}{}?end_date=2025-12-16", app.address, motion_export::export::EXPORT_PATH);
+    let url = format!("{}{}?end_date=2025-12-16&excel_date=true", app.address, motion_export::export::EXPORT_PATH);
     let response = app.client.head(&url).send().await.unwrap();
     assert_eq!(response.status(), 200);
     let name = "attachment; filename=\"motion-events-earliest-2025-12-16.csv\"";

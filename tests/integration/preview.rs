@@ -59,12 +59,17 @@ async fn the_first_rows_are_as_the_export_writes_them() {
     database.add_camera("odd", Some("=1, \"odd\"\r\nand long")).await;
     database.add([seen_by(event("2025-11-30T00:00:00Z"), "odd")]).await;
     let app = database.serve(10).await;
-    for query in
-        ["bom=true", "raw=true&timezone=Asia/Tokyo", "end_date=2025-11-30&camera_id=odd", "end_date=2000-01-01"]
-    {
-        let shown = look(&app, &app.client, query).await["sample"].clone();
+    for query in [
+        "bom=true",
+        "raw=true&timezone=Asia/Tokyo&excel_date=true",
+        "end_date=2025-11-30&camera_id=odd",
+        "end_date=2000-01-01",
+    ] {
+        let preview = look(&app, &app.client, query).await;
+        let shown = preview["sample"].clone();
         let file = app.export(query).await.text().await.unwrap();
         let mut file = csv::Reader::from_reader(file.trim_start_matches('\u{feff}').as_bytes());
+        assert_eq!(preview["columns"], file.headers().unwrap().iter().map(Value::from).collect::<Value>(), "{query}");
         let rows = file.records().take(10).map(|row| row.unwrap().iter().map(Value::from).collect::<Value>());
         assert_eq!(shown, rows.collect::<Value>(), "{query}");
     }

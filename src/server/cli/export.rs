@@ -44,6 +44,9 @@ pub struct Export {
     /// Put a byte-order mark first, for Excel.
     #[arg(long)]
     bom: bool,
+    /// Put a first column of local time before the others, which Excel and Calc read as a date.
+    #[arg(long)]
+    excel_date: bool,
     /// Switch the guard against spreadsheet formulas off.
     #[arg(long)]
     raw: bool,
@@ -106,7 +109,9 @@ impl Export {
         for camera in &self.camera_id {
             query.append_pair("camera_id", camera);
         }
-        query.append_pair("bom", &self.bom.to_string()).append_pair("raw", &self.raw.to_string());
+        for (name, on) in [("bom", self.bom), ("raw", self.raw), ("excel_date", self.excel_date)] {
+            query.append_pair(name, &on.to_string());
+        }
         query.finish()
     }
 }

@@ -18,7 +18,7 @@ use super::run::{Source, called};
 use super::zone::Zone;
 use crate::api::preview::{CameraCount, Day, Preview};
 use crate::error::ApiError;
-use crate::export::{BYTE_ORDER_MARK, ExportParams};
+use crate::export::{BYTE_ORDER_MARK, ExportParams, columns};
 use crate::server::auth::viewer::Viewer;
 use crate::server::entity::camera;
 use crate::server::partitions;
@@ -42,10 +42,12 @@ pub async fn preview(source: Source, viewer: Viewer, query: &str) -> Result<Prev
     let ids = ids(&source.database, &cameras).await.map_err(|error| refusal(&error.into()))?;
     let partitions = partitions::Began::with(&source.database).await.map_err(|error| refusal(&error.into()))?;
     let filter = Filter { interval, cameras: cameras.clone() };
-    let header = Encoder::header().map_err(|error| refusal(&error.into()))?.len();
+    let encoder = Encoder::new(zone, params.raw, called(names)).excel_date(params.excel_date);
+    let header = encoder.header().map_err(|error| refusal(&error.into()))?.len();
     let look = Look {
         pages: Pages::new(filter.clone(), SAMPLE_ROWS, partitions.ends),
-        encoder: Encoder::new(zone, params.raw, called(names)),
+        encoder,
+        columns: columns(params.excel_date).map(str::to_owned).collect(),
         header: header + if params.bom { BYTE_ORDER_MARK.len() } else { 0 },
         filter,
         ids,
@@ -125,13 +127,15 @@ struct Look {
     /// What the first lines are made of.
     pages: Pages,
     encoder: Encoder,
+    /// The names of its columns.
+    columns: Vec<String>,
     /// What comes before them, in bytes.
     header: usize,
 }
 
 impl Look {
     fn run(self, connection: &mut Connection, turn: &Turn) -> Result<Preview, ExportError> {
-        let Self { filter, ids, zone, mut pages, mut encoder, header } = self;
+        let Self { filter, ids, zone, mut pages, mut encoder, columns, header } = self;
         let mut counted = Counted::default();
         match connection {
             Connection::Sqlite(connection) => {
@@ -166,6 +170,7 @@ impl Look {
             last: last.and_then(told),
             bytes: header as u64 + (bytes * rows).checked_div(taken).unwrap_or(0),
             days: days.into_iter().map(|(day, events)| Day { day: day.to_string(), events }).collect(),
+            columns,
             sample: cells(&lines[..shown]),
         })
     }

@@ -118,9 +118,9 @@ impl Export {
         let partitions = partitions::Began::with(&source.database).await?;
 
         let mut head = if params.bom { BYTE_ORDER_MARK.to_vec() } else { Vec::new() };
-        head.extend(Encoder::header()?);
+        let encoder = Encoder::new(zone, params.raw, called(names)).excel_date(params.excel_date);
+        head.extend(encoder.header()?);
         let filter = Filter { interval, cameras: cameras.clone() };
-        let encoder = Encoder::new(zone, params.raw, called(names));
         let lines = Lines::new(
             Pages::new(filter, source.page_rows, partitions.ends.clone()),
             encoder,

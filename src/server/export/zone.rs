@@ -119,6 +119,9 @@ impl Zone {
 /// The length of `2025-12-15T10:30:00.867341-08:00`, in bytes.
 const LONGEST_TIMESTAMP: usize = 32;
 
+/// The length of `2025-12-15 10:30:00`, in bytes.
+const LOCAL_TIMESTAMP: usize = 19;
+
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
@@ -173,6 +176,16 @@ impl Timestamps {
         }
         text[end..end + 6].copy_from_slice(&self.offset);
         out.extend_from_slice(&text[..end + 6]);
+        Some(())
+    }
+
+    /// Appends a moment as local time without offset and fraction, `2025-12-15 10:30:00`, which spreadsheets read as a date.
+    /// `None` if the moment is not in [`WRITABLE_YEARS`].
+    pub fn write_local(&mut self, micros: i64, out: &mut Vec<u8>) -> Option<()> {
+        let start = out.len();
+        self.write(micros, out)?;
+        out.truncate(start + LOCAL_TIMESTAMP);
+        out[start + 10] = b' ';
         Some(())
     }
 

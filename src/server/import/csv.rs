@@ -5,6 +5,7 @@
 //! made of its place among the events of its moment and of its contents, so that it stands where it stood in the file.
 //! A row that cannot be read ends the import with nothing taken: our own export has no such rows.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
@@ -23,7 +24,7 @@ use super::summary::Summary;
 use super::text::{storable, storable_event};
 use crate::export::COLUMNS;
 use crate::server::entity::motion_event::{Column, Entity, Model};
-use crate::server::export::csv::unguarded;
+use crate::server::export::formula::unguard;
 use crate::server::export::zone::WRITABLE_YEARS;
 use crate::server::timed::Pool;
 
@@ -57,7 +58,7 @@ pub async fn import(database: &Pool, file: &Path, raw: bool, now: i64) -> anyhow
         let here = || format!("{}: row {row}", nothing());
         let event = storable_event(parse(&record, raw).with_context(here)?, &mut sink.summary);
         if cameras.insert(event.camera_id.clone()) {
-            let name = storable(text(&record[2], raw).to_owned(), &mut sink.summary);
+            let name = storable(text(&record[2], raw).into_owned(), &mut sink.summary);
             let name = Some(&*name).filter(|name| *name != event.camera_id);
             sink.camera(&event.camera_id, name, KnownName::Keep).await?;
         }
@@ -87,7 +88,7 @@ fn ends_with_line_end(file: &mut File) -> std::io::Result<bool> {
 fn parse(record: &StringRecord, raw: bool) -> anyhow::Result<Model> {
     let cell = |index: usize| &record[index];
     let wrong = |index: usize, right: &str| anyhow!("column {}: “{}” is no {right}", COLUMNS[index], cell(index));
-    let given = |index: usize| Some(text(cell(index), raw)).filter(|text| !text.is_empty()).map(str::to_owned);
+    let given = |index: usize| Some(text(cell(index), raw)).filter(|text| !text.is_empty()).map(Cow::into_owned);
     let side = |index: usize| match cell(index) {
         "" => Ok(None),
         digits => digits.parse().map(Some).map_err(|_| wrong(index, "whole number")),
@@ -123,8 +124,8 @@ fn parse(record: &StringRecord, raw: bool) -> anyhow::Result<Model> {
     })
 }
 
-fn text(cell: &str, raw: bool) -> &str {
-    if raw { cell } else { unguarded(cell) }
+fn text(cell: &str, raw: bool) -> Cow<'_, str> {
+    if raw { Cow::Borrowed(cell) } else { unguard(cell) }
 }
 
 /// Events that are looked up and written together. All events of one moment are in the same batch, so that twins are

@@ -1,0 +1,163 @@
+//! The guard against spreadsheet formulas, and its exact inverse. Pure.
+//!
+//! A spreadsheet takes a cell for a formula if it begins with one of some characters (OWASP's list for CSV injection, and
+//! their full-width forms, which some locales read as the same). The guard puts a `'` in front of them. A cell that begins
+//! with `'` and then such a character gets one more, so that removing one `'` always restores the cell. The guard also
+//! works behind each `;`, TAB, CR and LF inside a cell: a spreadsheet that splits at another delimiter begins a cell there.
+
+use std::borrow::Cow;
+
+/// What a formula begins with, and what spreadsheets skip before one.
+const FORMULA_STARTS: [char; 12] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n', '\0'];
+
+/// What may end a cell for a spreadsheet that uses another delimiter.
+const CELL_ENDS: [char; 4] = [';', '\t', '\r', '\n'];
+
+const GUARD: char = '\'';
+
+/// Returns the text with the guard.
+pub fn guard(text: &str) -> Cow<'_, str> {
+    // Ordinary text is not searched for more than this.
+    let begins_ordinarily = text.starts_with(|first: char| first.is_ascii_alphanumeric());
+    if begins_ordinarily && !text.bytes().any(|byte| CELL_ENDS.contains(&char::from(byte))) {
+        return Cow::Borrowed(text);
+    }
+    rewrite(text, |guarded, rest| {
+        if is_formula(rest) {
+            guarded.push(GUARD);
+        }
+        0
+    })
+}
+
+/// Returns the text without the guard: the inverse of [`guard`].
+pub fn unguard(text: &str) -> Cow<'_, str> {
+    if !text.contains(GUARD) {
+        return Cow::Borrowed(text);
+    }
+    rewrite(text, |_, rest| if rest.starts_with(GUARD) && is_formula(rest) { GUARD.len_utf8() } else { 0 })
+}
+
+/// Whether text is any number of guards and then the start of a formula.
+fn is_formula(text: &str) -> bool {
+    text.trim_start_matches(GUARD).starts_with(FORMULA_STARTS)
+}
+
+/// Calls `change` with what follows each start of a cell. It may append to the new text, and returns how many bytes of the
+/// old text to leave out.
+fn rewrite(text: &str, change: impl Fn(&mut String, &str) -> usize) -> Cow<'_, str> {
+    let mut changed = String::new();
+    let mut copied = 0;
+    let starts = std::iter::once(0).chain(text.match_indices(CELL_ENDS).map(|(end, _)| end + 1));
+    for start in starts {
+        let before = changed.len();
+        let kept = &text[copied..start];
+        changed.push_str(kept);
+        let skipped = change(&mut changed, &text[start..]);
+        if skipped == 0 && changed.len() == before + kept.len() {
+            changed.truncate(before);
+        } else {
+            copied = start + skipped;
+        }
+    }
+    if copied == 0 && changed.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    changed.push_str(&text[copied..]);
+    Cow::Owned(changed)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_cell_that_could_be_a_formula_gets_one_quote_more() {
+        for (text, guarded) in [
+            ("", ""),
+            ("a", "a"),
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM", "'@SUM"),
+            ("＝1", "'＝1"),
+            ("＋1", "'＋1"),
+            ("－1", "'－1"),
+            ("＠SUM", "'＠SUM"),
+            ("\0=1", "'\0=1"),
+            // One more, however many there are.
+            ("'=1", "''=1"),
+            ("''=1", "'''=1"),
+            ("'＝1", "''＝1"),
+            // No formula follows.
+            ("'", "'"),
+            ("'a", "'a"),
+            ("it's = 1", "it's = 1"),
+            // Where a spreadsheet with another delimiter begins a cell.
+            ("Tor;=1+2", "Tor;'=1+2"),
+            ("Tor;'=1+2", "Tor;''=1+2"),
+            ("a;b;-c", "a;b;'-c"),
+            (";;=", ";;'="),
+            ("a\t=1", "a\t'=1"),
+            ("a\n@x", "a\n'@x"),
+            ("a\rx", "a\rx"),
+            // The LF is where a cell would begin behind the CR, and begins like a formula.
+            ("a\r\nb", "a\r'\nb"),
+            ("\t=1", "'\t'=1"),
+            // A comma is the delimiter of this file, and inside quotes.
+            ("a,=1", "a,=1"),
+            ("a =1", "a =1"),
+        ] {
+            assert_eq!(guard(text), guarded, "{text:?}");
+            assert_eq!(unguard(guarded), text, "{guarded:?}");
+        }
+    }
+
+    #[test]
+    fn ordinary_text_is_not_copied() {
+        for text in ["Front Door", "zone-1", "Küche", "no need; none", "it's"] {
+            assert!(matches!((guard(text), unguard(text)), (Cow::Borrowed(_), Cow::Borrowed(_))), "{text}");
+        }
+    }
+
+    /// The rule, word by word, and slow.
+    fn by_the_rule(text: &str) -> String {
+        let mut guarded = String::new();
+        let mut is_start = true;
+        for (index, character) in text.char_indices() {
+            if is_start {
+                let next = text[index..].chars().find(|next| *next != '\'');
+                if next.is_some_and(|next| FORMULA_STARTS.contains(&next)) {
+                    guarded.push('\'');
+                }
+            }
+            is_start = CELL_ENDS.contains(&character);
+            guarded.push(character);
+        }
+        guarded
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+        #[test]
+        fn removing_the_guard_restores_any_text(text in prop_oneof![
+            any::<String>(),
+            "['=+@＝－;,\t\r\n\0a\"-]{0,12}",
+        ]) {
+            let guarded = guard(&text);
+            prop_assert_eq!(&guarded, &by_the_rule(&text));
+            prop_assert_eq!(unguard(&guarded), &text[..]);
+        }
+
+        #[test]
+        fn guarded_text_is_a_formula_nowhere(text in "['=+@＝－;,\t\r\n\0a\"-]{0,12}") {
+            let guarded = guard(&text);
+            for cell in guarded.split(CELL_ENDS).filter(|cell| !cell.is_empty()) {
+                prop_assert!(!cell.starts_with(FORMULA_STARTS), "{:?} in {:?}", cell, guarded);
+            }
+        }
+    }
+}
