@@ -77,13 +77,20 @@ enum Import {
         #[arg(value_name = "FILE|URL")]
         source: PathBuf,
     },
-    /// From a CSV that this program exported.
+    /// From a CSV that this program or ArgusAI exported.
     Csv {
         /// The CSV.
         file: PathBuf,
         /// The file was exported raw, without the guard against spreadsheet formulas.
         #[arg(long)]
         raw: bool,
+        /// The last row may lack its line end, as in files from Google Sheets. The file may have been cut off, too.
+        #[arg(long)]
+        unterminated: bool,
+        /// What the confidences are: percentages, as this program exports them, or fractions, as ArgusAI does. Recognized
+        /// from the contents, if left out.
+        #[arg(long, value_name = "SCALE")]
+        confidence: Option<import::csv::Scale>,
     },
 }
 
@@ -239,7 +246,10 @@ async fn run_on(database: Pool, command: Command, settings: &Settings) -> anyhow
         Command::Import(Import::Argusai { source }) => {
             import::argusai::import(&database, &import::argusai::Location::new(&source), now).await?
         }
-        Command::Import(Import::Csv { file, raw }) => import::csv::import(&database, &file, raw, now).await?,
+        Command::Import(Import::Csv { file, raw, unterminated, confidence }) => {
+            let options = import::csv::Options { raw, unterminated, confidence };
+            import::csv::import(&database, &file, options, now).await?
+        }
         Command::Demo(Demo { events, cameras, days, seed, until }) => {
             let until = until.map_or(now, |until| until.timestamp_micros());
             demo::Demo { events, cameras, days, seed }.write(&database, until).await?

@@ -4,6 +4,7 @@
 pub mod argusai;
 pub mod csv;
 pub mod progress;
+pub mod recognize;
 pub mod sink;
 pub mod summary;
 pub mod text;

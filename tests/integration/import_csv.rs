@@ -1,6 +1,6 @@
 //! Our own CSV, coming back. That it comes back the same is a law, in `laws`.
 
-use motion_export::server::import::csv::import;
+use motion_export::server::import::csv::{Options, Scale, import};
 
 use crate::app::{HEADER, TestDatabase, events};
 
@@ -8,9 +8,103 @@ async fn imported(
     database: &TestDatabase,
     text: &str,
 ) -> anyhow::Result<motion_export::server::import::summary::Summary> {
+    imported_as(database, text.as_bytes(), Options::default()).await
+}
+
+async fn imported_as(
+    database: &TestDatabase,
+    bytes: &[u8],
+    options: Options,
+) -> anyhow::Result<motion_export::server::import::summary::Summary> {
     let file = database.folder.path().join("in.csv");
-    std::fs::write(&file, text)?;
-    import(&database.connection, &file, false, 0).await
+    std::fs::write(&file, bytes)?;
+    import(&database.connection, &file, options, 0).await
+}
+
+#[tokio::test]
+async fn what_other_tools_write_is_read_as_the_same_events() {
+    let source = TestDatabase::with(events(2)).await;
+    let ours = source.export("", 9).await;
+    assert!(String::from_utf8(ours.clone()).unwrap().contains("00:00,front,Front Door,85.5,MOG2,100,200,50,80,"));
+    let target = TestDatabase::new().await;
+    assert_eq!(imported_as(&target, &ours, Options::default()).await.unwrap().taken, 2);
+    for row in [
+        // pandas, DuckDB, polars.
+        "2025-12-01 00:00:00+00:00,front,Front Door,85.5,MOG2,100.0,200.0,50.0,80.0,",
+        "2025-12-01 00:00:00+00,front,Front Door,85.5,MOG2,100,200,50,80,",
+        "2025-12-01T00:00:00.000000+0000,\"front\",\"Front Door\",85.5,\"MOG2\",100,200,50,80,",
+        "2025-11-30 16:00:00-0800,front,Front Door,85.500,MOG2,100,200,50,80,",
+    ] {
+        let again = imported(&target, &format!("{HEADER}{row}zone-1\n")).await.unwrap();
+        assert_eq!((again.taken, again.already_there), (0, 1), "{row}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_with_a_date_for_excel_is_read_as_any_other() {
+    let source = TestDatabase::with(events(5)).await;
+    let target = TestDatabase::new().await;
+    let file = source.export("excel_date=true&timezone=Europe/Berlin&bom=true", 9).await;
+    assert_eq!(imported_as(&target, &file, Options::default()).await.unwrap().taken, 5);
+    assert_eq!(target.export("", 9).await, source.export("", 9).await);
+}
+
+#[tokio::test]
+async fn a_missing_last_line_end_is_accepted_where_the_option_says_so() {
+    let text = format!("{HEADER}2025-12-01T00:00:00Z,a,A,85.5,MOG2,1,2,3,4,z");
+    let database = TestDatabase::new().await;
+    let error = format!("{:#}", imported(&database, &text).await.unwrap_err());
+    assert!(error.contains("--unterminated") && error.contains("Google Sheets"), "{error}");
+    let unterminated = Options { unterminated: true, ..Options::default() };
+    assert_eq!(imported_as(&database, text.as_bytes(), unterminated).await.unwrap().taken, 1);
+    // Cut off inside of quotes, where a line break does not end a row either.
+    for cut in ["2025-12-01T00:00:01Z,a,A,85.5,MOG2,1,2,3,4,\"z\n", "2025-12-01T00:00:01Z,a,A,85.5,MOG2,1,2,3,4,\"z"] {
+        let error = imported_as(&database, format!("{HEADER}{cut}").as_bytes(), unterminated).await.unwrap_err();
+        assert!(format!("{error:#}").contains("inside of quotes"), "{error:#}");
+    }
+    let whole = format!("{HEADER}2025-12-01T00:00:02Z,a,A,85.5,MOG2,1,2,3,4,\"say \"\"z\"\"\n\"\n");
+    assert_eq!(imported(&database, &whole).await.unwrap().taken, 1);
+}
+
+#[tokio::test]
+async fn a_file_of_another_kind_is_called_what_it_is_and_never_cut_off() {
+    let database = TestDatabase::new().await;
+    let row = "2025-12-01T00:00:00Z,a,A,85.5,MOG2,1,2,3,4,z";
+    let text = format!("{HEADER}{row}\r\n");
+    let utf_16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, text.as_bytes()).unwrap();
+    let decimal_comma = format!("{HEADER}2025-12-01T00:00:00Z,a,A,\"85,5\",MOG2,1,2,3,4,z\r\n");
+    let latin_1 = [text.as_bytes(), b"2025-12-01T00:00:00Z,a,K\xfcche,85.5,MOG2,1,2,3,4,z\r\n"].concat();
+    for (file, reason) in [
+        ([b"\xff\xfe", &utf_16[..]].concat(), "UTF-16"),
+        (utf_16, "UTF-16"),
+        (gzip.finish().unwrap(), "gunzip"),
+        (text.replace("\r\n", "\r").into_bytes(), "CR alone"),
+        (text.replace(',', ";").into_bytes(), "semicolons"),
+        (text.replace(',', "\t").into_bytes(), "TAB"),
+        (decimal_comma.into_bytes(), "column confidence: “85,5”"),
+        (latin_1, "row 3: it is not UTF-8"),
+        (b"PK\x03\x04\x14\0\x06\0".to_vec(), "xlsx"),
+    ] {
+        let error = format!("{:#}", imported_as(&database, &file, Options::default()).await.unwrap_err());
+        assert!(error.contains(reason) && error.contains("in.csv") && !error.contains("cut off"), "{error}");
+    }
+    assert_eq!(database.export("", 5).await, HEADER.as_bytes());
+}
+
+#[tokio::test]
+async fn confidences_that_may_be_of_either_scale_need_an_option() {
+    let text = format!("{HEADER}2025-12-01T00:00:00+00:00,a,A,0.29,mog2,1,2,3,4,\n");
+    for (confidence, expected) in [(Scale::Percent, ",0.29,mog2,"), (Scale::Fraction, ",29,MOG2,")] {
+        let database = TestDatabase::new().await;
+        let error = format!("{:#}", imported(&database, &text).await.unwrap_err());
+        assert!(error.contains("--confidence fraction"), "{error}");
+        let options = Options { confidence: Some(confidence), ..Options::default() };
+        assert_eq!(imported_as(&database, text.as_bytes(), options).await.unwrap().taken, 1);
+        let export = String::from_utf8(database.export("", 5).await).unwrap();
+        assert!(export.contains(expected), "{export}");
+    }
 }
 
 #[tokio::test]

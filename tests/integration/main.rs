@@ -34,6 +34,7 @@ mod preview;
 mod program;
 mod proxy;
 mod quiet_cameras;
+mod recognize;
 mod records;
 mod reverse_proxy;
 mod rolling;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use self::ids::{Ids, Origin};
 use self::source::{Source, SourceCamera, SourceEvent};
-use self::values::{Value, algorithm, bounding_box, confidence, timestamp};
+use self::values::{Value, bounding_box, confidence, timestamp};
 use super::progress;
 use super::sink::{KnownName, Sink};
 use super::summary::Summary;
@@ -28,6 +28,7 @@ mod sqlite;
 mod values;
 
 pub use source::Location;
+pub(super) use values::{algorithm, percent};
 
 const ORPHAN: &str =
     "event of a camera that ArgusAI no longer has; kept, under the camera's id unless an earlier import had its name";

@@ -8,6 +8,7 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 
+use super::recognize::ByIdOrContents;
 use super::summary::Summary;
 use crate::server::entity::{camera, motion_event};
 use crate::server::partitions::Partitions;
@@ -38,6 +39,10 @@ pub struct Sink {
     now: i64,
     cameras: HashMap<String, Option<String>>,
     partitions: Partitions,
+    native: ByIdOrContents,
+    /// Events that may be there already.
+    reported: Vec<motion_event::Model>,
+    /// Events to write.
     batch: Vec<motion_event::ActiveModel>,
 }
 
@@ -65,6 +70,8 @@ impl Sink {
             partitions,
             now,
             cameras: cameras.into_iter().map(|camera| (camera.id, camera.name)).collect(),
+            native: ByIdOrContents::default(),
+            reported: Vec::with_capacity(BATCH),
             batch: Vec::with_capacity(BATCH),
         })
     }
@@ -105,11 +112,33 @@ impl Sink {
         self.cameras.contains_key(id)
     }
 
-    /// Takes an event, or counts it as already there. `created_at` is filled in here.
+    /// Takes an event with an id of its source, or counts it as already there. `created_at` is filled in here.
     ///
     /// # Errors
-    /// Where the database cannot be written to.
+    /// If the database cannot be written to.
     pub async fn event(&mut self, event: motion_event::Model) -> Result<(), DbErr> {
+        self.reported.push(event);
+        if self.reported.len() >= BATCH { self.recognize().await } else { Ok(()) }
+    }
+
+    /// Takes those of the reported events that are not there.
+    async fn recognize(&mut self) -> Result<(), DbErr> {
+        let reported = std::mem::replace(&mut self.reported, Vec::with_capacity(BATCH));
+        let offered = reported.len();
+        let unknown = self.native.unknown(reported, &self.transaction).await?;
+        self.summary.already_there += (offered - unknown.len()) as u64;
+        for event in unknown {
+            self.new_event(event).await?;
+        }
+        // What is looked up next has to include these.
+        self.write().await
+    }
+
+    /// Takes an event that is known not to be there. `created_at` is filled in here.
+    ///
+    /// # Errors
+    /// If the database cannot be written to.
+    pub async fn new_event(&mut self, event: motion_event::Model) -> Result<(), DbErr> {
         self.partitions.make_for(&self.transaction, [event.timestamp]).await?;
         self.batch.push(motion_event::Model { created_at: self.now, ..event }.into_active_model().reset_all());
         if self.batch.len() >= BATCH { self.write().await } else { Ok(()) }
@@ -149,6 +178,7 @@ impl Sink {
     /// # Errors
     /// Where the database cannot be written to; nothing of the import is there then.
     pub async fn commit(mut self) -> Result<Summary, DbErr> {
+        self.recognize().await?;
         self.write().await?;
         self.transaction.commit().await?;
         Ok(self.summary)

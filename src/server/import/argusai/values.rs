@@ -180,7 +180,7 @@ pub fn confidence(value: &Value) -> Result<Option<f64>, Unreadable> {
 }
 
 /// 0–1 as 0–100, by moving the decimal point: 0.29 becomes 29, where a multiplication would give 28.999999999999996.
-fn percent(fraction: f64) -> f64 {
+pub fn percent(fraction: f64) -> f64 {
     // Adding zero makes a negative zero positive.
     format!("{fraction}e2").parse::<f64>().unwrap_or(fraction * 100.0) + 0.0
 }

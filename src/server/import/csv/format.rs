@@ -1,0 +1,137 @@
+//! Whether a file is a CSV that can be imported, and if not, what it is and how to save it instead. Pure.
+
+use csv::StringRecord;
+
+use crate::export::{COLUMNS, columns};
+
+/// What files of other kinds begin with, what they are, and what to do.
+const SIGNATURES: [(&[u8], &str); 16] = [
+    (b"\x1f\x8b", "it is compressed with gzip; decompress it first, for example with gunzip"),
+    (b"\x28\xb5\x2f\xfd", "it is compressed with zstd; decompress it first, for example with unzstd"),
+    (b"BZh", "it is compressed with bzip2; decompress it first, for example with bunzip2"),
+    (b"\xfd7zXZ\0", "it is compressed with xz; decompress it first, for example with unxz"),
+    (b"7z\xbc\xaf\x27\x1c", "it is a 7-Zip archive; extract the CSV first"),
+    (
+        b"PK\x03\x04",
+        "it is a ZIP archive or a spreadsheet (xlsx, ods); extract the CSV, or save the spreadsheet as “CSV UTF-8 (Comma \
+         delimited)” in Excel, or as “Text CSV” with UTF-8 and the field delimiter “,” in Calc",
+    ),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "it is a spreadsheet (xls); save it as “CSV UTF-8 (Comma delimited)” in Excel, or as “Text CSV” with UTF-8 and the \
+         field delimiter “,” in Calc",
+    ),
+    (b"SQLite format 3\0", "it is an SQLite database; if it is ArgusAI's, import it with “import argusai”"),
+    (b"PAR1", "it is a Parquet file; write it as CSV first, for example with DuckDB"),
+    (b"%PDF", "it is a PDF; import the CSV itself"),
+    (b"<", "it is an HTML or XML page and not a CSV; fetch the file again, with a valid access token"),
+    (b"{", "it is JSON and not a CSV; if it is an answer with an error, it says what was wrong with the request"),
+    (b"[", "it is JSON and not a CSV"),
+    (b"\xff\xfe", UTF_16),
+    (b"\xfe\xff", UTF_16),
+    (b"\0\0\xfe\xff", UTF_16),
+];
+
+const UTF_16: &str = "its text encoding is UTF-16 or UTF-32; save it as UTF-8: in Excel as “CSV UTF-8 (Comma delimited)” and \
+                      not as “Unicode Text”, in PowerShell with “-Encoding utf8”";
+
+const BARE_CR: &str = "its lines end in CR alone, as on old Macintosh systems; save it with line ends LF or CRLF: in Excel as \
+                       “CSV UTF-8 (Comma delimited)” and not as “CSV (Macintosh)”";
+
+const SEMICOLONS: &str = "its cells are separated by semicolons, as Excel and Calc write them in some locales, where numbers \
+                          have decimal commas too; save it with commas between the cells and decimal points: in Calc as \
+                          “Text CSV” with the field delimiter “,”, in Excel with the system's list separator set to “,”; \
+                          or import the exported file as it was";
+
+const TABS: &str = "its cells are separated by TAB; save it with commas between the cells, as CSV";
+
+const INDEX: &str = "it has a column without a name before the others, such as pandas' index; write it with to_csv(…, \
+                     index=False)";
+
+/// Returns why a file that begins like this is not a CSV, and what to do. `None` if it may be one.
+pub fn why_not_csv(start: &[u8]) -> Option<&'static str> {
+    let named = SIGNATURES.iter().find(|(signature, _)| start.starts_with(signature)).map(|(_, why)| *why);
+    if named.is_some() {
+        return named;
+    }
+    if matches!(start, [first, second, ..] if (*first == 0) != (*second == 0)) {
+        return Some(UTF_16);
+    }
+    let first_end = start.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
+    let is_bare_cr = start[first_end] == b'\r' && start.get(first_end + 1).is_none_or(|next| *next != b'\n');
+    is_bare_cr.then_some(BARE_CR)
+}
+
+/// Returns how many columns come before those of the contract, from the first row.
+///
+/// # Errors
+/// Why it is not the first row of an export, and what to do.
+pub fn columns_before(header: &StringRecord) -> Result<usize, String> {
+    for with_local_time in [false, true] {
+        if header.iter().eq(columns(with_local_time)) {
+            return Ok(usize::from(with_local_time));
+        }
+    }
+    let expected = COLUMNS.join(",");
+    let names: Vec<_> = header.iter().collect();
+    let why = match names.as_slice() {
+        [one] if one.contains(';') => SEMICOLONS,
+        [one] if one.contains('\t') => TABS,
+        ["" | "Unnamed: 0", others @ ..] if others.iter().eq(&COLUMNS) => INDEX,
+        _ => return Err(format!("its first line is not {expected}")),
+    };
+    Err(why.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn utf_16(text: &str, to_bytes: impl Fn(u16) -> [u8; 2]) -> Vec<u8> {
+        text.encode_utf16().flat_map(to_bytes).collect()
+    }
+
+    #[test]
+    fn what_is_not_a_csv_is_called_what_it_is() {
+        let header = COLUMNS.join(",");
+        for (start, what) in [
+            (b"\x1f\x8b\x08\x00".to_vec(), "gzip"),
+            (b"PK\x03\x04\x14\x00".to_vec(), "xlsx"),
+            (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0".to_vec(), "xls"),
+            (b"SQLite format 3\0".to_vec(), "import argusai"),
+            (b"<!DOCTYPE html>".to_vec(), "HTML"),
+            (b"{\"code\":1}".to_vec(), "JSON"),
+            (utf_16(&format!("\u{feff}{header}"), u16::to_le_bytes), "UTF-16"),
+            (utf_16(&format!("\u{feff}{header}"), u16::to_be_bytes), "UTF-16"),
+            (utf_16(&header, u16::to_le_bytes), "UTF-16"),
+            (utf_16(&header, u16::to_be_bytes), "UTF-16"),
+            (format!("{header}\r2025-12-15T10:30:00Z,a").into_bytes(), "CR alone"),
+            (format!("{header}\r").into_bytes(), "CR alone"),
+        ] {
+            let why = why_not_csv(&start).unwrap_or_default();
+            assert!(why.contains(what) && !why.contains("cut off"), "{what}: {why}");
+        }
+        for line_end in ["\n", "\r\n"] {
+            assert_eq!(why_not_csv(format!("\u{feff}{header}{line_end}").as_bytes()), None);
+        }
+        assert_eq!(why_not_csv(b""), None);
+    }
+
+    #[test]
+    fn the_first_row_says_which_columns_there_are() {
+        let header = |text: &str, delimiter: char| StringRecord::from(text.split(delimiter).collect::<Vec<_>>());
+        let names = COLUMNS.join(",");
+        assert_eq!(columns_before(&header(&names, ',')), Ok(0));
+        assert_eq!(columns_before(&header(&format!("local_time,{names}"), ',')), Ok(1));
+        for (record, what) in [
+            (header(&COLUMNS.join(";"), ','), "semicolons"),
+            (header(&COLUMNS.join("\t"), ','), "TAB"),
+            (header(&format!(",{names}"), ','), "index=False"),
+            (header("time,camera", ','), "first line"),
+            (StringRecord::new(), "first line"),
+        ] {
+            let why = columns_before(&record).expect_err(what);
+            assert!(why.contains(what), "{why}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! Whether the confidences of a file are percentages, as this program exports them, or fractions, as ArgusAI does, whose
+//! CSV has the same columns.
+//!
+//! The two differ in three ways. Our timestamps always have a numeric offset; ArgusAI's end in `Z` or have none (on
+//! PostgreSQL, older versions wrote `+00:00`). We call its detectors `MOG2` and `KNN`; it calls them `mog2` and `knn`. And
+//! its confidences are never above 1. If they contradict each other, nobody can tell.
+
+use std::io::Read;
+
+use anyhow::ensure;
+use clap::ValueEnum;
+use csv::ByteRecord;
+
+use crate::export::COLUMNS;
+
+/// What confidences are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Scale {
+    /// From 0 to 100, as this program exports them.
+    Percent,
+    /// From 0 to 1, as in ArgusAI's own CSV, whose text cells have no guard against formulas.
+    Fraction,
+}
+
+/// What the rows of a file say about its scale.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a sign of its own, and any of them may come together")]
+struct Signs {
+    /// A confidence above 1.
+    above_one: bool,
+    /// A confidence above 0 and up to 1.
+    up_to_one: bool,
+    /// A timestamp with a numeric offset.
+    offset: bool,
+    /// A timestamp that ends in `Z` or has no offset.
+    utc: bool,
+    /// A detector called `mog2` or `knn`.
+    lower_case: bool,
+    /// A detector that ArgusAI does not have under that name.
+    not_of_argusai: bool,
+}
+
+impl Signs {
+    fn note(&mut self, row: &ByteRecord) {
+        // The column of local time, if there is one, comes before the others.
+        let before = row.len().saturating_sub(COLUMNS.len());
+        let cell = |index: usize| row.get(before + index).unwrap_or_default();
+        let (timestamp, confidence, algorithm) = (cell(0), cell(3), cell(4));
+        let confidence = std::str::from_utf8(confidence).ok().and_then(|text| text.parse::<f64>().ok());
+        self.above_one |= confidence.is_some_and(|value| value > 1.0);
+        self.up_to_one |= confidence.is_some_and(|value| value > 0.0 && value <= 1.0);
+        let has_offset = timestamp.get(19..).is_some_and(|rest| rest.contains(&b'+') || rest.contains(&b'-'));
+        self.offset |= has_offset;
+        self.utc |= !has_offset;
+        match algorithm {
+            b"mog2" | b"knn" => self.lower_case = true,
+            b"frame_diff" => {}
+            _ => self.not_of_argusai = true,
+        }
+    }
+
+    /// Whether no other row can change what the signs say.
+    fn are_settled(self) -> bool {
+        self.above_one && self.offset
+    }
+
+    /// `None` if nobody can tell.
+    fn scale(self) -> Option<Scale> {
+        let Self { above_one, up_to_one, offset, utc, lower_case, not_of_argusai } = self;
+        match self {
+            // One confidence that ArgusAI could not have written, in what is ArgusAI's otherwise.
+            _ if above_one && up_to_one && lower_case && !offset && !not_of_argusai => None,
+            _ if above_one => Some(Scale::Percent),
+            _ if lower_case && utc && !offset && !not_of_argusai => Some(Scale::Fraction),
+            _ if !up_to_one || not_of_argusai && !lower_case => Some(Scale::Percent),
+            _ => None,
+        }
+    }
+}
+
+/// Finds out the scale of the rows that come after the header. Reads no further than necessary: of what this program
+/// exported, usually one row.
+///
+/// # Errors
+/// If it cannot be told, or the file cannot be read.
+pub fn of<R: Read>(reader: &mut csv::Reader<R>) -> anyhow::Result<Scale> {
+    let mut row = ByteRecord::new();
+    let mut signs = Signs::default();
+    while !signs.are_settled() && reader.read_byte_record(&mut row)? {
+        signs.note(&row);
+    }
+    let scale = signs.scale();
+    ensure!(
+        scale.is_some(),
+        "its confidences may be percentages, as in this program's own exports, or fractions, as in ArgusAI's own CSV; the \
+         contents do not say which. Import it with --confidence percent (0.855 is 0.855 %) or --confidence fraction \
+         (0.855 is 85.5 %)"
+    );
+    Ok(scale.unwrap_or(Scale::Percent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Finds out the scale of rows of timestamp, confidence and detector.
+    fn scale(rows: &[[&str; 3]]) -> Option<Scale> {
+        for local_time in ["", "2025-12-15 10:30:00,"] {
+            let line = |[timestamp, confidence, detector]: &[&str; 3]| {
+                format!("{local_time}{timestamp},a,A,{confidence},{detector},1,2,3,4,\n")
+            };
+            let file = rows.iter().map(line).collect::<String>();
+            let found = of(&mut super::super::reader(file.as_bytes())).ok();
+            if !local_time.is_empty() {
+                return found;
+            }
+        }
+        None
+    }
+
+    const Z: &str = "2025-12-15T10:30:00.867341Z";
+    const NAIVE: &str = "2025-12-15T10:30:00.867341";
+    const OFFSET: &str = "2025-12-15T10:30:00-08:00";
+    const ZERO_OFFSET: &str = "2025-12-15T10:30:00.867341+00:00";
+
+    #[test]
+    fn the_contents_say_whose_file_it_is() {
+        for (rows, expected) in [
+            // ArgusAI's, by its newer and its older versions.
+            (&[[Z, "0.855", "mog2"]][..], Some(Scale::Fraction)),
+            (&[[NAIVE, "1.0", "knn"], [NAIVE, "0.5", "frame_diff"]], Some(Scale::Fraction)),
+            (&[[Z, "", "mog2"]], Some(Scale::Fraction)),
+            // Ours.
+            (&[[OFFSET, "85.5", "MOG2"]], Some(Scale::Percent)),
+            (&[[OFFSET, "0.5", "MOG2"]], Some(Scale::Percent)),
+            (&[[OFFSET, "1", "yolo"]], Some(Scale::Percent)),
+            (&[[OFFSET, "0", "frame_diff"]], Some(Scale::Percent)),
+            (&[[OFFSET, "", "frame_diff"]], Some(Scale::Percent)),
+            (&[[OFFSET, "0.5", "frame_diff"], [OFFSET, "70", "frame_diff"]], Some(Scale::Percent)),
+            (&[[ZERO_OFFSET, "72", "mog2"]], Some(Scale::Percent)),
+            (&[], Some(Scale::Percent)),
+            // Ours, after a tool wrote it anew.
+            (&[[Z, "85.5", "MOG2"]], Some(Scale::Percent)),
+            (&[[Z, "0.5", "MOG2"]], Some(Scale::Percent)),
+            (&[[Z, "85.5", "mog2"]], Some(Scale::Percent)),
+            // Either's.
+            (&[[ZERO_OFFSET, "0.855", "mog2"]], None),
+            (&[[ZERO_OFFSET, "0.855", "frame_diff"]], None),
+            (&[[Z, "0.855", "frame_diff"]], None),
+            (&[[Z, "0.855", "mog2"], [Z, "0.5", "MOG2"]], None),
+            (&[[Z, "0.855", "mog2"], [OFFSET, "0.5", "mog2"]], None),
+            (&[[Z, "0.855", "mog2"], [Z, "7.5", "mog2"]], None),
+        ] {
+            assert_eq!(scale(rows), expected, "{rows:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_of_either_is_refused_with_the_option_that_decides() {
+        let file = &b"2025-12-15T10:30:00+00:00,a,A,0.5,mog2,,,,,\n"[..];
+        let error = of(&mut super::super::reader(file)).expect_err("either's").to_string();
+        assert!(error.contains("--confidence fraction") && error.contains("--confidence percent"), "{error}");
+    }
+}

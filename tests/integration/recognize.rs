@@ -1,0 +1,211 @@
+//! The same event is stored once, whatever way it comes in: from its source, from a CSV, from ArgusAI's own CSV; in any
+//! order, any number of times, and with twins.
+
+use std::path::PathBuf;
+
+use motion_export::server::entity::motion_event::Model;
+use motion_export::server::import::argusai::Location;
+use motion_export::server::import::csv::Options;
+use motion_export::server::import::sink::{KnownName, Sink};
+use motion_export::server::import::summary::Summary;
+use motion_export::server::import::{argusai, csv};
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+use sea_orm::{ConnectionTrait, Database};
+use uuid::Uuid;
+
+use crate::app::{HEADER, TestDatabase, event};
+
+/// An ArgusAI database. Several of its events share a moment, and some of these agree in everything but their ids.
+const ARGUSAI: &str = "
+    CREATE TABLE cameras (id VARCHAR NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL);
+    CREATE TABLE motion_events (
+        id VARCHAR NOT NULL PRIMARY KEY, camera_id VARCHAR NOT NULL, timestamp DATETIME NOT NULL,
+        confidence FLOAT NOT NULL, algorithm_used VARCHAR(20) NOT NULL, bounding_box TEXT);
+    INSERT INTO cameras VALUES ('cam-1', 'Front Door'), ('cam-2', '''=Back');
+    INSERT INTO motion_events VALUES
+        ('00000000-0000-4000-8000-000000000001', 'cam-1', '2025-12-15 10:30:00.867341', 0.855, 'mog2', '{\"x\": 10, \"y\": 20, \"width\": 30, \"height\": 40}'),
+        ('00000000-0000-4000-8000-000000000003', 'cam-1', '2025-12-15 10:30:01', 0.29, 'knn', NULL),
+        ('00000000-0000-4000-8000-000000000002', 'cam-2', '2025-12-15 10:30:01', 0.5, 'mog2', NULL),
+        ('00000000-0000-4000-8000-000000000005', 'cam-1', '2025-12-15 10:30:01', 0.29, 'knn', NULL),
+        ('00000000-0000-4000-8000-000000000004', 'cam-1', '2025-12-15 10:30:01', 0.29, 'knn', NULL),
+        ('00000000-0000-4000-8000-000000000006', 'cam-2', '2025-12-15 10:30:02', 1.0, 'frame_diff', NULL);";
+
+/// The same events, as ArgusAI exports them.
+const ARGUSAI_CSV: &str = "\
+2025-12-15T10:30:00.867341Z,cam-1,Front Door,0.855,mog2,10,20,30,40,
+2025-12-15T10:30:01Z,cam-2,'=Back,0.5,mog2,,,,,
+2025-12-15T10:30:01Z,cam-1,Front Door,0.29,knn,,,,,
+2025-12-15T10:30:01Z,cam-1,Front Door,0.29,knn,,,,,
+2025-12-15T10:30:01Z,cam-1,Front Door,0.29,knn,,,,,
+2025-12-15T10:30:02Z,cam-2,'=Back,1.0,frame_diff,,,,,
+";
+
+/// A way in.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Argusai,
+    /// Our CSV, of another database.
+    Csv,
+    /// The same, of one camera.
+    CsvOfOneCamera,
+    ArgusaiCsv,
+}
+
+async fn argusai_database(database: &TestDatabase) -> PathBuf {
+    let file = database.folder.path().join("argusai.db");
+    let source = Database::connect(format!("sqlite://{}?mode=rwc", file.display())).await.unwrap();
+    source.execute_unprepared(ARGUSAI).await.unwrap();
+    source.close().await.unwrap();
+    file
+}
+
+async fn import_csv(database: &TestDatabase, text: &[u8], options: Options) -> Summary {
+    let file = database.folder.path().join("in.csv");
+    std::fs::write(&file, text).unwrap();
+    csv::import(&database.connection, &file, options, 0).await.unwrap()
+}
+
+/// The lines, in an order that does not depend on ids.
+fn sorted(file: &[u8]) -> Vec<String> {
+    let mut lines: Vec<_> = String::from_utf8(file.to_vec()).unwrap().lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
+#[tokio::test]
+async fn each_event_is_stored_once_whatever_way_it_comes_in_first() {
+    let other = TestDatabase::new().await;
+    let source = argusai_database(&other).await;
+    argusai::import(&other.connection, &Location::new(&source), 0).await.unwrap();
+    let expected = other.export("", 9).await;
+    assert_eq!(sorted(&expected).len(), 7);
+    let of_one_camera = other.export("camera_id=cam-1&timezone=Europe/Berlin&excel_date=true", 9).await;
+    let argusai_csv = format!("{HEADER}{ARGUSAI_CSV}");
+    let own = Options::default();
+    for ways in [
+        &[Way::Csv, Way::Argusai, Way::Argusai, Way::Csv][..],
+        &[Way::Argusai, Way::Csv, Way::Argusai],
+        &[Way::CsvOfOneCamera, Way::Argusai, Way::Csv, Way::Argusai],
+        &[Way::CsvOfOneCamera, Way::Csv, Way::Argusai],
+        &[Way::ArgusaiCsv, Way::Argusai, Way::Csv, Way::ArgusaiCsv],
+        &[Way::Argusai, Way::ArgusaiCsv],
+        &[Way::Csv, Way::ArgusaiCsv, Way::Argusai],
+    ] {
+        let database = TestDatabase::new().await;
+        let mut taken = 0;
+        for way in ways {
+            let summary = match way {
+                Way::Argusai => argusai::import(&database.connection, &Location::new(&source), 0).await.unwrap(),
+                Way::Csv => import_csv(&database, &expected, own).await,
+                Way::CsvOfOneCamera => import_csv(&database, &of_one_camera, own).await,
+                Way::ArgusaiCsv => import_csv(&database, argusai_csv.as_bytes(), own).await,
+            };
+            taken += summary.taken;
+            let there = taken - summary.taken;
+            let offered = if matches!(way, Way::CsvOfOneCamera) { 4 } else { 6 };
+            assert_eq!(summary.taken + summary.already_there, offered, "{ways:?}: {summary}");
+            assert!(summary.already_there <= there, "{ways:?}: {summary}");
+        }
+        assert_eq!(taken, 6, "{ways:?}");
+        assert_eq!(sorted(&database.export("", 9).await), sorted(&expected), "{ways:?}");
+    }
+}
+
+#[tokio::test]
+async fn argusais_own_csv_is_taken_to_our_scale_and_the_summary_says_so() {
+    let database = TestDatabase::new().await;
+    let summary = import_csv(&database, format!("{HEADER}{ARGUSAI_CSV}").as_bytes(), Options::default()).await;
+    let export = String::from_utf8(database.export("raw=true", 9).await).unwrap();
+    assert!(
+        export.contains("2025-12-15T10:30:00.867341+00:00,cam-1,Front Door,85.5,MOG2,10,20,30,40,\r\n"),
+        "{export}"
+    );
+    assert!(export.contains(",cam-2,'=Back,100,frame_diff,"), "{export}");
+    let told = summary.to_string();
+    assert!(told.contains("6 repaired: confidence from 0 to 1, as in ArgusAI's own CSV"), "{told}");
+    assert!(told.contains("5 repaired: detector as ArgusAI calls it"), "{told}");
+}
+
+#[tokio::test]
+async fn a_demo_that_was_moved_as_a_csv_is_not_made_again() {
+    use motion_export::server::demo::Demo;
+    let demo = Demo { events: 2_500, cameras: 3, days: 2, seed: 7 };
+    let (first, second) = (TestDatabase::new().await, TestDatabase::new().await);
+    demo.write(&first.connection, 1_765_000_000_000_000).await.unwrap();
+    let file = first.export("", 500).await;
+    assert_eq!(import_csv(&second, &file, Options::default()).await.taken, 2_500);
+    let again = demo.write(&second.connection, 1_765_000_000_000_000).await.unwrap();
+    assert_eq!((again.taken, again.already_there), (0, 2_500));
+    assert_eq!(import_csv(&second, &file, Options::default()).await.taken, 0);
+    assert_eq!(second.export("", 500).await, file);
+}
+
+#[tokio::test]
+async fn any_number_of_events_may_share_a_moment() {
+    let count = 6_500;
+    let row = |number: u32| format!("2025-12-01T00:00:00+00:00,a,A,{},MOG2,1,2,3,4,\r\n", f64::from(number) / 100.0);
+    // Each third one is a twin of the one before.
+    let rows = (0..count).map(|number| row(if number % 3 == 2 { number - 1 } else { number }));
+    let file = format!("{HEADER}{}", rows.collect::<String>());
+    let database = TestDatabase::new().await;
+    assert_eq!(import_csv(&database, file.as_bytes(), Options::default()).await.taken, u64::from(count));
+    assert_eq!(database.export("", 5_000).await, file.as_bytes(), "in the order of the file");
+    let again = import_csv(&database, file.as_bytes(), Options::default()).await;
+    assert_eq!((again.taken, again.already_there), (0, u64::from(count)));
+    let one_more = format!("{file}{}", row(0));
+    assert_eq!(import_csv(&database, one_more.as_bytes(), Options::default()).await.taken, 1);
+}
+
+/// Imports events with native ids, as a source does.
+async fn import_native(database: &TestDatabase, events: &[Model]) -> Summary {
+    let mut sink = Sink::begin(&database.connection, 0).await.unwrap();
+    sink.camera("front", Some("Front Door"), KnownName::Replace).await.unwrap();
+    for event in events {
+        sink.event(event.clone()).await.unwrap();
+    }
+    sink.commit().await.unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 12,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Off)),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn imports_of_a_growing_source_in_any_order_and_form_give_each_event_once(
+        // Few moments and contents, so that many events are twins.
+        events in proptest::collection::vec((0_i64..3, 0_u8..2, any::<u128>()), 1..12),
+        imports in proptest::collection::vec((any::<bool>(), 0_usize..12), 0..5),
+    ) {
+        let first = event("2025-12-01T00:00:00Z");
+        let events: Vec<_> = events.into_iter().map(|(moment, confidence, id)| Model {
+            timestamp: first.timestamp + moment,
+            id: Uuid::from_u128(id),
+            camera_id: "front".to_owned(),
+            confidence: Some(confidence.into()),
+            ..first.clone()
+        }).collect();
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+            let database = TestDatabase::new().await;
+            let all = imports.iter().map(|(is_csv, seen)| (*is_csv, &events[..events.len().min(*seen)]));
+            for (is_csv, seen) in all.chain([(false, &events[..])]) {
+                if is_csv {
+                    let other = TestDatabase::new().await;
+                    import_native(&other, seen).await;
+                    import_csv(&database, &other.export("", 5).await, Options::default()).await;
+                } else {
+                    import_native(&database, seen).await;
+                }
+            }
+            let expected = TestDatabase::new().await;
+            import_native(&expected, &events).await;
+            let expected = expected.export("", 5).await;
+            prop_assert_eq!(sorted(&expected).len(), events.len() + 1);
+            prop_assert_eq!(sorted(&database.export("", 5).await), sorted(&expected));
+            Ok(())
+        })?;
+    }
+}
