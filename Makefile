@@ -26,7 +26,7 @@ WASM_OPT := end2end/node_modules/.bin/wasm-opt
 # A browser to test in; any Chromium will do.
 export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
 
-.PHONY: help run test lint unit dist coverage instructions end2end bench load lighthouse size build screenshots clean site
+.PHONY: help run test lint unit tools dist coverage instructions end2end bench load lighthouse size build screenshots clean site
 .PHONY: wasm-target browser components promtool proxies postgres valgrind bench-tools
 
 help: ## Shows this list
@@ -57,6 +57,10 @@ unit: promtool postgres proxies ## Runs the tests that need no browser, on SQLit
 coverage: promtool proxies $(LLVM_COV) ## Prints which lines the tests that need no browser run; takes a build of its own
 	$(LLVM_COV) llvm-cov --locked --no-report -p motion-export
 	$(LLVM_COV) llvm-cov report -p motion-export --json --summary-only | node .ci/coverage.mjs
+
+tools: ## Checks that LibreOffice Calc reads the dates of an export; skipped where it is not installed
+	cargo build --locked --bin motion-export
+	.ci/calc target/debug/motion-export
 
 instructions: valgrind ## Counts what the export takes for a row, and fails where it is more than it was
 	cargo bench --locked --bench instructions
