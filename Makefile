@@ -49,7 +49,7 @@ lint: wasm-target components $(NODE_MODULES) ## Checks formatting, clippy for se
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --locked --no-deps --document-private-items -p motion-export -p migration
 	cd end2end && npx tsc -p .
 
-unit: promtool postgres proxies ## Runs the tests that need no browser, on SQLite and then on PostgreSQL
+unit: promtool postgres proxies target/snippets/done ## Runs the tests that need no browser, on SQLite and then on PostgreSQL
 	cargo test --locked
 	cargo test --locked -p xtask
 	.ci/postgres with cargo test --locked --test integration
@@ -65,7 +65,7 @@ tools: ## Checks that LibreOffice Calc reads the dates of an export; skipped whe
 instructions: valgrind ## Counts what the export takes for a row, and fails where it is more than it was
 	cargo bench --locked --bench instructions
 
-end2end: site browser target/snippets/done ## Runs the tests that need a browser
+end2end: site browser ## Runs the tests that need a browser
 	cargo build --locked --bin motion-export
 	cd end2end && npx playwright test
 
@@ -158,8 +158,9 @@ browser:
 
 # The tools that the page's snippets are for.
 target/snippets/done: end2end/requirements.txt
-	@python3 -c "import ensurepip, venv" 2> /dev/null || { echo "Installing Debian's python3-venv"; $(APT_INSTALL) python3-venv; }
-	@echo "Installing pandas and DuckDB from PyPI"
+	@{ python3 -c "import ensurepip, venv" && command -v curl; } > /dev/null 2>&1 || { \
+	  echo "Installing Debian's python3-venv and curl"; $(APT_INSTALL) python3-venv curl; }
+	@echo "Installing pandas, polars and DuckDB from PyPI"
 	python3 -m venv target/snippets
 	target/snippets/bin/pip install -q -r $<
 	@touch $@

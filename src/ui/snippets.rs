@@ -1,6 +1,6 @@
 //! What fetches a selection from other tools: complete, to be copied and run. Made of the export's URL; knows no browser.
 
-use crate::export::{EXPORT_PATH, ExportParams};
+use crate::export::{COLUMNS, EXPORT_PATH, ExportParams};
 
 /// What stands for an access token.
 pub const TOKEN: &str = "YOUR_TOKEN";
@@ -14,6 +14,8 @@ pub enum Tool {
     Curl,
     /// pandas, in Python.
     Pandas,
+    /// polars, in Python.
+    Polars,
     /// DuckDB's command line.
     DuckDb,
     /// Power Query, in Excel and Power BI.
@@ -24,7 +26,8 @@ pub enum Tool {
 
 impl Tool {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 6] = [Self::Url, Self::Curl, Self::Pandas, Self::DuckDb, Self::PowerQuery, Self::Sheets];
+    pub const ALL: [Self; 7] =
+        [Self::Url, Self::Curl, Self::Pandas, Self::Polars, Self::DuckDb, Self::PowerQuery, Self::Sheets];
 
     /// What it is called.
     pub fn name(self) -> &'static str {
@@ -32,6 +35,7 @@ impl Tool {
             Self::Url => "URL",
             Self::Curl => "curl",
             Self::Pandas => "Python (pandas)",
+            Self::Polars => "Python (polars)",
             Self::DuckDb => "DuckDB",
             Self::PowerQuery => "Power Query",
             Self::Sheets => "Google Sheets",
@@ -44,18 +48,21 @@ impl Tool {
             Self::Url => "url",
             Self::Curl => "curl",
             Self::Pandas => "pandas",
+            Self::Polars => "polars",
             Self::DuckDb => "duckdb",
             Self::PowerQuery => "power-query",
             Self::Sheets => "sheets",
         }
     }
 
-    /// What to copy. `origin` is scheme, host and port of the server.
+    /// Returns what to copy. `origin` is scheme, host and port of the server.
     ///
-    /// Each of them fails where the file is not whole: curl and Python see a body that was cut off.
+    /// Each snippet fails if the file is incomplete: curl and Python detect a body that was cut off. Each one that reads
+    /// the file gives the type of every column, because tools that detect types by the first rows change values: a
+    /// confidence of 85.5 becomes 86, and a camera called 007 becomes 7.
     pub fn snippet(self, origin: &str, params: &ExportParams) -> String {
-        // The mark and the column of local time are for spreadsheets; these read UTF-8 and time zones by themselves. And what is no spreadsheet takes no cell for a formula.
-        let raw = matches!(self, Self::Pandas | Self::DuckDb);
+        // The byte-order mark, the column of local time and the formula guard are for spreadsheets.
+        let raw = matches!(self, Self::Pandas | Self::Polars | Self::DuckDb);
         let params = ExportParams { bom: false, excel_date: false, raw, ..params.clone() };
         let url = format!("{origin}{}", params.to_url());
         match self {
@@ -68,19 +75,48 @@ impl Tool {
             ),
             Self::Pandas => format!(
                 "import pandas as pd\n\nevents = pd.read_csv(\n    {},\n    storage_options={{\"Authorization\": \"Bearer {TOKEN}\"}},\n    \
-                 dtype={{\"camera_id\": str, \"camera_name\": str, \"zone_id\": str}},\n)\nevents[\"timestamp\"] = \
-                 pd.to_datetime(events[\"timestamp\"], format=\"ISO8601\", utc=True).dt.tz_convert({})\nprint(events)",
+                 dtype={},\n    keep_default_na=False,\n    na_values=[\"\"],\n    float_precision=\"round_trip\",\n)\n\
+                 events[\"timestamp\"] = pd.to_datetime(events[\"timestamp\"], format=\"ISO8601\", utc=True).dt.tz_convert({})\n\
+                 print(events)",
                 python(&url),
+                columns('"', ["str", "float", "\"Int64\"", "str"]),
+                python(&params.timezone)
+            ),
+            Self::Polars => format!(
+                "import urllib.request\nimport polars as pl\n\nrequest = urllib.request.Request(\n    {},\n    \
+                 headers={{\"Authorization\": \"Bearer {TOKEN}\"}},\n)\nwith urllib.request.urlopen(request) as response:\n    \
+                 events = pl.read_csv(response.read(), schema={})\nmoment = \
+                 pl.col(\"timestamp\").str.to_datetime(\"%Y-%m-%dT%H:%M:%S%.f%:z\", time_unit=\"us\")\n\
+                 events = events.with_columns(moment.dt.convert_time_zone({}))\nprint(events)",
+                python(&url),
+                columns('"', ["pl.String", "pl.Float64", "pl.Int64", "pl.String"]),
                 python(&params.timezone)
             ),
             Self::DuckDb => format!(
                 "curl --fail --output motion-events.csv --remove-on-error \\\n  --header 'Authorization: Bearer {TOKEN}' \\\n  {} &&\nduckdb -c \
-                 \"FROM read_csv('motion-events.csv', types = {{'camera_id': 'VARCHAR', 'zone_id': 'VARCHAR'}})\"",
-                shell(&url)
+                 \"FROM read_csv('motion-events.csv', auto_detect = false, header = true, delim = ',', \
+                 quote = '\\\"', escape = '\\\"', columns = {})\"",
+                shell(&url),
+                columns('\'', ["'VARCHAR'", "'DOUBLE'", "'BIGINT'", "'TIMESTAMPTZ'"])
             ),
             Self::Sheets => format!("=IMPORTDATA(\"{}\")", url.replace('"', "\"\"")),
         }
     }
+}
+
+/// Returns a dictionary of all columns with their types: those of texts, of fractions, of whole numbers and of
+/// timestamps. `quote` stands around the names.
+fn columns(quote: char, [text, fraction, whole, timestamp]: [&str; 4]) -> String {
+    let typed = COLUMNS.map(|name| {
+        let of = match name {
+            "timestamp" => timestamp,
+            "confidence" => fraction,
+            "x" | "y" | "width" | "height" => whole,
+            _ => text,
+        };
+        format!("{quote}{name}{quote}: {of}")
+    });
+    format!("{{\n        {},\n    }}", typed.join(",\n        "))
 }
 
 fn shell(text: &str) -> String {

@@ -45,4 +45,5 @@ mod setup;
 mod several_processes;
 mod silence;
 mod site;
+mod snippets;
 mod tokens;
