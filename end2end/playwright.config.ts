@@ -1,6 +1,7 @@
 // The server under test is the debug build, with made-up events that are the same each time, in a folder of its own.
 import { defineConfig, devices } from "@playwright/test";
 
+import { SLOWNESS } from "./slowness";
 import { ADDRESS, prepareDatabase, SERVER, serverEnvironment, SESSION } from "./server";
 
 // This file is loaded by every worker as well; the database is made by the first to come, before the server starts.
@@ -25,8 +26,8 @@ export default defineConfig({
   // One that passes at its second try is told as flaky, and is to be mended all the same.
   retries: process.env.CI ? 1 : 0,
   workers: 2,
-  timeout: 60_000,
-  expect: { timeout: 15_000 },
+  timeout: 60_000 * SLOWNESS,
+  expect: { timeout: 15_000 * SLOWNESS },
   reporter: [["list"]],
   use: { baseURL: ADDRESS, timezoneId: "America/Los_Angeles", locale: "en-GB", trace: "retain-on-failure" },
   webServer: {
@@ -34,6 +35,7 @@ export default defineConfig({
     cwd: "..",
     env: serverEnvironment,
     url: `${ADDRESS}/healthz`,
+    timeout: 60_000 * SLOWNESS,
   },
   projects: [
     { name: "session", use: chromium, testMatch: /session\.setup\.ts/ },
