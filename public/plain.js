@@ -20,6 +20,8 @@ document.addEventListener("click", async ({ target }) => {
     }
   }
 });
+// The server only guesses whether a page was opened over HTTPS.
+for (const notice of document.querySelectorAll("[data-https]")) notice.hidden = location.protocol === "https:";
 // Who clicks everything twice sends a form once. Sending it again later, because nothing came of it, is possible.
 const sent = new WeakSet();
 document.addEventListener("submit", (event) => {

@@ -17,6 +17,8 @@ pub enum ErrorCode {
     RequestTimeout,
     /// Nobody that we know asks: no session, token or link, or one that does not work. HTTP 401.
     Unauthenticated,
+    /// The browser does not keep cookies of this server. HTTP 400.
+    CookieRefused,
     /// Whoever asks may not do this. HTTP 403.
     Forbidden,
     /// There is no such camera, or not for the one who asks: both look the same. HTTP 404.
@@ -53,7 +55,7 @@ impl ErrorCode {
     /// The HTTP status code of an answer with this error.
     pub fn status(self) -> u16 {
         match self {
-            Self::InvalidParameter | Self::BadRequest => 400,
+            Self::InvalidParameter | Self::BadRequest | Self::CookieRefused => 400,
             Self::RequestTimeout => 408,
             Self::Unauthenticated => 401,
             Self::Forbidden => 403,
@@ -78,6 +80,7 @@ impl ErrorCode {
             Self::BadRequest => "Bad request",
             Self::RequestTimeout => "Request timeout",
             Self::Unauthenticated => "Not signed in",
+            Self::CookieRefused => "Cookie not kept",
             Self::Forbidden => "Not allowed",
             Self::CameraNotFound => "Camera not found",
             Self::UserNotFound => "User not found",
@@ -150,6 +153,9 @@ impl FromServerFnError for ApiError {
                 ErrorCode::Unavailable,
                 "The server could not be reached. Check the connection and try again.",
             ),
+            ServerFnErrorErr::Args(what) | ServerFnErrorErr::MissingArg(what) => {
+                Self::new(ErrorCode::InvalidParameter, what)
+            }
             other => Self::new(ErrorCode::Internal, other.to_string()),
         }
     }

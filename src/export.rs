@@ -22,6 +22,10 @@ pub fn columns(excel_date: bool) -> impl Iterator<Item = &'static str> {
     excel_date.then_some(LOCAL_TIME).into_iter().chain(COLUMNS)
 }
 
+/// The parameters of the export's URL.
+pub const PARAMETERS: [&str; 8] =
+    ["format", "start_date", "end_date", "camera_id", "timezone", "bom", "raw", "excel_date"];
+
 /// What Excel needs at the beginning of a file to read it as UTF-8.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 

@@ -23,10 +23,9 @@ pub async fn cameras() -> Result<Vec<Camera>, ApiError> {
     use leptos::prelude::expect_context;
 
     use crate::server::auth::caller::Caller;
-    use crate::server::problem::for_server_fn;
     use crate::server::state::AppState;
 
     let state = expect_context::<AppState>();
-    let caller = Caller::current().map_err(for_server_fn)?;
-    crate::server::choices::cameras(&state, caller.viewer(&state.clock)).await.map_err(for_server_fn)
+    let caller = Caller::current()?;
+    crate::server::choices::cameras(&state, caller.viewer(&state.clock)).await
 }

@@ -36,8 +36,7 @@ pub async fn sign_link(
 ) -> Result<SignedLink, ApiError> {
     use crate::server::auth::caller::Caller;
     use crate::server::links;
-    use crate::server::problem::for_server_fn;
 
     let signed = async { links::sign(Caller::current()?, &query, &minutes).await };
-    signed.await.map_err(for_server_fn)
+    signed.await
 }

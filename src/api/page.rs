@@ -82,6 +82,18 @@ pub struct Sent {
     pub color_scheme: ColorScheme,
     /// The page's own address on this server, to come back to.
     pub address: String,
+    /// Where browsers keep this server's cookies, if that is over HTTPS only; on pages that do not come alive.
+    #[serde(skip)]
+    pub secure_address: Option<SecureAddress>,
+}
+
+/// The server's public `https://` address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecureAddress {
+    /// The address, without a slash at its end.
+    pub url: String,
+    /// Whether the request shows that the page was opened at another one, or over HTTP.
+    pub is_elsewhere: bool,
 }
 
 /// Which colours somebody wants the pages to have.
@@ -216,6 +228,8 @@ pub enum Done {
     SignedOut,
     /// The caller's own password was changed.
     PasswordChanged,
+    /// The same, and all access tokens were revoked.
+    PasswordChangedTokensRevoked,
     /// A token was revoked.
     TokenRevoked,
     /// A person was added.
@@ -226,19 +240,23 @@ pub enum Done {
     RoleChanged,
     /// A person got another password.
     PasswordSet,
+    /// The same, and all access tokens of that person were revoked.
+    PasswordSetTokensRevoked,
     /// A person was removed.
     PersonRemoved,
 }
 
 impl Done {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::SignedOut,
         Self::PasswordChanged,
+        Self::PasswordChangedTokensRevoked,
         Self::TokenRevoked,
         Self::PersonAdded,
         Self::CamerasSaved,
         Self::RoleChanged,
         Self::PasswordSet,
+        Self::PasswordSetTokensRevoked,
         Self::PersonRemoved,
     ];
 
@@ -247,11 +265,13 @@ impl Done {
         match self {
             Self::SignedOut => "signed-out",
             Self::PasswordChanged => "password-changed",
+            Self::PasswordChangedTokensRevoked => "password-changed-tokens-revoked",
             Self::TokenRevoked => "token-revoked",
             Self::PersonAdded => "person-added",
             Self::CamerasSaved => "cameras-saved",
             Self::RoleChanged => "role-changed",
             Self::PasswordSet => "password-set",
+            Self::PasswordSetTokensRevoked => "password-set-tokens-revoked",
             Self::PersonRemoved => "person-removed",
         }
     }

@@ -47,14 +47,11 @@ pub async fn preview_selection(
     use leptos::prelude::expect_context;
 
     use crate::server::auth::caller::Caller;
-    use crate::server::problem::for_server_fn;
     use crate::server::state::AppState;
 
     let state = expect_context::<AppState>();
-    let caller = Caller::current().map_err(for_server_fn)?;
-    crate::server::export::preview::preview(state.source(), caller.viewer(&state.clock), &query)
-        .await
-        .map_err(for_server_fn)
+    let caller = Caller::current()?;
+    crate::server::export::preview::preview(state.source(), caller.viewer(&state.clock), &query).await
 }
 
 /// The events of a camera.
@@ -80,12 +77,9 @@ pub async fn count_cameras(
     use leptos::prelude::expect_context;
 
     use crate::server::auth::caller::Caller;
-    use crate::server::problem::for_server_fn;
     use crate::server::state::AppState;
 
     let state = expect_context::<AppState>();
-    let caller = Caller::current().map_err(for_server_fn)?;
-    crate::server::export::preview::cameras(state.source(), caller.viewer(&state.clock), &query)
-        .await
-        .map_err(for_server_fn)
+    let caller = Caller::current()?;
+    crate::server::export::preview::cameras(state.source(), caller.viewer(&state.clock), &query).await
 }

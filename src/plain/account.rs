@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::form::{FormOutcome, NewPassword, PasswordOf, TextField};
+use super::form::{FormOutcome, NewPassword, PasswordOf, RevokeTokens, TextField};
 use super::frame::SettingsFrame;
 use super::sent;
 use crate::api::session::Role;
@@ -31,6 +31,7 @@ pub fn Account() -> impl IntoView {
                     autocomplete="current-password"
                 />
                 <NewPassword label=words.new_password/>
+                <RevokeTokens label=words.revoke_tokens/>
                 <p class="hint" id="password-effect">{words.effect}</p>
                 <button class="primary" aria-describedby="password-effect">{words.change_password}</button>
             </form>

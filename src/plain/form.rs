@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::sent;
 use crate::api::page::Outcome;
 use crate::api::session::{MIN_PASSWORD_CHARACTERS, Role};
+use crate::api::tokens::REVOKE_TOKENS;
 
 /// What became of the form that led here. It has the focus when the page is there, so that it is read out.
 #[component]
@@ -82,6 +83,36 @@ pub fn PasswordOf(
     name: String,
 ) -> impl IntoView {
     view! { <input hidden type="text" autocomplete="username" value=name/> }
+}
+
+/// A box to tick, by which a new password revokes all access tokens as well.
+#[component]
+pub fn RevokeTokens(
+    /// For people.
+    label: &'static str,
+) -> impl IntoView {
+    let is_ticked = sent::outcome().is_some_and(|outcome| outcome.filled_in(REVOKE_TOKENS).is_some());
+    view! {
+        <label class="check">
+            <input type="checkbox" name=REVOKE_TOKENS value="true" checked=is_ticked/>
+            <span>{label}</span>
+        </label>
+    }
+}
+
+/// Says where to sign in if browsers keep this server's cookies over HTTPS only. Hidden if the page seems to be there; a
+/// script, which knows, corrects that (`public/plain.js`).
+#[component]
+pub fn OnlyOverHttps() -> impl IntoView {
+    let words = sent::language().login();
+    sent::secure_address().map(|address| {
+        let url = address.url.clone() + &sent::address();
+        view! {
+            <p class="notice notice--bad" data-https hidden=!address.is_elsewhere>
+                {words.open_over_https} " " <a href=url rel="external">{address.url}</a> ". " {words.why_https}
+            </p>
+        }
+    })
 }
 
 /// A select with its label, as part of a form that is sent as it is.

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::form::{FormOutcome, TextField};
+use super::form::{FormOutcome, OnlyOverHttps, TextField};
 use super::frame::LonelyFrame;
 use super::sent;
 use crate::api::page::Content;
@@ -22,6 +22,7 @@ pub fn Login() -> impl IntoView {
     let next = sent::outcome().and_then(|outcome| outcome.filled_in("next")).unwrap_or(asked_for);
     view! {
         <LonelyFrame title=words.sign_in>
+            <OnlyOverHttps/>
             <FormOutcome/>
             <form class="card stack" method="post" action=LOGIN_PATH>
                 <input type="hidden" name="next" value=next/>

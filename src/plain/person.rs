@@ -3,7 +3,7 @@
 use leptos::either::{Either, EitherOf3};
 use leptos::prelude::*;
 
-use super::form::{FormOutcome, NewPassword, PasswordOf, SelectChoice, roles};
+use super::form::{FormOutcome, NewPassword, PasswordOf, RevokeTokens, SelectChoice, roles};
 use super::frame::{CannotShow, SettingsFrame};
 use super::sent;
 use crate::api::page::Content;
@@ -61,6 +61,7 @@ fn Forms(person: PersonWithCameras) -> impl IntoView {
                 <h2 id="password-title">{words.set_new_password}</h2>
                 <PasswordOf name=person.name.clone()/>
                 <NewPassword label=words.new_password/>
+                <RevokeTokens label=words.revoke_tokens/>
                 <p class="hint" id="password-effect">{words.password_effect}</p>
                 <button class="primary" name="action" value="password" aria-describedby="password-effect">
                     {words.set_password}

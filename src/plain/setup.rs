@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::form::{FormOutcome, NewPassword, TextField};
+use super::form::{FormOutcome, NewPassword, OnlyOverHttps, TextField};
 use super::frame::LonelyFrame;
 use super::sent;
 use crate::api::page::Content;
@@ -16,6 +16,7 @@ pub fn Setup() -> impl IntoView {
     let body = match sent::content() {
         Ok(Content::Setup { key }) => Ok(view! {
             <p class="lead">{words.lead}</p>
+            <OnlyOverHttps/>
             <FormOutcome/>
             <form class="card stack" method="post" action=SETUP_PATH>
                 <input type="hidden" name="key" value=key/>

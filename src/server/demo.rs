@@ -2,14 +2,14 @@
 
 use anyhow::ensure;
 use fastrand::Rng;
-use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::sea_query::{ExprTrait, OnConflict};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use uuid::Builder;
 
 use super::auth::secret::{Secret, to_hex};
 use super::auth::token;
-use super::auth::user::{self, NewUser};
-use super::entity::{api_token, camera, motion_event};
+use super::auth::user::{self as accounts, NewUser};
+use super::entity::{api_token, camera, mark, motion_event, user};
 use super::import::progress;
 use super::import::sink::{KnownName, Sink};
 use super::import::summary::Summary;
@@ -59,11 +59,10 @@ impl Demo {
         ensure!((1..=MOST_DAYS).contains(&self.days), "--days is {}; it has to be from 1 to {MOST_DAYS}", self.days);
         let mut rng = Rng::with_seed(self.seed);
         let mut sink = Sink::begin(database, now).await?;
-        let mut cameras = Vec::new();
-        for index in 0..self.cameras {
-            let id = Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid().to_string();
-            sink.camera(&id, Some(&name(index)), KnownName::Replace).await?;
-            cameras.push(id);
+        mark_if_unused(sink.transaction()).await?;
+        let cameras = camera_ids(&mut rng, self.cameras);
+        for (index, id) in (0..).zip(&cameras) {
+            sink.camera(id, Some(&name(index)), KnownName::Replace).await?;
         }
         let bar = progress::of_events(self.events);
         for moment in moments(&mut rng, self.events, self.days, now) {
@@ -79,8 +78,42 @@ impl Demo {
 ///
 /// # Errors
 /// Where the database cannot be read.
-pub async fn is_empty(database: &Pool) -> Result<bool, sea_orm::DbErr> {
+pub async fn is_empty(database: &impl ConnectionTrait) -> Result<bool, sea_orm::DbErr> {
     Ok(camera::Entity::find().count(database).await? == 0)
+}
+
+/// The mark of a database whose first contents were made up here: nothing in it belongs to anybody.
+const MARK: &str = "demo";
+
+/// Marks a database in which there is nothing yet.
+async fn mark_if_unused(database: &impl ConnectionTrait) -> Result<(), sea_orm::DbErr> {
+    if !is_empty(database).await? || user::Entity::find().count(database).await? > 0 {
+        return Ok(());
+    }
+    mark(database).await
+}
+
+async fn mark(database: &impl ConnectionTrait) -> Result<(), sea_orm::DbErr> {
+    let mark = mark::ActiveModel { name: Set(MARK.to_owned()) };
+    let once = OnConflict::column(mark::Column::Name).do_nothing().to_owned();
+    mark::Entity::insert(mark).on_conflict(once).exec_without_returning(database).await.map(drop)
+}
+
+/// Whether the database is a demo's: marked as one; or made by `serve --demo` before there were marks, and nobody has added
+/// a camera or a person since.
+///
+/// # Errors
+/// If the database cannot be read.
+pub async fn is_demo(database: &Pool) -> Result<bool, sea_orm::DbErr> {
+    if mark::Entity::find_by_id(MARK).one(database).await?.is_some() {
+        return Ok(true);
+    }
+    let mut made_up = camera_ids(&mut Rng::with_seed(DEFAULT.seed), DEFAULT.cameras);
+    made_up.sort();
+    let mut cameras: Vec<_> = camera::Entity::find().all(database).await?.into_iter().map(|camera| camera.id).collect();
+    cameras.sort();
+    let users = user::Entity::find().all(database).await?;
+    Ok(cameras == made_up && users.iter().map(|user| user.name.as_str()).eq([GUEST]))
 }
 
 /// The user of a demo, and how to come in as that.
@@ -96,25 +129,34 @@ pub struct Guest {
 /// What the user of a demo is called, and its token.
 const GUEST: &str = "demo";
 
-/// Makes the user of the demo, an administrator, or gives it a new password. `None` where the database is somebody else's:
-/// it has users, and none of them is the demo's. `now` is in microseconds since 1970-01-01T00:00:00Z.
+/// Makes the user of the demo, an administrator, or gives it a new password. `None` if the database is not a demo's, or if
+/// it has users and the demo's is not among them. `now` is in microseconds since 1970-01-01T00:00:00Z.
 ///
 /// # Errors
-/// Where the database cannot be written to.
+/// If the database cannot be read or written to.
 pub async fn invite(database: &Pool, password: Secret, token: Secret, now: i64) -> anyhow::Result<Option<Guest>> {
+    if !is_demo(database).await? {
+        return Ok(None);
+    }
+    mark(database).await?;
     // As many as people care to type.
     let password = to_hex(&password.bits()[..8]);
-    let guest = if user::is_nobody(database).await? {
+    let guest = if accounts::is_nobody(database).await? {
         let new = NewUser { name: GUEST.to_owned(), role: Role::Admin, password: password.clone() };
-        user::add(database, new, now).await?
+        accounts::add(database, new, now).await?
     } else {
-        let Ok(guest) = user::by_name(database, GUEST).await else { return Ok(None) };
-        user::set_password(database, &guest, password.clone()).await?
+        let Ok(guest) = accounts::by_name(database, GUEST).await else { return Ok(None) };
+        accounts::set_password(database, &guest, password.clone(), None).await?
     };
     let old = api_token::Column::UserId.eq(guest.id).and(api_token::Column::Name.eq(GUEST));
     api_token::Entity::delete_many().filter(old).exec(database).await?;
     let token = token::create(database, &guest, GUEST, None, token, now).await?.text;
     Ok(Some(Guest { name: GUEST, password, token }))
+}
+
+/// The ids of so many cameras, which are the first that are drawn.
+fn camera_ids(rng: &mut Rng, count: u32) -> Vec<String> {
+    (0..count).map(|_| Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid().to_string()).collect()
 }
 
 fn name(index: u32) -> String {

@@ -6,6 +6,7 @@ pub mod api_token;
 pub mod camera;
 pub mod camera_access;
 pub mod export;
+pub mod mark;
 pub mod motion_event;
 pub mod session;
 pub mod user;

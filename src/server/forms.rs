@@ -21,6 +21,7 @@ use super::state::AppState;
 use super::telemetry::RequestId;
 use super::{pages, problem};
 use crate::api::page::{Done, Outcome};
+use crate::api::tokens::REVOKE_TOKENS;
 use crate::error::{ApiError, ErrorCode};
 
 mod account;
@@ -75,6 +76,11 @@ impl Form {
         self.fields.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect()
     }
 
+    /// When to revoke the access tokens of who gets a new password: now, if that is ticked.
+    fn revokes_tokens(&self) -> Option<i64> {
+        (!self.field(REVOKE_TOKENS).is_empty()).then(|| self.state.clock.now())
+    }
+
     /// Who sent it. The gate has seen to it that there is somebody, where it has to be.
     fn caller(&self) -> Result<Caller, ApiError> {
         caller::of(&self.parts.extensions)
@@ -104,7 +110,7 @@ impl Form {
 }
 
 /// What is filled in and comes back where a form was refused. Nothing else does, and no secret.
-const ECHOED: [&str; 5] = ["name", "role", "days", "next", "key"];
+const ECHOED: [&str; 6] = ["name", "role", "days", "next", "key", REVOKE_TOKENS];
 
 /// What comes back of a field at most, in bytes: more than anything that could have been accepted.
 const MAX_ECHO_BYTES: usize = 2_048;

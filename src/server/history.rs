@@ -14,6 +14,7 @@ use super::auth::user::{self, User};
 use super::database;
 use super::entity::export::{Column, Entity, Model};
 use super::export::zone::Zone;
+use super::parameters;
 use super::state::AppState;
 use super::timed::Pool;
 use crate::api::exports::{ExportRecord, ExportRecords, State as ExportState};
@@ -26,6 +27,9 @@ const LIMIT: u64 = 50;
 
 /// How many there are at most.
 const MAX_LIMIT: u64 = 500;
+
+/// The parameters that choose records.
+pub const PARAMETERS: [&str; 8] = ["state", "user", "mine", "start_date", "end_date", "sha256", "limit", "before"];
 
 /// Which records somebody wants to see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -151,8 +155,10 @@ pub async fn list(
 pub async fn one(
     State(app): State<AppState>,
     caller: Caller,
+    RawQuery(query): RawQuery,
     id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Json<ExportRecord>, ApiError> {
+    parameters::check(query.as_deref().unwrap_or_default(), &[])?;
     let gone = || ApiError::new(ErrorCode::ExportNotFound, "There is no such export record, or not for you.");
     let Path(id) = id.map_err(|_| gone())?;
     let found = seen_by(&caller.user).filter(Column::Id.eq(id)).one(&app.database).await;

@@ -15,13 +15,13 @@ use uuid::Uuid;
 
 use super::auth::caller::{self, Caller};
 use super::auth::gate;
-use super::auth::next::local;
+use super::auth::next::{SIGNED_IN, local};
 use super::auth::{token, user, viewer::Viewer};
 use super::clock::{day, minute};
 use super::history::{self, Wanted};
 use super::state::AppState;
 use super::telemetry::RequestId;
-use super::{choices, preferences, problem};
+use super::{choices, parameters, preferences, problem, secure_address};
 use crate::api::page::{Content, Done, History, Outcome, Page, Sent};
 use crate::api::people::{Grant, Person, PersonWithCameras};
 use crate::api::session::{Me, Role};
@@ -41,12 +41,26 @@ pub async fn prepare(State(state): State<AppState>, request: Request, next: Next
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
-    if parts.uri.path() == LOGIN_PATH && signed_in(&parts).is_some() {
+    let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+    if let Some(known) = parameters::known_to_page(path, query) {
+        let address = if known.is_empty() { path.to_owned() } else { format!("{path}?{known}") };
+        return Redirect::to(local(&address)).into_response();
+    }
+    if path == LOGIN_PATH && signed_in(&parts).is_some() {
         return Redirect::to(local(&parameter(&parts.uri, "next").unwrap_or_default())).into_response();
     }
-    let done = parameter(&parts.uri, "done").and_then(|word| Done::from_word(&word));
-    let sent = load(&state, &parts, done.map(Outcome::Done)).await;
-    let status = sent.as_ref().and_then(|sent| sent.content.as_ref().err()).map(problem::status);
+    let done = parameter(&parts.uri, "done");
+    let outcome = if path == LOGIN_PATH && done.as_deref() == Some(SIGNED_IN) {
+        Some(Outcome::Refused { error: secure_address::cookie_refused(&state.settings), filled_in: Vec::new() })
+    } else {
+        done.and_then(|word| Done::from_word(&word)).map(Outcome::Done)
+    };
+    let refused = match &outcome {
+        Some(Outcome::Refused { error, .. }) => Some(problem::status(error)),
+        _ => None,
+    };
+    let sent = load(&state, &parts, outcome).await;
+    let status = sent.as_ref().and_then(|sent| sent.content.as_ref().err()).map(problem::status).or(refused);
     if let Some(sent) = sent {
         parts.extensions.insert(sent);
     }
@@ -91,6 +105,7 @@ pub async fn load(state: &AppState, parts: &Parts, outcome: Option<Outcome>) -> 
         me: caller.map(|Caller { user, .. }| Me { name: user.name, role: user.role }),
         content: content.map_err(|error| ApiError { request_id: RequestId::of(&parts.extensions), ..error }),
         outcome,
+        secure_address: secure_address::of(&state.settings, &parts.headers),
         ..bare(&parts.headers, address)
     })
 }
@@ -105,6 +120,7 @@ fn bare(headers: &HeaderMap, address: String) -> Sent {
         language: preferences::language(headers),
         color_scheme: preferences::color_scheme(headers),
         address,
+        secure_address: None,
     }
 }
 

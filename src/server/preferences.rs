@@ -1,8 +1,8 @@
 //! How somebody wants the pages: in which language, in which colours. Cookies of the browser keep that, so that it holds
 //! before signing in as well; what they hold is no secret, and changes no data.
 
-use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
+use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::http::header::{ACCEPT_LANGUAGE, SET_COOKIE};
 use axum::response::{AppendHeaders, IntoResponse, Redirect};
@@ -13,10 +13,11 @@ use tower_sessions::cookie::{self, SameSite};
 
 use super::accept_language::asked_for;
 use super::auth::next::local;
-use super::problem;
 use super::settings::Settings;
 use super::state::AppState;
+use super::{problem, secure_address};
 use crate::api::page::ColorScheme;
+use crate::app::PREFERENCES_PATH;
 use crate::error::ApiError;
 use crate::words::Language;
 
@@ -49,7 +50,7 @@ pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.typed_get::<Cookie>()?.get(name).map(str::to_owned)
 }
 
-/// `POST /preferences`: keeps what the form chooses, and leads back to `next`.
+/// `POST /preferences`: keeps what the form chooses, and leads back to `next` by way of [`check_kept`].
 ///
 /// # Errors
 /// `invalid_parameter` where there is no such language or theme, or the form names neither; `too_large`.
@@ -67,13 +68,46 @@ pub async fn choose(
             _ => (),
         }
     }
+    let kept_at = kept_at(language, scheme, &next);
     let language = language.map(|language| kept(&state.settings, LANGUAGE, language.tag()));
     let scheme = scheme.map(|scheme| kept(&state.settings, THEME, scheme.word()));
     let cookies: Vec<_> = language.into_iter().chain(scheme).map(|cookie| (SET_COOKIE, cookie)).collect();
     if cookies.is_empty() {
         return Err(nothing_chosen());
     }
-    Ok((AppendHeaders(cookies), Redirect::to(local(&next))))
+    Ok((AppendHeaders(cookies), Redirect::to(&kept_at)))
+}
+
+/// The address that leads to `next` if the browser has kept what was chosen.
+fn kept_at(language: Option<Language>, scheme: Option<ColorScheme>, next: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(language.map(|language| (LANGUAGE, language.tag())));
+    query.extend_pairs(scheme.map(|scheme| (THEME, scheme.word())));
+    format!("{PREFERENCES_PATH}?{}", query.append_pair("next", local(next)).finish())
+}
+
+/// `GET /preferences`: leads on to `next` from the form, if the browser has kept the cookies that it was given there.
+///
+/// # Errors
+/// `cookie_refused` if it has not; `invalid_parameter` if the address names neither a language nor a theme.
+pub async fn check_kept(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Redirect, ApiError> {
+    let (mut next, mut chosen) = (String::new(), Vec::new());
+    for (name, value) in form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes()) {
+        match &*name {
+            LANGUAGE | THEME => chosen.push((name, value)),
+            "next" => next = value.into_owned(),
+            _ => (),
+        }
+    }
+    if chosen.is_empty() {
+        return Err(nothing_chosen());
+    }
+    let is_kept = chosen.iter().all(|(name, value)| cookie(&headers, name).as_deref() == Some(value));
+    if is_kept { Ok(Redirect::to(local(&next))) } else { Err(secure_address::cookie_refused(&state.settings)) }
 }
 
 fn languages() -> String {

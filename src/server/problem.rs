@@ -6,6 +6,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
 use serde_json::json;
 use tracing::error;
 
@@ -20,6 +21,9 @@ use crate::plain::problem_page::problem_page;
 
 /// How long a client should wait before it asks again where the database is away, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 5;
+
+/// How long an error of a server function may be, in bytes: it may repeat what was sent.
+const MAX_ERROR_BYTES: usize = 1 << 20;
 
 /// What the page of an error may load: its style sheet.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
@@ -101,6 +105,9 @@ pub async fn write(State(state): State<AppState>, request: Request, next: Next) 
     let is_door = gate::is_page(request.uri().path()) || request.uri().path() == EXPORT_PATH;
     let is_page = is_door && accept.is_some_and(|accept| accept.contains("text/html"));
     let mut response = next.run(request).await;
+    if response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
+        response = of_server_fn(response).await;
+    }
     let Some(mut error) = response.extensions_mut().remove::<ApiError>() else { return response };
     let allowed = response.headers_mut().remove(header::ALLOW);
     error.request_id = request_id;
@@ -124,6 +131,15 @@ pub async fn write(State(state): State<AppState>, request: Request, next: Next) 
     with_headers(response, &error, allowed, is_browser)
 }
 
+/// Takes the error out of the answer of a server function, which leptos has written as `application/json`.
+async fn of_server_fn(response: Response) -> Response {
+    let body = axum::body::to_bytes(response.into_body(), MAX_ERROR_BYTES).await.unwrap_or_default();
+    let error = serde_json::from_slice(&body);
+    error
+        .unwrap_or_else(|error| internal(&format!("a server function's error cannot be read: {error}")))
+        .into_response()
+}
+
 /// What a client has to know of an error besides the body.
 fn with_headers(mut response: Response, error: &ApiError, allowed: Option<HeaderValue>, is_browser: bool) -> Response {
     if let Some(allowed) = allowed {
@@ -138,18 +154,4 @@ fn with_headers(mut response: Response, error: &ApiError, allowed: Option<Header
         }
     }
     response
-}
-
-/// Gives a server function's answer the status of its error, and the error the request's id.
-pub fn for_server_fn(mut error: ApiError) -> ApiError {
-    use leptos::prelude::use_context;
-
-    if let Some(response) = use_context::<leptos_axum::ResponseOptions>() {
-        response.set_status(status(&error));
-        if let Some(seconds) = retry_after(&error) {
-            response.insert_header(header::RETRY_AFTER, seconds.into());
-        }
-    }
-    error.request_id = use_context::<axum::http::request::Parts>().and_then(|parts| RequestId::of(&parts.extensions));
-    error
 }

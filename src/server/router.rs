@@ -5,7 +5,7 @@ use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::Method;
 use axum::http::request::Parts;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::Redirect;
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::{MethodFilter, any, get, on, post};
 use leptos::context::{provide_context, use_context};
 use leptos::server_fn::axum::server_fn_paths;
@@ -18,13 +18,14 @@ use super::export::route::export;
 use super::forms::{self, MAX_FORM_BYTES, MAX_LONG_FORM_BYTES, form};
 use super::state::AppState;
 use super::style::StyleSheets;
-use super::{headers, health, history, host, metrics, pages, preferences, problem, site, telemetry};
+use super::{headers, health, history, host, metrics, pages, parameters, preferences, problem, site, telemetry};
 use crate::api::exports::EXPORTS_PATH;
 use crate::api::page::Sent;
 use crate::app::{
     ACCOUNT_PATH, HISTORY_PATH, LOGIN_PATH, LOGOUT_PATH, PEOPLE_PATH, PREFERENCES_PATH, SETTINGS_PATH, SETUP_PATH,
     TOKENS_PATH, VERIFY_PATH, person_path, shell,
 };
+use crate::error::ApiError;
 use crate::export::EXPORT_PATH;
 use crate::plain;
 
@@ -54,12 +55,13 @@ pub fn router(state: AppState) -> Router {
 
     let server_functions = server_fn_paths().fold(Router::new(), |router, (path, method)| {
         let context = context.clone();
-        let handler = move |mut request: Request| {
+        let handler = async move |mut request: Request| {
+            parameters::check(request.uri().query().unwrap_or_default(), parameters_of(path))?;
             // Leptos knows no HEAD. axum takes the body off the answer.
             if request.method() == Method::HEAD {
                 *request.method_mut() = Method::GET;
             }
-            handle_server_fns_with_context(context.clone(), request)
+            Ok::<_, ApiError>(handle_server_fns_with_context(context.clone(), request).await.into_response())
         };
         // Their methods are GET and POST.
         router.route(path, on(MethodFilter::try_from(method).unwrap_or(MethodFilter::POST), handler))
@@ -94,7 +96,10 @@ pub fn router(state: AppState) -> Router {
         // From here on, doors for everybody, with nothing behind them that is somebody's.
         .route(health::ALIVE_PATH, get(health::alive))
         .route(health::READY_PATH, get(health::ready))
-        .route(PREFERENCES_PATH, post(preferences::choose).layer(DefaultBodyLimit::max(MAX_FORM_BYTES)))
+        .route(
+            PREFERENCES_PATH,
+            post(preferences::choose).get(preferences::check_kept).layer(DefaultBodyLimit::max(MAX_FORM_BYTES)),
+        )
         .nest_service(&format!("/{}", unversioned.site_pkg_dir), site::files(&unversioned))
         .fallback(
             any(file_and_error_handler_with_context::<AppState, _>(context, shell))
@@ -111,4 +116,9 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), headers::harden))
         .layer(from_fn(telemetry::trace))
         .with_state(state)
+}
+
+/// The parameters that a server function takes in its address.
+fn parameters_of(path: &str) -> &'static [&'static str] {
+    if ["/api/preview", "/api/camera-counts"].contains(&path) { &["query"] } else { &[] }
 }

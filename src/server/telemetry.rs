@@ -83,7 +83,7 @@ mod tests {
 
     /// Every field of the log, with what it holds. One name for one thing: those of the specification are `user_id`,
     /// `camera_id`, `row_count`, `bytes_sent` and `duration_ms`.
-    const FIELDS: [(&str, &str); 27] = [
+    const FIELDS: [(&str, &str); 28] = [
         ("action", "what an administrator did to a user"),
         ("bytes", "the size of an export's file, before any content encoding"),
         ("bytes_sent", "how many bytes were sent to the client"),
@@ -109,6 +109,7 @@ mod tests {
         ("timezone", "the time zone of an export"),
         ("token", "how an access token begins"),
         ("token_id", "the id of an access token"),
+        ("tokens_revoked", "whether all access tokens of a user were revoked"),
         ("unrecorded_exports", "how many exports have ended whose records do not say so yet"),
         ("user_id", "the id of the user who asks"),
     ];

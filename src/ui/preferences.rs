@@ -76,6 +76,7 @@ mod tests {
                 language: Language::German,
                 color_scheme: ColorScheme::Dark,
                 address: "/settings?a=b&c=\"".to_owned(),
+                secure_address: None,
             });
             view! { <Preferences/> }.to_html()
         });

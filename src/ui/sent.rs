@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::reactive::owner::with_context;
 
-use crate::api::page::{ColorScheme, Content, Outcome, Page, Sent};
+use crate::api::page::{ColorScheme, Content, Outcome, Page, SecureAddress, Sent};
 use crate::api::session::Me;
 use crate::error::ApiError;
 use crate::words::Language;
@@ -45,6 +45,11 @@ pub fn color_scheme() -> ColorScheme {
 /// The page's own address on this server.
 pub fn address() -> String {
     with_context(|sent: &Sent| sent.address.clone()).unwrap_or_default()
+}
+
+/// Where browsers keep this server's cookies, if that is over HTTPS only.
+pub fn secure_address() -> Option<SecureAddress> {
+    with_context(|sent: &Sent| sent.secure_address.clone()).flatten()
 }
 
 /// What became of the form that led here, where one did.

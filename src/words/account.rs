@@ -10,6 +10,7 @@ pub struct Words {
     pub current_password: &'static str,
     pub new_password: &'static str,
     pub effect: &'static str,
+    pub revoke_tokens: &'static str,
 }
 
 pub static ENGLISH: Words = Words {
@@ -18,7 +19,9 @@ pub static ENGLISH: Words = Words {
     change_password: "Change password",
     current_password: "Current password",
     new_password: "New password",
-    effect: "All other browsers are signed out, and all links stop working. Access tokens stay.",
+    effect: "All other browsers are signed out, and all links stop working. Your access tokens keep working unless you \
+             revoke them.",
+    revoke_tokens: "Also revoke all my access tokens",
 };
 
 pub static GERMAN: Words = Words {
@@ -31,7 +34,9 @@ pub static GERMAN: Words = Words {
     change_password: "Passwort ändern",
     current_password: "Aktuelles Passwort",
     new_password: "Neues Passwort",
-    effect: "Alle anderen Browser werden abgemeldet, und alle Links verlieren ihre Gültigkeit. Zugriffstoken bleiben bestehen.",
+    effect: "Alle anderen Browser werden abgemeldet, und alle Links verlieren ihre Gültigkeit. Ihre Zugriffstoken bleiben \
+             gültig, wenn Sie sie nicht widerrufen.",
+    revoke_tokens: "Auch alle meine Zugriffstoken widerrufen",
 };
 
 impl Language {

@@ -383,8 +383,8 @@ pub static GERMAN: Words = Words {
         let each = if is_daily { "für jeden Tag" } else { "für je einige Tage" };
         format!("Ereignisse {each}. Am meisten: {most}.")
     },
-    chart_keys: "Die Pfeiltasten lesen die Werte. Mit der Umschalttaste wählen sie mehrere, die Eingabetaste exportiert nur \
-                 diese.",
+    chart_keys: "Die Pfeiltasten lesen die Werte. Mit der Umschalttaste wählen sie mehrere, mit der Eingabetaste wird der \
+                 Zeitraum darauf eingegrenzt.",
     drag_to_narrow: "Ziehen Sie über das Diagramm, um den Zeitraum einzugrenzen.",
     as_table: "Als Tabelle",
     days: "Tage",

@@ -8,6 +8,8 @@ pub struct Words {
     pub password: &'static str,
     pub nobody_yet: &'static str,
     pub help: &'static str,
+    pub open_over_https: &'static str,
+    pub why_https: &'static str,
 }
 
 pub static ENGLISH: Words = Words {
@@ -15,6 +17,8 @@ pub static ENGLISH: Words = Words {
     password: "Password",
     nobody_yet: "Nobody has an account yet. The server printed a link when it started: it makes the first administrator.",
     help: "No account, or no password any more? An administrator can help.",
+    open_over_https: "Do not sign in here. Open",
+    why_https: "If this page was opened over http, your browser does not keep the cookie that keeps you signed in.",
 };
 
 pub static GERMAN: Words = Words {
@@ -23,6 +27,9 @@ pub static GERMAN: Words = Words {
     nobody_yet: "Noch hat niemand ein Konto. Beim Start hat der Server einen Link ausgegeben, mit dem Sie den ersten \
                  Administrator anlegen.",
     help: "Kein Konto oder Passwort vergessen? Ein Administrator hilft Ihnen weiter.",
+    open_over_https: "Melden Sie sich nicht hier an. Öffnen Sie",
+    why_https: "Wenn diese Seite über http geöffnet wurde, behält Ihr Browser das Cookie nicht, mit dem Sie angemeldet \
+                bleiben.",
 };
 
 impl Language {

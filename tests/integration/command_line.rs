@@ -3,11 +3,13 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use motion_export::server::entity::{export, motion_event};
+use motion_export::api::session::Role;
+use motion_export::server::database::{self, Missing};
+use motion_export::server::entity::{export, mark, motion_event, user};
 use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder};
 use sha2::{Digest, Sha256};
 
-use crate::app::{HEADER, PASSWORD, TestDatabase, client_with, events};
+use crate::app::{HEADER, PASSWORD, TestDatabase, client_with, event, events};
 use crate::engine;
 use crate::program::{Server, command, fail, run_with_input, succeed, token_of_admin};
 
@@ -288,6 +290,58 @@ async fn serve_with_demo_prints_how_to_sign_in_and_leaves_the_users_of_others_al
 }
 
 #[tokio::test]
+async fn serve_with_demo_changes_nothing_in_a_database_that_it_did_not_make() {
+    // A person called demo, with and without cameras, and cameras that nobody has an account for.
+    for (cameras, has_user) in [(true, true), (false, true), (true, false)] {
+        let database = TestDatabase::new().await;
+        if cameras {
+            database.add_camera("front", Some("Front Door")).await;
+            database.add([event("2025-12-01T00:00:00Z")]).await;
+        }
+        if has_user {
+            database.add_user("demo", Role::Admin).await;
+        }
+        let server = Server::start(database.folder.path(), &["--demo"]);
+        assert!(!server.greeting.contains("Sign in as"), "{}", server.greeting);
+        if has_user {
+            let form = [("name", "demo"), ("password", PASSWORD)];
+            let response = client_with(&[]).post(format!("{}/login", server.address)).form(&form).send().await.unwrap();
+            assert_eq!(response.status(), 303, "the password of {cameras} is as it was");
+        }
+        let events = motion_event::Entity::find().count(&database.connection).await.unwrap();
+        assert_eq!(events, u64::from(cameras), "no event was made up");
+    }
+}
+
+#[tokio::test]
+async fn a_demo_that_was_made_before_databases_were_marked_is_known_by_its_cameras_and_its_user() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Server::start(folder.path(), &["--demo"]));
+    let mut settings = motion_export::server::settings::Settings::default();
+    settings.database.url = if engine::is_postgres() {
+        engine::url(folder.path())
+    } else {
+        format!("sqlite://{}/test.db", folder.path().display())
+    };
+    let connection = database::open(&settings.database, Missing::Refuse).await.unwrap();
+    let forget = async || mark::Entity::delete_many().exec(&connection).await.unwrap();
+    forget().await;
+    for _ in 0..2 {
+        let server = Server::start(folder.path(), &["--demo"]);
+        assert!(server.greeting.contains("Sign in as demo"), "{}", server.greeting);
+        drop(server);
+        // From now on it is marked, whoever comes.
+        if user::Entity::find().count(&connection).await.unwrap() == 1 {
+            token_of_admin(folder.path());
+        }
+    }
+    // Without a mark it may be anybody's.
+    forget().await;
+    let server = Server::start(folder.path(), &["--demo"]);
+    assert!(!server.greeting.contains("Sign in as demo"), "{}", server.greeting);
+}
+
+#[tokio::test]
 async fn memory_stays_flat_whatever_the_size() {
     let database = TestDatabase::with(events(300_000)).await;
     let token = token_of_admin(database.folder.path());
@@ -381,4 +435,20 @@ async fn a_server_that_is_told_to_stop_stops() {
     let told = Command::new("kill").arg(server.child.id().to_string()).status().unwrap();
     assert!(told.success());
     assert!(server.child.wait().unwrap().success());
+}
+
+#[test]
+fn a_new_password_says_that_tokens_stay_and_revokes_them_on_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = || String::from_utf8(succeed(folder.path(), &["token", "list"])).unwrap().lines().count();
+    token_of_admin(folder.path());
+    for (arguments, said, tokens) in [
+        (&["user", "passwd", "admin", "--password-stdin"][..], "access tokens still work (--revoke-tokens", 2),
+        (&["user", "passwd", "admin", "--password-stdin", "--revoke-tokens"], "all access tokens are revoked", 1),
+    ] {
+        let output = run_with_input(folder.path(), arguments, "another password");
+        let printed = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && printed.contains(said), "{printed}");
+        assert_eq!(list(), tokens, "a title, and the tokens that were not revoked");
+    }
 }

@@ -101,7 +101,7 @@ async fn a_link_ends_with_its_session() {
     assert_eq!((status(&app, &mine).await, status(&app, &other).await), (401, 200));
     // A new password ends all sessions, and so all links.
     let ann = user::by_name(&app.database.connection, "ann").await.unwrap();
-    user::set_password(&app.database.connection, &ann, "another password".to_owned()).await.unwrap();
+    user::set_password(&app.database.connection, &ann, "another password".to_owned(), None).await.unwrap();
     assert_eq!(status(&app, &other).await, 401);
 }
 

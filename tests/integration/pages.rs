@@ -1,6 +1,8 @@
 //! The pages as the server renders them, without a browser.
 
-use crate::app::{TestDatabase, events};
+use motion_export::error::ApiError;
+
+use crate::app::{TestDatabase, client_with, events};
 
 #[tokio::test]
 async fn the_root_leads_to_the_settings() {
@@ -60,6 +62,91 @@ async fn an_address_whose_zone_or_camera_there_is_not_selects_no_other_one() {
     let page = app.get_as(&browser, "/settings?camera_id=nobody&timezone=UTC").await.text().await.unwrap();
     let row = page.split("<li").find(|row| row.contains("value=\"nobody\"")).expect("a row of its own");
     assert!(row.contains("nobody (no longer there)") && row.contains(" checked"), "{row}");
+}
+
+#[tokio::test]
+async fn a_page_drops_the_parameters_that_it_does_not_know_from_its_address_and_keeps_the_others() {
+    let app = TestDatabase::with(events(4)).await.serve(10).await;
+    let browser = app.browser_of("admin").await;
+    for (path, led) in [
+        (
+            "/settings?fbclid=Iw&start_date=2025-12-01&utm_source=mail&camera_id=a%26b",
+            "/settings?start_date=2025-12-01&camera_id=a%26b",
+        ),
+        ("/settings?utm_source=mail", "/settings"),
+        ("/settings/exports?state=failed&gclid=1", "/settings/exports?state=failed"),
+        ("/settings/tokens?fbclid=1", "/settings/tokens"),
+        ("/settings/verify?x", "/settings/verify"),
+        ("/settings/account?utm_a=1&done=password-changed", "/settings/account?done=password-changed"),
+        ("/settings/people?x=1&y=2", "/settings/people"),
+    ] {
+        let answer = app.get_as(&browser, path).await;
+        assert_eq!((answer.status().as_u16(), answer.headers()["location"].to_str().unwrap()), (303, led), "{path}");
+        assert_eq!(app.get_as(&browser, led).await.status(), 200, "{led}");
+    }
+    let page = app.get_as(&browser, "/settings?start_date=2025-12-01&camera_id=front").await.text().await.unwrap();
+    assert!(page.contains("value=\"2025-12-01\"") && !page.contains("names no selection"), "{page}");
+    // Whoever is not signed in yet comes to the same selection.
+    let login =
+        app.get_as(&client_with(&[]), "/login?next=%2Fsettings%3Ffbclid%3D1%26start_date%3D2025-12-01&fbclid=2").await;
+    assert_eq!(login.headers()["location"], "/login?next=%2Fsettings%3Ffbclid%3D1%26start_date%3D2025-12-01");
+}
+
+#[tokio::test]
+async fn the_api_refuses_parameters_that_it_does_not_know_and_names_them() {
+    let app = TestDatabase::with(events(4)).await.serve(10).await;
+    for (path, field) in [
+        ("/api/cameras?x=1", "x"),
+        ("/api/cameras?fbclid", "fbclid"),
+        ("/api/preview?query=&utm_source=1", "utm_source"),
+        ("/api/preview?query=fbclid%3D1", "fbclid"),
+        ("/api/camera-counts?camera_id=front", "camera_id"),
+        ("/api/camera-counts?query=&query=", "query"),
+        ("/api/v1/exports?fbclid=1", "fbclid"),
+        ("/api/v1/exports/00000000-0000-0000-0000-000000000000?x=1", "x"),
+        ("/api/v1/motion-events/export?fbclid=1", "fbclid"),
+    ] {
+        let answer = app.get(path).await;
+        assert_eq!(answer.status(), 400, "{path}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json", "{path}");
+        let problem: serde_json::Value = answer.json().await.unwrap();
+        assert_eq!((&problem["code"], &problem["field"]), (&"invalid_parameter".into(), &field.into()), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn errors_of_server_functions_are_problems_like_all_others() {
+    let app = TestDatabase::with(events(4)).await.serve(10).await;
+    let nobody = client_with(&[]);
+    for (client, path, status, title) in [
+        (&app.client, "/api/preview?query=start_date%3Dnonsense", 400, "Invalid parameter"),
+        (&app.client, "/api/preview?query=camera_id%3Dgone", 404, "Camera not found"),
+        (&app.client, "/api/camera-counts?query=timezone%3DMars", 400, "Invalid parameter"),
+        (&nobody, "/api/cameras", 401, "Not signed in"),
+    ] {
+        let answer = app.get_as(client, path).await;
+        assert_eq!(answer.status(), status, "{path}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json", "{path}");
+        assert!(answer.headers().get("serverfnerror").is_none(), "{path}");
+        let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+        let text = answer.text().await.unwrap();
+        let problem: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let members = (problem["type"].as_str(), problem["title"].as_str(), problem["status"].as_u64());
+        assert_eq!(members, (Some("about:blank"), Some(title), Some(status.into())), "{path}: {text}");
+        assert_eq!(problem["request_id"].as_str(), Some(&*id), "{path}: {text}");
+        // The page's own client reads the same.
+        let error: ApiError = serde_json::from_str(&text).unwrap();
+        assert_eq!(u64::from(error.code.status()), u64::from(status), "{path}");
+    }
+    // A link is asked for by a form, which may be nonsense, too.
+    let browser = app.browser_of("admin").await;
+    for form in
+        [&[("query", "x=1"), ("minutes", "5")][..], &[("minutes", "5"), ("minutes", "6")], &[("minutes", "soon")]]
+    {
+        let answer = app.post(&browser, "/api/links", form).await;
+        assert_eq!(answer.status(), 400, "{form:?}");
+        assert_eq!(answer.headers()["content-type"], "application/problem+json", "{form:?}");
+    }
 }
 
 #[tokio::test]

@@ -258,8 +258,11 @@ async fn a_choice_is_kept_for_a_year_and_leads_back_to_the_page() {
     ] {
         let response = app.post(&nobody, "/preferences", &[("next", next), (field, value)]).await;
         assert_eq!(response.status(), 303, "{field}={value}");
-        assert_eq!(response.headers()[LOCATION], next);
+        let by_way = response.headers()[LOCATION].to_str().unwrap();
         let set = response.headers()[SET_COOKIE].to_str().unwrap();
+        let browser = client_with(&[(COOKIE, set.split(';').next().unwrap())]);
+        let led = app.get_as(&browser, by_way).await;
+        assert_eq!((led.status().as_u16(), led.headers()[LOCATION].to_str().unwrap()), (303, next), "{by_way}");
         assert!(set.starts_with(&format!("{field}={value};")), "{set}");
         for part in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=31536000"] {
             assert!(set.contains(part), "{part} in {set}");
@@ -297,7 +300,11 @@ async fn nobody_is_led_elsewhere() {
     for next in ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "", "settings"] {
         let response = app.post(&client_with(&[]), "/preferences", &[("theme", "dark"), ("next", next)]).await;
         assert_eq!(response.status(), 303, "{next}");
-        assert_eq!(response.headers()[LOCATION], "/settings", "{next}");
+        assert_eq!(response.headers()[LOCATION], "/preferences?theme=dark&next=%2Fsettings", "{next}");
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+        let browser = client_with(&[(COOKIE, "theme=dark")]);
+        let led = app.get_as(&browser, &format!("/preferences?theme=dark&{query}")).await;
+        assert_eq!(led.headers()[LOCATION], "/settings", "{next}");
     }
 }
 

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use motion_export::server::database::{self, Missing};
-use motion_export::server::entity::{api_token, camera, camera_access, export, motion_event, session, user};
+use motion_export::server::entity::{api_token, camera, camera_access, export, mark, motion_event, session, user};
 use motion_export::server::export::query::{self, Cameras, Cursor, Filter};
 use motion_export::server::export::zone::Interval;
 use sea_orm::sea_query::{PostgresQueryBuilder, SqliteQueryBuilder};
@@ -30,6 +30,7 @@ async fn migrations_go_up_and_down_and_up_again_and_every_entity_fits() {
     assert!(camera::Entity::find().all(connection).await.unwrap().is_empty());
     assert!(camera_access::Entity::find().all(connection).await.unwrap().is_empty());
     assert!(export::Entity::find().all(connection).await.unwrap().is_empty());
+    assert!(mark::Entity::find().all(connection).await.unwrap().is_empty());
     assert!(motion_event::Entity::find().all(connection).await.unwrap().is_empty());
     assert!(session::Entity::find().all(connection).await.unwrap().is_empty());
     assert!(user::Entity::find().all(connection).await.unwrap().is_empty());

@@ -3,7 +3,7 @@
 use motion_export::api::session::Role;
 use motion_export::server::auth::user;
 use motion_export::server::entity::session;
-use reqwest::header::{COOKIE, HeaderName};
+use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, COOKIE, HOST, HeaderName};
 use sea_orm::{EntityTrait, PaginatorTrait};
 
 use crate::app::{PASSWORD, TestApp, TestDatabase, client_with, cookie, events, text_of};
@@ -38,7 +38,12 @@ async fn signing_in_leads_to_the_page_that_was_asked_for() {
     ] {
         app.wait(60);
         let response = app.post(&nobody, "/login", &[("name", "ann"), ("password", PASSWORD), ("next", next)]).await;
-        assert_eq!(response.headers()["location"], expected);
+        // By way of the sign-in, which sees whether the browser has kept the cookie.
+        let by_way = response.headers()["location"].to_str().unwrap();
+        assert!(by_way.starts_with("/login?done=signed-in&next="), "{by_way}");
+        let browser = client_with(&[(COOKIE, &cookie(&response))]);
+        let led = app.get_as(&browser, by_way).await;
+        assert_eq!((led.status().as_u16(), led.headers()["location"].to_str().unwrap()), (303, expected));
     }
     // Who is in already is led on.
     let browser = app.browser_of("ann").await;
@@ -73,6 +78,106 @@ fn without_numbers(page: &str) -> String {
         .filter(|word| !random(word))
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[tokio::test]
+async fn a_cookie_that_was_not_kept_is_reported_after_every_form_that_sets_one() {
+    let app = app_with("ann").await;
+    // A browser that refuses cookies: it signs in, and asks for the next page without any.
+    let no_cookies = client_with(&[]);
+    let browser = app.browser_of("ann").await;
+    let form = [("current_password", PASSWORD), ("password", "a new password")];
+    for (client, path, fields) in [
+        (&no_cookies, "/login", &[("name", "ann"), ("password", PASSWORD), ("next", "/settings/tokens")][..]),
+        (&browser, "/settings/account", &form),
+        (&no_cookies, "/preferences", &[("language", "en"), ("next", "/login")]),
+    ] {
+        let answer = app.post(client, path, fields).await;
+        assert_eq!(answer.status(), 303, "{path}");
+        let next = answer.headers()["location"].to_str().unwrap();
+        for (language, words) in [
+            ("en", "Allow cookies for this address in the browser&#x27;s settings"),
+            ("de", "Erlauben Sie in den Einstellungen des Browsers Cookies für diese Adresse"),
+        ] {
+            let reader = client_with(&[(ACCEPT_LANGUAGE, language), (ACCEPT, "text/html")]);
+            let reported = app.get_as(&reader, next).await;
+            assert_eq!(reported.status(), 400, "{next}");
+            let page = text_of(reported).await.replace('\'', "&#x27;");
+            assert!(page.contains(words), "{next}: {page}");
+        }
+    }
+    // The page that says so has the form, to try again, and leads on afterwards.
+    let page = text_of(app.get_as(&no_cookies, "/login?done=signed-in&next=%2Fsettings%2Ftokens").await).await;
+    assert!(page.contains("name=\"password\"") && page.contains("value=\"/settings/tokens\""), "{page}");
+    // Nobody is told so who only comes to sign in.
+    assert!(!text_of(app.get_as(&no_cookies, "/login").await).await.contains("did not keep"));
+}
+
+#[tokio::test]
+async fn over_http_a_server_with_an_https_address_says_where_to_sign_in_before_anything_is_typed() {
+    let mut app = app_with("ann").await;
+    app.database.settings.server.public_url = "https://cams.example".to_owned();
+    let setup = motion_export::server::auth::setup::Setup::default();
+    let app = app.database.serve_with(10, setup, client_with(&[])).await;
+    let shown = |page: &str| page.contains("data-https") && !page.contains("data-https hidden");
+    for (headers, is_shown) in [
+        (&[][..], true),
+        (&[(HOST, "cams.example")], false),
+        (&[(HOST, "cams.example"), (HeaderName::from_static("x-forwarded-proto"), "https")], false),
+        (&[(HOST, "cams.example"), (HeaderName::from_static("x-forwarded-proto"), "http")], true),
+    ] {
+        let page = text_of(app.get_as(&client_with(headers), "/login?next=/settings/tokens").await).await;
+        assert_eq!(shown(&page), is_shown, "{headers:?}: {page}");
+        assert!(page.contains("href=\"https://cams.example/login?next=%2Fsettings%2Ftokens\""), "{page}");
+    }
+    let german = text_of(app.get_as(&client_with(&[(ACCEPT_LANGUAGE, "de")]), "/login").await).await;
+    assert!(german.contains("Melden Sie sich nicht hier an. Öffnen Sie"), "{german}");
+    // And to who signs in all the same.
+    let reported = app.get_as(&client_with(&[]), "/login?done=signed-in&next=%2Fsettings").await;
+    assert!(text_of(reported).await.contains("kept over https only: open https://cams.example."));
+}
+
+#[tokio::test]
+async fn a_new_password_keeps_or_revokes_access_tokens_as_is_chosen() {
+    let app = app_with("ann").await;
+    let ann = user::by_name(&app.database.connection, "ann").await.unwrap();
+    app.database.add_user("chief", Role::Admin).await;
+    let by_ann = async |app: &TestApp, password: &str, new: &str, revoke: &[(&str, &str)]| {
+        let signed_in = app.post(&client_with(&[]), "/login", &[("name", "ann"), ("password", password)]).await;
+        let browser = client_with(&[(COOKIE, &cookie(&signed_in))]);
+        let form = [&[("current_password", password), ("password", new)], revoke].concat();
+        app.post(&browser, "/settings/account", &form).await.headers()["location"].to_str().unwrap().to_owned()
+    };
+    let works = async |token: &str| {
+        let client = client_with(&[(reqwest::header::AUTHORIZATION, &format!("Bearer {token}"))]);
+        app.get_as(&client, "/api/cameras").await.status() == 200
+    };
+    let (token, other) = (app.database.token_of(&ann).await, app.database.token_of(&ann).await);
+    let page = text_of(app.get_as(&app.browser_of("ann").await, "/settings/account").await).await;
+    assert!(page.contains("name=\"revoke_tokens\"") && page.contains("keep working unless you revoke them"), "{page}");
+    let done = by_ann(&app, PASSWORD, "another password", &[]).await;
+    assert!(done.ends_with("password-changed") && works(&token).await && works(&other).await, "{done}");
+    let done = by_ann(&app, "another password", "one more password", &[("revoke_tokens", "true")]).await;
+    assert!(done.ends_with("password-changed-tokens-revoked"), "{done}");
+    assert!(!works(&token).await && !works(&other).await);
+
+    // The same by an administrator; of that person alone.
+    let chief = app.browser_of("chief").await;
+    let (token, path) = (app.database.token_of(&ann).await, format!("/settings/people/{}", ann.id));
+    assert!(text_of(app.get_as(&chief, &path).await).await.contains("name=\"revoke_tokens\""));
+    let form = [("action", "password"), ("password", "a third password")];
+    app.post(&chief, &path, &form).await;
+    assert!(works(&token).await);
+    let done = app.post(&chief, &path, &[&form[..], &[("revoke_tokens", "true")]].concat()).await;
+    assert!(done.headers()["location"].to_str().unwrap().ends_with("password-set-tokens-revoked"));
+    assert!(!works(&token).await);
+    assert_eq!(app.get("/api/cameras").await.status(), 200, "nobody else's");
+    // What was ticked comes back with a form that was refused.
+    let refused =
+        app.post(&chief, &path, &[("action", "password"), ("password", "short"), ("revoke_tokens", "true")]).await;
+    assert_eq!(refused.status(), 400);
+    let page = text_of(refused).await;
+    assert!(page.contains("value=\"true\" checked"), "{page}");
 }
 
 #[tokio::test]
@@ -238,7 +343,10 @@ async fn changing_the_password_ends_the_other_sessions() {
 
     let form = [("current_password", PASSWORD), ("password", "a new password")];
     let changed = app.post(&browser, "/settings/account", &form).await;
-    assert_eq!(changed.headers()["location"], "/settings/account?done=password-changed");
+    assert_eq!(
+        changed.headers()["location"],
+        "/login?done=signed-in&next=%2Fsettings%2Faccount%3Fdone%3Dpassword-changed"
+    );
     let anew = cookie(&changed);
     assert!(is_in(&app, &anew).await, "this browser goes on, under a new id");
     assert!(!is_in(&app, &here).await && !is_in(&app, &elsewhere).await);

@@ -8,6 +8,16 @@ pub fn login_url(next: &str) -> String {
     format!("{LOGIN_PATH}?{query}")
 }
 
+/// What the sign-in's parameter `done` says after a right password.
+pub const SIGNED_IN: &str = "signed-in";
+
+/// Returns the address that leads to `next` if the browser has kept the cookie that it was just given, and that otherwise
+/// says that it has not. It is that of the sign-in, which leads on whoever is signed in.
+pub fn if_signed_in(next: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    format!("{LOGIN_PATH}?{}", query.append_pair("done", SIGNED_IN).append_pair("next", next).finish())
+}
+
 /// `next`, where it is a path on this server; the settings otherwise.
 pub fn local(next: &str) -> &str {
     // Browsers take `\` for `/`, drop line breaks and tabs, and read what follows two slashes as a host.

@@ -124,6 +124,16 @@ pub async fn revoke(database: &Pool, id: Uuid, user: Option<Uuid>, now: i64) -> 
     Ok(())
 }
 
+/// Revokes all tokens of a user. `now` is in microseconds since 1970-01-01T00:00:00Z.
+///
+/// # Errors
+/// If the database cannot be written to.
+pub async fn revoke_all(database: &impl ConnectionTrait, user: Uuid, now: i64) -> Result<(), DbErr> {
+    let set = ActiveModel { revoked_at: Set(Some(now)), ..Default::default() };
+    let all = Entity::update_many().set(set).filter(Column::UserId.eq(user)).filter(Column::RevokedAt.is_null());
+    all.exec(database).await.map(drop)
+}
+
 /// Notes that a token was used.
 ///
 /// # Errors

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{name, password, secret};
+use super::{name, password, secret, token};
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
 use crate::server::database;
@@ -151,11 +151,17 @@ pub async fn with_password(
     Ok(found.filter(|_| right).map(User::from).ok_or(id))
 }
 
-/// Gives a user another password, and ends the user's sessions, and with them the links that they signed.
+/// Gives a user another password, and ends the user's sessions, and with them the links that they signed. At
+/// `revoke_tokens`, in microseconds since 1970-01-01T00:00:00Z, all access tokens are revoked as well; `None` keeps them.
 ///
 /// # Errors
 /// Where the password cannot be used, or the database cannot answer.
-pub async fn set_password(database: &Pool, user: &User, password: String) -> Result<User, ApiError> {
+pub async fn set_password(
+    database: &Pool,
+    user: &User,
+    password: String,
+    revoke_tokens: Option<i64>,
+) -> Result<User, ApiError> {
     password::check(&password, &user.name)?;
     let password_hash = password::hash(password).await.map_err(|error| internal(&error))?;
     let change = async {
@@ -163,6 +169,9 @@ pub async fn set_password(database: &Pool, user: &User, password: String) -> Res
         let changed = user::ActiveModel { id: Set(user.id), password_hash: Set(password_hash), ..Default::default() };
         let changed = changed.update(&transaction).await?;
         end_sessions(&transaction, user.id).await?;
+        if let Some(now) = revoke_tokens {
+            token::revoke_all(&transaction, user.id, now).await?;
+        }
         transaction.commit().await?;
         Ok::<_, DbErr>(User::from(changed))
     };

@@ -34,6 +34,9 @@ pub enum User {
     Passwd {
         /// Whose.
         name: String,
+        /// Revokes all access tokens of the user as well. Without it, they keep working.
+        #[arg(long)]
+        revoke_tokens: bool,
         #[command(flatten)]
         password: Password,
     },
@@ -86,10 +89,15 @@ impl User {
                 }
                 say(&table(&rows));
             }
-            Self::Passwd { name, .. } => {
+            Self::Passwd { name, revoke_tokens, .. } => {
                 let user = user::by_name(database, &name).await?;
-                user::set_password(database, &user, read_password()?).await?;
-                say(&format!("{} has another password, and is signed out everywhere.\n", user.name));
+                user::set_password(database, &user, read_password()?, revoke_tokens.then_some(now)).await?;
+                let tokens = if revoke_tokens {
+                    "all access tokens are revoked"
+                } else {
+                    "access tokens still work (--revoke-tokens revokes them)"
+                };
+                say(&format!("{} has another password, and is signed out everywhere; {tokens}.\n", user.name));
             }
             Self::Role { name, role } => {
                 let user = user::by_name(database, &name).await?;

@@ -39,8 +39,9 @@ const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
 #[derive(Debug, Default, Args)]
 pub struct Serve {
-    /// Fill an empty database with made-up cameras and events first, and make a user `demo` to look at them. At each start
-    /// it gets a new password, which is printed.
+    /// Fill a database in which there is nothing with made-up cameras and events first, and make a user `demo` to look at
+    /// them. At each start of such a database that user gets a new password, which is printed. Any other database is left
+    /// as it is.
     #[arg(long)]
     demo: bool,
     /// Address and port to listen on, such as 127.0.0.1:3000 or :3000. Overrides the settings.
@@ -65,11 +66,18 @@ impl Serve {
         let clock = clock_of(&timed).await?;
         let mut guest = None;
         if self.demo {
-            if demo::is_empty(&database).await? {
+            let is_unused = demo::is_empty(&database).await? && user::is_nobody(&timed).await?;
+            if is_unused || (demo::is_empty(&database).await? && demo::is_demo(&timed).await?) {
                 info!("making demo data up");
                 demo::DEFAULT.write(&database, clock.now()).await?;
             }
             guest = demo::invite(&timed, Secret::random()?, Secret::random()?, clock.now()).await?;
+            if guest.is_none() {
+                warn!(
+                    "--demo has changed nothing: this database was not made by --demo, or its user demo was removed. Use \
+                     another database.url for the demo"
+                );
+            }
         }
         let key = if user::is_nobody(&timed).await? { Some(Secret::random()?) } else { None };
         let writer = database::open_writer(&settings.database).await?.within(database::ANSWER);

@@ -8,6 +8,7 @@ use super::{Answer, Form};
 use crate::api::page::Done;
 use crate::app::{ACCOUNT_PATH, LOGIN_PATH};
 use crate::error::ApiError;
+use crate::server::auth::next::if_signed_in;
 use crate::server::auth::user;
 
 /// Changes the caller's password, and ends all sessions but this one, which goes on under a new id.
@@ -17,11 +18,13 @@ pub(in crate::server) async fn change_password(form: Arc<Form>) -> Result<Answer
     let current = current.filter(|user| user.id == caller.user.id).ok_or_else(|| {
         ApiError::invalid("current_password", "This is not your current password. Nothing was changed.")
     })?;
-    let changed = user::set_password(&form.state.writer, &current, form.field("password").to_owned()).await?;
-    info!(user_id = %changed.id, "a password was changed");
+    let revoke = form.revokes_tokens();
+    let changed = user::set_password(&form.state.writer, &current, form.field("password").to_owned(), revoke).await?;
+    info!(user_id = %changed.id, tokens_revoked = revoke.is_some(), "a password was changed");
+    let done = if revoke.is_some() { Done::PasswordChangedTokensRevoked } else { Done::PasswordChanged };
     if form.sign_in(&changed).await.is_err() {
         // It is changed all the same: this browser has to sign in anew like all others.
-        return Ok(Answer::done(LOGIN_PATH, Done::PasswordChanged));
+        return Ok(Answer::done(LOGIN_PATH, done));
     }
-    Ok(Answer::done(ACCOUNT_PATH, Done::PasswordChanged))
+    Ok(Answer::Go(if_signed_in(&format!("{ACCOUNT_PATH}?done={}", done.word()))))
 }

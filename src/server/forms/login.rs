@@ -10,7 +10,7 @@ use crate::api::page::Done;
 use crate::app::LOGIN_PATH;
 use crate::error::{ApiError, ErrorCode};
 use crate::server::auth::address;
-use crate::server::auth::next::local;
+use crate::server::auth::next::{if_signed_in, local};
 use crate::server::auth::user;
 use crate::server::auth::user::User;
 
@@ -21,7 +21,7 @@ pub(in crate::server) async fn login(form: Arc<Form>) -> Result<Answer, ApiError
         .ok_or_else(|| ApiError::new(ErrorCode::Forbidden, "Name or password is wrong. Check both and try again."))?;
     form.sign_in(&user).await?;
     info!(user_id = %user.id, "signed in");
-    Ok(Answer::Go(local(form.field("next")).to_owned()))
+    Ok(Answer::Go(if_signed_in(local(form.field("next")))))
 }
 
 /// Ends the browser's session, and with it the links that it signed.

@@ -47,8 +47,9 @@ pub(in crate::server) async fn change_person(form: Arc<Form>) -> Result<Answer, 
         }
         "password" => {
             not_oneself("Change your own password under Account, where the current one is asked for.")?;
-            user::set_password(database, &person, form.field("password").to_owned()).await?;
-            Answer::done(path, Done::PasswordSet)
+            let revoke = form.revokes_tokens();
+            user::set_password(database, &person, form.field("password").to_owned(), revoke).await?;
+            Answer::done(path, if revoke.is_some() { Done::PasswordSetTokensRevoked } else { Done::PasswordSet })
         }
         "remove" => {
             not_oneself("You cannot remove yourself. Another administrator can.")?;

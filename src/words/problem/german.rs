@@ -79,6 +79,10 @@ pub(super) static GERMAN: &[(&str, &str)] = &[
     ),
     ("“{}” is not offered. The only format is csv.", "„{}“ wird nicht angeboten. Das einzige Format ist csv."),
     ("“{}” is neither true nor false.", "„{}“ ist weder true noch false."),
+    (
+        "There is no such parameter. This address takes none.",
+        "Diesen Parameter gibt es nicht. Diese Adresse nimmt keine an.",
+    ),
     ("There is no such parameter. Known are {}.", "Diesen Parameter gibt es nicht. Bekannt sind {}."),
     ("This parameter may be given once only.", "Dieser Parameter darf nur einmal angegeben werden."),
     ("“{}” is no state. The states are {}.", "„{}“ ist kein Status. Möglich sind {}."),

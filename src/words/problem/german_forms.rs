@@ -4,6 +4,21 @@
 /// are not in the WASM.
 pub(super) static GERMAN_OF_FORMS: &[(&str, &str)] = &[
     (
+        "Your browser did not keep this server's cookie, so it cannot stay signed in or keep a choice. Allow cookies for \
+         this address in the browser's settings and try again.",
+        "Ihr Browser hat das Cookie dieses Servers nicht behalten und kann deshalb weder angemeldet bleiben noch eine \
+         Auswahl behalten. Erlauben Sie in den Einstellungen des Browsers Cookies für diese Adresse und versuchen Sie es \
+         erneut.",
+    ),
+    (
+        "Your browser did not keep this server's cookie, so it cannot stay signed in or keep a choice. Cookies are kept \
+         over https only: open {}. If you are there already, allow cookies for this address in the browser's settings \
+         and try again.",
+        "Ihr Browser hat das Cookie dieses Servers nicht behalten und kann deshalb weder angemeldet bleiben noch eine \
+         Auswahl behalten. Cookies werden nur über https behalten: Öffnen Sie {}. Wenn Sie schon dort sind, erlauben Sie in \
+         den Einstellungen des Browsers Cookies für diese Adresse und versuchen Sie es erneut.",
+    ),
+    (
         "Name or password is wrong. Check both and try again.",
         "Name oder Passwort ist falsch. Prüfen Sie beides und versuchen Sie es erneut.",
     ),
