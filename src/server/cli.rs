@@ -228,7 +228,7 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
     let brings_much = matches!(command, Command::Import(_) | Command::Demo(_));
     let done = run_on(database.clone(), command, settings).await.map_err(|error| naming_database(error, settings));
     // Also after one that failed, because the disk is full or for any other reason.
-    if brings_much && let Err(error) = database::empty_log(&settings.database).await {
+    if brings_much && let Err(error) = database::empty_log(&settings.database, &database).await {
         warn!(
             error = format!("{error:#}"),
             "cannot empty SQLite's write-ahead log; it keeps its space until the database is closed"

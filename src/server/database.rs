@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail, ensure};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx;
 use sea_orm::sqlx::error::DatabaseError;
@@ -18,6 +18,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, Runti
 use tracing::warn;
 
 use self::migration_lock::MigrationLock;
+pub use self::open_file::{OpenFile, is_replaced};
 use super::database_errors::describe;
 use super::export::reader::Place;
 use super::export::reader::postgres::Server;
@@ -28,7 +29,9 @@ use super::sqlite_health;
 use super::timed::Pool;
 use crate::error::{ApiError, ErrorCode};
 
+pub mod contents;
 mod migration_lock;
+mod open_file;
 
 /// How long a writer waits for another one before it gives up.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -122,11 +125,11 @@ pub fn without_password(url: &str) -> String {
     )
 }
 
-/// Where exports read events.
+/// Where exports read events. `database` is the open database of these settings.
 ///
 /// # Errors
 /// As [`named`].
-pub fn events(settings: &settings::Database, page_timeout: Duration) -> anyhow::Result<Place> {
+pub fn events(settings: &settings::Database, database: &Pool, page_timeout: Duration) -> anyhow::Result<Place> {
     let place = named(&settings.url)?;
     if !settings.export_url.is_empty()
         && (place != Named::Postgres || !matches!(named(&settings.export_url), Ok(Named::Postgres)))
@@ -136,7 +139,7 @@ pub fn events(settings: &settings::Database, page_timeout: Duration) -> anyhow::
         );
     }
     Ok(match place {
-        Named::File(path) => Place::Sqlite(path),
+        Named::File(path) => Place::Sqlite(path, database.file().cloned()),
         Named::Postgres => {
             let server = Server::new(&settings.url, page_timeout).context("database.url")?;
             Place::Postgres(if settings.export_url.is_empty() {
@@ -149,35 +152,47 @@ pub fn events(settings: &settings::Database, page_timeout: Duration) -> anyhow::
     })
 }
 
-/// Opens the database, without touching its schema.
+/// Opens the database, without touching its schema. Before anything in it is changed, it is looked whose it is; the process
+/// must not have it open yet.
 ///
 /// # Errors
-/// Where the URL is not one we know, or the database is not there or cannot be reached.
+/// Where the URL is not one we know, the database is not there or cannot be reached, or is another program's.
 pub async fn open(settings: &settings::Database, missing: Missing) -> anyhow::Result<Pool> {
     open_locked(settings, missing).await.map(|(database, _)| database)
 }
 
 /// The same, with the lock under which its schema may be looked at and changed. Even the first connection to a new file needs
-/// it: to switch to a write-ahead log, SQLite must be alone, and does not wait for that.
+/// it: to switch to a write-ahead log, SQLite must be alone, and does not wait for that. And a file that another process is
+/// just making must not be taken for another program's.
 async fn open_locked(settings: &settings::Database, missing: Missing) -> anyhow::Result<(Pool, Option<MigrationLock>)> {
-    let mut lock = None;
-    if let Named::File(path) = named(&settings.url)? {
-        let cannot = || format!("cannot make the database {}", path.display());
-        match missing {
-            Missing::Create => create_folder(&path).with_context(cannot)?,
-            Missing::Refuse if path.exists() => {}
-            Missing::Refuse => bail!(
-                "there is no database {} (seen from {}); set database.url, DATABASE_URL or --database-url",
-                path.display(),
-                std::env::current_dir().unwrap_or_default().display()
-            ),
-        }
-        lock = Some(MigrationLock::acquire(&path).await?);
-        if missing == Missing::Create {
-            create(&path).with_context(cannot)?;
-        }
+    let place = named(&settings.url)?;
+    let Named::File(path) = &place else {
+        let database = connect(&settings.url, settings.connections.get(), "", None).await?;
+        let shown = without_password(&settings.url);
+        let found = contents::of_schema(&database).await;
+        let found = found.with_context(|| format!("cannot see which tables the database {shown} has"))?;
+        found.owner().refuse_others(&shown)?;
+        return Ok((database, None));
+    };
+    let cannot = || format!("cannot make the database {}", path.display());
+    let not_there = || {
+        anyhow!(
+            "there is no database {} (seen from {}); set database.url, DATABASE_URL or --database-url",
+            path.display(),
+            std::env::current_dir().unwrap_or_default().display()
+        )
+    };
+    match missing {
+        Missing::Create => create_folder(path).with_context(cannot)?,
+        Missing::Refuse => ensure!(path.exists(), not_there()),
     }
-    Ok((connect(&settings.url, settings.connections.get(), "").await?, lock))
+    let lock = MigrationLock::acquire(path).await?;
+    match contents::of_file(path)? {
+        Some(found) => found.owner().refuse_others(&path.display().to_string())?,
+        None if missing == Missing::Refuse => return Err(not_there()),
+        None => create(path).with_context(cannot)?,
+    }
+    Ok((connect(&settings.url, settings.connections.get(), "", None).await?, Some(lock)))
 }
 
 /// Opens the database once more, for what the server writes: over one connection, because SQLite has one writer at a time
@@ -185,17 +200,21 @@ async fn open_locked(settings: &settings::Database, missing: Missing) -> anyhow:
 ///
 /// # Errors
 /// As [`open`].
-pub async fn open_writer(settings: &settings::Database) -> anyhow::Result<Pool> {
+pub async fn open_writer(settings: &settings::Database, database: &Pool) -> anyhow::Result<Pool> {
     let end_silent = format!("SET idle_in_transaction_session_timeout = {}", DESERTED.as_millis());
-    connect(&settings.url, 1, &end_silent).await
+    connect(&settings.url, 1, &end_silent, database.file().cloned()).await
 }
 
-/// `told`: what PostgreSQL is told over each connection.
-async fn connect(url: &str, connections: u32, told: &str) -> anyhow::Result<Pool> {
+/// `told`: what PostgreSQL is told over each connection. `file`: the files of the database, where it is open already.
+async fn connect(url: &str, connections: u32, told: &str, file: Option<OpenFile>) -> anyhow::Result<Pool> {
+    if let Some(file) = &file {
+        file.check()?;
+    }
     let mut options = ConnectOptions::new(url);
     // Longer than one writer waits for another, so that who is next in line is not sent away for it.
     options.max_connections(connections).acquire_timeout(2 * BUSY_TIMEOUT).sqlx_logging(false);
-    match named(url)? {
+    let place = named(url)?;
+    match place.clone() {
         Named::File(path) => options
             .map_sqlx_sqlite_opts(move |sqlite| {
                 sqlite
@@ -216,8 +235,13 @@ async fn connect(url: &str, connections: u32, told: &str) -> anyhow::Result<Pool
                 .map_sqlx_postgres_pool_opts(move |pool| greeting.for_all_of(pool))
         }
     };
-    let connected = Database::connect(options).await;
-    connected.map(Pool::patient).with_context(|| format!("cannot open the database {}", without_password(url)))
+    let cannot = || format!("cannot open the database {}", without_password(url));
+    let pool = Database::connect(options).await.map(Pool::patient).with_context(cannot)?;
+    Ok(match (place, file) {
+        (_, Some(file)) => pool.on(file),
+        (Named::File(path), None) => pool.on(OpenFile::note(&path).with_context(cannot)?),
+        (Named::Postgres, None) => pool,
+    })
 }
 
 /// Opens the database and brings its schema up to date.
@@ -290,20 +314,20 @@ pub async fn migrate_down(settings: &settings::Database, steps: Option<u32>) -> 
 /// One connection, for migrations: in SQLite, another one that was open before the last step still has the tables of then in
 /// mind, and says of a column that this step added: “no such column”.
 async fn connect_alone(settings: &settings::Database) -> anyhow::Result<Pool> {
-    connect(&settings.url, 1, "").await
+    connect(&settings.url, 1, "", None).await
 }
 
 /// Puts SQLite's write-ahead log into the database file, and gives its space back to the file system. An import leaves a log
 /// as large as what it brought, and so does one that failed or was killed; while a server has the database open, nothing else
-/// would make it smaller.
+/// would make it smaller. `database` is the open database of these settings.
 ///
 /// # Errors
-/// If the database cannot be opened or written to.
-pub async fn empty_log(settings: &settings::Database) -> anyhow::Result<()> {
+/// If the database cannot be opened or written to, or its files were replaced.
+pub async fn empty_log(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
     if named(&settings.url)? == Named::Postgres {
         return Ok(());
     }
-    let alone = connect_alone(settings).await?;
+    let alone = connect(&settings.url, 1, "", database.file().cloned()).await?;
     for _ in 0..EMPTYING_ATTEMPTS {
         let empty = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
         let busy: Option<i32> = alone.query_one_raw(empty).await?.map(|row| row.try_get_by_index(0)).transpose()?;
@@ -311,7 +335,8 @@ pub async fn empty_log(settings: &settings::Database) -> anyhow::Result<()> {
             break;
         }
     }
-    alone.close().await?;
+    // These connections alone: the files stay open for the others.
+    alone.inner().close_by_ref().await?;
     Ok(())
 }
 
@@ -319,12 +344,12 @@ pub async fn empty_log(settings: &settings::Database) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// As [`empty_log`].
-pub async fn empty_long_log(settings: &settings::Database) -> anyhow::Result<()> {
+pub async fn empty_long_log(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
     let Named::File(path) = named(&settings.url)? else { return Ok(()) };
     let mut log = path.into_os_string();
     log.push("-wal");
     if Path::new(&log).metadata().is_ok_and(|log| log.len() > KEPT_LOG_BYTES) {
-        empty_log(settings).await
+        empty_log(settings, database).await
     } else {
         Ok(())
     }
@@ -368,6 +393,11 @@ pub fn is_away(error: &DbErr) -> bool {
         },
         _ => false,
     }
+}
+
+/// Whether it may pass without anybody doing anything, so that it is worth waiting for.
+pub fn may_pass(error: &DbErr) -> bool {
+    is_away(error) && !is_replaced(error)
 }
 
 /// SQLite's primary result code, where the error is SQLite's.

@@ -72,7 +72,7 @@ impl AppState {
         let limits = Limits::of(&settings.export);
         Ok(Self {
             reader: Reader::new(
-                database::events(&settings.database, settings.export.page_timeout())?,
+                database::events(&settings.database, &database, settings.export.page_timeout())?,
                 settings.database.connections.get(),
             ),
             exports: Exports::new(writer.clone(), clock.clone(), limits, metrics.clone()),

@@ -12,6 +12,7 @@ use sea_orm::{
     QueryResult, RuntimeErr, Statement, TransactionError, TransactionOptions, TransactionSession, TransactionTrait,
 };
 
+use super::database::OpenFile;
 use super::greeting::SILENT;
 
 /// The connections of a program to its database.
@@ -25,12 +26,25 @@ pub type Transaction = Timed<DatabaseTransaction>;
 pub struct Timed<Connection> {
     inner: Connection,
     limit: Option<Duration>,
+    /// The files that the connections are open on, where it is SQLite. They are checked before each statement.
+    file: Option<OpenFile>,
 }
 
 impl Pool {
     /// For who may have to wait for long, as an import has.
     pub fn patient(inner: DatabaseConnection) -> Self {
-        Self { inner, limit: None }
+        Self { inner, limit: None, file: None }
+    }
+
+    /// The same connections, which are open on these files.
+    #[must_use]
+    pub fn on(self, file: OpenFile) -> Self {
+        Self { file: Some(file), ..self }
+    }
+
+    /// The files that the connections are open on, where it is SQLite.
+    pub fn file(&self) -> Option<&OpenFile> {
+        self.file.as_ref()
     }
 
     /// The same connections, whose answers are waited for so long.
@@ -50,7 +64,21 @@ impl Pool {
     /// The database's own.
     pub async fn close(self) -> Result<(), DbErr> {
         let limit = (self.get_database_backend() == DbBackend::Postgres).then_some(SILENT);
-        in_time(limit, self.inner.close()).await
+        let closed = in_time(limit, self.inner.close()).await;
+        if let Some(file) = &self.file {
+            file.close().await;
+        }
+        closed
+    }
+}
+
+impl<Connection> Timed<Connection> {
+    /// Waits for an answer, for so long and no longer, unless the files of the database were replaced.
+    async fn ask<Answer>(&self, asked: impl Future<Output = Result<Answer, DbErr>>) -> Result<Answer, DbErr> {
+        if let Some(file) = &self.file {
+            file.check()?;
+        }
+        in_time(self.limit, asked).await
     }
 }
 
@@ -87,19 +115,19 @@ impl<Connection: ConnectionTrait> ConnectionTrait for Timed<Connection> {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        in_time(self.limit, self.inner.execute_raw(statement)).await
+        self.ask(self.inner.execute_raw(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        in_time(self.limit, self.inner.execute_unprepared(sql)).await
+        self.ask(self.inner.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        in_time(self.limit, self.inner.query_one_raw(statement)).await
+        self.ask(self.inner.query_one_raw(statement)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        in_time(self.limit, self.inner.query_all_raw(statement)).await
+        self.ask(self.inner.query_all_raw(statement)).await
     }
 }
 
@@ -121,8 +149,8 @@ impl<Connection: TransactionTrait> TransactionTrait for Timed<Connection> {
     }
 
     async fn begin_with_options(&self, options: TransactionOptions) -> Result<Self::Transaction, DbErr> {
-        let inner = in_time(self.limit, self.inner.begin_with_options(options)).await?;
-        Ok(Timed { inner, limit: self.limit })
+        let inner = self.ask(self.inner.begin_with_options(options)).await?;
+        Ok(Timed { inner, limit: self.limit, file: self.file.clone() })
     }
 
     async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
@@ -160,6 +188,9 @@ impl<Session: TransactionSession> Timed<Session> {
     /// # Errors
     /// The database's own, and where it does not answer in time; then it may have been kept.
     pub async fn commit(self) -> Result<(), DbErr> {
+        if let Some(file) = &self.file {
+            file.check()?;
+        }
         in_time(self.limit, self.inner.commit()).await
     }
 

@@ -170,7 +170,10 @@ impl TestDatabase {
         let params = ExportParams::parse(query).unwrap();
         let source = Source {
             database: self.connection.clone(),
-            reader: Reader::new(database::events(&self.settings.database, Duration::from_mins(1)).unwrap(), 1),
+            reader: Reader::new(
+                database::events(&self.settings.database, &self.connection, Duration::from_mins(1)).unwrap(),
+                1,
+            ),
             page_rows: page_rows.try_into().unwrap(),
             page_bytes,
             page_timeout: Duration::from_mins(1),
@@ -249,7 +252,7 @@ impl TestDatabase {
 async fn start(database: &TestDatabase, time: &Time, setup: Setup) -> (String, String, AppState) {
     {
         let TestDatabase { connection, settings, .. } = database;
-        let writer = database::open_writer(&settings.database).await.unwrap().within(database.answer);
+        let writer = database::open_writer(&settings.database, connection).await.unwrap().within(database.answer);
         let clock = time.clock();
         let state =
             AppState::new(connection.clone().within(database.answer), writer, settings.clone(), clock, setup).unwrap();

@@ -68,9 +68,11 @@ impl Export {
             }
             None => (Viewer::Operator, None),
         };
+        let place = database::events(&settings.database, &database, settings.export.page_timeout())?;
+        let writer = database::open_writer(&settings.database, &database).await?.within(database::ANSWER);
         let source = Source {
             database: database.within(database::ANSWER),
-            reader: Reader::new(database::events(&settings.database, settings.export.page_timeout())?, 1),
+            reader: Reader::new(place, 1),
             page_rows: settings.export.page_rows,
             page_bytes: PAGE_BYTES,
             page_timeout: settings.export.page_timeout(),
@@ -82,7 +84,6 @@ impl Export {
         })?;
 
         let limits = Limits::of(&settings.export);
-        let writer = database::open_writer(&settings.database).await?.within(database::ANSWER);
         let exports = Exports::new(writer, clock, limits, Metrics::new());
         let keeper = tokio::spawn(exports.clone().keep());
         // Nobody's: whoever runs commands has no account, and no limit.

@@ -23,6 +23,7 @@ use crate::server::export::running::Exports;
 use crate::server::router::router;
 use crate::server::settings::{Settings, listen};
 use crate::server::state::AppState;
+use crate::server::timed::Pool;
 use crate::server::{database, file_limit, telemetry};
 
 /// How long it is waited for exports that were broken off to be recorded.
@@ -80,7 +81,7 @@ impl Serve {
             }
         }
         let key = if user::is_nobody(&timed).await? { Some(Secret::random()?) } else { None };
-        let writer = database::open_writer(&settings.database).await?.within(database::ANSWER);
+        let writer = database::open_writer(&settings.database, &database).await?.within(database::ANSWER);
         let listen = settings.server.listen;
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen} (server.listen)"))?;
@@ -88,7 +89,7 @@ impl Serve {
         let at = settings.server.address_for_people(address);
         let setup = key.map_or_else(Setup::default, Setup::with_key);
         let state = AppState::new(timed, writer, settings, clock, setup)?;
-        tokio::spawn(sweep(state.sessions.clone(), state.settings.clone()));
+        tokio::spawn(sweep(state.sessions.clone(), state.settings.clone(), state.database.clone()));
         tokio::spawn(state.exports.clone().keep());
 
         if state.settings.server.is_https() && state.trusted_proxies.is_empty() {
@@ -107,13 +108,18 @@ impl Serve {
             let _ = stopping.await;
         });
         tokio::select! {
-            () = server => Ok(()),
+            () = server => {}
             () = async {
                 end_exports(&exports, grace, signals).await;
                 let _ = stop.send(());
                 tokio::time::sleep(CLOSING).await;
-            } => Ok(()),
+            } => {}
         }
+        // Where the file was replaced, what is left of the old one must not come to the new one.
+        if let Some(file) = database.file() {
+            file.close().await;
+        }
+        Ok(())
     }
 }
 
@@ -145,14 +151,14 @@ async fn end_exports(exports: &Exports, grace: Duration, mut signals: StopSignal
 }
 
 /// Removes the sessions that have ended and the space that a killed import has left, now and every now and then.
-async fn sweep(sessions: Sessions, settings: Arc<Settings>) {
+async fn sweep(sessions: Sessions, settings: Arc<Settings>, database: Pool) {
     let mut again = tokio::time::interval(SWEEP_EVERY);
     loop {
         again.tick().await;
         if let Err(error) = sessions.sweep().await {
             warn!(%error, "cannot remove the sessions that have ended");
         }
-        if let Err(error) = database::empty_long_log(&settings.database).await {
+        if let Err(error) = database::empty_long_log(&settings.database, &database).await {
             warn!(error = format!("{error:#}"), "cannot empty SQLite's write-ahead log");
         }
     }

@@ -273,7 +273,7 @@ impl ReadAhead {
                 match read.unwrap_or(Err(ExportError::TimedOut(limit))) {
                     // Nothing of the page was given out, so it can be read once more.
                     Err(ExportError::Database(error))
-                        if database::is_away(&error)
+                        if database::may_pass(&error)
                             && since.elapsed() < PATIENCE
                             && lines.lock().unwrap_or_else(PoisonError::into_inner).pages.begun() =>
                     {
@@ -330,7 +330,7 @@ mod tests {
         rusqlite::Connection::open(&path)
             .and_then(|made| made.execute_batch(&format!("PRAGMA journal_mode = WAL; {events}")))
             .expect("made");
-        let reader = Reader::new(Place::Sqlite(path), 1);
+        let reader = Reader::new(Place::Sqlite(path, None), 1);
         let pages = Pages::new(Filter::default(), 10.try_into().expect("not zero"), Vec::new());
         let encoder =
             Encoder::new(Zone::parse("UTC").expect("a zone"), false, HashMap::from([("a".into(), "A".into())]));

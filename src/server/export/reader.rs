@@ -16,6 +16,7 @@ use super::buffer::Buffers;
 use super::lines::PAGE_CAPACITY;
 use super::pages::Row;
 use super::workshop::Workshop;
+use crate::server::database::OpenFile;
 
 mod copied;
 pub mod postgres;
@@ -30,8 +31,8 @@ const ASIDE_FOR_ONE: usize = 2;
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one of them")]
 pub enum Place {
-    /// In a file.
-    Sqlite(PathBuf),
+    /// In a file, which is open already, with all that is beside it.
+    Sqlite(PathBuf, Option<OpenFile>),
     /// In a server's database.
     Postgres(postgres::Server),
 }
@@ -91,7 +92,7 @@ impl Connection {
 
     fn open(place: &Place, turn: &Turn) -> Result<Self, DbErr> {
         match place {
-            Place::Sqlite(path) => sqlite::open(path).map(Self::Sqlite),
+            Place::Sqlite(path, _) => sqlite::open(path).map(Self::Sqlite),
             Place::Postgres(server) => server.connect(turn).map(Self::Postgres),
         }
     }
@@ -245,6 +246,9 @@ impl Inner {
     }
 
     fn connection(&self, turn: &Turn) -> Result<Connection, DbErr> {
+        if let Place::Sqlite(_, Some(file)) = &self.place {
+            file.check()?;
+        }
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         if let Some(mut connection) = idle() {
             if connection.is_alive() {
@@ -291,7 +295,7 @@ mod tests {
             .expect("made")
             .execute_batch("CREATE TABLE t (i); PRAGMA journal_mode = WAL")
             .expect("made");
-        Reader::new(Place::Sqlite(path), connections)
+        Reader::new(Place::Sqlite(path, None), connections)
     }
 
     fn number(connection: &Connection, sql: &str) -> Result<i64, DbErr> {
@@ -385,7 +389,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_that_is_not_there_is_a_database_that_is_away() {
-        let reader = Reader::new(Place::Sqlite("/nowhere/x.db".into()), 1);
+        let reader = Reader::new(Place::Sqlite("/nowhere/x.db".into(), None), 1);
         assert!(matches!(run(&reader, "SELECT 7").await, Err(DbErr::Conn(_))));
     }
 }

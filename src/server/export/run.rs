@@ -211,7 +211,7 @@ impl Export {
                 }
             };
             match answer {
-                Err(error) if database::is_away(&error) && self.rows > 0 => {
+                Err(error) if database::may_pass(&error) && self.rows > 0 => {
                     tokio::time::sleep(lines::BETWEEN_TRIES).await;
                 }
                 answer => return answer?.map_or(Ok(()), Err),

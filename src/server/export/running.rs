@@ -213,7 +213,10 @@ impl Exports {
                 *since = None;
             }
             (Err(error), None) => {
-                error!(%error, "the database cannot be written to, so exports are refused until it can be");
+                // Whoever noticed that its files were replaced has logged what to do.
+                if !database::is_replaced(error) {
+                    error!(%error, "the database cannot be written to, so exports are refused until it can be");
+                }
                 *since = Some(Instant::now());
             }
             _ => {}
@@ -538,7 +541,7 @@ impl Running {
                     self.completed = recorded;
                     return recorded;
                 }
-                Err(error) if database::is_away(&error) && began.elapsed() < exports.0.limits.record_timeout => {
+                Err(error) if database::may_pass(&error) && began.elapsed() < exports.0.limits.record_timeout => {
                     tokio::time::sleep(BETWEEN_TRIES).await;
                 }
                 Err(error) => {

@@ -1,0 +1,209 @@
+//! An SQLite file that is replaced or removed under a running server, as when somebody restores a backup: the server
+//! notices, does nothing to what lies there now, and leaves nothing that others would apply to it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use motion_export::api::session::Role;
+use motion_export::export::EXPORT_PATH;
+use rusqlite::Connection;
+
+use crate::app::{TestDatabase, client_with, events};
+use crate::engine;
+use crate::log::Log;
+use crate::program::{Server, command};
+use crate::proxy::SlowClient;
+
+/// How many events there are, and how many in the backup.
+const NOW: i64 = 50;
+const THEN: i64 = 20;
+
+/// A database with events, a backup of it with fewer, and a server on it that has written something.
+struct Prepared {
+    folder: tempfile::TempDir,
+    token: String,
+    server: Server,
+}
+
+impl Prepared {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/data/test.db", folder.path().display());
+        let database = TestDatabase::at(url).await;
+        database.add_camera("front", Some("Front Door")).await;
+        database.add_camera("back", Some("Back Yard")).await;
+        database.add(events(u32::try_from(THEN).unwrap())).await;
+        let admin = database.add_user("admin", Role::Admin).await;
+        let token = database.token_of(&admin).await;
+        let backup = folder.path().join("backup.db");
+        let from = Connection::open(folder.path().join("data/test.db")).unwrap();
+        from.execute("VACUUM INTO ?", [backup.to_str().unwrap()]).unwrap();
+        database.add(events(u32::try_from(NOW).unwrap()).skip(usize::try_from(THEN).unwrap())).await;
+        drop(from);
+        database.connection.close().await.unwrap();
+        let server = serve(folder.path());
+        let prepared = Self { folder, token, server };
+        assert_eq!(prepared.export().await, 200);
+        prepared
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    async fn export(&self) -> u16 {
+        let response = self.server.export(&self.token, "").await;
+        let status = response.status().as_u16();
+        let _ = response.bytes().await;
+        status
+    }
+
+    fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap()
+    }
+
+    /// The server says once what there is to do, refuses everything, and is stopped.
+    async fn refuses_and_stops(&mut self) {
+        for _ in 0..2 {
+            assert_eq!(self.export().await, 503);
+        }
+        for path in ["/readyz", "/api/v1/exports", "/settings"] {
+            let authorization = format!("Bearer {}", self.token);
+            let client = client_with(&[(reqwest::header::AUTHORIZATION, &authorization)]);
+            let status = client.get(format!("{}{path}", self.server.address)).send().await.unwrap().status();
+            assert_eq!(status, 503, "{path}");
+        }
+        let log = self.log();
+        assert_eq!(log.matches("ERROR").count(), 1, "{log}");
+        assert!(log.contains("stop the server") && log.contains("docs/backup.md"), "{log}");
+        let stopped = Command::new("kill").arg(self.server.child.id().to_string()).status().unwrap();
+        assert!(stopped.success());
+        assert!(self.server.child.wait().unwrap().success());
+    }
+}
+
+fn serve(folder: &Path) -> Server {
+    let mut serve = command(folder, &["serve", "--listen", "127.0.0.1:0"]);
+    serve.env("DATABASE_URL", format!("sqlite://{}/data/test.db", folder.display()));
+    Server::run(serve)
+}
+
+/// How many events and export records are in a file that is not damaged.
+fn counts(path: &Path) -> (i64, i64) {
+    let connection = Connection::open(path).unwrap();
+    let text: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(text, "ok");
+    let sql = "SELECT (SELECT count(*) FROM motion_events), (SELECT count(*) FROM exports)";
+    connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+}
+
+fn skips() -> bool {
+    engine::is_postgres() && engine::skips("its files are its own")
+}
+
+#[tokio::test]
+async fn a_backup_that_is_put_in_place_of_the_file_is_not_touched_and_the_old_log_does_not_come_to_it() {
+    if skips() {
+        return;
+    }
+    let mut prepared = Prepared::new().await;
+    let (backup, path) = (prepared.path("backup.db"), prepared.path("data/test.db"));
+    let bytes = fs::read(&backup).unwrap();
+    fs::rename(&backup, &path).unwrap();
+    prepared.refuses_and_stops().await;
+    assert!(fs::read(&path).unwrap() == bytes, "not a byte was written");
+    assert_eq!(counts(&path), (THEN, 0));
+    prepared.server = serve(prepared.folder.path());
+    assert_eq!(prepared.export().await, 200);
+    assert_eq!(prepared.server.export(&prepared.token, "").await.text().await.unwrap().lines().count(), 21);
+}
+
+#[tokio::test]
+async fn a_server_that_is_stopped_before_it_noticed_leaves_nothing_for_the_backup_either() {
+    if skips() {
+        return;
+    }
+    let mut prepared = Prepared::new().await;
+    let (backup, path) = (prepared.path("backup.db"), prepared.path("data/test.db"));
+    fs::rename(&backup, &path).unwrap();
+    let stopped = Command::new("kill").arg(prepared.server.child.id().to_string()).status().unwrap();
+    assert!(stopped.success());
+    prepared.server.child.wait().unwrap();
+    assert_eq!(counts(&path), (THEN, 0));
+}
+
+#[tokio::test]
+async fn a_file_that_is_removed_or_whose_folder_is_renamed_is_noticed_and_what_comes_in_its_place_is_whole() {
+    if skips() {
+        return;
+    }
+    let mut prepared = Prepared::new().await;
+    let path = prepared.path("data/test.db");
+    fs::remove_file(&path).unwrap();
+    prepared.refuses_and_stops().await;
+    assert!(!path.exists());
+    fs::rename(prepared.path("backup.db"), &path).unwrap();
+    assert_eq!(counts(&path), (THEN, 0));
+
+    let mut prepared = Prepared::new().await;
+    fs::rename(prepared.path("data"), prepared.path("old")).unwrap();
+    prepared.refuses_and_stops().await;
+    assert!(!prepared.path("data").exists());
+    assert_eq!(counts(&prepared.path("old/test.db")), (NOW, 1), "nothing of the old one is lost");
+}
+
+#[tokio::test]
+async fn a_log_that_is_removed_is_noticed_and_nothing_of_it_is_lost() {
+    if skips() {
+        return;
+    }
+    for names in [&["test.db-wal"][..], &["test.db-shm"], &["test.db-wal", "test.db-shm"]] {
+        let mut prepared = Prepared::new().await;
+        for name in names {
+            fs::remove_file(prepared.path("data").join(name)).unwrap();
+        }
+        prepared.refuses_and_stops().await;
+        assert_eq!(counts(&prepared.path("data/test.db")), (NOW, 1), "{names:?}");
+        prepared.server = serve(prepared.folder.path());
+        assert_eq!(prepared.export().await, 200);
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_is_replaced_is_not_touched() {
+    if skips() {
+        return;
+    }
+    let mut prepared = Prepared::new().await;
+    let (other, wal) = (prepared.path("other"), prepared.path("data/test.db-wal"));
+    fs::write(&other, "somebody else's").unwrap();
+    fs::rename(&other, &wal).unwrap();
+    prepared.refuses_and_stops().await;
+    assert_eq!(fs::read_to_string(&wal).unwrap(), "somebody else's");
+}
+
+#[tokio::test]
+async fn an_export_under_way_breaks_and_a_heartbeat_notices_without_anybody_asking() {
+    if skips() {
+        return;
+    }
+    let log = Log::of_this_thread();
+    let database = TestDatabase::with([]).await;
+    database.add_many(100_000).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(1_000).await;
+    let (_, authorization) = app.client_of(&ann).await;
+    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 200"));
+    let path = app.database.folder.path().join("test.db");
+    fs::write(path.with_extension("new"), "a file").unwrap();
+    fs::rename(path.with_extension("new"), &path).unwrap();
+    app.state.exports.beat().await;
+    assert_eq!(log.text().matches("was replaced or removed").count(), 1, "{}", log.text());
+    assert!(!client.rest().await.1, "the client knows");
+    assert_eq!(app.get("/readyz").await.status(), 503);
+    app.database.connection.file().unwrap().close().await;
+    assert_eq!(fs::read_to_string(&path).unwrap(), "a file");
+    assert_eq!(fs::metadata(path.with_extension("db-wal")).unwrap().len(), 0);
+}
