@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::interrupted;
 use super::turn::Turn;
 use crate::server::database::BUSY_TIMEOUT;
+use crate::server::database_errors::describe_rusqlite;
 use crate::server::export::pages::Row;
 use crate::server::export::query::Cursor;
 use crate::server::export::workshop;
@@ -191,7 +192,7 @@ pub fn failed(error: &rusqlite::Error) -> DbErr {
         ErrorCode::SystemIoFailure,
         ErrorCode::FileLockingProtocolFailed,
     ];
-    let reason = RuntimeErr::Internal(error.to_string());
+    let reason = RuntimeErr::Internal(describe_rusqlite(error));
     if error.sqlite_error_code().is_some_and(|code| away.contains(&code)) {
         DbErr::Conn(reason)
     } else {
