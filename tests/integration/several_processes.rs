@@ -88,7 +88,7 @@ async fn the_log_that_a_killed_import_leaves_is_emptied_by_a_server() {
     // What such an import leaves: pages behind the last that was committed, which nobody reads.
     let log = std::fs::OpenOptions::new().write(true).open(folder.join("test.db-wal")).unwrap();
     log.set_len(9 * 1_024 * 1_024).unwrap();
-    motion_export::server::database::empty_long_log(&database.settings.database).await.unwrap();
+    motion_export::server::database::empty_long_log(&database.settings.database, &database.connection).await.unwrap();
     assert_eq!(log_bytes(folder), 0);
     assert_eq!(String::from_utf8(run(folder, &["export"]).stdout).unwrap().lines().count(), 3);
 }

@@ -52,6 +52,7 @@ pub async fn import(database: &Pool, file: &Path, options: Options, now: i64) ->
     let nothing = || format!("nothing was imported from {}", file.display());
     let mut source = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
     let metadata = source.metadata()?;
+    ensure!(!metadata.is_dir(), "{}: it is a folder; name a file in it", nothing());
     ensure!(metadata.is_file(), "{}: it is not a regular file; save it as one first", nothing());
     let is_terminated = check_format(&mut source, options).with_context(nothing)?;
     let rows = survey(&mut source, options).with_context(nothing)?;
