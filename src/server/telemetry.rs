@@ -83,13 +83,14 @@ mod tests {
 
     /// Every field of the log, with what it holds. One name for one thing: those of the specification are `user_id`,
     /// `camera_id`, `row_count`, `bytes_sent` and `duration_ms`.
-    const FIELDS: [(&str, &str); 28] = [
+    const FIELDS: [(&str, &str); 29] = [
         ("action", "what an administrator did to a user"),
         ("bytes", "the size of an export's file, before any content encoding"),
         ("bytes_sent", "how many bytes were sent to the client"),
         ("camera_id", "the ids of the cameras that an export selects"),
         ("changed_user_id", "the id of the user whom an administrator changed"),
         ("client_address", "the address of the client, through trusted proxies"),
+        ("different", "which files of the database are no longer those that were opened"),
         ("duration_ms", "how long it took, in milliseconds"),
         ("end_date", "the end of an export's selection"),
         ("error", "why something failed"),

@@ -63,7 +63,7 @@ fn every_command_says_why_the_database_cannot_be_opened_and_what_to_do() {
     std::fs::create_dir(folder.join("folder.db")).unwrap();
     std::fs::write(folder.join("in.csv"), HEADER).unwrap();
     for arguments in COMMANDS {
-        fails_with(folder, arguments, "sqlite://text.db", "not a database");
+        fails_with(folder, arguments, "sqlite://text.db", "not an SQLite database");
         fails_with(folder, arguments, "sqlite://folder.db", "it is a folder");
         // A server waits for a while: PostgreSQL may be starting.
         if arguments[0] != "serve" {

@@ -201,14 +201,14 @@ fn migrations_can_be_shown_undone_and_done_again() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let text = |arguments: &[&str]| String::from_utf8(succeed(folder, arguments)).unwrap();
-    assert_eq!(text(&["migrate", "up"]).matches("Applied").count(), 7);
-    assert_eq!(text(&["migrate", "status"]).matches("Applied").count(), 7);
+    assert_eq!(text(&["migrate", "up"]).matches("Applied").count(), 8);
+    assert_eq!(text(&["migrate", "status"]).matches("Applied").count(), 8);
     assert_eq!(text(&["migrate", "down", "--yes"]).matches("Pending").count(), 1);
-    assert_eq!(text(&["migrate", "down", "6", "--yes"]).matches("Pending").count(), 7);
+    assert_eq!(text(&["migrate", "down", "7", "--yes"]).matches("Pending").count(), 8);
     assert!(fail(folder, &["migrate", "down"]).contains("--yes"), "what is in the tables would go");
     // Without tables, an export's file would look whole and be empty.
     assert!(fail(folder, &["export"]).contains("has no tables"));
-    assert_eq!(text(&["migrate", "up"]).matches("Applied").count(), 7);
+    assert_eq!(text(&["migrate", "up"]).matches("Applied").count(), 8);
 }
 
 #[test]

@@ -139,7 +139,7 @@ fn what_is_another_programs_or_no_database_at_all_is_called_that() {
     }
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
-    assert!(refused(&path, &SOME).contains("which is a folder"));
+    assert!(refused(&path, &SOME).contains("a folder"));
 }
 
 #[tokio::test]
