@@ -23,6 +23,7 @@ use super::database_errors::describe;
 use super::export::reader::Place;
 use super::export::reader::postgres::Server;
 use super::greeting::Greeting;
+use super::postgres_connection;
 use super::problem::internal;
 use super::settings::{self, ReplicaAway};
 use super::sqlite_health;
@@ -32,6 +33,7 @@ use crate::error::{ApiError, ErrorCode};
 pub mod contents;
 mod migration_lock;
 mod open_file;
+pub mod sqlite_path;
 
 /// How long a writer waits for another one before it gives up.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -88,11 +90,7 @@ pub enum Named {
 /// Where it names nothing that we know.
 pub fn named(url: &str) -> anyhow::Result<Named> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-        // What cannot be read may be a password, so it is not shown.
-        PgConnectOptions::from_str(url).context(
-            "database.url cannot be read; it has to be postgres://USER:PASSWORD@HOST/DATABASE, and what is no letter or digit \
-             in the password is written as %40 and the like",
-        )?;
+        postgres_connection::options("database.url", url)?;
         return Ok(Named::Postgres);
     }
     let Some(path) = url.strip_prefix("sqlite:") else {
@@ -346,9 +344,8 @@ pub async fn empty_log(settings: &settings::Database, database: &Pool) -> anyhow
 /// As [`empty_log`].
 pub async fn empty_long_log(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
     let Named::File(path) = named(&settings.url)? else { return Ok(()) };
-    let mut log = path.into_os_string();
-    log.push("-wal");
-    if Path::new(&log).metadata().is_ok_and(|log| log.len() > KEPT_LOG_BYTES) {
+    let log = sqlite_path::beside(&path, "-wal");
+    if log.metadata().is_ok_and(|log| log.len() > KEPT_LOG_BYTES) {
         empty_log(settings, database).await
     } else {
         Ok(())

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -12,6 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use super::BUSY_TIMEOUT;
+use super::sqlite_path::{beside, uri};
 
 /// The table in which migrations are noted. Other programs have one of the same name.
 const MIGRATIONS: &str = "seaql_migrations";
@@ -188,13 +189,6 @@ fn look_at_copy(path: &Path) -> anyhow::Result<Found> {
     read(&copy, "mode=rw")
 }
 
-/// The path of a file that SQLite puts beside a database.
-pub fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
 fn read(path: &Path, how: &str) -> anyhow::Result<Found> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(uri(path, how), flags)?;
@@ -214,22 +208,6 @@ fn read(path: &Path, how: &str) -> anyhow::Result<Found> {
         },
         tables,
     })
-}
-
-/// The path as a URI filename, in which everything is written out that could mean something else.
-fn uri(path: &Path, how: &str) -> String {
-    use std::fmt::Write;
-    use std::os::unix::ffi::OsStrExt;
-
-    let mut uri = String::from("file:");
-    for byte in path.as_os_str().as_bytes() {
-        match byte {
-            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => uri.push(char::from(*byte)),
-            // Writing to a string does not fail.
-            _ => drop(write!(uri, "%{byte:02X}")),
-        }
-    }
-    format!("{uri}?{how}")
 }
 
 /// Looks into the current schema of a PostgreSQL database. Tables of extensions are not counted.

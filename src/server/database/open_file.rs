@@ -17,7 +17,7 @@ use sea_orm::{DbErr, RuntimeErr};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 
-use super::contents::beside;
+use super::sqlite_path::beside;
 
 /// The pause between two attempts to empty the log.
 const BETWEEN_TRIES: Duration = Duration::from_millis(200);

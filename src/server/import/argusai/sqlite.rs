@@ -9,6 +9,7 @@ use rusqlite::{Connection, OpenFlags, Row};
 use super::source::{PAGE, Pages, SourceCamera, SourceEvent, TABLES, check_table};
 use super::values::Value;
 use crate::server::database::BUSY_TIMEOUT;
+use crate::server::database::sqlite_path::{beside, uri};
 use crate::server::database_errors::{describe_io, describe_rusqlite};
 
 /// The columns before the thumbnail, and none after it: to get past 50 kB of picture, SQLite would have to read it.
@@ -52,7 +53,7 @@ fn connect(file: &Path) -> anyhow::Result<Connection> {
                      write; copy the database with these files into another folder and import it from there"
                 );
             }
-            connect_with(file, "?immutable=1").map_err(readable)
+            connect_with(file, "immutable=1").map_err(readable)
         }
         other => other.map_err(readable),
     }
@@ -67,23 +68,6 @@ fn connect_with(file: &Path, parameters: &str) -> Result<Connection, rusqlite::E
     Ok(source)
 }
 
-/// The URI of a file, which takes parameters.
-fn uri(file: &Path, parameters: &str) -> String {
-    use std::fmt::Write;
-    use std::os::unix::ffi::OsStrExt;
-
-    // After two slashes, SQLite expects a host.
-    let mut uri = if file.is_absolute() { "file://".to_owned() } else { "file:".to_owned() };
-    for byte in file.as_os_str().as_bytes() {
-        if byte.is_ascii_alphanumeric() || b"/._-".contains(byte) {
-            uri.push(char::from(*byte));
-        } else {
-            let _ = write!(uri, "%{byte:02X}");
-        }
-    }
-    uri + parameters
-}
-
 /// Whether SQLite says that it could not make a file (`SQLITE_CANTOPEN`, `SQLITE_READONLY_DIRECTORY`, or
 /// `SQLITE_READONLY_CANTINIT`).
 fn needs_files_beside(error: &rusqlite::Error) -> bool {
@@ -92,11 +76,7 @@ fn needs_files_beside(error: &rusqlite::Error) -> bool {
 
 /// Whether there is a log or a journal beside the file, whose changes would be missed.
 fn has_changes_beside(file: &Path) -> bool {
-    ["-wal", "-journal"].iter().any(|suffix| {
-        let mut beside = file.as_os_str().to_owned();
-        beside.push(suffix);
-        Path::new(&beside).exists()
-    })
+    ["-wal", "-journal"].iter().any(|suffix| beside(file, suffix).exists())
 }
 
 fn check(source: &Connection) -> anyhow::Result<()> {
