@@ -2,6 +2,7 @@
 //! however, the database is as it was before.
 
 pub mod argusai;
+mod contents;
 pub mod csv;
 pub mod progress;
 pub mod recognize;

@@ -344,6 +344,26 @@ async fn pages_of_postgresql_keep_each_moment_whole_and_epochs_are_read() {
 }
 
 #[tokio::test]
+async fn a_moment_of_postgresql_may_have_more_events_than_a_page() {
+    for time in ["timestamptz", "timestamp", "text"] {
+        // Before and after it are a page that ends with a moment and the rest of one.
+        let statements = format!(
+            "SET timezone = 'UTC';
+             CREATE TABLE cameras (id text, name text);
+             CREATE TABLE motion_events (id text, camera_id text, timestamp {time}, confidence float8, algorithm_used text,
+                bounding_box json);
+             INSERT INTO motion_events SELECT CASE WHEN i % 3 = 0 THEN 'event' WHEN i % 3 = 1 THEN 'event-' || i END, 'cam',
+                '2025-12-15 10:00:00.000001Z'::timestamptz + greatest(least(i, 2000), i - 4500) * interval '1 second',
+                (i % 5) / 5.0, 'knn', '[1, 2, 3, 4]' FROM generate_series(1, 7001) AS i;"
+        );
+        let Some((_home, url)) = on_postgres(&statements).await else { return };
+        let (summary, rows) = imported_twice(Path::new(&url)).await;
+        assert_eq!((summary.taken, rows.len()), (7_001, 7_001), "{time}: {summary}");
+        assert_eq!(rows.iter().filter(|row| row.contains("T10:33:20.000001")).count(), 4_501, "{time}");
+    }
+}
+
+#[tokio::test]
 async fn argusai_on_postgresql_is_never_written_to() {
     let statements = "
         CREATE SEQUENCE written;

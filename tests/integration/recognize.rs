@@ -167,6 +167,61 @@ async fn import_native(database: &TestDatabase, events: &[Model]) -> Summary {
     sink.commit().await.unwrap()
 }
 
+/// Events with native ids, at moments that come again in later batches. Each second one is a twin of the one before.
+fn events_at_two_moments(count: u32) -> Vec<Model> {
+    let first = event("2025-12-01T00:00:00Z");
+    let events = (0..count).map(|number| Model {
+        timestamp: first.timestamp + i64::from(number / 700 % 2),
+        // In an order of their own.
+        id: Uuid::from_u128(u128::from(number.wrapping_mul(2_654_435_761)) << 64),
+        camera_id: "front".to_owned(),
+        confidence: Some(f64::from(number / 2 % 5_000) / 50.0),
+        ..first.clone()
+    });
+    events.collect()
+}
+
+#[tokio::test]
+async fn a_source_may_have_many_events_of_a_moment_in_any_order() {
+    let events = events_at_two_moments(5_600);
+    let expected = TestDatabase::new().await;
+    let summary = import_native(&expected, &events).await;
+    assert_eq!((summary.taken, summary.already_there), (5_600, 0));
+    let expected = sorted(&expected.export("", 5_000).await);
+    // What is there before: nothing, a part by ids, a part from a CSV, and a part in each of these ways.
+    for (by_id, by_csv) in [(0..0, 0..0), (900..3_100, 0..0), (0..0, 1_001..4_444), (0..2_500, 2_000..4_000)] {
+        let database = TestDatabase::new().await;
+        let before = import_native(&database, &events[by_id.clone()]).await.taken;
+        let other = TestDatabase::new().await;
+        import_native(&other, &events[by_csv.clone()]).await;
+        let csv = other.export("", 5_000).await;
+        let before = before + import_csv(&database, &csv, Options::default()).await.taken;
+        let summary = import_native(&database, &events).await;
+        assert_eq!((summary.taken, summary.already_there), (5_600 - before, before), "{by_id:?} {by_csv:?}");
+        assert_eq!(sorted(&database.export("", 5_000).await), expected, "{by_id:?} {by_csv:?}");
+        let again = import_native(&database, &events).await;
+        assert_eq!((again.taken, again.already_there), (0, 5_600), "{by_id:?} {by_csv:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_source_in_order_of_time_is_recognised_as_one_in_any_other_order() {
+    let mut events = events_at_two_moments(5_600);
+    events.sort_by_key(|event| event.timestamp);
+    let (database, other) = (TestDatabase::new().await, TestDatabase::new().await);
+    import_native(&other, &events[1_500..4_500]).await;
+    assert_eq!(import_csv(&database, &other.export("", 5_000).await, Options::default()).await.taken, 3_000);
+    for taken in [2_600, 0] {
+        let mut sink = Sink::begin(&database.connection, 0).await.unwrap();
+        sink.expect_order_of_time();
+        for event in &events {
+            sink.event(event.clone()).await.unwrap();
+        }
+        let summary = sink.commit().await.unwrap();
+        assert_eq!((summary.taken, summary.already_there), (taken, 5_600 - taken));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 12,

@@ -51,8 +51,14 @@ pub async fn import(database: &Pool, location: &Location, now: i64) -> anyhow::R
     let mut source = Source::open(location).await.with_context(cannot_read)?;
     let bar = progress::of_events(source.events);
 
-    let mut import =
-        Import { sink: Sink::begin(database, now).await?, cameras: Cameras::default(), ids: Ids::default() };
+    let mut sink = Sink::begin(database, now).await?;
+    let ids = if source.is_in_order_of_time {
+        sink.expect_order_of_time();
+        Ids::in_order_of_time()
+    } else {
+        Ids::default()
+    };
+    let mut import = Import { sink, cameras: Cameras::default(), ids };
     for camera in std::mem::take(&mut source.cameras) {
         import.camera(camera).await?;
     }

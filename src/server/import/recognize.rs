@@ -7,13 +7,14 @@
 //!
 //! Everything is looked up by moments, in batches, inside the import's transaction.
 
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use sha2::{Digest, Sha256};
+use rustc_hash::FxHashMap;
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
+use super::contents::{Contents, may_be_of_contents, place_of, without_place};
 use super::sink::BATCH;
 use crate::server::entity::motion_event::{Column, Entity, Model};
 use crate::server::timed::Transaction;
@@ -21,65 +22,32 @@ use crate::server::timed::Transaction;
 /// How many events of the database are read at once.
 const PAGE: u64 = 5 * BATCH as u64;
 
-/// How many bytes of an id hold the place among the events of its moment; the others hold the contents.
-const PLACE_BYTES: usize = 4;
-
-/// A digest of everything that a CSV holds of an event, except for its moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Contents([u8; 16]);
-
-impl Contents {
-    /// Returns the digest of an event.
-    pub fn of(event: &Model) -> Self {
-        let mut hash = Sha256::new();
-        for text in [Some(&event.camera_id), Some(&event.algorithm), event.zone_id.as_ref()] {
-            let text = text.map(String::as_str).unwrap_or_default();
-            // As imports store it: SQLite may still hold texts with U+0000, which older versions took in.
-            let text = if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { Cow::Borrowed(text) };
-            hash.update(text.len().to_le_bytes());
-            hash.update(&*text);
-        }
-        hash.update(event.confidence.map_or([0xff; 8], f64::to_le_bytes));
-        for side in [event.x, event.y, event.width, event.height] {
-            hash.update(side.map_or(i64::MAX, i64::from).to_le_bytes());
-        }
-        let hash: [u8; 32] = hash.finalize().into();
-        let mut contents = [0; 16];
-        contents.copy_from_slice(&hash[..16]);
-        Self(contents)
-    }
-
-    /// Returns the id made of these contents and a place: first the place, so that ids sort as the rows of a file do.
-    fn id(self, place: u32) -> Uuid {
-        let mut bytes = [0; 16];
-        bytes[..PLACE_BYTES].copy_from_slice(&place.to_be_bytes());
-        bytes[PLACE_BYTES..].copy_from_slice(&self.0[..16 - PLACE_BYTES]);
-        Uuid::new_v8(bytes)
-    }
-}
-
-/// The place in an id that is made of contents.
-fn place_of(id: Uuid) -> u32 {
-    let [a, b, c, d, ..] = id.into_bytes();
-    u32::from_be_bytes([a, b, c, d])
-}
-
-/// The same id with the place 0, which is what all ids made of the same contents have in common.
-fn without_place(id: Uuid) -> Uuid {
-    let mut bytes = id.into_bytes();
-    bytes[..PLACE_BYTES].fill(0);
-    Uuid::from_bytes(bytes)
-}
+/// In how many moments ids are looked up with one query.
+const MOMENTS: usize = 100;
 
 /// Recognizes events with native ids.
+///
+/// What the database held before the import is looked up once for each moment, so events that this import wrote are not
+/// read again. Holds some 16 bytes for each moment of the import, and 32 for each event with an id made of contents at
+/// these moments until an event of the import is the same; of a source in order of time, only those of one batch.
 #[derive(Debug, Default)]
 pub struct ByIdOrContents {
-    /// The events with ids made of contents that stand for a native event of this import already.
-    claimed: HashSet<(i64, Uuid)>,
+    /// Whether moments that have passed do not come again.
+    is_in_order: bool,
+    /// The moments that were looked up, and whether the database had events there before.
+    moments: FxHashMap<i64, bool>,
+    /// How many events with ids made of contents do not stand for an event of the import yet, by moment and contents.
+    unmatched: FxHashMap<(i64, Uuid), u32>,
 }
 
 impl ByIdOrContents {
-    /// Returns those of the events that are not in the database.
+    /// Declares that the events come in order of time from now on, so that what has passed can be forgotten.
+    pub fn expect_order_of_time(&mut self) {
+        self.is_in_order = true;
+    }
+
+    /// Returns those of the events that were not in the database before this import. The caller writes them before the next
+    /// call. An event whose moment and id an earlier event of the import has may be among them.
     ///
     /// # Errors
     /// If the database cannot answer.
@@ -87,41 +55,129 @@ impl ByIdOrContents {
         let mut moments: Vec<i64> = events.iter().map(|event| event.timestamp).collect();
         moments.sort_unstable();
         moments.dedup();
-        if !has_events_within(&moments, transaction).await? {
-            return Ok(events);
+        if self.is_in_order
+            && let Some(first) = moments.first()
+        {
+            self.moments.retain(|moment, _| moment >= first);
+            self.unmatched.retain(|(moment, _), _| moment >= first);
         }
-        let offered: HashSet<_> = events.iter().map(|event| (event.timestamp, event.id)).collect();
+        let known: HashSet<i64> = moments.iter().copied().filter(|moment| self.moments.contains_key(moment)).collect();
+        let mut there = self.look_up_ids(&events, &known, transaction).await?;
+        moments.retain(|moment| !known.contains(moment));
+        self.moments.extend(moments.iter().map(|moment| (*moment, false)));
+        if has_events_within(&moments, transaction).await? {
+            self.look_up_moments(moments, &events, &mut there, transaction).await?;
+        }
+        let is_unknown = |event: &Model| !there.contains(&(event.timestamp, event.id)) && !self.matches(event);
+        Ok(events.into_iter().filter(is_unknown).collect())
+    }
+
+    /// Returns those of the events' ids that are there, at moments that were looked up before.
+    async fn look_up_ids(
+        &mut self,
+        events: &[Model],
+        known: &HashSet<i64>,
+        transaction: &Transaction,
+    ) -> Result<HashSet<(i64, Uuid)>, DbErr> {
+        let mut wanted: BTreeMap<i64, Vec<Uuid>> = BTreeMap::new();
+        for Model { timestamp, id, .. } in events {
+            if known.contains(timestamp) && self.moments.get(timestamp) == Some(&true) {
+                wanted.entry(*timestamp).or_default().push(*id);
+            }
+        }
+        let wanted: Vec<_> = wanted.into_iter().collect();
         let mut there = HashSet::new();
-        // By moment and contents.
-        let mut made: HashMap<(i64, Uuid), Vec<Uuid>> = HashMap::new();
-        let found = Entity::find().select_only().columns([Column::Timestamp, Column::Id]);
-        let found: Vec<(i64, Uuid)> =
-            found.filter(Column::Timestamp.is_in(moments)).into_tuple().all(transaction).await?;
-        for (timestamp, id) in found {
-            if offered.contains(&(timestamp, id)) {
-                there.insert((timestamp, id));
-            } else if id.get_version_num() == 8 && !self.claimed.contains(&(timestamp, id)) {
-                made.entry((timestamp, without_place(id))).or_default().push(id);
-            }
+        for wanted in wanted.chunks(MOMENTS) {
+            let any = wanted.iter().fold(Condition::any(), |any, (moment, ids)| {
+                let ids = Column::Id.is_in(ids.iter().copied());
+                any.add(Condition::all().add(Column::Timestamp.eq(*moment)).add(ids))
+            });
+            let found = Entity::find().select_only().columns([Column::Timestamp, Column::Id]).filter(any);
+            there.extend(found.into_tuple::<(i64, Uuid)>().all(transaction).await?);
         }
-        let mut unknown = Vec::new();
-        for event in events {
-            if there.contains(&(event.timestamp, event.id)) {
-                continue;
-            }
-            let same = if made.is_empty() {
-                None
-            } else {
-                made.get_mut(&(event.timestamp, Contents::of(&event).id(0))).and_then(Vec::pop)
-            };
-            match same {
-                Some(id) => {
-                    self.claimed.insert((event.timestamp, id));
+        for (moment, id) in &there {
+            self.take((*moment, without_place(*id)));
+        }
+        Ok(there)
+    }
+
+    /// Looks up moments, which are in order, for the first time, and adds to `there` those of the events that have their ids
+    /// there.
+    async fn look_up_moments(
+        &mut self,
+        moments: Vec<i64>,
+        events: &[Model],
+        there: &mut HashSet<(i64, Uuid)>,
+        transaction: &Transaction,
+    ) -> Result<(), DbErr> {
+        let offered: HashSet<_> = events.iter().map(|event| (event.timestamp, event.id)).collect();
+        let mut rows = RowsOf::new(moments);
+        loop {
+            let Some(query) = rows.next_page() else { return Ok(()) };
+            let query = query.select_only().columns([Column::Timestamp, Column::Id]);
+            let page: Vec<(i64, Uuid)> = query.into_tuple().all(transaction).await?;
+            rows.advance(page.len(), page.last().copied());
+            for (moment, id) in page {
+                self.moments.insert(moment, true);
+                if offered.contains(&(moment, id)) {
+                    there.insert((moment, id));
+                } else if may_be_of_contents(id) {
+                    *self.unmatched.entry((moment, without_place(id))).or_default() += 1;
                 }
-                None => unknown.push(event),
             }
         }
-        Ok(unknown)
+    }
+
+    /// Whether an event with an id made of the same contents is there that stands for no other event yet. It stands for this
+    /// one from then on.
+    fn matches(&mut self, event: &Model) -> bool {
+        self.moments.get(&event.timestamp) == Some(&true)
+            && !self.unmatched.is_empty()
+            && self.take((event.timestamp, Contents::of(event).id(0)))
+    }
+
+    fn take(&mut self, contents: (i64, Uuid)) -> bool {
+        let Entry::Occupied(mut count) = self.unmatched.entry(contents) else { return false };
+        *count.get_mut() -= 1;
+        if *count.get() == 0 {
+            count.remove();
+        }
+        true
+    }
+}
+
+/// Reads all rows of some moments in pages. Any number of rows may share a moment.
+struct RowsOf {
+    /// The moments of which nothing was read yet, in order.
+    moments: Vec<i64>,
+    /// The last row of a page that may have ended within a moment.
+    within: Option<(i64, Uuid)>,
+}
+
+impl RowsOf {
+    fn new(moments: Vec<i64>) -> Self {
+        Self { moments, within: None }
+    }
+
+    /// The query of the next page; `None` after the last one.
+    fn next_page(&self) -> Option<Select<Entity>> {
+        let rows = match self.within {
+            Some((moment, id)) => Entity::find().filter(Column::Timestamp.eq(moment)).filter(Column::Id.gt(id)),
+            None if self.moments.is_empty() => return None,
+            None => Entity::find().filter(Column::Timestamp.is_in(self.moments.iter().copied())),
+        };
+        Some(rows.order_by_asc(Column::Timestamp).order_by_asc(Column::Id).limit(PAGE))
+    }
+
+    /// Goes on after a page of so many rows, of which this was the last one.
+    fn advance(&mut self, rows: usize, last: Option<(i64, Uuid)>) {
+        let last = last.filter(|_| rows as u64 == PAGE);
+        match last {
+            Some((moment, _)) => self.moments.retain(|later| *later > moment),
+            None if self.within.is_none() => self.moments.clear(),
+            None => {}
+        }
+        self.within = last;
     }
 }
 
@@ -162,28 +218,16 @@ impl ByContents {
         Ok(events.into_iter().filter_map(|event| self.identify(event)).collect())
     }
 
-    /// Counts what the database holds of these moments, which are in order. Any number of events may share one.
-    async fn look_up(&mut self, mut moments: Vec<i64>, transaction: &Transaction) -> Result<(), DbErr> {
-        // The last event of a page that ended within a moment.
-        let mut within: Option<(i64, Uuid)> = None;
+    /// Counts what the database holds of these moments, which are in order.
+    async fn look_up(&mut self, moments: Vec<i64>, transaction: &Transaction) -> Result<(), DbErr> {
+        let mut rows = RowsOf::new(moments);
         loop {
-            let events = match within {
-                Some((moment, id)) => Entity::find().filter(Column::Timestamp.eq(moment)).filter(Column::Id.gt(id)),
-                None if moments.is_empty() => return Ok(()),
-                None => Entity::find().filter(Column::Timestamp.is_in(moments.iter().copied())),
-            };
-            let events = events.order_by_asc(Column::Timestamp).order_by_asc(Column::Id).limit(PAGE);
-            let page = events.all(transaction).await?;
-            let last = page.last().map(|event| (event.timestamp, event.id)).filter(|_| page.len() as u64 == PAGE);
+            let Some(query) = rows.next_page() else { return Ok(()) };
+            let page = query.all(transaction).await?;
+            rows.advance(page.len(), page.last().map(|event| (event.timestamp, event.id)));
             for event in &page {
                 self.count(event);
             }
-            match last {
-                Some((moment, _)) => moments.retain(|later| *later > moment),
-                None if within.is_none() => return Ok(()),
-                None => {}
-            }
-            within = last;
         }
     }
 
@@ -245,14 +289,6 @@ mod tests {
             zone_id: Some(zone.to_owned()),
             created_at: 0,
         }
-    }
-
-    #[test]
-    fn an_id_holds_its_place_and_its_contents() {
-        let contents = Contents::of(&event("z"));
-        let id = contents.id(0x0102_0304);
-        assert_eq!((place_of(id), without_place(id), id.get_version_num()), (0x0102_0304, contents.id(0), 8));
-        assert_ne!(contents.id(0), Contents::of(&event("y")).id(0));
     }
 
     #[test]

@@ -107,6 +107,11 @@ impl Sink {
         Ok(())
     }
 
+    /// Declares that the events come in order of time, so that what was looked up of passed moments can be forgotten.
+    pub fn expect_order_of_time(&mut self) {
+        self.native.expect_order_of_time();
+    }
+
     /// Whether a camera is there.
     pub fn knows_camera(&self, id: &str) -> bool {
         self.cameras.contains_key(id)

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::server::entity::motion_event::Model;
+use crate::server::import::contents::{Contents, first_16};
 
 /// How an event got its id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,18 +22,31 @@ pub enum Origin {
     Repeated,
 }
 
-/// Gives out the ids of one import. Holds 24 bytes and some for each event.
+/// Gives out the ids of one import. Holds 24 bytes and some for each event; if events come in order of time, for each event
+/// of one moment.
 #[derive(Debug, Default)]
 pub struct Ids {
+    /// The moment of the last event, if events come in order of time.
+    moment: Option<i64>,
+    is_in_order: bool,
     given: FxHashSet<(i64, Uuid)>,
     /// How many events of the same contents got an id that is derived from those.
     occurrences: FxHashMap<[u8; 16], u32>,
 }
 
 impl Ids {
+    /// For events in order of time, which lets the ids of passed moments be forgotten.
+    pub fn in_order_of_time() -> Self {
+        Self { is_in_order: true, ..Self::default() }
+    }
+
     /// Gives an event its id. `native` is the one that it has in ArgusAI. Events of equal contents are told apart by their
     /// number, so that they get the same ids on each import, in whatever order they come.
     pub fn give(&mut self, event: &mut Model, native: &str) -> Origin {
+        if self.is_in_order && self.moment != Some(event.timestamp) {
+            // Both depend on the moment. New sets: clearing one takes as long as it ever was large.
+            *self = Self { moment: Some(event.timestamp), ..Self::in_order_of_time() };
+        }
         let mut origin = Origin::Missing;
         if !native.trim().is_empty() {
             let uuid = Uuid::try_parse(native.trim()).ok();
@@ -71,24 +85,12 @@ fn uuid_of(hash: Sha256) -> Uuid {
     Uuid::new_v8(first_16(hash))
 }
 
-fn first_16(hash: Sha256) -> [u8; 16] {
-    let hash: [u8; 32] = hash.finalize().into();
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hash[..16]);
-    bytes
-}
-
 /// Stands for everything that an event holds, its time and its native id included.
 fn digest(event: &Model, native: &str) -> [u8; 16] {
     let mut hash = Sha256::new_with_prefix(event.timestamp.to_le_bytes());
-    for text in [native, &event.camera_id, &event.algorithm] {
-        hash.update(text.len().to_le_bytes());
-        hash.update(text);
-    }
-    hash.update(event.confidence.map_or([0xff; 8], f64::to_le_bytes));
-    for side in [event.x, event.y, event.width, event.height] {
-        hash.update(side.map_or(i64::MAX, i64::from).to_le_bytes());
-    }
+    hash.update(native.len().to_le_bytes());
+    hash.update(native);
+    hash.update(Contents::of(event).as_bytes());
     first_16(hash)
 }
 
@@ -155,5 +157,18 @@ mod tests {
             ids
         };
         assert_eq!(sorted(ids(&turned)), sorted(once), "the order does not matter for those without an id");
+    }
+
+    #[test]
+    fn events_in_order_of_time_get_the_same_ids_and_those_of_passed_moments_are_forgotten() {
+        let (mut all, mut in_order) = (Ids::default(), Ids::in_order_of_time());
+        for timestamp in 0..10 {
+            for native in ["", "", "x", "x", "x"] {
+                let mut events = [Model { timestamp, ..event("a") }, Model { timestamp, ..event("a") }];
+                assert_eq!(in_order.give(&mut events[0], native), all.give(&mut events[1], native));
+                assert_eq!(events[0], events[1]);
+            }
+        }
+        assert_eq!((all.given.len(), in_order.given.len(), in_order.occurrences.len()), (50, 5, 2));
     }
 }

@@ -2,6 +2,7 @@
 //! text, and then as in SQLite.
 
 use anyhow::{Context, anyhow};
+use futures_util::TryStreamExt;
 use sea_orm::sqlx::postgres::PgRow;
 use sea_orm::sqlx::{self, AssertSqlSafe, Executor, PgConnection, Row};
 
@@ -15,11 +16,23 @@ const SETTINGS: &str = "SET default_transaction_read_only = on; SET timezone = '
                         SET extra_float_digits = 1";
 
 /// The columns, as text.
-const COLUMNS: &str =
-    r#"id::text, camera_id::text, "timestamp"::text, confidence::text, algorithm_used::text, bounding_box::text"#;
+const COLUMNS: &str = r#"id::text AS id, camera_id::text AS camera_id, "timestamp"::text AS "timestamp",
+    confidence::text AS confidence, algorithm_used::text AS algorithm_used, bounding_box::text AS bounding_box"#;
 
-/// Connects, and begins to read the events. Returns the cameras, and how many events there are.
-pub async fn open(url: &str, pages: Pages) -> anyhow::Result<(Vec<SourceCamera>, u64)> {
+/// Their names.
+const NAMES: &str = r#"id, camera_id, "timestamp", confidence, algorithm_used, bounding_box"#;
+
+/// An order that depends on nothing but these texts.
+const ORDER: &str = r#"id COLLATE "C", camera_id COLLATE "C", "timestamp" COLLATE "C", confidence COLLATE "C",
+    algorithm_used COLLATE "C", bounding_box COLLATE "C""#;
+
+/// The types whose order is that of time, and which have one text for each moment: in a number or a text, the same moment
+/// can be written in several ways.
+const TIME_TYPES: [&str; 2] = ["timestamp with time zone", "timestamp without time zone"];
+
+/// Connects, and begins to read the events. Returns the cameras, how many events there are, and
+/// whether they come in order of time.
+pub async fn open(url: &str, pages: Pages) -> anyhow::Result<(Vec<SourceCamera>, u64, bool)> {
     let mut source = connect(url).await?;
     source.execute(SETTINGS).await.map_err(readable)?;
     let time_type = check(&mut source).await?;
@@ -31,13 +44,14 @@ pub async fn open(url: &str, pages: Pages) -> anyhow::Result<(Vec<SourceCamera>,
     let extent = sqlx::query(extent).fetch_one(&mut source).await.map_err(readable)?;
     let number = |index: usize| extent.try_get::<i64, _>(index).map_err(readable);
     let (events, timeless, last) = (number(0)?, number(1)?, extent.try_get::<Option<String>, _>(2).map_err(readable)?);
+    let is_in_order_of_time = TIME_TYPES.contains(&time_type.as_str());
     tokio::spawn(async move {
         if let Err(error) = read(source, &time_type, timeless, last, &pages).await {
             // Nobody reads any more if the import has failed meanwhile.
             let _ = pages.send(Err(readable(error))).await;
         }
     });
-    Ok((cameras, events.unsigned_abs()))
+    Ok((cameras, events.unsigned_abs(), is_in_order_of_time))
 }
 
 fn readable(error: sqlx::Error) -> anyhow::Error {
@@ -65,8 +79,9 @@ async fn check(source: &mut PgConnection) -> anyhow::Result<String> {
     time_type.context("it is not an ArgusAI database: its events have no time")
 }
 
-/// Reads the events in the order of their times, in short steps: each page is a statement of its own, and holds all events
-/// of its last moment. What ArgusAI adds meanwhile is for the next import.
+/// Reads the events in the order of their times, in short steps: each statement gives some [`PAGE`] events, and all events of
+/// the last moment, so that the next one begins after it. Its rows are passed on as they come: a moment may have more of
+/// them than the memory holds. What ArgusAI adds meanwhile is for the next import.
 async fn read(
     mut source: PgConnection,
     time_type: &str,
@@ -88,26 +103,39 @@ async fn read(
     loop {
         let begin =
             if after.is_some() { format!(r#"AND "timestamp" > CAST($2 AS {time_type})"#) } else { String::new() };
+        // Within a moment, always in the same order: it decides which of two events with equal ids comes first.
         let sql = format!(
-            r#"SELECT {COLUMNS} FROM motion_events WHERE "timestamp" <= CAST($1 AS {time_type}) {begin}
-               ORDER BY "timestamp" FETCH FIRST {PAGE} ROWS WITH TIES"#
+            r#"SELECT {NAMES} FROM (
+                   SELECT "timestamp" AS moment, {COLUMNS} FROM motion_events
+                   WHERE "timestamp" <= CAST($1 AS {time_type}) {begin}
+                   ORDER BY motion_events."timestamp" FETCH FIRST {PAGE} ROWS WITH TIES
+               ) AS page
+               ORDER BY moment, {ORDER}"#
         );
         let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false).bind(&last);
         if let Some(after) = &after {
             query = query.bind(after);
         }
-        let rows = query.fetch_all(&mut source).await?;
-        let Some(newest) = rows.last() else { return Ok(()) };
-        after = newest.try_get(2)?;
-        let mut page = rows.iter().map(event).collect::<Result<Vec<_>, _>>()?;
-        // Within a moment, always in the same order: it decides which of two events with equal ids comes first.
-        for moment in page.chunk_by_mut(|a, b| a.timestamp == b.timestamp).filter(|moment| moment.len() > 1) {
-            moment.sort_by_cached_key(|event| format!("{event:?}"));
+        let mut rows = query.fetch(&mut source);
+        let mut count = 0;
+        let mut newest = None;
+        let mut page = Vec::with_capacity(PAGE);
+        while let Some(row) = rows.try_next().await? {
+            count += 1;
+            newest = row.try_get(2)?;
+            page.push(event(&row)?);
+            if page.len() == PAGE {
+                let full = std::mem::replace(&mut page, Vec::with_capacity(PAGE));
+                if pages.send(Ok(full)).await.is_err() {
+                    return Ok(());
+                }
+            }
         }
-        let is_last = rows.len() < PAGE;
-        if pages.send(Ok(page)).await.is_err() || is_last {
+        drop(rows);
+        if (!page.is_empty() && pages.send(Ok(page)).await.is_err()) || count < PAGE {
             return Ok(());
         }
+        after = newest;
     }
 }
 

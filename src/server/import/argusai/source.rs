@@ -75,6 +75,8 @@ pub struct Source {
     pub cameras: Vec<SourceCamera>,
     /// How many events there are.
     pub events: u64,
+    /// Whether the events come in order of time, all of one moment after each other.
+    pub is_in_order_of_time: bool,
     pages: mpsc::Receiver<anyhow::Result<Vec<SourceEvent>>>,
 }
 
@@ -88,11 +90,16 @@ impl Source {
     /// If it cannot be read, or is not ArgusAI's.
     pub async fn open(location: &Location) -> anyhow::Result<Self> {
         let (sender, pages) = mpsc::channel(1);
-        let (cameras, events) = match location {
-            Location::File(file) => sqlite::open(file.clone(), sender).await?,
-            Location::Postgres(url) => postgres::open(url, sender).await?,
-        };
-        Ok(Self { cameras, events, pages })
+        Ok(match location {
+            Location::File(file) => {
+                let (cameras, events) = sqlite::open(file.clone(), sender).await?;
+                Self { cameras, events, is_in_order_of_time: false, pages }
+            }
+            Location::Postgres(url) => {
+                let (cameras, events, is_in_order_of_time) = postgres::open(url, sender).await?;
+                Self { cameras, events, is_in_order_of_time, pages }
+            }
+        })
     }
 
     /// Returns the next page; `None` after the last one.

@@ -1,0 +1,99 @@
+//! The digest of what an event holds, and the ids that are made of it.
+
+use std::borrow::Cow;
+
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::server::entity::motion_event::Model;
+
+/// How many bytes of an id hold the place among the events of its moment; the others hold the contents.
+const PLACE_BYTES: usize = 4;
+
+/// A digest of everything that a CSV holds of an event, except for its moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Contents([u8; 16]);
+
+impl Contents {
+    /// Returns the digest of an event.
+    pub fn of(event: &Model) -> Self {
+        let mut hash = Sha256::new();
+        for text in [Some(&event.camera_id), Some(&event.algorithm), event.zone_id.as_ref()] {
+            let text = text.map(String::as_str).unwrap_or_default();
+            // As imports store it: SQLite may still hold texts with U+0000, which older versions took in.
+            let text = if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { Cow::Borrowed(text) };
+            hash.update(text.len().to_le_bytes());
+            hash.update(&*text);
+        }
+        hash.update(event.confidence.map_or([0xff; 8], f64::to_le_bytes));
+        for side in [event.x, event.y, event.width, event.height] {
+            hash.update(side.map_or(i64::MAX, i64::from).to_le_bytes());
+        }
+        Self(first_16(hash))
+    }
+
+    /// The bytes of the digest.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// Returns the id made of these contents and a place: first the place, so that ids sort as the rows of a file do.
+    pub fn id(self, place: u32) -> Uuid {
+        let mut bytes = [0; 16];
+        bytes[..PLACE_BYTES].copy_from_slice(&place.to_be_bytes());
+        bytes[PLACE_BYTES..].copy_from_slice(&self.0[..16 - PLACE_BYTES]);
+        Uuid::new_v8(bytes)
+    }
+}
+
+/// Returns the first 16 bytes of a hash.
+pub fn first_16(hash: Sha256) -> [u8; 16] {
+    let hash: [u8; 32] = hash.finalize().into();
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash[..16]);
+    bytes
+}
+
+/// Whether an id may be made of contents. Ids that are derived from those of a source have the same version.
+pub fn may_be_of_contents(id: Uuid) -> bool {
+    id.get_version_num() == 8
+}
+
+/// The place in an id that is made of contents.
+pub fn place_of(id: Uuid) -> u32 {
+    let [a, b, c, d, ..] = id.into_bytes();
+    u32::from_be_bytes([a, b, c, d])
+}
+
+/// The same id with the place 0, which is what all ids made of the same contents have in common.
+pub fn without_place(id: Uuid) -> Uuid {
+    let mut bytes = id.into_bytes();
+    bytes[..PLACE_BYTES].fill(0);
+    Uuid::from_bytes(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_holds_its_place_and_its_contents() {
+        let event = |zone: &str| Model {
+            timestamp: 7,
+            id: Uuid::nil(),
+            camera_id: "a".to_owned(),
+            confidence: Some(85.5),
+            algorithm: "MOG2".to_owned(),
+            x: None,
+            y: None,
+            width: None,
+            height: None,
+            zone_id: Some(zone.to_owned()),
+            created_at: 0,
+        };
+        let contents = Contents::of(&event("z"));
+        let id = contents.id(0x0102_0304);
+        assert_eq!((place_of(id), without_place(id), may_be_of_contents(id)), (0x0102_0304, contents.id(0), true));
+        assert_ne!(contents.id(0), Contents::of(&event("y")).id(0));
+    }
+}
