@@ -127,6 +127,15 @@ impl ApiError {
         Self { code, detail: detail.into(), field: None, request_id: None, reason: None, retry_after_seconds: None }
     }
 
+    /// A fault of the server. The log has to have the reason.
+    #[cfg(feature = "ssr")]
+    pub fn internal() -> Self {
+        Self::new(
+            ErrorCode::Internal,
+            "Something went wrong in the server. Its log tells more, under the request id of this answer.",
+        )
+    }
+
     /// A query parameter that cannot be understood. `detail` says what would be right.
     pub fn invalid(field: &str, detail: impl Into<String>) -> Self {
         Self { field: Some(field.to_owned()), ..Self::new(ErrorCode::InvalidParameter, detail) }
@@ -156,7 +165,36 @@ impl FromServerFnError for ApiError {
             ServerFnErrorErr::Args(what) | ServerFnErrorErr::MissingArg(what) => {
                 Self::new(ErrorCode::InvalidParameter, what)
             }
-            other => Self::new(ErrorCode::Internal, other.to_string()),
+            #[cfg(feature = "ssr")]
+            other => {
+                tracing::error!(error = %other, "internal error");
+                Self::internal()
+            }
+            #[cfg(not(feature = "ssr"))]
+            _ => Self::new(
+                ErrorCode::Internal,
+                "The answer of the server could not be understood. Load the page again and try again.",
+            ),
+        }
+    }
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_function_could_not_do_is_not_told_to_its_client() {
+        let raw = "error from somewhere below";
+        for error in [
+            ServerFnErrorErr::Deserialization(raw.to_owned()),
+            ServerFnErrorErr::Serialization(raw.to_owned()),
+            ServerFnErrorErr::ServerError(raw.to_owned()),
+            ServerFnErrorErr::Response(raw.to_owned()),
+        ] {
+            let error = ApiError::from_server_fn_error(error);
+            assert_eq!(error, ApiError::internal());
+            assert!(!error.detail.contains(raw), "{error}");
         }
     }
 }

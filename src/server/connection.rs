@@ -88,8 +88,15 @@ impl Connection {
         }
     }
 
+    fn note_blocked(&mut self, is_blocked: bool) {
+        if is_blocked || self.write_blocked {
+            self.activity.note_write(is_blocked);
+        }
+        self.write_blocked = is_blocked;
+    }
+
     fn note_write<T>(&mut self, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        self.write_blocked = polled.is_pending();
+        self.note_blocked(polled.is_pending());
         match &polled {
             Poll::Ready(Ok(_)) => self.last_progress = Instant::now(),
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::TimedOut => {

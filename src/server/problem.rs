@@ -37,13 +37,7 @@ const CHALLENGES: [&str; 2] = ["Bearer realm=\"Motion Export\"", "Basic realm=\"
 /// A fault of ours. The reason goes to the log, under the request's id; the client gets the id.
 pub fn internal(reason: &dyn std::fmt::Display) -> ApiError {
     error!(error = %reason, "internal error");
-    ApiError {
-        reason: Some(reason.to_string()),
-        ..ApiError::new(
-            ErrorCode::Internal,
-            "Something went wrong in the server. Its log tells more, under the request id of this answer.",
-        )
-    }
+    ApiError { reason: Some(reason.to_string()), ..ApiError::internal() }
 }
 
 /// The status of an answer with that error.

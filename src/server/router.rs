@@ -1,12 +1,15 @@
 //! All doors of the server, in one list, and the layers around them.
 
 use axum::Router;
+use axum::body::Body;
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::Method;
 use axum::http::request::Parts;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::{MethodFilter, any, get, on, post};
+use bytes::Bytes;
 use leptos::context::{provide_context, use_context};
 use leptos::server_fn::axum::server_fn_paths;
 
@@ -55,16 +58,23 @@ pub fn router(state: AppState) -> Router {
 
     let server_functions = server_fn_paths().fold(Router::new(), |router, (path, method)| {
         let context = context.clone();
-        let handler = async move |mut request: Request| {
-            parameters::check(request.uri().query().unwrap_or_default(), parameters_of(path))?;
-            // Leptos knows no HEAD. axum takes the body off the answer.
-            if request.method() == Method::HEAD {
-                *request.method_mut() = Method::GET;
+        let handler = async move |mut parts: Parts, body: Result<Bytes, BytesRejection>| {
+            parameters::check(parts.uri.query().unwrap_or_default(), parameters_of(path))?;
+            // Leptos makes an internal error of everything that goes wrong with a body.
+            let body = body.map_err(|rejection| problem::unread_body(&rejection))?;
+            if std::str::from_utf8(&body).is_err() {
+                return Err(ApiError::invalid("body", "The body must be text in UTF-8."));
             }
+            // Leptos knows no HEAD. axum takes the body off the answer.
+            if parts.method == Method::HEAD {
+                parts.method = Method::GET;
+            }
+            let request = Request::from_parts(parts, Body::from(body));
             Ok::<_, ApiError>(handle_server_fns_with_context(context.clone(), request).await.into_response())
         };
         // Their methods are GET and POST.
-        router.route(path, on(MethodFilter::try_from(method).unwrap_or(MethodFilter::POST), handler))
+        let route = on(MethodFilter::try_from(method).unwrap_or(MethodFilter::POST), handler);
+        router.route(path, route.layer(DefaultBodyLimit::max(MAX_LONG_FORM_BYTES)))
     });
 
     server_functions

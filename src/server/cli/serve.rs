@@ -103,7 +103,7 @@ impl Serve {
         info!(listen_address = %address, "serving");
         let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
         let (exports, grace) = (state.exports.clone(), state.settings.server.stop_grace());
-        let limits = Limits::from(&state.settings.server);
+        let limits = Limits::from(&*state.settings);
         let server = serve(listener, router(state), limits, async {
             let _ = stopping.await;
         });

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
-use axum::http::{Request, Response};
+use axum::http::{Method, Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -25,14 +25,15 @@ use super::activity::Activity;
 use super::exchange::{AnswerBody, AnswerEnd, RequestBody};
 use super::waiting::Waiting;
 use crate::export::EXPORT_PATH;
-use crate::server::settings::Server;
+use crate::server::database;
+use crate::server::settings::Settings;
 
-/// For how long an export may have nothing to send once its client sends no more. Then the client is taken to be gone,
-/// and what the database looks for on its behalf is stopped.
-const EXPORT_PATIENCE: Duration = Duration::from_secs(3);
+/// For how long the answer to each of [`COUNTS`] may have nothing to send once its client sends no more. The page asks for
+/// them again and again, so what the database looks for should stop soon once nobody waits for it.
+const COUNTS_PATIENCE: Duration = Duration::from_secs(1);
 
-/// The same for every other answer. Previews should stop soon that nobody waits for.
-const OTHER_PATIENCE: Duration = Duration::from_secs(1);
+/// The routes that count events.
+const COUNTS: [&str; 2] = ["/api/preview", "/api/camera-counts"];
 
 /// How long the log says nothing more about too many connections once it has.
 const QUIET: Duration = Duration::from_mins(1);
@@ -40,6 +41,8 @@ const QUIET: Duration = Duration::from_mins(1);
 /// What connections may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// For how long an export may have nothing to send once its client sends no more.
+    pub export_patience: Duration,
     /// For how long a client may take nothing of its answer.
     pub write_timeout: Duration,
     /// How long the head of a request may take.
@@ -52,10 +55,26 @@ pub struct Limits {
     pub max_connections: NonZeroU32,
 }
 
-impl From<&Server> for Limits {
-    fn from(settings: &Server) -> Self {
+impl Limits {
+    /// For how long the answer to a request for that path may have nothing to send once its client sends no more. The
+    /// database gives up before, so such a client gets its answer. This bound is for a client that has left.
+    fn half_closed_patience(&self, path: &str) -> Duration {
+        match path {
+            EXPORT_PATH => self.export_patience,
+            path if COUNTS.contains(&path) => COUNTS_PATIENCE,
+            _ => database::ANSWER,
+        }
+    }
+}
+
+impl From<&Settings> for Limits {
+    fn from(settings: &Settings) -> Self {
         let seconds = |setting: NonZeroU32| Duration::from_secs(setting.get().into());
+        // The database may look for so long, and then the record may need so long.
+        let export_patience = settings.export.page_timeout() + settings.export.record_timeout();
+        let settings = &settings.server;
         Self {
+            export_patience,
             write_timeout: settings.client_timeout(),
             header_timeout: seconds(settings.header_timeout_seconds),
             body_timeout: seconds(settings.body_timeout_seconds),
@@ -107,14 +126,15 @@ impl Full {
             self.said = Some(now);
             warn!(
                 max_connections = self.limit,
-                "as many connections are open as may be (server.max_connections): idle ones are closed for new ones"
+                "as many connections are open as may be (server.max_connections): those without a whole \
+                 request are closed for new ones, then those whose clients do not read"
             );
         }
     }
 }
 
-/// Waits until one more connection may be open. One that waits for a request is closed for it; where there is none, the
-/// new one has to wait.
+/// Waits until one more connection may be open. One that has no whole request is closed for it, or one whose client does
+/// not read; where there is neither, the new one has to wait.
 async fn room_for_one(room: &Arc<Semaphore>, waiting: &Waiting, full: &mut Full) -> OwnedSemaphorePermit {
     if let Ok(permit) = Arc::clone(room).try_acquire_owned() {
         return permit;
@@ -123,7 +143,7 @@ async fn room_for_one(room: &Arc<Semaphore>, waiting: &Waiting, full: &mut Full)
     let mut acquire = pin!(Arc::clone(room).acquire_owned());
     loop {
         let entered = waiting.entered.notified();
-        waiting.close_oldest();
+        waiting.close_one();
         tokio::select! {
             biased;
             permit = &mut acquire => return permit.expect("the semaphore is never closed"),
@@ -148,13 +168,17 @@ impl Client {
         let connection = Connection::new(stream, Arc::clone(&activity), limits.write_timeout);
         let peer = connection.peer(address);
         let service = service_fn(|mut request: Request<Incoming>| {
-            let is_export = request.uri().path() == EXPORT_PATH;
-            activity.begin_answer(if is_export { EXPORT_PATIENCE } else { OTHER_PATIENCE });
+            let is_export = request.uri().path() == EXPORT_PATH && request.method() == Method::GET;
+            activity.begin_answer(limits.half_closed_patience(request.uri().path()));
             let end = AnswerEnd(Arc::clone(&activity));
             request.extensions_mut().insert(ConnectInfo(peer.clone()));
-            let answer = router.clone().call(request.map(|body| RequestBody::within(limits.body_timeout, body)));
+            let request = request.map(|body| RequestBody::within(limits.body_timeout, body, Arc::clone(&activity)));
+            let answer = router.clone().call(request);
             async move {
                 let response: Response<_> = answer.await?;
+                if is_export && response.status().is_success() {
+                    end.0.begin_export();
+                }
                 Ok::<_, Infallible>(response.map(|inner| AnswerBody { inner, _end: end }))
             }
         });
@@ -180,8 +204,8 @@ impl Client {
                     served.as_mut().graceful_shutdown();
                 }
                 () = activity.close.notified() => {
-                    // A request may have come in meanwhile. It is answered.
-                    if activity.is_waiting() {
+                    // The rest of a request may have come in meanwhile. It is answered.
+                    if activity.may_close() {
                         break;
                     }
                     served.as_mut().graceful_shutdown();

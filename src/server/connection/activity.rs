@@ -1,4 +1,4 @@
-//! What a connection is doing, and until when it may.
+//! What a connection is doing, until when it may, and whether it may be closed for a new one.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,6 +14,8 @@ use super::waiting::{Ticket, Waiting};
 enum Phase {
     /// The client has a request to send, and has until then for its head.
     Head { deadline: Instant },
+    /// The head of a request was read, and its body was not. `half_closed_patience` as in `Answering`.
+    Body { half_closed_patience: Duration },
     /// A request is being answered. For how long the answer may have nothing to send once the client sends no more.
     Answering { half_closed_patience: Duration },
     /// The whole answer was given to be sent; the kernel has not taken all of it.
@@ -25,8 +27,12 @@ enum Phase {
 #[derive(Debug)]
 struct State {
     phase: Phase,
-    /// The place among those that wait, while no request is being answered.
+    /// The place among the connections that have no whole request.
     ticket: Option<Ticket>,
+    /// The place among the connections whose client does not read, while that is so.
+    blocked: Option<Ticket>,
+    /// Whether the answer is an export, which is never closed for a new connection.
+    is_export: bool,
 }
 
 /// What a connection is doing, for all that have to do with it.
@@ -45,11 +51,18 @@ impl Activity {
         let close = Arc::new(Notify::new());
         let ticket = Some(waiting.enter(&close));
         let phase = Phase::Head { deadline: Instant::now() + limits.header_timeout };
-        Self { state: Mutex::new(State { phase, ticket }), waiting, limits, close }
+        let state = State { phase, ticket, blocked: None, is_export: false };
+        Self { state: Mutex::new(state), waiting, limits, close }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn leave(&self, ticket: &mut Option<Ticket>) {
+        if let Some(ticket) = ticket.take() {
+            self.waiting.leave(ticket);
+        }
     }
 
     /// Notes that the client sent something.
@@ -60,20 +73,46 @@ impl Activity {
         }
     }
 
-    /// Notes that the head of a request was read.
+    /// Notes that the head of a request was read. The connection may be closed for a new one until
+    /// [`end_request`](Self::end_request).
     pub fn begin_answer(&self, half_closed_patience: Duration) {
         let mut state = self.state();
-        state.phase = Phase::Answering { half_closed_patience };
-        if let Some(ticket) = state.ticket.take() {
-            self.waiting.leave(ticket);
+        state.phase = Phase::Body { half_closed_patience };
+        state.is_export = false;
+    }
+
+    /// Notes that the whole body of the request was read, or that nobody reads it any more.
+    pub fn end_request(&self) {
+        let mut state = self.state();
+        if let Phase::Body { half_closed_patience } = state.phase {
+            state.phase = Phase::Answering { half_closed_patience };
+            self.leave(&mut state.ticket);
         }
+    }
+
+    /// Notes that the answer is the file of an export.
+    pub fn begin_export(&self) {
+        let mut state = self.state();
+        state.is_export = true;
+        self.leave(&mut state.blocked);
     }
 
     /// Notes that hyper has all of the answer.
     pub fn end_answer(&self) {
         let mut state = self.state();
-        if let Phase::Answering { half_closed_patience } = state.phase {
+        if let Phase::Body { half_closed_patience } | Phase::Answering { half_closed_patience } = state.phase {
             state.phase = Phase::Sending { half_closed_patience };
+            self.leave(&mut state.ticket);
+        }
+    }
+
+    /// Notes whether the kernel takes no more of what hyper has to send.
+    pub fn note_write(&self, is_blocked: bool) {
+        let mut state = self.state();
+        if !is_blocked {
+            self.leave(&mut state.blocked);
+        } else if state.blocked.is_none() && !state.is_export {
+            state.blocked = Some(self.waiting.enter_blocked(&self.close));
         }
     }
 
@@ -92,30 +131,39 @@ impl Activity {
     pub fn read_deadline(&self) -> Option<Instant> {
         match self.state().phase {
             Phase::Head { deadline } | Phase::Idle { deadline } => Some(deadline),
-            Phase::Answering { .. } | Phase::Sending { .. } => None,
+            Phase::Body { .. } | Phase::Answering { .. } | Phase::Sending { .. } => None,
         }
     }
 
     /// For how long the answer may have nothing to send once the client sends no more; `None` if there is no answer.
     pub fn half_closed_patience(&self) -> Option<Duration> {
         match self.state().phase {
-            Phase::Answering { half_closed_patience } | Phase::Sending { half_closed_patience } => {
-                Some(half_closed_patience)
-            }
+            Phase::Body { half_closed_patience }
+            | Phase::Answering { half_closed_patience }
+            | Phase::Sending { half_closed_patience } => Some(half_closed_patience),
             Phase::Head { .. } | Phase::Idle { .. } => None,
         }
     }
 
-    /// Whether no request is being answered.
-    pub fn is_waiting(&self) -> bool {
-        self.half_closed_patience().is_none()
+    /// Whether the connection may be closed for a new one: it has no whole request, or its client does not read. One that
+    /// may not lets the new connection look for another one.
+    pub fn may_close(&self) -> bool {
+        let may_close = {
+            let state = self.state();
+            state.blocked.is_some()
+                || matches!(state.phase, Phase::Head { .. } | Phase::Body { .. } | Phase::Idle { .. })
+        };
+        if !may_close {
+            self.waiting.entered.notify_waiters();
+        }
+        may_close
     }
 }
 
 impl Drop for Activity {
     fn drop(&mut self) {
-        if let Some(ticket) = self.state().ticket.take() {
-            self.waiting.leave(ticket);
-        }
+        let mut state = self.state();
+        self.leave(&mut state.ticket);
+        self.leave(&mut state.blocked);
     }
 }

@@ -33,9 +33,20 @@ impl BodyTimeout {
     }
 }
 
+/// Tells the connection, when it is dropped, that nobody reads any more of a request.
+struct RequestEnd(Arc<Activity>);
+
+impl Drop for RequestEnd {
+    fn drop(&mut self) {
+        self.0.end_request();
+    }
+}
+
 /// The body of a request, all of which has to come in time.
 pub struct RequestBody<B> {
     inner: B,
+    /// Dropped once the whole body was read, and with the body at the latest.
+    end: Option<RequestEnd>,
     timeout: Pin<Box<Sleep>>,
 }
 
@@ -44,11 +55,12 @@ where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
 {
     /// The body, which has this time from now on.
-    pub fn within(timeout: Duration, inner: B) -> Body {
+    pub fn within(timeout: Duration, inner: B, activity: Arc<Activity>) -> Body {
+        let end = RequestEnd(activity);
         if inner.is_end_stream() {
             return Body::empty();
         }
-        Body::new(Self { inner, timeout: Box::pin(sleep(timeout)) })
+        Body::new(Self { inner, end: Some(end), timeout: Box::pin(sleep(timeout)) })
     }
 }
 
@@ -58,6 +70,9 @@ impl<B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Unpin> HttpBody for Requ
 
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) {
+            if !matches!(frame, Some(Ok(_))) || self.inner.is_end_stream() {
+                self.end = None;
+            }
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
         self.timeout.as_mut().poll(cx).map(|()| Some(Err(BodyTimeout.into())))
