@@ -127,8 +127,7 @@ impl ApiError {
         Self { code, detail: detail.into(), field: None, request_id: None, reason: None, retry_after_seconds: None }
     }
 
-    /// A fault of the server. The log has to have the reason.
-    #[cfg(feature = "ssr")]
+    /// A fault of the server. The reason belongs in the log.
     pub fn internal() -> Self {
         Self::new(
             ErrorCode::Internal,
@@ -165,21 +164,13 @@ impl FromServerFnError for ApiError {
             ServerFnErrorErr::Args(what) | ServerFnErrorErr::MissingArg(what) => {
                 Self::new(ErrorCode::InvalidParameter, what)
             }
-            #[cfg(feature = "ssr")]
-            other => {
-                tracing::error!(error = %other, "internal error");
-                Self::internal()
-            }
-            #[cfg(not(feature = "ssr"))]
-            _ => Self::new(
-                ErrorCode::Internal,
-                "The answer of the server could not be understood. Load the page again and try again.",
-            ),
+            // The raw text is for whoever debugs, and is never sent.
+            other => Self { reason: Some(other.to_string()), ..Self::internal() },
         }
     }
 }
 
-#[cfg(all(test, feature = "ssr"))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -193,7 +184,7 @@ mod tests {
             ServerFnErrorErr::Response(raw.to_owned()),
         ] {
             let error = ApiError::from_server_fn_error(error);
-            assert_eq!(error, ApiError::internal());
+            assert_eq!((error.code, &error.detail), (ErrorCode::Internal, &ApiError::internal().detail));
             assert!(!error.detail.contains(raw), "{error}");
         }
     }
