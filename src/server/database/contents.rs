@@ -173,19 +173,30 @@ fn look(path: &Path) -> anyhow::Result<Found> {
     {
         return Ok(found);
     }
-    let found = read(path, "immutable=1")?;
-    if found.tables.is_empty() && wal.is_some_and(|wal| wal > 0) {
-        // All of it is in a log, which cannot be read where it lies without making a file beside it.
+    let found = read(path, "immutable=1");
+    let is_whole = match &found {
+        Ok(found) => !found.tables.is_empty(),
+        Err(error) => !code(error).is_some_and(is_damage),
+    };
+    if !is_whole && wal.is_some_and(|wal| wal > 0) {
+        // All of it is in a log, or a power cut has torn the file, and SQLite repairs it from the log. The log cannot be
+        // read where it lies without making a file beside it.
         return look_at_copy(path);
     }
-    Ok(found)
+    found
 }
 
 fn look_at_copy(path: &Path) -> anyhow::Result<Found> {
-    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let folder = tempfile::tempdir().context("cannot make a temporary folder (TMPDIR)")?;
     let copy = folder.path().join("copy");
-    fs::copy(path, &copy)?;
-    fs::copy(beside(path, "-wal"), beside(&copy, "-wal"))?;
+    let cannot = || {
+        format!(
+            "its -wal file has to be read with it, for which both are copied to {}; set TMPDIR to a folder with enough space",
+            folder.path().display()
+        )
+    };
+    fs::copy(path, &copy).with_context(cannot)?;
+    fs::copy(beside(path, "-wal"), beside(&copy, "-wal")).with_context(cannot)?;
     read(&copy, "mode=rw")
 }
 
@@ -264,6 +275,33 @@ mod tests {
             (found(&[MIGRATIONS], &[], &["m1_cake"]), Owner::Other(vec![MIGRATIONS.to_owned()])),
         ] {
             assert_eq!(found.owner(), owner, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_a_power_cut_has_torn_is_read_with_its_log() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("open.db");
+        let open = Connection::open(&path).expect("made");
+        open.execute_batch(
+            "PRAGMA journal_mode = wal; PRAGMA wal_autocheckpoint = 0; CREATE TABLE cake (x);
+             PRAGMA wal_checkpoint(TRUNCATE); CREATE TABLE crumb (x);",
+        )
+        .expect("made");
+        // Once with its header, and once without.
+        for torn_from in [100, 0] {
+            let torn = folder.path().join(format!("torn{torn_from}.db"));
+            let mut bytes = fs::read(&path).expect("read");
+            bytes[torn_from..4_096].fill(0xa5);
+            fs::write(&torn, &bytes).expect("written");
+            assert!(format!("{:#}", of_file(&torn).expect_err("no log")).contains("nothing in it was changed"));
+            fs::copy(beside(&path, "-wal"), beside(&torn, "-wal")).expect("copied");
+            let found = of_file(&torn).expect("read with its log").expect("there");
+            assert_eq!(found.tables.into_iter().collect::<Vec<_>>(), ["cake", "crumb"], "{torn_from}");
+            assert!(fs::read(&torn).expect("read") == bytes, "not a byte was changed");
+            // A log that does not help is no repair.
+            fs::write(beside(&torn, "-wal"), "torn as well").expect("written");
+            of_file(&torn).expect_err("damaged");
         }
     }
 
