@@ -14,7 +14,7 @@ use tracing::warn;
 use super::clock::Clock;
 use super::database::{Missing, Named};
 use super::database_errors::why_unwritable;
-use super::settings::{LogFormat, Settings};
+use super::settings::Settings;
 use super::timed::Pool;
 use super::{database, demo, import, partitions, postgres_connection, telemetry};
 
@@ -160,8 +160,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         match cli.command.unwrap_or_else(|| Command::Serve(serve::Serve::default())) {
             Command::Serve(serve) => serve.run(settings).await,
             other => {
-                // What goes wrong is in the message of the command.
-                telemetry::init("warn,motion_export=off", LogFormat::Text)?;
+                telemetry::init_for_command()?;
                 run_once(other, &settings).await
             }
         }
@@ -229,10 +228,7 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
     let done = run_on(database.clone(), command, settings).await.map_err(|error| naming_database(error, settings));
     // Also after one that failed, because the disk is full or for any other reason.
     if brings_much && let Err(error) = database::empty_log(&settings.database, &database).await {
-        warn!(
-            error = format!("{error:#}"),
-            "cannot empty SQLite's write-ahead log; it keeps its space until the database is closed"
-        );
+        warn!(error = format!("{error:#}"), "cannot empty SQLite's write-ahead log, which keeps its space");
     }
     // PostgreSQL logs clients that leave without a word.
     let closed = database.close().await.context("cannot close the database; what was done is there");

@@ -1,5 +1,6 @@
 //! The log: one line for each request, with an id that the answer carries as well.
 
+use std::fmt;
 use std::io::IsTerminal;
 use std::time::Instant;
 
@@ -8,8 +9,12 @@ use axum::extract::Request;
 use axum::http::{Extensions, HeaderValue};
 use axum::middleware::Next;
 use axum::response::Response;
-use tracing::{Instrument, Span, info, info_span};
+use tracing::field::{Field, Visit};
+use tracing::{Event, Instrument, Span, info, info_span};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
 use uuid::Uuid;
 
 use super::settings::LogFormat;
@@ -32,6 +37,65 @@ pub fn init(filter: &str, format: LogFormat) -> anyhow::Result<()> {
         LogFormat::Json => log.json().flatten_event(true).with_span_list(false).init(),
     }
     Ok(())
+}
+
+/// What commands log: warnings, but not those that the error of the command repeats.
+const COMMAND_FILTER: &str = "warn,motion_export::server::problem=off,motion_export::server::database=off,\
+    motion_export::server::database::open_file=warn,motion_export::server::database::migration_lock=warn,\
+    motion_export::server::export=off,motion_export::server::export::reader=warn";
+
+/// Prints the warnings of a command on standard error, one line each, in the form of its errors.
+///
+/// # Errors
+/// Where the filter cannot be parsed.
+pub fn init_for_command() -> anyhow::Result<()> {
+    let filter = EnvFilter::builder().parse(COMMAND_FILTER)?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .event_format(CommandLine)
+        .with_writer(std::io::stderr)
+        .init();
+    Ok(())
+}
+
+/// The format of a command's warnings: `warning: `, the message, and the reason.
+struct CommandLine;
+
+impl<S, N> FormatEvent<S, N> for CommandLine
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let mut words = Words::default();
+        event.record(&mut words);
+        match words.error {
+            Some(error) => writeln!(writer, "warning: {}: {error}", words.message),
+            None => writeln!(writer, "warning: {}", words.message),
+        }
+    }
+}
+
+/// The message of an event, and the reason, if it has one.
+#[derive(Default)]
+struct Words {
+    message: String,
+    error: Option<String>,
+}
+
+impl Visit for Words {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "message" => value.clone_into(&mut self.message),
+            "error" => self.error = Some(value.to_owned()),
+            _ => {}
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.record_str(field, &format!("{value:?}"));
+    }
 }
 
 /// The id of a request, made here and never taken from the client.
