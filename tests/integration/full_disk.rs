@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use motion_export::api::exports::{EXPORT_ID_HEADER, EXPORTS_PATH};
@@ -25,16 +25,18 @@ struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// `None` where nobody may mount one, which is said.
+    /// `None` where this user may not mount one, which is said. Root has to be able to.
     fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", "size=12m", "tmpfs"]).arg(folder.path());
-        let mounted = mount.stderr(Stdio::null()).status().is_ok_and(|status| status.success());
-        if !mounted {
-            eprintln!("skipped: only root can mount a small file system");
+        if !rustix::process::geteuid().is_root() {
+            engine::skips("only root can mount a small file system");
             return None;
         }
+        let mounted = mount.output().unwrap();
+        let error = String::from_utf8_lossy(&mounted.stderr);
+        assert!(mounted.status.success(), "run the tests as a user who is not root, or allow root to mount: {error}");
         Some(Self { folder })
     }
 
@@ -243,4 +245,46 @@ async fn a_table_that_is_missing_is_no_reason_to_try_again() {
         assert_eq!((refused.status(), refused.headers().get("retry-after")), (StatusCode::INTERNAL_SERVER_ERROR, None));
         assert!(log.text().contains("ERROR") && log.text().contains(table), "{}", log.text());
     }
+}
+
+/// Has the database refuse the end of one record.
+async fn refuse_end_of(app: &TestApp, id: &str) {
+    let trigger = if engine::is_postgres() {
+        format!(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
+             CREATE TRIGGER refuse BEFORE UPDATE ON exports FOR EACH ROW
+             WHEN (OLD.id = '{id}' AND NEW.state <> 'running') EXECUTE FUNCTION refuse()"
+        )
+    } else {
+        let id = id.replace('-', "");
+        format!(
+            "CREATE TRIGGER refuse BEFORE UPDATE ON exports WHEN lower(hex(OLD.id)) = '{id}' AND NEW.state <> 'running'
+             BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        )
+    };
+    app.database.connection.execute_unprepared(&trigger).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_outcome_that_can_never_be_recorded_keeps_no_other_from_its_record() {
+    let log = Log::of_this_thread();
+    let database = TestDatabase::with([]).await;
+    database.add_many(100_000).await;
+    let app = database.serve(1_000).await;
+    let mut clients = Vec::new();
+    for _ in 0..3 {
+        clients.push(ask(&app).await);
+    }
+    let list: Value = app.get(&format!("{EXPORTS_PATH}?state=running")).await.json().await.unwrap();
+    let refused = list["exports"][0]["id"].as_str().unwrap().to_owned();
+    refuse_end_of(&app, &refused).await;
+    drop(clients);
+    app.state.exports.none_left().await;
+    let list: Value = app.get(&format!("{EXPORTS_PATH}?state=cancelled")).await.json().await.unwrap();
+    assert_eq!(list["exports"].as_array().unwrap().len(), 2, "{list}");
+    let text = log.text();
+    assert_eq!(text.matches("so it is dropped").count(), 1, "{text}");
+    assert!(text.contains(&format!("export_id={refused}")), "{text}");
+    assert!(!text.contains("the database can"), "nothing flaps: {text}");
+    assert_eq!(app.export("end_date=2000-01-01").await.status(), 200);
 }

@@ -2,8 +2,9 @@
 //! notices, does nothing to what lies there now, and leaves nothing that others would apply to it.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use motion_export::api::session::Role;
 use motion_export::export::EXPORT_PATH;
@@ -206,4 +207,61 @@ async fn an_export_under_way_breaks_and_a_heartbeat_notices_without_anybody_aski
     app.database.connection.file().unwrap().close().await;
     assert_eq!(fs::read_to_string(&path).unwrap(), "a file");
     assert_eq!(fs::metadata(path.with_extension("db-wal")).unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn a_command_whose_file_is_replaced_fails_and_says_what_to_do() {
+    if skips() {
+        return;
+    }
+    let database = TestDatabase::with([]).await;
+    database.add_many(20_000).await;
+    let folder = database.folder.path().to_owned();
+    let mut export = command(&folder, &["export", "-o", "-"]);
+    let mut export = export.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The pipe holds much less than the file.
+    let mut stdout = export.stdout.take().unwrap();
+    stdout.read_exact(&mut [0; 10]).unwrap();
+    fs::write(folder.join("other.db"), "a file").unwrap();
+    fs::rename(folder.join("other.db"), folder.join("test.db")).unwrap();
+    let _ = stdout.read_to_end(&mut Vec::new());
+    let ended = export.wait_with_output().unwrap();
+    let error = String::from_utf8(ended.stderr).unwrap();
+    assert!(!ended.status.success(), "{error}");
+    let lines: Vec<_> = error.lines().collect();
+    let warnings = lines.iter().filter(|line| line.starts_with("warning: the database test.db was replaced"));
+    assert_eq!(warnings.count(), 1, "{error}");
+    assert!(lines.last().unwrap().starts_with("error: "), "{error}");
+    assert_eq!(fs::read_to_string(folder.join("test.db")).unwrap(), "a file");
+}
+
+#[tokio::test]
+async fn outcomes_that_can_never_be_recorded_are_given_up_and_the_log_says_so_once() {
+    if skips() {
+        return;
+    }
+    let log = Log::of_this_thread();
+    let database = TestDatabase::with([]).await;
+    database.add_many(100_000).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(1_000).await;
+    let (_, authorization) = app.client_of(&ann).await;
+    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 200"));
+    assert!(!app.state.exports.is_replaced());
+    let path = app.database.folder.path().join("test.db");
+    fs::rename(&path, path.with_extension("old")).unwrap();
+    assert!(app.state.exports.is_replaced());
+    app.state.exports.break_off();
+    assert!(!client.rest().await.1, "the client knows");
+    app.state.exports.none_left().await;
+    assert_eq!(app.state.exports.count_unrecorded(), 0);
+    for _ in 0..3 {
+        app.state.exports.beat().await;
+        assert_eq!(app.export("").await.status(), 503);
+    }
+    let text = log.text();
+    assert_eq!(text.matches("it cannot be recorded how exports ended").count(), 1, "{text}");
+    assert!(!text.contains("the database is away") && !text.contains("so it does not begin"), "{text}");
+    app.database.connection.file().unwrap().close().await;
 }

@@ -134,10 +134,13 @@ async fn end_exports(exports: &Exports, grace: Duration, mut signals: StopSignal
     if running == 0 && exports.count_unrecorded() == 0 {
         return;
     }
-    tokio::select! {
-        () = exports.none_left() => {}
-        () = tokio::time::sleep(grace) => {}
-        () = signals.next() => {}
+    // Where the files of the database were replaced, no file can become whole any more.
+    if !exports.is_replaced() {
+        tokio::select! {
+            () = exports.none_left() => {}
+            () = tokio::time::sleep(grace) => {}
+            () = signals.next() => {}
+        }
     }
     exports.break_off();
     if tokio::time::timeout(RECORDING, exports.none_left()).await.is_err() {

@@ -180,19 +180,66 @@ impl Exports {
         futures_util::future::join(beat, record).await;
     }
 
-    /// Writes the outcomes that the records do not have yet, until one cannot be written.
+    /// Writes the outcomes that the records do not have yet, until the database cannot be written to. An outcome that cannot
+    /// be written although others can is dropped, so that it holds up no others.
     async fn record_outcomes(&self) {
-        let unrecorded = self.unrecorded();
-        for (id, outcome) in &unrecorded {
+        for (id, outcome) in &self.unrecorded() {
             let written = record::end(&self.0.writer, *id, outcome).await;
-            self.note(&written);
-            let Ok(known) = written else { return };
+            let known = match written {
+                Ok(known) => known,
+                Err(error) => {
+                    if self.is_unwritable_after(&error).await {
+                        if database::is_replaced(&error) {
+                            self.give_up_outcomes();
+                        }
+                        return;
+                    }
+                    // Several may try at once; one of them logs it.
+                    if self.drop_outcome(*id) {
+                        error!(
+                            %error, export_id = %id,
+                            "cannot record how this export ended; no retry would help, so it is dropped"
+                        );
+                    }
+                    continue;
+                }
+            };
+            self.note(Ok(known));
             self.is_recorded(&[*id]);
             // The record of one that did not begin may not be there.
             if !known && outcome.began {
                 error!(export_id = %id, "the record of this export had an end already, so another server took it for dead");
             }
         }
+    }
+
+    /// Whether no other record can be written either, after this error; then that is noted.
+    async fn is_unwritable_after(&self, error: &DbErr) -> bool {
+        let is_unwritable = database::is_away(error) || record::probe(&self.0.writer).await.is_err();
+        if is_unwritable {
+            self.note(Err(error));
+        }
+        is_unwritable
+    }
+
+    /// Forgets the outcomes: the files of the database were replaced, so they can never be recorded.
+    fn give_up_outcomes(&self) {
+        let mut unrecorded = 0;
+        self.0.slots.send_modify(|slots| {
+            unrecorded = slots.unrecorded.len();
+            slots.unrecorded.clear();
+        });
+        if unrecorded > 0 {
+            warn!(
+                unrecorded_exports = unrecorded,
+                "it cannot be recorded how exports ended, because the files of the database were replaced"
+            );
+        }
+    }
+
+    /// Whether the files of the database were replaced, so that nothing can be recorded until the server is started again.
+    pub fn is_replaced(&self) -> bool {
+        self.0.writer.file().is_some_and(|file| file.check().is_err_and(|error| database::is_replaced(&error)))
     }
 
     fn unrecorded(&self) -> Vec<(Uuid, Outcome)> {
@@ -203,11 +250,19 @@ impl Exports {
         self.0.slots.send_modify(|slots| slots.unrecorded.retain(|id, _| !ids.contains(id)));
     }
 
-    /// Notes whether the database could be written to, and logs when that changes.
-    fn note<Written>(&self, written: &Result<Written, DbErr>) {
+    /// Forgets the outcome of one export. Says whether there was one.
+    fn drop_outcome(&self, id: Uuid) -> bool {
+        let mut dropped = false;
+        self.0.slots.send_modify(|slots| dropped = slots.unrecorded.remove(&id).is_some());
+        dropped
+    }
+
+    /// Notes whether the database could be written to, and logs when that changes. `written`: whether a row was changed; if
+    /// none was, nothing is known.
+    fn note(&self, written: Result<bool, &DbErr>) {
         let mut since = self.0.unwritable_since.lock().unwrap_or_else(PoisonError::into_inner);
         match (written, *since) {
-            (Ok(_), Some(began)) => {
+            (Ok(true), Some(began)) => {
                 let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
                 info!(duration_ms, "the database can be written to again");
                 *since = None;
@@ -235,12 +290,14 @@ impl Exports {
         let running: Vec<_> = self.0.slots.borrow().running.iter().map(written).collect();
         let began = Instant::now();
         let mut beaten = record::beat(&self.0.writer, self.0.clock.now(), &running).await;
+        let mut wrote = beaten.as_ref().is_ok_and(|lost| lost.len() < running.len());
         let is_due = self.0.heartbeats.fetch_add(1, Ordering::Relaxed).is_multiple_of(BEATS_BETWEEN_PROBES);
         if beaten.is_ok() && running.is_empty() && (is_due || !self.can_record()) {
             // Nothing was written, so nothing is known.
             beaten = record::probe(&self.0.writer).await.map(|()| Vec::new());
+            wrote = true;
         }
-        self.note(&beaten);
+        self.note(beaten.as_ref().map(|_| wrote));
         let held_up = beaten.is_err() || began.elapsed() > SLOW;
         let lost = beaten.unwrap_or_default();
         for id in lost {
@@ -389,16 +446,23 @@ impl Exports {
         };
         let ours: Vec<_> = slots.borrow().running.keys().copied().collect();
         // Before the running ones are counted: an export that has ended takes no slot.
-        let unrecorded = self.unrecorded();
-        let begun = record::begin(writer, record, limit, &ours, &unrecorded).await;
-        self.note(&begun);
-        if begun.is_ok() {
+        let mut unrecorded = self.unrecorded();
+        let mut begun = record::begin(writer, record.clone(), limit, &ours, &unrecorded).await;
+        if begun.as_ref().is_err_and(|error| !database::is_away(error)) && !unrecorded.is_empty() {
+            // One outcome that can never be written must not keep others from their exports.
+            self.record_outcomes().await;
+            unrecorded = self.unrecorded();
+            begun = record::begin(writer, record, limit, &ours, &unrecorded).await;
+        }
+        if let Ok(begun) = begun {
+            self.note(Ok(begun));
             self.is_recorded(&unrecorded.iter().map(|(id, _)| *id).collect::<Vec<_>>());
         }
         match begun {
             Ok(true) => {}
             Ok(false) => return Err(self.too_many()),
             Err(error) => {
+                self.is_unwritable_after(&error).await;
                 if timed::is_unknown(&error) {
                     let ending = Ending::failed("The export could not be recorded.");
                     let outcome = Outcome { written: Written::default(), ending, at: now, began: false };
@@ -459,7 +523,9 @@ impl Exports {
         if !database::is_away(error) {
             return internal(error);
         }
-        warn!(%error, "cannot record an export, so it does not begin");
+        if !database::is_replaced(error) {
+            warn!(%error, "cannot record an export, so it does not begin");
+        }
         let detail = "The export cannot be recorded at the moment, so it does not begin: the database is away, \
                       full, or being written to by somebody else, such as an import. Try again in a while.";
         later(ErrorCode::Unavailable, detail.to_owned())
@@ -529,9 +595,12 @@ impl Running {
         let began = Instant::now();
         loop {
             let recorded = record::end(&exports.0.writer, self.id, &outcome).await;
-            exports.note(&recorded);
+            if let Err(error) = &recorded {
+                exports.is_unwritable_after(error).await;
+            }
             match recorded {
                 Ok(recorded) => {
+                    exports.note(Ok(recorded));
                     if !recorded {
                         error!(
                             export_id = %self.id,
