@@ -52,8 +52,15 @@ const MIGRATING: i64 = 0x6d6f_7469_6f6e_0001;
 /// large as what it brings.
 const KEPT_LOG_BYTES: u64 = 8 * 1_024 * 1_024;
 
-/// How often it is attempted to empty SQLite's write-ahead log, each time for [`BUSY_TIMEOUT`]: somebody may be reading it.
-const EMPTYING_ATTEMPTS: u32 = 3;
+/// How often it is attempted to empty SQLite's write-ahead log, with [`EMPTYING_PAUSE`] in between: for about 30 seconds in
+/// all, because a reader may hold it.
+const EMPTYING_ATTEMPTS: u32 = 43;
+
+/// The pause between two attempts to empty the log. Others write meanwhile.
+const EMPTYING_PAUSE: Duration = Duration::from_millis(500);
+
+/// How long one attempt to empty the log waits for readers, in milliseconds. Nobody else can write meanwhile.
+const EMPTYING_BUSY_MS: u32 = 200;
 
 /// What PostgreSQL says (SQLSTATE) where trying again may help: it is stopped or being started, was failed over and only
 /// reads now, has no room on its disk or in memory, takes no more connections, or heard nothing for too long; somebody else
@@ -320,22 +327,54 @@ async fn connect_alone(settings: &settings::Database) -> anyhow::Result<Pool> {
 /// would make it smaller. `database` is the open database of these settings.
 ///
 /// # Errors
-/// If the database cannot be opened or written to, or its files were replaced.
+/// If the database cannot be opened or written to, its files were replaced, or a reader holds a log that is too long for about
+/// 30 seconds.
 pub async fn empty_log(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
-    if named(&settings.url)? == Named::Postgres {
-        return Ok(());
-    }
+    try_to_empty_log(settings, database, EMPTYING_ATTEMPTS, EMPTYING_PAUSE).await
+}
+
+/// Does [`empty_log`] with so many attempts, and this pause between two of them. A log that is not too long is attempted once,
+/// and may stay.
+///
+/// # Errors
+/// As [`empty_log`], where a reader holds a log that is too long during all attempts.
+pub async fn try_to_empty_log(
+    settings: &settings::Database,
+    database: &Pool,
+    attempts: u32,
+    pause: Duration,
+) -> anyhow::Result<()> {
+    let Named::File(path) = named(&settings.url)? else { return Ok(()) };
+    let is_long = has_long_log(&path);
+    let attempts = if is_long { attempts } else { 1 };
     let alone = connect(&settings.url, 1, "", database.file().cloned()).await?;
-    for _ in 0..EMPTYING_ATTEMPTS {
+    let emptied = empty_over(&alone, attempts, pause).await;
+    // These connections alone: the files stay open for the others.
+    let closed = alone.inner().close_by_ref().await;
+    ensure!(
+        emptied? || !is_long,
+        "another program or a running export reads the database for too long; the log is emptied when the last program \
+         closes the database, or within the hour by a running server"
+    );
+    Ok(closed?)
+}
+
+/// Empties the log over this connection. Says whether it is empty.
+async fn empty_over(alone: &Pool, attempts: u32, pause: Duration) -> Result<bool, DbErr> {
+    alone.execute_unprepared(&format!("PRAGMA busy_timeout = {EMPTYING_BUSY_MS}")).await?;
+    // Copies most of the log without keeping others from writing.
+    alone.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await?;
+    for attempt in 1..=attempts {
         let empty = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
         let busy: Option<i32> = alone.query_one_raw(empty).await?.map(|row| row.try_get_by_index(0)).transpose()?;
         if busy == Some(0) {
-            break;
+            return Ok(true);
+        }
+        if attempt < attempts {
+            tokio::time::sleep(pause).await;
         }
     }
-    // These connections alone: the files stay open for the others.
-    alone.inner().close_by_ref().await?;
-    Ok(())
+    Ok(false)
 }
 
 /// Does [`empty_log`] if the log is larger than it should be, which it is after an import that was killed.
@@ -344,12 +383,12 @@ pub async fn empty_log(settings: &settings::Database, database: &Pool) -> anyhow
 /// As [`empty_log`].
 pub async fn empty_long_log(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
     let Named::File(path) = named(&settings.url)? else { return Ok(()) };
-    let log = sqlite_path::beside(&path, "-wal");
-    if log.metadata().is_ok_and(|log| log.len() > KEPT_LOG_BYTES) {
-        empty_log(settings, database).await
-    } else {
-        Ok(())
-    }
+    if has_long_log(&path) { empty_log(settings, database).await } else { Ok(()) }
+}
+
+/// Whether the write-ahead log of that file is longer than it should be.
+fn has_long_log(path: &Path) -> bool {
+    sqlite_path::beside(path, "-wal").metadata().is_ok_and(|log| log.len() > KEPT_LOG_BYTES)
 }
 
 /// Creates the folder of a database if there is none, for its owner only.
@@ -370,24 +409,27 @@ fn create(path: &Path) -> std::io::Result<()> {
 }
 
 /// Whether the database cannot be reached, is full, or is being written to by somebody else for too long: trying again may
-/// help.
+/// help. It does not help where the database refuses the user or the password.
 pub fn is_away(error: &DbErr) -> bool {
     match error {
         DbErr::Conn(RuntimeErr::SqlxError(error))
         | DbErr::Exec(RuntimeErr::SqlxError(error))
-        | DbErr::Query(RuntimeErr::SqlxError(error))
-            if sqlite_code(error).is_some() =>
-        {
-            sqlite_code(error).is_some_and(|code| SQLITE_AWAY.contains(&code))
+        | DbErr::Query(RuntimeErr::SqlxError(error)) => is_sqlx_away(error),
+        // Of our own: no answer in time, or files that were replaced.
+        DbErr::Conn(RuntimeErr::Internal(_)) | DbErr::ConnectionAcquire(_) => true,
+        _ => false,
+    }
+}
+
+fn is_sqlx_away(error: &sqlx::Error) -> bool {
+    if let Some(code) = sqlite_code(error) {
+        return SQLITE_AWAY.contains(&code);
+    }
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+        sqlx::Error::Database(error) => {
+            error.code().is_some_and(|code| AWAY.contains(&&*code) || code.starts_with("08"))
         }
-        DbErr::Conn(_) | DbErr::ConnectionAcquire(_) => true,
-        DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => match &**error {
-            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
-            sqlx::Error::Database(error) => {
-                error.code().is_some_and(|code| AWAY.contains(&&*code) || code.starts_with("08"))
-            }
-            _ => false,
-        },
         _ => false,
     }
 }
@@ -405,7 +447,10 @@ fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
 
 /// What PostgreSQL says of an error: its SQLSTATE, and in words.
 fn told(error: &DbErr) -> Option<(Cow<'_, str>, &str)> {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
+    let (DbErr::Conn(RuntimeErr::SqlxError(error))
+    | DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
         return None;
     };
     let error = error.as_database_error()?;
@@ -420,7 +465,10 @@ pub fn is_late(error: &DbErr) -> bool {
 /// What a failure of the database looks like to a client: the reason goes to the log, not over the wire.
 pub fn refusal(error: &DbErr) -> ApiError {
     let refused = if is_away(error) {
-        warn!(%error, "the database is away");
+        // That its files were replaced is in the log already, with what to do.
+        if !is_replaced(error) {
+            warn!(%error, "the database is away");
+        }
         ApiError::new(ErrorCode::Unavailable, "The database cannot be reached at the moment. Try again in a while.")
     } else if told(error).is_some_and(|(code, _)| code == "22021") {
         ApiError::new(ErrorCode::InvalidParameter, "A value has the character U+0000 in it, which no value may have.")

@@ -32,6 +32,16 @@ pub async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiErr
             "The database cannot be written to at the moment, so no export can begin. Try again in a while.",
         ));
     }
-    state.database.execute_unprepared("SELECT 1").await.map_err(|error| database::refusal(&error))?;
-    Ok("ok\n")
+    match state.database.execute_unprepared("SELECT 1").await {
+        Ok(_) => Ok("ok\n"),
+        Err(error) => {
+            let refused = database::refusal(&error);
+            // Whatever the reason, others can be asked.
+            let detail = "The database cannot be used, so no export can begin. The log of the server tells more.";
+            Err(match refused.code {
+                ErrorCode::Unavailable => refused,
+                _ => ApiError::new(ErrorCode::Unavailable, detail),
+            })
+        }
+    }
 }

@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::app::{HEADER, NOW, TestApp, TestDatabase, endless, event, events, seen_by};
 use crate::cluster::Cluster;
 use crate::engine;
+use crate::log::Log;
 use crate::proxy::SlowClient;
 
 /// Whether there is no PostgreSQL to test with.
@@ -586,4 +587,36 @@ async fn a_preview_shows_the_rows_that_are_there_where_the_next_ones_take_their_
     let preview: Value = response.json().await.unwrap();
     assert_eq!(preview["rows"], 8);
     assert_ne!(preview["sample"], Value::Array(Vec::new()));
+}
+
+#[tokio::test]
+async fn a_role_that_may_no_longer_log_in_is_a_fault_and_no_reason_to_try_again() {
+    if none() {
+        return;
+    }
+    let log = Log::of_this_thread();
+    let cluster = Cluster::start_new(&[]);
+    cluster.psql("CREATE ROLE guest SUPERUSER LOGIN");
+    let mut database = cluster.database().await;
+    database.settings.database.url = cluster.url().replace("test@", "guest@");
+    let app = database.opened_again().await.serve(1_000).await;
+    assert_eq!(app.export("").await.status(), 200);
+    app.idle().await;
+    cluster.psql("ALTER ROLE guest NOLOGIN");
+    cluster.psql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'guest'");
+    while cluster.psql("SELECT count(*) FROM pg_stat_activity WHERE usename = 'guest'") != "0" {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for path in [EXPORT_PATH, "/api/v1/exports"] {
+        let refused = app.get(path).await;
+        assert_eq!((refused.status().as_u16(), refused.headers().get("retry-after")), (500, None), "{path}");
+        assert_eq!(refused.json::<Value>().await.unwrap()["code"], "internal", "{path}");
+    }
+    assert_eq!(app.get("/readyz").await.status(), 503);
+    let text = log.text();
+    assert!(text.contains("ERROR") && text.contains("guest") && !text.contains("is away"), "{text}");
+    cluster.psql("ALTER ROLE guest LOGIN");
+    app.state.exports.beat().await;
+    assert_eq!(app.get("/readyz").await.status(), 200);
+    assert_eq!(app.export("").await.status(), 200);
 }

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::time::Duration;
 
+use motion_export::server::database;
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::app::{HEADER, TestDatabase, events};
@@ -79,6 +81,33 @@ async fn an_import_leaves_no_long_log_whether_it_ends_well_or_not() {
 }
 
 #[tokio::test]
+async fn a_log_that_somebody_reads_is_not_called_empty_and_others_write_meanwhile() {
+    if engine::is_postgres() && engine::skips("its log is not beside it") {
+        return;
+    }
+    let database = TestDatabase::with(events(2)).await;
+    let folder = database.folder.path();
+    let reader = rusqlite::Connection::open(folder.join("test.db")).unwrap();
+    reader.execute_batch("BEGIN").unwrap();
+    reader.query_row("SELECT count(*) FROM motion_events", [], |row| row.get::<_, i64>(0)).unwrap();
+    database.add_camera("late", None).await;
+    // As long as after an import.
+    let log = std::fs::OpenOptions::new().write(true).open(folder.join("test.db-wal")).unwrap();
+    log.set_len(9 * 1_024 * 1_024).unwrap();
+    let pause = Duration::from_millis(1);
+    let empty = async |attempts| {
+        database::try_to_empty_log(&database.settings.database, &database.connection, attempts, pause).await
+    };
+    let error = empty(2).await.unwrap_err().to_string();
+    assert!(error.contains("reads the database") && error.contains("within the hour"), "{error}");
+    assert!(log_bytes(folder) > 0);
+    database.add_camera("later", None).await;
+    drop(reader);
+    empty(1).await.unwrap();
+    assert_eq!(log_bytes(folder), 0);
+}
+
+#[tokio::test]
 async fn the_log_that_a_killed_import_leaves_is_emptied_by_a_server() {
     if engine::is_postgres() && engine::skips("its log is not beside it") {
         return;
@@ -88,7 +117,7 @@ async fn the_log_that_a_killed_import_leaves_is_emptied_by_a_server() {
     // What such an import leaves: pages behind the last that was committed, which nobody reads.
     let log = std::fs::OpenOptions::new().write(true).open(folder.join("test.db-wal")).unwrap();
     log.set_len(9 * 1_024 * 1_024).unwrap();
-    motion_export::server::database::empty_long_log(&database.settings.database, &database.connection).await.unwrap();
+    database::empty_long_log(&database.settings.database, &database.connection).await.unwrap();
     assert_eq!(log_bytes(folder), 0);
     assert_eq!(String::from_utf8(run(folder, &["export"]).stdout).unwrap().lines().count(), 3);
 }

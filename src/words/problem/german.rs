@@ -115,6 +115,10 @@ pub(super) static GERMAN: &[(&str, &str)] = &[
          noch einmal.",
     ),
     (
+        "The database cannot be used, so no export can begin. The log of the server tells more.",
+        "Die Datenbank kann nicht verwendet werden, deshalb kann kein Export beginnen. Mehr steht im Protokoll des Servers.",
+    ),
+    (
         "The export cannot be recorded at the moment, so it does not begin: the database is away, full, or being written \
          to by somebody else, such as an import. Try again in a while.",
         "Der Export kann im Moment nicht festgehalten werden und beginnt deshalb nicht: Die Datenbank ist nicht erreichbar \
