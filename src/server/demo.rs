@@ -55,11 +55,26 @@ impl Demo {
     /// # Errors
     /// Where there are no cameras, or the database cannot be written to; nothing has been changed then.
     pub async fn write(self, database: &Pool, now: i64) -> anyhow::Result<Summary> {
+        self.write_and_mark(database, now, false).await
+    }
+
+    /// Fills a database that `serve --demo` has to itself: as [`Demo::write`], and marks the database in the same
+    /// transaction, unless somebody has put something in it meanwhile.
+    ///
+    /// # Errors
+    /// As [`Demo::write`].
+    pub async fn fill(self, database: &Pool, now: i64) -> anyhow::Result<Summary> {
+        self.write_and_mark(database, now, true).await
+    }
+
+    async fn write_and_mark(self, database: &Pool, now: i64, marks: bool) -> anyhow::Result<Summary> {
         ensure!(self.cameras > 0, "--cameras is 0; somebody has to see the events, so at least 1");
         ensure!((1..=MOST_DAYS).contains(&self.days), "--days is {}; it has to be from 1 to {MOST_DAYS}", self.days);
         let mut rng = Rng::with_seed(self.seed);
         let mut sink = Sink::begin(database, now).await?;
-        mark_if_unused(sink.transaction()).await?;
+        if marks {
+            mark_if_unused(sink.transaction()).await?;
+        }
         let cameras = camera_ids(&mut rng, self.cameras);
         for (index, id) in (0..).zip(&cameras) {
             sink.camera(id, Some(&name(index)), KnownName::Replace).await?;
@@ -99,8 +114,8 @@ async fn mark(database: &impl ConnectionTrait) -> Result<(), sea_orm::DbErr> {
     mark::Entity::insert(mark).on_conflict(once).exec_without_returning(database).await.map(drop)
 }
 
-/// Whether the database is a demo's: marked as one; or made by `serve --demo` before there were marks, and nobody has added
-/// a camera or a person since.
+/// Whether the database is a demo's: marked as one; or with the default demo's cameras and no others, and with no user but
+/// the demo's, as `serve --demo` left it before there were marks.
 ///
 /// # Errors
 /// If the database cannot be read.
@@ -113,7 +128,7 @@ pub async fn is_demo(database: &Pool) -> Result<bool, sea_orm::DbErr> {
     let mut cameras: Vec<_> = camera::Entity::find().all(database).await?.into_iter().map(|camera| camera.id).collect();
     cameras.sort();
     let users = user::Entity::find().all(database).await?;
-    Ok(cameras == made_up && users.iter().map(|user| user.name.as_str()).eq([GUEST]))
+    Ok(cameras == made_up && users.iter().all(|user| user.name == GUEST))
 }
 
 /// The user of a demo, and how to come in as that.

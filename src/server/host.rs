@@ -24,14 +24,14 @@ pub async fn validate(request: Request, next: Next) -> Result<Response, ApiError
     if request.method() == Method::CONNECT || (request.method() == Method::OPTIONS && request.uri().path() == "*") {
         let error = ApiError::new(
             ErrorCode::MethodNotAllowed,
-            "This server is not a proxy, and has no options as a whole. Ask for an address of it.",
+            "This server is not a proxy. Request one of its own addresses.",
         );
         let allowed = [(ALLOW, HeaderValue::from_static("GET, HEAD, POST"))];
         return Ok((allowed, error).into_response());
     }
     if !is_path {
         return Err(bad_request(
-            "The target of the request has to be a path that begins with a slash, or a whole URL.",
+            "The request target must be a path that begins with a slash, or a whole URL.",
         ));
     }
     Ok(next.run(request).await)
@@ -73,7 +73,7 @@ fn check_host(version: Version, target: &Uri, headers: &HeaderMap) -> Result<(),
     }
     let host = match host {
         Some(host) => Some(host.to_str().ok().and_then(parse).ok_or_else(|| {
-            bad_request("The Host header has to be a host name or an address, and a port if that is not the usual one.")
+            bad_request("The Host header must be a host name or an address, and a port if that is not the usual one.")
         })?),
         None if version < Version::HTTP_11 => None,
         None => return Err(bad_request("The request has no Host header, which HTTP/1.1 requires. Send one.")),
@@ -84,7 +84,7 @@ fn check_host(version: Version, target: &Uri, headers: &HeaderMap) -> Result<(),
         None => None,
         Some("http") => Some(80),
         Some("https") => Some(443),
-        Some(_) => return Err(bad_request("The target of the request has to be a path, or a URL with http or https.")),
+        Some(_) => return Err(bad_request("The request target must be a path, or a URL with http or https.")),
     };
     let Some(named) = parse(authority.as_str()) else {
         return Err(bad_request("The target of the request names a host that cannot be one."));

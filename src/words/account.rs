@@ -35,7 +35,7 @@ pub static GERMAN: Words = Words {
     current_password: "Aktuelles Passwort",
     new_password: "Neues Passwort",
     effect: "Alle anderen Browser werden abgemeldet, und alle Links verlieren ihre Gültigkeit. Ihre Zugriffstoken bleiben \
-             gültig, wenn Sie sie nicht widerrufen.",
+             gültig, solange Sie sie nicht widerrufen.",
     revoke_tokens: "Auch alle meine Zugriffstoken widerrufen",
 };
 

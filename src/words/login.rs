@@ -28,8 +28,7 @@ pub static GERMAN: Words = Words {
                  Administrator anlegen.",
     help: "Kein Konto oder Passwort vergessen? Ein Administrator hilft Ihnen weiter.",
     open_over_https: "Melden Sie sich nicht hier an. Öffnen Sie",
-    why_https: "Wenn diese Seite über http geöffnet wurde, behält Ihr Browser das Cookie nicht, mit dem Sie angemeldet \
-                bleiben.",
+    why_https: "Wenn diese Seite über http geöffnet wurde, speichert Ihr Browser das Cookie für die Anmeldung nicht.",
 };
 
 impl Language {

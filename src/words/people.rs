@@ -76,7 +76,7 @@ pub static GERMAN: Words = Words {
     this_is_you: "Das sind Sie selbst. Ihr Passwort ändern Sie unter ",
     set_new_password: "Neues Passwort festlegen",
     new_password: "Neues Passwort",
-    password_effect: "Die Person wird überall abgemeldet. Zugriffstoken bleiben gültig, wenn Sie sie nicht widerrufen.",
+    password_effect: "Die Person wird überall abgemeldet. Zugriffstoken bleiben gültig, solange Sie sie nicht widerrufen.",
     revoke_tokens: "Auch alle Zugriffstoken dieser Person widerrufen",
     set_password: "Passwort festlegen",
     change_role: "Rolle ändern",

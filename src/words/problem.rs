@@ -84,7 +84,7 @@ fn german_title(code: ErrorCode) -> &'static str {
         ErrorCode::BadRequest => "Ungültige Anfrage",
         ErrorCode::RequestTimeout => "Zeitüberschreitung der Anfrage",
         ErrorCode::Unauthenticated => "Nicht angemeldet",
-        ErrorCode::CookieRefused => "Cookie nicht behalten",
+        ErrorCode::CookieRefused => "Cookie nicht gespeichert",
         ErrorCode::Forbidden => "Nicht erlaubt",
         ErrorCode::CameraNotFound => "Kamera nicht gefunden",
         ErrorCode::UserNotFound => "Person nicht gefunden",

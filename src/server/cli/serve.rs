@@ -70,7 +70,7 @@ impl Serve {
             let is_unused = demo::is_empty(&database).await? && user::is_nobody(&timed).await?;
             if is_unused || (demo::is_empty(&database).await? && demo::is_demo(&timed).await?) {
                 info!("making demo data up");
-                demo::DEFAULT.write(&database, clock.now()).await?;
+                demo::DEFAULT.fill(&database, clock.now()).await?;
             }
             guest = demo::invite(&timed, Secret::random()?, Secret::random()?, clock.now()).await?;
             if guest.is_none() {

@@ -38,7 +38,7 @@ pub fn parse(text: &str) -> Result<SocketAddr, String> {
     if host.is_empty() || host.eq_ignore_ascii_case("localhost") {
         return Ok(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port));
     }
-    Err(refuse("the host has to be an IP address or localhost"))
+    Err(refuse("the host must be an IP address or localhost"))
 }
 
 /// The same for the settings file, where a port alone may be a number.

@@ -136,11 +136,11 @@ pub(super) static GERMAN: &[(&str, &str)] = &[
         "Die Anfrage ist nicht rechtzeitig angekommen. Senden Sie sie erneut.",
     ),
     (
-        "This server is not a proxy, and has no options as a whole. Ask for an address of it.",
-        "Dieser Server ist kein Proxy und hat keine Optionen im Ganzen. Fragen Sie nach einer seiner Adressen.",
+        "This server is not a proxy. Request one of its own addresses.",
+        "Dieser Server ist kein Proxy. Rufen Sie eine seiner eigenen Adressen auf.",
     ),
     (
-        "The target of the request has to be a path that begins with a slash, or a whole URL.",
+        "The request target must be a path that begins with a slash, or a whole URL.",
         "Das Ziel der Anfrage muss ein Pfad sein, der mit einem Schrägstrich beginnt, oder eine vollständige URL.",
     ),
     (
@@ -148,7 +148,7 @@ pub(super) static GERMAN: &[(&str, &str)] = &[
         "Die Anfrage hat mehr als einen Host-Header. Senden Sie genau einen.",
     ),
     (
-        "The Host header has to be a host name or an address, and a port if that is not the usual one.",
+        "The Host header must be a host name or an address, and a port if that is not the usual one.",
         "Der Host-Header muss ein Servername oder eine Adresse sein, mit einem Port, wenn es nicht der übliche ist.",
     ),
     (
@@ -156,7 +156,7 @@ pub(super) static GERMAN: &[(&str, &str)] = &[
         "Die Anfrage hat keinen Host-Header, den HTTP/1.1 verlangt. Senden Sie einen.",
     ),
     (
-        "The target of the request has to be a path, or a URL with http or https.",
+        "The request target must be a path, or a URL with http or https.",
         "Das Ziel der Anfrage muss ein Pfad sein oder eine URL mit http oder https.",
     ),
     (

@@ -6,16 +6,16 @@ pub(super) static GERMAN_OF_FORMS: &[(&str, &str)] = &[
     (
         "Your browser did not keep this server's cookie, so it cannot stay signed in or keep a choice. Allow cookies for \
          this address in the browser's settings and try again.",
-        "Ihr Browser hat das Cookie dieses Servers nicht behalten und kann deshalb weder angemeldet bleiben noch eine \
-         Auswahl behalten. Erlauben Sie in den Einstellungen des Browsers Cookies für diese Adresse und versuchen Sie es \
+        "Ihr Browser hat das Cookie dieses Servers nicht gespeichert. Deshalb bleiben Sie nicht angemeldet, und eine \
+         Auswahl geht verloren. Erlauben Sie in den Einstellungen des Browsers Cookies für diese Adresse und versuchen Sie es \
          erneut.",
     ),
     (
         "Your browser did not keep this server's cookie, so it cannot stay signed in or keep a choice. Cookies are kept \
          over https only: open {}. If you are there already, allow cookies for this address in the browser's settings \
          and try again.",
-        "Ihr Browser hat das Cookie dieses Servers nicht behalten und kann deshalb weder angemeldet bleiben noch eine \
-         Auswahl behalten. Cookies werden nur über https behalten: Öffnen Sie {}. Wenn Sie schon dort sind, erlauben Sie in \
+        "Ihr Browser hat das Cookie dieses Servers nicht gespeichert. Deshalb bleiben Sie nicht angemeldet, und eine \
+         Auswahl geht verloren. Cookies werden nur über https gespeichert: Öffnen Sie {}. Wenn Sie schon dort sind, erlauben Sie in \
          den Einstellungen des Browsers Cookies für diese Adresse und versuchen Sie es erneut.",
     ),
     (
