@@ -69,6 +69,10 @@ fn describe_sqlite(code: i32, message: &str) -> String {
             "it cannot be written to: the file, its folder or its file system is read-only; check their permissions and how \
              the file system is mounted"
         }
+        // SQLITE_IOERR_SHMSIZE and SQLITE_IOERR_SHMMAP: the file that connections share has no room.
+        10 if [4_874, 5_386].contains(&code) => {
+            "no space is left on the device; free some, then start the command again"
+        }
         10 => "reading or writing the file failed; check the disk, and the kernel's log",
         11 => "the file is damaged; restore a backup of it",
         13 => "no space is left on the device; free some, then start the command again",

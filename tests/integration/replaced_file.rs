@@ -154,6 +154,22 @@ async fn a_file_that_is_removed_or_whose_folder_is_renamed_is_noticed_and_what_c
     assert_eq!(counts(&prepared.path("old/test.db")), (NOW, 1), "nothing of the old one is lost");
 }
 
+/// SQLite names the log for the file that a link leads to: over the same path, new connections would use another log.
+#[tokio::test]
+async fn a_file_that_is_renamed_and_linked_to_is_noticed_and_nothing_of_it_is_lost() {
+    if skips() {
+        return;
+    }
+    let mut prepared = Prepared::new().await;
+    let (path, renamed) = (prepared.path("data/test.db"), prepared.path("data/renamed.db"));
+    fs::rename(&path, &renamed).unwrap();
+    std::os::unix::fs::symlink("renamed.db", &path).unwrap();
+    prepared.refuses_and_stops().await;
+    assert_eq!(counts(&renamed), (NOW, 1));
+    prepared.server = serve(prepared.folder.path());
+    assert_eq!(prepared.export().await, 200);
+}
+
 #[tokio::test]
 async fn a_log_that_is_removed_is_noticed_and_nothing_of_it_is_lost() {
     if skips() {

@@ -38,6 +38,8 @@ pub struct OpenFile(Arc<Inner>);
 struct Inner {
     /// As it is opened: through a link, where it is one.
     path: PathBuf,
+    /// The file that the path led to. SQLite names the files beside it for that one.
+    target: PathBuf,
     database: Identity,
     /// What SQLite has put beside the database, and opens by these names.
     wal: Option<Beside>,
@@ -118,6 +120,7 @@ impl OpenFile {
             database,
             wal: Beside::of(&target, "-wal"),
             shm: Beside::of(&target, "-shm"),
+            target,
             anchor: Mutex::new(Some(anchor)),
             replaced: AtomicBool::new(false),
             settled: watch::Sender::new(false),
@@ -192,7 +195,8 @@ impl Inner {
 
     fn differences(&self) -> io::Result<Differences> {
         let database = match identity(&self.path)? {
-            Some(now) if now == self.database => None,
+            // A link that leads to the same file under another name: what is opened now has another log beside it.
+            Some(now) if now == self.database && self.path.canonicalize()? == self.target => None,
             Some(_) => Some(Difference::Another),
             None => Some(Difference::Missing),
         };

@@ -10,13 +10,38 @@ use crate::server::entity::motion_event::Model;
 /// How many bytes of an id hold the place among the events of its moment; the others hold the contents.
 const PLACE_BYTES: usize = 4;
 
-/// A digest of everything that a CSV holds of an event, except for its moment.
+/// How many significant digits of a confidence count. Spreadsheets keep 15, and pandas' default parser may be off in the
+/// last one: a file that they have saved holds the same events.
+const CONFIDENCE_DIGITS: usize = 12;
+
+/// By how much, relative to itself, such a tool may change a confidence: half a unit of the 15th digit, at most.
+const CONFIDENCE_TOLERANCE: f64 = 1e-14;
+
+/// A digest of everything that a CSV holds of an event, except for its moment. The confidence counts in so far as other tools
+/// keep it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Contents([u8; 16]);
 
 impl Contents {
     /// Returns the digest of an event.
     pub fn of(event: &Model) -> Self {
+        Self::with_confidence(event, event.confidence.map(rounded))
+    }
+
+    /// Returns the digests under which the same event may be known: [`Contents::of`]; that of a confidence on the other side
+    /// of a rounding limit; and that of all digits, of which older versions made ids.
+    pub fn candidates(event: &Model) -> impl Iterator<Item = Self> {
+        let of = Self::of(event);
+        let confidence = event.confidence.into_iter();
+        let near = confidence.flat_map(|value| {
+            [rounded(value * (1.0 - CONFIDENCE_TOLERANCE)), rounded(value * (1.0 + CONFIDENCE_TOLERANCE)), value]
+        });
+        let near =
+            near.filter(move |near| Some(near.to_bits()) != event.confidence.map(|value| rounded(value).to_bits()));
+        std::iter::once(of).chain(near.map(|near| Self::with_confidence(event, Some(near))))
+    }
+
+    fn with_confidence(event: &Model, confidence: Option<f64>) -> Self {
         let mut hash = Sha256::new();
         for text in [Some(&event.camera_id), Some(&event.algorithm), event.zone_id.as_ref()] {
             let text = text.map(String::as_str).unwrap_or_default();
@@ -25,7 +50,7 @@ impl Contents {
             hash.update(text.len().to_le_bytes());
             hash.update(&*text);
         }
-        hash.update(event.confidence.map_or([0xff; 8], f64::to_le_bytes));
+        hash.update(confidence.map_or([0xff; 8], f64::to_le_bytes));
         for side in [event.x, event.y, event.width, event.height] {
             hash.update(side.map_or(i64::MAX, i64::from).to_le_bytes());
         }
@@ -44,6 +69,11 @@ impl Contents {
         bytes[PLACE_BYTES..].copy_from_slice(&self.0[..16 - PLACE_BYTES]);
         Uuid::new_v8(bytes)
     }
+}
+
+/// Returns a confidence with the digits that count.
+fn rounded(confidence: f64) -> f64 {
+    format!("{confidence:.*e}", CONFIDENCE_DIGITS - 1).parse().unwrap_or(confidence)
 }
 
 /// Returns the first 16 bytes of a hash.

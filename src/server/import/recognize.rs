@@ -133,7 +133,7 @@ impl ByIdOrContents {
     fn matches(&mut self, event: &Model) -> bool {
         self.moments.get(&event.timestamp) == Some(&true)
             && !self.unmatched.is_empty()
-            && self.take((event.timestamp, Contents::of(event).id(0)))
+            && Contents::candidates(event).any(|contents| self.take((event.timestamp, contents.id(0))))
     }
 
     fn take(&mut self, contents: (i64, Uuid)) -> bool {
@@ -240,6 +240,14 @@ impl ByContents {
         }
     }
 
+    /// Whether an event with these contents is there that stands for no other one yet. It stands for one from then on.
+    fn take(&mut self, contents: (i64, Contents)) -> bool {
+        let Some(Tally { unmatched, .. }) = self.known.get_mut(&contents) else { return false };
+        let is_there = *unmatched > 0;
+        *unmatched = unmatched.saturating_sub(1);
+        is_there
+    }
+
     /// Returns the event with an id if it is new.
     fn identify(&mut self, mut event: Model) -> Option<Model> {
         let place = match self.last {
@@ -247,14 +255,11 @@ impl ByContents {
             _ => 0,
         };
         let contents = Contents::of(&event);
-        let tally = self.known.get_mut(&(event.timestamp, contents));
-        let (is_there, place) = match tally {
-            Some(Tally { unmatched, .. }) if *unmatched > 0 => {
-                *unmatched -= 1;
-                (true, place)
-            }
-            Some(Tally { free_place, .. }) => (false, place.max(*free_place)),
-            None => (false, place),
+        let is_there = !self.known.is_empty()
+            && Contents::candidates(&event).any(|contents| self.take((event.timestamp, contents)));
+        let place = match self.known.get(&(event.timestamp, contents)) {
+            Some(Tally { free_place, .. }) if !is_there => place.max(*free_place),
+            _ => place,
         };
         self.last = Some((event.timestamp, place.saturating_add(1)));
         event.id = contents.id(place);

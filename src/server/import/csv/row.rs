@@ -52,7 +52,8 @@ impl Rows {
             digits => whole(digits).map(Some).ok_or_else(|| wrong(index, "is not a whole number")),
         };
         let timestamp = moment(self.cell(record, 0), self.scale).ok_or_else(|| {
-            wrong(0, "is not a time with an offset; write it as 2025-12-15T10:30:00-08:00 or 2025-12-15T18:30:00Z")
+            wrong(0, "is not a time with an offset; write it as 2025-12-15T10:30:00-08:00 or 2025-12-15T18:30:00Z (if this is ArgusAI's \
+                      own CSV, in UTC, add --confidence fraction)")
         })?;
         let confidence = match (self.cell(record, 3), self.scale) {
             ("", _) => None,
