@@ -274,10 +274,6 @@ pub(super) static GERMAN: &[(&str, &str)] = &[
         "Something went wrong in the server. Its log tells more, under the request id of this answer.",
         "Im Server ist etwas schiefgegangen. Mehr steht in seinem Protokoll, unter der Anfrage-ID dieser Antwort.",
     ),
-    (
-        "The answer of the server could not be understood. Load the page again and try again.",
-        "Die Antwort des Servers war nicht verständlich. Laden Sie die Seite neu, und versuchen Sie es erneut.",
-    ),
     ("The body must be text in UTF-8.", "Der Inhalt der Anfrage muss Text in UTF-8 sein."),
     ("There is nothing at this address.", "Unter dieser Adresse gibt es nichts."),
 ];
