@@ -74,7 +74,7 @@ pub struct Outcome {
 
 /// Writes the record of an export that begins, unless its user has `limit` of them running. Says whether it did. `ours`:
 /// the exports that run here, which are alive, whatever kept them from saying so. `ended`: those that have ended here and
-/// whose records do not say so yet; they are written first, and are in nobody's way.
+/// whose records do not say so yet; they are written first, and take no slot.
 ///
 /// # Errors
 /// Where the database cannot be written to.
