@@ -70,7 +70,7 @@ pub struct ExportRecord {
     pub sha256: Option<String>,
     /// RFC 3339, in UTC.
     pub started_at: String,
-    /// The same; `None` while it runs.
+    /// The same; `None` while it runs, and if it is unknown. Of an export whose server was killed, the last heartbeat.
     pub finished_at: Option<String>,
     /// From the one to the other, in milliseconds.
     pub duration_ms: Option<i64>,

@@ -8,9 +8,9 @@ use clap::{Args, Parser, Subcommand};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::Connection;
 use sea_orm::{ConnectionTrait, DbBackend};
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::warn;
 
+use self::stop_signals::StopSignals;
 use super::clock::Clock;
 use super::database::{Missing, Named};
 use super::database_errors::why_unwritable;
@@ -20,9 +20,12 @@ use super::{database, demo, import, partitions, postgres_connection, telemetry};
 
 mod accounts;
 mod export;
+mod export_outcome;
 mod message;
 mod output_file;
 mod serve;
+mod standard_output;
+mod stop_signals;
 
 /// Exports motion-detection events of surveillance cameras to CSV.
 #[derive(Debug, Parser)]
@@ -314,26 +317,6 @@ fn say(text: &str) {
     use std::io::Write;
 
     let _ = std::io::stdout().write_all(text.as_bytes());
-}
-
-/// Ctrl-C and SIGTERM. From its making on, neither ends the program by itself.
-struct StopSignals {
-    interrupt: Signal,
-    terminate: Signal,
-}
-
-impl StopSignals {
-    fn new() -> std::io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
-    }
-
-    /// Waits for the next one.
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
 }
 
 /// The clock's time, in microseconds since 1970-01-01T00:00:00Z.

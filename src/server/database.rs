@@ -18,7 +18,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, Runti
 use tracing::warn;
 
 use self::migration_lock::MigrationLock;
-pub use self::open_file::{OpenFile, is_replaced};
+pub use self::open_file::{OpenFile, advice_for_commands, is_replaced};
 use super::database_errors::describe;
 use super::export::reader::Place;
 use super::export::reader::postgres::Server;

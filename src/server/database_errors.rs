@@ -10,12 +10,17 @@ use sea_orm::sqlx::postgres::PgDatabaseError;
 use sea_orm::sqlx::{self};
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 
+use super::database::advice_for_commands;
+
 /// Describes an error of SeaORM.
 pub fn describe(error: &DbErr) -> String {
     match error {
         DbErr::Conn(error) | DbErr::Exec(error) | DbErr::Query(error) => match error {
             RuntimeErr::SqlxError(error) => describe_sqlx(error),
-            RuntimeErr::Internal(reason) => reason.clone(),
+            RuntimeErr::Internal(reason) => match advice_for_commands(reason) {
+                Some(advice) => format!("{reason}; {advice}"),
+                None => reason.clone(),
+            },
         },
         DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => {
             "all connections were busy for too long; try again when the database has less to do".to_owned()

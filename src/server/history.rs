@@ -212,12 +212,15 @@ fn seen_by(who: &User) -> Select<Entity> {
 }
 
 fn shown(record: Model) -> ExportRecord {
-    // Older versions stored the time of the wall clock at the end, which may have been set back meanwhile.
-    let finished_at = record.finished_at.map(|end| Ord::max(end, record.started_at));
+    // The table takes no other words.
+    let state = ExportState::from_word(&record.state).unwrap_or(ExportState::Failed);
+    // While it runs, heartbeats write when it would have ended. Older versions stored the time of the wall clock at the end,
+    // which may have been set back meanwhile.
+    let finished_at = record.finished_at.filter(|_| state != ExportState::Running);
+    let finished_at = finished_at.map(|end| Ord::max(end, record.started_at));
     ExportRecord {
         id: record.id.to_string(),
-        // The table takes no other words.
-        state: ExportState::from_word(&record.state).unwrap_or(ExportState::Failed),
+        state,
         user: record.user_name,
         via: record.via,
         query: record.query,

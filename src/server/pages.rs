@@ -29,6 +29,7 @@ use crate::api::tokens::Token;
 use crate::app::{LOGIN_PATH, PEOPLE_PATH, SETUP_PATH};
 use crate::error::{ApiError, ErrorCode};
 use crate::export::ExportParams;
+use crate::words::Language;
 
 /// In which a browser says in which time zone it is; the page sets it (`ui::browser`).
 const TIMEZONE_COOKIE: &str = "timezone";
@@ -169,7 +170,9 @@ async fn content(
             let choices = choices::choices(state, caller, query, timezone.as_deref()).await?;
             Ok(Content::Export(Box::new(choices)))
         }
-        (Page::History, Some(caller)) => history(state, caller, uri).await.map(Content::History),
+        (Page::History, Some(caller)) => {
+            history(state, caller, uri, preferences::language(&parts.headers)).await.map(Content::History)
+        }
         (Page::Tokens, Some(caller)) => tokens(state, caller).await.map(Content::Tokens),
         (Page::People, Some(_)) => people(state).await.map(Content::People),
         (Page::Person, Some(caller)) => {
@@ -186,7 +189,7 @@ fn parameter(uri: &Uri, name: &str) -> Option<String> {
     pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
-async fn history(state: &AppState, caller: &Caller, uri: &Uri) -> Result<History, ApiError> {
+async fn history(state: &AppState, caller: &Caller, uri: &Uri, language: Language) -> Result<History, ApiError> {
     let wanted = Wanted::parse(uri.query().unwrap_or_default())?;
     let records = history::records(&state.database, &caller.user, &wanted).await?;
     let older = records.next.map(|next| {
@@ -195,7 +198,10 @@ async fn history(state: &AppState, caller: &Caller, uri: &Uri) -> Result<History
         query.extend_pairs(asked_for.filter(|(name, _)| name != "before")).append_pair("before", &next);
         query.finish()
     });
-    let records = records.exports;
+    let mut records = records.exports;
+    for record in &mut records {
+        record.error = record.error.as_deref().map(|reason| language.reason_of_record(reason));
+    }
     let asked_for = records.iter().filter_map(|record| ExportParams::parse(&record.query).ok());
     let asked_for: HashSet<_> = asked_for.flat_map(|params| params.camera_ids).collect();
     let cameras = choices::cameras(state, caller.viewer(&state.clock)).await?.into_iter();

@@ -181,7 +181,7 @@ fn RecordRow(
     let (day, time) = begun.split_once(' ').unwrap_or((&begun, ""));
     let (day, time) = (day.to_owned(), time.to_owned());
     let up_to = record.complete_to.as_deref().map(|moment| (words.complete_to)(&language.moment(moment)));
-    let reason = record.error.as_deref().map(|reason| language.reason(reason)).or(up_to);
+    let reason = record.error.clone().or(up_to);
     let reason = reason.map(|reason| view! { <span class="reason">{reason}</span> });
     view! {
         <tr role="row">

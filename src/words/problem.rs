@@ -4,23 +4,30 @@
 
 use self::german::GERMAN;
 use self::german_forms::GERMAN_OF_FORMS;
+use self::german_records::GERMAN_OF_RECORDS;
 use super::Language;
 use crate::error::{ApiError, ErrorCode};
 
 mod german;
 mod german_forms;
+mod german_records;
 
 impl Language {
     /// What went wrong and what would be right.
     pub fn told(self, error: &ApiError) -> String {
-        self.reason(&error.detail)
-    }
-
-    /// The same for a reason of which only the English words are there, as in the record of an export.
-    pub fn reason(self, english: &str) -> String {
         let told = match self {
             Self::English => None,
-            Self::German => translated(GERMAN, english),
+            Self::German => translated(GERMAN, &error.detail),
+        };
+        told.unwrap_or_else(|| error.detail.clone())
+    }
+
+    /// Returns the reason in the record of an export, of which only the English words are stored. Only the server calls it,
+    /// as with [`Language::told_on_form`].
+    pub fn reason_of_record(self, english: &str) -> String {
+        let told = match self {
+            Self::English => None,
+            Self::German => translated(GERMAN_OF_RECORDS, english).or_else(|| translated(GERMAN, english)),
         };
         told.unwrap_or_else(|| english.to_owned())
     }
@@ -112,17 +119,18 @@ mod tests {
     use super::*;
 
     fn german(english: &str) -> String {
-        Language::German.told_on_form(&ApiError::new(ErrorCode::Internal, english))
+        let told = Language::German.told_on_form(&ApiError::new(ErrorCode::Internal, english));
+        if told == english { Language::German.reason_of_record(english) } else { told }
     }
 
     fn all() -> impl Iterator<Item = &'static (&'static str, &'static str)> {
-        GERMAN_OF_FORMS.iter().chain(GERMAN)
+        GERMAN_OF_FORMS.iter().chain(GERMAN_OF_RECORDS).chain(GERMAN)
     }
 
     #[test]
     fn english_stays_as_it_is_and_so_does_what_is_not_known() {
         let told = "Name or password is wrong. Check both and try again.";
-        assert_eq!(Language::English.reason(told), told);
+        assert_eq!(Language::English.reason_of_record(told), told);
         assert_eq!(german("Something that nobody has translated."), "Something that nobody has translated.");
     }
 
@@ -172,6 +180,7 @@ mod tests {
         // What is told to Prometheus is on no page.
         if path.ends_with("words/problem/german.rs")
             || path.ends_with("words/problem/german_forms.rs")
+            || path.ends_with("words/problem/german_records.rs")
             || path.ends_with("server/metrics.rs")
         {
             return String::new();

@@ -115,7 +115,7 @@ async fn ended_because(app: &TestApp, reason: &str) {
         list["exports"].as_array().unwrap().iter().map(|record| record["error"].as_str().unwrap()).collect();
     assert!(errors.iter().any(|error| error.starts_with(reason)), "{reason}: {errors:?}");
     for error in errors {
-        assert_ne!(Language::German.reason(error), error);
+        assert_ne!(Language::German.reason_of_record(error), error);
     }
 }
 

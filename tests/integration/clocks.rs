@@ -8,6 +8,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::app::{NOW, PASSWORD, TestApp, TestDatabase, client_with, events};
+use crate::log::Log;
 use crate::proxy::SlowClient;
 
 const DAY: i64 = 24 * 3_600;
@@ -81,8 +82,8 @@ async fn a_server_that_was_killed_while_its_clock_was_ahead_keeps_no_slots() {
     for id in orphans {
         let record = app.record(&id.to_string()).await;
         assert_eq!(record["state"], "interrupted");
-        assert!(record["duration_ms"].as_i64().unwrap() >= 0, "{record}");
-        assert!(record["finished_at"].as_str() >= record["started_at"].as_str(), "{record}");
+        // Of an older version, which did not write how long it had been running by a clock that nobody sets.
+        assert_eq!((&record["finished_at"], &record["duration_ms"]), (&Value::Null, &Value::Null), "{record}");
     }
     assert_eq!(app.record(&alive.to_string()).await["state"], "running");
     assert_eq!(app.get_as(&client, EXPORT_PATH).await.status(), 200);
@@ -169,4 +170,74 @@ async fn an_old_record_that_ends_before_it_starts_is_shown_as_one_that_took_no_t
     app.database.connection.execute_unprepared(&end).await.unwrap();
     let record = app.record(&id.to_string()).await;
     assert_eq!((&record["duration_ms"], &record["finished_at"]), (&Value::from(0), &record["started_at"]));
+}
+
+#[tokio::test]
+async fn an_export_whose_server_is_killed_after_its_clock_was_set_lasted_until_its_last_heartbeat() {
+    let database = TestDatabase::with([]).await;
+    database.add_many(100_000).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(1_000).await;
+    let (_, authorization) = app.client_of(&ann).await;
+    let headers = [("authorization", authorization.as_str()), ("connection", "close")];
+    for step in [-2 * DAY, 2 * DAY] {
+        // The server that is killed, as far as the first one can see: it gives no further heartbeat.
+        let (address, other) = app.another_server().await;
+        let mut client = SlowClient::ask(&address, EXPORT_PATH, &headers).await;
+        assert!(client.head().await.starts_with("HTTP/1.1 200"));
+        app.set_clock(step);
+        app.wait(7);
+        other.exports.beat().await;
+        app.set_clock(-step);
+        let running: Value = app.get("/api/v1/exports?state=running").await.json().await.unwrap();
+        let running = &running["exports"][0];
+        assert_eq!((&running["state"], &running["duration_ms"]), (&Value::from("running"), &Value::Null));
+        assert_eq!(running["finished_at"], Value::Null);
+        app.wait(40);
+        for _ in 0..5 {
+            app.state.exports.beat().await;
+        }
+        let record = app.record(running["id"].as_str().unwrap()).await;
+        assert_eq!((&record["state"], &record["duration_ms"]), (&Value::from("interrupted"), &Value::from(7_000)));
+        drop(client);
+        other.exports.none_left().await;
+    }
+}
+
+#[tokio::test]
+async fn the_log_line_of_an_export_has_the_duration_of_its_record() {
+    let log = Log::of_this_thread();
+    let database = TestDatabase::with([]).await;
+    database.add_many(100_000).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(1_000).await;
+    let (_, authorization) = app.client_of(&ann).await;
+    let headers = [("authorization", authorization.as_str()), ("connection", "close")];
+    for reads_on in [true, false] {
+        let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+        assert!(client.head().await.starts_with("HTTP/1.1 200"));
+        app.wait(7);
+        if reads_on {
+            // The record is complete before the last of the file is sent; the clock goes on in between.
+            let time_passes = async {
+                loop {
+                    app.wait(1);
+                    tokio::task::yield_now().await;
+                }
+            };
+            tokio::select! {
+                rest = client.rest() => assert!(rest.1, "the file is whole"),
+                () = time_passes => {}
+            }
+        } else {
+            drop(client);
+        }
+        app.idle().await;
+        let record = app.newest_record().await;
+        let logged = log.text();
+        let id = format!("export_id={}", record["id"].as_str().unwrap());
+        let line = logged.lines().find(|line| line.contains("export ended") && line.contains(&id)).unwrap();
+        assert!(line.contains(&format!("duration_ms={} ", record["duration_ms"])), "{line} {record}");
+        app.wait(60);
+    }
 }

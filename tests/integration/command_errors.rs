@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use motion_export::server::entity::export;
-use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder};
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryOrder};
 
 use crate::app::{HEADER, PASSWORD, TestDatabase, events};
 use crate::engine;
-use crate::program::{command, fail, run, run_with_input, succeed};
+use crate::program::{command, fail, in_clean_environment, run, run_with_input, succeed};
 
 /// Every command that needs the database.
 const COMMANDS: [&[&str]; 14] = [
@@ -152,7 +152,119 @@ async fn a_reader_that_ends_early_is_no_error_and_the_record_says_that_it_did() 
         assert!(child.wait().unwrap().success(), "{output}");
         let record = newest(&database).await;
         assert_eq!((record.state.as_str(), record.sha256), ("cancelled", None), "{output}");
+        let reason = "The program that read the output ended before the file was whole.";
+        assert_eq!(record.error.as_deref(), Some(reason), "{output}");
     }
+}
+
+#[tokio::test]
+async fn an_export_to_a_standard_output_that_is_closed_or_full_fails_and_its_record_says_so() {
+    let database = TestDatabase::with(events(3)).await;
+    let folder = database.folder.path();
+    let program = command(folder, &[]).get_program().to_owned();
+    for (redirection, output, message, reason) in [
+        (">&-", "", "standard output: it is closed", "standard output was closed."),
+        (">&-", "-o -", "standard output: it is closed", "standard output was closed."),
+        (">&-", "-o /dev/stdout", "standard output: it is closed", "standard output was closed."),
+        ("1</dev/null", "", "standard output: ", "The command has printed why."),
+        (">/dev/full", "-o -", "standard output: no space is left", "written to -: no space was left."),
+        (">/dev/full", "-o /dev/stdout", "standard output: no space is left", "to /dev/stdout: no space was left."),
+    ] {
+        let mut shell = Command::new("sh");
+        in_clean_environment(shell.current_dir(folder), folder);
+        shell.arg("-c").arg(format!("exec \"$0\" export {output} {redirection}")).arg(&program);
+        let ended = shell.output().unwrap();
+        let error = String::from_utf8(ended.stderr).unwrap();
+        assert!(!ended.status.success() && error.contains(message), "{redirection} {output}: {error}");
+        is_for_people(&error);
+        let record = newest(&database).await;
+        let told = record.error.unwrap_or_default();
+        assert!(record.state == "failed" && told.ends_with(reason), "{redirection} {output}: {told}");
+    }
+    assert!(run(folder, &["export", "-o", "/dev/null"]).status.success());
+    let null = std::fs::File::create("/dev/null").unwrap();
+    assert!(command(folder, &["export"]).stdout(null).status().unwrap().success());
+}
+
+#[tokio::test]
+async fn every_signal_that_ends_a_command_ends_its_record_and_leaves_no_file() {
+    let database = TestDatabase::with([]).await;
+    database.add_many(100_000).await;
+    let folder = database.folder.path().join("reports");
+    std::fs::create_dir(&folder).unwrap();
+    for signal in ["HUP", "TERM", "INT"] {
+        for output in ["-", "reports/out.csv"] {
+            let before = export::Entity::find().count(&database.connection).await.unwrap();
+            let mut child = command(database.folder.path(), &["export", "-o", output]);
+            // A pipe that nobody reads.
+            let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            // From its record on, without a moment in which a signal would kill the command.
+            while export::Entity::find().count(&database.connection).await.unwrap() == before {
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+            Command::new("kill").args(["-s", signal, &child.id().to_string()]).status().unwrap();
+            let stdout = child.stdout.take();
+            let ended = tokio::task::spawn_blocking(move || child.wait_with_output().unwrap()).await.unwrap();
+            drop(stdout);
+            let error = String::from_utf8(ended.stderr).unwrap();
+            assert_eq!(ended.status.code(), Some(1), "{signal} {output}: {error}");
+            assert_eq!(error, "error: stopped before the file was whole\n", "{signal} {output}");
+            let record = newest(&database).await;
+            let ending = (record.state.as_str(), record.error.as_deref());
+            assert_eq!(ending, ("interrupted", Some("The command was stopped.")), "{signal} {output}");
+            assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "{signal} {output}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_ignores_hangups_goes_on_after_one() {
+    let database = TestDatabase::with(events(3)).await;
+    let folder = database.folder.path();
+    assert!(Command::new("mkfifo").arg(folder.join("pipe")).status().unwrap().success());
+    let mut shell = Command::new("sh");
+    in_clean_environment(shell.current_dir(folder), folder);
+    shell.args(["-c", "trap '' HUP; exec \"$0\" export -o pipe"]).arg(command(folder, &[]).get_program());
+    let mut child = shell.spawn().unwrap();
+    while export::Entity::find().count(&database.connection).await.unwrap() == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    Command::new("kill").args(["-s", "HUP", &child.id().to_string()]).status().unwrap();
+    let reading = folder.join("pipe");
+    let text = tokio::task::spawn_blocking(move || std::fs::read_to_string(reading).unwrap()).await.unwrap();
+    assert_eq!(text.lines().count(), 4);
+    assert!(child.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn the_record_of_a_command_that_was_killed_says_so_and_pages_in_german_say_it_in_german() {
+    let database = TestDatabase::with(events(3)).await;
+    let app = database.serve(10).await;
+    let folder = app.database.folder.path();
+    assert!(Command::new("mkfifo").arg(folder.join("pipe")).status().unwrap().success());
+    let mut killed = command(folder, &["export", "-o", "pipe"]).spawn().unwrap();
+    while export::Entity::find().count(&app.database.connection).await.unwrap() == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let silent = "UPDATE exports SET started_at = 5, heartbeat_at = 5, finished_at = 5";
+    app.database.connection.execute_unprepared(silent).await.unwrap();
+    for _ in 0..4 {
+        app.state.exports.beat().await;
+    }
+    let (state, reason) = ("interrupted".to_owned(), "The command was ended before the file was whole.".to_owned());
+    let record = newest(&app.database).await;
+    assert_eq!((record.state, record.error), (state, Some(reason)));
+    fail(folder, &["export", "-o", "nowhere/out.csv"]);
+    let browser = app.browser_of("admin").await;
+    let page = browser.get(format!("{}/settings/exports", app.address)).header("accept-language", "de");
+    let page = page.send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("Der Befehl wurde beendet, bevor die Datei vollständig war."), "{page}");
+    assert!(
+        page.contains("Der Export konnte nicht nach nowhere/out.csv geschrieben werden: Den Ordner gibt es nicht.")
+    );
+    assert!(!page.contains("The command was ended"));
 }
 
 #[tokio::test]
@@ -193,8 +305,6 @@ async fn an_export_into_a_pipe_that_nobody_opens_can_be_stopped() {
     while export::Entity::find().count(&database.connection).await.unwrap() == 0 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
-    // Its signal handlers are in place soon after its record is.
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     Command::new("kill").arg(child.id().to_string()).status().unwrap();
     let ended = tokio::task::spawn_blocking(move || child.wait().unwrap()).await.unwrap();
     assert!(!ended.success());

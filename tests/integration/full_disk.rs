@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::app::{TestApp, TestDatabase, events};
 use crate::engine;
 use crate::log::Log;
+use crate::program::fail;
 use crate::proxy::SlowClient;
 
 /// A small file system in memory, which goes when this goes.
@@ -284,4 +285,20 @@ async fn an_outcome_that_can_never_be_recorded_keeps_no_other_from_its_record() 
     assert!(text.contains(&format!("export_id={refused}")), "{text}");
     assert!(!text.contains("the database can"), "nothing flaps: {text}");
     assert_eq!(app.export("end_date=2000-01-01").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_command_on_a_full_disk_says_that_it_is_full_and_nothing_else() {
+    if engine::is_postgres() && engine::skips("its files are its own") {
+        return;
+    }
+    let Some(disk) = SmallDisk::mount() else { return };
+    let url = format!("sqlite://{}/test.db", disk.path().display());
+    let database = TestDatabase::at(url.clone()).await;
+    database.add_camera("front", Some("Front Door")).await;
+    database.add_many(100).await;
+    disk.fill();
+    let failed = fail(disk.path(), &["export", "-o", "/dev/null", "--database-url", &url]);
+    let full = "no space is left on the device; free some, then start the command again";
+    assert_eq!(failed, format!("error: the database {url} failed: {full}\n"));
 }

@@ -245,9 +245,9 @@ async fn a_command_whose_file_is_replaced_fails_and_says_what_to_do() {
     let error = String::from_utf8(ended.stderr).unwrap();
     assert!(!ended.status.success(), "{error}");
     let lines: Vec<_> = error.lines().collect();
-    let warnings = lines.iter().filter(|line| line.starts_with("warning: the database test.db was replaced"));
-    assert_eq!(warnings.count(), 1, "{error}");
-    assert!(lines.last().unwrap().starts_with("error: "), "{error}");
+    assert!(lines.len() == 1 && lines[0].starts_with("error: "), "{error}");
+    assert!(error.contains("were replaced or removed (test.db)"), "{error}");
+    assert!(error.contains("start the command again") && !error.contains("server"), "{error}");
     assert_eq!(fs::read_to_string(folder.join("test.db")).unwrap(), "a file");
 }
 

@@ -1,16 +1,16 @@
 //! `motion-export export`: the same export as the URL's, to a file or to standard output.
 
 use std::fs::File;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, bail, ensure};
+use anyhow::{Context, anyhow, ensure};
 use clap::Args;
 
 use super::StopSignals;
-use super::message;
+use super::export_outcome::{self, ExportFailure};
 use super::output_file::OutputFile;
-use crate::api::exports::State;
+use super::standard_output;
 use crate::error::ApiError;
 use crate::export::ExportParams;
 use crate::server::auth::user;
@@ -20,7 +20,6 @@ use crate::server::database;
 use crate::server::export::error::ExportError;
 use crate::server::export::lines::PAGE_BYTES;
 use crate::server::export::reader::Reader;
-use crate::server::export::record::Ending;
 use crate::server::export::run::{Export as Run, Source};
 use crate::server::export::running::{Asked, Exports, Limits, Running};
 use crate::server::metrics::Metrics;
@@ -86,12 +85,13 @@ impl Export {
         let limits = Limits::of(&settings.export);
         let exports = Exports::new(writer, clock, limits, Metrics::new());
         let keeper = tokio::spawn(exports.clone().keep());
+        // Before the record: from its beginning on, whatever stops the command also ends the record.
+        let signals = StopSignals::new()?;
         // Nobody's: whoever runs commands has no account, and no limit.
         let running = exports
             .begin(Asked { user_id: None, user_name, via: "command", query, complete_to: export.complete_to })
             .await?;
-        let output = self.output.as_deref().filter(|path| *path != Path::new("-"));
-        let written = write(export, running, output).await;
+        let written = write(export, running, self.output.as_deref().unwrap_or(Path::new("-")), signals).await;
         // Nobody else writes how it ended.
         let _ = tokio::time::timeout(settings.export.record_timeout(), exports.none_left()).await;
         keeper.abort();
@@ -126,35 +126,31 @@ fn by_option(error: ApiError) -> anyhow::Error {
 }
 
 /// Writes the file, and ends its record.
-async fn write(mut export: Run, mut running: Running, output: Option<&Path>) -> anyhow::Result<()> {
-    // Being stopped ends the record, and drops what was written so far instead of leaving it about.
-    let mut signals = StopSignals::new()?;
+async fn write(mut export: Run, mut running: Running, output: &Path, mut signals: StopSignals) -> anyhow::Result<()> {
+    // If the command is stopped, what was written so far is dropped.
     let written = tokio::select! {
+        biased;
+        () = signals.next() => Err(ExportFailure::Stopped.into()),
         written = write_to(&mut export, &mut running, output) => written,
-        () = signals.next() => Err(Stopped.into()),
     };
-    let ending = match &written {
-        Ok(()) => None,
-        Err(error) if error.is::<Stopped>() => Some(Ending::because(State::Interrupted, "The command was stopped.")),
-        Err(error) if is_broken_pipe(error) => Some(Ending::gone()),
-        Err(error) => Some(Ending::failed(format!("{}.", message::of(error).trim_end_matches('.')))),
-    };
+    let ending = written.as_ref().err().map(|error| export_outcome::of(error, output));
     running.end(ending, export.bytes).await;
     match written {
         // The reader has seen enough, as with `| head`.
-        Err(error) if is_broken_pipe(&error) => Ok(()),
+        Err(error) if export_outcome::is_broken_pipe(&error) => Ok(()),
         other => other,
     }
 }
 
-async fn write_to(export: &mut Run, running: &mut Running, output: Option<&Path>) -> anyhow::Result<()> {
-    let Some(path) = output else {
-        pull(export, running, std::io::stdout(), "cannot write to standard output").await?;
+async fn write_to(export: &mut Run, running: &mut Running, output: &Path) -> anyhow::Result<()> {
+    if standard_output::is_named_by(output) {
+        let cannot = "cannot write to standard output";
+        pull(export, running, standard_output::open().context(cannot)?, cannot).await?;
         return complete(export, running).await;
-    };
-    let cannot = &format!("cannot write {}", path.display());
+    }
+    let cannot = &format!("cannot write {}", output.display());
     // What a link points to is replaced, not the link.
-    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let path = &output.canonicalize().unwrap_or_else(|_| output.to_owned());
     // A pipe or a device cannot be replaced by a file.
     if path.metadata().is_ok_and(|there| !there.is_file()) {
         // A pipe is open once something reads from it.
@@ -196,31 +192,13 @@ async fn pull<Output: Write + Send + 'static>(
     };
     tokio::select! {
         pulled = pull => pulled,
-        ending = told_to_stop => bail!("{}", ending.reason.unwrap_or_default()),
+        // Only a server that took this command for dead does that.
+        ending = told_to_stop => Err(ExportFailure::TakenForDead(ending).into()),
     }
 }
 
 async fn complete(export: &Run, running: &mut Running) -> anyhow::Result<()> {
-    let sha256 = export.sha256().context("the file is not whole")?;
-    ensure!(
-        running.complete(sha256).await,
-        "the export could not be recorded in the database, so it does not count as whole; try again"
-    );
+    let sha256 = export.sha256().context(ExportFailure::NotWhole)?;
+    ensure!(running.complete(sha256).await, ExportFailure::NotRecorded);
     Ok(())
-}
-
-/// Ctrl-C or SIGTERM.
-#[derive(Debug)]
-struct Stopped;
-
-impl std::fmt::Display for Stopped {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("stopped before the file was whole")
-    }
-}
-
-impl std::error::Error for Stopped {}
-
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }

@@ -25,6 +25,9 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(200);
 /// How long closing waits until the log is empty. Somebody may be reading.
 const SETTLING: Duration = Duration::from_secs(10);
 
+/// The target of the log lines that say so to whoever runs a server. A command says it as its error.
+const REPORT: &str = "motion_export::server::database";
+
 /// How the error begins that is given where the files were replaced.
 const REPLACED: &str = "the files of the database were replaced or removed";
 
@@ -158,6 +161,7 @@ impl OpenFile {
         let path = self.0.path.display();
         if different.database.is_some() {
             error!(
+                target: REPORT,
                 ?different,
                 "the database {path} was replaced or removed while it is open, so nothing is read or written any more: stop \
                  the server, remove {path}-wal and {path}-shm where they are still those of the old database, and start it \
@@ -165,6 +169,7 @@ impl OpenFile {
             );
         } else {
             error!(
+                target: REPORT,
                 ?different,
                 "the files beside the database ({path}-wal, {path}-shm) were replaced or removed while it is open, so nothing \
                  is read or written any more: stop the server and start it again (docs/backup.md)"
@@ -255,6 +260,14 @@ impl Debug for OpenFile {
 
 fn is_replaced_error(path: &Path) -> DbErr {
     DbErr::Conn(RuntimeErr::Internal(format!("{REPLACED} ({}) while this program has it open", path.display())))
+}
+
+/// Returns what somebody must do who runs a command. `reason` is that of an error for which [`is_replaced`] holds; `None` if
+/// it is another one.
+pub fn advice_for_commands(reason: &str) -> Option<&'static str> {
+    let advice = "start the command again; remove the -wal and -shm files beside the database before, if they are still those \
+                  of the old file (docs/backup.md)";
+    reason.starts_with(REPLACED).then_some(advice)
 }
 
 /// Whether an error is that the files of the database were replaced.

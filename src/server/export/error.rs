@@ -5,6 +5,8 @@ use std::time::Duration;
 use sea_orm::DbErr;
 
 use super::csv::EncodeError;
+use super::record::Ending;
+use crate::api::exports::State;
 use crate::error::ApiError;
 use crate::server::auth::access_lost::AccessLost;
 use crate::server::auth::viewer::SelectError;
@@ -74,5 +76,24 @@ impl ExportError {
     /// An export that failed is asked to go on.
     pub fn failed_before() -> Self {
         EncodeError::from("an export that failed does not go on").into()
+    }
+
+    /// Returns how the record of an export ends that fails with this error: with a sentence for people.
+    pub fn ending(&self) -> Ending {
+        match self {
+            Self::Revoked(lost) => Ending::failed(lost.reason()),
+            Self::Refused(_) | Self::Detached => Ending::failed(self.sentence()),
+            Self::TimedOut(_) => Ending::because(State::TimedOut, self.sentence()),
+            Self::Database(_) => {
+                Ending::failed("The events could not be read from the database. The server's log tells more.")
+            }
+            Self::Encode(error) => Ending::failed(format!("An event could not be written: {error}.")),
+        }
+    }
+
+    fn sentence(&self) -> String {
+        let text = self.to_string();
+        let mut letters = text.trim_end_matches('.').chars();
+        letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
     }
 }

@@ -17,6 +17,18 @@ use crate::server::timed::Pool;
 /// A record whose server gave no sign of life for so long is not being worked on any more. In microseconds.
 pub const SILENCE: i64 = 30 * 1_000_000;
 
+/// What a heartbeat writes of an export that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heartbeat {
+    /// The record's id.
+    pub id: Uuid,
+    /// How far it is.
+    pub written: Written,
+    /// When it would have ended if nothing more is heard of it: its start and the time that it took since, by the monotonic
+    /// clock, in microseconds since 1970-01-01T00:00:00Z.
+    pub at: i64,
+}
+
 /// What is written of an export that gets on or ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Written {
@@ -146,17 +158,18 @@ pub async fn probe(database: &Pool) -> Result<(), DbErr> {
 ///
 /// # Errors
 /// Where the database cannot be written to.
-pub async fn beat(database: &Pool, now: i64, running: &[(Uuid, Written)]) -> Result<Vec<Uuid>, DbErr> {
+pub async fn beat(database: &Pool, now: i64, running: &[Heartbeat]) -> Result<Vec<Uuid>, DbErr> {
     let mut lost = Vec::new();
     let transaction = database.begin().await?;
     // Also where none are running: whoever keeps others from writing has to be noticed.
     let alive = ActiveModel { heartbeat_at: Set(now), ..Default::default() };
     Entity::update_many().set(alive).filter(is_running(&[])).exec(&transaction).await?;
-    for (id, written) in running {
+    for Heartbeat { id, written, at } in running {
         let alive = ActiveModel {
             heartbeat_at: Set(now),
             rows: Set(signed(written.rows)),
             bytes: Set(signed(written.bytes)),
+            finished_at: Set(Some(*at)),
             ..Default::default()
         };
         let found = Entity::update_many().set(alive).filter(is_running(&[*id])).exec(&transaction).await?;
@@ -213,23 +226,22 @@ pub async fn silent(database: &impl ConnectionTrait, now: i64) -> Result<Vec<(Uu
     silent.into_tuple().all(database).await
 }
 
-/// Ends these records, unless something was heard of them since, and says how many those were.
+/// Ends these records, unless something was heard of them since, and says how many those were. Each has ended when it was
+/// last heard of, which its heartbeats have written; it is unknown for the record of an older version, whose heartbeats did
+/// not write it.
 ///
 /// # Errors
 /// Where the database cannot be written to.
 pub async fn sweep(database: &impl ConnectionTrait, dead: &[(Uuid, i64)]) -> Result<u64, DbErr> {
     let mut swept = 0;
     for (id, heard) in dead {
-        let interrupted = ActiveModel {
-            state: Set(State::Interrupted.word().to_owned()),
-            error: Set(Some("The server that made the file went away.".to_owned())),
-            ..Default::default()
-        };
-        // When it was last heard of, and not when that was noticed; and never before its start, whatever the clock of its
-        // server did in between.
-        let started_at = Expr::col(Column::StartedAt);
-        let finished_at = CaseStatement::new().case(started_at.clone().gt(*heard), started_at).finally(*heard);
-        let found = Entity::update_many().set(interrupted).col_expr(Column::FinishedAt, finished_at.into());
+        let interrupted = ActiveModel { state: Set(State::Interrupted.word().to_owned()), ..Default::default() };
+        let by_command = Expr::col(Column::Via).eq("command");
+        let reason = CaseStatement::new()
+            .case(by_command, "The command was ended before the file was whole.")
+            .finally("The server that made the file went away.");
+        // `finished_at` is what the last heartbeat wrote.
+        let found = Entity::update_many().set(interrupted).col_expr(Column::Error, reason.into());
         let found = found.filter(is_running(&[*id]));
         swept += found.filter(Column::HeartbeatAt.eq(*heard)).exec(database).await?.rows_affected;
     }

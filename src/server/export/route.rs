@@ -169,36 +169,17 @@ pub fn refusal(error: &ExportError) -> ApiError {
     }
 }
 
-/// How an export ends that cannot go on. Whoever reads the record is told what went wrong, and the log the rest.
+/// How an export ends that cannot go on. The record says what went wrong, and the log the rest.
 fn ending(error: &ExportError) -> Ending {
     match error {
         // What somebody wanted, and no fault.
-        ExportError::Revoked(lost) => {
+        ExportError::Revoked(_) | ExportError::Refused(_) | ExportError::Detached => {
             warn!(reason = %error, "export broken off");
-            Ending::failed(lost.reason())
         }
-        ExportError::Refused(_) | ExportError::Detached => {
-            warn!(reason = %error, "export broken off");
-            Ending::failed(capitalized(&error.to_string()))
-        }
-        ExportError::TimedOut(_) => {
-            error!(reason = %error, "export timed out");
-            Ending::because(RecordState::TimedOut, capitalized(&error.to_string()))
-        }
-        ExportError::Database(_) => {
-            error!(reason = %error, "export failed");
-            Ending::failed("The events could not be read from the database. The server's log tells more.")
-        }
-        ExportError::Encode(_) => {
-            error!(reason = %error, "export failed");
-            Ending::failed(format!("An event could not be written: {error}."))
-        }
+        ExportError::TimedOut(_) => error!(reason = %error, "export timed out"),
+        ExportError::Database(_) | ExportError::Encode(_) => error!(reason = %error, "export failed"),
     }
-}
-
-fn capitalized(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+    error.ending()
 }
 
 /// The making of a file whose answer has begun.

@@ -13,11 +13,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tracing::{Instrument, Span, error, info, warn};
 use uuid::Uuid;
 
-use super::record::{self, Ending, Outcome, Written};
+use super::record::{self, Ending, Heartbeat, Outcome, Written};
 use crate::api::exports::State;
 use crate::error::{ApiError, ErrorCode};
 use crate::server::clock::Clock;
 use crate::server::database;
+use crate::server::database_errors::describe;
 use crate::server::entity::export::Model;
 use crate::server::metrics::{Metrics, Refused};
 use crate::server::problem::internal;
@@ -127,6 +128,10 @@ struct Slots {
 #[derive(Debug)]
 struct Progress {
     user_id: Option<Uuid>,
+    /// By the wall clock, in microseconds since 1970-01-01T00:00:00Z.
+    started_at: i64,
+    /// The same moment by the monotonic clock.
+    began: Duration,
     rows: AtomicU64,
     bytes: AtomicU64,
     stop: watch::Sender<Option<Ending>>,
@@ -135,6 +140,12 @@ struct Progress {
 impl Progress {
     fn written(&self) -> Written {
         Written { rows: self.rows.load(Ordering::Relaxed), bytes: self.bytes.load(Ordering::Relaxed) }
+    }
+
+    /// The moment at which so much time has passed since it began, by the clock at its start: a clock that is set meanwhile
+    /// makes no export longer or shorter.
+    fn moment_after(&self, elapsed: Duration) -> i64 {
+        self.started_at.saturating_add(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
     }
 }
 
@@ -286,8 +297,12 @@ impl Exports {
     /// One round of [`Self::keep`].
     pub async fn beat(&self) {
         self.record_outcomes().await;
-        let written = |(id, progress): (&Uuid, &Arc<Progress>)| (*id, progress.written());
-        let running: Vec<_> = self.0.slots.borrow().running.iter().map(written).collect();
+        let monotonic = self.0.clock.monotonic();
+        let heartbeat = |(id, progress): (&Uuid, &Arc<Progress>)| {
+            let at = progress.moment_after(monotonic.saturating_sub(progress.began));
+            Heartbeat { id: *id, written: progress.written(), at }
+        };
+        let running: Vec<_> = self.0.slots.borrow().running.iter().map(heartbeat).collect();
         let began = Instant::now();
         let mut beaten = record::beat(&self.0.writer, self.0.clock.now(), &running).await;
         let mut wrote = beaten.as_ref().is_ok_and(|lost| lost.len() < running.len());
@@ -440,7 +455,8 @@ impl Exports {
             sha256: None,
             started_at: now,
             heartbeat_at: now,
-            finished_at: None,
+            // As each heartbeat: if nothing more is heard of it, it has ended then.
+            finished_at: Some(now),
             error: None,
             complete_to: asked.complete_to,
         };
@@ -472,18 +488,22 @@ impl Exports {
             }
         }
         let stop = watch::Sender::new(None);
-        let progress =
-            Arc::new(Progress { user_id: asked.user_id, rows: AtomicU64::new(0), bytes: AtomicU64::new(0), stop });
+        let progress = Arc::new(Progress {
+            user_id: asked.user_id,
+            started_at: now,
+            began: monotonic,
+            rows: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+            stop,
+        });
         slots.send_modify(|slots| drop(slots.running.insert(id, Arc::clone(&progress))));
         let begun = Running {
             id,
             user_id: asked.user_id,
             exports: self.clone(),
             progress,
-            started_at: now,
-            began: monotonic,
             span: Span::current(),
-            completed: false,
+            completed_after: None,
             place: Some(place),
         };
         // Closed meanwhile: whoever closed either counted this one, or is seen here.
@@ -521,14 +541,15 @@ impl Exports {
     fn cannot_record(&self, error: &DbErr) -> ApiError {
         self.0.metrics.export_refused(Refused::Record);
         if !database::is_away(error) {
-            return internal(error);
+            return ApiError { reason: Some(describe(error)), ..internal(error) };
         }
         if !database::is_replaced(error) {
             warn!(%error, "cannot record an export, so it does not begin");
         }
         let detail = "The export cannot be recorded at the moment, so it does not begin: the database is away, \
                       full, or being written to by somebody else, such as an import. Try again in a while.";
-        later(ErrorCode::Unavailable, detail.to_owned())
+        // For commands, which say which of these it is.
+        ApiError { reason: Some(describe(error)), ..later(ErrorCode::Unavailable, detail.to_owned()) }
     }
 }
 
@@ -543,13 +564,9 @@ pub struct Running {
     user_id: Option<Uuid>,
     exports: Exports,
     progress: Arc<Progress>,
-    /// By the wall clock, in microseconds since 1970-01-01T00:00:00Z.
-    started_at: i64,
-    /// The same moment by the monotonic clock.
-    began: Duration,
     span: Span,
-    /// Whether the record says that the file is whole.
-    completed: bool,
+    /// How long it took, once the record says that the file is whole.
+    completed_after: Option<Duration>,
     /// Gone once it has ended.
     place: Option<OwnedSemaphorePermit>,
 }
@@ -567,11 +584,9 @@ impl Running {
         self.exports.0.metrics.export_wrote(rows, bytes);
     }
 
-    /// The time since it began, and the moment that this makes it now by the clock at its start: a clock that is set
-    /// meanwhile makes no export longer or shorter.
-    fn elapsed(&self) -> (Duration, i64) {
-        let elapsed = self.exports.0.clock.monotonic().saturating_sub(self.began);
-        (elapsed, self.started_at.saturating_add(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX)))
+    /// The time since it began, by the monotonic clock.
+    fn elapsed(&self) -> Duration {
+        self.exports.0.clock.monotonic().saturating_sub(self.progress.began)
     }
 
     /// Ends with how the export has to end when somebody else says so; before that, never.
@@ -591,7 +606,8 @@ impl Running {
     pub async fn complete(&mut self, sha256: Vec<u8>) -> bool {
         let exports = &self.exports;
         let (ending, written) = (Ending::completed(sha256), self.progress.written());
-        let outcome = Outcome { written, ending, at: self.elapsed().1, began: true };
+        let elapsed = self.elapsed();
+        let outcome = Outcome { written, ending, at: self.progress.moment_after(elapsed), began: true };
         let began = Instant::now();
         loop {
             let recorded = record::end(&exports.0.writer, self.id, &outcome).await;
@@ -607,7 +623,7 @@ impl Running {
                             "the record of this export had an end already, so another server took it for dead"
                         );
                     }
-                    self.completed = recorded;
+                    self.completed_after = recorded.then_some(elapsed);
                     return recorded;
                 }
                 Err(error) if database::may_pass(&error) && began.elapsed() < exports.0.limits.record_timeout => {
@@ -635,12 +651,14 @@ impl Running {
     fn finish(&mut self, otherwise: Option<Ending>, bytes_sent: u64) -> Option<impl Future<Output = ()> + use<>> {
         let place = self.place.take()?;
         let (exports, id) = (self.exports.clone(), self.id);
-        let (elapsed, at) = self.elapsed();
         let written = self.progress.written();
         let Written { rows, bytes } = written;
         // Only what was written down as whole has ended as that.
-        let otherwise =
-            otherwise.or_else(|| (!self.completed).then(|| Ending::failed("It was not recorded as whole.")));
+        let otherwise = otherwise
+            .or_else(|| self.completed_after.is_none().then(|| Ending::failed("It was not recorded as whole.")));
+        // The log and the metrics have the duration of the record.
+        let elapsed = self.completed_after.filter(|_| otherwise.is_none()).unwrap_or_else(|| self.elapsed());
+        let at = self.progress.moment_after(elapsed);
         let state = otherwise.as_ref().map_or(State::Completed, |ending| ending.state);
         let reason = otherwise.as_ref().and_then(|ending| ending.reason.clone());
         exports.0.slots.send_modify(|slots| {

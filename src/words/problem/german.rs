@@ -177,20 +177,6 @@ pub(super) static GERMAN: &[(&str, &str)] = &[
         "Die Datenbank hat die ersten Ereignisse nicht innerhalb von {} s geliefert und musste die Suche beenden. Wählen \
          Sie weniger Tage oder weniger Kameras, oder versuchen Sie es erneut, wenn der Server weniger ausgelastet ist.",
     ),
-    // Exports that did not end well, as their records say.
-    ("The client went away before the end.", "Der Empfänger war vor dem Ende nicht mehr da."),
-    (
-        "The client took nothing for too long (server.client_timeout_seconds).",
-        "Der Empfänger hat zu lange nichts entgegengenommen (server.client_timeout_seconds).",
-    ),
-    ("The server was stopped.", "Der Server wurde angehalten."),
-    ("The command was stopped.", "Der Befehl wurde angehalten."),
-    ("The server that made the file went away.", "Der Server, der die Datei erstellte, war nicht mehr da."),
-    ("Another server took this one for dead.", "Ein anderer Server hielt diesen für ausgefallen."),
-    ("It was not recorded as whole.", "Er wurde nicht als vollständig festgehalten."),
-    ("The file was not whole.", "Die Datei war nicht vollständig."),
-    ("The export could not be recorded.", "Der Export konnte nicht festgehalten werden."),
-    ("The server had a fault of its own.", "Im Server ist ein Fehler aufgetreten."),
     // Also of previews: why somebody may no longer see what was asked for.
     ("The user was removed.", "Das Benutzerkonto wurde entfernt."),
     (

@@ -1,0 +1,128 @@
+//! How the record of a command's export ends. Its reason is a sentence that the page has in other languages as well; the
+//! command itself prints more.
+
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use crate::api::exports::State;
+use crate::server::export::error::ExportError;
+use crate::server::export::record::Ending;
+
+/// Why an export ends without a whole file, if neither reading nor writing is the reason.
+#[derive(Debug)]
+pub enum ExportFailure {
+    /// A signal stopped the command.
+    Stopped,
+    /// A server had no heartbeat of this command and ended the record.
+    TakenForDead(Ending),
+    /// The file was not whole at its end.
+    NotWhole,
+    /// The database does not record that the file is whole.
+    NotRecorded,
+}
+
+impl std::fmt::Display for ExportFailure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Stopped => "stopped before the file was whole",
+            Self::TakenForDead(_) => {
+                "a server ended the record of this export, because the command had given no sign of life for 30 seconds; \
+                 start the command again"
+            }
+            Self::NotWhole => "the file is not whole; start the command again",
+            Self::NotRecorded => {
+                "the export could not be recorded in the database, so it does not count as whole; try again"
+            }
+        })
+    }
+}
+
+impl std::error::Error for ExportFailure {}
+
+/// Whether the program that reads the output has ended.
+pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}
+
+/// Returns how the record ends. `output` is where the export was to be written, as it was typed; `-` is standard output.
+pub fn of(error: &anyhow::Error, output: &Path) -> Ending {
+    if let Some(failure) = error.downcast_ref::<ExportFailure>() {
+        return match failure {
+            ExportFailure::Stopped => Ending::because(State::Interrupted, "The command was stopped."),
+            ExportFailure::TakenForDead(ending) => ending.clone(),
+            ExportFailure::NotWhole => Ending::failed("The file was not whole."),
+            ExportFailure::NotRecorded => Ending::failed("The export could not be recorded."),
+        };
+    }
+    if let Some(error) = error.downcast_ref::<io::Error>() {
+        return of_writing(error.kind(), &output.display().to_string());
+    }
+    match error.downcast_ref::<ExportError>() {
+        Some(ExportError::Database(_)) => {
+            Ending::failed("The events could not be read from the database. The command has printed why.")
+        }
+        Some(error) => error.ending(),
+        None => Ending::failed("The command failed. It has printed why."),
+    }
+}
+
+fn of_writing(kind: ErrorKind, output: &str) -> Ending {
+    Ending::failed(match kind {
+        ErrorKind::BrokenPipe => {
+            let reason = "The program that read the output ended before the file was whole.";
+            return Ending::because(State::Cancelled, reason);
+        }
+        ErrorKind::NotFound => format!("The export could not be written to {output}: the folder does not exist."),
+        ErrorKind::PermissionDenied => format!("The export could not be written to {output}: permission was denied."),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            format!("The export could not be written to {output}: no space was left.")
+        }
+        ErrorKind::ReadOnlyFilesystem => {
+            format!("The export could not be written to {output}: the file system is read-only.")
+        }
+        ErrorKind::IsADirectory => format!("The export could not be written to {output}: this is a folder."),
+        ErrorKind::NotADirectory => {
+            format!("The export could not be written to {output}: a part of the path is a file, not a folder.")
+        }
+        ErrorKind::FileTooLarge => {
+            format!("The export could not be written to {output}: the file system does not take files of that size.")
+        }
+        ErrorKind::NotConnected => "The export could not be written: standard output was closed.".to_owned(),
+        _ => format!("The export could not be written to {output}. The command has printed why."),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn the_reason_names_what_was_typed_and_has_no_words_of_the_system() {
+        let output = Path::new("reports/out.csv");
+        for (code, state, words) in [
+            (2, State::Failed, "the folder does not exist"),
+            (13, State::Failed, "permission was denied"),
+            (28, State::Failed, "no space was left"),
+            (122, State::Failed, "no space was left"),
+            (30, State::Failed, "read-only"),
+            (21, State::Failed, "this is a folder"),
+            (20, State::Failed, "a part of the path"),
+            (27, State::Failed, "files of that size"),
+            (5, State::Failed, "The command has printed why"),
+            (32, State::Cancelled, "The program that read the output ended"),
+        ] {
+            let io = Err::<(), _>(io::Error::from_raw_os_error(code)).context("cannot write it").expect_err("an error");
+            let ending = of(&io, output);
+            let reason = ending.reason.expect("a reason");
+            assert!(ending.state == state && reason.contains(words), "{code}: {reason}");
+            assert!(!reason.contains("os error") && reason.ends_with('.'), "{reason}");
+            assert_eq!(reason.contains("reports/out.csv"), code != 32, "{reason}");
+        }
+        let late = of(&ExportError::TimedOut(Duration::from_mins(1)).into(), output);
+        assert_eq!(late.state, State::TimedOut);
+    }
+}

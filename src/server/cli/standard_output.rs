@@ -1,0 +1,58 @@
+//! Standard output as the place of an export: unlike [`std::io::Stdout`], it reports that it is closed.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::path::Path;
+
+use rustix::fs::{OFlags, fcntl_getfl, major, minor};
+
+/// Paths that name standard output.
+const NAMES: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
+
+/// Whether a path names standard output.
+pub fn is_named_by(path: &Path) -> bool {
+    NAMES.iter().any(|name| path == Path::new(name))
+}
+
+/// Opens standard output to write to it without a buffer.
+///
+/// # Errors
+/// If it is closed, or there are too many open files.
+pub fn open() -> io::Result<File> {
+    let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    if is_placeholder(&output)? {
+        return Err(io::Error::new(
+            io::ErrorKind::NotConnected,
+            "it is closed; write to a file with --output FILE (--output /dev/null discards it)",
+        ));
+    }
+    Ok(output)
+}
+
+/// Whether this is what Rust's runtime opens at the start of a process in place of a standard output that is closed:
+/// `/dev/null`, for reading too. A shell's `> /dev/null` opens it for writing only.
+fn is_placeholder(output: &File) -> io::Result<bool> {
+    let metadata = output.metadata()?;
+    let is_null = metadata.file_type().is_char_device() && (major(metadata.rdev()), minor(metadata.rdev())) == (1, 3);
+    Ok(is_null && fcntl_getfl(output)?.contains(OFlags::RDWR))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_dev_null_that_is_open_for_reading_too_stands_for_a_closed_output() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("a");
+        std::fs::write(&file, "").expect("written");
+        for (path, reads, expected) in
+            [(Path::new("/dev/null"), true, true), (Path::new("/dev/null"), false, false), (&file, true, false)]
+        {
+            let output = File::options().read(reads).write(true).open(path).expect("opened");
+            assert_eq!(is_placeholder(&output).expect("asked"), expected, "{path:?} {reads}");
+        }
+    }
+}
