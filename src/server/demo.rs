@@ -105,11 +105,11 @@ async fn mark_if_unused(database: &impl ConnectionTrait) -> Result<(), sea_orm::
     if !is_empty(database).await? || user::Entity::find().count(database).await? > 0 {
         return Ok(());
     }
-    mark(database).await
+    mark(database, MARK).await
 }
 
-async fn mark(database: &impl ConnectionTrait) -> Result<(), sea_orm::DbErr> {
-    let mark = mark::ActiveModel { name: Set(MARK.to_owned()) };
+async fn mark(database: &impl ConnectionTrait, name: &str) -> Result<(), sea_orm::DbErr> {
+    let mark = mark::ActiveModel { name: Set(name.to_owned()) };
     let once = OnConflict::column(mark::Column::Name).do_nothing().to_owned();
     mark::Entity::insert(mark).on_conflict(once).exec_without_returning(database).await.map(drop)
 }
@@ -144,8 +144,11 @@ pub struct Guest {
 /// What the user of a demo is called, and its token.
 const GUEST: &str = "demo";
 
-/// Makes the user of the demo, an administrator, or gives it a new password. `None` if the database is not a demo's, or if
-/// it has users and the demo's is not among them. `now` is in microseconds since 1970-01-01T00:00:00Z.
+/// How the mark begins that has the id of the demo's user. A user of that name whom somebody added is another one.
+const GUEST_MARK: &str = "demo_user:";
+
+/// Creates the user of the demo, an administrator, or gives it a new password. `None` if the database is not a demo's, or if
+/// it has users and the one that this created is not among them. `now` is in microseconds since 1970-01-01T00:00:00Z.
 ///
 /// # Errors
 /// If the database cannot be read or written to.
@@ -153,20 +156,39 @@ pub async fn invite(database: &Pool, password: Secret, token: Secret, now: i64) 
     if !is_demo(database).await? {
         return Ok(None);
     }
-    mark(database).await?;
+    mark(database, MARK).await?;
     // As many as people care to type.
     let password = to_hex(&password.bits()[..8]);
     let guest = if accounts::is_nobody(database).await? {
         let new = NewUser { name: GUEST.to_owned(), role: Role::Admin, password: password.clone() };
         accounts::add(database, new, now).await?
     } else {
-        let Ok(guest) = accounts::by_name(database, GUEST).await else { return Ok(None) };
+        let Some(guest) = find_guest(database).await? else { return Ok(None) };
         accounts::set_password(database, &guest, password.clone(), None).await?
     };
+    let guest_mark = format!("{GUEST_MARK}{}", guest.id);
+    let others = mark::Column::Name.starts_with(GUEST_MARK).and(mark::Column::Name.ne(&guest_mark));
+    mark::Entity::delete_many().filter(others).exec(database).await?;
+    mark(database, &guest_mark).await?;
     let old = api_token::Column::UserId.eq(guest.id).and(api_token::Column::Name.eq(GUEST));
     api_token::Entity::delete_many().filter(old).exec(database).await?;
     let token = token::create(database, &guest, GUEST, None, token, now).await?.text;
     Ok(Some(Guest { name: GUEST, password, token }))
+}
+
+/// Finds the user that [`invite`] created: by its mark, or in a database that an older version made, by being its only user
+/// and having the token that is made with it.
+async fn find_guest(database: &Pool) -> anyhow::Result<Option<accounts::User>> {
+    let Ok(named) = accounts::by_name(database, GUEST).await else { return Ok(None) };
+    let marks = mark::Entity::find().filter(mark::Column::Name.starts_with(GUEST_MARK)).all(database).await?;
+    let is_guest = if marks.is_empty() {
+        let made_with_it = api_token::Column::UserId.eq(named.id).and(api_token::Column::Name.eq(GUEST));
+        user::Entity::find().count(database).await? == 1
+            && api_token::Entity::find().filter(made_with_it).count(database).await? > 0
+    } else {
+        marks.iter().any(|mark| mark.name == format!("{GUEST_MARK}{}", named.id))
+    };
+    Ok(is_guest.then_some(named))
 }
 
 /// The ids of so many cameras, which are the first that are drawn.

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use motion_export::api::session::Role;
 use motion_export::server::database::{self, Missing};
 use motion_export::server::entity::{export, mark, motion_event, user};
-use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use sha2::{Digest, Sha256};
 
 use crate::app::{HEADER, PASSWORD, TestDatabase, client_with, event, events};
@@ -290,6 +290,35 @@ async fn serve_with_demo_prints_how_to_sign_in_and_leaves_the_users_of_others_al
 }
 
 #[tokio::test]
+async fn serve_with_demo_leaves_a_user_demo_alone_whom_somebody_added_in_its_own_database() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(Server::start(folder.path(), &["--demo"]));
+    for with_another in [false, true] {
+        if with_another {
+            // Otherwise the last administrator would be removed.
+            token_of_admin(folder.path());
+        }
+        let mut settings = motion_export::server::settings::Settings::default();
+        settings.database.url = engine::url(folder.path());
+        let connection = database::open(&settings.database, Missing::Refuse).await.unwrap();
+        user::Entity::delete_many().filter(user::Column::Name.eq("demo")).exec(&connection).await.unwrap();
+        connection.close().await.unwrap();
+        let added = run_with_input(folder.path(), &["user", "add", "demo", "--admin", "--password-stdin"], PASSWORD);
+        assert!(added.status.success());
+        succeed(folder.path(), &["token", "create", "demo", "demo"]);
+        for _ in 0..2 {
+            let server = Server::start(folder.path(), &["--demo"]);
+            assert!(!server.greeting.contains("Sign in as"), "{}", server.greeting);
+            let form = [("name", "demo"), ("password", PASSWORD)];
+            let response = client_with(&[]).post(format!("{}/login", server.address)).form(&form).send().await.unwrap();
+            assert_eq!(response.status(), 303, "the password is as it was");
+        }
+        let tokens = String::from_utf8(succeed(folder.path(), &["token", "list"])).unwrap();
+        assert!(tokens.contains("demo"), "{tokens}");
+    }
+}
+
+#[tokio::test]
 async fn serve_with_demo_changes_nothing_in_a_database_that_it_did_not_make() {
     // A person called demo, with and without cameras, and cameras that nobody has an account for.
     for (cameras, has_user) in [(true, true), (false, true), (true, false)] {
@@ -318,11 +347,7 @@ async fn a_demo_that_was_made_before_databases_were_marked_is_known_by_its_camer
     let folder = tempfile::tempdir().unwrap();
     drop(Server::start(folder.path(), &["--demo"]));
     let mut settings = motion_export::server::settings::Settings::default();
-    settings.database.url = if engine::is_postgres() {
-        engine::url(folder.path())
-    } else {
-        format!("sqlite://{}/test.db", folder.path().display())
-    };
+    settings.database.url = engine::url(folder.path());
     let connection = database::open(&settings.database, Missing::Refuse).await.unwrap();
     let forget = async || mark::Entity::delete_many().exec(&connection).await.unwrap();
     forget().await;

@@ -75,8 +75,8 @@ impl Serve {
             guest = demo::invite(&timed, Secret::random()?, Secret::random()?, clock.now()).await?;
             if guest.is_none() {
                 warn!(
-                    "--demo has changed nothing: this database was not made by --demo, or its user demo was removed. Use \
-                     another database.url for the demo"
+                    "--demo has changed nothing: this database was not made by --demo, or its user demo was removed, and \
+                     one that somebody added is left as it is. Use another database.url for the demo"
                 );
             }
         }
