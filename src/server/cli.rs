@@ -112,7 +112,7 @@ struct Demo {
     #[arg(long, default_value_t = demo::DEFAULT.days)]
     days: u32,
     /// The end of those days, as an RFC 3339 instant. Now, if left out.
-    #[arg(long, value_name = "INSTANT")]
+    #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
     until: Option<chrono::DateTime<chrono::Utc>>,
 }
 
@@ -140,6 +140,14 @@ enum Migrate {
     },
     /// Shows which steps have been taken.
     Status,
+}
+
+/// Reads an RFC 3339 instant.
+fn parse_instant(text: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {
+    let instant = chrono::DateTime::parse_from_rfc3339(text).map(|instant| instant.to_utc());
+    instant.map_err(|_| {
+        "write an RFC 3339 instant with an offset, such as 2025-12-16T12:00:00Z or 2025-12-16T12:00:00+01:00".to_owned()
+    })
 }
 
 /// Runs the program. A failure is reported on standard error, and the exit code is 1.

@@ -5,14 +5,12 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail, ensure};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx;
 use sea_orm::sqlx::error::DatabaseError;
-use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteError, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, RuntimeErr, Statement, TransactionTrait};
 use tracing::warn;
@@ -121,7 +119,7 @@ pub fn without_password(url: &str) -> String {
     if !url.starts_with("postgres") {
         return url.to_owned();
     }
-    PgConnectOptions::from_str(url).map_or_else(
+    postgres_connection::options("the URL", url).map_or_else(
         |_| "postgres://…".to_owned(),
         |options| {
             let (user, host, port) = (options.get_username(), options.get_host(), options.get_port());
@@ -177,6 +175,7 @@ async fn open_locked(settings: &settings::Database, missing: Missing) -> anyhow:
         let found = contents::of_schema(&database).await;
         let found = found.with_context(|| format!("cannot see which tables the database {shown} has"))?;
         found.owner().refuse_others(&shown)?;
+        contents::check_may_create(&database, &shown).await?;
         return Ok((database, None));
     };
     let cannot = || format!("cannot make the database {}", path.display());
@@ -489,6 +488,9 @@ mod tests {
             ("postgres://db/motion?user=app&password=S3cret", "postgres://app@db:5432/motion"),
             ("postgresql://app:S3c%2Fret@db:5433/motion?sslmode=require", "postgres://app@db:5433/motion"),
             ("postgres://app:S3/cret@db/motion", "postgres://…"),
+            ("postgres://app:53/S3cret@db/motion", "postgres://…"),
+            ("postgres://app:53#S3cret@db/motion", "postgres://…"),
+            ("postgres://app:53?S3cret@db/motion", "postgres://…"),
             ("sqlite://data/motion-export.db", "sqlite://data/motion-export.db"),
         ] {
             assert_eq!(without_password(url), shown);

@@ -96,7 +96,7 @@ fn describe_postgres(code: &str, message: &str) -> String {
         "28P01" => format!("{message}; check user and password (in the URL, PGPASSWORD or ~/.pgpass)"),
         "28000" => format!("PostgreSQL does not let this user in: {message}; check the user and pg_hba.conf"),
         "3D000" => format!("{message}; check the URL, or create it with CREATE DATABASE"),
-        "42501" => format!("{message}; grant the user of the URL what is needed"),
+        "42501" => format!("{message}; {}", missing_right(message)),
         "42P01" | "42703" | "3F000" => format!("{message}; check that the URL names the right database"),
         "25006" => "the server only reads, as a replica does; give the URL of the primary".to_owned(),
         "53100" => {
@@ -108,6 +108,28 @@ fn describe_postgres(code: &str, message: &str) -> String {
         "57014" => format!("the server cancelled the statement: {message}"),
         _ => format!("PostgreSQL reports: {message} (SQLSTATE {code})"),
     }
+}
+
+/// Says how the right is given that PostgreSQL misses. `ROLE` stands for the user of the URL.
+fn missing_right(message: &str) -> String {
+    let named =
+        |kind: &str| message.strip_prefix("permission denied for ")?.strip_prefix(kind)?.trim().split(' ').next();
+    if let Some(schema) = named("schema ") {
+        return format!("GRANT USAGE, CREATE ON SCHEMA {schema} TO ROLE gives it to the user of the URL");
+    }
+    if let Some(table) = named("table ") {
+        return format!(
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO ROLE gives it to the user of the URL, who must own the tables \
+             to bring them up to date"
+        );
+    }
+    if let Some(database) = named("database ") {
+        return format!("GRANT CONNECT, TEMPORARY ON DATABASE {database} TO ROLE gives it to the user of the URL");
+    }
+    if message.starts_with("must be owner of ") {
+        return "ALTER TABLE … OWNER TO ROLE makes the user of the URL its owner".to_owned();
+    }
+    "grant it to the user of the URL".to_owned()
 }
 
 /// Describes why a server cannot be reached.
@@ -195,6 +217,20 @@ mod tests {
             (1, "no such table: x (code 1)"),
         ] {
             assert!(describe_sqlite(code, "no such table: x").contains(words), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_right_that_is_missing_is_named_with_the_statement_that_gives_it() {
+        for (message, statement) in [
+            ("permission denied for schema public", "GRANT USAGE, CREATE ON SCHEMA public TO ROLE"),
+            ("permission denied for table users", "GRANT SELECT, INSERT, UPDATE, DELETE ON users TO ROLE"),
+            ("permission denied for database motion", "ON DATABASE motion TO ROLE"),
+            ("must be owner of table users", "OWNER TO ROLE"),
+            ("permission denied to create extension \"x\"", "grant it"),
+        ] {
+            let words = describe_postgres("42501", message);
+            assert!(words.starts_with(message) && words.contains(statement), "{words}");
         }
     }
 

@@ -314,3 +314,75 @@ async fn an_export_into_a_pipe_that_nobody_opens_can_be_stopped() {
     assert!(reader.wait().unwrap().success());
     assert!(run(folder, &["export", "-o", "/dev/null"]).status.success());
 }
+
+#[tokio::test]
+async fn an_option_that_is_wrong_is_named_as_it_was_typed() {
+    let database = TestDatabase::with(events(3)).await;
+    database.add_viewer("ann", &["front"]).await;
+    let folder = database.folder.path();
+    for (arguments, expected) in [
+        (
+            &["--camera-id", "nix"][..],
+            "--camera-id: There is no camera “nix”, or --as names a user who does not see it.",
+        ),
+        (&["--as", "ann", "--camera-id", "back"], "--camera-id: There is no camera “back”"),
+        (&["--as", "bob"], "--as: There is no user “bob”. `user list` shows the names."),
+        (&["--start-date", "2025-02-30"], "--start-date: “2025-02-30” is no day of the calendar."),
+        (&["--end-date", "2025-12-01T00:00:00 01:00"], "--end-date: “2025-12-01T00:00:00 01:00” is no date."),
+        (&["--start-date", "2025-12-02", "--end-date", "2025-12-01"], "--start-date: The start, 2025-12-02, is after"),
+        (&["--timezone", "Mars"], "--timezone: There is no time zone “Mars”."),
+    ] {
+        let error = fail(folder, &[&["export"], arguments].concat());
+        assert!(error.starts_with(&format!("error: {expected}")), "{error}");
+        for words in ["camera_id", "start_date", "end_date", "%2B"] {
+            assert!(!error.contains(words), "{error}");
+        }
+    }
+    for option in ["--start-date", "--end-date", "--camera-id", "--timezone", "--as"] {
+        let error = fail(folder, &["export", option, ""]);
+        assert!(error.contains("a value is required") && error.contains(option), "{error}");
+    }
+    let error = fail(folder, &["demo", "--until", "xx"]);
+    assert!(error.contains("'xx' for '--until <INSTANT>': write an RFC 3339 instant"), "{error}");
+}
+
+#[test]
+fn a_url_of_postgresql_that_cannot_be_read_says_what_must_be_encoded_and_shows_no_password() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in ["postgres://u:5#secret@127.0.0.1/db", "postgres://u:5/secret@127.0.0.1/db", "postgres://u:secret?@x/db"]
+    {
+        for arguments in COMMANDS {
+            let error = fail(folder.path(), &[arguments, &["--database-url", url]].concat());
+            assert!(error.contains("must be percent-encoded, such as # as %23"), "{error}");
+            is_for_people(&error);
+        }
+        let error = fail(folder.path(), &["import", "argusai", url, "--database-url", "sqlite://new.db"]);
+        assert!(error.contains("must be percent-encoded, such as # as %23"), "{error}");
+        is_for_people(&error);
+    }
+}
+
+#[test]
+fn a_role_of_postgresql_that_may_not_create_tables_is_told_the_grant_that_it_needs() {
+    let Some((cluster, folder)) = engine::cluster().zip(tempfile::tempdir().ok()) else {
+        engine::skips("SQLite has no roles");
+        return;
+    };
+    let (url, role) = (engine::url(folder.path()), format!("Reader-{}", std::process::id()));
+    let database = url.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
+    engine::psql_in(&cluster, &database, &format!("CREATE ROLE \"{role}\" LOGIN")).unwrap();
+    engine::psql_in(&cluster, &database, "REVOKE CREATE ON SCHEMA public FROM PUBLIC").unwrap();
+    let url = url.replace("test@", &format!("{role}@"));
+    for arguments in [&["migrate", "up"][..], &["migrate", "status"], &["user", "list"], &["demo", "--events", "1"]] {
+        let grant = format!("run: GRANT USAGE, CREATE ON SCHEMA public TO \"{role}\"");
+        fails_with(folder.path(), arguments, &url, &grant);
+    }
+    let grant = format!("GRANT USAGE, CREATE ON SCHEMA public TO \"{role}\"");
+    engine::psql_in(&cluster, &database, &grant).unwrap();
+    succeed(folder.path(), &["migrate", "up", "--database-url", &url]);
+    engine::psql_in(&cluster, &database, &format!("REASSIGN OWNED BY \"{role}\" TO test; DROP OWNED BY \"{role}\""))
+        .unwrap();
+    fails_with(folder.path(), &["user", "list"], &url, "GRANT");
+    engine::psql(&cluster, &format!("DROP DATABASE {database} WITH (FORCE)")).unwrap();
+    engine::psql(&cluster, &format!("DROP ROLE \"{role}\"")).unwrap();
+}

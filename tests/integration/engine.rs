@@ -26,6 +26,11 @@ pub fn is_postgres() -> bool {
     backend() == DbBackend::Postgres
 }
 
+/// The folder of the cluster, if the tests run on PostgreSQL.
+pub fn cluster() -> Option<PathBuf> {
+    CLUSTER.clone()
+}
+
 /// Says that a test is about the other engine, or about what only one of them has; it has to end then.
 pub fn skips(what: &str) -> bool {
     eprintln!("skipped on {:?}: {what}", backend());

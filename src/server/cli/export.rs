@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow, ensure};
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 
 use super::StopSignals;
 use super::export_outcome::{self, ExportFailure};
 use super::output_file::OutputFile;
 use super::standard_output;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
 use crate::export::ExportParams;
 use crate::server::auth::user;
 use crate::server::auth::viewer::Viewer;
@@ -29,16 +30,16 @@ use crate::server::timed::Pool;
 #[derive(Debug, Args)]
 pub struct Export {
     /// First day, as YYYY-MM-DD in the time zone, or an RFC 3339 instant.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = NonEmptyStringValueParser::new())]
     start_date: Option<String>,
     /// Last day, which counts, or an instant, which does not.
-    #[arg(long, value_name = "DATE")]
+    #[arg(long, value_name = "DATE", value_parser = NonEmptyStringValueParser::new())]
     end_date: Option<String>,
     /// A camera; may be repeated. All cameras, if left out.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     camera_id: Vec<String>,
     /// IANA name of the zone of days and timestamps. UTC, if left out.
-    #[arg(long, value_name = "ZONE")]
+    #[arg(long, value_name = "ZONE", value_parser = NonEmptyStringValueParser::new())]
     timezone: Option<String>,
     /// Put a byte-order mark first, for Excel.
     #[arg(long)]
@@ -50,7 +51,7 @@ pub struct Export {
     #[arg(long)]
     raw: bool,
     /// Only what this user sees. Everything, if left out: whoever runs the command has the database itself.
-    #[arg(long = "as", value_name = "USER")]
+    #[arg(long = "as", value_name = "USER", value_parser = NonEmptyStringValueParser::new())]
     as_user: Option<String>,
     /// Where to write. It appears only once it is whole. Standard output, if left out or `-`.
     #[arg(long, short, value_name = "FILE")]
@@ -62,7 +63,7 @@ impl Export {
         let params = ExportParams::parse(&self.query()).map_err(by_option)?;
         let (viewer, user_name) = match &self.as_user {
             Some(name) => {
-                let user = user::by_name(&database, name).await?;
+                let user = user::by_name(&database, name).await.map_err(by_option)?;
                 (Viewer::User { id: user.id, by: None }, Some(user.name))
             }
             None => (Viewer::Operator, None),
@@ -117,12 +118,19 @@ impl Export {
     }
 }
 
-/// An error of a parameter, under the name of the option that gave it.
+/// An error of a parameter, under the name of the option that gave it and in the words of the command line.
 fn by_option(error: ApiError) -> anyhow::Error {
-    match &error.field {
-        Some(field) => anyhow!("--{}: {}", field.replace('_', "-"), error.detail),
-        None => error.into(),
-    }
+    let Some(field) = &error.field else { return error.into() };
+    let option = if field == "user" { "as".to_owned() } else { field.replace('_', "-") };
+    let detail = match error.code {
+        ErrorCode::CameraNotFound => {
+            let (camera, _) = error.detail.split_once(". Leave ").unwrap_or((&error.detail, ""));
+            format!("{camera}, or --as names a user who does not see it. `camera list` shows the ids.")
+        }
+        ErrorCode::UserNotFound => format!("{} `user list` shows the names.", error.detail),
+        _ => error.detail.replace(" In a URL, a + is written as %2B.", ""),
+    };
+    anyhow!("--{option}: {detail}")
 }
 
 /// Writes the file, and ends its record.

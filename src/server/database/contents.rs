@@ -249,6 +249,32 @@ pub async fn of_schema(database: &impl ConnectionTrait) -> Result<Found, DbErr> 
     Ok(Found { tables, event_columns, migrations })
 }
 
+/// Checks that the role of the URL may create tables in the current schema of a PostgreSQL database, without which the schema
+/// cannot be brought up to date. `shown` is the URL of the database.
+///
+/// # Errors
+/// If it may not, with the statement that gives it the right; or if the database cannot be asked.
+pub async fn check_may_create(database: &impl ConnectionTrait, shown: &str) -> anyhow::Result<()> {
+    let sql = "SELECT quote_ident(current_user), quote_ident(current_schema()), \
+               coalesce(has_schema_privilege(current_schema(), 'CREATE'), false), quote_ident(current_database())";
+    let rights = database.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+    let rights = rights.context("the database does not say what the user of the URL may do")?;
+    let (role, schema): (String, Option<String>) = (rights.try_get_by_index(0)?, rights.try_get_by_index(1)?);
+    if rights.try_get_by_index(2)? {
+        return Ok(());
+    }
+    let name: String = rights.try_get_by_index(3)?;
+    let what = schema.as_ref().map_or_else(
+        || "may use no schema of its search_path".to_owned(),
+        |schema| format!("may not create tables in the schema {schema}"),
+    );
+    let schema = schema.as_deref().unwrap_or("public");
+    bail!(
+        "the user {role} {what} of the database {shown}; connect to {name} as its owner and run: GRANT USAGE, CREATE ON \
+         SCHEMA {schema} TO {role}"
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,6 +19,12 @@ pub fn parse(text: &str) -> Result<SocketAddr, String> {
     if let Ok(address) = text.parse() {
         return Ok(address);
     }
+    if text.is_empty() {
+        return Err(refuse("it is empty"));
+    }
+    if text.contains('/') {
+        return Err(refuse("a URL is not an address; leave http:// and what follows the port out"));
+    }
     if text.starts_with('[') && text.ends_with(']') {
         return Err(refuse("the port is missing"));
     }
@@ -30,8 +36,11 @@ pub fn parse(text: &str) -> Result<SocketAddr, String> {
     if host.is_empty() && (is_name(port) || port.contains('.')) {
         return Err(refuse("the port is missing"));
     }
+    if port.is_empty() {
+        return Err(refuse("the port is missing"));
+    }
     // `parse` takes a sign, which no port has.
-    let digits = !port.is_empty() && port.bytes().all(|digit| digit.is_ascii_digit());
+    let digits = port.bytes().all(|digit| digit.is_ascii_digit());
     let Some(port) = port.parse::<u16>().ok().filter(|_| digits) else {
         return Err(refuse("a port is a number from 0 to 65535"));
     };
@@ -92,19 +101,25 @@ mod tests {
     #[test]
     fn what_is_no_address_is_refused_with_the_reason_and_an_example() {
         for (text, reason) in [
-            ("", "a port is a number"),
+            ("", "it is empty"),
+            (" ", "it is empty"),
             ("localhost", "the port is missing"),
             ("127.0.0.1", "the port is missing"),
             ("[::1]", "the port is missing"),
             ("::1", "in brackets"),
             ("::1:3000", "in brackets"),
-            (":", "a port is a number"),
+            (":", "the port is missing"),
+            ("127.0.0.1:", "the port is missing"),
+            ("1.2.3.4:99999", "a port is a number from 0 to 65535"),
             ("+3000", "a port is a number"),
             (":65536", "a port is a number"),
             ("localhost:http", "a port is a number"),
             ("example.com:3000", "an IP address or localhost"),
             ("*:3000", "an IP address or localhost"),
-            ("http://127.0.0.1:3000", "an IP address or localhost"),
+            ("http://127.0.0.1:3000", "leave http://"),
+            ("http://127.0.0.1", "leave http://"),
+            ("https://localhost:3000/settings", "leave http://"),
+            ("127.0.0.1:3000/", "leave http://"),
         ] {
             let error = parse(text).expect_err(text);
             assert!(error.contains(reason) && error.contains("127.0.0.1:3000"), "{text}: {error}");
