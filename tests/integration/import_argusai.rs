@@ -364,6 +364,31 @@ async fn a_moment_of_postgresql_may_have_more_events_than_a_page() {
 }
 
 #[tokio::test]
+async fn an_event_that_comes_later_with_the_id_and_time_of_another_is_taken_from_postgresql() {
+    for time in ["timestamptz", "text"] {
+        let statements = format!(
+            "CREATE TABLE cameras (id text, name text);
+             CREATE TABLE motion_events (id text, camera_id text, timestamp {time}, confidence float8, algorithm_used text,
+                bounding_box json);
+             INSERT INTO motion_events VALUES ('x', 'cam', '2025-12-15 10:30:00+00', 0.5, 'knn', NULL)"
+        );
+        let Some((_home, url)) = on_postgres(&statements).await else { return };
+        let database = TestDatabase::new().await;
+        import(&database.connection, Path::new(&url), 0).await.unwrap();
+        let source = Database::connect(&url).await.unwrap();
+        let second = "INSERT INTO motion_events VALUES ('x', 'cam', '2025-12-15 10:30:00+00', 0.25, 'knn', NULL)";
+        source.execute_unprepared(second).await.unwrap();
+        source.close().await.unwrap();
+        for taken in [1, 0] {
+            let summary = import(&database.connection, Path::new(&url), 0).await.unwrap();
+            assert_eq!((summary.taken, summary.already_there), (taken, 2 - taken), "{time}");
+        }
+        let export = String::from_utf8(database.export("", 5).await).unwrap();
+        assert!(export.contains(",cam,50,") && export.contains(",cam,25,"), "{time}: {export}");
+    }
+}
+
+#[tokio::test]
 async fn argusai_on_postgresql_is_never_written_to() {
     let statements = "
         CREATE SEQUENCE written;

@@ -191,6 +191,62 @@ async fn import_native(database: &TestDatabase, events: &[Model]) -> Summary {
     sink.commit().await.unwrap()
 }
 
+/// Imports an ArgusAI database with these events, as SQL, in this order.
+async fn import_argusai(database: &TestDatabase, events: &[&str]) -> Summary {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("argusai.db");
+    let source = Database::connect(format!("sqlite://{}?mode=rwc", file.display())).await.unwrap();
+    let rows: Vec<_> = events.iter().map(|event| format!("INSERT INTO motion_events VALUES {event};")).collect();
+    let events = rows.concat();
+    let statements = format!(
+        "BEGIN; CREATE TABLE cameras (id, name); INSERT INTO cameras VALUES ('cam-1', 'Front Door');
+         CREATE TABLE motion_events (id, camera_id, timestamp, confidence, algorithm_used, bounding_box); {events} COMMIT"
+    );
+    source.execute_unprepared(&statements).await.unwrap();
+    source.close().await.unwrap();
+    argusai::import(&database.connection, &Location::new(&file), 0).await.unwrap()
+}
+
+/// An event with this native id and confidence, of one moment.
+fn sharing(id: &str, confidence: &str) -> String {
+    format!("('{id}', 'cam-1', '2025-12-15 10:30:01', {confidence}, 'mog2', NULL)")
+}
+
+#[tokio::test]
+async fn events_that_share_an_id_are_told_apart_by_their_contents_in_whatever_order_they_come() {
+    let (old, new, twin) = (sharing("x", "0.5"), sharing("x", "0.25"), sharing("x", "0.25"));
+    let upper = sharing("00000000-0000-4000-8000-00000000000A", "0.75");
+    let lower = sharing("{00000000-0000-4000-8000-00000000000a}", "1");
+    let all = [&*new, &old, &twin, &lower, &upper];
+    for first in [&all[..1], &all[1..2], &[&old, &upper], &[&upper], &[&lower, &new, &twin]] {
+        for turn in 0..all.len() {
+            let database = TestDatabase::new().await;
+            let taken = import_argusai(&database, first).await.taken;
+            let mut turned = all;
+            turned.rotate_left(turn);
+            let summary = import_argusai(&database, &turned).await;
+            assert_eq!((summary.taken, summary.already_there), (5 - taken, taken), "{first:?} {turned:?}");
+            let export = String::from_utf8(database.export("", 5).await).unwrap();
+            let count = |confidence: &str| export.matches(&format!(",Front Door,{confidence},")).count();
+            assert_eq!(["50", "25", "75", "100"].map(count), [1, 2, 1, 1], "{first:?} {turned:?}: {export}");
+            turned.reverse();
+            let again = import_argusai(&database, &turned).await;
+            assert_eq!((again.taken, again.already_there), (0, 5), "{first:?} {turned:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_was_changed_in_its_source_is_the_same_event_unless_another_has_its_id() {
+    let database = TestDatabase::new().await;
+    import_argusai(&database, &[&sharing("x", "0.5")]).await;
+    let changed = sharing("x", "0.75");
+    let again = import_argusai(&database, &[&changed]).await;
+    assert_eq!((again.taken, again.already_there), (0, 1));
+    let both = import_argusai(&database, &[&changed, &sharing("x", "0.5")]).await;
+    assert_eq!((both.taken, both.already_there), (1, 1));
+}
+
 /// Events with native ids, at moments that come again in later batches. Each second one is a twin of the one before.
 fn events_at_two_moments(count: u32) -> Vec<Model> {
     let first = event("2025-12-01T00:00:00Z");
@@ -248,42 +304,57 @@ async fn a_source_in_order_of_time_is_recognised_as_one_in_any_other_order() {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 12,
+        cases: 16,
         failure_persistence: Some(Box::new(FileFailurePersistence::Off)),
         ..ProptestConfig::default()
     })]
 
     #[test]
     fn imports_of_a_growing_source_in_any_order_and_form_give_each_event_once(
-        // Few moments and contents, so that many events are twins.
-        events in proptest::collection::vec((0_i64..3, 0_u8..2, any::<u128>()), 1..12),
-        imports in proptest::collection::vec((any::<bool>(), 0_usize..12), 0..5),
+        // Few moments, contents and ids, so that many events are twins or share an id.
+        events in proptest::collection::vec((0_u8..2, 0_u8..3, 0_usize..8), 4..16),
+        imports in proptest::collection::vec((proptest::bool::weighted(0.3), 1_usize..9, 0_usize..16), 1..5),
+        last in 0_usize..16,
     ) {
-        let first = event("2025-12-01T00:00:00Z");
-        let events: Vec<_> = events.into_iter().map(|(moment, confidence, id)| Model {
-            timestamp: first.timestamp + moment,
-            id: Uuid::from_u128(id),
-            camera_id: "front".to_owned(),
-            confidence: Some(confidence.into()),
-            ..first.clone()
+        let events: Vec<_> = events.into_iter().enumerate().map(|(index, (moment, quarters, id))| {
+            let id = match id {
+                0 => "NULL".to_owned(),
+                1 | 2 => "'x'".to_owned(),
+                3 => "'y'".to_owned(),
+                4 => "'00000000-0000-4000-8000-00000000000A'".to_owned(),
+                5 => "'{00000000-0000-4000-8000-00000000000a}'".to_owned(),
+                6 => format!("'event-{index}'"),
+                _ => format!("'00000000-0000-4000-9000-{:012}'", 97 * (index % 5) + index),
+            };
+            format!("({id}, 'cam-1', '2025-12-15 10:30:0{moment}', {}, 'mog2', NULL)", f64::from(quarters) / 4.0)
         }).collect();
+        // The first `seen` events from `start` on, in a circle.
+        let part = |seen: usize, start: usize| -> Vec<&str> {
+            let all = events.iter().map(String::as_str).cycle().skip(start % events.len());
+            all.take(seen.min(events.len())).collect()
+        };
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
             let database = TestDatabase::new().await;
-            let all = imports.iter().map(|(is_csv, seen)| (*is_csv, &events[..events.len().min(*seen)]));
-            for (is_csv, seen) in all.chain([(false, &events[..])]) {
+            let all = (usize::MAX, last);
+            for (is_csv, seen, start) in imports.iter().copied().chain([(false, all.0, all.1)]) {
+                let part = part(seen, start);
                 if is_csv {
                     let other = TestDatabase::new().await;
-                    import_native(&other, seen).await;
+                    import_argusai(&other, &part).await;
                     import_csv(&database, &other.export("", 5).await, Options::default()).await;
                 } else {
-                    import_native(&database, seen).await;
+                    import_argusai(&database, &part).await;
                 }
             }
-            let expected = TestDatabase::new().await;
-            import_native(&expected, &events).await;
-            let expected = expected.export("", 5).await;
-            prop_assert_eq!(sorted(&expected).len(), events.len() + 1);
-            prop_assert_eq!(sorted(&database.export("", 5).await), sorted(&expected));
+            let mut expected: Vec<_> = events.iter().map(|event| {
+                let cells: Vec<_> = event.split(", ").collect();
+                let confidence = cells[3].parse::<f64>().unwrap() * 100.0;
+                let time = cells[2].trim_matches('\'').replace(' ', "T");
+                format!("{time}+00:00,cam-1,Front Door,{confidence},MOG2,,,,,")
+            }).collect();
+            expected.push(HEADER.trim_end().to_owned());
+            expected.sort();
+            prop_assert_eq!(sorted(&database.export("", 5).await), expected);
             Ok(())
         })?;
     }

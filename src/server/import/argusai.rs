@@ -129,13 +129,18 @@ impl Import {
             }
         }
         let shown = Some(&*native).filter(|native| !native.is_empty());
-        match self.ids.give(&mut event, &native) {
+        let origin = self.ids.give(&mut event, &native);
+        match origin {
             Origin::Native => {}
             Origin::FromText => self.sink.summary.repair(ID_NOT_UUID, shown),
             Origin::Missing => self.sink.summary.repair(ID_MISSING, None),
             Origin::Repeated => self.sink.summary.repair(ID_REPEATED, shown),
         }
-        self.sink.event(event).await?;
+        if origin == Origin::Missing {
+            self.sink.event(event).await?;
+        } else {
+            self.sink.event_of_source(event, native, origin == Origin::Repeated).await?;
+        }
         Ok(true)
     }
 }

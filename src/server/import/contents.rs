@@ -76,6 +76,25 @@ fn rounded(confidence: f64) -> f64 {
     format!("{confidence:.*e}", CONFIDENCE_DIGITS - 1).parse().unwrap_or(confidence)
 }
 
+/// Returns a digest of everything that an event holds, its time and its native id included, however a UUID is written.
+pub fn with_native_id(event: &Model, native: &str) -> [u8; 16] {
+    let uuid = Uuid::try_parse(native.trim()).ok().map(|uuid| uuid.to_string());
+    let native = uuid.as_deref().unwrap_or(native);
+    let mut hash = Sha256::new_with_prefix(event.timestamp.to_le_bytes());
+    hash.update(native.len().to_le_bytes());
+    hash.update(native);
+    hash.update(Contents::of(event).as_bytes());
+    first_16(hash)
+}
+
+/// Returns the id of an event that cannot have its native id, made of [`with_native_id`]. `occurrence` numbers the events
+/// that agree in everything.
+pub fn occurrence_id(digest: [u8; 16], occurrence: u32) -> Uuid {
+    let mut hash = Sha256::new_with_prefix(digest);
+    hash.update(occurrence.to_le_bytes());
+    Uuid::new_v8(first_16(hash))
+}
+
 /// Returns the first 16 bytes of a hash.
 pub fn first_16(hash: Sha256) -> [u8; 16] {
     let hash: [u8; 32] = hash.finalize().into();

@@ -8,7 +8,7 @@ use sea_orm::{
     TransactionOptions, TransactionTrait,
 };
 
-use super::recognize::ByIdOrContents;
+use super::recognize::{ByIdOrContents, NativeId, Offered};
 use super::summary::Summary;
 use crate::server::entity::{camera, motion_event};
 use crate::server::partitions::Partitions;
@@ -41,7 +41,7 @@ pub struct Sink {
     partitions: Partitions,
     native: ByIdOrContents,
     /// Events that may be there already.
-    reported: Vec<motion_event::Model>,
+    reported: Vec<Offered>,
     /// Events to write.
     batch: Vec<motion_event::ActiveModel>,
 }
@@ -117,12 +117,32 @@ impl Sink {
         self.cameras.contains_key(id)
     }
 
-    /// Takes an event with an id of its source, or counts it as already there. `created_at` is filled in here.
+    /// Takes an event with an id that no other event of its moment has, or counts it as already there. `created_at` is filled
+    /// in here.
     ///
     /// # Errors
     /// If the database cannot be written to.
     pub async fn event(&mut self, event: motion_event::Model) -> Result<(), DbErr> {
-        self.reported.push(event);
+        self.offer(Offered { event, native: None }).await
+    }
+
+    /// Takes an event whose id is made of its native id, `native`, which other events of the source may have at the same
+    /// moment, or counts it as already there. `is_repeated`: an earlier event of this import has it. `created_at` is filled
+    /// in here.
+    ///
+    /// # Errors
+    /// If the database cannot be written to.
+    pub async fn event_of_source(
+        &mut self,
+        event: motion_event::Model,
+        native: String,
+        is_repeated: bool,
+    ) -> Result<(), DbErr> {
+        self.offer(Offered { event, native: Some(NativeId { text: native, is_repeated }) }).await
+    }
+
+    async fn offer(&mut self, offered: Offered) -> Result<(), DbErr> {
+        self.reported.push(offered);
         if self.reported.len() >= BATCH { self.recognize().await } else { Ok(()) }
     }
 
@@ -131,7 +151,8 @@ impl Sink {
         let reported = std::mem::replace(&mut self.reported, Vec::with_capacity(BATCH));
         let offered = reported.len();
         let unknown = self.native.unknown(reported, &self.transaction).await?;
-        self.summary.already_there += (offered - unknown.len()) as u64;
+        // Some of these were offered, and counted as already there, before.
+        self.summary.already_there = self.summary.already_there + offered as u64 - unknown.len() as u64;
         for event in unknown {
             self.new_event(event).await?;
         }
