@@ -367,7 +367,7 @@ impl TestApp {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(20), ended).await.expect("it ends")
+        tokio::time::timeout(Duration::from_mins(1), ended).await.expect("it ends")
     }
 
     /// A number of `/metrics`, by its name and labels; 0 where it is not there.
@@ -380,7 +380,7 @@ impl TestApp {
     /// Waits until no export is running here.
     pub async fn idle(&self) {
         let idle = self.state.exports.none_left();
-        tokio::time::timeout(Duration::from_secs(20), idle).await.expect("all exports end");
+        tokio::time::timeout(Duration::from_mins(1), idle).await.expect("all exports end");
     }
 
     /// Sends a form as that client.

@@ -149,7 +149,7 @@ async fn a_use_that_was_noted_while_the_clock_was_ahead_is_noted_anew_once_it_is
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(std::time::Duration::from_secs(20), noted).await.expect("it is noted");
+        tokio::time::timeout(std::time::Duration::from_mins(1), noted).await.expect("it is noted");
     };
     app.set_clock(DAY);
     app.get_as(&client, EXPORT_PATH).await;

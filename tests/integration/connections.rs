@@ -27,7 +27,7 @@ async fn connect(app: &TestApp) -> TcpStream {
 /// All that the server sends until it closes the connection.
 async fn read_to_end(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
-    let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut answer));
+    let read = tokio::time::timeout(Duration::from_mins(1), stream.read_to_end(&mut answer));
     let _ = read.await.expect("the server closes the connection");
     String::from_utf8(answer).unwrap()
 }
@@ -46,7 +46,7 @@ async fn drip(mut stream: TcpStream, bytes: &[u8]) -> String {
         std::future::pending::<()>().await;
     };
     let mut answer = Vec::new();
-    let reading = tokio::time::timeout(Duration::from_secs(20), from_server.read_to_end(&mut answer));
+    let reading = tokio::time::timeout(Duration::from_mins(1), from_server.read_to_end(&mut answer));
     tokio::select! {
         () = sending => {}
         ended = reading => drop(ended.expect("the server closes the connection")),
@@ -133,7 +133,7 @@ async fn requests_whose_bodies_do_not_come_make_room_for_a_new_connection() {
         stream.write_all(format!("POST /login HTTP/1.1\r\n{head}{body}").as_bytes()).await.unwrap();
         half.push(stream);
         let mut asked = SlowClient::ask(&app.address, "/healthz", &[("connection", "close")]).await;
-        let answer = tokio::time::timeout(Duration::from_secs(20), asked.rest()).await.expect("an answer");
+        let answer = tokio::time::timeout(Duration::from_mins(1), asked.rest()).await.expect("an answer");
         assert!(answer.0.ends_with(b"ok\n"));
     }
     assert_eq!(read_to_end(&mut half[0]).await, "", "it was closed");
@@ -157,7 +157,7 @@ async fn clients_that_do_not_read_their_answers_make_room_for_a_new_connection()
     tokio::time::sleep(Duration::from_secs(2)).await;
     for _ in 0..3 {
         let mut asked = SlowClient::ask(&app.address, "/healthz", &[("connection", "close")]).await;
-        let answer = tokio::time::timeout(Duration::from_secs(20), asked.rest()).await.expect("an answer");
+        let answer = tokio::time::timeout(Duration::from_mins(1), asked.rest()).await.expect("an answer");
         assert!(answer.0.ends_with(b"ok\n"));
     }
 }
@@ -252,7 +252,7 @@ async fn more_half_requests_than_files_may_be_open_keep_nobody_from_an_answer() 
     }
     for path in ["/healthz", "/readyz", "/login"] {
         let mut asked = SlowClient::ask(&server.address, path, &[("connection", "close")]).await;
-        let answer = tokio::time::timeout(Duration::from_secs(20), asked.head()).await.expect("an answer");
+        let answer = tokio::time::timeout(Duration::from_mins(1), asked.head()).await.expect("an answer");
         assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
     }
     let log = std::fs::read_to_string(database.folder.path().join("log")).unwrap();

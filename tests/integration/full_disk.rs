@@ -178,7 +178,7 @@ async fn an_export_that_ends_while_the_disk_is_full_frees_its_slot_at_once_and_i
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), ended).await.expect("the slots are free");
+    tokio::time::timeout(Duration::from_mins(1), ended).await.expect("the slots are free");
     assert_eq!(app.state.exports.count_unrecorded(), 3);
     // So long that the server would take any other server for dead.
     app.wait(100);

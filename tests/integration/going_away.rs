@@ -199,7 +199,7 @@ async fn until_stopping(prepared: &RealServer, server: &Server) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), stopping).await.expect("it hears the signal");
+    tokio::time::timeout(Duration::from_mins(1), stopping).await.expect("it hears the signal");
 }
 
 #[tokio::test]
@@ -280,7 +280,7 @@ async fn a_server_that_is_killed_leaves_a_broken_file_and_a_record_that_is_inter
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    let record = tokio::time::timeout(Duration::from_secs(30), swept).await.expect("soon after the start");
+    let record = tokio::time::timeout(Duration::from_mins(1), swept).await.expect("soon after the start");
     assert_eq!(record["error"], "The server that made the file went away.");
     assert!(prepared.log().contains("exports were interrupted"), "{}", prepared.log());
 }
@@ -332,7 +332,7 @@ async fn a_disk_that_stays_full_when_the_record_is_written_breaks_the_file_and_i
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(30), recorded).await.expect("it is recorded");
+    tokio::time::timeout(Duration::from_mins(1), recorded).await.expect("it is recorded");
     let record = record().await;
     assert_eq!((&record["state"], &record["error"]), (&"failed".into(), &"The export could not be recorded.".into()));
     assert_eq!(prepared.get(&server, &format!("{EXPORT_PATH}?end_date=2000-01-01")).await.status(), 200);

@@ -32,7 +32,7 @@ async fn nothing_is_read(app: &TestApp) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), nothing).await.expect("the query is stopped in the database");
+    tokio::time::timeout(Duration::from_mins(1), nothing).await.expect("the query is stopped in the database");
 }
 
 #[tokio::test]

@@ -163,7 +163,7 @@ async fn who_leaves_before_the_answer_leaves_no_place_taken() {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_secs(20), free).await.expect("all are ended");
+    tokio::time::timeout(std::time::Duration::from_mins(1), free).await.expect("all are ended");
     assert_eq!(status(&app, &client).await, 200);
 }
 

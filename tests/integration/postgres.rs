@@ -59,13 +59,10 @@ async fn what_nobody_waits_for_is_gone_from_the_server() {
     while cluster.psql(running) != "1" {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    drop(client);
-    let gone = async {
-        while cluster.psql(running) != "0" {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(5), gone).await.expect("the server stops it");
+    client.reset();
+    while cluster.psql(running) != "0" {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     app.idle().await;
     assert_eq!(app.newest_record().await["state"], "cancelled");
 }
@@ -341,7 +338,7 @@ async fn a_replica_gives_the_file_and_up_to_when_it_is_complete() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), all).await.expect("the replica catches up");
+    tokio::time::timeout(Duration::from_mins(1), all).await.expect("the replica catches up");
 }
 
 #[tokio::test]

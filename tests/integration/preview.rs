@@ -171,7 +171,7 @@ async fn a_preview_that_nobody_waits_for_is_stopped_in_the_database() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(5), stopped).await.expect("it is stopped");
+        tokio::time::timeout(Duration::from_mins(1), stopped).await.expect("it is stopped");
     };
     // The client goes away.
     let asked = SlowClient::ask(&app.address, "/api/preview?query=", &[("authorization", &authorization)]).await;

@@ -37,6 +37,11 @@ impl SlowClient {
         Self { stream }
     }
 
+    /// Leaves with a reset. A mere end of the stream would be that of a client that sends no more and still reads.
+    pub fn reset(self) {
+        self.stream.set_zero_linger().unwrap();
+    }
+
     /// The next so many bytes.
     pub async fn read(&mut self, bytes: usize) -> String {
         let mut buffer = vec![0; bytes];
