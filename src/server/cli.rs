@@ -237,8 +237,13 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
     let database = open_migrated(settings, missing).await?;
     let brings_much = matches!(command, Command::Import(_) | Command::Demo(_));
     let done = run_on(database.clone(), command, settings).await.map_err(|error| naming_database(error, settings));
-    // Also after one that failed, because the disk is full or for any other reason.
-    if brings_much && let Err(error) = database::empty_log(&settings.database, &database).await {
+    // Also after one that failed, because the disk is full or for any other reason; but not if the file is another one now,
+    // which the error says.
+    let is_replaced = database.file().is_some_and(|file| file.check().is_err());
+    if brings_much
+        && !is_replaced
+        && let Err(error) = database::empty_log(&settings.database, &database).await
+    {
         warn!(error = format!("{error:#}"), "cannot empty SQLite's write-ahead log, which keeps its space");
     }
     // PostgreSQL logs clients that leave without a word.

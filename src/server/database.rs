@@ -134,6 +134,9 @@ pub fn without_password(url: &str) -> String {
 /// As [`named`].
 pub fn events(settings: &settings::Database, database: &Pool, page_timeout: Duration) -> anyhow::Result<Place> {
     let place = named(&settings.url)?;
+    if settings.export_url.starts_with("postgres") {
+        postgres_connection::options("database.export_url", &settings.export_url)?;
+    }
     if !settings.export_url.is_empty()
         && (place != Named::Postgres || !matches!(named(&settings.export_url), Ok(Named::Postgres)))
     {

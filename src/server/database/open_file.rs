@@ -265,8 +265,8 @@ fn is_replaced_error(path: &Path) -> DbErr {
 /// Returns what somebody must do who runs a command. `reason` is that of an error for which [`is_replaced`] holds; `None` if
 /// it is another one.
 pub fn advice_for_commands(reason: &str) -> Option<&'static str> {
-    let advice = "start the command again; remove the -wal and -shm files beside the database before, if they are still those \
-                  of the old file (docs/backup.md)";
+    let advice = "remove the -wal and -shm files beside the database if they are still those of the old file, then start the \
+                  command again (docs/backup.md)";
     reason.starts_with(REPLACED).then_some(advice)
 }
 
