@@ -76,7 +76,13 @@ async fn a_file_of_another_kind_is_called_what_it_is_and_never_cut_off() {
     std::io::Write::write_all(&mut gzip, text.as_bytes()).unwrap();
     let decimal_comma = format!("{HEADER}2025-12-01T00:00:00Z,a,A,\"85,5\",MOG2,1,2,3,4,z\r\n");
     let latin_1 = [text.as_bytes(), b"2025-12-01T00:00:00Z,a,K\xfcche,85.5,MOG2,1,2,3,4,z\r\n"].concat();
+    let quoted_rows = format!("\"{}\"\r\n", text.trim_end().replace("\r\n", "\"\r\n\""));
+    let quoted_row = format!("{HEADER}\"{row}\"\r\n");
     for (file, reason) in [
+        (quoted_rows.into_bytes(), "each of its lines is one cell in quotes"),
+        (quoted_row.into_bytes(), "row 2: the whole row is one cell in quotes"),
+        (format!("sep=,\r\n{text}").into_bytes(), "delete this line"),
+        (format!("sep=;\r\n{}", text.replace(',', ";")).into_bytes(), "names another separator"),
         ([b"\xff\xfe", &utf_16[..]].concat(), "UTF-16"),
         (utf_16, "UTF-16"),
         (gzip.finish().unwrap(), "gunzip"),
@@ -91,6 +97,26 @@ async fn a_file_of_another_kind_is_called_what_it_is_and_never_cut_off() {
         assert!(error.contains(reason) && error.contains("in.csv") && !error.contains("cut off"), "{error}");
     }
     assert_eq!(database.export("", 5).await, HEADER.as_bytes());
+}
+
+#[tokio::test]
+async fn what_is_not_a_regular_file_is_refused_before_it_is_opened() {
+    let database = TestDatabase::new().await;
+    let folder = database.folder.path();
+    let pipe = folder.join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // Both of its ends, so that nothing waits for the other one.
+    let _ends = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
+    for (file, reason) in [
+        (pipe.as_path(), "a regular file is needed"),
+        (std::path::Path::new("/dev/null"), "write the stream to a file first"),
+        (folder, "it is a folder; name a file in it"),
+        (&folder.join("none.csv"), "there is no such file"),
+    ] {
+        let error = import(&database.connection, file, Options::default(), 0).await.unwrap_err();
+        let error = format!("{error:#}");
+        assert!(error.contains(reason) && error.contains(file.to_str().unwrap()), "{error}");
+    }
 }
 
 #[tokio::test]
@@ -146,11 +172,23 @@ async fn a_camera_keeps_the_name_it_has_and_gets_one_where_it_has_none() {
 async fn a_row_that_cannot_be_read_is_named_and_nothing_is_taken() {
     let good = "2025-12-01T00:00:00+00:00,a,A,85.5,MOG2,1,2,3,4,\r\n";
     for (text, reason) in [
-        (String::new(), "first line"),
+        (String::new(), "the file is empty"),
+        ("\u{feff}".to_owned(), "empty except for its byte order mark"),
         ("time,camera\r\n".to_owned(), "first line"),
         (format!("{HEADER}{good}2025-12-01,a,A,1,MOG2,,,,,\r\n"), "row 3: column timestamp"),
         (format!("{HEADER}{good}2025-12-01T00:00:00Z,a,A,high,MOG2,,,,,\r\n"), "row 3: column confidence"),
         (format!("{HEADER}{good}2025-12-01T00:00:00Z,a,A,1\r\n"), "4 fields"),
+        (
+            format!("{HEADER}2025-12-01T00:00:00Z,a,A,0,5,MOG2,1,2,3,4,\r\n"),
+            "row 2: it has 11 fields, and the first line \
+          has 10: its confidence is written with a decimal comma (“0,5”)",
+        ),
+        (
+            format!("{HEADER}2025-02-30T00:00:00Z,a,A,85.5,MOG2,1,2,3,4,\r\n"),
+            "row 2: column timestamp: \
+          “2025-02-30T00:00:00Z” is a date that does not exist",
+        ),
+        (format!("{HEADER}2025-12-01T24:00:00Z,a,A,85.5,MOG2,1,2,3,4,\r\n"), "an hour that does not exist"),
         // Cut off in the last cell, and just before it: both would read as rows with all their cells.
         (format!("{HEADER}{good}2025-12-01T00:00:00Z,a,A,1,MOG2,1,2,3,4,zo"), "cut off"),
         (format!("{HEADER}{good}2025-12-01T00:00:00Z,a,A,1,MOG2,1,2,3,4,"), "cut off"),

@@ -21,6 +21,7 @@ use super::recognize::ByContents;
 use super::sink::{BATCH, KnownName, Sink};
 use super::summary::Summary;
 use super::text::{storable, storable_event};
+use crate::server::database_errors::describe_io;
 use crate::server::entity::motion_event::Model;
 use crate::server::timed::Pool;
 
@@ -50,10 +51,17 @@ pub struct Options {
 /// changed then.
 pub async fn import(database: &Pool, file: &Path, options: Options, now: i64) -> anyhow::Result<Summary> {
     let nothing = || format!("nothing was imported from {}", file.display());
-    let mut source = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let metadata = source.metadata()?;
+    let cannot_read = |error: std::io::Error| anyhow!("{}: {}", nothing(), describe_io(&error));
+    // Before the file is opened: to open a pipe waits until something writes to it.
+    let metadata = std::fs::metadata(file).map_err(cannot_read)?;
     ensure!(!metadata.is_dir(), "{}: it is a folder; name a file in it", nothing());
-    ensure!(metadata.is_file(), "{}: it is not a regular file; save it as one first", nothing());
+    ensure!(
+        metadata.is_file(),
+        "{}: it is a pipe or a device, and a regular file is needed, which is read twice; write the stream to a file first, \
+         such as with `cat > events.csv`, and import that file",
+        nothing()
+    );
+    let mut source = File::open(file).map_err(cannot_read)?;
     let is_terminated = check_format(&mut source, options).with_context(nothing)?;
     let rows = survey(&mut source, options).with_context(nothing)?;
 
@@ -112,7 +120,7 @@ fn survey(file: &mut File, options: Options) -> anyhow::Result<Rows> {
     let before = format::columns_before(&header).map_err(|why| anyhow!(why))?;
     let scale = match options.confidence {
         Some(scale) => scale,
-        None => scale::of(&mut reader)?,
+        None => scale::of(&mut reader, before)?,
     };
     drop(reader);
     file.rewind()?;

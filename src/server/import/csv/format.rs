@@ -35,6 +35,31 @@ const SIGNATURES: [(&[u8], &str); 16] = [
 const UTF_16: &str = "its text encoding is UTF-16 or UTF-32; save it as UTF-8: in Excel as “CSV UTF-8 (Comma delimited)” and \
                       not as “Unicode Text”, in PowerShell with “-Encoding utf8”";
 
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+const EMPTY: &str = "the file is empty: it has not even the first line of an export; export it again, or look whether the \
+                     program that wrote it failed";
+
+const ONLY_BYTE_ORDER_MARK: &str = "the file is empty except for its byte order mark: it has not even the first line of an \
+                                    export; export it again, or look whether the program that wrote it failed";
+
+const ONLY_BLANKS: &str = "the file is empty except for blanks and line ends: it has not even the first line of an export; \
+                           export it again, or look whether the program that wrote it failed";
+
+const SEP: &str = "its first line is “sep=,”, which is for Excel alone; delete this line with a text editor, so that the file \
+                   begins with the names of the columns";
+
+const SEP_OTHER: &str = "its first line begins with “sep=”, which is for Excel alone, and names another separator than the \
+                         comma; delete this line with a text editor, and save the file with commas between the cells and \
+                         decimal points: in Calc as “Text CSV” with the field delimiter “,”; or import the exported file as \
+                         it was";
+
+const QUOTED_ROWS: &str = "each of its lines is one cell in quotes";
+
+const SAVE_ANEW: &str = "a spreadsheet writes this for a CSV that it opened as a single column: open the exported file with the \
+                         separator “,” (in Excel with Data → From Text/CSV) and save it anew, or import the exported file as \
+                         it was";
+
 const BARE_CR: &str = "its lines end in CR alone, as on old Macintosh systems; save it with line ends LF or CRLF: in Excel as \
                        “CSV UTF-8 (Comma delimited)” and not as “CSV (Macintosh)”";
 
@@ -50,9 +75,20 @@ const INDEX: &str = "it has a column without a name before the others, such as p
 
 /// Returns why a file that begins like this is not a CSV, and what to do. `None` if it may be one.
 pub fn why_not_csv(start: &[u8]) -> Option<&'static str> {
-    let named = SIGNATURES.iter().find(|(signature, _)| start.starts_with(signature)).map(|(_, why)| *why);
+    let text = start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(start);
+    if text.trim_ascii().is_empty() {
+        return Some(match (start.len(), text.len()) {
+            (0, _) => EMPTY,
+            (_, 0) => ONLY_BYTE_ORDER_MARK,
+            _ => ONLY_BLANKS,
+        });
+    }
+    let named = SIGNATURES.iter().find(|(signature, _)| text.starts_with(signature)).map(|(_, why)| *why);
     if named.is_some() {
         return named;
+    }
+    if let Some(separator) = excel_separator(text) {
+        return Some(if separator == b',' { SEP } else { SEP_OTHER });
     }
     if matches!(start, [first, second, ..] if (*first == 0) != (*second == 0)) {
         return Some(UTF_16);
@@ -60,6 +96,38 @@ pub fn why_not_csv(start: &[u8]) -> Option<&'static str> {
     let first_end = start.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
     let is_bare_cr = start[first_end] == b'\r' && start.get(first_end + 1).is_none_or(|next| *next != b'\n');
     is_bare_cr.then_some(BARE_CR)
+}
+
+/// Returns the separator that a first line for Excel names, such as `sep=;`, which may be in quotes.
+fn excel_separator(text: &[u8]) -> Option<u8> {
+    let line = text.strip_prefix(b"\"").unwrap_or(text);
+    let (name, rest) = line.split_at_checked(4)?;
+    name.eq_ignore_ascii_case(b"sep=").then(|| rest.first().copied().unwrap_or(b'\n'))
+}
+
+/// Returns why a row cannot have another number of cells than the first row, and what to do. `before` is how many columns
+/// come before those of the contract.
+pub fn why_other_width(row: &StringRecord, before: usize) -> String {
+    let columns = before + COLUMNS.len();
+    if row.len() == 1 && row[0].matches(',').count() + 1 >= columns {
+        return format!("the whole row is one cell in quotes, and the first line has {columns} cells; {SAVE_ANEW}");
+    }
+    let counts = format!("it has {} fields, and the first line has {columns}", row.len());
+    let is_number = |index: usize| {
+        let cell = row.get(before + index).unwrap_or_default();
+        !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    if row.len() > columns && is_number(3) && is_number(4) {
+        let (whole, fraction) = (&row[before + 3], &row[before + 4]);
+        format!(
+            "{counts}: its confidence is written with a decimal comma (“{whole},{fraction}”), which separates cells here; \
+             save the file with decimal points ({whole}.{fraction}), or import the exported file as it was"
+        )
+    } else if row.len() > columns {
+        format!("{counts}; a text that holds a comma must be in double quotes")
+    } else {
+        counts
+    }
 }
 
 /// Returns how many columns come before those of the contract, from the first row.
@@ -75,6 +143,9 @@ pub fn columns_before(header: &StringRecord) -> Result<usize, String> {
     let expected = COLUMNS.join(",");
     let names: Vec<_> = header.iter().collect();
     let why = match names.as_slice() {
+        [one] if [false, true].iter().any(|local| one.split(',').map(str::trim).eq(columns(*local))) => {
+            return Err(format!("{QUOTED_ROWS}; {SAVE_ANEW}"));
+        }
         [one] if one.contains(';') => SEMICOLONS,
         [one] if one.contains('\t') => TABS,
         ["" | "Unnamed: 0", others @ ..] if others.iter().eq(&COLUMNS) => INDEX,
@@ -114,7 +185,48 @@ mod tests {
         for line_end in ["\n", "\r\n"] {
             assert_eq!(why_not_csv(format!("\u{feff}{header}{line_end}").as_bytes()), None);
         }
-        assert_eq!(why_not_csv(b""), None);
+    }
+
+    #[test]
+    fn a_file_without_contents_is_called_empty() {
+        for (start, what) in [
+            (&b""[..], "the file is empty:"),
+            (b"\xef\xbb\xbf", "empty except for its byte order mark"),
+            (b"\xef\xbb\xbf\r\n", "empty except for blanks"),
+            (b" \n\n", "empty except for blanks"),
+        ] {
+            let why = why_not_csv(start).unwrap_or_default();
+            assert!(why.contains(what), "{start:?}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_first_line_for_excel_is_to_be_deleted() {
+        for (line, what) in [
+            ("sep=,", "delete this line with a text editor, so that"),
+            ("\u{feff}sep=,", "delete this line with a text editor, so that"),
+            ("SEP=,", "delete this line with a text editor, so that"),
+            ("\"sep=,\"", "delete this line with a text editor, so that"),
+            ("sep=;", "another separator"),
+            ("sep=\t", "another separator"),
+        ] {
+            let why = why_not_csv(format!("{line}\r\n{}\r\n", COLUMNS.join(",")).as_bytes()).unwrap_or_default();
+            assert!(why.contains("“sep=") && why.contains(what), "{line}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_row_with_another_number_of_cells_says_what_it_seems_to_be() {
+        for (cells, before, what) in [
+            (&["t", "a", "A", "85", "5", "MOG2", "1", "2", "3", "4", "z"][..], 0, "decimal points (85.5)"),
+            (&["l", "t", "a", "A", "85", "5", "MOG2", "1", "2", "3", "4", "z"], 1, "decimal points (85.5)"),
+            (&["t", "a", "A", " rear", "85", "MOG2", "1", "2", "3", "4", "z"], 0, "in double quotes"),
+            (&["t", "a", "A", "85"], 0, "it has 4 fields, and the first line has 10"),
+            (&["t,a,A,85.5,MOG2,1,2,3,4,z"], 0, "the whole row is one cell in quotes"),
+        ] {
+            let why = why_other_width(&StringRecord::from(cells.to_vec()), before);
+            assert!(why.contains(what), "{cells:?}: {why}");
+        }
     }
 
     #[test]
@@ -127,6 +239,8 @@ mod tests {
             (header(&COLUMNS.join(";"), ','), "semicolons"),
             (header(&COLUMNS.join("\t"), ','), "TAB"),
             (header(&format!(",{names}"), ','), "index=False"),
+            (StringRecord::from(vec![names.clone()]), "one cell in quotes"),
+            (StringRecord::from(vec![format!("local_time,{names}")]), "one cell in quotes"),
             (header("time,camera", ','), "first line"),
             (StringRecord::new(), "first line"),
         ] {

@@ -1,12 +1,14 @@
 //! From a row of a CSV to an event, as this program writes it and as other tools do. Pure.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use anyhow::{anyhow, ensure};
-use chrono::{DateTime, Datelike};
+use chrono::{DateTime, Datelike, NaiveDate};
 use csv::StringRecord;
 use uuid::Uuid;
 
+use super::format::why_other_width;
 use super::scale::Scale;
 use crate::export::COLUMNS;
 use crate::server::entity::motion_event::Model;
@@ -44,17 +46,15 @@ impl Rows {
     /// If a cell cannot be read, naming its column and what would be right.
     pub fn event(self, record: &StringRecord, summary: &mut Summary) -> anyhow::Result<Model> {
         let columns = self.before + COLUMNS.len();
-        ensure!(record.len() == columns, "it has {} fields, and the first line has {columns}", record.len());
+        ensure!(record.len() == columns, why_other_width(record, self.before));
         let wrong =
             |index: usize, why: &str| anyhow!("column {}: “{}” {why}", COLUMNS[index], self.cell(record, index));
         let side = |index: usize| match self.cell(record, index) {
             "" => Ok(None),
             digits => whole(digits).map(Some).ok_or_else(|| wrong(index, "is not a whole number")),
         };
-        let timestamp = moment(self.cell(record, 0), self.scale).ok_or_else(|| {
-            wrong(0, "is not a time with an offset; write it as 2025-12-15T10:30:00-08:00 or 2025-12-15T18:30:00Z (if this is ArgusAI's \
-                      own CSV, in UTC, add --confidence fraction)")
-        })?;
+        let timestamp = self.cell(record, 0);
+        let timestamp = moment(timestamp, self.scale).ok_or_else(|| wrong(0, why_not_a_moment(timestamp)))?;
         let confidence = match (self.cell(record, 3), self.scale) {
             ("", _) => None,
             (digits, Scale::Percent) => Some(
@@ -118,6 +118,35 @@ fn moment(text: &str, scale: Scale) -> Option<i64> {
     let time = DateTime::parse_from_rfc3339(text);
     let time = time.or_else(|error| DateTime::parse_from_rfc3339(&as_rfc3339(text, scale).ok_or(error)?)).ok()?;
     WRITABLE_YEARS.contains(&time.to_utc().year()).then(|| time.timestamp_micros())
+}
+
+/// Says why a text is not a moment, and what would be right.
+fn why_not_a_moment(text: &str) -> &'static str {
+    let text = text.trim();
+    let part = |range: Range<usize>| {
+        text.get(range).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))?.parse::<u32>().ok()
+    };
+    let is_date = text.get(4..5) == Some("-") && text.get(7..8) == Some("-") && part(8..10).is_some();
+    if let (true, Some(year), Some(month), Some(day)) = (is_date, part(0..4), part(5..7), part(8..10)) {
+        let year = year.try_into().unwrap_or_default();
+        if NaiveDate::from_ymd_opt(year, month, day).is_none() {
+            return "is a date that does not exist; its year, month and day must be those of the calendar, such as 2025-02-28";
+        }
+        if !WRITABLE_YEARS.contains(&year) {
+            return "is not in the years that an export can hold, which are 0002 to 9998";
+        }
+        match (part(11..13), part(14..16), part(17..19)) {
+            (Some(24..), ..) => {
+                return "has an hour that does not exist; it must be from 00 to 23, and the end of a day is 00:00:00 of the next";
+            }
+            (_, Some(60..), _) | (.., Some(61..)) => {
+                return "has a minute or a second that does not exist; each must be from 00 to 59";
+            }
+            _ => {}
+        }
+    }
+    "is not a time with an offset; write it as 2025-12-15T10:30:00-08:00 or 2025-12-15T18:30:00Z (if this is ArgusAI's own CSV, \
+     in UTC, add --confidence fraction)"
 }
 
 /// What other tools write (`2025-12-15 10:30:00+0000`, `+00`, ` UTC`), as RFC 3339.
@@ -216,6 +245,26 @@ mod tests {
         assert!(with(1, "").expect_err("empty").to_string().contains("camera_id"));
         let error = read(OURS, &GOOD[..4]).expect_err("short").to_string();
         assert!(error.contains("4 fields"), "{error}");
+    }
+
+    #[test]
+    fn a_time_that_does_not_exist_is_called_that() {
+        for (bad, why) in [
+            ("2025-02-30T00:00:00Z", "a date that does not exist"),
+            ("2025-13-01 00:00:00+00", "a date that does not exist"),
+            ("2025-02-30", "a date that does not exist"),
+            ("2025-12-15T24:00:00Z", "an hour that does not exist"),
+            ("2025-12-15 24:00:00+00", "an hour that does not exist"),
+            ("2025-12-15T10:60:00Z", "a minute or a second that does not exist"),
+            ("2025-12-15T10:30:61Z", "a minute or a second that does not exist"),
+            ("0001-01-01T00:00:00Z", "the years that an export can hold"),
+            ("2025-12-15T10:30:00", "is not a time with an offset"),
+            ("2025-12-15", "is not a time with an offset"),
+            ("ü025-12-15T10:30:00Z", "is not a time with an offset"),
+        ] {
+            let error = with(0, bad).expect_err(bad).to_string();
+            assert!(error.contains(why) && error.contains(bad), "{error}");
+        }
     }
 
     #[test]

@@ -41,9 +41,12 @@ struct Signs {
 }
 
 impl Signs {
-    fn note(&mut self, row: &ByteRecord) {
-        // The column of local time, if there is one, comes before the others.
-        let before = row.len().saturating_sub(COLUMNS.len());
+    /// Notes the signs of a row. `before` is how many columns come before those of the contract.
+    fn note(&mut self, row: &ByteRecord, before: usize) {
+        // The import refuses a row with another number of cells, and says why. Until then it says nothing of the scale.
+        if row.len() != before + COLUMNS.len() {
+            return;
+        }
         let cell = |index: usize| row.get(before + index).unwrap_or_default();
         let (timestamp, confidence, algorithm) = (cell(0), cell(3), cell(4));
         let confidence = std::str::from_utf8(confidence).ok().and_then(|text| text.parse::<f64>().ok());
@@ -79,15 +82,15 @@ impl Signs {
 }
 
 /// Finds out the scale of the rows that come after the header. Reads no further than necessary: of what this program
-/// exported, usually one row.
+/// exported, usually one row. `before` is how many columns come before those of the contract.
 ///
 /// # Errors
 /// If it cannot be told, or the file cannot be read.
-pub fn of<R: Read>(reader: &mut csv::Reader<R>) -> anyhow::Result<Scale> {
+pub fn of<R: Read>(reader: &mut csv::Reader<R>, before: usize) -> anyhow::Result<Scale> {
     let mut row = ByteRecord::new();
     let mut signs = Signs::default();
     while !signs.are_settled() && reader.read_byte_record(&mut row)? {
-        signs.note(&row);
+        signs.note(&row, before);
     }
     let scale = signs.scale();
     ensure!(
@@ -110,7 +113,8 @@ mod tests {
                 format!("{local_time}{timestamp},a,A,{confidence},{detector},1,2,3,4,\n")
             };
             let file = rows.iter().map(line).collect::<String>();
-            let found = of(&mut super::super::reader(file.as_bytes())).ok();
+            let before = usize::from(!local_time.is_empty());
+            let found = of(&mut super::super::reader(file.as_bytes()), before).ok();
             if !local_time.is_empty() {
                 return found;
             }
@@ -158,7 +162,7 @@ mod tests {
     #[test]
     fn a_file_of_either_is_refused_with_the_option_that_decides() {
         let file = &b"2025-12-15T10:30:00+00:00,a,A,0.5,mog2,,,,,\n"[..];
-        let error = of(&mut super::super::reader(file)).expect_err("either's").to_string();
+        let error = of(&mut super::super::reader(file), 0).expect_err("either's").to_string();
         assert!(error.contains("--confidence fraction") && error.contains("--confidence percent"), "{error}");
     }
 }
