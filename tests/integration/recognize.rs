@@ -53,9 +53,13 @@ enum Way {
 }
 
 async fn argusai_database(database: &TestDatabase) -> PathBuf {
+    argusai_database_of(database, ARGUSAI).await
+}
+
+async fn argusai_database_of(database: &TestDatabase, statements: &str) -> PathBuf {
     let file = database.folder.path().join("argusai.db");
     let source = Database::connect(format!("sqlite://{}?mode=rwc", file.display())).await.unwrap();
-    source.execute_unprepared(ARGUSAI).await.unwrap();
+    source.execute_unprepared(statements).await.unwrap();
     source.close().await.unwrap();
     file
 }
@@ -110,6 +114,43 @@ async fn each_event_is_stored_once_whatever_way_it_comes_in_first() {
         assert_eq!(taken, 6, "{ways:?}");
         assert_eq!(sorted(&database.export("", 9).await), sorted(&expected), "{ways:?}");
     }
+}
+
+#[tokio::test]
+async fn a_camera_whose_uuid_is_written_in_another_way_is_the_same_in_both_ways_of_argusai() {
+    let upper = "1F8B0000-0000-4000-8000-000000000001";
+    let braces = "{1f8b0000-0000-4000-8000-000000000001}";
+    let statements = ARGUSAI.replacen("'cam-1', 'Front Door'", &format!("'{upper}', 'Front Door'"), 1);
+    let statements =
+        statements.replacen("'cam-1'", &format!("'{braces}'"), 1).replace("'cam-1'", &format!("'{upper}'"));
+    let rows =
+        ARGUSAI_CSV.replacen("cam-1", &upper.to_lowercase(), 1).replacen("cam-1", upper, 1).replace("cam-1", braces);
+    let file = format!("{HEADER}{rows}");
+    let mut exports = Vec::new();
+    for is_csv_first in [false, true] {
+        let database = TestDatabase::new().await;
+        let source = argusai_database_of(&database, &statements).await;
+        let mut taken = Vec::new();
+        for is_csv in [is_csv_first, !is_csv_first, is_csv_first] {
+            let summary = if is_csv {
+                import_csv(&database, file.as_bytes(), Options::default()).await
+            } else {
+                argusai::import(&database.connection, &Location::new(&source), 0).await.unwrap()
+            };
+            assert_eq!(summary.taken + summary.already_there, 6, "{summary}");
+            taken.push((summary.taken, summary.cameras_new));
+        }
+        assert_eq!(taken, [(6, 2), (0, 0), (0, 0)], "{is_csv_first}");
+        let export = String::from_utf8(database.export("", 9).await).unwrap();
+        exports.push(sorted(export.to_lowercase().as_bytes()));
+    }
+    assert_eq!(exports[0], exports[1], "except for the spelling, which is that of the first way");
+    // Our own export keeps two cameras apart that differ in nothing else.
+    let database = TestDatabase::new().await;
+    let row = |id: &str| format!("2025-12-15T10:30:00+00:00,{id},A,85.5,MOG2,1,2,3,4,\r\n");
+    let own = format!("{HEADER}{}{}", row(upper), row(braces));
+    assert_eq!(import_csv(&database, own.as_bytes(), Options::default()).await.cameras_new, 2);
+    assert_eq!(database.export("", 9).await, own.as_bytes());
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@
 //! saying so. A value of an event that cannot be read is left empty and counted. An event is skipped only if its time or
 //! its camera cannot be read.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use anyhow::Context;
 use uuid::Uuid;
@@ -86,8 +86,9 @@ struct Import {
 /// The cameras that ArgusAI has.
 #[derive(Default)]
 struct Cameras {
-    ids: HashSet<String>,
-    /// The ids of those whose id is a UUID: it may be written in another way in an event.
+    /// Their ids, and the ids under which they are stored.
+    ids: HashMap<String, String>,
+    /// The ids under which those are stored whose id is a UUID: it may be written in another way in an event.
     by_uuid: HashMap<Uuid, String>,
 }
 
@@ -101,11 +102,13 @@ impl Import {
             return Ok(());
         }
         let name = Some(&*name).filter(|name| !name.is_empty());
-        self.sink.camera(&id, name, KnownName::Replace).await?;
+        // A CSV may have brought it before, with the id in another spelling.
+        let stored = self.sink.same_camera(&id).unwrap_or(&id).to_owned();
+        self.sink.camera(&stored, name, KnownName::Replace).await?;
         if let Ok(uuid) = Uuid::try_parse(&id) {
-            self.cameras.by_uuid.entry(uuid).or_insert_with(|| id.clone());
+            self.cameras.by_uuid.entry(uuid).or_insert_with(|| stored.clone());
         }
-        self.cameras.ids.insert(id);
+        self.cameras.ids.insert(id, stored);
         Ok(())
     }
 
@@ -117,11 +120,16 @@ impl Import {
         };
         let Some(event) = understood(event, &mut self.sink.summary) else { return Ok(false) };
         let mut event = storable_event(event, &mut self.sink.summary);
-        if !self.cameras.ids.contains(&event.camera_id) {
+        if let Some(stored) = self.cameras.ids.get(&event.camera_id) {
+            event.camera_id.clone_from(stored);
+        } else {
             let same = Uuid::try_parse(&event.camera_id).ok().and_then(|uuid| self.cameras.by_uuid.get(&uuid));
             if let Some(same) = same {
                 event.camera_id.clone_from(same);
             } else {
+                if let Some(same) = self.sink.same_camera(&event.camera_id) {
+                    event.camera_id = same.to_owned();
+                }
                 self.sink.summary.repair(ORPHAN, Some(&event.camera_id));
                 if !self.sink.knows_camera(&event.camera_id) {
                     self.sink.camera(&event.camera_id, None, KnownName::Replace).await?;

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, QueryOrder,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
+use uuid::Uuid;
 
 use super::recognize::{ByIdOrContents, NativeId, Offered};
 use super::summary::Summary;
@@ -38,6 +39,8 @@ pub struct Sink {
     /// When the rows are written, in microseconds since 1970-01-01T00:00:00Z.
     now: i64,
     cameras: HashMap<String, Option<String>>,
+    /// The ids of the cameras that were there before this import and whose id is a UUID.
+    by_uuid: HashMap<Uuid, String>,
     partitions: Partitions,
     native: ByIdOrContents,
     /// Events that may be there already.
@@ -62,7 +65,13 @@ impl Sink {
         if database.get_database_backend() == DbBackend::Postgres {
             transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({IMPORTING})")).await?;
         }
-        let cameras = camera::Entity::find().all(&transaction).await?;
+        let cameras = camera::Entity::find().order_by_asc(camera::Column::Id).all(&transaction).await?;
+        let mut by_uuid = HashMap::new();
+        for camera in &cameras {
+            if let Ok(uuid) = Uuid::try_parse(&camera.id) {
+                by_uuid.entry(uuid).or_insert_with(|| camera.id.clone());
+            }
+        }
         let partitions = Partitions::known(&transaction).await?;
         Ok(Self {
             summary: Summary::default(),
@@ -70,6 +79,7 @@ impl Sink {
             partitions,
             now,
             cameras: cameras.into_iter().map(|camera| (camera.id, camera.name)).collect(),
+            by_uuid,
             native: ByIdOrContents::default(),
             reported: Vec::with_capacity(BATCH),
             batch: Vec::with_capacity(BATCH),
@@ -105,6 +115,15 @@ impl Sink {
         }
         self.cameras.insert(id.to_owned(), name.map(str::to_owned));
         Ok(())
+    }
+
+    /// Returns the id of the camera that was there before this import and has the same UUID, which may be written in another
+    /// way. `None` if there is no such camera, or one has exactly this id.
+    pub fn same_camera(&self, id: &str) -> Option<&str> {
+        if self.cameras.contains_key(id) {
+            return None;
+        }
+        Uuid::try_parse(id).ok().and_then(|uuid| self.by_uuid.get(&uuid)).map(String::as_str)
     }
 
     /// Declares that the events come in order of time, so that what was looked up of passed moments can be forgotten.

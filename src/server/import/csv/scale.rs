@@ -3,7 +3,8 @@
 //!
 //! The two differ in three ways. Our timestamps always have a numeric offset; ArgusAI's end in `Z` or have none (on
 //! PostgreSQL, older versions wrote `+00:00`). We call its detectors `MOG2` and `KNN`; it calls them `mog2` and `knn`. And
-//! its confidences are never above 1. If they contradict each other, nobody can tell.
+//! its confidences are never above 1. If they contradict each other, nobody can tell. A detector with another name says
+//! nothing of a file whose times are in UTC: a later version of ArgusAI may have it.
 
 use std::io::Read;
 
@@ -36,8 +37,10 @@ struct Signs {
     utc: bool,
     /// A detector called `mog2` or `knn`.
     lower_case: bool,
-    /// A detector that ArgusAI does not have under that name.
-    not_of_argusai: bool,
+    /// A detector called `MOG2` or `KNN`.
+    upper_case: bool,
+    /// A detector that neither program is known to have.
+    unknown: bool,
 }
 
 impl Signs {
@@ -57,8 +60,9 @@ impl Signs {
         self.utc |= !has_offset;
         match algorithm {
             b"mog2" | b"knn" => self.lower_case = true,
+            b"MOG2" | b"KNN" => self.upper_case = true,
             b"frame_diff" => {}
-            _ => self.not_of_argusai = true,
+            _ => self.unknown = true,
         }
     }
 
@@ -69,13 +73,15 @@ impl Signs {
 
     /// `None` if nobody can tell.
     fn scale(self) -> Option<Scale> {
-        let Self { above_one, up_to_one, offset, utc, lower_case, not_of_argusai } = self;
+        let Self { above_one, up_to_one, offset, utc, lower_case, upper_case, unknown } = self;
+        let not_of_argusai = upper_case || unknown;
         match self {
             // One confidence that ArgusAI could not have written, in what is ArgusAI's otherwise.
             _ if above_one && up_to_one && lower_case && !offset && !not_of_argusai => None,
             _ if above_one => Some(Scale::Percent),
             _ if lower_case && utc && !offset && !not_of_argusai => Some(Scale::Fraction),
-            _ if !up_to_one || not_of_argusai && !lower_case => Some(Scale::Percent),
+            _ if !up_to_one => Some(Scale::Percent),
+            _ if !lower_case && (upper_case || unknown && offset) => Some(Scale::Percent),
             _ => None,
         }
     }
@@ -147,10 +153,18 @@ mod tests {
             (&[[Z, "85.5", "MOG2"]], Some(Scale::Percent)),
             (&[[Z, "0.5", "MOG2"]], Some(Scale::Percent)),
             (&[[Z, "85.5", "mog2"]], Some(Scale::Percent)),
+            (&[[Z, "0.5", "MOG2"], [Z, "0.5", "vibe"]], Some(Scale::Percent)),
+            (&[[Z, "85.5", "vibe"]], Some(Scale::Percent)),
+            (&[[Z, "", "vibe"]], Some(Scale::Percent)),
             // Either's.
             (&[[ZERO_OFFSET, "0.855", "mog2"]], None),
             (&[[ZERO_OFFSET, "0.855", "frame_diff"]], None),
             (&[[Z, "0.855", "frame_diff"]], None),
+            (&[[Z, "0.855", "vibe"]], None),
+            (&[[NAIVE, "0.855", "Vibe"]], None),
+            (&[[Z, "0.855", ""]], None),
+            (&[[Z, "0.855", "mog2"], [Z, "0.855", "vibe"]], None),
+            (&[[Z, "0.855", "vibe"], [Z, "0.855", "frame_diff"]], None),
             (&[[Z, "0.855", "mog2"], [Z, "0.5", "MOG2"]], None),
             (&[[Z, "0.855", "mog2"], [OFFSET, "0.5", "mog2"]], None),
             (&[[Z, "0.855", "mog2"], [Z, "7.5", "mog2"]], None),
