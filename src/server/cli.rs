@@ -256,7 +256,7 @@ async fn run_on(database: Pool, command: Command, settings: &Settings) -> anyhow
     let now = clock.now();
     let summary = match command {
         Command::Import(Import::Argusai { source }) => {
-            import::argusai::import(&database, &import::argusai::Location::new(&source), now).await?
+            import::argusai::import(&database, &import::argusai::Location::new(&source)?, now).await?
         }
         Command::Import(Import::Csv { file, raw, unterminated, confidence }) => {
             let options = import::csv::Options { raw, unterminated, confidence };

@@ -114,7 +114,7 @@ pub fn named(url: &str) -> anyhow::Result<Named> {
     Ok(Named::File(path.into()))
 }
 
-/// A URL as it may be shown.
+/// A URL as it may be shown: without the password and most parameters, but so that it names the same server and database.
 pub fn without_password(url: &str) -> String {
     if !url.starts_with("postgres") {
         return url.to_owned();
@@ -122,10 +122,25 @@ pub fn without_password(url: &str) -> String {
     postgres_connection::options("the URL", url).map_or_else(
         |_| "postgres://…".to_owned(),
         |options| {
-            let (user, host, port) = (options.get_username(), options.get_host(), options.get_port());
-            format!("postgres://{user}@{host}:{port}/{}", options.get_database().unwrap_or(user))
+            let (host, port) = (options.get_host(), options.get_port());
+            let user = percent_encoded(options.get_username());
+            let database = options.get_database().map_or_else(|| user.clone(), percent_encoded);
+            // Without one in the URL, sqlx takes the folder of a socket that it finds as the host.
+            let default = host.starts_with('/').then(|| host.into());
+            match options.get_socket().map(|folder| folder.to_string_lossy()).or(default) {
+                Some(folder) => {
+                    let folder = percent_encoded(&folder).replace("%2F", "/");
+                    format!("postgres://{user}@localhost:{port}/{database}?host={folder}")
+                }
+                None => format!("postgres://{user}@{host}:{port}/{database}"),
+            }
         },
     )
+}
+
+/// A text as a part of a URL.
+fn percent_encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
 
 /// Where exports read events. `database` is the open database of these settings.
@@ -490,6 +505,12 @@ mod tests {
             ("postgres://app:S3cret@db/motion", "postgres://app@db:5432/motion"),
             ("postgres://db/motion?user=app&password=S3cret", "postgres://app@db:5432/motion"),
             ("postgresql://app:S3c%2Fret@db:5433/motion?sslmode=require", "postgres://app@db:5433/motion"),
+            (
+                "postgres://app:S3cret@localhost:5433/motion?host=/var/run/pg%20x",
+                "postgres://app@localhost:5433/motion?host=/var/run/pg%20x",
+            ),
+            ("postgres://app:S3cret@%2Frun%2Fpg/motion", "postgres://app@localhost:5432/motion?host=/run/pg"),
+            ("postgres://a%40b:S3cret@db/mo%23tion", "postgres://a%40b@db:5432/mo%23tion"),
             ("postgres://app:S3/cret@db/motion", "postgres://…"),
             ("postgres://app:53/S3cret@db/motion", "postgres://…"),
             ("postgres://app:53#S3cret@db/motion", "postgres://…"),
@@ -497,6 +518,9 @@ mod tests {
             ("sqlite://data/motion-export.db", "sqlite://data/motion-export.db"),
         ] {
             assert_eq!(without_password(url), shown);
+            if shown != "postgres://…" {
+                assert_eq!(without_password(shown), shown, "it can be copied");
+            }
         }
         let error = format!("{:#}", named("postgres://app:S3/cret@db/motion").expect_err("it cannot be read"));
         assert!(error.contains("database.url") && !error.contains("S3"), "{error}");

@@ -47,7 +47,7 @@ async fn argusai(folder: &Path, events: &[&str]) -> PathBuf {
 }
 
 async fn import(database: &Pool, file: &Path, now: i64) -> anyhow::Result<Summary> {
-    argusai::import(database, &Location::new(file), now).await
+    argusai::import(database, &Location::new(file)?, now).await
 }
 
 async fn open(file: &Path) -> DatabaseConnection {
@@ -326,6 +326,24 @@ async fn argusai_on_postgresql_is_read_whatever_types_its_columns_have() {
         "2025-10-26T00:30:00.250000+00:00,11111111-0000-0000-0000-000000000002,Küche,29,MOG2,10,20,30,40,"
     );
     assert!(exports[1] == exports[0] && exports[2] == exports[0], "{exports:?}");
+}
+
+#[tokio::test]
+async fn a_url_of_a_socket_is_read_as_sqlalchemy_writes_it_and_works_as_it_is_shown() {
+    let statements = "CREATE TABLE cameras (id varchar, name varchar);
+        CREATE TABLE motion_events (id varchar, camera_id varchar, \"timestamp\" timestamp, confidence real,
+            algorithm_used varchar, bounding_box text);
+        INSERT INTO motion_events VALUES ('a', 'cam', '2025-10-26 00:30:00', 0.5, 'knn', NULL);";
+    let Some((_home, url)) = on_postgres(statements).await else { return };
+    let shown = Location::new(Path::new(&url)).unwrap().to_string();
+    assert!(shown.contains("@localhost:") && shown.contains("?host=/"), "{shown}");
+    let of_sqlalchemy = shown.replace("postgres://", "postgresql+psycopg2://").replace("@localhost:5432/", "@/");
+    assert!(of_sqlalchemy.contains("@/"), "{of_sqlalchemy}");
+    let database = TestDatabase::new().await;
+    for (url, taken) in [(shown, 1), (of_sqlalchemy, 0)] {
+        let summary = import(&database.connection, Path::new(&url), 0).await.unwrap();
+        assert_eq!((summary.taken, summary.already_there), (taken, 1 - taken), "{url}");
+    }
 }
 
 #[tokio::test]

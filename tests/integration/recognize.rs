@@ -81,7 +81,7 @@ fn sorted(file: &[u8]) -> Vec<String> {
 async fn each_event_is_stored_once_whatever_way_it_comes_in_first() {
     let other = TestDatabase::new().await;
     let source = argusai_database(&other).await;
-    argusai::import(&other.connection, &Location::new(&source), 0).await.unwrap();
+    argusai::import(&other.connection, &Location::new(&source).unwrap(), 0).await.unwrap();
     let expected = other.export("", 9).await;
     assert_eq!(sorted(&expected).len(), 7);
     let of_one_camera = other.export("camera_id=cam-1&timezone=Europe/Berlin&excel_date=true", 9).await;
@@ -100,7 +100,9 @@ async fn each_event_is_stored_once_whatever_way_it_comes_in_first() {
         let mut taken = 0;
         for way in ways {
             let summary = match way {
-                Way::Argusai => argusai::import(&database.connection, &Location::new(&source), 0).await.unwrap(),
+                Way::Argusai => {
+                    argusai::import(&database.connection, &Location::new(&source).unwrap(), 0).await.unwrap()
+                }
                 Way::Csv => import_csv(&database, &expected, own).await,
                 Way::CsvOfOneCamera => import_csv(&database, &of_one_camera, own).await,
                 Way::ArgusaiCsv => import_csv(&database, argusai_csv.as_bytes(), own).await,
@@ -135,7 +137,7 @@ async fn a_camera_whose_uuid_is_written_in_another_way_is_the_same_in_both_ways_
             let summary = if is_csv {
                 import_csv(&database, file.as_bytes(), Options::default()).await
             } else {
-                argusai::import(&database.connection, &Location::new(&source), 0).await.unwrap()
+                argusai::import(&database.connection, &Location::new(&source).unwrap(), 0).await.unwrap()
             };
             assert_eq!(summary.taken + summary.already_there, 6, "{summary}");
             taken.push((summary.taken, summary.cameras_new));
@@ -245,7 +247,7 @@ async fn import_argusai(database: &TestDatabase, events: &[&str]) -> Summary {
     );
     source.execute_unprepared(&statements).await.unwrap();
     source.close().await.unwrap();
-    argusai::import(&database.connection, &Location::new(&file), 0).await.unwrap()
+    argusai::import(&database.connection, &Location::new(&file).unwrap(), 0).await.unwrap()
 }
 
 /// An event with this native id and confidence, of one moment.

@@ -1,6 +1,7 @@
 //! What a database holds, looked up before anything in it is changed: `DATABASE_URL` is a variable of many programs, and
 //! may name a database of another one.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -92,7 +93,8 @@ impl Owner {
             Self::Nobody | Self::MotionExport => return Ok(()),
             Self::ArgusAi => bail!(
                 "{shown} is an ArgusAI database; nothing in it was changed. {OWN}, such as sqlite://data/motion-export.db, \
-                 and import this one: `motion-export --database-url sqlite://data/motion-export.db import argusai {shown}`"
+                 and import this one: `motion-export --database-url sqlite://data/motion-export.db import argusai {}`",
+                shell_word(shown)
             ),
             Self::Frigate => "is a Frigate database".to_owned(),
             Self::Other(tables) => {
@@ -101,6 +103,15 @@ impl Owner {
             }
         };
         bail!("{shown} {what}; nothing in it was changed. {OWN}")
+    }
+}
+
+/// Returns a text as one word of a shell's command.
+fn shell_word(text: &str) -> Cow<'_, str> {
+    if text.chars().all(|c| c.is_alphanumeric() || "/._-:@%+,=".contains(c)) {
+        text.into()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''")).into()
     }
 }
 
@@ -301,6 +312,22 @@ mod tests {
             (found(&[MIGRATIONS], &[], &["m1_cake"]), Owner::Other(vec![MIGRATIONS.to_owned()])),
         ] {
             assert_eq!(found.owner(), owner, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn the_command_that_imports_an_argusai_database_can_be_copied() {
+        for (shown, word) in [
+            ("/srv/argusai/app.db", "/srv/argusai/app.db"),
+            ("postgres://app@db:5432/argusai", "postgres://app@db:5432/argusai"),
+            (
+                "postgres://app@localhost:5432/argusai?host=/run/pg",
+                "'postgres://app@localhost:5432/argusai?host=/run/pg'",
+            ),
+            ("/srv/Ann's data/app.db", r"'/srv/Ann'\''s data/app.db'"),
+        ] {
+            let error = Owner::ArgusAi.refuse_others(shown).expect_err("another program's").to_string();
+            assert!(error.contains(&format!("import argusai {word}`")), "{error}");
         }
     }
 
