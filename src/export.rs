@@ -218,8 +218,8 @@ impl ExportParams {
                 unknown => {
                     return Err(ApiError::invalid(
                         unknown,
-                        "There is no such parameter. Known are format, start_date, end_date, camera_id, timezone, bom, \
-                         raw and excel_date.",
+                        "There is no such parameter. Allowed: format, start_date, end_date, camera_id, timezone, bom, \
+                         raw, excel_date.",
                     ));
                 }
             };

@@ -106,8 +106,8 @@ impl Wanted {
                 unknown => {
                     return Err(ApiError::invalid(
                         unknown,
-                        "There is no such parameter. Known are state, user, mine, start_date, end_date, sha256, limit \
-                         and before.",
+                        "There is no such parameter. Allowed: state, user, mine, start_date, end_date, sha256, limit, \
+                         before.",
                     ));
                 }
             }

@@ -18,7 +18,7 @@ pub fn check(query: &str, known: &[&str]) -> Result<(), ApiError> {
         }
         if !known.contains(&&*name) {
             let known = known.join(", ");
-            return Err(ApiError::invalid(&name, format!("There is no such parameter. Known are {known}.")));
+            return Err(ApiError::invalid(&name, format!("There is no such parameter. Allowed: {known}.")));
         }
         if seen.contains(&name) {
             return Err(ApiError::invalid(&name, "This parameter may be given once only."));
@@ -82,8 +82,8 @@ mod tests {
             assert!(export::PARAMETERS.contains(&&*name), "{name}");
         }
         let told = ExportParams::parse("no=1").expect_err("no such parameter").detail;
-        let (_, known) = told.trim_end_matches('.').split_once("Known are ").expect("the known ones");
-        for name in known.split(", ").flat_map(|names| names.split(" and ")) {
+        let (_, known) = told.trim_end_matches('.').split_once("Allowed: ").expect("the known ones");
+        for name in known.split(", ") {
             assert!(export::PARAMETERS.contains(&name), "{name}");
         }
         for name in export::PARAMETERS {

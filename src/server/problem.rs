@@ -62,7 +62,8 @@ pub fn unread_body(rejection: &BytesRejection) -> ApiError {
             "This form is longer than anything that could be filled in. Shorten it.",
         );
     }
-    ApiError::invalid("body", rejection.body_text())
+    // Nothing else can go wrong while a body is read.
+    ApiError::invalid("body", "The connection ended before the whole request had arrived. Send it again.")
 }
 
 /// The answer to a path that there is not, below `/api`.

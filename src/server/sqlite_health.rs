@@ -4,7 +4,7 @@
 
 use sea_orm::sqlx::pool::PoolOptions;
 use sea_orm::sqlx::{Connection, Error, Sqlite, SqliteConnection};
-use tracing::warn;
+use tracing::debug;
 
 /// Has a pool check each connection that is given back.
 pub fn configure(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
@@ -19,7 +19,8 @@ async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, Error> {
     // The rollback of a transaction that was dropped is still to be done; it comes before the answer to this.
     connection.ping().await?;
     if connection.is_in_transaction() {
-        warn!("a transaction could not be ended, so its connection to the database is closed and replaced");
+        // Whoever wrote over it got the error and logs it. On a full disk this comes with each heartbeat.
+        debug!("a transaction could not be ended, so its connection to the database is closed and replaced");
         return Ok(false);
     }
     Ok(true)

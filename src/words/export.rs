@@ -194,8 +194,8 @@ pub static ENGLISH: Words = Words {
     for_excel: "Excel-compatible",
     for_excel_hint: "Marks the file as UTF-8, which Excel needs for letters such as ü. Off for other tools.",
     excel_date: "Date column",
-    excel_date_hint: "Adds a first column, local_time, such as 2025-12-15 10:30:00. Excel and Calc read it as a date. The other \
-                      columns stay the same.",
+    excel_date_hint: "Adds a first column, local_time, such as 2025-12-15 10:30:00. Excel reads it as a date; Calc does if you \
+                      tick Detect special numbers.",
     bad_address: |why| format!("The address of this page names no selection that can be used. {why}"),
 
     what_you_get: "What you will get",
@@ -362,8 +362,8 @@ pub static GERMAN: Words = Words {
     for_excel_hint: "Kennzeichnet die Datei als UTF-8, was Excel für Buchstaben wie ü braucht. Für andere Programme \
                      ausschalten.",
     excel_date: "Datumsspalte",
-    excel_date_hint: "Stellt die Spalte local_time voran, zum Beispiel 2025-12-15 10:30:00. Excel und Calc erkennen sie als \
-                      Datum. Die übrigen Spalten bleiben gleich.",
+    excel_date_hint: "Stellt die Spalte local_time voran, zum Beispiel 2025-12-15 10:30:00. Excel erkennt sie als Datum, Calc \
+                      mit „Erweiterte Zahlenerkennung“.",
     bad_address: |why| format!("Die Adresse dieser Seite nennt keine brauchbare Auswahl. {why}"),
 
     what_you_get: "Was Sie bekommen",
@@ -491,6 +491,12 @@ pub static GERMAN: Words = Words {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_help_of_the_chart_says_in_both_languages_that_enter_narrows_the_dates() {
+        assert!(ENGLISH.chart_keys.contains("Enter narrows the dates"));
+        assert!(GERMAN.chart_keys.contains("mit der Eingabetaste wird der Zeitraum darauf eingegrenzt"));
+    }
 
     #[test]
     fn minutes_are_told_in_words() {

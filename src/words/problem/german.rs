@@ -83,7 +83,7 @@ pub(super) static GERMAN: &[(&str, &str)] = &[
         "There is no such parameter. This address takes none.",
         "Diesen Parameter gibt es nicht. Diese Adresse nimmt keine an.",
     ),
-    ("There is no such parameter. Known are {}.", "Diesen Parameter gibt es nicht. Bekannt sind {}."),
+    ("There is no such parameter. Allowed: {}.", "Diesen Parameter gibt es nicht. Erlaubt sind: {}."),
     ("This parameter may be given once only.", "Dieser Parameter darf nur einmal angegeben werden."),
     ("“{}” is no state. The states are {}.", "„{}“ ist kein Status. Möglich sind {}."),
     (
@@ -134,6 +134,10 @@ pub(super) static GERMAN: &[(&str, &str)] = &[
     (
         "The request did not come in time. Send it again.",
         "Die Anfrage ist nicht rechtzeitig angekommen. Senden Sie sie erneut.",
+    ),
+    (
+        "The connection ended before the whole request had arrived. Send it again.",
+        "Die Verbindung endete, bevor die ganze Anfrage angekommen war. Senden Sie sie erneut.",
     ),
     (
         "This server is not a proxy. Request one of its own addresses.",
