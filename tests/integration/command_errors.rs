@@ -195,7 +195,11 @@ async fn every_signal_that_ends_a_command_ends_its_record_and_leaves_no_file() {
     for signal in ["HUP", "TERM", "INT"] {
         for output in ["-", "reports/out.csv"] {
             let before = export::Entity::find().count(&database.connection).await.unwrap();
-            let mut child = command(database.folder.path(), &["export", "-o", output]);
+            // Those who run the tests may have hangups ignored, as nohup does.
+            let mut child = Command::new("env");
+            in_clean_environment(child.current_dir(database.folder.path()), database.folder.path());
+            child.arg("--default-signal=HUP,INT,TERM").arg(command(database.folder.path(), &[]).get_program());
+            child.args(["export", "-o", output]);
             // A pipe that nobody reads.
             let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
             // From its record on, without a moment in which a signal would kill the command.
