@@ -32,12 +32,8 @@ pub fn options(name: &str, url: &str) -> anyhow::Result<PgConnectOptions> {
 /// taken for a port, a database or a parameter.
 fn has_unencoded_characters(url: &str) -> bool {
     let Parts { path, query, .. } = Parts::of(url);
-    url.contains('#') || path.contains('@') || query.split('&').any(|pair| pair.split('=').next() != pair_name(pair))
-}
-
-/// The name of a parameter; `None` if it holds what no name holds.
-fn pair_name(pair: &str) -> Option<&str> {
-    pair.split('=').next().filter(|name| !name.contains(['@', '/', ':', '?']))
+    let mut names = query.split('&').filter_map(|pair| pair.split('=').next());
+    url.contains('#') || path.contains('@') || names.any(|name| name.contains(['@', '/', ':', '?']))
 }
 
 /// The parts of a URL, as they are separated by the first of their characters.

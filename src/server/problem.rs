@@ -62,8 +62,8 @@ pub fn unread_body(rejection: &BytesRejection) -> ApiError {
             "This form is longer than anything that could be filled in. Shorten it.",
         );
     }
-    // Nothing else can go wrong while a body is read.
-    ApiError::invalid("body", "The connection ended before the whole request had arrived. Send it again.")
+    // The connection ended, or chunks were malformed.
+    ApiError::invalid("body", "The body of the request did not arrive whole. Send it again.")
 }
 
 /// The answer to a path that there is not, below `/api`.

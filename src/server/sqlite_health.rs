@@ -19,7 +19,8 @@ async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, Error> {
     // The rollback of a transaction that was dropped is still to be done; it comes before the answer to this.
     connection.ping().await?;
     if connection.is_in_transaction() {
-        // Whoever wrote over it got the error and logs it. On a full disk this comes with each heartbeat.
+        // The statement that failed has returned its error, which its caller logs. On a full disk this repeats with each
+        // heartbeat.
         debug!("a transaction could not be ended, so its connection to the database is closed and replaced");
         return Ok(false);
     }

@@ -302,6 +302,14 @@ async fn a_client_that_sends_no_more_after_its_request_gets_its_answer() {
     let form = "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
                 Content-Length: 15\r\n\r\nname=x&password";
     assert!(ask_and_send_no_more(&app, form).await.starts_with("HTTP/1.1 403"));
+    // A form that does not come whole, or whose chunks are malformed.
+    let head = "POST /login HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nConnection: close\r\n\
+                Accept: application/json\r\nContent-Type: application/x-www-form-urlencoded\r\n";
+    for rest in ["Content-Length: 100\r\n\r\nname=x", "Transfer-Encoding: chunked\r\n\r\nxyz\r\n"] {
+        let answer = ask_and_send_no_more(&app, &format!("{head}{rest}")).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+        assert!(answer.contains("The body of the request did not arrive whole. Send it again."), "{answer}");
+    }
     // Two at once, and half of a third.
     let two = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /login HTTP/1.1\r\nHost: localhost\r\n\r\nGET /he";
     let answer = ask_and_send_no_more(&app, two).await;

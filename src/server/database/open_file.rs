@@ -25,7 +25,7 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(200);
 /// How long closing waits until the log is empty. Somebody may be reading.
 const SETTLING: Duration = Duration::from_secs(10);
 
-/// The target of the log lines that say so to whoever runs a server. A command says it as its error.
+/// The target of the log lines that report replaced files. Commands do not log it: their error says the same.
 const REPORT: &str = "motion_export::server::database";
 
 /// How the error begins that is given where the files were replaced.

@@ -136,8 +136,8 @@ pub(super) static GERMAN: &[(&str, &str)] = &[
         "Die Anfrage ist nicht rechtzeitig angekommen. Senden Sie sie erneut.",
     ),
     (
-        "The connection ended before the whole request had arrived. Send it again.",
-        "Die Verbindung endete, bevor die ganze Anfrage angekommen war. Senden Sie sie erneut.",
+        "The body of the request did not arrive whole. Send it again.",
+        "Der Inhalt der Anfrage ist nicht vollständig angekommen. Senden Sie sie erneut.",
     ),
     (
         "This server is not a proxy. Request one of its own addresses.",
