@@ -13,7 +13,7 @@ use sea_orm::sqlx;
 use sea_orm::sqlx::error::DatabaseError;
 use sea_orm::sqlx::sqlite::{SqliteError, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, RuntimeErr, Statement, TransactionTrait};
-use tracing::warn;
+use tracing::{error, warn};
 
 use self::migration_lock::MigrationLock;
 pub use self::open_file::{OpenFile, advice_for_commands, is_replaced};
@@ -22,7 +22,6 @@ use super::export::reader::Place;
 use super::export::reader::postgres::Server;
 use super::greeting::Greeting;
 use super::postgres_connection;
-use super::problem::internal;
 use super::settings::{self, ReplicaAway};
 use super::sqlite_health;
 use super::timed::Pool;
@@ -481,16 +480,24 @@ pub fn is_late(error: &DbErr) -> bool {
 
 /// What a failure of the database looks like to a client: the reason goes to the log, not over the wire.
 pub fn refusal(error: &DbErr) -> ApiError {
-    let refused = if is_away(error) {
+    let refused = unlogged_refusal(error);
+    match refused.code {
+        ErrorCode::Internal => error!(%error, "internal error"),
         // That its files were replaced is in the log already, with what to do.
-        if !is_replaced(error) {
-            warn!(%error, "the database is away");
-        }
+        ErrorCode::Unavailable if !is_replaced(error) => warn!(%error, "the database is away"),
+        _ => {}
+    }
+    refused
+}
+
+/// Does what [`refusal`] does for an error that is logged elsewhere.
+pub fn unlogged_refusal(error: &DbErr) -> ApiError {
+    let refused = if is_away(error) {
         ApiError::new(ErrorCode::Unavailable, "The database cannot be reached at the moment. Try again in a while.")
     } else if told(error).is_some_and(|(code, _)| code == "22021") {
         ApiError::new(ErrorCode::InvalidParameter, "A value has the character U+0000 in it, which no value may have.")
     } else {
-        internal(error)
+        ApiError::internal()
     };
     ApiError { reason: Some(describe(error)), ..refused }
 }

@@ -14,7 +14,7 @@ use reqwest::StatusCode;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::Value;
 
-use crate::app::{TestApp, TestDatabase, events};
+use crate::app::{PASSWORD, TestApp, TestDatabase, events};
 use crate::engine;
 use crate::log::Log;
 use crate::program::fail;
@@ -112,13 +112,21 @@ async fn after_a_disk_was_full_everything_works_again_that_was_refused() {
     let Some(disk) = SmallDisk::mount() else { return };
     let log = Log::of_this_thread();
     let app = app_on(&disk).await;
+    app.database.add_user("ann", Role::Admin).await;
+    let browser = app.browser_of("ann").await;
     disk.fill();
-    for _ in 0..2 {
-        let refused = app.export("").await;
+    for client in [&app.client, &browser] {
+        let refused = app.get_as(client, EXPORT_PATH).await;
         assert_eq!(refused.status(), 503);
         assert!(refused.text().await.unwrap().contains("cannot be recorded"));
     }
+    // What only reads goes on. Whoever cannot be signed in or out is told so.
+    assert_eq!(app.get_as(&browser, "/settings").await.status(), 200);
+    for path in ["/login", "/logout"] {
+        assert_eq!(app.post(&browser, path, &[("name", "ann"), ("password", PASSWORD)]).await.status(), 503, "{path}");
+    }
     app.state.exports.beat().await;
+    assert_eq!(log.text().matches("ERROR").count(), 1, "{}", log.text());
     assert_eq!(ready(&app).await, 503);
     assert_eq!(log.text().matches("the database cannot be written to").count(), 1, "{}", log.text());
     disk.free();
@@ -241,7 +249,8 @@ async fn a_table_that_is_missing_is_no_reason_to_try_again() {
         app.database.connection.execute_unprepared(&format!("ALTER TABLE {table} RENAME TO elsewhere")).await.unwrap();
         let refused = app.get_as(&browser, path).await;
         assert_eq!((refused.status(), refused.headers().get("retry-after")), (StatusCode::INTERNAL_SERVER_ERROR, None));
-        assert!(log.text().contains("ERROR") && log.text().contains(table), "{}", log.text());
+        let errors = log.errors_of(&refused);
+        assert!(errors.len() == 1 && errors[0].contains(table), "{}", log.text());
     }
 }
 

@@ -7,6 +7,8 @@ use std::io::Write;
 use std::sync::Once;
 use std::time::Duration;
 
+use motion_export::server::settings::Settings;
+
 thread_local! {
     static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     static PANIC_AT: RefCell<Option<String>> = const { RefCell::new(None) };
@@ -21,7 +23,8 @@ pub fn panic_at(text: &str) {
 pub fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        let filter = "info,motion_export::server::export=debug";
+        // As a server does that nobody has set up, and more of exports.
+        let filter = format!("{},motion_export::server::export=debug", Settings::default().server.log);
         tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(|| ThisThread).init();
     });
 }
@@ -57,6 +60,13 @@ impl Log {
     #[expect(clippy::unused_self, reason = "whoever reads the log has to have begun it")]
     pub fn text(&self) -> String {
         LINES.with_borrow(|lines| String::from_utf8(lines.clone()).unwrap())
+    }
+
+    /// The errors that were logged of the request with this answer.
+    pub fn errors_of(&self, answer: &reqwest::Response) -> Vec<String> {
+        let id = answer.headers()["x-request-id"].to_str().unwrap();
+        let text = self.text();
+        text.lines().filter(|line| line.contains("ERROR") && line.contains(id)).map(str::to_owned).collect()
     }
 
     /// Waits until a line with this text is logged.

@@ -3,6 +3,8 @@
 use std::process::{Command, Stdio};
 
 use motion_export::export::EXPORT_PATH;
+use motion_export::server::entity::motion_event;
+use sea_orm::ConnectionTrait;
 use serde_json::Value;
 
 use crate::app::{TestDatabase, events};
@@ -143,4 +145,25 @@ async fn the_log_is_json_where_the_settings_say_so_and_each_line_of_a_request_ha
     assert_eq!((&end["row_count"], &end["state"], &end["level"]), (&25.into(), &"completed".into(), &"INFO".into()));
     let refused = of(problem["request_id"].as_str().unwrap());
     assert!(refused.iter().any(|line| line["status"] == 404 && line["path"] == EXPORT_PATH), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_export_that_fails_at_its_beginning_is_logged_as_one_error() {
+    let log = Log::of_this_thread();
+    // Before there is a record; at its first page; and while its record is written.
+    let broken = events(1).map(|event| motion_event::Model { timestamp: i64::MAX, ..event });
+    let app = TestDatabase::with(broken).await.serve(10).await;
+    let failed = app.export("").await;
+    let errors = log.errors_of(&failed);
+    assert!(errors.len() == 1 && errors[0].contains("beyond the calendar"), "{}", log.text());
+    for table in ["exports", "motion_events"] {
+        app.database.connection.execute_unprepared(&format!("ALTER TABLE {table} RENAME TO no_{table}")).await.unwrap();
+        for _ in 0..2 {
+            let failed = app.export("").await;
+            assert_eq!(failed.status(), 500);
+            let errors = log.errors_of(&failed);
+            assert!(errors.len() == 1 && errors[0].contains(table), "{}", log.text());
+        }
+        app.database.connection.execute_unprepared(&format!("ALTER TABLE no_{table} RENAME TO {table}")).await.unwrap();
+    }
 }

@@ -9,13 +9,15 @@ use motion_export::server::entity::motion_event;
 use motion_export::server::partitions;
 use motion_export::server::settings::ReplicaAway;
 use motion_export::server::timed::Pool;
+use reqwest::header::COOKIE;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 use serde_json::Value;
 
-use crate::app::{HEADER, NOW, TestApp, TestDatabase, endless, event, events, seen_by};
+use crate::app::{HEADER, NOW, TestApp, TestDatabase, client_with, endless, event, events, seen_by};
 use crate::cluster::Cluster;
 use crate::engine;
 use crate::log::Log;
+use crate::program::{Server as Program, command};
 use crate::proxy::SlowClient;
 
 /// Whether there is no PostgreSQL to test with.
@@ -616,4 +618,38 @@ async fn a_role_that_may_no_longer_log_in_is_a_fault_and_no_reason_to_try_again(
     app.state.exports.beat().await;
     assert_eq!(app.get("/readyz").await.status(), 200);
     assert_eq!(app.export("").await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_is_one_error_in_the_log_however_many_ask_with_a_session() {
+    if none() {
+        return;
+    }
+    let cluster = Cluster::start_new(&[]);
+    let database = cluster.database().await;
+    database.add_user("ann", Role::Admin).await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut serve = command(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    serve.env("DATABASE_URL", cluster.url());
+    let server = Program::run(serve);
+    let browser = client_with(&[(COOKIE, &server.cookie_of("ann").await)]);
+    let status = async |path: &str| browser.get(format!("{}{path}", server.address)).send().await.unwrap().status();
+    assert_eq!(status("/settings").await, 200);
+    cluster.stop("immediate");
+    let log = || Program::log(folder.path());
+    let ask = async || {
+        for path in ["/settings", "/login", "/api/cameras", EXPORT_PATH] {
+            assert_eq!(status(path).await, 503, "{path}");
+        }
+    };
+    ask().await;
+    // The next heartbeat says so.
+    let noticed = async {
+        while !log().contains("the database cannot be written to") {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_mins(1), noticed).await.expect("a heartbeat notices");
+    ask().await;
+    assert_eq!(log().matches("ERROR").count(), 1, "{}", log());
 }

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Output, Stdio};
 
 use reqwest::header::AUTHORIZATION;
 
-use crate::app::{PASSWORD, client_with};
+use crate::app::{PASSWORD, client_with, cookie};
 use crate::engine;
 
 /// The binary, with a clean environment, in `folder`, on the database there.
@@ -105,6 +105,19 @@ impl Server {
     pub async fn export(&self, token: &str, query: &str) -> reqwest::Response {
         let url = format!("{}/api/v1/motion-events/export?{query}", self.address);
         client_with(&[(AUTHORIZATION, &format!("Bearer {token}"))]).get(url).send().await.unwrap()
+    }
+
+    /// The cookie of a browser that signs in with [`PASSWORD`].
+    pub async fn cookie_of(&self, name: &str) -> String {
+        let form = [("name", name), ("password", PASSWORD)];
+        let answer = client_with(&[]).post(format!("{}/login", self.address)).form(&form).send().await.unwrap();
+        assert_eq!(answer.status(), 303);
+        cookie(&answer)
+    }
+
+    /// What it has logged so far.
+    pub fn log(folder: &Path) -> String {
+        std::fs::read_to_string(folder.join("log")).unwrap()
     }
 
     /// The most memory that it ever had resident, in kB.

@@ -8,9 +8,10 @@ use std::process::{Command, Stdio};
 
 use motion_export::api::session::Role;
 use motion_export::export::EXPORT_PATH;
+use reqwest::header::{AUTHORIZATION, COOKIE};
 use rusqlite::Connection;
 
-use crate::app::{TestDatabase, client_with, events};
+use crate::app::{PASSWORD, TestDatabase, client_with, events};
 use crate::engine;
 use crate::log::Log;
 use crate::program::{Server, command};
@@ -24,6 +25,7 @@ const THEN: i64 = 20;
 struct Prepared {
     folder: tempfile::TempDir,
     token: String,
+    cookie: String,
     server: Server,
 }
 
@@ -44,7 +46,8 @@ impl Prepared {
         drop(from);
         database.connection.close().await.unwrap();
         let server = serve(folder.path());
-        let prepared = Self { folder, token, server };
+        let cookie = server.cookie_of("admin").await;
+        let prepared = Self { folder, token, cookie, server };
         assert_eq!(prepared.export().await, 200);
         prepared
     }
@@ -69,11 +72,17 @@ impl Prepared {
         for _ in 0..2 {
             assert_eq!(self.export().await, 503);
         }
-        for path in ["/readyz", "/api/v1/exports", "/settings"] {
-            let authorization = format!("Bearer {}", self.token);
-            let client = client_with(&[(reqwest::header::AUTHORIZATION, &authorization)]);
-            let status = client.get(format!("{}{path}", self.server.address)).send().await.unwrap().status();
-            assert_eq!(status, 503, "{path}");
+        let (token, browser) = (format!("Bearer {}", self.token), client_with(&[(COOKIE, &self.cookie)]));
+        for client in [&client_with(&[(AUTHORIZATION, &token)]), &browser] {
+            for path in ["/readyz", "/api/v1/exports", "/settings", "/login", EXPORT_PATH] {
+                let status = client.get(format!("{}{path}", self.server.address)).send().await.unwrap().status();
+                assert_eq!(status, 503, "{path}");
+            }
+        }
+        for path in ["/login", "/logout"] {
+            let form = [("name", "admin"), ("password", PASSWORD)];
+            let sent = browser.post(format!("{}{path}", self.server.address)).form(&form).send().await.unwrap();
+            assert_eq!((sent.status().as_u16(), sent.headers().get("set-cookie")), (503, None), "{path}");
         }
         let log = self.log();
         assert_eq!(log.matches("ERROR").count(), 1, "{log}");

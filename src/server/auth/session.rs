@@ -8,8 +8,9 @@ use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
 use axum::extract::Request;
+use axum::http::StatusCode;
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use axum_login::{AuthManagerLayer, AuthManagerLayerBuilder, AuthUser, AuthnBackend};
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
@@ -25,6 +26,7 @@ use super::secret::{self, Secret};
 use super::user::{self, User};
 use crate::error::{ApiError, ErrorCode};
 use crate::server::clock::Clock;
+use crate::server::database;
 use crate::server::entity::session::{ActiveModel, Column, Entity, Model};
 use crate::server::last_use::LastUse;
 use crate::server::settings::Settings;
@@ -72,8 +74,12 @@ pub fn gone(settings: &Settings) -> String {
 #[derive(Clone, Copy)]
 struct Marked;
 
-/// Middleware just behind the session layer: marks what comes from there.
+/// Middleware just behind the session layer: marks what comes from there. If the session could not be looked up, nothing is
+/// done, and [`check_mark`] makes the answer.
 pub async fn mark(request: Request, next: Next) -> Response {
+    if FAILURE.try_with(|failure| failure.get().is_some()).unwrap_or_default() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
     let mut response = next.run(request).await;
     response.extensions_mut().insert(Marked);
     response
@@ -134,7 +140,7 @@ impl AuthnBackend for Users {
     }
 
     async fn get_user(&self, id: &Uuid) -> std::result::Result<Option<User>, ApiError> {
-        user::by_id(&self.database, *id).await.map_err(|error| crate::server::database::refusal(&error))
+        Ok(user::by_id(&self.database, *id).await.unwrap_or_else(|error| not_looked_up(&error)))
     }
 }
 
@@ -225,7 +231,8 @@ impl SessionStore for Sessions {
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let Some(session) = self.by_hash(hash(*id)).await.map_err(backend)? else { return Ok(None) };
+        let found = self.by_hash(hash(*id)).await.unwrap_or_else(|error| not_looked_up(&error));
+        let Some(session) = found else { return Ok(None) };
         let end = OffsetDateTime::from_unix_timestamp_nanos(i128::from(session.expires_at) * 1_000);
         // What cannot be read is no session: whoever has its cookie signs in again.
         let (Ok(data), Ok(expiry_date)) = (serde_json::from_slice(&session.data), end) else { return Ok(None) };
@@ -255,6 +262,18 @@ fn user_of(record: &Record) -> Option<Uuid> {
 /// The error as `tower-sessions` knows it, and noted as the client is told it.
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
 fn backend(error: DbErr) -> Error {
-    let _ = FAILURE.try_with(|failure| failure.set(crate::server::database::refusal(&error)));
+    note_failure(&error);
     Error::Backend(error.to_string())
+}
+
+/// Logs and notes an error, for which `tower-sessions` and `axum-login` get no session and no user: given the error, each of
+/// them would log it as well, for every request with a cookie. [`mark`] sees the note.
+fn not_looked_up<T>(error: &DbErr) -> Option<T> {
+    note_failure(error);
+    None
+}
+
+fn note_failure(error: &DbErr) {
+    let refusal = database::refusal(error);
+    let _ = FAILURE.try_with(|failure| failure.set(refusal));
 }

@@ -85,7 +85,7 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
         Ok(first) => first,
         Err(error) => {
             running.end(Some(ending(&error)), 0).await;
-            return Err(refusal(&error));
+            return Err(unlogged_refusal(&error));
         }
     };
     running.is_at(export.rows, export.bytes);
@@ -145,27 +145,37 @@ fn wants_trailers(headers: &HeaderMap) -> bool {
         .any(|item| item.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("trailers")))
 }
 
-/// What a failure before the first byte looks like to the client.
+/// What a failure before the first byte looks like to the client. Logs the reason.
 pub fn refusal(error: &ExportError) -> ApiError {
+    match error {
+        ExportError::Database(error) => crate::server::database::refusal(error),
+        ExportError::Encode(error) => internal(error),
+        ExportError::TimedOut(_) => {
+            warn!(%error, "export refused");
+            unlogged_refusal(error)
+        }
+        ExportError::Refused(_) | ExportError::Revoked(_) | ExportError::Detached => unlogged_refusal(error),
+    }
+}
+
+/// Does what [`refusal`] does for an error that is logged elsewhere.
+fn unlogged_refusal(error: &ExportError) -> ApiError {
     match error {
         ExportError::Refused(error) => error.clone(),
         ExportError::Revoked(lost) => ApiError::new(lost.code(), lost.reason()),
         ExportError::Detached => {
             ApiError::new(ErrorCode::Unavailable, "Months of events were taken out meanwhile. Try again.")
         }
-        ExportError::TimedOut(limit) => {
-            warn!(%error, "export refused");
-            ApiError::new(
-                ErrorCode::DatabaseTimeout,
-                format!(
-                    "The database did not give the first events within {} s, and was told to stop looking. Ask for \
-                     fewer days or fewer cameras, or try again when there is less to do.",
-                    limit.as_secs()
-                ),
-            )
-        }
-        ExportError::Database(error) => crate::server::database::refusal(error),
-        ExportError::Encode(error) => internal(error),
+        ExportError::TimedOut(limit) => ApiError::new(
+            ErrorCode::DatabaseTimeout,
+            format!(
+                "The database did not give the first events within {} s, and was told to stop looking. Ask for fewer \
+                 days or fewer cameras, or try again when there is less to do.",
+                limit.as_secs()
+            ),
+        ),
+        ExportError::Database(error) => crate::server::database::unlogged_refusal(error),
+        ExportError::Encode(error) => ApiError { reason: Some(error.to_string()), ..ApiError::internal() },
     }
 }
 

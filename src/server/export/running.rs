@@ -226,11 +226,16 @@ impl Exports {
 
     /// Whether no other record can be written either, after this error; then that is noted.
     async fn is_unwritable_after(&self, error: &DbErr) -> bool {
-        let is_unwritable = database::is_away(error) || record::probe(&self.0.writer).await.is_err();
+        let is_unwritable = self.is_unwritable(error).await;
         if is_unwritable {
             self.note(Err(error));
         }
         is_unwritable
+    }
+
+    /// Whether no other record can be written either, after this error.
+    async fn is_unwritable(&self, error: &DbErr) -> bool {
+        database::is_away(error) || record::probe(&self.0.writer).await.is_err()
     }
 
     /// Forgets the outcomes: the files of the database were replaced, so they can never be recorded.
@@ -269,8 +274,8 @@ impl Exports {
     }
 
     /// Notes whether the database could be written to, and logs when that changes. `written`: whether a row was changed; if
-    /// none was, nothing is known.
-    fn note(&self, written: Result<bool, &DbErr>) {
+    /// none was, nothing is known. Returns whether an error was logged.
+    fn note(&self, written: Result<bool, &DbErr>) -> bool {
         let mut since = self.0.unwritable_since.lock().unwrap_or_else(PoisonError::into_inner);
         match (written, *since) {
             (Ok(true), Some(began)) => {
@@ -279,14 +284,16 @@ impl Exports {
                 *since = None;
             }
             (Err(error), None) => {
+                *since = Some(Instant::now());
                 // Whoever noticed that its files were replaced has logged what to do.
                 if !database::is_replaced(error) {
                     error!(%error, "the database cannot be written to, so exports are refused until it can be");
+                    return true;
                 }
-                *since = Some(Instant::now());
             }
             _ => {}
         }
+        false
     }
 
     /// Whether the records could be written when that was tried last: by whatever is written, and by heartbeats.
@@ -478,13 +485,13 @@ impl Exports {
             Ok(true) => {}
             Ok(false) => return Err(self.too_many()),
             Err(error) => {
-                self.is_unwritable_after(&error).await;
+                let is_logged = self.is_unwritable(&error).await && self.note(Err(&error));
                 if timed::is_unknown(&error) {
                     let ending = Ending::failed("The export could not be recorded.");
                     let outcome = Outcome { written: Written::default(), ending, at: now, began: false };
                     slots.send_modify(|slots| drop(slots.unrecorded.insert(id, outcome)));
                 }
-                return Err(self.cannot_record(&error));
+                return Err(self.cannot_record(&error, is_logged));
             }
         }
         let stop = watch::Sender::new(None);
@@ -538,12 +545,13 @@ impl Exports {
         later(ErrorCode::Unavailable, "The server is being stopped. Try again in a while.".to_owned())
     }
 
-    fn cannot_record(&self, error: &DbErr) -> ApiError {
+    /// The error for an export that cannot be recorded. `is_logged`: whether this request has logged why.
+    fn cannot_record(&self, error: &DbErr, is_logged: bool) -> ApiError {
         self.0.metrics.export_refused(Refused::Record);
         if !database::is_away(error) {
-            return ApiError { reason: Some(describe(error)), ..internal(error) };
+            return if is_logged { database::unlogged_refusal(error) } else { database::refusal(error) };
         }
-        if !database::is_replaced(error) {
+        if !is_logged && !database::is_replaced(error) {
             warn!(%error, "cannot record an export, so it does not begin");
         }
         let detail = "The export cannot be recorded at the moment, so it does not begin: the database is away, \

@@ -78,7 +78,7 @@ impl Default for Server {
             public_url: String::new(),
             trusted_proxies: String::new(),
             metrics_token: Hidden::default(),
-            log: "info,axum_login=warn,sea_orm_migration=warn,tower_sessions=error".to_owned(),
+            log: "info,axum_login=off,sea_orm_migration=warn,tower_sessions=off".to_owned(),
             log_format: LogFormat::default(),
             client_timeout_seconds: CLIENT_TIMEOUT,
             header_timeout_seconds: HEADER_TIMEOUT,
