@@ -6,7 +6,7 @@ const PARTS = [
   {
     name: "the export path",
     least: 90,
-    has: (file) => /^src\/(server\/export\/|server\/(history|connection)\.rs|server\/cli\/export\.rs|export\.rs)/.test(file),
+    has: (file) => /^src\/(server\/export\/|server\/(history|connection)\.rs|cli\/export\.rs|export_params\.rs)/.test(file),
   },
   {
     name: "the components' logic",

@@ -5,6 +5,7 @@
 pub mod cameras;
 pub mod choices;
 pub mod exports;
+pub mod language;
 pub mod links;
 pub mod page;
 pub mod people;

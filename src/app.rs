@@ -1,4 +1,4 @@
-//! The document, and where everything is.
+//! The document around every page.
 
 use leptos::either::Either;
 use leptos::nonce::use_nonce;
@@ -10,33 +10,6 @@ use crate::api::page::{ColorScheme, Page};
 use crate::ui::part::{self, Part};
 use crate::ui::sent;
 use crate::ui::theme::{THEME_ID, dark_style_sheet};
-
-/// Where the settings are, and in them the export.
-pub const SETTINGS_PATH: &str = "/settings";
-/// Where the records of exports are.
-pub const HISTORY_PATH: &str = "/settings/exports";
-/// Where files are compared with them.
-pub const VERIFY_PATH: &str = "/settings/verify";
-/// Where the caller's access tokens are.
-pub const TOKENS_PATH: &str = "/settings/tokens";
-/// Where the caller's own account is.
-pub const ACCOUNT_PATH: &str = "/settings/account";
-/// Where an administrator finds people; below it, each by its id.
-pub const PEOPLE_PATH: &str = "/settings/people";
-/// Where people sign in.
-pub const LOGIN_PATH: &str = "/login";
-/// Where they sign out.
-pub const LOGOUT_PATH: &str = "/logout";
-/// Where the first administrator is made.
-pub const SETUP_PATH: &str = "/setup";
-
-/// Where language and colours of the pages are chosen.
-pub const PREFERENCES_PATH: &str = "/preferences";
-
-/// Where the person with that id is.
-pub fn person_path(id: &str) -> String {
-    format!("{PEOPLE_PATH}/{id}")
-}
 
 /// Where the style sheet is.
 pub fn style_sheet(options: &LeptosOptions) -> String {

@@ -11,14 +11,17 @@ compile_error!("a build needs the feature ssr, for the server, or hydrate, for t
 
 pub mod api;
 pub mod app;
-pub mod error;
-pub mod export;
 #[cfg(feature = "ssr")]
-pub mod plain;
+pub mod cli;
+pub mod error;
+pub mod export_params;
+pub mod i18n;
+pub mod paths;
 #[cfg(feature = "ssr")]
 pub mod server;
+#[cfg(feature = "ssr")]
+pub mod server_pages;
 pub mod ui;
-pub mod words;
 
 /// Where the browser comes in: brings the page that the server rendered to life.
 #[cfg(feature = "hydrate")]

@@ -1,5 +1,5 @@
-//! The binary: hands the command line over to [`motion_export::server::cli`].
+//! The binary: hands the command line over to [`motion_export::cli`].
 
 fn main() -> std::process::ExitCode {
-    motion_export::server::cli::main()
+    motion_export::cli::main()
 }

@@ -4,7 +4,6 @@
 pub mod accept_language;
 pub mod auth;
 pub mod choices;
-pub mod cli;
 pub mod clock;
 pub mod connection;
 pub mod database;

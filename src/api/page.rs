@@ -10,11 +10,11 @@ use super::exports::ExportRecord;
 use super::people::{Person, PersonWithCameras};
 use super::session::Me;
 use super::tokens::Token;
-use crate::app::{
+use crate::api::language::Language;
+use crate::error::ApiError;
+use crate::paths::{
     ACCOUNT_PATH, HISTORY_PATH, LOGIN_PATH, PEOPLE_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH, VERIFY_PATH,
 };
-use crate::error::ApiError;
-use crate::words::Language;
 
 /// Which page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

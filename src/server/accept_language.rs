@@ -1,6 +1,6 @@
 //! Which language a browser asks for, in the header `Accept-Language` (RFC 9110, section 12.5.4).
 
-use crate::words::Language;
+use crate::api::language::Language;
 
 /// The language of ours that the header asks for most, if it asks for one. Of two that it asks for alike, the first. What
 /// is no quality is no wish.

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use super::auth::caller::Caller;
-use super::auth::viewer::Viewer;
 use super::database;
-use super::export::preview::preview;
-use super::export::zone::Zone;
 use super::history::{self, Wanted};
 use super::state::AppState;
 use crate::api::cameras::Camera;
 use crate::api::choices::Choices;
 use crate::error::ApiError;
-use crate::export::{DEFAULT_TIMEZONE, ExportParams};
+use crate::export_params::{DEFAULT_TIMEZONE, ExportParams};
+use crate::server::auth::caller::Caller;
+use crate::server::auth::viewer::Viewer;
+use crate::server::export::preview::preview;
+use crate::server::export::zone::Zone;
 use crate::ui::recent::SHOWN;
 
 /// For how long an untouched page waits for what there is: whoever opens it is not to wait for ten million events.

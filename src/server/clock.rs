@@ -1,4 +1,4 @@
-//! The time of day and the time elapsed: read through [`Clock`], provided by the edge (`server::cli`), and set by tests.
+//! The time of day and the time elapsed: read through [`Clock`], provided by the edge (`cli`), and set by tests.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};

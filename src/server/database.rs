@@ -18,14 +18,13 @@ use tracing::{error, warn};
 use self::migration_lock::MigrationLock;
 pub use self::open_file::{OpenFile, advice_for_commands, is_replaced};
 use super::database_errors::describe;
-use super::export::reader::Place;
-use super::export::reader::postgres::Server;
 use super::greeting::Greeting;
-use super::postgres_connection;
 use super::settings::{self, ReplicaAway};
-use super::sqlite_health;
 use super::timed::Pool;
+use super::{postgres_connection, sqlite_health};
 use crate::error::{ApiError, ErrorCode};
+use crate::server::export::reader::Place;
+use crate::server::export::reader::postgres::Server;
 
 pub mod contents;
 mod migration_lock;

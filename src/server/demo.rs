@@ -6,15 +6,15 @@ use sea_orm::sea_query::{ExprTrait, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use uuid::Builder;
 
-use super::auth::secret::{Secret, to_hex};
-use super::auth::token;
-use super::auth::user::{self as accounts, NewUser};
-use super::entity::{api_token, camera, mark, motion_event, user};
-use super::import::progress;
-use super::import::sink::{KnownName, Sink};
-use super::import::summary::Summary;
 use super::timed::Pool;
 use crate::api::session::Role;
+use crate::server::auth::secret::{Secret, to_hex};
+use crate::server::auth::token;
+use crate::server::auth::user::{self as accounts, NewUser};
+use crate::server::entity::{api_token, camera, mark, motion_event, user};
+use crate::server::import::progress;
+use crate::server::import::sink::{KnownName, Sink};
+use crate::server::import::summary::Summary;
 
 /// What the demo of `serve --demo` is made of.
 pub const DEFAULT: Demo = Demo { events: 100_000, cameras: 8, days: 365, seed: 1 };

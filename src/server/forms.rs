@@ -14,15 +14,15 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, post};
 use bytes::Bytes;
 
-use super::auth::caller::{self, Caller, unauthenticated};
-use super::auth::session::{self, AuthSession};
-use super::auth::user::User;
 use super::state::AppState;
 use super::telemetry::RequestId;
 use super::{pages, problem};
 use crate::api::page::{Done, Outcome};
 use crate::api::tokens::REVOKE_TOKENS;
 use crate::error::{ApiError, ErrorCode};
+use crate::server::auth::caller::{self, Caller, unauthenticated};
+use crate::server::auth::session::{self, AuthSession};
+use crate::server::auth::user::User;
 
 mod account;
 mod login;

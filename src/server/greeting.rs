@@ -11,7 +11,7 @@ use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::{AssertSqlSafe, Connection, Error, Executor, Postgres};
 use tracing::warn;
 
-use super::export::reader::postgres::{NOTICE_WHO_LEAVES, options};
+use crate::server::export::reader::postgres::{NOTICE_WHO_LEAVES, options};
 
 /// A database that does not answer to a greeting for so long is away.
 pub const SILENT: Duration = Duration::from_secs(3);

@@ -8,19 +8,18 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::auth::caller::Caller;
-use super::auth::secret::{from_hex, to_hex};
-use super::auth::user::{self, User};
-use super::database;
-use super::entity::export::{Column, Entity, Model};
-use super::export::zone::Zone;
-use super::parameters;
 use super::state::AppState;
 use super::timed::Pool;
+use super::{database, parameters};
 use crate::api::exports::{ExportRecord, ExportRecords, State as ExportState};
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
-use crate::export::{DateBound, DateRange, parse_flag};
+use crate::export_params::{DateBound, DateRange, parse_flag};
+use crate::server::auth::caller::Caller;
+use crate::server::auth::secret::{from_hex, to_hex};
+use crate::server::auth::user::{self, User};
+use crate::server::entity::export::{Column, Entity, Model};
+use crate::server::export::zone::Zone;
 
 /// How many records there are in an answer, where nobody says.
 const LIMIT: u64 = 50;
@@ -180,7 +179,7 @@ pub async fn records(database: &Pool, who: &User, wanted: &Wanted) -> Result<Exp
     if let Some(user) = &wanted.user {
         found = found.filter(Column::UserName.eq(user));
     }
-    let interval = Zone::parse(crate::export::DEFAULT_TIMEZONE)?.interval(&wanted.range)?;
+    let interval = Zone::parse(crate::export_params::DEFAULT_TIMEZONE)?.interval(&wanted.range)?;
     if let Some(start) = interval.start {
         found = found.filter(Column::StartedAt.gte(start));
     }

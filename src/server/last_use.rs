@@ -10,10 +10,10 @@ use tokio::sync::mpsc;
 use tracing::warn;
 use uuid::Uuid;
 
-use super::auth::token;
 use super::clock::Clock;
-use super::entity::session::{ActiveModel, Column, Entity};
 use super::timed::Pool;
+use crate::server::auth::token;
+use crate::server::entity::session::{ActiveModel, Column, Entity};
 
 /// How many notes may wait to be written. What comes when there are as many is dropped: the next use will be noted.
 const WAITING: usize = 64;

@@ -2,13 +2,13 @@
 
 use leptos::prelude::use_context;
 
-use super::auth::caller::{Caller, Credential, unauthenticated};
-use super::auth::link;
 use super::database;
 use super::state::AppState;
 use crate::api::links::SignedLink;
 use crate::error::ApiError;
-use crate::export::ExportParams;
+use crate::export_params::ExportParams;
+use crate::server::auth::caller::{Caller, Credential, unauthenticated};
+use crate::server::auth::link;
 use crate::server::export::zone::Zone;
 
 /// The longest query string of a link, in bytes: browsers and proxies take no longer addresses.

@@ -15,17 +15,15 @@ use prometheus::{
 };
 use sea_orm::DbBackend;
 
-use super::auth::caller::Caller;
-use super::auth::secret;
 use super::state::AppState;
 use crate::api::exports::State as ExportState;
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
-use crate::export::EXPORT_PATH;
+use crate::export_params::EXPORT_PATH;
+use crate::paths::METRICS_PATH;
+use crate::server::auth::caller::Caller;
+use crate::server::auth::secret;
 use crate::server::problem::internal;
-
-/// Where the numbers are read.
-pub const PATH: &str = "/metrics";
 
 /// Up to so many seconds an export is counted by: from what is there at once to what takes half an hour.
 const DURATIONS: [f64; 11] = [0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1_800.0];
@@ -188,7 +186,7 @@ pub async fn count(State(state): State<AppState>, request: Request, next: Next) 
 /// Where the numbers cannot be written.
 pub async fn scrape(State(state): State<AppState>, request: Request, next: Next) -> Result<Response, ApiError> {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD);
-    if safe && request.uri().path() == PATH && shows_token(&request, &state.settings.server.metrics_token.0) {
+    if safe && request.uri().path() == METRICS_PATH && shows_token(&request, &state.settings.server.metrics_token.0) {
         return numbers(&state);
     }
     Ok(next.run(request).await)

@@ -13,23 +13,23 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
-use super::auth::caller::{self, Caller};
-use super::auth::gate;
-use super::auth::next::{SIGNED_IN, local};
-use super::auth::{token, user, viewer::Viewer};
 use super::clock::{day, minute};
 use super::history::{self, Wanted};
 use super::state::AppState;
 use super::telemetry::RequestId;
 use super::{choices, parameters, preferences, problem, secure_address};
+use crate::api::language::Language;
 use crate::api::page::{Content, Done, History, Outcome, Page, Sent};
 use crate::api::people::{Grant, Person, PersonWithCameras};
 use crate::api::session::{Me, Role};
 use crate::api::tokens::Token;
-use crate::app::{LOGIN_PATH, PEOPLE_PATH, SETUP_PATH};
 use crate::error::{ApiError, ErrorCode};
-use crate::export::ExportParams;
-use crate::words::Language;
+use crate::export_params::ExportParams;
+use crate::paths::{LOGIN_PATH, PEOPLE_PATH, SETUP_PATH, is_page};
+use crate::server::auth::caller::{self, Caller};
+use crate::server::auth::next::{SIGNED_IN, local};
+use crate::server::auth::viewer::Viewer;
+use crate::server::auth::{token, user};
 
 /// In which a browser says in which time zone it is; the page sets it (`ui::browser`).
 const TIMEZONE_COOKIE: &str = "timezone";
@@ -38,7 +38,7 @@ const TIMEZONE_COOKIE: &str = "timezone";
 /// the status of the reason.
 pub async fn prepare(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    if !reads || !gate::is_page(request.uri().path()) {
+    if !reads || !is_page(request.uri().path()) {
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::app::{HISTORY_PATH, LOGIN_PATH, SETTINGS_PATH, SETUP_PATH};
 use crate::error::ApiError;
-use crate::{export, server::history};
+use crate::export_params;
+use crate::paths::{HISTORY_PATH, LOGIN_PATH, SETTINGS_PATH, SETUP_PATH};
+use crate::server::history;
 
 /// Refuses a query string with a parameter that is not among `known`, or with one of them twice.
 ///
@@ -32,7 +33,7 @@ pub fn check(query: &str, known: &[&str]) -> Result<(), ApiError> {
 /// social networks and newsletters append. `None` if it has only known ones.
 pub fn known_to_page(path: &str, query: &str) -> Option<String> {
     let known: &[&str] = match path {
-        SETTINGS_PATH => &export::PARAMETERS,
+        SETTINGS_PATH => &export_params::PARAMETERS,
         HISTORY_PATH => &history::PARAMETERS,
         LOGIN_PATH => &["next"],
         SETUP_PATH => &["key"],
@@ -49,7 +50,7 @@ pub fn known_to_page(path: &str, query: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::export::ExportParams;
+    use crate::export_params::ExportParams;
 
     #[test]
     fn a_page_keeps_what_it_knows_as_it_is_written() {
@@ -79,14 +80,14 @@ mod tests {
         let query = "format=csv&start_date=2025-12-01&end_date=2025-12-02&camera_id=a&timezone=UTC&bom=true&raw=true";
         let written = ExportParams::parse(query).expect("valid").to_query();
         for (name, _) in form_urlencoded::parse(written.as_bytes()) {
-            assert!(export::PARAMETERS.contains(&&*name), "{name}");
+            assert!(export_params::PARAMETERS.contains(&&*name), "{name}");
         }
         let told = ExportParams::parse("no=1").expect_err("no such parameter").detail;
         let (_, known) = told.trim_end_matches('.').split_once("Allowed: ").expect("the known ones");
         for name in known.split(", ") {
-            assert!(export::PARAMETERS.contains(&name), "{name}");
+            assert!(export_params::PARAMETERS.contains(&name), "{name}");
         }
-        for name in export::PARAMETERS {
+        for name in export_params::PARAMETERS {
             ExportParams::parse(&format!("{name}=")).expect(name);
         }
         for name in history::PARAMETERS {

@@ -7,8 +7,8 @@ use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, RuntimeErr, Statement, TransactionTrait};
 
 use super::clock;
-use super::import::sink::IMPORTING;
 use super::timed::Pool;
+use crate::server::import::sink::IMPORTING;
 
 /// What the names of partitions begin with; year and month follow.
 const PREFIX: &str = "motion_events_";

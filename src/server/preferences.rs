@@ -12,14 +12,14 @@ use time::Duration;
 use tower_sessions::cookie::{self, SameSite};
 
 use super::accept_language::asked_for;
-use super::auth::next::local;
 use super::settings::Settings;
 use super::state::AppState;
 use super::{problem, secure_address};
+use crate::api::language::Language;
 use crate::api::page::ColorScheme;
-use crate::app::PREFERENCES_PATH;
 use crate::error::ApiError;
-use crate::words::Language;
+use crate::paths::PREFERENCES_PATH;
+use crate::server::auth::next::local;
 
 /// The cookie and the form's field that hold a language's tag.
 const LANGUAGE: &str = "language";

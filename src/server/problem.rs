@@ -10,14 +10,14 @@ use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
 use serde_json::json;
 use tracing::error;
 
-use super::auth::gate;
 use super::connection::BodyTimeout;
 use super::preferences;
 use super::state::AppState;
 use super::telemetry::RequestId;
 use crate::error::{ApiError, ErrorCode};
-use crate::export::EXPORT_PATH;
-use crate::plain::problem_page::problem_page;
+use crate::export_params::EXPORT_PATH;
+use crate::paths::is_page;
+use crate::server_pages::problem_page::problem_page;
 
 /// How long a client should wait before it asks again where the database is away, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 5;
@@ -97,7 +97,7 @@ pub async fn write(State(state): State<AppState>, request: Request, next: Next) 
     let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let (language, scheme) = (preferences::language(request.headers()), preferences::color_scheme(request.headers()));
     // A form of the page leads to the export where there is no script, or not yet.
-    let is_door = gate::is_page(request.uri().path()) || request.uri().path() == EXPORT_PATH;
+    let is_door = is_page(request.uri().path()) || request.uri().path() == EXPORT_PATH;
     let is_page = is_door && accept.is_some_and(|accept| accept.contains("text/html"));
     let mut response = next.run(request).await;
     if response.headers().contains_key(SERVER_FN_ERROR_HEADER) {

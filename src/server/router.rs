@@ -16,21 +16,22 @@ use leptos::server_fn::axum::server_fn_paths;
 use leptos_axum::{file_and_error_handler_with_context, handle_server_fns_with_context, render_app_async_with_context};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use super::auth::{caller, gate, origin, session};
-use super::export::route::export;
 use super::forms::{self, MAX_FORM_BYTES, MAX_LONG_FORM_BYTES, form};
 use super::state::AppState;
 use super::style::StyleSheets;
 use super::{headers, health, history, host, metrics, pages, parameters, preferences, problem, site, telemetry};
 use crate::api::exports::EXPORTS_PATH;
 use crate::api::page::Sent;
-use crate::app::{
-    ACCOUNT_PATH, HISTORY_PATH, LOGIN_PATH, LOGOUT_PATH, PEOPLE_PATH, PREFERENCES_PATH, SETTINGS_PATH, SETUP_PATH,
-    TOKENS_PATH, VERIFY_PATH, person_path, shell,
-};
+use crate::app::shell;
 use crate::error::ApiError;
-use crate::export::EXPORT_PATH;
-use crate::plain;
+use crate::export_params::EXPORT_PATH;
+use crate::paths::{
+    ACCOUNT_PATH, HISTORY_PATH, LOGIN_PATH, LOGOUT_PATH, METRICS_PATH, PEOPLE_PATH, PREFERENCES_PATH, SETTINGS_PATH,
+    SETUP_PATH, TOKENS_PATH, VERIFY_PATH, person_path,
+};
+use crate::server::auth::{caller, gate, origin, session};
+use crate::server::export::route::export;
+use crate::server_pages;
 
 /// The whole server, ready to be bound to a port.
 pub fn router(state: AppState) -> Router {
@@ -47,7 +48,7 @@ pub fn router(state: AppState) -> Router {
             }
         }
     };
-    let shell = move |options| shell(options, styles.0.clone(), plain::page);
+    let shell = move |options| shell(options, styles.0.clone(), server_pages::page);
     let page = {
         let (shell, options) = (shell.clone(), state.leptos_options.clone());
         move || shell(options.clone())
@@ -84,7 +85,7 @@ pub fn router(state: AppState) -> Router {
         .route("/", get(|| async { Redirect::to(SETTINGS_PATH) }))
         .route("/api", any(problem::no_such_route))
         .route("/api/{*path}", any(problem::no_such_route))
-        .route(metrics::PATH, get(metrics::show))
+        .route(METRICS_PATH, get(metrics::show))
         .route(SETTINGS_PATH, get(render.clone()))
         .route(HISTORY_PATH, get(render.clone()))
         .route(VERIFY_PATH, get(render.clone()))

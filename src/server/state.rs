@@ -7,21 +7,20 @@ use axum::extract::FromRef;
 use ipnet::IpNet;
 use leptos::config::LeptosOptions;
 
-use super::auth::session::Sessions;
-use super::auth::setup::Setup;
-use super::auth::throttle::Throttle;
-use super::auth::wrong_token::WrongTokens;
 use super::clock::Clock;
-use super::database;
-use super::export::lines::PAGE_BYTES;
-use super::export::reader::Reader;
-use super::export::run::Source;
-use super::export::running::{Exports, Limits};
 use super::last_use::LastUse;
 use super::metrics::Metrics;
 use super::settings::Settings;
-use super::site;
 use super::timed::Pool;
+use super::{database, site};
+use crate::server::auth::session::Sessions;
+use crate::server::auth::setup::Setup;
+use crate::server::auth::throttle::Throttle;
+use crate::server::auth::wrong_token::WrongTokens;
+use crate::server::export::lines::PAGE_BYTES;
+use crate::server::export::reader::Reader;
+use crate::server::export::run::Source;
+use crate::server::export::running::{Exports, Limits};
 
 /// Cheap to clone: everything in it is a handle.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::sent;
-use crate::app::{LOGOUT_PATH, SETTINGS_PATH};
+use crate::paths::{LOGOUT_PATH, SETTINGS_PATH};
 
 /// The program's name, which leads to where everything is; who is signed in, and the way out.
 #[component]

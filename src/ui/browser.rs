@@ -8,7 +8,7 @@ use leptos::wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{FocusOptions, HtmlElement, HtmlInputElement};
 
-use crate::export::parse_day;
+use crate::export_params::parse_day;
 
 /// The IANA name of the browser's own time zone.
 pub fn timezone() -> Option<String> {

@@ -11,13 +11,12 @@ use leptos::wasm_bindgen::JsCast;
 use send_wrapper::SendWrapper;
 use web_sys::HtmlElement;
 
-use super::browser;
 use super::calendar::{month_of, months_later, moved, weeks};
 use super::date_range_picker::{PRESETS, Preset};
-use super::sent;
+use super::{browser, sent};
+use crate::api::language::Language;
 use crate::api::preview::Day;
-use crate::export::parse_day;
-use crate::words::Language;
+use crate::export_params::parse_day;
 
 /// From that width on, in CSS pixels, there is room for two months.
 const WIDE: f64 = 760.0;

@@ -7,15 +7,14 @@ use leptos::ev::KeyboardEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::browser;
 use super::fold::Fold;
 use super::selection::Selection;
-use super::sent;
+use super::{browser, sent};
 use crate::api::cameras::Camera;
 use crate::api::preview::count_cameras;
 use crate::error::ApiError;
-use crate::export::ExportParams;
-use crate::words::export::Words;
+use crate::export_params::ExportParams;
+use crate::i18n::export::Words;
 
 /// From so many cameras on, it is quicker to search than to look.
 const SEARCHED_FROM: usize = 8;
@@ -270,7 +269,7 @@ fn summary(chosen: &BTreeSet<String>, names: &HashMap<String, String>, known: us
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::export::{ENGLISH, GERMAN};
+    use crate::i18n::export::{ENGLISH, GERMAN};
 
     #[test]
     fn what_is_chosen_is_told_in_a_line() {

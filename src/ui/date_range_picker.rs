@@ -5,15 +5,13 @@ use futures_util::future::{AbortHandle, abortable};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::browser;
 use super::calendar_dialog::{CalendarDialog, Known, known};
-use super::part;
 use super::selection::Selection;
-use super::sent;
+use super::{browser, part, sent};
 use crate::api::preview::preview_selection;
 use crate::error::ApiError;
-use crate::export::{DateRange, ExportParams, parse_day};
-use crate::words::export::Words;
+use crate::export_params::{DateRange, ExportParams, parse_day};
+use crate::i18n::export::Words;
 
 /// A range that is chosen at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,9 +22,9 @@ use super::disk::File;
 use super::progress::Progress;
 use super::tally::{Difference, Sum, Tally, compare};
 use crate::api::exports::{EXPORT_ID_HEADER, EXPORTS_PATH, ExportRecord, ExportRecords, State};
+use crate::api::language::Language;
 use crate::error::{ApiError, ErrorCode};
-use crate::export::ExportParams;
-use crate::words::Language;
+use crate::export_params::ExportParams;
 
 /// Chunks are gathered into a blob when they come to this many bytes, so that few of them lie about.
 const BLOB_BYTES: u32 = 8 * 1024 * 1024;

@@ -12,10 +12,10 @@ use super::part::still;
 use super::sent;
 use super::toasts::{LiveRegion, Toasts};
 use crate::api::exports::{ExportRecord, State};
+use crate::api::language::Language;
 use crate::api::page::{Content, History};
-use crate::app::{HISTORY_PATH, VERIFY_PATH};
-use crate::export::{DateBound, ExportParams};
-use crate::words::Language;
+use crate::export_params::{DateBound, ExportParams};
+use crate::paths::{HISTORY_PATH, VERIFY_PATH};
 
 /// The page at `/settings/exports`.
 #[component]

@@ -5,16 +5,15 @@ use leptos::task::spawn_local;
 use send_wrapper::SendWrapper;
 use web_sys::AbortController;
 
-use super::browser;
 use super::disk::{self, File};
 use super::download::{DownloadError, Saved, Target, download, hand_over};
 use super::progress::{Progress, WHOLE};
-use super::sent;
 use super::toasts::Toasts;
+use super::{browser, sent};
 use crate::api::exports::ExportRecord;
+use crate::api::language::Language;
 use crate::error::{ApiError, ErrorCode};
-use crate::export::{DateBound, ExportParams, file_name};
-use crate::words::Language;
+use crate::export_params::{DateBound, ExportParams, file_name};
 
 /// From that size on, a file goes straight to disk where the browser can do that: about as much as a tab can bear to keep
 /// on a small machine.
@@ -347,8 +346,8 @@ pub fn ExportProgress(
 
 #[cfg(test)]
 mod tests {
-    use super::super::tally::Sum;
     use super::*;
+    use crate::ui::tally::Sum;
 
     #[test]
     fn a_file_that_was_saved_is_told_with_what_is_in_it() {

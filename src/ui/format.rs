@@ -2,8 +2,8 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use crate::export::parse_day;
-use crate::words::Language;
+use crate::api::language::Language;
+use crate::export_params::parse_day;
 
 const ENGLISH_MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const GERMAN_MONTHS: [&str; 12] =

@@ -8,8 +8,8 @@ use super::part::still;
 use super::preferences::Preferences;
 use super::sent;
 use crate::api::session::Role;
-use crate::app::{ACCOUNT_PATH, HISTORY_PATH, PEOPLE_PATH, SETTINGS_PATH, TOKENS_PATH, VERIFY_PATH};
 use crate::error::ApiError;
+use crate::paths::{ACCOUNT_PATH, HISTORY_PATH, PEOPLE_PATH, SETTINGS_PATH, TOKENS_PATH, VERIFY_PATH};
 
 /// A page of the settings: what there is to set up beside it, one page each.
 #[component]

@@ -8,12 +8,11 @@ use leptos::ev::{KeyboardEvent, PointerEvent};
 use leptos::html::Div;
 use leptos::prelude::*;
 
-use super::browser;
 use super::rows::rows;
-use super::sent;
+use super::{browser, sent};
+use crate::api::language::Language;
 use crate::api::preview::Day;
-use crate::export::parse_day;
-use crate::words::Language;
+use crate::export_params::parse_day;
 
 /// How many bars there are at most.
 const MOST_BARS: usize = 60;

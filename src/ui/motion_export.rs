@@ -8,7 +8,6 @@ use leptos::ev::{MouseEvent, SubmitEvent};
 use leptos::prelude::*;
 use thaw::{Button, ButtonAppearance, ButtonSize, ButtonType, Switch};
 
-use super::browser;
 use super::camera_select::CameraSelect;
 use super::date_range_picker::DateRangePicker;
 use super::exporting::{Expected, ExportProgress, Exporting};
@@ -17,15 +16,15 @@ use super::part::{self, Part, still};
 use super::preview::{self, Looked, PreviewCard};
 use super::recent::RecentExports;
 use super::selection::Selection;
-use super::sent;
 use super::timezone_select::TimezoneSelect;
 use super::toasts::{LiveRegion, Toasts};
 use super::use_from::UseFrom;
+use super::{browser, sent};
 use crate::api::choices::Choices;
 use crate::api::page::Content;
 use crate::api::session::Role;
-use crate::app::SETTINGS_PATH;
-use crate::export::EXPORT_PATH;
+use crate::export_params::EXPORT_PATH;
+use crate::paths::SETTINGS_PATH;
 
 /// Dates, cameras, time zone, what they hold, and the button that makes the file.
 #[component]

@@ -4,9 +4,9 @@
 use leptos::prelude::*;
 
 use super::sent;
+use crate::api::language::Language;
 use crate::api::page::ColorScheme;
-use crate::app::PREFERENCES_PATH;
-use crate::words::Language;
+use crate::paths::PREFERENCES_PATH;
 
 /// The switches.
 #[component]

@@ -5,15 +5,13 @@ use futures_util::future::{AbortHandle, abortable};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::browser;
 use super::histogram::Histogram;
-use super::part;
 use super::rows::rows;
-use super::sent;
+use super::{browser, part, sent};
+use crate::api::language::Language;
 use crate::api::preview::{Preview, preview_selection};
 use crate::error::{ApiError, ErrorCode};
-use crate::export::{ExportParams, parse_day};
-use crate::words::Language;
+use crate::export_params::{ExportParams, parse_day};
 
 /// For how long a selection has to stay as it is before it is looked at, in milliseconds.
 const PAUSE_MILLISECONDS: i32 = 250;

@@ -1,6 +1,6 @@
 //! How far an export is, in words.
 
-use crate::words::Language;
+use crate::api::language::Language;
 
 /// How much of a file has arrived, and after how long.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

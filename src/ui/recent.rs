@@ -5,16 +5,15 @@ use std::collections::BTreeMap;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::browser;
 use super::download::my_newest;
 use super::export_history::{number, selection};
 use super::exporting::Exporting;
 use super::rows::escaped;
-use super::sent;
+use super::{browser, sent};
 use crate::api::exports::{ExportRecord, State};
-use crate::app::{HISTORY_PATH, SETTINGS_PATH};
-use crate::export::ExportParams;
-use crate::words::Language;
+use crate::api::language::Language;
+use crate::export_params::ExportParams;
+use crate::paths::{HISTORY_PATH, SETTINGS_PATH};
 
 /// How many are shown.
 pub const SHOWN: usize = 5;

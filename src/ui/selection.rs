@@ -8,7 +8,7 @@ use super::browser;
 use super::part::{self, come_alive_later};
 use crate::api::choices::Choices;
 use crate::error::ApiError;
-use crate::export::{DateBound, DateRange, ExportParams};
+use crate::export_params::{DateBound, DateRange, ExportParams};
 
 /// What the form says.
 #[derive(Clone, Copy)]

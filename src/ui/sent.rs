@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 use leptos::reactive::owner::with_context;
 
+use crate::api::language::Language;
 use crate::api::page::{ColorScheme, Content, Outcome, Page, SecureAddress, Sent};
 use crate::api::session::Me;
 use crate::error::ApiError;
-use crate::words::Language;
 
 /// Takes over what the server sent, for the components of the page. Has to be called once, before them: what it is read
 /// from is counted on both sides.

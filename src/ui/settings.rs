@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::frame::SettingsFrame;
 use super::motion_export::MotionExport;
 use super::sent;
-use crate::app::SETTINGS_PATH;
+use crate::paths::SETTINGS_PATH;
 
 /// The page.
 #[component]

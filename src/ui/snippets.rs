@@ -1,6 +1,6 @@
 //! What fetches a selection from other tools: complete, to be copied and run. Made of the export's URL; knows no browser.
 
-use crate::export::{COLUMNS, EXPORT_PATH, ExportParams};
+use crate::export_params::{COLUMNS, EXPORT_PATH, ExportParams};
 
 /// What stands for an access token.
 pub const TOKEN: &str = "YOUR_TOKEN";

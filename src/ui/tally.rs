@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use crate::api::exports::{ExportRecord, State};
-use crate::words::Language;
+use crate::api::language::Language;
 
 /// Counts and digests a CSV while it passes.
 #[derive(Clone, Debug, Default)]

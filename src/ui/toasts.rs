@@ -11,8 +11,8 @@ use thaw::{
 use uuid::Uuid;
 
 use super::sent;
-use crate::app::LOGIN_PATH;
-use crate::words::export::Words;
+use crate::i18n::export::Words;
+use crate::paths::LOGIN_PATH;
 
 /// How long news stays, since it was last pointed at or had the focus. Bad news stays until it is dismissed.
 const TIMEOUT: Duration = Duration::from_secs(10);

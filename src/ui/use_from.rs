@@ -3,15 +3,14 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::browser;
 use super::copy_button::CopyButton;
 use super::fold::Fold;
-use super::sent;
 use super::snippets::{TOKEN, Tool};
+use super::{browser, sent};
 use crate::api::links::{MINUTES, SignedLink, sign_link};
-use crate::app::TOKENS_PATH;
 use crate::error::ApiError;
-use crate::export::ExportParams;
+use crate::export_params::ExportParams;
+use crate::paths::TOKENS_PATH;
 
 /// Which of the offered minutes the settings allow; the most that they allow where that is less than all of them.
 fn offered(most: u32) -> Vec<u32> {

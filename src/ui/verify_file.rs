@@ -14,9 +14,9 @@ use super::frame::SettingsFrame;
 use super::sent;
 use super::tally::Sum;
 use crate::api::exports::{ExportRecord, ExportRecords};
-use crate::app::{HISTORY_PATH, VERIFY_PATH};
-use crate::export::ExportParams;
-use crate::words::Language;
+use crate::api::language::Language;
+use crate::export_params::ExportParams;
+use crate::paths::{HISTORY_PATH, VERIFY_PATH};
 
 /// What is known of the file that was chosen last.
 #[derive(Clone, Debug, PartialEq, Eq)]

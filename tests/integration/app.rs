@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use motion_export::api::exports::EXPORTS_PATH;
 use motion_export::api::session::Role;
-use motion_export::export::{EXPORT_PATH, ExportParams};
+use motion_export::export_params::{EXPORT_PATH, ExportParams};
 use motion_export::server::auth::setup::Setup;
 use motion_export::server::auth::user::User;
 use motion_export::server::auth::viewer::Viewer;

@@ -1,11 +1,11 @@
 //! Whose cameras: every way to somebody else's camera, and none of them open.
 
 use futures_util::StreamExt;
+use motion_export::api::language::Language;
 use motion_export::api::session::Role;
-use motion_export::export::EXPORT_PATH;
+use motion_export::export_params::EXPORT_PATH;
 use motion_export::server::auth::user::{self, User};
 use motion_export::server::entity::{self, api_token, motion_event, session};
-use motion_export::words::Language;
 use reqwest::Client;
 use reqwest::header::AUTHORIZATION;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};

@@ -1,6 +1,6 @@
 //! Wall clocks that are wrong for a while and are then set right: nobody is locked out, and no duration is negative.
 
-use motion_export::export::EXPORT_PATH;
+use motion_export::export_params::EXPORT_PATH;
 use motion_export::server::auth::token;
 use motion_export::server::entity::export::{Entity, Model};
 use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};

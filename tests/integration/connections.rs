@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use motion_export::export::EXPORT_PATH;
+use motion_export::export_params::EXPORT_PATH;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use motion_export::api::exports::EXPORTS_PATH;
-use motion_export::export::EXPORT_PATH;
+use motion_export::export_params::EXPORT_PATH;
 use reqwest::header::{AUTHORIZATION, COOKIE};
 use reqwest::{Client, Method};
 

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::time::Duration;
 
-use motion_export::export::EXPORT_PATH;
+use motion_export::export_params::EXPORT_PATH;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY};
 use sha2::{Digest, Sha256};
 

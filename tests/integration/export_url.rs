@@ -278,7 +278,8 @@ async fn the_whole_answer_is_as_the_contract_says() {
 #[tokio::test]
 async fn head_gives_the_headers_and_no_file() {
     let app = TestDatabase::with(events(2)).await.serve(10).await;
-    let url = format!("{}{}?end_date=2025-12-16&excel_date=true", app.address, motion_export::export::EXPORT_PATH);
+    let url =
+        format!("{}{}?end_date=2025-12-16&excel_date=true", app.address, motion_export::export_params::EXPORT_PATH);
     let response = app.client.head(&url).send().await.unwrap();
     assert_eq!(response.status(), 200);
     let name = "attachment; filename=\"motion-events-earliest-2025-12-16.csv\"";
@@ -332,7 +333,7 @@ async fn an_address_below_the_api_that_there_is_not_is_a_problem_too() {
 #[tokio::test]
 async fn a_method_that_the_export_does_not_take_is_a_problem_that_says_which_it_takes() {
     let app = TestDatabase::with([]).await.serve(10).await;
-    let url = format!("{}{}", app.address, motion_export::export::EXPORT_PATH);
+    let url = format!("{}{}", app.address, motion_export::export_params::EXPORT_PATH);
     let response = app.client.post(url).send().await.unwrap();
     assert_eq!(response.status(), 405);
     assert_eq!(response.headers()["allow"], "GET,HEAD");

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use motion_export::api::exports::{EXPORT_ID_HEADER, EXPORTS_PATH};
 use motion_export::api::session::Role;
-use motion_export::export::EXPORT_PATH;
+use motion_export::export_params::EXPORT_PATH;
 use reqwest::StatusCode;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::Value;

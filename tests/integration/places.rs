@@ -1,7 +1,7 @@
 //! How many exports run at once, and that a place is free again however an export ends.
 
 use futures_util::future::join_all;
-use motion_export::export::EXPORT_PATH;
+use motion_export::export_params::EXPORT_PATH;
 use reqwest::Client;
 use serde_json::Value;
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use motion_export::api::session::Role;
-use motion_export::export::EXPORT_PATH;
+use motion_export::export_params::EXPORT_PATH;
 use motion_export::server::clock::Clock;
 use motion_export::server::entity::motion_event;
 use motion_export::server::partitions;

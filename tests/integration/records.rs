@@ -1,7 +1,7 @@
 //! Export records: what they tell, and to whom.
 
 use motion_export::api::exports::EXPORTS_PATH;
-use motion_export::export::EXPORT_PATH;
+use motion_export::export_params::EXPORT_PATH;
 use reqwest::Response;
 use serde_json::Value;
 use sha2::{Digest, Sha256};

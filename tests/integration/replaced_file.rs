@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use motion_export::api::session::Role;
-use motion_export::export::EXPORT_PATH;
+use motion_export::export_params::EXPORT_PATH;
 use reqwest::header::{AUTHORIZATION, COOKIE};
 use rusqlite::Connection;
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use motion_export::api::session::Role;
-use motion_export::export::EXPORT_PATH;
+use motion_export::export_params::EXPORT_PATH;
 use reqwest::header::AUTHORIZATION;
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! Several servers on one database, asked in turn, with nothing that ties a client to one of them.
 
 use motion_export::api::exports::EXPORTS_PATH;
-use motion_export::export::EXPORT_PATH;
+use motion_export::export_params::EXPORT_PATH;
 use motion_export::server::auth::user;
 use serde_json::Value;
 

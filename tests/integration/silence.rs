@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use motion_export::api::exports::EXPORTS_PATH;
-use motion_export::export::EXPORT_PATH;
+use motion_export::export_params::EXPORT_PATH;
 use motion_export::server::database::ANSWER;
 use motion_export::server::timed::Transaction;
 use reqwest::Response;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use chrono::DateTime;
-use motion_export::export::ExportParams;
+use motion_export::export_params::ExportParams;
 use motion_export::server::entity::motion_event;
 use motion_export::ui::snippets::{TOKEN, Tool};
 use sea_orm::ConnectionTrait;
@@ -177,7 +177,7 @@ async fn rows_of_duckdb(snippet: &str) -> Vec<Value> {
     }
     let rows: Vec<serde_json::Map<String, Value>> = serde_json::from_str(&printed).unwrap();
     let cells = |row: serde_json::Map<String, Value>| {
-        let mut cells: Vec<_> = motion_export::export::COLUMNS.iter().map(|name| row[*name].clone()).collect();
+        let mut cells: Vec<_> = motion_export::export_params::COLUMNS.iter().map(|name| row[*name].clone()).collect();
         let moment = DateTime::parse_from_str(cells[0].as_str().unwrap(), "%Y-%m-%d %H:%M:%S%.f%#z").unwrap();
         cells[0] = moment.timestamp_micros().into();
         Value::from(cells)

@@ -14,16 +14,15 @@ use uuid::Uuid;
 
 use super::link::Link;
 use super::session::{self, AuthSession};
-use super::token;
 use super::user::User;
 use super::viewer::Viewer;
-use super::{address, gate};
+use super::{address, token};
 use crate::error::{ApiError, ErrorCode};
-use crate::export::EXPORT_PATH;
+use crate::export_params::EXPORT_PATH;
+use crate::paths::is_page;
 use crate::server::clock::Clock;
-use crate::server::database;
 use crate::server::state::AppState;
-use crate::server::telemetry;
+use crate::server::{database, telemetry};
 
 /// Somebody whom we know.
 #[derive(Clone, Debug)]
@@ -124,7 +123,7 @@ async fn find(state: &AppState, parts: &Parts) -> Result<Caller, ApiError> {
     let shown = shown(&parts.headers);
     // A proxy may ask for a name and a password of its own before pages, and pass them on.
     let is_for_us = shown.as_ref().is_some_and(|text| text.starts_with(token::PREFIX));
-    if parts.headers.contains_key(AUTHORIZATION) && (is_for_us || !gate::is_page(parts.uri.path())) {
+    if parts.headers.contains_key(AUTHORIZATION) && (is_for_us || !is_page(parts.uri.path())) {
         let refuse = |text: Option<&str>| {
             let client = address::of(&parts.extensions, &parts.headers, &state.trusted_proxies);
             state.wrong_tokens.log(client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), text);

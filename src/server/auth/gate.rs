@@ -7,9 +7,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::caller::{self, Caller};
 use crate::api::session::Role;
-use crate::app::{LOGIN_PATH, LOGOUT_PATH, PEOPLE_PATH, SETUP_PATH};
 use crate::error::{ApiError, ErrorCode};
-use crate::server::metrics;
+use crate::paths::{API_PATH, LOGIN_PATH, LOGOUT_PATH, METRICS_PATH, PEOPLE_PATH, SETUP_PATH, is_below, is_page};
 
 /// Who may pass a door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,31 +26,19 @@ enum Door {
 /// The doors that stand open to everybody. `/metrics` keeps its own door (`server::metrics`).
 const PUBLIC: [&str; 4] = ["/", LOGIN_PATH, LOGOUT_PATH, SETUP_PATH];
 
-/// Below this, and except for [`PAGES_ONLY`], there is data.
-const API: &str = "/api";
-
-/// What a page asks for on somebody's behalf, and a token may not.
+/// What a page asks for on somebody's behalf, and a token may not. What else is below [`API_PATH`] is data.
 const PAGES_ONLY: [&str; 1] = [crate::api::links::ENDPOINT];
 
 fn door(path: &str) -> Door {
-    if PUBLIC.contains(&path) || path == metrics::PATH {
+    if PUBLIC.contains(&path) || path == METRICS_PATH {
         Door::Public
     } else if is_below(PEOPLE_PATH, path) {
         Door::Admin
-    } else if is_below(API, path) && !PAGES_ONLY.contains(&path) {
+    } else if is_below(API_PATH, path) && !PAGES_ONLY.contains(&path) {
         Door::Data
     } else {
         Door::Session
     }
-}
-
-/// Whether people go there with a browser, and not with a tool.
-pub fn is_page(path: &str) -> bool {
-    !is_below(API, path) && path != metrics::PATH
-}
-
-fn is_below(root: &str, path: &str) -> bool {
-    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Middleware: lets pass whom the door is open to.

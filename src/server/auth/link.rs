@@ -12,7 +12,7 @@ use super::secret::{from_hex, to_hex};
 use super::session::Sessions;
 use super::user::{self, User};
 use crate::error::{ApiError, ErrorCode};
-use crate::export::{EXPORT_PATH, ExportParams};
+use crate::export_params::{EXPORT_PATH, ExportParams};
 use crate::server::database;
 use crate::server::entity::session;
 use crate::server::timed::Pool;

@@ -10,8 +10,8 @@ use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use super::gate;
 use crate::error::{ApiError, ErrorCode};
+use crate::paths::is_page;
 
 /// Middleware: refuses a request that could change something and comes from another site.
 ///
@@ -31,7 +31,7 @@ pub async fn check(request: Request, next: Next) -> Result<Response, ApiError> {
 /// Middleware: hides from what is below `/api` where the caller came from, and that it might be a person. Leptos would
 /// send a person back there, wherever that is, and so tell another site whether its visitor is signed in here.
 pub async fn no_way_back(mut request: Request, next: Next) -> Response {
-    if !gate::is_page(request.uri().path()) {
+    if !is_page(request.uri().path()) {
         for header in [ACCEPT, REFERER] {
             request.headers_mut().remove(header);
         }

@@ -24,7 +24,7 @@ use super::Connection;
 use super::activity::Activity;
 use super::exchange::{AnswerBody, AnswerEnd, RequestBody};
 use super::waiting::Waiting;
-use crate::export::EXPORT_PATH;
+use crate::export_params::EXPORT_PATH;
 use crate::server::database;
 use crate::server::settings::Settings;
 

@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 use super::formula;
 use super::pages::Row;
 use super::zone::{Timestamps, Zone};
-use crate::export::columns;
+use crate::export_params::columns;
 
 /// How many different cells of text are remembered: detectors and zones are few.
 const MOST_CELLS: usize = 1_024;
@@ -218,8 +218,8 @@ mod tests {
     use proptest::prelude::*;
     use uuid::Uuid;
 
-    use super::super::query::Cursor;
     use super::*;
+    use crate::server::export::query::Cursor;
 
     fn row() -> Row<'static> {
         Row {

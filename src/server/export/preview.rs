@@ -12,15 +12,16 @@ use super::csv::Encoder;
 use super::error::ExportError;
 use super::pages::Pages;
 use super::query::{self, Cameras, Filter};
-use super::reader::{Connection, Turn, postgres, sqlite};
+use super::reader::{Connection, Turn};
 use super::route::refusal;
 use super::run::{Source, called};
 use super::zone::Zone;
 use crate::api::preview::{CameraCount, Day, Preview};
 use crate::error::ApiError;
-use crate::export::{BYTE_ORDER_MARK, ExportParams, columns};
+use crate::export_params::{BYTE_ORDER_MARK, ExportParams, columns};
 use crate::server::auth::viewer::Viewer;
 use crate::server::entity::camera;
+use crate::server::export::reader::{postgres, sqlite};
 use crate::server::partitions;
 use crate::server::timed::Pool;
 

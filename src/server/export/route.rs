@@ -25,7 +25,7 @@ use super::run::Export;
 use super::running::{Asked, Running};
 use crate::api::exports::{EXPORT_ID_HEADER, State as RecordState};
 use crate::error::{ApiError, ErrorCode};
-use crate::export::ExportParams;
+use crate::export_params::ExportParams;
 use crate::server::auth::caller::{self, Caller};
 use crate::server::auth::link::Link;
 use crate::server::connection::Peer;

@@ -6,8 +6,7 @@ use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZo
 use chrono_tz::{GapInfo, Tz};
 
 use crate::error::ApiError;
-use crate::export::ExportParams;
-use crate::export::{DateBound, DateRange};
+use crate::export_params::{DateBound, DateRange, ExportParams};
 
 /// The years of UTC whose moments have a year of four digits in every zone.
 pub const WRITABLE_YEARS: RangeInclusive<i32> = 2..=9998;

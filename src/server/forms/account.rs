@@ -6,8 +6,8 @@ use tracing::info;
 
 use super::{Answer, Form};
 use crate::api::page::Done;
-use crate::app::{ACCOUNT_PATH, LOGIN_PATH};
 use crate::error::ApiError;
+use crate::paths::{ACCOUNT_PATH, LOGIN_PATH};
 use crate::server::auth::next::if_signed_in;
 use crate::server::auth::user;
 

@@ -7,12 +7,11 @@ use tracing::{info, warn};
 
 use super::{Answer, Form};
 use crate::api::page::Done;
-use crate::app::LOGIN_PATH;
 use crate::error::{ApiError, ErrorCode};
-use crate::server::auth::address;
+use crate::paths::LOGIN_PATH;
 use crate::server::auth::next::{if_signed_in, local};
-use crate::server::auth::user;
 use crate::server::auth::user::User;
+use crate::server::auth::{address, user};
 
 /// Signs in with name and password, and goes where the form says.
 pub(in crate::server) async fn login(form: Arc<Form>) -> Result<Answer, ApiError> {

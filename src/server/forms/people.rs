@@ -8,8 +8,8 @@ use tracing::info;
 use super::{Answer, Form};
 use crate::api::page::Done;
 use crate::api::session::Role;
-use crate::app::{PEOPLE_PATH, person_path};
 use crate::error::ApiError;
+use crate::paths::{PEOPLE_PATH, person_path};
 use crate::server::auth::user::{self, NewUser};
 use crate::server::pages::person_named;
 

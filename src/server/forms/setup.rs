@@ -5,8 +5,8 @@ use std::sync::Arc;
 use tracing::info;
 
 use super::{Answer, Form};
-use crate::app::{LOGIN_PATH, SETTINGS_PATH};
 use crate::error::ApiError;
+use crate::paths::{LOGIN_PATH, SETTINGS_PATH};
 use crate::server::auth::next::if_signed_in;
 
 /// Makes the first administrator, and signs the browser in as that.

@@ -6,8 +6,8 @@ use tracing::info;
 
 use super::{Answer, Form};
 use crate::api::page::{Done, Outcome};
-use crate::app::TOKENS_PATH;
 use crate::error::{ApiError, ErrorCode};
+use crate::paths::TOKENS_PATH;
 use crate::server::auth::token;
 
 /// Makes a token and shows it, or revokes one.

@@ -2,7 +2,7 @@
 
 use csv::StringRecord;
 
-use crate::export::{COLUMNS, columns};
+use crate::export_params::{COLUMNS, columns};
 
 /// What files of other kinds begin with, what they are, and what to do.
 const SIGNATURES: [(&[u8], &str); 16] = [

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::format::why_other_width;
 use super::scale::Scale;
-use crate::export::COLUMNS;
+use crate::export_params::COLUMNS;
 use crate::server::entity::motion_event::Model;
 use crate::server::export::formula::unguard;
 use crate::server::export::zone::WRITABLE_YEARS;

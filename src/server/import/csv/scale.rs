@@ -12,7 +12,7 @@ use anyhow::ensure;
 use clap::ValueEnum;
 use csv::ByteRecord;
 
-use crate::export::COLUMNS;
+use crate::export_params::COLUMNS;
 
 /// What confidences are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -1,0 +1,356 @@
+//! The command line: what it offers, and where clock and environment come in.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow, bail, ensure};
+use clap::{Args, Parser, Subcommand};
+use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::Connection;
+use sea_orm::{ConnectionTrait, DbBackend};
+use tracing::warn;
+
+use self::stop_signals::StopSignals;
+use crate::server::clock::Clock;
+use crate::server::database::{Missing, Named};
+use crate::server::database_errors::why_unwritable;
+use crate::server::settings::Settings;
+use crate::server::timed::Pool;
+use crate::server::{database, demo, import, partitions, postgres_connection, telemetry};
+
+mod accounts;
+mod export;
+mod export_outcome;
+mod message;
+mod output_file;
+mod serve;
+mod standard_output;
+mod stop_signals;
+
+/// Exports motion-detection events of surveillance cameras to CSV.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Cli {
+    /// The settings file. Leptos.toml in the working directory, where there is one, if left out.
+    #[arg(long, global = true, value_name = "FILE")]
+    settings: Option<PathBuf>,
+    /// The database, as `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`. Overrides `DATABASE_URL` and the settings file.
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// What to do; serves, if left out, because that is how cargo-leptos starts a server.
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serves the settings page and the export URL.
+    Serve(serve::Serve),
+    /// Takes events in from somewhere else. Doing it again changes nothing.
+    #[command(subcommand)]
+    Import(Import),
+    /// Writes a CSV to a file or to standard output.
+    Export(export::Export),
+    /// Makes cameras and events up, spread over the days before now.
+    Demo(Demo),
+    /// Who may sign in.
+    #[command(subcommand)]
+    User(accounts::User),
+    /// Which cameras there are, and who sees them.
+    #[command(subcommand)]
+    Camera(accounts::Camera),
+    /// Access tokens for scripts.
+    #[command(subcommand)]
+    Token(accounts::Token),
+    /// PostgreSQL's partitions of the table of events, one for each month.
+    #[command(subcommand)]
+    Partitions(Partitions),
+    /// Changes or shows the database's schema. The other commands bring it up to date by themselves.
+    #[command(subcommand)]
+    Migrate(Migrate),
+}
+
+#[derive(Debug, Subcommand)]
+enum Import {
+    /// From an ArgusAI database, which is only read.
+    Argusai {
+        /// ArgusAI's SQLite file, such as backend/data/app.db, or the URL of its PostgreSQL database,
+        /// `postgres://USER@HOST/DATABASE`. A password may come from PGPASSWORD or ~/.pgpass instead of the URL, which others
+        /// on this machine can see.
+        #[arg(value_name = "FILE|URL")]
+        source: PathBuf,
+    },
+    /// From a CSV that this program or ArgusAI exported.
+    Csv {
+        /// The CSV.
+        file: PathBuf,
+        /// The file was exported raw, without the guard against spreadsheet formulas.
+        #[arg(long)]
+        raw: bool,
+        /// The last row may lack its line end, as in files from Google Sheets. The file may have been cut off, too.
+        #[arg(long)]
+        unterminated: bool,
+        /// What the confidences are: percentages, as this program exports them, or fractions, as ArgusAI does. Recognized
+        /// from the contents, if left out.
+        #[arg(long, value_name = "SCALE")]
+        confidence: Option<import::csv::Scale>,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Demo {
+    /// How many events.
+    #[arg(long, default_value_t = demo::DEFAULT.events)]
+    events: u64,
+    /// How many cameras.
+    #[arg(long, default_value_t = demo::DEFAULT.cameras)]
+    cameras: u32,
+    /// The same seed gives the same events.
+    #[arg(long, default_value_t = demo::DEFAULT.seed)]
+    seed: u64,
+    /// Over how many days they are spread.
+    #[arg(long, default_value_t = demo::DEFAULT.days)]
+    days: u32,
+    /// The end of those days, as an RFC 3339 instant. Now, if left out.
+    #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
+    until: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Partitions {
+    /// Lists the months.
+    List,
+    /// Detaches the months that are older than `database.keep_months`. They are tables of their own then, with all that was
+    /// in them, and in no export any more.
+    Detach,
+}
+
+#[derive(Debug, Subcommand)]
+enum Migrate {
+    /// Brings the schema up to date.
+    Up,
+    /// Undoes the last step, or more. Undoing the step that made a table drops the table with all that is in it.
+    Down {
+        /// How many steps.
+        #[arg(default_value_t = 1)]
+        steps: u32,
+        /// Says that what is in the tables may go.
+        #[arg(long, required = true)]
+        yes: bool,
+    },
+    /// Shows which steps have been taken.
+    Status,
+}
+
+/// Reads an RFC 3339 instant.
+fn parse_instant(text: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {
+    let instant = chrono::DateTime::parse_from_rfc3339(text).map(|instant| instant.to_utc());
+    instant.map_err(|_| {
+        "write an RFC 3339 instant with an offset, such as 2025-12-16T12:00:00Z or 2025-12-16T12:00:00+01:00".to_owned()
+    })
+}
+
+/// Runs the program. A failure is reported on standard error, and the exit code is 1.
+pub fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", message::of(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let mut settings = Settings::load(cli.settings.as_deref(), environment())?;
+    if let Some(url) = cli.database_url {
+        settings.database.url = url;
+    }
+    let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+    let done = runtime.block_on(async {
+        match cli.command.unwrap_or_else(|| Command::Serve(serve::Serve::default())) {
+            Command::Serve(serve) => serve.run(settings).await,
+            other => {
+                telemetry::init_for_command()?;
+                run_once(other, &settings).await
+            }
+        }
+    });
+    // Whoever still writes to a pipe that nobody reads is not waited for.
+    runtime.shutdown_background();
+    done
+}
+
+/// Opens the database, or says why that cannot be done.
+async fn open_migrated(settings: &Settings, missing: Missing) -> anyhow::Result<Pool> {
+    database::open_migrated(&settings.database, missing).await.map_err(|error| with_reason(error, settings))
+}
+
+/// Checks that PostgreSQL lets us in. A command that somebody waits for fails at once; a server may be started together with
+/// PostgreSQL, and waits for it.
+async fn check_reachable(settings: &Settings) -> anyhow::Result<()> {
+    let url = &settings.database.url;
+    if database::named(url)? == Named::Postgres {
+        let cannot = || format!("cannot open the database {}", database::without_password(url));
+        let connection = postgres_connection::connect(url).await.with_context(cannot)?;
+        // It has served its purpose, however it ends.
+        let _ = connection.close().await;
+    }
+    Ok(())
+}
+
+/// Puts the reason in place of an error if the database's file cannot be written to.
+fn with_reason(error: anyhow::Error, settings: &Settings) -> anyhow::Error {
+    let Ok(Named::File(file)) = database::named(&settings.database.url) else { return error };
+    match why_unwritable(&file) {
+        Some(reason) => anyhow!("cannot write to the database {}: {reason}", file.display()),
+        None => error,
+    }
+}
+
+/// Has an error of the database say which one it is.
+fn naming_database(error: anyhow::Error, settings: &Settings) -> anyhow::Error {
+    if message::is_of_database(&error) {
+        error.context(format!("the database {} failed", database::without_password(&settings.database.url)))
+    } else {
+        error
+    }
+}
+
+/// The commands that do one thing and end.
+async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
+    check_reachable(settings).await?;
+    if let Command::Migrate(migrate) = command {
+        let missing = if matches!(migrate, Migrate::Up) { Missing::Create } else { Missing::Refuse };
+        let opened = database::open(&settings.database, missing).await;
+        let database = opened.map_err(|error| with_reason(error, settings))?;
+        let done = run_migrate(&migrate, settings, &database).await;
+        return done.map_err(|error| naming_database(error, settings));
+    }
+    let missing = match command {
+        Command::Serve(_) | Command::Import(_) | Command::Demo(_) | Command::User(accounts::User::Add { .. }) => {
+            Missing::Create
+        }
+        // What they would show or change is not in a database that was only just made.
+        _ => Missing::Refuse,
+    };
+    let database = open_migrated(settings, missing).await?;
+    let brings_much = matches!(command, Command::Import(_) | Command::Demo(_));
+    let done = run_on(database.clone(), command, settings).await.map_err(|error| naming_database(error, settings));
+    // Also after one that failed, because the disk is full or for any other reason; but not if the file is another one now,
+    // which the error says.
+    let is_replaced = database.file().is_some_and(|file| file.check().is_err());
+    if brings_much
+        && !is_replaced
+        && let Err(error) = database::empty_log(&settings.database, &database).await
+    {
+        warn!(error = format!("{error:#}"), "cannot empty SQLite's write-ahead log, which keeps its space");
+    }
+    // PostgreSQL logs clients that leave without a word.
+    let closed = database.close().await.context("cannot close the database; what was done is there");
+    done.and(closed)
+}
+
+async fn run_on(database: Pool, command: Command, settings: &Settings) -> anyhow::Result<()> {
+    let clock = clock_of(&database).await?;
+    let now = clock.now();
+    let summary = match command {
+        Command::Import(Import::Argusai { source }) => {
+            import::argusai::import(&database, &import::argusai::Location::new(&source)?, now).await?
+        }
+        Command::Import(Import::Csv { file, raw, unterminated, confidence }) => {
+            let options = import::csv::Options { raw, unterminated, confidence };
+            import::csv::import(&database, &file, options, now).await?
+        }
+        Command::Demo(Demo { events, cameras, days, seed, until }) => {
+            let until = until.map_or(now, |until| until.timestamp_micros());
+            demo::Demo { events, cameras, days, seed }.write(&database, until).await?
+        }
+        Command::Export(export) => return export.run(database, settings, clock).await,
+        Command::User(user) => return user.run(&database, now).await,
+        Command::Camera(camera) => return camera.run(&database).await,
+        Command::Token(token) => return token.run(&database, now).await,
+        Command::Partitions(command) => return run_partitions(&command, settings, &database, now).await,
+        Command::Serve(_) | Command::Migrate(_) => return Ok(()),
+    };
+    say(&summary.to_string());
+    ensure!(
+        !summary.all_skipped(),
+        "nothing was imported: none of the {} events could be read; see above for the first value of each kind",
+        summary.skipped_events()
+    );
+    Ok(())
+}
+
+/// The clock to go by. What several servers share goes by that of their database.
+async fn clock_of(database: &Pool) -> anyhow::Result<Clock> {
+    if database.get_database_backend() != DbBackend::Postgres {
+        return Ok(Clock::new(now));
+    }
+    let (clock, follow) = Clock::of(database.clone()).await.context("cannot ask the database for the time")?;
+    tokio::spawn(follow);
+    Ok(clock)
+}
+
+async fn run_partitions(command: &Partitions, settings: &Settings, database: &Pool, now: i64) -> anyhow::Result<()> {
+    if database.get_database_backend() != DbBackend::Postgres {
+        bail!("the table of events has partitions in PostgreSQL only; in SQLite it is one");
+    }
+    match command {
+        Partitions::List => {
+            for month in partitions::months(database).await? {
+                say(&format!("{month}\n"));
+            }
+        }
+        Partitions::Detach => {
+            let keep = settings.database.keep_months;
+            ensure!(keep > 0, "database.keep_months is 0, so all months are kept; set how many are to be kept");
+            for table in partitions::detach(database, now, keep).await? {
+                say(&format!("detached {table}\n"));
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn run_migrate(migrate: &Migrate, settings: &Settings, database: &Pool) -> anyhow::Result<()> {
+    match migrate {
+        Migrate::Up => database::migrate(&settings.database, database).await?,
+        Migrate::Down { steps, .. } => database::migrate_down(&settings.database, Some(*steps)).await?,
+        Migrate::Status => {}
+    }
+    for migration in Migrator::get_migration_with_status(database.inner()).await? {
+        say(&format!("{:<8} {}\n", migration.status(), migration.name()));
+    }
+    Ok(())
+}
+
+/// Writes to standard output. Somebody who no longer listens is no error.
+fn say(text: &str) {
+    use std::io::Write;
+
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// The clock's time, in microseconds since 1970-01-01T00:00:00Z.
+#[expect(clippy::disallowed_methods, reason = "this is the edge at which time comes in")]
+fn now() -> i64 {
+    chrono::Utc::now().timestamp_micros()
+}
+
+/// The environment variables that are text.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,211 @@
+//! `motion-export export`: the same export as the URL's, to a file or to standard output.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow, ensure};
+use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
+
+use super::export_outcome::{self, ExportFailure};
+use super::output_file::OutputFile;
+use super::{StopSignals, standard_output};
+use crate::error::{ApiError, ErrorCode};
+use crate::export_params::ExportParams;
+use crate::server::auth::user;
+use crate::server::auth::viewer::Viewer;
+use crate::server::clock::Clock;
+use crate::server::database;
+use crate::server::export::error::ExportError;
+use crate::server::export::lines::PAGE_BYTES;
+use crate::server::export::reader::Reader;
+use crate::server::export::run::{Export as Run, Source};
+use crate::server::export::running::{Asked, Exports, Limits, Running};
+use crate::server::metrics::Metrics;
+use crate::server::settings::Settings;
+use crate::server::timed::Pool;
+
+#[derive(Debug, Args)]
+pub struct Export {
+    /// First day, as YYYY-MM-DD in the time zone, or an RFC 3339 instant.
+    #[arg(long, value_name = "DATE", value_parser = NonEmptyStringValueParser::new())]
+    start_date: Option<String>,
+    /// Last day, which counts, or an instant, which does not.
+    #[arg(long, value_name = "DATE", value_parser = NonEmptyStringValueParser::new())]
+    end_date: Option<String>,
+    /// A camera; may be repeated. All cameras, if left out.
+    #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
+    camera_id: Vec<String>,
+    /// IANA name of the zone of days and timestamps. UTC, if left out.
+    #[arg(long, value_name = "ZONE", value_parser = NonEmptyStringValueParser::new())]
+    timezone: Option<String>,
+    /// Put a byte-order mark first, for Excel.
+    #[arg(long)]
+    bom: bool,
+    /// Put a first column of local time before the others, which Excel and Calc read as a date.
+    #[arg(long)]
+    excel_date: bool,
+    /// Switch the guard against spreadsheet formulas off.
+    #[arg(long)]
+    raw: bool,
+    /// Only what this user sees. Everything, if left out: whoever runs the command has the database itself.
+    #[arg(long = "as", value_name = "USER", value_parser = NonEmptyStringValueParser::new())]
+    as_user: Option<String>,
+    /// Where to write. It appears only once it is whole. Standard output, if left out or `-`.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Export {
+    pub async fn run(self, database: Pool, settings: &Settings, clock: Clock) -> anyhow::Result<()> {
+        let params = ExportParams::parse(&self.query()).map_err(by_option)?;
+        let (viewer, user_name) = match &self.as_user {
+            Some(name) => {
+                let user = user::by_name(&database, name).await.map_err(by_option)?;
+                (Viewer::User { id: user.id, by: None }, Some(user.name))
+            }
+            None => (Viewer::Operator, None),
+        };
+        let place = database::events(&settings.database, &database, settings.export.page_timeout())?;
+        let writer = database::open_writer(&settings.database, &database).await?.within(database::ANSWER);
+        let source = Source {
+            database: database.within(database::ANSWER),
+            reader: Reader::new(place, 1),
+            page_rows: settings.export.page_rows,
+            page_bytes: PAGE_BYTES,
+            page_timeout: settings.export.page_timeout(),
+        };
+        let query = params.to_query();
+        let export = Run::begin(source, viewer, params, None).await.map_err(|error| match error {
+            ExportError::Refused(error) => by_option(error),
+            other => other.into(),
+        })?;
+
+        let limits = Limits::of(&settings.export);
+        let exports = Exports::new(writer, clock, limits, Metrics::new());
+        let keeper = tokio::spawn(exports.clone().keep());
+        // Before the record: from its beginning on, whatever stops the command also ends the record.
+        let signals = StopSignals::new()?;
+        // Nobody's: whoever runs commands has no account, and no limit.
+        let running = exports
+            .begin(Asked { user_id: None, user_name, via: "command", query, complete_to: export.complete_to })
+            .await?;
+        let written = write(export, running, self.output.as_deref().unwrap_or(Path::new("-")), signals).await;
+        // Nobody else writes how it ended.
+        let _ = tokio::time::timeout(settings.export.record_timeout(), exports.none_left()).await;
+        keeper.abort();
+        written
+    }
+
+    /// The options as a query string, so that they are understood and refused as the URL's are.
+    fn query(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        let single = [("start_date", &self.start_date), ("end_date", &self.end_date), ("timezone", &self.timezone)];
+        for (name, value) in single {
+            if let Some(value) = value {
+                query.append_pair(name, value);
+            }
+        }
+        for camera in &self.camera_id {
+            query.append_pair("camera_id", camera);
+        }
+        for (name, on) in [("bom", self.bom), ("raw", self.raw), ("excel_date", self.excel_date)] {
+            query.append_pair(name, &on.to_string());
+        }
+        query.finish()
+    }
+}
+
+/// An error of a parameter, under the name of the option that gave it and in the words of the command line.
+fn by_option(error: ApiError) -> anyhow::Error {
+    let Some(field) = &error.field else { return error.into() };
+    let option = if field == "user" { "as".to_owned() } else { field.replace('_', "-") };
+    let detail = match error.code {
+        ErrorCode::CameraNotFound => {
+            let (camera, _) = error.detail.split_once(". Leave ").unwrap_or((&error.detail, ""));
+            format!("{camera}, or --as names a user who does not see it. `camera list` shows the ids.")
+        }
+        ErrorCode::UserNotFound => format!("{} `user list` shows the names.", error.detail),
+        _ => error.detail.replace(" In a URL, a + is written as %2B.", ""),
+    };
+    anyhow!("--{option}: {detail}")
+}
+
+/// Writes the file, and ends its record.
+async fn write(mut export: Run, mut running: Running, output: &Path, mut signals: StopSignals) -> anyhow::Result<()> {
+    // If the command is stopped, what was written so far is dropped.
+    let written = tokio::select! {
+        biased;
+        () = signals.next() => Err(ExportFailure::Stopped.into()),
+        written = write_to(&mut export, &mut running, output) => written,
+    };
+    let ending = written.as_ref().err().map(|error| export_outcome::of(error, output));
+    running.end(ending, export.bytes).await;
+    match written {
+        // The reader has seen enough, as with `| head`.
+        Err(error) if export_outcome::is_broken_pipe(&error) => Ok(()),
+        other => other,
+    }
+}
+
+async fn write_to(export: &mut Run, running: &mut Running, output: &Path) -> anyhow::Result<()> {
+    if standard_output::is_named_by(output) {
+        let cannot = "cannot write to standard output";
+        pull(export, running, standard_output::open().context(cannot)?, cannot).await?;
+        return complete(export, running).await;
+    }
+    let cannot = &format!("cannot write {}", output.display());
+    // What a link points to is replaced, not the link.
+    let path = &output.canonicalize().unwrap_or_else(|_| output.to_owned());
+    // A pipe or a device cannot be replaced by a file.
+    if path.metadata().is_ok_and(|there| !there.is_file()) {
+        // A pipe is open once something reads from it.
+        let pipe = path.clone();
+        let opening = tokio::task::spawn_blocking(move || File::options().write(true).open(pipe));
+        pull(export, running, opening.await?.with_context(|| cannot.clone())?, cannot).await?;
+        return complete(export, running).await;
+    }
+    let file = OutputFile::create(path).with_context(|| cannot.clone())?;
+    let writer = file.writer().with_context(|| cannot.clone())?;
+    pull(export, running, writer, cannot).await?;
+    file.sync().with_context(|| cannot.clone())?;
+    // Before the file appears: none that looks whole is without a record.
+    complete(export, running).await?;
+    file.publish().with_context(|| cannot.clone())?;
+    Ok(())
+}
+
+/// Writes on a thread that may wait: a pipe may be full for as long as its reader likes. `cannot` says what an error of
+/// writing means.
+async fn pull<Output: Write + Send + 'static>(
+    export: &mut Run,
+    running: &mut Running,
+    mut output: Output,
+    cannot: &str,
+) -> anyhow::Result<()> {
+    let told_to_stop = running.told_to_stop();
+    let pull = async {
+        while let Some(chunk) = export.next_chunk().await? {
+            let writing = tokio::task::spawn_blocking(move || {
+                output.write_all(&chunk)?;
+                output.flush()?;
+                Ok::<_, std::io::Error>(output)
+            });
+            output = writing.await?.with_context(|| cannot.to_owned())?;
+            running.is_at(export.rows, export.bytes);
+        }
+        Ok(())
+    };
+    tokio::select! {
+        pulled = pull => pulled,
+        // Only a server that took this command for dead does that.
+        ending = told_to_stop => Err(ExportFailure::TakenForDead(ending).into()),
+    }
+}
+
+async fn complete(export: &Run, running: &mut Running) -> anyhow::Result<()> {
+    let sha256 = export.sha256().context(ExportFailure::NotWhole)?;
+    ensure!(running.complete(sha256).await, ExportFailure::NotRecorded);
+    Ok(())
+}

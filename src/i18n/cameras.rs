@@ -1,0 +1,28 @@
+//! What cameras are called.
+
+use crate::api::cameras::Camera;
+use crate::api::language::Language;
+
+impl Language {
+    /// What a camera is called, and whether it is gone.
+    pub fn camera(self, camera: &Camera) -> String {
+        match (self, &camera.name) {
+            (_, Some(name)) => name.clone(),
+            (Self::English, None) => format!("{} (no longer there)", camera.id),
+            (Self::German, None) => format!("{} (nicht mehr vorhanden)", camera.id),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_camera_that_is_gone_is_called_by_its_id_and_says_so() {
+        let camera = |name: Option<&str>| Camera { id: "cam-1".to_owned(), name: name.map(str::to_owned) };
+        assert_eq!(Language::German.camera(&camera(Some("Front Door"))), "Front Door");
+        assert_eq!(Language::English.camera(&camera(None)), "cam-1 (no longer there)");
+        assert_eq!(Language::German.camera(&camera(None)), "cam-1 (nicht mehr vorhanden)");
+    }
+}

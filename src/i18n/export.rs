@@ -1,0 +1,516 @@
+//! The words of the export form.
+
+use crate::api::language::Language;
+
+/// What is the same in every selection, and what is made of its parts.
+#[derive(Debug)]
+#[expect(missing_docs, reason = "each is named for what it says, and says it below")]
+pub struct Words {
+    pub date_range: &'static str,
+    pub from: &'static str,
+    pub to: &'static str,
+    pub open_calendar: &'static str,
+    pub choose_dates: &'static str,
+    pub choose_first_day: &'static str,
+    pub choose_last_day: fn(&str) -> String,
+    pub events_from_to: fn(&str, &str) -> String,
+    pub previous_year: &'static str,
+    pub previous_month: &'static str,
+    pub next_month: &'static str,
+    pub next_year: &'static str,
+    pub close: &'static str,
+    pub presets: &'static str,
+    pub today: &'static str,
+    pub last_days: fn(u64) -> String,
+    pub this_month: &'static str,
+    pub everything: &'static str,
+
+    pub cameras: &'static str,
+    pub all_cameras: &'static str,
+    pub all_of_cameras: fn(usize) -> String,
+    pub some_cameras: fn(usize, usize) -> String,
+    pub cameras_told: fn(usize) -> String,
+    pub search_cameras: &'static str,
+    pub cameras_found: fn(usize) -> String,
+    pub choose_found: &'static str,
+    pub ticked_cameras: &'static str,
+    pub no_camera_granted: &'static str,
+    pub no_cameras: &'static str,
+
+    pub timezone: &'static str,
+    pub file: &'static str,
+    pub for_excel: &'static str,
+    pub for_excel_hint: &'static str,
+    pub excel_date: &'static str,
+    pub excel_date_hint: &'static str,
+    pub bad_address: fn(&str) -> String,
+
+    pub what_you_get: &'static str,
+    pub look: &'static str,
+    pub looking: &'static str,
+    pub choose_right_dates: &'static str,
+    pub cannot_look: fn(&str) -> String,
+    pub signed_out: &'static str,
+    pub no_events: &'static str,
+    pub holds: fn(&str, &str) -> String,
+    pub events: &'static str,
+    pub file_about: &'static str,
+    pub first: &'static str,
+    pub last: &'static str,
+    pub first_rows: &'static str,
+    pub chart: fn(bool, &str) -> String,
+    pub chart_keys: &'static str,
+    pub drag_to_narrow: &'static str,
+    pub as_table: &'static str,
+    pub days: &'static str,
+
+    pub export_csv: &'static str,
+    pub exports_running: &'static str,
+    pub export_named: fn(&str) -> String,
+    pub cancel: &'static str,
+    pub in_downloads: &'static str,
+    pub of_events: fn(u64, u64) -> String,
+    pub so_far: fn(&str) -> String,
+    pub a_second: fn(&str) -> String,
+    pub left: fn(&str) -> String,
+
+    pub export_complete: &'static str,
+    pub export_cancelled: &'static str,
+    pub export_failed: &'static str,
+    pub cannot_begin: &'static str,
+    pub browser_too_old: &'static str,
+    pub dismiss: &'static str,
+    pub you_are_signed_out: &'static str,
+    pub sign_in_elsewhere: &'static str,
+    pub sign_in_in_tab: &'static str,
+    pub saved: fn(&str, &str, &str, &str) -> String,
+    pub saved_empty: fn(&str, &str) -> String,
+    pub handed_over: fn(&str, &str, &str) -> String,
+    pub nothing_saved: &'static str,
+    pub with_request_id: fn(&str, &str) -> String,
+    pub unexpected_status: fn(u16) -> String,
+    pub unreachable: &'static str,
+    pub broken: &'static str,
+    pub broken_off: fn(&str) -> String,
+    pub different: fn(&str) -> String,
+    pub unchecked: &'static str,
+    pub unwritable: fn(&str) -> String,
+    pub not_begun: &'static str,
+    pub unfollowed: &'static str,
+    pub broken_in_browser: fn(&str) -> String,
+    pub record_says: fn(&str, &str) -> String,
+    pub did_not_end: &'static str,
+    pub other_size: fn(&str, u64, &str, u64) -> String,
+    pub other_contents: &'static str,
+
+    pub recent: &'static str,
+    pub select_again: &'static str,
+    pub all_exports: &'static str,
+
+    pub use_from: &'static str,
+    pub tool: &'static str,
+    pub copy_for: fn(&str) -> String,
+    pub token_hint: fn(&str) -> String,
+    pub make_token: &'static str,
+    pub sheets_hint: &'static str,
+    pub link_title: &'static str,
+    pub link_hint: &'static str,
+    pub link_for: &'static str,
+    pub copy_link: &'static str,
+    pub the_link: &'static str,
+    pub link_copied: &'static str,
+    pub link_below: &'static str,
+    pub link_works: fn(&str, &str) -> String,
+}
+
+impl Language {
+    /// The words of the export form.
+    pub fn export(self) -> &'static Words {
+        match self {
+            Self::English => &ENGLISH,
+            Self::German => &GERMAN,
+        }
+    }
+
+    /// So many minutes, or hours where they are whole.
+    pub fn minutes(self, minutes: u32) -> String {
+        let (count, unit) = if minutes.is_multiple_of(60) && minutes > 0 { (minutes / 60, 1) } else { (minutes, 0) };
+        let [one, many] = match self {
+            Self::English => [["minute", "hour"], ["minutes", "hours"]],
+            Self::German => [["Minute", "Stunde"], ["Minuten", "Stunden"]],
+        };
+        format!("{count} {}", if count == 1 { one[unit] } else { many[unit] })
+    }
+}
+
+/// In English.
+pub static ENGLISH: Words = Words {
+    date_range: "Date range",
+    from: "From",
+    to: "To",
+    open_calendar: "Choose dates in a calendar",
+    choose_dates: "Choose dates",
+    choose_first_day: "Choose the first day, or drag over all of them.",
+    choose_last_day: |first| format!("From {first}. Now choose the last day."),
+    events_from_to: |first, last| format!("There are events from {first} to {last}."),
+    previous_year: "Previous year",
+    previous_month: "Previous month",
+    next_month: "Next month",
+    next_year: "Next year",
+    close: "Close",
+    presets: "Presets",
+    today: "Today",
+    last_days: |days| format!("Last {days} days"),
+    this_month: "This month",
+    everything: "Everything",
+
+    cameras: "Cameras",
+    all_cameras: "All Cameras",
+    all_of_cameras: |all| format!("All Cameras ({})", Language::English.count(all as u64)),
+    some_cameras: |some, all| {
+        let count = |number| Language::English.count(number as u64);
+        format!("{} of {} cameras", count(some), count(all))
+    },
+    cameras_told: |cameras| match cameras {
+        0 => "all cameras".to_owned(),
+        1 => "one camera".to_owned(),
+        some => format!("{} cameras", Language::English.count(some as u64)),
+    },
+    search_cameras: "Search cameras",
+    cameras_found: |found| {
+        if found == 1 {
+            "1 camera found".to_owned()
+        } else {
+            format!("{} cameras found", Language::English.count(found as u64))
+        }
+    },
+    choose_found: "Choose these",
+    ticked_cameras: "Tick one or several. With none of them ticked, all are meant.",
+    no_camera_granted: "No camera was granted to you yet, so the file will be empty. An administrator can do that.",
+    no_cameras: "There are no cameras yet, so the file will be empty. They come with the first import.",
+
+    timezone: "Time zone",
+    file: "File",
+    for_excel: "Excel-compatible",
+    for_excel_hint: "Marks the file as UTF-8, which Excel needs for letters such as ü. Off for other tools.",
+    excel_date: "Date column",
+    excel_date_hint: "Adds a first column, local_time, such as 2025-12-15 10:30:00. Excel reads it as a date; Calc does if you \
+                      tick Detect special numbers.",
+    bad_address: |why| format!("The address of this page names no selection that can be used. {why}"),
+
+    what_you_get: "What you will get",
+    look: "Show what is in it",
+    looking: "Looking…",
+    choose_right_dates: "Choose dates that follow each other.",
+    cannot_look: |why| format!("What this holds cannot be told: {why}"),
+    signed_out: "You are signed out.",
+    no_events: "There are no events in this selection.",
+    holds: |events, size| format!("{events}, a file of about {size}"),
+    events: "Events",
+    file_about: "File, about",
+    first: "First",
+    last: "Last",
+    first_rows: "First rows of the file",
+    chart: |is_daily, most| {
+        let each = if is_daily { "day" } else { "few days" };
+        format!("Events for every {each}. Most: {most}.")
+    },
+    chart_keys: "Arrow keys read the values. With Shift they choose several, Enter narrows the dates to those.",
+    drag_to_narrow: "Drag over the chart to narrow the dates.",
+    as_table: "As a table",
+    days: "Days",
+
+    export_csv: "Export CSV",
+    exports_running: "Exports that are running",
+    export_named: |name| format!("Export: {name}"),
+    cancel: "Cancel",
+    in_downloads: "Your browser's downloads have this one, and can cancel it.",
+    of_events: |rows, total| match total {
+        1 => format!("{rows} of 1 event"),
+        _ => format!("{} of {}", Language::English.count(rows), Language::English.events(total)),
+    },
+    so_far: |size| format!("{size} so far"),
+    a_second: |rows| format!("{rows} a second"),
+    left: |time| format!("{time} left"),
+
+    export_complete: "Export complete",
+    export_cancelled: "Export cancelled",
+    export_failed: "Export failed",
+    cannot_begin: "The export cannot begin",
+    browser_too_old: "This browser is too old for it.",
+    dismiss: "Dismiss",
+    you_are_signed_out: "You are signed out",
+    sign_in_elsewhere: "Nothing was saved. Sign in again in another tab, and come back here.",
+    sign_in_in_tab: "Sign in in a new tab",
+    saved: |file, events, size, begin| {
+        format!("{file}: {events}, {size}, as the server's record tells. SHA-256 {begin}…")
+    },
+    saved_empty: |file, size| {
+        format!("{file}, {size}. There are no events in this selection, so it holds the names of the columns only.")
+    },
+    handed_over: |events, size, begin| {
+        format!(
+            "The server has sent the whole file: {events}, {size}. When your browser's downloads have it, “Verify a file” \
+             tells whether it arrived whole. SHA-256 {begin}…"
+        )
+    },
+    nothing_saved: "No file was saved.",
+    with_request_id: |detail, id| format!("{detail} Request id: {id}."),
+    unexpected_status: |status| {
+        format!("The server answered with status {status} and no file. Try again, or tell its operator.")
+    },
+    unreachable: "The server could not be reached. Check the connection and try again.",
+    broken: "The connection broke before the file was whole, so nothing was saved. Try again.",
+    broken_off: |why| format!("The file broke off before it was whole, so nothing was saved. {why}"),
+    different: |what| {
+        format!(
+            "What arrived is not the file that the server sent, so nothing was saved: {what}. Something between this \
+             browser and the server changes or cuts it. Try again, or tell the server's operator."
+        )
+    },
+    unchecked: "The file arrived, but whether it is whole could not be checked: the server did not answer. So nothing was \
+                saved. Try again.",
+    unwritable: |why| {
+        format!("The file could not be written, so nothing was saved. Is there room for it, and may it be there? {why}")
+    },
+    not_begun: "Your browser did not begin the download. It may have asked you whether it should. Try again.",
+    unfollowed: "The server does not tell any more what became of the export. When your browser's downloads have it, \
+                 “Verify a file” tells whether it is whole.",
+    broken_in_browser: |why| {
+        format!(
+            "The file broke off before it was whole. What your browser may have of it is only a part: delete it. {why}"
+        )
+    },
+    record_says: |state, reason| format!("the server's record says “{state}”: {reason}"),
+    did_not_end: "It did not end.",
+    other_size: |events, bytes, sent, size| {
+        format!("{events} in {bytes} bytes arrived, and the server sent {sent} in {size}")
+    },
+    other_contents: "size and rows are those that were sent, but the contents are not: the SHA-256 is another",
+
+    recent: "Recent exports",
+    select_again: "Select again:",
+    all_exports: "All exports",
+
+    use_from: "Use from…",
+    tool: "Tool",
+    copy_for: |tool| format!("Copy: {tool}"),
+    token_hint: |token| format!("Put an access token of yours in place of {token}."),
+    make_token: "Make a token",
+    sheets_hint: "Google Sheets can send no token: copy a link below, and put it in place of the address.",
+    link_title: "Link for another tool",
+    link_hint: "For tools that fetch an address and cannot sign in. Whoever has the link can fetch this export until it \
+                expires, you sign out, or you lose the right to see these cameras.",
+    link_for: "Works for",
+    copy_link: "Copy link",
+    the_link: "The link",
+    link_copied: "Link copied",
+    link_below: "Here is the link. Copy it from the field below",
+    link_works: |how, time| format!("{how}. It works for {time}."),
+};
+
+/// In German.
+pub static GERMAN: Words = Words {
+    date_range: "Zeitraum",
+    from: "Von",
+    to: "Bis",
+    open_calendar: "Tage im Kalender wählen",
+    choose_dates: "Tage wählen",
+    choose_first_day: "Wählen Sie den ersten Tag, oder ziehen Sie über alle.",
+    choose_last_day: |first| format!("Ab {first}. Wählen Sie jetzt den letzten Tag."),
+    events_from_to: |first, last| format!("Ereignisse gibt es vom {first} bis zum {last}."),
+    previous_year: "Voriges Jahr",
+    previous_month: "Voriger Monat",
+    next_month: "Nächster Monat",
+    next_year: "Nächstes Jahr",
+    close: "Schließen",
+    presets: "Vorgaben",
+    today: "Heute",
+    last_days: |days| format!("Letzte {days} Tage"),
+    this_month: "Dieser Monat",
+    everything: "Alles",
+
+    cameras: "Kameras",
+    all_cameras: "Alle Kameras",
+    all_of_cameras: |all| format!("Alle Kameras ({})", Language::German.count(all as u64)),
+    some_cameras: |some, all| {
+        let count = |number| Language::German.count(number as u64);
+        format!("{} von {} Kameras", count(some), count(all))
+    },
+    cameras_told: |cameras| match cameras {
+        0 => "alle Kameras".to_owned(),
+        1 => "eine Kamera".to_owned(),
+        some => format!("{} Kameras", Language::German.count(some as u64)),
+    },
+    search_cameras: "Kameras suchen",
+    cameras_found: |found| {
+        if found == 1 {
+            "1 Kamera gefunden".to_owned()
+        } else {
+            format!("{} Kameras gefunden", Language::German.count(found as u64))
+        }
+    },
+    choose_found: "Diese wählen",
+    ticked_cameras: "Kreuzen Sie eine oder mehrere an. Ist keine davon angekreuzt, sind alle gemeint.",
+    no_camera_granted: "Ihnen ist noch keine Kamera freigegeben, die Datei wird also leer. Eine Administratorin oder ein \
+                        Administrator kann das tun.",
+    no_cameras: "Es gibt noch keine Kameras, die Datei wird also leer. Sie kommen mit dem ersten Import.",
+
+    timezone: "Zeitzone",
+    file: "Datei",
+    for_excel: "Für Excel",
+    for_excel_hint: "Kennzeichnet die Datei als UTF-8, was Excel für Buchstaben wie ü braucht. Für andere Programme \
+                     ausschalten.",
+    excel_date: "Datumsspalte",
+    excel_date_hint: "Stellt die Spalte local_time voran, zum Beispiel 2025-12-15 10:30:00. Excel erkennt sie als Datum, Calc \
+                      mit „Erweiterte Zahlenerkennung“.",
+    bad_address: |why| format!("Die Adresse dieser Seite nennt keine brauchbare Auswahl. {why}"),
+
+    what_you_get: "Was Sie bekommen",
+    look: "Zeigen, was darin ist",
+    looking: "Es wird nachgesehen …",
+    choose_right_dates: "Wählen Sie Tage, die aufeinander folgen.",
+    cannot_look: |why| format!("Was das enthält, lässt sich nicht sagen: {why}"),
+    signed_out: "Sie sind abgemeldet.",
+    no_events: "In dieser Auswahl gibt es keine Ereignisse.",
+    holds: |events, size| format!("{events}, eine Datei von etwa {size}"),
+    events: "Ereignisse",
+    file_about: "Datei, etwa",
+    first: "Erstes",
+    last: "Letztes",
+    first_rows: "Erste Zeilen der Datei",
+    chart: |is_daily, most| {
+        let each = if is_daily { "für jeden Tag" } else { "für je einige Tage" };
+        format!("Ereignisse {each}. Am meisten: {most}.")
+    },
+    chart_keys: "Die Pfeiltasten lesen die Werte. Mit der Umschalttaste wählen sie mehrere, mit der Eingabetaste wird der \
+                 Zeitraum darauf eingegrenzt.",
+    drag_to_narrow: "Ziehen Sie über das Diagramm, um den Zeitraum einzugrenzen.",
+    as_table: "Als Tabelle",
+    days: "Tage",
+
+    export_csv: "CSV exportieren",
+    exports_running: "Laufende Exporte",
+    export_named: |name| format!("Export: {name}"),
+    cancel: "Abbrechen",
+    in_downloads: "Diesen haben die Downloads Ihres Browsers; dort lässt er sich abbrechen.",
+    of_events: |rows, total| match total {
+        1 => format!("{rows} von 1 Ereignis"),
+        _ => format!("{} von {} Ereignissen", Language::German.count(rows), Language::German.count(total)),
+    },
+    so_far: |size| format!("bisher {size}"),
+    a_second: |rows| format!("{rows} pro Sekunde"),
+    left: |time| format!("noch {time}"),
+
+    export_complete: "Export abgeschlossen",
+    export_cancelled: "Export abgebrochen",
+    export_failed: "Export fehlgeschlagen",
+    cannot_begin: "Der Export kann nicht beginnen",
+    browser_too_old: "Dieser Browser ist zu alt dafür.",
+    dismiss: "Ausblenden",
+    you_are_signed_out: "Sie sind abgemeldet",
+    sign_in_elsewhere: "Es wurde nichts gespeichert. Melden Sie sich in einem anderen Tab wieder an, und kommen Sie hierher \
+                        zurück.",
+    sign_in_in_tab: "In neuem Tab anmelden",
+    saved: |file, events, size, begin| {
+        format!("{file}: {events}, {size}, wie es der Server verzeichnet hat. SHA-256 {begin}…")
+    },
+    saved_empty: |file, size| {
+        format!(
+            "{file}, {size}. In dieser Auswahl gibt es keine Ereignisse, die Datei enthält nur die Namen der Spalten."
+        )
+    },
+    handed_over: |events, size, begin| {
+        format!(
+            "Der Server hat die ganze Datei gesendet: {events}, {size}. Wenn die Downloads Ihres Browsers sie haben, sagt \
+             „Datei prüfen“, ob sie ganz angekommen ist. SHA-256 {begin}…"
+        )
+    },
+    nothing_saved: "Es wurde keine Datei gespeichert.",
+    with_request_id: |detail, id| format!("{detail} Nummer der Anfrage: {id}."),
+    unexpected_status: |status| {
+        format!(
+            "Der Server antwortete mit Status {status} und ohne Datei. Versuchen Sie es noch einmal, oder sagen Sie es dem \
+             Betreiber."
+        )
+    },
+    unreachable: "Der Server war nicht zu erreichen. Prüfen Sie die Verbindung, und versuchen Sie es noch einmal.",
+    broken: "Die Verbindung brach ab, bevor die Datei ganz da war; es wurde nichts gespeichert. Versuchen Sie es noch einmal.",
+    broken_off: |why| format!("Die Datei brach ab, bevor sie ganz da war; es wurde nichts gespeichert. {why}"),
+    different: |what| {
+        format!(
+            "Was ankam, ist nicht die Datei, die der Server gesendet hat; es wurde nichts gespeichert: {what}. Etwas \
+             zwischen diesem Browser und dem Server ändert oder kürzt sie. Versuchen Sie es noch einmal, oder sagen Sie es \
+             dem Betreiber."
+        )
+    },
+    unchecked: "Die Datei kam an, aber ob sie ganz ist, ließ sich nicht prüfen: Der Server antwortete nicht. Deshalb wurde \
+                nichts gespeichert. Versuchen Sie es noch einmal.",
+    unwritable: |why| {
+        format!(
+            "Die Datei ließ sich nicht schreiben; es wurde nichts gespeichert. Ist Platz für sie, und darf sie dort sein? {why}"
+        )
+    },
+    not_begun: "Ihr Browser hat den Download nicht begonnen. Vielleicht hat er Sie gefragt, ob er soll. Versuchen Sie es noch \
+                einmal.",
+    unfollowed: "Der Server sagt nicht mehr, was aus dem Export wurde. Wenn die Downloads Ihres Browsers ihn haben, sagt \
+                 „Datei prüfen“, ob er ganz ist.",
+    broken_in_browser: |why| {
+        format!(
+            "Die Datei brach ab, bevor sie ganz da war. Was Ihr Browser davon hat, ist nur ein Teil: Löschen Sie es. {why}"
+        )
+    },
+    record_says: |state, reason| format!("der Server hat „{state}“ verzeichnet: {reason}"),
+    did_not_end: "Er ging nicht zu Ende.",
+    other_size: |events, bytes, sent, size| {
+        format!("{events} in {bytes} Bytes kamen an, und der Server sendete {sent} in {size}")
+    },
+    other_contents: "Größe und Zeilen sind die gesendeten, der Inhalt aber nicht: Die SHA-256 ist eine andere",
+
+    recent: "Letzte Exporte",
+    select_again: "Wieder auswählen:",
+    all_exports: "Alle Exporte",
+
+    use_from: "Verwenden in …",
+    tool: "Programm",
+    copy_for: |tool| format!("Kopieren: {tool}"),
+    token_hint: |token| format!("Setzen Sie eines Ihrer Zugriffstoken für {token} ein."),
+    make_token: "Token erstellen",
+    sheets_hint: "Google Sheets kann kein Token senden: Kopieren Sie unten einen Link, und setzen Sie ihn für die Adresse ein.",
+    link_title: "Link für ein anderes Programm",
+    link_hint: "Für Programme, die eine Adresse abrufen und sich nicht anmelden können. Wer den Link hat, kann diesen Export \
+                abrufen, bis er abläuft, Sie sich abmelden oder Sie das Recht an diesen Kameras verlieren.",
+    link_for: "Gilt für",
+    copy_link: "Link kopieren",
+    the_link: "Der Link",
+    link_copied: "Link kopiert",
+    link_below: "Hier ist der Link. Kopieren Sie ihn aus dem Feld darunter",
+    link_works: |how, time| format!("{how}. Er gilt {time}."),
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_of_the_chart_says_in_both_languages_that_enter_narrows_the_dates() {
+        assert!(ENGLISH.chart_keys.contains("Enter narrows the dates"));
+        assert!(GERMAN.chart_keys.contains("mit der Eingabetaste wird der Zeitraum darauf eingegrenzt"));
+    }
+
+    #[test]
+    fn minutes_are_told_in_words() {
+        for (minutes, english, german) in [
+            (1, "1 minute", "1 Minute"),
+            (15, "15 minutes", "15 Minuten"),
+            (60, "1 hour", "1 Stunde"),
+            (90, "90 minutes", "90 Minuten"),
+            (240, "4 hours", "4 Stunden"),
+        ] {
+            assert_eq!(
+                (Language::English.minutes(minutes), Language::German.minutes(minutes)),
+                (english.into(), german.into())
+            );
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! The words that the account forms have in common.
+
+use crate::api::language::Language;
+use crate::api::session::Role;
+
+mod account;
+mod login;
+mod people;
+mod setup;
+mod tokens;
+
+/// What is said there.
+pub struct Words {
+    pub name: &'static str,
+    pub role: &'static str,
+    pub password_hint: fn(usize) -> String,
+}
+
+pub static ENGLISH: Words = Words {
+    name: "Name",
+    role: "Role",
+    password_hint: |least| format!("At least {least} characters, of any kind. A few words are good."),
+};
+
+pub static GERMAN: Words = Words {
+    name: "Name",
+    role: "Rolle",
+    password_hint: |least| {
+        format!("Mindestens {least} beliebige Zeichen. Einige Wörter hintereinander sind gut geeignet.")
+    },
+};
+
+impl Language {
+    /// The words of the account forms.
+    pub fn forms(self) -> &'static Words {
+        match self {
+            Self::English => &ENGLISH,
+            Self::German => &GERMAN,
+        }
+    }
+
+    /// What a role is called.
+    pub fn role(self, role: Role) -> &'static str {
+        match (self, role) {
+            (Self::English | Self::German, Role::Admin) => "Administrator",
+            (Self::English, Role::User) => "User",
+            (Self::German, Role::User) => "Benutzer",
+        }
+    }
+
+    /// The same, with what it means.
+    pub fn role_described(self, role: Role) -> &'static str {
+        match (self, role) {
+            (Self::English, Role::Admin) => "Administrator: sees all cameras, manages people",
+            (Self::English, Role::User) => "User: sees the cameras granted",
+            (Self::German, Role::Admin) => "Administrator: sieht alle Kameras, verwaltet Personen",
+            (Self::German, Role::User) => "Benutzer: sieht die freigegebenen Kameras",
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The words of the records of exports, which the history and the verification of a file show.
+
+use crate::api::exports::State;
+use crate::api::language::Language;
+
+/// What is said there.
+pub struct Words {
+    pub lead: &'static str,
+    pub none: &'static str,
+    /// What the form that chooses among them is called.
+    pub which: &'static str,
+    pub state: &'static str,
+    pub every_state: &'static str,
+    pub person: &'static str,
+    pub digest_of_file: &'static str,
+    pub show: &'static str,
+    pub newest: &'static str,
+    pub older: &'static str,
+    pub caption: &'static str,
+    pub begun: &'static str,
+    pub by: &'static str,
+    pub selection: &'static str,
+    pub events: &'static str,
+    pub size: &'static str,
+    /// Before the link to the page that verifies a file.
+    pub hint_before: &'static str,
+    /// After it.
+    pub hint_after: &'static str,
+    pub export_again: &'static str,
+    pub export_again_of: fn(&str) -> String,
+    pub digest_of: fn(&str) -> String,
+    pub copy_digest_of: fn(&str) -> String,
+    pub complete_to: fn(&str) -> String,
+    /// Who exported, where that was by a token.
+    pub by_token: fn(&str) -> String,
+    pub by_link: fn(&str) -> String,
+    pub command_line: &'static str,
+    pub command_line_as: fn(&str) -> String,
+    pub somebody: &'static str,
+    pub everything: &'static str,
+    pub from: fn(&str) -> String,
+    pub until: fn(&str) -> String,
+    pub from_to: fn(&str, &str) -> String,
+    pub all_cameras: &'static str,
+    pub cameras: fn(usize) -> String,
+}
+
+pub static ENGLISH: Words = Words {
+    lead: "Every export is recorded: by the page, by scripts, by links and on the command line.",
+    none: "There are no records of such exports.",
+    which: "Which exports",
+    state: "State",
+    every_state: "All",
+    person: "Person",
+    digest_of_file: "SHA-256 of the file",
+    show: "Show",
+    newest: "Newest exports",
+    older: "Older exports",
+    caption: "Exports, newest first",
+    begun: "Begun",
+    by: "By",
+    selection: "Selection",
+    events: "Events",
+    size: "Size",
+    hint_before: "“Complete” says that the server sent the whole file. Whether a file that you have is that file, ",
+    hint_after: " tells.",
+    export_again: "Export again",
+    export_again_of: |begun| format!("Export again what was exported {begun}"),
+    digest_of: |begun| format!("SHA-256, {begun}"),
+    copy_digest_of: |begun| format!("Copy the SHA-256, {begun}"),
+    complete_to: |moment| format!("Holds what was there at {moment}."),
+    by_token: |user| format!("{user} by token"),
+    by_link: |user| format!("{user} by link"),
+    command_line: "command line",
+    command_line_as: |user| format!("command line, as {user} sees it"),
+    somebody: "somebody",
+    everything: "everything",
+    from: |start| format!("from {start}"),
+    until: |end| format!("until {end}"),
+    from_to: |start, end| format!("{start} to {end}"),
+    all_cameras: "all cameras",
+    cameras: |count| format!("{} cameras", Language::English.count(count as u64)),
+};
+
+pub static GERMAN: Words = Words {
+    lead: "Jeder Export wird festgehalten: ob über die Seite, durch Skripte, über Links oder auf der Kommandozeile.",
+    none: "Zu solchen Exporten gibt es keine Einträge.",
+    which: "Welche Exporte",
+    state: "Status",
+    every_state: "Alle",
+    person: "Person",
+    digest_of_file: "SHA-256 der Datei",
+    show: "Anzeigen",
+    newest: "Neueste Exporte",
+    older: "Ältere Exporte",
+    caption: "Exporte, neueste zuerst",
+    begun: "Begonnen",
+    by: "Von",
+    selection: "Auswahl",
+    events: "Ereignisse",
+    size: "Größe",
+    hint_before: "„Vollständig“ besagt, dass der Server die ganze Datei gesendet hat. Ob eine Datei, die Ihnen vorliegt, \
+                  diese Datei ist, erfahren Sie unter ",
+    hint_after: ".",
+    export_again: "Erneut exportieren",
+    export_again_of: |begun| format!("Den Export vom {begun} wiederholen"),
+    digest_of: |begun| format!("SHA-256, {begun}"),
+    copy_digest_of: |begun| format!("SHA-256 kopieren, {begun}"),
+    complete_to: |moment| format!("Enthält, was am {moment} vorhanden war."),
+    by_token: |user| format!("{user}, mit Token"),
+    by_link: |user| format!("{user}, über Link"),
+    command_line: "Kommandozeile",
+    command_line_as: |user| format!("Kommandozeile, mit der Sicht von {user}"),
+    somebody: "jemand",
+    everything: "alles",
+    from: |start| format!("ab {start}"),
+    until: |end| format!("bis {end}"),
+    from_to: |start, end| format!("{start} bis {end}"),
+    all_cameras: "alle Kameras",
+    cameras: |count| format!("{} Kameras", Language::German.count(count as u64)),
+};
+
+impl Language {
+    /// The words of records of exports.
+    pub fn history(self) -> &'static Words {
+        match self {
+            Self::English => &ENGLISH,
+            Self::German => &GERMAN,
+        }
+    }
+
+    /// What became of an export, in a word.
+    pub fn state(self, state: State) -> &'static str {
+        match (self, state) {
+            (Self::English, State::Running) => "Running",
+            (Self::English, State::Completed) => "Complete",
+            (Self::English, State::Cancelled) => "Cancelled",
+            (Self::English, State::Failed) => "Failed",
+            (Self::English, State::TimedOut) => "Timed out",
+            (Self::English, State::Interrupted) => "Interrupted",
+            (Self::German, State::Running) => "Läuft",
+            (Self::German, State::Completed) => "Vollständig",
+            (Self::German, State::Cancelled) => "Abgebrochen",
+            (Self::German, State::Failed) => "Fehlgeschlagen",
+            (Self::German, State::TimedOut) => "Zeitüberschreitung",
+            (Self::German, State::Interrupted) => "Unterbrochen",
+        }
+    }
+}

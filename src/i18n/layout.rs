@@ -1,0 +1,69 @@
+//! The words of the frame around every page, and the names of the pages.
+
+use crate::api::language::Language;
+
+/// What is said there.
+pub struct Words {
+    pub skip_to_content: &'static str,
+    /// Before the name, for those who do not see where it stands.
+    pub signed_in_as: &'static str,
+    pub sign_out: &'static str,
+    pub settings: &'static str,
+    pub data_export: &'static str,
+    pub data_export_lead: &'static str,
+    pub export_history: &'static str,
+    pub verify_a_file: &'static str,
+    pub access_tokens: &'static str,
+    pub account: &'static str,
+    pub people: &'static str,
+    pub try_again: &'static str,
+    pub request_id: &'static str,
+    pub no_such_page: &'static str,
+    pub go_to_settings: &'static str,
+}
+
+pub static ENGLISH: Words = Words {
+    skip_to_content: "Skip to the content",
+    signed_in_as: "Signed in as ",
+    sign_out: "Sign out",
+    settings: "Settings",
+    data_export: "Data Export",
+    data_export_lead: "Raw motion-detection events as CSV, for Excel, Sheets, pandas or DuckDB.",
+    export_history: "Export history",
+    verify_a_file: "Verify a file",
+    access_tokens: "Access tokens",
+    account: "Account",
+    people: "People",
+    try_again: "Try again",
+    request_id: "Request id",
+    no_such_page: "There is no such page",
+    go_to_settings: "Go to the settings",
+};
+
+pub static GERMAN: Words = Words {
+    skip_to_content: "Zum Inhalt springen",
+    signed_in_as: "Angemeldet als ",
+    sign_out: "Abmelden",
+    settings: "Einstellungen",
+    data_export: "Datenexport",
+    data_export_lead: "Bewegungsereignisse im Rohformat als CSV, für Excel, Google Tabellen, pandas oder DuckDB.",
+    export_history: "Exportverlauf",
+    verify_a_file: "Datei prüfen",
+    access_tokens: "Zugriffstoken",
+    account: "Konto",
+    people: "Personen",
+    try_again: "Erneut versuchen",
+    request_id: "Anfrage-ID",
+    no_such_page: "Diese Seite gibt es nicht",
+    go_to_settings: "Zu den Einstellungen",
+};
+
+impl Language {
+    /// The words of the frame around every page, and the names of the pages.
+    pub fn frame(self) -> &'static Words {
+        match self {
+            Self::English => &ENGLISH,
+            Self::German => &GERMAN,
+        }
+    }
+}

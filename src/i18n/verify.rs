@@ -1,0 +1,76 @@
+//! The words of the page that verifies a file.
+
+use crate::api::language::Language;
+
+/// What is said there.
+pub struct Words {
+    pub lead: &'static str,
+    pub choose: &'static str,
+    pub hint: &'static str,
+    /// Before the link to the history.
+    pub without_script: &'static str,
+    pub looked_at: fn(&str) -> String,
+    pub unreadable: &'static str,
+    pub unknown: fn(&str) -> String,
+    pub known: fn(&str) -> String,
+    /// Where it is the file of several exports.
+    pub known_to_several: fn(&str) -> String,
+    pub rows: fn(u64) -> String,
+    pub record: fn(&str) -> String,
+}
+
+pub static ENGLISH: Words = Words {
+    lead: "Tells whether a CSV is, byte for byte, a file that this server exported.",
+    choose: "Drop a CSV here, or choose it",
+    hint: "The file stays on this device: its SHA-256 is computed here, and only that is looked up. A file that Excel or \
+           another program has saved anew is another file.",
+    without_script: "Without script, compute the SHA-256 of the file yourself, such as with sha256sum, and look it up in the ",
+    looked_at: |bytes| format!("{bytes} looked at…"),
+    unreadable: "The file cannot be read. It may have been changed or moved meanwhile.",
+    unknown: |name| {
+        format!(
+            "{name} is not a file that you exported from this server: it was changed, is cut, or comes from elsewhere or \
+             from somebody whose exports you do not see."
+        )
+    },
+    known: |name| format!("{name} is whole and unchanged: it is the file of this export."),
+    known_to_several: |name| format!("{name} is whole and unchanged: it is the file of each of these exports."),
+    rows: |count| if count == 1 { "1 row".to_owned() } else { format!("{} rows", Language::English.count(count)) },
+    record: |id| format!("Record {id}"),
+};
+
+pub static GERMAN: Words = Words {
+    lead: "Stellt fest, ob eine CSV-Datei Byte für Byte eine Datei ist, die dieser Server exportiert hat.",
+    choose: "CSV-Datei hier ablegen oder auswählen",
+    hint: "Die Datei bleibt auf diesem Gerät: Ihr SHA-256-Wert wird hier berechnet, und nur er wird nachgeschlagen. Eine \
+           Datei, die Excel oder ein anderes Programm neu gespeichert hat, ist eine andere Datei.",
+    without_script: "Ohne JavaScript berechnen Sie den SHA-256-Wert der Datei selbst, etwa mit sha256sum, und suchen ihn \
+                     unter ",
+    looked_at: |bytes| format!("{bytes} gelesen …"),
+    unreadable: "Die Datei lässt sich nicht lesen. Vielleicht wurde sie inzwischen geändert oder verschoben.",
+    unknown: |name| {
+        format!(
+            "{name} ist keine Datei, die Sie von diesem Server exportiert haben: Sie wurde geändert, ist abgeschnitten oder \
+             stammt von anderswo oder von jemandem, dessen Exporte Sie nicht sehen."
+        )
+    },
+    known: |name| format!("{name} ist vollständig und unverändert: Es ist die Datei dieses Exports."),
+    known_to_several: |name| {
+        format!("{name} ist vollständig und unverändert: Es ist die Datei jedes einzelnen dieser Exporte.")
+    },
+    rows: |count| match count {
+        1 => "1 Zeile".to_owned(),
+        _ => format!("{} Zeilen", Language::German.count(count)),
+    },
+    record: |id| format!("Eintrag {id}"),
+};
+
+impl Language {
+    /// The words of the page that verifies a file.
+    pub fn verify(self) -> &'static Words {
+        match self {
+            Self::English => &ENGLISH,
+            Self::German => &GERMAN,
+        }
+    }
+}

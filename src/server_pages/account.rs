@@ -1,0 +1,40 @@
+//! The caller's own account.
+
+use leptos::prelude::*;
+
+use super::form::{FormOutcome, NewPassword, PasswordOf, RevokeTokens, TextField};
+use super::frame::SettingsFrame;
+use super::sent;
+use crate::api::session::Role;
+use crate::paths::ACCOUNT_PATH;
+
+/// The page at `/settings/account`.
+#[component]
+pub fn Account() -> impl IntoView {
+    let language = sent::language();
+    let words = language.account();
+    let lead = sent::me().map_or_else(String::new, |me| match me.role {
+        Role::Admin => (words.lead_of_admin)(&me.name),
+        Role::User => (words.lead_of_user)(&me.name),
+    });
+    let name = sent::me().map(|me| me.name);
+    view! {
+        <SettingsFrame current=ACCOUNT_PATH title=language.frame().account lead>
+            <FormOutcome/>
+            <form class="card stack" method="post" action=ACCOUNT_PATH aria-labelledby="password-title">
+                <h2 id="password-title">{words.change_password}</h2>
+                {name.map(|name| view! { <PasswordOf name/> })}
+                <TextField
+                    name="current_password"
+                    label=words.current_password
+                    kind="password"
+                    autocomplete="current-password"
+                />
+                <NewPassword label=words.new_password/>
+                <RevokeTokens label=words.revoke_tokens/>
+                <p class="hint" id="password-effect">{words.effect}</p>
+                <button class="primary" aria-describedby="password-effect">{words.change_password}</button>
+            </form>
+        </SettingsFrame>
+    }
+}

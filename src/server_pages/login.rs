@@ -1,0 +1,36 @@
+//! Signing in.
+
+use leptos::prelude::*;
+
+use super::form::{FormOutcome, OnlyOverHttps, TextField};
+use super::frame::LonelyFrame;
+use super::sent;
+use crate::api::page::Content;
+use crate::paths::LOGIN_PATH;
+
+/// The page at `/login`.
+#[component]
+pub fn Login() -> impl IntoView {
+    let (asked_for, is_nobody) = match sent::content() {
+        Ok(Content::Login { next, is_nobody }) => (next, is_nobody),
+        _ => (String::new(), false),
+    };
+    let language = sent::language();
+    let words = language.login();
+    let help = if is_nobody { words.nobody_yet } else { words.help };
+    // After a refused attempt, the address that was asked for is in the form that came back.
+    let next = sent::outcome().and_then(|outcome| outcome.filled_in("next")).unwrap_or(asked_for);
+    view! {
+        <LonelyFrame title=words.sign_in>
+            <OnlyOverHttps/>
+            <FormOutcome/>
+            <form class="card stack" method="post" action=LOGIN_PATH>
+                <input type="hidden" name="next" value=next/>
+                <TextField name="name" label=language.forms().name autocomplete="username" first=true/>
+                <TextField name="password" label=words.password kind="password" autocomplete="current-password"/>
+                <button class="primary">{words.sign_in}</button>
+            </form>
+            <p class="hint">{help}</p>
+        </LonelyFrame>
+    }
+}

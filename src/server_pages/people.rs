@@ -1,0 +1,93 @@
+//! People, for administrators: the list, and adding to it.
+
+use leptos::either::Either;
+use leptos::prelude::*;
+
+use super::form::{FormOutcome, NewPassword, SelectChoice, TextField, roles};
+use super::frame::{CannotShow, SettingsFrame};
+use super::sent;
+use crate::api::language::Language;
+use crate::api::page::Content;
+use crate::api::people::Person;
+use crate::api::session::Role;
+use crate::paths::{PEOPLE_PATH, person_path};
+
+/// The page at `/settings/people`.
+#[component]
+pub fn People() -> impl IntoView {
+    let list = match sent::content() {
+        Ok(Content::People(people)) => Either::Left(view! { <PeopleList people/> }),
+        Ok(_) => Either::Left(view! { <PeopleList people=Vec::new()/> }),
+        Err(error) => Either::Right(view! { <CannotShow error/> }),
+    };
+    let language = sent::language();
+    let (words, forms) = (language.people(), language.forms());
+    view! {
+        <SettingsFrame current=PEOPLE_PATH title=language.frame().people lead=words.lead>
+            <FormOutcome/>
+            {list}
+            <form class="card stack" method="post" action=PEOPLE_PATH aria-labelledby="new-person-title">
+                <h2 id="new-person-title">{words.new_person}</h2>
+                <TextField name="name" label=forms.name hint=words.name_hint/>
+                <SelectChoice name="role" label=forms.role options=roles() chosen="user".to_owned()/>
+                <NewPassword label=words.first_password/>
+                <button class="primary">{words.add}</button>
+            </form>
+        </SettingsFrame>
+    }
+}
+
+#[component]
+fn PeopleList(people: Vec<Person>) -> impl IntoView {
+    let language = sent::language();
+    let (words, forms) = (language.people(), language.forms());
+    let rows = people.into_iter().map(|person| {
+        let (role, cameras) = described(&person, language);
+        view! {
+            <tr role="row">
+                <th scope="row" role="rowheader"><a href=person_path(&person.id) rel="external">{person.name}</a></th>
+                <td role="cell" data-label=forms.role>{role}</td>
+                <td role="cell" data-label=words.cameras>{cameras}</td>
+            </tr>
+        }
+    });
+    view! {
+        <div class="card">
+            <table role="table">
+                <caption>{language.frame().people}</caption>
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th scope="col" role="columnheader">{forms.name}</th>
+                        <th scope="col" role="columnheader">{forms.role}</th>
+                        <th scope="col" role="columnheader">{words.cameras}</th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">{rows.collect_view()}</tbody>
+            </table>
+        </div>
+    }
+}
+
+/// Role and cameras in words.
+fn described(person: &Person, language: Language) -> (&'static str, String) {
+    let cameras = match person.role {
+        Role::Admin => language.people().all_cameras.to_owned(),
+        Role::User => person.cameras.to_string(),
+    };
+    (language.role(person.role), cameras)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_administrator_sees_all_cameras_whatever_was_granted() {
+        let person = |role| Person { id: String::new(), name: String::new(), role, cameras: 2 };
+        let told = |role, language| described(&person(role), language);
+        assert_eq!(told(Role::Admin, Language::English), ("Administrator", "all".to_owned()));
+        assert_eq!(told(Role::User, Language::English), ("User", "2".to_owned()));
+        assert_eq!(told(Role::Admin, Language::German), ("Administrator", "alle".to_owned()));
+        assert_eq!(told(Role::User, Language::German), ("Benutzer", "2".to_owned()));
+    }
+}

@@ -1,0 +1,120 @@
+//! One person, for administrators: cameras, password, removal.
+
+use leptos::either::{Either, EitherOf3};
+use leptos::prelude::*;
+
+use super::form::{FormOutcome, NewPassword, PasswordOf, RevokeTokens, SelectChoice, roles};
+use super::frame::{CannotShow, SettingsFrame};
+use super::sent;
+use crate::api::page::Content;
+use crate::api::people::{Grant, PersonWithCameras};
+use crate::api::session::Role;
+use crate::paths::{ACCOUNT_PATH, PEOPLE_PATH, person_path};
+
+/// The page at `/settings/people/{id}`.
+#[component]
+pub fn PersonPage() -> impl IntoView {
+    let content = match sent::content() {
+        Ok(Content::Person(person)) => Ok(person),
+        Ok(_) => Err(None),
+        Err(error) => Err(Some(error)),
+    };
+    let words = sent::language().people();
+    let heading = content.as_ref().map_or_else(|_| words.person.to_owned(), |person| person.person.name.clone());
+    let lead = match content.as_ref().map(|person| person.person.role) {
+        Ok(Role::Admin) => words.lead_of_admin,
+        Ok(Role::User) => words.lead_of_user,
+        Err(_) => "",
+    };
+    let body = match content {
+        Ok(person) => EitherOf3::A(view! {
+            <FormOutcome/>
+            <Forms person/>
+        }),
+        Err(Some(error)) => EitherOf3::B(view! { <CannotShow error/> }),
+        Err(None) => EitherOf3::C(()),
+    };
+    view! {
+        <SettingsFrame current=PEOPLE_PATH title=words.person heading lead>
+            <p><a href=PEOPLE_PATH rel="external">{words.back}</a></p>
+            {body}
+        </SettingsFrame>
+    }
+}
+
+#[component]
+fn Forms(person: PersonWithCameras) -> impl IntoView {
+    let PersonWithCameras { person, cameras, is_me } = person;
+    let language = sent::language();
+    let (words, forms) = (language.people(), language.forms());
+    let path = person_path(&person.id);
+    let cameras = (person.role == Role::User).then(|| view! { <Cameras cameras path=path.clone()/> });
+    let rest = if is_me {
+        Either::Left(view! {
+            <p class="card">
+                {words.this_is_you} <a href=ACCOUNT_PATH rel="external">{language.frame().account}</a>"."
+            </p>
+        })
+    } else {
+        Either::Right(view! {
+            <form class="card stack" method="post" action=path.clone() aria-labelledby="password-title">
+                <h2 id="password-title">{words.set_new_password}</h2>
+                <PasswordOf name=person.name.clone()/>
+                <NewPassword label=words.new_password/>
+                <RevokeTokens label=words.revoke_tokens/>
+                <p class="hint" id="password-effect">{words.password_effect}</p>
+                <button class="primary" name="action" value="password" aria-describedby="password-effect">
+                    {words.set_password}
+                </button>
+            </form>
+            <form class="card stack" method="post" action=path.clone() aria-labelledby="role-title">
+                <h2 id="role-title">{forms.role}</h2>
+                <SelectChoice name="role" label=forms.role options=roles() chosen=person.role.word().to_owned()/>
+                <button class="primary" name="action" value="role">{words.change_role}</button>
+            </form>
+            <details class="card">
+                <summary>{(words.remove)(&person.name)}</summary>
+                <form class="stack" method="post" action=path>
+                    <p>{words.remove_effect}</p>
+                    <button class="danger" name="action" value="remove">{(words.really_remove)(&person.name)}</button>
+                </form>
+            </details>
+        })
+    };
+    view! {
+        {cameras}
+        {rest}
+    }
+}
+
+#[component]
+fn Cameras(cameras: Vec<Grant>, path: String) -> impl IntoView {
+    let language = sent::language();
+    let words = language.people();
+    let none = cameras.is_empty().then(|| view! { <p>{words.no_cameras}</p> });
+    let boxes = cameras.into_iter().map(|Grant { camera, granted }| {
+        let name = language.camera(&camera);
+        view! {
+            <label class="check">
+                // What was granted when the page was made: only what is changed from there is changed.
+                {granted.then(|| view! { <input type="hidden" name="before" value=camera.id.clone()/> })}
+                <input type="checkbox" name="camera_id" value=camera.id checked=granted/>
+                <span>{name}</span>
+            </label>
+        }
+    });
+    view! {
+        <form class="card stack" method="post" action=path>
+            <fieldset>
+                <legend>{words.cameras}</legend>
+                {none}
+                <p class="needs-script chips">
+                    <button type="button" class="chip" data-ticks="camera_id" data-on="">{words.check_all}</button>
+                    <button type="button" class="chip" data-ticks="camera_id">{words.check_none}</button>
+                </p>
+                <div class="checks">{boxes.collect_view()}</div>
+            </fieldset>
+            <button class="primary" name="action" value="cameras">{words.save_cameras}</button>
+        </form>
+    }
+}

@@ -1,0 +1,79 @@
+//! What people see where a page is refused before it is rendered: who they are could not be found out, or they may not
+//! go there. Rendered on the server only.
+
+use leptos::prelude::*;
+
+use crate::api::language::Language;
+use crate::api::page::ColorScheme;
+use crate::app::style_sheet;
+use crate::error::ApiError;
+use crate::paths::SETTINGS_PATH;
+
+/// The whole document, without script.
+pub fn problem_page(options: &LeptosOptions, error: &ApiError, language: Language, scheme: ColorScheme) -> String {
+    let words = language.frame();
+    let title = language.problem_title(error.code);
+    let id = error.request_id.as_ref().map(|id| {
+        let id = format!("{}: {id}", words.request_id);
+        view! { <p class="hint">{id}</p> }
+    });
+    let theme = (scheme != ColorScheme::System).then_some(scheme.word());
+    let style_sheet = style_sheet(options);
+    let page = view! {
+        <html lang=language.tag() data-theme=theme>
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content=scheme.css()/>
+                // Text in a title would be followed by the mark of what comes alive, and a title shows that.
+                <title inner_html=format!("{title} · Motion Export")></title>
+                <link rel="stylesheet" href=style_sheet/>
+            </head>
+            <body>
+                <main class="lonely">
+                    <h1>{title}</h1>
+                    <p>{language.told_on_form(error)}</p>
+                    {id}
+                    <p><a href=SETTINGS_PATH>{words.go_to_settings}</a></p>
+                </main>
+            </body>
+        </html>
+    };
+    format!("<!DOCTYPE html>{}", page.to_html())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorCode;
+
+    #[test]
+    fn what_is_told_is_escaped() {
+        let error = ApiError {
+            request_id: Some("<b>".to_owned()),
+            ..ApiError::new(ErrorCode::Forbidden, "</main><script>alert(1)</script>")
+        };
+        let options = LeptosOptions::builder().output_name("x").build();
+        let page = problem_page(&options, &error, Language::English, ColorScheme::System);
+        assert!(page.contains("&lt;/main&gt;&lt;script&gt;alert(1)"), "{page}");
+        assert!(!page.contains("<script") && !page.contains("<b>"), "{page}");
+    }
+    #[test]
+    fn it_is_told_in_the_language_and_in_the_colours_that_were_chosen() {
+        let error = ApiError::new(ErrorCode::Forbidden, "Only administrators manage people. Ask one of them.");
+        let options = LeptosOptions::builder().output_name("x").build();
+        let page = problem_page(&options, &error, Language::German, ColorScheme::Dark);
+        assert!(page.contains("<html lang=\"de\" data-theme=\"dark\">"), "{page}");
+        for part in [
+            "content=\"dark\"",
+            "<title>Nicht erlaubt · Motion Export</title>",
+            "<h1>Nicht erlaubt",
+            "Nur Administratoren",
+            "Zu den Einstellungen",
+        ] {
+            assert!(page.contains(part), "{part} in {page}");
+        }
+        let page = problem_page(&options, &error, Language::English, ColorScheme::System);
+        assert!(page.contains("<html lang=\"en\">") && page.contains("content=\"light dark\""), "{page}");
+    }
+}

@@ -1,0 +1,45 @@
+//! Making the first administrator.
+
+use leptos::prelude::*;
+
+use super::form::{FormOutcome, NewPassword, OnlyOverHttps, TextField};
+use super::frame::LonelyFrame;
+use super::sent;
+use crate::api::page::Content;
+use crate::paths::{LOGIN_PATH, SETUP_PATH};
+
+/// The page at `/setup`.
+#[component]
+pub fn Setup() -> impl IntoView {
+    let language = sent::language();
+    let words = language.setup();
+    let body = match sent::content() {
+        Ok(Content::Setup { key }) => Ok(view! {
+            <p class="lead">{words.lead}</p>
+            <OnlyOverHttps/>
+            <FormOutcome/>
+            <form class="card stack" method="post" action=SETUP_PATH>
+                <input type="hidden" name="key" value=key/>
+                <TextField name="name" label=language.forms().name autocomplete="username" first=true/>
+                <NewPassword label=language.login().password/>
+                <button class="primary">{words.make}</button>
+            </form>
+        }),
+        Ok(_) => Err(None),
+        Err(error) => Err(Some(language.told_on_form(&error))),
+    };
+    let body = body.map_err(|detail| {
+        view! {
+            <p class="notice notice--bad" role="alert">{detail}</p>
+            <p><a href=LOGIN_PATH rel="external">{language.login().sign_in}</a></p>
+        }
+    });
+    view! {
+        <LonelyFrame title=words.welcome>
+            {match body {
+                Ok(form) => leptos::either::Either::Left(form),
+                Err(refusal) => leptos::either::Either::Right(refusal),
+            }}
+        </LonelyFrame>
+    }
+}

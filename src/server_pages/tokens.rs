@@ -1,0 +1,126 @@
+//! The caller's access tokens: made, shown once, listed, revoked.
+
+use leptos::prelude::*;
+
+use super::form::{FormOutcome, SelectChoice, TextField};
+use super::frame::{CannotShow, SettingsFrame};
+use super::sent;
+use crate::api::page::{Content, Outcome};
+use crate::api::tokens::{DAYS, Token};
+use crate::paths::TOKENS_PATH;
+
+/// The page at `/settings/tokens`.
+#[component]
+pub fn Tokens() -> impl IntoView {
+    let list = match sent::content() {
+        Ok(Content::Tokens(tokens)) => Ok(tokens),
+        Ok(_) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    };
+    let made = match sent::outcome() {
+        Some(Outcome::Token { name, text }) => Some(view! { <NewToken name text/> }),
+        _ => None,
+    };
+    let language = sent::language();
+    let words = language.tokens();
+    let days = DAYS.map(|days| match days {
+        Some(days) => (days.to_string(), (words.days)(days)),
+        None => (String::new(), words.until_i_revoke.to_owned()),
+    });
+    view! {
+        <SettingsFrame current=TOKENS_PATH title=language.frame().access_tokens lead=words.lead>
+            <FormOutcome/>
+            {made}
+            <form class="card stack" method="post" action=TOKENS_PATH aria-labelledby="new-token-title">
+                <h2 id="new-token-title">{words.new_token}</h2>
+                <TextField name="name" label=words.what_for hint=words.what_for_hint/>
+                <SelectChoice name="days" label=words.works_for options=days.into() chosen="90".to_owned()/>
+                <button class="primary" name="action" value="create">{words.make}</button>
+            </form>
+            {match list {
+                Ok(tokens) => leptos::either::Either::Left(view! { <TokenList tokens/> }),
+                Err(error) => leptos::either::Either::Right(view! { <CannotShow error/> }),
+            }}
+        </SettingsFrame>
+    }
+}
+
+/// A token, this one time.
+#[component]
+fn NewToken(name: String, text: String) -> impl IntoView {
+    let copying = sent::language().copying();
+    let words = sent::language().tokens();
+    view! {
+        <div id="outcome" class="notice stack" role="status" tabindex="-1" autofocus>
+            <p>
+                {(words.this_is)(&name)} <strong>{words.copy_it_now}</strong>
+            </p>
+            <div class="copyable">
+                <input id="new-token" aria-label=words.the_new_token readonly value=text/>
+                <button
+                    type="button"
+                    class="needs-script"
+                    data-copies="new-token"
+                    data-copied=copying.copied
+                    data-selected=copying.selected
+                >
+                    {copying.copy}
+                </button>
+                <span role="status"></span>
+            </div>
+            <p class="hint">
+                {words.send_it_as} <code>"Authorization: Bearer …"</code> {words.or_as_password}
+            </p>
+        </div>
+    }
+}
+
+#[component]
+fn TokenList(tokens: Vec<Token>) -> impl IntoView {
+    let language = sent::language();
+    let words = language.tokens();
+    if tokens.is_empty() {
+        return leptos::either::Either::Left(view! { <p class="card">{words.none}</p> });
+    }
+    let rows = tokens.into_iter().map(|token| {
+        let told = |moment: String| language.digits_of_day(&moment);
+        let end = match (token.expires.map(told), token.expired) {
+            (Some(end), true) => (words.expired)(&end),
+            (Some(end), false) => end,
+            (None, _) => words.until_revoked.to_owned(),
+        };
+        let last_used = token.last_used.map_or_else(|| words.never.to_owned(), told);
+        let label = (words.revoke_named)(&token.name);
+        view! {
+            <tr role="row">
+                <th scope="row" role="rowheader">{token.name}</th>
+                <td role="cell" data-label=words.made>{told(token.created)}</td>
+                <td role="cell" data-label=words.works_until>{end}</td>
+                <td role="cell" data-label=words.last_used>{last_used}</td>
+                <td role="cell">
+                    <form method="post" action=TOKENS_PATH>
+                        <input type="hidden" name="token" value=token.id/>
+                        <button class="quiet danger" name="action" value="revoke" aria-label=label>{words.revoke}</button>
+                    </form>
+                </td>
+            </tr>
+        }
+    });
+    leptos::either::Either::Right(view! {
+        <div class="card">
+            <table role="table">
+                <caption>{words.caption}</caption>
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th scope="col" role="columnheader">{words.purpose}</th>
+                        <th scope="col" role="columnheader">{words.made}</th>
+                        <th scope="col" role="columnheader">{words.works_until}</th>
+                        <th scope="col" role="columnheader">{words.last_used}</th>
+                        <td role="cell"></td>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">{rows.collect_view()}</tbody>
+            </table>
+        </div>
+    })
+}
