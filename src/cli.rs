@@ -10,6 +10,7 @@ use sea_orm::sqlx::Connection;
 use sea_orm::{ConnectionTrait, DbBackend};
 use tracing::warn;
 
+use self::export_outcome::ExportFailure;
 use self::stop_signals::StopSignals;
 use crate::server::clock::Clock;
 use crate::server::database::{Missing, Named};
@@ -150,10 +151,16 @@ fn parse_instant(text: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {
     })
 }
 
-/// Runs the program. A failure is reported on standard error, and the exit code is 1.
+/// The exit code where the program that reads standard output has ended. It is what a shell reports of a command that SIGPIPE
+/// ended, as it ends `cat` and others.
+const READER_ENDED: u8 = 128 + 13;
+
+/// Runs the program. A failure is reported on standard error, and the exit code is 1; but if the program that reads standard
+/// output has ended, nothing is reported and the exit code is 141.
 pub fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
+        Err(error) if matches!(error.downcast_ref(), Some(ExportFailure::ReaderEnded)) => ExitCode::from(READER_ENDED),
         Err(error) => {
             eprintln!("error: {}", message::of(&error));
             ExitCode::FAILURE

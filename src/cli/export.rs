@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, anyhow, ensure};
+use anyhow::{Context, anyhow};
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 
@@ -143,8 +143,10 @@ async fn write(mut export: Run, mut running: Running, output: &Path, mut signals
     let ending = written.as_ref().err().map(|error| export_outcome::of(error, output));
     running.end(ending, export.bytes).await;
     match written {
-        // The reader has seen enough, as with `| head`.
-        Err(error) if export_outcome::is_broken_pipe(&error) => Ok(()),
+        // The reader has seen enough, as with `| head`, and what it has is not the whole file.
+        Err(error) if standard_output::is_named_by(output) && export_outcome::is_broken_pipe(&error) => {
+            Err(ExportFailure::ReaderEnded.into())
+        }
         other => other,
     }
 }
@@ -206,6 +208,9 @@ async fn pull<Output: Write + Send + 'static>(
 
 async fn complete(export: &Run, running: &mut Running) -> anyhow::Result<()> {
     let sha256 = export.sha256().context(ExportFailure::NotWhole)?;
-    ensure!(running.complete(sha256).await, ExportFailure::NotRecorded);
-    Ok(())
+    match running.complete(sha256).await {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(ExportFailure::ended_by_server().into()),
+        Err(error) => Err(error).context(ExportFailure::NotRecorded),
+    }
 }

@@ -17,8 +17,17 @@ pub enum ExportFailure {
     TakenForDead(Ending),
     /// The file was not whole at its end.
     NotWhole,
-    /// The database does not record that the file is whole.
+    /// The database does not record that the file is whole; its error says why.
     NotRecorded,
+    /// The program that reads standard output has ended.
+    ReaderEnded,
+}
+
+impl ExportFailure {
+    /// A server has ended the record meanwhile.
+    pub fn ended_by_server() -> Self {
+        Self::TakenForDead(Ending::because(State::Interrupted, "The command was ended before the file was whole."))
+    }
 }
 
 impl std::fmt::Display for ExportFailure {
@@ -30,9 +39,8 @@ impl std::fmt::Display for ExportFailure {
                  start the command again"
             }
             Self::NotWhole => "the file is not whole; start the command again",
-            Self::NotRecorded => {
-                "the export could not be recorded in the database, so it does not count as whole; try again"
-            }
+            Self::NotRecorded => "the export could not be recorded, so it does not count as whole",
+            Self::ReaderEnded => "the program that reads the output ended before the file was whole",
         })
     }
 }
@@ -52,6 +60,7 @@ pub fn of(error: &anyhow::Error, output: &Path) -> Ending {
             ExportFailure::TakenForDead(ending) => ending.clone(),
             ExportFailure::NotWhole => Ending::failed("The file was not whole."),
             ExportFailure::NotRecorded => Ending::failed("The export could not be recorded."),
+            ExportFailure::ReaderEnded => of_writing(ErrorKind::BrokenPipe, "-"),
         };
     }
     if let Some(error) = error.downcast_ref::<io::Error>() {
@@ -87,7 +96,10 @@ fn of_writing(kind: ErrorKind, output: &str) -> Ending {
         ErrorKind::FileTooLarge => {
             format!("The export could not be written to {output}: the file system does not take files of that size.")
         }
-        ErrorKind::NotConnected => "The export could not be written: standard output was closed.".to_owned(),
+        ErrorKind::NotConnected => {
+            "The export could not be written: standard output was closed, or /dev/null was open for reading too."
+                .to_owned()
+        }
         _ => format!("The export could not be written to {output}. The command has printed why."),
     })
 }

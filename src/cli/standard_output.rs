@@ -25,14 +25,16 @@ pub fn open() -> io::Result<File> {
     if is_placeholder(&output)? {
         return Err(io::Error::new(
             io::ErrorKind::NotConnected,
-            "it is closed; write to a file with --output FILE (--output /dev/null discards it)",
+            "it is closed, or /dev/null is open for reading too (as with Python's subprocess.DEVNULL), which looks the same; \
+             write to a file with --output FILE, or discard the file with --output /dev/null",
         ));
     }
     Ok(output)
 }
 
 /// Whether this is what Rust's runtime opens at the start of a process in place of a standard output that is closed:
-/// `/dev/null`, for reading too. A shell's `> /dev/null` opens it for writing only.
+/// `/dev/null`, for reading too. A shell's `> /dev/null` opens it for writing only; who opens it as Rust does cannot be told
+/// apart.
 fn is_placeholder(output: &File) -> io::Result<bool> {
     let metadata = output.metadata()?;
     let is_null = metadata.file_type().is_char_device() && (major(metadata.rdev()), minor(metadata.rdev())) == (1, 3);

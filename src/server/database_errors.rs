@@ -164,6 +164,7 @@ pub fn describe_io(error: &std::io::Error) -> String {
         ErrorKind::IsADirectory => "it is a folder; give the path of a file",
         ErrorKind::NotADirectory => "a part of the path is a file, not a folder",
         ErrorKind::FileTooLarge => "the file system takes no file as large as this",
+        ErrorKind::BrokenPipe => "the program that reads it has ended",
         ErrorKind::AddrInUse => "another program listens there already; stop it, or choose another port",
         ErrorKind::AddrNotAvailable => "this machine does not have that address",
         _ => {

@@ -142,14 +142,16 @@ async fn newest(database: &TestDatabase) -> export::Model {
 }
 
 #[tokio::test]
-async fn a_reader_that_ends_early_is_no_error_and_the_record_says_that_it_did() {
+async fn a_reader_that_ends_early_ends_the_command_as_sigpipe_does_and_the_record_says_that_it_did() {
     let database = TestDatabase::with([]).await;
     database.add_many(20_000).await;
     let folder = database.folder.path();
     for output in ["-", "/dev/stdout"] {
-        let mut child = command(folder, &["export", "-o", output]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            command(folder, &["export", "-o", output]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
-        assert!(child.wait().unwrap().success(), "{output}");
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(141), &b""[..]), "{output}");
         let record = newest(&database).await;
         assert_eq!((record.state.as_str(), record.sha256), ("cancelled", None), "{output}");
         let reason = "The program that read the output ended before the file was whole.";
@@ -163,10 +165,27 @@ async fn an_export_to_a_standard_output_that_is_closed_or_full_fails_and_its_rec
     let folder = database.folder.path();
     let program = command(folder, &[]).get_program().to_owned();
     for (redirection, output, message, reason) in [
-        (">&-", "", "standard output: it is closed", "standard output was closed."),
-        (">&-", "-o -", "standard output: it is closed", "standard output was closed."),
-        (">&-", "-o /dev/stdout", "standard output: it is closed", "standard output was closed."),
+        (
+            ">&-",
+            "",
+            "standard output: it is closed, or /dev/null is open for reading too",
+            "standard output was closed, or /dev/null was open for reading too.",
+        ),
+        (
+            ">&-",
+            "-o -",
+            "standard output: it is closed, or /dev/null is open for reading too",
+            "standard output was closed, or /dev/null was open for reading too.",
+        ),
+        (
+            ">&-",
+            "-o /dev/stdout",
+            "standard output: it is closed, or /dev/null is open for reading too",
+            "standard output was closed, or /dev/null was open for reading too.",
+        ),
         ("1</dev/null", "", "standard output: ", "The command has printed why."),
+        // As Python's subprocess.DEVNULL.
+        ("1<>/dev/null", "", "discard the file with --output /dev/null", "/dev/null was open for reading too."),
         (">/dev/full", "-o -", "standard output: no space is left", "written to -: no space was left."),
         (">/dev/full", "-o /dev/stdout", "standard output: no space is left", "to /dev/stdout: no space was left."),
     ] {
@@ -389,4 +408,33 @@ fn a_role_of_postgresql_that_may_not_create_tables_is_told_the_grant_that_it_nee
     fails_with(folder.path(), &["user", "list"], &url, "GRANT");
     engine::psql(&cluster, &format!("DROP DATABASE {database} WITH (FORCE)")).unwrap();
     engine::psql(&cluster, &format!("DROP ROLE \"{role}\"")).unwrap();
+}
+
+/// Has the database refuse that a record says that a file is whole.
+async fn refuse_completion(database: &TestDatabase) {
+    let trigger = if engine::is_postgres() {
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
+         CREATE TRIGGER refuse BEFORE UPDATE ON exports FOR EACH ROW WHEN (NEW.state = 'completed') EXECUTE FUNCTION refuse()"
+    } else {
+        "CREATE TRIGGER refuse BEFORE UPDATE ON exports WHEN NEW.state = 'completed'
+         BEGIN SELECT RAISE(ABORT, 'refused'); END"
+    };
+    database.connection.execute_unprepared(trigger).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_export_whose_end_cannot_be_recorded_says_why() {
+    let database = TestDatabase::with(events(3)).await;
+    refuse_completion(&database).await;
+    let folder = database.folder.path();
+    for output in ["-", "out.csv"] {
+        let error = fail(folder, &["export", "-o", output]);
+        let words = "failed: the export could not be recorded, so it does not count as whole: ";
+        assert!(error.contains(words) && error.contains(" reports: refused ("), "{error}");
+        is_for_people(&error);
+        let record = newest(&database).await;
+        assert_eq!((record.state.as_str(), record.sha256), ("failed", None), "{output}");
+        assert_eq!(record.error.as_deref(), Some("The export could not be recorded."), "{output}");
+    }
+    assert!(!folder.join("out.csv").exists());
 }

@@ -187,13 +187,13 @@ async fn unknown_settings_stop_the_program_at_start() {
 }
 
 #[tokio::test]
-async fn whoever_reads_only_the_first_line_is_no_error() {
+async fn an_export_of_which_only_the_first_line_is_read_is_no_success() {
     let database = TestDatabase::with(events(20_000)).await;
     let mut child = command(database.folder.path(), &["export"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, HEADER);
-    assert!(child.wait().unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(141));
 }
 
 #[test]

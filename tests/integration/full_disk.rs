@@ -2,9 +2,9 @@
 //! refused meanwhile works again afterwards, and what ended meanwhile is recorded as it ended.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use motion_export::api::exports::{EXPORT_ID_HEADER, EXPORTS_PATH};
@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::app::{PASSWORD, TestApp, TestDatabase, events};
 use crate::engine;
 use crate::log::Log;
-use crate::program::fail;
+use crate::program::{command, fail};
 use crate::proxy::SlowClient;
 
 /// A small file system in memory, which goes when this goes.
@@ -310,4 +310,28 @@ async fn a_command_on_a_full_disk_says_that_it_is_full_and_nothing_else() {
     let failed = fail(disk.path(), &["export", "-o", "/dev/null", "--database-url", &url]);
     let full = "no space is left on the device; free some, then start the command again";
     assert_eq!(failed, format!("error: the database {url} failed: {full}\n"));
+}
+
+#[tokio::test]
+async fn a_command_whose_end_meets_a_full_disk_says_that_it_is_full() {
+    if engine::is_postgres() && engine::skips("its files are its own") {
+        return;
+    }
+    let Some(disk) = SmallDisk::mount() else { return };
+    let url = format!("sqlite://{}/test.db", disk.path().display());
+    let database = TestDatabase::at(url.clone()).await;
+    database.add_camera("front", Some("Front Door")).await;
+    database.add_many(8_000).await;
+    database.connection.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await.unwrap();
+    let mut export = command(disk.path(), &["export", "-o", "-", "--database-url", &url]);
+    export.env("MOTION_EXPORT_EXPORT_RECORD_TIMEOUT_SECONDS", "1");
+    let mut export = export.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The pipe holds less than the file, so the record has begun and has no end.
+    export.stdout.as_mut().unwrap().read_exact(&mut [0; 10]).unwrap();
+    disk.fill();
+    let ended = export.wait_with_output().unwrap();
+    let error = String::from_utf8(ended.stderr).unwrap();
+    let words =
+        "failed: the export could not be recorded, so it does not count as whole: no space is left on the device";
+    assert!(!ended.status.success() && error.contains(words) && error.lines().count() == 1, "{error}");
 }

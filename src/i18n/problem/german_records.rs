@@ -27,8 +27,9 @@ pub(super) static GERMAN_OF_RECORDS: &[(&str, &str)] = &[
         "Die Ereignisse konnten nicht aus der Datenbank gelesen werden. Den Grund hat der Befehl ausgegeben.",
     ),
     (
-        "The export could not be written: standard output was closed.",
-        "Der Export konnte nicht geschrieben werden: Die Standardausgabe war geschlossen.",
+        "The export could not be written: standard output was closed, or /dev/null was open for reading too.",
+        "Der Export konnte nicht geschrieben werden: Die Standardausgabe war geschlossen, oder /dev/null war auch zum Lesen \
+         geöffnet.",
     ),
     (
         "The export could not be written to {}: the folder does not exist.",

@@ -221,7 +221,7 @@ impl Job {
             Ok(sha256) => sha256,
             Err(ending) => return self.break_off(running, ending).await,
         };
-        if !running.complete(sha256.clone()).await {
+        if !matches!(running.complete(sha256.clone()).await, Ok(true)) {
             return self.break_off(running, Ending::failed("The export could not be recorded.")).await;
         }
         let sent_digest = self.sent_digest.map(|digest| digest.finalize().to_vec());

@@ -609,9 +609,12 @@ impl Running {
         }
     }
 
-    /// Writes down that the file is whole, before anybody is told so. Says whether the record has it: where it has not, the
-    /// file must not be given out as whole.
-    pub async fn complete(&mut self, sha256: Vec<u8>) -> bool {
+    /// Writes down that the file is whole, before anybody is told so. Says whether the record has it: where it has not,
+    /// because another server has ended it, the file must not be given out as whole.
+    ///
+    /// # Errors
+    /// The database's, where it cannot be written down in time, or ever. The file must not be given out as whole then either.
+    pub async fn complete(&mut self, sha256: Vec<u8>) -> Result<bool, DbErr> {
         let exports = &self.exports;
         let (ending, written) = (Ending::completed(sha256), self.progress.written());
         let elapsed = self.elapsed();
@@ -632,14 +635,14 @@ impl Running {
                         );
                     }
                     self.completed_after = recorded.then_some(elapsed);
-                    return recorded;
+                    return Ok(recorded);
                 }
                 Err(error) if database::may_pass(&error) && began.elapsed() < exports.0.limits.record_timeout => {
                     tokio::time::sleep(BETWEEN_TRIES).await;
                 }
                 Err(error) => {
                     error!(%error, export_id = %self.id, "cannot record how an export ended, so its file is broken");
-                    return false;
+                    return Err(error);
                 }
             }
         }
