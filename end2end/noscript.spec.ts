@@ -1,4 +1,6 @@
 // Without script, the browser itself submits the form and downloads the file.
+import { createHash } from "node:crypto";
+
 import { run } from "./server";
 import { bytes, cameraId, chooseCameras, expect, expectSame, test } from "./test";
 
@@ -35,6 +37,22 @@ test("the filled form downloads what it says", async ({ page }) => {
   await page.goto("/settings");
   await page.getByRole("link", { name: "Select again: 2025-12-01 to 2025-12-15, 2 cameras, Europe/Berlin" }).first().click();
   await expect(page.locator(".picker summary")).toHaveText("2 of 8 cameras");
+});
+
+test("the date column is the first of the file, and named in its record", async ({ page }) => {
+  const zone = "Pacific/Auckland";
+  await page.goto("/settings");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-03");
+  await page.getByLabel("Time zone").selectOption(zone);
+  await page.getByLabel("Date column").check({ force: true });
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export CSV" }).click();
+  const file = await bytes(await downloading);
+  expectSame(file, run("export", "--start-date", "2025-12-03", "--timezone", zone, "--bom", "--excel-date"));
+  expect(file.toString()).toMatch(/^\ufefflocal_time,timestamp,/);
+  const digest = createHash("sha256").update(file).digest("hex");
+  const { exports } = await (await page.request.get(`/api/v1/exports?sha256=${digest}&mine=true`)).json();
+  expect(exports[0].query).toContain("excel_date=true");
 });
 
 test.describe("a form that cannot be exported", () => {

@@ -152,3 +152,20 @@ async fn nobody_and_no_token_and_no_link_signs_links() {
     let basic = client_with(&[(AUTHORIZATION, "Basic YW5uOmNvcnJlY3QgaG9yc2UgYmF0dGVyeQ==")]);
     assert_eq!(ask(&app, &basic, "", "5").await.status(), 401, "{PASSWORD}");
 }
+
+#[tokio::test]
+async fn a_link_to_an_export_with_a_date_column_gives_the_same_file() {
+    let app = app_of_ann().await;
+    let browser = app.browser_of("ann").await;
+    let query = "camera_id=front&timezone=Europe/Berlin&bom=true&excel_date=true";
+    let link = link(&app, &browser, query).await;
+    assert!(link.contains("excel_date=true"), "{link}");
+    let by_link = app.get_as(&client_with(&[]), &link).await;
+    assert_eq!(by_link.status(), 200);
+    let by_link = by_link.bytes().await.unwrap();
+    let address = format!("{}?{query}", motion_export::export::EXPORT_PATH);
+    assert_eq!(by_link, app.get_as(&browser, &address).await.bytes().await.unwrap());
+    assert!(String::from_utf8(by_link.to_vec()).unwrap().starts_with("\u{feff}local_time,timestamp,"));
+    // The parameter is signed as the others are.
+    assert_eq!(status(&app, &link.replace("&excel_date=true", "")).await, 401);
+}

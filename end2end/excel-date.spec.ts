@@ -1,0 +1,33 @@
+// The switch for a column of dates: in the file, in the export's record, and for Verify a file.
+import { createHash } from "node:crypto";
+
+import { run } from "./server";
+import { bytes, expect, expectSame, ownDay, test } from "./test";
+
+test("the date column is the first of the file, named in its record, and verified", async ({ page }) => {
+  const day = ownDay("2025-09-20");
+  await page.goto("/settings");
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  await page.getByLabel("From", { exact: true }).fill(day);
+  await page.getByLabel("To", { exact: true }).fill(day);
+  const dateColumn = page.getByLabel("Date column");
+  await expect(dateColumn).not.toBeChecked();
+  await dateColumn.check({ force: true });
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Export CSV" }).click();
+  const file = await bytes(await downloading);
+  expectSame(file, run("export", "--start-date", day, "--end-date", day, "--timezone", "America/Los_Angeles", "--bom", "--excel-date"));
+  const [header, first] = file.toString().split("\r\n");
+  expect(header).toMatch(/^\ufefflocal_time,timestamp,camera_id,/);
+  expect(first).toMatch(new RegExp(`^${day} \\d\\d:\\d\\d:\\d\\d,${day}T`));
+
+  const records = await page.request.get(`/api/v1/exports?sha256=${createHash("sha256").update(file).digest("hex")}&mine=true`);
+  const { exports } = await records.json();
+  expect(exports[0].query).toContain("excel_date=true");
+  expect(exports[0].state).toBe("completed");
+
+  await page.goto("/settings/verify");
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  await page.getByLabel("Drop a CSV here, or choose it").setInputFiles({ name: "dates.csv", mimeType: "text/csv", buffer: file });
+  await expect(page.getByRole("status")).toContainText("dates.csv is whole and unchanged");
+});
