@@ -7,6 +7,7 @@ use super::history::{self, Wanted};
 use super::state::AppState;
 use crate::api::cameras::Camera;
 use crate::api::choices::Choices;
+use crate::api::language::Language;
 use crate::error::ApiError;
 use crate::export_params::{DEFAULT_TIMEZONE, ExportParams};
 use crate::server::auth::caller::Caller;
@@ -30,6 +31,7 @@ pub async fn choices(
     caller: &Caller,
     query: &str,
     own_timezone: Option<&str>,
+    language: Language,
 ) -> Result<Choices, ApiError> {
     let timezone = own_timezone.filter(|name| Zone::parse(name).is_ok()).unwrap_or(DEFAULT_TIMEZONE);
     let untouched = ExportParams { timezone: timezone.to_owned(), bom: true, ..ExportParams::default() }.to_query();
@@ -48,12 +50,18 @@ pub async fn choices(
         timezones: Zone::names(),
         timezone: timezone.to_owned(),
         selected: query.to_owned(),
-        problem: named.and_then(Result::err),
+        problem: named.and_then(Result::err).map(|error| naming_parameter(error, language)),
         preview: tokio::time::timeout(patience, preview).await.ok(),
         recent: recent.exports,
         max_at_once: usize::try_from(state.settings.export.max_per_user.get()).unwrap_or(usize::MAX),
         link_max_minutes: state.settings.accounts.link_max_minutes.get(),
     })
+}
+
+/// Returns an error of a page's address in the page's language, with the parameter at fault.
+pub fn naming_parameter(error: ApiError, language: Language) -> ApiError {
+    let Some(field) = &error.field else { return error };
+    ApiError { detail: format!("{field}: {}", language.told_on_form(&error)), ..error }
 }
 
 /// The cameras that the viewer sees: those with a name first, in its order, then those that are gone.

@@ -21,9 +21,14 @@ use crate::error::{ApiError, ErrorCode};
 pub async fn validate(request: Request, next: Next) -> Result<Response, ApiError> {
     check_host(request.version(), request.uri(), request.headers())?;
     let is_path = request.uri().path().starts_with('/');
-    if request.method() == Method::CONNECT || (request.method() == Method::OPTIONS && request.uri().path() == "*") {
-        let error =
-            ApiError::new(ErrorCode::MethodNotAllowed, "This server is not a proxy. Request one of its own addresses.");
+    let about_the_server = request.method() == Method::OPTIONS && request.uri().path() == "*";
+    if about_the_server || request.method() == Method::CONNECT {
+        let detail = if about_the_server {
+            "OPTIONS is not answered for the whole server (*). `Allow` lists the methods that its addresses take."
+        } else {
+            "This server is not a proxy and opens no tunnels. Request one of its own addresses."
+        };
+        let error = ApiError::new(ErrorCode::MethodNotAllowed, detail);
         let allowed = [(ALLOW, HeaderValue::from_static("GET, HEAD, POST"))];
         return Ok((allowed, error).into_response());
     }

@@ -27,7 +27,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::export_params::ExportParams;
 use crate::paths::{LOGIN_PATH, PEOPLE_PATH, SETUP_PATH, is_page};
 use crate::server::auth::caller::{self, Caller};
-use crate::server::auth::next::{SIGNED_IN, local};
+use crate::server::auth::next::{LED_AT, SIGNED_IN, is_just_now, local};
 use crate::server::auth::viewer::Viewer;
 use crate::server::auth::{token, user};
 
@@ -52,7 +52,9 @@ pub async fn prepare(State(state): State<AppState>, request: Request, next: Next
     }
     let done = parameter(&parts.uri, "done");
     let outcome = if path == LOGIN_PATH && done.as_deref() == Some(SIGNED_IN) {
-        Some(Outcome::Refused { error: secure_address::cookie_refused(&state.settings), filled_in: Vec::new() })
+        let is_just_now = is_just_now(parameter(&parts.uri, LED_AT).as_deref(), state.clock.now());
+        is_just_now
+            .then(|| Outcome::Refused { error: secure_address::cookie_refused(&state.settings), filled_in: Vec::new() })
     } else {
         done.and_then(|word| Done::from_word(&word)).map(Outcome::Done)
     };
@@ -137,7 +139,7 @@ fn address(uri: &Uri, outcome: Option<&Outcome>) -> String {
     };
     let came_back = came_back.and_then(|name| Some((name, outcome?.filled_in(name)?)));
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(asked_for.filter(|(name, _)| name != "done")).extend_pairs(came_back);
+    query.extend_pairs(asked_for.filter(|(name, _)| name != "done" && name != LED_AT)).extend_pairs(came_back);
     let query = query.finish();
     let address = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
     local(&address).to_owned()
@@ -167,7 +169,9 @@ async fn content(
         (Page::Export, Some(caller)) => {
             let timezone = preferences::cookie(&parts.headers, TIMEZONE_COOKIE);
             let query = uri.query().unwrap_or_default();
-            let choices = choices::choices(state, caller, query, timezone.as_deref()).await?;
+            let choices =
+                choices::choices(state, caller, query, timezone.as_deref(), preferences::language(&parts.headers))
+                    .await?;
             Ok(Content::Export(Box::new(choices)))
         }
         (Page::History, Some(caller)) => {
@@ -190,7 +194,8 @@ fn parameter(uri: &Uri, name: &str) -> Option<String> {
 }
 
 async fn history(state: &AppState, caller: &Caller, uri: &Uri, language: Language) -> Result<History, ApiError> {
-    let wanted = Wanted::parse(uri.query().unwrap_or_default())?;
+    let wanted = Wanted::parse(uri.query().unwrap_or_default());
+    let wanted = wanted.map_err(|error| choices::naming_parameter(error, language))?;
     let records = history::records(&state.database, &caller.user, &wanted).await?;
     let older = records.next.map(|next| {
         let asked_for = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::error::ApiError;
 use crate::export_params;
 use crate::paths::{HISTORY_PATH, LOGIN_PATH, SETTINGS_PATH, SETUP_PATH};
+use crate::server::auth::next::LED_AT;
 use crate::server::history;
 
 /// Refuses a query string with a parameter that is not among `known`, or with one of them twice.
@@ -33,9 +34,10 @@ pub fn check(query: &str, known: &[&str]) -> Result<(), ApiError> {
 /// social networks and newsletters append. `None` if it has only known ones.
 pub fn known_to_page(path: &str, query: &str) -> Option<String> {
     let known: &[&str] = match path {
-        SETTINGS_PATH => &export_params::PARAMETERS,
+        // The root leads to the settings.
+        "/" | SETTINGS_PATH => &export_params::PARAMETERS,
         HISTORY_PATH => &history::PARAMETERS,
-        LOGIN_PATH => &["next"],
+        LOGIN_PATH => &["next", LED_AT],
         SETUP_PATH => &["key"],
         _ => &[],
     };

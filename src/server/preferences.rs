@@ -19,7 +19,7 @@ use crate::api::language::Language;
 use crate::api::page::ColorScheme;
 use crate::error::ApiError;
 use crate::paths::PREFERENCES_PATH;
-use crate::server::auth::next::local;
+use crate::server::auth::next::{LED_AT, is_just_now, led_at, local};
 
 /// The cookie and the form's field that hold a language's tag.
 const LANGUAGE: &str = "language";
@@ -68,7 +68,7 @@ pub async fn choose(
             _ => (),
         }
     }
-    let kept_at = kept_at(language, scheme, &next);
+    let kept_at = kept_at(language, scheme, &next, state.clock.now());
     let language = language.map(|language| kept(&state.settings, LANGUAGE, language.tag()));
     let scheme = scheme.map(|scheme| kept(&state.settings, THEME, scheme.word()));
     let cookies: Vec<_> = language.into_iter().chain(scheme).map(|cookie| (SET_COOKIE, cookie)).collect();
@@ -78,27 +78,30 @@ pub async fn choose(
     Ok((AppendHeaders(cookies), Redirect::to(&kept_at)))
 }
 
-/// The address that leads to `next` if the browser has kept what was chosen.
-fn kept_at(language: Option<Language>, scheme: Option<ColorScheme>, next: &str) -> String {
+/// The address that leads to `next` if the browser has kept what was chosen. `now` is in microseconds since
+/// 1970-01-01T00:00:00Z.
+fn kept_at(language: Option<Language>, scheme: Option<ColorScheme>, next: &str, now: i64) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(language.map(|language| (LANGUAGE, language.tag())));
     query.extend_pairs(scheme.map(|scheme| (THEME, scheme.word())));
-    format!("{PREFERENCES_PATH}?{}", query.append_pair("next", local(next)).finish())
+    format!("{PREFERENCES_PATH}?{}", query.append_pair(LED_AT, &led_at(now)).append_pair("next", local(next)).finish())
 }
 
-/// `GET /preferences`: leads on to `next` from the form, if the browser has kept the cookies that it was given there.
+/// `GET /preferences`: leads on to `next` from the form, if the browser has kept the cookies that it was given there. Whoever
+/// did not just send the form is led on in any case.
 ///
 /// # Errors
-/// `cookie_refused` if it has not; `invalid_parameter` if the address names neither a language nor a theme.
+/// `cookie_refused` if it has not kept them; `invalid_parameter` if the address names neither a language nor a theme.
 pub async fn check_kept(
     State(state): State<AppState>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Redirect, ApiError> {
-    let (mut next, mut chosen) = (String::new(), Vec::new());
+    let (mut next, mut chosen, mut led_at) = (String::new(), Vec::new(), None);
     for (name, value) in form_urlencoded::parse(query.as_deref().unwrap_or_default().as_bytes()) {
         match &*name {
             LANGUAGE | THEME => chosen.push((name, value)),
+            LED_AT => led_at = Some(value),
             "next" => next = value.into_owned(),
             _ => (),
         }
@@ -107,7 +110,11 @@ pub async fn check_kept(
         return Err(nothing_chosen());
     }
     let is_kept = chosen.iter().all(|(name, value)| cookie(&headers, name).as_deref() == Some(value));
-    if is_kept { Ok(Redirect::to(local(&next))) } else { Err(secure_address::cookie_refused(&state.settings)) }
+    if is_kept || !is_just_now(led_at.as_deref(), state.clock.now()) {
+        Ok(Redirect::to(local(&next)))
+    } else {
+        Err(secure_address::cookie_refused(&state.settings))
+    }
 }
 
 fn languages() -> String {

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, RawQuery, Request};
 use axum::http::Method;
 use axum::http::request::Parts;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -29,6 +29,7 @@ use crate::paths::{
     ACCOUNT_PATH, HISTORY_PATH, LOGIN_PATH, LOGOUT_PATH, METRICS_PATH, PEOPLE_PATH, PREFERENCES_PATH, SETTINGS_PATH,
     SETUP_PATH, TOKENS_PATH, VERIFY_PATH, person_path,
 };
+use crate::server::auth::next::local;
 use crate::server::auth::{caller, gate, origin, session};
 use crate::server::export::route::export;
 use crate::server_pages;
@@ -82,7 +83,7 @@ pub fn router(state: AppState) -> Router {
         .route(EXPORT_PATH, get(export))
         .route(EXPORTS_PATH, get(history::list))
         .route(&format!("{EXPORTS_PATH}/{{id}}"), get(history::one))
-        .route("/", get(|| async { Redirect::to(SETTINGS_PATH) }))
+        .route("/", get(|RawQuery(query): RawQuery| async move { Redirect::to(&settings_address(query)) }))
         .route("/api", any(problem::no_such_route))
         .route("/api/{*path}", any(problem::no_such_route))
         .route(METRICS_PATH, get(metrics::show))
@@ -127,6 +128,11 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), headers::harden))
         .layer(from_fn(telemetry::trace))
         .with_state(state)
+}
+
+/// The address of the settings with that query string.
+fn settings_address(query: Option<String>) -> String {
+    query.map_or_else(|| SETTINGS_PATH.to_owned(), |query| local(&format!("{SETTINGS_PATH}?{query}")).to_owned())
 }
 
 /// The parameters that a server function takes in its address.

@@ -442,6 +442,9 @@ async fn a_request_that_does_not_say_clearly_which_host_it_is_for_is_refused_wit
         let problem: Value = serde_json::from_str(body).unwrap();
         assert_eq!(problem["status"], status, "{problem}");
         assert!(problem["request_id"].is_string(), "{problem}");
+        let detail = problem["detail"].as_str().unwrap();
+        assert_eq!(detail.contains("proxy"), request.starts_with("CONNECT") && status == 405, "{request}{detail}");
+        assert_eq!(detail.contains("OPTIONS is not"), request.starts_with("OPTIONS"), "{request}{detail}");
     }
     for request in [
         format!("GET /login HTTP/1.1\r\nHost: {own}\r\n"),

@@ -67,7 +67,7 @@ const DOORS: [(&str, &str, &str, Gets); 61] = [
     ("/preferences", "POST", "theme=dark&next=/login", [303; 4]),
     ("/preferences", "POST", "theme=pink&next=/login", [400; 4]),
     ("/preferences", "GET", "", [400; 4]),
-    ("/preferences", "GET", "?theme=dark&next=/login", [400; 4]),
+    ("/preferences", "GET", "?theme=dark&next=/login", [303; 4]),
     ("/preferences", "PUT", "", [405; 4]),
     ("/healthz", "GET", "", [200; 4]),
     ("/healthz", "POST", "", [405; 4]),

@@ -2,14 +2,45 @@
 
 use motion_export::error::ApiError;
 
-use crate::app::{TestDatabase, client_with, events};
+use reqwest::header::{ACCEPT_LANGUAGE, COOKIE};
+
+use crate::app::{TestDatabase, client_with, events, text_of};
 
 #[tokio::test]
 async fn the_root_leads_to_the_settings() {
     let app = TestDatabase::new().await.serve(10).await;
-    let response = app.get("/").await;
-    assert_eq!(response.status(), 303);
-    assert_eq!(response.headers()["location"], "/settings");
+    for (address, led) in [
+        ("/", "/settings"),
+        ("/?start_date=2025-12-01&camera_id=a%26b", "/settings?start_date=2025-12-01&camera_id=a%26b"),
+        ("/?bom=1", "/settings?bom=1"),
+    ] {
+        let response = app.get(address).await;
+        assert_eq!((response.status().as_u16(), response.headers()["location"].to_str().unwrap()), (303, led));
+    }
+}
+
+#[tokio::test]
+async fn a_page_whose_address_is_wrong_names_the_parameter() {
+    let app = TestDatabase::with(events(4)).await.serve(10).await;
+    let cookie = app.cookie_of("admin").await;
+    for (address, english, german) in [
+        ("/settings?bom=1", "bom: ", "bom: "),
+        (
+            "/settings?start_date=2025-01-01&start_date=2025-01-02",
+            "start_date: This parameter may be given once only.",
+            "start_date: Dieser Parameter darf nur einmal",
+        ),
+        ("/settings?timezone=Mars", "timezone: There is no time zone “Mars”.", "timezone: "),
+        ("/settings?end_date=2025-02-30", "end_date: ", "end_date: "),
+        ("/settings/exports?state=broken", "state: ", "state: "),
+        ("/settings/exports?limit=0", "limit: ", "limit: "),
+    ] {
+        for (language, words) in [("en", english), ("de", german)] {
+            let browser = client_with(&[(COOKIE, &cookie), (ACCEPT_LANGUAGE, language)]);
+            let page = text_of(app.get_as(&browser, address).await).await;
+            assert!(page.contains(words), "{address}: {page}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -55,7 +86,7 @@ async fn an_address_whose_zone_or_camera_there_is_not_selects_no_other_one() {
     let browser = app.browser_of("admin").await;
     let page =
         app.get_as(&browser, "/settings?timezone=europe/berlin&start_date=2025-12-01").await.text().await.unwrap();
-    assert!(page.contains("names no selection that can be used. There is no time zone “europe/berlin”"));
+    assert!(page.contains("names no selection that can be used. timezone: There is no time zone “europe/berlin”"));
     assert!(page.contains("<option value=\"UTC\" selected>"), "the form is untouched");
     assert!(!page.contains("value=\"2025-12-01\""), "the form is untouched");
     // Sent as it is, the form asks for that camera, and not for all of them.

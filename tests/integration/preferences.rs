@@ -300,7 +300,7 @@ async fn nobody_is_led_elsewhere() {
     for next in ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "", "settings"] {
         let response = app.post(&client_with(&[]), "/preferences", &[("theme", "dark"), ("next", next)]).await;
         assert_eq!(response.status(), 303, "{next}");
-        assert_eq!(response.headers()[LOCATION], "/preferences?theme=dark&next=%2Fsettings", "{next}");
+        assert_eq!(response.headers()[LOCATION], "/preferences?theme=dark&at=1765886400&next=%2Fsettings", "{next}");
         let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
         let browser = client_with(&[(COOKIE, "theme=dark")]);
         let led = app.get_as(&browser, &format!("/preferences?theme=dark&{query}")).await;

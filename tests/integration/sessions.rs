@@ -2,11 +2,14 @@
 
 use motion_export::api::session::Role;
 use motion_export::server::auth::user;
+use motion_export::server::database::BUSY_TIMEOUT;
 use motion_export::server::entity::session;
 use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, COOKIE, HOST, HeaderName};
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, Statement};
 
 use crate::app::{PASSWORD, TestApp, TestDatabase, client_with, cookie, events, text_of};
+use crate::engine;
+use crate::log::Log;
 
 async fn app_with(name: &str) -> TestApp {
     let database = TestDatabase::with(events(4)).await;
@@ -40,7 +43,7 @@ async fn signing_in_leads_to_the_page_that_was_asked_for() {
         let response = app.post(&nobody, "/login", &[("name", "ann"), ("password", PASSWORD), ("next", next)]).await;
         // By way of the sign-in, which sees whether the browser has kept the cookie.
         let by_way = response.headers()["location"].to_str().unwrap();
-        assert!(by_way.starts_with("/login?done=signed-in&next="), "{by_way}");
+        assert!(by_way.starts_with("/login?done=signed-in&at=17"), "{by_way}");
         let browser = client_with(&[(COOKIE, &cookie(&response))]);
         let led = app.get_as(&browser, by_way).await;
         assert_eq!((led.status().as_u16(), led.headers()["location"].to_str().unwrap()), (303, expected));
@@ -107,10 +110,49 @@ async fn a_cookie_that_was_not_kept_is_reported_after_every_form_that_sets_one()
         }
     }
     // The page that says so has the form, to try again, and leads on afterwards.
-    let page = text_of(app.get_as(&no_cookies, "/login?done=signed-in&next=%2Fsettings%2Ftokens").await).await;
+    let reported = format!("/login?done=signed-in&at={}&next=%2Fsettings%2Ftokens", app.now() / 1_000_000);
+    let page = text_of(app.get_as(&no_cookies, &reported).await).await;
     assert!(page.contains("name=\"password\"") && page.contains("value=\"/settings/tokens\""), "{page}");
     // Nobody is told so who only comes to sign in.
     assert!(!text_of(app.get_as(&no_cookies, "/login").await).await.contains("did not keep"));
+    // Nor who opens such an address later, or has made one up.
+    app.wait(60);
+    for address in [&*reported, "/login?done=signed-in", "/login?done=signed-in&at=x&next=%2Fsettings"] {
+        let opened = app.get_as(&no_cookies, address).await;
+        assert_eq!(opened.status(), 200, "{address}");
+        assert!(!text_of(opened).await.contains("did not keep"), "{address}");
+    }
+    let opened = app.get_as(&no_cookies, "/preferences?language=de&next=%2Flogin").await;
+    assert_eq!((opened.status().as_u16(), opened.headers()["location"].to_str().unwrap()), (303, "/login"));
+}
+
+/// What README says of who writes while the database is locked.
+#[tokio::test]
+async fn signing_in_waits_for_a_locked_database_as_long_as_the_readme_says() {
+    let log = Log::of_this_thread();
+    let app = app_with("ann").await;
+    let waits = if engine::is_postgres() { "SHOW lock_timeout" } else { "PRAGMA busy_timeout" };
+    let waits = Statement::from_string(engine::backend(), waits);
+    let found = app.state.writer.query_one_raw(waits).await.unwrap().unwrap();
+    let seconds = if engine::is_postgres() {
+        found.try_get_by_index::<String>(0).unwrap()
+    } else {
+        format!("{}s", found.try_get_by_index::<i32>(0).unwrap() / 1_000)
+    };
+    assert_eq!((seconds.as_str(), BUSY_TIMEOUT.as_secs()), ("5s", 5));
+    let readme = include_str!("../../README.md").replace('\n', " ");
+    assert!(readme.contains("another import, signing in, changing people or tokens) waits for five seconds, and then"));
+
+    // It waits once, and not for each statement.
+    let short = if engine::is_postgres() { "SET lock_timeout = 1" } else { "PRAGMA busy_timeout = 1" };
+    app.state.writer.execute_unprepared(short).await.unwrap();
+    let lock = app.database.lock().await;
+    let refused = app.post(&client_with(&[]), "/login", &[("name", "ann"), ("password", PASSWORD)]).await;
+    assert_eq!((refused.status().as_u16(), refused.headers().get("set-cookie")), (503, None));
+    assert!(text_of(refused).await.contains("You cannot be signed in at the moment"));
+    assert_eq!(log.text().matches("the database is away").count(), 1, "{}", log.text());
+    lock.rollback().await.unwrap();
+    app.cookie_of("ann").await;
 }
 
 #[tokio::test]
@@ -133,7 +175,8 @@ async fn over_http_a_server_with_an_https_address_says_where_to_sign_in_before_a
     let german = text_of(app.get_as(&client_with(&[(ACCEPT_LANGUAGE, "de")]), "/login").await).await;
     assert!(german.contains("Melden Sie sich nicht hier an. Öffnen Sie"), "{german}");
     // And to who signs in all the same.
-    let reported = app.get_as(&client_with(&[]), "/login?done=signed-in&next=%2Fsettings").await;
+    let address = format!("/login?done=signed-in&at={}&next=%2Fsettings", app.now() / 1_000_000);
+    let reported = app.get_as(&client_with(&[]), &address).await;
     assert!(text_of(reported).await.contains("kept over https only: open https://cams.example."));
 }
 
@@ -345,7 +388,7 @@ async fn changing_the_password_ends_the_other_sessions() {
     let changed = app.post(&browser, "/settings/account", &form).await;
     assert_eq!(
         changed.headers()["location"],
-        "/login?done=signed-in&next=%2Fsettings%2Faccount%3Fdone%3Dpassword-changed"
+        "/login?done=signed-in&at=1765886400&next=%2Fsettings%2Faccount%3Fdone%3Dpassword-changed"
     );
     let anew = cookie(&changed);
     assert!(is_in(&app, &anew).await, "this browser goes on, under a new id");

@@ -27,7 +27,7 @@ async fn the_link_makes_the_first_administrator_and_is_gone() {
     let made = app.post(&app.client, "/setup", &fields).await;
     assert_eq!(
         (made.status().as_u16(), made.headers()["location"].to_str().unwrap()),
-        (303, "/login?done=signed-in&next=%2Fsettings")
+        (303, "/login?done=signed-in&at=1765886400&next=%2Fsettings")
     );
     let browser = client_with(&[(COOKIE, &cookie(&made))]);
     let people = app.get_as(&browser, "/settings/people").await;

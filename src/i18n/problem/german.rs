@@ -140,10 +140,6 @@ pub(super) static GERMAN: &[(&str, &str)] = &[
         "Der Inhalt der Anfrage ist nicht vollständig angekommen. Senden Sie sie erneut.",
     ),
     (
-        "This server is not a proxy. Request one of its own addresses.",
-        "Dieser Server ist kein Proxy. Rufen Sie eine seiner eigenen Adressen auf.",
-    ),
-    (
         "The request target must be a path that begins with a slash, or a whole URL.",
         "Das Ziel der Anfrage muss ein Pfad sein, der mit einem Schrägstrich beginnt, oder eine vollständige URL.",
     ),

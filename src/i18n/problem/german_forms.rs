@@ -19,6 +19,14 @@ pub(super) static GERMAN_OF_FORMS: &[(&str, &str)] = &[
          den Einstellungen des Browsers Cookies für diese Adresse und versuchen Sie es erneut.",
     ),
     (
+        "This server is not a proxy and opens no tunnels. Request one of its own addresses.",
+        "Dieser Server ist kein Proxy und öffnet keine Tunnel. Rufen Sie eine seiner eigenen Adressen auf.",
+    ),
+    (
+        "OPTIONS is not answered for the whole server (*). `Allow` lists the methods that its addresses take.",
+        "OPTIONS wird nicht für den ganzen Server (*) beantwortet. `Allow` nennt die Methoden, die seine Adressen annehmen.",
+    ),
+    (
         "Name or password is wrong. Check both and try again.",
         "Name oder Passwort ist falsch. Prüfen Sie beides und versuchen Sie es erneut.",
     ),

@@ -11,11 +11,32 @@ pub fn login_url(next: &str) -> String {
 /// What the sign-in's parameter `done` says after a right password.
 pub const SIGNED_IN: &str = "signed-in";
 
+/// The parameter of an address that a form led to: when that was, in seconds since 1970-01-01T00:00:00Z.
+pub const LED_AT: &str = "at";
+
+/// For how long such an address says whether a cookie was kept, in seconds. Opened later, it is a bookmark, or somebody has
+/// typed it.
+const JUST_NOW: u64 = 60;
+
+/// The value of [`LED_AT`] for now, which is in microseconds since 1970-01-01T00:00:00Z.
+pub fn led_at(now: i64) -> String {
+    (now / 1_000_000).to_string()
+}
+
+/// Whether a value of [`LED_AT`] is of a form that was sent just now. `now` is in microseconds since 1970-01-01T00:00:00Z.
+pub fn is_just_now(led_at: Option<&str>, now: i64) -> bool {
+    let led_at = led_at.and_then(|seconds| seconds.parse::<i64>().ok());
+    // The clock of another server may be a bit ahead.
+    led_at.is_some_and(|led_at| led_at.abs_diff(now / 1_000_000) < JUST_NOW)
+}
+
 /// Returns the address that leads to `next` if the browser has kept the cookie that it was just given, and that otherwise
-/// says that it has not. It is that of the sign-in, which leads on whoever is signed in.
-pub fn if_signed_in(next: &str) -> String {
+/// says that it has not, for a minute. It is that of the sign-in, which leads on whoever is signed in. `now` is in
+/// microseconds since 1970-01-01T00:00:00Z.
+pub fn if_signed_in(next: &str, now: i64) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    format!("{LOGIN_PATH}?{}", query.append_pair("done", SIGNED_IN).append_pair("next", next).finish())
+    query.append_pair("done", SIGNED_IN).append_pair(LED_AT, &led_at(now)).append_pair("next", next);
+    format!("{LOGIN_PATH}?{}", query.finish())
 }
 
 /// `next`, where it is a path on this server; the settings otherwise.
@@ -50,6 +71,25 @@ mod tests {
         ] {
             assert_eq!(local(theirs), SETTINGS_PATH, "{theirs}");
         }
+    }
+
+    #[test]
+    fn only_an_address_of_the_last_minute_is_of_just_now() {
+        const NOW: i64 = 1_765_886_400_999_999;
+        for (led_at, expected) in [
+            (Some("1765886400"), true),
+            (Some("1765886341"), true),
+            (Some("1765886340"), false),
+            (Some("1765886459"), true),
+            (Some("1765886460"), false),
+            (Some(""), false),
+            (Some("now"), false),
+            (Some("-9223372036854775808"), false),
+            (None, false),
+        ] {
+            assert_eq!(is_just_now(led_at, NOW), expected, "{led_at:?}");
+        }
+        assert!(is_just_now(Some(&led_at(NOW)), NOW + 59_000_000));
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(in crate::server) async fn login(form: Arc<Form>) -> Result<Answer, ApiError
         .ok_or_else(|| ApiError::new(ErrorCode::Forbidden, "Name or password is wrong. Check both and try again."))?;
     form.sign_in(&user).await?;
     info!(user_id = %user.id, "signed in");
-    Ok(Answer::Go(if_signed_in(local(form.field("next")))))
+    Ok(Answer::Go(if_signed_in(local(form.field("next")), form.state.clock.now())))
 }
 
 /// Ends the browser's session, and with it the links that it signed.

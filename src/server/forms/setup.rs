@@ -17,5 +17,5 @@ pub(in crate::server) async fn make_first_admin(form: Arc<Form>) -> Result<Answe
     info!(user_id = %user.id, "the first administrator was made");
     // There is the administrator either way, and the sign-in has a form of its own.
     let signed_in = form.sign_in(&user).await.is_ok();
-    Ok(Answer::Go(if signed_in { if_signed_in(SETTINGS_PATH) } else { LOGIN_PATH.to_owned() }))
+    Ok(Answer::Go(if signed_in { if_signed_in(SETTINGS_PATH, state.clock.now()) } else { LOGIN_PATH.to_owned() }))
 }
