@@ -163,7 +163,7 @@ async fn a_link_to_an_export_with_a_date_column_gives_the_same_file() {
     let by_link = app.get_as(&client_with(&[]), &link).await;
     assert_eq!(by_link.status(), 200);
     let by_link = by_link.bytes().await.unwrap();
-    let address = format!("{}?{query}", motion_export::export::EXPORT_PATH);
+    let address = format!("{}?{query}", motion_export::export_params::EXPORT_PATH);
     assert_eq!(by_link, app.get_as(&browser, &address).await.bytes().await.unwrap());
     assert!(String::from_utf8(by_link.to_vec()).unwrap().starts_with("\u{feff}local_time,timestamp,"));
     // The parameter is signed as the others are.
