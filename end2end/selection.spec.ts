@@ -61,7 +61,7 @@ test("the address holds the selection, back and forth, and whoever opens it has 
 
 test("an address that names no selection says so, and the form can be used", async ({ page }) => {
   await open(page, "?start_date=2025-13-01");
-  await expect(page.getByRole("alert").filter({ hasText: "is no day of the calendar" })).toBeVisible();
+  await expect(page.getByRole("alert").filter({ hasText: "is not a day of the calendar" })).toBeVisible();
   await expect(page.getByLabel("From", { exact: true })).toHaveValue("");
   await expect(exportButton(page)).toBeEnabled();
 });

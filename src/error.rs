@@ -1,9 +1,12 @@
 //! `ApiError`: the one error that crosses the wire, for the export route and for server functions alike.
-//! It knows nobody. How it becomes an HTTP answer is told in `server::problem`.
+//! It knows nobody. How it becomes an HTTP answer is told in `server::problem`, and its sentences are in `messages`.
 
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
+
+use crate::messages::Message;
+use crate::messages::transport::TransportMessage;
 
 /// What went wrong, as a word that a program can compare. The words never change their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,8 +108,10 @@ impl ErrorCode {
 pub struct ApiError {
     /// What went wrong, for programs.
     pub code: ErrorCode,
-    /// What went wrong and what would be right, for people.
+    /// What went wrong and what would be right, in English.
     pub detail: String,
+    /// The same as a message, for programs, and in the language of the request for people.
+    pub message: Box<Message>,
     /// The query parameter at fault, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
@@ -122,22 +127,21 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// An error without a field.
-    pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), field: None, request_id: None, reason: None, retry_after_seconds: None }
+    /// Returns an error without a field.
+    pub fn new(code: ErrorCode, message: impl Into<Message>) -> Self {
+        let message = Box::new(message.into());
+        let detail = message.text.clone();
+        Self { code, detail, message, field: None, request_id: None, reason: None, retry_after_seconds: None }
     }
 
     /// A fault of the server. The reason belongs in the log.
     pub fn internal() -> Self {
-        Self::new(
-            ErrorCode::Internal,
-            "Something went wrong in the server. Its log tells more, under the request id of this answer.",
-        )
+        Self::new(ErrorCode::Internal, TransportMessage::Internal)
     }
 
-    /// A query parameter that cannot be understood. `detail` says what would be right.
-    pub fn invalid(field: &str, detail: impl Into<String>) -> Self {
-        Self { field: Some(field.to_owned()), ..Self::new(ErrorCode::InvalidParameter, detail) }
+    /// Returns the error for a query parameter or form field. `message` says what would be right.
+    pub fn invalid(field: &str, message: impl Into<Message>) -> Self {
+        Self { field: Some(field.to_owned()), ..Self::new(ErrorCode::InvalidParameter, message) }
     }
 }
 
@@ -157,12 +161,9 @@ impl FromServerFnError for ApiError {
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
         match error {
-            ServerFnErrorErr::Request(_) => Self::new(
-                ErrorCode::Unavailable,
-                "The server could not be reached. Check the connection and try again.",
-            ),
-            ServerFnErrorErr::Args(what) | ServerFnErrorErr::MissingArg(what) => {
-                Self::new(ErrorCode::InvalidParameter, what)
+            ServerFnErrorErr::Request(_) => Self::new(ErrorCode::Unavailable, TransportMessage::ServerUnreachable),
+            ServerFnErrorErr::Args(reason) | ServerFnErrorErr::MissingArg(reason) => {
+                Self::new(ErrorCode::InvalidParameter, TransportMessage::BadArguments { reason })
             }
             // The raw text is for whoever debugs, and is never sent.
             other => Self { reason: Some(other.to_string()), ..Self::internal() },

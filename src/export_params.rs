@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
 
 use crate::error::ApiError;
+use crate::messages::parameters::ParameterMessage;
 
 /// Where an export is fetched from.
 pub const EXPORT_PATH: &str = "/api/v1/motion-events/export";
@@ -46,7 +47,7 @@ pub fn parse_flag(field: &str, text: &str) -> Result<bool, ApiError> {
     match text {
         "false" => Ok(false),
         "true" => Ok(true),
-        other => Err(ApiError::invalid(field, format!("“{other}” is neither true nor false."))),
+        other => Err(ApiError::invalid(field, ParameterMessage::FlagExpected { value: other.to_owned() })),
     }
 }
 
@@ -84,15 +85,15 @@ impl DateBound {
             Self::Instant(instant) => instant.year(),
         };
         bound.filter(|bound| (1..=9999).contains(&year(bound))).ok_or_else(|| {
-            let what = if looks_like_a_day { "is no day of the calendar" } else { "is no date" };
-            let hint = if text.contains(' ') { " In a URL, a + is written as %2B." } else { "" };
-            ApiError::invalid(
-                field,
-                format!(
-                    "“{text}” {what}. Write a day as YYYY-MM-DD, such as 2025-12-01, or a moment as RFC 3339, \
-                     such as 2025-12-01T08:30:00Z.{hint}"
-                ),
-            )
+            let value = text.to_owned();
+            let message = if looks_like_a_day {
+                ParameterMessage::NoSuchDay { value }
+            } else if text.contains(' ') {
+                ParameterMessage::DateWithSpace { value }
+            } else {
+                ParameterMessage::DateExpected { value }
+            };
+            ApiError::invalid(field, message)
         })
     }
 }
@@ -135,11 +136,7 @@ impl DateRange {
         let show = |bound: Option<DateBound>| bound.map(|bound| bound.to_string()).unwrap_or_default();
         ApiError::invalid(
             "start_date",
-            format!(
-                "The start, {}, is after the end, {}. Choose a start on or before the end.",
-                show(self.start),
-                show(self.end)
-            ),
+            ParameterMessage::DatesReversed { start: show(self.start), end: show(self.end) },
         )
     }
 
@@ -216,20 +213,17 @@ impl ExportParams {
                     continue;
                 }
                 unknown => {
-                    return Err(ApiError::invalid(
-                        unknown,
-                        "There is no such parameter. Allowed: format, start_date, end_date, camera_id, timezone, bom, \
-                         raw, excel_date.",
-                    ));
+                    let allowed = PARAMETERS.join(", ");
+                    return Err(ApiError::invalid(unknown, ParameterMessage::UnknownParameter { allowed }));
                 }
             };
             if slot.replace(value.into_owned()).is_some() {
-                return Err(ApiError::invalid(&name, "This parameter may be given once only."));
+                return Err(ApiError::invalid(&name, ParameterMessage::GivenTwice));
             }
         }
         let given = |value: Option<String>| value.filter(|text| !text.is_empty());
-        if let Some(format) = given(format).filter(|format| format != "csv") {
-            return Err(ApiError::invalid("format", format!("“{format}” is not offered. The only format is csv.")));
+        if let Some(value) = given(format).filter(|format| format != "csv") {
+            return Err(ApiError::invalid("format", ParameterMessage::FormatNotOffered { value }));
         }
         let bound = |field, value| given(value).map(|text| DateBound::parse(field, &text)).transpose();
         let flag = |field, value| given(value).map_or(Ok(false), |text| parse_flag(field, &text));
@@ -259,21 +253,12 @@ impl ExportParams {
         } else {
             return Ok(params);
         };
-        Err(ApiError::invalid(
-            field,
-            "The page selects whole days, and writes cells with the guard against formulas. The URL of the export takes \
-             moments and raw.",
-        ))
+        Err(ApiError::invalid(field, ParameterMessage::NotOnThePage))
     }
 
     /// What is wrong with a time zone of that name, which there is not.
     pub fn no_such_timezone(name: &str) -> ApiError {
-        ApiError::invalid(
-            "timezone",
-            format!(
-                "There is no time zone “{name}”. Use an IANA name such as UTC, Europe/Berlin or America/Los_Angeles."
-            ),
-        )
+        ApiError::invalid("timezone", ParameterMessage::NoSuchTimezone { timezone: name.to_owned() })
     }
 
     /// The query string that [`ExportParams::parse`] reads back as this.

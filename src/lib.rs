@@ -16,6 +16,7 @@ pub mod cli;
 pub mod error;
 pub mod export_params;
 pub mod i18n;
+pub mod messages;
 pub mod paths;
 #[cfg(feature = "ssr")]
 pub mod server;

@@ -13,6 +13,7 @@ mod m20261125_000005_sessions_sign_links;
 mod m20261125_000006_exports_tell_who;
 mod m20261125_000007_exports_of_replicas;
 mod m20261129_000008_marks;
+mod m20261129_000009_reasons_as_codes;
 
 /// Brings a database to the present schema, or back.
 pub struct Migrator;
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000006_exports_tell_who::Migration),
             Box::new(m20261125_000007_exports_of_replicas::Migration),
             Box::new(m20261129_000008_marks::Migration),
+            Box::new(m20261129_000009_reasons_as_codes::Migration),
         ]
     }
 }

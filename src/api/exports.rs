@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::messages::Message;
+
 /// Where records are read; below it, each by its id.
 pub const EXPORTS_PATH: &str = "/api/v1/exports";
 
@@ -74,8 +76,11 @@ pub struct ExportRecord {
     pub finished_at: Option<String>,
     /// From the one to the other, in milliseconds.
     pub duration_ms: Option<i64>,
-    /// Why it did not end well, where it did not.
+    /// Why it did not end well, in English, where it did not.
     pub error: Option<String>,
+    /// The same as a message, for programs, and in the language of the request for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Message>,
     /// RFC 3339, in UTC: up to when the file is complete, where it was read from a replica; `None` where that is when it
     /// began.
     pub complete_to: Option<String>,

@@ -13,6 +13,8 @@ use super::output_file::OutputFile;
 use super::{StopSignals, standard_output};
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::ExportParams;
+use crate::messages::Message;
+use crate::messages::parameters::ParameterMessage;
 use crate::server::auth::user;
 use crate::server::auth::viewer::Viewer;
 use crate::server::clock::Clock;
@@ -121,13 +123,17 @@ impl Export {
 fn by_option(error: ApiError) -> anyhow::Error {
     let Some(field) = &error.field else { return error.into() };
     let option = if field == "user" { "as".to_owned() } else { field.replace('_', "-") };
-    let detail = match error.code {
-        ErrorCode::CameraNotFound => {
-            let (camera, _) = error.detail.split_once(". Leave ").unwrap_or((&error.detail, ""));
-            format!("{camera}, or --as names a user who does not see it. `camera list` shows the ids.")
+    let detail = match (error.code, &*error.message.code) {
+        (ErrorCode::CameraNotFound, _) => format!(
+            "There is no camera “{}”, or --as names a user who does not see it. `camera list` shows the ids.",
+            error.message.param("camera")
+        ),
+        (ErrorCode::UserNotFound, _) => format!("{} `user list` shows the names.", error.detail),
+        // On a command line, a + is a +.
+        (_, "date_with_space") => {
+            Message::from(ParameterMessage::DateExpected { value: error.message.param("value").to_owned() }).text
         }
-        ErrorCode::UserNotFound => format!("{} `user list` shows the names.", error.detail),
-        _ => error.detail.replace(" In a URL, a + is written as %2B.", ""),
+        _ => error.detail,
     };
     anyhow!("--{option}: {detail}")
 }

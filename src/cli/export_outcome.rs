@@ -1,10 +1,11 @@
-//! How the record of a command's export ends. Its reason is a sentence that the page has in other languages as well; the
-//! command itself prints more.
+//! How the record of a command's export ends. The command itself prints more.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use crate::api::exports::State;
+use crate::messages::commands::CommandMessage;
+use crate::messages::records::RecordMessage;
 use crate::server::export::error::ExportError;
 use crate::server::export::record::Ending;
 
@@ -26,7 +27,7 @@ pub enum ExportFailure {
 impl ExportFailure {
     /// A server has ended the record meanwhile.
     pub fn ended_by_server() -> Self {
-        Self::TakenForDead(Ending::because(State::Interrupted, "The command was ended before the file was whole."))
+        Self::TakenForDead(Ending::because(State::Interrupted, CommandMessage::CommandLost))
     }
 }
 
@@ -56,51 +57,35 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
 pub fn of(error: &anyhow::Error, output: &Path) -> Ending {
     if let Some(failure) = error.downcast_ref::<ExportFailure>() {
         return match failure {
-            ExportFailure::Stopped => Ending::because(State::Interrupted, "The command was stopped."),
+            ExportFailure::Stopped => Ending::because(State::Interrupted, CommandMessage::CommandStopped),
             ExportFailure::TakenForDead(ending) => ending.clone(),
-            ExportFailure::NotWhole => Ending::failed("The file was not whole."),
-            ExportFailure::NotRecorded => Ending::failed("The export could not be recorded."),
-            ExportFailure::ReaderEnded => of_writing(ErrorKind::BrokenPipe, "-"),
+            ExportFailure::NotWhole => Ending::failed(RecordMessage::FileIncomplete),
+            ExportFailure::NotRecorded => Ending::failed(RecordMessage::NotRecorded),
+            ExportFailure::ReaderEnded => of_writing(ErrorKind::BrokenPipe, "-".to_owned()),
         };
     }
     if let Some(error) = error.downcast_ref::<io::Error>() {
-        return of_writing(error.kind(), &output.display().to_string());
+        return of_writing(error.kind(), output.display().to_string());
     }
     match error.downcast_ref::<ExportError>() {
-        Some(ExportError::Database(_)) => {
-            Ending::failed("The events could not be read from the database. The command has printed why.")
-        }
+        Some(ExportError::Database(_)) => Ending::failed(CommandMessage::DatabaseFailedInCommand),
         Some(error) => error.ending(),
-        None => Ending::failed("The command failed. It has printed why."),
+        None => Ending::failed(CommandMessage::CommandFailed),
     }
 }
 
-fn of_writing(kind: ErrorKind, output: &str) -> Ending {
+fn of_writing(kind: ErrorKind, output: String) -> Ending {
     Ending::failed(match kind {
-        ErrorKind::BrokenPipe => {
-            let reason = "The program that read the output ended before the file was whole.";
-            return Ending::because(State::Cancelled, reason);
-        }
-        ErrorKind::NotFound => format!("The export could not be written to {output}: the folder does not exist."),
-        ErrorKind::PermissionDenied => format!("The export could not be written to {output}: permission was denied."),
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            format!("The export could not be written to {output}: no space was left.")
-        }
-        ErrorKind::ReadOnlyFilesystem => {
-            format!("The export could not be written to {output}: the file system is read-only.")
-        }
-        ErrorKind::IsADirectory => format!("The export could not be written to {output}: this is a folder."),
-        ErrorKind::NotADirectory => {
-            format!("The export could not be written to {output}: a part of the path is a file, not a folder.")
-        }
-        ErrorKind::FileTooLarge => {
-            format!("The export could not be written to {output}: the file system does not take files of that size.")
-        }
-        ErrorKind::NotConnected => {
-            "The export could not be written: standard output was closed, or /dev/null was open for reading too."
-                .to_owned()
-        }
-        _ => format!("The export could not be written to {output}. The command has printed why."),
+        ErrorKind::BrokenPipe => return Ending::because(State::Cancelled, CommandMessage::PipeClosed),
+        ErrorKind::NotFound => CommandMessage::NoSuchFolder { output },
+        ErrorKind::PermissionDenied => CommandMessage::PermissionDenied { output },
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => CommandMessage::NoSpaceLeft { output },
+        ErrorKind::ReadOnlyFilesystem => CommandMessage::ReadOnlyFileSystem { output },
+        ErrorKind::IsADirectory => CommandMessage::OutputIsAFolder { output },
+        ErrorKind::NotADirectory => CommandMessage::PathThroughAFile { output },
+        ErrorKind::FileTooLarge => CommandMessage::FileTooLarge { output },
+        ErrorKind::NotConnected => CommandMessage::StandardOutputClosed,
+        _ => CommandMessage::OutputFailed { output },
     })
 }
 
@@ -129,7 +114,7 @@ mod tests {
         ] {
             let io = Err::<(), _>(io::Error::from_raw_os_error(code)).context("cannot write it").expect_err("an error");
             let ending = of(&io, output);
-            let reason = ending.reason.expect("a reason");
+            let reason = ending.reason.expect("a reason").text;
             assert!(ending.state == state && reason.contains(words), "{code}: {reason}");
             assert!(!reason.contains("os error") && reason.ends_with('.'), "{reason}");
             assert_eq!(reason.contains("reports/out.csv"), code != 32, "{reason}");

@@ -10,6 +10,7 @@ use crate::api::choices::Choices;
 use crate::api::language::Language;
 use crate::error::ApiError;
 use crate::export_params::{DEFAULT_TIMEZONE, ExportParams};
+use crate::messages::parameters::ParameterMessage;
 use crate::server::auth::caller::Caller;
 use crate::server::auth::viewer::Viewer;
 use crate::server::export::preview::preview;
@@ -60,8 +61,10 @@ pub async fn choices(
 
 /// Returns an error of a page's address in the page's language, with the parameter at fault.
 pub fn naming_parameter(error: ApiError, language: Language) -> ApiError {
-    let Some(field) = &error.field else { return error };
-    ApiError { detail: format!("{field}: {}", language.told_on_form(&error)), ..error }
+    let Some(field) = error.field.clone() else { return error };
+    let text = language.translate(*error.message).text;
+    let message = Box::new(ParameterMessage::InParameter { field, text }.into());
+    ApiError { message, ..error }
 }
 
 /// The cameras that the viewer sees: those with a name first, in its order, then those that are gone.

@@ -23,6 +23,7 @@ use super::settings::{self, ReplicaAway};
 use super::timed::Pool;
 use super::{postgres_connection, sqlite_health};
 use crate::error::{ApiError, ErrorCode};
+use crate::messages::requests::RequestMessage;
 use crate::server::export::reader::Place;
 use crate::server::export::reader::postgres::Server;
 
@@ -492,9 +493,9 @@ pub fn refusal(error: &DbErr) -> ApiError {
 /// Does what [`refusal`] does for an error that is logged elsewhere.
 pub fn unlogged_refusal(error: &DbErr) -> ApiError {
     let refused = if is_away(error) {
-        ApiError::new(ErrorCode::Unavailable, "The database cannot be reached at the moment. Try again in a while.")
+        ApiError::new(ErrorCode::Unavailable, RequestMessage::DatabaseUnavailable)
     } else if told(error).is_some_and(|(code, _)| code == "22021") {
-        ApiError::new(ErrorCode::InvalidParameter, "A value has the character U+0000 in it, which no value may have.")
+        ApiError::new(ErrorCode::InvalidParameter, RequestMessage::NulCharacter)
     } else {
         ApiError::internal()
     };

@@ -19,5 +19,6 @@ pub mod replica;
 pub mod route;
 pub mod run;
 pub mod running;
+pub mod stored_message;
 pub mod workshop;
 pub mod zone;

@@ -20,6 +20,7 @@ use super::{pages, problem};
 use crate::api::page::{Done, Outcome};
 use crate::api::tokens::REVOKE_TOKENS;
 use crate::error::{ApiError, ErrorCode};
+use crate::messages::forms::FormMessage;
 use crate::server::auth::caller::{self, Caller, unauthenticated};
 use crate::server::auth::session::{self, AuthSession};
 use crate::server::auth::user::User;
@@ -101,10 +102,7 @@ impl Form {
         };
         begin.await.map_err(|error: axum_login::Error<_>| {
             tracing::warn!(%error, "cannot begin a session");
-            ApiError::new(
-                ErrorCode::Unavailable,
-                "You cannot be signed in at the moment, because the database cannot be written to. Try again in a while.",
-            )
+            ApiError::new(ErrorCode::Unavailable, FormMessage::CannotSignIn)
         })
     }
 }
@@ -177,7 +175,7 @@ fn filled_in(fields: &[(String, String)]) -> Vec<(String, String)> {
 
 /// The error for a button that there is not.
 fn unknown_action(action: &str) -> ApiError {
-    ApiError::invalid("action", format!("“{action}” is nothing that this form can do."))
+    ApiError::invalid("action", FormMessage::UnknownAction { value: action.to_owned() })
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use sea_orm::ConnectionTrait;
 use super::database;
 use super::state::AppState;
 use crate::error::{ApiError, ErrorCode};
+use crate::messages::http::HttpMessage;
+use crate::messages::requests::RequestMessage;
 
 /// Answers for as long as the program runs.
 pub const ALIVE_PATH: &str = "/healthz";
@@ -24,23 +26,19 @@ pub async fn alive() -> &'static str {
 /// `unavailable` where that is not so, and where the server is being stopped: others should be asked for exports now.
 pub async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiError> {
     if !state.exports.is_open() {
-        return Err(ApiError::new(ErrorCode::Unavailable, "The server is being stopped."));
+        return Err(ApiError::new(ErrorCode::Unavailable, RequestMessage::ServerStopping));
     }
     if !state.exports.can_record() {
-        return Err(ApiError::new(
-            ErrorCode::Unavailable,
-            "The database cannot be written to at the moment, so no export can begin. Try again in a while.",
-        ));
+        return Err(ApiError::new(ErrorCode::Unavailable, HttpMessage::DatabaseReadOnly));
     }
     match state.database.execute_unprepared("SELECT 1").await {
         Ok(_) => Ok("ok\n"),
         Err(error) => {
             let refused = database::refusal(&error);
             // Whatever the reason, others can be asked.
-            let detail = "The database cannot be used, so no export can begin. The log of the server tells more.";
             Err(match refused.code {
                 ErrorCode::Unavailable => refused,
-                _ => ApiError::new(ErrorCode::Unavailable, detail),
+                _ => ApiError::new(ErrorCode::Unavailable, HttpMessage::DatabaseUnusable),
             })
         }
     }

@@ -3,18 +3,22 @@
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
+use axum::http::HeaderMap;
 use chrono::{DateTime, SecondsFormat};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
+use super::export::stored_message;
 use super::state::AppState;
 use super::timed::Pool;
-use super::{database, parameters};
+use super::{database, parameters, preferences};
 use crate::api::exports::{ExportRecord, ExportRecords, State as ExportState};
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::{DateBound, DateRange, parse_flag};
+use crate::messages::parameters::ParameterMessage;
+use crate::messages::requests::RequestMessage;
 use crate::server::auth::caller::Caller;
 use crate::server::auth::secret::{from_hex, to_hex};
 use crate::server::auth::user::{self, User};
@@ -86,7 +90,7 @@ impl Wanted {
                 continue;
             }
             if name != "state" && seen.contains(&name) {
-                return Err(ApiError::invalid(&name, "This parameter may be given once only."));
+                return Err(ApiError::invalid(&name, ParameterMessage::GivenTwice));
             }
             match &*name {
                 "state" => wanted.states.push(state(&value)?),
@@ -98,16 +102,12 @@ impl Wanted {
                 "limit" => wanted.limit = Some(limit(&value)?),
                 "before" => {
                     let place = Cursor::parse(&value);
-                    wanted.before = Some(place.ok_or_else(|| {
-                        ApiError::invalid("before", "This is no place in the list. Take `next` of the answer before.")
-                    })?);
+                    wanted.before =
+                        Some(place.ok_or_else(|| ApiError::invalid("before", ParameterMessage::CursorExpected))?);
                 }
                 unknown => {
-                    return Err(ApiError::invalid(
-                        unknown,
-                        "There is no such parameter. Allowed: state, user, mine, start_date, end_date, sha256, limit, \
-                         before.",
-                    ));
+                    let allowed = PARAMETERS.join(", ");
+                    return Err(ApiError::invalid(unknown, ParameterMessage::UnknownParameter { allowed }));
                 }
             }
             seen.push(name);
@@ -119,19 +119,19 @@ impl Wanted {
 
 fn state(word: &str) -> Result<ExportState, ApiError> {
     ExportState::from_word(word).ok_or_else(|| {
-        let known = ExportState::ALL.map(ExportState::word).join(", ");
-        ApiError::invalid("state", format!("“{word}” is no state. The states are {known}."))
+        let allowed = ExportState::ALL.map(ExportState::word).join(", ");
+        ApiError::invalid("state", ParameterMessage::UnknownState { value: word.to_owned(), allowed })
     })
 }
 
 fn sha256(text: &str) -> Result<Vec<u8>, ApiError> {
     let digest = from_hex(&text.trim().to_lowercase()).filter(|digest| digest.len() == 32);
-    digest.ok_or_else(|| ApiError::invalid("sha256", "A SHA-256 has 64 hexadecimal digits, as sha256sum prints it."))
+    digest.ok_or_else(|| ApiError::invalid("sha256", ParameterMessage::DigestExpected))
 }
 
 fn limit(text: &str) -> Result<u64, ApiError> {
     let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-    limit.ok_or_else(|| ApiError::invalid("limit", format!("Write a number from 1 to {MAX_LIMIT}.")))
+    limit.ok_or_else(|| ApiError::invalid("limit", ParameterMessage::NumberOutOfRange { max: MAX_LIMIT }))
 }
 
 /// `GET /api/v1/exports`.
@@ -141,10 +141,16 @@ fn limit(text: &str) -> Result<u64, ApiError> {
 pub async fn list(
     State(app): State<AppState>,
     caller: Caller,
+    headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Json<ExportRecords>, ApiError> {
     let wanted = Wanted::parse(query.as_deref().unwrap_or_default())?;
-    records(&app.database, &caller.user, &wanted).await.map(Json)
+    let mut records = records(&app.database, &caller.user, &wanted).await?;
+    let language = preferences::language(&headers);
+    for record in &mut records.exports {
+        record.reason = record.reason.take().map(|reason| language.translate(reason));
+    }
+    Ok(Json(records))
 }
 
 /// `GET /api/v1/exports/{id}`.
@@ -154,14 +160,18 @@ pub async fn list(
 pub async fn one(
     State(app): State<AppState>,
     caller: Caller,
+    headers: HeaderMap,
     RawQuery(query): RawQuery,
     id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Json<ExportRecord>, ApiError> {
     parameters::check(query.as_deref().unwrap_or_default(), &[])?;
-    let gone = || ApiError::new(ErrorCode::ExportNotFound, "There is no such export record, or not for you.");
+    let gone = || ApiError::new(ErrorCode::ExportNotFound, RequestMessage::NoSuchExport);
     let Path(id) = id.map_err(|_| gone())?;
     let found = seen_by(&caller.user).filter(Column::Id.eq(id)).one(&app.database).await;
-    found.map_err(|error| database::refusal(&error))?.map(shown).map(Json).ok_or_else(gone)
+    let mut record = found.map_err(|error| database::refusal(&error))?.map(shown).ok_or_else(gone)?;
+    let language = preferences::language(&headers);
+    record.reason = record.reason.map(|reason| language.translate(reason));
+    Ok(Json(record))
 }
 
 /// The records that somebody wants to see and may, newest first.
@@ -217,6 +227,7 @@ fn shown(record: Model) -> ExportRecord {
     // which may have been set back meanwhile.
     let finished_at = record.finished_at.filter(|_| state != ExportState::Running);
     let finished_at = finished_at.map(|end| Ord::max(end, record.started_at));
+    let reason = record.error.as_deref().map(stored_message::read);
     ExportRecord {
         id: record.id.to_string(),
         state,
@@ -229,7 +240,8 @@ fn shown(record: Model) -> ExportRecord {
         started_at: moment(record.started_at),
         finished_at: finished_at.map(moment),
         duration_ms: finished_at.map(|end| (end - record.started_at) / 1_000),
-        error: record.error,
+        error: reason.as_ref().map(|reason| reason.text.clone()),
+        reason,
         complete_to: record.complete_to.map(moment),
     }
 }

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Response};
 use super::health;
 use super::state::AppState;
 use crate::error::{ApiError, ErrorCode};
+use crate::messages::http::HttpMessage;
 
 /// Middleware: refuses a request that does not say once and clearly which host it is for (RFC 9112, 3.2).
 ///
@@ -23,17 +24,13 @@ pub async fn validate(request: Request, next: Next) -> Result<Response, ApiError
     let is_path = request.uri().path().starts_with('/');
     let about_the_server = request.method() == Method::OPTIONS && request.uri().path() == "*";
     if about_the_server || request.method() == Method::CONNECT {
-        let detail = if about_the_server {
-            "OPTIONS is not answered for the whole server (*). `Allow` lists the methods that its addresses take."
-        } else {
-            "This server is not a proxy and opens no tunnels. Request one of its own addresses."
-        };
-        let error = ApiError::new(ErrorCode::MethodNotAllowed, detail);
+        let message = if about_the_server { HttpMessage::OptionsForServer } else { HttpMessage::NotAProxy };
+        let error = ApiError::new(ErrorCode::MethodNotAllowed, message);
         let allowed = [(ALLOW, HeaderValue::from_static("GET, HEAD, POST"))];
         return Ok((allowed, error).into_response());
     }
     if !is_path {
-        return Err(bad_request("The request target must be a path that begins with a slash, or a whole URL."));
+        return Err(bad_request(HttpMessage::TargetNotAPath));
     }
     Ok(next.run(request).await)
 }
@@ -53,15 +50,11 @@ pub async fn check(State(state): State<AppState>, request: Request, next: Next) 
     if host.is_none_or(ours) || path == health::ALIVE_PATH || path == health::READY_PATH {
         return Ok(next.run(request).await);
     }
-    Err(ApiError::new(
-        ErrorCode::Misdirected,
-        "This server does not go by that name. Its operator can set server.public_url to the address at which people \
-         reach it.",
-    ))
+    Err(ApiError::new(ErrorCode::Misdirected, HttpMessage::UnknownHost))
 }
 
-fn bad_request(detail: &str) -> ApiError {
-    ApiError::new(ErrorCode::BadRequest, detail)
+fn bad_request(message: HttpMessage) -> ApiError {
+    ApiError::new(ErrorCode::BadRequest, message)
 }
 
 /// Checks that a request says which host it is for: in one `Host` header, which HTTP/1.0 alone may leave out, and in its
@@ -70,14 +63,12 @@ fn check_host(version: Version, target: &Uri, headers: &HeaderMap) -> Result<(),
     let mut hosts = headers.get_all(HOST).iter();
     let (host, more) = (hosts.next(), hosts.next());
     if more.is_some() {
-        return Err(bad_request("The request has more than one Host header. Send exactly one."));
+        return Err(bad_request(HttpMessage::ManyHosts));
     }
     let host = match host {
-        Some(host) => Some(host.to_str().ok().and_then(parse).ok_or_else(|| {
-            bad_request("The Host header must be a host name or an address, and a port if that is not the usual one.")
-        })?),
+        Some(host) => Some(host.to_str().ok().and_then(parse).ok_or_else(|| bad_request(HttpMessage::HostInvalid))?),
         None if version < Version::HTTP_11 => None,
-        None => return Err(bad_request("The request has no Host header, which HTTP/1.1 requires. Send one.")),
+        None => return Err(bad_request(HttpMessage::NoHost)),
     };
     let Some(authority) = target.authority() else { return Ok(()) };
     let usual = match target.scheme_str() {
@@ -85,16 +76,14 @@ fn check_host(version: Version, target: &Uri, headers: &HeaderMap) -> Result<(),
         None => None,
         Some("http") => Some(80),
         Some("https") => Some(443),
-        Some(_) => return Err(bad_request("The request target must be a path, or a URL with http or https.")),
+        Some(_) => return Err(bad_request(HttpMessage::TargetScheme)),
     };
     let Some(named) = parse(authority.as_str()) else {
-        return Err(bad_request("The target of the request names a host that cannot be one."));
+        return Err(bad_request(HttpMessage::TargetHostInvalid));
     };
     let same = |(name, port): &(String, Option<u16>)| (name.clone(), port.or(usual));
     if host.is_some_and(|host| same(&host) != same(&named)) {
-        return Err(bad_request(
-            "The Host header and the target of the request name different hosts. Name the same in both.",
-        ));
+        return Err(bad_request(HttpMessage::HostsDiffer));
     }
     Ok(())
 }

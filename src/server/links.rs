@@ -7,6 +7,7 @@ use super::state::AppState;
 use crate::api::links::SignedLink;
 use crate::error::ApiError;
 use crate::export_params::ExportParams;
+use crate::messages::requests::RequestMessage;
 use crate::server::auth::caller::{Caller, Credential, unauthenticated};
 use crate::server::auth::link;
 use crate::server::export::zone::Zone;
@@ -27,13 +28,10 @@ pub async fn sign(caller: Caller, query: &str, minutes: &str) -> Result<SignedLi
     let most = state.settings.accounts.link_max_minutes.get();
     let minutes: u32 = minutes.parse().unwrap_or_default();
     if minutes == 0 || minutes > most {
-        return Err(ApiError::invalid(
-            "minutes",
-            format!("A link works for 1 to {most} minutes. Write a number of them."),
-        ));
+        return Err(ApiError::invalid("minutes", RequestMessage::LinkMinutes { max: most }));
     }
     if query.len() > MAX_QUERY_BYTES {
-        return Err(ApiError::invalid("query", "This selection is too long for a link. Choose fewer cameras."));
+        return Err(ApiError::invalid("query", RequestMessage::LinkTooLong));
     }
     // What the export would refuse is refused now, and not by whatever the link is pasted into.
     let params = ExportParams::parse(query)?;

@@ -20,6 +20,7 @@ use crate::api::exports::State as ExportState;
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::EXPORT_PATH;
+use crate::messages::forms::FormMessage;
 use crate::paths::METRICS_PATH;
 use crate::server::auth::caller::Caller;
 use crate::server::auth::secret;
@@ -198,10 +199,7 @@ pub async fn scrape(State(state): State<AppState>, request: Request, next: Next)
 /// `forbidden` for everybody else.
 pub async fn show(State(state): State<AppState>, caller: Caller) -> Result<Response, ApiError> {
     if caller.user.role != Role::Admin {
-        return Err(ApiError::new(
-            ErrorCode::Forbidden,
-            "The numbers are for administrators, and for whoever shows the token in server.metrics_token.",
-        ));
+        return Err(ApiError::new(ErrorCode::Forbidden, FormMessage::MetricsForAdministrators));
     }
     numbers(&state)
 }

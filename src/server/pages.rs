@@ -25,6 +25,7 @@ use crate::api::session::{Me, Role};
 use crate::api::tokens::Token;
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::ExportParams;
+use crate::messages::http::HttpMessage;
 use crate::paths::{LOGIN_PATH, PEOPLE_PATH, SETUP_PATH, is_page};
 use crate::server::auth::caller::{self, Caller};
 use crate::server::auth::next::{LED_AT, SIGNED_IN, is_just_now, local};
@@ -102,12 +103,21 @@ pub async fn load(state: &AppState, parts: &Parts, outcome: Option<Outcome>) -> 
     let page = Page::at(parts.uri.path())?;
     let caller = signed_in(parts);
     let content = content(state, page, parts, caller.as_ref(), outcome.as_ref()).await;
+    let language = preferences::language(&parts.headers);
     let address = address(&parts.uri, outcome.as_ref());
     Some(Sent {
         page: Some(page),
         me: caller.map(|Caller { user, .. }| Me { name: user.name, role: user.role }),
-        content: content.map_err(|error| ApiError { request_id: RequestId::of(&parts.extensions), ..error }),
-        outcome,
+        content: content.map_err(|error| ApiError {
+            request_id: RequestId::of(&parts.extensions),
+            ..language.translate_error(error)
+        }),
+        outcome: outcome.map(|outcome| match outcome {
+            Outcome::Refused { error, filled_in } => {
+                Outcome::Refused { error: language.translate_error(error), filled_in }
+            }
+            other => other,
+        }),
         secure_address: secure_address::of(&state.settings, &parts.headers),
         ..bare(&parts.headers, address)
     })
@@ -205,7 +215,7 @@ async fn history(state: &AppState, caller: &Caller, uri: &Uri, language: Languag
     });
     let mut records = records.exports;
     for record in &mut records {
-        record.error = record.error.as_deref().map(|reason| language.reason_of_record(reason));
+        record.reason = record.reason.take().map(|reason| language.translate(reason));
     }
     let asked_for = records.iter().filter_map(|record| ExportParams::parse(&record.query).ok());
     let asked_for: HashSet<_> = asked_for.flat_map(|params| params.camera_ids).collect();
@@ -260,7 +270,7 @@ async fn person(state: &AppState, caller: &Caller, id: &str) -> Result<PersonWit
 /// # Errors
 /// Where there is none, or the database cannot answer.
 pub async fn person_named(state: &AppState, id: &str) -> Result<user::User, ApiError> {
-    let gone = || ApiError::new(ErrorCode::UserNotFound, "There is no such person. They may have been removed.");
+    let gone = || ApiError::new(ErrorCode::UserNotFound, HttpMessage::NoSuchPerson);
     let id: Uuid = id.parse().map_err(|_| gone())?;
     let found = user::by_id(&state.database, id).await.map_err(|error| super::database::refusal(&error))?;
     found.ok_or_else(gone)
@@ -277,7 +287,7 @@ mod tests {
     #[test]
     fn a_page_is_found_again_as_it_is_but_tells_what_was_done_once() {
         let refused = |name: &str, value: &str| Outcome::Refused {
-            error: ApiError::new(ErrorCode::Forbidden, "No."),
+            error: ApiError::internal(),
             filled_in: vec![(name.to_owned(), value.to_owned())],
         };
         for (uri, outcome, expected) in [

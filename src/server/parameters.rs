@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::error::ApiError;
 use crate::export_params;
+use crate::messages::parameters::ParameterMessage;
 use crate::paths::{HISTORY_PATH, LOGIN_PATH, SETTINGS_PATH, SETUP_PATH};
 use crate::server::auth::next::LED_AT;
 use crate::server::history;
@@ -16,14 +17,14 @@ pub fn check(query: &str, known: &[&str]) -> Result<(), ApiError> {
     let mut seen = Vec::new();
     for (name, _) in form_urlencoded::parse(query.as_bytes()) {
         if known.is_empty() {
-            return Err(ApiError::invalid(&name, "There is no such parameter. This address takes none."));
+            return Err(ApiError::invalid(&name, ParameterMessage::NoParameters));
         }
         if !known.contains(&&*name) {
-            let known = known.join(", ");
-            return Err(ApiError::invalid(&name, format!("There is no such parameter. Allowed: {known}.")));
+            let allowed = known.join(", ");
+            return Err(ApiError::invalid(&name, ParameterMessage::UnknownParameter { allowed }));
         }
         if seen.contains(&name) {
-            return Err(ApiError::invalid(&name, "This parameter may be given once only."));
+            return Err(ApiError::invalid(&name, ParameterMessage::GivenTwice));
         }
         seen.push(name);
     }

@@ -18,6 +18,7 @@ use super::{problem, secure_address};
 use crate::api::language::Language;
 use crate::api::page::ColorScheme;
 use crate::error::ApiError;
+use crate::messages::forms::FormMessage;
 use crate::paths::PREFERENCES_PATH;
 use crate::server::auth::next::{LED_AT, is_just_now, led_at, local};
 
@@ -126,17 +127,15 @@ fn themes() -> String {
 }
 
 fn no_language(tag: &str) -> ApiError {
-    ApiError::invalid(LANGUAGE, format!("“{tag}” is no language of these pages. Choose one of {}.", languages()))
+    ApiError::invalid(LANGUAGE, FormMessage::UnknownLanguage { value: tag.to_owned(), allowed: languages() })
 }
 
 fn no_theme(word: &str) -> ApiError {
-    ApiError::invalid(THEME, format!("“{word}” is no theme. Choose one of {}.", themes()))
+    ApiError::invalid(THEME, FormMessage::UnknownTheme { value: word.to_owned(), allowed: themes() })
 }
 
 fn nothing_chosen() -> ApiError {
-    let detail =
-        format!("Nothing was chosen. Choose a language, one of {}, or a theme, one of {}.", languages(), themes());
-    ApiError::invalid(LANGUAGE, detail)
+    ApiError::invalid(LANGUAGE, FormMessage::NothingChosen { languages: languages(), themes: themes() })
 }
 
 /// The cookie that keeps a choice for a year.

@@ -16,6 +16,9 @@ use super::state::AppState;
 use super::telemetry::RequestId;
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::EXPORT_PATH;
+use crate::messages::forms::FormMessage;
+use crate::messages::http::HttpMessage;
+use crate::messages::requests::RequestMessage;
 use crate::paths::is_page;
 use crate::server_pages::problem_page::problem_page;
 
@@ -54,26 +57,23 @@ pub fn retry_after(error: &ApiError) -> Option<u32> {
 /// The answer to a form that cannot be taken in: it did not come in time, or is too long.
 pub fn unread_body(rejection: &BytesRejection) -> ApiError {
     if BodyTimeout::caused(rejection) {
-        return ApiError::new(ErrorCode::RequestTimeout, "The request did not come in time. Send it again.");
+        return ApiError::new(ErrorCode::RequestTimeout, RequestMessage::RequestTimeout);
     }
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-        return ApiError::new(
-            ErrorCode::TooLarge,
-            "This form is longer than anything that could be filled in. Shorten it.",
-        );
+        return ApiError::new(ErrorCode::TooLarge, FormMessage::FormTooLong);
     }
     // The connection ended, or chunks were malformed.
-    ApiError::invalid("body", "The body of the request did not arrive whole. Send it again.")
+    ApiError::invalid("body", RequestMessage::BodyIncomplete)
 }
 
 /// The answer to a path that there is not, below `/api`.
 pub async fn no_such_route() -> ApiError {
-    ApiError::new(ErrorCode::NotFound, "There is nothing at this address.")
+    ApiError::new(ErrorCode::NotFound, RequestMessage::NotFound)
 }
 
 /// The answer to a method that a route does not take.
 pub async fn no_such_method() -> ApiError {
-    ApiError::new(ErrorCode::MethodNotAllowed, "This address does not take this method; `Allow` says which it takes.")
+    ApiError::new(ErrorCode::MethodNotAllowed, HttpMessage::MethodNotAllowed)
 }
 
 /// The answer to a panic in a handler. The panic itself is in the log already.
@@ -103,7 +103,8 @@ pub async fn write(State(state): State<AppState>, request: Request, next: Next) 
     if response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
         response = of_server_fn(response).await;
     }
-    let Some(mut error) = response.extensions_mut().remove::<ApiError>() else { return response };
+    let Some(error) = response.extensions_mut().remove::<ApiError>() else { return response };
+    let mut error = language.translate_error(error);
     let allowed = response.headers_mut().remove(header::ALLOW);
     error.request_id = request_id;
     let status = response.status();
@@ -119,10 +120,12 @@ pub async fn write(State(state): State<AppState>, request: Request, next: Next) 
         "status": status.as_u16(),
         "code": error.code,
         "detail": error.detail,
+        "message": error.message,
         "field": error.field,
         "request_id": error.request_id,
     });
-    let response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body.to_string()).into_response();
+    let headers = [(header::CONTENT_TYPE, "application/problem+json"), (header::VARY, preferences::VARY)];
+    let response = (status, headers, body.to_string()).into_response();
     with_headers(response, &error, allowed, is_browser)
 }
 

@@ -25,6 +25,7 @@ use crate::api::page::Sent;
 use crate::app::shell;
 use crate::error::ApiError;
 use crate::export_params::EXPORT_PATH;
+use crate::messages::http::HttpMessage;
 use crate::paths::{
     ACCOUNT_PATH, HISTORY_PATH, LOGIN_PATH, LOGOUT_PATH, METRICS_PATH, PEOPLE_PATH, PREFERENCES_PATH, SETTINGS_PATH,
     SETUP_PATH, TOKENS_PATH, VERIFY_PATH, person_path,
@@ -65,7 +66,7 @@ pub fn router(state: AppState) -> Router {
             // Leptos makes an internal error of everything that goes wrong with a body.
             let body = body.map_err(|rejection| problem::unread_body(&rejection))?;
             if std::str::from_utf8(&body).is_err() {
-                return Err(ApiError::invalid("body", "The body must be text in UTF-8."));
+                return Err(ApiError::invalid("body", HttpMessage::BodyNotUtf8));
             }
             // Leptos knows no HEAD. axum takes the body off the answer.
             if parts.method == Method::HEAD {

@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, HeaderName, Uri};
 use super::settings::Settings;
 use crate::api::page::SecureAddress;
 use crate::error::{ApiError, ErrorCode};
+use crate::messages::forms::FormMessage;
 
 /// Returns the server's public address if its cookies are kept over HTTPS only, and whether a request with these headers
 /// shows that the page was opened elsewhere.
@@ -19,19 +20,12 @@ pub fn of(settings: &Settings, headers: &HeaderMap) -> Option<SecureAddress> {
 
 /// Returns the error for a browser that has not sent a cookie back which it was just given.
 pub fn cookie_refused(settings: &Settings) -> ApiError {
-    let detail = if settings.server.is_https() {
-        format!(
-            "Your browser did not keep this server's cookie, so it cannot stay signed in or keep a choice. Cookies are kept \
-             over https only: open {}. If you are there already, allow cookies for this address in the browser's settings \
-             and try again.",
-            settings.server.public_url.trim_end_matches('/')
-        )
+    let message = if settings.server.is_https() {
+        FormMessage::CookieNeedsHttps { url: settings.server.public_url.trim_end_matches('/').to_owned() }
     } else {
-        "Your browser did not keep this server's cookie, so it cannot stay signed in or keep a choice. Allow cookies for \
-         this address in the browser's settings and try again."
-            .to_owned()
+        FormMessage::CookieRefused
     };
-    ApiError::new(ErrorCode::CookieRefused, detail)
+    ApiError::new(ErrorCode::CookieRefused, message)
 }
 
 /// Whether browser or proxy say that the connection to the browser has no TLS.

@@ -14,7 +14,7 @@ pub fn FormOutcome() -> impl IntoView {
     match sent::outcome() {
         Some(Outcome::Done(done)) => Some(message("status", "notice", language.done(done).to_owned())),
         Some(Outcome::Refused { error, .. }) => {
-            let told = language.told_on_form(&error);
+            let told = language.error(&error);
             let id = (error.code.status() >= 500).then_some(error.request_id).flatten();
             let id = id.map(|id| format!(" {}: {id}.", language.frame().request_id)).unwrap_or_default();
             Some(message("alert", "notice notice--bad", format!("{told}{id}")))

@@ -32,7 +32,7 @@ pub fn problem_page(options: &LeptosOptions, error: &ApiError, language: Languag
             <body>
                 <main class="lonely">
                     <h1>{title}</h1>
-                    <p>{language.told_on_form(error)}</p>
+                    <p>{language.error(error)}</p>
                     {id}
                     <p><a href=SETTINGS_PATH>{words.go_to_settings}</a></p>
                 </main>
@@ -46,13 +46,12 @@ pub fn problem_page(options: &LeptosOptions, error: &ApiError, language: Languag
 mod tests {
     use super::*;
     use crate::error::ErrorCode;
+    use crate::messages::forms::FormMessage;
 
     #[test]
     fn what_is_told_is_escaped() {
-        let error = ApiError {
-            request_id: Some("<b>".to_owned()),
-            ..ApiError::new(ErrorCode::Forbidden, "</main><script>alert(1)</script>")
-        };
+        let name_taken = FormMessage::NameTaken { name: "</main><script>alert(1)</script>".to_owned() };
+        let error = ApiError { request_id: Some("<b>".to_owned()), ..ApiError::new(ErrorCode::Forbidden, name_taken) };
         let options = LeptosOptions::builder().output_name("x").build();
         let page = problem_page(&options, &error, Language::English, ColorScheme::System);
         assert!(page.contains("&lt;/main&gt;&lt;script&gt;alert(1)"), "{page}");
@@ -60,9 +59,10 @@ mod tests {
     }
     #[test]
     fn it_is_told_in_the_language_and_in_the_colours_that_were_chosen() {
-        let error = ApiError::new(ErrorCode::Forbidden, "Only administrators manage people. Ask one of them.");
+        let error = ApiError::new(ErrorCode::Forbidden, FormMessage::AdministratorsOnly);
         let options = LeptosOptions::builder().output_name("x").build();
-        let page = problem_page(&options, &error, Language::German, ColorScheme::Dark);
+        let german = Language::German.translate_error(error.clone());
+        let page = problem_page(&options, &german, Language::German, ColorScheme::Dark);
         assert!(page.contains("<html lang=\"de\" data-theme=\"dark\">"), "{page}");
         for part in [
             "content=\"dark\"",

@@ -26,7 +26,7 @@ pub fn Setup() -> impl IntoView {
             </form>
         }),
         Ok(_) => Err(None),
-        Err(error) => Err(Some(language.told_on_form(&error))),
+        Err(error) => Err(Some(language.error(&error))),
     };
     let body = body.map_err(|detail| {
         view! {

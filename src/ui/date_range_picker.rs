@@ -200,7 +200,7 @@ pub fn DateRangePicker(
             {calendar}
             <div class="chips needs-script" role="group" aria-label=words.presets>{presets.into_iter().collect_view()}</div>
             {move || problem.get().map(|error| view! {
-                <p id=PROBLEM_ID class="problem">{sent::language().told(&error)}</p>
+                <p id=PROBLEM_ID class="problem">{sent::language().error(&error)}</p>
             })}
         </fieldset>
     }

@@ -25,6 +25,7 @@ use crate::api::exports::{EXPORT_ID_HEADER, EXPORTS_PATH, ExportRecord, ExportRe
 use crate::api::language::Language;
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::ExportParams;
+use crate::messages::Message;
 
 /// Chunks are gathered into a blob when they come to this many bytes, so that few of them lie about.
 const BLOB_BYTES: u32 = 8 * 1024 * 1024;
@@ -65,7 +66,7 @@ pub enum DownloadError {
     /// The server could not be reached.
     Unreachable,
     /// The connection broke before the end of the file. Why, where the server's record says so.
-    Broken(Option<String>),
+    Broken(Option<Message>),
     /// What arrived is not what the server sent.
     Different(Difference),
     /// The server's record could not be read, so there is no telling whether the file is whole.
@@ -77,7 +78,7 @@ pub enum DownloadError {
     /// The record of what the browser was handed cannot be read any more.
     Unfollowed,
     /// What the browser was handed broke off. Why, where the server's record says so.
-    HandedOver(Option<String>),
+    HandedOver(Option<Message>),
 }
 
 impl DownloadError {
@@ -95,7 +96,7 @@ impl DownloadError {
         match self {
             Self::Cancelled => words.nothing_saved.to_owned(),
             Self::Refused(error) => {
-                let detail = language.told(error);
+                let detail = language.error(error);
                 match &error.request_id {
                     Some(id) if error.code == ErrorCode::Internal => (words.with_request_id)(&detail, id),
                     _ => detail,
@@ -104,13 +105,16 @@ impl DownloadError {
             Self::Unexpected(status) => (words.unexpected_status)(*status),
             Self::Unreachable => words.unreachable.to_owned(),
             Self::Broken(None) => words.broken.to_owned(),
-            Self::Broken(Some(reason)) => (words.broken_off)(reason),
+            Self::Broken(Some(reason)) => (words.broken_off)(&reason.text),
             Self::Different(what) => (words.different)(&what.told(language)),
             Self::Unchecked => words.unchecked.to_owned(),
             Self::Unwritable(reason) => (words.unwritable)(reason),
             Self::NotBegun => words.not_begun.to_owned(),
             Self::Unfollowed => words.unfollowed.to_owned(),
-            Self::HandedOver(reason) => (words.broken_in_browser)(reason.as_deref().unwrap_or_default()),
+            Self::HandedOver(reason) => {
+                let reason = reason.as_ref().map(|reason| &*reason.text).unwrap_or_default();
+                (words.broken_in_browser)(reason)
+            }
         }
     }
 }
@@ -184,13 +188,13 @@ async fn fetch_whole(
         return Err(error);
     }
     if arrived.is_err() {
-        let reason = record(&id).await.and_then(|record| record.error);
+        let reason = record(&id).await.and_then(|record| record.reason);
         return Err(or_cancelled(DownloadError::Broken(reason)));
     }
     let sum = arriving.tally.clone().sum();
     let record = record(&id).await.ok_or_else(|| or_cancelled(DownloadError::Unchecked))?;
     if record.state != State::Completed {
-        return Err(DownloadError::Broken(record.error));
+        return Err(DownloadError::Broken(record.reason));
     }
     compare(&record, &sum).map_err(DownloadError::Different)?;
     if abort.aborted() {
@@ -247,7 +251,7 @@ pub async fn hand_over(params: &ExportParams, progress: impl Fn(Progress)) -> Re
                 milliseconds: js_sys::Date::now() - began,
             }),
             State::Completed => return Ok(record),
-            _ => return Err(DownloadError::HandedOver(record.error)),
+            _ => return Err(DownloadError::HandedOver(record.reason)),
         }
         id = Some(record.id);
     }
@@ -426,6 +430,8 @@ fn file_name(disposition: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::messages::parameters::ParameterMessage;
+    use crate::messages::records::RecordMessage;
 
     #[test]
     fn the_file_name_is_taken_from_the_disposition() {
@@ -438,22 +444,26 @@ mod tests {
 
     #[test]
     fn what_was_not_saved_is_told_as_that_and_why() {
-        let broken = |reason: Option<&str>| DownloadError::Broken(reason.map(str::to_owned)).told(Language::English);
+        let broken =
+            |reason: Option<RecordMessage>| DownloadError::Broken(reason.map(Message::from)).told(Language::English);
         assert!(broken(None).contains("nothing was saved. Try again."));
-        assert!(broken(Some("The server was stopped.")).ends_with("nothing was saved. The server was stopped."));
+        assert!(broken(Some(RecordMessage::ServerStopped)).ends_with("nothing was saved. The server was stopped."));
         assert!(
             DownloadError::Different(Difference::Contents)
                 .told(Language::English)
                 .contains("nothing was saved: size and rows are those")
         );
         assert!(DownloadError::Unchecked.told(Language::English).contains("nothing was saved"));
-        let fault = ApiError { request_id: Some("7".to_owned()), ..ApiError::new(ErrorCode::Internal, "Oh.") };
-        assert_eq!(DownloadError::Refused(fault).told(Language::English), "Oh. Request id: 7.");
+        let fault = ApiError { request_id: Some("7".to_owned()), ..ApiError::internal() };
+        assert_eq!(
+            DownloadError::Refused(fault).told(Language::English),
+            format!("{} Request id: 7.", ApiError::internal().detail)
+        );
     }
 
     #[test]
     fn a_refusal_is_told_in_the_servers_own_words() {
-        let error = ApiError::invalid("start_date", "Choose another day.");
-        assert_eq!(DownloadError::Refused(error).told(Language::English), "Choose another day.");
+        let error = ApiError::invalid("bom", ParameterMessage::GivenTwice);
+        assert_eq!(DownloadError::Refused(error).told(Language::English), "This parameter may be given only once.");
     }
 }

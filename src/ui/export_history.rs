@@ -181,7 +181,7 @@ fn RecordRow(
     let (day, time) = begun.split_once(' ').unwrap_or((&begun, ""));
     let (day, time) = (day.to_owned(), time.to_owned());
     let up_to = record.complete_to.as_deref().map(|moment| (words.complete_to)(&language.moment(moment)));
-    let reason = record.error.clone().or(up_to);
+    let reason = record.reason.as_ref().map(|reason| reason.text.clone()).or(up_to);
     let reason = reason.map(|reason| view! { <span class="reason">{reason}</span> });
     view! {
         <tr role="row">
@@ -293,6 +293,7 @@ mod tests {
                 finished_at: None,
                 duration_ms: None,
                 error: None,
+                reason: None,
                 complete_to: None,
             };
             by(&record, language)

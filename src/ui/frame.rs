@@ -113,7 +113,7 @@ pub fn CannotShow(
         let id = error.request_id.as_ref().map(|id| format!(" {}: {id}.", words.request_id));
         view! {
             <div class="card" role="alert">
-                <p>{language.told(&error)} {id}</p>
+                <p>{language.error(&error)} {id}</p>
                 <p><a href="" rel="external">{words.try_again}</a></p>
             </div>
         }

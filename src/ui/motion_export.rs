@@ -54,7 +54,7 @@ fn ExportForm(choices: Choices) -> impl IntoView {
         (!has_cameras).then(|| view! { <p class="notice">{told}</p> })
     };
     let problem = move || {
-        let told = selection.problem.get().map(|error| (words.bad_address)(&language.told(&error)));
+        let told = selection.problem.get().map(|error| (words.bad_address)(&language.error(&error)));
         told.map(|told| view! { <p class="notice notice--bad" role="alert">{told}</p> })
     };
     let toasts = Toasts::expect();
@@ -114,7 +114,7 @@ fn ExportForm(choices: Choices) -> impl IntoView {
             }
             Err(error) => {
                 toasts.clear();
-                toasts.error(words.cannot_begin, language.told(&error));
+                toasts.error(words.cannot_begin, language.error(&error));
             }
         }
     };

@@ -158,7 +158,7 @@ pub fn PreviewCard(
             let why = match error.code {
                 // What the export itself will say is not said twice.
                 ErrorCode::Unauthenticated => words.signed_out.to_owned(),
-                _ => language.told(&error),
+                _ => language.error(&error),
             };
             view! { <p class="hint preview__none">{(words.cannot_look)(&why)}</p> }.into_any()
         }

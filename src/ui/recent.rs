@@ -112,6 +112,7 @@ mod tests {
             finished_at: None,
             duration_ms: None,
             error: None,
+            reason: None,
             complete_to: None,
         }
     }

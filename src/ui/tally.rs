@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::api::exports::{ExportRecord, State};
 use crate::api::language::Language;
+use crate::messages::Message;
 
 /// Counts and digests a CSV while it passes.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +62,7 @@ impl Tally {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Difference {
     /// The server did not send the whole file. Why, where that is known.
-    Unended(State, Option<String>),
+    Unended(State, Option<Message>),
     /// Another size, or other rows.
     Size {
         /// What arrived.
@@ -79,7 +80,8 @@ impl Difference {
         let words = language.export();
         match self {
             Self::Unended(state, reason) => {
-                (words.record_says)(language.state(*state), reason.as_deref().unwrap_or(words.did_not_end))
+                let reason = reason.as_ref().map(|reason| &*reason.text);
+                (words.record_says)(language.state(*state), reason.unwrap_or(words.did_not_end))
             }
             Self::Size { arrived: (rows, bytes), sent: (sent, size) } => {
                 (words.other_size)(&language.events(*rows), *bytes, &language.count(*sent), *size)
@@ -95,7 +97,7 @@ impl Difference {
 /// In what they differ.
 pub fn compare(record: &ExportRecord, arrived: &Sum) -> Result<(), Difference> {
     if record.state != State::Completed {
-        return Err(Difference::Unended(record.state, record.error.clone()));
+        return Err(Difference::Unended(record.state, record.reason.clone()));
     }
     let sent = (u64::try_from(record.rows).unwrap_or(0), u64::try_from(record.bytes).unwrap_or(0));
     let arrived_size = (arrived.rows, arrived.bytes);
@@ -108,6 +110,7 @@ pub fn compare(record: &ExportRecord, arrived: &Sum) -> Result<(), Difference> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::messages::records::RecordMessage;
 
     fn sum(chunks: &[&str]) -> Sum {
         let mut tally = Tally::default();
@@ -148,7 +151,8 @@ mod tests {
             started_at: String::new(),
             finished_at: None,
             duration_ms: None,
-            error: (state == State::Failed).then(|| "A row could not be read.".to_owned()),
+            error: (state == State::Failed).then(|| Message::from(RecordMessage::DatabaseFailed).text),
+            reason: (state == State::Failed).then(|| RecordMessage::DatabaseFailed.into()),
             complete_to: None,
         }
     }
@@ -158,7 +162,7 @@ mod tests {
         let arrived = sum(&["a\r\n1\r\n"]);
         assert_eq!(compare(&record(State::Completed), &arrived), Ok(()));
         let wrong = |record: ExportRecord| compare(&record, &arrived).expect_err("different").told(Language::English);
-        assert!(wrong(record(State::Failed)).contains("A row could not be read."));
+        assert!(wrong(record(State::Failed)).contains("could not be read from the database"));
         assert!(wrong(record(State::Running)).contains("It did not end."));
         assert!(wrong(ExportRecord { rows: 2, ..record(State::Completed) }).contains("1 event in 6 bytes arrived"));
         assert!(wrong(ExportRecord { sha256: None, ..record(State::Completed) }).contains("SHA-256"));

@@ -68,7 +68,7 @@ pub fn UseFrom(
             }
             .into_any()
         }
-        Err(error) => view! { <p class="problem" role="alert">{language.told(&error)}</p> }.into_any(),
+        Err(error) => view! { <p class="problem" role="alert">{language.error(&error)}</p> }.into_any(),
     };
     let hint = move || match chosen.get() {
         Tool::Sheets => view! { <p class="hint">{words.sheets_hint}</p> }.into_any(),
@@ -174,7 +174,7 @@ fn Link(params: Signal<Result<ExportParams, ApiError>>, link_max_minutes: u32) -
                 </div>
             }),
             Err(error) => leptos::either::Either::Right(view! {
-                <p class="problem" role="alert">{language.told(&error)}</p>
+                <p class="problem" role="alert">{language.error(&error)}</p>
             }),
         })}
     }

@@ -174,6 +174,7 @@ mod tests {
             finished_at: None,
             duration_ms: None,
             error: None,
+            reason: None,
             complete_to: None,
         };
         let of = |count| ExportRecords { exports: vec![record.clone(); count], next: None };

@@ -15,10 +15,11 @@ use motion_export::server::auth::{password, token, user};
 use motion_export::server::clock::Clock;
 use motion_export::server::connection::{Limits, serve};
 use motion_export::server::database::{self, Missing};
-use motion_export::server::entity::{self, camera, motion_event};
+use motion_export::server::entity::{self, camera, export, motion_event};
 use motion_export::server::export::lines::PAGE_BYTES;
 use motion_export::server::export::reader::Reader;
 use motion_export::server::export::run::{Export, Source};
+use motion_export::server::export::stored_message;
 use motion_export::server::partitions::{Month, Partitions};
 use motion_export::server::router::router;
 use motion_export::server::settings::Settings;
@@ -27,7 +28,7 @@ use motion_export::server::timed::{Pool, Transaction};
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, TransactionTrait};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryOrder, TransactionTrait};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
@@ -474,4 +475,15 @@ pub fn events(count: u32) -> impl Iterator<Item = motion_event::Model> {
 /// The same event, seen by another camera.
 pub fn seen_by(event: motion_event::Model, camera: &str) -> motion_event::Model {
     motion_event::Model { camera_id: camera.to_owned(), ..event }
+}
+
+/// The newest record of an export, as it is stored.
+pub async fn newest(database: &TestDatabase) -> export::Model {
+    let newest = export::Entity::find().order_by_desc(export::Column::StartedAt);
+    newest.one(&database.connection).await.unwrap().expect("a record")
+}
+
+/// Why the export of a record did not end well, in English.
+pub fn reason_of(record: &export::Model) -> Option<String> {
+    record.error.as_deref().map(|stored| stored_message::read(stored).text)
 }

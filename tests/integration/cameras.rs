@@ -1,13 +1,12 @@
 //! Whose cameras: every way to somebody else's camera, and none of them open.
 
 use futures_util::StreamExt;
-use motion_export::api::language::Language;
 use motion_export::api::session::Role;
 use motion_export::export_params::EXPORT_PATH;
 use motion_export::server::auth::user::{self, User};
 use motion_export::server::entity::{self, api_token, motion_event, session};
 use reqwest::Client;
-use reqwest::header::AUTHORIZATION;
+use reqwest::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 use uuid::Uuid;
@@ -106,7 +105,7 @@ async fn app_with_a_long_export() -> (TestApp, User, Client, usize) {
     (database.serve(50).await, ann, client, whole)
 }
 
-/// Looks whether the newest record says that, in English and in German.
+/// Looks whether a record of a failed export says that, in English and as a message.
 async fn ended_because(app: &TestApp, reason: &str) {
     app.idle().await;
     // Of two that began at the same moment, the one that did not end well.
@@ -114,8 +113,12 @@ async fn ended_because(app: &TestApp, reason: &str) {
     let errors: Vec<_> =
         list["exports"].as_array().unwrap().iter().map(|record| record["error"].as_str().unwrap()).collect();
     assert!(errors.iter().any(|error| error.starts_with(reason)), "{reason}: {errors:?}");
-    for error in errors {
-        assert_ne!(Language::German.reason_of_record(error), error);
+    let german = app.client.get(format!("{}/api/v1/exports?state=failed", app.address)).header(ACCEPT_LANGUAGE, "de");
+    let list: Value = german.send().await.unwrap().json().await.unwrap();
+    for record in list["exports"].as_array().unwrap() {
+        assert!(errors.contains(&record["error"].as_str().unwrap()), "always in English: {record}");
+        assert_ne!(record["reason"]["text"], record["error"], "in the language of the request");
+        assert!(record["reason"]["code"].is_string(), "{record}");
     }
 }
 

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use motion_export::server::entity::export;
-use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryOrder};
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 
-use crate::app::{HEADER, PASSWORD, TestDatabase, events};
+use crate::app::{HEADER, PASSWORD, TestDatabase, events, newest, reason_of};
 use crate::engine;
 use crate::program::{command, fail, in_clean_environment, run, run_with_input, succeed};
 
@@ -136,11 +136,6 @@ async fn a_dash_as_output_is_standard_output() {
 }
 
 /// The newest record.
-async fn newest(database: &TestDatabase) -> export::Model {
-    let newest = export::Entity::find().order_by_desc(export::Column::StartedAt);
-    newest.one(&database.connection).await.unwrap().expect("a record")
-}
-
 #[tokio::test]
 async fn a_reader_that_ends_early_ends_the_command_as_sigpipe_does_and_the_record_says_that_it_did() {
     let database = TestDatabase::with([]).await;
@@ -153,9 +148,9 @@ async fn a_reader_that_ends_early_ends_the_command_as_sigpipe_does_and_the_recor
         let ended = child.wait_with_output().unwrap();
         assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(141), &b""[..]), "{output}");
         let record = newest(&database).await;
-        assert_eq!((record.state.as_str(), record.sha256), ("cancelled", None), "{output}");
+        assert_eq!((record.state.as_str(), &record.sha256), ("cancelled", &None), "{output}");
         let reason = "The program that read the output ended before the file was whole.";
-        assert_eq!(record.error.as_deref(), Some(reason), "{output}");
+        assert_eq!(reason_of(&record).as_deref(), Some(reason), "{output}");
     }
 }
 
@@ -197,7 +192,7 @@ async fn an_export_to_a_standard_output_that_is_closed_or_full_fails_and_its_rec
         assert!(!ended.status.success() && error.contains(message), "{redirection} {output}: {error}");
         is_for_people(&error);
         let record = newest(&database).await;
-        let told = record.error.unwrap_or_default();
+        let told = reason_of(&record).unwrap_or_default();
         assert!(record.state == "failed" && told.ends_with(reason), "{redirection} {output}: {told}");
     }
     assert!(run(folder, &["export", "-o", "/dev/null"]).status.success());
@@ -233,7 +228,8 @@ async fn every_signal_that_ends_a_command_ends_its_record_and_leaves_no_file() {
             assert_eq!(ended.status.code(), Some(1), "{signal} {output}: {error}");
             assert_eq!(error, "error: stopped before the file was whole\n", "{signal} {output}");
             let record = newest(&database).await;
-            let ending = (record.state.as_str(), record.error.as_deref());
+            let reason = reason_of(&record);
+            let ending = (record.state.as_str(), reason.as_deref());
             assert_eq!(ending, ("interrupted", Some("The command was stopped.")), "{signal} {output}");
             assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "{signal} {output}");
         }
@@ -278,7 +274,8 @@ async fn the_record_of_a_command_that_was_killed_says_so_and_pages_in_german_say
     }
     let (state, reason) = ("interrupted".to_owned(), "The command was ended before the file was whole.".to_owned());
     let record = newest(&app.database).await;
-    assert_eq!((record.state, record.error), (state, Some(reason)));
+    let told = reason_of(&record);
+    assert_eq!((record.state, told), (state, Some(reason)));
     fail(folder, &["export", "-o", "nowhere/out.csv"]);
     let browser = app.browser_of("admin").await;
     let page = browser.get(format!("{}/settings/exports", app.address)).header("accept-language", "de");
@@ -350,8 +347,8 @@ async fn an_option_that_is_wrong_is_named_as_it_was_typed() {
         ),
         (&["--as", "ann", "--camera-id", "back"], "--camera-id: There is no camera “back”"),
         (&["--as", "bob"], "--as: There is no user “bob”. `user list` shows the names."),
-        (&["--start-date", "2025-02-30"], "--start-date: “2025-02-30” is no day of the calendar."),
-        (&["--end-date", "2025-12-01T00:00:00 01:00"], "--end-date: “2025-12-01T00:00:00 01:00” is no date."),
+        (&["--start-date", "2025-02-30"], "--start-date: “2025-02-30” is not a day of the calendar."),
+        (&["--end-date", "2025-12-01T00:00:00 01:00"], "--end-date: “2025-12-01T00:00:00 01:00” is not a date."),
         (&["--start-date", "2025-12-02", "--end-date", "2025-12-01"], "--start-date: The start, 2025-12-02, is after"),
         (&["--timezone", "Mars"], "--timezone: There is no time zone “Mars”."),
     ] {

@@ -6,10 +6,10 @@ use std::process::{Command, Stdio};
 use motion_export::api::session::Role;
 use motion_export::server::database::{self, Missing};
 use motion_export::server::entity::{export, mark, motion_event, user};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 
-use crate::app::{HEADER, PASSWORD, TestDatabase, client_with, event, events};
+use crate::app::{HEADER, PASSWORD, TestDatabase, client_with, event, events, newest, reason_of};
 use crate::engine;
 use crate::program::{Server, command, fail, run_with_input, succeed, token_of_admin};
 
@@ -57,11 +57,6 @@ async fn an_export_that_fails_leaves_the_file_that_was_there_and_nothing_else() 
 }
 
 /// The newest record.
-async fn newest(database: &TestDatabase) -> export::Model {
-    let newest = export::Entity::find().order_by_desc(export::Column::StartedAt);
-    newest.one(&database.connection).await.unwrap().expect("a record")
-}
-
 #[tokio::test]
 async fn exports_of_the_command_line_are_recorded_however_they_end() {
     let database = TestDatabase::with(events(30)).await;
@@ -95,7 +90,8 @@ async fn a_command_that_is_stopped_leaves_no_file_and_a_record_that_says_so() {
     Command::new("kill").arg(child.id().to_string()).status().unwrap();
     assert!(!child.wait().unwrap().success(), "it does not wait for a reader");
     let record = newest(&database).await;
-    assert_eq!((record.state.as_str(), record.error.as_deref()), ("interrupted", Some("The command was stopped.")));
+    let reason = reason_of(&record);
+    assert_eq!((record.state.as_str(), reason.as_deref()), ("interrupted", Some("The command was stopped.")));
 }
 
 #[tokio::test]
@@ -201,14 +197,14 @@ fn migrations_can_be_shown_undone_and_done_again() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let text = |arguments: &[&str]| String::from_utf8(succeed(folder, arguments)).unwrap();
-    assert_eq!(text(&["migrate", "up"]).matches("Applied").count(), 8);
-    assert_eq!(text(&["migrate", "status"]).matches("Applied").count(), 8);
+    assert_eq!(text(&["migrate", "up"]).matches("Applied").count(), 9);
+    assert_eq!(text(&["migrate", "status"]).matches("Applied").count(), 9);
     assert_eq!(text(&["migrate", "down", "--yes"]).matches("Pending").count(), 1);
-    assert_eq!(text(&["migrate", "down", "7", "--yes"]).matches("Pending").count(), 8);
+    assert_eq!(text(&["migrate", "down", "8", "--yes"]).matches("Pending").count(), 9);
     assert!(fail(folder, &["migrate", "down"]).contains("--yes"), "what is in the tables would go");
     // Without tables, an export's file would look whole and be empty.
     assert!(fail(folder, &["export"]).contains("has no tables"));
-    assert_eq!(text(&["migrate", "up"]).matches("Applied").count(), 8);
+    assert_eq!(text(&["migrate", "up"]).matches("Applied").count(), 9);
 }
 
 #[test]

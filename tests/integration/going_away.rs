@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use motion_export::export_params::EXPORT_PATH;
 use sea_orm::ConnectionTrait;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::app::{TestApp, TestDatabase, client_with, events};
@@ -35,7 +35,8 @@ async fn a_client_that_leaves_ends_its_export_at_once_and_that_is_no_error() {
     app.idle().await;
     let record = app.newest_record().await;
     assert_eq!(record["state"], "cancelled");
-    assert_eq!(record["error"], "The client went away before the end.");
+    assert_eq!(record["error"], "The client disconnected before the end.");
+    assert_eq!(record["reason"], json!({ "code": "client_disconnected", "params": {}, "text": record["error"] }));
     assert_eq!(record["sha256"], Value::Null);
     let rows = record["rows"].as_i64().unwrap();
     assert!((100..100_000).contains(&rows), "{rows}");
@@ -281,7 +282,7 @@ async fn a_server_that_is_killed_leaves_a_broken_file_and_a_record_that_is_inter
         }
     };
     let record = tokio::time::timeout(Duration::from_mins(1), swept).await.expect("soon after the start");
-    assert_eq!(record["error"], "The server that made the file went away.");
+    assert_eq!(record["reason"]["code"], "server_lost");
     assert!(prepared.log().contains("exports were interrupted"), "{}", prepared.log());
 }
 

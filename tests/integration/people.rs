@@ -60,8 +60,8 @@ async fn what_cannot_be_done_is_told_and_nothing_of_it_is_done() {
     let admin = app.browser_of("admin").await;
     for (form, words) in [
         ([("name", "ann"), ("role", "user"), ("password", PASSWORD)], "There is a user “ann” already"),
-        ([("name", ""), ("role", "user"), ("password", PASSWORD)], "1 to 64 characters"),
-        ([("name", "bob"), ("role", "king"), ("password", PASSWORD)], "“king” is no role"),
+        ([("name", ""), ("role", "user"), ("password", PASSWORD)], "1 to 64 visible characters"),
+        ([("name", "bob"), ("role", "king"), ("password", PASSWORD)], "“king” is not a role"),
         ([("name", "bob"), ("role", "user"), ("password", "short")], "at least 10 characters"),
     ] {
         let response = app.post(&admin, "/settings/people", &form).await;
@@ -72,10 +72,10 @@ async fn what_cannot_be_done_is_told_and_nothing_of_it_is_done() {
     }
     let (ann, me) = (path_of(&app, "ann").await, path_of(&app, "admin").await);
     for (path, form, words) in [
-        (&ann, &[("action", "cameras"), ("camera_id", "nothing")][..], "no longer there"),
+        (&ann, &[("action", "cameras"), ("camera_id", "nothing")][..], "no longer exists"),
         (&ann, &[("action", "password"), ("password", "short")], "at least 10 characters"),
-        (&ann, &[("action", "promote")], "nothing that this form can do"),
-        (&ann, &[("action", "role"), ("role", "king")], "“king” is no role"),
+        (&ann, &[("action", "promote")], "not an action of this form"),
+        (&ann, &[("action", "role"), ("role", "king")], "“king” is not a role"),
         (&me, &[("action", "role"), ("role", "user")], "Another administrator can change your role"),
         (&me, &[("action", "remove")], "cannot remove yourself"),
         (&me, &[("action", "password"), ("password", "another password")], "under Account"),

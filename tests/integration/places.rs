@@ -143,7 +143,7 @@ async fn a_panic_in_the_middle_of_a_file_breaks_it_frees_its_place_and_is_record
     app.idle().await;
     let record = app.newest_record().await;
     assert_eq!(record["state"], "failed");
-    assert_eq!(record["error"], "The server had a fault of its own.");
+    assert_eq!(record["reason"]["code"], "server_fault");
     assert_eq!(record["sha256"], Value::Null);
     assert_eq!(app.number("motion_export_ended_total{state=\"failed\"}").await, 1);
     let _held = hold(&app.address, &authorization, 3).await;
@@ -186,7 +186,7 @@ async fn a_server_that_vanished_keeps_its_places_for_thirty_seconds_and_its_reco
     for record in before["exports"].as_array().unwrap() {
         let record = app.record(record["id"].as_str().unwrap()).await;
         assert_eq!(record["state"], "interrupted");
-        assert_eq!(record["error"], "The server that made the file went away.");
+        assert_eq!(record["reason"]["code"], "server_lost");
         assert_eq!(record["finished_at"], record["started_at"], "when it was last heard of");
     }
     // It was alive after all: it learns of it, and breaks its files, because their records say so.

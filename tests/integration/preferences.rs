@@ -202,7 +202,7 @@ async fn what_a_form_refuses_is_told_in_german_and_to_scripts_in_english() {
             &[("action", "create"), ("name", "x"), ("days", "many")],
             "„many“ ist keine Anzahl von Tagen",
         ),
-        ("/settings/tokens", &[("action", "dance")], "„dance“ ist nichts, was dieses Formular tun kann"),
+        ("/settings/tokens", &[("action", "dance")], "„dance“ ist keine Aktion dieses Formulars"),
         ("/settings/tokens", &[("action", "revoke"), ("token", "x")], "Dieses Token gibt es nicht"),
         (
             "/settings/people",
@@ -313,11 +313,11 @@ async fn what_there_is_not_cannot_be_chosen() {
     let app = app_of_ann().await;
     let nobody = client_with(&[]);
     for (form, field, words) in [
-        (&[("language", "fr")][..], "language", "Choose one of en, de."),
-        (&[("language", "")], "language", "Choose one of en, de."),
-        (&[("theme", "pink")], "theme", "Choose one of system, light, dark."),
-        (&[("language", "de"), ("theme", "pink")], "theme", "Choose one of system, light, dark."),
-        (&[("next", "/settings")], "language", "Choose a language, one of en, de, or a theme"),
+        (&[("language", "fr")][..], "language", "Allowed: en, de."),
+        (&[("language", "")], "language", "Allowed: en, de."),
+        (&[("theme", "pink")], "theme", "Allowed: system, light, dark."),
+        (&[("language", "de"), ("theme", "pink")], "theme", "Allowed: system, light, dark."),
+        (&[("next", "/settings")], "language", "Choose a language (en, de) or a theme"),
         (&[], "language", "Nothing was chosen."),
     ] {
         let response = app.post(&nobody, "/preferences", form).await;
@@ -332,7 +332,7 @@ async fn what_there_is_not_cannot_be_chosen() {
     // People are told in a page.
     let person = client_with(&[(ACCEPT, "text/html"), (ACCEPT_LANGUAGE, "de")]);
     let page = read(app.post(&person, "/preferences", &[("theme", "pink")]).await).await;
-    assert!(page.contains("„pink“ ist kein Farbschema. Wählen Sie eines von system, light, dark."), "{page}");
+    assert!(page.contains("„pink“ ist kein Farbschema. Möglich sind: system, light, dark."), "{page}");
 }
 
 #[tokio::test]

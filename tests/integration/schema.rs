@@ -5,9 +5,10 @@ use std::os::unix::fs::PermissionsExt;
 use motion_export::server::database::{self, Missing};
 use motion_export::server::entity::{api_token, camera, camera_access, export, mark, motion_event, session, user};
 use motion_export::server::export::query::{self, Cameras, Cursor, Filter};
+use motion_export::server::export::stored_message;
 use motion_export::server::export::zone::Interval;
 use sea_orm::sea_query::{PostgresQueryBuilder, SqliteQueryBuilder};
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryOrder, Statement};
 use uuid::Uuid;
 
 use crate::app::{TestDatabase, events};
@@ -175,4 +176,49 @@ pub async fn plan(database: &TestDatabase, sql: &str) -> String {
     let steps = database.connection.query_all_raw(explain).await.unwrap();
     let steps: Vec<String> = steps.iter().map(|step| step.try_get("", "detail").unwrap()).collect();
     steps.join("\n")
+}
+
+#[tokio::test]
+async fn reasons_that_older_versions_recorded_as_sentences_become_messages_and_go_back() {
+    let database = TestDatabase::with([]).await;
+    let connection = &database.connection;
+    let sentences = [
+        ("The server that made the file went away.", "server_lost"),
+        ("The export could not be written to a \"b\"/c.csv: no space was left.", "no_space_left"),
+        ("Somebody's own words: 50 % {output}.", "other"),
+    ];
+    database::migrate_down(&database.settings.database, Some(1)).await.unwrap();
+    for (n, (sentence, _)) in sentences.into_iter().enumerate() {
+        let id = Uuid::from_u128(n as u128);
+        let record = export::Model {
+            id,
+            user_id: None,
+            user_name: None,
+            via: "command".to_owned(),
+            query: String::new(),
+            state: "failed".to_owned(),
+            rows: 0,
+            bytes: 0,
+            sha256: None,
+            started_at: 0,
+            heartbeat_at: 0,
+            finished_at: Some(0),
+            error: Some(sentence.to_owned()),
+            complete_to: None,
+        };
+        export::Entity::insert(record.into_active_model()).exec_without_returning(connection).await.unwrap();
+    }
+    let stored = async || {
+        let records = export::Entity::find().order_by_asc(export::Column::Id).all(connection).await.unwrap();
+        records.into_iter().map(|record| record.error.unwrap()).collect::<Vec<_>>()
+    };
+    database::migrate(&database.settings.database, connection).await.unwrap();
+    let messages: Vec<_> = stored().await.iter().map(|stored| stored_message::read(stored)).collect();
+    for (message, (sentence, code)) in messages.iter().zip(sentences) {
+        assert_eq!(message.code, code);
+        assert!(code == "server_lost" || message.text == sentence, "{message:?}");
+    }
+    assert_eq!(messages[1].param("output"), "a \"b\"/c.csv");
+    database::migrate_down(&database.settings.database, Some(1)).await.unwrap();
+    assert_eq!(stored().await, sentences.map(|(sentence, _)| sentence));
 }

@@ -171,9 +171,9 @@ async fn a_token_without_a_name_or_with_odd_days_is_refused_and_the_rest_comes_b
     let app = app_of_ann().await;
     let browser = app.browser_of("ann").await;
     for (name, days, words) in [
-        (" ", "30", "A name has 1 to 64 characters"),
+        (" ", "30", "A name has 1 to 64 visible characters"),
         ("x", "0", "1 to 3650 days"),
-        ("x", "soon", "“soon” is no number"),
+        ("x", "soon", "“soon” is not a number"),
     ] {
         let form = [("action", "create"), ("name", name), ("days", days)];
         let response = app.post(&browser, "/settings/tokens", &form).await;

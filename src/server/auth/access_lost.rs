@@ -5,31 +5,9 @@ use uuid::Uuid;
 
 use super::caller::Credential;
 use crate::error::ErrorCode;
+pub use crate::messages::access::AccessLost;
 use crate::server::clock::Clock;
 use crate::server::entity::{api_token, session, user};
-
-/// Why somebody may no longer see what was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AccessLost {
-    /// There is no such user any more.
-    UserRemoved,
-    /// The access token has reached its end.
-    TokenExpired,
-    /// The access token was revoked.
-    TokenRevoked,
-    /// The session has reached its end, however much it was used.
-    SessionExpired,
-    /// The session was ended by signing out, or by a new password.
-    SessionEnded,
-    /// The session that signed the link has reached its end.
-    LinkSessionExpired,
-    /// The session that signed the link was ended.
-    LinkSessionEnded,
-    /// A camera is no longer granted.
-    CameraRevoked,
-    /// The user was an administrator, who sees all cameras.
-    AdministratorDemoted,
-}
 
 impl AccessLost {
     /// Finds out why a user is no longer known by that credential. `None`: by none, as with `--as`.
@@ -59,37 +37,8 @@ impl AccessLost {
         Ok(if is_expired { expired } else { ended })
     }
 
-    /// What happened and what to do, as a sentence for people.
-    pub fn reason(self) -> &'static str {
-        match self {
-            Self::UserRemoved => "The user was removed.",
-            Self::TokenExpired => "The access token has expired. Create a new one and try again.",
-            Self::TokenRevoked => "The access token was revoked. Use another one.",
-            Self::SessionExpired => {
-                "The session has reached its maximum age (accounts.session_max_hours). Sign in and try again."
-            }
-            Self::SessionEnded => {
-                "The session was ended: the user signed out, or the password was changed. Sign in and try again."
-            }
-            Self::LinkSessionExpired => {
-                "The session that signed the link has reached its maximum age (accounts.session_max_hours). Ask for a new \
-                 link."
-            }
-            Self::LinkSessionEnded => {
-                "The session that signed the link was ended: its user signed out, or the password was changed. Ask for a \
-                 new link."
-            }
-            Self::CameraRevoked => {
-                "Access to a camera of this selection was revoked. Choose among the cameras that you see now."
-            }
-            Self::AdministratorDemoted => {
-                "The user is no longer an administrator, who sees all cameras. Choose among the cameras that you see now."
-            }
-        }
-    }
-
     /// The code of the answer, if none has begun yet.
-    pub fn code(self) -> ErrorCode {
+    pub fn code(&self) -> ErrorCode {
         match self {
             Self::CameraRevoked | Self::AdministratorDemoted => ErrorCode::Forbidden,
             _ => ErrorCode::Unauthenticated,

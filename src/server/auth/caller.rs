@@ -19,6 +19,8 @@ use super::viewer::Viewer;
 use super::{address, token};
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::EXPORT_PATH;
+use crate::messages::http::HttpMessage;
+use crate::messages::requests::RequestMessage;
 use crate::paths::is_page;
 use crate::server::clock::Clock;
 use crate::server::state::AppState;
@@ -157,17 +159,9 @@ fn shown(headers: &HeaderMap) -> Option<String> {
 
 /// The error for somebody whom we do not know.
 pub fn unauthenticated() -> ApiError {
-    ApiError::new(
-        ErrorCode::Unauthenticated,
-        "You are not signed in. Sign in on the page, or send an access token in the header Authorization: Bearer …, or \
-         as the password of HTTP Basic.",
-    )
+    ApiError::new(ErrorCode::Unauthenticated, RequestMessage::NotSignedIn)
 }
 
 fn bad_token() -> ApiError {
-    ApiError::new(
-        ErrorCode::Unauthenticated,
-        "The Authorization header holds no access token that works: it may have expired or been revoked. Make one under \
-         Settings → Access tokens.",
-    )
+    ApiError::new(ErrorCode::Unauthenticated, HttpMessage::InvalidToken)
 }

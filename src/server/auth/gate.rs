@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use super::caller::{self, Caller};
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
+use crate::messages::forms::FormMessage;
 use crate::paths::{API_PATH, LOGIN_PATH, LOGOUT_PATH, METRICS_PATH, PEOPLE_PATH, SETUP_PATH, is_below, is_page};
 
 /// Who may pass a door.
@@ -73,12 +74,8 @@ fn to_login(request: &Request) -> Response {
 }
 
 fn forbidden(caller: &Caller) -> ApiError {
-    let detail = if caller.is_browser() {
-        "Only administrators manage people. Ask one of them."
-    } else {
-        "An access token or a link opens data only, and no page or form. Sign in with a browser for those."
-    };
-    ApiError::new(ErrorCode::Forbidden, detail)
+    let message = if caller.is_browser() { FormMessage::AdministratorsOnly } else { FormMessage::DataOnly };
+    ApiError::new(ErrorCode::Forbidden, message)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::session::Sessions;
 use super::user::{self, User};
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::{EXPORT_PATH, ExportParams};
+use crate::messages::http::HttpMessage;
 use crate::server::database;
 use crate::server::entity::session;
 use crate::server::timed::Pool;
@@ -91,10 +92,7 @@ impl<'a> Link<'a> {
 
 /// One answer for all that can be wrong with a link: what exactly is nobody's business but its owner's.
 fn refused() -> ApiError {
-    ApiError::new(
-        ErrorCode::Unauthenticated,
-        "This link does not work: it has expired, was altered, or its owner has signed out since. Ask for a new one.",
-    )
+    ApiError::new(ErrorCode::Unauthenticated, HttpMessage::InvalidLink)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::error::{ApiError, ErrorCode};
+use crate::messages::http::HttpMessage;
 use crate::paths::is_page;
 
 /// Middleware: refuses a request that could change something and comes from another site.
@@ -22,10 +23,7 @@ pub async fn check(request: Request, next: Next) -> Result<Response, ApiError> {
     if safe || is_our_own(request.headers()) {
         return Ok(next.run(request).await);
     }
-    Err(ApiError::new(
-        ErrorCode::Forbidden,
-        "This request comes from another site, so nothing was done. Open the page on this server itself and try again.",
-    ))
+    Err(ApiError::new(ErrorCode::Forbidden, HttpMessage::CrossSite))
 }
 
 /// Middleware: hides from what is below `/api` where the caller came from, and that it might be a person. Leptos would

@@ -9,6 +9,7 @@ use tokio::task::spawn_blocking;
 
 use crate::api::session::MIN_PASSWORD_CHARACTERS;
 use crate::error::ApiError;
+use crate::messages::forms::FormMessage;
 
 /// The longest password, in bytes: longer ones only make hashing slow.
 const MAX_BYTES: usize = 1_024;
@@ -36,17 +37,15 @@ async fn in_turn<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -
 /// # Errors
 /// `invalid_parameter` for the field `password`.
 pub fn check(password: &str, name: &str) -> Result<(), ApiError> {
-    let refuse = |detail: String| Err(ApiError::invalid("password", detail));
+    let refuse = |message| Err(ApiError::invalid("password", message));
     if password.chars().count() < MIN_PASSWORD_CHARACTERS {
-        return refuse(format!(
-            "The password is too short. It needs at least {MIN_PASSWORD_CHARACTERS} characters, of any kind."
-        ));
+        return refuse(FormMessage::PasswordTooShort { min: MIN_PASSWORD_CHARACTERS });
     }
     if password.len() > MAX_BYTES {
-        return refuse(format!("The password is too long. At most {MAX_BYTES} bytes can be used."));
+        return refuse(FormMessage::PasswordTooLong { max: MAX_BYTES });
     }
     if password.eq_ignore_ascii_case(name) {
-        return refuse("The password is the user's name. Choose another one.".to_owned());
+        return refuse(FormMessage::PasswordIsName);
     }
     Ok(())
 }

@@ -25,6 +25,7 @@ use uuid::Uuid;
 use super::secret::{self, Secret};
 use super::user::{self, User};
 use crate::error::{ApiError, ErrorCode};
+use crate::messages::requests::RequestMessage;
 use crate::server::clock::Clock;
 use crate::server::database;
 use crate::server::entity::session::{ActiveModel, Column, Entity, Model};
@@ -103,12 +104,9 @@ pub async fn check_mark(request: Request, next: Next) -> std::result::Result<Res
     if response.extensions().get::<Marked>().is_some() {
         return Ok(response);
     }
-    Err(failure.filter(|failure| failure.code == ErrorCode::Internal).unwrap_or_else(|| {
-        ApiError::new(
-            ErrorCode::Unavailable,
-            "The database cannot be reached at the moment, so nobody can be known. Try again in a while.",
-        )
-    }))
+    Err(failure
+        .filter(|failure| failure.code == ErrorCode::Internal)
+        .unwrap_or_else(|| ApiError::new(ErrorCode::Unavailable, RequestMessage::SessionsUnavailable)))
 }
 
 impl AuthUser for User {

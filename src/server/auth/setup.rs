@@ -8,6 +8,7 @@ use super::secret::{self, Secret};
 use super::user::{self, NewUser, User};
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
+use crate::messages::forms::FormMessage;
 use crate::server::timed::Pool;
 
 /// The key of the setup link, while there is nobody yet.
@@ -55,9 +56,5 @@ async fn check(open: Option<&[u8]>, database: &Pool, key: &str) -> Result<(), Ap
     if right && user::is_nobody(database).await? {
         return Ok(());
     }
-    Err(ApiError::new(
-        ErrorCode::Forbidden,
-        "This setup link does not work, or no longer. It works once, for as long as nobody has an account; the server \
-         prints it when it starts. If you have an account, sign in.",
-    ))
+    Err(ApiError::new(ErrorCode::Forbidden, FormMessage::InvalidSetupLink))
 }

@@ -21,6 +21,7 @@ use governor::{Quota, RateLimiter};
 
 use super::user::normalized;
 use crate::error::{ApiError, ErrorCode};
+use crate::messages::forms::FormMessage;
 use crate::server::clock::Clock;
 
 /// How many attempts one account has at once from one address, and after what time it has another one.
@@ -107,10 +108,7 @@ impl Throttle {
             let seconds = u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX).max(1);
             ApiError {
                 retry_after_seconds: Some(seconds),
-                ..ApiError::new(
-                    ErrorCode::TooManyAttempts,
-                    format!("There were too many attempts to sign in. Wait {seconds} seconds and try again."),
-                )
+                ..ApiError::new(ErrorCode::TooManyAttempts, FormMessage::TooManyAttempts { seconds })
             }
         })
     }

@@ -10,6 +10,7 @@ use super::name;
 use super::secret::{self, Secret};
 use super::user::User;
 use crate::error::{ApiError, ErrorCode};
+use crate::messages::forms::FormMessage;
 use crate::server::database;
 use crate::server::entity::api_token::{ActiveModel, Column, Entity, Model};
 use crate::server::entity::user;
@@ -45,12 +46,9 @@ pub async fn create(
     bits: Secret,
     now: i64,
 ) -> Result<Made, ApiError> {
-    let name = name::checked(name, "“Nightly report”")?;
+    let name = name::checked(name, |max| FormMessage::TokenNameInvalid { max })?;
     if days.is_some_and(|days| days == 0 || days > MAX_DAYS) {
-        return Err(ApiError::invalid(
-            "days",
-            format!("A token works for 1 to {MAX_DAYS} days, or until it is revoked."),
-        ));
+        return Err(ApiError::invalid("days", FormMessage::TokenDays { max: MAX_DAYS }));
     }
     let text = format!("{PREFIX}{}", bits.to_hex());
     let record = Model {
@@ -114,7 +112,7 @@ pub async fn revoke(database: &Pool, id: Uuid, user: Option<Uuid>, now: i64) -> 
     let Some(token) = token.filter(|token| user.is_none_or(|user| token.user_id == user)) else {
         return Err(ApiError {
             field: Some("token".to_owned()),
-            ..ApiError::new(ErrorCode::TokenNotFound, format!("There is no token {id}."))
+            ..ApiError::new(ErrorCode::TokenNotFound, FormMessage::NoSuchToken { id: id.to_string() })
         });
     };
     if token.revoked_at.is_none() {

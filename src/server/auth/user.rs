@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{name, password, secret, token};
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
+use crate::messages::forms::FormMessage;
 use crate::server::database;
 use crate::server::entity::{camera, camera_access, session, user};
 use crate::server::problem::internal;
@@ -73,7 +74,7 @@ pub struct NewUser {
 /// # Errors
 /// Where the name is taken, or it or the password cannot be used; where the database cannot answer.
 pub async fn add(database: &Pool, new: NewUser, now: i64) -> Result<User, ApiError> {
-    let name = normalized(&name::checked(&new.name, "ann or ann@example.com")?);
+    let name = normalized(&name::checked(&new.name, |max| FormMessage::UserNameInvalid { max })?);
     password::check(&new.password, &name)?;
     let model = user::Model {
         id: Uuid::new_v4(),
@@ -85,7 +86,7 @@ pub async fn add(database: &Pool, new: NewUser, now: i64) -> Result<User, ApiErr
     match user::Entity::insert(model.clone().into_active_model()).exec_without_returning(database).await {
         Ok(_) => Ok(model.into()),
         Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-            Err(ApiError::invalid("name", format!("There is a user “{}” already. Choose another name.", model.name)))
+            Err(ApiError::invalid("name", FormMessage::NameTaken { name: model.name }))
         }
         Err(error) => Err(database::refusal(&error)),
     }
@@ -129,7 +130,7 @@ pub async fn by_name(database: &Pool, name: &str) -> Result<User, ApiError> {
 pub fn no_such_user(name: &str) -> ApiError {
     ApiError {
         field: Some("user".to_owned()),
-        ..ApiError::new(ErrorCode::UserNotFound, format!("There is no user “{name}”."))
+        ..ApiError::new(ErrorCode::UserNotFound, FormMessage::NoSuchUser { name: name.to_owned() })
     }
 }
 
@@ -268,10 +269,7 @@ async fn known_camera(database: &Pool, camera: &str) -> Result<(), ApiError> {
     let known = camera::Entity::find_by_id(camera).one(database).await.map_err(|error| database::refusal(&error))?;
     known.map(drop).ok_or_else(|| ApiError {
         field: Some("camera".to_owned()),
-        ..ApiError::new(
-            ErrorCode::CameraNotFound,
-            format!("There is no camera with the id “{camera}”. `camera list` shows the ids."),
-        )
+        ..ApiError::new(ErrorCode::CameraNotFound, FormMessage::NoSuchCameraId { camera: camera.to_owned() })
     })
 }
 
@@ -313,10 +311,7 @@ pub async fn change_granted(
     };
     match change.await {
         Err(error) if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))) => {
-            Err(ApiError::invalid(
-                "camera_id",
-                "One of the cameras, or the user, is no longer there. Look at the list again and choose anew.",
-            ))
+            Err(ApiError::invalid("camera_id", FormMessage::CamerasChanged))
         }
         other => other.map_err(|error| database::refusal(&error)),
     }
@@ -364,10 +359,7 @@ fn others(user: &User, role: Option<Role>) -> Expr {
 /// Why a user could not be changed: it is gone, or the last administrator.
 async fn last_administrator(database: &Pool, user: &User) -> ApiError {
     match by_id(database, user.id).await {
-        Ok(Some(_)) => ApiError::invalid(
-            "user",
-            format!("“{}” is the last administrator. Make another administrator first.", user.name),
-        ),
+        Ok(Some(_)) => ApiError::invalid("user", FormMessage::LastAdministrator { name: user.name.clone() }),
         Ok(None) => no_such_user(&user.name),
         Err(error) => database::refusal(&error),
     }

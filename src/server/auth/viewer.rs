@@ -14,6 +14,7 @@ use super::access_lost::AccessLost;
 use super::caller::Credential;
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
+use crate::messages::parameters::ParameterMessage;
 use crate::server::clock::Clock;
 use crate::server::database;
 use crate::server::entity::{api_token, camera, camera_access, session, user};
@@ -182,9 +183,6 @@ impl From<DbErr> for SelectError {
 pub fn no_such_camera(id: &str) -> ApiError {
     ApiError {
         field: Some("camera_id".to_owned()),
-        ..ApiError::new(
-            ErrorCode::CameraNotFound,
-            format!("There is no camera “{id}”. Leave camera_id out to export all cameras."),
-        )
+        ..ApiError::new(ErrorCode::CameraNotFound, ParameterMessage::NoSuchCamera { camera: id.to_owned() })
     }
 }

@@ -8,6 +8,8 @@ use super::csv::EncodeError;
 use super::record::Ending;
 use crate::api::exports::State;
 use crate::error::ApiError;
+use crate::messages::Message;
+use crate::messages::records::RecordMessage;
 use crate::server::auth::access_lost::AccessLost;
 use crate::server::auth::viewer::SelectError;
 
@@ -32,7 +34,7 @@ impl std::fmt::Display for ExportError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Refused(error) => error.fmt(f),
-            Self::Revoked(lost) => f.write_str(lost.reason()),
+            Self::Revoked(lost) => f.write_str(&Message::from(lost).text),
             Self::Detached => f.write_str("months of events were detached while the export ran; export again"),
             Self::TimedOut(limit) => {
                 write!(f, "the database gave no page within {} s (export.page_timeout_seconds)", limit.as_secs())
@@ -78,22 +80,17 @@ impl ExportError {
         EncodeError::from("an export that failed does not go on").into()
     }
 
-    /// Returns how the record of an export ends that fails with this error: with a sentence for people.
+    /// Returns how the record of an export ends that fails with this error.
     pub fn ending(&self) -> Ending {
         match self {
-            Self::Revoked(lost) => Ending::failed(lost.reason()),
-            Self::Refused(_) | Self::Detached => Ending::failed(self.sentence()),
-            Self::TimedOut(_) => Ending::because(State::TimedOut, self.sentence()),
-            Self::Database(_) => {
-                Ending::failed("The events could not be read from the database. The server's log tells more.")
+            Self::Revoked(lost) => Ending::failed(lost),
+            Self::Refused(error) => Ending::failed(Message::clone(&error.message)),
+            Self::Detached => Ending::failed(RecordMessage::EventsDetached),
+            Self::TimedOut(limit) => {
+                Ending::because(State::TimedOut, RecordMessage::PageTimeout { seconds: limit.as_secs() })
             }
-            Self::Encode(error) => Ending::failed(format!("An event could not be written: {error}.")),
+            Self::Database(_) => Ending::failed(RecordMessage::DatabaseFailed),
+            Self::Encode(error) => Ending::failed(RecordMessage::EventNotEncoded { reason: error.to_string() }),
         }
-    }
-
-    fn sentence(&self) -> String {
-        let text = self.to_string();
-        let mut letters = text.trim_end_matches('.').chars();
-        letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
     }
 }

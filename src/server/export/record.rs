@@ -9,7 +9,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::stored_message;
 use crate::api::exports::State;
+use crate::messages::Message;
+use crate::messages::commands::CommandMessage;
+use crate::messages::records::RecordMessage;
 use crate::server::entity::export::{ActiveModel, Column, Entity, Model};
 use crate::server::entity::user;
 use crate::server::timed::Pool;
@@ -44,25 +48,25 @@ pub struct Ending {
     /// What became of it.
     pub state: State,
     /// Why, where it did not end well, for whoever reads the record.
-    pub reason: Option<String>,
+    pub reason: Option<Message>,
     /// SHA-256 of the file, where it is whole.
     pub sha256: Option<Vec<u8>>,
 }
 
 impl Ending {
     /// Not well, and why.
-    pub fn because(state: State, reason: impl Into<String>) -> Self {
+    pub fn because(state: State, reason: impl Into<Message>) -> Self {
         Self { state, reason: Some(reason.into()), sha256: None }
     }
 
     /// It could not be read or written to the end.
-    pub fn failed(reason: impl Into<String>) -> Self {
+    pub fn failed(reason: impl Into<Message>) -> Self {
         Self::because(State::Failed, reason)
     }
 
     /// Its client went away.
     pub fn gone() -> Self {
-        Self::because(State::Cancelled, "The client went away before the end.")
+        Self::because(State::Cancelled, RecordMessage::ClientDisconnected)
     }
 
     /// The file is whole, and this is its SHA-256.
@@ -195,7 +199,7 @@ pub async fn end(database: &impl ConnectionTrait, id: Uuid, outcome: &Outcome) -
         rows: Set(signed(written.rows)),
         bytes: Set(signed(written.bytes)),
         sha256: Set(ending.sha256.clone()),
-        error: Set(ending.reason.clone()),
+        error: Set(ending.reason.as_ref().map(stored_message::write)),
         finished_at: Set(Some(*at)),
         ..Default::default()
     };
@@ -204,7 +208,7 @@ pub async fn end(database: &impl ConnectionTrait, id: Uuid, outcome: &Outcome) -
     let from = match ending.state {
         // Written before, and not by a server that took it for dead.
         State::Interrupted => {
-            let ours = interrupted.and(Column::Error.eq(ending.reason.clone()));
+            let ours = interrupted.and(Column::Error.eq(ending.reason.as_ref().map(stored_message::write)));
             Condition::any().add(Column::State.is_in([State::Running, State::Completed].map(State::word))).add(ours)
         }
         State::Completed => Condition::any().add(Column::State.is_in(from)),
@@ -238,8 +242,8 @@ pub async fn sweep(database: &impl ConnectionTrait, dead: &[(Uuid, i64)]) -> Res
         let interrupted = ActiveModel { state: Set(State::Interrupted.word().to_owned()), ..Default::default() };
         let by_command = Expr::col(Column::Via).eq("command");
         let reason = CaseStatement::new()
-            .case(by_command, "The command was ended before the file was whole.")
-            .finally("The server that made the file went away.");
+            .case(by_command, stored_message::write(&CommandMessage::CommandLost.into()))
+            .finally(stored_message::write(&RecordMessage::ServerLost.into()));
         // `finished_at` is what the last heartbeat wrote.
         let found = Entity::update_many().set(interrupted).col_expr(Column::Error, reason.into());
         let found = found.filter(is_running(&[*id]));

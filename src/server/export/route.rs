@@ -26,6 +26,9 @@ use super::running::{Asked, Running};
 use crate::api::exports::{EXPORT_ID_HEADER, State as RecordState};
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::ExportParams;
+use crate::messages::http::HttpMessage;
+use crate::messages::records::RecordMessage;
+use crate::messages::requests::RequestMessage;
 use crate::server::auth::caller::{self, Caller};
 use crate::server::auth::link::Link;
 use crate::server::connection::Peer;
@@ -53,11 +56,7 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
     let (parts, _) = request.into_parts();
     let caller = caller::of(&parts.extensions)?;
     if parts.version < Version::HTTP_11 {
-        return Err(ApiError::new(
-            ErrorCode::HttpVersionNotSupported,
-            "An export needs HTTP/1.1 or newer: in older versions a file that was cut off looks whole. In nginx, set \
-             proxy_http_version 1.1.",
-        ));
+        return Err(ApiError::new(ErrorCode::HttpVersionNotSupported, HttpMessage::HttpVersion));
     }
     let query = parts.uri.query().unwrap_or_default();
     // What makes a URL a link is no parameter of the export.
@@ -162,18 +161,11 @@ pub fn refusal(error: &ExportError) -> ApiError {
 fn unlogged_refusal(error: &ExportError) -> ApiError {
     match error {
         ExportError::Refused(error) => error.clone(),
-        ExportError::Revoked(lost) => ApiError::new(lost.code(), lost.reason()),
-        ExportError::Detached => {
-            ApiError::new(ErrorCode::Unavailable, "Months of events were taken out meanwhile. Try again.")
+        ExportError::Revoked(lost) => ApiError::new(lost.code(), lost),
+        ExportError::Detached => ApiError::new(ErrorCode::Unavailable, RequestMessage::EventsDetached),
+        ExportError::TimedOut(limit) => {
+            ApiError::new(ErrorCode::DatabaseTimeout, RequestMessage::FirstPageTimeout { seconds: limit.as_secs() })
         }
-        ExportError::TimedOut(limit) => ApiError::new(
-            ErrorCode::DatabaseTimeout,
-            format!(
-                "The database did not give the first events within {} s, and was told to stop looking. Ask for fewer \
-                 days or fewer cameras, or try again when there is less to do.",
-                limit.as_secs()
-            ),
-        ),
         ExportError::Database(error) => crate::server::database::unlogged_refusal(error),
         ExportError::Encode(error) => ApiError { reason: Some(error.to_string()), ..ApiError::internal() },
     }
@@ -216,13 +208,14 @@ impl Job {
             ending = &mut told_to_stop => Err(ending),
             made = self.make(&running) => made,
         };
-        let whole = made.and_then(|()| self.export.sha256().ok_or_else(|| Ending::failed("The file was not whole.")));
+        let whole =
+            made.and_then(|()| self.export.sha256().ok_or_else(|| Ending::failed(RecordMessage::FileIncomplete)));
         let sha256 = match whole {
             Ok(sha256) => sha256,
             Err(ending) => return self.break_off(running, ending).await,
         };
         if !matches!(running.complete(sha256.clone()).await, Ok(true)) {
-            return self.break_off(running, Ending::failed("The export could not be recorded.")).await;
+            return self.break_off(running, Ending::failed(RecordMessage::NotRecorded)).await;
         }
         let sent_digest = self.sent_digest.map(|digest| digest.finalize().to_vec());
         let trailers = self.with_trailers.then(|| trailers(sent_digest.as_ref().unwrap_or(&sha256), &sha256));
@@ -270,10 +263,7 @@ impl Job {
 fn left(peer: Option<&Peer>) -> Ending {
     if peer.is_some_and(Peer::has_stalled) {
         warn!("the client took nothing for too long (server.client_timeout_seconds)");
-        return Ending::because(
-            RecordState::TimedOut,
-            "The client took nothing for too long (server.client_timeout_seconds).",
-        );
+        return Ending::because(RecordState::TimedOut, RecordMessage::ClientTimeout);
     }
     Ending::gone()
 }

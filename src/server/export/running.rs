@@ -16,6 +16,8 @@ use uuid::Uuid;
 use super::record::{self, Ending, Heartbeat, Outcome, Written};
 use crate::api::exports::State;
 use crate::error::{ApiError, ErrorCode};
+use crate::messages::records::RecordMessage;
+use crate::messages::requests::RequestMessage;
 use crate::server::clock::Clock;
 use crate::server::database;
 use crate::server::database_errors::describe;
@@ -45,9 +47,6 @@ const UNDISTURBED_FROM_FUTURE: u32 = 3;
 
 /// How long lies between two attempts to write an outcome.
 const BETWEEN_TRIES: Duration = Duration::from_millis(500);
-
-/// The reason in the record of an export that did not end before its server did.
-const STOPPED: &str = "The server was stopped.";
 
 /// For how long a user's new export waits for an old one that is over but for its last bytes.
 const ABOUT_TO_BE_OVER: Duration = Duration::from_millis(250);
@@ -323,7 +322,7 @@ impl Exports {
         let held_up = beaten.is_err() || began.elapsed() > SLOW;
         let lost = beaten.unwrap_or_default();
         for id in lost {
-            self.stop_one(id, "Another server took this one for dead.");
+            self.stop_one(id, RecordMessage::HeartbeatsLate);
         }
         // Where somebody else keeps all servers from writing, all of them look dead.
         if held_up {
@@ -406,11 +405,11 @@ impl Exports {
     pub fn break_off(&self) {
         let ids: Vec<_> = self.0.slots.borrow().running.keys().copied().collect();
         for id in ids {
-            self.stop_one(id, STOPPED);
+            self.stop_one(id, RecordMessage::ServerStopped);
         }
     }
 
-    fn stop_one(&self, id: Uuid, reason: &str) {
+    fn stop_one(&self, id: Uuid, reason: RecordMessage) {
         let ending = Ending::because(State::Interrupted, reason);
         if let Some(progress) = self.0.slots.borrow().running.get(&id) {
             progress.stop.send_replace(Some(ending));
@@ -436,11 +435,7 @@ impl Exports {
         }
         let Ok(place) = Arc::clone(places).try_acquire_owned() else {
             metrics.export_refused(Refused::Server);
-            let detail = format!(
-                "The server is making {} exports, which is as many as it may at once. Try again in a while.",
-                limits.at_once
-            );
-            return Err(later(ErrorCode::Unavailable, detail));
+            return Err(later(ErrorCode::Unavailable, RequestMessage::ServerBusy { limit: limits.at_once.get() }));
         };
         // Those whose record has its end already, but whose client does not take the last of it, count here.
         if let Some(user_id) = asked.user_id
@@ -487,7 +482,7 @@ impl Exports {
             Err(error) => {
                 let is_logged = self.is_unwritable(&error).await && self.note(Err(&error));
                 if timed::is_unknown(&error) {
-                    let ending = Ending::failed("The export could not be recorded.");
+                    let ending = Ending::failed(RecordMessage::NotRecorded);
                     let outcome = Outcome { written: Written::default(), ending, at: now, began: false };
                     slots.send_modify(|slots| drop(slots.unrecorded.insert(id, outcome)));
                 }
@@ -515,7 +510,7 @@ impl Exports {
         };
         // Closed meanwhile: whoever closed either counted this one, or is seen here.
         if !self.is_open() {
-            begun.end(Some(Ending::because(State::Interrupted, STOPPED)), 0).await;
+            begun.end(Some(Ending::because(State::Interrupted, RecordMessage::ServerStopped)), 0).await;
             return Err(self.stopping());
         }
         Ok(begun)
@@ -532,17 +527,12 @@ impl Exports {
 
     fn too_many(&self) -> ApiError {
         self.0.metrics.export_refused(Refused::User);
-        let detail = format!(
-            "You have {} exports running, which is as many as you may at once. Wait until one of them has ended, or cancel \
-             one.",
-            self.0.limits.per_user
-        );
-        later(ErrorCode::TooManyExports, detail)
+        later(ErrorCode::TooManyExports, RequestMessage::UserBusy { limit: self.0.limits.per_user.get() })
     }
 
     fn stopping(&self) -> ApiError {
         self.0.metrics.export_refused(Refused::Stopping);
-        later(ErrorCode::Unavailable, "The server is being stopped. Try again in a while.".to_owned())
+        later(ErrorCode::Unavailable, RequestMessage::ServerStopping)
     }
 
     /// The error for an export that cannot be recorded. `is_logged`: whether this request has logged why.
@@ -554,15 +544,13 @@ impl Exports {
         if !is_logged && !database::is_replaced(error) {
             warn!(%error, "cannot record an export, so it does not begin");
         }
-        let detail = "The export cannot be recorded at the moment, so it does not begin: the database is away, \
-                      full, or being written to by somebody else, such as an import. Try again in a while.";
         // For commands, which say which of these it is.
-        ApiError { reason: Some(describe(error)), ..later(ErrorCode::Unavailable, detail.to_owned()) }
+        ApiError { reason: Some(describe(error)), ..later(ErrorCode::Unavailable, RequestMessage::CannotRecord) }
     }
 }
 
-fn later(code: ErrorCode, detail: String) -> ApiError {
-    ApiError { retry_after_seconds: Some(RETRY_AFTER_SECONDS), ..ApiError::new(code, detail) }
+fn later(code: ErrorCode, message: RequestMessage) -> ApiError {
+    ApiError { retry_after_seconds: Some(RETRY_AFTER_SECONDS), ..ApiError::new(code, message) }
 }
 
 /// An export that runs. However it goes away, the record tells how, and its place is free again.
@@ -666,12 +654,12 @@ impl Running {
         let Written { rows, bytes } = written;
         // Only what was written down as whole has ended as that.
         let otherwise = otherwise
-            .or_else(|| self.completed_after.is_none().then(|| Ending::failed("It was not recorded as whole.")));
+            .or_else(|| self.completed_after.is_none().then(|| Ending::failed(RecordMessage::NotRecordedAsWhole)));
         // The log and the metrics have the duration of the record.
         let elapsed = self.completed_after.filter(|_| otherwise.is_none()).unwrap_or_else(|| self.elapsed());
         let at = self.progress.moment_after(elapsed);
         let state = otherwise.as_ref().map_or(State::Completed, |ending| ending.state);
-        let reason = otherwise.as_ref().and_then(|ending| ending.reason.clone());
+        let reason = otherwise.as_ref().and_then(|ending| ending.reason.as_ref()).map(|reason| reason.text.clone());
         exports.0.slots.send_modify(|slots| {
             slots.running.remove(&id);
             if let Some(ending) = otherwise {
@@ -692,11 +680,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let ending = if std::thread::panicking() {
-            Ending::failed("The server had a fault of its own.")
-        } else {
-            Ending::gone()
-        };
+        let ending = if std::thread::panicking() { Ending::failed(RecordMessage::ServerFault) } else { Ending::gone() };
         let span = self.span.clone();
         if let (Some(finish), Ok(runtime)) = (self.finish(Some(ending), 0), tokio::runtime::Handle::try_current()) {
             runtime.spawn(finish.instrument(span));

@@ -7,6 +7,7 @@ use tracing::info;
 use super::{Answer, Form};
 use crate::api::page::Done;
 use crate::error::ApiError;
+use crate::messages::forms::FormMessage;
 use crate::paths::{ACCOUNT_PATH, LOGIN_PATH};
 use crate::server::auth::next::if_signed_in;
 use crate::server::auth::user;
@@ -15,9 +16,9 @@ use crate::server::auth::user;
 pub(in crate::server) async fn change_password(form: Arc<Form>) -> Result<Answer, ApiError> {
     let caller = form.caller()?;
     let current = form.with_password(&caller.user.name, form.field("current_password")).await?;
-    let current = current.filter(|user| user.id == caller.user.id).ok_or_else(|| {
-        ApiError::invalid("current_password", "This is not your current password. Nothing was changed.")
-    })?;
+    let current = current
+        .filter(|user| user.id == caller.user.id)
+        .ok_or_else(|| ApiError::invalid("current_password", FormMessage::WrongCurrentPassword))?;
     let revoke = form.revokes_tokens();
     let changed = user::set_password(&form.state.writer, &current, form.field("password").to_owned(), revoke).await?;
     info!(user_id = %changed.id, tokens_revoked = revoke.is_some(), "a password was changed");

@@ -8,6 +8,7 @@ use tracing::{info, warn};
 use super::{Answer, Form};
 use crate::api::page::Done;
 use crate::error::{ApiError, ErrorCode};
+use crate::messages::forms::FormMessage;
 use crate::paths::LOGIN_PATH;
 use crate::server::auth::next::{if_signed_in, local};
 use crate::server::auth::user::User;
@@ -16,8 +17,7 @@ use crate::server::auth::{address, user};
 /// Signs in with name and password, and goes where the form says.
 pub(in crate::server) async fn login(form: Arc<Form>) -> Result<Answer, ApiError> {
     let user = form.with_password(form.field("name"), form.field("password")).await?;
-    let user = user
-        .ok_or_else(|| ApiError::new(ErrorCode::Forbidden, "Name or password is wrong. Check both and try again."))?;
+    let user = user.ok_or_else(|| ApiError::new(ErrorCode::Forbidden, FormMessage::WrongPassword))?;
     form.sign_in(&user).await?;
     info!(user_id = %user.id, "signed in");
     Ok(Answer::Go(if_signed_in(local(form.field("next")), form.state.clock.now())))
@@ -28,10 +28,7 @@ pub(in crate::server) async fn logout(form: Arc<Form>) -> Result<Answer, ApiErro
     let mut session = form.session()?;
     let ended = session.logout().await.map_err(|error| {
         warn!(%error, "cannot end a session");
-        ApiError::new(
-            ErrorCode::Unavailable,
-            "You could not be signed out, because the database cannot be written to. Try again in a while.",
-        )
+        ApiError::new(ErrorCode::Unavailable, FormMessage::CannotSignOut)
     })?;
     if let Some(user) = ended {
         info!(user_id = %user.id, "signed out");

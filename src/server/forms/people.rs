@@ -9,6 +9,7 @@ use super::{Answer, Form};
 use crate::api::page::Done;
 use crate::api::session::Role;
 use crate::error::ApiError;
+use crate::messages::forms::FormMessage;
 use crate::paths::{PEOPLE_PATH, person_path};
 use crate::server::auth::user::{self, NewUser};
 use crate::server::pages::person_named;
@@ -29,7 +30,8 @@ pub(in crate::server) async fn change_person(form: Arc<Form>) -> Result<Answer, 
     let database = &form.state.writer;
     let path = form.parts.uri.path();
     let person = person_named(&form.state, path.rsplit('/').next().unwrap_or_default()).await?;
-    let not_oneself = |detail| if person.id == admin.user.id { Err(ApiError::invalid("user", detail)) } else { Ok(()) };
+    let not_oneself =
+        |message| if person.id == admin.user.id { Err(ApiError::invalid("user", message)) } else { Ok(()) };
     let action = form.field("action");
     let done = match action {
         "cameras" => {
@@ -41,18 +43,18 @@ pub(in crate::server) async fn change_person(form: Arc<Form>) -> Result<Answer, 
             Answer::done(path, Done::CamerasSaved)
         }
         "role" => {
-            not_oneself("Another administrator can change your role, so that one is left who can undo it.")?;
+            not_oneself(FormMessage::OwnRole)?;
             user::set_role(database, &person, role(&form)?).await?;
             Answer::done(path, Done::RoleChanged)
         }
         "password" => {
-            not_oneself("Change your own password under Account, where the current one is asked for.")?;
+            not_oneself(FormMessage::OwnPassword)?;
             let revoke = form.revokes_tokens();
             user::set_password(database, &person, form.field("password").to_owned(), revoke).await?;
             Answer::done(path, if revoke.is_some() { Done::PasswordSetTokensRevoked } else { Done::PasswordSet })
         }
         "remove" => {
-            not_oneself("You cannot remove yourself. Another administrator can.")?;
+            not_oneself(FormMessage::OwnAccount)?;
             user::remove(database, &person).await?;
             Answer::done(PEOPLE_PATH, Done::PersonRemoved)
         }
@@ -64,6 +66,5 @@ pub(in crate::server) async fn change_person(form: Arc<Form>) -> Result<Answer, 
 
 fn role(form: &Form) -> Result<Role, ApiError> {
     let role = form.field("role");
-    Role::from_word(role)
-        .ok_or_else(|| ApiError::invalid("role", format!("“{role}” is no role. A role is user or admin.")))
+    Role::from_word(role).ok_or_else(|| ApiError::invalid("role", FormMessage::UnknownRole { value: role.to_owned() }))
 }

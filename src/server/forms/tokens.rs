@@ -7,6 +7,7 @@ use tracing::info;
 use super::{Answer, Form};
 use crate::api::page::{Done, Outcome};
 use crate::error::{ApiError, ErrorCode};
+use crate::messages::forms::FormMessage;
 use crate::paths::TOKENS_PATH;
 use crate::server::auth::token;
 
@@ -19,7 +20,8 @@ pub(in crate::server) async fn change_tokens(form: Arc<Form>) -> Result<Answer, 
             let days = match form.field("days") {
                 "" => None,
                 days => Some(
-                    days.parse().map_err(|_| ApiError::invalid("days", format!("“{days}” is no number of days.")))?,
+                    days.parse()
+                        .map_err(|_| ApiError::invalid("days", FormMessage::DaysExpected { value: days.to_owned() }))?,
                 ),
             };
             let made = token::create(database, &caller.user, form.field("name"), days, token::bits()?, now).await?;
@@ -27,9 +29,10 @@ pub(in crate::server) async fn change_tokens(form: Arc<Form>) -> Result<Answer, 
             Ok(Answer::Show(Outcome::Token { name: made.record.name, text: made.text }))
         }
         "revoke" => {
-            let id = form.field("token").parse().map_err(|_| {
-                ApiError::new(ErrorCode::TokenNotFound, "There is no such token. Look at the list again.")
-            })?;
+            let id = form
+                .field("token")
+                .parse()
+                .map_err(|_| ApiError::new(ErrorCode::TokenNotFound, FormMessage::TokenNotInList))?;
             token::revoke(database, id, Some(caller.user.id), now).await?;
             info!(user_id = %caller.user.id, token_id = %id, "a token was revoked");
             Ok(Answer::done(TOKENS_PATH, Done::TokenRevoked))

@@ -1,0 +1,96 @@
+//! Why a request is refused that the page in the browser never sends. None of this is in the WASM.
+
+use super::define::messages;
+
+messages! {
+    /// Why a request is refused that the page in the browser never sends.
+    pub enum HttpMessage {
+        /// The client uses HTTP/1.0.
+        HttpVersion = "http_version",
+            "An export needs HTTP/1.1 or newer: in older versions a file that was cut off looks whole. In nginx, set \
+             proxy_http_version 1.1.",
+            "Ein Export braucht HTTP/1.1 oder neuer: In älteren Versionen sieht eine abgeschnittene Datei vollständig aus. \
+             Setzen Sie in nginx proxy_http_version 1.1.";
+        /// The request would be for a proxy.
+        NotAProxy = "not_a_proxy",
+            "This server is not a proxy and opens no tunnels. Request one of its own addresses.",
+            "Dieser Server ist kein Proxy und baut keine Tunnel auf. Rufen Sie eine seiner eigenen Adressen auf.";
+        /// `OPTIONS *`.
+        OptionsForServer = "options_for_server",
+            "OPTIONS is not answered for the whole server (*). The header Allow lists the methods that its addresses take.",
+            "OPTIONS wird für den ganzen Server (*) nicht beantwortet. Der Header Allow nennt die Methoden, die seine \
+             Adressen annehmen.";
+        /// The request target is not a path.
+        TargetNotAPath = "target_not_a_path",
+            "The request target must be a path that begins with a slash, or a whole URL.",
+            "Das Ziel der Anfrage muss ein Pfad sein, der mit einem Schrägstrich beginnt, oder eine vollständige URL.";
+        /// The request target has another scheme.
+        TargetScheme = "target_scheme",
+            "The request target must be a path, or a URL with http or https.",
+            "Das Ziel der Anfrage muss ein Pfad sein oder eine URL mit http oder https.";
+        /// The host in the request target is not valid.
+        TargetHostInvalid = "target_host_invalid",
+            "The host in the request target is not a valid host name or address.",
+            "Das Ziel der Anfrage enthält keinen gültigen Servernamen.";
+        /// Two `Host` headers.
+        ManyHosts = "many_hosts",
+            "The request has more than one Host header. Send exactly one.",
+            "Die Anfrage hat mehr als einen Host-Header. Senden Sie genau einen.";
+        /// The `Host` header is not a host.
+        HostInvalid = "host_invalid",
+            "The Host header must be a host name or an address, and a port if that is not the usual one.",
+            "Der Host-Header muss ein Servername oder eine Adresse sein, mit einem Port, wenn es nicht der übliche ist.";
+        /// No `Host` header.
+        NoHost = "no_host",
+            "The request has no Host header, which HTTP/1.1 requires. Send one.",
+            "Die Anfrage hat keinen Host-Header, den HTTP/1.1 verlangt. Senden Sie einen.";
+        /// `Host` header and request target differ.
+        HostsDiffer = "hosts_differ",
+            "The Host header and the target of the request name different hosts. Name the same in both.",
+            "Der Host-Header und das Ziel der Anfrage nennen verschiedene Server. Nennen Sie in beiden denselben.";
+        /// The database cannot be written to.
+        DatabaseReadOnly = "database_read_only",
+            "The database cannot be written to at the moment, so no export can begin. Try again in a while.",
+            "In die Datenbank kann zurzeit nicht geschrieben werden, deshalb kann kein Export beginnen. Versuchen Sie es \
+             später noch einmal.";
+        /// The database answers with errors.
+        DatabaseUnusable = "database_unusable",
+            "The database cannot be used, so no export can begin. The server's log says why.",
+            "Die Datenbank kann nicht verwendet werden, deshalb kann kein Export beginnen. Der Grund steht im Protokoll des \
+             Servers.";
+        /// The body is not UTF-8.
+        BodyNotUtf8 = "body_not_utf8",
+            "The body must be text in UTF-8.",
+            "Der Inhalt der Anfrage muss Text in UTF-8 sein.";
+        /// The request names another host.
+        UnknownHost = "unknown_host",
+            "This server is not known by that name. Its operator can set server.public_url to the address at which people \
+             reach it.",
+            "Dieser Server hört nicht auf diesen Namen. Wer ihn betreibt, kann server.public_url auf die Adresse setzen, \
+             unter der er erreichbar ist.";
+        /// The endpoint does not take this method.
+        MethodNotAllowed = "method_not_allowed",
+            "This address does not take this method. The header Allow lists those that it takes.",
+            "Diese Adresse nimmt diese Methode nicht an. Der Header Allow nennt die möglichen.";
+        /// The address names a user who does not exist.
+        NoSuchPerson = "no_such_person",
+            "There is no such person. They may have been removed.",
+            "Diese Person gibt es nicht. Vielleicht wurde sie entfernt.";
+        /// The access token is not valid.
+        InvalidToken = "invalid_token",
+            "The access token in the Authorization header is not valid: it may have expired or been revoked. Create one \
+             under Settings → Access tokens.",
+            "Der Header Authorization enthält kein gültiges Zugriffstoken: Es ist vielleicht abgelaufen oder widerrufen. \
+             Erstellen Sie eines unter Einstellungen → Zugriffstoken.";
+        /// Another site sent the request.
+        CrossSite = "cross_site",
+            "This request comes from another site, so nothing was done. Open the page on this server itself and try again.",
+            "Diese Anfrage kommt von einer anderen Website, deshalb wurde nichts getan. Öffnen Sie die Seite auf diesem \
+             Server selbst und versuchen Sie es erneut.";
+        /// The signed link is not valid.
+        InvalidLink = "invalid_link",
+            "This link does not work: it has expired, was altered, or its owner has signed out since. Ask for a new one.",
+            "Dieser Link funktioniert nicht: Er ist abgelaufen, wurde verändert, oder wer ihn erstellt hat, hat sich \
+             seither abgemeldet. Bitten Sie um einen neuen.";
+    }
+}

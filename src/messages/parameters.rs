@@ -1,0 +1,86 @@
+//! What is wrong with the parameters of a URL. Server and browser both check them.
+
+use super::define::messages;
+
+messages! {
+    /// What is wrong with a parameter of a URL.
+    pub enum ParameterMessage {
+        /// A flag is neither `true` nor `false`.
+        FlagExpected { value: String } = "flag_expected",
+            "“{value}” is neither true nor false.",
+            "„{value}“ ist weder true noch false.";
+        /// The text has the form of a day, and the calendar does not have it.
+        NoSuchDay { value: String } = "no_such_day",
+            "“{value}” is not a day of the calendar. Write a day as YYYY-MM-DD, such as 2025-12-01, or a moment as RFC 3339, \
+             such as 2025-12-01T08:30:00Z.",
+            "„{value}“ ist kein Tag des Kalenders. Schreiben Sie einen Tag als JJJJ-MM-TT, zum Beispiel 2025-12-01, oder \
+             einen Zeitpunkt nach RFC 3339, zum Beispiel 2025-12-01T08:30:00Z.";
+        /// The text is neither a day nor a moment.
+        DateExpected { value: String } = "date_expected",
+            "“{value}” is not a date. Write a day as YYYY-MM-DD, such as 2025-12-01, or a moment as RFC 3339, such as \
+             2025-12-01T08:30:00Z.",
+            "„{value}“ ist kein Datum. Schreiben Sie einen Tag als JJJJ-MM-TT, zum Beispiel 2025-12-01, oder einen \
+             Zeitpunkt nach RFC 3339, zum Beispiel 2025-12-01T08:30:00Z.";
+        /// The same, with a space in it: a `+` in a URL reads as one.
+        DateWithSpace { value: String } = "date_with_space",
+            "“{value}” is not a date. Write a day as YYYY-MM-DD, such as 2025-12-01, or a moment as RFC 3339, such as \
+             2025-12-01T08:30:00Z. In a URL, a + is written as %2B.",
+            "„{value}“ ist kein Datum. Schreiben Sie einen Tag als JJJJ-MM-TT, zum Beispiel 2025-12-01, oder einen \
+             Zeitpunkt nach RFC 3339, zum Beispiel 2025-12-01T08:30:00Z. In einer URL schreibt man + als %2B.";
+        /// The range ends before it begins.
+        DatesReversed { start: String, end: String } = "dates_reversed",
+            "The start, {start}, is after the end, {end}. Choose a start on or before the end.",
+            "Der Anfang, {start}, liegt nach dem Ende, {end}. Wählen Sie einen Anfang, der nicht nach dem Ende liegt.";
+        /// There is no such time zone.
+        NoSuchTimezone { timezone: String } = "no_such_timezone",
+            "There is no time zone “{timezone}”. Use an IANA name such as UTC, Europe/Berlin or America/Los_Angeles.",
+            "Eine Zeitzone „{timezone}“ gibt es nicht. Verwenden Sie einen IANA-Namen wie UTC, Europe/Berlin oder \
+             America/Los_Angeles.";
+        /// There is no such camera, or the user does not see it.
+        NoSuchCamera { camera: String } = "no_such_camera",
+            "There is no camera “{camera}”. Leave camera_id out to export all cameras.",
+            "Eine Kamera „{camera}“ gibt es nicht. Lassen Sie camera_id weg, um alle Kameras zu exportieren.";
+        /// What is wrong with a parameter, with its name.
+        InParameter { field: String, text: String } = "in_parameter",
+            "{field}: {text}",
+            "{field}: {text}";
+        /// The page does not show this parameter.
+        NotOnThePage = "not_on_the_page",
+            "The page selects whole days, and writes cells with the guard against formulas. The export URL takes moments \
+             and raw.",
+            "Die Seite wählt ganze Tage aus und schreibt Zellen mit dem Schutz gegen Formeln. Zeitpunkte und raw nimmt die \
+             URL des Exports an.";
+        /// Only CSV is offered.
+        FormatNotOffered { value: String } = "format_not_offered",
+            "“{value}” is not offered. The only format is csv.",
+            "„{value}“ wird nicht angeboten. Das einzige Format ist csv.";
+        /// There is no such parameter, and the endpoint takes none.
+        NoParameters = "no_parameters",
+            "There is no such parameter. This address takes none.",
+            "Diesen Parameter gibt es nicht. Diese Adresse nimmt keine an.";
+        /// There is no such parameter.
+        UnknownParameter { allowed: String } = "unknown_parameter",
+            "There is no such parameter. Allowed: {allowed}.",
+            "Diesen Parameter gibt es nicht. Erlaubt sind: {allowed}.";
+        /// The parameter was given more than once.
+        GivenTwice = "given_twice",
+            "This parameter may be given only once.",
+            "Dieser Parameter darf nur einmal angegeben werden.";
+        /// There is no such state of an export.
+        UnknownState { value: String, allowed: String } = "unknown_state",
+            "“{value}” is not a state. Allowed: {allowed}.",
+            "„{value}“ ist kein Status. Erlaubt sind: {allowed}.";
+        /// The text is not a SHA-256.
+        DigestExpected = "digest_expected",
+            "A SHA-256 has 64 hexadecimal digits, as sha256sum prints it.",
+            "Ein SHA-256-Wert hat 64 hexadezimale Ziffern, wie sha256sum ihn ausgibt.";
+        /// The cursor does not come from a list.
+        CursorExpected = "cursor_expected",
+            "This is not a position in the list. Use `next` of the response before.",
+            "Das ist keine Stelle in der Liste. Verwenden Sie „next“ aus der vorigen Antwort.";
+        /// The number is too small, too large, or not a number.
+        NumberOutOfRange { max: u64 } = "number_out_of_range",
+            "Write a number from 1 to {max}.",
+            "Geben Sie eine Zahl von 1 bis {max} an.";
+    }
+}

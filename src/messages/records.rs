@@ -1,0 +1,65 @@
+//! Why an export did not end well, as its record says it.
+
+use super::define::messages;
+
+messages! {
+    /// Why an export did not end well.
+    pub enum RecordMessage {
+        /// The client closed the connection.
+        ClientDisconnected = "client_disconnected",
+            "The client disconnected before the end.",
+            "Der Empfänger hat die Verbindung vor dem Ende getrennt.";
+        /// The client stopped reading.
+        ClientTimeout = "client_timeout",
+            "The client read nothing for too long (server.client_timeout_seconds).",
+            "Der Empfänger hat zu lange nichts entgegengenommen (server.client_timeout_seconds).";
+        /// The server was shut down.
+        ServerStopped = "server_stopped",
+            "The server was stopped.",
+            "Der Server wurde angehalten.";
+        /// No heartbeat of the server came any more.
+        ServerLost = "server_lost",
+            "The server that ran the export ended without recording how.",
+            "Der Server, der den Export ausführte, wurde beendet, ohne das Ende festzuhalten.";
+        /// Another server ended the record, because no heartbeats of this one came.
+        HeartbeatsLate = "heartbeats_late",
+            "Another server ended this record, because this server had sent no heartbeat for 30 s.",
+            "Ein anderer Server hat diesen Eintrag beendet, weil dieser Server 30 s lang kein Lebenszeichen gab.";
+        /// The record does not say that the file is whole.
+        NotRecordedAsWhole = "not_recorded_as_whole",
+            "The export was not recorded as complete.",
+            "Der Export wurde nicht als vollständig festgehalten.";
+        /// The file has no end.
+        FileIncomplete = "file_incomplete",
+            "The file was not complete.",
+            "Die Datei war nicht vollständig.";
+        /// The record could not be written.
+        NotRecorded = "not_recorded",
+            "The export could not be recorded.",
+            "Der Export konnte nicht festgehalten werden.";
+        /// The task of the export panicked.
+        ServerFault = "server_fault",
+            "The server had an internal error.",
+            "Im Server ist ein Fehler aufgetreten.";
+        /// Partitions were detached while the export ran.
+        EventsDetached = "events_detached_meanwhile",
+            "Months of events were detached while the export ran. Export again.",
+            "Während des Exports wurden Monate von Ereignissen herausgenommen. Exportieren Sie erneut.";
+        /// A page took too long.
+        PageTimeout { seconds: u64 } = "page_timeout",
+            "The database returned no page within {seconds} s (export.page_timeout_seconds).",
+            "Die Datenbank lieferte innerhalb von {seconds} s keine Seite (export.page_timeout_seconds).";
+        /// The database failed while the server read.
+        DatabaseFailed = "database_failed",
+            "The events could not be read from the database. The server's log says why.",
+            "Die Ereignisse konnten nicht aus der Datenbank gelesen werden. Der Grund steht im Protokoll des Servers.";
+        /// A row cannot be encoded.
+        EventNotEncoded { reason: String } = "event_not_encoded",
+            "An event could not be written: {reason}.",
+            "Ein Ereignis konnte nicht geschrieben werden: {reason}.";
+        /// What a version before message codes has recorded.
+        Other { text: String } = "other",
+            "{text}",
+            "{text}";
+    }
+}
