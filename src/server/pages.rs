@@ -216,6 +216,8 @@ async fn history(state: &AppState, caller: &Caller, uri: &Uri, language: Languag
     let mut records = records.exports;
     for record in &mut records {
         record.reason = record.reason.take().map(|reason| language.translate(reason));
+        // The page shows the reason.
+        record.error = None;
     }
     let asked_for = records.iter().filter_map(|record| ExportParams::parse(&record.query).ok());
     let asked_for: HashSet<_> = asked_for.flat_map(|params| params.camera_ids).collect();

@@ -430,8 +430,8 @@ async fn an_export_whose_end_cannot_be_recorded_says_why() {
         assert!(error.contains(words) && error.contains(" reports: refused ("), "{error}");
         is_for_people(&error);
         let record = newest(&database).await;
-        assert_eq!((record.state.as_str(), record.sha256), ("failed", None), "{output}");
-        assert_eq!(record.error.as_deref(), Some("The export could not be recorded."), "{output}");
+        assert_eq!((record.state.as_str(), &record.sha256), ("failed", &None), "{output}");
+        assert_eq!(reason_of(&record).as_deref(), Some("The export could not be recorded."), "{output}");
     }
     assert!(!folder.join("out.csv").exists());
 }

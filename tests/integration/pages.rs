@@ -27,7 +27,7 @@ async fn a_page_whose_address_is_wrong_names_the_parameter() {
         ("/settings?bom=1", "bom: ", "bom: "),
         (
             "/settings?start_date=2025-01-01&start_date=2025-01-02",
-            "start_date: This parameter may be given once only.",
+            "start_date: This parameter may be given only once.",
             "start_date: Dieser Parameter darf nur einmal",
         ),
         ("/settings?timezone=Mars", "timezone: There is no time zone “Mars”.", "timezone: "),
