@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use motion_export::server::database::{self, Missing};
+use motion_export::server::db::connect::{self, Missing};
 use motion_export::server::demo::Demo;
 use motion_export::server::export::pages::{Pages, Row};
 use motion_export::server::export::query::Filter;
@@ -39,7 +39,7 @@ pub fn make(folder: &Path, rows: usize) -> PathBuf {
     let demo = Demo { events: rows as u64, cameras: 8, days: 365, seed: 1 };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let database = database::open_migrated(&settings.database, Missing::Create).await.expect("made");
+        let database = connect::open_migrated(&settings.database, Missing::Create).await.expect("made");
         demo.write(&database, 1_764_547_200_000_000).await.expect("filled");
         database.close().await.expect("closed");
     });

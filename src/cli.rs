@@ -12,12 +12,17 @@ use tracing::warn;
 
 use self::export_outcome::ExportFailure;
 use self::stop_signals::StopSignals;
-use crate::server::clock::Clock;
-use crate::server::database::{Missing, Named};
-use crate::server::database_errors::why_unwritable;
+use crate::server::db::clock::Clock;
+use crate::server::db::connect::Missing;
+use crate::server::db::describe_error::why_unwritable;
+use crate::server::db::pool::Pool;
+use crate::server::db::postgres::single_connection;
+use crate::server::db::url::Named;
+use crate::server::db::url::named;
+use crate::server::db::url::without_password;
+use crate::server::db::{connect, partitions};
 use crate::server::settings::Settings;
-use crate::server::timed::Pool;
-use crate::server::{database, demo, import, partitions, postgres_connection, telemetry};
+use crate::server::{demo, import, telemetry};
 
 mod accounts;
 mod export;
@@ -190,16 +195,16 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 
 /// Opens the database, or says why that cannot be done.
 async fn open_migrated(settings: &Settings, missing: Missing) -> anyhow::Result<Pool> {
-    database::open_migrated(&settings.database, missing).await.map_err(|error| with_reason(error, settings))
+    connect::open_migrated(&settings.database, missing).await.map_err(|error| with_reason(error, settings))
 }
 
 /// Checks that PostgreSQL lets us in. A command that somebody waits for fails at once; a server may be started together with
 /// PostgreSQL, and waits for it.
 async fn check_reachable(settings: &Settings) -> anyhow::Result<()> {
     let url = &settings.database.url;
-    if database::named(url)? == Named::Postgres {
-        let cannot = || format!("cannot open the database {}", database::without_password(url));
-        let connection = postgres_connection::connect(url).await.with_context(cannot)?;
+    if named(url)? == Named::Postgres {
+        let cannot = || format!("cannot open the database {}", without_password(url));
+        let connection = single_connection::connect(url).await.with_context(cannot)?;
         // It has served its purpose, however it ends.
         let _ = connection.close().await;
     }
@@ -208,7 +213,7 @@ async fn check_reachable(settings: &Settings) -> anyhow::Result<()> {
 
 /// Puts the reason in place of an error if the database's file cannot be written to.
 fn with_reason(error: anyhow::Error, settings: &Settings) -> anyhow::Error {
-    let Ok(Named::File(file)) = database::named(&settings.database.url) else { return error };
+    let Ok(Named::File(file)) = named(&settings.database.url) else { return error };
     match why_unwritable(&file) {
         Some(reason) => anyhow!("cannot write to the database {}: {reason}", file.display()),
         None => error,
@@ -218,7 +223,7 @@ fn with_reason(error: anyhow::Error, settings: &Settings) -> anyhow::Error {
 /// Has an error of the database say which one it is.
 fn naming_database(error: anyhow::Error, settings: &Settings) -> anyhow::Error {
     if message::is_of_database(&error) {
-        error.context(format!("the database {} failed", database::without_password(&settings.database.url)))
+        error.context(format!("the database {} failed", without_password(&settings.database.url)))
     } else {
         error
     }
@@ -229,7 +234,7 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
     check_reachable(settings).await?;
     if let Command::Migrate(migrate) = command {
         let missing = if matches!(migrate, Migrate::Up) { Missing::Create } else { Missing::Refuse };
-        let opened = database::open(&settings.database, missing).await;
+        let opened = connect::open(&settings.database, missing).await;
         let database = opened.map_err(|error| with_reason(error, settings))?;
         let done = run_migrate(&migrate, settings, &database).await;
         return done.map_err(|error| naming_database(error, settings));
@@ -249,7 +254,7 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
     let is_replaced = database.file().is_some_and(|file| file.check().is_err());
     if brings_much
         && !is_replaced
-        && let Err(error) = database::empty_log(&settings.database, &database).await
+        && let Err(error) = connect::empty_log(&settings.database, &database).await
     {
         warn!(error = format!("{error:#}"), "cannot empty SQLite's write-ahead log, which keeps its space");
     }
@@ -322,8 +327,8 @@ async fn run_partitions(command: &Partitions, settings: &Settings, database: &Po
 
 async fn run_migrate(migrate: &Migrate, settings: &Settings, database: &Pool) -> anyhow::Result<()> {
     match migrate {
-        Migrate::Up => database::migrate(&settings.database, database).await?,
-        Migrate::Down { steps, .. } => database::migrate_down(&settings.database, Some(*steps)).await?,
+        Migrate::Up => connect::migrate(&settings.database, database).await?,
+        Migrate::Down { steps, .. } => connect::migrate_down(&settings.database, Some(*steps)).await?,
         Migrate::Status => {}
     }
     for migration in Migrator::get_migration_with_status(database.inner()).await? {

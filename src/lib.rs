@@ -23,6 +23,8 @@ pub mod server;
 #[cfg(feature = "ssr")]
 pub mod server_pages;
 pub mod ui;
+#[cfg(feature = "ssr")]
+pub mod web;
 
 /// Where the browser comes in: brings the page that the server rendered to life.
 #[cfg(feature = "hydrate")]

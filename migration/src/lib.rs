@@ -1,6 +1,6 @@
 //! The database schema, step by step. Each step changes one thing, can be undone, is
 //! taken whole or not at all (SQLite needs to be told so: `use_transaction`), and names tables by text: it must
-//! go on meaning what it meant when it was written, whatever becomes of the entities in `motion_export::server::entity`.
+//! go on meaning what it meant when it was written, whatever becomes of the entities in `motion_export::server::db::entity`.
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::{MigrationTrait, async_trait};

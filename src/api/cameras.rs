@@ -22,7 +22,7 @@ pub struct Camera {
 pub async fn cameras() -> Result<Vec<Camera>, ApiError> {
     use leptos::prelude::expect_context;
 
-    use crate::server::auth::caller::Caller;
+    use crate::server::accounts::principal::Caller;
     use crate::server::state::AppState;
 
     let state = expect_context::<AppState>();

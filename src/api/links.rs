@@ -34,7 +34,7 @@ pub async fn sign_link(
     #[server(default)]
     minutes: String,
 ) -> Result<SignedLink, ApiError> {
-    use crate::server::auth::caller::Caller;
+    use crate::server::accounts::principal::Caller;
     use crate::server::links;
 
     let signed = async { links::sign(Caller::current()?, &query, &minutes).await };

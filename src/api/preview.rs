@@ -46,7 +46,7 @@ pub async fn preview_selection(
 ) -> Result<Preview, ApiError> {
     use leptos::prelude::expect_context;
 
-    use crate::server::auth::caller::Caller;
+    use crate::server::accounts::principal::Caller;
     use crate::server::state::AppState;
 
     let state = expect_context::<AppState>();
@@ -76,7 +76,7 @@ pub async fn count_cameras(
 ) -> Result<Vec<CameraCount>, ApiError> {
     use leptos::prelude::expect_context;
 
-    use crate::server::auth::caller::Caller;
+    use crate::server::accounts::principal::Caller;
     use crate::server::state::AppState;
 
     let state = expect_context::<AppState>();

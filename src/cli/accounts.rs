@@ -9,12 +9,12 @@ use uuid::Uuid;
 
 use super::say;
 use crate::api::session::Role;
-use crate::server::auth::token;
-use crate::server::auth::user::{self, NewUser};
-use crate::server::auth::viewer::Viewer;
-use crate::server::clock::day;
-use crate::server::entity::camera_access;
-use crate::server::timed::Pool;
+use crate::server::accounts::api_token;
+use crate::server::accounts::camera_access::Viewer;
+use crate::server::accounts::user::{self, NewUser};
+use crate::server::db::clock::day;
+use crate::server::db::entity::camera_access;
+use crate::server::db::pool::Pool;
 
 #[derive(Debug, Subcommand)]
 pub enum User {
@@ -198,12 +198,12 @@ impl Token {
         match self {
             Self::Create { user, name, days } => {
                 let user = user::by_name(database, &user).await?;
-                let made = token::create(database, &user, &name, days, token::bits()?, now).await?;
+                let made = api_token::create(database, &user, &name, days, api_token::bits()?, now).await?;
                 say(&format!("{}\n", made.text));
             }
             Self::List => {
                 let mut rows = vec![["ID", "USER", "NAME", "UNTIL", "LAST USED"].map(str::to_owned)];
-                for (token, user) in token::list(database, None).await? {
+                for (token, user) in api_token::list(database, None).await? {
                     let until = match token.expires_at {
                         Some(end) if end <= now => format!("{} (over)", day(end)),
                         Some(end) => day(end),
@@ -218,7 +218,7 @@ impl Token {
                 let Ok(id) = id.parse() else {
                     bail!("“{id}” is no token's id; `token list` shows them");
                 };
-                token::revoke(database, id, None, now).await?;
+                api_token::revoke(database, id, None, now).await?;
                 say(&format!("{id} is revoked.\n"));
             }
         }

@@ -15,18 +15,20 @@ use crate::error::{ApiError, ErrorCode};
 use crate::export_params::ExportParams;
 use crate::messages::Message;
 use crate::messages::parameters::ParameterMessage;
-use crate::server::auth::user;
-use crate::server::auth::viewer::Viewer;
-use crate::server::clock::Clock;
-use crate::server::database;
+use crate::server::accounts::camera_access::Viewer;
+use crate::server::accounts::user;
+use crate::server::db::clock::Clock;
+use crate::server::db::connect;
+use crate::server::db::pool::Pool;
+use crate::server::db::timeouts::ANSWER;
 use crate::server::export::error::ExportError;
 use crate::server::export::lines::PAGE_BYTES;
 use crate::server::export::reader::Reader;
+use crate::server::export::reader::source::events;
 use crate::server::export::run::{Export as Run, Source};
 use crate::server::export::running::{Asked, Exports, Limits, Running};
 use crate::server::metrics::Metrics;
 use crate::server::settings::Settings;
-use crate::server::timed::Pool;
 
 #[derive(Debug, Args)]
 pub struct Export {
@@ -69,10 +71,10 @@ impl Export {
             }
             None => (Viewer::Operator, None),
         };
-        let place = database::events(&settings.database, &database, settings.export.page_timeout())?;
-        let writer = database::open_writer(&settings.database, &database).await?.within(database::ANSWER);
+        let place = events(&settings.database, &database, settings.export.page_timeout())?;
+        let writer = connect::open_writer(&settings.database, &database).await?.within(ANSWER);
         let source = Source {
-            database: database.within(database::ANSWER),
+            database: database.within(ANSWER),
             reader: Reader::new(place, 1),
             page_rows: settings.export.page_rows,
             page_bytes: PAGE_BYTES,

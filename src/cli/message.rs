@@ -5,7 +5,7 @@ use std::error::Error;
 use sea_orm::{DbErr, sqlx};
 
 use crate::error::{ApiError, ErrorCode};
-use crate::server::database_errors::{describe, describe_io, describe_rusqlite, describe_sqlx};
+use crate::server::db::describe_error::{describe, describe_io, describe_rusqlite, describe_sqlx};
 use crate::server::export::error::ExportError;
 
 /// The message of an error: its context, and the first cause that says why. The causes of that one are the same in the
@@ -72,7 +72,7 @@ mod tests {
     use anyhow::{Context, anyhow};
 
     use super::*;
-    use crate::server::problem::internal;
+    use crate::server::internal_error::internal;
 
     #[test]
     fn a_cause_is_said_once_and_without_the_words_of_a_driver() {

@@ -12,19 +12,21 @@ use tracing::{info, warn};
 use super::{StopSignals, clock_of, open_migrated, say};
 use crate::export_params::EXPORT_PATH;
 use crate::paths::{SETTINGS_PATH, SETUP_PATH};
-use crate::server::auth::secret::Secret;
-use crate::server::auth::session::Sessions;
-use crate::server::auth::setup::Setup;
-use crate::server::auth::user;
+use crate::server::accounts::secret::Secret;
+use crate::server::accounts::session_store::Sessions;
+use crate::server::accounts::setup::Setup;
+use crate::server::accounts::user;
 use crate::server::connection::{Limits, serve};
-use crate::server::database::Missing;
+use crate::server::db::connect;
+use crate::server::db::connect::Missing;
+use crate::server::db::pool::Pool;
+use crate::server::db::timeouts::ANSWER;
 use crate::server::demo::{self, Guest};
 use crate::server::export::running::Exports;
 use crate::server::router::router;
 use crate::server::settings::{Settings, listen};
 use crate::server::state::AppState;
-use crate::server::timed::Pool;
-use crate::server::{database, file_limit, telemetry};
+use crate::server::{file_limit, telemetry};
 
 /// How long it is waited for exports that were broken off to be recorded.
 const RECORDING: Duration = Duration::from_secs(5);
@@ -63,7 +65,7 @@ impl Serve {
         }
         file_limit::check(&settings)?;
         let database = open_migrated(&settings, Missing::Create).await?;
-        let timed = database.clone().within(database::ANSWER);
+        let timed = database.clone().within(ANSWER);
         let clock = clock_of(&timed).await?;
         let mut guest = None;
         if self.demo {
@@ -81,7 +83,7 @@ impl Serve {
             }
         }
         let key = if user::is_nobody(&timed).await? { Some(Secret::random()?) } else { None };
-        let writer = database::open_writer(&settings.database, &database).await?.within(database::ANSWER);
+        let writer = connect::open_writer(&settings.database, &database).await?.within(ANSWER);
         let listen = settings.server.listen;
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen} (server.listen)"))?;
@@ -161,7 +163,7 @@ async fn sweep(sessions: Sessions, settings: Arc<Settings>, database: Pool) {
         if let Err(error) = sessions.sweep().await {
             warn!(%error, "cannot remove the sessions that have ended");
         }
-        if let Err(error) = database::empty_long_log(&settings.database, &database).await {
+        if let Err(error) = connect::empty_long_log(&settings.database, &database).await {
             warn!(error = format!("{error:#}"), "cannot empty SQLite's write-ahead log");
         }
     }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::database;
 use super::history::{self, Wanted};
 use super::state::AppState;
 use crate::api::cameras::Camera;
@@ -11,8 +10,9 @@ use crate::api::language::Language;
 use crate::error::ApiError;
 use crate::export_params::{DEFAULT_TIMEZONE, ExportParams};
 use crate::messages::parameters::ParameterMessage;
-use crate::server::auth::caller::Caller;
-use crate::server::auth::viewer::Viewer;
+use crate::server::accounts::camera_access::Viewer;
+use crate::server::accounts::principal::Caller;
+use crate::server::db::error::refusal;
 use crate::server::export::preview::preview;
 use crate::server::export::zone::Zone;
 use crate::ui::recent::SHOWN;
@@ -72,7 +72,7 @@ pub fn naming_parameter(error: ApiError, language: Language) -> ApiError {
 /// # Errors
 /// Where the database cannot answer.
 pub async fn cameras(state: &AppState, viewer: Viewer) -> Result<Vec<Camera>, ApiError> {
-    let found = viewer.cameras(&state.database).await.map_err(|error| database::refusal(&error))?;
+    let found = viewer.cameras(&state.database).await.map_err(|error| refusal(&error))?;
     let (named, gone): (Vec<_>, Vec<_>) = found.into_iter().partition(|camera| camera.name.is_some());
     Ok(named.into_iter().chain(gone).map(|camera| Camera { id: camera.id, name: camera.name }).collect())
 }

@@ -6,12 +6,12 @@ use sea_orm::sea_query::{ExprTrait, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use uuid::Builder;
 
-use super::timed::Pool;
 use crate::api::session::Role;
-use crate::server::auth::secret::{Secret, to_hex};
-use crate::server::auth::token;
-use crate::server::auth::user::{self as accounts, NewUser};
-use crate::server::entity::{api_token, camera, mark, motion_event, user};
+use crate::server::accounts::api_token::create as create_token;
+use crate::server::accounts::secret::{Secret, to_hex};
+use crate::server::accounts::user::{self as accounts, NewUser};
+use crate::server::db::entity::{api_token, camera, mark, motion_event, user};
+use crate::server::db::pool::Pool;
 use crate::server::import::progress;
 use crate::server::import::sink::{KnownName, Sink};
 use crate::server::import::summary::Summary;
@@ -172,7 +172,7 @@ pub async fn invite(database: &Pool, password: Secret, token: Secret, now: i64) 
     mark(database, &guest_mark).await?;
     let old = api_token::Column::UserId.eq(guest.id).and(api_token::Column::Name.eq(GUEST));
     api_token::Entity::delete_many().filter(old).exec(database).await?;
-    let token = token::create(database, &guest, GUEST, None, token, now).await?.text;
+    let token = create_token(database, &guest, GUEST, None, token, now).await?.text;
     Ok(Some(Guest { name: GUEST, password, token }))
 }
 

@@ -21,9 +21,9 @@ use crate::api::page::{Done, Outcome};
 use crate::api::tokens::REVOKE_TOKENS;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
-use crate::server::auth::caller::{self, Caller, unauthenticated};
-use crate::server::auth::session::{self, AuthSession};
-use crate::server::auth::user::User;
+use crate::server::accounts::principal::{self, Caller, unauthenticated};
+use crate::server::accounts::user::User;
+use crate::web::middleware::session::AuthSession;
 
 mod account;
 mod login;
@@ -31,6 +31,7 @@ mod people;
 mod setup;
 mod tokens;
 
+use crate::web::middleware::session;
 pub(super) use account::change_password;
 pub(super) use login::{login, logout};
 pub(super) use people::{add_person, change_person};
@@ -84,7 +85,7 @@ impl Form {
 
     /// Who sent it. The gate has seen to it that there is somebody, where it has to be.
     fn caller(&self) -> Result<Caller, ApiError> {
-        caller::of(&self.parts.extensions)
+        principal::of(&self.parts.extensions)
     }
 
     fn session(&self) -> Result<AuthSession, ApiError> {

@@ -3,11 +3,11 @@
 use axum::extract::State;
 use sea_orm::ConnectionTrait;
 
-use super::database;
 use super::state::AppState;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::http::HttpMessage;
 use crate::messages::requests::RequestMessage;
+use crate::server::db::error::refusal;
 
 /// Answers for as long as the program runs.
 pub const ALIVE_PATH: &str = "/healthz";
@@ -34,7 +34,7 @@ pub async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiErr
     match state.database.execute_unprepared("SELECT 1").await {
         Ok(_) => Ok("ok\n"),
         Err(error) => {
-            let refused = database::refusal(&error);
+            let refused = refusal(&error);
             // Whatever the reason, others can be asked.
             Err(match refused.code {
                 ErrorCode::Unavailable => refused,

@@ -9,20 +9,21 @@ use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::export::stored_message;
 use super::state::AppState;
-use super::timed::Pool;
-use super::{database, parameters, preferences};
+use super::{parameters, preferences};
 use crate::api::exports::{ExportRecord, ExportRecords, State as ExportState};
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::{DateBound, DateRange, parse_flag};
 use crate::messages::parameters::ParameterMessage;
 use crate::messages::requests::RequestMessage;
-use crate::server::auth::caller::Caller;
-use crate::server::auth::secret::{from_hex, to_hex};
-use crate::server::auth::user::{self, User};
-use crate::server::entity::export::{Column, Entity, Model};
+use crate::server::accounts::principal::Caller;
+use crate::server::accounts::secret::{from_hex, to_hex};
+use crate::server::accounts::user::{self, User};
+use crate::server::db::entity::export::{Column, Entity, Model};
+use crate::server::db::error::refusal;
+use crate::server::db::pool::Pool;
+use crate::server::export::stored_message;
 use crate::server::export::zone::Zone;
 
 /// How many records there are in an answer, where nobody says.
@@ -168,7 +169,7 @@ pub async fn one(
     let gone = || ApiError::new(ErrorCode::ExportNotFound, RequestMessage::NoSuchExport);
     let Path(id) = id.map_err(|_| gone())?;
     let found = seen_by(&caller.user).filter(Column::Id.eq(id)).one(&app.database).await;
-    let mut record = found.map_err(|error| database::refusal(&error))?.map(shown).ok_or_else(gone)?;
+    let mut record = found.map_err(|error| refusal(&error))?.map(shown).ok_or_else(gone)?;
     let language = preferences::language(&headers);
     record.reason = record.reason.map(|reason| language.translate(reason));
     Ok(Json(record))
@@ -205,7 +206,7 @@ pub async fn records(database: &Pool, who: &User, wanted: &Wanted) -> Result<Exp
     }
     let limit = wanted.limit.unwrap_or(LIMIT);
     let found = found.order_by_desc(Column::StartedAt).order_by_desc(Column::Id).limit(limit + 1).all(database).await;
-    let mut found = found.map_err(|error| database::refusal(&error))?;
+    let mut found = found.map_err(|error| refusal(&error))?;
     let more = found.len() as u64 > limit;
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = found.last().filter(|_| more).map(|last| Cursor::of(last).to_string());

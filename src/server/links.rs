@@ -2,14 +2,15 @@
 
 use leptos::prelude::use_context;
 
-use super::database;
 use super::state::AppState;
 use crate::api::links::SignedLink;
 use crate::error::ApiError;
 use crate::export_params::ExportParams;
 use crate::messages::requests::RequestMessage;
-use crate::server::auth::caller::{Caller, Credential, unauthenticated};
-use crate::server::auth::link;
+use crate::server::accounts::credential::Credential;
+use crate::server::accounts::principal::{Caller, unauthenticated};
+use crate::server::accounts::signed_url;
+use crate::server::db::error::refusal;
 use crate::server::export::zone::Zone;
 
 /// The longest query string of a link, in bytes: browsers and proxies take no longer addresses.
@@ -36,7 +37,7 @@ pub async fn sign(caller: Caller, query: &str, minutes: &str) -> Result<SignedLi
     // What the export would refuse is refused now, and not by whatever the link is pasted into.
     let params = ExportParams::parse(query)?;
     Zone::parse(&params.timezone)?.interval(&params.range)?;
-    let refuse = |error| database::refusal(&error);
+    let refuse = |error| refusal(&error);
     caller.viewer(&state.clock).select(&state.database, params.camera_ids.clone()).await?;
     let Credential::Session(hash) = caller.by else { return Err(unauthenticated()) };
     let session = state.sessions.by_hash(hash).await.map_err(refuse)?.ok_or_else(unauthenticated)?;
@@ -44,5 +45,5 @@ pub async fn sign(caller: Caller, query: &str, minutes: &str) -> Result<SignedLi
     let (now, asked) = (state.clock.now(), i64::from(minutes) * MINUTE);
     let expires = (now + asked).min(session.expires_at);
     let minutes = u32::try_from((expires - now) / MINUTE).unwrap_or_default().max(1);
-    Ok(SignedLink { url: link::sign(&params, expires, &session), minutes })
+    Ok(SignedLink { url: signed_url::sign(&params, expires, &session), minutes })
 }

@@ -22,9 +22,9 @@ use crate::error::{ApiError, ErrorCode};
 use crate::export_params::EXPORT_PATH;
 use crate::messages::forms::FormMessage;
 use crate::paths::METRICS_PATH;
-use crate::server::auth::caller::Caller;
-use crate::server::auth::secret;
-use crate::server::problem::internal;
+use crate::server::accounts::principal::Caller;
+use crate::server::accounts::secret;
+use crate::server::internal_error::internal;
 
 /// Up to so many seconds an export is counted by: from what is there at once to what takes half an hour.
 const DURATIONS: [f64; 11] = [0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1_800.0];

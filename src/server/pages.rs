@@ -13,7 +13,6 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
-use super::clock::{day, minute};
 use super::history::{self, Wanted};
 use super::state::AppState;
 use super::telemetry::RequestId;
@@ -27,10 +26,11 @@ use crate::error::{ApiError, ErrorCode};
 use crate::export_params::ExportParams;
 use crate::messages::http::HttpMessage;
 use crate::paths::{LOGIN_PATH, PEOPLE_PATH, SETUP_PATH, is_page};
-use crate::server::auth::caller::{self, Caller};
-use crate::server::auth::next::{LED_AT, SIGNED_IN, is_just_now, local};
-use crate::server::auth::viewer::Viewer;
-use crate::server::auth::{token, user};
+use crate::server::accounts::camera_access::Viewer;
+use crate::server::accounts::principal::{self, Caller};
+use crate::server::accounts::{api_token, user};
+use crate::server::db::clock::{day, minute};
+use crate::web::redirect::{LED_AT, SIGNED_IN, is_just_now, local};
 
 /// In which a browser says in which time zone it is; the page sets it (`ui::browser`).
 const TIMEZONE_COOKIE: &str = "timezone";
@@ -95,7 +95,7 @@ pub async fn without_slash(mut request: Request, next: Next) -> Response {
 
 /// Who is signed in with the browser that asks.
 fn signed_in(parts: &Parts) -> Option<Caller> {
-    caller::of(&parts.extensions).ok().filter(Caller::is_browser)
+    principal::of(&parts.extensions).ok().filter(Caller::is_browser)
 }
 
 /// Everything that comes along with the page that a request asks for. `None` where there is no such page.
@@ -238,7 +238,7 @@ async fn history(state: &AppState, caller: &Caller, uri: &Uri, language: Languag
 
 async fn tokens(state: &AppState, caller: &Caller) -> Result<Vec<Token>, ApiError> {
     let now = state.clock.now();
-    let tokens = token::list(&state.database, Some(caller.user.id)).await?;
+    let tokens = api_token::list(&state.database, Some(caller.user.id)).await?;
     let shown = tokens.into_iter().map(|(token, _)| Token {
         id: token.id.to_string(),
         name: token.name,
@@ -274,7 +274,7 @@ async fn person(state: &AppState, caller: &Caller, id: &str) -> Result<PersonWit
 pub async fn person_named(state: &AppState, id: &str) -> Result<user::User, ApiError> {
     let gone = || ApiError::new(ErrorCode::UserNotFound, HttpMessage::NoSuchPerson);
     let id: Uuid = id.parse().map_err(|_| gone())?;
-    let found = user::by_id(&state.database, id).await.map_err(|error| super::database::refusal(&error))?;
+    let found = user::by_id(&state.database, id).await.map_err(|error| crate::server::db::error::refusal(&error))?;
     found.ok_or_else(gone)
 }
 

@@ -6,8 +6,8 @@ use crate::error::ApiError;
 use crate::export_params;
 use crate::messages::parameters::ParameterMessage;
 use crate::paths::{HISTORY_PATH, LOGIN_PATH, SETTINGS_PATH, SETUP_PATH};
-use crate::server::auth::next::LED_AT;
 use crate::server::history;
+use crate::web::redirect::LED_AT;
 
 /// Refuses a query string with a parameter that is not among `known`, or with one of them twice.
 ///

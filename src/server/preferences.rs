@@ -20,7 +20,7 @@ use crate::api::page::ColorScheme;
 use crate::error::ApiError;
 use crate::messages::forms::FormMessage;
 use crate::paths::PREFERENCES_PATH;
-use crate::server::auth::next::{LED_AT, is_just_now, led_at, local};
+use crate::web::redirect::{LED_AT, is_just_now, led_at, local};
 
 /// The cookie and the form's field that hold a language's tag.
 const LANGUAGE: &str = "language";

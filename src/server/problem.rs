@@ -8,7 +8,6 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
 use serde_json::json;
-use tracing::error;
 
 use super::connection::BodyTimeout;
 use super::preferences;
@@ -20,6 +19,7 @@ use crate::messages::forms::FormMessage;
 use crate::messages::http::HttpMessage;
 use crate::messages::requests::RequestMessage;
 use crate::paths::is_page;
+use crate::server::internal_error::internal;
 use crate::server_pages::problem_page::problem_page;
 
 /// How long a client should wait before it asks again where the database is away, in seconds.
@@ -36,12 +36,6 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
 /// How a client can come in. Browsers are not told of the second way: they would ask for a name and a password by
 /// themselves, which the page's own sign-in does better.
 const CHALLENGES: [&str; 2] = ["Bearer realm=\"Motion Export\"", "Basic realm=\"Motion Export\", charset=\"UTF-8\""];
-
-/// A fault of ours. The reason goes to the log, under the request's id; the client gets the id.
-pub fn internal(reason: &dyn std::fmt::Display) -> ApiError {
-    error!(error = %reason, "internal error");
-    ApiError { reason: Some(reason.to_string()), ..ApiError::internal() }
-}
 
 /// The status of an answer with that error.
 pub fn status(error: &ApiError) -> StatusCode {

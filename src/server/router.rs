@@ -30,10 +30,14 @@ use crate::paths::{
     ACCOUNT_PATH, HISTORY_PATH, LOGIN_PATH, LOGOUT_PATH, METRICS_PATH, PEOPLE_PATH, PREFERENCES_PATH, SETTINGS_PATH,
     SETUP_PATH, TOKENS_PATH, VERIFY_PATH, person_path,
 };
-use crate::server::auth::next::local;
-use crate::server::auth::{caller, gate, origin, session};
 use crate::server::export::route::export;
 use crate::server_pages;
+use crate::web::middleware::authenticate::identify;
+use crate::web::middleware::session::check_mark;
+use crate::web::middleware::session::layer;
+use crate::web::middleware::session::mark;
+use crate::web::middleware::{authorize, csrf};
+use crate::web::redirect::local;
 
 /// The whole server, ready to be bound to a port.
 pub fn router(state: AppState) -> Router {
@@ -99,13 +103,13 @@ pub fn router(state: AppState) -> Router {
         .route(PEOPLE_PATH, form(forms::add_person, MAX_FORM_BYTES, render.clone()).get(render.clone()))
         .route(&person_path("{id}"), form(forms::change_person, MAX_LONG_FORM_BYTES, render.clone()).get(render))
         // A layer is passed before those that are above it here.
-        .layer(from_fn(origin::no_way_back))
+        .layer(from_fn(csrf::no_way_back))
         .layer(from_fn_with_state(state.clone(), pages::prepare))
-        .layer(from_fn(gate::keep))
-        .layer(from_fn_with_state(state.clone(), caller::identify))
-        .layer(from_fn(session::mark))
-        .layer(session::layer(&state))
-        .layer(from_fn(session::check_mark))
+        .layer(from_fn(authorize::keep))
+        .layer(from_fn_with_state(state.clone(), identify))
+        .layer(from_fn(mark))
+        .layer(layer(&state))
+        .layer(from_fn(check_mark))
         // From here on, doors for everybody, with nothing behind them that is somebody's.
         .route(health::ALIVE_PATH, get(health::alive))
         .route(health::READY_PATH, get(health::ready))
@@ -119,7 +123,7 @@ pub fn router(state: AppState) -> Router {
                 .layer(from_fn(pages::without_slash)),
         )
         .method_not_allowed_fallback(problem::no_such_method)
-        .layer(from_fn(origin::check))
+        .layer(from_fn(csrf::check))
         .layer(from_fn_with_state(state.clone(), host::check))
         .layer(from_fn_with_state(state.clone(), metrics::scrape))
         .layer(from_fn(host::validate))

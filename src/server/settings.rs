@@ -15,6 +15,7 @@ use toml::{Table, Value};
 
 pub use self::server::{Hidden, LogFormat, Server};
 
+pub mod host;
 pub mod listen;
 mod server;
 

@@ -7,18 +7,19 @@ use axum::extract::FromRef;
 use ipnet::IpNet;
 use leptos::config::LeptosOptions;
 
-use super::clock::Clock;
-use super::last_use::LastUse;
 use super::metrics::Metrics;
 use super::settings::Settings;
-use super::timed::Pool;
-use super::{database, site};
-use crate::server::auth::session::Sessions;
-use crate::server::auth::setup::Setup;
-use crate::server::auth::throttle::Throttle;
-use crate::server::auth::wrong_token::WrongTokens;
+use super::site;
+use crate::server::accounts::activity_tracker::LastUse;
+use crate::server::accounts::login_rate_limit::Throttle;
+use crate::server::accounts::session_store::Sessions;
+use crate::server::accounts::setup::Setup;
+use crate::server::accounts::wrong_token::WrongTokens;
+use crate::server::db::clock::Clock;
+use crate::server::db::pool::Pool;
 use crate::server::export::lines::PAGE_BYTES;
 use crate::server::export::reader::Reader;
+use crate::server::export::reader::source::events;
 use crate::server::export::run::Source;
 use crate::server::export::running::{Exports, Limits};
 
@@ -71,7 +72,7 @@ impl AppState {
         let limits = Limits::of(&settings.export);
         Ok(Self {
             reader: Reader::new(
-                database::events(&settings.database, &database, settings.export.page_timeout())?,
+                events(&settings.database, &database, settings.export.page_timeout())?,
                 settings.database.connections.get(),
             ),
             exports: Exports::new(writer.clone(), clock.clone(), limits, metrics.clone()),

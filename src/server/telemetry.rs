@@ -40,8 +40,7 @@ pub fn init(filter: &str, format: LogFormat) -> anyhow::Result<()> {
 }
 
 /// What commands log: warnings, but not those that the error of the command repeats.
-const COMMAND_FILTER: &str = "warn,sqlx=off,motion_export::server::problem=off,motion_export::server::database=off,\
-    motion_export::server::database::open_file=warn,motion_export::server::database::migration_lock=warn,\
+const COMMAND_FILTER: &str = "warn,sqlx=off,motion_export::server::internal_error=off,motion_export::server::db::error=off,\
     motion_export::server::export=off,motion_export::server::export::reader=warn";
 
 /// Prints the warnings of a command on standard error, one line each, in the form of its errors.

@@ -8,23 +8,23 @@ use bytes::Bytes;
 use motion_export::api::exports::EXPORTS_PATH;
 use motion_export::api::session::Role;
 use motion_export::export_params::{EXPORT_PATH, ExportParams};
-use motion_export::server::auth::setup::Setup;
-use motion_export::server::auth::user::User;
-use motion_export::server::auth::viewer::Viewer;
-use motion_export::server::auth::{password, token, user};
-use motion_export::server::clock::Clock;
+use motion_export::server::accounts::camera_access::Viewer;
+use motion_export::server::accounts::setup::Setup;
+use motion_export::server::accounts::user::User;
+use motion_export::server::accounts::{api_token, password, user};
 use motion_export::server::connection::{Limits, serve};
-use motion_export::server::database::{self, Missing};
-use motion_export::server::entity::{self, camera, export, motion_event};
+use motion_export::server::db::clock::Clock;
+use motion_export::server::db::connect::{self, Missing};
+use motion_export::server::db::entity::{self, camera, export, motion_event};
+use motion_export::server::db::partitions::{Month, Partitions};
+use motion_export::server::db::pool::{Pool, Transaction};
 use motion_export::server::export::lines::PAGE_BYTES;
 use motion_export::server::export::reader::Reader;
 use motion_export::server::export::run::{Export, Source};
 use motion_export::server::export::stored_message;
-use motion_export::server::partitions::{Month, Partitions};
 use motion_export::server::router::router;
 use motion_export::server::settings::Settings;
 use motion_export::server::state::AppState;
-use motion_export::server::timed::{Pool, Transaction};
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
@@ -36,6 +36,8 @@ use uuid::Uuid;
 
 use crate::engine::{self, Home};
 use crate::log;
+use motion_export::server::db::timeouts::ANSWER;
+use motion_export::server::export::reader::source;
 
 /// The first line of every file.
 pub const HEADER: &str = "timestamp,camera_id,camera_name,confidence,algorithm,x,y,width,height,zone_id\r\n";
@@ -62,8 +64,8 @@ impl TestDatabase {
         let folder = engine::home().await;
         let mut settings = Settings::default();
         settings.database.url = engine::url(folder.path());
-        let connection = database::open_migrated(&settings.database, Missing::Create).await.unwrap();
-        Self { connection, settings, answer: database::ANSWER, folder }
+        let connection = connect::open_migrated(&settings.database, Missing::Create).await.unwrap();
+        Self { connection, settings, answer: ANSWER, folder }
     }
 
     /// The database that a URL names, brought up to date.
@@ -71,15 +73,15 @@ impl TestDatabase {
         log::listen();
         let mut settings = Settings::default();
         settings.database.url = url;
-        let connection = database::open_migrated(&settings.database, Missing::Create).await.unwrap();
-        Self { connection, settings, answer: database::ANSWER, folder: engine::nowhere() }
+        let connection = connect::open_migrated(&settings.database, Missing::Create).await.unwrap();
+        Self { connection, settings, answer: ANSWER, folder: engine::nowhere() }
     }
 
     /// The same, as its settings say now.
     pub async fn opened_again(self) -> Self {
         let Self { connection, settings, answer, folder } = self;
         connection.close().await.unwrap();
-        let connection = database::open(&settings.database, Missing::Refuse).await.unwrap();
+        let connection = connect::open(&settings.database, Missing::Refuse).await.unwrap();
         Self { connection, settings, answer, folder }
     }
 
@@ -172,7 +174,7 @@ impl TestDatabase {
         let source = Source {
             database: self.connection.clone(),
             reader: Reader::new(
-                database::events(&self.settings.database, &self.connection, Duration::from_mins(1)).unwrap(),
+                source::events(&self.settings.database, &self.connection, Duration::from_mins(1)).unwrap(),
                 1,
             ),
             page_rows: page_rows.try_into().unwrap(),
@@ -228,8 +230,8 @@ impl TestDatabase {
 
     /// A token of that user, which works until it is revoked.
     pub async fn token_of(&self, user: &User) -> String {
-        let bits = token::bits().unwrap();
-        token::create(&self.connection, user, "test", None, bits, NOW).await.unwrap().text
+        let bits = api_token::bits().unwrap();
+        api_token::create(&self.connection, user, "test", None, bits, NOW).await.unwrap().text
     }
 
     /// Serves the database on a port of its own. Whoever asks through [`TestApp::get`] and [`TestApp::client`] is an
@@ -253,7 +255,7 @@ impl TestDatabase {
 async fn start(database: &TestDatabase, time: &Time, setup: Setup) -> (String, String, AppState) {
     {
         let TestDatabase { connection, settings, .. } = database;
-        let writer = database::open_writer(&settings.database, connection).await.unwrap().within(database.answer);
+        let writer = connect::open_writer(&settings.database, connection).await.unwrap().within(database.answer);
         let clock = time.clock();
         let state =
             AppState::new(connection.clone().within(database.answer), writer, settings.clone(), clock, setup).unwrap();

@@ -3,8 +3,8 @@
 use futures_util::StreamExt;
 use motion_export::api::session::Role;
 use motion_export::export_params::EXPORT_PATH;
-use motion_export::server::auth::user::{self, User};
-use motion_export::server::entity::{self, api_token, motion_event, session};
+use motion_export::server::accounts::user::{self, User};
+use motion_export::server::db::entity::{self, api_token, motion_event, session};
 use reqwest::Client;
 use reqwest::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
@@ -146,8 +146,8 @@ async fn a_token_that_is_revoked_gets_no_more_of_a_running_export() {
     let (app, user, ann, whole) = app_with_a_long_export().await;
     let connection = &app.database.connection;
     let revoked = cut(&app, &ann, async || {
-        let tokens = motion_export::server::auth::token::list(connection, Some(user.id)).await.unwrap();
-        motion_export::server::auth::token::revoke(connection, tokens[0].0.id, None, app.now()).await.unwrap();
+        let tokens = motion_export::server::accounts::api_token::list(connection, Some(user.id)).await.unwrap();
+        motion_export::server::accounts::api_token::revoke(connection, tokens[0].0.id, None, app.now()).await.unwrap();
     });
     assert!(revoked.await.is_err_and(|received| received < whole));
     ended_because(&app, "The access token was revoked.").await;

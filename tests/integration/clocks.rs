@@ -1,8 +1,8 @@
 //! Wall clocks that are wrong for a while and are then set right: nobody is locked out, and no duration is negative.
 
 use motion_export::export_params::EXPORT_PATH;
-use motion_export::server::auth::token;
-use motion_export::server::entity::export::{Entity, Model};
+use motion_export::server::accounts::api_token;
+use motion_export::server::db::entity::export::{Entity, Model};
 use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
 use serde_json::Value;
 use uuid::Uuid;
@@ -142,7 +142,7 @@ async fn a_use_that_was_noted_while_the_clock_was_ahead_is_noted_anew_once_it_is
     let noted = async |expected: i64| {
         let noted = async {
             loop {
-                let tokens = token::list(&app.database.connection, Some(ann.id)).await.unwrap();
+                let tokens = api_token::list(&app.database.connection, Some(ann.id)).await.unwrap();
                 if tokens[0].0.last_used_at == Some(expected) {
                     break;
                 }

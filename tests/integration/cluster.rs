@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use motion_export::server::database::{self, Missing};
+use motion_export::server::db::connect::{self, Missing};
+use motion_export::server::db::pool::Pool;
 use motion_export::server::settings;
-use motion_export::server::timed::Pool;
 use uuid::Uuid;
 
 use crate::app::TestDatabase;
@@ -82,7 +82,7 @@ impl Cluster {
     pub async fn connection(&self) -> Pool {
         let url = self.url().replace("localhost", &format!("localhost:{}", self.1));
         let settings = settings::Database { url, ..Default::default() };
-        database::open(&settings, Missing::Refuse).await.unwrap()
+        connect::open(&settings, Missing::Refuse).await.unwrap()
     }
 
     pub fn psql(&self, sql: &str) -> String {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use motion_export::server::entity::export;
+use motion_export::server::db::entity::export;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 
 use crate::app::{HEADER, PASSWORD, TestDatabase, events, newest, reason_of};

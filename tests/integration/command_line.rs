@@ -4,8 +4,8 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use motion_export::api::session::Role;
-use motion_export::server::database::{self, Missing};
-use motion_export::server::entity::{export, mark, motion_event, user};
+use motion_export::server::db::connect::{self, Missing};
+use motion_export::server::db::entity::{export, mark, motion_event, user};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 
@@ -296,7 +296,7 @@ async fn serve_with_demo_leaves_a_user_demo_alone_whom_somebody_added_in_its_own
         }
         let mut settings = motion_export::server::settings::Settings::default();
         settings.database.url = engine::url(folder.path());
-        let connection = database::open(&settings.database, Missing::Refuse).await.unwrap();
+        let connection = connect::open(&settings.database, Missing::Refuse).await.unwrap();
         user::Entity::delete_many().filter(user::Column::Name.eq("demo")).exec(&connection).await.unwrap();
         connection.close().await.unwrap();
         let added = run_with_input(folder.path(), &["user", "add", "demo", "--admin", "--password-stdin"], PASSWORD);
@@ -344,7 +344,7 @@ async fn a_demo_that_was_made_before_databases_were_marked_is_known_by_its_camer
     drop(Server::start(folder.path(), &["--demo"]));
     let mut settings = motion_export::server::settings::Settings::default();
     settings.database.url = engine::url(folder.path());
-    let connection = database::open(&settings.database, Missing::Refuse).await.unwrap();
+    let connection = connect::open(&settings.database, Missing::Refuse).await.unwrap();
     let forget = async || mark::Entity::delete_many().exec(&connection).await.unwrap();
     forget().await;
     for _ in 0..2 {

@@ -118,12 +118,12 @@ async fn every_route_and_server_function_lets_in_whom_it_should_and_nobody_else(
     let mut wrong = BTreeMap::new();
     for (path, method, request, gets) in DOORS {
         assert!(found.contains(&path.to_owned()), "there is no {path} any more");
-        let token = motion_export::server::auth::token::create(
+        let token = motion_export::server::accounts::api_token::create(
             &app.database.connection,
             &viewer,
             "x",
             None,
-            motion_export::server::auth::secret::Secret::random().unwrap(),
+            motion_export::server::accounts::secret::Secret::random().unwrap(),
             app.now(),
         );
         let token = token.await.unwrap().record.id.to_string();

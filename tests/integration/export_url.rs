@@ -1,6 +1,6 @@
 //! The export URL: the test cases of the specification's P6-4.1 by name, and the rest of the contract.
 
-use motion_export::server::entity::motion_event::Model;
+use motion_export::server::db::entity::motion_event::Model;
 use serde_json::Value;
 
 use crate::app::{HEADER, TestDatabase, event, events, seen_by};

@@ -2,7 +2,7 @@
 //! a database that is gone.
 
 use futures_util::StreamExt;
-use motion_export::server::entity::motion_event;
+use motion_export::server::db::entity::motion_event;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

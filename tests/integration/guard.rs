@@ -1,6 +1,6 @@
 //! What stands around every door: other sites, browsers that guess, secrets that want out, and who may count.
 
-use motion_export::server::auth::setup::Setup;
+use motion_export::server::accounts::setup::Setup;
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderName, ORIGIN};
 use serde_json::Value;
 
@@ -111,7 +111,7 @@ async fn no_secret_is_in_the_log() {
     let ann = database.add_viewer("ann", &["front"]).await;
     database.settings.server.metrics_token.0 = "hush-metrics-token".to_owned();
     let token = database.token_of(&ann).await;
-    let key = motion_export::server::auth::secret::Secret::from_bits([3; 32]);
+    let key = motion_export::server::accounts::secret::Secret::from_bits([3; 32]);
     let app = database.serve_with(10, Setup::with_key(key), client_with(&[])).await;
     let mut secrets =
         vec![PASSWORD.to_owned(), "a new password".to_owned(), "hush-metrics-token".to_owned(), key.to_hex()];

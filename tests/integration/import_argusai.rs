@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use motion_export::server::db::pool::Pool;
 use motion_export::server::import::argusai::{self, Location};
 use motion_export::server::import::summary::Summary;
-use motion_export::server::timed::Pool;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 
 use crate::app::TestDatabase;

@@ -1,6 +1,6 @@
 //! Laws that hold for any events: any page size gives the same bytes, and export → import → export is the identity.
 
-use motion_export::server::entity::motion_event;
+use motion_export::server::db::entity::motion_event;
 use motion_export::server::import;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;

@@ -1,6 +1,6 @@
 //! Links that expire: signed by a session, good for one export, and for no longer than the session.
 
-use motion_export::server::auth::user;
+use motion_export::server::accounts::user;
 use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, COOKIE};
 use serde_json::Value;

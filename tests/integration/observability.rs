@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use motion_export::export_params::EXPORT_PATH;
-use motion_export::server::entity::motion_event;
+use motion_export::server::db::entity::motion_event;
 use sea_orm::ConnectionTrait;
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! People, as an administrator manages them on the pages.
 
-use motion_export::server::auth::user;
+use motion_export::server::accounts::user;
 use reqwest::header::COOKIE;
 
 use crate::app::{PASSWORD, TestApp, TestDatabase, client_with, events, text_of};

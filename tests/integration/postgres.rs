@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use motion_export::api::session::Role;
 use motion_export::export_params::EXPORT_PATH;
-use motion_export::server::clock::Clock;
-use motion_export::server::entity::motion_event;
-use motion_export::server::partitions;
+use motion_export::server::db::clock::Clock;
+use motion_export::server::db::entity::motion_event;
+use motion_export::server::db::partitions;
+use motion_export::server::db::pool::Pool;
 use motion_export::server::settings::ReplicaAway;
-use motion_export::server::timed::Pool;
 use reqwest::header::COOKIE;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 use serde_json::Value;

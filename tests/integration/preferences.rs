@@ -1,7 +1,7 @@
 //! In which language pages are, and in which colours: as the browser asks, and as somebody chose.
 
-use motion_export::server::auth::secret::Secret;
-use motion_export::server::auth::setup::Setup;
+use motion_export::server::accounts::secret::Secret;
+use motion_export::server::accounts::setup::Setup;
 use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, COOKIE, HeaderName, LOCATION, SET_COOKIE, VARY};
 use reqwest::{Client, Response};
 use serde_json::Value;

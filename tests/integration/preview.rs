@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use motion_export::server::auth::user;
+use motion_export::server::accounts::user;
 use reqwest::Client;
 use sea_orm::DbErr;
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! Many cameras that saw little, among others that saw much: their events are far apart.
 
-use motion_export::server::entity::motion_event;
+use motion_export::server::db::entity::motion_event;
 use motion_export::server::export::query::{self, Cursor};
 use motion_export::server::export::zone::Interval;
 use sea_orm::sea_query::{PostgresQueryBuilder, SqliteQueryBuilder};

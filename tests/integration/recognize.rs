@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use motion_export::server::entity::motion_event::Model;
+use motion_export::server::db::entity::motion_event::Model;
 use motion_export::server::import::argusai::Location;
 use motion_export::server::import::csv::Options;
 use motion_export::server::import::sink::{KnownName, Sink};

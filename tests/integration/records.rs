@@ -101,7 +101,7 @@ async fn everybody_sees_their_own_records_and_administrators_all_of_them() {
     }
 
     // The record outlives the account, and still tells whose it was.
-    motion_export::server::auth::user::remove(&app.database.connection, &bob).await.unwrap();
+    motion_export::server::accounts::user::remove(&app.database.connection, &bob).await.unwrap();
     assert_eq!(app.record(&made[1]).await["user"], "bob");
 }
 

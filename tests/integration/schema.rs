@@ -2,9 +2,10 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use motion_export::server::database::{self, Missing};
-use motion_export::server::entity::{api_token, camera, camera_access, export, mark, motion_event, session, user};
-use motion_export::server::export::query::{self, Cameras, Cursor, Filter};
+use motion_export::server::accounts::camera_access::camera_filter::Cameras;
+use motion_export::server::db::connect::{self, Missing};
+use motion_export::server::db::entity::{api_token, camera, camera_access, export, mark, motion_event, session, user};
+use motion_export::server::export::query::{self, Cursor, Filter};
 use motion_export::server::export::stored_message;
 use motion_export::server::export::zone::Interval;
 use sea_orm::sea_query::{PostgresQueryBuilder, SqliteQueryBuilder};
@@ -18,7 +19,7 @@ use crate::engine;
 async fn migrations_go_up_and_down_and_up_again_and_every_entity_fits() {
     let database = TestDatabase::with(events(3)).await;
     let connection = &database.connection;
-    database::migrate_down(&database.settings.database, None).await.unwrap();
+    connect::migrate_down(&database.settings.database, None).await.unwrap();
     let left = if engine::is_postgres() {
         "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'seaql%'"
     } else {
@@ -26,7 +27,7 @@ async fn migrations_go_up_and_down_and_up_again_and_every_entity_fits() {
     };
     let left = connection.query_all_raw(Statement::from_string(engine::backend(), left)).await.unwrap();
     assert!(left.is_empty(), "{left:?}");
-    database::migrate(&database.settings.database, connection).await.unwrap();
+    connect::migrate(&database.settings.database, connection).await.unwrap();
     assert!(api_token::Entity::find().all(connection).await.unwrap().is_empty());
     assert!(camera::Entity::find().all(connection).await.unwrap().is_empty());
     assert!(camera_access::Entity::find().all(connection).await.unwrap().is_empty());
@@ -42,7 +43,7 @@ async fn the_database_is_a_file_in_wal_mode_and_its_folder_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = motion_export::server::settings::Settings::default();
     settings.database.url = format!("sqlite://{}/new/folder/x.db", folder.path().display());
-    let connection = database::open(&settings.database, Missing::Create).await.unwrap();
+    let connection = connect::open(&settings.database, Missing::Create).await.unwrap();
     let mode =
         connection.query_one_raw(Statement::from_string(DbBackend::Sqlite, "PRAGMA journal_mode")).await.unwrap();
     assert_eq!(mode.unwrap().try_get_by_index::<String>(0).unwrap(), "wal");
@@ -187,7 +188,7 @@ async fn reasons_that_older_versions_recorded_as_sentences_become_messages_and_g
         ("The export could not be written to a \"b\"/c.csv: no space was left.", "no_space_left"),
         ("Somebody's own words: 50 % {output}.", "other"),
     ];
-    database::migrate_down(&database.settings.database, Some(1)).await.unwrap();
+    connect::migrate_down(&database.settings.database, Some(1)).await.unwrap();
     for (n, (sentence, _)) in sentences.into_iter().enumerate() {
         let id = Uuid::from_u128(n as u128);
         let record = export::Model {
@@ -212,13 +213,13 @@ async fn reasons_that_older_versions_recorded_as_sentences_become_messages_and_g
         let records = export::Entity::find().order_by_asc(export::Column::Id).all(connection).await.unwrap();
         records.into_iter().map(|record| record.error.unwrap()).collect::<Vec<_>>()
     };
-    database::migrate(&database.settings.database, connection).await.unwrap();
+    connect::migrate(&database.settings.database, connection).await.unwrap();
     let messages: Vec<_> = stored().await.iter().map(|stored| stored_message::read(stored)).collect();
     for (message, (sentence, code)) in messages.iter().zip(sentences) {
         assert_eq!(message.code, code);
         assert!(code == "server_lost" || message.text == sentence, "{message:?}");
     }
     assert_eq!(messages[1].param("output"), "a \"b\"/c.csv");
-    database::migrate_down(&database.settings.database, Some(1)).await.unwrap();
+    connect::migrate_down(&database.settings.database, Some(1)).await.unwrap();
     assert_eq!(stored().await, sentences.map(|(sentence, _)| sentence));
 }

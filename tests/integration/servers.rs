@@ -2,7 +2,7 @@
 
 use motion_export::api::exports::EXPORTS_PATH;
 use motion_export::export_params::EXPORT_PATH;
-use motion_export::server::auth::user;
+use motion_export::server::accounts::user;
 use serde_json::Value;
 
 use crate::app::{TestDatabase, events};

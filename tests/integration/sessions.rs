@@ -1,9 +1,9 @@
 //! Signing in and out, and how long that lasts.
 
 use motion_export::api::session::Role;
-use motion_export::server::auth::user;
-use motion_export::server::database::BUSY_TIMEOUT;
-use motion_export::server::entity::session;
+use motion_export::server::accounts::user;
+use motion_export::server::db::entity::session;
+use motion_export::server::db::timeouts::BUSY_TIMEOUT;
 use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, COOKIE, HOST, HeaderName};
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, Statement};
 
@@ -159,7 +159,7 @@ async fn signing_in_waits_for_a_locked_database_as_long_as_the_readme_says() {
 async fn over_http_a_server_with_an_https_address_says_where_to_sign_in_before_anything_is_typed() {
     let mut app = app_with("ann").await;
     app.database.settings.server.public_url = "https://cams.example".to_owned();
-    let setup = motion_export::server::auth::setup::Setup::default();
+    let setup = motion_export::server::accounts::setup::Setup::default();
     let app = app.database.serve_with(10, setup, client_with(&[])).await;
     let shown = |page: &str| page.contains("data-https") && !page.contains("data-https hidden");
     for (headers, is_shown) in [
@@ -238,7 +238,8 @@ async fn the_cookie_is_for_this_server_only() {
     assert!(!plain.contains("Secure") && !plain.contains("Domain"), "plain http on this machine: {plain}");
 
     app.database.settings.server.public_url = "https://motion.example.com".to_owned();
-    let app = app.database.serve_with(10, motion_export::server::auth::setup::Setup::default(), client_with(&[])).await;
+    let app =
+        app.database.serve_with(10, motion_export::server::accounts::setup::Setup::default(), client_with(&[])).await;
     let tls = sign_in(&app).await;
     assert!(tls.starts_with("__Host-motion-export=") && tls.contains("Secure"), "{tls}");
     // Signing out takes the cookie away again, which a browser believes with the same attributes only.
@@ -285,7 +286,7 @@ async fn a_forged_cookie_is_nobody() {
     assert!(is_in(&app, &genuine).await);
     // What is stored opens nothing.
     let stored = session::Entity::find().one(&app.database.connection).await.unwrap().unwrap();
-    let hex = motion_export::server::auth::secret::to_hex(&stored.id_hash);
+    let hex = motion_export::server::accounts::secret::to_hex(&stored.id_hash);
     for forged in [hex.as_str(), &hex[..22], &stored.link_id.to_string()] {
         assert!(!is_in(&app, &format!("{name}={forged}")).await, "{forged}");
     }
@@ -443,7 +444,8 @@ async fn guessing_is_slowed_for_right_and_wrong_passwords_alike_and_ends_by_itse
 async fn somebody_who_guesses_elsewhere_does_not_keep_the_owner_out() {
     let mut app = app_with("ann").await;
     app.database.settings.server.trusted_proxies = "127.0.0.1".to_owned();
-    let app = app.database.serve_with(10, motion_export::server::auth::setup::Setup::default(), client_with(&[])).await;
+    let app =
+        app.database.serve_with(10, motion_export::server::accounts::setup::Setup::default(), client_with(&[])).await;
     let at = |address| client_with(&[(HeaderName::from_static("x-forwarded-for"), address)]);
     let mut slowed = 0;
     for _ in 0..8 {
@@ -471,7 +473,8 @@ async fn whoever_claims_another_address_is_slowed_under_the_own_one_unless_a_tru
     let mut app = app_with("ann").await;
     assert_eq!(guess(&app, 32).await, 2, "thirty at once for one address");
     app.database.settings.server.trusted_proxies = "127.0.0.1".to_owned();
-    let app = app.database.serve_with(10, motion_export::server::auth::setup::Setup::default(), client_with(&[])).await;
+    let app =
+        app.database.serve_with(10, motion_export::server::accounts::setup::Setup::default(), client_with(&[])).await;
     assert_eq!(guess(&app, 32).await, 0);
 }
 

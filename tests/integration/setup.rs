@@ -1,8 +1,8 @@
 //! The first administrator.
 
-use motion_export::server::auth::secret::Secret;
-use motion_export::server::auth::setup::Setup;
-use motion_export::server::entity::user;
+use motion_export::server::accounts::secret::Secret;
+use motion_export::server::accounts::setup::Setup;
+use motion_export::server::db::entity::user;
 use reqwest::header::COOKIE;
 use sea_orm::{EntityTrait, PaginatorTrait};
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use motion_export::api::exports::EXPORTS_PATH;
 use motion_export::export_params::EXPORT_PATH;
-use motion_export::server::database::ANSWER;
-use motion_export::server::timed::Transaction;
+use motion_export::server::db::pool::Transaction;
+use motion_export::server::db::timeouts::ANSWER;
 use reqwest::Response;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::Value;

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use chrono::DateTime;
 use motion_export::export_params::ExportParams;
-use motion_export::server::entity::motion_event;
+use motion_export::server::db::entity::motion_event;
 use motion_export::ui::snippets::{TOKEN, Tool};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -133,7 +133,7 @@ async fn printed(command: Command) -> String {
 
 /// The snippet as the page gives it for that selection, with a token that works.
 async fn snippet(app: &TestApp, tool: Tool, query: &str) -> String {
-    let admin = motion_export::server::auth::user::by_name(&app.database.connection, "admin").await.unwrap();
+    let admin = motion_export::server::accounts::user::by_name(&app.database.connection, "admin").await.unwrap();
     let token = app.database.token_of(&admin).await;
     tool.snippet(&app.address, &ExportParams::parse(query).unwrap()).replace(TOKEN, &token)
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use motion_export::server::auth::token;
-use motion_export::server::entity::api_token;
+use motion_export::server::accounts::api_token;
+use motion_export::server::db::entity;
 use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, COOKIE};
 use sea_orm::EntityTrait;
@@ -44,7 +44,7 @@ async fn a_token_is_shown_once_and_stored_as_a_hash() {
     assert!(token[5..].bytes().all(|byte| byte.is_ascii_hexdigit()), "256 bits");
     let page = text_of(app.get_as(&browser, "/settings/tokens").await).await;
     assert!(page.contains("Cron job") && page.contains("2026-01-15") && !page.contains("mexp_"), "{page}");
-    let stored = api_token::Entity::find().all(&app.database.connection).await.unwrap();
+    let stored = entity::api_token::Entity::find().all(&app.database.connection).await.unwrap();
     let stored = stored.iter().find(|stored| stored.name == "Cron job").unwrap();
     assert_eq!(stored.token_hash.len(), 32);
     assert!(!stored.token_hash.windows(5).any(|part| token.as_bytes().windows(5).any(|own| own == part)));
@@ -205,7 +205,7 @@ async fn the_last_use_is_noted_and_an_import_in_the_way_keeps_nobody_waiting() {
         loop {
             app.wait(61);
             app.get_as(&client, EXPORT).await;
-            let tokens = token::list(&app.database.connection, None).await.unwrap();
+            let tokens = api_token::list(&app.database.connection, None).await.unwrap();
             let mine = tokens.iter().find(|(token, _)| token.name == "Cron job").unwrap();
             if mine.0.last_used_at.is_some() {
                 break;

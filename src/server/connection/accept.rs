@@ -25,7 +25,7 @@ use super::activity::Activity;
 use super::exchange::{AnswerBody, AnswerEnd, RequestBody};
 use super::waiting::Waiting;
 use crate::export_params::EXPORT_PATH;
-use crate::server::database;
+use crate::server::db::timeouts::ANSWER;
 use crate::server::settings::Settings;
 
 /// For how long the answer to each of [`COUNTS`] may have nothing to send once its client sends no more. The page asks for
@@ -62,7 +62,7 @@ impl Limits {
         match path {
             EXPORT_PATH => self.export_patience,
             path if COUNTS.contains(&path) => COUNTS_PATIENCE,
-            _ => database::ANSWER,
+            _ => ANSWER,
         }
     }
 }

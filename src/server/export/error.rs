@@ -10,8 +10,8 @@ use crate::api::exports::State;
 use crate::error::ApiError;
 use crate::messages::Message;
 use crate::messages::records::RecordMessage;
-use crate::server::auth::access_lost::AccessLost;
-use crate::server::auth::viewer::SelectError;
+use crate::server::accounts::camera_access::SelectError;
+use crate::server::accounts::camera_access::access_lost::AccessLost;
 
 /// Why an export cannot begin, or cannot go on.
 #[derive(Debug)]

@@ -16,10 +16,12 @@ use super::csv::Encoder;
 use super::error::ExportError;
 use super::pages::Pages;
 use super::reader::{Connection, LONGEST_TURN, Reader, Turn, is_interrupted};
-use super::replica::{self, Replayed};
-use crate::server::database;
-use crate::server::entity::camera;
-use crate::server::timed::Pool;
+use super::replica::Replayed;
+use crate::server::db::entity::camera;
+use crate::server::db::error::away;
+use crate::server::db::error::is_late;
+use crate::server::db::error::may_pass;
+use crate::server::db::pool::Pool;
 
 /// Where a page ends that has not ended before, in bytes. However long the texts of events are, an export takes little
 /// memory. Each page wakes some threads, which is what larger ones save: a million events took 0.80 s with pages of
@@ -118,7 +120,7 @@ impl Lines {
         if let (Some(position), Connection::Postgres(connection)) = (self.position, connection)
             && matches!(connection.replayed(position, turn)?, Replayed::UpTo { .. })
         {
-            return Err(replica::away("the replica is behind what the export began with"));
+            return Err(away("the replica is behind what the export began with"));
         }
         Ok(())
     }
@@ -273,13 +275,13 @@ impl ReadAhead {
                 match read.unwrap_or(Err(ExportError::TimedOut(limit))) {
                     // Nothing of the page was given out, so it can be read once more.
                     Err(ExportError::Database(error))
-                        if database::may_pass(&error)
+                        if may_pass(&error)
                             && since.elapsed() < PATIENCE
                             && lines.lock().unwrap_or_else(PoisonError::into_inner).pages.begun() =>
                     {
                         tokio::time::sleep(BETWEEN_TRIES).await;
                     }
-                    Err(ExportError::Database(error)) if database::is_late(&error) => {
+                    Err(ExportError::Database(error)) if is_late(&error) => {
                         return Err(ExportError::TimedOut(limit));
                     }
                     done => return done,

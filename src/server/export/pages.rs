@@ -5,9 +5,10 @@ use std::ops::ControlFlow;
 
 use sea_orm::DbErr;
 
-use super::query::{self, Cameras, Cursor, Filter};
+use super::query::{self, Cursor, Filter};
 use super::reader::{Connection, Turn};
 use super::zone::Interval;
+use crate::server::accounts::camera_access::camera_filter::Cameras;
 
 /// What is exported of one event, and what the next page needs to know of it. Its texts are the database's own, and gone
 /// with the next row; that they are UTF-8 is seen where they are written.

@@ -11,7 +11,7 @@ use sea_orm::{DbErr, EntityTrait, QuerySelect};
 use super::csv::Encoder;
 use super::error::ExportError;
 use super::pages::Pages;
-use super::query::{self, Cameras, Filter};
+use super::query::{self, Filter};
 use super::reader::{Connection, Turn};
 use super::route::refusal;
 use super::run::{Source, called};
@@ -19,11 +19,12 @@ use super::zone::Zone;
 use crate::api::preview::{CameraCount, Day, Preview};
 use crate::error::ApiError;
 use crate::export_params::{BYTE_ORDER_MARK, ExportParams, columns};
-use crate::server::auth::viewer::Viewer;
-use crate::server::entity::camera;
+use crate::server::accounts::camera_access::Viewer;
+use crate::server::accounts::camera_access::camera_filter::Cameras;
+use crate::server::db::entity::camera;
+use crate::server::db::partitions;
+use crate::server::db::pool::Pool;
 use crate::server::export::reader::{postgres, sqlite};
-use crate::server::partitions;
-use crate::server::timed::Pool;
 
 /// How many lines the size of the file is estimated from.
 const SAMPLE_ROWS: NonZeroU32 = NonZeroU32::new(100).expect("not zero");

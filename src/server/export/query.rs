@@ -10,7 +10,8 @@ use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, Quer
 use uuid::Uuid;
 
 use super::zone::Interval;
-use crate::server::entity::motion_event::{Column, Entity};
+use crate::server::accounts::camera_access::camera_filter::Cameras;
+use crate::server::db::entity::motion_event::{Column, Entity};
 
 /// Up to so many cameras are merged from their own indexes; more are picked out of all events in passing. A merge costs
 /// a comparison for each camera and event, reading past an event costs about as much as a few of those.
@@ -23,16 +24,6 @@ pub struct Filter {
     pub interval: Interval,
     /// Which cameras.
     pub cameras: Cameras,
-}
-
-/// Which cameras an export is about.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Cameras {
-    /// All that there are, those included that come while the export runs.
-    #[default]
-    All,
-    /// These and no others; none at all where the list is empty.
-    These(Vec<String>),
 }
 
 impl Cameras {

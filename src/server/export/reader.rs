@@ -16,10 +16,11 @@ use super::buffer::Buffers;
 use super::lines::PAGE_CAPACITY;
 use super::pages::Row;
 use super::workshop::Workshop;
-use crate::server::database::OpenFile;
+use crate::server::db::sqlite::open_file::OpenFile;
 
 mod copied;
 pub mod postgres;
+pub mod source;
 pub mod sqlite;
 mod turn;
 

@@ -14,9 +14,9 @@ use crate::api::exports::State;
 use crate::messages::Message;
 use crate::messages::commands::CommandMessage;
 use crate::messages::records::RecordMessage;
-use crate::server::entity::export::{ActiveModel, Column, Entity, Model};
-use crate::server::entity::user;
-use crate::server::timed::Pool;
+use crate::server::db::entity::export::{ActiveModel, Column, Entity, Model};
+use crate::server::db::entity::user;
+use crate::server::db::pool::Pool;
 
 /// A record whose server gave no sign of life for so long is not being worked on any more. In microseconds.
 pub const SILENCE: i64 = 30 * 1_000_000;

@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, RuntimeErr, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use super::reader::{Connection, Reader};
-use crate::server::timed::Pool;
+use crate::server::db::error::away;
+use crate::server::db::pool::Pool;
 
 /// How often a replica that is behind is asked once more, and how long lies in between: most are behind by milliseconds.
 const TRIES: u32 = 5;
@@ -81,9 +82,4 @@ impl Began {
             }
         }
     }
-}
-
-/// An error that says that trying again may help.
-pub fn away(reason: &str) -> DbErr {
-    DbErr::Conn(RuntimeErr::Internal(reason.to_owned()))
 }

@@ -29,10 +29,10 @@ use crate::export_params::ExportParams;
 use crate::messages::http::HttpMessage;
 use crate::messages::records::RecordMessage;
 use crate::messages::requests::RequestMessage;
-use crate::server::auth::caller::{self, Caller};
-use crate::server::auth::link::Link;
+use crate::server::accounts::principal::{self, Caller};
+use crate::server::accounts::signed_url::Link;
 use crate::server::connection::Peer;
-use crate::server::problem::internal;
+use crate::server::internal_error::internal;
 use crate::server::state::AppState;
 
 /// The digest of what was sent (RFC 9530): with a content encoding, of the encoded bytes.
@@ -54,7 +54,7 @@ const RECORD_FIRST: Duration = Duration::from_secs(1);
 /// not give a first page.
 pub async fn export(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let (parts, _) = request.into_parts();
-    let caller = caller::of(&parts.extensions)?;
+    let caller = principal::of(&parts.extensions)?;
     if parts.version < Version::HTTP_11 {
         return Err(ApiError::new(ErrorCode::HttpVersionNotSupported, HttpMessage::HttpVersion));
     }
@@ -147,7 +147,7 @@ fn wants_trailers(headers: &HeaderMap) -> bool {
 /// What a failure before the first byte looks like to the client. Logs the reason.
 pub fn refusal(error: &ExportError) -> ApiError {
     match error {
-        ExportError::Database(error) => crate::server::database::refusal(error),
+        ExportError::Database(error) => crate::server::db::error::refusal(error),
         ExportError::Encode(error) => internal(error),
         ExportError::TimedOut(_) => {
             warn!(%error, "export refused");
@@ -166,7 +166,7 @@ fn unlogged_refusal(error: &ExportError) -> ApiError {
         ExportError::TimedOut(limit) => {
             ApiError::new(ErrorCode::DatabaseTimeout, RequestMessage::FirstPageTimeout { seconds: limit.as_secs() })
         }
-        ExportError::Database(error) => crate::server::database::unlogged_refusal(error),
+        ExportError::Database(error) => crate::server::db::error::unlogged_refusal(error),
         ExportError::Encode(error) => ApiError { reason: Some(error.to_string()), ..ApiError::internal() },
     }
 }

@@ -13,14 +13,16 @@ use super::encoding::{Compressor, Encoding};
 use super::error::ExportError;
 use super::lines::{self, CameraNames, Lines, Page, ReadAhead};
 use super::pages::Pages;
-use super::query::{Cameras, Filter};
+use super::query::Filter;
 use super::reader::Reader;
 use super::zone::Zone;
 use super::{replica, workshop};
 use crate::export_params::{BYTE_ORDER_MARK, ExportParams, file_name};
-use crate::server::auth::viewer::{Names, Viewer};
-use crate::server::timed::Pool;
-use crate::server::{database, partitions};
+use crate::server::accounts::camera_access::camera_filter::Cameras;
+use crate::server::accounts::camera_access::{Names, Viewer};
+use crate::server::db::error::may_pass;
+use crate::server::db::partitions;
+use crate::server::db::pool::Pool;
 
 /// A file of which no more than this comes goes as it is: compression has to be worth the while.
 const TINY_BYTES: usize = 1_024;
@@ -210,7 +212,7 @@ impl Export {
                 }
             };
             match answer {
-                Err(error) if database::may_pass(&error) && self.rows > 0 => {
+                Err(error) if may_pass(&error) && self.rows > 0 => {
                     tokio::time::sleep(lines::BETWEEN_TRIES).await;
                 }
                 answer => return answer?.map_or(Ok(()), Err),

@@ -18,14 +18,18 @@ use crate::api::exports::State;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::records::RecordMessage;
 use crate::messages::requests::RequestMessage;
-use crate::server::clock::Clock;
-use crate::server::database;
-use crate::server::database_errors::describe;
-use crate::server::entity::export::Model;
+use crate::server::db::clock::Clock;
+use crate::server::db::describe_error::describe;
+use crate::server::db::entity::export::Model;
+use crate::server::db::error::is_away;
+use crate::server::db::error::may_pass;
+use crate::server::db::error::refusal;
+use crate::server::db::error::unlogged_refusal;
+use crate::server::db::pool::{self, Pool};
+use crate::server::db::sqlite::open_file;
+use crate::server::internal_error::internal;
 use crate::server::metrics::{Metrics, Refused};
-use crate::server::problem::internal;
 use crate::server::settings;
-use crate::server::timed::{self, Pool};
 
 /// How often running exports give a sign of life. Some of them may be lost before [`record::SILENCE`] is over.
 pub const BEAT: Duration = Duration::from_secs(5);
@@ -199,7 +203,7 @@ impl Exports {
                 Ok(known) => known,
                 Err(error) => {
                     if self.is_unwritable_after(&error).await {
-                        if database::is_replaced(&error) {
+                        if open_file::is_replaced(&error) {
                             self.give_up_outcomes();
                         }
                         return;
@@ -234,7 +238,7 @@ impl Exports {
 
     /// Whether no other record can be written either, after this error.
     async fn is_unwritable(&self, error: &DbErr) -> bool {
-        database::is_away(error) || record::probe(&self.0.writer).await.is_err()
+        is_away(error) || record::probe(&self.0.writer).await.is_err()
     }
 
     /// Forgets the outcomes: the files of the database were replaced, so they can never be recorded.
@@ -254,7 +258,7 @@ impl Exports {
 
     /// Whether the files of the database were replaced, so that nothing can be recorded until the server is started again.
     pub fn is_replaced(&self) -> bool {
-        self.0.writer.file().is_some_and(|file| file.check().is_err_and(|error| database::is_replaced(&error)))
+        self.0.writer.file().is_some_and(|file| file.check().is_err_and(|error| open_file::is_replaced(&error)))
     }
 
     fn unrecorded(&self) -> Vec<(Uuid, Outcome)> {
@@ -285,7 +289,7 @@ impl Exports {
             (Err(error), None) => {
                 *since = Some(Instant::now());
                 // Whoever noticed that its files were replaced has logged what to do.
-                if !database::is_replaced(error) {
+                if !open_file::is_replaced(error) {
                     error!(%error, "the database cannot be written to, so exports are refused until it can be");
                     return true;
                 }
@@ -466,7 +470,7 @@ impl Exports {
         // Before the running ones are counted: an export that has ended takes no slot.
         let mut unrecorded = self.unrecorded();
         let mut begun = record::begin(writer, record.clone(), limit, &ours, &unrecorded).await;
-        if begun.as_ref().is_err_and(|error| !database::is_away(error)) && !unrecorded.is_empty() {
+        if begun.as_ref().is_err_and(|error| !is_away(error)) && !unrecorded.is_empty() {
             // One outcome that can never be written must not keep others from their exports.
             self.record_outcomes().await;
             unrecorded = self.unrecorded();
@@ -481,7 +485,7 @@ impl Exports {
             Ok(false) => return Err(self.too_many()),
             Err(error) => {
                 let is_logged = self.is_unwritable(&error).await && self.note(Err(&error));
-                if timed::is_unknown(&error) {
+                if pool::is_unknown(&error) {
                     let ending = Ending::failed(RecordMessage::NotRecorded);
                     let outcome = Outcome { written: Written::default(), ending, at: now, began: false };
                     slots.send_modify(|slots| drop(slots.unrecorded.insert(id, outcome)));
@@ -538,10 +542,10 @@ impl Exports {
     /// The error for an export that cannot be recorded. `is_logged`: whether this request has logged why.
     fn cannot_record(&self, error: &DbErr, is_logged: bool) -> ApiError {
         self.0.metrics.export_refused(Refused::Record);
-        if !database::is_away(error) {
-            return if is_logged { database::unlogged_refusal(error) } else { database::refusal(error) };
+        if !is_away(error) {
+            return if is_logged { unlogged_refusal(error) } else { refusal(error) };
         }
-        if !is_logged && !database::is_replaced(error) {
+        if !is_logged && !open_file::is_replaced(error) {
             warn!(%error, "cannot record an export, so it does not begin");
         }
         // For commands, which say which of these it is.
@@ -625,7 +629,7 @@ impl Running {
                     self.completed_after = recorded.then_some(elapsed);
                     return Ok(recorded);
                 }
-                Err(error) if database::may_pass(&error) && began.elapsed() < exports.0.limits.record_timeout => {
+                Err(error) if may_pass(&error) && began.elapsed() < exports.0.limits.record_timeout => {
                     tokio::time::sleep(BETWEEN_TRIES).await;
                 }
                 Err(error) => {

@@ -9,8 +9,8 @@ use crate::api::page::Done;
 use crate::error::ApiError;
 use crate::messages::forms::FormMessage;
 use crate::paths::{ACCOUNT_PATH, LOGIN_PATH};
-use crate::server::auth::next::if_signed_in;
-use crate::server::auth::user;
+use crate::server::accounts::user;
+use crate::web::redirect::if_signed_in;
 
 /// Changes the caller's password, and ends all sessions but this one, which goes on under a new id.
 pub(in crate::server) async fn change_password(form: Arc<Form>) -> Result<Answer, ApiError> {

@@ -10,9 +10,10 @@ use crate::api::page::Done;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
 use crate::paths::LOGIN_PATH;
-use crate::server::auth::next::{if_signed_in, local};
-use crate::server::auth::user::User;
-use crate::server::auth::{address, user};
+use crate::server::accounts::user;
+use crate::server::accounts::user::User;
+use crate::web::client_ip;
+use crate::web::redirect::{if_signed_in, local};
 
 /// Signs in with name and password, and goes where the form says.
 pub(in crate::server) async fn login(form: Arc<Form>) -> Result<Answer, ApiError> {
@@ -43,7 +44,7 @@ impl Form {
     /// `too_many_attempts`, or where the database cannot answer.
     pub(super) async fn with_password(&self, name: &str, password: &str) -> Result<Option<User>, ApiError> {
         let trusted = &self.state.trusted_proxies;
-        let address = address::of(&self.parts.extensions, &self.parts.headers, trusted);
+        let address = client_ip::of(&self.parts.extensions, &self.parts.headers, trusted);
         let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         // The name is not logged: people type their passwords into the wrong field.
         if let Err(error) = self.state.throttle.attempt(name, address) {

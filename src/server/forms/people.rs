@@ -11,7 +11,7 @@ use crate::api::session::Role;
 use crate::error::ApiError;
 use crate::messages::forms::FormMessage;
 use crate::paths::{PEOPLE_PATH, person_path};
-use crate::server::auth::user::{self, NewUser};
+use crate::server::accounts::user::{self, NewUser};
 use crate::server::pages::person_named;
 
 /// Adds a person.

@@ -7,7 +7,7 @@ use tracing::info;
 use super::{Answer, Form};
 use crate::error::ApiError;
 use crate::paths::{LOGIN_PATH, SETTINGS_PATH};
-use crate::server::auth::next::if_signed_in;
+use crate::web::redirect::if_signed_in;
 
 /// Makes the first administrator, and signs the browser in as that.
 pub(in crate::server) async fn make_first_admin(form: Arc<Form>) -> Result<Answer, ApiError> {

@@ -9,7 +9,7 @@ use crate::api::page::{Done, Outcome};
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
 use crate::paths::TOKENS_PATH;
-use crate::server::auth::token;
+use crate::server::accounts::api_token;
 
 /// Makes a token and shows it, or revokes one.
 pub(in crate::server) async fn change_tokens(form: Arc<Form>) -> Result<Answer, ApiError> {
@@ -24,7 +24,8 @@ pub(in crate::server) async fn change_tokens(form: Arc<Form>) -> Result<Answer, 
                         .map_err(|_| ApiError::invalid("days", FormMessage::DaysExpected { value: days.to_owned() }))?,
                 ),
             };
-            let made = token::create(database, &caller.user, form.field("name"), days, token::bits()?, now).await?;
+            let made =
+                api_token::create(database, &caller.user, form.field("name"), days, api_token::bits()?, now).await?;
             info!(user_id = %caller.user.id, token_id = %made.record.id, "a token was made");
             Ok(Answer::Show(Outcome::Token { name: made.record.name, text: made.text }))
         }
@@ -33,7 +34,7 @@ pub(in crate::server) async fn change_tokens(form: Arc<Form>) -> Result<Answer, 
                 .field("token")
                 .parse()
                 .map_err(|_| ApiError::new(ErrorCode::TokenNotFound, FormMessage::TokenNotInList))?;
-            token::revoke(database, id, Some(caller.user.id), now).await?;
+            api_token::revoke(database, id, Some(caller.user.id), now).await?;
             info!(user_id = %caller.user.id, token_id = %id, "a token was revoked");
             Ok(Answer::done(TOKENS_PATH, Done::TokenRevoked))
         }

@@ -18,8 +18,8 @@ use super::progress;
 use super::sink::{KnownName, Sink};
 use super::summary::Summary;
 use super::text::{storable, storable_event};
-use crate::server::entity::motion_event;
-use crate::server::timed::Pool;
+use crate::server::db::entity::motion_event;
+use crate::server::db::pool::Pool;
 
 mod ids;
 mod postgres;

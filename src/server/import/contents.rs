@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::server::entity::motion_event::Model;
+use crate::server::db::entity::motion_event::Model;
 
 /// How many bytes of an id hold the place among the events of its moment; the others hold the contents.
 const PLACE_BYTES: usize = 4;

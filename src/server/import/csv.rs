@@ -22,9 +22,9 @@ use super::recognize::ByContents;
 use super::sink::{BATCH, KnownName, Sink};
 use super::summary::Summary;
 use super::text::{storable, storable_event};
-use crate::server::database_errors::describe_io;
-use crate::server::entity::motion_event::Model;
-use crate::server::timed::Pool;
+use crate::server::db::describe_error::describe_io;
+use crate::server::db::entity::motion_event::Model;
+use crate::server::db::pool::Pool;
 
 mod format;
 mod row;

@@ -18,8 +18,8 @@ use uuid::Uuid;
 
 use super::contents::{Contents, may_be_of_contents, occurrence_id, place_of, with_native_id, without_place};
 use super::sink::BATCH;
-use crate::server::entity::motion_event::{Column, Entity, Model};
-use crate::server::timed::Transaction;
+use crate::server::db::entity::motion_event::{Column, Entity, Model};
+use crate::server::db::pool::Transaction;
 
 /// How many events of the database are read at once.
 const PAGE: u64 = 5 * BATCH as u64;

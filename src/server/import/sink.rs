@@ -11,12 +11,10 @@ use uuid::Uuid;
 
 use super::recognize::{ByIdOrContents, NativeId, Offered};
 use super::summary::Summary;
-use crate::server::entity::{camera, motion_event};
-use crate::server::partitions::Partitions;
-use crate::server::timed::{Pool, Transaction};
-
-/// The key of the advisory lock that an import holds.
-pub const IMPORTING: i64 = 0x6d6f_7469_6f6e_0002;
+use crate::server::db::entity::{camera, motion_event};
+use crate::server::db::locks::IMPORTING;
+use crate::server::db::partitions::Partitions;
+use crate::server::db::pool::{Pool, Transaction};
 
 /// How many events are written with one statement: 11 values each, of which SQLite takes 32,766 at most.
 pub const BATCH: usize = 1_000;

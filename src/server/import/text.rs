@@ -2,7 +2,7 @@
 //! the same file would lead to two different exports.
 
 use super::summary::Summary;
-use crate::server::entity::motion_event::Model;
+use crate::server::db::entity::motion_event::Model;
 
 const NUL: &str = "text with the character U+0000, which PostgreSQL does not store; it was replaced by U+FFFD";
 

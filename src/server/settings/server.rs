@@ -146,7 +146,7 @@ impl Server {
             );
             let host = self.public_host().unwrap_or_default();
             ensure!(
-                self.is_https() || crate::server::host::is_this_machine(&host),
+                self.is_https() || crate::server::settings::host::is_this_machine(&host),
                 "server.public_url is “{public_url}”; passwords and tokens would cross the network in the clear. Put a \
                  proxy with TLS before the server and write https://"
             );

@@ -2,14 +2,13 @@
 //! is what makes the server stop working on it. (A pool would read such an answer to its end first.)
 
 use std::ops::ControlFlow;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{FutureExt, StreamExt};
 use sea_orm::sea_query::{Expr, PostgresQueryBuilder, Query, SelectStatement};
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
-use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions, Connection as _};
+use sea_orm::sqlx::{self, AssertSqlSafe, Connection as _};
 use sea_orm::{DbErr, RuntimeErr};
 use tokio::runtime::Handle;
 use tracing::warn;
@@ -18,22 +17,20 @@ use uuid::Uuid;
 use super::copied::{Copied, Field, Malformed};
 use super::turn::Turn;
 use super::{interrupted, is_interrupted};
-use crate::server::database::is_away;
+use crate::server::db::error;
+use crate::server::db::error::is_away;
+use crate::server::db::postgres::{NOTICE_WHO_LEAVES, conn, options};
+use crate::server::db::timeouts::SILENT;
 use crate::server::export::pages::Row;
 use crate::server::export::query::Cursor;
-use crate::server::export::replica::{self, Replayed};
+use crate::server::export::replica::Replayed;
 use crate::server::export::workshop;
-use crate::server::greeting::SILENT;
 
 /// How many rows are taken from what has arrived before they are given on.
 const ROWS_AT_ONCE: usize = 128;
 
 /// For how long a connection to the primary is used where the replica was away.
 const INSTEAD: Duration = Duration::from_secs(30);
-
-/// What makes the server stop soon when a connection is closed. Not every server knows it (it came with PostgreSQL 14, and
-/// for Linux), so there is `statement_timeout` as well.
-pub const NOTICE_WHO_LEAVES: &str = "SET client_connection_check_interval = '250ms'";
 
 /// Pages are read off an index, whatever the planner thinks of small tables. Nothing is compiled, which takes longer than a
 /// page.
@@ -226,7 +223,7 @@ impl Connection {
         self.numbers(&Query::select().expr(Expr::cust(asked)).to_owned(), turn, |numbers| told = numbers)?;
         match told {
             // It may have been one, and go its own way now.
-            [0, ..] => Err(replica::away("database.export_url names a server that is no replica")),
+            [0, ..] => Err(error::away("database.export_url names a server that is no replica")),
             [_, _, come_to] if come_to >= position => Ok(Replayed::All),
             [_, moment, position] => Ok(Replayed::UpTo { position, moment: Some(moment).filter(|moment| *moment > 0) }),
         }
@@ -328,15 +325,6 @@ fn silent() -> sqlx::Error {
     std::io::Error::from(std::io::ErrorKind::TimedOut).into()
 }
 
-/// How to connect to what a URL names.
-///
-/// # Errors
-/// Where the URL is none.
-pub fn options(url: &str) -> Result<PgConnectOptions, DbErr> {
-    let options = PgConnectOptions::from_str(url).map_err(conn)?;
-    Ok(options.disable_statement_logging().application_name("motion-export"))
-}
-
 /// Why there are no more rows.
 enum Ended<Failure> {
     Database(DbErr),
@@ -409,10 +397,6 @@ fn as_postgres_reads_it(sql: String) -> String {
 
 fn decode(error: impl Into<sqlx::error::BoxDynError>) -> sqlx::Error {
     sqlx::Error::Decode(error.into())
-}
-
-fn conn(error: sqlx::Error) -> DbErr {
-    DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
 }
 
 fn query(error: sqlx::Error) -> DbErr {

@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::interrupted;
 use super::turn::Turn;
-use crate::server::database::BUSY_TIMEOUT;
-use crate::server::database_errors::describe_rusqlite;
+use crate::server::db::describe_error::describe_rusqlite;
+use crate::server::db::timeouts::BUSY_TIMEOUT;
 use crate::server::export::pages::Row;
 use crate::server::export::query::Cursor;
 use crate::server::export::workshop;

@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::server::entity::motion_event::Model;
+use crate::server::db::entity::motion_event::Model;
 use crate::server::import::contents::{first_16, occurrence_id, with_native_id};
 
 /// How an event got its id.

@@ -8,8 +8,8 @@ use sea_orm::sqlx::{self, AssertSqlSafe, Executor, PgConnection, Row};
 
 use super::source::{PAGE, Pages, SourceCamera, SourceEvent, TABLES, check_table};
 use super::values::Value;
-use crate::server::database_errors::describe_sqlx;
-use crate::server::postgres_connection::connect;
+use crate::server::db::describe_error::describe_sqlx;
+use crate::server::db::postgres::single_connection::connect;
 
 /// Nothing can be written, and times come as ISO 8601 in UTC.
 const SETTINGS: &str = "SET default_transaction_read_only = on; SET timezone = 'UTC'; SET datestyle = 'ISO'; \

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::values::Value;
 use super::{postgres, sqlite};
-use crate::server::database::without_password;
+use crate::server::db::url::without_password;
 
 /// How many events are read at once.
 pub const PAGE: usize = 2_000;

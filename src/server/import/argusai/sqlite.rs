@@ -8,9 +8,9 @@ use rusqlite::{Connection, OpenFlags, Row};
 
 use super::source::{PAGE, Pages, SourceCamera, SourceEvent, TABLES, check_table};
 use super::values::Value;
-use crate::server::database::BUSY_TIMEOUT;
-use crate::server::database::sqlite_path::{beside, uri};
-use crate::server::database_errors::{describe_io, describe_rusqlite};
+use crate::server::db::describe_error::{describe_io, describe_rusqlite};
+use crate::server::db::sqlite::path::{beside, uri};
+use crate::server::db::timeouts::BUSY_TIMEOUT;
 
 /// The columns before the thumbnail, and none after it: to get past 50 kB of picture, SQLite would have to read it.
 const COLUMNS: &str = "id, camera_id, timestamp, confidence, algorithm_used, bounding_box";

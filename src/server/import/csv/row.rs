@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::format::why_other_width;
 use super::scale::Scale;
 use crate::export_params::COLUMNS;
-use crate::server::entity::motion_event::Model;
+use crate::server::db::entity::motion_event::Model;
 use crate::server::export::formula::unguard;
 use crate::server::export::zone::WRITABLE_YEARS;
 use crate::server::import::argusai;

@@ -1,0 +1,95 @@
+//! When sessions and tokens were last used, written down beside the requests and never in their way: an import may keep
+//! the database from being written to for minutes, and nobody should wait for that to read.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter};
+use tokio::sync::mpsc;
+use tracing::warn;
+use uuid::Uuid;
+
+use crate::server::accounts::api_token;
+use crate::server::db::clock::Clock;
+use crate::server::db::entity::session::{ActiveModel, Column, Entity};
+use crate::server::db::pool::Pool;
+
+/// How many notes may wait to be written. What comes when there are as many is dropped: the next use will be noted.
+const WAITING: usize = 64;
+
+/// Of how many sessions and tokens it is remembered when they were noted, before those are forgotten that may be noted
+/// again.
+const REMEMBERED: usize = 10_000;
+
+/// Takes notes.
+#[derive(Clone, Debug)]
+pub struct LastUse {
+    notes: mpsc::Sender<(Used, i64)>,
+    /// When each was noted last, by the monotonic clock: after a wall clock that was ahead is set right, the next use must
+    /// be noted, because what is stored lies in the future.
+    noted: Arc<Mutex<HashMap<Used, Duration>>>,
+    clock: Clock,
+    apart: Duration,
+}
+
+/// What was used.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Used {
+    /// The session with this hash.
+    Session(Vec<u8>),
+    /// The token with this id.
+    Token(Uuid),
+}
+
+impl LastUse {
+    /// Begins to write to that database, until the last clone of this is gone. `apart`: how much time lies between two
+    /// notes about the same.
+    pub fn begin(database: Pool, clock: Clock, apart: Duration) -> Self {
+        let (notes, receiver) = mpsc::channel(WAITING);
+        tokio::spawn(write(database, receiver));
+        Self { notes, noted: Arc::default(), clock, apart }
+    }
+
+    /// Notes that a session was used.
+    pub fn of_session(&self, id_hash: Vec<u8>) {
+        self.note(Used::Session(id_hash));
+    }
+
+    /// Notes that a token was used.
+    pub fn of_token(&self, id: Uuid) {
+        self.note(Used::Token(id));
+    }
+
+    fn note(&self, used: Used) {
+        let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let elapsed = self.clock.monotonic();
+        let is_recent = |before: &Duration| elapsed.saturating_sub(*before) < self.apart;
+        if noted.get(&used).is_some_and(is_recent) {
+            return;
+        }
+        if noted.len() >= REMEMBERED {
+            noted.retain(|_, before| is_recent(before));
+        }
+        if self.notes.try_send((used.clone(), self.clock.now())).is_ok() {
+            noted.insert(used, elapsed);
+        }
+    }
+}
+
+async fn write(database: Pool, mut notes: mpsc::Receiver<(Used, i64)>) {
+    while let Some((used, now)) = notes.recv().await {
+        let written = match &used {
+            Used::Session(id_hash) => session_seen(&database, id_hash, now).await,
+            Used::Token(id) => api_token::used(&database, *id, now).await,
+        };
+        if let Err(error) = written {
+            warn!(%error, "cannot note a last use");
+        }
+    }
+}
+
+async fn session_seen(database: &Pool, id_hash: &[u8], now: i64) -> Result<(), DbErr> {
+    let set = ActiveModel { last_seen_at: Set(now), ..Default::default() };
+    Entity::update_many().set(set).filter(Column::IdHash.eq(id_hash)).exec(database).await.map(drop)
+}

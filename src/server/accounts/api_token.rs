@@ -1,0 +1,140 @@
+//! Access tokens: what a script shows instead of a password. A token has its user's rights to events, and to nothing
+//! else: it opens no page and changes nothing.
+
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+};
+use uuid::Uuid;
+
+use super::name;
+use super::secret::{self, Secret};
+use super::user::User;
+use crate::error::{ApiError, ErrorCode};
+use crate::messages::forms::FormMessage;
+use crate::server::db::entity::api_token::{ActiveModel, Column, Entity, Model};
+use crate::server::db::entity::user;
+use crate::server::db::error::refusal;
+use crate::server::db::pool::Pool;
+use crate::server::internal_error::internal;
+
+/// What every token begins with, so that people and secret scanners know one when they see it.
+pub const PREFIX: &str = "mexp_";
+
+/// The longest life of a token that ends by itself, in days.
+const MAX_DAYS: u32 = 3_650;
+
+const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
+
+/// A token that was just made.
+pub struct Made {
+    /// Its record.
+    pub record: Model,
+    /// The token itself, to be shown once.
+    pub text: String,
+}
+
+/// Makes a token out of random bits. `days`: how long it works; `None`: until it is revoked. `now` is in microseconds
+/// since 1970-01-01T00:00:00Z.
+///
+/// # Errors
+/// Where the name or the days cannot be used, or the database cannot answer.
+pub async fn create(
+    database: &Pool,
+    user: &User,
+    name: &str,
+    days: Option<u32>,
+    bits: Secret,
+    now: i64,
+) -> Result<Made, ApiError> {
+    let name = name::checked(name, |max| FormMessage::TokenNameInvalid { max })?;
+    if days.is_some_and(|days| days == 0 || days > MAX_DAYS) {
+        return Err(ApiError::invalid("days", FormMessage::TokenDays { max: MAX_DAYS }));
+    }
+    let text = format!("{PREFIX}{}", bits.to_hex());
+    let record = Model {
+        id: Uuid::new_v4(),
+        user_id: user.id,
+        name,
+        token_hash: secret::hash(text.as_bytes()),
+        created_at: now,
+        expires_at: days.map(|days| now + i64::from(days) * DAY_MICROS),
+        last_used_at: None,
+        revoked_at: None,
+    };
+    Entity::insert(record.clone().into_active_model())
+        .exec_without_returning(database)
+        .await
+        .map_err(|error| refusal(&error))?;
+    Ok(Made { record, text })
+}
+
+/// The token and its user, where the token works at that moment.
+///
+/// # Errors
+/// Where the database cannot answer.
+pub async fn resolve(database: &Pool, text: &str, now: i64) -> Result<Option<(Model, User)>, DbErr> {
+    let found = Entity::find()
+        .filter(Column::TokenHash.eq(secret::hash(text.as_bytes())))
+        .find_also_related(user::Entity)
+        .one(database)
+        .await?;
+    let Some((token, Some(user))) = found else { return Ok(None) };
+    let works = token.revoked_at.is_none() && token.expires_at.is_none_or(|end| now < end);
+    Ok(works.then(|| (token, user.into())))
+}
+
+/// A user's tokens that were not revoked, newest first; those of all users for `None`.
+///
+/// # Errors
+/// Where the database cannot answer.
+pub async fn list(database: &Pool, user: Option<Uuid>) -> Result<Vec<(Model, Option<String>)>, ApiError> {
+    let mut tokens = Entity::find().filter(Column::RevokedAt.is_null());
+    if let Some(user) = user {
+        tokens = tokens.filter(Column::UserId.eq(user));
+    }
+    let tokens = tokens
+        .order_by_desc(Column::CreatedAt)
+        .order_by_asc(Column::Id)
+        .find_also_related(user::Entity)
+        .all(database)
+        .await
+        .map_err(|error| refusal(&error))?;
+    Ok(tokens.into_iter().map(|(token, user)| (token, user.map(|user| user.name))).collect())
+}
+
+/// Revokes a token, of that user only where one is named. Doing it again changes nothing.
+///
+/// # Errors
+/// Where there is no such token, or the database cannot answer.
+pub async fn revoke(database: &Pool, id: Uuid, user: Option<Uuid>, now: i64) -> Result<(), ApiError> {
+    let refuse = |error: DbErr| refusal(&error);
+    let token = Entity::find_by_id(id).one(database).await.map_err(refuse)?;
+    let Some(token) = token.filter(|token| user.is_none_or(|user| token.user_id == user)) else {
+        return Err(ApiError {
+            field: Some("token".to_owned()),
+            ..ApiError::new(ErrorCode::TokenNotFound, FormMessage::NoSuchToken { id: id.to_string() })
+        });
+    };
+    if token.revoked_at.is_none() {
+        let revoked = ActiveModel { id: Set(id), revoked_at: Set(Some(now)), ..Default::default() };
+        Entity::update(revoked).exec(database).await.map_err(refuse)?;
+    }
+    Ok(())
+}
+
+/// Notes that a token was used.
+///
+/// # Errors
+/// Where the database cannot be written to.
+pub async fn used(database: &impl ConnectionTrait, id: Uuid, now: i64) -> Result<(), DbErr> {
+    let set = ActiveModel { last_used_at: Set(Some(now)), ..Default::default() };
+    Entity::update_many().set(set).filter(Column::Id.eq(id)).exec(database).await.map(drop)
+}
+
+/// New random bits for a token.
+///
+/// # Errors
+/// Where the operating system has none.
+pub fn bits() -> Result<Secret, ApiError> {
+    Secret::random().map_err(|error| internal(&error))
+}

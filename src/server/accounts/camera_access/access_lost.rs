@@ -1,0 +1,47 @@
+//! Why somebody may no longer see what was asked for, for the record of an export and for the answer.
+
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, PaginatorTrait};
+use uuid::Uuid;
+
+use crate::error::ErrorCode;
+pub use crate::messages::access::AccessLost;
+use crate::server::accounts::credential::Credential;
+use crate::server::db::clock::Clock;
+use crate::server::db::entity::{api_token, session, user};
+
+impl AccessLost {
+    /// Finds out why a user is no longer known by that credential. `None`: by none, as with `--as`.
+    ///
+    /// # Errors
+    /// If the database cannot answer.
+    pub(super) async fn find(
+        database: &impl ConnectionTrait,
+        user_id: Uuid,
+        by: Option<&(Credential, Clock)>,
+    ) -> Result<Self, DbErr> {
+        let Some((credential, clock)) = by else { return Ok(Self::UserRemoved) };
+        if user::Entity::find_by_id(user_id).count(database).await? == 0 {
+            return Ok(Self::UserRemoved);
+        }
+        let (hash, expired, ended) = match credential {
+            Credential::Token(id) => {
+                let token = api_token::Entity::find_by_id(*id).one(database).await?;
+                let is_revoked = token.is_none_or(|token| token.revoked_at.is_some());
+                return Ok(if is_revoked { Self::TokenRevoked } else { Self::TokenExpired });
+            }
+            Credential::Session(hash) => (hash, Self::SessionExpired, Self::SessionEnded),
+            Credential::Link(hash) => (hash, Self::LinkSessionExpired, Self::LinkSessionEnded),
+        };
+        let session = session::Entity::find_by_id(hash.clone()).one(database).await?;
+        let is_expired = session.is_some_and(|session| session.expires_at <= clock.now());
+        Ok(if is_expired { expired } else { ended })
+    }
+
+    /// The code of the answer, if none has begun yet.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::CameraRevoked | Self::AdministratorDemoted => ErrorCode::Forbidden,
+            _ => ErrorCode::Unauthenticated,
+        }
+    }
+}

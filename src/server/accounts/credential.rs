@@ -1,0 +1,25 @@
+//! What a caller is known by.
+
+use uuid::Uuid;
+
+/// By what somebody is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A browser that is signed in: the session with this hash.
+    Session(Vec<u8>),
+    /// An access token, which opens data only.
+    Token(Uuid),
+    /// A link, which opens one export only: signed by the session with this hash.
+    Link(Vec<u8>),
+}
+
+impl Credential {
+    /// The word for it in records.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Session(_) => "session",
+            Self::Token(_) => "token",
+            Self::Link(_) => "link",
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Links that expire: one export for whoever has the link, for tools that can send no header.
+//!
+//! A link is the export's URL with one parameter more, `link=EXPIRES.SESSION.SIGNATURE`: until when it works, by which
+//! session it was signed, and the HMAC-SHA256 of the URL and the expiry under that session's key. It works no longer
+//! than its session, and shows no more than its session's user may see at the time that it is used.
+
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use super::secret::{from_hex, to_hex};
+use super::session_store::Sessions;
+use super::user::{self, User};
+use crate::error::{ApiError, ErrorCode};
+use crate::export_params::{EXPORT_PATH, ExportParams};
+use crate::messages::http::HttpMessage;
+use crate::server::db::entity::session;
+use crate::server::db::error::refusal;
+use crate::server::db::pool::Pool;
+
+/// The parameter that makes a URL a link.
+const PARAMETER: &str = "link";
+
+/// The link to an export until `expires`, in microseconds since 1970-01-01T00:00:00Z.
+pub fn sign(params: &ExportParams, expires: i64, session: &session::Model) -> String {
+    let query = params.to_query();
+    let (expires, id) = (expires / 1_000_000, session.link_id.simple());
+    let signature = to_hex(&mac(&session.link_key, &query, expires).finalize().into_bytes());
+    format!("{EXPORT_PATH}?{query}&{PARAMETER}={expires}.{id}.{signature}")
+}
+
+fn mac(key: &[u8], query: &str, expires: i64) -> Hmac<Sha256> {
+    let mut mac = Hmac::new_from_slice(key).expect("HMAC takes keys of any length");
+    for part in [EXPORT_PATH, query, &expires.to_string()] {
+        mac.update(part.as_bytes());
+        // No part can hold a line break, so no two links are signed alike.
+        mac.update(b"\n");
+    }
+    mac
+}
+
+/// A link as it came in: checked for its form, not yet for its signature.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Link<'a> {
+    /// The query string that was signed.
+    pub query: &'a str,
+    expires: i64,
+    session: Uuid,
+    signature: Vec<u8>,
+}
+
+impl<'a> Link<'a> {
+    /// The link in a query string; `None` where there is none.
+    ///
+    /// # Errors
+    /// `unauthenticated` where there is one that we did not write.
+    pub fn parse(query: &'a str) -> Option<Result<Self, ApiError>> {
+        let is_link = |part: &&str| part.split('=').next() == Some(PARAMETER);
+        query.split('&').find(is_link)?;
+        // Ours is the last parameter, and the only one of its name.
+        let read = || {
+            let (query, last) = query.rsplit_once('&')?;
+            let value = last.strip_prefix(PARAMETER)?.strip_prefix('=')?;
+            let mut parts = value.split('.');
+            let link = Self {
+                query,
+                expires: parts.next()?.parse().ok()?,
+                session: parts.next()?.parse().ok()?,
+                signature: from_hex(parts.next()?)?,
+            };
+            (parts.next().is_none() && !query.split('&').any(|part| is_link(&part))).then_some(link)
+        };
+        Some(read().ok_or_else(refused))
+    }
+
+    /// The user whose link this is, and the hash of the session that signed it.
+    ///
+    /// # Errors
+    /// `unauthenticated` where it was altered or has expired, or its session or user is gone; `unavailable` where the
+    /// database cannot answer. `now` is in microseconds since 1970-01-01T00:00:00Z.
+    pub async fn owner(&self, sessions: &Sessions, database: &Pool, now: i64) -> Result<(User, Vec<u8>), ApiError> {
+        let refuse = |error| refusal(&error);
+        let session = sessions.by_link_id(self.session).await.map_err(refuse)?.ok_or_else(refused)?;
+        let genuine = mac(&session.link_key, self.query, self.expires).verify_slice(&self.signature).is_ok();
+        if !genuine || now / 1_000_000 >= self.expires {
+            return Err(refused());
+        }
+        let user = user::by_id(database, session.user_id).await.map_err(refuse)?.ok_or_else(refused)?;
+        Ok((user, session.id_hash))
+    }
+}
+
+/// One answer for all that can be wrong with a link: what exactly is nobody's business but its owner's.
+fn refused() -> ApiError {
+    ApiError::new(ErrorCode::Unauthenticated, HttpMessage::InvalidLink)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn session(key: u8) -> session::Model {
+        session::Model {
+            id_hash: Vec::new(),
+            user_id: Uuid::nil(),
+            data: Vec::new(),
+            created_at: 0,
+            last_seen_at: 0,
+            expires_at: 0,
+            link_id: Uuid::from_u128(7),
+            link_key: vec![key; 32],
+        }
+    }
+
+    #[test]
+    fn a_link_is_read_as_it_was_written() {
+        let params = ExportParams::parse("start_date=2025-12-01&camera_id=a%26link%3D1").expect("valid");
+        let url = sign(&params, 1_765_000_000_999_999, &session(1));
+        let (path, query) = url.split_once('?').expect("a query");
+        assert_eq!(path, EXPORT_PATH);
+        let link = Link::parse(query).expect("a link").expect("of ours");
+        assert_eq!((link.expires, link.session), (1_765_000_000, Uuid::from_u128(7)));
+        assert_eq!(ExportParams::parse(link.query).expect("valid"), params);
+        let genuine = |key: &[u8], query: &str, expires| mac(key, query, expires).verify_slice(&link.signature).is_ok();
+        assert!(genuine(&[1; 32], link.query, link.expires));
+        assert!(!genuine(&[2; 32], link.query, link.expires), "another session's key");
+        assert!(!genuine(&[1; 32], link.query, link.expires + 1), "a longer life");
+        assert!(!genuine(&[1; 32], "format=csv", link.expires), "another export");
+    }
+
+    #[test]
+    fn what_is_no_link_is_none_and_what_only_looks_like_one_is_refused() {
+        for none in ["", "format=csv", "camera_id=link", "links=1"] {
+            assert!(Link::parse(none).is_none(), "{none}");
+        }
+        let id = Uuid::nil().simple();
+        for odd in [
+            "link",
+            "link=",
+            &format!("link=1.{id}.00"),
+            &format!("a=b&link=1.{id}.0"),
+            &format!("a=b&link=1.{id}.00.00"),
+            &format!("a=b&link=x.{id}.00"),
+            &format!("link=1.{id}.00&a=b"),
+            &format!("link=1.{id}.00&link=1.{id}.00"),
+        ] {
+            assert!(Link::parse(odd).expect(odd).is_err(), "{odd}");
+        }
+    }
+}

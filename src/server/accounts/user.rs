@@ -1,0 +1,393 @@
+//! Users: who they are, and what an administrator does with them. Commands and pages both come here.
+
+use std::collections::HashMap;
+
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, SqlErr, TransactionTrait,
+};
+use uuid::Uuid;
+
+use super::{name, password, secret};
+use crate::api::session::Role;
+use crate::error::{ApiError, ErrorCode};
+use crate::messages::forms::FormMessage;
+use crate::server::db::entity::{api_token, camera, camera_access, session, user};
+use crate::server::db::error::refusal;
+use crate::server::db::pool::{Pool, Transaction};
+use crate::server::internal_error::internal;
+
+/// Somebody who may sign in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct User {
+    /// Names the user to other tables.
+    pub id: Uuid,
+    /// What the user types to sign in.
+    pub name: String,
+    /// What the user may do.
+    pub role: Role,
+    /// When the account was made.
+    pub created_at: i64,
+    /// Changes with the password, and tells nothing of it: sessions that remember another one have ended.
+    pub stamp: Vec<u8>,
+}
+
+impl std::fmt::Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("User").field("id", &self.id).field("role", &self.role).finish_non_exhaustive()
+    }
+}
+
+impl From<user::Model> for User {
+    fn from(model: user::Model) -> Self {
+        Self {
+            id: model.id,
+            name: model.name,
+            // The table takes no third word.
+            role: if model.role == Role::Admin.word() { Role::Admin } else { Role::User },
+            created_at: model.created_at,
+            stamp: secret::hash(model.password_hash.as_bytes()),
+        }
+    }
+}
+
+/// The name as it is stored and compared: without blanks around it, in small letters, so that nobody is kept out, and
+/// nobody taken for somebody else, by how a name was typed.
+pub fn normalized(name: &str) -> String {
+    // PostgreSQL takes no such character; no name has it.
+    name.trim().to_lowercase().replace('\0', "\u{fffd}")
+}
+
+/// A user to be made.
+pub struct NewUser {
+    /// As it was typed.
+    pub name: String,
+    /// What the user may do.
+    pub role: Role,
+    /// As it was typed.
+    pub password: String,
+}
+
+/// Makes a user. `now` is in microseconds since 1970-01-01T00:00:00Z.
+///
+/// # Errors
+/// Where the name is taken, or it or the password cannot be used; where the database cannot answer.
+pub async fn add(database: &Pool, new: NewUser, now: i64) -> Result<User, ApiError> {
+    let name = normalized(&name::checked(&new.name, |max| FormMessage::UserNameInvalid { max })?);
+    password::check(&new.password, &name)?;
+    let model = user::Model {
+        id: Uuid::new_v4(),
+        name,
+        role: new.role.word().to_owned(),
+        password_hash: password::hash(new.password).await.map_err(|error| internal(&error))?,
+        created_at: now,
+    };
+    match user::Entity::insert(model.clone().into_active_model()).exec_without_returning(database).await {
+        Ok(_) => Ok(model.into()),
+        Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+            Err(ApiError::invalid("name", FormMessage::NameTaken { name: model.name }))
+        }
+        Err(error) => Err(refusal(&error)),
+    }
+}
+
+/// All users, by name.
+///
+/// # Errors
+/// Where the database cannot answer.
+pub async fn list(database: &Pool) -> Result<Vec<User>, ApiError> {
+    let users = user::Entity::find().order_by_asc(user::Column::Name).all(database).await;
+    Ok(users.map_err(|error| refusal(&error))?.into_iter().map(User::from).collect())
+}
+
+/// Whether there is nobody yet.
+///
+/// # Errors
+/// Where the database cannot answer.
+pub async fn is_nobody(database: &Pool) -> Result<bool, ApiError> {
+    Ok(user::Entity::find().count(database).await.map_err(|error| refusal(&error))? == 0)
+}
+
+/// The user with that id.
+///
+/// # Errors
+/// Where the database cannot answer.
+pub async fn by_id(database: &impl ConnectionTrait, id: Uuid) -> Result<Option<User>, DbErr> {
+    Ok(user::Entity::find_by_id(id).one(database).await?.map(User::from))
+}
+
+/// The user with that name, however it was typed.
+///
+/// # Errors
+/// Where there is none, or the database cannot answer.
+pub async fn by_name(database: &Pool, name: &str) -> Result<User, ApiError> {
+    let found = user::Entity::find().filter(user::Column::Name.eq(normalized(name))).one(database).await;
+    found.map_err(|error| refusal(&error))?.map(User::from).ok_or_else(|| no_such_user(name))
+}
+
+/// The error for a user that there is not.
+pub fn no_such_user(name: &str) -> ApiError {
+    ApiError {
+        field: Some("user".to_owned()),
+        ..ApiError::new(ErrorCode::UserNotFound, FormMessage::NoSuchUser { name: name.to_owned() })
+    }
+}
+
+/// The user with that name and password; otherwise the id of the user whose password it is not, where there is one. An
+/// unknown name takes the same work as a wrong password.
+///
+/// # Errors
+/// Where the database cannot answer.
+pub async fn with_password(
+    database: &Pool,
+    name: &str,
+    password: String,
+) -> Result<Result<User, Option<Uuid>>, ApiError> {
+    let found = user::Entity::find().filter(user::Column::Name.eq(normalized(name))).one(database).await;
+    let found = found.map_err(|error| refusal(&error))?;
+    let hash = found.as_ref().map(|user| user.password_hash.clone());
+    let right = password::verify(password, hash).await.map_err(|error| internal(&error))?;
+    let id = found.as_ref().map(|user| user.id);
+    Ok(found.filter(|_| right).map(User::from).ok_or(id))
+}
+
+/// Gives a user another password, and ends the user's sessions, and with them the links that they signed. At
+/// `revoke_tokens`, in microseconds since 1970-01-01T00:00:00Z, all access tokens are revoked as well; `None` keeps them.
+///
+/// # Errors
+/// Where the password cannot be used, or the database cannot answer.
+pub async fn set_password(
+    database: &Pool,
+    user: &User,
+    password: String,
+    revoke_tokens: Option<i64>,
+) -> Result<User, ApiError> {
+    password::check(&password, &user.name)?;
+    let password_hash = password::hash(password).await.map_err(|error| internal(&error))?;
+    let change = async {
+        let transaction = database.begin().await?;
+        let changed = user::ActiveModel { id: Set(user.id), password_hash: Set(password_hash), ..Default::default() };
+        let changed = changed.update(&transaction).await?;
+        end_sessions(&transaction, user.id).await?;
+        if let Some(now) = revoke_tokens {
+            revoke_all_tokens(&transaction, user.id, now).await?;
+        }
+        transaction.commit().await?;
+        Ok::<_, DbErr>(User::from(changed))
+    };
+    match change.await {
+        Err(DbErr::RecordNotUpdated) => Err(no_such_user(&user.name)),
+        other => other.map_err(|error| refusal(&error)),
+    }
+}
+
+async fn end_sessions(database: &impl ConnectionTrait, user: Uuid) -> Result<(), DbErr> {
+    session::Entity::delete_many().filter(session::Column::UserId.eq(user)).exec(database).await.map(drop)
+}
+
+/// Removes a user with all that belongs to it: sessions, links, tokens, access.
+///
+/// # Errors
+/// Where it is the last administrator while there are others, who could then be helped by nobody; where the database
+/// cannot answer.
+pub async fn remove(database: &Pool, user: &User) -> Result<(), ApiError> {
+    let transaction = database.begin().await.map_err(|error| refusal(&error))?;
+    keep_administrators(&transaction).await?;
+    let allowed = Expr::col(user::Column::Role)
+        .ne(Role::Admin.word())
+        .or(others(user, Some(Role::Admin)))
+        .or(others(user, None).not());
+    let removed = user::Entity::delete_many()
+        .filter(user::Column::Id.eq(user.id))
+        .filter(allowed)
+        .exec(&transaction)
+        .await
+        .map_err(|error| refusal(&error))?;
+    transaction.commit().await.map_err(|error| refusal(&error))?;
+    if removed.rows_affected > 0 {
+        return Ok(());
+    }
+    match last_administrator(database, user).await {
+        // Somebody else removed it meanwhile, which is what was wanted.
+        ApiError { code: ErrorCode::UserNotFound, .. } => Ok(()),
+        error => Err(error),
+    }
+}
+
+/// The ids of the cameras that a user was granted.
+///
+/// # Errors
+/// Where the database cannot answer.
+pub async fn granted(database: &Pool, user: Uuid) -> Result<Vec<String>, ApiError> {
+    let grants = camera_access::Entity::find().filter(camera_access::Column::UserId.eq(user)).all(database).await;
+    Ok(grants.map_err(|error| refusal(&error))?.into_iter().map(|grant| grant.camera_id).collect())
+}
+
+/// How many cameras each user was granted; users without any are not in it.
+///
+/// # Errors
+/// Where the database cannot answer.
+pub async fn grant_counts(database: &Pool) -> Result<HashMap<Uuid, i64>, ApiError> {
+    let counts = camera_access::Entity::find()
+        .select_only()
+        .column(camera_access::Column::UserId)
+        .column_as(camera_access::Column::CameraId.count(), "cameras")
+        .group_by(camera_access::Column::UserId)
+        .into_tuple()
+        .all(database)
+        .await;
+    Ok(counts.map_err(|error| refusal(&error))?.into_iter().collect())
+}
+
+/// Grants a user a camera. Doing it again changes nothing.
+///
+/// # Errors
+/// Where there is no such camera, or the database cannot answer.
+pub async fn grant(database: &Pool, user: &User, camera: &str) -> Result<(), ApiError> {
+    known_camera(database, camera).await?;
+    let grant = camera_access::Model { user_id: user.id, camera_id: camera.to_owned() };
+    match camera_access::Entity::insert(grant.into_active_model()).exec_without_returning(database).await {
+        Err(error) if !matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Err(refusal(&error)),
+        _ => Ok(()),
+    }
+}
+
+/// Takes a camera from a user. Doing it again changes nothing.
+///
+/// # Errors
+/// Where there is no such camera, or the database cannot answer.
+pub async fn revoke(database: &Pool, user: &User, camera: &str) -> Result<(), ApiError> {
+    known_camera(database, camera).await?;
+    let revoked = camera_access::Entity::delete_by_id((user.id, camera.to_owned())).exec(database).await;
+    revoked.map(drop).map_err(|error| refusal(&error))
+}
+
+async fn known_camera(database: &Pool, camera: &str) -> Result<(), ApiError> {
+    let known = camera::Entity::find_by_id(camera).one(database).await.map_err(|error| refusal(&error))?;
+    known.map(drop).ok_or_else(|| ApiError {
+        field: Some("camera".to_owned()),
+        ..ApiError::new(ErrorCode::CameraNotFound, FormMessage::NoSuchCameraId { camera: camera.to_owned() })
+    })
+}
+
+/// Grants some cameras and takes others, all at once. What is granted or taken already stays as it is.
+///
+/// # Errors
+/// Where one of them does not exist, or the database cannot answer; nothing has changed then.
+pub async fn change_granted(
+    database: &Pool,
+    user: &User,
+    granted: &[String],
+    taken: &[String],
+) -> Result<(), ApiError> {
+    // Few enough at a time for the number of parameters that a statement may have.
+    const AT_ONCE: usize = 500;
+
+    let change = async {
+        let transaction = database.begin().await?;
+        for some in taken.chunks(AT_ONCE) {
+            camera_access::Entity::delete_many()
+                .filter(camera_access::Column::UserId.eq(user.id))
+                .filter(camera_access::Column::CameraId.is_in(some))
+                .exec(&transaction)
+                .await?;
+        }
+        let again = OnConflict::columns([camera_access::Column::UserId, camera_access::Column::CameraId])
+            .do_nothing()
+            .to_owned();
+        for some in granted.chunks(AT_ONCE) {
+            let grants = some
+                .iter()
+                .map(|camera| camera_access::Model { user_id: user.id, camera_id: camera.clone() }.into_active_model());
+            camera_access::Entity::insert_many(grants)
+                .on_conflict(again.clone())
+                .exec_without_returning(&transaction)
+                .await?;
+        }
+        transaction.commit().await
+    };
+    match change.await {
+        Err(error) if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))) => {
+            Err(ApiError::invalid("camera_id", FormMessage::CamerasChanged))
+        }
+        other => other.map_err(|error| refusal(&error)),
+    }
+}
+
+/// Makes a user an administrator, or no longer one.
+///
+/// # Errors
+/// Where it is the last administrator; where the user is gone, or the database cannot answer.
+pub async fn set_role(database: &Pool, user: &User, role: Role) -> Result<(), ApiError> {
+    let transaction = database.begin().await.map_err(|error| refusal(&error))?;
+    keep_administrators(&transaction).await?;
+    let mut changed = user::Entity::update_many()
+        .col_expr(user::Column::Role, Expr::val(role.word()))
+        .filter(user::Column::Id.eq(user.id));
+    if role == Role::User {
+        changed =
+            changed.filter(Expr::col(user::Column::Role).ne(Role::Admin.word()).or(others(user, Some(Role::Admin))));
+    }
+    let changed = changed.exec(&transaction).await.map_err(|error| refusal(&error))?;
+    transaction.commit().await.map_err(|error| refusal(&error))?;
+    if changed.rows_affected == 0 { Err(last_administrator(database, user).await) } else { Ok(()) }
+}
+
+/// Sees to it that nobody else takes an administrator away before the transaction ends, so that of two who take each other
+/// away one stays. In SQLite that is so anyway: there is one writer at a time.
+async fn keep_administrators(transaction: &Transaction) -> Result<(), ApiError> {
+    if transaction.get_database_backend() != DbBackend::Sqlite {
+        let administrators = user::Entity::find().filter(user::Column::Role.eq(Role::Admin.word()));
+        let kept = administrators.order_by_asc(user::Column::Id).lock(LockType::Update).all(transaction).await;
+        kept.map_err(|error| refusal(&error))?;
+    }
+    Ok(())
+}
+
+/// Whether there are users besides this one, with that role where one is named.
+fn others(user: &User, role: Option<Role>) -> Expr {
+    let mut others = user::Entity::find().select_only().expr(Expr::val(1)).filter(user::Column::Id.ne(user.id));
+    if let Some(role) = role {
+        others = others.filter(user::Column::Role.eq(role.word()));
+    }
+    Expr::exists(QueryTrait::into_query(others))
+}
+
+/// Why a user could not be changed: it is gone, or the last administrator.
+async fn last_administrator(database: &Pool, user: &User) -> ApiError {
+    match by_id(database, user.id).await {
+        Ok(Some(_)) => ApiError::invalid("user", FormMessage::LastAdministrator { name: user.name.clone() }),
+        Ok(None) => no_such_user(&user.name),
+        Err(error) => refusal(&error),
+    }
+}
+
+/// Revokes all tokens of a user. `now` is in microseconds since 1970-01-01T00:00:00Z.
+async fn revoke_all_tokens(database: &impl ConnectionTrait, user: Uuid, now: i64) -> Result<(), DbErr> {
+    let set = api_token::ActiveModel { revoked_at: Set(Some(now)), ..Default::default() };
+    let all = api_token::Entity::update_many()
+        .set(set)
+        .filter(api_token::Column::UserId.eq(user))
+        .filter(api_token::Column::RevokedAt.is_null());
+    all.exec(database).await.map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_the_same_however_it_is_typed() {
+        assert_eq!(normalized("  Ann@Example.com "), normalized("ann@example.COM"));
+        assert_eq!(normalized("ÄNNE Müller"), "änne müller");
+    }
+
+    #[test]
+    fn the_debug_form_of_a_user_tells_neither_name_nor_stamp() {
+        let user =
+            User { id: Uuid::nil(), name: "ann".to_owned(), role: Role::Admin, created_at: 0, stamp: vec![7, 7, 7] };
+        let shown = format!("{user:?}");
+        assert!(!shown.contains("ann") && !shown.contains("7, 7"), "{shown}");
+    }
+}

@@ -1,0 +1,304 @@
+//! Opening the database, and bringing its schema up to date.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow, bail, ensure};
+use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, Statement, TransactionTrait};
+
+use super::contents;
+use super::locks::MIGRATING;
+use super::pool::Pool;
+use super::timeouts::BUSY_TIMEOUT;
+use super::url::{Named, named, without_password};
+use crate::server::db::postgres::health_check::Greeting;
+use crate::server::db::sqlite::health_check;
+use crate::server::db::sqlite::migration_lock::MigrationLock;
+use crate::server::db::sqlite::open_file::OpenFile;
+use crate::server::db::sqlite::path::beside;
+use crate::server::settings;
+
+/// A transaction of a server's over which PostgreSQL hears nothing for so long is ended. Where its connection is lost, what it
+/// has locked would otherwise be locked for as long as the kernel waits, which is hours.
+const DESERTED: Duration = Duration::from_secs(10);
+
+/// How large SQLite's write-ahead log stays once its contents are in the database file, in bytes. An import makes it as
+/// large as what it brings.
+const KEPT_LOG_BYTES: u64 = 8 * 1_024 * 1_024;
+
+/// How often it is attempted to empty SQLite's write-ahead log, with [`EMPTYING_PAUSE`] in between: for about 30 seconds in
+/// all, because a reader may hold it.
+const EMPTYING_ATTEMPTS: u32 = 43;
+
+/// The pause between two attempts to empty the log. Others write meanwhile.
+const EMPTYING_PAUSE: Duration = Duration::from_millis(500);
+
+/// How long one attempt to empty the log waits for readers, in milliseconds. Nobody else can write meanwhile.
+const EMPTYING_BUSY_MS: u32 = 200;
+
+/// What to do where there is no database yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// Make one, for whoever is going to put something in.
+    Create,
+    /// Refuse, and one without tables as well. An export of a database that was only just made would be a file that looks
+    /// whole and is empty.
+    Refuse,
+}
+
+/// Opens the database, without touching its schema. Before anything in it is changed, it is looked whose it is; the process
+/// must not have it open yet.
+///
+/// # Errors
+/// Where the URL is not one we know, the database is not there or cannot be reached, or is another program's.
+pub async fn open(settings: &settings::Database, missing: Missing) -> anyhow::Result<Pool> {
+    open_locked(settings, missing).await.map(|(database, _)| database)
+}
+
+/// The same, with the lock under which its schema may be looked at and changed. Even the first connection to a new file needs
+/// it: to switch to a write-ahead log, SQLite must be alone, and does not wait for that. And a file that another process is
+/// just making must not be taken for another program's.
+async fn open_locked(settings: &settings::Database, missing: Missing) -> anyhow::Result<(Pool, Option<MigrationLock>)> {
+    let place = named(&settings.url)?;
+    let Named::File(path) = &place else {
+        let database = connect(&settings.url, settings.connections.get(), "", None).await?;
+        let shown = without_password(&settings.url);
+        let found = contents::of_schema(&database).await;
+        let found = found.with_context(|| format!("cannot see which tables the database {shown} has"))?;
+        found.owner().refuse_others(&shown)?;
+        contents::check_may_create(&database, &shown).await?;
+        return Ok((database, None));
+    };
+    let cannot = || format!("cannot make the database {}", path.display());
+    let not_there = || {
+        anyhow!(
+            "there is no database {} (seen from {}); set database.url, DATABASE_URL or --database-url",
+            path.display(),
+            std::env::current_dir().unwrap_or_default().display()
+        )
+    };
+    match missing {
+        Missing::Create => create_folder(path).with_context(cannot)?,
+        Missing::Refuse => ensure!(path.exists(), not_there()),
+    }
+    let lock = MigrationLock::acquire(path).await?;
+    match contents::of_file(path)? {
+        Some(found) => found.owner().refuse_others(&path.display().to_string())?,
+        None if missing == Missing::Refuse => return Err(not_there()),
+        None => create(path).with_context(cannot)?,
+    }
+    Ok((connect(&settings.url, settings.connections.get(), "", None).await?, Some(lock)))
+}
+
+/// Opens the database once more, for what the server writes: over one connection, because SQLite has one writer at a time
+/// anyway. Writers that wait, for each other or for an import, then wait beside those who read and not in their places.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_writer(settings: &settings::Database, database: &Pool) -> anyhow::Result<Pool> {
+    let end_silent = format!("SET idle_in_transaction_session_timeout = {}", DESERTED.as_millis());
+    connect(&settings.url, 1, &end_silent, database.file().cloned()).await
+}
+
+/// `told`: what PostgreSQL is told over each connection. `file`: the files of the database, where it is open already.
+async fn connect(url: &str, connections: u32, told: &str, file: Option<OpenFile>) -> anyhow::Result<Pool> {
+    if let Some(file) = &file {
+        file.check()?;
+    }
+    let mut options = ConnectOptions::new(url);
+    // Longer than one writer waits for another, so that who is next in line is not sent away for it.
+    options.max_connections(connections).acquire_timeout(2 * BUSY_TIMEOUT).sqlx_logging(false);
+    let place = named(url)?;
+    match place.clone() {
+        Named::File(path) => options
+            .map_sqlx_sqlite_opts(move |sqlite| {
+                sqlite
+                    .filename(&path)
+                    // Readers and a writer do not wait for each other.
+                    .journal_mode(SqliteJournalMode::Wal)
+                    // What is committed outlasts a power cut: otherwise a record might say `completed` again after that was
+                    // taken back.
+                    .synchronous(SqliteSynchronous::Full)
+                    .pragma("journal_size_limit", KEPT_LOG_BYTES.to_string())
+                    .busy_timeout(BUSY_TIMEOUT)
+            })
+            .map_sqlx_sqlite_pool_opts(health_check::configure),
+        Named::Postgres => {
+            let greeting = Greeting::new(url, &format!("SET lock_timeout = {}; {told}", BUSY_TIMEOUT.as_millis()))?;
+            options
+                .map_sqlx_postgres_opts(|postgres| postgres.application_name("motion-export"))
+                .map_sqlx_postgres_pool_opts(move |pool| greeting.for_all_of(pool))
+        }
+    };
+    let cannot = || format!("cannot open the database {}", without_password(url));
+    let pool = Database::connect(options).await.map(Pool::patient).with_context(cannot)?;
+    Ok(match (place, file) {
+        (_, Some(file)) => pool.on(file),
+        (Named::File(path), None) => pool.on(OpenFile::note(&path).with_context(cannot)?),
+        (Named::Postgres, None) => pool,
+    })
+}
+
+/// Opens the database and brings its schema up to date.
+///
+/// # Errors
+/// As [`open`], and where a migration fails.
+pub async fn open_migrated(settings: &settings::Database, missing: Missing) -> anyhow::Result<Pool> {
+    let (database, _lock) = open_locked(settings, missing).await?;
+    let shown = without_password(&settings.url);
+    if missing == Missing::Refuse
+        && Migrator::get_applied_migrations(database.inner())
+            .await
+            .with_context(|| format!("cannot see which tables the database {shown} has"))?
+            .is_empty()
+    {
+        bail!("the database {shown} has no tables; `migrate up`, or an import, makes them");
+    }
+    migrate_locked(settings, &database)
+        .await
+        .with_context(|| format!("cannot bring the database {shown} up to date"))?;
+    Ok(database)
+}
+
+/// Takes the steps that are missing; one process at a time, where several are started at once. Each looks which are missing
+/// once it is its turn.
+///
+/// # Errors
+/// Where a migration fails, or another process is migrating for too long.
+pub async fn migrate(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
+    let _lock = lock(settings).await?;
+    migrate_locked(settings, database).await
+}
+
+/// The lock for a database that is there; none in PostgreSQL, which has locks of its own.
+async fn lock(settings: &settings::Database) -> anyhow::Result<Option<MigrationLock>> {
+    match named(&settings.url)? {
+        Named::File(path) => MigrationLock::acquire(&path).await.map(Some),
+        Named::Postgres => Ok(None),
+    }
+}
+
+async fn migrate_locked(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
+    if Migrator::get_pending_migrations(database.inner()).await.is_ok_and(|steps| steps.is_empty()) {
+        return Ok(());
+    }
+    let alone = connect_alone(settings).await?;
+    let migrated = if matches!(named(&settings.url)?, Named::File(_)) {
+        Migrator::up(alone.inner(), None).await
+    } else {
+        let turn = alone.begin().await?;
+        let wait = format!("SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock({MIGRATING})");
+        turn.execute_unprepared(&wait).await?;
+        let migrated = Migrator::up(database.inner(), None).await;
+        turn.commit().await?;
+        migrated
+    };
+    alone.close().await?;
+    Ok(migrated?)
+}
+
+/// Undoes so many steps, or all.
+///
+/// # Errors
+/// Where a step cannot be undone, or was taken by a program newer than this.
+pub async fn migrate_down(settings: &settings::Database, steps: Option<u32>) -> anyhow::Result<()> {
+    let _lock = lock(settings).await?;
+    Ok(Migrator::down(connect_alone(settings).await?.inner(), steps).await?)
+}
+
+/// One connection, for migrations: in SQLite, another one that was open before the last step still has the tables of then in
+/// mind, and says of a column that this step added: “no such column”.
+async fn connect_alone(settings: &settings::Database) -> anyhow::Result<Pool> {
+    connect(&settings.url, 1, "", None).await
+}
+
+/// Puts SQLite's write-ahead log into the database file, and gives its space back to the file system. An import leaves a log
+/// as large as what it brought, and so does one that failed or was killed; while a server has the database open, nothing else
+/// would make it smaller. `database` is the open database of these settings.
+///
+/// # Errors
+/// If the database cannot be opened or written to, its files were replaced, or a reader holds a log that is too long for about
+/// 30 seconds.
+pub async fn empty_log(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
+    try_to_empty_log(settings, database, EMPTYING_ATTEMPTS, EMPTYING_PAUSE).await
+}
+
+/// Does [`empty_log`] with so many attempts, and this pause between two of them. A log that is not too long is attempted once,
+/// and may stay.
+///
+/// # Errors
+/// As [`empty_log`], where a reader holds a log that is too long during all attempts.
+pub async fn try_to_empty_log(
+    settings: &settings::Database,
+    database: &Pool,
+    attempts: u32,
+    pause: Duration,
+) -> anyhow::Result<()> {
+    let Named::File(path) = named(&settings.url)? else { return Ok(()) };
+    let is_long = has_long_log(&path);
+    let attempts = if is_long { attempts } else { 1 };
+    let alone = connect(&settings.url, 1, "", database.file().cloned()).await?;
+    let emptied = empty_over(&alone, attempts, pause).await;
+    // These connections alone: the files stay open for the others.
+    let closed = alone.inner().close_by_ref().await;
+    ensure!(
+        emptied? || !is_long,
+        "another program or a running export reads the database for too long; the log is emptied when the last program \
+         closes the database, or within the hour by a running server"
+    );
+    Ok(closed?)
+}
+
+/// Empties the log over this connection. Says whether it is empty.
+async fn empty_over(alone: &Pool, attempts: u32, pause: Duration) -> Result<bool, DbErr> {
+    alone.execute_unprepared(&format!("PRAGMA busy_timeout = {EMPTYING_BUSY_MS}")).await?;
+    // Copies most of the log without keeping others from writing.
+    alone.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await?;
+    for attempt in 1..=attempts {
+        let empty = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
+        let busy: Option<i32> = alone.query_one_raw(empty).await?.map(|row| row.try_get_by_index(0)).transpose()?;
+        if busy == Some(0) {
+            return Ok(true);
+        }
+        if attempt < attempts {
+            tokio::time::sleep(pause).await;
+        }
+    }
+    Ok(false)
+}
+
+/// Does [`empty_log`] if the log is larger than it should be, which it is after an import that was killed.
+///
+/// # Errors
+/// As [`empty_log`].
+pub async fn empty_long_log(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
+    let Named::File(path) = named(&settings.url)? else { return Ok(()) };
+    if has_long_log(&path) { empty_log(settings, database).await } else { Ok(()) }
+}
+
+/// Whether the write-ahead log of that file is longer than it should be.
+fn has_long_log(path: &Path) -> bool {
+    beside(path, "-wal").metadata().is_ok_and(|log| log.len() > KEPT_LOG_BYTES)
+}
+
+/// Creates the folder of a database if there is none, for its owner only.
+fn create_folder(path: &Path) -> std::io::Result<()> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => DirBuilder::new().recursive(true).mode(0o700).create(folder),
+        None => Ok(()),
+    }
+}
+
+/// Creates the file if there is none, for its owner only. SQLite gives the files that it puts beside it the same permissions.
+/// A file that is there is not opened: closing it would release the locks that SQLite holds on it in this process.
+fn create(path: &Path) -> std::io::Result<()> {
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        created => created.map(drop),
+    }
+}

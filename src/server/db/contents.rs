@@ -1,0 +1,371 @@
+//! What a database holds, looked up before anything in it is changed: `DATABASE_URL` is a variable of many programs, and
+//! may name a database of another one.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use migration::{Migrator, MigratorTrait};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+
+use super::timeouts::BUSY_TIMEOUT;
+use crate::server::db::sqlite::path::{beside, uri};
+
+/// The table in which migrations are noted. Other programs have one of the same name.
+const MIGRATIONS: &str = "seaql_migrations";
+
+/// The table of events, and how the names of its partitions begin.
+const EVENTS: &str = "motion_events";
+
+/// Columns that only ArgusAI's table of events has.
+const ARGUSAI_COLUMNS: [&str; 2] = ["algorithm_used", "bounding_box"];
+
+/// How many tables of another program are named.
+const NAMED: usize = 5;
+
+/// How often a file is looked at that seems to be damaged: another process may be making it just now.
+const LOOKS: u32 = 5;
+
+/// The pause between two looks.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+
+/// What was found in a database.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The tables of the database, or of the current schema.
+    pub tables: BTreeSet<String>,
+    /// The columns of the table of events.
+    pub event_columns: BTreeSet<String>,
+    /// The migrations that were made.
+    pub migrations: BTreeSet<String>,
+}
+
+/// Whose database it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// It has no tables yet, or none any more.
+    Nobody,
+    /// Motion Export's.
+    MotionExport,
+    /// ArgusAI's.
+    ArgusAi,
+    /// Frigate's.
+    Frigate,
+    /// Another program's, with these tables.
+    Other(Vec<String>),
+}
+
+impl Found {
+    /// Whose database it is.
+    pub fn owner(&self) -> Owner {
+        let Self { tables, event_columns, migrations } = self;
+        let ours = Migrator::migrations();
+        if ours.iter().any(|migration| migrations.contains(migration.name())) {
+            return Owner::MotionExport;
+        }
+        // Partitions that were detached stay when everything else is gone.
+        let foreign = |table: &&String| *table != MIGRATIONS && !table.starts_with(&format!("{EVENTS}_"));
+        let foreign: Vec<_> = tables.iter().filter(foreign).cloned().collect();
+        if foreign.is_empty() && migrations.is_empty() {
+            Owner::Nobody
+        } else if ARGUSAI_COLUMNS.iter().all(|column| event_columns.contains(*column)) {
+            Owner::ArgusAi
+        } else if ["event", "recordings"].iter().all(|table| tables.contains(*table)) {
+            Owner::Frigate
+        } else {
+            Owner::Other(if foreign.is_empty() { tables.iter().cloned().collect() } else { foreign })
+        }
+    }
+}
+
+impl Owner {
+    /// Refuses the database of another program. `shown` is the path or URL of the database.
+    ///
+    /// # Errors
+    /// Where it is one; the message says what to do.
+    pub fn refuse_others(&self, shown: &str) -> anyhow::Result<()> {
+        const OWN: &str = "Set database.url, DATABASE_URL or --database-url to a database of Motion Export's own";
+        let what = match self {
+            Self::Nobody | Self::MotionExport => return Ok(()),
+            Self::ArgusAi => bail!(
+                "{shown} is an ArgusAI database; nothing in it was changed. {OWN}, such as sqlite://data/motion-export.db, \
+                 and import this one: `motion-export --database-url sqlite://data/motion-export.db import argusai {}`",
+                shell_word(shown)
+            ),
+            Self::Frigate => "is a Frigate database".to_owned(),
+            Self::Other(tables) => {
+                let more = if tables.len() > NAMED { ", …" } else { "" };
+                format!("holds tables of another program ({}{more})", tables[..tables.len().min(NAMED)].join(", "))
+            }
+        };
+        bail!("{shown} {what}; nothing in it was changed. {OWN}")
+    }
+}
+
+/// Returns a text as one word of a shell's command.
+fn shell_word(text: &str) -> Cow<'_, str> {
+    if text.chars().all(|c| c.is_alphanumeric() || "/._-:@%+,=".contains(c)) {
+        text.into()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''")).into()
+    }
+}
+
+/// Looks into an SQLite file without changing a byte of it, and without leaving a file beside it. `None` where there is
+/// none. The process must not have it open yet.
+///
+/// # Errors
+/// Where it is no SQLite database, or cannot be read; the message says so.
+pub fn of_file(path: &Path) -> anyhow::Result<Option<Found>> {
+    let shown = path.display();
+    let there = match fs::metadata(path) {
+        Ok(there) => there,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read the database {shown}")),
+    };
+    if there.is_dir() {
+        bail!("database.url names {shown}, which is a folder; name a file in it, such as {shown}/motion-export.db");
+    }
+    if there.len() == 0 {
+        return Ok(Some(Found::default()));
+    }
+    let mut looks = 0;
+    loop {
+        looks += 1;
+        match look(path) {
+            Ok(found) => return Ok(Some(found)),
+            Err(error) if looks < LOOKS && code(&error).is_some_and(is_damage) => pause(),
+            Err(error) => {
+                return Err(match code(&error) {
+                    Some(ErrorCode::NotADatabase) => anyhow::anyhow!(
+                        "{shown} is not an SQLite database, or it is encrypted; nothing in it was changed. database.url has \
+                         to name a database of Motion Export, or a file that does not exist yet"
+                    ),
+                    Some(ErrorCode::DatabaseCorrupt) => anyhow::anyhow!(
+                        "the database {shown} is damaged; nothing in it was changed. Restore a backup of it (docs/backup.md)"
+                    ),
+                    _ => error.context(format!("cannot read the database {shown}")),
+                });
+            }
+        }
+    }
+}
+
+fn code(error: &anyhow::Error) -> Option<ErrorCode> {
+    error.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code)
+}
+
+fn is_damage(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+}
+
+#[expect(clippy::disallowed_methods, reason = "nothing else runs yet")]
+fn pause() {
+    std::thread::sleep(BETWEEN_LOOKS);
+}
+
+/// Reads the schema in the way that changes nothing. SQLite would make two files beside a database in write-ahead mode, and
+/// apply a journal that a crash has left.
+fn look(path: &Path) -> anyhow::Result<Found> {
+    let bytes = |suffix| fs::metadata(beside(path, suffix)).map(|file| file.len()).ok();
+    let (wal, shm, journal) = (bytes("-wal"), bytes("-shm"), bytes("-journal"));
+    if wal.is_some() && shm.is_some_and(|shm| shm > 0) {
+        // Another process has it open, or has left it so: what is in the log counts, and is read without a change to either.
+        if let Ok(found) = read(path, "mode=ro&readonly_shm=1") {
+            return Ok(found);
+        }
+    }
+    if journal.is_some_and(|journal| journal > 0)
+        && let Ok(found) = read(path, "mode=ro")
+    {
+        return Ok(found);
+    }
+    let found = read(path, "immutable=1");
+    let is_whole = match &found {
+        Ok(found) => !found.tables.is_empty(),
+        Err(error) => !code(error).is_some_and(is_damage),
+    };
+    if !is_whole && wal.is_some_and(|wal| wal > 0) {
+        // All of it is in a log, or a power cut has torn the file, and SQLite repairs it from the log. The log cannot be
+        // read where it lies without making a file beside it.
+        return look_at_copy(path);
+    }
+    found
+}
+
+fn look_at_copy(path: &Path) -> anyhow::Result<Found> {
+    let folder = tempfile::tempdir().context("cannot make a temporary folder (TMPDIR)")?;
+    let copy = folder.path().join("copy");
+    let cannot = || {
+        format!(
+            "its -wal file has to be read with it, for which both are copied to {}; set TMPDIR to a folder with enough space",
+            folder.path().display()
+        )
+    };
+    fs::copy(path, &copy).with_context(cannot)?;
+    fs::copy(beside(path, "-wal"), beside(&copy, "-wal")).with_context(cannot)?;
+    read(&copy, "mode=rw")
+}
+
+fn read(path: &Path, how: &str) -> anyhow::Result<Found> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(uri(path, how), flags)?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    let texts = |sql: &str| -> rusqlite::Result<BTreeSet<String>> {
+        connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+    };
+    let tables = texts(
+        "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+    )?;
+    Ok(Found {
+        event_columns: texts("SELECT name FROM pragma_table_info('motion_events')")?,
+        migrations: if tables.contains(MIGRATIONS) {
+            texts("SELECT version FROM seaql_migrations").unwrap_or_default()
+        } else {
+            BTreeSet::new()
+        },
+        tables,
+    })
+}
+
+/// Looks into the current schema of a PostgreSQL database. Tables of extensions are not counted.
+///
+/// # Errors
+/// Where the database cannot be asked.
+pub async fn of_schema(database: &impl ConnectionTrait) -> Result<Found, DbErr> {
+    let texts = async |sql: &str| -> Result<BTreeSet<String>, DbErr> {
+        let rows = database.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+        rows.iter().map(|row| row.try_get_by_index(0)).collect()
+    };
+    let tables = texts(
+        "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT relispartition \
+         AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) \
+         AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e')",
+    )
+    .await?;
+    let event_columns = texts(
+        "SELECT attname::text FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid WHERE relname = 'motion_events' \
+         AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND attnum > 0 AND NOT attisdropped",
+    )
+    .await?;
+    let migrations = if tables.contains(MIGRATIONS) {
+        texts("SELECT version::text FROM seaql_migrations").await?
+    } else {
+        BTreeSet::new()
+    };
+    Ok(Found { tables, event_columns, migrations })
+}
+
+/// Checks that the role of the URL may create tables in the current schema of a PostgreSQL database, without which the schema
+/// cannot be brought up to date. `shown` is the URL of the database.
+///
+/// # Errors
+/// If it may not, with the statement that gives it the right; or if the database cannot be asked.
+pub async fn check_may_create(database: &impl ConnectionTrait, shown: &str) -> anyhow::Result<()> {
+    let sql = "SELECT quote_ident(current_user), quote_ident(current_schema()), \
+               coalesce(has_schema_privilege(current_schema(), 'CREATE'), false), quote_ident(current_database())";
+    let rights = database.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+    let rights = rights.context("the database does not say what the user of the URL may do")?;
+    let (role, schema): (String, Option<String>) = (rights.try_get_by_index(0)?, rights.try_get_by_index(1)?);
+    if rights.try_get_by_index(2)? {
+        return Ok(());
+    }
+    let name: String = rights.try_get_by_index(3)?;
+    let what = schema.as_ref().map_or_else(
+        || "may use no schema of its search_path".to_owned(),
+        |schema| format!("may not create tables in the schema {schema}"),
+    );
+    let schema = schema.as_deref().unwrap_or("public");
+    bail!(
+        "the user {role} {what} of the database {shown}; connect to {name} as its owner and run: GRANT USAGE, CREATE ON \
+         SCHEMA {schema} TO {role}"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(tables: &[&str], columns: &[&str], migrations: &[&str]) -> Found {
+        let set = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+        Found { tables: set(tables), event_columns: set(columns), migrations: set(migrations) }
+    }
+
+    #[test]
+    fn whose_database_it_is_is_known_by_its_migrations_and_tables() {
+        let ours = Migrator::migrations()[0].name().to_owned();
+        let argusai = ["id", "algorithm_used", "bounding_box"];
+        for (found, owner) in [
+            (found(&[], &[], &[]), Owner::Nobody),
+            (found(&[MIGRATIONS], &[], &[]), Owner::Nobody),
+            (found(&[MIGRATIONS, "motion_events_2024_01"], &[], &[]), Owner::Nobody),
+            (found(&[MIGRATIONS, "cameras", "anything"], &[], &[&ours]), Owner::MotionExport),
+            (found(&["cameras", EVENTS, "alembic_version"], &argusai, &[]), Owner::ArgusAi),
+            // An older version of this program has left its own table in it.
+            (found(&["cameras", EVENTS, MIGRATIONS], &argusai, &[]), Owner::ArgusAi),
+            (found(&["event", "recordings"], &[], &[]), Owner::Frigate),
+            (found(&["cake", MIGRATIONS], &[], &["m1_cake"]), Owner::Other(vec!["cake".to_owned()])),
+            (found(&[MIGRATIONS], &[], &["m1_cake"]), Owner::Other(vec![MIGRATIONS.to_owned()])),
+        ] {
+            assert_eq!(found.owner(), owner, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn the_command_that_imports_an_argusai_database_can_be_copied() {
+        for (shown, word) in [
+            ("/srv/argusai/app.db", "/srv/argusai/app.db"),
+            ("postgres://app@db:5432/argusai", "postgres://app@db:5432/argusai"),
+            (
+                "postgres://app@localhost:5432/argusai?host=/run/pg",
+                "'postgres://app@localhost:5432/argusai?host=/run/pg'",
+            ),
+            ("/srv/Ann's data/app.db", r"'/srv/Ann'\''s data/app.db'"),
+        ] {
+            let error = Owner::ArgusAi.refuse_others(shown).expect_err("another program's").to_string();
+            assert!(error.contains(&format!("import argusai {word}`")), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_a_power_cut_has_torn_is_read_with_its_log() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("open.db");
+        let open = Connection::open(&path).expect("made");
+        open.execute_batch(
+            "PRAGMA journal_mode = wal; PRAGMA wal_autocheckpoint = 0; CREATE TABLE cake (x);
+             PRAGMA wal_checkpoint(TRUNCATE); CREATE TABLE crumb (x);",
+        )
+        .expect("made");
+        // Once with its header, and once without.
+        for torn_from in [100, 0] {
+            let torn = folder.path().join(format!("torn{torn_from}.db"));
+            let mut bytes = fs::read(&path).expect("read");
+            bytes[torn_from..4_096].fill(0xa5);
+            fs::write(&torn, &bytes).expect("written");
+            assert!(format!("{:#}", of_file(&torn).expect_err("no log")).contains("nothing in it was changed"));
+            fs::copy(beside(&path, "-wal"), beside(&torn, "-wal")).expect("copied");
+            let found = of_file(&torn).expect("read with its log").expect("there");
+            assert_eq!(found.tables.into_iter().collect::<Vec<_>>(), ["cake", "crumb"], "{torn_from}");
+            assert!(fs::read(&torn).expect("read") == bytes, "not a byte was changed");
+            // A log that does not help is no repair.
+            fs::write(beside(&torn, "-wal"), "torn as well").expect("written");
+            of_file(&torn).expect_err("damaged");
+        }
+    }
+
+    #[test]
+    fn a_path_is_a_path_whatever_is_in_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["x.db", "a?mode=rwc#b%41 ü.db", "file:x.db"] {
+            let path = folder.path().join(name);
+            Connection::open(&path).expect("made").execute_batch("CREATE TABLE cake (x)").expect("made");
+            let found = of_file(&path).expect("read").expect("there");
+            assert_eq!(found.tables.into_iter().collect::<Vec<_>>(), ["cake"], "{name}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Connections of pools to PostgreSQL, which are greeted before they are used and after, and replaced where they do not
+//! answer in time. Left to itself, a pool would wait for an answer that somebody gave up for as long as the kernel does, and
+//! keep the place of its connection meanwhile.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::DbErr;
+use sea_orm::sqlx::pool::PoolOptions;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
+use sea_orm::sqlx::{AssertSqlSafe, Connection, Error, Executor, Postgres};
+use tracing::warn;
+
+use crate::server::db::postgres::{NOTICE_WHO_LEAVES, options};
+use crate::server::db::timeouts::SILENT;
+
+/// How long lies between two tries to connect anew.
+const BETWEEN_TRIES: Duration = Duration::from_millis(250);
+
+/// How a pool connects, and greets.
+#[derive(Clone, Debug)]
+pub struct Greeting {
+    options: PgConnectOptions,
+    /// What PostgreSQL is told over each connection.
+    told: Arc<str>,
+}
+
+impl Greeting {
+    /// For connections to what that URL names, over which PostgreSQL is `told` something first.
+    ///
+    /// # Errors
+    /// Where the URL is none.
+    pub fn new(url: &str, told: &str) -> Result<Self, DbErr> {
+        Ok(Self { options: options(url)?, told: told.into() })
+    }
+
+    /// Has a pool greet its connections.
+    pub fn for_all_of(&self, pool: PoolOptions<Postgres>) -> PoolOptions<Postgres> {
+        let (first, before, after) = (self.clone(), self.clone(), self.clone());
+        pool.after_connect(move |connection, _| {
+            let greeting = first.clone();
+            Box::pin(async move { greeting.tell(connection).await })
+        })
+        .before_acquire(move |connection, _| {
+            let greeting = before.clone();
+            Box::pin(async move { greeting.greet(connection).await })
+        })
+        .after_release(move |connection, _| {
+            let greeting = after.clone();
+            Box::pin(async move { greeting.greet(connection).await })
+        })
+        // The pool's own greeting has no limit, and neither has its way to close a connection that is old.
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+    }
+
+    async fn greet(&self, connection: &mut PgConnection) -> Result<bool, Error> {
+        let Ok(answered) = tokio::time::timeout(SILENT, connection.ping()).await else {
+            warn!("a connection to the database is silent, so another one takes its place");
+            // Dropped, and not closed: with TLS, closing waits for an answer.
+            *connection = self.connect().await;
+            return Ok(true);
+        };
+        answered.map(|()| true)
+    }
+
+    /// Connects anew, as soon as that can be done. Whoever waits for the connection has a limit of their own.
+    async fn connect(&self) -> PgConnection {
+        loop {
+            let connected = async {
+                let mut connection = PgConnection::connect_with(&self.options).await?;
+                self.tell(&mut connection).await?;
+                Ok::<_, Error>(connection)
+            };
+            if let Ok(Ok(connection)) = tokio::time::timeout(SILENT, connected).await {
+                return connection;
+            }
+            tokio::time::sleep(BETWEEN_TRIES).await;
+        }
+    }
+
+    async fn tell(&self, connection: &mut PgConnection) -> Result<(), Error> {
+        connection.execute(AssertSqlSafe(self.told.to_string())).await?;
+        // Not every server knows it.
+        let _ = connection.execute(NOTICE_WHO_LEAVES).await;
+        Ok(())
+    }
+}

@@ -1,0 +1,276 @@
+//! The files of an SQLite database that this process has open, and whether they are still what lies at its path. Where
+//! somebody has put another file there (a backup), every new connection would read that one with the log of the old one,
+//! and whoever opens it next would apply that log to it, which destroys it. So nothing is read or written from then on, and
+//! the log is emptied into the file that it belongs to.
+
+use std::fmt::{self, Debug, Formatter};
+use std::fs;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use sea_orm::{DbErr, RuntimeErr};
+use tokio::sync::watch;
+use tracing::{error, info, warn};
+
+use super::path::beside;
+
+/// The pause between two attempts to empty the log.
+const BETWEEN_TRIES: Duration = Duration::from_millis(200);
+
+/// How long closing waits until the log is empty. Somebody may be reading.
+const SETTLING: Duration = Duration::from_secs(10);
+
+/// The target of the log lines that report replaced files. Commands do not log it: their error says the same.
+const REPORT: &str = "motion_export::server::db::error";
+
+/// How the error begins that is given where the files were replaced.
+const REPLACED: &str = "the files of the database were replaced or removed";
+
+/// Which file it is, wherever it lies.
+type Identity = (u64, u64);
+
+/// A handle; cheap to clone.
+#[derive(Clone)]
+pub struct OpenFile(Arc<Inner>);
+
+struct Inner {
+    /// As it is opened: through a link, where it is one.
+    path: PathBuf,
+    /// The file that the path led to. SQLite names the files beside it for that one.
+    target: PathBuf,
+    database: Identity,
+    /// What SQLite has put beside the database, and opens by these names.
+    wal: Option<Beside>,
+    shm: Option<Beside>,
+    /// Is open for as long as the program: so SQLite itself does not remove the files beside the database.
+    anchor: Mutex<Option<Connection>>,
+    replaced: AtomicBool,
+    /// Whether nothing of the old log can come to the new file any more.
+    settled: watch::Sender<bool>,
+}
+
+struct Beside {
+    path: PathBuf,
+    identity: Identity,
+}
+
+impl Beside {
+    fn of(database: &Path, suffix: &str) -> Option<Self> {
+        let path = beside(database, suffix);
+        let identity = identity(&path).ok()??;
+        Some(Self { path, identity })
+    }
+
+    fn difference(&self) -> io::Result<Option<Difference>> {
+        Ok(match identity(&self.path)? {
+            Some(now) if now == self.identity => None,
+            Some(_) => Some(Difference::Another),
+            None => Some(Difference::Missing),
+        })
+    }
+}
+
+/// What lies at a path in place of the file that was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Difference {
+    Another,
+    Missing,
+}
+
+/// What is different at the path of a database.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Differences {
+    database: Option<Difference>,
+    wal: Option<Difference>,
+    shm: Option<Difference>,
+}
+
+impl Differences {
+    fn any(self) -> bool {
+        self != Self::default()
+    }
+}
+
+/// Which file lies there. The file is not opened: closing it again would drop the locks that SQLite has on it.
+fn identity(path: &Path) -> io::Result<Option<Identity>> {
+    match fs::metadata(path) {
+        Ok(file) => Ok(Some((file.dev(), file.ino()))),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl OpenFile {
+    /// Notes which files are open. The database has to be open already, in the mode in which it stays.
+    ///
+    /// # Errors
+    /// Where it cannot be opened once more.
+    pub fn note(path: &Path) -> anyhow::Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let anchor = Connection::open_with_flags(path, flags)?;
+        anchor.busy_timeout(crate::server::db::timeouts::BUSY_TIMEOUT)?;
+        // Only what has read something has the files beside the database open.
+        anchor.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
+        let target = path.canonicalize()?;
+        let database = identity(path)?.ok_or_else(|| anyhow::anyhow!("the file is gone"))?;
+        Ok(Self(Arc::new(Inner {
+            path: path.to_owned(),
+            database,
+            wal: Beside::of(&target, "-wal"),
+            shm: Beside::of(&target, "-shm"),
+            target,
+            anchor: Mutex::new(Some(anchor)),
+            replaced: AtomicBool::new(false),
+            settled: watch::Sender::new(false),
+        })))
+    }
+
+    /// Checks that the files which are open are those at the path. Once they are not, that stays so.
+    ///
+    /// # Errors
+    /// Where they are not, or that cannot be told.
+    pub fn check(&self) -> Result<(), DbErr> {
+        let Inner { path, replaced, .. } = &*self.0;
+        if replaced.load(Ordering::Acquire) {
+            return Err(is_replaced_error(path));
+        }
+        let different = match self.0.differences() {
+            Ok(different) => different,
+            Err(error) => {
+                let reason = format!("cannot see what lies at {}: {error}", path.display());
+                return Err(DbErr::Conn(RuntimeErr::Internal(reason)));
+            }
+        };
+        if !different.any() || self.0.anchor().is_none() {
+            return Ok(());
+        }
+        if !replaced.swap(true, Ordering::AcqRel) {
+            self.report(different);
+            let inner = Arc::clone(&self.0);
+            std::thread::spawn(move || inner.settle());
+        }
+        Err(is_replaced_error(path))
+    }
+
+    fn report(&self, different: Differences) {
+        let path = self.0.path.display();
+        if different.database.is_some() {
+            error!(
+                target: REPORT,
+                ?different,
+                "the database {path} was replaced or removed while it is open, so nothing is read or written any more: stop \
+                 the server, remove {path}-wal and {path}-shm where they are still those of the old database, and start it \
+                 again (docs/backup.md)"
+            );
+        } else {
+            error!(
+                target: REPORT,
+                ?different,
+                "the files beside the database ({path}-wal, {path}-shm) were replaced or removed while it is open, so nothing \
+                 is read or written any more: stop the server and start it again (docs/backup.md)"
+            );
+        }
+    }
+
+    /// Lets go of the files, after everything else of this process that has them open. Where they were replaced, waits until
+    /// nothing of the old log can come to the new file.
+    pub async fn close(&self) {
+        if self.check().is_err() && self.0.replaced.load(Ordering::Acquire) {
+            let mut settled = self.0.settled.subscribe();
+            if tokio::time::timeout(SETTLING, settled.wait_for(|settled| *settled)).await.is_err() {
+                warn!("the log of the database that was replaced could not be emptied: remove its -wal and -shm files");
+            }
+            return;
+        }
+        let anchor = self.0.anchor().take();
+        // Whoever is the last one to close it puts its log away.
+        let _ = tokio::task::spawn_blocking(move || drop(anchor)).await;
+    }
+}
+
+impl Inner {
+    fn anchor(&self) -> MutexGuard<'_, Option<Connection>> {
+        self.anchor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn differences(&self) -> io::Result<Differences> {
+        let database = match identity(&self.path)? {
+            // A link that leads to the same file under another name: what is opened now has another log beside it.
+            Some(now) if now == self.database && self.path.canonicalize()? == self.target => None,
+            Some(_) => Some(Difference::Another),
+            None => Some(Difference::Missing),
+        };
+        let beside = |file: &Option<Beside>| file.as_ref().map_or(Ok(None), Beside::difference);
+        Ok(Differences { database, wal: beside(&self.wal)?, shm: beside(&self.shm)? })
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this thread is no worker of the runtime")]
+    fn settle(&self) {
+        while let Err(error) = self.try_to_settle() {
+            tracing::debug!(%error, "cannot empty the log yet");
+            std::thread::sleep(BETWEEN_TRIES);
+        }
+        info!("nothing of the replaced database can come to what lies at its path now");
+        self.settled.send_replace(true);
+    }
+
+    /// Empties the log into the database that it belongs to, and keeps everybody else from writing to it for good.
+    fn try_to_settle(&self) -> anyhow::Result<()> {
+        let anchor = self.anchor();
+        let Some(anchor) = &*anchor else { return Ok(()) };
+        let Differences { database, wal, shm } = self.differences()?;
+        // Where the database itself is still there, somebody else may have opened it with what lies beside it now. Where only
+        // the log is gone, all that was in it is still to be had over what is open.
+        let empties = database.is_some() || (wal == Some(Difference::Missing) && shm != Some(Difference::Another));
+        if empties {
+            let busy: i64 = anchor.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            anyhow::ensure!(busy == 0, "somebody reads or writes");
+        }
+        anchor.execute_batch("BEGIN IMMEDIATE")?;
+        let left = self.wal.as_ref().filter(|wal| wal.difference().is_ok_and(|different| different.is_none()));
+        let left = left.and_then(|wal| fs::metadata(&wal.path).ok()).map_or(0, |wal| wal.len());
+        if empties && left > 0 {
+            // Somebody wrote in between.
+            anchor.execute_batch("ROLLBACK")?;
+            anyhow::bail!("there is something in the log again");
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if self.replaced.load(Ordering::Acquire) {
+            // Closing would remove what lies beside the database now. The kernel closes it when the process ends.
+            std::mem::forget(self.anchor().take());
+        }
+    }
+}
+
+impl Debug for OpenFile {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("OpenFile").field(&self.0.path).finish()
+    }
+}
+
+fn is_replaced_error(path: &Path) -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal(format!("{REPLACED} ({}) while this program has it open", path.display())))
+}
+
+/// Returns what somebody must do who runs a command. `reason` is that of an error for which [`is_replaced`] holds; `None` if
+/// it is another one.
+pub fn advice_for_commands(reason: &str) -> Option<&'static str> {
+    let advice = "remove the -wal and -shm files beside the database if they are still those of the old file, then start the \
+                  command again (docs/backup.md)";
+    reason.starts_with(REPLACED).then_some(advice)
+}
+
+/// Whether an error is that the files of the database were replaced.
+pub fn is_replaced(error: &DbErr) -> bool {
+    matches!(error, DbErr::Conn(RuntimeErr::Internal(reason)) if reason.starts_with(REPLACED))
+}

@@ -1,0 +1,103 @@
+//! Which doors are open to whom. What is not named here is closed to everybody whom we do not know.
+
+use axum::extract::Request;
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use crate::api::session::Role;
+use crate::error::{ApiError, ErrorCode};
+use crate::messages::forms::FormMessage;
+use crate::paths::{API_PATH, LOGIN_PATH, LOGOUT_PATH, METRICS_PATH, PEOPLE_PATH, SETUP_PATH, is_below, is_page};
+use crate::server::accounts::principal::{self, Caller};
+
+/// Who may pass a door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Door {
+    /// Everybody.
+    Public,
+    /// Data: a session, a token, or a link where the door knows links.
+    Data,
+    /// Pages and their forms, and what a page alone asks for: a session. Others are led to the sign-in.
+    Session,
+    /// An administrator's session.
+    Admin,
+}
+
+/// The doors that stand open to everybody. `/metrics` keeps its own door (`server::metrics`).
+const PUBLIC: [&str; 4] = ["/", LOGIN_PATH, LOGOUT_PATH, SETUP_PATH];
+
+/// What a page asks for on somebody's behalf, and a token may not. What else is below [`API_PATH`] is data.
+const PAGES_ONLY: [&str; 1] = [crate::api::links::ENDPOINT];
+
+fn door(path: &str) -> Door {
+    if PUBLIC.contains(&path) || path == METRICS_PATH {
+        Door::Public
+    } else if is_below(PEOPLE_PATH, path) {
+        Door::Admin
+    } else if is_below(API_PATH, path) && !PAGES_ONLY.contains(&path) {
+        Door::Data
+    } else {
+        Door::Session
+    }
+}
+
+/// Middleware: lets pass whom the door is open to.
+///
+/// # Errors
+/// `unauthenticated` or `forbidden`; a page leads to the sign-in instead.
+pub async fn keep(request: Request, next: Next) -> Result<Response, ApiError> {
+    let path = request.uri().path();
+    let door = door(path);
+    if door == Door::Public {
+        return Ok(next.run(request).await);
+    }
+    let caller = match principal::of(request.extensions()) {
+        Ok(caller) => caller,
+        Err(error) if !is_page(path) => return Err(error),
+        Err(_) => return Ok(to_login(&request)),
+    };
+    let allowed = match door {
+        Door::Public | Door::Data => true,
+        Door::Session => caller.is_browser(),
+        Door::Admin => caller.is_browser() && caller.user.role == Role::Admin,
+    };
+    if allowed { Ok(next.run(request).await) } else { Err(forbidden(&caller)) }
+}
+
+fn to_login(request: &Request) -> Response {
+    let here = request.uri().path_and_query().map_or("/", |here| here.as_str());
+    // Only what can be asked for again is asked for again after signing in; and what was done is told once.
+    let again = matches!(*request.method(), Method::GET | Method::HEAD) && !here.contains("?done=");
+    let next = if again { here } else { request.uri().path() };
+    Redirect::to(&crate::web::redirect::login_url(next)).into_response()
+}
+
+fn forbidden(caller: &Caller) -> ApiError {
+    let message = if caller.is_browser() { FormMessage::AdministratorsOnly } else { FormMessage::DataOnly };
+    ApiError::new(ErrorCode::Forbidden, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_named_needs_a_session() {
+        for (path, expected) in [
+            ("/login", Door::Public),
+            ("/login/x", Door::Session),
+            ("/settings", Door::Session),
+            ("/settings/people", Door::Admin),
+            ("/settings/people/1", Door::Admin),
+            ("/settings/peoples", Door::Session),
+            ("/api/v1/motion-events/export", Door::Data),
+            ("/api/links", Door::Session),
+            ("/apis", Door::Session),
+            ("/metrics", Door::Public),
+            ("/whatever/comes", Door::Session),
+        ] {
+            assert_eq!(door(path), expected, "{path}");
+        }
+    }
+}
