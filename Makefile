@@ -19,7 +19,7 @@ APT_INSTALL = sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 PROMTOOL := target/promtool/usr/bin/promtool
 NGINX := target/nginx/usr/sbin/nginx
 HAPROXY := target/haproxy/usr/sbin/haproxy
-# Debian's Caddy ends a file that was cut off as if it were whole; docs/reverse-proxy.md takes a newer one.
+# Debian's Caddy ends a file that was cut off as if it were whole; docs/install.md takes a newer one.
 OLD_CADDY := target/old-caddy/usr/bin/caddy
 CADDY := target/caddy/bin/caddy
 WASM_OPT := end2end/node_modules/.bin/wasm-opt
@@ -82,7 +82,7 @@ size: $(TWIGGY) site ## Shows what takes the space in the page's WASM, by functi
 	@$(TWIGGY) top -n 40 $(WASM)
 	@$(TWIGGY) top -n 1000000 -f csv $(WASM) | node .ci/size.mjs
 
-screenshots: site browser ## Takes the README's screenshots again
+screenshots: site browser ## Takes the screenshots of the documentation again
 	cargo build --locked --bin motion-export
 	cd end2end && SCREENSHOTS=1 npx playwright test screenshots.spec.ts
 

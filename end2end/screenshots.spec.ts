@@ -1,4 +1,4 @@
-// Not a test: takes the screenshots of the README and of docs/screenshots.md (`make screenshots`).
+// Not a test: takes the screenshots of the README and of docs/web-ui.md (`make screenshots`).
 import type { Page } from "@playwright/test";
 
 import { NOW } from "./server";

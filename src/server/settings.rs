@@ -284,8 +284,8 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_names_every_key_with_its_variable_and_its_default() {
-        let readme = include_str!("../../README.md");
+    fn the_documentation_names_every_key_with_its_variable_and_its_default() {
+        let page = include_str!("../../docs/configuration.md");
         let file: Table = include_str!("../../Leptos.toml").parse().expect("TOML");
         for section in ["server", "accounts", "database", "export"] {
             for (key, default) in file[section].as_table().expect("a table") {
@@ -294,7 +294,7 @@ mod tests {
                     .map_or_else(|| default.as_str().unwrap_or_default().to_owned(), |number| number.to_string());
                 let variable = format!("{ENV_PREFIX}{section}_{key}").to_uppercase();
                 let row = format!("| `{section}.{key}` | `{variable}`");
-                let row = readme.lines().find(|line| line.starts_with(&row)).expect(&row);
+                let row = page.lines().find(|line| line.starts_with(&row)).expect(&row);
                 let cell = if default.is_empty() { "| not set |".to_owned() } else { format!("| `{default}` |") };
                 assert!(row.contains(&cell), "{row}");
             }

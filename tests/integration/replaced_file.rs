@@ -86,7 +86,7 @@ impl Prepared {
         }
         let log = self.log();
         assert_eq!(log.matches("ERROR").count(), 1, "{log}");
-        assert!(log.contains("stop the server") && log.contains("docs/backup.md"), "{log}");
+        assert!(log.contains("stop the server") && log.contains("docs/install.md"), "{log}");
         let stopped = Command::new("kill").arg(self.server.child.id().to_string()).status().unwrap();
         assert!(stopped.success());
         assert!(self.server.child.wait().unwrap().success());

@@ -18,7 +18,7 @@ use crate::engine;
 use crate::proxy::cutting_proxy;
 
 /// The page of the documentation with one configuration for each proxy.
-const PAGE: &str = include_str!("../../docs/reverse-proxy.md");
+const PAGE: &str = include_str!("../../docs/install.md");
 
 /// The address of the server in all configurations.
 const SERVER: &str = "127.0.0.1:3000";
@@ -268,10 +268,10 @@ fn the_documented_proxies_wait_for_as_long_as_an_export_may_be_silent() {
     // The database looks for a page, and the end waits for its record.
     let export = Settings::default().export;
     let silent = export.page_timeout() + export.record_timeout();
-    let servers = include_str!("../../docs/servers.md");
+    let postgresql = include_str!("../../docs/postgresql.md");
     for (page, language, setting) in [
         (PAGE, "nginx", "proxy_read_timeout "),
-        (servers, "nginx", "proxy_read_timeout "),
+        (postgresql, "nginx", "proxy_read_timeout "),
         (PAGE, "haproxy", "timeout server "),
         (PAGE, "haproxy", "timeout client "),
         (PAGE, "caddyfile", "response_header_timeout "),

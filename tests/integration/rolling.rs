@@ -16,9 +16,9 @@ use crate::engine;
 use crate::program::{Server, command};
 use crate::reverse_proxy::{Proxy, block, nginx, replace};
 
-/// nginx as docs/servers.md has it, before these servers.
+/// nginx as docs/postgresql.md has it, before these servers.
 fn proxy(program: &Path, servers: &[String]) -> Proxy {
-    let documented = block(include_str!("../../docs/servers.md"), "nginx");
+    let documented = block(include_str!("../../docs/postgresql.md"), "nginx");
     assert_eq!(servers.len(), 2);
     let http = replace(&documented, "10.0.0.1:3000", &servers[0]);
     Proxy::nginx(program, &replace(&http, "10.0.0.2:3000", &servers[1]))

@@ -126,9 +126,9 @@ async fn a_cookie_that_was_not_kept_is_reported_after_every_form_that_sets_one()
     assert_eq!((opened.status().as_u16(), opened.headers()["location"].to_str().unwrap()), (303, "/login"));
 }
 
-/// What README says of who writes while the database is locked.
+/// docs/sources.md says how long writers wait while the database is locked.
 #[tokio::test]
-async fn signing_in_waits_for_a_locked_database_as_long_as_the_readme_says() {
+async fn signing_in_waits_for_a_locked_database_as_long_as_the_documentation_says() {
     let log = Log::of_this_thread();
     let app = app_with("ann").await;
     let waits = if engine::is_postgres() { "SHOW lock_timeout" } else { "PRAGMA busy_timeout" };
@@ -140,8 +140,9 @@ async fn signing_in_waits_for_a_locked_database_as_long_as_the_readme_says() {
         format!("{}s", found.try_get_by_index::<i32>(0).unwrap() / 1_000)
     };
     assert_eq!((seconds.as_str(), BUSY_TIMEOUT.as_secs()), ("5s", 5));
-    let readme = include_str!("../../README.md").replace('\n', " ");
-    assert!(readme.contains("another import, signing in, changing people or tokens) waits for five seconds, and then"));
+    let documented = include_str!("../../docs/sources.md");
+    let sentence = "another import; signing in; changes to users or tokens) wait for 5 seconds, and then fail";
+    assert!(documented.contains(sentence), "docs/sources.md does not say: {sentence}");
 
     // It waits once, and not for each statement.
     let short = if engine::is_postgres() { "SET lock_timeout = 1" } else { "PRAGMA busy_timeout = 1" };

@@ -1,4 +1,4 @@
-//! What the page and README offer for pandas, polars and DuckDB, run as it is on a file that misleads whoever detects types.
+//! The snippets of the page and the documentation for pandas, polars and DuckDB, run on a file that misleads type detection.
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -232,9 +232,10 @@ async fn each_snippet_fails_if_the_export_is_refused() {
 }
 
 #[test]
-fn the_python_of_readme_is_that_of_the_page() {
-    let readme = include_str!("../../README.md");
+fn the_python_of_the_documentation_is_that_of_the_page() {
+    let documented = include_str!("../../docs/http-api.md");
     let params = ExportParams::parse("timezone=Europe/Berlin").unwrap();
     let snippet = Tool::Pandas.snippet("http://127.0.0.1:3000", &params).replace(TOKEN, "mexp_…");
-    assert!(readme.contains(&format!("```python\n{snippet}\n```")), "README.md does not have this Python:\n{snippet}");
+    let block = format!("```python\n{snippet}\n```");
+    assert!(documented.contains(&block), "docs/http-api.md does not have this Python:\n{snippet}");
 }

@@ -146,7 +146,7 @@ pub fn of_file(path: &Path) -> anyhow::Result<Option<Found>> {
                          to name a database of Motion Export, or a file that does not exist yet"
                     ),
                     Some(ErrorCode::DatabaseCorrupt) => anyhow::anyhow!(
-                        "the database {shown} is damaged; nothing in it was changed. Restore a backup of it (docs/backup.md)"
+                        "the database {shown} is damaged; nothing in it was changed. Restore a backup of it (docs/install.md)"
                     ),
                     _ => error.context(format!("cannot read the database {shown}")),
                 });

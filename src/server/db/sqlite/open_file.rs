@@ -165,14 +165,14 @@ impl OpenFile {
                 ?different,
                 "the database {path} was replaced or removed while it is open, so nothing is read or written any more: stop \
                  the server, remove {path}-wal and {path}-shm where they are still those of the old database, and start it \
-                 again (docs/backup.md)"
+                 again (docs/install.md)"
             );
         } else {
             error!(
                 target: REPORT,
                 ?different,
                 "the files beside the database ({path}-wal, {path}-shm) were replaced or removed while it is open, so nothing \
-                 is read or written any more: stop the server and start it again (docs/backup.md)"
+                 is read or written any more: stop the server and start it again (docs/install.md)"
             );
         }
     }
@@ -266,7 +266,7 @@ fn is_replaced_error(path: &Path) -> DbErr {
 /// it is another one.
 pub fn advice_for_commands(reason: &str) -> Option<&'static str> {
     let advice = "remove the -wal and -shm files beside the database if they are still those of the old file, then start the \
-                  command again (docs/backup.md)";
+                  command again (docs/install.md)";
     reason.starts_with(REPLACED).then_some(advice)
 }
 
