@@ -284,24 +284,6 @@ mod tests {
     }
 
     #[test]
-    fn the_documentation_names_every_key_with_its_variable_and_its_default() {
-        let page = include_str!("../../docs/configuration.md");
-        let file: Table = include_str!("../../Leptos.toml").parse().expect("TOML");
-        for section in ["server", "accounts", "database", "export"] {
-            for (key, default) in file[section].as_table().expect("a table") {
-                let default = default
-                    .as_integer()
-                    .map_or_else(|| default.as_str().unwrap_or_default().to_owned(), |number| number.to_string());
-                let variable = format!("{ENV_PREFIX}{section}_{key}").to_uppercase();
-                let row = format!("| `{section}.{key}` | `{variable}`");
-                let row = page.lines().find(|line| line.starts_with(&row)).expect(&row);
-                let cell = if default.is_empty() { "| not set |".to_owned() } else { format!("| `{default}` |") };
-                assert!(row.contains(&cell), "{row}");
-            }
-        }
-    }
-
-    #[test]
     fn of_two_variables_for_the_database_ours_wins_in_any_order() {
         let mut both = [("DATABASE_URL", "sqlite://theirs"), ("MOTION_EXPORT_DATABASE_URL", "sqlite://ours")];
         for _ in 0..2 {

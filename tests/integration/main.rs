@@ -11,6 +11,7 @@ mod command_errors;
 mod command_line;
 mod connections;
 mod doors;
+mod documents;
 mod encoding;
 mod engine;
 mod export_url;
