@@ -26,7 +26,7 @@ WASM_OPT := end2end/node_modules/.bin/wasm-opt
 # A browser to test in; any Chromium will do.
 export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
 
-.PHONY: help run test lint unit tools dist coverage instructions end2end bench load lighthouse size build screenshots clean site
+.PHONY: help run test lint unit tools api-check dist coverage instructions end2end bench load lighthouse size build screenshots clean site
 .PHONY: wasm-target browser components promtool proxies postgres valgrind bench-tools
 
 help: ## Shows this list
@@ -61,6 +61,10 @@ coverage: promtool proxies $(LLVM_COV) ## Prints which lines the tests that need
 tools: ## Checks that LibreOffice Calc reads the dates of an export; skipped where it is not installed
 	cargo build --locked --bin motion-export
 	.ci/calc target/debug/motion-export
+
+api-check: target/api-check/done ## Checks the API against its own description, with requests that schemathesis makes up
+	cargo build --locked --bin motion-export
+	.ci/api-check target/debug/motion-export target/api-check/bin/st
 
 instructions: valgrind ## Counts what the export takes for a row, and fails where it is more than it was
 	cargo bench --locked --bench instructions
@@ -163,6 +167,13 @@ target/snippets/done: end2end/requirements.txt
 	@echo "Installing pandas, polars and DuckDB from PyPI"
 	python3 -m venv target/snippets
 	target/snippets/bin/pip install -q -r $<
+	@touch $@
+
+target/api-check/done: .ci/api-check-requirements.txt
+	@python3 -c "import ensurepip, venv" 2> /dev/null || { echo "Installing Debian's python3-venv"; $(APT_INSTALL) python3-venv; }
+	@echo "Installing schemathesis from PyPI"
+	python3 -m venv target/api-check
+	target/api-check/bin/pip install -q -r $<
 	@touch $@
 
 # Counts instructions.

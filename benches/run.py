@@ -529,7 +529,7 @@ def sign_in(server):
 
 def other_requests(report, data, requests):
     with ours(data) as server:
-        pages = {"settings page": "/settings", "camera list": "/api/cameras"}
+        pages = {"settings page": "/settings", "camera list": "/api/v1/cameras"}
         cookie = sign_in(server)
 
         def times(path):

@@ -21,7 +21,7 @@ test("axe finds nothing, at rest and with a toast and a problem", async ({ page 
 test("axe finds nothing while the selection is looked at, with nothing known of it and with what was known before", async ({ page }) => {
   const preview = page.getByRole("region", { name: "What you will get" });
   await expect(preview).toContainText("20,000");
-  await page.route("**/api/preview?*", () => {});
+  await page.route("**/api/v1/preview?*", () => {});
   for (const before of ["20,000", "Looking…"]) {
     await page.getByLabel("From", { exact: true }).fill("2025-12-02");
     await expect(preview).toHaveAttribute("aria-busy", "true");

@@ -155,7 +155,7 @@ test("months are turned by buttons, and a click beside the calendar closes it", 
 test("nothing that somebody is about to press moves: not for what arrives, nor for what is told, nor with the months", async ({ page }) => {
   let arrive = () => {};
   const held = new Promise<void>((resolve) => (arrive = resolve));
-  await page.route("**/api/preview?*", async (route) => {
+  await page.route("**/api/v1/preview?*", async (route) => {
     await held;
     await route.continue();
   });

@@ -20,7 +20,7 @@ async function open(page: Page, query = ""): Promise<void> {
 
 /** Has the server say that files are as large as that. */
 async function pretend(page: Page, bytes: number): Promise<void> {
-  await page.route("**/api/preview?*", async (route) => {
+  await page.route("**/api/v1/preview?*", async (route) => {
     const answer = await route.fetch();
     await route.fulfill({ response: answer, json: { ...(await answer.json()), bytes } });
   });

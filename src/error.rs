@@ -4,12 +4,13 @@
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::messages::Message;
 use crate::messages::transport::TransportMessage;
 
 /// What went wrong, as a word that a program can compare. The words never change their meaning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// A query parameter cannot be understood; `field` names it. HTTP 400.

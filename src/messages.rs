@@ -18,12 +18,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Codes and sentences of one language. Values stand in a sentence as `{name}`.
 pub type Sentences = &'static [(&'static str, &'static str)];
 
 /// A message as it goes over the wire and into records.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Message {
     /// Which message it is. Codes never change their meaning.
     pub code: Cow<'static, str>,

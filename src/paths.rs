@@ -30,6 +30,17 @@ pub fn person_path(id: &str) -> String {
 /// The root of the addresses for programs, and of what a page asks for itself.
 pub const API_PATH: &str = "/api";
 
+/// The cameras that the caller sees.
+pub const CAMERAS_PATH: &str = "/api/v1/cameras";
+/// What an export would hold.
+pub const PREVIEW_PATH: &str = "/api/v1/preview";
+/// The events of each camera in an export.
+pub const CAMERA_COUNTS_PATH: &str = "/api/v1/camera-counts";
+/// The description of the API, as OpenAPI.
+pub const OPENAPI_PATH: &str = "/api/v1/openapi.json";
+/// The same as a page.
+pub const API_DOCS_PATH: &str = "/api/v1/docs";
+
 /// The address of the metrics.
 pub const METRICS_PATH: &str = "/metrics";
 

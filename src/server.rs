@@ -18,6 +18,8 @@ pub mod import;
 pub mod internal_error;
 pub mod links;
 pub mod metrics;
+pub mod moved_paths;
+pub mod openapi;
 pub mod pages;
 pub mod parameters;
 pub mod preferences;

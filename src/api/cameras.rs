@@ -2,11 +2,12 @@
 
 use leptos::server;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::error::ApiError;
 
 /// A camera as the page shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Camera {
     /// What the export URL takes.
     pub id: String,
@@ -18,7 +19,7 @@ pub struct Camera {
 ///
 /// # Errors
 /// Where the caller is not known, or the database cannot answer.
-#[server(prefix = "/api", endpoint = "cameras", input = leptos::server_fn::codec::GetUrl)]
+#[server(prefix = "/api/v1", endpoint = "cameras", input = leptos::server_fn::codec::GetUrl)]
 pub async fn cameras() -> Result<Vec<Camera>, ApiError> {
     use leptos::prelude::expect_context;
 

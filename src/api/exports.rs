@@ -1,6 +1,7 @@
 //! Export records, as they go over the wire: who exported what, when, and whether the file is whole.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::messages::Message;
 
@@ -11,7 +12,7 @@ pub const EXPORTS_PATH: &str = "/api/v1/exports";
 pub const EXPORT_ID_HEADER: &str = "x-export-id";
 
 /// What became of an export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// It is being made.
@@ -52,7 +53,7 @@ impl State {
 }
 
 /// The record of one export.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExportRecord {
     /// What `X-Export-Id` told.
     pub id: String,
@@ -71,6 +72,7 @@ pub struct ExportRecord {
     /// SHA-256 of the same bytes, in hexadecimal digits; only of a file that was sent whole.
     pub sha256: Option<String>,
     /// RFC 3339, in UTC.
+    #[schema(format = DateTime)]
     pub started_at: String,
     /// The same; `None` while it runs, and if it is unknown. Of an export whose server was killed, the last heartbeat.
     pub finished_at: Option<String>,
@@ -87,7 +89,7 @@ pub struct ExportRecord {
 }
 
 /// Some records, newest first, and where the next are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExportRecords {
     /// The records.
     pub exports: Vec<ExportRecord>,

@@ -2,11 +2,12 @@
 
 use leptos::server;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::error::ApiError;
 
 /// What a selection holds at the moment.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Preview {
     /// Events.
     pub rows: u64,
@@ -25,7 +26,7 @@ pub struct Preview {
 }
 
 /// The events of a local day.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Day {
     /// `YYYY-MM-DD`.
     pub day: String,
@@ -38,7 +39,7 @@ pub struct Day {
 /// # Errors
 /// Where the query string cannot be understood or names a camera that the caller does not see, where the caller is not
 /// known, or the database cannot answer in time.
-#[server(prefix = "/api", endpoint = "preview", input = leptos::server_fn::codec::GetUrl)]
+#[server(prefix = "/api/v1", endpoint = "preview", input = leptos::server_fn::codec::GetUrl)]
 pub async fn preview_selection(
     /// The selection, as the query string of its export.
     #[server(default)]
@@ -55,7 +56,7 @@ pub async fn preview_selection(
 }
 
 /// The events of a camera.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CameraCount {
     /// Its id.
     pub id: String,
@@ -68,7 +69,7 @@ pub struct CameraCount {
 ///
 /// # Errors
 /// As [`preview_selection`].
-#[server(prefix = "/api", endpoint = "camera-counts", input = leptos::server_fn::codec::GetUrl)]
+#[server(prefix = "/api/v1", endpoint = "camera-counts", input = leptos::server_fn::codec::GetUrl)]
 pub async fn count_cameras(
     /// The selection, as the query string of its export.
     #[server(default)]

@@ -30,7 +30,7 @@ use crate::server::export::zone::Zone;
 const LIMIT: u64 = 50;
 
 /// How many there are at most.
-const MAX_LIMIT: u64 = 500;
+pub const MAX_LIMIT: u64 = 500;
 
 /// The parameters that choose records.
 pub const PARAMETERS: [&str; 8] = ["state", "user", "mine", "start_date", "end_date", "sha256", "limit", "before"];

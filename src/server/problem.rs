@@ -7,7 +7,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
-use serde_json::json;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::connection::BodyTimeout;
 use super::preferences;
@@ -15,6 +16,7 @@ use super::state::AppState;
 use super::telemetry::RequestId;
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::EXPORT_PATH;
+use crate::messages::Message;
 use crate::messages::forms::FormMessage;
 use crate::messages::http::HttpMessage;
 use crate::messages::requests::RequestMessage;
@@ -36,6 +38,43 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
 /// How a client can come in. Browsers are not told of the second way: they would ask for a name and a password by
 /// themselves, which the page's own sign-in does better.
 const CHALLENGES: [&str; 2] = ["Bearer realm=\"Motion Export\"", "Basic realm=\"Motion Export\", charset=\"UTF-8\""];
+
+/// The body of an error: a problem of RFC 9457.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Problem<'error> {
+    /// Always `about:blank`: `code` says which problem it is.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// A short heading, in English.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What went wrong, for programs.
+    code: ErrorCode,
+    /// What went wrong and what would be right, in English.
+    detail: &'error str,
+    /// The same as a message, with its sentence in the language of the request.
+    message: &'error Message,
+    /// The parameter at fault.
+    field: Option<&'error str>,
+    /// What to quote to the operator: the log lines of this request carry the same id.
+    request_id: Option<&'error str>,
+}
+
+impl<'error> Problem<'error> {
+    fn new(error: &'error ApiError, status: StatusCode) -> Self {
+        Self {
+            kind: "about:blank",
+            title: error.code.title(),
+            status: status.as_u16(),
+            code: error.code,
+            detail: &error.detail,
+            message: &error.message,
+            field: error.field.as_deref(),
+            request_id: error.request_id.as_deref(),
+        }
+    }
+}
 
 /// The status of an answer with that error.
 pub fn status(error: &ApiError) -> StatusCode {
@@ -108,18 +147,9 @@ pub async fn write(State(state): State<AppState>, request: Request, next: Next) 
         page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
         return with_headers(page, &error, allowed, is_browser);
     }
-    let body = json!({
-        "type": "about:blank",
-        "title": error.code.title(),
-        "status": status.as_u16(),
-        "code": error.code,
-        "detail": error.detail,
-        "message": error.message,
-        "field": error.field,
-        "request_id": error.request_id,
-    });
+    let body = serde_json::to_string(&Problem::new(&error, status)).unwrap_or_default();
     let headers = [(header::CONTENT_TYPE, "application/problem+json"), (header::VARY, preferences::VARY)];
-    let response = (status, headers, body.to_string()).into_response();
+    let response = (status, headers, body).into_response();
     with_headers(response, &error, allowed, is_browser)
 }
 

@@ -19,7 +19,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use super::forms::{self, MAX_FORM_BYTES, MAX_LONG_FORM_BYTES, form};
 use super::state::AppState;
 use super::style::StyleSheets;
-use super::{headers, health, history, host, metrics, pages, parameters, preferences, problem, site, telemetry};
+use super::{
+    headers, health, history, host, metrics, moved_paths, openapi, pages, parameters, preferences, problem, site,
+    telemetry,
+};
 use crate::api::exports::EXPORTS_PATH;
 use crate::api::page::Sent;
 use crate::app::shell;
@@ -27,8 +30,8 @@ use crate::error::ApiError;
 use crate::export_params::EXPORT_PATH;
 use crate::messages::http::HttpMessage;
 use crate::paths::{
-    ACCOUNT_PATH, HISTORY_PATH, LOGIN_PATH, LOGOUT_PATH, METRICS_PATH, PEOPLE_PATH, PREFERENCES_PATH, SETTINGS_PATH,
-    SETUP_PATH, TOKENS_PATH, VERIFY_PATH, person_path,
+    ACCOUNT_PATH, API_DOCS_PATH, CAMERA_COUNTS_PATH, HISTORY_PATH, LOGIN_PATH, LOGOUT_PATH, METRICS_PATH, OPENAPI_PATH,
+    PEOPLE_PATH, PREFERENCES_PATH, PREVIEW_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH, VERIFY_PATH, person_path,
 };
 use crate::server::export::route::export;
 use crate::server_pages;
@@ -88,6 +91,9 @@ pub fn router(state: AppState) -> Router {
         .route(EXPORT_PATH, get(export))
         .route(EXPORTS_PATH, get(history::list))
         .route(&format!("{EXPORTS_PATH}/{{id}}"), get(history::one))
+        .route(OPENAPI_PATH, get(openapi::describe))
+        .route(API_DOCS_PATH, get(openapi::page::show))
+        .merge(moved_paths::routes())
         .route("/", get(|RawQuery(query): RawQuery| async move { Redirect::to(&settings_address(query)) }))
         .route("/api", any(problem::no_such_route))
         .route("/api/{*path}", any(problem::no_such_route))
@@ -142,5 +148,5 @@ fn settings_address(query: Option<String>) -> String {
 
 /// The parameters that a server function takes in its address.
 fn parameters_of(path: &str) -> &'static [&'static str] {
-    if ["/api/preview", "/api/camera-counts"].contains(&path) { &["query"] } else { &[] }
+    if [PREVIEW_PATH, CAMERA_COUNTS_PATH].contains(&path) { &["query"] } else { &[] }
 }

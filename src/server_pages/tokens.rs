@@ -7,7 +7,7 @@ use super::frame::{CannotShow, SettingsFrame};
 use super::sent;
 use crate::api::page::{Content, Outcome};
 use crate::api::tokens::{DAYS, Token};
-use crate::paths::TOKENS_PATH;
+use crate::paths::{API_DOCS_PATH, TOKENS_PATH};
 
 /// The page at `/settings/tokens`.
 #[component]
@@ -37,6 +37,7 @@ pub fn Tokens() -> impl IntoView {
                 <SelectChoice name="days" label=words.works_for options=days.into() chosen="90".to_owned()/>
                 <button class="primary" name="action" value="create">{words.make}</button>
             </form>
+            <p><a href=API_DOCS_PATH rel="external">{words.api_docs}</a></p>
             {match list {
                 Ok(tokens) => leptos::either::Either::Left(view! { <TokenList tokens/> }),
                 Err(error) => leptos::either::Either::Right(view! { <CannotShow error/> }),

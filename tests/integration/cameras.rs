@@ -56,7 +56,7 @@ async fn a_foreign_camera_and_a_missing_one_answer_alike() {
 #[tokio::test]
 async fn the_list_of_cameras_and_the_page_show_the_callers_own() {
     let (app, _, ann) = app_of_ann().await;
-    let list = app.get_as(&ann, "/api/cameras").await.text().await.unwrap();
+    let list = app.get_as(&ann, "/api/v1/cameras").await.text().await.unwrap();
     assert!(list.contains("Front Door") && !list.contains("Back Yard") && !list.contains("back"), "{list}");
     let page = text_of(app.get_as(&app.browser_of("ann").await, "/settings").await).await;
     assert!(page.contains("Front Door") && !page.contains("Back Yard"), "{page}");

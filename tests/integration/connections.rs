@@ -295,7 +295,7 @@ async fn a_client_that_sends_no_more_after_its_request_gets_its_answer() {
         assert_eq!(app.newest_record().await["state"], "completed");
         app.wait(1);
     }
-    for (path, end) in [("/healthz", "ok\n"), ("/api/preview?query=", "}")] {
+    for (path, end) in [("/healthz", "ok\n"), ("/api/v1/preview?query=", "}")] {
         let answer = ask_and_send_no_more(&app, &format!("GET {path} HTTP/1.1\r\n{head}\r\n")).await;
         assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with(end), "{path}: {answer}");
     }
@@ -397,7 +397,7 @@ async fn a_count_that_has_nothing_to_send_to_a_client_that_sends_no_more_is_stop
     let app = database.serve(10).await;
     let (_, authorization) = app.client_of(&ann).await;
     app.database.replace_events(endless()).await;
-    for path in ["/api/preview?query=", "/api/camera-counts?query="] {
+    for path in ["/api/v1/preview?query=", "/api/v1/camera-counts?query="] {
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n\r\n");
         assert_eq!(ask_and_send_no_more(&app, &request).await, "", "long before the database gives up: {path}");
         while app.state.reader.busy() > 0 {

@@ -14,7 +14,7 @@ use crate::app::{TestDatabase, client_with, events};
 type Gets = [u16; 4];
 
 /// Each path with a request to it, and what it gets. `{…}` is a path's own, `?` and what follows is the request's.
-const DOORS: [(&str, &str, &str, Gets); 61] = [
+const DOORS: [(&str, &str, &str, Gets); 68] = [
     ("/", "GET", "/", [303; 4]),
     ("/", "POST", "/", [405; 4]),
     // Data. Who is not known is told so; who does not see the camera, that there is none.
@@ -26,14 +26,22 @@ const DOORS: [(&str, &str, &str, Gets); 61] = [
     ("/api/v1/exports", "POST", "", [405; 4]),
     ("/api/v1/exports/{id}", "GET", "/api/v1/exports/{export of the camera's user}", [401, 404, 200, 200]),
     ("/api/v1/exports/{id}", "GET", "/api/v1/exports/nothing", [401, 404, 404, 404]),
-    ("/api/cameras", "GET", "", [401, 200, 200, 200]),
-    ("/api/cameras", "POST", "", [405; 4]),
-    ("/api/preview", "GET", "?query=camera_id%3Dfront", [401, 404, 200, 200]),
-    ("/api/preview", "GET", "?query=", [401, 200, 200, 200]),
-    ("/api/preview", "POST", "", [405; 4]),
-    ("/api/camera-counts", "GET", "?query=camera_id%3Dfront", [401, 404, 200, 200]),
-    ("/api/camera-counts", "GET", "?query=", [401, 200, 200, 200]),
-    ("/api/camera-counts", "POST", "", [405; 4]),
+    ("/api/v1/cameras", "GET", "", [401, 200, 200, 200]),
+    ("/api/v1/cameras", "POST", "", [405; 4]),
+    ("/api/v1/preview", "GET", "?query=camera_id%3Dfront", [401, 404, 200, 200]),
+    ("/api/v1/preview", "GET", "?query=", [401, 200, 200, 200]),
+    ("/api/v1/preview", "POST", "", [405; 4]),
+    ("/api/v1/camera-counts", "GET", "?query=camera_id%3Dfront", [401, 404, 200, 200]),
+    ("/api/v1/camera-counts", "GET", "?query=", [401, 200, 200, 200]),
+    ("/api/v1/camera-counts", "POST", "", [405; 4]),
+    ("/api/v1/openapi.json", "GET", "", [200; 4]),
+    ("/api/v1/openapi.json", "POST", "", [405; 4]),
+    ("/api/v1/docs", "GET", "", [200; 4]),
+    ("/api/v1/docs", "POST", "", [405; 4]),
+    // Where they were before the API had a version.
+    ("/api/cameras", "GET", "", [401, 308, 308, 308]),
+    ("/api/preview", "GET", "?query=camera_id%3Dfront", [401, 308, 308, 308]),
+    ("/api/camera-counts", "GET", "?query=camera_id%3Dfront", [401, 308, 308, 308]),
     ("/api/links", "POST", "query=camera_id%3Dfront&minutes=5", [401, 404, 200, 200]),
     ("/api/links", "GET", "", [405; 4]),
     ("/api/{*path}", "GET", "/api/anything", [401, 404, 404, 404]),
@@ -85,7 +93,7 @@ const DOORS: [(&str, &str, &str, Gets); 61] = [
 ];
 
 /// The paths of all routes, as the router tells them.
-fn paths(router: &str) -> Vec<String> {
+pub fn paths(router: &str) -> Vec<String> {
     let ids = router.split("RouteId(").skip(1);
     let paths = ids.filter_map(|rest| rest.split_once("): \"")).filter(|(id, _)| id.parse::<u32>().is_ok());
     let mut paths: Vec<_> = paths.filter_map(|(_, rest)| rest.split('"').next()).map(str::to_owned).collect();
@@ -210,7 +218,8 @@ async fn a_token_opens_data_and_a_link_opens_its_export_and_nothing_else_at_ever
             let by_token = token.request(method.clone(), &address).send().await.unwrap().status().as_u16();
             let by_link = client_with(&[]).request(method.clone(), format!("{address}?{link}")).send().await.unwrap();
             let (data, export) = (
-                ["/api/cameras", "/api/camera-counts", "/api/preview", EXPORTS_PATH, EXPORT_PATH].contains(&&*path),
+                ["/api/v1/cameras", "/api/v1/camera-counts", "/api/v1/preview", EXPORTS_PATH, EXPORT_PATH]
+                    .contains(&&*path),
                 path == EXPORT_PATH,
             );
             assert_eq!(
@@ -218,14 +227,15 @@ async fn a_token_opens_data_and_a_link_opens_its_export_and_nothing_else_at_ever
                 (data && method == Method::GET) || public(&path, &method),
                 "token: {method} {path}"
             );
-            // The sign-in drops from its address what it does not know.
-            let is_dropped = path == "/login";
+            // The sign-in drops from its address what it does not know, and the API refuses it.
+            let is_dropped = path == "/login" || path == "/api/v1/openapi.json" || path == "/api/v1/docs";
             assert_eq!(
                 by_link.status() == 200,
                 (export && method == Method::GET) || (public(&path, &method) && !is_dropped),
                 "link: {method} {path}"
             );
-            let closed = [401, 403, 404, 405, 303];
+            // 308: to where the door is now, which is asked as well.
+            let closed = [401, 403, 404, 405, 303, 308];
             assert!(by_token == 200 || open.contains(&&*path) || closed.contains(&by_token), "{by_token} {path}");
         }
     }
@@ -233,7 +243,7 @@ async fn a_token_opens_data_and_a_link_opens_its_export_and_nothing_else_at_ever
 
 /// Whether everybody gets 200 there.
 fn public(path: &str, method: &Method) -> bool {
-    *method == Method::GET && ["/login", "/healthz", "/readyz"].contains(&path)
+    *method == Method::GET && ["/login", "/healthz", "/readyz", "/api/v1/openapi.json", "/api/v1/docs"].contains(&path)
 }
 
 async fn ask(address: &str, client: &Client, path: &str, method: &str, request: &str) -> u16 {

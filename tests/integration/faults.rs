@@ -50,7 +50,7 @@ async fn a_failure_before_the_first_byte_gets_a_real_status() {
 async fn a_database_that_is_away_is_503_with_retry_after() {
     let app = TestDatabase::with(events(1)).await.serve(100).await;
     app.database.connection.clone().close().await.unwrap();
-    for path in ["/api/v1/motion-events/export", "/api/cameras"] {
+    for path in ["/api/v1/motion-events/export", "/api/v1/cameras"] {
         let response = app.get(path).await;
         assert_eq!(response.status(), 503, "{path}");
         let problem: Value = response.json().await.unwrap();
@@ -96,7 +96,7 @@ async fn http_1_0_is_refused_because_it_cannot_tell_a_whole_file_from_a_cut_one(
 #[tokio::test]
 async fn a_request_for_a_foreign_host_name_is_refused() {
     let app = TestDatabase::with(events(3)).await.serve(10).await;
-    for path in ["/api/v1/motion-events/export", "/settings", "/api/cameras"] {
+    for path in ["/api/v1/motion-events/export", "/settings", "/api/v1/cameras"] {
         let request = format!("GET {path} HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
         let answer = raw_request(&app, &request).await;
         assert!(answer.starts_with("HTTP/1.1 421") && !answer.contains("Front Door"), "{answer}");

@@ -49,7 +49,8 @@ async fn another_site_changes_nothing() {
 async fn every_answer_says_what_a_browser_must_not_do() {
     let app = app_of_ann().await;
     let browser = app.browser_of("ann").await;
-    for path in ["/settings", "/login", "/nowhere", "/api/cameras", "/api/nothing", "/healthz", "/favicon.svg", "/"] {
+    for path in ["/settings", "/login", "/nowhere", "/api/v1/cameras", "/api/nothing", "/healthz", "/favicon.svg", "/"]
+    {
         let response = app.get_as(&browser, path).await;
         let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         let policy = header("content-security-policy").expect(path);
@@ -134,8 +135,8 @@ async fn no_secret_is_in_the_log() {
     secrets.push(page.split_once("mexp_").unwrap().1[..64].to_owned());
     let with_token = client_with(&[(AUTHORIZATION, &format!("Bearer {token}"))]);
     app.get_as(&with_token, "/api/v1/motion-events/export").await.text().await.unwrap();
-    app.get_as(&client_with(&[(AUTHORIZATION, &format!("Bearer {token}x"))]), "/api/cameras").await;
-    nobody.get(format!("{}/api/cameras", app.address)).basic_auth("ann", Some(&token)).send().await.unwrap();
+    app.get_as(&client_with(&[(AUTHORIZATION, &format!("Bearer {token}x"))]), "/api/v1/cameras").await;
+    nobody.get(format!("{}/api/v1/cameras", app.address)).basic_auth("ann", Some(&token)).send().await.unwrap();
     app.get_as(&client_with(&[(AUTHORIZATION, "Bearer hush-metrics-token")]), "/metrics").await;
     app.get_as(&client_with(&[(COOKIE, &format!("{session}x"))]), "/settings").await;
     let form = [("current_password", PASSWORD), ("password", "a new password")];
@@ -162,7 +163,7 @@ async fn a_wrong_token_is_logged_with_where_it_came_from_and_how_it_begins_and_n
     let show = async |authorization: &str, from: &str| {
         let forwarded = reqwest::header::HeaderName::from_static("x-forwarded-for");
         let client = client_with(&[(AUTHORIZATION, authorization), (forwarded, from)]);
-        app.get_as(&client, "/api/cameras").await.status().as_u16()
+        app.get_as(&client, "/api/v1/cameras").await.status().as_u16()
     };
     assert_eq!(show(&format!("Bearer {token}"), "192.0.2.1").await, 200);
     assert!(!log.text().contains("access token"), "{}", log.text());
@@ -267,7 +268,7 @@ async fn a_database_that_is_away_signs_nobody_out() {
     let app = app_of_ann().await;
     let browser = app.browser_of("ann").await;
     app.database.connection.clone().close().await.unwrap();
-    for path in ["/settings", "/api/cameras", "/settings/tokens"] {
+    for path in ["/settings", "/api/v1/cameras", "/settings/tokens"] {
         let response = app.get_as(&browser, path).await;
         assert_eq!(response.status(), 503, "{path}");
         assert_eq!(response.headers()["content-type"], "application/problem+json", "{path}");
@@ -293,7 +294,7 @@ async fn the_numbers_are_there_when_the_database_is_not_and_by_any_name() {
     assert_eq!(app.get_as(&scraper, "/metrics").await.status(), 200);
     // The token opens this door and no other.
     assert_eq!(
-        app.get_as(&client_with(&[(AUTHORIZATION, "Bearer for prometheus only")]), "/api/cameras").await.status(),
+        app.get_as(&client_with(&[(AUTHORIZATION, "Bearer for prometheus only")]), "/api/v1/cameras").await.status(),
         503
     );
 }
@@ -305,7 +306,7 @@ async fn a_proxy_that_asks_for_a_password_of_its_own_does_not_keep_people_from_t
     let behind = client_with(&[(COOKIE, &cookie), (AUTHORIZATION, "Basic cHJveHk6c2VjcmV0")]);
     assert_eq!(app.get_as(&behind, "/settings").await.status(), 200);
     // For a tool it is a token that does not work.
-    assert_eq!(app.get_as(&behind, "/api/cameras").await.status(), 401);
+    assert_eq!(app.get_as(&behind, "/api/v1/cameras").await.status(), 401);
 }
 
 #[tokio::test]
@@ -381,7 +382,7 @@ async fn a_name_ends_no_title_and_no_script() {
 async fn nobody_is_sent_back_to_where_another_site_wants_them() {
     let app = app_of_ann().await;
     let browser = app.browser_of("ann").await;
-    let asked = browser.get(format!("{}/api/cameras", app.address));
+    let asked = browser.get(format!("{}/api/v1/cameras", app.address));
     let response = asked.header("accept", "text/html").header("referer", "http://evil.example/").send().await.unwrap();
     assert_eq!(response.status(), 200);
     assert!(response.headers().get("location").is_none());

@@ -42,7 +42,7 @@ async fn whoever_has_the_link_gets_that_export_and_nothing_else() {
     // The link is a link to the export: it signs nobody in, and opens no other door.
     assert!(nobody.get(&url).send().await.unwrap().headers().get("set-cookie").is_none());
     let (_, query) = link.split_once('?').unwrap();
-    for path in ["/settings", "/api/cameras", "/metrics"] {
+    for path in ["/settings", "/api/v1/cameras", "/metrics"] {
         assert_ne!(status(&app, &format!("{path}?{query}")).await, 200, "{path}");
     }
 }

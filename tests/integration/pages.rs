@@ -127,12 +127,12 @@ async fn a_page_drops_the_parameters_that_it_does_not_know_from_its_address_and_
 async fn the_api_refuses_parameters_that_it_does_not_know_and_names_them() {
     let app = TestDatabase::with(events(4)).await.serve(10).await;
     for (path, field) in [
-        ("/api/cameras?x=1", "x"),
-        ("/api/cameras?fbclid", "fbclid"),
-        ("/api/preview?query=&utm_source=1", "utm_source"),
-        ("/api/preview?query=fbclid%3D1", "fbclid"),
-        ("/api/camera-counts?camera_id=front", "camera_id"),
-        ("/api/camera-counts?query=&query=", "query"),
+        ("/api/v1/cameras?x=1", "x"),
+        ("/api/v1/cameras?fbclid", "fbclid"),
+        ("/api/v1/preview?query=&utm_source=1", "utm_source"),
+        ("/api/v1/preview?query=fbclid%3D1", "fbclid"),
+        ("/api/v1/camera-counts?camera_id=front", "camera_id"),
+        ("/api/v1/camera-counts?query=&query=", "query"),
         ("/api/v1/exports?fbclid=1", "fbclid"),
         ("/api/v1/exports/00000000-0000-0000-0000-000000000000?x=1", "x"),
         ("/api/v1/motion-events/export?fbclid=1", "fbclid"),
@@ -150,10 +150,10 @@ async fn errors_of_server_functions_are_problems_like_all_others() {
     let app = TestDatabase::with(events(4)).await.serve(10).await;
     let nobody = client_with(&[]);
     for (client, path, status, title) in [
-        (&app.client, "/api/preview?query=start_date%3Dnonsense", 400, "Invalid parameter"),
-        (&app.client, "/api/preview?query=camera_id%3Dgone", 404, "Camera not found"),
-        (&app.client, "/api/camera-counts?query=timezone%3DMars", 400, "Invalid parameter"),
-        (&nobody, "/api/cameras", 401, "Not signed in"),
+        (&app.client, "/api/v1/preview?query=start_date%3Dnonsense", 400, "Invalid parameter"),
+        (&app.client, "/api/v1/preview?query=camera_id%3Dgone", 404, "Camera not found"),
+        (&app.client, "/api/v1/camera-counts?query=timezone%3DMars", 400, "Invalid parameter"),
+        (&nobody, "/api/v1/cameras", 401, "Not signed in"),
     ] {
         let answer = app.get_as(client, path).await;
         assert_eq!(answer.status(), status, "{path}");

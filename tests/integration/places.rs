@@ -130,7 +130,7 @@ async fn the_limits_are_settings_and_that_of_the_server_is_answered_with_503() {
     assert!(refused["detail"].as_str().unwrap().contains("3 exports"), "{refused}");
     assert_eq!(app.number("motion_export_refused_total{reason=\"server\"}").await, 1);
     // What is not an export is not in its way.
-    assert_eq!(app.get_as(&other, "/api/cameras").await.status(), 200);
+    assert_eq!(app.get_as(&other, "/api/v1/cameras").await.status(), 200);
 }
 
 #[tokio::test]

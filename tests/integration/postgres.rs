@@ -365,7 +365,7 @@ async fn a_replica_that_is_away_is_503_or_the_primary_where_that_is_allowed() {
         } else {
             assert_eq!(answer.text().await.unwrap().lines().count(), 51);
         }
-        assert_eq!(app.get("/api/cameras").await.status(), 200, "nothing else needs it");
+        assert_eq!(app.get("/api/v1/cameras").await.status(), 200, "nothing else needs it");
     }
 }
 
@@ -553,7 +553,8 @@ async fn the_preview_counts_in_the_database_what_the_export_has() {
         let query = format!("timezone={zone}&camera_id=front");
         let lines = app.lines(&query).await;
         // Monrovia's days began at 00:44:30 UTC until 1972, which is in the middle of a quarter of an hour.
-        let preview = app.get(&format!("/api/preview?query={}", query.replace('&', "%26").replace('=', "%3D"))).await;
+        let preview =
+            app.get(&format!("/api/v1/preview?query={}", query.replace('&', "%26").replace('=', "%3D"))).await;
         let preview: Value = preview.json().await.unwrap();
         assert_eq!(preview["rows"], 504, "{zone}");
         let days: Vec<_> = preview["days"].as_array().unwrap().iter().collect();
@@ -581,7 +582,7 @@ async fn a_preview_shows_the_rows_that_are_there_where_the_next_ones_take_their_
                 FROM real_events WHERE pg_sleep(0.2) IS NOT NULL";
     database.replace_events(slow).await;
     let app = database.serve(10).await;
-    let response = app.get("/api/preview?query=").await;
+    let response = app.get("/api/v1/preview?query=").await;
     assert_eq!(response.status(), 200);
     let preview: Value = response.json().await.unwrap();
     assert_eq!(preview["rows"], 8);
@@ -638,7 +639,7 @@ async fn a_database_that_is_away_is_one_error_in_the_log_however_many_ask_with_a
     cluster.stop("immediate");
     let log = || Program::log(folder.path());
     let ask = async || {
-        for path in ["/settings", "/login", "/api/cameras", EXPORT_PATH] {
+        for path in ["/settings", "/login", "/api/v1/cameras", EXPORT_PATH] {
             assert_eq!(status(path).await, 503, "{path}");
         }
     };

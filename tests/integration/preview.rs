@@ -149,7 +149,7 @@ async fn what_the_export_refuses_the_preview_refuses_in_the_same_words() {
         let exported = app.export(query).await;
         let status = exported.status();
         let exported: Value = exported.json().await.unwrap();
-        let request = app.client.get(format!("{}/api/preview", app.address)).query(&[("query", query)]);
+        let request = app.client.get(format!("{}/api/v1/preview", app.address)).query(&[("query", query)]);
         let looked = request.send().await.unwrap();
         assert_eq!(looked.status(), status, "{query}");
         let looked: Value = looked.json().await.unwrap();
@@ -174,14 +174,14 @@ async fn a_preview_that_nobody_waits_for_is_stopped_in_the_database() {
         tokio::time::timeout(Duration::from_mins(1), stopped).await.expect("it is stopped");
     };
     // The client goes away.
-    let asked = SlowClient::ask(&app.address, "/api/preview?query=", &[("authorization", &authorization)]).await;
+    let asked = SlowClient::ask(&app.address, "/api/v1/preview?query=", &[("authorization", &authorization)]).await;
     while app.state.reader.busy() == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     drop(asked);
     stopped().await;
     // It stays, and time runs out.
-    let response = app.get_as(&client, "/api/preview?query=").await;
+    let response = app.get_as(&client, "/api/v1/preview?query=").await;
     assert_eq!(response.status(), 504);
     stopped().await;
 }

@@ -194,7 +194,7 @@ async fn a_new_password_keeps_or_revokes_access_tokens_as_is_chosen() {
     };
     let works = async |token: &str| {
         let client = client_with(&[(reqwest::header::AUTHORIZATION, &format!("Bearer {token}"))]);
-        app.get_as(&client, "/api/cameras").await.status() == 200
+        app.get_as(&client, "/api/v1/cameras").await.status() == 200
     };
     let (token, other) = (app.database.token_of(&ann).await, app.database.token_of(&ann).await);
     let page = text_of(app.get_as(&app.browser_of("ann").await, "/settings/account").await).await;
@@ -215,7 +215,7 @@ async fn a_new_password_keeps_or_revokes_access_tokens_as_is_chosen() {
     let done = app.post(&chief, &path, &[&form[..], &[("revoke_tokens", "true")]].concat()).await;
     assert!(done.headers()["location"].to_str().unwrap().ends_with("password-set-tokens-revoked"));
     assert!(!works(&token).await);
-    assert_eq!(app.get("/api/cameras").await.status(), 200, "nobody else's");
+    assert_eq!(app.get("/api/v1/cameras").await.status(), 200, "nobody else's");
     // What was ticked comes back with a form that was refused.
     let refused =
         app.post(&chief, &path, &[("action", "password"), ("password", "short"), ("revoke_tokens", "true")]).await;
@@ -407,10 +407,10 @@ async fn a_user_who_is_removed_is_out_at_once() {
     let ann = user::by_name(&app.database.connection, "ann").await.unwrap();
     let token =
         client_with(&[(reqwest::header::AUTHORIZATION, &format!("Bearer {}", app.database.token_of(&ann).await))]);
-    assert_eq!(app.get_as(&token, "/api/cameras").await.status(), 200);
+    assert_eq!(app.get_as(&token, "/api/v1/cameras").await.status(), 200);
     user::remove(&app.database.connection, &ann).await.unwrap();
     assert!(!is_in(&app, &cookie).await);
-    assert_eq!(app.get_as(&token, "/api/cameras").await.status(), 401);
+    assert_eq!(app.get_as(&token, "/api/v1/cameras").await.status(), 401);
 }
 
 #[tokio::test]

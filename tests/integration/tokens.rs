@@ -163,7 +163,7 @@ async fn a_token_opens_data_and_no_page() {
     ] {
         assert_eq!(app.post(&client, path, form).await.status(), 403, "{path}");
     }
-    assert_eq!(app.get_as(&client, "/api/cameras").await.status(), 200);
+    assert_eq!(app.get_as(&client, "/api/v1/cameras").await.status(), 200);
 }
 
 #[tokio::test]
@@ -196,7 +196,7 @@ async fn the_last_use_is_noted_and_an_import_in_the_way_keeps_nobody_waiting() {
     let ask = async || {
         for _ in 0..16 {
             app.wait(61);
-            assert_eq!(app.get_as(&client, "/api/cameras").await.status(), 200);
+            assert_eq!(app.get_as(&client, "/api/v1/cameras").await.status(), 200);
         }
     };
     timeout(Duration::from_secs(5), ask()).await.expect("nobody waits");

@@ -20,6 +20,7 @@ pub struct Words {
     pub send_it_as: &'static str,
     /// After it.
     pub or_as_password: &'static str,
+    pub api_docs: &'static str,
     pub none: &'static str,
     pub expired: fn(&str) -> String,
     pub until_revoked: &'static str,
@@ -47,6 +48,7 @@ pub static ENGLISH: Words = Words {
     the_new_token: "The new token",
     send_it_as: "Send it as ",
     or_as_password: ", or as the password of HTTP Basic with any name.",
+    api_docs: "Description of the API",
     none: "You have no tokens.",
     expired: |end| format!("{end} (over)"),
     until_revoked: "until revoked",
@@ -74,6 +76,7 @@ pub static GERMAN: Words = Words {
     the_new_token: "Das neue Token",
     send_it_as: "Senden Sie es als ",
     or_as_password: " oder als Passwort von HTTP Basic mit beliebigem Namen.",
+    api_docs: "Beschreibung der API",
     none: "Sie haben keine Token.",
     expired: |end| format!("{end} (abgelaufen)"),
     until_revoked: "bis zum Widerruf",

@@ -25,6 +25,7 @@ use super::activity::Activity;
 use super::exchange::{AnswerBody, AnswerEnd, RequestBody};
 use super::waiting::Waiting;
 use crate::export_params::EXPORT_PATH;
+use crate::paths::{CAMERA_COUNTS_PATH, PREVIEW_PATH};
 use crate::server::db::timeouts::ANSWER;
 use crate::server::settings::Settings;
 
@@ -33,7 +34,7 @@ use crate::server::settings::Settings;
 const COUNTS_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The routes that count events.
-const COUNTS: [&str; 2] = ["/api/preview", "/api/camera-counts"];
+const COUNTS: [&str; 2] = [PREVIEW_PATH, CAMERA_COUNTS_PATH];
 
 /// How long the log says nothing more about too many connections once it has.
 const QUIET: Duration = Duration::from_mins(1);

@@ -8,7 +8,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
-use crate::paths::{API_PATH, LOGIN_PATH, LOGOUT_PATH, METRICS_PATH, PEOPLE_PATH, SETUP_PATH, is_below, is_page};
+use crate::paths::{
+    API_DOCS_PATH, API_PATH, LOGIN_PATH, LOGOUT_PATH, METRICS_PATH, OPENAPI_PATH, PEOPLE_PATH, SETUP_PATH, is_below,
+    is_page,
+};
 use crate::server::accounts::principal::{self, Caller};
 
 /// Who may pass a door.
@@ -25,7 +28,7 @@ enum Door {
 }
 
 /// The doors that stand open to everybody. `/metrics` keeps its own door (`server::metrics`).
-const PUBLIC: [&str; 4] = ["/", LOGIN_PATH, LOGOUT_PATH, SETUP_PATH];
+const PUBLIC: [&str; 6] = ["/", LOGIN_PATH, LOGOUT_PATH, SETUP_PATH, OPENAPI_PATH, API_DOCS_PATH];
 
 /// What a page asks for on somebody's behalf, and a token may not. What else is below [`API_PATH`] is data.
 const PAGES_ONLY: [&str; 1] = [crate::api::links::ENDPOINT];
