@@ -37,13 +37,13 @@ mod stop_signals;
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Cli {
-    /// The settings file. Leptos.toml in the working directory, where there is one, if left out.
+    /// The settings file. Default: Leptos.toml in the working directory, if it exists.
     #[arg(long, global = true, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// The database, as `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`. Overrides `DATABASE_URL` and the settings file.
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
-    /// What to do; serves, if left out, because that is how cargo-leptos starts a server.
+    /// What to do. Default: serve, because cargo-leptos starts a server without a command.
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -52,52 +52,52 @@ struct Cli {
 enum Command {
     /// Serves the settings page and the export URL.
     Serve(serve::Serve),
-    /// Takes events in from somewhere else. Doing it again changes nothing.
+    /// Imports events. Importing the same events again changes nothing.
     #[command(subcommand)]
     Import(Import),
     /// Writes a CSV to a file or to standard output.
     Export(export::Export),
-    /// Makes cameras and events up, spread over the days before now.
+    /// Generates cameras and events, spread over the days before now.
     Demo(Demo),
-    /// Who may sign in.
+    /// Manages the users who may sign in.
     #[command(subcommand)]
     User(accounts::User),
-    /// Which cameras there are, and who sees them.
+    /// Lists cameras, and grants or revokes access to them.
     #[command(subcommand)]
     Camera(accounts::Camera),
-    /// Access tokens for scripts.
+    /// Manages access tokens for scripts.
     #[command(subcommand)]
     Token(accounts::Token),
-    /// PostgreSQL's partitions of the table of events, one for each month.
+    /// Lists or detaches the monthly partitions of PostgreSQL's table of events.
     #[command(subcommand)]
     Partitions(Partitions),
-    /// Changes or shows the database's schema. The other commands bring it up to date by themselves.
+    /// Changes or shows the schema of the database. The other commands bring it up to date by themselves.
     #[command(subcommand)]
     Migrate(Migrate),
 }
 
 #[derive(Debug, Subcommand)]
 enum Import {
-    /// From an ArgusAI database, which is only read.
+    /// Imports from an ArgusAI database, which is opened read-only.
     Argusai {
         /// ArgusAI's SQLite file, such as backend/data/app.db, or the URL of its PostgreSQL database,
-        /// `postgres://USER@HOST/DATABASE`. A password may come from PGPASSWORD or ~/.pgpass instead of the URL, which others
-        /// on this machine can see.
+        /// `postgres://USER@HOST/DATABASE`. Other users of this machine can see the URL, so give the password by PGPASSWORD or
+        /// ~/.pgpass instead.
         #[arg(value_name = "FILE|URL")]
         source: PathBuf,
     },
-    /// From a CSV that this program or ArgusAI exported.
+    /// Imports a CSV that this program or ArgusAI exported.
     Csv {
-        /// The CSV.
+        /// The CSV file.
         file: PathBuf,
         /// The file was exported raw, without the guard against spreadsheet formulas.
         #[arg(long)]
         raw: bool,
-        /// The last row may lack its line end, as in files from Google Sheets. The file may have been cut off, too.
+        /// Accepts a file whose last row has no line end, as in files from Google Sheets. A truncated file may look the same.
         #[arg(long)]
         unterminated: bool,
-        /// What the confidences are: percentages, as this program exports them, or fractions, as ArgusAI does. Recognized
-        /// from the contents, if left out.
+        /// The scale of the confidences: percentages, as this program exports them, or fractions, as ArgusAI does. Default:
+        /// recognized from the contents.
         #[arg(long, value_name = "SCALE")]
         confidence: Option<import::csv::Scale>,
     },
@@ -105,19 +105,19 @@ enum Import {
 
 #[derive(Debug, Args)]
 struct Demo {
-    /// How many events.
+    /// The number of events.
     #[arg(long, default_value_t = demo::DEFAULT.events)]
     events: u64,
-    /// How many cameras.
+    /// The number of cameras.
     #[arg(long, default_value_t = demo::DEFAULT.cameras)]
     cameras: u32,
-    /// The same seed gives the same events.
+    /// The seed; the same seed gives the same events.
     #[arg(long, default_value_t = demo::DEFAULT.seed)]
     seed: u64,
-    /// Over how many days they are spread.
+    /// The number of days over which the events are spread.
     #[arg(long, default_value_t = demo::DEFAULT.days)]
     days: u32,
-    /// The end of those days, as an RFC 3339 instant. Now, if left out.
+    /// The end of those days, as an RFC 3339 instant. Default: now.
     #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
     until: Option<chrono::DateTime<chrono::Utc>>,
 }
@@ -126,8 +126,8 @@ struct Demo {
 enum Partitions {
     /// Lists the months.
     List,
-    /// Detaches the months that are older than `database.keep_months`. They are tables of their own then, with all that was
-    /// in them, and in no export any more.
+    /// Detaches the months that are older than `database.keep_months`. They become tables of their own, with all their
+    /// events, and are no longer in any export.
     Detach,
 }
 
@@ -135,16 +135,16 @@ enum Partitions {
 enum Migrate {
     /// Brings the schema up to date.
     Up,
-    /// Undoes the last step, or more. Undoing the step that made a table drops the table with all that is in it.
+    /// Undoes the last step, or more. Undoing the step that created a table drops the table with everything in it.
     Down {
-        /// How many steps.
+        /// The number of steps.
         #[arg(default_value_t = 1)]
         steps: u32,
-        /// Says that what is in the tables may go.
+        /// Confirms that the contents of the tables may be lost.
         #[arg(long, required = true)]
         yes: bool,
     },
-    /// Shows which steps have been taken.
+    /// Shows which steps are applied.
     Status,
 }
 

@@ -20,19 +20,19 @@ use crate::server::db::pool::Pool;
 pub enum User {
     /// Adds a user.
     Add {
-        /// What the user types to sign in; small and capital letters are the same.
+        /// The name to sign in with; it is case-insensitive.
         name: String,
-        /// The user sees all cameras, and manages people.
+        /// Makes the user an administrator, who sees all cameras and manages users.
         #[arg(long)]
         admin: bool,
         #[command(flatten)]
         password: Password,
     },
-    /// Lists the users: name, role, number of cameras, and when the account was made.
+    /// Lists the users: name, role, number of cameras, and when the account was created.
     List,
-    /// Gives a user another password, and signs the user out everywhere.
+    /// Sets a new password for a user, and signs the user out everywhere.
     Passwd {
-        /// Whose.
+        /// The user's name.
         name: String,
         /// Revokes all access tokens of the user as well. Without it, they keep working.
         #[arg(long)]
@@ -40,17 +40,17 @@ pub enum User {
         #[command(flatten)]
         password: Password,
     },
-    /// Makes a user an administrator, or no longer one.
+    /// Changes the role of a user.
     Role {
-        /// Whose.
+        /// The user's name.
         name: String,
-        /// `admin` or `user`.
+        /// The new role: `admin` or `user`.
         #[arg(value_parser = role)]
         role: Role,
     },
     /// Removes a user, with sessions, links, tokens and access to cameras.
     Remove {
-        /// Whom.
+        /// The user's name.
         name: String,
     },
 }
@@ -58,7 +58,7 @@ pub enum User {
 /// Where a password comes from: never from the command line itself, which others can see.
 #[derive(Debug, Args)]
 pub struct Password {
-    /// Reads the password from standard input; a line break at its end does not belong to it.
+    /// Reads the password from standard input; a line break at its end is not part of it.
     #[arg(long, required = true)]
     password_stdin: bool,
 }
@@ -120,20 +120,20 @@ fn role(word: &str) -> Result<Role, String> {
 
 #[derive(Debug, Subcommand)]
 pub enum Camera {
-    /// Lists the cameras: id, name, and the users who were granted it.
+    /// Lists the cameras: id, name, and the users to whom each is granted.
     List,
-    /// Grants a user a camera.
+    /// Grants a user access to a camera.
     Grant {
         /// The camera's id.
         camera: String,
-        /// To whom.
+        /// The user's name.
         user: String,
     },
-    /// Takes a camera from a user; an export that is running ends with its next page.
+    /// Revokes a user's access to a camera; a running export breaks off with its next page.
     Revoke {
         /// The camera's id.
         camera: String,
-        /// From whom.
+        /// The user's name.
         user: String,
     },
 }
@@ -174,21 +174,21 @@ impl Camera {
 
 #[derive(Debug, Subcommand)]
 pub enum Token {
-    /// Makes a token and prints it, and nothing else. It is shown this once.
+    /// Creates a token and prints it, and nothing else. It is shown only once.
     Create {
-        /// Whose rights it has.
+        /// The user whose rights the token has.
         user: String,
-        /// What it is for.
+        /// A name that says what the token is for.
         name: String,
-        /// For how many days it works. Until it is revoked, if left out.
+        /// The number of days for which it works. Default: until it is revoked.
         #[arg(long)]
         days: Option<u32>,
     },
-    /// Lists the tokens that were not revoked: id, user, name, end, and last use.
+    /// Lists the tokens that are not revoked: id, user, name, end, and last use.
     List,
     /// Revokes a token.
     Revoke {
-        /// The token's id, as `token list` shows it; not the token itself.
+        /// The token's id, as `token list` shows it, not the token itself.
         id: String,
     },
 }

@@ -35,13 +35,13 @@ pub struct Export {
     /// First day, as YYYY-MM-DD in the time zone, or an RFC 3339 instant.
     #[arg(long, value_name = "DATE", value_parser = NonEmptyStringValueParser::new())]
     start_date: Option<String>,
-    /// Last day, which counts, or an instant, which does not.
+    /// Last day, which is included, or an RFC 3339 instant, which is not.
     #[arg(long, value_name = "DATE", value_parser = NonEmptyStringValueParser::new())]
     end_date: Option<String>,
-    /// A camera; may be repeated. All cameras, if left out.
+    /// A camera's id; may be repeated. Default: all cameras.
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
     camera_id: Vec<String>,
-    /// IANA name of the zone of days and timestamps. UTC, if left out.
+    /// IANA name of the time zone of days and timestamps. Default: UTC.
     #[arg(long, value_name = "ZONE", value_parser = NonEmptyStringValueParser::new())]
     timezone: Option<String>,
     /// Put a byte-order mark first, for Excel.
@@ -53,10 +53,10 @@ pub struct Export {
     /// Switch the guard against spreadsheet formulas off.
     #[arg(long)]
     raw: bool,
-    /// Only what this user sees. Everything, if left out: whoever runs the command has the database itself.
+    /// Exports only the cameras that this user may see. Default: all cameras, because the command has the database itself.
     #[arg(long = "as", value_name = "USER", value_parser = NonEmptyStringValueParser::new())]
     as_user: Option<String>,
-    /// Where to write. It appears only once it is whole. Standard output, if left out or `-`.
+    /// The file to write, which appears when it is complete. Default, and for `-`: standard output.
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }

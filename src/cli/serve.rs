@@ -42,9 +42,8 @@ const SWEEP_EVERY: Duration = Duration::from_hours(1);
 
 #[derive(Debug, Default, Args)]
 pub struct Serve {
-    /// Fill a database in which there is nothing with made-up cameras and events first, and make a user `demo` to look at
-    /// them. At each start of such a database that user gets a new password, which is printed. Any other database is left
-    /// as it is.
+    /// Fills an empty database with generated cameras and events, and creates the user `demo`. At each start with such a
+    /// database that user gets a new password, which is printed. Any other database stays as it is.
     #[arg(long)]
     demo: bool,
     /// Address and port to listen on, such as 127.0.0.1:3000 or :3000. Overrides the settings.
