@@ -119,7 +119,7 @@ test.describe("without an account", () => {
     await expect(page.getByText("You have no tokens.")).toBeVisible();
     await page.getByLabel("What is it for?").fill("Nightly report");
     await page.getByLabel("Works for").selectOption("30 days");
-    await page.getByRole("button", { name: "Make token" }).click();
+    await page.getByRole("button", { name: "Create token" }).click();
     const field = page.getByLabel("The new token");
     await expect(page.locator("#outcome")).toBeFocused();
     await expect(page.getByRole("button", { name: "Copy", exact: true })).toBeVisible({ visible: javaScriptEnabled !== false });
@@ -207,10 +207,10 @@ test.describe("the first administrator", () => {
       await expect(page.getByRole("heading", { name: "Welcome" })).toBeVisible();
       await page.getByLabel("Name").fill("Boss");
       await page.getByLabel("Password").fill("short");
-      await page.getByRole("button", { name: "Make the administrator" }).click();
+      await page.getByRole("button", { name: "Create the administrator" }).click();
       await expect(page.locator("#outcome")).toHaveText(/at least 10 characters/);
       await page.getByLabel("Password").fill(PASSWORD);
-      await page.getByRole("button", { name: "Make the administrator" }).click();
+      await page.getByRole("button", { name: "Create the administrator" }).click();
       await expect(page.getByRole("heading", { name: "Data Export" })).toBeVisible();
       await expect(page.locator(".account-name")).toContainText("boss");
       await page.goto(link);

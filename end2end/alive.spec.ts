@@ -19,10 +19,10 @@ test("axe finds nothing, at rest and with a toast and a problem", async ({ page 
 });
 
 test("axe finds nothing while the selection is looked at, with nothing known of it and with what was known before", async ({ page }) => {
-  const preview = page.getByRole("region", { name: "What you will get" });
+  const preview = page.getByRole("region", { name: "Preview" });
   await expect(preview).toContainText("20,000");
   await page.route("**/api/v1/preview?*", () => {});
-  for (const before of ["20,000", "Looking…"]) {
+  for (const before of ["20,000", "Loading the preview…"]) {
     await page.getByLabel("From", { exact: true }).fill("2025-12-02");
     await expect(preview).toHaveAttribute("aria-busy", "true");
     await expect(preview).toContainText(before);
@@ -39,7 +39,7 @@ const clean = async (page: Page) => expect((await new AxeBuilder({ page }).analy
 
 test("axe finds nothing with the table and the other tools unfolded", async ({ page }) => {
   await page.getByText("As a table").click();
-  await page.getByText("Use from…").click();
+  await page.getByText("Use in other tools").click();
   await expect(page.getByLabel("Works for")).toBeVisible();
   await clean(page);
 });
@@ -125,7 +125,7 @@ test.describe("people", () => {
     await clean();
     await page.goto("/settings/tokens");
     await page.getByLabel("What is it for?").fill("axe");
-    await page.getByRole("button", { name: "Make token" }).click();
+    await page.getByRole("button", { name: "Create token" }).click();
     await expect(page.getByLabel("The new token")).toBeVisible();
     await clean();
   });
@@ -142,7 +142,7 @@ test("who clicks everything twice makes one token", async ({ page }) => {
     await new Promise((resolve) => setTimeout(resolve, 300));
     await route.continue();
   });
-  await page.getByRole("button", { name: "Make token" }).dblclick();
+  await page.getByRole("button", { name: "Create token" }).dblclick();
   await expect(page.getByLabel("The new token")).toBeVisible();
   expect(asked).toBe(1);
 });

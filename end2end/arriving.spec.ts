@@ -84,7 +84,7 @@ test("what a part takes over changes no other part before that one is alive", as
   await page.getByLabel("To", { exact: true }).fill("2025-12-15");
   await tasks.finish();
   await expect(page.getByLabel("From", { exact: true })).toHaveAccessibleDescription(/2025-12-16, is after the end, 2025-12-15/);
-  await expect(page.locator(".preview")).toContainText("Choose dates that follow each other");
+  await expect(page.locator(".preview")).toContainText("“From” must not be after “To”");
   await page.getByLabel("To", { exact: true }).fill("2025-12-16");
   await expect(page.locator(".preview")).toContainText("events");
 });
@@ -93,7 +93,7 @@ test("what was unfolded before the page came alive is filled once it has", async
   const tasks = await holdTasks(page);
   await page.goto("/settings");
   await tasks.run(0);
-  await page.getByText("Use from…").click();
+  await page.getByText("Use in other tools").click();
   await page.locator(".picker summary").click();
   await page.getByLabel("Search cameras").fill("gar");
   // Of no form, so that this sends none.

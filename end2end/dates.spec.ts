@@ -105,7 +105,7 @@ test("a date is typed over, also where it is none until all of it is typed", asy
   // There is no 31 November.
   await page.keyboard.type("11");
   await expect(from).toHaveValue("");
-  await expect(page.getByRole("region", { name: "What you will get" })).toContainText("20,000");
+  await expect(page.getByRole("region", { name: "Preview" })).toContainText("20,000");
   // Until then, the browser says so, and nothing is exported.
   await exportButton(page).click();
   expect(await from.evaluate((input: HTMLInputElement) => input.validity.badInput)).toBe(true);

@@ -29,5 +29,5 @@ test("the date column is the first of the file, named in its record, and verifie
   await page.goto("/settings/verify");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
   await page.getByLabel("Drop a CSV here, or choose it").setInputFiles({ name: "dates.csv", mimeType: "text/csv", buffer: file });
-  await expect(page.getByRole("status")).toContainText("dates.csv is whole and unchanged");
+  await expect(page.getByRole("status")).toContainText("dates.csv is complete and unchanged");
 });

@@ -172,7 +172,7 @@ test("Success toast on completion", async ({ page }) => {
   const toast = page.locator(".toast--success");
   await expect(toast).toContainText("Export complete");
   await expect(toast).toContainText(
-    /motion-events-earliest-2025-12-15\.csv: 19,\d+ events, \d+\.\d MB, as the server's record tells\. SHA-256 [0-9a-f]{8}…/,
+    /motion-events-earliest-2025-12-15\.csv: 19,\d+ events, \d+\.\d MB\. It matches the server's record\. SHA-256 [0-9a-f]{8}…/,
   );
   await expect(page.getByRole("status")).toContainText("Export complete. motion-events-earliest-2025-12-15.csv");
   await toast.getByRole("button", { name: "Dismiss" }).click();
@@ -233,7 +233,7 @@ test.describe("failures", () => {
       const saved = downloads(page);
       await exportButton(page).click();
       // What the server's record says of it, if it noticed in time.
-      await expect(page.locator(".toast--error")).toContainText(/before (it|the file) was whole, so nothing was saved/);
+      await expect(page.locator(".toast--error")).toContainText(/before the file was complete, so nothing was saved/);
       await expect(exportButton(page)).toBeEnabled();
       expect(saved).toEqual([]);
     } finally {
@@ -244,7 +244,7 @@ test.describe("failures", () => {
 
 for (const [what, forge, words] of [
   ["cut after a row", (file: Buffer) => file.subarray(0, file.lastIndexOf("\n", 100_000) + 1), /events in \d+ bytes arrived, and the server sent 20,000/],
-  ["changed in a digit", (file: Buffer) => Buffer.from(file.toString().replace("MOG2", "MOG3")), /SHA-256 is another/],
+  ["changed in a digit", (file: Buffer) => Buffer.from(file.toString().replace("MOG2", "MOG3")), /the SHA-256 differs/],
   ["longer by a row", (file: Buffer) => Buffer.concat([file, file.subarray(file.lastIndexOf("\n", -2) + 1)]), /20,001 events/],
 ] as const) {
   test(`a file that is ${what} and ends as if it were whole is told as that, and not saved`, async ({ page }) => {
@@ -271,16 +271,16 @@ test.describe("a record that cannot be read", () => {
     const saved = downloads(page);
     await page.route("**/api/v1/exports/*", (route) => route.abort());
     await exportButton(page).click();
-    await expect(page.locator(".toast--error")).toContainText("whether it is whole could not be checked");
+    await expect(page.locator(".toast--error")).toContainText("did not answer the check that it is complete");
     expect(saved).toEqual([]);
   });
 });
 
 test("what the selection holds is told before the click, and again when it changes", async ({ page }) => {
   await open(page);
-  const preview = page.getByRole("region", { name: "What you will get" });
+  const preview = page.getByRole("region", { name: "Preview" });
   await expect(preview).toContainText("20,000");
-  await expect(preview).toContainText(/File, about\s*\d\.\d MB/);
+  await expect(preview).toContainText(/Estimated size\s*\d\.\d MB/);
   await expect(preview.getByRole("slider", { name: /^Events for every few days\. Most: / })).toBeVisible();
   await page.getByLabel("From", { exact: true }).fill("2025-12-10");
   await page.getByLabel("To", { exact: true }).fill("2025-12-11");
@@ -289,19 +289,19 @@ test("what the selection holds is told before the click, and again when it chang
   const file = run("export", "--start-date", "2025-12-10", "--end-date", "2025-12-11", "--timezone", "America/Los_Angeles");
   expect(told).toBe(file.toString().split("\n").length - 2);
   await page.getByLabel("From", { exact: true }).fill("2030-01-01");
-  await expect(preview).toContainText("Choose dates that follow each other.");
+  await expect(preview).toContainText("“From” must not be after “To”.");
   await page.getByLabel("To", { exact: true }).fill("2030-01-02");
   await expect(preview).toContainText("There are no events in this selection.");
 });
 
 test("a selection that has changed is not looked at any longer", async ({ page }) => {
   await open(page);
-  const preview = page.getByRole("region", { name: "What you will get" });
+  const preview = page.getByRole("region", { name: "Preview" });
   await expect(preview).toContainText("20,000");
   let cancelled = 0;
-  page.on("requestfailed", (request) => (cancelled += Number(/api\/preview.*2025-12-10/.test(request.url()))));
-  await page.route(/api\/preview.*2025-12-10/, () => {});
-  const asked = page.waitForRequest(/api\/preview.*2025-12-10/);
+  page.on("requestfailed", (request) => (cancelled += Number(/api\/v1\/preview.*2025-12-10/.test(request.url()))));
+  await page.route(/api\/v1\/preview.*2025-12-10/, () => {});
+  const asked = page.waitForRequest(/api\/v1\/preview.*2025-12-10/);
   await page.getByLabel("From", { exact: true }).fill("2025-12-10");
   await asked;
   await page.getByLabel("From", { exact: true }).fill("2025-12-11");

@@ -66,7 +66,7 @@ test("Export history shows who, when, what, its size, state and digest, and expo
   expect(await same.count()).toBeGreaterThanOrEqual(2);
   await page.getByLabel("State").selectOption("Failed");
   await page.getByRole("button", { name: "Show" }).click();
-  await expect(page.getByText("There are no records of such exports.")).toBeVisible();
+  await expect(page.getByText("No matching exports.")).toBeVisible();
   await expect(page.getByLabel("SHA-256 of the file")).toHaveValue(digest);
 });
 
@@ -121,7 +121,7 @@ test("a file is verified by its digest, and one that was changed is not", async 
   const choose = page.getByLabel("Drop a CSV here, or choose it");
   const verdict = page.getByRole("status");
   await choose.setInputFiles({ name: "mine.csv", mimeType: "text/csv", buffer: file });
-  await expect(verdict).toContainText("mine.csv is whole and unchanged");
+  await expect(verdict).toContainText("mine.csv is complete and unchanged");
   await expect(verdict).toContainText(`admin: ${day}, all cameras, America/Los_Angeles.`);
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 
@@ -143,6 +143,6 @@ test("a file of the command line is verified when it is dropped", async ({ page 
     return transfer;
   }, file.toString());
   await page.locator(".drop").dispatchEvent("drop", { dataTransfer: dropped });
-  await expect(page.getByRole("status")).toContainText("dropped.csv is whole and unchanged");
+  await expect(page.getByRole("status")).toContainText("dropped.csv is complete and unchanged");
   await expect(page.getByRole("status")).toContainText("command line: until 2025-12-01");
 });

@@ -11,7 +11,7 @@ test("link copied and used: it gives the selected export to whoever has it, unti
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
   await expect(page.getByLabel("Time zone")).toHaveValue("America/Los_Angeles");
   await page.getByLabel("From", { exact: true }).fill("2025-12-01");
-  await page.getByText("Use from…").click();
+  await page.getByText("Use in other tools").click();
   await page.getByLabel("Works for").selectOption("15 minutes");
   await page.getByRole("button", { name: "Copy link" }).click();
   await expect(page.getByText("Link copied. It works for 15 minutes.")).toBeVisible();
@@ -30,7 +30,7 @@ test("a selection that cannot be exported gets no link, and says why", async ({ 
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
   await page.getByLabel("From", { exact: true }).fill("2025-12-02");
   await page.getByLabel("To", { exact: true }).fill("2025-12-01");
-  await page.getByText("Use from…").click();
+  await page.getByText("Use in other tools").click();
   await page.getByRole("button", { name: "Copy link" }).click();
   await expect(page.getByRole("alert").filter({ hasText: "is after the end" }).first()).toBeVisible();
 });

@@ -74,7 +74,7 @@ test("what the selection holds is shown by the server, for the address and when 
   await page.goto("/settings?start_date=2025-12-10&end_date=2025-12-11&timezone=Europe/Berlin");
   await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-10");
   await expect(page.getByLabel("Time zone")).toHaveValue("Europe/Berlin");
-  const preview = page.getByRole("region", { name: "What you will get" });
+  const preview = page.getByRole("region", { name: "Preview" });
   const rows = run("export", "--start-date", "2025-12-10", "--end-date", "2025-12-11", "--timezone", "Europe/Berlin").toString().trimEnd().split("\r\n");
   await expect(preview.locator("dd").first()).toHaveText(`${rows.length - 1}`);
   await expect(preview.getByRole("region", { name: "First rows of the file" }).getByRole("row")).toHaveCount(11);
@@ -82,7 +82,7 @@ test("what the selection holds is shown by the server, for the address and when 
   await expect(preview.getByRole("rowheader", { name: "11 Dec 2025" })).toBeVisible();
   // Chosen anew, and looked at.
   await chooseCameras(page, "Garage");
-  await page.getByRole("button", { name: "Show what is in it" }).click();
+  await page.getByRole("button", { name: "Show preview" }).click();
   await expect(page).toHaveURL(/\/settings\?.*start_date=2025-12-10.*camera_id=/);
   await expect(page.locator(".picker summary")).toHaveText("Garage");
   const garage = run("export", "--start-date", "2025-12-10", "--end-date", "2025-12-11", "--timezone", "Europe/Berlin", "--camera-id", await cameraId(page, "Garage"));

@@ -74,7 +74,7 @@ for (const [what, size, direction] of [
       await page.getByRole("button", { name: "Choose dates in a calendar" }).click();
       await fits();
       await page.keyboard.press("Escape");
-      await page.getByText("Use from…").click();
+      await page.getByText("Use in other tools").click();
       await page.getByText("Power Query").click();
       await fits();
     });

@@ -51,7 +51,7 @@ async function longNames(page: Page): Promise<void> {
 }
 
 async function useFrom(page: Page): Promise<void> {
-  await page.getByText("Use from…").click();
+  await page.getByText("Use in other tools").click();
   await page.getByText("DuckDB", { exact: true }).click();
   await page.locator(".use-from").scrollIntoViewIfNeeded();
 }

@@ -9,7 +9,7 @@ import type { Page } from "@playwright/test";
 import { ADDRESS, NOW, run } from "./server";
 import { bytes, cameraId, chooseCameras, expect, expectSame, exportButton, ownDay, test } from "./test";
 
-const preview = (page: Page) => page.getByRole("region", { name: "What you will get" });
+const preview = (page: Page) => page.getByRole("region", { name: "Preview" });
 const rows = (file: Buffer) => file.toString().trimEnd().split("\r\n").slice(1);
 
 async function open(page: Page, query = ""): Promise<void> {
@@ -68,7 +68,7 @@ test("an address that names no selection says so, and the form can be used", asy
 
 test("what is wrong with an address is said for as long as the page has it", async ({ page }) => {
   await open(page, "?start_date=nope");
-  const notice = page.getByRole("alert").filter({ hasText: "names no selection that can be used" });
+  const notice = page.getByRole("alert").filter({ hasText: "The selection in this page's address can't be used" });
   await expect(notice).toBeVisible();
   await page.getByLabel("From", { exact: true }).fill("2025-12-01");
   await expect(page).toHaveURL(/start_date=2025-12-01/);
@@ -123,7 +123,7 @@ test("cameras say how many events they have in the range, and all that a search 
   // It searches, and exports nothing.
   await search.press("Enter");
   await expect(page.getByRole("list", { name: "Exports that are running" })).toBeHidden();
-  await page.getByRole("button", { name: "Choose these" }).click();
+  await page.getByRole("button", { name: "Select all" }).click();
   await expect(page.locator(".picker summary")).toHaveText("2 of 8 cameras");
   await search.fill("");
   await page.getByRole("checkbox", { name: "All Cameras" }).check();
@@ -278,11 +278,11 @@ test.describe("of a size that is not known", () => {
     });
     let answer = () => {};
     const answered = new Promise<void>((resolve) => (answer = resolve));
-    await page.route(/api\/preview.*2025-12-12/, async (route) => {
+    await page.route(/api\/v1\/preview.*2025-12-12/, async (route) => {
       await answered;
       await route.continue();
     });
-    await page.route(/api\/preview.*2025-12-13/, (route) => route.abort());
+    await page.route(/api\/v1\/preview.*2025-12-13/, (route) => route.abort());
     await open(page);
     await page.getByLabel("From", { exact: true }).fill("2025-12-12");
     const downloading = page.waitForEvent("download");
@@ -292,12 +292,12 @@ test.describe("of a size that is not known", () => {
     await downloading;
     await expect(page).not.toHaveTitle(/asked/);
     await page.getByLabel("From", { exact: true }).fill("2025-12-13");
-    await expect(preview(page)).toContainText("cannot be told");
+    await expect(preview(page)).toContainText("could not be loaded");
     await exportButton(page).click();
     await expect(page.locator(".toast--success").first()).toContainText("motion-events-2025-12-13-latest.csv");
     await expect(page).toHaveTitle("asked for motion-events-2025-12-13-latest.csv");
     // Whoever comes back later may be told.
-    await page.unroute(/api\/preview.*2025-12-13/);
+    await page.unroute(/api\/v1\/preview.*2025-12-13/);
     await page.evaluate(() => window.dispatchEvent(new Event("focus")));
     await expect(preview(page)).toContainText("13 Dec 2025");
   });
@@ -369,7 +369,7 @@ test("of two exports of one selection that the browser's downloads began at once
   const downloading = page.waitForEvent("download");
   await exportButton(page).click();
   await downloading;
-  await expect(page.locator(".toast--error")).toContainText("“Verify a file” tells whether it is whole");
+  await expect(page.locator(".toast--error")).toContainText("“Verify a file” checks that it is complete");
 });
 
 test("a toast stays for as long as it is pointed at or has the focus", async ({ page }) => {
@@ -400,7 +400,7 @@ test("what is copied for other tools fetches the selection", async ({ page, cont
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const token = run("token", "create", "admin", "snippets").toString().match(/mexp_\w+/)![0];
   await open(page, "?start_date=2025-12-10&end_date=2025-12-12&timezone=Europe/Berlin&bom=true");
-  await page.getByText("Use from…").click();
+  await page.getByText("Use in other tools").click();
   const copied = async (tool: string) => {
     await page.getByRole("radio", { name: tool, exact: true }).check({ force: true });
     await page.getByRole("button", { name: `Copy: ${tool}` }).click();
@@ -425,7 +425,7 @@ test("an export is told in German from the calendar to the toast", async ({ page
   await page.context().addCookies([{ name: "language", value: "de", url: ADDRESS }]);
   await page.goto("/settings?start_date=2025-12-01&end_date=2025-12-16&timezone=UTC&bom=true");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
-  await expect(page.getByRole("region", { name: "Was Sie bekommen" })).toContainText("1. Dez. 2025");
+  await expect(page.getByRole("region", { name: "Vorschau" })).toContainText("1. Dez. 2025");
   await page.getByRole("button", { name: "Tage im Kalender wählen" }).click();
   const calendar = page.getByRole("dialog", { name: "Tage wählen" });
   await expect(calendar.getByRole("heading").last()).toHaveText("Dezember 2025");
@@ -434,5 +434,5 @@ test("an export is told in German from the calendar to the toast", async ({ page
   await page.getByRole("button", { name: "CSV exportieren" }).click();
   const toast = page.locator(".toast--success");
   await expect(toast).toContainText("Export abgeschlossen");
-  await expect(toast).toContainText(/motion-events-2025-12-01-2025-12-16\.csv: \d+ Ereignisse, \d+,\d kB, wie es der Server verzeichnet hat/);
+  await expect(toast).toContainText(/motion-events-2025-12-01-2025-12-16\.csv: \d+ Ereignisse, \d+,\d kB\. Sie stimmt mit dem Eintrag des Servers überein/);
 });

@@ -184,9 +184,9 @@ pub static ENGLISH: Words = Words {
             format!("{} cameras found", Language::English.count(found as u64))
         }
     },
-    choose_found: "Choose these",
-    ticked_cameras: "Tick one or several. With none of them ticked, all are meant.",
-    no_camera_granted: "No camera was granted to you yet, so the file will be empty. An administrator can do that.",
+    choose_found: "Select all",
+    ticked_cameras: "Select one or more. Select none to export all cameras.",
+    no_camera_granted: "You have no cameras yet, so the file will be empty. An administrator can grant you some.",
     no_cameras: "There are no cameras yet, so the file will be empty. They come with the first import.",
 
     timezone: "Time zone",
@@ -196,18 +196,18 @@ pub static ENGLISH: Words = Words {
     excel_date: "Date column",
     excel_date_hint: "Adds a first column, local_time, such as 2025-12-15 10:30:00. Excel reads it as a date; Calc does if you \
                       tick Detect special numbers.",
-    bad_address: |why| format!("The address of this page names no selection that can be used. {why}"),
+    bad_address: |why| format!("The selection in this page's address can't be used. {why}"),
 
-    what_you_get: "What you will get",
-    look: "Show what is in it",
-    looking: "Looking…",
-    choose_right_dates: "Choose dates that follow each other.",
-    cannot_look: |why| format!("What this holds cannot be told: {why}"),
+    what_you_get: "Preview",
+    look: "Show preview",
+    looking: "Loading the preview…",
+    choose_right_dates: "“From” must not be after “To”.",
+    cannot_look: |why| format!("The preview could not be loaded: {why}"),
     signed_out: "You are signed out.",
     no_events: "There are no events in this selection.",
     holds: |events, size| format!("{events}, a file of about {size}"),
     events: "Events",
-    file_about: "File, about",
+    file_about: "Estimated size",
     first: "First",
     last: "Last",
     first_rows: "First rows of the file",
@@ -215,7 +215,7 @@ pub static ENGLISH: Words = Words {
         let each = if is_daily { "day" } else { "few days" };
         format!("Events for every {each}. Most: {most}.")
     },
-    chart_keys: "Arrow keys read the values. With Shift they choose several, Enter narrows the dates to those.",
+    chart_keys: "Arrow keys read the values. Shift and arrow keys select several; Enter narrows the dates to them.",
     drag_to_narrow: "Drag over the chart to narrow the dates.",
     as_table: "As a table",
     days: "Days",
@@ -224,7 +224,7 @@ pub static ENGLISH: Words = Words {
     exports_running: "Exports that are running",
     export_named: |name| format!("Export: {name}"),
     cancel: "Cancel",
-    in_downloads: "Your browser's downloads have this one, and can cancel it.",
+    in_downloads: "This one is in your browser's downloads; cancel it there.",
     of_events: |rows, total| match total {
         1 => format!("{rows} of 1 event"),
         _ => format!("{} of {}", Language::English.count(rows), Language::English.events(total)),
@@ -237,70 +237,72 @@ pub static ENGLISH: Words = Words {
     export_cancelled: "Export cancelled",
     export_failed: "Export failed",
     cannot_begin: "The export cannot begin",
-    browser_too_old: "This browser is too old for it.",
+    browser_too_old: "This browser is too old.",
     dismiss: "Dismiss",
     you_are_signed_out: "You are signed out",
-    sign_in_elsewhere: "Nothing was saved. Sign in again in another tab, and come back here.",
+    sign_in_elsewhere: "Nothing was saved. Sign in again in another tab, then come back.",
     sign_in_in_tab: "Sign in in a new tab",
     saved: |file, events, size, begin| {
-        format!("{file}: {events}, {size}, as the server's record tells. SHA-256 {begin}…")
+        format!("{file}: {events}, {size}. It matches the server's record. SHA-256 {begin}…")
     },
     saved_empty: |file, size| {
-        format!("{file}, {size}. There are no events in this selection, so it holds the names of the columns only.")
+        format!("{file}, {size}. This selection has no events, so the file has only the header row.")
     },
     handed_over: |events, size, begin| {
         format!(
-            "The server has sent the whole file: {events}, {size}. When your browser's downloads have it, “Verify a file” \
-             tells whether it arrived whole. SHA-256 {begin}…"
+            "The server has sent the whole file: {events}, {size}. Once the download has finished, “Verify a file” \
+             checks that it arrived complete. SHA-256 {begin}…"
         )
     },
     nothing_saved: "No file was saved.",
     with_request_id: |detail, id| format!("{detail} Request id: {id}."),
     unexpected_status: |status| {
-        format!("The server answered with status {status} and no file. Try again, or tell its operator.")
+        format!("The server answered with status {status} and no file. Try again, or contact its operator.")
     },
     unreachable: "The server could not be reached. Check the connection and try again.",
-    broken: "The connection broke before the file was whole, so nothing was saved. Try again.",
-    broken_off: |why| format!("The file broke off before it was whole, so nothing was saved. {why}"),
+    broken: "The connection was lost before the file was complete, so nothing was saved. Try again.",
+    broken_off: |why| format!("The transfer stopped before the file was complete, so nothing was saved. {why}"),
     different: |what| {
         format!(
             "What arrived is not the file that the server sent, so nothing was saved: {what}. Something between this \
-             browser and the server changes or cuts it. Try again, or tell the server's operator."
+             browser and the server changes or cuts it. Try again, or contact the server's operator."
         )
     },
-    unchecked: "The file arrived, but whether it is whole could not be checked: the server did not answer. So nothing was \
+    unchecked: "The file arrived, but the server did not answer the check that it is complete, so nothing was \
                 saved. Try again.",
     unwritable: |why| {
-        format!("The file could not be written, so nothing was saved. Is there room for it, and may it be there? {why}")
+        format!(
+            "The file could not be written, so nothing was saved. Check free disk space and write permission. {why}"
+        )
     },
-    not_begun: "Your browser did not begin the download. It may have asked you whether it should. Try again.",
-    unfollowed: "The server does not tell any more what became of the export. When your browser's downloads have it, \
-                 “Verify a file” tells whether it is whole.",
+    not_begun: "Your browser did not start the download. It may have asked for permission. Try again.",
+    unfollowed: "The server no longer has the status of this export. Once the download has finished, \
+                 “Verify a file” checks that it is complete.",
     broken_in_browser: |why| {
         format!(
-            "The file broke off before it was whole. What your browser may have of it is only a part: delete it. {why}"
+            "The transfer stopped before the file was complete. Delete the partial file, if your browser kept one. {why}"
         )
     },
     record_says: |state, reason| format!("the server's record says “{state}”: {reason}"),
-    did_not_end: "It did not end.",
+    did_not_end: "It has not ended.",
     other_size: |events, bytes, sent, size| {
         format!("{events} in {bytes} bytes arrived, and the server sent {sent} in {size}")
     },
-    other_contents: "size and rows are those that were sent, but the contents are not: the SHA-256 is another",
+    other_contents: "size and row count match, but the contents do not: the SHA-256 differs",
 
     recent: "Recent exports",
     select_again: "Select again:",
     all_exports: "All exports",
 
-    use_from: "Use from…",
+    use_from: "Use in other tools",
     tool: "Tool",
     copy_for: |tool| format!("Copy: {tool}"),
-    token_hint: |token| format!("Put an access token of yours in place of {token}."),
-    make_token: "Make a token",
-    sheets_hint: "Google Sheets can send no token: copy a link below, and put it in place of the address.",
+    token_hint: |token| format!("Replace {token} with one of your access tokens."),
+    make_token: "Create a token",
+    sheets_hint: "Google Sheets cannot send a token. Copy a link below and use it as the address.",
     link_title: "Link for another tool",
-    link_hint: "For tools that fetch an address and cannot sign in. Whoever has the link can fetch this export until it \
-                expires, you sign out, or you lose the right to see these cameras.",
+    link_hint: "For tools that fetch an address and cannot sign in. Anyone with the link can fetch this export until it \
+                expires, you sign out, or you lose access to these cameras.",
     link_for: "Works for",
     copy_link: "Copy link",
     the_link: "The link",
@@ -350,11 +352,11 @@ pub static GERMAN: Words = Words {
             format!("{} Kameras gefunden", Language::German.count(found as u64))
         }
     },
-    choose_found: "Diese wählen",
-    ticked_cameras: "Kreuzen Sie eine oder mehrere an. Ist keine davon angekreuzt, sind alle gemeint.",
-    no_camera_granted: "Ihnen ist noch keine Kamera freigegeben, die Datei wird also leer. Eine Administratorin oder ein \
-                        Administrator kann das tun.",
-    no_cameras: "Es gibt noch keine Kameras, die Datei wird also leer. Sie kommen mit dem ersten Import.",
+    choose_found: "Alle wählen",
+    ticked_cameras: "Wählen Sie eine oder mehrere. Ist keine gewählt, werden alle Kameras exportiert.",
+    no_camera_granted: "Für Sie ist noch keine Kamera freigegeben, die Datei bleibt also leer. Ein Administrator kann Kameras für \
+                        Sie freigeben.",
+    no_cameras: "Es gibt noch keine Kameras, die Datei bleibt also leer. Sie kommen mit dem ersten Import.",
 
     timezone: "Zeitzone",
     file: "Datei",
@@ -364,24 +366,24 @@ pub static GERMAN: Words = Words {
     excel_date: "Datumsspalte",
     excel_date_hint: "Stellt die Spalte local_time voran, zum Beispiel 2025-12-15 10:30:00. Excel erkennt sie als Datum, Calc \
                       mit „Erweiterte Zahlenerkennung“.",
-    bad_address: |why| format!("Die Adresse dieser Seite nennt keine brauchbare Auswahl. {why}"),
+    bad_address: |why| format!("Die Auswahl in der Adresse dieser Seite ist nicht verwendbar. {why}"),
 
-    what_you_get: "Was Sie bekommen",
-    look: "Zeigen, was darin ist",
-    looking: "Es wird nachgesehen …",
-    choose_right_dates: "Wählen Sie Tage, die aufeinander folgen.",
-    cannot_look: |why| format!("Was das enthält, lässt sich nicht sagen: {why}"),
+    what_you_get: "Vorschau",
+    look: "Vorschau anzeigen",
+    looking: "Vorschau wird geladen …",
+    choose_right_dates: "„Von“ darf nicht nach „Bis“ liegen.",
+    cannot_look: |why| format!("Die Vorschau ist nicht verfügbar: {why}"),
     signed_out: "Sie sind abgemeldet.",
     no_events: "In dieser Auswahl gibt es keine Ereignisse.",
     holds: |events, size| format!("{events}, eine Datei von etwa {size}"),
     events: "Ereignisse",
-    file_about: "Datei, etwa",
+    file_about: "Dateigröße (ca.)",
     first: "Erstes",
     last: "Letztes",
     first_rows: "Erste Zeilen der Datei",
     chart: |is_daily, most| {
         let each = if is_daily { "für jeden Tag" } else { "für je einige Tage" };
-        format!("Ereignisse {each}. Am meisten: {most}.")
+        format!("Ereignisse {each}. Höchstwert: {most}.")
     },
     chart_keys: "Die Pfeiltasten lesen die Werte. Mit der Umschalttaste wählen sie mehrere, mit der Eingabetaste wird der \
                  Zeitraum darauf eingegrenzt.",
@@ -393,7 +395,7 @@ pub static GERMAN: Words = Words {
     exports_running: "Laufende Exporte",
     export_named: |name| format!("Export: {name}"),
     cancel: "Abbrechen",
-    in_downloads: "Diesen haben die Downloads Ihres Browsers; dort lässt er sich abbrechen.",
+    in_downloads: "Dieser Export läuft in den Downloads Ihres Browsers; dort lässt er sich abbrechen.",
     of_events: |rows, total| match total {
         1 => format!("{rows} von 1 Ereignis"),
         _ => format!("{} von {} Ereignissen", Language::German.count(rows), Language::German.count(total)),
@@ -406,80 +408,81 @@ pub static GERMAN: Words = Words {
     export_cancelled: "Export abgebrochen",
     export_failed: "Export fehlgeschlagen",
     cannot_begin: "Der Export kann nicht beginnen",
-    browser_too_old: "Dieser Browser ist zu alt dafür.",
+    browser_too_old: "Dieser Browser ist zu alt.",
     dismiss: "Ausblenden",
     you_are_signed_out: "Sie sind abgemeldet",
     sign_in_elsewhere: "Es wurde nichts gespeichert. Melden Sie sich in einem anderen Tab wieder an, und kommen Sie hierher \
                         zurück.",
     sign_in_in_tab: "In neuem Tab anmelden",
     saved: |file, events, size, begin| {
-        format!("{file}: {events}, {size}, wie es der Server verzeichnet hat. SHA-256 {begin}…")
+        format!("{file}: {events}, {size}. Sie stimmt mit dem Eintrag des Servers überein. SHA-256 {begin}…")
     },
     saved_empty: |file, size| {
-        format!(
-            "{file}, {size}. In dieser Auswahl gibt es keine Ereignisse, die Datei enthält nur die Namen der Spalten."
-        )
+        format!("{file}, {size}. In dieser Auswahl gibt es keine Ereignisse, die Datei enthält nur die Kopfzeile.")
     },
     handed_over: |events, size, begin| {
         format!(
-            "Der Server hat die ganze Datei gesendet: {events}, {size}. Wenn die Downloads Ihres Browsers sie haben, sagt \
-             „Datei prüfen“, ob sie ganz angekommen ist. SHA-256 {begin}…"
+            "Der Server hat die ganze Datei gesendet: {events}, {size}. Sobald der Download fertig ist, prüft \
+             „Datei prüfen“, ob sie vollständig angekommen ist. SHA-256 {begin}…"
         )
     },
     nothing_saved: "Es wurde keine Datei gespeichert.",
-    with_request_id: |detail, id| format!("{detail} Nummer der Anfrage: {id}."),
+    with_request_id: |detail, id| format!("{detail} Anfrage-ID: {id}."),
     unexpected_status: |status| {
         format!(
-            "Der Server antwortete mit Status {status} und ohne Datei. Versuchen Sie es noch einmal, oder sagen Sie es dem \
+            "Der Server antwortete mit Status {status} und ohne Datei. Versuchen Sie es noch einmal, oder wenden Sie sich an den \
              Betreiber."
         )
     },
     unreachable: "Der Server war nicht zu erreichen. Prüfen Sie die Verbindung, und versuchen Sie es noch einmal.",
-    broken: "Die Verbindung brach ab, bevor die Datei ganz da war; es wurde nichts gespeichert. Versuchen Sie es noch einmal.",
-    broken_off: |why| format!("Die Datei brach ab, bevor sie ganz da war; es wurde nichts gespeichert. {why}"),
+    broken: "Die Verbindung brach ab, bevor die Datei vollständig war; es wurde nichts gespeichert. Versuchen Sie es noch einmal.",
+    broken_off: |why| {
+        format!("Die Übertragung brach ab, bevor die Datei vollständig war; es wurde nichts gespeichert. {why}")
+    },
     different: |what| {
         format!(
             "Was ankam, ist nicht die Datei, die der Server gesendet hat; es wurde nichts gespeichert: {what}. Etwas \
-             zwischen diesem Browser und dem Server ändert oder kürzt sie. Versuchen Sie es noch einmal, oder sagen Sie es \
-             dem Betreiber."
+             zwischen diesem Browser und dem Server ändert oder kürzt sie. Versuchen Sie es noch einmal, oder wenden Sie sich \
+             an den Betreiber."
         )
     },
-    unchecked: "Die Datei kam an, aber ob sie ganz ist, ließ sich nicht prüfen: Der Server antwortete nicht. Deshalb wurde \
-                nichts gespeichert. Versuchen Sie es noch einmal.",
+    unchecked: "Die Datei kam an, aber ob sie vollständig ist, ließ sich nicht prüfen, weil der Server nicht antwortete. \
+                Deshalb wurde nichts gespeichert. Versuchen Sie es noch einmal.",
     unwritable: |why| {
         format!(
-            "Die Datei ließ sich nicht schreiben; es wurde nichts gespeichert. Ist Platz für sie, und darf sie dort sein? {why}"
+            "Die Datei ließ sich nicht schreiben; es wurde nichts gespeichert. Prüfen Sie Speicherplatz und Schreibrecht. {why}"
         )
     },
-    not_begun: "Ihr Browser hat den Download nicht begonnen. Vielleicht hat er Sie gefragt, ob er soll. Versuchen Sie es noch \
+    not_begun: "Ihr Browser hat den Download nicht begonnen. Vielleicht hat er um Erlaubnis gefragt. Versuchen Sie es noch \
                 einmal.",
-    unfollowed: "Der Server sagt nicht mehr, was aus dem Export wurde. Wenn die Downloads Ihres Browsers ihn haben, sagt \
-                 „Datei prüfen“, ob er ganz ist.",
+    unfollowed: "Der Server kennt den Stand dieses Exports nicht mehr. Sobald der Download fertig ist, prüft \
+                 „Datei prüfen“, ob er vollständig ist.",
     broken_in_browser: |why| {
         format!(
-            "Die Datei brach ab, bevor sie ganz da war. Was Ihr Browser davon hat, ist nur ein Teil: Löschen Sie es. {why}"
+            "Die Übertragung brach ab, bevor die Datei vollständig war. Löschen Sie die unvollständige Datei, falls Ihr Browser \
+             eine behalten hat. {why}"
         )
     },
     record_says: |state, reason| format!("der Server hat „{state}“ verzeichnet: {reason}"),
-    did_not_end: "Er ging nicht zu Ende.",
+    did_not_end: "Er ist nicht zu Ende gegangen.",
     other_size: |events, bytes, sent, size| {
         format!("{events} in {bytes} Bytes kamen an, und der Server sendete {sent} in {size}")
     },
-    other_contents: "Größe und Zeilen sind die gesendeten, der Inhalt aber nicht: Die SHA-256 ist eine andere",
+    other_contents: "Größe und Zeilenzahl stimmen, der Inhalt aber nicht: Der SHA-256-Wert weicht ab",
 
     recent: "Letzte Exporte",
     select_again: "Wieder auswählen:",
     all_exports: "Alle Exporte",
 
-    use_from: "Verwenden in …",
+    use_from: "In anderen Programmen",
     tool: "Programm",
     copy_for: |tool| format!("Kopieren: {tool}"),
-    token_hint: |token| format!("Setzen Sie eines Ihrer Zugriffstoken für {token} ein."),
+    token_hint: |token| format!("Ersetzen Sie {token} durch eines Ihrer Zugriffstoken."),
     make_token: "Token erstellen",
-    sheets_hint: "Google Sheets kann kein Token senden: Kopieren Sie unten einen Link, und setzen Sie ihn für die Adresse ein.",
+    sheets_hint: "Google Sheets kann kein Token senden: Kopieren Sie unten einen Link und verwenden Sie ihn als Adresse.",
     link_title: "Link für ein anderes Programm",
     link_hint: "Für Programme, die eine Adresse abrufen und sich nicht anmelden können. Wer den Link hat, kann diesen Export \
-                abrufen, bis er abläuft, Sie sich abmelden oder Sie das Recht an diesen Kameras verlieren.",
+                abrufen, bis er abläuft, Sie sich abmelden oder den Zugriff auf diese Kameras verlieren.",
     link_for: "Gilt für",
     copy_link: "Link kopieren",
     the_link: "Der Link",

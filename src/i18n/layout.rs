@@ -36,7 +36,7 @@ pub static ENGLISH: Words = Words {
     people: "People",
     try_again: "Try again",
     request_id: "Request id",
-    no_such_page: "There is no such page",
+    no_such_page: "Page not found",
     go_to_settings: "Go to the settings",
 };
 
@@ -54,7 +54,7 @@ pub static GERMAN: Words = Words {
     people: "Personen",
     try_again: "Erneut versuchen",
     request_id: "Anfrage-ID",
-    no_such_page: "Diese Seite gibt es nicht",
+    no_such_page: "Seite nicht gefunden",
     go_to_settings: "Zu den Einstellungen",
 };
 

@@ -20,21 +20,21 @@ pub struct Words {
 }
 
 pub static ENGLISH: Words = Words {
-    lead: "Tells whether a CSV is, byte for byte, a file that this server exported.",
+    lead: "Check whether a CSV is exactly a file that this server exported.",
     choose: "Drop a CSV here, or choose it",
-    hint: "The file stays on this device: its SHA-256 is computed here, and only that is looked up. A file that Excel or \
-           another program has saved anew is another file.",
+    hint: "The file stays on this device: its SHA-256 is computed here, and only that is looked up. Saving the file again in \
+           Excel or another program changes it.",
     without_script: "Without script, compute the SHA-256 of the file yourself, such as with sha256sum, and look it up in the ",
-    looked_at: |bytes| format!("{bytes} looked at…"),
+    looked_at: |bytes| format!("{bytes} read…"),
     unreadable: "The file cannot be read. It may have been changed or moved meanwhile.",
     unknown: |name| {
         format!(
-            "{name} is not a file that you exported from this server: it was changed, is cut, or comes from elsewhere or \
-             from somebody whose exports you do not see."
+            "{name} is not a file that you exported from this server: it was changed, is incomplete, or comes from \
+             elsewhere or from a user whose exports you cannot see."
         )
     },
-    known: |name| format!("{name} is whole and unchanged: it is the file of this export."),
-    known_to_several: |name| format!("{name} is whole and unchanged: it is the file of each of these exports."),
+    known: |name| format!("{name} is complete and unchanged: it is the file of this export."),
+    known_to_several: |name| format!("{name} is complete and unchanged: it is the file of each of these exports."),
     rows: |count| if count == 1 { "1 row".to_owned() } else { format!("{} rows", Language::English.count(count)) },
     record: |id| format!("Record {id}"),
 };
@@ -42,15 +42,15 @@ pub static ENGLISH: Words = Words {
 pub static GERMAN: Words = Words {
     lead: "Stellt fest, ob eine CSV-Datei Byte für Byte eine Datei ist, die dieser Server exportiert hat.",
     choose: "CSV-Datei hier ablegen oder auswählen",
-    hint: "Die Datei bleibt auf diesem Gerät: Ihr SHA-256-Wert wird hier berechnet, und nur er wird nachgeschlagen. Eine \
-           Datei, die Excel oder ein anderes Programm neu gespeichert hat, ist eine andere Datei.",
+    hint: "Die Datei bleibt auf diesem Gerät: Ihr SHA-256-Wert wird hier berechnet, und nur er wird nachgeschlagen. Wenn \
+           Sie die Datei in Excel oder einem anderen Programm erneut speichern, ändert sie sich.",
     without_script: "Ohne JavaScript berechnen Sie den SHA-256-Wert der Datei selbst, etwa mit sha256sum, und suchen ihn \
                      unter ",
     looked_at: |bytes| format!("{bytes} gelesen …"),
     unreadable: "Die Datei lässt sich nicht lesen. Vielleicht wurde sie inzwischen geändert oder verschoben.",
     unknown: |name| {
         format!(
-            "{name} ist keine Datei, die Sie von diesem Server exportiert haben: Sie wurde geändert, ist abgeschnitten oder \
+            "{name} ist keine Datei, die Sie von diesem Server exportiert haben: Sie wurde geändert, ist unvollständig oder \
              stammt von anderswo oder von jemandem, dessen Exporte Sie nicht sehen."
         )
     },

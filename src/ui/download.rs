@@ -451,7 +451,7 @@ mod tests {
         assert!(
             DownloadError::Different(Difference::Contents)
                 .told(Language::English)
-                .contains("nothing was saved: size and rows are those")
+                .contains("nothing was saved: size and row count match")
         );
         assert!(DownloadError::Unchecked.told(Language::English).contains("nothing was saved"));
         let fault = ApiError { request_id: Some("7".to_owned()), ..ApiError::internal() };

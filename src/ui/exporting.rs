@@ -359,7 +359,7 @@ mod tests {
         assert!(told(1).starts_with("motion-events-all.csv: 1 event, 5.0 kB"));
         assert!(told(1_234).contains("1,234 events") && told(1_234).ends_with("SHA-256 01234567…"));
         let limited = up_to(told(1), Some("2025-12-16T12:00:05Z"), Language::English);
-        assert!(limited.ends_with("… Holds what was there at 2025-12-16 12:00:05 UTC."), "{limited}");
+        assert!(limited.ends_with("… Complete up to 2025-12-16 12:00:05 UTC."), "{limited}");
     }
 
     #[test]

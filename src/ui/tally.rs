@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(compare(&record(State::Completed), &arrived), Ok(()));
         let wrong = |record: ExportRecord| compare(&record, &arrived).expect_err("different").told(Language::English);
         assert!(wrong(record(State::Failed)).contains("could not be read from the database"));
-        assert!(wrong(record(State::Running)).contains("It did not end."));
+        assert!(wrong(record(State::Running)).contains("It has not ended."));
         assert!(wrong(ExportRecord { rows: 2, ..record(State::Completed) }).contains("1 event in 6 bytes arrived"));
         assert!(wrong(ExportRecord { sha256: None, ..record(State::Completed) }).contains("SHA-256"));
         let other = Sum { sha256: "0".repeat(64), ..arrived.clone() };

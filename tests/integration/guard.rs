@@ -394,6 +394,6 @@ async fn an_address_that_would_have_to_be_resolved_first_shows_no_page() {
     for path in ["/x/../settings/people", "/%73ettings", "//settings", "/./settings/tokens"] {
         let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         let answer = crate::faults::raw_request(&app, &request).await;
-        assert!(answer.starts_with("HTTP/1.1 404") && answer.contains("There is no such page"), "{path}: {answer}");
+        assert!(answer.starts_with("HTTP/1.1 404") && answer.contains("Page not found"), "{path}: {answer}");
     }
 }

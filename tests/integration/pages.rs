@@ -77,7 +77,7 @@ async fn an_address_that_there_is_not_is_a_page_with_status_404() {
     let app = TestDatabase::new().await.serve(10).await;
     let response = app.get("/nowhere").await;
     assert_eq!(response.status(), 404);
-    assert!(response.text().await.unwrap().contains("There is no such page"));
+    assert!(response.text().await.unwrap().contains("Page not found"));
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn an_address_whose_zone_or_camera_there_is_not_selects_no_other_one() {
     let browser = app.browser_of("admin").await;
     let page =
         app.get_as(&browser, "/settings?timezone=europe/berlin&start_date=2025-12-01").await.text().await.unwrap();
-    assert!(page.contains("names no selection that can be used. timezone: There is no time zone “europe/berlin”"));
+    assert!(page.contains("in this page's address can't be used. timezone: There is no time zone “europe/berlin”"));
     assert!(page.contains("<option value=\"UTC\" selected>"), "the form is untouched");
     assert!(!page.contains("value=\"2025-12-01\""), "the form is untouched");
     // Sent as it is, the form asks for that camera, and not for all of them.

@@ -21,7 +21,7 @@ async fn the_link_makes_the_first_administrator_and_is_gone() {
     let link = format!("/setup?key={}", KEY.to_hex());
     let page = app.get(&link).await;
     assert_eq!(page.status(), 200);
-    assert!(page.text().await.unwrap().contains("Make the administrator"));
+    assert!(page.text().await.unwrap().contains("Create the administrator"));
 
     let fields = [("key", &*KEY.to_hex()), ("name", "Ann"), ("password", PASSWORD)];
     let made = app.post(&app.client, "/setup", &fields).await;
@@ -41,7 +41,7 @@ async fn the_link_makes_the_first_administrator_and_is_gone() {
 #[tokio::test]
 async fn who_comes_to_sign_in_before_there_is_anybody_is_told_where_the_link_is() {
     let app = fresh().await;
-    let words = "The server printed a link when it started";
+    let words = "At its start the server printed a link";
     assert!(text_of(app.get("/login").await).await.contains(words));
     app.database.add_viewer("ann", &[]).await;
     assert!(!text_of(app.get("/login").await).await.contains(words));

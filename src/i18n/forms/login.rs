@@ -15,8 +15,8 @@ pub struct Words {
 pub static ENGLISH: Words = Words {
     sign_in: "Sign in",
     password: "Password",
-    nobody_yet: "Nobody has an account yet. The server printed a link when it started: it makes the first administrator.",
-    help: "No account, or no password any more? An administrator can help.",
+    nobody_yet: "There are no accounts yet. At its start the server printed a link to create the first administrator.",
+    help: "No account, or forgot the password? An administrator can help.",
     open_over_https: "Do not sign in here. Open",
     why_https: "If this page was opened over http, your browser does not keep the cookie that keeps you signed in.",
 };
@@ -24,7 +24,7 @@ pub static ENGLISH: Words = Words {
 pub static GERMAN: Words = Words {
     sign_in: "Anmelden",
     password: "Passwort",
-    nobody_yet: "Noch hat niemand ein Konto. Beim Start hat der Server einen Link ausgegeben, mit dem Sie den ersten \
+    nobody_yet: "Es gibt noch keine Konten. Beim Start hat der Server einen Link ausgegeben, mit dem Sie den ersten \
                  Administrator anlegen.",
     help: "Kein Konto oder Passwort vergessen? Ein Administrator hilft Ihnen weiter.",
     open_over_https: "Melden Sie sich nicht hier an. Öffnen Sie",

@@ -34,7 +34,7 @@ pub struct Words {
 }
 
 pub static ENGLISH: Words = Words {
-    lead: "Who may sign in, and whose cameras they see. Choose a name to change something.",
+    lead: "Who may sign in, and which cameras they can see. Choose a name to make changes.",
     new_person: "New person",
     name_hint: "What the person types to sign in.",
     first_password: "First password",

@@ -11,13 +11,13 @@ pub struct Words {
 
 pub static ENGLISH: Words = Words {
     welcome: "Welcome",
-    lead: "You are the first here. Make the administrator, who sees all cameras and adds other people.",
-    make: "Make the administrator",
+    lead: "There are no accounts yet. Create the administrator, who sees all cameras and adds other people.",
+    make: "Create the administrator",
 };
 
 pub static GERMAN: Words = Words {
     welcome: "Willkommen",
-    lead: "Sie sind die erste Person hier. Legen Sie den Administrator an, der alle Kameras sieht und andere Personen hinzufügt.",
+    lead: "Es gibt noch keine Konten. Legen Sie den Administrator an, der alle Kameras sieht und andere Personen hinzufügt.",
     make: "Administrator anlegen",
 };
 
