@@ -16,7 +16,7 @@ async fn look(app: &TestApp, client: &Client, query: &str) -> Value {
 }
 
 async fn ask(app: &TestApp, client: &Client, what: &str, query: &str) -> Value {
-    let request = client.get(format!("{}/api/{what}", app.address)).query(&[("query", query)]);
+    let request = client.get(format!("{}/api/v1/{what}", app.address)).query(&[("query", query)]);
     let response = request.send().await.unwrap();
     assert_eq!(response.status(), 200, "{query}");
     response.json().await.unwrap()
@@ -131,7 +131,7 @@ async fn what_is_taken_away_while_a_preview_waits_is_not_in_it() {
         while app.state.reader.busy() == 0 {
             wait().await;
         }
-        let looking = tokio::spawn(client.get(format!("{}/api/{what}?query=", app.address)).send());
+        let looking = tokio::spawn(client.get(format!("{}/api/v1/{what}?query=", app.address)).send());
         // Until it has the only turn, which it gets after it was seen what there is to look at.
         while app.state.reader.turn_aside(None).now_or_never().is_some() {
             wait().await;
