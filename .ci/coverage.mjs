@@ -6,7 +6,7 @@ const PARTS = [
   {
     name: "the export path",
     least: 90,
-    has: (file) => /^src\/(server\/export\/|server\/(history|connection)\.rs|cli\/export\.rs|export_params\.rs)/.test(file),
+    has: (file) => /^src\/(server\/(export\/|formula_guard)|web\/(handlers\/export|listener\/connection)|cli\/export\.rs|export_params\.rs)/.test(file),
   },
   {
     name: "the components' logic",

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use motion_export::server::db::connect::{self, Missing};
 use motion_export::server::demo::Demo;
-use motion_export::server::export::pages::{Pages, Row};
+use motion_export::server::export::event::Row;
+use motion_export::server::export::pipeline::keyset::Pages;
 use motion_export::server::export::query::Filter;
 use motion_export::server::export::reader::{Connection, Turn};
 use motion_export::server::settings::Settings;

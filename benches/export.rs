@@ -7,8 +7,8 @@ mod sample;
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use motion_export::server::export::encoding::{Compressor, Encoding};
-use motion_export::server::export::zone::{Timestamps, Zone};
+use motion_export::server::export::pipeline::encoding::{Compressor, Encoding};
+use motion_export::server::export::timezone::{Timestamps, Zone};
 use sha2::{Digest, Sha256};
 
 const ROWS: usize = 10_000;

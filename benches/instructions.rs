@@ -12,7 +12,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
-use motion_export::server::export::pages::Row;
+use motion_export::server::export::event::Row;
 
 /// Each stage is run for so many rows and for twice as many; the difference is what rows take, without the start.
 const ROWS: usize = 20_000;

@@ -1,9 +1,8 @@
 //! Events to measure with: the same ones each time.
 
 use motion_export::server::export::csv::{EncodeError, Encoder};
-use motion_export::server::export::pages::Row;
-use motion_export::server::export::query::Cursor;
-use motion_export::server::export::zone::Zone;
+use motion_export::server::export::event::{Cursor, Row};
+use motion_export::server::export::timezone::Zone;
 use uuid::Uuid;
 
 /// An event, with texts of its own.

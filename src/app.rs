@@ -7,8 +7,8 @@ use leptos_meta::{MetaTags, provide_meta_context};
 use thaw::{ConfigProvider, ToasterProvider};
 
 use crate::api::page::{ColorScheme, Page};
-use crate::ui::part::{self, Part};
-use crate::ui::sent;
+use crate::ui::hydration::{self, Part};
+use crate::ui::page_data;
 use crate::ui::theme::{THEME_ID, dark_style_sheet};
 
 /// Where the style sheet is.
@@ -32,7 +32,7 @@ pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -
     // The page's policy takes no style without the page's nonce.
     let nonce = use_nonce();
     provide_meta_context();
-    let script = if sent::page().is_some_and(Page::comes_alive) {
+    let script = if page_data::page().is_some_and(Page::comes_alive) {
         let script = ARRIVE.replace("PKG", &format!("/{}/{}", options.site_pkg_dir, options.output_name));
         Either::Left(view! { <script nonce=nonce.clone() inner_html=script></script> })
     } else {
@@ -43,7 +43,7 @@ pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -
         move |(id, css)| view! { <style id=id nonce=nonce.clone() inner_html=css></style> }
     });
     let styles = styles.collect_view();
-    let (language, scheme) = (sent::language(), sent::color_scheme());
+    let (language, scheme) = (page_data::language(), page_data::color_scheme());
     // What the system has needs no word.
     let theme = (scheme != ColorScheme::System).then_some(scheme.word());
     let dark = dark_style_sheet(scheme).map(|css| view! { <style nonce=nonce inner_html=css></style> });
@@ -77,8 +77,8 @@ pub fn App(
     /// The page.
     page: fn() -> AnyView,
 ) -> impl IntoView {
-    sent::provide();
-    part::provide();
+    page_data::provide();
+    hydration::provide();
     view! {
         <Part>
             <ConfigProvider theme_id=THEME_ID>

@@ -17,16 +17,15 @@ use crate::server::db::connect::Missing;
 use crate::server::db::describe_error::why_unwritable;
 use crate::server::db::pool::Pool;
 use crate::server::db::postgres::single_connection;
-use crate::server::db::url::Named;
-use crate::server::db::url::named;
-use crate::server::db::url::without_password;
+use crate::server::db::url::{Named, named, without_password};
 use crate::server::db::{connect, partitions};
 use crate::server::settings::Settings;
-use crate::server::{demo, import, telemetry};
+use crate::server::{demo, ingest, logging};
 
 mod accounts;
 mod export;
 mod export_outcome;
+pub mod file_limit;
 mod message;
 mod output_file;
 mod serve;
@@ -99,7 +98,7 @@ enum Import {
         /// The scale of the confidences: percentages, as this program exports them, or fractions, as ArgusAI does. Default:
         /// recognized from the contents.
         #[arg(long, value_name = "SCALE")]
-        confidence: Option<import::csv::Scale>,
+        confidence: Option<ingest::csv::Scale>,
     },
 }
 
@@ -183,7 +182,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         match cli.command.unwrap_or_else(|| Command::Serve(serve::Serve::default())) {
             Command::Serve(serve) => serve.run(settings).await,
             other => {
-                telemetry::init_for_command()?;
+                logging::init_for_command()?;
                 run_once(other, &settings).await
             }
         }
@@ -268,11 +267,11 @@ async fn run_on(database: Pool, command: Command, settings: &Settings) -> anyhow
     let now = clock.now();
     let summary = match command {
         Command::Import(Import::Argusai { source }) => {
-            import::argusai::import(&database, &import::argusai::Location::new(&source)?, now).await?
+            ingest::argusai::import(&database, &ingest::argusai::Location::new(&source)?, now).await?
         }
         Command::Import(Import::Csv { file, raw, unterminated, confidence }) => {
-            let options = import::csv::Options { raw, unterminated, confidence };
-            import::csv::import(&database, &file, options, now).await?
+            let options = ingest::csv::Options { raw, unterminated, confidence };
+            ingest::csv::import(&database, &file, options, now).await?
         }
         Command::Demo(Demo { events, cameras, days, seed, until }) => {
             let until = until.map_or(now, |until| until.timestamp_micros());

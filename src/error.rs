@@ -1,5 +1,5 @@
 //! `ApiError`: the one error that crosses the wire, for the export route and for server functions alike.
-//! It knows nobody. How it becomes an HTTP answer is told in `server::problem`, and its sentences are in `messages`.
+//! It knows nobody. How it becomes an HTTP answer is told in `web::error_response`, and its sentences are in `messages`.
 
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};

@@ -1,5 +1,5 @@
 //! What an export is asked for: [`ExportParams`], parsed and validated once, and the same on both sides of the wire.
-//! It knows nobody: no database, no browser, no time zone data (that is the server's, in `server::export::zone`).
+//! It knows nobody: no database, no browser, no time zone data (that is the server's, in `server::export::timezone`).
 
 use std::collections::HashSet;
 

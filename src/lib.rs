@@ -1,7 +1,7 @@
 //! The library behind the server and the page.
 #![doc = include_str!("../README.md")]
 // The map of the program is in ARCHITECTURE.md. The feature gates below are the only ones: everything else compiles for
-// the server and the browser alike, or lies inside `server`.
+// the server and the browser alike, or lies inside `cli`, `web`, `server_pages` and `server`.
 #![recursion_limit = "256"]
 
 #[cfg(all(feature = "ssr", feature = "hydrate"))]
@@ -15,9 +15,9 @@ pub mod app;
 pub mod cli;
 pub mod error;
 pub mod export_params;
+pub mod functions;
 pub mod i18n;
 pub mod messages;
-pub mod paths;
 #[cfg(feature = "ssr")]
 pub mod server;
 #[cfg(feature = "ssr")]
@@ -33,5 +33,5 @@ pub fn hydrate() {
     console_error_panic_hook::set_once();
     let come_alive = || leptos::mount::hydrate_body(|| leptos::view! { <app::App page=ui::page/> });
     // In a task of its own, so that whoever clicks while the module is compiled does not have to wait for this, too.
-    ui::part::after_this_task(come_alive);
+    ui::hydration::after_this_task(come_alive);
 }

@@ -4,9 +4,8 @@
 
 use leptos::prelude::*;
 
-// What these pages share with those that come alive.
 use crate::api::page::Page;
-use crate::ui::{frame, sent};
+use crate::ui::page_data;
 
 pub mod account;
 pub mod form;
@@ -28,7 +27,7 @@ pub fn page() -> AnyView {
     use setup::Setup;
     use tokens::Tokens;
 
-    match sent::page() {
+    match page_data::page() {
         Some(Page::Tokens) => view! { <Tokens/> }.into_any(),
         Some(Page::Account) => view! { <Account/> }.into_any(),
         Some(Page::People) => view! { <People/> }.into_any(),

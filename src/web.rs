@@ -1,5 +1,16 @@
 //! HTTP: routes, middleware, handlers and forms, and what a page needs.
 
-pub mod client_ip;
+pub mod assets;
+pub mod error_response;
+pub mod forms;
+pub mod handlers;
+pub mod listener;
 pub mod middleware;
+pub mod page_data;
+pub mod parameters;
+pub mod preferences;
 pub mod redirect;
+pub mod request_body;
+pub mod request_id;
+pub mod router;
+pub mod secure_address;

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::choices::Choices;
+use super::export_form::Choices;
 use super::exports::ExportRecord;
 use super::people::{Person, PersonWithCameras};
 use super::session::Me;
 use super::tokens::Token;
 use crate::api::language::Language;
-use crate::error::ApiError;
-use crate::paths::{
+use crate::api::paths::{
     ACCOUNT_PATH, HISTORY_PATH, LOGIN_PATH, PEOPLE_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH, VERIFY_PATH,
 };
+use crate::error::ApiError;
 
 /// Which page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -22,11 +22,11 @@ use crate::server::db::connect;
 use crate::server::db::pool::Pool;
 use crate::server::db::timeouts::ANSWER;
 use crate::server::export::error::ExportError;
-use crate::server::export::lines::PAGE_BYTES;
+use crate::server::export::pipeline::{Export as Run, Source};
 use crate::server::export::reader::Reader;
+use crate::server::export::reader::buffer_pool::PAGE_BYTES;
 use crate::server::export::reader::source::events;
-use crate::server::export::run::{Export as Run, Source};
-use crate::server::export::running::{Asked, Exports, Limits, Running};
+use crate::server::export::slots::{Asked, Exports, Limits, Running};
 use crate::server::metrics::Metrics;
 use crate::server::settings::Settings;
 

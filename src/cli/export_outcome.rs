@@ -7,7 +7,7 @@ use crate::api::exports::State;
 use crate::messages::commands::CommandMessage;
 use crate::messages::records::RecordMessage;
 use crate::server::export::error::ExportError;
-use crate::server::export::record::Ending;
+use crate::server::export::record_store::Ending;
 
 /// Why an export ends without a whole file, if neither reading nor writing is the reason.
 #[derive(Debug)]

@@ -10,23 +10,25 @@ use tokio::net::TcpListener;
 use tracing::{info, warn};
 
 use super::{StopSignals, clock_of, open_migrated, say};
+use crate::api::paths::{SETTINGS_PATH, SETUP_PATH};
+use crate::cli::file_limit;
 use crate::export_params::EXPORT_PATH;
-use crate::paths::{SETTINGS_PATH, SETUP_PATH};
 use crate::server::accounts::secret::Secret;
 use crate::server::accounts::session_store::Sessions;
 use crate::server::accounts::setup::Setup;
 use crate::server::accounts::user;
-use crate::server::connection::{Limits, serve};
 use crate::server::db::connect;
 use crate::server::db::connect::Missing;
 use crate::server::db::pool::Pool;
 use crate::server::db::timeouts::ANSWER;
 use crate::server::demo::{self, Guest};
-use crate::server::export::running::Exports;
-use crate::server::router::router;
+use crate::server::export::slots::Exports;
+use crate::server::logging;
 use crate::server::settings::{Settings, listen};
 use crate::server::state::AppState;
-use crate::server::{file_limit, telemetry};
+use crate::web::listener::accept::serve;
+use crate::web::listener::limits::Limits;
+use crate::web::router::router;
 
 /// How long it is waited for exports that were broken off to be recorded.
 const RECORDING: Duration = Duration::from_secs(5);
@@ -58,7 +60,7 @@ impl Serve {
             settings.server.listen = listen;
         }
         settings.server.check()?;
-        telemetry::init(&settings.server.log, settings.server.log_format)?;
+        logging::init(&settings.server.log, settings.server.log_format)?;
         if let Err(error) = file_limit::raise() {
             warn!(error = format!("{error:#}"), "going on with fewer open files");
         }

@@ -12,9 +12,9 @@ use crate::server::accounts::secret::{Secret, to_hex};
 use crate::server::accounts::user::{self as accounts, NewUser};
 use crate::server::db::entity::{api_token, camera, mark, motion_event, user};
 use crate::server::db::pool::Pool;
-use crate::server::import::progress;
-use crate::server::import::sink::{KnownName, Sink};
-use crate::server::import::summary::Summary;
+use crate::server::ingest::progress;
+use crate::server::ingest::sink::{KnownName, Sink};
+use crate::server::ingest::summary::Summary;
 
 /// What the demo of `serve --demo` is made of.
 pub const DEFAULT: Demo = Demo { events: 100_000, cameras: 8, days: 365, seed: 1 };

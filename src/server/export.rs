@@ -1,24 +1,17 @@
 //! The export: from parameters to bytes. Data goes one way, and each stage can be tested alone:
-//! [`zone`] (days to moments) → [`query`] (SQL) → [`pages`] (rows of the database) → [`csv`] (bytes) → [`lines`] (pages
-//! of them, ahead of whoever takes them) → [`run`] (the whole, as chunks that can be pulled) → [`route`] (HTTP) or the
-//! command line. `csv`, `formula`, `query` and `zone` do no I/O.
+//! [`timezone`] (days to moments) → [`query`] (SQL) → [`pipeline::keyset`] (rows of the database, by [`reader`]) → [`csv`] (bytes) →
+//! [`pipeline::read_ahead`] (pages of them, ahead of the client) → [`pipeline`] (the whole, as chunks that can be pulled) → HTTP or
+//! the command line. `csv`, `query` and `timezone` do no I/O.
 
-pub mod body;
-pub mod buffer;
 pub mod csv;
-pub mod encoding;
 pub mod error;
-pub mod formula;
-pub mod lines;
-pub mod pages;
+pub mod event;
+pub mod pipeline;
 pub mod preview;
 pub mod query;
 pub mod reader;
-pub mod record;
-pub mod replica;
-pub mod route;
-pub mod run;
-pub mod running;
+pub mod record_store;
+pub mod records;
+pub mod slots;
 pub mod stored_message;
-pub mod workshop;
-pub mod zone;
+pub mod timezone;

@@ -1,30 +1,12 @@
-//! What is counted for the operator, and the door at which it is told: to an administrator, and to whoever shows the
-//! token of the settings.
+//! What is counted for the operator.
 
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::http::Method;
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use headers::authorization::Bearer;
-use headers::{Authorization, HeaderMapExt};
 use prometheus::{
     Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
-use sea_orm::DbBackend;
 
-use super::state::AppState;
 use crate::api::exports::State as ExportState;
-use crate::api::session::Role;
-use crate::error::{ApiError, ErrorCode};
-use crate::export_params::EXPORT_PATH;
-use crate::messages::forms::FormMessage;
-use crate::paths::METRICS_PATH;
-use crate::server::accounts::principal::Caller;
-use crate::server::accounts::secret;
-use crate::server::internal_error::internal;
 
 /// Up to so many seconds an export is counted by: from what is there at once to what takes half an hour.
 const DURATIONS: [f64; 11] = [0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1_800.0];
@@ -150,8 +132,24 @@ impl Metrics {
         self.passwords.with_label_values(&[outcome]).inc();
     }
 
+    /// Notes how many exports are running.
+    pub fn running(&self, exports: usize) {
+        self.in_flight.set(i64::try_from(exports).unwrap_or(i64::MAX));
+    }
+
+    /// All numbers as Prometheus reads them, and the type of that text.
+    ///
+    /// # Errors
+    /// Where they cannot be written.
+    pub fn text(&self) -> prometheus::Result<(String, Vec<u8>)> {
+        let mut text = Vec::new();
+        let encoder = TextEncoder::new();
+        encoder.encode(&self.registry.gather(), &mut text)?;
+        Ok((encoder.format_type().to_owned(), text))
+    }
+
     /// Notes how many connections a pool has at work, and how many more wait for work.
-    fn connections(&self, pool: &str, busy: usize, idle: usize) {
+    pub fn connections(&self, pool: &str, busy: usize, idle: usize) {
         for (state, count) in [("busy", busy), ("idle", idle)] {
             self.connections.with_label_values(&[pool, state]).set(i64::try_from(count).unwrap_or(i64::MAX));
         }
@@ -168,67 +166,4 @@ impl Default for Metrics {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Middleware: counts the requests for an export.
-pub async fn count(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let is_export = request.uri().path() == EXPORT_PATH;
-    let response = next.run(request).await;
-    if is_export {
-        state.metrics.export_answered(response.status().as_u16());
-    }
-    response
-}
-
-/// Middleware: answers whoever shows the token of the settings, by whatever host name, and before anybody asks the
-/// database: the numbers are wanted most when it is away.
-///
-/// # Errors
-/// Where the numbers cannot be written.
-pub async fn scrape(State(state): State<AppState>, request: Request, next: Next) -> Result<Response, ApiError> {
-    let safe = matches!(*request.method(), Method::GET | Method::HEAD);
-    if safe && request.uri().path() == METRICS_PATH && shows_token(&request, &state.settings.server.metrics_token.0) {
-        return numbers(&state);
-    }
-    Ok(next.run(request).await)
-}
-
-/// Answers an administrator with the numbers.
-///
-/// # Errors
-/// `forbidden` for everybody else.
-pub async fn show(State(state): State<AppState>, caller: Caller) -> Result<Response, ApiError> {
-    if caller.user.role != Role::Admin {
-        return Err(ApiError::new(ErrorCode::Forbidden, FormMessage::MetricsForAdministrators));
-    }
-    numbers(&state)
-}
-
-fn numbers(state: &AppState) -> Result<Response, ApiError> {
-    let AppState { metrics, exports, reader, database, writer, .. } = state;
-    metrics.in_flight.set(i64::try_from(exports.count()).unwrap_or(i64::MAX));
-    metrics.connections("events", reader.busy(), reader.idle());
-    for (pool, connections) in [("pages", database.inner()), ("writer", writer.inner())] {
-        let (all, idle) = if connections.get_database_backend() == DbBackend::Postgres {
-            let pool = connections.get_postgres_connection_pool();
-            (pool.size() as usize, pool.num_idle())
-        } else {
-            let pool = connections.get_sqlite_connection_pool();
-            (pool.size() as usize, pool.num_idle())
-        };
-        metrics.connections(pool, all.saturating_sub(idle), idle);
-    }
-    let mut text = Vec::new();
-    let encoder = TextEncoder::new();
-    encoder.encode(&metrics.registry.gather(), &mut text).map_err(|error| internal(&error))?;
-    Ok(([(CONTENT_TYPE, encoder.format_type().to_owned())], text).into_response())
-}
-
-fn shows_token(request: &Request, token: &str) -> bool {
-    let shown = request.headers().typed_get::<Authorization<Bearer>>();
-    // Hashes are compared: how long that takes tells nothing of the token.
-    let hash = |text: &str| secret::hash(text.as_bytes());
-    !token.is_empty()
-        && request.headers().get_all(AUTHORIZATION).iter().count() == 1
-        && shown.is_some_and(|shown| hash(shown.token()) == hash(token))
 }

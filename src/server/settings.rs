@@ -18,6 +18,7 @@ pub use self::server::{Hidden, LogFormat, Server};
 pub mod host;
 pub mod listen;
 mod server;
+pub mod site_version;
 
 /// The settings file, looked for in the working directory.
 pub const FILE: &str = "Leptos.toml";

@@ -9,7 +9,6 @@ use leptos::config::LeptosOptions;
 
 use super::metrics::Metrics;
 use super::settings::Settings;
-use super::site;
 use crate::server::accounts::activity_tracker::LastUse;
 use crate::server::accounts::login_rate_limit::Throttle;
 use crate::server::accounts::session_store::Sessions;
@@ -17,11 +16,12 @@ use crate::server::accounts::setup::Setup;
 use crate::server::accounts::wrong_token::WrongTokens;
 use crate::server::db::clock::Clock;
 use crate::server::db::pool::Pool;
-use crate::server::export::lines::PAGE_BYTES;
+use crate::server::export::pipeline::Source;
 use crate::server::export::reader::Reader;
+use crate::server::export::reader::buffer_pool::PAGE_BYTES;
 use crate::server::export::reader::source::events;
-use crate::server::export::run::Source;
-use crate::server::export::running::{Exports, Limits};
+use crate::server::export::slots::{Exports, Limits};
+use crate::server::settings::site_version::versioned;
 
 /// Cheap to clone: everything in it is a handle.
 #[derive(Clone, Debug)]
@@ -81,7 +81,7 @@ impl AppState {
             sessions: Sessions::new(database.clone(), writer.clone(), clock.clone(), last_use.clone(), &settings),
             throttle: Throttle::new(clock.clone()),
             wrong_tokens: WrongTokens::new(),
-            leptos_options: site::versioned(settings.leptos_options()),
+            leptos_options: versioned(settings.leptos_options()),
             settings: Arc::new(settings),
             metrics,
             database,

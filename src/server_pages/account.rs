@@ -3,21 +3,21 @@
 use leptos::prelude::*;
 
 use super::form::{FormOutcome, NewPassword, PasswordOf, RevokeTokens, TextField};
-use super::frame::SettingsFrame;
-use super::sent;
+use crate::api::paths::ACCOUNT_PATH;
 use crate::api::session::Role;
-use crate::paths::ACCOUNT_PATH;
+use crate::ui::layout::SettingsFrame;
+use crate::ui::page_data;
 
 /// The page at `/settings/account`.
 #[component]
 pub fn Account() -> impl IntoView {
-    let language = sent::language();
+    let language = page_data::language();
     let words = language.account();
-    let lead = sent::me().map_or_else(String::new, |me| match me.role {
+    let lead = page_data::me().map_or_else(String::new, |me| match me.role {
         Role::Admin => (words.lead_of_admin)(&me.name),
         Role::User => (words.lead_of_user)(&me.name),
     });
-    let name = sent::me().map(|me| me.name);
+    let name = page_data::me().map(|me| me.name);
     view! {
         <SettingsFrame current=ACCOUNT_PATH title=language.frame().account lead>
             <FormOutcome/>

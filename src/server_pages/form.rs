@@ -2,16 +2,16 @@
 
 use leptos::prelude::*;
 
-use super::sent;
 use crate::api::page::Outcome;
 use crate::api::session::{MIN_PASSWORD_CHARACTERS, Role};
 use crate::api::tokens::REVOKE_TOKENS;
+use crate::ui::page_data;
 
 /// What became of the form that led here. It has the focus when the page is there, so that it is read out.
 #[component]
 pub fn FormOutcome() -> impl IntoView {
-    let language = sent::language();
-    match sent::outcome() {
+    let language = page_data::language();
+    match page_data::outcome() {
         Some(Outcome::Done(done)) => Some(message("status", "notice", language.done(done).to_owned())),
         Some(Outcome::Refused { error, .. }) => {
             let told = language.error(&error);
@@ -47,7 +47,7 @@ pub fn TextField(
     #[prop(optional)]
     first: bool,
 ) -> impl IntoView {
-    let outcome = sent::outcome();
+    let outcome = page_data::outcome();
     let wrong = matches!(&outcome, Some(Outcome::Refused { error, .. }) if error.field.as_deref() == Some(name));
     let value = outcome.as_ref().and_then(|outcome| outcome.filled_in(name));
     let has_hint = hint.is_some();
@@ -91,7 +91,7 @@ pub fn RevokeTokens(
     /// For people.
     label: &'static str,
 ) -> impl IntoView {
-    let is_ticked = sent::outcome().is_some_and(|outcome| outcome.filled_in(REVOKE_TOKENS).is_some());
+    let is_ticked = page_data::outcome().is_some_and(|outcome| outcome.filled_in(REVOKE_TOKENS).is_some());
     view! {
         <label class="check">
             <input type="checkbox" name=REVOKE_TOKENS value="true" checked=is_ticked/>
@@ -104,9 +104,9 @@ pub fn RevokeTokens(
 /// script, which knows, corrects that (`public/plain.js`).
 #[component]
 pub fn OnlyOverHttps() -> impl IntoView {
-    let words = sent::language().login();
-    sent::secure_address().map(|address| {
-        let url = address.url.clone() + &sent::address();
+    let words = page_data::language().login();
+    page_data::secure_address().map(|address| {
+        let url = address.url.clone() + &page_data::address();
         view! {
             <p class="notice notice--bad" data-https hidden=!address.is_elsewhere>
                 {words.open_over_https} " " <a href=url rel="external">{address.url}</a> ". " {words.why_https}
@@ -127,7 +127,7 @@ pub fn SelectChoice(
     /// The value that is chosen at first.
     chosen: String,
 ) -> impl IntoView {
-    let chosen = sent::outcome().and_then(|outcome| outcome.filled_in(name)).unwrap_or(chosen);
+    let chosen = page_data::outcome().and_then(|outcome| outcome.filled_in(name)).unwrap_or(chosen);
     let options = options.into_iter().map(|(value, called)| {
         let selected = value == chosen;
         view! { <option value=value selected=selected>{called}</option> }
@@ -142,7 +142,7 @@ pub fn SelectChoice(
 
 /// The roles that a person can have, for a [`SelectChoice`].
 pub fn roles() -> Vec<(String, String)> {
-    let language = sent::language();
+    let language = page_data::language();
     [Role::User, Role::Admin].map(|role| (role.word().to_owned(), language.role_described(role).to_owned())).into()
 }
 
@@ -158,7 +158,7 @@ pub fn NewPassword(
             label=label
             kind="password"
             autocomplete="new-password"
-            hint=(sent::language().forms().password_hint)(MIN_PASSWORD_CHARACTERS)
+            hint=(page_data::language().forms().password_hint)(MIN_PASSWORD_CHARACTERS)
         />
     }
 }

@@ -3,23 +3,23 @@
 use leptos::prelude::*;
 
 use super::form::{FormOutcome, OnlyOverHttps, TextField};
-use super::frame::LonelyFrame;
-use super::sent;
 use crate::api::page::Content;
-use crate::paths::LOGIN_PATH;
+use crate::api::paths::LOGIN_PATH;
+use crate::ui::layout::LonelyFrame;
+use crate::ui::page_data;
 
 /// The page at `/login`.
 #[component]
 pub fn Login() -> impl IntoView {
-    let (asked_for, is_nobody) = match sent::content() {
+    let (asked_for, is_nobody) = match page_data::content() {
         Ok(Content::Login { next, is_nobody }) => (next, is_nobody),
         _ => (String::new(), false),
     };
-    let language = sent::language();
+    let language = page_data::language();
     let words = language.login();
     let help = if is_nobody { words.nobody_yet } else { words.help };
     // After a refused attempt, the address that was asked for is in the form that came back.
-    let next = sent::outcome().and_then(|outcome| outcome.filled_in("next")).unwrap_or(asked_for);
+    let next = page_data::outcome().and_then(|outcome| outcome.filled_in("next")).unwrap_or(asked_for);
     view! {
         <LonelyFrame title=words.sign_in>
             <OnlyOverHttps/>

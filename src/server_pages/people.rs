@@ -4,23 +4,23 @@ use leptos::either::Either;
 use leptos::prelude::*;
 
 use super::form::{FormOutcome, NewPassword, SelectChoice, TextField, roles};
-use super::frame::{CannotShow, SettingsFrame};
-use super::sent;
 use crate::api::language::Language;
 use crate::api::page::Content;
+use crate::api::paths::{PEOPLE_PATH, person_path};
 use crate::api::people::Person;
 use crate::api::session::Role;
-use crate::paths::{PEOPLE_PATH, person_path};
+use crate::ui::layout::{CannotShow, SettingsFrame};
+use crate::ui::page_data;
 
 /// The page at `/settings/people`.
 #[component]
 pub fn People() -> impl IntoView {
-    let list = match sent::content() {
+    let list = match page_data::content() {
         Ok(Content::People(people)) => Either::Left(view! { <PeopleList people/> }),
         Ok(_) => Either::Left(view! { <PeopleList people=Vec::new()/> }),
         Err(error) => Either::Right(view! { <CannotShow error/> }),
     };
-    let language = sent::language();
+    let language = page_data::language();
     let (words, forms) = (language.people(), language.forms());
     view! {
         <SettingsFrame current=PEOPLE_PATH title=language.frame().people lead=words.lead>
@@ -39,7 +39,7 @@ pub fn People() -> impl IntoView {
 
 #[component]
 fn PeopleList(people: Vec<Person>) -> impl IntoView {
-    let language = sent::language();
+    let language = page_data::language();
     let (words, forms) = (language.people(), language.forms());
     let rows = people.into_iter().map(|person| {
         let (role, cameras) = described(&person, language);

@@ -4,22 +4,22 @@ use leptos::either::{Either, EitherOf3};
 use leptos::prelude::*;
 
 use super::form::{FormOutcome, NewPassword, PasswordOf, RevokeTokens, SelectChoice, roles};
-use super::frame::{CannotShow, SettingsFrame};
-use super::sent;
 use crate::api::page::Content;
+use crate::api::paths::{ACCOUNT_PATH, PEOPLE_PATH, person_path};
 use crate::api::people::{Grant, PersonWithCameras};
 use crate::api::session::Role;
-use crate::paths::{ACCOUNT_PATH, PEOPLE_PATH, person_path};
+use crate::ui::layout::{CannotShow, SettingsFrame};
+use crate::ui::page_data;
 
 /// The page at `/settings/people/{id}`.
 #[component]
 pub fn PersonPage() -> impl IntoView {
-    let content = match sent::content() {
+    let content = match page_data::content() {
         Ok(Content::Person(person)) => Ok(person),
         Ok(_) => Err(None),
         Err(error) => Err(Some(error)),
     };
-    let words = sent::language().people();
+    let words = page_data::language().people();
     let heading = content.as_ref().map_or_else(|_| words.person.to_owned(), |person| person.person.name.clone());
     let lead = match content.as_ref().map(|person| person.person.role) {
         Ok(Role::Admin) => words.lead_of_admin,
@@ -45,7 +45,7 @@ pub fn PersonPage() -> impl IntoView {
 #[component]
 fn Forms(person: PersonWithCameras) -> impl IntoView {
     let PersonWithCameras { person, cameras, is_me } = person;
-    let language = sent::language();
+    let language = page_data::language();
     let (words, forms) = (language.people(), language.forms());
     let path = person_path(&person.id);
     let cameras = (person.role == Role::User).then(|| view! { <Cameras cameras path=path.clone()/> });
@@ -89,7 +89,7 @@ fn Forms(person: PersonWithCameras) -> impl IntoView {
 
 #[component]
 fn Cameras(cameras: Vec<Grant>, path: String) -> impl IntoView {
-    let language = sent::language();
+    let language = page_data::language();
     let words = language.people();
     let none = cameras.is_empty().then(|| view! { <p>{words.no_cameras}</p> });
     let boxes = cameras.into_iter().map(|Grant { camera, granted }| {

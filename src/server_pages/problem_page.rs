@@ -5,9 +5,9 @@ use leptos::prelude::*;
 
 use crate::api::language::Language;
 use crate::api::page::ColorScheme;
+use crate::api::paths::SETTINGS_PATH;
 use crate::app::style_sheet;
 use crate::error::ApiError;
-use crate::paths::SETTINGS_PATH;
 
 /// The whole document, without script.
 pub fn problem_page(options: &LeptosOptions, error: &ApiError, language: Language, scheme: ColorScheme) -> String {

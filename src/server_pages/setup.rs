@@ -3,17 +3,17 @@
 use leptos::prelude::*;
 
 use super::form::{FormOutcome, NewPassword, OnlyOverHttps, TextField};
-use super::frame::LonelyFrame;
-use super::sent;
 use crate::api::page::Content;
-use crate::paths::{LOGIN_PATH, SETUP_PATH};
+use crate::api::paths::{LOGIN_PATH, SETUP_PATH};
+use crate::ui::layout::LonelyFrame;
+use crate::ui::page_data;
 
 /// The page at `/setup`.
 #[component]
 pub fn Setup() -> impl IntoView {
-    let language = sent::language();
+    let language = page_data::language();
     let words = language.setup();
-    let body = match sent::content() {
+    let body = match page_data::content() {
         Ok(Content::Setup { key }) => Ok(view! {
             <p class="lead">{words.lead}</p>
             <OnlyOverHttps/>

@@ -3,25 +3,25 @@
 use leptos::prelude::*;
 
 use super::form::{FormOutcome, SelectChoice, TextField};
-use super::frame::{CannotShow, SettingsFrame};
-use super::sent;
 use crate::api::page::{Content, Outcome};
+use crate::api::paths::{API_DOCS_PATH, TOKENS_PATH};
 use crate::api::tokens::{DAYS, Token};
-use crate::paths::{API_DOCS_PATH, TOKENS_PATH};
+use crate::ui::layout::{CannotShow, SettingsFrame};
+use crate::ui::page_data;
 
 /// The page at `/settings/tokens`.
 #[component]
 pub fn Tokens() -> impl IntoView {
-    let list = match sent::content() {
+    let list = match page_data::content() {
         Ok(Content::Tokens(tokens)) => Ok(tokens),
         Ok(_) => Ok(Vec::new()),
         Err(error) => Err(error),
     };
-    let made = match sent::outcome() {
+    let made = match page_data::outcome() {
         Some(Outcome::Token { name, text }) => Some(view! { <NewToken name text/> }),
         _ => None,
     };
-    let language = sent::language();
+    let language = page_data::language();
     let words = language.tokens();
     let days = DAYS.map(|days| match days {
         Some(days) => (days.to_string(), (words.days)(days)),
@@ -49,8 +49,8 @@ pub fn Tokens() -> impl IntoView {
 /// A token, this one time.
 #[component]
 fn NewToken(name: String, text: String) -> impl IntoView {
-    let copying = sent::language().copying();
-    let words = sent::language().tokens();
+    let copying = page_data::language().copying();
+    let words = page_data::language().tokens();
     view! {
         <div id="outcome" class="notice stack" role="status" tabindex="-1" autofocus>
             <p>
@@ -78,7 +78,7 @@ fn NewToken(name: String, text: String) -> impl IntoView {
 
 #[component]
 fn TokenList(tokens: Vec<Token>) -> impl IntoView {
-    let language = sent::language();
+    let language = page_data::language();
     let words = language.tokens();
     if tokens.is_empty() {
         return leptos::either::Either::Left(view! { <p class="card">{words.none}</p> });

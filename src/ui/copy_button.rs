@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::{browser, sent};
+use super::{browser, page_data};
 
 /// Copies the value of a field, and says that it did. Where the browser does not allow it, the value is selected, and the
 /// keyboard's own copy works.
@@ -16,7 +16,7 @@ pub fn CopyButton(
     #[prop(optional, into)]
     label: Option<String>,
 ) -> impl IntoView {
-    let words = sent::language().copying();
+    let words = page_data::language().copying();
     let told = RwSignal::new("");
     let copy = move |_| {
         let of = of.clone();

@@ -18,14 +18,19 @@ use web_sys::{
 };
 
 use super::browser;
-use super::disk::File;
-use super::progress::Progress;
-use super::tally::{Difference, Sum, Tally, compare};
 use crate::api::exports::{EXPORT_ID_HEADER, EXPORTS_PATH, ExportRecord, ExportRecords, State};
 use crate::api::language::Language;
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::ExportParams;
 use crate::messages::Message;
+use crate::ui::download::csv_digest::{Difference, Sum, Tally, compare};
+use crate::ui::download::file_system_access::File;
+use crate::ui::download::progress::Progress;
+
+pub mod csv_digest;
+pub mod export_jobs;
+pub mod file_system_access;
+pub mod progress;
 
 /// Chunks are gathered into a blob when they come to this many bytes, so that few of them lie about.
 const BLOB_BYTES: u32 = 8 * 1024 * 1024;

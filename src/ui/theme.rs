@@ -22,7 +22,7 @@ pub fn dark_style_sheet(scheme: ColorScheme) -> Option<String> {
 }
 
 /// One of each thaw component that our pages use. It is never shown: the server renders it to learn the components'
-/// styles (see `server::style`).
+/// styles (see `web::assets::thaw_styles`).
 #[component]
 pub fn Samples() -> impl IntoView {
     view! {

@@ -10,9 +10,9 @@ use thaw::{
 };
 use uuid::Uuid;
 
-use super::sent;
+use super::page_data;
+use crate::api::paths::LOGIN_PATH;
 use crate::i18n::export::Words;
-use crate::paths::LOGIN_PATH;
 
 /// How long news stays, since it was last pointed at or had the focus. Bad news stays until it is dismissed.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -33,7 +33,7 @@ pub struct Toasts {
 impl Toasts {
     /// Those of the toaster around the page, which has to be there.
     pub fn expect() -> Self {
-        let (toaster, words) = (ToasterInjection::expect_context(), sent::language().export());
+        let (toaster, words) = (ToasterInjection::expect_context(), page_data::language().export());
         Self { toaster, words, polite: RwSignal::default(), urgent: RwSignal::default() }
     }
 

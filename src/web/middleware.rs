@@ -3,4 +3,7 @@
 pub mod authenticate;
 pub mod authorize;
 pub mod csrf;
+pub mod host_validation;
+pub mod request_log;
+pub mod security_headers;
 pub mod session;

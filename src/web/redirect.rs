@@ -1,6 +1,6 @@
 //! Where to go after signing in: back to the page that was asked for, and to nowhere but this server.
 
-use crate::paths::{LOGIN_PATH, SETTINGS_PATH};
+use crate::api::paths::{LOGIN_PATH, SETTINGS_PATH};
 
 /// The sign-in that leads to `next` afterwards.
 pub fn login_url(next: &str) -> String {

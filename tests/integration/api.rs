@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use motion_export::server::moved_paths::MOVED;
+use motion_export::web::handlers::moved_paths::MOVED;
 use reqwest::header::{ACCEPT, LOCATION};
 use serde_json::Value;
 

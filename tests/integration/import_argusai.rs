@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use motion_export::server::db::pool::Pool;
-use motion_export::server::import::argusai::{self, Location};
-use motion_export::server::import::summary::Summary;
+use motion_export::server::ingest::argusai::{self, Location};
+use motion_export::server::ingest::summary::Summary;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 
 use crate::app::TestDatabase;

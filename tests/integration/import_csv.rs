@@ -1,13 +1,13 @@
 //! Our own CSV, coming back. That it comes back the same is a law, in `laws`.
 
-use motion_export::server::import::csv::{Options, Scale, import};
+use motion_export::server::ingest::csv::{Options, Scale, import};
 
 use crate::app::{HEADER, TestDatabase, events};
 
 async fn imported(
     database: &TestDatabase,
     text: &str,
-) -> anyhow::Result<motion_export::server::import::summary::Summary> {
+) -> anyhow::Result<motion_export::server::ingest::summary::Summary> {
     imported_as(database, text.as_bytes(), Options::default()).await
 }
 
@@ -15,7 +15,7 @@ async fn imported_as(
     database: &TestDatabase,
     bytes: &[u8],
     options: Options,
-) -> anyhow::Result<motion_export::server::import::summary::Summary> {
+) -> anyhow::Result<motion_export::server::ingest::summary::Summary> {
     let file = database.folder.path().join("in.csv");
     std::fs::write(&file, bytes)?;
     import(&database.connection, &file, options, 0).await

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use motion_export::export_params::EXPORT_PATH;
 use motion_export::server::db::entity::motion_event;
-use motion_export::server::export::lines::PAGE_BYTES;
+use motion_export::server::export::reader::buffer_pool::PAGE_BYTES;
 use serde_json::Value;
 
 use crate::app::{TestApp, TestDatabase, endless, events};

@@ -24,7 +24,7 @@ pub fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // As a server does that nobody has set up, and more of exports.
-        let filter = format!("{},motion_export::server::export=debug", Settings::default().server.log);
+        let filter = format!("{},motion_export::web::handlers::export=debug", Settings::default().server.log);
         tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(|| ThisThread).init();
     });
 }

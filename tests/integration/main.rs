@@ -24,6 +24,7 @@ mod guard;
 mod import_argusai;
 mod import_csv;
 mod laws;
+mod layers;
 mod limits;
 mod links;
 mod log;

@@ -1,8 +1,9 @@
 //! Many cameras that saw little, among others that saw much: their events are far apart.
 
 use motion_export::server::db::entity::motion_event;
-use motion_export::server::export::query::{self, Cursor};
-use motion_export::server::export::zone::Interval;
+use motion_export::server::export::event::Cursor;
+use motion_export::server::export::query;
+use motion_export::server::export::timezone::Interval;
 use sea_orm::sea_query::{PostgresQueryBuilder, SqliteQueryBuilder};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;

@@ -4,11 +4,11 @@
 use std::path::PathBuf;
 
 use motion_export::server::db::entity::motion_event::Model;
-use motion_export::server::import::argusai::Location;
-use motion_export::server::import::csv::Options;
-use motion_export::server::import::sink::{KnownName, Sink};
-use motion_export::server::import::summary::Summary;
-use motion_export::server::import::{argusai, csv};
+use motion_export::server::ingest::argusai::Location;
+use motion_export::server::ingest::csv::Options;
+use motion_export::server::ingest::sink::{KnownName, Sink};
+use motion_export::server::ingest::summary::Summary;
+use motion_export::server::ingest::{argusai, csv};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use sea_orm::{ConnectionTrait, Database};

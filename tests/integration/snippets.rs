@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use chrono::DateTime;
 use motion_export::export_params::ExportParams;
 use motion_export::server::db::entity::motion_event;
-use motion_export::ui::snippets::{TOKEN, Tool};
+use motion_export::ui::export::snippets::{TOKEN, Tool};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 

@@ -9,10 +9,10 @@ use std::io::Write;
 use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
 use rustc_hash::FxHashMap;
 
-use super::formula;
-use super::pages::Row;
-use super::zone::{Timestamps, Zone};
+use super::event::Row;
+use super::timezone::{Timestamps, Zone};
 use crate::export_params::columns;
+use crate::server::formula_guard;
 
 /// How many different cells of text are remembered: detectors and zones are few.
 const MOST_CELLS: usize = 1_024;
@@ -167,7 +167,7 @@ impl Cells {
         }
         let start = bytes.len();
         let cell = readable(text)?;
-        let cell = if self.raw { Cow::Borrowed(cell) } else { formula::guard(cell) };
+        let cell = if self.raw { Cow::Borrowed(cell) } else { formula_guard::guard(cell) };
         let mut writer = writer(&mut *bytes);
         writer.write_record([&*cell]).map_err(failed)?;
         writer.flush()?;
@@ -219,7 +219,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::server::export::query::Cursor;
+    use crate::server::export::event::Cursor;
 
     fn row() -> Row<'static> {
         Row {
@@ -357,7 +357,7 @@ mod tests {
                 prop_assert_eq!(records.len(), 1);
                 for (column, cell) in [(1, &cells[0]), (4, &cells[1]), (9, &cells[2])] {
                     let read = &records[0][column];
-                    let restored = if raw { Cow::Borrowed(read) } else { formula::unguard(read) };
+                    let restored = if raw { Cow::Borrowed(read) } else { formula_guard::unguard(read) };
                     prop_assert_eq!(&restored, cell);
                 }
             }

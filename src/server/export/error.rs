@@ -3,15 +3,19 @@
 use std::time::Duration;
 
 use sea_orm::DbErr;
+use tracing::warn;
 
 use super::csv::EncodeError;
-use super::record::Ending;
+use super::record_store::Ending;
 use crate::api::exports::State;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
 use crate::messages::Message;
 use crate::messages::records::RecordMessage;
+use crate::messages::requests::RequestMessage;
 use crate::server::accounts::camera_access::SelectError;
 use crate::server::accounts::camera_access::access_lost::AccessLost;
+use crate::server::db::error::{refusal as database_refusal, unlogged_refusal as unlogged_database_refusal};
+use crate::server::internal_error::internal;
 
 /// Why an export cannot begin, or cannot go on.
 #[derive(Debug)]
@@ -92,5 +96,32 @@ impl ExportError {
             Self::Database(_) => Ending::failed(RecordMessage::DatabaseFailed),
             Self::Encode(error) => Ending::failed(RecordMessage::EventNotEncoded { reason: error.to_string() }),
         }
+    }
+}
+
+/// What a failure before the first byte looks like to the client. Logs the reason.
+pub fn refusal(error: &ExportError) -> ApiError {
+    match error {
+        ExportError::Database(error) => database_refusal(error),
+        ExportError::Encode(error) => internal(error),
+        ExportError::TimedOut(_) => {
+            warn!(%error, "export refused");
+            unlogged_refusal(error)
+        }
+        ExportError::Refused(_) | ExportError::Revoked(_) | ExportError::Detached => unlogged_refusal(error),
+    }
+}
+
+/// Does what [`refusal`] does for an error that is logged elsewhere.
+pub fn unlogged_refusal(error: &ExportError) -> ApiError {
+    match error {
+        ExportError::Refused(error) => error.clone(),
+        ExportError::Revoked(lost) => ApiError::new(lost.code(), lost),
+        ExportError::Detached => ApiError::new(ErrorCode::Unavailable, RequestMessage::EventsDetached),
+        ExportError::TimedOut(limit) => {
+            ApiError::new(ErrorCode::DatabaseTimeout, RequestMessage::FirstPageTimeout { seconds: limit.as_secs() })
+        }
+        ExportError::Database(error) => unlogged_database_refusal(error),
+        ExportError::Encode(error) => ApiError { reason: Some(error.to_string()), ..ApiError::internal() },
     }
 }

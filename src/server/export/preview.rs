@@ -9,13 +9,11 @@ use chrono::NaiveDate;
 use sea_orm::{DbErr, EntityTrait, QuerySelect};
 
 use super::csv::Encoder;
-use super::error::ExportError;
-use super::pages::Pages;
+use super::error::{ExportError, refusal};
+use super::pipeline::{Source, called};
 use super::query::{self, Filter};
 use super::reader::{Connection, Turn};
-use super::route::refusal;
-use super::run::{Source, called};
-use super::zone::Zone;
+use super::timezone::Zone;
 use crate::api::preview::{CameraCount, Day, Preview};
 use crate::error::ApiError;
 use crate::export_params::{BYTE_ORDER_MARK, ExportParams, columns};
@@ -24,6 +22,7 @@ use crate::server::accounts::camera_access::camera_filter::Cameras;
 use crate::server::db::entity::camera;
 use crate::server::db::partitions;
 use crate::server::db::pool::Pool;
+use crate::server::export::pipeline::keyset::Pages;
 use crate::server::export::reader::{postgres, sqlite};
 
 /// How many lines the size of the file is estimated from.

@@ -7,11 +7,11 @@
 
 use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
-use uuid::Uuid;
 
-use super::zone::Interval;
+use super::timezone::Interval;
 use crate::server::accounts::camera_access::camera_filter::Cameras;
 use crate::server::db::entity::motion_event::{Column, Entity};
+use crate::server::export::event::Cursor;
 
 /// Up to so many cameras are merged from their own indexes; more are picked out of all events in passing. A merge costs
 /// a comparison for each camera and event, reading past an event costs about as much as a few of those.
@@ -36,17 +36,8 @@ impl Cameras {
     }
 }
 
-/// The place of an event in the order of all events: where a page ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Cursor {
-    /// Microseconds since 1970-01-01T00:00:00Z.
-    pub timestamp: i64,
-    /// The event's id.
-    pub id: Uuid,
-}
-
 /// The statement for the `rows` events that come after `after`, within an interval that is that of the filter or a part of
-/// it. Its columns are those of [`super::pages::Row`], in order.
+/// it. Its columns are those of [`super::event::Row`], in order.
 pub fn page(
     filter: &Filter,
     interval: Interval,
@@ -212,6 +203,8 @@ fn beyond(events: Select<Entity>, interval: Interval, after: Option<Cursor>, bac
 #[cfg(test)]
 mod tests {
     use sea_orm::sea_query::SqliteQueryBuilder;
+
+    use uuid::Uuid;
 
     use super::*;
 

@@ -11,18 +11,21 @@ use sea_orm::{DbBackend, DbErr, RuntimeErr};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
-pub use self::turn::{LONGEST_TURN, Turn};
-use super::buffer::Buffers;
-use super::lines::PAGE_CAPACITY;
-use super::pages::Row;
-use super::workshop::Workshop;
+use self::buffer_pool::PAGE_CAPACITY;
+pub use self::time_slice::{LONGEST_TURN, Turn, is_interrupted};
+use super::event::Row;
 use crate::server::db::sqlite::open_file::OpenFile;
+use crate::server::export::reader::buffer_pool::Buffers;
+use crate::server::export::reader::worker_threads::Workshop;
 
-mod copied;
+pub mod buffer_pool;
+mod pg_copy;
 pub mod postgres;
+pub mod replica;
 pub mod source;
 pub mod sqlite;
-mod turn;
+mod time_slice;
+pub mod worker_threads;
 
 /// How much of what is no export one user may have read at once: a page asks for its preview and for the counts of its
 /// cameras.
@@ -262,18 +265,6 @@ impl Inner {
     }
 }
 
-/// Why there is no answer where the turn had to stop.
-const INTERRUPTED: &str = "nobody waits for the answer any more";
-
-fn interrupted() -> DbErr {
-    DbErr::Custom(INTERRUPTED.to_owned())
-}
-
-/// Whether a question was given up, by us.
-pub fn is_interrupted(error: &DbErr) -> bool {
-    matches!(error, DbErr::Custom(reason) if reason == INTERRUPTED)
-}
-
 fn internal(error: &dyn std::fmt::Display) -> RuntimeErr {
     RuntimeErr::Internal(error.to_string())
 }
@@ -285,7 +276,7 @@ mod tests {
     use futures_util::FutureExt;
     use sea_orm::sea_query::{Expr, Query};
 
-    use super::turn::MOST_HELD_BACK;
+    use super::time_slice::MOST_HELD_BACK;
     use super::*;
 
     const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";

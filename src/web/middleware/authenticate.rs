@@ -12,18 +12,18 @@ use headers::authorization::{Basic, Bearer};
 use headers::{Authorization, HeaderMapExt};
 
 use super::session::AuthSession;
+use crate::api::paths::is_page;
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::EXPORT_PATH;
 use crate::messages::http::HttpMessage;
-use crate::paths::is_page;
 use crate::server::accounts::credential::Credential;
 use crate::server::accounts::principal::{Caller, Identity, unauthenticated};
 use crate::server::accounts::signed_url::Link;
 use crate::server::accounts::{api_token, session_store};
 use crate::server::db::error::refusal;
 use crate::server::state::AppState;
-use crate::server::telemetry;
-use crate::web::client_ip;
+use crate::web::listener::client_ip;
+use crate::web::middleware::request_log;
 
 /// Middleware: finds out who asks and writes it into the request. Whoever shows a token means that token: one that does
 /// not work is worth nothing, even beside a session that does.
@@ -39,7 +39,7 @@ pub async fn identify(State(state): State<AppState>, request: Request, next: Nex
         return Err(error.clone());
     }
     if let Ok(caller) = &found {
-        telemetry::record_user(&parts.extensions, caller.user.id);
+        request_log::record_user(&parts.extensions, caller.user.id);
     }
     parts.extensions.insert(Identity(found));
     Ok(next.run(Request::from_parts(parts, body)).await)

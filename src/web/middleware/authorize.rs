@@ -5,13 +5,13 @@ use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use crate::api::session::Role;
-use crate::error::{ApiError, ErrorCode};
-use crate::messages::forms::FormMessage;
-use crate::paths::{
+use crate::api::paths::{
     API_DOCS_PATH, API_PATH, LOGIN_PATH, LOGOUT_PATH, METRICS_PATH, OPENAPI_PATH, PEOPLE_PATH, SETUP_PATH, is_below,
     is_page,
 };
+use crate::api::session::Role;
+use crate::error::{ApiError, ErrorCode};
+use crate::messages::forms::FormMessage;
 use crate::server::accounts::principal::{self, Caller};
 
 /// Who may pass a door.
@@ -27,11 +27,11 @@ enum Door {
     Admin,
 }
 
-/// The doors that stand open to everybody. `/metrics` keeps its own door (`server::metrics`).
+/// The doors that stand open to everybody. `/metrics` keeps its own door (`web::handlers::metrics`).
 const PUBLIC: [&str; 6] = ["/", LOGIN_PATH, LOGOUT_PATH, SETUP_PATH, OPENAPI_PATH, API_DOCS_PATH];
 
 /// What a page asks for on somebody's behalf, and a token may not. What else is below [`API_PATH`] is data.
-const PAGES_ONLY: [&str; 1] = [crate::api::links::ENDPOINT];
+const PAGES_ONLY: [&str; 1] = [crate::api::signed_url::ENDPOINT];
 
 fn door(path: &str) -> Door {
     if PUBLIC.contains(&path) || path == METRICS_PATH {

@@ -10,9 +10,9 @@ use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use crate::api::paths::is_page;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::http::HttpMessage;
-use crate::paths::is_page;
 
 /// Middleware: refuses a request that could change something and comes from another site.
 ///

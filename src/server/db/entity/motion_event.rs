@@ -1,6 +1,11 @@
 //! One detection of motion.
 
+use std::ops::RangeInclusive;
+
 use sea_orm::entity::prelude::*;
+
+/// The years of UTC whose moments have a year of four digits in every zone.
+pub const WRITABLE_YEARS: RangeInclusive<i32> = 2..=9998;
 
 /// A row of `motion_events`.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]

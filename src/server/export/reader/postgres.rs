@@ -14,17 +14,14 @@ use tokio::runtime::Handle;
 use tracing::warn;
 use uuid::Uuid;
 
-use super::copied::{Copied, Field, Malformed};
-use super::turn::Turn;
-use super::{interrupted, is_interrupted};
+use super::pg_copy::{Copied, Field, Malformed};
+use super::time_slice::{Turn, interrupted, is_interrupted};
 use crate::server::db::error;
 use crate::server::db::error::is_away;
 use crate::server::db::postgres::{NOTICE_WHO_LEAVES, conn, options};
 use crate::server::db::timeouts::SILENT;
-use crate::server::export::pages::Row;
-use crate::server::export::query::Cursor;
-use crate::server::export::replica::Replayed;
-use crate::server::export::workshop;
+use crate::server::export::event::{Cursor, Row};
+use crate::server::export::reader::worker_threads;
 
 /// How many rows are taken from what has arrived before they are given on.
 const ROWS_AT_ONCE: usize = 128;
@@ -41,6 +38,22 @@ pub const PLAN_FOR_PAGES: &str = "SET enable_seqscan = off; SET enable_bitmapsca
 const PLAN_FREELY: &str = "RESET enable_seqscan; RESET enable_bitmapscan; RESET enable_sort; \
                            RESET enable_incremental_sort; RESET jit; \
                            RESET max_parallel_workers_per_gather";
+
+/// How far the server behind a connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replayed {
+    /// It is the primary, in its replica's place.
+    Primary,
+    /// As far as the primary was when it was asked.
+    All,
+    /// To this position, and the last transaction in it is of this moment, in microseconds since 1970-01-01T00:00:00Z.
+    UpTo {
+        /// In the primary's log, in bytes.
+        position: i64,
+        /// `None` where it does not know.
+        moment: Option<i64>,
+    },
+}
 
 /// Where events are, and the runtime that waits for them.
 #[derive(Clone, Debug)]
@@ -307,7 +320,7 @@ impl Connection {
             }
             // They come by the dozen: that some wait for a while is no reason to connect anew.
             turn.gets_on();
-            workshop::pause();
+            worker_threads::pause();
         }
         drop(messages);
         copied.end()?;

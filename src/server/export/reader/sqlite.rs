@@ -10,13 +10,11 @@ use sea_orm::sea_query::{SelectStatement, SqliteQueryBuilder, Value};
 use sea_orm::{DbErr, RuntimeErr};
 use uuid::Uuid;
 
-use super::interrupted;
-use super::turn::Turn;
+use super::time_slice::{Turn, interrupted};
 use crate::server::db::describe_error::describe_rusqlite;
 use crate::server::db::timeouts::BUSY_TIMEOUT;
-use crate::server::export::pages::Row;
-use crate::server::export::query::Cursor;
-use crate::server::export::workshop;
+use crate::server::export::event::{Cursor, Row};
+use crate::server::export::reader::worker_threads;
 
 /// After how many steps of SQLite's machine it is asked whether somebody still waits: some microseconds.
 const STEPS_BETWEEN_QUESTIONS: i32 = 1_000;
@@ -51,7 +49,7 @@ pub fn watch(connection: &Connection, turn: Turn) -> Result<(), DbErr> {
     let asks = move || {
         questions = questions.wrapping_add(1);
         if questions.is_multiple_of(QUESTIONS_BETWEEN_PAUSES) {
-            workshop::pause();
+            worker_threads::pause();
         }
         turn.has_to_stop()
     };

@@ -1,0 +1,414 @@
+//! Time zones: which moments a local day covers, and how a moment is written. No I/O.
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
+use chrono_tz::{GapInfo, Tz};
+
+use crate::error::ApiError;
+use crate::export_params::{DateBound, DateRange, ExportParams};
+use crate::server::db::entity::motion_event::WRITABLE_YEARS;
+
+/// A half-open span of time, in microseconds since 1970-01-01T00:00:00Z; `None` is unbounded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Interval {
+    /// The first moment inside.
+    pub start: Option<i64>,
+    /// The first moment after.
+    pub end: Option<i64>,
+}
+
+/// A time zone of the IANA database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Zone(Tz);
+
+impl Zone {
+    /// The zone of this IANA name.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for `timezone` where the database has no such name.
+    pub fn parse(name: &str) -> Result<Self, ApiError> {
+        name.parse().map(Self).map_err(|_| ExportParams::no_such_timezone(name))
+    }
+
+    /// All names that [`Zone::parse`] knows, in alphabetical order.
+    pub fn names() -> Vec<String> {
+        let mut names: Vec<_> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name().to_owned()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// The first moment of a local day. Where clocks skip midnight, that is the moment after the gap; a day that was
+    /// skipped whole begins, and ends, where the next one begins.
+    fn day_start(self, day: NaiveDate) -> DateTime<Utc> {
+        let midnight = day.and_time(NaiveTime::MIN);
+        match self.0.from_local_datetime(&midnight).earliest() {
+            Some(first) => first.to_utc(),
+            None => GapInfo::new(&midnight, &self.0)
+                .and_then(|gap| gap.end)
+                .map_or_else(|| midnight.and_utc(), |after_gap| after_gap.to_utc()),
+        }
+    }
+
+    /// The local day of a moment.
+    pub fn day_of(self, instant: DateTime<Utc>) -> NaiveDate {
+        instant.with_timezone(&self.0).date_naive()
+    }
+
+    /// The local day that a moment lies in, as days are exported, and the moment at which it ends. `None` where the moment
+    /// is beyond the calendar.
+    pub fn day_around(self, micros: i64) -> Option<(NaiveDate, i64)> {
+        let moment = DateTime::from_timestamp_micros(micros).filter(|utc| WRITABLE_YEARS.contains(&utc.year()))?;
+        let end = |day: NaiveDate| day.succ_opt().map(|next| micros_not_before(self.day_start(next)));
+        let day = self.day_of(moment);
+        // Where clocks went back over midnight, a day began, and its evening came once more.
+        match end(day)? {
+            over if over <= micros => Some((day.succ_opt()?, end(day.succ_opt()?)?)),
+            ends => Some((day, ends)),
+        }
+    }
+
+    /// The local day that stands for one end of a range in the file's name.
+    pub fn day_of_bound(self, bound: DateBound) -> NaiveDate {
+        match bound {
+            DateBound::Day(day) => day,
+            DateBound::Instant(instant) => self.day_of(instant),
+        }
+    }
+
+    /// The moments that a range covers in this zone.
+    ///
+    /// # Errors
+    /// `invalid_parameter` for `start_date` where the range ends before it begins.
+    pub fn interval(self, range: &DateRange) -> Result<Interval, ApiError> {
+        let start = range.start().map(|bound| match bound {
+            DateBound::Day(day) => micros_not_before(self.day_start(day)),
+            DateBound::Instant(instant) => micros_not_before(instant),
+        });
+        let end = range.end().map(|bound| match bound {
+            DateBound::Day(day) => micros_not_before(self.day_start(day + TimeDelta::days(1))),
+            DateBound::Instant(instant) => micros_not_before(instant),
+        });
+        match (start, end) {
+            (Some(start), Some(end)) if start > end => Err(range.reversed()),
+            _ => Ok(Interval { start, end }),
+        }
+    }
+
+    /// The offset at a moment, in whole minutes east of Greenwich; `None` where the moment is not in [`WRITABLE_YEARS`].
+    /// Before standard time, zones kept the sun's: offsets to the second, which ISO 8601 cannot write. The offset is
+    /// rounded and the clock with it, so that the text still names the very moment.
+    fn offset_minutes(self, seconds: i64) -> Option<i32> {
+        let utc = DateTime::from_timestamp_secs(seconds).filter(|utc| WRITABLE_YEARS.contains(&utc.year()))?;
+        let offset = self.0.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc();
+        Some((offset + 30).div_euclid(60))
+    }
+
+    /// A moment as ISO 8601 with numeric offset, and six digits of fraction only where there is one.
+    /// `None` where the moment is not in [`WRITABLE_YEARS`].
+    pub fn timestamp(self, micros: i64) -> Option<String> {
+        let mut text = Vec::with_capacity(LONGEST_TIMESTAMP);
+        Timestamps::new(self).write(micros, &mut text)?;
+        String::from_utf8(text).ok()
+    }
+}
+
+/// The length of `2025-12-15T10:30:00.867341-08:00`, in bytes.
+const LONGEST_TIMESTAMP: usize = 32;
+
+/// The length of `2025-12-15 10:30:00`, in bytes.
+const LOCAL_TIMESTAMP: usize = 19;
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+
+/// Writes the moments of a file, one after the other. Offsets are looked up once for each hour that there are events in,
+/// and dates made once for each day, because events come in order.
+#[derive(Debug)]
+pub struct Timestamps {
+    zone: Zone,
+    /// Which hour of UTC the offset is of, counted from 1970; `None` for an hour in which it changes.
+    hour: Option<i64>,
+    minutes: i32,
+    offset: [u8; 6],
+    /// Which local day the date is of, counted from 1970.
+    day: Option<i64>,
+    date: [u8; 11],
+}
+
+impl Timestamps {
+    /// In that zone.
+    pub fn new(zone: Zone) -> Self {
+        Self { zone, hour: None, minutes: 0, offset: *b"+00:00", day: None, date: *b"1970-01-01T" }
+    }
+
+    /// Appends a moment as ISO 8601 with numeric offset, and six digits of fraction only where there is one.
+    /// `None` where the moment is not in [`WRITABLE_YEARS`].
+    pub fn write(&mut self, micros: i64, out: &mut Vec<u8>) -> Option<()> {
+        let (seconds, fraction) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
+        let hour = seconds.div_euclid(HOUR);
+        if self.hour != Some(hour) {
+            self.look_up(seconds, hour)?;
+        }
+        let local = seconds + i64::from(self.minutes) * 60;
+        let day = local.div_euclid(DAY);
+        if self.day != Some(day) {
+            self.turn_to(day, local)?;
+        }
+        let time = local.rem_euclid(DAY);
+        let mut text = [0; LONGEST_TIMESTAMP];
+        text[..11].copy_from_slice(&self.date);
+        text[11..13].copy_from_slice(&two_digits(time / HOUR));
+        text[13] = b':';
+        text[14..16].copy_from_slice(&two_digits(time % HOUR / 60));
+        text[16] = b':';
+        text[17..19].copy_from_slice(&two_digits(time % 60));
+        let mut end = 19;
+        if fraction != 0 {
+            text[19] = b'.';
+            text[20..22].copy_from_slice(&two_digits(fraction / 10_000));
+            text[22..24].copy_from_slice(&two_digits(fraction / 100 % 100));
+            text[24..26].copy_from_slice(&two_digits(fraction % 100));
+            end = 26;
+        }
+        text[end..end + 6].copy_from_slice(&self.offset);
+        out.extend_from_slice(&text[..end + 6]);
+        Some(())
+    }
+
+    /// Appends a moment as local time without offset and fraction, `2025-12-15 10:30:00`, which spreadsheets read as a date.
+    /// `None` if the moment is not in [`WRITABLE_YEARS`].
+    pub fn write_local(&mut self, micros: i64, out: &mut Vec<u8>) -> Option<()> {
+        let start = out.len();
+        self.write(micros, out)?;
+        out.truncate(start + LOCAL_TIMESTAMP);
+        out[start + 10] = b' ';
+        Some(())
+    }
+
+    /// Finds out the offset at that second, and whether it is that of its whole hour: of its quarters, because where zones
+    /// change, they change for longer than that.
+    fn look_up(&mut self, seconds: i64, hour: i64) -> Option<()> {
+        let minutes = self.zone.offset_minutes(seconds)?;
+        let mut quarters = (0..=4).map(|quarter| hour * HOUR + (quarter * HOUR / 4).min(HOUR - 1));
+        let same = quarters.all(|quarter| self.zone.offset_minutes(quarter) == Some(minutes));
+        self.hour = Some(hour).filter(|_| same);
+        self.minutes = minutes;
+        let sign = if minutes < 0 { b'-' } else { b'+' };
+        self.offset[0] = sign;
+        self.offset[1..3].copy_from_slice(&two_digits(i64::from(minutes.abs() / 60)));
+        self.offset[4..6].copy_from_slice(&two_digits(i64::from(minutes.abs() % 60)));
+        Some(())
+    }
+
+    fn turn_to(&mut self, day: i64, local: i64) -> Option<()> {
+        let date = DateTime::from_timestamp_secs(local)?;
+        let year = i64::from(date.year());
+        self.date[..2].copy_from_slice(&two_digits(year / 100));
+        self.date[2..4].copy_from_slice(&two_digits(year % 100));
+        self.date[5..7].copy_from_slice(&two_digits(date.month().into()));
+        self.date[8..10].copy_from_slice(&two_digits(date.day().into()));
+        self.day = Some(day);
+        Some(())
+    }
+}
+
+/// A number from 0 to 99.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it has two digits")]
+fn two_digits(number: i64) -> [u8; 2] {
+    let number = number as u8;
+    [b'0' + number / 10, b'0' + number % 10]
+}
+
+/// The first whole microsecond that is not before a moment: events are kept to the microsecond, so comparing with this
+/// is comparing with the moment itself.
+fn micros_not_before(instant: DateTime<Utc>) -> i64 {
+    let whole = instant.timestamp_micros();
+    if instant.timestamp_subsec_nanos().is_multiple_of(1_000) { whole } else { whole + 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn zone(name: &str) -> Zone {
+        Zone::parse(name).expect("a zone")
+    }
+
+    fn day(name: &str, text: &str) -> (DateTime<Utc>, i64) {
+        let bound = Some(DateBound::parse("start_date", text).expect("a day"));
+        let span = zone(name).interval(&DateRange::new(bound, bound).expect("a range")).expect("in order");
+        let (start, end) = (span.start.expect("a start"), span.end.expect("an end"));
+        (DateTime::from_timestamp_micros(start).expect("a time"), (end - start) / 3_600_000_000)
+    }
+
+    fn written(name: &str, micros: i64) -> String {
+        zone(name).timestamp(micros).expect("a time")
+    }
+
+    #[test]
+    fn the_day_around_a_moment_is_the_day_that_exports_it() {
+        for (name, hour) in
+            [("America/Toronto", "1987-10-25"), ("America/St_Johns", "1988-10-29"), ("UTC", "2025-01-01")]
+        {
+            let start: NaiveDate = hour.parse().expect("a day");
+            let micros = start.and_time(NaiveTime::MIN).and_utc().timestamp_micros();
+            for quarter in 0..4 * 24 * 3 {
+                let moment = micros + quarter * 900_000_000;
+                let (day, ends) = zone(name).day_around(moment).expect("in the calendar");
+                let bound = Some(DateBound::Day(day));
+                let span = zone(name).interval(&DateRange::new(bound, bound).expect("a range")).expect("in order");
+                assert!(
+                    span.start.expect("a start") <= moment && moment < span.end.expect("an end"),
+                    "{name} {moment}"
+                );
+                assert_eq!(span.end, Some(ends));
+            }
+        }
+        assert_eq!(zone("UTC").day_around(i64::MAX), None);
+    }
+
+    #[test]
+    fn days_have_the_hours_that_their_clocks_gave_them() {
+        for (name, text, start, hours) in [
+            ("UTC", "2025-12-01", "2025-12-01T00:00:00Z", 24),
+            ("Europe/Berlin", "2025-03-30", "2025-03-29T23:00:00Z", 23),
+            ("Europe/Berlin", "2025-10-26", "2025-10-25T22:00:00Z", 25),
+            ("America/New_York", "2025-11-02", "2025-11-02T04:00:00Z", 25),
+            // No midnight: these days begin at 01:00.
+            ("America/Santiago", "2025-09-07", "2025-09-07T04:00:00Z", 23),
+            ("Africa/Cairo", "2025-04-25", "2025-04-24T22:00:00Z", 23),
+            ("Asia/Beirut", "2025-03-30", "2025-03-29T22:00:00Z", 23),
+            ("America/Havana", "2025-03-09", "2025-03-09T05:00:00Z", 23),
+            // The day that Samoa left out.
+            ("Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z", 0),
+        ] {
+            assert_eq!(day(name, text), (start.parse().expect("a time"), hours), "{text} in {name}");
+        }
+    }
+
+    #[test]
+    fn in_every_zone_each_day_begins_where_its_date_is_first_read() {
+        for tz in chrono_tz::TZ_VARIANTS {
+            let mut day = NaiveDate::from_ymd_opt(2000, 1, 1).expect("a day");
+            while day.year() < 2030 {
+                let start = Zone(tz).day_start(day);
+                let local = start.with_timezone(&tz).date_naive();
+                let before = (start - TimeDelta::microseconds(1)).with_timezone(&tz).date_naive();
+                assert!(before < day && local >= day, "{tz} {day}: begins on {local}, after {before}");
+                day += TimeDelta::days(1);
+            }
+        }
+    }
+
+    #[test]
+    fn a_range_of_days_and_instants_may_be_mixed_but_not_reversed() {
+        let range = |start, end| {
+            let bound = |field, text| Some(DateBound::parse(field, text).expect("a bound"));
+            DateRange::new(bound("start_date", start), bound("end_date", end)).expect("not reversed yet")
+        };
+        let berlin = zone("Europe/Berlin");
+        // 23:30 UTC is already the next day in Berlin.
+        assert!(berlin.interval(&range("2025-12-02", "2025-12-01T23:30:00Z")).is_ok());
+        let error = zone("UTC").interval(&range("2025-12-02", "2025-12-01T23:30:00Z")).expect_err("reversed");
+        assert_eq!(error.field.as_deref(), Some("start_date"));
+    }
+
+    #[test]
+    fn an_instant_between_two_microseconds_counts_from_the_later_one() {
+        let instant: DateTime<Utc> = "2025-12-01T00:00:00.000000001Z".parse().expect("a time");
+        assert_eq!(micros_not_before(instant) - instant.timestamp_micros(), 1);
+        let before_1970: DateTime<Utc> = "1969-12-31T23:59:59.999999001Z".parse().expect("a time");
+        assert_eq!(micros_not_before(before_1970), 0);
+    }
+
+    #[test]
+    fn timestamps_are_iso_8601_with_offset_and_a_fraction_only_where_there_is_one() {
+        let micros = 1_765_823_400_867_341;
+        assert_eq!(written("America/Los_Angeles", micros), "2025-12-15T10:30:00.867341-08:00");
+        assert_eq!(written("America/Los_Angeles", micros - 867_341), "2025-12-15T10:30:00-08:00");
+        assert_eq!(written("UTC", 1), "1970-01-01T00:00:00.000001+00:00");
+        assert_eq!(written("Asia/Kathmandu", -1), "1970-01-01T05:29:59.999999+05:30");
+    }
+
+    #[test]
+    fn the_repeated_hour_of_new_york_is_told_apart_by_its_offset() {
+        let first: DateTime<Utc> = "2025-11-02T05:30:00Z".parse().expect("a time");
+        assert_eq!(written("America/New_York", first.timestamp_micros()), "2025-11-02T01:30:00-04:00");
+        let second = first + TimeDelta::hours(1);
+        assert_eq!(written("America/New_York", second.timestamp_micros()), "2025-11-02T01:30:00-05:00");
+    }
+
+    #[test]
+    fn an_offset_to_the_second_is_rounded_without_moving_the_moment() {
+        // Until 1972-01-07, Monrovia was 44 minutes and 30 seconds behind UTC.
+        let text = written("Africa/Monrovia", 0);
+        assert_eq!(text, "1969-12-31T23:16:00-00:44");
+        assert_eq!(DateTime::parse_from_rfc3339(&text).expect("RFC 3339").timestamp(), 0);
+    }
+
+    /// What chrono makes of a moment, without anything that is remembered.
+    fn displayed(zone: Zone, micros: i64) -> Option<String> {
+        let utc = DateTime::from_timestamp_micros(micros).filter(|utc| WRITABLE_YEARS.contains(&utc.year()))?;
+        let offset = zone.0.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc();
+        let minutes = (offset + 30).div_euclid(60);
+        let local = utc.with_timezone(&chrono::FixedOffset::east_opt(minutes * 60)?);
+        let form = if micros.rem_euclid(1_000_000) == 0 { "%Y-%m-%dT%H:%M:%S%:z" } else { "%Y-%m-%dT%H:%M:%S%.6f%:z" };
+        Some(local.format(form).to_string())
+    }
+
+    proptest! {
+        #[test]
+        fn moments_one_after_the_other_are_written_as_chrono_writes_each_of_them(
+            index in 0..chrono_tz::TZ_VARIANTS.len(),
+            start in prop_oneof![
+                // Around the first and the last year, and where clocks are changed most.
+                -62_135_596_800_000_000_i64..-62_095_000_000_000_000,
+                -4_000_000_000_000_000_i64..4_000_000_000_000_000,
+                253_330_000_000_000_000_i64..253_402_300_800_000_000,
+            ],
+            steps in proptest::collection::vec(
+                prop_oneof![0_i64..2_000_000, -4_000_000_000_i64..4_000_000_000, -90_000_000_000_000_i64..90_000_000_000_000],
+                1..50,
+            ),
+        ) {
+            let zone = Zone(chrono_tz::TZ_VARIANTS[index]);
+            let mut timestamps = Timestamps::new(zone);
+            let mut micros = start;
+            for step in steps {
+                micros += step;
+                let mut text = Vec::new();
+                let written = timestamps.write(micros, &mut text).map(|()| String::from_utf8(text).expect("UTF-8"));
+                prop_assert_eq!(written, displayed(zone, micros), "{} in {}", micros, zone.0);
+            }
+        }
+    }
+
+    #[test]
+    fn where_clocks_are_changed_each_second_has_its_own_offset() {
+        for (name, change) in [
+            ("Europe/Berlin", "2025-03-30T01:00:00Z"),
+            ("Australia/Lord_Howe", "2025-04-05T15:00:00Z"),
+            ("Asia/Pyongyang", "2018-05-04T15:00:00Z"),
+            // In the middle of an hour of UTC.
+            ("Asia/Kathmandu", "1985-12-31T18:30:00Z"),
+            ("Africa/Monrovia", "1972-01-07T00:44:30Z"),
+        ] {
+            let change: DateTime<Utc> = change.parse().expect("a time");
+            let mut timestamps = Timestamps::new(zone(name));
+            for second in -7_200..7_200 {
+                let micros = (change.timestamp() + second) * 1_000_000;
+                let mut text = Vec::new();
+                timestamps.write(micros, &mut text).expect("in the calendar");
+                assert_eq!(String::from_utf8(text).expect("UTF-8"), displayed(zone(name), micros).expect("a time"));
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_zone_is_refused_by_name() {
+        let error = Zone::parse("Europe/Atlantis").expect_err("unknown");
+        assert_eq!(error.field.as_deref(), Some("timezone"));
+        assert!(error.detail.contains("Europe/Atlantis"));
+    }
+}

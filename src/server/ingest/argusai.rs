@@ -1,0 +1,191 @@
+//! Events from an ArgusAI database. It is opened read-only, and of its cameras only id and name are read: never an
+//! address, a user name or a password, and never a thumbnail.
+//!
+//! What such databases hold is known from ArgusAI's source: its detector writes bounding boxes as JSON arrays, its
+//! documentation says objects, and both are found; cameras are deleted without their events; times are UTC without
+//! saying so. A value of an event that cannot be read is left empty and counted. An event is skipped only if its time or
+//! its camera cannot be read.
+
+use std::collections::HashMap;
+
+use anyhow::Context;
+use uuid::Uuid;
+
+use self::ids::{Ids, Origin};
+use self::source::Source;
+use self::tables::{SourceCamera, SourceEvent};
+use self::values::{Value, bounding_box, confidence, timestamp};
+use super::progress;
+use super::sink::{KnownName, Sink};
+use super::summary::Summary;
+use super::text::{storable, storable_event};
+use crate::server::db::entity::motion_event;
+use crate::server::db::pool::Pool;
+
+mod ids;
+mod postgres;
+mod source;
+mod sqlite;
+mod tables;
+mod values;
+
+pub use source::Location;
+pub(super) use values::{algorithm, percent};
+
+const ORPHAN: &str =
+    "event of a camera that ArgusAI no longer has; kept, under the camera's id unless an earlier import had its name";
+const BOX_UNREADABLE: &str = "bounding box that cannot be read; the event is kept without one";
+const CONFIDENCE_UNREADABLE: &str = "confidence that is not a number from 0 to 1; the event is kept without one";
+const ID_NOT_UUID: &str = "id that is not a UUID; one was derived from it";
+const ID_MISSING: &str = "event without an id; one was derived from its contents";
+const ID_REPEATED: &str = "id that another event of the same time has; another one was derived from the contents";
+const CAMERA_WITHOUT_ID: &str = "camera without an id; it is left out";
+const CAMERA_MISSING: &str = "it does not say which camera saw it";
+const TIME_UNREADABLE: &str = "its time cannot be read";
+
+/// Copies all cameras and events of an ArgusAI database that are not there yet. `now` is the time of the import, in
+/// microseconds since 1970-01-01T00:00:00Z. If each of its events had to be skipped, nothing is changed either.
+///
+/// # Errors
+/// If the database is not ArgusAI's, or either database fails; nothing has been changed then.
+pub async fn import(database: &Pool, location: &Location, now: i64) -> anyhow::Result<Summary> {
+    let cannot_read = || format!("cannot read {location}");
+    let mut source = Source::open(location).await.with_context(cannot_read)?;
+    let bar = progress::of_events(source.events);
+
+    let mut sink = Sink::begin(database, now).await?;
+    let ids = if source.is_in_order_of_time {
+        sink.expect_order_of_time();
+        Ids::in_order_of_time()
+    } else {
+        Ids::default()
+    };
+    let mut import = Import { sink, cameras: Cameras::default(), ids };
+    for camera in std::mem::take(&mut source.cameras) {
+        import.camera(camera).await?;
+    }
+    let mut taken = false;
+    while let Some(page) = source.next_page().await.with_context(cannot_read)? {
+        bar.inc(page.len() as u64);
+        for event in page {
+            taken |= import.event(event).await?;
+        }
+    }
+    bar.finish_and_clear();
+    if !taken && import.sink.summary.skipped_events() > 0 {
+        return Ok(import.sink.roll_back().await?);
+    }
+    Ok(import.sink.commit().await?)
+}
+
+/// An import in progress.
+struct Import {
+    sink: Sink,
+    cameras: Cameras,
+    ids: Ids,
+}
+
+/// The cameras that ArgusAI has.
+#[derive(Default)]
+struct Cameras {
+    /// Their ids, and the ids under which they are stored.
+    ids: HashMap<String, String>,
+    /// The ids under which those are stored whose id is a UUID: it may be written in another way in an event.
+    by_uuid: HashMap<Uuid, String>,
+}
+
+impl Import {
+    async fn camera(&mut self, camera: SourceCamera) -> anyhow::Result<()> {
+        let summary = &mut self.sink.summary;
+        let name = storable(camera.name.into_text(), summary);
+        let id = storable(camera.id.into_text(), summary);
+        if id.is_empty() {
+            summary.repair(CAMERA_WITHOUT_ID, Some(&name));
+            return Ok(());
+        }
+        let name = Some(&*name).filter(|name| !name.is_empty());
+        // A CSV may have brought it before, with the id in another spelling.
+        let stored = self.sink.same_camera(&id).unwrap_or(&id).to_owned();
+        self.sink.camera(&stored, name, KnownName::Replace).await?;
+        if let Ok(uuid) = Uuid::try_parse(&id) {
+            self.cameras.by_uuid.entry(uuid).or_insert_with(|| stored.clone());
+        }
+        self.cameras.ids.insert(id, stored);
+        Ok(())
+    }
+
+    /// Takes an event. Returns whether it could be taken.
+    async fn event(&mut self, event: SourceEvent) -> anyhow::Result<bool> {
+        let native = match &event.id {
+            Value::Null => String::new(),
+            id => id.clone().into_text(),
+        };
+        let Some(event) = understood(event, &mut self.sink.summary) else { return Ok(false) };
+        let mut event = storable_event(event, &mut self.sink.summary);
+        if let Some(stored) = self.cameras.ids.get(&event.camera_id) {
+            event.camera_id.clone_from(stored);
+        } else {
+            let same = Uuid::try_parse(&event.camera_id).ok().and_then(|uuid| self.cameras.by_uuid.get(&uuid));
+            if let Some(same) = same {
+                event.camera_id.clone_from(same);
+            } else {
+                if let Some(same) = self.sink.same_camera(&event.camera_id) {
+                    event.camera_id = same.to_owned();
+                }
+                self.sink.summary.repair(ORPHAN, Some(&event.camera_id));
+                if !self.sink.knows_camera(&event.camera_id) {
+                    self.sink.camera(&event.camera_id, None, KnownName::Replace).await?;
+                }
+            }
+        }
+        let shown = Some(&*native).filter(|native| !native.is_empty());
+        let origin = self.ids.give(&mut event, &native);
+        match origin {
+            Origin::Native => {}
+            Origin::FromText => self.sink.summary.repair(ID_NOT_UUID, shown),
+            Origin::Missing => self.sink.summary.repair(ID_MISSING, None),
+            Origin::Repeated => self.sink.summary.repair(ID_REPEATED, shown),
+        }
+        if origin == Origin::Missing {
+            self.sink.event(event).await?;
+        } else {
+            self.sink.event_of_source(event, native, origin == Origin::Repeated).await?;
+        }
+        Ok(true)
+    }
+}
+
+/// Reads an event, except for its id; `None` if it cannot be kept. Counts what had to be repaired.
+fn understood(event: SourceEvent, summary: &mut Summary) -> Option<motion_event::Model> {
+    let Some(timestamp) = timestamp(&event.timestamp) else {
+        let value = Some(event.timestamp).filter(|value| *value != Value::Null).map(Value::into_text);
+        summary.skip(TIME_UNREADABLE, 1, value.as_deref());
+        return None;
+    };
+    let camera_id = event.camera_id.into_text();
+    if camera_id.is_empty() {
+        summary.skip(CAMERA_MISSING, 1, None);
+        return None;
+    }
+    let confidence = confidence(&event.confidence).unwrap_or_else(|_| {
+        summary.repair(CONFIDENCE_UNREADABLE, Some(&event.confidence.into_text()));
+        None
+    });
+    let sides = bounding_box(&event.bounding_box).unwrap_or_else(|_| {
+        summary.repair(BOX_UNREADABLE, Some(&event.bounding_box.into_text()));
+        None
+    });
+    Some(motion_event::Model {
+        timestamp,
+        id: Uuid::nil(),
+        camera_id,
+        confidence,
+        algorithm: algorithm(event.algorithm.into_text()),
+        x: sides.map(|sides| sides[0]),
+        y: sides.map(|sides| sides[1]),
+        width: sides.map(|sides| sides[2]),
+        height: sides.map(|sides| sides[3]),
+        zone_id: None,
+        created_at: 0,
+    })
+}

@@ -1,0 +1,224 @@
+//! Imports events from a CSV: one that this program exported, in any time zone, with or without byte-order mark and column
+//! for Excel, also after other tools wrote it anew; or one that ArgusAI exported.
+//!
+//! The file does not hold the events' ids. An event is recognized by everything that it does hold (see
+//! [`super::recognize`]). A new event gets an id made of its place among the events of its moment and of its contents, so
+//! that it stands where it stood in the file. A row that cannot be read ends the import with nothing taken: our own export
+//! has no such rows.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail, ensure};
+use csv::{ErrorKind, ReaderBuilder, StringRecord};
+use uuid::Uuid;
+
+use self::row::Rows;
+pub use self::scale::Scale;
+use super::progress;
+use super::recognize::{BATCH, ByContents};
+use super::sink::{KnownName, Sink};
+use super::summary::Summary;
+use super::text::{storable, storable_event};
+use crate::server::db::describe_error::describe_io;
+use crate::server::db::entity::motion_event::Model;
+use crate::server::db::pool::Pool;
+
+mod format;
+mod row;
+mod scale;
+
+/// How many bytes of the file are read at once.
+const BUFFER: usize = 64 * 1_024;
+
+/// How a file is to be read.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// The file was exported with `raw=true`, without the guard against formulas.
+    pub raw: bool,
+    /// The last row may lack its line end.
+    pub unterminated: bool,
+    /// What the confidences are. `None`: what the file's contents say.
+    pub confidence: Option<Scale>,
+}
+
+/// Copies all events of `file` that are not there yet. `now` is the time of the import, in microseconds since
+/// 1970-01-01T00:00:00Z.
+///
+/// # Errors
+/// If the file is not such a CSV or a row cannot be read, naming row and column, or if the database fails; nothing has been
+/// changed then.
+pub async fn import(database: &Pool, file: &Path, options: Options, now: i64) -> anyhow::Result<Summary> {
+    let nothing = || format!("nothing was imported from {}", file.display());
+    let cannot_read = |error: std::io::Error| anyhow!("{}: {}", nothing(), describe_io(&error));
+    // Before the file is opened: to open a pipe waits until something writes to it.
+    let metadata = std::fs::metadata(file).map_err(cannot_read)?;
+    ensure!(!metadata.is_dir(), "{}: it is a folder; name a file in it", nothing());
+    ensure!(
+        metadata.is_file(),
+        "{}: it is a pipe or a device, and a regular file is needed, which is read twice; write the stream to a file first, \
+         such as with `cat > events.csv`, and import that file",
+        nothing()
+    );
+    let mut source = File::open(file).map_err(cannot_read)?;
+    let is_terminated = check_format(&mut source, options).with_context(nothing)?;
+    let rows = survey(&mut source, options).with_context(nothing)?;
+
+    let bar = progress::of_bytes(metadata.len());
+    let mut reader = reader(QuoteParity { inner: source, is_odd: false });
+    let mut record = StringRecord::new();
+    read(&mut reader, &mut record).with_context(nothing)?;
+
+    let mut sink = Sink::begin(database, now).await?;
+    let mut cameras = Cameras::default();
+    let mut known = ByContents::default();
+    let mut batch: Vec<Model> = Vec::with_capacity(BATCH);
+    let mut latest = i64::MIN;
+    let mut ends_with_line_break = false;
+    // Counted as a spreadsheet counts: the header is row 1, and a cell with line breaks is still in one row.
+    let mut row = 1_u64;
+    while read(&mut reader, &mut record).with_context(|| format!("{}: row {}", nothing(), row + 1))? {
+        row += 1;
+        let here = || format!("{}: row {row}", nothing());
+        let event = rows.event(&record, &mut sink.summary).with_context(here)?;
+        if event.timestamp < latest {
+            return Err(row::not_in_order()).with_context(here);
+        }
+        latest = event.timestamp;
+        ends_with_line_break = record.iter().next_back().is_some_and(|cell| cell.ends_with('\n'));
+        let mut event = storable_event(event, &mut sink.summary);
+        if let Some(stored) = cameras.ids.get(&event.camera_id) {
+            event.camera_id.clone_from(stored);
+        } else {
+            let name = storable(rows.camera_name(&record).into_owned(), &mut sink.summary);
+            let name = Some(&*name).filter(|name| *name != event.camera_id);
+            let stored = cameras.add(&event.camera_id, rows.scale, &sink);
+            sink.camera(&stored, name, KnownName::Keep).await?;
+            event.camera_id = stored;
+        }
+        batch.push(event);
+        if batch.len() >= BATCH {
+            let events = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+            take(events, &mut known, &mut sink).await?;
+            bar.set_position(reader.position().byte());
+        }
+    }
+    // Inside of quotes, a line break does not end a row.
+    let is_within_quotes = reader.get_ref().is_odd && (ends_with_line_break || !is_terminated);
+    ensure!(
+        !is_within_quotes,
+        "{}: its last row ends inside of quotes, so the file was cut off; export it again",
+        nothing()
+    );
+    take(batch, &mut known, &mut sink).await?;
+    bar.finish_and_clear();
+    Ok(sink.commit().await?)
+}
+
+/// The cameras of a file.
+#[derive(Debug, Default)]
+struct Cameras {
+    /// Their ids as the file writes them, and the ids under which they are stored.
+    ids: HashMap<String, String>,
+    /// The ids under which those are stored whose id is a UUID.
+    by_uuid: HashMap<Uuid, String>,
+}
+
+impl Cameras {
+    /// Adds a camera, and returns the id under which it is to be stored. In ArgusAI's own CSV, as in its database, an event may
+    /// write the UUID of its camera in another way. Our own exports write each id as it is stored.
+    fn add(&mut self, id: &str, scale: Scale, sink: &Sink) -> String {
+        let mut stored = id.to_owned();
+        if scale == Scale::Fraction
+            && let Ok(uuid) = Uuid::try_parse(id)
+        {
+            let same = self.by_uuid.entry(uuid).or_insert_with(|| sink.same_camera(id).unwrap_or(id).to_owned());
+            // An id that was there in exactly this spelling is another camera's.
+            if !sink.knows_camera(id) {
+                stored.clone_from(same);
+            }
+        }
+        self.ids.insert(id.to_owned(), stored.clone());
+        stored
+    }
+}
+
+/// Finds out how the rows are to be read. Leaves the file at its start.
+fn survey(file: &mut File, options: Options) -> anyhow::Result<Rows> {
+    let mut reader = reader(&mut *file);
+    let mut header = StringRecord::new();
+    read(&mut reader, &mut header)?;
+    let before = format::columns_before(&header).map_err(|why| anyhow!(why))?;
+    let scale = match options.confidence {
+        Some(scale) => scale,
+        None => scale::of(&mut reader, before)?,
+    };
+    drop(reader);
+    file.rewind()?;
+    Ok(Rows { before, scale, raw: options.raw })
+}
+
+/// Hands over the events that are new.
+async fn take(events: Vec<Model>, known: &mut ByContents, sink: &mut Sink) -> anyhow::Result<()> {
+    let offered = events.len();
+    let new = known.unknown(events, sink.transaction()).await?;
+    sink.summary.already_there += (offered - new.len()) as u64;
+    for event in new {
+        sink.new_event(event).await?;
+    }
+    Ok(())
+}
+
+/// Checks what can be known before the rows are read, and returns whether the last row has its line end. Leaves the file at
+/// its start.
+fn check_format(file: &mut File, options: Options) -> anyhow::Result<bool> {
+    let mut start = Vec::new();
+    file.by_ref().take(BUFFER as u64).read_to_end(&mut start)?;
+    if let Some(why) = format::why_not_csv(&start) {
+        bail!("{why}");
+    }
+    let mut last = [b'\n'];
+    if !start.is_empty() {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
+    }
+    let is_terminated = last == [b'\n'];
+    // A file that ends in the middle of a row may still read as one that has all its cells.
+    ensure!(
+        is_terminated || options.unterminated,
+        "its last row does not end in a line end. Either the file was cut off: then export it again. Or a tool such as \
+         Google Sheets wrote it, which leaves the last line end out: then compare the last row with the original, and \
+         import it with --unterminated"
+    );
+    file.rewind()?;
+    Ok(is_terminated)
+}
+
+/// Reads CSV without looking at the number of cells. The csv crate skips a byte-order mark.
+fn reader<R: Read>(from: R) -> csv::Reader<R> {
+    ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(BUFFER).from_reader(from)
+}
+
+/// Reads the next row, if there is one.
+fn read<R: Read>(reader: &mut csv::Reader<R>, record: &mut StringRecord) -> anyhow::Result<bool> {
+    reader.read_record(record).map_err(|error| match error.kind() {
+        ErrorKind::Utf8 { .. } => anyhow!("it is not UTF-8; in Excel, save the file as “CSV UTF-8 (Comma delimited)”"),
+        _ => error.into(),
+    })
+}
+
+/// Notes whether the number of quotes that pass is odd.
+struct QuoteParity<R> {
+    inner: R,
+    is_odd: bool,
+}
+
+impl<R: Read> Read for QuoteParity<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.is_odd = buffer[..read].iter().fold(self.is_odd, |is_odd, byte| is_odd ^ (*byte == b'"'));
+        Ok(read)
+    }
+}

@@ -1,0 +1,315 @@
+//! From a row of a CSV to an event, as this program writes it and as other tools do. Pure.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use anyhow::{anyhow, ensure};
+use chrono::{DateTime, Datelike, NaiveDate};
+use csv::StringRecord;
+use uuid::Uuid;
+
+use super::format::why_other_width;
+use super::scale::Scale;
+use crate::export_params::COLUMNS;
+use crate::server::db::entity::motion_event::{Model, WRITABLE_YEARS};
+use crate::server::formula_guard::unguard;
+use crate::server::ingest::argusai;
+use crate::server::ingest::summary::Summary;
+
+const FRACTION_TAKEN: &str = "confidence from 0 to 1, as in ArgusAI's own CSV; taken as 0 to 100 (0.855 as 85.5)";
+const DETECTOR_TAKEN: &str = "detector as ArgusAI calls it; taken as MOG2 or KNN";
+
+/// The length of `2025-12-15T10:30:00`, in bytes.
+const DATE_AND_TIME: usize = 19;
+
+/// How the rows of a file are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows {
+    /// How many columns come before those of the contract.
+    pub before: usize,
+    /// What the confidences are.
+    pub scale: Scale,
+    /// Text cells have no guard against formulas.
+    pub raw: bool,
+}
+
+/// The error of a row whose time is before that of the row before it.
+pub fn not_in_order() -> anyhow::Error {
+    anyhow!("column timestamp: it is earlier than the row before; sort the rows by time, as an export has them")
+}
+
+impl Rows {
+    /// Reads a row. The event has no id yet.
+    ///
+    /// # Errors
+    /// If a cell cannot be read, naming its column and what would be right.
+    pub fn event(self, record: &StringRecord, summary: &mut Summary) -> anyhow::Result<Model> {
+        let columns = self.before + COLUMNS.len();
+        ensure!(record.len() == columns, why_other_width(record, self.before));
+        let wrong =
+            |index: usize, why: &str| anyhow!("column {}: “{}” {why}", COLUMNS[index], self.cell(record, index));
+        let side = |index: usize| match self.cell(record, index) {
+            "" => Ok(None),
+            digits => whole(digits).map(Some).ok_or_else(|| wrong(index, "is not a whole number")),
+        };
+        let timestamp = self.cell(record, 0);
+        let timestamp = moment(timestamp, self.scale).ok_or_else(|| wrong(0, why_not_a_moment(timestamp)))?;
+        let confidence = match (self.cell(record, 3), self.scale) {
+            ("", _) => None,
+            (digits, Scale::Percent) => Some(
+                number(digits, 100.0).ok_or_else(|| wrong(3, "is not a number from 0 to 100, with a decimal point"))?,
+            ),
+            (digits, Scale::Fraction) => {
+                let fraction =
+                    number(digits, 1.0).ok_or_else(|| wrong(3, "is not a number from 0 to 1, with a decimal point"))?;
+                summary.repair(FRACTION_TAKEN, Some(digits));
+                Some(argusai::percent(fraction))
+            }
+        };
+        let camera_id = self.text(record, 1);
+        ensure!(!camera_id.is_empty(), "column camera_id: it is empty; each event has a camera");
+        let algorithm = self.text(record, 4).into_owned();
+        let algorithm = match self.scale {
+            Scale::Percent => algorithm,
+            Scale::Fraction => {
+                let ours = argusai::algorithm(algorithm.clone());
+                if ours != algorithm {
+                    summary.repair(DETECTOR_TAKEN, Some(&algorithm));
+                }
+                ours
+            }
+        };
+        Ok(Model {
+            timestamp,
+            id: Uuid::nil(),
+            camera_id: camera_id.into_owned(),
+            confidence,
+            algorithm,
+            x: side(5)?,
+            y: side(6)?,
+            width: side(7)?,
+            height: side(8)?,
+            zone_id: Some(self.text(record, 9)).filter(|zone| !zone.is_empty()).map(Cow::into_owned),
+            created_at: 0,
+        })
+    }
+
+    /// The name of the row's camera.
+    pub fn camera_name(self, record: &StringRecord) -> Cow<'_, str> {
+        self.text(record, 2)
+    }
+
+    /// A cell of the contract's columns, as it is.
+    fn cell(self, record: &StringRecord, index: usize) -> &str {
+        record.get(self.before + index).unwrap_or_default()
+    }
+
+    /// A cell of text.
+    fn text(self, record: &StringRecord, index: usize) -> Cow<'_, str> {
+        let cell = self.cell(record, index);
+        // ArgusAI guards nothing.
+        if self.raw || self.scale == Scale::Fraction { Cow::Borrowed(cell) } else { unguard(cell) }
+    }
+}
+
+/// Microseconds since 1970-01-01T00:00:00Z. ArgusAI's times without offset are UTC.
+fn moment(text: &str, scale: Scale) -> Option<i64> {
+    let time = DateTime::parse_from_rfc3339(text);
+    let time = time.or_else(|error| DateTime::parse_from_rfc3339(&as_rfc3339(text, scale).ok_or(error)?)).ok()?;
+    WRITABLE_YEARS.contains(&time.to_utc().year()).then(|| time.timestamp_micros())
+}
+
+/// Says why a text is not a moment, and what would be right.
+fn why_not_a_moment(text: &str) -> &'static str {
+    let text = text.trim();
+    let part = |range: Range<usize>| {
+        text.get(range).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))?.parse::<u32>().ok()
+    };
+    let is_date = text.get(4..5) == Some("-") && text.get(7..8) == Some("-") && part(8..10).is_some();
+    if let (true, Some(year), Some(month), Some(day)) = (is_date, part(0..4), part(5..7), part(8..10)) {
+        let year = year.try_into().unwrap_or_default();
+        if NaiveDate::from_ymd_opt(year, month, day).is_none() {
+            return "is a date that does not exist; its year, month and day must be those of the calendar, such as 2025-02-28";
+        }
+        if !WRITABLE_YEARS.contains(&year) {
+            return "is not in the years that an export can hold, which are 0002 to 9998";
+        }
+        match (part(11..13), part(14..16), part(17..19)) {
+            (Some(24..), ..) => {
+                return "has an hour that does not exist; it must be from 00 to 23, and the end of a day is 00:00:00 of the next";
+            }
+            (_, Some(60..), _) | (.., Some(61..)) => {
+                return "has a minute or a second that does not exist; each must be from 00 to 59";
+            }
+            _ => {}
+        }
+    }
+    "is not a time with an offset; write it as 2025-12-15T10:30:00-08:00 or 2025-12-15T18:30:00Z (if this is ArgusAI's own CSV, \
+     in UTC, add --confidence fraction)"
+}
+
+/// What other tools write (`2025-12-15 10:30:00+0000`, `+00`, ` UTC`), as RFC 3339.
+fn as_rfc3339(text: &str, scale: Scale) -> Option<String> {
+    let (date_and_time, rest) = text.trim().split_at_checked(DATE_AND_TIME)?;
+    let digits = rest.strip_prefix('.').map_or(0, |rest| 1 + rest.bytes().take_while(u8::is_ascii_digit).count());
+    let (fraction, offset) = rest.split_at(digits);
+    let offset = offset.trim_start();
+    let offset = match (offset.len(), offset.is_ascii()) {
+        (0, _) if scale == Scale::Fraction => "Z".to_owned(),
+        (3, true) if offset.starts_with(['+', '-']) => format!("{offset}:00"),
+        (3, true) if offset == "UTC" => "Z".to_owned(),
+        (5, true) => format!("{}:{}", &offset[..3], &offset[3..]),
+        _ => offset.to_owned(),
+    };
+    let (date, time) = date_and_time.split_once([' ', 'T', 't'])?;
+    Some(format!("{date}T{time}{fraction}{offset}"))
+}
+
+/// A number from 0 to `most`. Of the two zeros the one without a sign, which is the only one that SQLite has.
+fn number(digits: &str, most: f64) -> Option<f64> {
+    digits.parse::<f64>().ok().filter(|value| (0.0..=most).contains(value)).map(|value| value + 0.0)
+}
+
+/// A whole number, also with a fraction of zero, which pandas writes for columns that have empty cells.
+fn whole(digits: &str) -> Option<i32> {
+    let whole = match digits.split_once('.') {
+        Some((whole, fraction)) if !fraction.is_empty() && fraction.bytes().all(|digit| digit == b'0') => whole,
+        Some(_) => return None,
+        None => digits,
+    };
+    whole.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: Rows = Rows { before: 0, scale: Scale::Percent, raw: false };
+    const ARGUSAI: Rows = Rows { scale: Scale::Fraction, ..OURS };
+    const GOOD: [&str; 10] = ["2025-12-15T10:30:00-08:00", "a", "A", "85.5", "MOG2", "1", "2", "3", "4", "z"];
+
+    fn read(rows: Rows, cells: &[&str]) -> anyhow::Result<Model> {
+        rows.event(&StringRecord::from(cells.to_vec()), &mut Summary::default())
+    }
+
+    fn with(index: usize, cell: &str) -> anyhow::Result<Model> {
+        let mut cells = GOOD;
+        cells[index] = cell;
+        read(OURS, &cells)
+    }
+
+    #[test]
+    fn a_row_in_any_offset_is_the_same_moment() {
+        for same in [
+            "2025-12-15T18:30:00+00:00",
+            "2025-12-15T18:30:00Z",
+            "2025-12-15T18:30:00+0000",
+            "2025-12-15T10:30:00-0800",
+            "2025-12-15T18:30:00+00",
+            "2025-12-15 10:30:00-08",
+            "2025-12-15 18:30:00.000+00",
+            "2025-12-15 18:30:00+00:00",
+            "2025-12-15 18:30:00.000000000+00:00",
+            "2025-12-15 18:30:00 +0000",
+            "2025-12-15 18:30:00 UTC",
+            " 2025-12-15T18:30:00Z ",
+        ] {
+            assert_eq!(with(0, same).expect(same), read(OURS, &GOOD).expect("valid"), "{same}");
+        }
+        let fraction = with(0, "2025-12-15 10:30:00.867341-0800").expect("valid").timestamp;
+        assert_eq!(fraction, 1_765_823_400_867_341);
+    }
+
+    #[test]
+    fn a_cell_that_cannot_be_read_is_named() {
+        for (index, bad) in [
+            (0, "15.12.2025 10:30"),
+            (0, "2025-12-15T10:30:00"),
+            (0, "2025-12-15 10:30:00+1"),
+            (0, "2025-12-15 10:30:00 CET"),
+            (0, "2025-12-15 10:30:0ü+00"),
+            (0, "10000-01-01T00:00:00Z"),
+            (3, "101"),
+            (3, "high"),
+            (3, "NaN"),
+            (3, "85,5"),
+            (5, "1.5"),
+            (5, "1."),
+            (5, ".0"),
+            (8, "99999999999"),
+        ] {
+            let error = with(index, bad).expect_err(bad).to_string();
+            assert!(error.contains(COLUMNS[index]) && error.contains(bad), "{error}");
+        }
+        assert!(with(1, "").expect_err("empty").to_string().contains("camera_id"));
+        let error = read(OURS, &GOOD[..4]).expect_err("short").to_string();
+        assert!(error.contains("4 fields"), "{error}");
+    }
+
+    #[test]
+    fn a_time_that_does_not_exist_is_called_that() {
+        for (bad, why) in [
+            ("2025-02-30T00:00:00Z", "a date that does not exist"),
+            ("2025-13-01 00:00:00+00", "a date that does not exist"),
+            ("2025-02-30", "a date that does not exist"),
+            ("2025-12-15T24:00:00Z", "an hour that does not exist"),
+            ("2025-12-15 24:00:00+00", "an hour that does not exist"),
+            ("2025-12-15T10:60:00Z", "a minute or a second that does not exist"),
+            ("2025-12-15T10:30:61Z", "a minute or a second that does not exist"),
+            ("0001-01-01T00:00:00Z", "the years that an export can hold"),
+            ("2025-12-15T10:30:00", "is not a time with an offset"),
+            ("2025-12-15", "is not a time with an offset"),
+            ("ü025-12-15T10:30:00Z", "is not a time with an offset"),
+        ] {
+            let error = with(0, bad).expect_err(bad).to_string();
+            assert!(error.contains(why) && error.contains(bad), "{error}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_may_have_a_fraction_of_zero() {
+        for (cell, expected) in [("785.0", Some(785)), ("785.00", Some(785)), ("-4.0", Some(-4)), ("", None)] {
+            assert_eq!(with(5, cell).expect(cell).x, expected);
+        }
+    }
+
+    #[test]
+    fn a_zero_with_a_sign_is_the_one_without() {
+        for zero in ["0", "-0", "-0.0"] {
+            let confidence = with(3, zero).expect("valid").confidence;
+            assert_eq!(confidence.map(f64::to_bits), Some(0.0_f64.to_bits()), "{zero}");
+        }
+    }
+
+    #[test]
+    fn the_formula_guard_is_taken_off_unless_the_file_is_raw() {
+        let mut cells = GOOD;
+        cells[9] = "'=1+1";
+        assert_eq!(read(OURS, &cells).expect("valid").zone_id.as_deref(), Some("=1+1"));
+        assert_eq!(read(Rows { raw: true, ..OURS }, &cells).expect("valid").zone_id.as_deref(), Some("'=1+1"));
+        cells[3] = "0.5";
+        assert_eq!(read(ARGUSAI, &cells).expect("valid").zone_id.as_deref(), Some("'=1+1"), "ArgusAI guards nothing");
+    }
+
+    #[test]
+    fn a_column_of_local_time_is_passed_over() {
+        let cells = [&["15.12.2025 10:30"][..], &GOOD].concat();
+        let event = read(Rows { before: 1, ..OURS }, &cells).expect("valid");
+        assert_eq!(event, read(OURS, &GOOD).expect("valid"));
+    }
+
+    #[test]
+    fn rows_of_argusai_are_taken_to_our_scale_and_names() {
+        let cells = ["2025-12-15T10:30:00.867341", "a", "A", "0.29", "mog2", "10", "20", "30", "40", ""];
+        let mut summary = Summary::default();
+        let event = ARGUSAI.event(&StringRecord::from(cells.to_vec()), &mut summary).expect("valid");
+        assert_eq!((event.timestamp, event.confidence), (1_765_794_600_867_341, Some(29.0)));
+        assert_eq!((&*event.algorithm, event.zone_id), ("MOG2", None));
+        for (reason, first) in [(FRACTION_TAKEN, "0.29"), (DETECTOR_TAKEN, "mog2")] {
+            let finding = &summary.repaired[reason];
+            assert_eq!((finding.count, finding.first.as_deref()), (1, Some(first)));
+        }
+        let error = read(ARGUSAI, &GOOD).expect_err("above 1").to_string();
+        assert!(error.contains("from 0 to 1"), "{error}");
+    }
+}

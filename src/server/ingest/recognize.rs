@@ -1,0 +1,468 @@
+//! Recognizes events that are in the database already, whatever way they came in, so that each is stored once.
+//!
+//! An event from a source with ids of its own (native ids) is there if its id is there. A CSV has no ids: its events get
+//! ids made of their contents, and an event from a CSV is there if one with the same contents is. So a native event is also
+//! there if the same moment has an event whose id is made of this event's contents: a CSV brought it in before its source.
+//! Events that agree in everything (twins) are counted, not merged: each stored event stands for one event of an import.
+//! If a source has several events with one id at one moment, its id does not say which is which: these are recognized by
+//! their contents, and those that do not have the id in the database have ids made of native id and contents.
+//!
+//! Everything is looked up by moments, in batches, inside the import's transaction.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use rustc_hash::FxHashMap;
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use uuid::Uuid;
+
+use super::contents::{Contents, may_be_of_contents, occurrence_id, place_of, with_native_id, without_place};
+use crate::server::db::entity::motion_event::{Column, Entity, Model};
+use crate::server::db::pool::Transaction;
+
+/// How many events are written with one statement: 11 values each, of which SQLite takes 32,766 at most.
+pub const BATCH: usize = 1_000;
+
+/// How many events of the database are read at once.
+const PAGE: u64 = 5 * BATCH as u64;
+
+/// In how many moments ids are looked up with one query.
+const MOMENTS: usize = 100;
+
+/// An event of a source.
+#[derive(Debug)]
+pub struct Offered {
+    /// The event, with an id made of its native id.
+    pub event: Model,
+    /// The native id. `None` if no other event of the same moment can have it.
+    pub native: Option<NativeId>,
+}
+
+/// The id of an event in its source, which other events may have.
+#[derive(Debug)]
+pub struct NativeId {
+    /// The id as it is written there.
+    pub text: String,
+    /// Whether an earlier event of this import has the same id and moment.
+    pub is_repeated: bool,
+}
+
+/// Recognizes events with native ids.
+///
+/// What the database held before the import is looked up once for each moment, so events that this import wrote are not
+/// read again. Holds some 16 bytes for each moment of the import, and 64 for each event with an id made of contents at
+/// these moments, and each event of the source that is another one than the database has under its id; of a source in order
+/// of time, only those of one batch.
+#[derive(Debug, Default)]
+pub struct ByIdOrContents {
+    /// Whether moments that have passed do not come again.
+    is_in_order: bool,
+    /// The moments that were looked up, and whether the database had events there before.
+    moments: FxHashMap<i64, bool>,
+    /// How many events with ids made of contents do not stand for an event of the import yet, by moment and contents.
+    unmatched: FxHashMap<(i64, Uuid), u32>,
+    /// How many events the database had, by moment and contents, whose ids may be made of contents.
+    contents: FxHashMap<(i64, Contents), u32>,
+    /// Events of the database whose contents are not those of the first event of the import with the same id.
+    contested: FxHashMap<(i64, Uuid), Contested>,
+    /// The events with ids made of native id and contents, by moment and [`with_native_id`].
+    occurrences: FxHashMap<(i64, [u8; 16]), Occurrences>,
+}
+
+/// An event of the database with a native id that may belong to several events of the source.
+#[derive(Debug)]
+struct Contested {
+    stored: Contents,
+    /// The first event of the import with this id, and its native id. It counts as already there, with contents that were
+    /// changed in the source, until the id comes again.
+    first: Option<(Model, String)>,
+}
+
+/// Events that agree in everything, their native id included.
+#[derive(Debug)]
+struct Occurrences {
+    /// How many are in the database and do not stand for an event of the import yet.
+    unmatched: u32,
+    /// The number of the next new one.
+    next: u32,
+}
+
+impl ByIdOrContents {
+    /// Declares that the events come in order of time from now on, so that what has passed can be forgotten.
+    pub fn expect_order_of_time(&mut self) {
+        self.is_in_order = true;
+    }
+
+    /// Returns those of the events that were not in the database before this import. The caller writes them before the next
+    /// call. An event whose moment and id an earlier event of the import has may be among them, if it was offered without a
+    /// native id. So may events of earlier calls, if only an event of this one shows that they were not there.
+    ///
+    /// # Errors
+    /// If the database cannot answer.
+    pub async fn unknown(&mut self, events: Vec<Offered>, transaction: &Transaction) -> Result<Vec<Model>, DbErr> {
+        let mut moments: Vec<i64> = events.iter().map(|offered| offered.event.timestamp).collect();
+        moments.sort_unstable();
+        moments.dedup();
+        if self.is_in_order
+            && let Some(first) = moments.first()
+        {
+            self.moments.retain(|moment, _| moment >= first);
+            self.unmatched.retain(|(moment, _), _| moment >= first);
+            self.contents.retain(|(moment, _), _| moment >= first);
+            self.contested.retain(|(moment, _), _| moment >= first);
+            self.occurrences.retain(|(moment, _), _| moment >= first);
+        }
+        let known: HashSet<i64> = moments.iter().copied().filter(|moment| self.moments.contains_key(moment)).collect();
+        let mut there = self.look_up_ids(&events, &known, transaction).await?;
+        moments.retain(|moment| !known.contains(moment));
+        self.moments.extend(moments.iter().map(|moment| (*moment, false)));
+        if has_events_within(&moments, transaction).await? {
+            self.look_up_moments(moments, &events, &mut there, transaction).await?;
+        }
+        let mut unknown = Vec::new();
+        for Offered { event, native } in events {
+            match native {
+                Some(NativeId { text, is_repeated: true }) => self.identify_repeated(event, text, &mut unknown),
+                Some(NativeId { text, is_repeated: false }) => {
+                    unknown.extend(self.identify(event, Some(text), &there));
+                }
+                None => unknown.extend(self.identify(event, None, &there)),
+            }
+        }
+        Ok(unknown)
+    }
+
+    /// Returns an event with an id that no earlier event of the import has, if it is new.
+    fn identify(&mut self, event: Model, native: Option<String>, there: &HashMap<(i64, Uuid), Model>) -> Option<Model> {
+        let key = (event.timestamp, event.id);
+        let Some(stored) = there.get(&key) else {
+            let is_there = native.is_some_and(|native| self.take_occurrence(&event, &native)) || self.matches(&event);
+            return (!is_there).then_some(event);
+        };
+        if let Some(native) = native
+            && !is_same(&event, stored)
+        {
+            let stored = Contents::of(stored);
+            let first = if self.take_occurrence(&event, &native) { None } else { Some((event, native)) };
+            self.contested.insert(key, Contested { stored, first });
+        }
+        None
+    }
+
+    /// Recognizes an event whose id an earlier event of the import has. Adds it to `unknown` if it is new; and that earlier
+    /// one, if it was taken for the event of the database that has this id.
+    fn identify_repeated(&mut self, event: Model, native: String, unknown: &mut Vec<Model>) {
+        let contested = self.contested.get_mut(&(event.timestamp, event.id));
+        if let Some((first, native)) = contested.and_then(|contested| contested.first.take()) {
+            unknown.extend(self.identify_by_contents(first, &native));
+        }
+        unknown.extend(self.identify_by_contents(event, &native));
+    }
+
+    /// Returns an event whose id several events have, with another id, if it is new.
+    fn identify_by_contents(&mut self, mut event: Model, native: &str) -> Option<Model> {
+        if let Entry::Occupied(contested) = self.contested.entry((event.timestamp, event.id))
+            && Contents::candidates(&event).any(|contents| contents == contested.get().stored)
+        {
+            contested.remove();
+            return None;
+        }
+        if self.take_occurrence(&event, native) || self.matches(&event) {
+            return None;
+        }
+        let digest = with_native_id(&event, native);
+        let occurrences = self.occurrences_of(&event, digest);
+        event.id = occurrence_id(digest, occurrences.next);
+        occurrences.next += 1;
+        Some(event)
+    }
+
+    /// Returns those of the events that have their ids there, at moments that were looked up before.
+    async fn look_up_ids(
+        &mut self,
+        events: &[Offered],
+        known: &HashSet<i64>,
+        transaction: &Transaction,
+    ) -> Result<HashMap<(i64, Uuid), Model>, DbErr> {
+        let mut wanted: BTreeMap<i64, Vec<Uuid>> = BTreeMap::new();
+        for Offered { event: Model { timestamp, id, .. }, native } in events {
+            let is_repeated = native.as_ref().is_some_and(|native| native.is_repeated);
+            if !is_repeated && known.contains(timestamp) && self.moments.get(timestamp) == Some(&true) {
+                wanted.entry(*timestamp).or_default().push(*id);
+            }
+        }
+        let wanted: Vec<_> = wanted.into_iter().collect();
+        let mut there = HashMap::new();
+        for wanted in wanted.chunks(MOMENTS) {
+            let any = wanted.iter().fold(Condition::any(), |any, (moment, ids)| {
+                let ids = Column::Id.is_in(ids.iter().copied());
+                any.add(Condition::all().add(Column::Timestamp.eq(*moment)).add(ids))
+            });
+            let found = Entity::find().filter(any).all(transaction).await?;
+            there.extend(found.into_iter().map(|event| ((event.timestamp, event.id), event)));
+        }
+        for (moment, id) in there.keys() {
+            self.take((*moment, without_place(*id)));
+        }
+        Ok(there)
+    }
+
+    /// Looks up moments, which are in order, for the first time, and adds to `there` what has the ids of the events.
+    async fn look_up_moments(
+        &mut self,
+        moments: Vec<i64>,
+        events: &[Offered],
+        there: &mut HashMap<(i64, Uuid), Model>,
+        transaction: &Transaction,
+    ) -> Result<(), DbErr> {
+        let offered: HashSet<_> = events.iter().map(|Offered { event, .. }| (event.timestamp, event.id)).collect();
+        let mut rows = RowsOf::new(moments);
+        loop {
+            let Some(query) = rows.next_page() else { return Ok(()) };
+            let page = query.all(transaction).await?;
+            rows.advance(page.len(), page.last().map(|event| (event.timestamp, event.id)));
+            for event in page {
+                let (moment, id) = (event.timestamp, event.id);
+                self.moments.insert(moment, true);
+                if may_be_of_contents(id) {
+                    *self.contents.entry((moment, Contents::of(&event))).or_default() += 1;
+                }
+                if offered.contains(&(moment, id)) {
+                    there.insert((moment, id), event);
+                } else if may_be_of_contents(id) {
+                    *self.unmatched.entry((moment, without_place(id))).or_default() += 1;
+                }
+            }
+        }
+    }
+
+    /// Whether an event with an id made of the same contents is there that stands for no other event yet. It stands for this
+    /// one from then on.
+    fn matches(&mut self, event: &Model) -> bool {
+        self.moments.get(&event.timestamp) == Some(&true)
+            && !self.unmatched.is_empty()
+            && Contents::candidates(event).any(|contents| self.take((event.timestamp, contents.id(0))))
+    }
+
+    fn take(&mut self, contents: (i64, Uuid)) -> bool {
+        let Entry::Occupied(mut count) = self.unmatched.entry(contents) else { return false };
+        *count.get_mut() -= 1;
+        if *count.get() == 0 {
+            count.remove();
+        }
+        true
+    }
+
+    /// Whether an event with an id made of the same native id and contents is there that stands for no other event yet. It
+    /// stands for this one from then on.
+    fn take_occurrence(&mut self, event: &Model, native: &str) -> bool {
+        if !self.contents.contains_key(&(event.timestamp, Contents::of(event))) {
+            return false;
+        }
+        let occurrences = self.occurrences_of(event, with_native_id(event, native));
+        let is_there = occurrences.unmatched > 0;
+        occurrences.unmatched = occurrences.unmatched.saturating_sub(1);
+        is_there
+    }
+
+    /// The events that agree with this one in everything. `digest` is [`with_native_id`].
+    fn occurrences_of(&mut self, event: &Model, digest: [u8; 16]) -> &mut Occurrences {
+        let moment = event.timestamp;
+        self.occurrences.entry((moment, digest)).or_insert_with(|| {
+            // Numbers may be missing: an event that came in by a CSV has none. There are no more than events of such contents.
+            let most = self.contents.get(&(moment, Contents::of(event))).map_or(0, |count| count + 1);
+            let is_stored =
+                |number: &u32| self.unmatched.contains_key(&(moment, without_place(occurrence_id(digest, *number))));
+            let stored: Vec<u32> = (0..most).filter(is_stored).collect();
+            Occurrences {
+                unmatched: u32::try_from(stored.len()).unwrap_or(u32::MAX),
+                next: stored.last().map_or(0, |last| last + 1),
+            }
+        })
+    }
+}
+
+/// Whether a stored event holds the same as an event of the import.
+fn is_same(event: &Model, stored: &Model) -> bool {
+    let Model { camera_id, confidence, algorithm, x, y, width, height, zone_id, .. } = stored;
+    let sides = (*x, *y, *width, *height);
+    let is_equal = event.camera_id == *camera_id
+        && event.confidence == *confidence
+        && event.algorithm == *algorithm
+        && (event.x, event.y, event.width, event.height) == sides
+        && event.zone_id == *zone_id;
+    is_equal || {
+        let stored = Contents::of(stored);
+        Contents::candidates(event).any(|contents| contents == stored)
+    }
+}
+
+/// Reads all rows of some moments in pages. Any number of rows may share a moment.
+struct RowsOf {
+    /// The moments of which nothing was read yet, in order.
+    moments: Vec<i64>,
+    /// The last row of a page that may have ended within a moment.
+    within: Option<(i64, Uuid)>,
+}
+
+impl RowsOf {
+    fn new(moments: Vec<i64>) -> Self {
+        Self { moments, within: None }
+    }
+
+    /// The query of the next page; `None` after the last one.
+    fn next_page(&self) -> Option<Select<Entity>> {
+        let rows = match self.within {
+            Some((moment, id)) => Entity::find().filter(Column::Timestamp.eq(moment)).filter(Column::Id.gt(id)),
+            None if self.moments.is_empty() => return None,
+            None => Entity::find().filter(Column::Timestamp.is_in(self.moments.iter().copied())),
+        };
+        Some(rows.order_by_asc(Column::Timestamp).order_by_asc(Column::Id).limit(PAGE))
+    }
+
+    /// Goes on after a page of so many rows, of which this was the last one.
+    fn advance(&mut self, rows: usize, last: Option<(i64, Uuid)>) {
+        let last = last.filter(|_| rows as u64 == PAGE);
+        match last {
+            Some((moment, _)) => self.moments.retain(|later| *later > moment),
+            None if self.within.is_none() => self.moments.clear(),
+            None => {}
+        }
+        self.within = last;
+    }
+}
+
+/// Recognizes events without ids, which come in order of time, and gives ids to those that are new.
+#[derive(Debug, Default)]
+pub struct ByContents {
+    /// What the database holds of the moments that were looked up last.
+    known: HashMap<(i64, Contents), Tally>,
+    /// The moment of the last event, and the place of the next one at that moment.
+    last: Option<(i64, u32)>,
+}
+
+/// The events of one moment and the same contents.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    /// How many do not stand for an event of the import yet.
+    unmatched: u32,
+    /// The first place that none of their ids has.
+    free_place: u32,
+}
+
+impl ByContents {
+    /// Returns those of the events that are not in the database, with ids. A later call may go on at the moment at which
+    /// this one ends.
+    ///
+    /// # Errors
+    /// If the database cannot answer.
+    pub async fn unknown(&mut self, events: Vec<Model>, transaction: &Transaction) -> Result<Vec<Model>, DbErr> {
+        let looked_up = self.last.map(|(moment, _)| moment);
+        self.known.retain(|(moment, _), _| Some(*moment) == looked_up);
+        let mut moments: Vec<i64> = events.iter().map(|event| event.timestamp).collect();
+        moments.dedup();
+        // What this import wrote at that moment is not to be matched.
+        moments.retain(|moment| Some(*moment) != looked_up);
+        if has_events_within(&moments, transaction).await? {
+            self.look_up(moments, transaction).await?;
+        }
+        Ok(events.into_iter().filter_map(|event| self.identify(event)).collect())
+    }
+
+    /// Counts what the database holds of these moments, which are in order.
+    async fn look_up(&mut self, moments: Vec<i64>, transaction: &Transaction) -> Result<(), DbErr> {
+        let mut rows = RowsOf::new(moments);
+        loop {
+            let Some(query) = rows.next_page() else { return Ok(()) };
+            let page = query.all(transaction).await?;
+            rows.advance(page.len(), page.last().map(|event| (event.timestamp, event.id)));
+            for event in &page {
+                self.count(event);
+            }
+        }
+    }
+
+    fn count(&mut self, event: &Model) {
+        let contents = Contents::of(event);
+        let tally = self.known.entry((event.timestamp, contents)).or_default();
+        tally.unmatched += 1;
+        if without_place(event.id) == contents.id(0) {
+            tally.free_place = tally.free_place.max(place_of(event.id).saturating_add(1));
+        }
+    }
+
+    /// Whether an event with these contents is there that stands for no other one yet. It stands for one from then on.
+    fn take(&mut self, contents: (i64, Contents)) -> bool {
+        let Some(Tally { unmatched, .. }) = self.known.get_mut(&contents) else { return false };
+        let is_there = *unmatched > 0;
+        *unmatched = unmatched.saturating_sub(1);
+        is_there
+    }
+
+    /// Returns the event with an id if it is new.
+    fn identify(&mut self, mut event: Model) -> Option<Model> {
+        let place = match self.last {
+            Some((moment, place)) if moment == event.timestamp => place,
+            _ => 0,
+        };
+        let contents = Contents::of(&event);
+        let is_there = !self.known.is_empty()
+            && Contents::candidates(&event).any(|contents| self.take((event.timestamp, contents)));
+        let place = match self.known.get(&(event.timestamp, contents)) {
+            Some(Tally { free_place, .. }) if !is_there => place.max(*free_place),
+            _ => place,
+        };
+        self.last = Some((event.timestamp, place.saturating_add(1)));
+        event.id = contents.id(place);
+        (!is_there).then_some(event)
+    }
+}
+
+/// Whether the database has events between the first and the last of these moments, which are in order. An import of what
+/// is new looks nothing up but this.
+async fn has_events_within(moments: &[i64], transaction: &Transaction) -> Result<bool, DbErr> {
+    let (Some(first), Some(last)) = (moments.first(), moments.last()) else { return Ok(false) };
+    let found = Entity::find().select_only().column(Column::Timestamp);
+    let found = found.filter(Column::Timestamp.between(*first, *last)).limit(1);
+    Ok(found.into_tuple::<i64>().one(transaction).await?.is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(zone: &str) -> Model {
+        Model {
+            timestamp: 7,
+            id: Uuid::nil(),
+            camera_id: "a".to_owned(),
+            confidence: Some(85.5),
+            algorithm: "MOG2".to_owned(),
+            x: None,
+            y: None,
+            width: None,
+            height: None,
+            zone_id: Some(zone.to_owned()),
+            created_at: 0,
+        }
+    }
+
+    #[test]
+    fn ids_of_one_moment_sort_as_their_rows_do() {
+        let mut rows = ByContents::default();
+        let ids: Vec<_> = (0..300).map(|row| rows.identify(event(&row.to_string())).expect("a new event").id).collect();
+        assert!(ids.is_sorted());
+    }
+
+    #[test]
+    fn twins_are_matched_one_by_one_and_a_new_one_gets_an_id_that_is_free() {
+        let mut rows = ByContents::default();
+        let stored = Model { id: Contents::of(&event("z")).id(1), ..event("z") };
+        rows.count(&stored);
+        assert_eq!(rows.identify(event("z")), None);
+        let new = rows.identify(event("z")).expect("a second one");
+        assert_eq!(place_of(new.id), 2, "the place 1 is taken");
+        let next = rows.identify(event("z")).expect("a third one");
+        assert_eq!(place_of(next.id), 3);
+    }
+}

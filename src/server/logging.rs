@@ -1,0 +1,203 @@
+//! The log: where it goes, in which form, and what of it.
+
+use std::fmt;
+use std::io::IsTerminal;
+
+use anyhow::Context;
+use tracing::Event;
+use tracing::field::{Field, Visit};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+
+use super::settings::LogFormat;
+
+/// Sends the log to standard error, so that standard output is free for a CSV.
+///
+/// # Errors
+/// Where the filter cannot be parsed.
+pub fn init(filter: &str, format: LogFormat) -> anyhow::Result<()> {
+    let filter = EnvFilter::builder()
+        .parse(filter)
+        .with_context(|| format!("server.log is “{filter}”; use a level such as info, or module=level,…"))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
+        // The request's id and user once, and not once more in a list of one.
+        LogFormat::Json => log.json().flatten_event(true).with_span_list(false).init(),
+    }
+    Ok(())
+}
+
+/// What commands log: warnings, but not those that the error of the command repeats.
+const COMMAND_FILTER: &str = "warn,sqlx=off,motion_export::server::internal_error=off,motion_export::server::db::error=off,\
+    motion_export::server::export=off,motion_export::server::export::reader=warn";
+
+/// Prints the warnings of a command on standard error, one line each, in the form of its errors.
+///
+/// # Errors
+/// Where the filter cannot be parsed.
+pub fn init_for_command() -> anyhow::Result<()> {
+    let filter = EnvFilter::builder().parse(COMMAND_FILTER)?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .event_format(CommandLine)
+        .with_writer(std::io::stderr)
+        .init();
+    Ok(())
+}
+
+/// The format of a command's warnings: `warning: `, the message, and the reason.
+struct CommandLine;
+
+impl<S, N> FormatEvent<S, N> for CommandLine
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let mut words = Words::default();
+        event.record(&mut words);
+        match words.error {
+            Some(error) => writeln!(writer, "warning: {}: {error}", words.message),
+            None => writeln!(writer, "warning: {}", words.message),
+        }
+    }
+}
+
+/// The message of an event, and the reason, if it has one.
+#[derive(Default)]
+struct Words {
+    message: String,
+    error: Option<String>,
+}
+
+impl Visit for Words {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        match field.name() {
+            "message" => value.clone_into(&mut self.message),
+            "error" => self.error = Some(value.to_owned()),
+            _ => {}
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.record_str(field, &format!("{value:?}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    /// Every field of the log, with what it holds. One name for one thing: those of the specification are `user_id`,
+    /// `camera_id`, `row_count`, `bytes_sent` and `duration_ms`.
+    const FIELDS: [(&str, &str); 29] = [
+        ("action", "what an administrator did to a user"),
+        ("bytes", "the size of an export's file, before any content encoding"),
+        ("bytes_sent", "how many bytes were sent to the client"),
+        ("camera_id", "the ids of the cameras that an export selects"),
+        ("changed_user_id", "the id of the user whom an administrator changed"),
+        ("client_address", "the address of the client, through trusted proxies"),
+        ("different", "which files of the database are no longer those that were opened"),
+        ("duration_ms", "how long it took, in milliseconds"),
+        ("end_date", "the end of an export's selection"),
+        ("error", "why something failed"),
+        ("export_id", "the id of an export's record"),
+        ("interrupted_exports", "how many exports were taken to be interrupted"),
+        ("listen_address", "the address that the server listens on"),
+        ("max_connections", "the setting of that name"),
+        ("method", "the method of a request"),
+        ("path", "the path of a request, or of a folder"),
+        ("reason", "why an export ended"),
+        ("request_id", "the id of a request"),
+        ("row_count", "how many events an export has written"),
+        ("running_exports", "how many exports are running"),
+        ("start_date", "the start of an export's selection"),
+        ("state", "how an export ended"),
+        ("status", "the status of an answer"),
+        ("timezone", "the time zone of an export"),
+        ("token", "how an access token begins"),
+        ("token_id", "the id of an access token"),
+        ("tokens_revoked", "whether all access tokens of a user were revoked"),
+        ("unrecorded_exports", "how many exports have ended whose records do not say so yet"),
+        ("user_id", "the id of the user who asks"),
+    ];
+
+    /// The fields of all log lines in some code, with the macro that they were found in.
+    fn fields(code: &str) -> Vec<String> {
+        const MACROS: [&str; 6] = ["trace!(", "debug!(", "info!(", "warn!(", "error!(", "_span!("];
+        let mut found = Vec::new();
+        for name in MACROS {
+            for rest in code.split(name).skip(1) {
+                found.extend(arguments(rest).iter().filter_map(|argument| field(argument)));
+            }
+        }
+        found
+    }
+
+    /// The arguments of a macro whose opening parenthesis was just read.
+    fn arguments(code: &str) -> Vec<String> {
+        let (mut depth, mut in_text, mut escaped) = (0, false, false);
+        let mut arguments = vec![String::new()];
+        for letter in code.chars() {
+            match letter {
+                _ if escaped => escaped = false,
+                '\\' if in_text => escaped = true,
+                '"' => in_text = !in_text,
+                _ if in_text => {}
+                '(' | '[' | '{' => depth += 1,
+                ')' | ']' | '}' if depth == 0 => break,
+                ')' | ']' | '}' => depth -= 1,
+                ',' if depth == 0 => {
+                    arguments.push(String::new());
+                    continue;
+                }
+                _ => {}
+            }
+            arguments.last_mut().expect("one").push(letter);
+        }
+        arguments
+    }
+
+    /// The name of the field that an argument sets; `None` for the words of the line.
+    fn field(argument: &str) -> Option<String> {
+        let argument = argument.trim().trim_start_matches(['%', '?']);
+        let name = argument.split('=').next()?.trim();
+        let is_name = name.starts_with(|first: char| first.is_ascii_lowercase())
+            && name
+                .bytes()
+                .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || b"_.".contains(&letter));
+        is_name.then(|| name.to_owned())
+    }
+
+    fn sources(folder: &Path, found: &mut BTreeMap<String, String>) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                sources(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path).expect("a file");
+                let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+                found.extend(fields(code).into_iter().map(|field| (field, path.display().to_string())));
+            }
+        }
+    }
+
+    #[test]
+    fn the_log_has_one_name_for_one_thing() {
+        assert_eq!(
+            fields("info!(%method, user_id = %user.id, a.b = f(c, \"x, y=z\"), \"words, x = {y}\");"),
+            ["method", "user_id", "a.b"]
+        );
+        let mut found = BTreeMap::new();
+        sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+        assert!(found.contains_key("user_id") && found.len() > 10, "{found:?}");
+        let unknown: Vec<_> =
+            found.iter().filter(|(field, _)| !FIELDS.iter().any(|(known, _)| known == field)).collect();
+        assert!(unknown.is_empty(), "name these as FIELDS does, or add them there: {unknown:#?}");
+    }
+}

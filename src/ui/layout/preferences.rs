@@ -1,0 +1,97 @@
+//! The switches at the bottom of every page: colours and language. They are forms of the browser's own, whose answer leads
+//! back to the page, so that they work without script.
+
+use leptos::prelude::*;
+
+use crate::api::language::Language;
+use crate::api::page::ColorScheme;
+use crate::api::paths::PREFERENCES_PATH;
+use crate::ui::page_data;
+
+/// The switches.
+#[component]
+pub fn Preferences() -> impl IntoView {
+    let (language, scheme, address) = (page_data::language(), page_data::color_scheme(), page_data::address());
+    let words = language.preferences();
+    let schemes = ColorScheme::ALL.map(|offered| {
+        view! {
+            <button class="chip" name="theme" value=offered.word() aria-pressed=pressed(offered == scheme)>
+                {language.color_scheme(offered)}
+            </button>
+        }
+    });
+    let languages = Language::ALL.map(|offered| {
+        // In its own language, for those who cannot read the one that the page is in.
+        view! {
+            <button
+                class="chip"
+                name="language"
+                value=offered.tag()
+                lang=offered.tag()
+                aria-pressed=pressed(offered == language)
+            >
+                {offered.name()}
+            </button>
+        }
+    });
+    view! {
+        <footer class="preferences">
+            <form method="post" action=PREFERENCES_PATH>
+                <input type="hidden" name="next" value=address.clone()/>
+                <div class="chips" role="group" aria-labelledby="theme-title">
+                    <span id="theme-title" class="preferences__title">{words.theme}</span>
+                    {schemes.collect_view()}
+                </div>
+            </form>
+            <form method="post" action=PREFERENCES_PATH>
+                <input type="hidden" name="next" value=address/>
+                <div class="chips" role="group" aria-labelledby="language-title">
+                    <span id="language-title" class="preferences__title">{words.language}</span>
+                    {languages.collect_view()}
+                </div>
+            </form>
+        </footer>
+    }
+}
+
+/// `aria-pressed` takes a word, and not the attribute's mere presence.
+fn pressed(is_pressed: bool) -> &'static str {
+    if is_pressed { "true" } else { "false" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::page::{Content, Sent};
+
+    #[test]
+    fn what_holds_is_pressed_and_each_language_is_offered_in_itself() {
+        let owner = Owner::new();
+        let html = owner.with(|| {
+            provide_context(Sent {
+                page: None,
+                me: None,
+                content: Ok(Content::Nothing),
+                outcome: None,
+                language: Language::German,
+                color_scheme: ColorScheme::Dark,
+                address: "/settings?a=b&c=\"".to_owned(),
+                secure_address: None,
+            });
+            view! { <Preferences/> }.to_html()
+        });
+        for part in [
+            "action=\"/preferences\"",
+            "name=\"next\" value=\"/settings?a=b&amp;c=&quot;\"",
+            ">Farbschema<",
+            "name=\"theme\" value=\"dark\" aria-pressed=\"true\"",
+            "name=\"theme\" value=\"light\" aria-pressed=\"false\"",
+            ">Dunkel<",
+            "name=\"language\" value=\"de\" lang=\"de\" aria-pressed=\"true\"",
+            "name=\"language\" value=\"en\" lang=\"en\" aria-pressed=\"false\"",
+            ">English<",
+        ] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+    }
+}

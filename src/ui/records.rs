@@ -1,0 +1,4 @@
+//! The pages about the records of exports.
+
+pub mod export_history;
+pub mod verify_file;

@@ -1,0 +1,8 @@
+//! The forms of the account pages: what each does, and the page that comes after.
+
+pub mod account;
+pub mod form;
+pub mod login;
+pub mod people;
+pub mod setup;
+pub mod tokens;

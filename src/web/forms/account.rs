@@ -1,0 +1,31 @@
+//! The caller's own account.
+
+use std::sync::Arc;
+
+use tracing::info;
+
+use super::form::{Answer, Form};
+use crate::api::page::Done;
+use crate::api::paths::{ACCOUNT_PATH, LOGIN_PATH};
+use crate::error::ApiError;
+use crate::messages::forms::FormMessage;
+use crate::server::accounts::user;
+use crate::web::redirect::if_signed_in;
+
+/// Changes the caller's password, and ends all sessions but this one, which goes on under a new id.
+pub(in crate::web) async fn change_password(form: Arc<Form>) -> Result<Answer, ApiError> {
+    let caller = form.caller()?;
+    let current = form.with_password(&caller.user.name, form.field("current_password")).await?;
+    let current = current
+        .filter(|user| user.id == caller.user.id)
+        .ok_or_else(|| ApiError::invalid("current_password", FormMessage::WrongCurrentPassword))?;
+    let revoke = form.revokes_tokens();
+    let changed = user::set_password(&form.state.writer, &current, form.field("password").to_owned(), revoke).await?;
+    info!(user_id = %changed.id, tokens_revoked = revoke.is_some(), "a password was changed");
+    let done = if revoke.is_some() { Done::PasswordChangedTokensRevoked } else { Done::PasswordChanged };
+    if form.sign_in(&changed).await.is_err() {
+        // It is changed all the same: this browser has to sign in anew like all others.
+        return Ok(Answer::done(LOGIN_PATH, done));
+    }
+    Ok(Answer::Go(if_signed_in(&format!("{ACCOUNT_PATH}?done={}", done.word()), form.state.clock.now())))
+}

@@ -1,0 +1,68 @@
+//! Signing in and out.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use tracing::{info, warn};
+
+use super::form::{Answer, Form};
+use crate::api::page::Done;
+use crate::api::paths::LOGIN_PATH;
+use crate::error::{ApiError, ErrorCode};
+use crate::messages::forms::FormMessage;
+use crate::server::accounts::user;
+use crate::server::accounts::user::User;
+use crate::web::listener::client_ip;
+use crate::web::redirect::{if_signed_in, local};
+
+/// Signs in with name and password, and goes where the form says.
+pub(in crate::web) async fn login(form: Arc<Form>) -> Result<Answer, ApiError> {
+    let user = form.with_password(form.field("name"), form.field("password")).await?;
+    let user = user.ok_or_else(|| ApiError::new(ErrorCode::Forbidden, FormMessage::WrongPassword))?;
+    form.sign_in(&user).await?;
+    info!(user_id = %user.id, "signed in");
+    Ok(Answer::Go(if_signed_in(local(form.field("next")), form.state.clock.now())))
+}
+
+/// Ends the browser's session, and with it the links that it signed.
+pub(in crate::web) async fn logout(form: Arc<Form>) -> Result<Answer, ApiError> {
+    let mut session = form.session()?;
+    let ended = session.logout().await.map_err(|error| {
+        warn!(%error, "cannot end a session");
+        ApiError::new(ErrorCode::Unavailable, FormMessage::CannotSignOut)
+    })?;
+    if let Some(user) = ended {
+        info!(user_id = %user.id, "signed out");
+    }
+    Ok(Answer::GoWithoutSession(format!("{LOGIN_PATH}?done={}", Done::SignedOut.word())))
+}
+
+impl Form {
+    /// The user with that name and password; counts as an attempt of the account and of the address.
+    ///
+    /// # Errors
+    /// `too_many_attempts`, or where the database cannot answer.
+    pub(super) async fn with_password(&self, name: &str, password: &str) -> Result<Option<User>, ApiError> {
+        let trusted = &self.state.trusted_proxies;
+        let address = client_ip::of(&self.parts.extensions, &self.parts.headers, trusted);
+        let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        // The name is not logged: people type their passwords into the wrong field.
+        if let Err(error) = self.state.throttle.attempt(name, address) {
+            self.state.metrics.password_checked("slowed");
+            warn!(client_address = %address, "a password was not looked at, because there were too many attempts");
+            return Err(error);
+        }
+        match user::with_password(&self.state.database, name, password.to_owned()).await? {
+            Ok(user) => {
+                self.state.metrics.password_checked("right");
+                self.state.throttle.succeeded(name, address);
+                Ok(Some(user))
+            }
+            Err(account) => {
+                self.state.metrics.password_checked("wrong");
+                warn!(user_id = account.map(display), client_address = %address, "a password was wrong");
+                Ok(None)
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! People and their cameras, for administrators.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use tracing::info;
+
+use super::form::{Answer, Form, unknown_action};
+use crate::api::page::Done;
+use crate::api::paths::{PEOPLE_PATH, person_path};
+use crate::api::session::Role;
+use crate::error::ApiError;
+use crate::messages::forms::FormMessage;
+use crate::server::accounts::user::{self, NewUser};
+use crate::web::page_data::person_named;
+
+/// Adds a person.
+pub(in crate::web) async fn add_person(form: Arc<Form>) -> Result<Answer, ApiError> {
+    let admin = form.caller()?;
+    let role = role(&form)?;
+    let new = NewUser { name: form.field("name").to_owned(), role, password: form.field("password").to_owned() };
+    let person = user::add(&form.state.writer, new, form.state.clock.now()).await?;
+    info!(user_id = %admin.user.id, changed_user_id = %person.id, "a person was added");
+    Ok(Answer::done(&person_path(&person.id.to_string()), Done::PersonAdded))
+}
+
+/// Chooses a person's cameras, changes role or password, or removes the person.
+pub(in crate::web) async fn change_person(form: Arc<Form>) -> Result<Answer, ApiError> {
+    let admin = form.caller()?;
+    let database = &form.state.writer;
+    let path = form.parts.uri.path();
+    let person = person_named(&form.state, path.rsplit('/').next().unwrap_or_default()).await?;
+    let not_oneself =
+        |message| if person.id == admin.user.id { Err(ApiError::invalid("user", message)) } else { Ok(()) };
+    let action = form.field("action");
+    let done = match action {
+        "cameras" => {
+            // Only what was changed on the page, so that what others changed meanwhile stays.
+            let [before, chosen]: [HashSet<String>; 2] = ["before", "camera_id"].map(|name| form.values(name));
+            let granted: Vec<_> = chosen.difference(&before).cloned().collect();
+            let taken: Vec<_> = before.difference(&chosen).cloned().collect();
+            user::change_granted(database, &person, &granted, &taken).await?;
+            Answer::done(path, Done::CamerasSaved)
+        }
+        "role" => {
+            not_oneself(FormMessage::OwnRole)?;
+            user::set_role(database, &person, role(&form)?).await?;
+            Answer::done(path, Done::RoleChanged)
+        }
+        "password" => {
+            not_oneself(FormMessage::OwnPassword)?;
+            let revoke = form.revokes_tokens();
+            user::set_password(database, &person, form.field("password").to_owned(), revoke).await?;
+            Answer::done(path, if revoke.is_some() { Done::PasswordSetTokensRevoked } else { Done::PasswordSet })
+        }
+        "remove" => {
+            not_oneself(FormMessage::OwnAccount)?;
+            user::remove(database, &person).await?;
+            Answer::done(PEOPLE_PATH, Done::PersonRemoved)
+        }
+        other => return Err(unknown_action(other)),
+    };
+    info!(user_id = %admin.user.id, changed_user_id = %person.id, action, "a person was changed");
+    Ok(done)
+}
+
+fn role(form: &Form) -> Result<Role, ApiError> {
+    let role = form.field("role");
+    Role::from_word(role).ok_or_else(|| ApiError::invalid("role", FormMessage::UnknownRole { value: role.to_owned() }))
+}

@@ -1,0 +1,9 @@
+//! What the routes for programs answer.
+
+pub mod export;
+pub mod export_body;
+pub mod export_records;
+pub mod health;
+pub mod metrics;
+pub mod moved_paths;
+pub mod openapi;

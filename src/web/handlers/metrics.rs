@@ -1,0 +1,81 @@
+//! The metrics: read by an administrator, and by whoever shows the token of the settings.
+
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use headers::authorization::Bearer;
+use headers::{Authorization, HeaderMapExt};
+use sea_orm::DbBackend;
+
+use crate::api::paths::METRICS_PATH;
+use crate::api::session::Role;
+use crate::error::{ApiError, ErrorCode};
+use crate::export_params::EXPORT_PATH;
+use crate::messages::forms::FormMessage;
+use crate::server::accounts::principal::Caller;
+use crate::server::accounts::secret;
+use crate::server::internal_error::internal;
+use crate::server::state::AppState;
+
+/// Middleware: counts the requests for an export.
+pub async fn count(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let is_export = request.uri().path() == EXPORT_PATH;
+    let response = next.run(request).await;
+    if is_export {
+        state.metrics.export_answered(response.status().as_u16());
+    }
+    response
+}
+
+/// Middleware: answers whoever shows the token of the settings, by whatever host name, and before anybody asks the
+/// database: the numbers are wanted most when it is away.
+///
+/// # Errors
+/// Where the numbers cannot be written.
+pub async fn scrape(State(state): State<AppState>, request: Request, next: Next) -> Result<Response, ApiError> {
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD);
+    if safe && request.uri().path() == METRICS_PATH && shows_token(&request, &state.settings.server.metrics_token.0) {
+        return numbers(&state);
+    }
+    Ok(next.run(request).await)
+}
+
+/// Answers an administrator with the numbers.
+///
+/// # Errors
+/// `forbidden` for everybody else.
+pub async fn show(State(state): State<AppState>, caller: Caller) -> Result<Response, ApiError> {
+    if caller.user.role != Role::Admin {
+        return Err(ApiError::new(ErrorCode::Forbidden, FormMessage::MetricsForAdministrators));
+    }
+    numbers(&state)
+}
+
+fn numbers(state: &AppState) -> Result<Response, ApiError> {
+    let AppState { metrics, exports, reader, database, writer, .. } = state;
+    metrics.running(exports.count());
+    metrics.connections("events", reader.busy(), reader.idle());
+    for (pool, connections) in [("pages", database.inner()), ("writer", writer.inner())] {
+        let (all, idle) = if connections.get_database_backend() == DbBackend::Postgres {
+            let pool = connections.get_postgres_connection_pool();
+            (pool.size() as usize, pool.num_idle())
+        } else {
+            let pool = connections.get_sqlite_connection_pool();
+            (pool.size() as usize, pool.num_idle())
+        };
+        metrics.connections(pool, all.saturating_sub(idle), idle);
+    }
+    let (content_type, text) = metrics.text().map_err(|error| internal(&error))?;
+    Ok(([(CONTENT_TYPE, content_type)], text).into_response())
+}
+
+fn shows_token(request: &Request, token: &str) -> bool {
+    let shown = request.headers().typed_get::<Authorization<Bearer>>();
+    // Hashes are compared: how long that takes tells nothing of the token.
+    let hash = |text: &str| secret::hash(text.as_bytes());
+    !token.is_empty()
+        && request.headers().get_all(AUTHORIZATION).iter().count() == 1
+        && shown.is_some_and(|shown| hash(shown.token()) == hash(token))
+}

@@ -1,0 +1,35 @@
+//! Addresses of the API from before it had a version. Each leads to where it is now, and says that it is deprecated
+//! (RFC 9745).
+
+use axum::Router;
+use axum::http::header::{HeaderName, HeaderValue, LINK, LOCATION};
+use axum::http::{StatusCode, Uri};
+use axum::response::IntoResponse;
+use axum::routing::get;
+
+use crate::api::paths::{CAMERA_COUNTS_PATH, CAMERAS_PATH, PREVIEW_PATH};
+use crate::server::state::AppState;
+
+/// The old addresses, and where each leads.
+pub const MOVED: [(&str, &str); 3] =
+    [("/api/cameras", CAMERAS_PATH), ("/api/preview", PREVIEW_PATH), ("/api/camera-counts", CAMERA_COUNTS_PATH)];
+
+/// Since when they are deprecated: 2026-11-29, in seconds since 1970-01-01T00:00:00Z.
+const DEPRECATED_SINCE: HeaderValue = HeaderValue::from_static("@1795910400");
+
+/// The routes of the old addresses.
+pub fn routes() -> Router<AppState> {
+    MOVED
+        .iter()
+        .fold(Router::new(), |router, (old, new)| router.route(old, get(async |uri: Uri| redirect(new, uri.query()))))
+}
+
+fn redirect(path: &str, query: Option<&str>) -> impl IntoResponse + use<> {
+    let location = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
+    let headers = [
+        (LOCATION, HeaderValue::from_str(&location).unwrap_or(HeaderValue::from_static("/"))),
+        (LINK, HeaderValue::from_str(&format!("<{path}>; rel=\"successor-version\"")).unwrap_or(DEPRECATED_SINCE)),
+        (HeaderName::from_static("deprecation"), DEPRECATED_SINCE),
+    ];
+    (StatusCode::PERMANENT_REDIRECT, headers)
+}

@@ -1,0 +1,312 @@
+//! The description of the API as OpenAPI 3.1, at `/api/v1/openapi.json`. A test compares it with the router.
+
+use axum::Json;
+use utoipa::openapi::path::{HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, HeaderBuilder, InfoBuilder, OpenApi, OpenApiBuilder, PathsBuilder, Ref, RefOr,
+    Required, ResponseBuilder,
+};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::api::cameras::Camera;
+use crate::api::exports::{EXPORT_ID_HEADER, EXPORTS_PATH, ExportRecord, ExportRecords, State};
+use crate::api::paths::{API_DOCS_PATH, CAMERA_COUNTS_PATH, CAMERAS_PATH, OPENAPI_PATH, PREVIEW_PATH};
+use crate::api::preview::{CameraCount, Preview};
+use crate::error::{ApiError, ErrorCode};
+use crate::export_params::{DEFAULT_TIMEZONE, EXPORT_PATH};
+use crate::server::export::records::MAX_LIMIT;
+use crate::web::error_response::Problem;
+use crate::web::parameters;
+
+pub mod page;
+
+const CSV: &str = "text/csv; charset=utf-8";
+const JSON: &str = "application/json";
+const PROBLEM: &str = "application/problem+json";
+
+/// Answers with the description.
+///
+/// # Errors
+/// `invalid_parameter` for any parameter.
+pub async fn describe(axum::extract::RawQuery(query): axum::extract::RawQuery) -> Result<Json<OpenApi>, ApiError> {
+    parameters::check(query.as_deref().unwrap_or_default(), &[])?;
+    Ok(Json(description()))
+}
+
+/// Returns the description of all that is public below `/api/v1`.
+pub fn description() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("Motion Export")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some("Motion-detection events of surveillance cameras as CSV, and the records of their exports."))
+        .build();
+    let paths = PathsBuilder::new()
+        .path(EXPORT_PATH, export())
+        .path(EXPORTS_PATH, records())
+        .path(format!("{EXPORTS_PATH}/{{id}}"), record())
+        .path(CAMERAS_PATH, cameras())
+        .path(PREVIEW_PATH, preview())
+        .path(CAMERA_COUNTS_PATH, camera_counts())
+        .path(OPENAPI_PATH, openapi())
+        .path(API_DOCS_PATH, docs());
+    OpenApiBuilder::new().info(info).paths(paths).components(Some(components())).build()
+}
+
+fn components() -> utoipa::openapi::Components {
+    let mut schemas = Vec::new();
+    add::<ExportRecords>(&mut schemas);
+    add::<ExportRecord>(&mut schemas);
+    add::<Camera>(&mut schemas);
+    add::<Preview>(&mut schemas);
+    add::<CameraCount>(&mut schemas);
+    add::<Problem<'_>>(&mut schemas);
+    let cookie = ApiKeyValue::with_description(
+        "motion-export",
+        "The session of a browser. Over https, its name is __Host-motion-export.",
+    );
+    ComponentsBuilder::new()
+        .schemas_from_iter(schemas)
+        .security_scheme("token", SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer)))
+        .security_scheme("token_as_password", SecurityScheme::Http(Http::new(HttpAuthScheme::Basic)))
+        .security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)))
+        .build()
+}
+
+type Schemas = Vec<(String, RefOr<Schema>)>;
+
+/// Adds the schema of a type, and those of the types in it.
+fn add<T: ToSchema>(schemas: &mut Schemas) {
+    schemas.push((T::name().into_owned(), T::schema()));
+    T::schemas(schemas);
+}
+
+fn reference<T: ToSchema>() -> RefOr<Schema> {
+    Ref::from_schema_name(T::name()).into()
+}
+
+/// An operation for whoever has a session or a token, with the errors that any of them may have.
+fn operation(id: &str, summary: &str, description: &str) -> OperationBuilder {
+    let errors = [
+        ErrorCode::InvalidParameter,
+        ErrorCode::Unauthenticated,
+        ErrorCode::Misdirected,
+        ErrorCode::Internal,
+        ErrorCode::Unavailable,
+    ];
+    let operation =
+        ["token", "token_as_password", "session"].into_iter().fold(public(id, summary, description), |op, name| {
+            op.security(SecurityRequirement::new(name, std::iter::empty::<String>()))
+        });
+    with_errors(operation, &errors)
+}
+
+/// An operation for everybody.
+fn public(id: &str, summary: &str, description: &str) -> OperationBuilder {
+    OperationBuilder::new().operation_id(Some(id)).summary(Some(summary)).description(Some(description))
+}
+
+/// Adds a response for each status of these errors, which lists their codes.
+fn with_errors(operation: OperationBuilder, codes: &[ErrorCode]) -> OperationBuilder {
+    codes.iter().fold(operation, |operation, code| {
+        let content = ContentBuilder::new().schema(Some(reference::<Problem<'_>>())).build();
+        let response = ResponseBuilder::new().description(code.title()).content(PROBLEM, content).build();
+        operation.response(code.status().to_string(), response)
+    })
+}
+
+fn with_json<T: ToSchema>(operation: OperationBuilder, description: &str) -> OperationBuilder {
+    with_schema(operation, description, reference::<T>())
+}
+
+fn with_schema(operation: OperationBuilder, description: &str, schema: RefOr<Schema>) -> OperationBuilder {
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    operation.response("200", ResponseBuilder::new().description(description).content(JSON, content).build())
+}
+
+fn export() -> PathItem {
+    let about = "The file of a selection. Its end is sent only after the last event, and after its record says that it is \
+                 whole: if the connection breaks, the file is not whole. The headers of the response name the file and its \
+                 record.";
+    let text = ObjectBuilder::new().schema_type(Type::String).build();
+    let header = |about: &str| HeaderBuilder::new().schema(Some(text.clone())).description(Some(about)).build();
+    let csv = ContentBuilder::new().schema(Some(text.clone())).build();
+    let file = ResponseBuilder::new()
+        .description("The file, in UTF-8, with CRLF line ends.")
+        .content(CSV, csv)
+        .header("Content-Disposition", header("The name of the file."))
+        .header(EXPORT_ID_HEADER, header("The id of the export's record."))
+        .build();
+    let get = export_parameters(operation("exportMotionEvents", "Export events as CSV", about)).response("200", file);
+    let get = with_errors(
+        get,
+        &[
+            ErrorCode::Forbidden,
+            ErrorCode::CameraNotFound,
+            ErrorCode::TooManyExports,
+            ErrorCode::DatabaseTimeout,
+            ErrorCode::HttpVersionNotSupported,
+        ],
+    );
+    PathItem::new(HttpMethod::Get, get)
+}
+
+/// Adds the parameters of an export, in the order of [`crate::export_params::PARAMETERS`].
+fn export_parameters(operation: OperationBuilder) -> OperationBuilder {
+    let date = "A day as YYYY-MM-DD in the time zone, or a moment as RFC 3339";
+    let text = || ObjectBuilder::new().schema_type(Type::String);
+    let format = text().enum_values(Some(["csv"])).build();
+    let timezone = text().default(Some(DEFAULT_TIMEZONE.into())).build();
+    let camera_ids = ArrayBuilder::new().items(text().build()).build();
+    operation
+        .parameter(query_parameter("format", "The format of the file.", format))
+        .parameter(query_parameter("start_date", &format!("{date}. Included."), text().build()))
+        .parameter(query_parameter("end_date", &format!("{date}. A day is included, a moment is not."), text().build()))
+        .parameter(query_parameter(
+            "camera_id",
+            "The id of a camera. May be repeated. All cameras if left out.",
+            camera_ids,
+        ))
+        .parameter(query_parameter("timezone", "The IANA name of the time zone of days and timestamps.", timezone))
+        .parameter(query_parameter("bom", "Begin the file with a byte-order mark, for Excel.", flag()))
+        .parameter(query_parameter("raw", "Write cells without the guard against spreadsheet formulas.", flag()))
+        .parameter(query_parameter(
+            "excel_date",
+            "Put a column of local time first, which Excel reads as a date.",
+            flag(),
+        ))
+}
+
+fn records() -> PathItem {
+    let text = || ObjectBuilder::new().schema_type(Type::String).build();
+    let states = ArrayBuilder::new().items(State::schema()).build();
+    let digest = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9A-Fa-f]{64}$")).build();
+    let limit = ObjectBuilder::new()
+        .schema_type(Type::Integer)
+        .minimum(Some(1))
+        .maximum(Some(u32::try_from(MAX_LIMIT).unwrap_or(u32::MAX)))
+        .build();
+    let get = operation(
+        "listExports",
+        "List export records",
+        "Records of exports, newest first: one's own, and for an administrator all.",
+    )
+    .parameter(query_parameter("state", "Only exports in this state. May be repeated.", states))
+    .parameter(query_parameter("user", "Only exports of this user.", text()))
+    .parameter(query_parameter("mine", "Only one's own exports.", flag()))
+    .parameter(query_parameter(
+        "start_date",
+        "Only exports that began on this UTC day or at this moment, or later.",
+        text(),
+    ))
+    .parameter(query_parameter(
+        "end_date",
+        "Only exports that began on this UTC day or earlier, or before this moment.",
+        text(),
+    ))
+    .parameter(query_parameter("sha256", "Only exports of a file with this SHA-256.", digest))
+    .parameter(query_parameter("limit", "How many records at most.", limit))
+    .parameter(query_parameter("before", "`next` of the page of records before.", text()));
+    PathItem::new(HttpMethod::Get, with_json::<ExportRecords>(get, "The records."))
+}
+
+fn record() -> PathItem {
+    let id = ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::Custom("uuid".to_owned())));
+    let id = ParameterBuilder::new()
+        .name("id")
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some("What `X-Export-Id` of the export said."))
+        .schema(Some(id.build()));
+    let get = operation("getExport", "Get an export record", "The record of one export.").parameter(id);
+    PathItem::new(
+        HttpMethod::Get,
+        with_errors(with_json::<ExportRecord>(get, "The record."), &[ErrorCode::ExportNotFound]),
+    )
+}
+
+fn cameras() -> PathItem {
+    let get = operation("listCameras", "List cameras", "The cameras that the caller sees, those that are gone last.");
+    let list = ArrayBuilder::new().items(reference::<Camera>()).build();
+    PathItem::new(HttpMethod::Get, with_schema(get, "The cameras.", Schema::Array(list).into()))
+}
+
+fn preview() -> PathItem {
+    let get = selection(operation("previewExport", "Preview an export", "What the export of a selection would hold."));
+    PathItem::new(HttpMethod::Get, with_json::<Preview>(get, "What it would hold."))
+}
+
+fn camera_counts() -> PathItem {
+    let get =
+        selection(operation("countCameras", "Count events by camera", "The events of each camera in a selection."));
+    let list = ArrayBuilder::new().items(reference::<CameraCount>()).build();
+    PathItem::new(HttpMethod::Get, with_schema(get, "The cameras that have events.", Schema::Array(list).into()))
+}
+
+fn openapi() -> PathItem {
+    let any = ObjectBuilder::new().schema_type(Type::Object).build();
+    let get = public("describeApi", "Describe the API", "This description.");
+    let get = with_errors(
+        with_schema(get, "This description.", any.into()),
+        &[ErrorCode::InvalidParameter, ErrorCode::Misdirected],
+    );
+    PathItem::new(HttpMethod::Get, get)
+}
+
+fn docs() -> PathItem {
+    let html = ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String).build())).build();
+    let page = ResponseBuilder::new().description("The page.").content("text/html; charset=utf-8", html).build();
+    let get = public("showApi", "Show the API", "This description, as a page.").response("200", page);
+    PathItem::new(HttpMethod::Get, with_errors(get, &[ErrorCode::InvalidParameter, ErrorCode::Misdirected]))
+}
+
+/// Adds the parameter of an operation that looks at a selection.
+fn selection(operation: OperationBuilder) -> OperationBuilder {
+    let text = ObjectBuilder::new().schema_type(Type::String).build();
+    let about = "The selection: the query string of its export, encoded as a value.";
+    let operation = operation.parameter(query_parameter("query", about, text));
+    with_errors(operation, &[ErrorCode::CameraNotFound, ErrorCode::DatabaseTimeout])
+}
+
+fn query_parameter(name: &str, description: &str, schema: impl Into<RefOr<Schema>>) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Query)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
+}
+
+fn flag() -> utoipa::openapi::Object {
+    ObjectBuilder::new().schema_type(Type::Boolean).default(Some(false.into())).build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::export_params;
+    use crate::server::export::records;
+
+    fn parameters_of(path: &str) -> Vec<String> {
+        let description = serde_json::to_value(description()).expect("JSON");
+        let parameters = description["paths"][path]["get"]["parameters"].as_array().expect("parameters");
+        parameters.iter().map(|parameter| parameter["name"].as_str().expect("a name").to_owned()).collect()
+    }
+
+    #[test]
+    fn every_parameter_of_an_export_and_of_the_records_is_described() {
+        assert_eq!(parameters_of(EXPORT_PATH), export_params::PARAMETERS);
+        assert_eq!(parameters_of(EXPORTS_PATH), records::PARAMETERS);
+    }
+
+    #[test]
+    fn every_schema_that_is_referred_to_is_there() {
+        let description = serde_json::to_value(description()).expect("JSON");
+        let text = description.to_string();
+        for name in text.split("\"#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(description["components"]["schemas"][name].is_object(), "{name}");
+        }
+    }
+}

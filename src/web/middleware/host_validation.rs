@@ -1,0 +1,160 @@
+//! Which host a request is for: that it says so once and clearly, and that it is this server.
+//!
+//! A web page from elsewhere could let its own host name point to this server (DNS rebinding), and would then be of the
+//! same origin with it. Such a request carries that name, and is refused.
+
+use axum::extract::{Request, State};
+use axum::http::header::{ALLOW, HOST, HeaderValue};
+use axum::http::uri::{Authority, Uri};
+use axum::http::{HeaderMap, Method, Version};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use crate::error::{ApiError, ErrorCode};
+use crate::messages::http::HttpMessage;
+use crate::server::settings::host::{is_this_machine, name};
+use crate::server::state::AppState;
+use crate::web::handlers::health;
+
+/// Middleware: refuses a request that does not say once and clearly which host it is for (RFC 9112, 3.2).
+///
+/// # Errors
+/// `bad_request`, with status 400; `method_not_allowed` for what is not about a resource of this server.
+pub async fn validate(request: Request, next: Next) -> Result<Response, ApiError> {
+    check_host(request.version(), request.uri(), request.headers())?;
+    let is_path = request.uri().path().starts_with('/');
+    let about_the_server = request.method() == Method::OPTIONS && request.uri().path() == "*";
+    if about_the_server || request.method() == Method::CONNECT {
+        let message = if about_the_server { HttpMessage::OptionsForServer } else { HttpMessage::NotAProxy };
+        let error = ApiError::new(ErrorCode::MethodNotAllowed, message);
+        let allowed = [(ALLOW, HeaderValue::from_static("GET, HEAD, POST"))];
+        return Ok((allowed, error).into_response());
+    }
+    if !is_path {
+        return Err(bad_request(HttpMessage::TargetNotAPath));
+    }
+    Ok(next.run(request).await)
+}
+
+/// Middleware: refuses a request for a host name that is not this server's. Whoever looks after its health may ask by any
+/// name, because that is told to everybody.
+///
+/// # Errors
+/// `misdirected`, with status 421.
+pub async fn check(State(state): State<AppState>, request: Request, next: Next) -> Result<Response, ApiError> {
+    let header = request.headers().get(HOST).map(|host| host.to_str().unwrap_or_default());
+    // HTTP/1.0 may name the host in the target alone.
+    let host = header.or_else(|| request.uri().authority().map(Authority::as_str));
+    let path = request.uri().path();
+    let public = state.public_host.as_deref();
+    let ours = |host: &str| is_this_machine(host) || (public.is_some() && name(host).as_deref() == public);
+    if host.is_none_or(ours) || path == health::ALIVE_PATH || path == health::READY_PATH {
+        return Ok(next.run(request).await);
+    }
+    Err(ApiError::new(ErrorCode::Misdirected, HttpMessage::UnknownHost))
+}
+
+fn bad_request(message: HttpMessage) -> ApiError {
+    ApiError::new(ErrorCode::BadRequest, message)
+}
+
+/// Checks that a request says which host it is for: in one `Host` header, which HTTP/1.0 alone may leave out, and in its
+/// target the same, if that names one.
+fn check_host(version: Version, target: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
+    let mut hosts = headers.get_all(HOST).iter();
+    let (host, more) = (hosts.next(), hosts.next());
+    if more.is_some() {
+        return Err(bad_request(HttpMessage::ManyHosts));
+    }
+    let host = match host {
+        Some(host) => Some(host.to_str().ok().and_then(parse).ok_or_else(|| bad_request(HttpMessage::HostInvalid))?),
+        None if version < Version::HTTP_11 => None,
+        None => return Err(bad_request(HttpMessage::NoHost)),
+    };
+    let Some(authority) = target.authority() else { return Ok(()) };
+    let usual = match target.scheme_str() {
+        // CONNECT names a host and a port alone.
+        None => None,
+        Some("http") => Some(80),
+        Some("https") => Some(443),
+        Some(_) => return Err(bad_request(HttpMessage::TargetScheme)),
+    };
+    let Some(named) = parse(authority.as_str()) else {
+        return Err(bad_request(HttpMessage::TargetHostInvalid));
+    };
+    let same = |(name, port): &(String, Option<u16>)| (name.clone(), port.or(usual));
+    if host.is_some_and(|host| same(&host) != same(&named)) {
+        return Err(bad_request(HttpMessage::HostsDiffer));
+    }
+    Ok(())
+}
+
+/// The name in small letters and the port of `host[:port]`; `None` for what is not that.
+fn parse(host: &str) -> Option<(String, Option<u16>)> {
+    let authority: Authority = host.parse().ok()?;
+    let rest = host.strip_prefix(authority.host())?;
+    let port = match rest.strip_prefix(':') {
+        Some("") => None,
+        Some(port) if port.bytes().all(|digit| digit.is_ascii_digit()) => Some(port.parse().ok()?),
+        None if rest.is_empty() => None,
+        _ => return None,
+    };
+    (!authority.host().is_empty()).then(|| (authority.host().to_lowercase(), port))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_clear(version: Version, target: &str, hosts: &[&str]) -> bool {
+        let mut headers = HeaderMap::new();
+        for host in hosts {
+            headers.append(HOST, HeaderValue::from_bytes(host.as_bytes()).expect("a header"));
+        }
+        check_host(version, &target.parse().expect("a target"), &headers).is_ok()
+    }
+
+    #[test]
+    fn a_request_names_its_host_once() {
+        for host in
+            ["localhost", "localhost:3000", "LOCALHOST:3000", "127.0.0.1", "[::1]:3000", "localhost:", "a.example"]
+        {
+            assert!(is_clear(Version::HTTP_11, "/settings", &[host]), "{host}");
+        }
+        for host in ["", ":3000", "user@localhost", "user:password@localhost:80", "localhost:http", "localhost:-1"] {
+            assert!(!is_clear(Version::HTTP_11, "/settings", &[host]), "{host}");
+        }
+        for host in ["localhost:65536", "localhost:1:2", "local host", "localhost/x", "http://localhost", "::1", "ü"] {
+            assert!(!is_clear(Version::HTTP_11, "/settings", &[host]), "{host}");
+        }
+        assert!(!is_clear(Version::HTTP_11, "/settings", &[]));
+        assert!(is_clear(Version::HTTP_10, "/settings", &[]));
+        for version in [Version::HTTP_10, Version::HTTP_11] {
+            assert!(!is_clear(version, "/settings", &["localhost", "localhost"]));
+        }
+    }
+
+    #[test]
+    fn a_target_names_the_same_host_as_the_header() {
+        for (target, host) in [
+            ("http://localhost:3000/settings", "localhost:3000"),
+            ("http://LOCALHOST/settings", "localhost:80"),
+            ("http://localhost:80/settings", "localhost"),
+            ("https://motion.example.com/settings", "motion.example.com:443"),
+            ("localhost:3000", "localhost:3000"),
+        ] {
+            assert!(is_clear(Version::HTTP_11, target, &[host]), "{target} {host}");
+        }
+        for (target, host) in [
+            ("http://localhost:3000/settings", "evil.example"),
+            ("http://evil.example/settings", "localhost:3000"),
+            ("http://localhost/settings", "localhost:3000"),
+            ("https://localhost/settings", "localhost:80"),
+            ("http://user@localhost/settings", "localhost"),
+            ("ftp://localhost/settings", "localhost"),
+            ("evil.example:443", "localhost"),
+        ] {
+            assert!(!is_clear(Version::HTTP_11, target, &[host]), "{target} {host}");
+        }
+    }
+}

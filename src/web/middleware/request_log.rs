@@ -1,0 +1,46 @@
+//! One line of the log for each request, with an id that the answer carries as well.
+
+use std::time::Instant;
+
+use axum::extract::Request;
+use axum::http::{Extensions, HeaderValue};
+use axum::middleware::Next;
+use axum::response::Response;
+use tracing::{Instrument, Span, info, info_span};
+use uuid::Uuid;
+
+use crate::web::request_id::RequestId;
+
+/// The header that tells a request's id.
+const HEADER: &str = "x-request-id";
+
+/// The span of a request, which all its log lines are in.
+#[derive(Clone, Debug)]
+struct RequestSpan(Span);
+
+/// Has the log lines of a request tell whose it is.
+pub fn record_user(extensions: &Extensions, user: Uuid) {
+    if let Some(RequestSpan(span)) = extensions.get() {
+        span.record("user_id", tracing::field::display(user));
+    }
+}
+
+/// Middleware: gives the request an id and logs it with its outcome.
+pub async fn trace(mut request: Request, next: Next) -> Response {
+    let id = Uuid::new_v4().simple().to_string();
+    // Not `user.id`, which axum-login records in whatever span it finds, for sessions only and once more.
+    let span = info_span!("request", request_id = id, user_id = tracing::field::Empty);
+    let began = Instant::now();
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    request.extensions_mut().insert(RequestId(id.clone()));
+    request.extensions_mut().insert(RequestSpan(span.clone()));
+    let mut response = next.run(request).instrument(span.clone()).await;
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(HEADER, id);
+    }
+    let status = response.status().as_u16();
+    // Until the first byte; an export logs its own end.
+    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    span.in_scope(|| info!(%method, path, status, duration_ms, "request"));
+    response
+}

@@ -1,0 +1,84 @@
+//! Where browsers keep this server's cookies: with an `https://` public address they are `Secure`, and a browser that has
+//! opened a page over HTTP drops them without a word.
+
+use axum::http::header::{FORWARDED, HOST, ORIGIN};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderName, Uri};
+
+use crate::api::page::SecureAddress;
+use crate::error::{ApiError, ErrorCode};
+use crate::messages::forms::FormMessage;
+use crate::server::settings::Settings;
+
+/// Returns the server's public address if its cookies are kept over HTTPS only, and whether a request with these headers
+/// shows that the page was opened elsewhere.
+pub fn of(settings: &Settings, headers: &HeaderMap) -> Option<SecureAddress> {
+    let url = settings.server.public_url.trim_end_matches('/');
+    let is_elsewhere = is_http(headers) || host(headers) != authority(url);
+    settings.server.is_https().then(|| SecureAddress { url: url.to_owned(), is_elsewhere })
+}
+
+/// Returns the error for a browser that has not sent a cookie back which it was just given.
+pub fn cookie_refused(settings: &Settings) -> ApiError {
+    let message = if settings.server.is_https() {
+        FormMessage::CookieNeedsHttps { url: settings.server.public_url.trim_end_matches('/').to_owned() }
+    } else {
+        FormMessage::CookieRefused
+    };
+    ApiError::new(ErrorCode::CookieRefused, message)
+}
+
+/// Whether browser or proxy say that the connection to the browser has no TLS.
+fn is_http(headers: &HeaderMap) -> bool {
+    let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_ascii_lowercase);
+    let forwarded = |text: String| text.split([';', ',', ' ']).any(|part| part.replace('"', "") == "proto=http");
+    text(HeaderName::from_static("x-forwarded-proto"))
+        .is_some_and(|proto| proto.split(',').any(|proto| proto.trim() == "http"))
+        || text(FORWARDED).is_some_and(forwarded)
+        || text(ORIGIN).is_some_and(|origin| origin.starts_with("http://"))
+}
+
+fn host(headers: &HeaderMap) -> Option<String> {
+    let host: Authority = headers.get(HOST)?.to_str().ok()?.parse().ok()?;
+    Some(without_default_port(&host))
+}
+
+fn authority(url: &str) -> Option<String> {
+    url.parse::<Uri>().ok()?.authority().map(without_default_port)
+}
+
+fn without_default_port(authority: &Authority) -> String {
+    let authority = authority.as_str().to_lowercase();
+    authority.strip_suffix(":443").map(str::to_owned).unwrap_or(authority)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_elsewhere_if_its_host_is_another_or_anybody_says_http() {
+        let mut settings = Settings::default();
+        assert_eq!(of(&settings, &HeaderMap::new()), None, "cookies are kept everywhere");
+        settings.server.public_url = "https://Cams.example/".to_owned();
+        for (headers, is_elsewhere) in [
+            (&[("host", "cams.example")][..], false),
+            (&[("host", "CAMS.example:443")], false),
+            (&[("host", "cams.example"), ("x-forwarded-proto", "https"), ("origin", "https://cams.example")], false),
+            (&[("host", "cams.example"), ("forwarded", "for=192.0.2.1;proto=https")], false),
+            (&[("host", "cams.example:3000")], true),
+            (&[("host", "127.0.0.1:3000")], true),
+            (&[], true),
+            (&[("host", "cams.example"), ("x-forwarded-proto", "http")], true),
+            (&[("host", "cams.example"), ("x-forwarded-proto", "https, http")], true),
+            (&[("host", "cams.example"), ("forwarded", "for=192.0.2.1; proto=\"http\"")], true),
+            (&[("host", "cams.example"), ("forwarded", "for=192.0.2.1;proto=http;by=x")], true),
+            (&[("host", "cams.example"), ("origin", "http://cams.example")], true),
+        ] {
+            let headers =
+                headers.iter().map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")));
+            let found = of(&settings, &headers.collect()).expect("https");
+            assert_eq!((found.url.as_str(), found.is_elsewhere), ("https://Cams.example", is_elsewhere));
+        }
+    }
+}
