@@ -160,9 +160,17 @@ async fn allowed(app: &TestApp, address: &str) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn the_tables_of_the_api_have_each_parameter_state_and_column() {
+async fn the_tables_of_the_api_have_each_endpoint_parameter_state_and_column() {
     let app = TestDatabase::new().await.serve(10).await;
     let page = "docs/http-api.md";
+    let description: serde_json::Value =
+        serde_json::from_str(&text_of(app.get("/api/v1/openapi.json").await).await).unwrap();
+    let described = description["paths"].as_object().unwrap().keys().cloned().collect();
+    // Without method and query string.
+    let documented = first_names(page, "## Endpoints")
+        .into_iter()
+        .map(|endpoint| endpoint.trim_start_matches("GET ").split('?').next().unwrap_or_default().to_owned());
+    assert_same("endpoints", &documented.collect(), &described);
     let parameters = allowed(&app, &format!("{EXPORT_PATH}?no=1")).await;
     assert_same("parameters of an export", &first_names(page, "## Parameters of an export"), &parameters);
     let parameters = allowed(&app, "/api/v1/exports?no=1").await;
