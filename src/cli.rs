@@ -183,6 +183,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             Command::Serve(serve) => serve.run(settings).await,
             other => {
                 logging::init_for_command()?;
+                settings.warn_of_deprecated_names();
                 run_once(other, &settings).await
             }
         }

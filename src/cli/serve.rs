@@ -61,6 +61,7 @@ impl Serve {
         }
         settings.server.check()?;
         logging::init(&settings.server.log, settings.server.log_format)?;
+        settings.warn_of_deprecated_names();
         if let Err(error) = file_limit::raise() {
             warn!(error = format!("{error:#}"), "going on with fewer open files");
         }
@@ -105,7 +106,7 @@ impl Serve {
         say(&greeting(&at, key, guest.as_ref()));
         info!(listen_address = %address, "serving");
         let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
-        let (exports, grace) = (state.exports.clone(), state.settings.server.stop_grace());
+        let (exports, grace) = (state.exports.clone(), state.settings.server.shutdown_timeout());
         let limits = Limits::from(&*state.settings);
         let server = serve(listener, router(state), limits, async {
             let _ = stopping.await;

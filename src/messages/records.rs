@@ -11,8 +11,8 @@ messages! {
             "Der Empfänger hat die Verbindung vor dem Ende getrennt.";
         /// The client stopped reading.
         ClientTimeout = "client_timeout",
-            "The client read nothing for too long (server.client_timeout_seconds).",
-            "Der Empfänger hat zu lange nichts entgegengenommen (server.client_timeout_seconds).";
+            "The client read nothing for too long (server.write_timeout_seconds).",
+            "Der Empfänger hat zu lange nichts entgegengenommen (server.write_timeout_seconds).";
         /// The server was shut down.
         ServerStopped = "server_stopped",
             "The server was stopped.",

@@ -30,8 +30,8 @@ messages! {
             "Diesen Exporteintrag gibt es nicht, oder Sie dürfen ihn nicht sehen.";
         /// The server runs as many exports as it may.
         ServerBusy { limit: u32 } = "server_busy",
-            "The server is running {limit} exports, which is its limit (export.max_at_once). Try again in a while.",
-            "Der Server erstellt gerade {limit} Exporte, mehr darf er nicht auf einmal (export.max_at_once). Versuchen Sie \
+            "The server is running {limit} exports, which is its limit (export.max_concurrent). Try again in a while.",
+            "Der Server erstellt gerade {limit} Exporte, mehr darf er nicht auf einmal (export.max_concurrent). Versuchen Sie \
              es etwas später erneut.";
         /// The user runs as many exports as one may.
         UserBusy { limit: u32 } = "user_busy",

@@ -12,11 +12,14 @@ use anyhow::{Context, bail};
 use leptos::config::{Env, LeptosOptions};
 use serde::Deserialize;
 use toml::{Table, Value};
+use tracing::warn;
 
+use self::renamed::DeprecatedName;
 pub use self::server::{Hidden, LogFormat, Server};
 
 pub mod host;
 pub mod listen;
+mod renamed;
 mod server;
 pub mod site_version;
 
@@ -43,6 +46,9 @@ pub struct Settings {
     /// Whether `cargo leptos watch` runs the server, and pages should reload when the program changes.
     #[serde(skip)]
     reload: bool,
+    /// The deprecated names that were used.
+    #[serde(skip)]
+    deprecated: Vec<DeprecatedName>,
 }
 
 /// `[accounts]`
@@ -74,22 +80,22 @@ pub struct Database {
     pub url: String,
     /// How many connections are open at most to read events, and how many for everything else.
     pub connections: NonZeroU32,
-    /// A replica of the PostgreSQL database that `url` names, for exports and previews; empty: there is none.
-    pub export_url: String,
-    /// What is done where the replica is away.
-    pub replica_away: ReplicaAway,
+    /// The URL of a replica of the PostgreSQL database `url`, for exports and previews. Empty: no replica is used.
+    pub replica_url: String,
+    /// What happens to exports and previews if the replica is unavailable.
+    pub on_replica_unavailable: OnReplicaUnavailable,
     /// How many months of events are kept in PostgreSQL's table when old ones are detached; 0: all.
     pub keep_months: u32,
 }
 
-/// What is done where a replica is away.
+/// What happens to exports and previews if a replica is unavailable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ReplicaAway {
-    /// Exports are refused, so that they never burden the primary.
+pub enum OnReplicaUnavailable {
+    /// They are refused, so that they never add load to the primary.
     #[default]
     Refuse,
-    /// Exports are read from the primary.
+    /// They are read from the primary.
     Primary,
 }
 
@@ -99,8 +105,8 @@ impl Default for Database {
         Self {
             url: "sqlite://data/motion-export.db".to_owned(),
             connections: CONNECTIONS,
-            export_url: String::new(),
-            replica_away: ReplicaAway::Refuse,
+            replica_url: String::new(),
+            on_replica_unavailable: OnReplicaUnavailable::Refuse,
             keep_months: 0,
         }
     }
@@ -114,10 +120,10 @@ pub struct Export {
     pub page_rows: NonZeroU32,
     /// How long the database may take for one page, in seconds.
     pub page_timeout_seconds: NonZeroU32,
-    /// How many exports of one user may run at once, on all servers together.
-    pub max_per_user: NonZeroU32,
-    /// How many exports may run at once on this server.
-    pub max_at_once: NonZeroU32,
+    /// Maximum number of concurrent exports per user, on all servers together.
+    pub max_concurrent_per_user: NonZeroU32,
+    /// Maximum number of concurrent exports on this server.
+    pub max_concurrent: NonZeroU32,
     /// How long the end of a file waits for its record where the database cannot be written to, in seconds.
     pub record_timeout_seconds: NonZeroU32,
 }
@@ -126,14 +132,14 @@ impl Default for Export {
     fn default() -> Self {
         const PAGE_ROWS: NonZeroU32 = NonZeroU32::new(5_000).expect("not zero");
         const PAGE_TIMEOUT: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
-        const PER_USER: NonZeroU32 = NonZeroU32::new(3).expect("not zero");
-        const AT_ONCE: NonZeroU32 = NonZeroU32::new(32).expect("not zero");
+        const MAX_CONCURRENT_PER_USER: NonZeroU32 = NonZeroU32::new(3).expect("not zero");
+        const MAX_CONCURRENT: NonZeroU32 = NonZeroU32::new(32).expect("not zero");
         const RECORD_TIMEOUT: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
         Self {
             page_rows: PAGE_ROWS,
             page_timeout_seconds: PAGE_TIMEOUT,
-            max_per_user: PER_USER,
-            max_at_once: AT_ONCE,
+            max_concurrent_per_user: MAX_CONCURRENT_PER_USER,
+            max_concurrent: MAX_CONCURRENT,
             record_timeout_seconds: RECORD_TIMEOUT,
         }
     }
@@ -202,20 +208,39 @@ impl Settings {
     }
 
     fn parse(text: &str, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
-        // The file by itself first: its errors can still point at a line.
-        let _: Self = toml::from_str(text)?;
         let mut table: Table = text.parse()?;
+        let mut deprecated = renamed::replace_in(&mut table)?;
+        // The file by itself first. Unless names had to be replaced, its errors point at a line.
+        if deprecated.is_empty() {
+            let _: Self = toml::from_str(text)?;
+        } else {
+            Self::deserialize(table.clone()).with_context(|| {
+                let names: Vec<_> =
+                    deprecated.iter().map(|DeprecatedName { old, new }| format!("{old} is read as {new}")).collect();
+                names.join(", ")
+            })?;
+        }
         // In order of their names, so that MOTION_EXPORT_DATABASE_URL comes after DATABASE_URL, and wins.
         let environment: BTreeMap<_, _> = environment.collect();
+        deprecated.extend(deprecated_variables(&environment)?);
         for (name, value) in &environment {
             let Some((section, key)) = setting_of(name)? else { continue };
+            let key = renamed::find(&section, &key).map_or(key, |renamed| renamed.new.to_owned());
             set(&mut table, &section, &key, Value::String(value.clone()));
             if let (Err(_), Ok(number)) = (Self::deserialize(table.clone()), value.parse()) {
                 set(&mut table, &section, &key, Value::Integer(number));
             }
             Self::deserialize(table.clone()).with_context(|| format!("the environment variable {name}"))?;
         }
-        Ok(Self { reload: environment.contains_key("LEPTOS_WATCH"), ..Self::deserialize(table)? })
+        let reload = environment.contains_key("LEPTOS_WATCH");
+        Ok(Self { reload, deprecated, ..Self::deserialize(table)? })
+    }
+
+    /// Logs a warning for each deprecated name that was used.
+    pub fn warn_of_deprecated_names(&self) {
+        for name in &self.deprecated {
+            warn!("{name}");
+        }
     }
 
     /// What Leptos needs to know to render a page.
@@ -255,6 +280,23 @@ fn setting_of(name: &str) -> anyhow::Result<Option<(String, String)>> {
     }
 }
 
+/// Returns the environment variables that set something by a deprecated name.
+///
+/// # Errors
+/// If the variable of the new name is set as well, to a different value.
+fn deprecated_variables(environment: &BTreeMap<String, String>) -> anyhow::Result<Vec<DeprecatedName>> {
+    let mut used = Vec::new();
+    for (name, value) in environment {
+        let Some((section, key)) = setting_of(name)? else { continue };
+        let Some(renamed) = renamed::find(&section, &key) else { continue };
+        let new = format!("{ENV_PREFIX}{section}_{}", renamed.new).to_uppercase();
+        let variable = DeprecatedName { old: name.clone(), new };
+        variable.check(value, environment.get(&variable.new))?;
+        used.push(variable);
+    }
+    Ok(used)
+}
+
 fn set(table: &mut Table, section: &str, key: &str, value: Value) {
     let path: &[&str] = if section == "leptos" { &["package", "metadata", "leptos"] } else { &[section] };
     let mut at = table;
@@ -268,6 +310,7 @@ fn set(table: &mut Table, section: &str, key: &str, value: Value) {
 
 #[cfg(test)]
 mod tests {
+    use super::renamed::{RENAMED, Renamed};
     use super::*;
 
     fn parse(text: &str, environment: &[(&str, &str)]) -> anyhow::Result<Settings> {
@@ -282,6 +325,15 @@ mod tests {
     fn the_file_of_this_repository_holds_the_defaults() {
         let file = include_str!("../../Leptos.toml");
         assert_eq!(parse(file, &[]).expect("valid"), Settings::default());
+    }
+
+    #[test]
+    fn the_documents_list_every_deprecated_name() {
+        let document = include_str!("../../docs/configuration.md");
+        for Renamed { section, old, new } in &RENAMED {
+            let row = format!("\n| `{section}.{old}` | `{section}.{new}` |\n");
+            assert!(document.contains(&row), "{row}");
+        }
     }
 
     #[test]
@@ -357,6 +409,67 @@ mod tests {
             let error = refusal("", &[("MOTION_EXPORT_SERVER_LISTEN", value.trim_matches('\''))]);
             assert!(error.contains("MOTION_EXPORT_SERVER_LISTEN") && error.contains("127.0.0.1:3000"), "{error}");
         }
+    }
+
+    #[test]
+    fn deprecated_names_work_in_the_file_and_in_the_environment() {
+        let file = "[server]\nclient_timeout_seconds = 1\nstop_grace_seconds = 2\n\
+                    [database]\nexport_url = 'postgres://replica'\nreplica_away = 'primary'\n\
+                    [export]\nmax_per_user = 3\nmax_at_once = 4\n";
+        let environment = [
+            ("MOTION_EXPORT_SERVER_CLIENT_TIMEOUT_SECONDS", "1"),
+            ("MOTION_EXPORT_SERVER_STOP_GRACE_SECONDS", "2"),
+            ("MOTION_EXPORT_DATABASE_EXPORT_URL", "postgres://replica"),
+            ("MOTION_EXPORT_DATABASE_REPLICA_AWAY", "primary"),
+            ("MOTION_EXPORT_EXPORT_MAX_PER_USER", "3"),
+            ("MOTION_EXPORT_EXPORT_MAX_AT_ONCE", "4"),
+        ];
+        for (file, environment) in [(file, &[] as &[_]), ("", &environment)] {
+            let settings = parse(file, environment).expect("valid");
+            assert_eq!(settings.server.write_timeout(), Duration::from_secs(1));
+            assert_eq!(settings.server.shutdown_timeout(), Duration::from_secs(2));
+            assert_eq!(settings.database.replica_url, "postgres://replica");
+            assert_eq!(settings.database.on_replica_unavailable, OnReplicaUnavailable::Primary);
+            assert_eq!(settings.export.max_concurrent_per_user.get(), 3);
+            assert_eq!(settings.export.max_concurrent.get(), 4);
+            assert_eq!(settings.deprecated.len(), RENAMED.len());
+        }
+        assert!(parse(include_str!("../../Leptos.toml"), &[]).expect("valid").deprecated.is_empty());
+    }
+
+    #[test]
+    fn the_old_and_the_new_name_of_a_setting_must_not_have_different_values() {
+        for Renamed { section, old, new } in &RENAMED {
+            let file = |value: u8| format!("[{section}]\n{old} = 1\n{new} = {value}\n");
+            let error = refusal(&file(2), &[]);
+            assert!(error.contains(&format!("{section}.{old} and {section}.{new}")), "{error}");
+            let [old, new] = [old, new].map(|key| format!("{ENV_PREFIX}{section}_{key}").to_uppercase());
+            let error = refusal("", &[(&old, "1"), (&new, "2")]);
+            assert!(error.contains(&format!("{old} and {new}")), "{error}");
+        }
+        let same = parse("[export]\nmax_at_once = 5\nmax_concurrent = 5", &[]).expect("valid");
+        assert_eq!((same.export.max_concurrent.get(), same.deprecated.len()), (5, 1));
+        let same = [("MOTION_EXPORT_EXPORT_MAX_AT_ONCE", "5"), ("MOTION_EXPORT_EXPORT_MAX_CONCURRENT", "5")];
+        let same = parse("", &same).expect("valid");
+        assert_eq!((same.export.max_concurrent.get(), same.deprecated.len()), (5, 1));
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file_by_the_old_and_by_the_new_name() {
+        for key in ["max_at_once", "max_concurrent"] {
+            for variable in ["MOTION_EXPORT_EXPORT_MAX_AT_ONCE", "MOTION_EXPORT_EXPORT_MAX_CONCURRENT"] {
+                let settings = parse(&format!("[export]\n{key} = 5"), &[(variable, "6")]).expect("valid");
+                assert_eq!(settings.export.max_concurrent.get(), 6, "{key} {variable}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_wrong_value_of_a_deprecated_name_is_refused_by_both_names() {
+        let error = refusal("[export]\nmax_at_once = 0", &[]);
+        assert!(error.contains("export.max_at_once is read as export.max_concurrent"), "{error}");
+        let error = refusal("", &[("MOTION_EXPORT_EXPORT_MAX_AT_ONCE", "many")]);
+        assert!(error.contains("MOTION_EXPORT_EXPORT_MAX_AT_ONCE") && error.contains("max_concurrent"), "{error}");
     }
 
     #[test]

@@ -183,6 +183,38 @@ async fn unknown_settings_stop_the_program_at_start() {
 }
 
 #[tokio::test]
+async fn deprecated_settings_are_logged_once_at_start_with_the_new_name() {
+    let database = TestDatabase::with([]).await;
+    let folder = database.folder.path();
+    std::fs::write(folder.join("Leptos.toml"), "[export]\nmax_at_once = 7\n").unwrap();
+    let variable = "MOTION_EXPORT_SERVER_STOP_GRACE_SECONDS";
+    let expected = [
+        "the setting export.max_at_once is deprecated and will be removed in the next version; use export.max_concurrent \
+         instead",
+        "the setting MOTION_EXPORT_SERVER_STOP_GRACE_SECONDS is deprecated and will be removed in the next version; use \
+         MOTION_EXPORT_SERVER_SHUTDOWN_TIMEOUT_SECONDS instead",
+    ];
+    let server = Server::start_with(folder, &[("SERVER_STOP_GRACE_SECONDS", "1")]);
+    drop(server);
+    let log = Server::log(folder);
+    for line in expected {
+        assert_eq!(log.lines().filter(|logged| logged.contains(" WARN ") && logged.contains(line)).count(), 1, "{log}");
+    }
+    let command = command(folder, &["user", "list"]).env(variable, "1").output().unwrap();
+    assert!(command.status.success());
+    let printed = String::from_utf8(command.stderr).unwrap();
+    assert_eq!(printed, expected.map(|line| format!("warning: {line}\n")).concat());
+}
+
+#[tokio::test]
+async fn a_setting_with_two_values_stops_the_program_at_start() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("Leptos.toml"), "[export]\nmax_at_once = 7\nmax_concurrent = 8\n").unwrap();
+    let error = fail(folder.path(), &["migrate", "status"]);
+    assert!(error.contains("export.max_at_once and export.max_concurrent have different values"), "{error}");
+}
+
+#[tokio::test]
 async fn an_export_of_which_only_the_first_line_is_read_is_no_success() {
     let database = TestDatabase::with(events(20_000)).await;
     let mut child = command(database.folder.path(), &["export"]).stdout(Stdio::piped()).spawn().unwrap();

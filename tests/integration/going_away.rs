@@ -224,7 +224,7 @@ async fn told_to_stop_a_server_begins_no_export_and_lets_those_that_run_end() {
 #[tokio::test]
 async fn after_the_grace_period_what_still_runs_is_broken_and_recorded() {
     let prepared = RealServer::prepare().await;
-    let mut server = prepared.start(&[("SERVER_STOP_GRACE_SECONDS", "1")]);
+    let mut server = prepared.start(&[("SERVER_SHUTDOWN_TIMEOUT_SECONDS", "1")]);
     let mut client = prepared.begin(&server).await;
     signal(&server, "TERM");
     assert!(server.child.wait().unwrap().success());
@@ -240,7 +240,7 @@ async fn after_the_grace_period_what_still_runs_is_broken_and_recorded() {
 #[tokio::test]
 async fn told_twice_a_server_waits_no_longer() {
     let prepared = RealServer::prepare().await;
-    let mut server = prepared.start(&[("SERVER_STOP_GRACE_SECONDS", "3600")]);
+    let mut server = prepared.start(&[("SERVER_SHUTDOWN_TIMEOUT_SECONDS", "3600")]);
     let mut client = prepared.begin(&server).await;
     signal(&server, "INT");
     until_stopping(&prepared, &server).await;

@@ -17,7 +17,7 @@ async fn app() -> (TestApp, String) {
     let mut database = TestDatabase::with([]).await;
     database.add_many(100_000).await;
     database.settings.export.page_timeout_seconds = 1.try_into().unwrap();
-    database.settings.server.client_timeout_seconds = 1.try_into().unwrap();
+    database.settings.server.write_timeout_seconds = 1.try_into().unwrap();
     database.settings.database.connections = 1.try_into().unwrap();
     let ann = database.add_viewer("ann", &["front"]).await;
     let app = database.serve(1_000).await;
@@ -95,7 +95,7 @@ async fn a_client_that_reads_nothing_is_cut_off_and_holds_no_connection_meanwhil
     let records = list["exports"].as_array().unwrap();
     assert_eq!(records.len(), 3);
     assert!(records[0]["reason"]["code"] == "client_timeout", "{records:?}");
-    assert!(log.text().contains("server.client_timeout_seconds"));
+    assert!(log.text().contains("server.write_timeout_seconds"));
     assert_eq!(app.number("motion_export_in_flight").await, 0);
     assert_eq!(app.number("motion_export_ended_total{state=\"timed_out\"}").await, 3);
 }

@@ -113,8 +113,8 @@ async fn nobody_gets_a_fourth_place_by_not_taking_the_end_of_short_files() {
 #[tokio::test]
 async fn the_limits_are_settings_and_that_of_the_server_is_answered_with_503() {
     let (app, client, authorization) = app_with(|database| {
-        database.settings.export.max_per_user = 2.try_into().unwrap();
-        database.settings.export.max_at_once = 3.try_into().unwrap();
+        database.settings.export.max_concurrent_per_user = 2.try_into().unwrap();
+        database.settings.export.max_concurrent = 3.try_into().unwrap();
     })
     .await;
     let _held = hold(&app.address, &authorization, 2).await;

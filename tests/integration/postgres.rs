@@ -8,7 +8,7 @@ use motion_export::server::db::clock::Clock;
 use motion_export::server::db::entity::motion_event;
 use motion_export::server::db::partitions;
 use motion_export::server::db::pool::Pool;
-use motion_export::server::settings::ReplicaAway;
+use motion_export::server::settings::OnReplicaUnavailable;
 use reqwest::header::COOKIE;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 use serde_json::Value;
@@ -309,7 +309,7 @@ async fn a_replica_gives_the_file_and_up_to_when_it_is_complete() {
     let mut database = primary.database().await;
     database.add(events(50)).await;
     let replica = primary.replica(&[]);
-    database.settings.database.export_url = replica.url();
+    database.settings.database.replica_url = replica.url();
     let app = database.serve(10).await;
     let caught_up = app.export("").await;
     assert!(caught_up.headers().contains_key("x-export-complete-to"));
@@ -348,13 +348,13 @@ async fn a_replica_that_is_away_is_503_or_the_primary_where_that_is_allowed() {
     if none() {
         return;
     }
-    for (away, status) in [(ReplicaAway::Refuse, 503), (ReplicaAway::Primary, 200)] {
+    for (away, status) in [(OnReplicaUnavailable::Refuse, 503), (OnReplicaUnavailable::Primary, 200)] {
         let primary = Cluster::start_new(&[]);
         let mut database = primary.database().await;
         database.add(events(50)).await;
         let replica = primary.replica(&[]);
-        database.settings.database.export_url = replica.url();
-        database.settings.database.replica_away = away;
+        database.settings.database.replica_url = replica.url();
+        database.settings.database.on_replica_unavailable = away;
         let app = database.serve(10).await;
         replica.stop("fast");
         let answer = app.export("").await;
@@ -386,7 +386,7 @@ async fn a_page_that_a_replica_gives_up_for_its_primary_is_read_again() {
         .await
         .unwrap();
     let replica = primary.replica(&["max_standby_streaming_delay = 0"]);
-    database.settings.database.export_url = replica.url();
+    database.settings.database.replica_url = replica.url();
     let app = database.serve(50).await;
     let response = app.export("").await;
     assert_eq!(response.status(), 200);
@@ -507,8 +507,8 @@ async fn an_export_that_began_with_the_primary_is_not_ended_with_a_replica_that_
     // From here on, it gets nothing.
     replica.psql("SELECT pg_wal_replay_pause()");
     database.add_many(100_000).await;
-    database.settings.database.export_url = replica.url();
-    database.settings.database.replica_away = ReplicaAway::Primary;
+    database.settings.database.replica_url = replica.url();
+    database.settings.database.on_replica_unavailable = OnReplicaUnavailable::Primary;
     database.settings.database.connections = 1.try_into().unwrap();
     let admin = database.add_user("boss", Role::Admin).await;
     let app = database.opened_again().await.serve(1_000).await;

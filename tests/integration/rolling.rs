@@ -26,7 +26,9 @@ fn proxy(program: &Path, servers: &[String]) -> Proxy {
 
 fn serve(folder: &Path, address: &str, grace: &str) -> Server {
     let mut serve = command(folder, &["serve", "--listen", address]);
-    serve.env("MOTION_EXPORT_SERVER_STOP_GRACE_SECONDS", grace).env("MOTION_EXPORT_EXPORT_MAX_PER_USER", "20");
+    serve
+        .env("MOTION_EXPORT_SERVER_SHUTDOWN_TIMEOUT_SECONDS", grace)
+        .env("MOTION_EXPORT_EXPORT_MAX_CONCURRENT_PER_USER", "20");
     Server::run(serve)
 }
 

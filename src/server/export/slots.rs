@@ -70,8 +70,8 @@ impl Limits {
     /// As the operator chose them.
     pub fn of(settings: &settings::Export) -> Self {
         Self {
-            per_user: settings.max_per_user,
-            at_once: settings.max_at_once,
+            per_user: settings.max_concurrent_per_user,
+            at_once: settings.max_concurrent,
             record_timeout: settings.record_timeout(),
         }
     }

@@ -30,8 +30,8 @@ pub struct Server {
     pub log: String,
     /// How it is logged.
     pub log_format: LogFormat,
-    /// A client that takes nothing of its answer for so long is cut off, in seconds.
-    pub client_timeout_seconds: NonZeroU32,
+    /// How long a client may read nothing of its response before the connection is closed, in seconds.
+    pub write_timeout_seconds: NonZeroU32,
     /// How long the head of a request may take, in seconds.
     pub header_timeout_seconds: NonZeroU32,
     /// How long the body of a request may take, in seconds.
@@ -40,8 +40,8 @@ pub struct Server {
     pub idle_timeout_seconds: NonZeroU32,
     /// How many connections of clients may be open at once.
     pub max_connections: NonZeroU32,
-    /// How long running exports may go on after the server was told to stop, in seconds.
-    pub stop_grace_seconds: u32,
+    /// How long running exports may continue after the server received a signal to stop, in seconds.
+    pub shutdown_timeout_seconds: u32,
 }
 
 /// How the log is written.
@@ -68,7 +68,7 @@ impl std::fmt::Debug for Hidden {
 
 impl Default for Server {
     fn default() -> Self {
-        const CLIENT_TIMEOUT: NonZeroU32 = NonZeroU32::new(300).expect("not zero");
+        const WRITE_TIMEOUT: NonZeroU32 = NonZeroU32::new(300).expect("not zero");
         const HEADER_TIMEOUT: NonZeroU32 = NonZeroU32::new(30).expect("not zero");
         const BODY_TIMEOUT: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
         const IDLE_TIMEOUT: NonZeroU32 = NonZeroU32::new(180).expect("not zero");
@@ -80,25 +80,25 @@ impl Default for Server {
             metrics_token: Hidden::default(),
             log: "info,axum_login=off,sea_orm_migration=warn,tower_sessions=off".to_owned(),
             log_format: LogFormat::default(),
-            client_timeout_seconds: CLIENT_TIMEOUT,
+            write_timeout_seconds: WRITE_TIMEOUT,
             header_timeout_seconds: HEADER_TIMEOUT,
             body_timeout_seconds: BODY_TIMEOUT,
             idle_timeout_seconds: IDLE_TIMEOUT,
             max_connections: MAX_CONNECTIONS,
-            stop_grace_seconds: 30,
+            shutdown_timeout_seconds: 30,
         }
     }
 }
 
 impl Server {
-    /// How long a client may take nothing of its answer.
-    pub fn client_timeout(&self) -> Duration {
-        Duration::from_secs(self.client_timeout_seconds.get().into())
+    /// How long a client may read nothing of its response.
+    pub fn write_timeout(&self) -> Duration {
+        Duration::from_secs(self.write_timeout_seconds.get().into())
     }
 
-    /// How long running exports may go on after the server was told to stop.
-    pub fn stop_grace(&self) -> Duration {
-        Duration::from_secs(self.stop_grace_seconds.into())
+    /// How long running exports may continue after the server received a signal to stop.
+    pub fn shutdown_timeout(&self) -> Duration {
+        Duration::from_secs(self.shutdown_timeout_seconds.into())
     }
 
     /// Whether people come in over TLS.

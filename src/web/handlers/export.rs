@@ -233,7 +233,7 @@ impl Job {
 /// How an export ends whose client is not there any more.
 fn left(peer: Option<&Peer>) -> Ending {
     if peer.is_some_and(Peer::has_stalled) {
-        warn!("the client took nothing for too long (server.client_timeout_seconds)");
+        warn!("the client took nothing for too long (server.write_timeout_seconds)");
         return Ending::because(RecordState::TimedOut, RecordMessage::ClientTimeout);
     }
     Ending::gone()

@@ -52,7 +52,7 @@ impl From<&Settings> for Limits {
         let settings = &settings.server;
         Self {
             export_patience,
-            write_timeout: settings.client_timeout(),
+            write_timeout: settings.write_timeout(),
             header_timeout: seconds(settings.header_timeout_seconds),
             body_timeout: seconds(settings.body_timeout_seconds),
             idle_timeout: seconds(settings.idle_timeout_seconds),

@@ -52,7 +52,7 @@ pub async fn choices(
         problem: named.and_then(Result::err).map(|error| naming_parameter(error, language)),
         preview: tokio::time::timeout(patience, preview).await.ok(),
         recent: recent.exports,
-        max_at_once: usize::try_from(state.settings.export.max_per_user.get()).unwrap_or(usize::MAX),
+        max_at_once: usize::try_from(state.settings.export.max_concurrent_per_user.get()).unwrap_or(usize::MAX),
         link_max_minutes: state.settings.accounts.link_max_minutes.get(),
     })
 }

@@ -236,7 +236,7 @@ impl Connection {
         self.numbers(&Query::select().expr(Expr::cust(asked)).to_owned(), turn, |numbers| told = numbers)?;
         match told {
             // It may have been one, and go its own way now.
-            [0, ..] => Err(error::away("database.export_url names a server that is no replica")),
+            [0, ..] => Err(error::away("database.replica_url names a server that is no replica")),
             [_, _, come_to] if come_to >= position => Ok(Replayed::All),
             [_, moment, position] => Ok(Replayed::UpTo { position, moment: Some(moment).filter(|moment| *moment > 0) }),
         }

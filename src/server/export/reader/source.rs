@@ -9,7 +9,7 @@ use super::postgres::Server;
 use crate::server::db::pool::Pool;
 use crate::server::db::postgres::single_connection;
 use crate::server::db::url::{Named, named};
-use crate::server::settings::{self, ReplicaAway};
+use crate::server::settings::{self, OnReplicaUnavailable};
 
 /// Where exports read events. `database` is the open database of these settings.
 ///
@@ -17,25 +17,25 @@ use crate::server::settings::{self, ReplicaAway};
 /// As [`named`].
 pub fn events(settings: &settings::Database, database: &Pool, page_timeout: Duration) -> anyhow::Result<Place> {
     let place = named(&settings.url)?;
-    if settings.export_url.starts_with("postgres") {
-        single_connection::options("database.export_url", &settings.export_url)?;
+    if settings.replica_url.starts_with("postgres") {
+        single_connection::options("database.replica_url", &settings.replica_url)?;
     }
-    if !settings.export_url.is_empty()
-        && (place != Named::Postgres || !matches!(named(&settings.export_url), Ok(Named::Postgres)))
+    if !settings.replica_url.is_empty()
+        && (place != Named::Postgres || !matches!(named(&settings.replica_url), Ok(Named::Postgres)))
     {
         bail!(
-            "database.export_url is a replica's, and both it and database.url have to be postgres://USER@HOST/DATABASE"
+            "database.replica_url is a replica's, and both it and database.url have to be postgres://USER@HOST/DATABASE"
         );
     }
     Ok(match place {
         Named::File(path) => Place::Sqlite(path, database.file().cloned()),
         Named::Postgres => {
             let server = Server::new(&settings.url, page_timeout).context("database.url")?;
-            Place::Postgres(if settings.export_url.is_empty() {
+            Place::Postgres(if settings.replica_url.is_empty() {
                 server
             } else {
-                let fall_back = settings.replica_away == ReplicaAway::Primary;
-                server.or_replica(&settings.export_url, fall_back).context("database.export_url")?
+                let fall_back = settings.on_replica_unavailable == OnReplicaUnavailable::Primary;
+                server.or_replica(&settings.replica_url, fall_back).context("database.replica_url")?
             })
         }
     })
