@@ -1,4 +1,5 @@
 //! What is counted for the operator.
+//! Metrics for Prometheus, and their endpoint: for administrators, and for clients that send `server.metrics_token`.
 
 use std::time::Duration;
 
@@ -8,10 +9,10 @@ use prometheus::{
 
 use crate::api::exports::State as ExportState;
 
-/// Up to so many seconds an export is counted by: from what is there at once to what takes half an hour.
+/// Upper bounds of the duration histogram's buckets, in seconds.
 const DURATIONS: [f64; 11] = [0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 1_800.0];
 
-/// The counters. Each server has its own.
+/// The metrics of this server. Other servers on the same database have their own.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -23,26 +24,59 @@ pub struct Metrics {
     ended: IntCounterVec,
     refused: IntCounterVec,
     connections: IntGaugeVec,
-    passwords: IntCounterVec,
+    login_attempts: IntCounterVec,
+    deprecated_passwords: IntCounterVec,
 }
 
-/// Why an export did not begin although nothing was wrong with it.
+/// How an attempt to sign in with a password ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginOutcome {
+    /// Name and password were right.
+    Success,
+    /// Name or password was wrong.
+    Failure,
+    /// The password was not checked, because there were too many attempts.
+    Throttled,
+}
+
+impl LoginOutcome {
+    const ALL: [Self; 3] = [Self::Success, Self::Failure, Self::Throttled];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Throttled => "throttled",
+        }
+    }
+
+    /// Returns the label of the deprecated metric `motion_export_passwords_total`.
+    fn deprecated_label(self) -> &'static str {
+        match self {
+            Self::Success => "right",
+            Self::Failure => "wrong",
+            Self::Throttled => "slowed",
+        }
+    }
+}
+
+/// Why a valid request for an export was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// Its user has as many running as one may.
+    /// The user has the maximum number of exports running.
     User,
-    /// The server has.
+    /// The server has the maximum number of exports running.
     Server,
-    /// The server is being stopped.
+    /// The server is shutting down.
     Stopping,
-    /// Its record cannot be written.
+    /// The record of the export cannot be written.
     Record,
 }
 
 impl Refused {
     const ALL: [Self; 4] = [Self::User, Self::Server, Self::Stopping, Self::Record];
 
-    fn word(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         match self {
             Self::User => "user",
             Self::Server => "server",
@@ -53,33 +87,32 @@ impl Refused {
 }
 
 impl Metrics {
-    /// All at zero. The names of requests, rows and duration are the specification's.
+    /// Creates all metrics, with zero for each outcome. The names of requests, rows and duration are the specification's.
     ///
     /// # Panics
-    /// Never: the names are fixed, and each is there once.
+    /// Never: the names are constants, valid and distinct.
     pub fn new() -> Self {
         let registry = Registry::new();
         let counter = |name, help| added(&registry, IntCounter::new(name, help));
         let counters = |name, help, label| added(&registry, IntCounterVec::new(Opts::new(name, help), &[label]));
-        let duration = HistogramOpts::new("motion_export_duration_seconds", "From the begin of an export to its end.");
+        let duration = HistogramOpts::new("motion_export_duration_seconds", "Duration of exports, from start to end.");
         let metrics = Self {
             requests: counters(
                 "motion_export_requests_total",
-                "Requests for an export, by the status of the answer.",
+                "Requests for an export, by HTTP status of the response.",
                 "status",
             ),
-            rows: counter("motion_export_rows_total", "Events written into exports."),
-            bytes: counter("motion_export_bytes_total", "Bytes written into exports, before any content encoding."),
+            rows: counter("motion_export_rows_total", "Events written to exports."),
+            bytes: counter("motion_export_bytes_total", "Bytes written to exports, before content encoding."),
             duration: added(&registry, Histogram::with_opts(duration.buckets(DURATIONS.into()))),
-            in_flight: added(&registry, IntGauge::new("motion_export_in_flight", "Exports that are running.")),
-            ended: counters(
-                "motion_export_ended_total",
-                "Exports that have ended, by the state of their record.",
-                "state",
+            in_flight: added(
+                &registry,
+                IntGauge::new("motion_export_in_flight", "Exports that are currently running."),
             ),
+            ended: counters("motion_export_ended_total", "Ended exports, by final state of their record.", "state"),
             refused: counters(
                 "motion_export_refused_total",
-                "Exports that did not begin, by what there was too much of, or what could not be done.",
+                "Rejected exports, by reason: limit of the user or of the server, server stopping, record not writable.",
                 "reason",
             ),
             connections: added(
@@ -87,49 +120,59 @@ impl Metrics {
                 IntGaugeVec::new(
                     Opts::new(
                         "motion_export_database_connections",
-                        "Connections to the database, by what they are for.",
+                        "Open connections to the database, by pool and state.",
                     ),
                     &["pool", "state"],
                 ),
             ),
-            passwords: counters("motion_export_passwords_total", "Passwords that were shown, by outcome.", "outcome"),
+            login_attempts: counters("motion_export_login_attempts_total", "Sign-in attempts, by outcome.", "outcome"),
+            deprecated_passwords: counters(
+                "motion_export_passwords_total",
+                "Deprecated: use motion_export_login_attempts_total.",
+                "outcome",
+            ),
             registry,
         };
-        // There from the start, so that what has not happened yet is told as zero.
+        // Created at the start, so that an outcome that has not occurred yet is exported as zero.
         for state in ExportState::ALL.into_iter().filter(|state| *state != ExportState::Running) {
             metrics.ended.with_label_values(&[state.word()]);
         }
         for reason in Refused::ALL {
-            metrics.refused.with_label_values(&[reason.word()]);
+            metrics.refused.with_label_values(&[reason.as_str()]);
+        }
+        for outcome in LoginOutcome::ALL {
+            metrics.login_attempts.with_label_values(&[outcome.as_str()]);
+            metrics.deprecated_passwords.with_label_values(&[outcome.deprecated_label()]);
         }
         metrics
     }
 
-    /// An export was asked for and answered.
+    /// Counts a request for an export by the HTTP status of its response.
     pub fn export_answered(&self, status: u16) {
         self.requests.with_label_values(&[status.to_string()]).inc();
     }
 
-    /// An export was asked for and did not begin.
+    /// Counts a rejected export.
     pub fn export_refused(&self, reason: Refused) {
-        self.refused.with_label_values(&[reason.word()]).inc();
+        self.refused.with_label_values(&[reason.as_str()]).inc();
     }
 
-    /// An export has written so many more events and bytes.
+    /// Adds events and bytes that an export has written.
     pub fn export_wrote(&self, rows: u64, bytes: u64) {
         self.rows.inc_by(rows);
         self.bytes.inc_by(bytes);
     }
 
-    /// An export has ended, well or not.
+    /// Counts an ended export, and observes its duration.
     pub fn export_ended(&self, state: ExportState, after: Duration) {
         self.ended.with_label_values(&[state.word()]).inc();
         self.duration.observe(after.as_secs_f64());
     }
 
-    /// Somebody showed a password.
-    pub fn password_checked(&self, outcome: &'static str) {
-        self.passwords.with_label_values(&[outcome]).inc();
+    /// Counts an attempt to sign in with a password.
+    pub fn login_attempted(&self, outcome: LoginOutcome) {
+        self.login_attempts.with_label_values(&[outcome.as_str()]).inc();
+        self.deprecated_passwords.with_label_values(&[outcome.deprecated_label()]).inc();
     }
 
     /// Notes how many exports are running.
@@ -148,7 +191,7 @@ impl Metrics {
         Ok((encoder.format_type().to_owned(), text))
     }
 
-    /// Notes how many connections a pool has at work, and how many more wait for work.
+    /// Sets how many connections of a pool are busy and idle.
     pub fn connections(&self, pool: &str, busy: usize, idle: usize) {
         for (state, count) in [("busy", busy), ("idle", idle)] {
             self.connections.with_label_values(&[pool, state]).set(i64::try_from(count).unwrap_or(i64::MAX));

@@ -7,7 +7,7 @@ use motion_export::server::db::entity::motion_event;
 use sea_orm::ConnectionTrait;
 use serde_json::Value;
 
-use crate::app::{TestDatabase, events};
+use crate::app::{PASSWORD, TestDatabase, client_with, events};
 use crate::log::Log;
 use crate::program::{Server, token_of_admin};
 use crate::proxy::SlowClient;
@@ -24,7 +24,7 @@ async fn an_export_logs_its_begin_and_end_with_what_the_specification_asks_for()
     log.wait_for("export ended").await;
     let text = log.text();
     let line = |text: &str, words: &str| text.lines().find(|line| line.contains(words)).unwrap().to_owned();
-    let begin = line(&text, "export begins");
+    let begin = line(&text, "export started");
     for part in [" INFO ", "start_date=2025-12-01", "end_date=2025-12-16", "camera_id=[\"front\"]", "user_id="] {
         assert!(begin.contains(part), "{part}: {begin}");
     }
@@ -93,6 +93,7 @@ async fn promtool_is_content_with_the_numbers_and_all_are_there_from_the_start()
         "motion_export_ended_total{state=\"timed_out\"} 0",
         "motion_export_refused_total{reason=\"user\"} 0",
         "motion_export_duration_seconds_count 0",
+        "motion_export_login_attempts_total{outcome=\"throttled\"} 0",
         "motion_export_database_connections{pool=\"events\",state=\"busy\"} 0",
     ] {
         assert!(at_start.contains(&format!("\n{zero}\n")), "{zero}: {at_start}");
@@ -120,6 +121,28 @@ async fn promtool_is_content_with_the_numbers_and_all_are_there_from_the_start()
 }
 
 #[tokio::test]
+async fn sign_in_attempts_are_counted_by_outcome_and_under_the_deprecated_name() {
+    let app = TestDatabase::with([]).await.serve(10).await;
+    let log = Log::of_this_thread();
+    for (password, times) in [(PASSWORD, 1), ("wrong", 6)] {
+        for _ in 0..times {
+            let form = [("name", "admin"), ("password", password)];
+            app.post(&client_with(&[]), "/login", &form).await;
+        }
+    }
+    for (outcome, deprecated, count) in [("success", "right", 1), ("failure", "wrong", 5), ("throttled", "slowed", 1)] {
+        let metric = format!("motion_export_login_attempts_total{{outcome=\"{outcome}\"}}");
+        assert_eq!(app.number(&metric).await, count, "{outcome}");
+        let metric = format!("motion_export_passwords_total{{outcome=\"{deprecated}\"}}");
+        assert_eq!(app.number(&metric).await, count, "{deprecated}");
+    }
+    let metrics = app.get("/metrics").await.text().await.unwrap();
+    let help = "# HELP motion_export_passwords_total Deprecated: use motion_export_login_attempts_total.\n";
+    assert!(metrics.contains(help), "{metrics}");
+    assert_eq!(log.text().matches("sign-in throttled").count(), 1, "{}", log.text());
+}
+
+#[tokio::test]
 async fn the_log_is_json_where_the_settings_say_so_and_each_line_of_a_request_has_its_id() {
     let database = TestDatabase::with(events(25)).await;
     let token = token_of_admin(database.folder.path());
@@ -138,7 +161,7 @@ async fn the_log_is_json_where_the_settings_say_so_and_each_line_of_a_request_ha
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
     let of = |id: &str| lines.iter().filter(|line| line["span"]["request_id"] == id).collect::<Vec<_>>();
     let words: Vec<_> = of(&request_id).iter().map(|line| line["message"].as_str().unwrap().to_owned()).collect();
-    for message in ["export begins", "request", "export ended"] {
+    for message in ["export started", "request", "export ended"] {
         assert!(words.contains(&message.to_owned()), "{words:?}");
     }
     let end = of(&request_id).into_iter().find(|line| line["message"] == "export ended").unwrap();

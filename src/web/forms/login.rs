@@ -13,6 +13,7 @@ use crate::messages::forms::FormMessage;
 use crate::server::accounts::user;
 use crate::server::accounts::user::User;
 use crate::web::listener::client_ip;
+use crate::server::metrics::LoginOutcome;
 use crate::web::redirect::{if_signed_in, local};
 
 /// Signs in with name and password, and goes where the form says.
@@ -28,7 +29,7 @@ pub(in crate::web) async fn login(form: Arc<Form>) -> Result<Answer, ApiError> {
 pub(in crate::web) async fn logout(form: Arc<Form>) -> Result<Answer, ApiError> {
     let mut session = form.session()?;
     let ended = session.logout().await.map_err(|error| {
-        warn!(%error, "cannot end a session");
+        warn!(%error, "cannot delete the session");
         ApiError::new(ErrorCode::Unavailable, FormMessage::CannotSignOut)
     })?;
     if let Some(user) = ended {
@@ -48,19 +49,19 @@ impl Form {
         let address = address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         // The name is not logged: people type their passwords into the wrong field.
         if let Err(error) = self.state.throttle.attempt(name, address) {
-            self.state.metrics.password_checked("slowed");
-            warn!(client_address = %address, "a password was not looked at, because there were too many attempts");
+            self.state.metrics.login_attempted(LoginOutcome::Throttled);
+            warn!(client_address = %address, "sign-in throttled");
             return Err(error);
         }
         match user::with_password(&self.state.database, name, password.to_owned()).await? {
             Ok(user) => {
-                self.state.metrics.password_checked("right");
+                self.state.metrics.login_attempted(LoginOutcome::Success);
                 self.state.throttle.succeeded(name, address);
                 Ok(Some(user))
             }
             Err(account) => {
-                self.state.metrics.password_checked("wrong");
-                warn!(user_id = account.map(display), client_address = %address, "a password was wrong");
+                self.state.metrics.login_attempted(LoginOutcome::Failure);
+                warn!(user_id = account.map(display), client_address = %address, "sign-in failed");
                 Ok(None)
             }
         }
