@@ -256,7 +256,7 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
         && !is_replaced
         && let Err(error) = connect::empty_log(&settings.database, &database).await
     {
-        warn!(error = format!("{error:#}"), "cannot empty SQLite's write-ahead log, which keeps its space");
+        warn!(error = format!("{error:#}"), "cannot truncate SQLite's write-ahead log, so it keeps its disk space");
     }
     // PostgreSQL logs clients that leave without a word.
     let closed = database.close().await.context("cannot close the database; what was done is there");

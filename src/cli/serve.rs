@@ -63,7 +63,7 @@ impl Serve {
         logging::init(&settings.server.log, settings.server.log_format)?;
         settings.warn_of_deprecated_names();
         if let Err(error) = file_limit::raise() {
-            warn!(error = format!("{error:#}"), "going on with fewer open files");
+            warn!(error = format!("{error:#}"), "cannot raise the limit of open files");
         }
         file_limit::check(&settings)?;
         let database = open_migrated(&settings, Missing::Create).await?;
@@ -73,14 +73,14 @@ impl Serve {
         if self.demo {
             let is_unused = demo::is_empty(&database).await? && user::is_nobody(&timed).await?;
             if is_unused || (demo::is_empty(&database).await? && demo::is_demo(&timed).await?) {
-                info!("making demo data up");
+                info!("creating demo data");
                 demo::DEFAULT.fill(&database, clock.now()).await?;
             }
             guest = demo::invite(&timed, Secret::random()?, Secret::random()?, clock.now()).await?;
             if guest.is_none() {
                 warn!(
-                    "--demo has changed nothing: this database was not made by --demo, or its user demo was removed, and \
-                     one that somebody added is left as it is. Use another database.url for the demo"
+                    "--demo changed nothing: this database was not created by --demo, or its user demo was removed or \
+                     replaced. Set another database.url for the demo"
                 );
             }
         }
@@ -98,7 +98,7 @@ impl Serve {
 
         if state.settings.server.is_https() && state.trusted_proxies.is_empty() {
             warn!(
-                "server.trusted_proxies is not set, so all people behind the proxy count as one when passwords are guessed"
+                "server.trusted_proxies is not set: all clients behind the proxy share one limit of sign-in attempts"
             );
         }
 
@@ -149,10 +149,7 @@ async fn end_exports(exports: &Exports, grace: Duration, mut signals: StopSignal
     exports.break_off();
     if tokio::time::timeout(RECORDING, exports.none_left()).await.is_err() {
         let left = exports.count() + exports.count_unrecorded();
-        warn!(
-            unrecorded_exports = left,
-            "it could not be recorded how exports ended; the next server takes them for interrupted"
-        );
+        warn!(unrecorded_exports = left, "cannot record how exports ended; another server will mark them interrupted");
     }
     tokio::time::sleep(LINGER).await;
 }
@@ -163,10 +160,10 @@ async fn sweep(sessions: Sessions, settings: Arc<Settings>, database: Pool) {
     loop {
         again.tick().await;
         if let Err(error) = sessions.sweep().await {
-            warn!(%error, "cannot remove the sessions that have ended");
+            warn!(%error, "cannot delete expired sessions");
         }
         if let Err(error) = connect::empty_long_log(&settings.database, &database).await {
-            warn!(error = format!("{error:#}"), "cannot empty SQLite's write-ahead log");
+            warn!(error = format!("{error:#}"), "cannot truncate SQLite's write-ahead log");
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::server::internal_error::internal;
 use crate::server::state::AppState;
 use crate::server_pages::problem_page::problem_page;
 
-/// How long a client should wait before it asks again where the database is away, in seconds.
+/// How long a client should wait before it retries if the database is unavailable, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 5;
 
 /// How long an error of a server function may be, in bytes: it may repeat what was sent.

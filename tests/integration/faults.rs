@@ -70,7 +70,7 @@ async fn a_refused_export_and_a_head_have_neither_begin_nor_end_in_the_log() {
     let url = format!("{}/api/v1/motion-events/export", app.address);
     assert_eq!(app.client.head(url).send().await.unwrap().status(), 200);
     log.wait_for("status=404").await;
-    assert!(!log.text().contains("export begins") && !log.text().contains("export ended"), "{}", log.text());
+    assert!(!log.text().contains("export started") && !log.text().contains("export ended"), "{}", log.text());
 }
 
 /// Sends a request as it stands and gives the whole answer.

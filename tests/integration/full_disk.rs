@@ -128,10 +128,10 @@ async fn after_a_disk_was_full_everything_works_again_that_was_refused() {
     app.state.exports.beat().await;
     assert_eq!(log.text().matches("ERROR").count(), 1, "{}", log.text());
     assert_eq!(ready(&app).await, 503);
-    assert_eq!(log.text().matches("the database cannot be written to").count(), 1, "{}", log.text());
+    assert_eq!(log.text().matches("database not writable").count(), 1, "{}", log.text());
     disk.free();
     everything_works(&app).await;
-    assert_eq!(log.text().matches("the database can be written to again").count(), 1, "{}", log.text());
+    assert_eq!(log.text().matches("database writable again").count(), 1, "{}", log.text());
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn a_file_whose_end_meets_a_full_disk_is_whole_once_there_is_space() {
     let (mut client, _) = ask(&app).await;
     disk.fill();
     let rest = tokio::spawn(async move { client.rest().await.1 });
-    log.wait_for("the database cannot be written to").await;
+    log.wait_for("database not writable").await;
     disk.free();
     assert!(rest.await.unwrap(), "the file is whole");
     app.idle().await;
@@ -290,9 +290,9 @@ async fn an_outcome_that_can_never_be_recorded_keeps_no_other_from_its_record() 
     let list: Value = app.get(&format!("{EXPORTS_PATH}?state=cancelled")).await.json().await.unwrap();
     assert_eq!(list["exports"].as_array().unwrap().len(), 2, "{list}");
     let text = log.text();
-    assert_eq!(text.matches("so it is dropped").count(), 1, "{text}");
+    assert_eq!(text.matches("so the outcome is dropped").count(), 1, "{text}");
     assert!(text.contains(&format!("export_id={refused}")), "{text}");
-    assert!(!text.contains("the database can"), "nothing flaps: {text}");
+    assert!(!text.contains("writable"), "nothing flaps: {text}");
     assert_eq!(app.export("end_date=2000-01-01").await.status(), 200);
 }
 

@@ -93,7 +93,7 @@ async fn while_somebody_else_writes_no_export_begins_and_nothing_of_it_stays() {
     assert!(problem["detail"].as_str().unwrap().contains("cannot be recorded"), "{problem}");
     assert_eq!(app.state.exports.count(), 0);
     assert_eq!(app.number("motion_export_refused_total{reason=\"record\"}").await, 1);
-    assert!(log.text().contains("cannot record an export, so it does not begin"), "{}", log.text());
+    assert!(log.text().contains("cannot record an export, so it does not start"), "{}", log.text());
     lock.rollback().await.unwrap();
     let list: Value = app.get("/api/v1/exports").await.json().await.unwrap();
     assert_eq!(list["exports"], Value::Array(Vec::new()));
@@ -283,7 +283,7 @@ async fn a_server_that_is_killed_leaves_a_broken_file_and_a_record_that_is_inter
     };
     let record = tokio::time::timeout(Duration::from_mins(1), swept).await.expect("soon after the start");
     assert_eq!(record["reason"]["code"], "server_lost");
-    assert!(prepared.log().contains("exports were interrupted"), "{}", prepared.log());
+    assert!(prepared.log().contains("exports marked interrupted"), "{}", prepared.log());
 }
 
 #[tokio::test]
@@ -339,5 +339,5 @@ async fn a_disk_that_stays_full_when_the_record_is_written_breaks_the_file_and_i
     assert_eq!(prepared.get(&server, &format!("{EXPORT_PATH}?end_date=2000-01-01")).await.status(), 200);
     assert_eq!(prepared.get(&server, "/readyz").await.status(), 200);
     let log = prepared.log();
-    assert!(log.contains("the database can be written to again"), "{log}");
+    assert!(log.contains("database writable again"), "{log}");
 }

@@ -143,7 +143,7 @@ async fn no_secret_is_in_the_log() {
     let changed = app.post(&browser, "/settings/account", &form).await;
     secrets.push(cookie(&changed).split('=').nth(1).unwrap().to_owned());
 
-    log.wait_for("a password was changed").await;
+    log.wait_for("password changed").await;
     let text = log.text();
     assert!(text.contains("signed in") && text.contains(&ann.id.to_string()), "{text}");
     for secret in secrets {
@@ -170,7 +170,7 @@ async fn a_wrong_token_is_logged_with_where_it_came_from_and_how_it_begins_and_n
     let wrong = format!("mexp_{}", "12ab".repeat(16));
     assert_eq!(show(&format!("Bearer {wrong}"), "192.0.2.1").await, 401);
     let text = log.text();
-    let line = text.lines().find(|line| line.contains("an access token was refused")).expect("a line");
+    let line = text.lines().find(|line| line.contains("access token rejected")).expect("a line");
     for part in [" WARN ", "client_address=192.0.2.1", "token=\"mexp_12ab…\"", "request_id="] {
         assert!(line.contains(part), "{part}: {line}");
     }
@@ -187,7 +187,7 @@ async fn a_wrong_token_is_logged_with_where_it_came_from_and_how_it_begins_and_n
     let text = log.text();
     let lines = |from: &str| {
         let from = format!("client_address={from}");
-        text.lines().filter(|line| line.contains("token was refused") && line.contains(&from)).count()
+        text.lines().filter(|line| line.contains("access token rejected") && line.contains(&from)).count()
     };
     assert_eq!((lines("192.0.2.2"), lines("192.0.2.3"), lines("2001:db8::")), (3, 5, 5));
     assert!(!text.contains("horse") && !text.contains("short") && !text.contains(&wrong), "{text}");

@@ -136,7 +136,7 @@ async fn the_limits_are_settings_and_that_of_the_server_is_answered_with_503() {
 #[tokio::test]
 async fn a_panic_in_the_middle_of_a_file_breaks_it_frees_its_place_and_is_recorded() {
     let (app, client, authorization) = app_with_a_long_file().await;
-    panic_at("export goes on");
+    panic_at("export progress");
     let mut held = hold(&app.address, &authorization, 1).await;
     let (_, whole) = held[0].rest().await;
     assert!(!whole, "the client knows");

@@ -646,7 +646,7 @@ async fn a_database_that_is_away_is_one_error_in_the_log_however_many_ask_with_a
     ask().await;
     // The next heartbeat says so.
     let noticed = async {
-        while !log().contains("the database cannot be written to") {
+        while !log().contains("database not writable") {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };

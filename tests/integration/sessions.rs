@@ -151,7 +151,7 @@ async fn signing_in_waits_for_a_locked_database_as_long_as_the_documentation_say
     let refused = app.post(&client_with(&[]), "/login", &[("name", "ann"), ("password", PASSWORD)]).await;
     assert_eq!((refused.status().as_u16(), refused.headers().get("set-cookie")), (503, None));
     assert!(text_of(refused).await.contains("You cannot be signed in at the moment"));
-    assert_eq!(log.text().matches("the database is away").count(), 1, "{}", log.text());
+    assert_eq!(log.text().matches("database unavailable").count(), 1, "{}", log.text());
     lock.rollback().await.unwrap();
     app.cookie_of("ann").await;
 }

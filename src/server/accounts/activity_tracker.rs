@@ -84,7 +84,7 @@ async fn write(database: Pool, mut notes: mpsc::Receiver<(Used, i64)>) {
             Used::Token(id) => api_token::used(&database, *id, now).await,
         };
         if let Err(error) = written {
-            warn!(%error, "cannot note a last use");
+            warn!(%error, "cannot record a last use");
         }
     }
 }

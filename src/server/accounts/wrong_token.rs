@@ -59,7 +59,7 @@ impl WrongTokens {
         warn!(
             %client_address,
             token = shown.and_then(beginning),
-            "an access token was refused: it is unknown, expired or revoked (further ones from there may not be logged)"
+            "access token rejected: unknown, expired or revoked (further ones from this address may not be logged)"
         );
     }
 }

@@ -57,7 +57,7 @@ impl Clock {
                 tokio::time::sleep(FOLLOW).await;
                 match ask(&database).await {
                     Ok(answer) => *told.lock().unwrap_or_else(PoisonError::into_inner) = answer,
-                    Err(error) => warn!(%error, "cannot ask the database for the time"),
+                    Err(error) => warn!(%error, "cannot read the time of the database"),
                 }
             }
         };

@@ -83,7 +83,7 @@ pub fn refusal(error: &DbErr) -> ApiError {
     match refused.code {
         ErrorCode::Internal => error!(%error, "internal error"),
         // That its files were replaced is in the log already, with what to do.
-        ErrorCode::Unavailable if !is_replaced(error) => warn!(%error, "the database is away"),
+        ErrorCode::Unavailable if !is_replaced(error) => warn!(%error, "database unavailable"),
         _ => {}
     }
     refused

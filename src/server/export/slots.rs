@@ -209,7 +209,7 @@ impl Exports {
                     if self.drop_outcome(*id) {
                         error!(
                             %error, export_id = %id,
-                            "cannot record how this export ended; no retry would help, so it is dropped"
+                            "cannot record how an export ended; the error is permanent, so the outcome is dropped"
                         );
                     }
                     continue;
@@ -219,7 +219,7 @@ impl Exports {
             self.is_recorded(&[*id]);
             // The record of one that did not begin may not be there.
             if !known && outcome.began {
-                error!(export_id = %id, "the record of this export had an end already, so another server took it for dead");
+                error!(export_id = %id, "the record of an export already has an outcome: another server marked it interrupted");
             }
         }
     }
@@ -246,10 +246,7 @@ impl Exports {
             slots.unrecorded.clear();
         });
         if unrecorded > 0 {
-            warn!(
-                unrecorded_exports = unrecorded,
-                "it cannot be recorded how exports ended, because the files of the database were replaced"
-            );
+            warn!(unrecorded_exports = unrecorded, "cannot record how exports ended: the database files were replaced");
         }
     }
 
@@ -280,14 +277,14 @@ impl Exports {
         match (written, *since) {
             (Ok(true), Some(began)) => {
                 let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-                info!(duration_ms, "the database can be written to again");
+                info!(duration_ms, "database writable again");
                 *since = None;
             }
             (Err(error), None) => {
                 *since = Some(Instant::now());
                 // Whoever noticed that its files were replaced has logged what to do.
                 if !open_file::is_replaced(error) {
-                    error!(%error, "the database cannot be written to, so exports are refused until it can be");
+                    error!(%error, "database not writable; exports are refused until it is");
                     return true;
                 }
             }
@@ -342,9 +339,9 @@ impl Exports {
         match swept {
             Ok(0) => {}
             Ok(swept) => {
-                warn!(interrupted_exports = swept, "exports were interrupted: nothing was heard of their server");
+                warn!(interrupted_exports = swept, "exports marked interrupted: no heartbeat from their server");
             }
-            Err(error) => warn!(%error, "cannot look for exports that were interrupted"),
+            Err(error) => warn!(%error, "cannot look for interrupted exports"),
         }
     }
 
@@ -543,7 +540,7 @@ impl Exports {
             return if is_logged { unlogged_refusal(error) } else { refusal(error) };
         }
         if !is_logged && !open_file::is_replaced(error) {
-            warn!(%error, "cannot record an export, so it does not begin");
+            warn!(%error, "cannot record an export, so it does not start");
         }
         // For commands, which say which of these it is.
         ApiError { reason: Some(describe(error)), ..later(ErrorCode::Unavailable, RequestMessage::CannotRecord) }
@@ -620,7 +617,7 @@ impl Running {
                     if !recorded {
                         error!(
                             export_id = %self.id,
-                            "the record of this export had an end already, so another server took it for dead"
+                            "the record of an export already has an outcome: another server marked it interrupted"
                         );
                     }
                     self.completed_after = recorded.then_some(elapsed);
@@ -630,7 +627,7 @@ impl Running {
                     tokio::time::sleep(BETWEEN_TRIES).await;
                 }
                 Err(error) => {
-                    error!(%error, export_id = %self.id, "cannot record how an export ended, so its file is broken");
+                    error!(%error, export_id = %self.id, "cannot record how an export ended, so its response is aborted");
                     return Err(error);
                 }
             }

@@ -26,7 +26,7 @@ pub fn versioned(mut options: LeptosOptions) -> LeptosOptions {
     } else {
         warn!(
             path = %folder.join(script).display(),
-            "the page's files are not there, so it works as without script; see LEPTOS_SITE_ROOT"
+            "the page's files are missing, so pages work without scripts only; check LEPTOS_SITE_ROOT"
         );
     }
     options

@@ -21,7 +21,7 @@ pub(in crate::web) async fn change_password(form: Arc<Form>) -> Result<Answer, A
         .ok_or_else(|| ApiError::invalid("current_password", FormMessage::WrongCurrentPassword))?;
     let revoke = form.revokes_tokens();
     let changed = user::set_password(&form.state.writer, &current, form.field("password").to_owned(), revoke).await?;
-    info!(user_id = %changed.id, tokens_revoked = revoke.is_some(), "a password was changed");
+    info!(user_id = %changed.id, tokens_revoked = revoke.is_some(), "password changed");
     let done = if revoke.is_some() { Done::PasswordChangedTokensRevoked } else { Done::PasswordChanged };
     if form.sign_in(&changed).await.is_err() {
         // It is changed all the same: this browser has to sign in anew like all others.

@@ -92,7 +92,7 @@ impl Form {
             session.session.save().await.map_err(axum_login::Error::from)
         };
         begin.await.map_err(|error: axum_login::Error<_>| {
-            tracing::warn!(%error, "cannot begin a session");
+            tracing::warn!(%error, "cannot create a session");
             ApiError::new(ErrorCode::Unavailable, FormMessage::CannotSignIn)
         })
     }

@@ -20,7 +20,7 @@ pub(in crate::web) async fn add_person(form: Arc<Form>) -> Result<Answer, ApiErr
     let role = role(&form)?;
     let new = NewUser { name: form.field("name").to_owned(), role, password: form.field("password").to_owned() };
     let person = user::add(&form.state.writer, new, form.state.clock.now()).await?;
-    info!(user_id = %admin.user.id, changed_user_id = %person.id, "a person was added");
+    info!(user_id = %admin.user.id, changed_user_id = %person.id, "user added");
     Ok(Answer::done(&person_path(&person.id.to_string()), Done::PersonAdded))
 }
 
@@ -60,7 +60,7 @@ pub(in crate::web) async fn change_person(form: Arc<Form>) -> Result<Answer, Api
         }
         other => return Err(unknown_action(other)),
     };
-    info!(user_id = %admin.user.id, changed_user_id = %person.id, action, "a person was changed");
+    info!(user_id = %admin.user.id, changed_user_id = %person.id, action, "user changed");
     Ok(done)
 }
 

@@ -14,7 +14,7 @@ pub(in crate::web) async fn make_first_admin(form: Arc<Form>) -> Result<Answer, 
     let Form { state, .. } = &*form;
     let (name, password) = (form.field("name").to_owned(), form.field("password").to_owned());
     let user = state.setup.finish(&state.writer, form.field("key"), name, password, state.clock.now()).await?;
-    info!(user_id = %user.id, "the first administrator was made");
+    info!(user_id = %user.id, "first administrator created");
     // There is the administrator either way, and the sign-in has a form of its own.
     let signed_in = form.sign_in(&user).await.is_ok();
     Ok(Answer::Go(if signed_in { if_signed_in(SETTINGS_PATH, state.clock.now()) } else { LOGIN_PATH.to_owned() }))

@@ -26,7 +26,7 @@ pub(in crate::web) async fn change_tokens(form: Arc<Form>) -> Result<Answer, Api
             };
             let made =
                 api_token::create(database, &caller.user, form.field("name"), days, api_token::bits()?, now).await?;
-            info!(user_id = %caller.user.id, token_id = %made.record.id, "a token was made");
+            info!(user_id = %caller.user.id, token_id = %made.record.id, "access token created");
             Ok(Answer::Show(Outcome::Token { name: made.record.name, text: made.text }))
         }
         "revoke" => {
@@ -35,7 +35,7 @@ pub(in crate::web) async fn change_tokens(form: Arc<Form>) -> Result<Answer, Api
                 .parse()
                 .map_err(|_| ApiError::new(ErrorCode::TokenNotFound, FormMessage::TokenNotInList))?;
             api_token::revoke(database, id, Some(caller.user.id), now).await?;
-            info!(user_id = %caller.user.id, token_id = %id, "a token was revoked");
+            info!(user_id = %caller.user.id, token_id = %id, "access token revoked");
             Ok(Answer::done(TOKENS_PATH, Done::TokenRevoked))
         }
         other => Err(unknown_action(other)),

@@ -16,6 +16,7 @@ use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat};
 use sha2::{Digest, Sha256};
 use tracing::{Instrument, Span, debug, error, info, warn};
+use uuid::Uuid;
 
 use super::export_body::{self, Generator, Gone};
 use crate::api::exports::{EXPORT_ID_HEADER, State as RecordState};
@@ -76,12 +77,13 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
         end_date = params.range.end().map(tracing::field::display),
         camera_id = ?params.camera_ids,
         timezone = params.timezone,
-        "export begins"
+        "export started"
     );
     let first = match export.next_chunk().await {
         Ok(first) => first,
         Err(error) => {
-            running.end(Some(ending(&error)), 0).await;
+            let ending = ending(&error, running.id());
+            running.end(Some(ending), 0).await;
             return Err(unlogged_refusal(&error));
         }
     };
@@ -143,14 +145,14 @@ fn wants_trailers(headers: &HeaderMap) -> bool {
 }
 
 /// How an export ends that cannot go on. The record says what went wrong, and the log the rest.
-fn ending(error: &ExportError) -> Ending {
+fn ending(error: &ExportError, export_id: Uuid) -> Ending {
     match error {
         // What somebody wanted, and no fault.
         ExportError::Revoked(_) | ExportError::Refused(_) | ExportError::Detached => {
-            warn!(reason = %error, "export broken off");
+            warn!(%export_id, reason = %error, "export aborted");
         }
-        ExportError::TimedOut(_) => error!(reason = %error, "export timed out"),
-        ExportError::Database(_) | ExportError::Encode(_) => error!(reason = %error, "export failed"),
+        ExportError::TimedOut(_) => error!(%export_id, reason = %error, "export timed out"),
+        ExportError::Database(_) | ExportError::Encode(_) => error!(%export_id, reason = %error, "export failed"),
     }
     error.ending()
 }
@@ -191,7 +193,7 @@ impl Job {
         let sent_digest = self.sent_digest.map(|digest| digest.finalize().to_vec());
         let trailers = self.with_trailers.then(|| trailers(sent_digest.as_ref().unwrap_or(&sha256), &sha256));
         let otherwise = tokio::select! {
-            heard = self.generator.end(trailers) => heard.err().map(|Gone| left(self.peer.as_ref())),
+            heard = self.generator.end(trailers) => heard.err().map(|Gone| left(self.peer.as_ref(), running.id())),
             ending = &mut told_to_stop => Some(ending),
         };
         running.end(otherwise, self.sent).await;
@@ -215,25 +217,25 @@ impl Job {
             if let Some(digest) = &mut self.sent_digest {
                 digest.update(&chunk);
             }
-            self.generator.give(chunk).await.map_err(|Gone| left(self.peer.as_ref()))?;
+            self.generator.give(chunk).await.map_err(|Gone| left(self.peer.as_ref(), running.id()))?;
             let made = tokio::select! {
                 biased;
-                () = self.generator.nobody_reads() => return Err(left(self.peer.as_ref())),
+                () = self.generator.nobody_reads() => return Err(left(self.peer.as_ref(), running.id())),
                 made = self.export.next_chunk() => made,
             };
-            next = made.map_err(|error| ending(&error))?;
+            next = made.map_err(|error| ending(&error, running.id()))?;
             let Export { rows, bytes, .. } = self.export;
             running.is_at(rows, bytes);
-            debug!(export_id = %running.id(), row_count = rows, bytes, "export goes on");
+            debug!(export_id = %running.id(), row_count = rows, bytes, "export progress");
         }
-        self.generator.all_taken().await.map_err(|Gone| left(self.peer.as_ref()))
+        self.generator.all_taken().await.map_err(|Gone| left(self.peer.as_ref(), running.id()))
     }
 }
 
 /// How an export ends whose client is not there any more.
-fn left(peer: Option<&Peer>) -> Ending {
+fn left(peer: Option<&Peer>, export_id: Uuid) -> Ending {
     if peer.is_some_and(Peer::has_stalled) {
-        warn!("the client took nothing for too long (server.write_timeout_seconds)");
+        warn!(%export_id, "client read nothing for too long (server.write_timeout_seconds)");
         return Ending::because(RecordState::TimedOut, RecordMessage::ClientTimeout);
     }
     Ending::gone()

@@ -72,8 +72,8 @@ impl Full {
             self.said = Some(now);
             warn!(
                 max_connections = self.limit,
-                "as many connections are open as may be (server.max_connections): those without a whole \
-                 request are closed for new ones, then those whose clients do not read"
+                "the limit of open connections is reached (server.max_connections): for new ones, those without \
+                 a complete request are closed first, then those whose clients do not read"
             );
         }
     }

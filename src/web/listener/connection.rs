@@ -49,7 +49,7 @@ impl Connection {
     /// A connection that was just accepted. A client that takes nothing for `write_timeout` is cut.
     pub fn new(stream: TcpStream, activity: Arc<Activity>, write_timeout: Duration) -> Self {
         if let Err(error) = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES) {
-            warn!(%error, "cannot bound what waits to be sent");
+            warn!(%error, "cannot limit the send buffer");
         }
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(write_timeout));

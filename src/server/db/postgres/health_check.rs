@@ -57,7 +57,7 @@ impl Greeting {
 
     async fn greet(&self, connection: &mut PgConnection) -> Result<bool, Error> {
         let Ok(answered) = tokio::time::timeout(SILENT, connection.ping()).await else {
-            warn!("a connection to the database is silent, so another one takes its place");
+            warn!("a connection to the database does not respond; replacing it");
             // Dropped, and not closed: with TLS, closing waits for an answer.
             *connection = self.connect().await;
             return Ok(true);

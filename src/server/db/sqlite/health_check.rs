@@ -21,7 +21,7 @@ async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, Error> {
     if connection.is_in_transaction() {
         // The statement that failed has returned its error, which its caller logs. On a full disk this repeats with each
         // heartbeat.
-        debug!("a transaction could not be ended, so its connection to the database is closed and replaced");
+        debug!("cannot end a transaction; its connection is closed and replaced");
         return Ok(false);
     }
     Ok(true)

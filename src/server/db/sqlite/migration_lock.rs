@@ -51,7 +51,7 @@ impl MigrationLock {
                 ),
                 Err(TryLockError::Error(error)) => {
                     // Some network file systems have no such locks.
-                    warn!(%error, "cannot lock the folder of the database; start one process after the other");
+                    warn!(%error, "cannot lock the database's folder; do not start two processes at the same time");
                     return Ok(Self { _folder: None });
                 }
             }

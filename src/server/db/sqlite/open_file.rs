@@ -183,7 +183,7 @@ impl OpenFile {
         if self.check().is_err() && self.0.replaced.load(Ordering::Acquire) {
             let mut settled = self.0.settled.subscribe();
             if tokio::time::timeout(SETTLING, settled.wait_for(|settled| *settled)).await.is_err() {
-                warn!("the log of the database that was replaced could not be emptied: remove its -wal and -shm files");
+                warn!("cannot empty the log of the replaced database: remove its -wal and -shm files");
             }
             return;
         }
@@ -212,10 +212,10 @@ impl Inner {
     #[expect(clippy::disallowed_methods, reason = "this thread is no worker of the runtime")]
     fn settle(&self) {
         while let Err(error) = self.try_to_settle() {
-            tracing::debug!(%error, "cannot empty the log yet");
+            tracing::debug!(%error, "cannot empty the log of the replaced database yet");
             std::thread::sleep(BETWEEN_TRIES);
         }
-        info!("nothing of the replaced database can come to what lies at its path now");
+        info!("the log of the replaced database can no longer reach the file at its path");
         self.settled.send_replace(true);
     }
 

@@ -116,7 +116,7 @@ impl Server {
         let connected = async {
             let (mut inner, is_primary) = match (connect(&self.options).await, &self.otherwise) {
                 (Err(error), Some(otherwise)) => {
-                    warn!(%error, "the replica is away, so the primary is read from");
+                    warn!(%error, "replica unavailable, reading from the primary");
                     (connect(otherwise).await.map_err(conn)?, true)
                 }
                 (connected, _) => (connected.map_err(conn)?, false),
