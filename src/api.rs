@@ -12,3 +12,4 @@ pub mod preview;
 pub mod session;
 pub mod signed_url;
 pub mod tokens;
+pub mod unknown_value;

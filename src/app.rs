@@ -45,7 +45,7 @@ pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -
     let styles = styles.collect_view();
     let (language, scheme) = (page_data::language(), page_data::color_scheme());
     // What the system has needs no word.
-    let theme = (scheme != ColorScheme::System).then_some(scheme.word());
+    let theme = (scheme != ColorScheme::System).then_some(scheme.as_str());
     let dark = dark_style_sheet(scheme).map(|css| view! { <style nonce=nonce inner_html=css></style> });
     view! {
         <!DOCTYPE html>

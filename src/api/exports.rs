@@ -1,8 +1,11 @@
 //! Export records, as they go over the wire: who exported what, when, and whether the file is whole.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::unknown_value::UnknownValue;
 use crate::messages::Message;
 
 /// Where records are read; below it, each by its id.
@@ -34,8 +37,8 @@ impl State {
     pub const ALL: [Self; 6] =
         [Self::Running, Self::Completed, Self::Cancelled, Self::Failed, Self::TimedOut, Self::Interrupted];
 
-    /// The word for it in tables, addresses and numbers.
-    pub fn word(self) -> &'static str {
+    /// Returns the name in tables, addresses and numbers.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
             Self::Completed => "completed",
@@ -45,10 +48,13 @@ impl State {
             Self::Interrupted => "interrupted",
         }
     }
+}
 
-    /// What that word means.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.word() == word)
+impl FromStr for State {
+    type Err = UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, UnknownValue> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or(UnknownValue)
     }
 }
 

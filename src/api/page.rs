@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use super::export_form::Choices;
@@ -10,6 +12,7 @@ use super::exports::ExportRecord;
 use super::people::{Person, PersonWithCameras};
 use super::session::Me;
 use super::tokens::Token;
+use super::unknown_value::UnknownValue;
 use crate::api::language::Language;
 use crate::api::paths::{
     ACCOUNT_PATH, HISTORY_PATH, LOGIN_PATH, PEOPLE_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH, VERIFY_PATH,
@@ -113,8 +116,8 @@ impl ColorScheme {
     /// All that there are.
     pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
 
-    /// The word for it in forms and cookies.
-    pub fn word(self) -> &'static str {
+    /// Returns the name in forms and cookies.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::System => "system",
             Self::Light => "light",
@@ -122,17 +125,20 @@ impl ColorScheme {
         }
     }
 
-    /// What that word means.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scheme| scheme.word() == word)
-    }
-
     /// The same in CSS.
     pub fn css(self) -> &'static str {
         match self {
             Self::System => "light dark",
-            Self::Light | Self::Dark => self.word(),
+            Self::Light | Self::Dark => self.as_str(),
         }
+    }
+}
+
+impl FromStr for ColorScheme {
+    type Err = UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, UnknownValue> {
+        Self::ALL.into_iter().find(|scheme| scheme.as_str() == text).ok_or(UnknownValue)
     }
 }
 
@@ -260,8 +266,8 @@ impl Done {
         Self::PersonRemoved,
     ];
 
-    /// The word in the address.
-    pub fn word(self) -> &'static str {
+    /// Returns the name in the address.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::SignedOut => "signed-out",
             Self::PasswordChanged => "password-changed",
@@ -275,9 +281,12 @@ impl Done {
             Self::PersonRemoved => "person-removed",
         }
     }
+}
 
-    /// What that word means.
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|done| done.word() == word)
+impl FromStr for Done {
+    type Err = UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, UnknownValue> {
+        Self::ALL.into_iter().find(|done| done.as_str() == text).ok_or(UnknownValue)
     }
 }

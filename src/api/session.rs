@@ -1,6 +1,10 @@
 //! Who is signed in.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
+
+use super::unknown_value::UnknownValue;
 
 /// The shortest password. NIST SP 800-63B asks for 8 at least, and for no rule about which characters.
 pub const MIN_PASSWORD_CHARACTERS: usize = 10;
@@ -16,17 +20,23 @@ pub enum Role {
 }
 
 impl Role {
-    /// The word for it in tables, forms and lists.
-    pub fn word(self) -> &'static str {
+    /// All roles.
+    pub const ALL: [Self; 2] = [Self::Admin, Self::User];
+
+    /// Returns the name in tables, forms and lists.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
             Self::User => "user",
         }
     }
+}
 
-    /// What that word means.
-    pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Admin, Self::User].into_iter().find(|role| role.word() == word)
+impl FromStr for Role {
+    type Err = UnknownValue;
+
+    fn from_str(text: &str) -> Result<Self, UnknownValue> {
+        Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(UnknownValue)
     }
 }
 

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::say;
 use crate::api::session::Role;
+use crate::api::unknown_value::UnknownValue;
 use crate::server::accounts::api_token;
 use crate::server::accounts::camera_access::Viewer;
 use crate::server::accounts::user::{self, NewUser};
@@ -85,7 +86,7 @@ impl User {
                         Role::Admin => "all".to_owned(),
                         Role::User => counts.get(&user.id).copied().unwrap_or_default().to_string(),
                     };
-                    rows.push([user.name, user.role.word().to_owned(), cameras, day(user.created_at)]);
+                    rows.push([user.name, user.role.as_str().to_owned(), cameras, day(user.created_at)]);
                 }
                 say(&table(&rows));
             }
@@ -102,7 +103,7 @@ impl User {
             Self::Role { name, role } => {
                 let user = user::by_name(database, &name).await?;
                 user::set_role(database, &user, role).await?;
-                say(&format!("{} has the role {}.\n", user.name, role.word()));
+                say(&format!("{} has the role {}.\n", user.name, role.as_str()));
             }
             Self::Remove { name } => {
                 let user = user::by_name(database, &name).await?;
@@ -115,7 +116,7 @@ impl User {
 }
 
 fn role(word: &str) -> Result<Role, String> {
-    Role::from_word(word).ok_or_else(|| "a role is admin or user".to_owned())
+    word.parse().map_err(|UnknownValue| "a role is admin or user".to_owned())
 }
 
 #[derive(Debug, Subcommand)]

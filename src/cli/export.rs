@@ -188,10 +188,10 @@ async fn write_to(export: &mut Run, running: &mut Running, output: &Path) -> any
 
 /// Writes on a thread that may wait: a pipe may be full for as long as its reader likes. `cannot` says what an error of
 /// writing means.
-async fn pull<Output: Write + Send + 'static>(
+async fn pull<W: Write + Send + 'static>(
     export: &mut Run,
     running: &mut Running,
-    mut output: Output,
+    mut output: W,
     cannot: &str,
 ) -> anyhow::Result<()> {
     let told_to_stop = running.told_to_stop();

@@ -26,7 +26,6 @@ pub async fn sign_link(
     use crate::server::accounts::credential::Credential;
     use crate::server::accounts::principal::{Caller, unauthenticated};
     use crate::server::accounts::signed_url;
-    use crate::server::db::error::refusal;
     use crate::server::export::timezone::Zone;
     use crate::server::state::AppState;
 
@@ -49,10 +48,9 @@ pub async fn sign_link(
     // What the export would refuse is refused now, and not by whatever the link is pasted into.
     let params = ExportParams::parse(&query)?;
     Zone::parse(&params.timezone)?.interval(&params.range)?;
-    let refuse = |error| refusal(&error);
     caller.viewer(&state.clock).select(&state.database, params.camera_ids.clone()).await?;
     let Credential::Session(hash) = caller.by else { return Err(unauthenticated()) };
-    let session = state.sessions.by_hash(hash).await.map_err(refuse)?.ok_or_else(unauthenticated)?;
+    let session = state.sessions.by_hash(hash).await?.ok_or_else(unauthenticated)?;
     // No longer than the session can live.
     let (now, asked) = (state.clock.now(), i64::from(minutes) * MINUTE);
     let expires = (now + asked).min(session.expires_at);

@@ -34,7 +34,7 @@ const NAMES: [&str; 8] = [
 const DAY: u64 = 24 * 3_600 * 1_000_000;
 
 /// A hundred years: whatever the end is, the beginning can be written.
-const MOST_DAYS: u32 = 36_525;
+const MAX_DAYS: u32 = 36_525;
 
 /// How much to make, and from which seed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Demo {
 
     async fn write_and_mark(self, database: &Pool, now: i64, marks: bool) -> anyhow::Result<Summary> {
         ensure!(self.cameras > 0, "--cameras is 0; somebody has to see the events, so at least 1");
-        ensure!((1..=MOST_DAYS).contains(&self.days), "--days is {}; it has to be from 1 to {MOST_DAYS}", self.days);
+        ensure!((1..=MAX_DAYS).contains(&self.days), "--days is {}; it has to be from 1 to {MAX_DAYS}", self.days);
         let mut rng = Rng::with_seed(self.seed);
         let mut sink = Sink::begin(database, now).await?;
         if marks {

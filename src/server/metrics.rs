@@ -135,7 +135,7 @@ impl Metrics {
         };
         // Created at the start, so that an outcome that has not occurred yet is exported as zero.
         for state in ExportState::ALL.into_iter().filter(|state| *state != ExportState::Running) {
-            metrics.ended.with_label_values(&[state.word()]);
+            metrics.ended.with_label_values(&[state.as_str()]);
         }
         for reason in Refused::ALL {
             metrics.refused.with_label_values(&[reason.as_str()]);
@@ -165,7 +165,7 @@ impl Metrics {
 
     /// Counts an ended export, and observes its duration.
     pub fn export_ended(&self, state: ExportState, after: Duration) {
-        self.ended.with_label_values(&[state.word()]).inc();
+        self.ended.with_label_values(&[state.as_str()]).inc();
         self.duration.observe(after.as_secs_f64());
     }
 

@@ -143,7 +143,7 @@ pub fn SelectChoice(
 /// The roles that a person can have, for a [`SelectChoice`].
 pub fn roles() -> Vec<(String, String)> {
     let language = page_data::language();
-    [Role::User, Role::Admin].map(|role| (role.word().to_owned(), language.role_described(role).to_owned())).into()
+    [Role::User, Role::Admin].map(|role| (role.as_str().to_owned(), language.role_described(role).to_owned())).into()
 }
 
 /// A password that is new, with what is asked of it.

@@ -69,7 +69,7 @@ fn Forms(person: PersonWithCameras) -> impl IntoView {
             </form>
             <form class="card stack" method="post" action=path.clone() aria-labelledby="role-title">
                 <h2 id="role-title">{forms.role}</h2>
-                <SelectChoice name="role" label=forms.role options=roles() chosen=person.role.word().to_owned()/>
+                <SelectChoice name="role" label=forms.role options=roles() chosen=person.role.as_str().to_owned()/>
                 <button class="primary" name="action" value="role">{words.change_role}</button>
             </form>
             <details class="card">

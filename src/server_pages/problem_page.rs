@@ -17,7 +17,7 @@ pub fn problem_page(options: &LeptosOptions, error: &ApiError, language: Languag
         let id = format!("{}: {id}", words.request_id);
         view! { <p class="hint">{id}</p> }
     });
-    let theme = (scheme != ColorScheme::System).then_some(scheme.word());
+    let theme = (scheme != ColorScheme::System).then_some(scheme.as_str());
     let style_sheet = style_sheet(options);
     let page = view! {
         <html lang=language.tag() data-theme=theme>

@@ -42,8 +42,8 @@ const KEPT_FOR: Duration = Duration::from_mins(1);
 const BUFFER_BYTES: u32 = 64 * 1024;
 
 /// How often the record is asked for before it counts as out of reach, and how long lies between, in milliseconds.
-const RECORD_TRIES: u32 = 5;
-const BETWEEN_TRIES_MILLISECONDS: i32 = 1_000;
+const MAX_RECORD_ATTEMPTS: u32 = 5;
+const RETRY_DELAY_MILLISECONDS: i32 = 1_000;
 
 /// How often it is looked whether the browser has begun with what it was handed.
 const BEGIN_TRIES: u32 = 30;
@@ -226,7 +226,7 @@ pub async fn hand_over(params: &ExportParams, progress: impl Fn(Progress)) -> Re
     let mut id = None::<String>;
     let mut asked = 0;
     loop {
-        browser::sleep(BETWEEN_TRIES_MILLISECONDS).await;
+        browser::sleep(RETRY_DELAY_MILLISECONDS).await;
         let known = if let Some(id) = &id {
             json::<ExportRecord>(&format!("{EXPORTS_PATH}/{id}")).await.ok()
         } else {
@@ -279,7 +279,7 @@ async fn fetch(url: &str, abort: Option<&AbortSignal>) -> Result<Response, JsVal
 /// The record with that id, once it has ended; as it is where that takes too long. `None` where it cannot be read.
 async fn record(id: &str) -> Option<ExportRecord> {
     let mut last = None;
-    for _ in 0..RECORD_TRIES {
+    for _ in 0..MAX_RECORD_ATTEMPTS {
         if let Ok(record) = json::<ExportRecord>(&format!("{EXPORTS_PATH}/{id}")).await {
             let running = record.state == State::Running;
             last = Some(record);
@@ -287,7 +287,7 @@ async fn record(id: &str) -> Option<ExportRecord> {
                 break;
             }
         }
-        browser::sleep(BETWEEN_TRIES_MILLISECONDS).await;
+        browser::sleep(RETRY_DELAY_MILLISECONDS).await;
     }
     last
 }

@@ -2,7 +2,7 @@
 //! phone from answering for a while.
 
 /// Rows of cells. In each, the first so many cells are its headings.
-pub fn rows<Row: AsRef<[String]>>(rows: &[Row], headings: usize) -> String {
+pub fn rows<R: AsRef<[String]>>(rows: &[R], headings: usize) -> String {
     let mut html = String::new();
     for row in rows {
         html.push_str("<tr>");

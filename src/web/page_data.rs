@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::request_id::RequestId;
 use super::{error_response, parameters, preferences, secure_address};
 use crate::api::language::Language;
-use crate::api::page::{Content, Done, History, Outcome, Page, Sent};
+use crate::api::page::{Content, History, Outcome, Page, Sent};
 use crate::api::paths::{LOGIN_PATH, PEOPLE_PATH, SETUP_PATH, is_page};
 use crate::api::people::{Grant, Person, PersonWithCameras};
 use crate::api::session::{Me, Role};
@@ -60,7 +60,7 @@ pub async fn prepare(State(state): State<AppState>, request: Request, next: Next
         is_just_now
             .then(|| Outcome::Refused { error: secure_address::cookie_refused(&state.settings), filled_in: Vec::new() })
     } else {
-        done.and_then(|word| Done::from_word(&word)).map(Outcome::Done)
+        done.and_then(|done| done.parse().ok()).map(Outcome::Done)
     };
     let refused = match &outcome {
         Some(Outcome::Refused { error, .. }) => Some(error_response::status(error)),
@@ -277,7 +277,7 @@ async fn person(state: &AppState, caller: &Caller, id: &str) -> Result<PersonWit
 pub async fn person_named(state: &AppState, id: &str) -> Result<user::User, ApiError> {
     let gone = || ApiError::new(ErrorCode::UserNotFound, HttpMessage::NoSuchPerson);
     let id: Uuid = id.parse().map_err(|_| gone())?;
-    let found = user::by_id(&state.database, id).await.map_err(|error| crate::server::db::error::refusal(&error))?;
+    let found = user::by_id(&state.database, id).await?;
     found.ok_or_else(gone)
 }
 
@@ -288,6 +288,7 @@ fn person_of(user: &user::User, cameras: i64) -> Person {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::page::Done;
 
     #[test]
     fn a_page_is_found_again_as_it_is_but_tells_what_was_done_once() {

@@ -15,6 +15,7 @@ use super::secure_address;
 use crate::api::language::Language;
 use crate::api::page::ColorScheme;
 use crate::api::paths::PREFERENCES_PATH;
+use crate::api::unknown_value::UnknownValue;
 use crate::error::ApiError;
 use crate::messages::forms::FormMessage;
 use crate::server::settings::Settings;
@@ -46,7 +47,7 @@ pub fn language(headers: &HeaderMap) -> Language {
 
 /// In which colours.
 pub fn color_scheme(headers: &HeaderMap) -> ColorScheme {
-    cookie(headers, THEME).and_then(|word| ColorScheme::from_word(&word)).unwrap_or_default()
+    cookie(headers, THEME).and_then(|scheme| scheme.parse().ok()).unwrap_or_default()
 }
 
 /// What a cookie holds.
@@ -67,14 +68,14 @@ pub async fn choose(
     for (name, value) in form_urlencoded::parse(&body) {
         match &*name {
             LANGUAGE => language = Some(Language::from_tag(&value).ok_or_else(|| no_language(&value))?),
-            THEME => scheme = Some(ColorScheme::from_word(&value).ok_or_else(|| no_theme(&value))?),
+            THEME => scheme = Some(value.parse().map_err(|UnknownValue| no_theme(&value))?),
             "next" => next = value.into_owned(),
             _ => (),
         }
     }
     let kept_at = kept_at(language, scheme, &next, state.clock.now());
     let language = language.map(|language| kept(&state.settings, LANGUAGE, language.tag()));
-    let scheme = scheme.map(|scheme| kept(&state.settings, THEME, scheme.word()));
+    let scheme = scheme.map(|scheme| kept(&state.settings, THEME, scheme.as_str()));
     let cookies: Vec<_> = language.into_iter().chain(scheme).map(|cookie| (SET_COOKIE, cookie)).collect();
     if cookies.is_empty() {
         return Err(nothing_chosen());
@@ -87,7 +88,7 @@ pub async fn choose(
 fn kept_at(language: Option<Language>, scheme: Option<ColorScheme>, next: &str, now: i64) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(language.map(|language| (LANGUAGE, language.tag())));
-    query.extend_pairs(scheme.map(|scheme| (THEME, scheme.word())));
+    query.extend_pairs(scheme.map(|scheme| (THEME, scheme.as_str())));
     format!("{PREFERENCES_PATH}?{}", query.append_pair(LED_AT, &led_at(now)).append_pair("next", local(next)).finish())
 }
 
@@ -126,7 +127,7 @@ fn languages() -> String {
 }
 
 fn themes() -> String {
-    ColorScheme::ALL.map(ColorScheme::word).join(", ")
+    ColorScheme::ALL.map(ColorScheme::as_str).join(", ")
 }
 
 fn no_language(tag: &str) -> ApiError {

@@ -198,7 +198,7 @@ impl TestDatabase {
         let user = entity::user::Model {
             id: Uuid::new_v4(),
             name: name.to_owned(),
-            role: role.word().to_owned(),
+            role: role.as_str().to_owned(),
             password_hash: hash.clone(),
             created_at: NOW,
         };

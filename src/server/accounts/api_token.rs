@@ -13,7 +13,6 @@ use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
 use crate::server::db::entity::api_token::{ActiveModel, Column, Entity, Model};
 use crate::server::db::entity::user;
-use crate::server::db::error::refusal;
 use crate::server::db::pool::Pool;
 use crate::server::internal_error::internal;
 
@@ -61,10 +60,7 @@ pub async fn create(
         last_used_at: None,
         revoked_at: None,
     };
-    Entity::insert(record.clone().into_active_model())
-        .exec_without_returning(database)
-        .await
-        .map_err(|error| refusal(&error))?;
+    Entity::insert(record.clone().into_active_model()).exec_without_returning(database).await?;
     Ok(Made { record, text })
 }
 
@@ -97,8 +93,7 @@ pub async fn list(database: &Pool, user: Option<Uuid>) -> Result<Vec<(Model, Opt
         .order_by_asc(Column::Id)
         .find_also_related(user::Entity)
         .all(database)
-        .await
-        .map_err(|error| refusal(&error))?;
+        .await?;
     Ok(tokens.into_iter().map(|(token, user)| (token, user.map(|user| user.name))).collect())
 }
 
@@ -107,8 +102,7 @@ pub async fn list(database: &Pool, user: Option<Uuid>) -> Result<Vec<(Model, Opt
 /// # Errors
 /// Where there is no such token, or the database cannot answer.
 pub async fn revoke(database: &Pool, id: Uuid, user: Option<Uuid>, now: i64) -> Result<(), ApiError> {
-    let refuse = |error: DbErr| refusal(&error);
-    let token = Entity::find_by_id(id).one(database).await.map_err(refuse)?;
+    let token = Entity::find_by_id(id).one(database).await?;
     let Some(token) = token.filter(|token| user.is_none_or(|user| token.user_id == user)) else {
         return Err(ApiError {
             field: Some("token".to_owned()),
@@ -117,7 +111,7 @@ pub async fn revoke(database: &Pool, id: Uuid, user: Option<Uuid>, now: i64) -> 
     };
     if token.revoked_at.is_none() {
         let revoked = ActiveModel { id: Set(id), revoked_at: Set(Some(now)), ..Default::default() };
-        Entity::update(revoked).exec(database).await.map_err(refuse)?;
+        Entity::update(revoked).exec(database).await?;
     }
     Ok(())
 }

@@ -18,7 +18,6 @@ use crate::server::accounts::camera_access::access_lost::AccessLost;
 use crate::server::accounts::camera_access::camera_filter::Cameras;
 use crate::server::db::clock::Clock;
 use crate::server::db::entity::{api_token, camera, camera_access, session, user};
-use crate::server::db::error::refusal;
 use crate::server::db::pool::Pool;
 
 pub mod access_lost;
@@ -112,7 +111,7 @@ impl Viewer {
         let Some(role) = self.role(database).await? else {
             return AccessLost::find(database, *id, by.as_ref()).await.map(Some);
         };
-        if role == Role::Admin.word() {
+        if role == Role::Admin.as_str() {
             return Ok(None);
         }
         let Cameras::These(cameras) = cameras else { return Ok(Some(AccessLost::AdministratorDemoted)) };
@@ -127,7 +126,7 @@ impl Viewer {
     async fn sees_all(&self, database: &impl ConnectionTrait) -> Result<bool, DbErr> {
         Ok(match self {
             Self::Operator => true,
-            Self::User { .. } => self.role(database).await?.as_deref() == Some(Role::Admin.word()),
+            Self::User { .. } => self.role(database).await?.as_deref() == Some(Role::Admin.as_str()),
         })
     }
 
@@ -171,7 +170,7 @@ impl From<SelectError> for ApiError {
     fn from(error: SelectError) -> Self {
         match error {
             SelectError::Refused(error) => error,
-            SelectError::Database(error) => refusal(&error),
+            SelectError::Database(error) => error.into(),
         }
     }
 }

@@ -14,8 +14,8 @@ pub enum Credential {
 }
 
 impl Credential {
-    /// The word for it in records.
-    pub fn word(&self) -> &'static str {
+    /// Returns the name in records.
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Session(_) => "session",
             Self::Token(_) => "token",

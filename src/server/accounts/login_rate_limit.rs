@@ -38,7 +38,7 @@ const FOR_ACCOUNT: (NonZeroU32, Duration) = (NonZeroU32::new(60).expect("not zer
 /// how many places from which people signed in before all of them are.
 const REMEMBERED: usize = 10_000;
 
-type Limiter<Key> = RateLimiter<Key, HashMapStateStore<Key>, Clock, NoOpMiddleware<Nanos>>;
+type Limiter<K> = RateLimiter<K, HashMapStateStore<K>, Clock, NoOpMiddleware<Nanos>>;
 
 /// An account, and the network from which somebody comes to it.
 type Place = (String, IpAddr);
@@ -97,7 +97,7 @@ impl Throttle {
         known.insert(place(name, address));
     }
 
-    fn check<Key: Clone + Eq + std::hash::Hash>(&self, limiter: &Limiter<Key>, key: &Key) -> Result<(), ApiError> {
+    fn check<K: Clone + Eq + std::hash::Hash>(&self, limiter: &Limiter<K>, key: &K) -> Result<(), ApiError> {
         use governor::clock::Clock;
 
         if limiter.len() > REMEMBERED {
@@ -114,7 +114,7 @@ impl Throttle {
     }
 }
 
-fn limiter<Key: Clone + Eq + std::hash::Hash>((burst, every): (NonZeroU32, Duration), clock: Clock) -> Limiter<Key> {
+fn limiter<K: Clone + Eq + std::hash::Hash>((burst, every): (NonZeroU32, Duration), clock: Clock) -> Limiter<K> {
     let quota = Quota::with_period(every).expect("not zero").allow_burst(burst);
     RateLimiter::new(quota, HashMapStateStore::default(), clock)
 }

@@ -20,7 +20,6 @@ use crate::error::ApiError;
 use crate::server::accounts::activity_tracker::LastUse;
 use crate::server::db::clock::Clock;
 use crate::server::db::entity::session::{ActiveModel, Column, Entity, Model};
-use crate::server::db::error;
 use crate::server::db::pool::Pool;
 use crate::server::settings::Settings;
 
@@ -166,6 +165,6 @@ pub fn not_looked_up<T>(error: &DbErr) -> Option<T> {
 }
 
 fn note_failure(error: &DbErr) {
-    let refusal = error::refusal(error);
-    let _ = FAILURE.try_with(|failure| failure.set(refusal));
+    let error = ApiError::from(error);
+    let _ = FAILURE.try_with(|failure| failure.set(error));
 }

@@ -15,7 +15,6 @@ use crate::error::{ApiError, ErrorCode};
 use crate::export_params::{EXPORT_PATH, ExportParams};
 use crate::messages::http::HttpMessage;
 use crate::server::db::entity::session;
-use crate::server::db::error::refusal;
 use crate::server::db::pool::Pool;
 
 /// The parameter that makes a URL a link.
@@ -79,13 +78,12 @@ impl<'a> Link<'a> {
     /// `unauthenticated` where it was altered or has expired, or its session or user is gone; `unavailable` where the
     /// database cannot answer. `now` is in microseconds since 1970-01-01T00:00:00Z.
     pub async fn owner(&self, sessions: &Sessions, database: &Pool, now: i64) -> Result<(User, Vec<u8>), ApiError> {
-        let refuse = |error| refusal(&error);
-        let session = sessions.by_link_id(self.session).await.map_err(refuse)?.ok_or_else(refused)?;
+        let session = sessions.by_link_id(self.session).await?.ok_or_else(refused)?;
         let genuine = mac(&session.link_key, self.query, self.expires).verify_slice(&self.signature).is_ok();
         if !genuine || now / 1_000_000 >= self.expires {
             return Err(refused());
         }
-        let user = user::by_id(database, session.user_id).await.map_err(refuse)?.ok_or_else(refused)?;
+        let user = user::by_id(database, session.user_id).await?.ok_or_else(refused)?;
         Ok((user, session.id_hash))
     }
 }

@@ -14,7 +14,6 @@ use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
 use crate::server::db::entity::{api_token, camera, camera_access, session, user};
-use crate::server::db::error::refusal;
 use crate::server::db::pool::{Pool, Transaction};
 use crate::server::internal_error::internal;
 
@@ -45,7 +44,7 @@ impl From<user::Model> for User {
             id: model.id,
             name: model.name,
             // The table takes no third word.
-            role: if model.role == Role::Admin.word() { Role::Admin } else { Role::User },
+            role: if model.role == Role::Admin.as_str() { Role::Admin } else { Role::User },
             created_at: model.created_at,
             stamp: secret::hash(model.password_hash.as_bytes()),
         }
@@ -79,7 +78,7 @@ pub async fn add(database: &Pool, new: NewUser, now: i64) -> Result<User, ApiErr
     let model = user::Model {
         id: Uuid::new_v4(),
         name,
-        role: new.role.word().to_owned(),
+        role: new.role.as_str().to_owned(),
         password_hash: password::hash(new.password).await.map_err(|error| internal(&error))?,
         created_at: now,
     };
@@ -88,7 +87,7 @@ pub async fn add(database: &Pool, new: NewUser, now: i64) -> Result<User, ApiErr
         Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
             Err(ApiError::invalid("name", FormMessage::NameTaken { name: model.name }))
         }
-        Err(error) => Err(refusal(&error)),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -98,7 +97,7 @@ pub async fn add(database: &Pool, new: NewUser, now: i64) -> Result<User, ApiErr
 /// Where the database cannot answer.
 pub async fn list(database: &Pool) -> Result<Vec<User>, ApiError> {
     let users = user::Entity::find().order_by_asc(user::Column::Name).all(database).await;
-    Ok(users.map_err(|error| refusal(&error))?.into_iter().map(User::from).collect())
+    Ok(users?.into_iter().map(User::from).collect())
 }
 
 /// Whether there is nobody yet.
@@ -106,7 +105,7 @@ pub async fn list(database: &Pool) -> Result<Vec<User>, ApiError> {
 /// # Errors
 /// Where the database cannot answer.
 pub async fn is_nobody(database: &Pool) -> Result<bool, ApiError> {
-    Ok(user::Entity::find().count(database).await.map_err(|error| refusal(&error))? == 0)
+    Ok(user::Entity::find().count(database).await? == 0)
 }
 
 /// The user with that id.
@@ -123,7 +122,7 @@ pub async fn by_id(database: &impl ConnectionTrait, id: Uuid) -> Result<Option<U
 /// Where there is none, or the database cannot answer.
 pub async fn by_name(database: &Pool, name: &str) -> Result<User, ApiError> {
     let found = user::Entity::find().filter(user::Column::Name.eq(normalized(name))).one(database).await;
-    found.map_err(|error| refusal(&error))?.map(User::from).ok_or_else(|| no_such_user(name))
+    found?.map(User::from).ok_or_else(|| no_such_user(name))
 }
 
 /// The error for a user that there is not.
@@ -145,7 +144,7 @@ pub async fn with_password(
     password: String,
 ) -> Result<Result<User, Option<Uuid>>, ApiError> {
     let found = user::Entity::find().filter(user::Column::Name.eq(normalized(name))).one(database).await;
-    let found = found.map_err(|error| refusal(&error))?;
+    let found = found?;
     let hash = found.as_ref().map(|user| user.password_hash.clone());
     let right = password::verify(password, hash).await.map_err(|error| internal(&error))?;
     let id = found.as_ref().map(|user| user.id);
@@ -178,7 +177,7 @@ pub async fn set_password(
     };
     match change.await {
         Err(DbErr::RecordNotUpdated) => Err(no_such_user(&user.name)),
-        other => other.map_err(|error| refusal(&error)),
+        other => other.map_err(ApiError::from),
     }
 }
 
@@ -192,19 +191,15 @@ async fn end_sessions(database: &impl ConnectionTrait, user: Uuid) -> Result<(),
 /// Where it is the last administrator while there are others, who could then be helped by nobody; where the database
 /// cannot answer.
 pub async fn remove(database: &Pool, user: &User) -> Result<(), ApiError> {
-    let transaction = database.begin().await.map_err(|error| refusal(&error))?;
+    let transaction = database.begin().await?;
     keep_administrators(&transaction).await?;
     let allowed = Expr::col(user::Column::Role)
-        .ne(Role::Admin.word())
+        .ne(Role::Admin.as_str())
         .or(others(user, Some(Role::Admin)))
         .or(others(user, None).not());
-    let removed = user::Entity::delete_many()
-        .filter(user::Column::Id.eq(user.id))
-        .filter(allowed)
-        .exec(&transaction)
-        .await
-        .map_err(|error| refusal(&error))?;
-    transaction.commit().await.map_err(|error| refusal(&error))?;
+    let removed =
+        user::Entity::delete_many().filter(user::Column::Id.eq(user.id)).filter(allowed).exec(&transaction).await?;
+    transaction.commit().await?;
     if removed.rows_affected > 0 {
         return Ok(());
     }
@@ -221,7 +216,7 @@ pub async fn remove(database: &Pool, user: &User) -> Result<(), ApiError> {
 /// Where the database cannot answer.
 pub async fn granted(database: &Pool, user: Uuid) -> Result<Vec<String>, ApiError> {
     let grants = camera_access::Entity::find().filter(camera_access::Column::UserId.eq(user)).all(database).await;
-    Ok(grants.map_err(|error| refusal(&error))?.into_iter().map(|grant| grant.camera_id).collect())
+    Ok(grants?.into_iter().map(|grant| grant.camera_id).collect())
 }
 
 /// How many cameras each user was granted; users without any are not in it.
@@ -237,7 +232,7 @@ pub async fn grant_counts(database: &Pool) -> Result<HashMap<Uuid, i64>, ApiErro
         .into_tuple()
         .all(database)
         .await;
-    Ok(counts.map_err(|error| refusal(&error))?.into_iter().collect())
+    Ok(counts?.into_iter().collect())
 }
 
 /// Grants a user a camera. Doing it again changes nothing.
@@ -248,7 +243,7 @@ pub async fn grant(database: &Pool, user: &User, camera: &str) -> Result<(), Api
     known_camera(database, camera).await?;
     let grant = camera_access::Model { user_id: user.id, camera_id: camera.to_owned() };
     match camera_access::Entity::insert(grant.into_active_model()).exec_without_returning(database).await {
-        Err(error) if !matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Err(refusal(&error)),
+        Err(error) if !matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Err(error.into()),
         _ => Ok(()),
     }
 }
@@ -260,11 +255,11 @@ pub async fn grant(database: &Pool, user: &User, camera: &str) -> Result<(), Api
 pub async fn revoke(database: &Pool, user: &User, camera: &str) -> Result<(), ApiError> {
     known_camera(database, camera).await?;
     let revoked = camera_access::Entity::delete_by_id((user.id, camera.to_owned())).exec(database).await;
-    revoked.map(drop).map_err(|error| refusal(&error))
+    revoked.map(drop).map_err(ApiError::from)
 }
 
 async fn known_camera(database: &Pool, camera: &str) -> Result<(), ApiError> {
-    let known = camera::Entity::find_by_id(camera).one(database).await.map_err(|error| refusal(&error))?;
+    let known = camera::Entity::find_by_id(camera).one(database).await?;
     known.map(drop).ok_or_else(|| ApiError {
         field: Some("camera".to_owned()),
         ..ApiError::new(ErrorCode::CameraNotFound, FormMessage::NoSuchCameraId { camera: camera.to_owned() })
@@ -311,7 +306,7 @@ pub async fn change_granted(
         Err(error) if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))) => {
             Err(ApiError::invalid("camera_id", FormMessage::CamerasChanged))
         }
-        other => other.map_err(|error| refusal(&error)),
+        other => other.map_err(ApiError::from),
     }
 }
 
@@ -320,17 +315,17 @@ pub async fn change_granted(
 /// # Errors
 /// Where it is the last administrator; where the user is gone, or the database cannot answer.
 pub async fn set_role(database: &Pool, user: &User, role: Role) -> Result<(), ApiError> {
-    let transaction = database.begin().await.map_err(|error| refusal(&error))?;
+    let transaction = database.begin().await?;
     keep_administrators(&transaction).await?;
     let mut changed = user::Entity::update_many()
-        .col_expr(user::Column::Role, Expr::val(role.word()))
+        .col_expr(user::Column::Role, Expr::val(role.as_str()))
         .filter(user::Column::Id.eq(user.id));
     if role == Role::User {
         changed =
-            changed.filter(Expr::col(user::Column::Role).ne(Role::Admin.word()).or(others(user, Some(Role::Admin))));
+            changed.filter(Expr::col(user::Column::Role).ne(Role::Admin.as_str()).or(others(user, Some(Role::Admin))));
     }
-    let changed = changed.exec(&transaction).await.map_err(|error| refusal(&error))?;
-    transaction.commit().await.map_err(|error| refusal(&error))?;
+    let changed = changed.exec(&transaction).await?;
+    transaction.commit().await?;
     if changed.rows_affected == 0 { Err(last_administrator(database, user).await) } else { Ok(()) }
 }
 
@@ -338,9 +333,9 @@ pub async fn set_role(database: &Pool, user: &User, role: Role) -> Result<(), Ap
 /// away one stays. In SQLite that is so anyway: there is one writer at a time.
 async fn keep_administrators(transaction: &Transaction) -> Result<(), ApiError> {
     if transaction.get_database_backend() != DbBackend::Sqlite {
-        let administrators = user::Entity::find().filter(user::Column::Role.eq(Role::Admin.word()));
+        let administrators = user::Entity::find().filter(user::Column::Role.eq(Role::Admin.as_str()));
         let kept = administrators.order_by_asc(user::Column::Id).lock(LockType::Update).all(transaction).await;
-        kept.map_err(|error| refusal(&error))?;
+        kept?;
     }
     Ok(())
 }
@@ -349,7 +344,7 @@ async fn keep_administrators(transaction: &Transaction) -> Result<(), ApiError> 
 fn others(user: &User, role: Option<Role>) -> Expr {
     let mut others = user::Entity::find().select_only().expr(Expr::val(1)).filter(user::Column::Id.ne(user.id));
     if let Some(role) = role {
-        others = others.filter(user::Column::Role.eq(role.word()));
+        others = others.filter(user::Column::Role.eq(role.as_str()));
     }
     Expr::exists(QueryTrait::into_query(others))
 }
@@ -359,7 +354,7 @@ async fn last_administrator(database: &Pool, user: &User) -> ApiError {
     match by_id(database, user.id).await {
         Ok(Some(_)) => ApiError::invalid("user", FormMessage::LastAdministrator { name: user.name.clone() }),
         Ok(None) => no_such_user(&user.name),
-        Err(error) => refusal(&error),
+        Err(error) => error.into(),
     }
 }
 

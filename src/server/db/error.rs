@@ -77,28 +77,37 @@ pub fn is_late(error: &DbErr) -> bool {
     told(error).is_some_and(|(code, message)| code == "57014" && message.contains("statement timeout"))
 }
 
-/// What a failure of the database looks like to a client: the reason goes to the log, not over the wire.
-pub fn refusal(error: &DbErr) -> ApiError {
-    let refused = unlogged_refusal(error);
-    match refused.code {
-        ErrorCode::Internal => error!(%error, "internal error"),
-        // That its files were replaced is in the log already, with what to do.
-        ErrorCode::Unavailable if !is_replaced(error) => warn!(%error, "database unavailable"),
-        _ => {}
+/// Logs the error, and returns what the client may know of it. The reason is not sent to the client.
+impl From<&DbErr> for ApiError {
+    fn from(error: &DbErr) -> Self {
+        let for_client = unlogged_api_error(error);
+        match for_client.code {
+            ErrorCode::Internal => error!(%error, "internal error"),
+            // Replaced files are logged elsewhere, with what to do.
+            ErrorCode::Unavailable if !is_replaced(error) => warn!(%error, "database unavailable"),
+            _ => {}
+        }
+        for_client
     }
-    refused
 }
 
-/// Does what [`refusal`] does for an error that is logged elsewhere.
-pub fn unlogged_refusal(error: &DbErr) -> ApiError {
-    let refused = if is_away(error) {
+/// Logs the error, and returns what the client may know of it. The reason is not sent to the client.
+impl From<DbErr> for ApiError {
+    fn from(error: DbErr) -> Self {
+        Self::from(&error)
+    }
+}
+
+/// Converts the error as `ApiError::from` does, without logging it: for an error that is logged elsewhere.
+pub fn unlogged_api_error(error: &DbErr) -> ApiError {
+    let for_client = if is_away(error) {
         ApiError::new(ErrorCode::Unavailable, RequestMessage::DatabaseUnavailable)
     } else if told(error).is_some_and(|(code, _)| code == "22021") {
         ApiError::new(ErrorCode::InvalidParameter, RequestMessage::NulCharacter)
     } else {
         ApiError::internal()
     };
-    ApiError { reason: Some(describe(error)), ..refused }
+    ApiError { reason: Some(describe(error)), ..for_client }
 }
 
 /// An error that says that trying again may help.

@@ -23,8 +23,8 @@ pub type Transaction = Timed<DatabaseTransaction>;
 
 /// Gives up on a statement that takes too long, the wait for a connection included. What becomes of it is unknown then.
 #[derive(Clone, Debug, Default)]
-pub struct Timed<Connection> {
-    inner: Connection,
+pub struct Timed<C> {
+    inner: C,
     limit: Option<Duration>,
     /// The files that the connections are open on, where it is SQLite. They are checked before each statement.
     file: Option<OpenFile>,
@@ -72,9 +72,9 @@ impl Pool {
     }
 }
 
-impl<Connection> Timed<Connection> {
+impl<C> Timed<C> {
     /// Waits for an answer, for so long and no longer, unless the files of the database were replaced.
-    async fn ask<Answer>(&self, asked: impl Future<Output = Result<Answer, DbErr>>) -> Result<Answer, DbErr> {
+    async fn ask<T>(&self, asked: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         if let Some(file) = &self.file {
             file.check()?;
         }
@@ -82,10 +82,7 @@ impl<Connection> Timed<Connection> {
     }
 }
 
-async fn in_time<Answer>(
-    limit: Option<Duration>,
-    asked: impl Future<Output = Result<Answer, DbErr>>,
-) -> Result<Answer, DbErr> {
+async fn in_time<T>(limit: Option<Duration>, asked: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
     let Some(limit) = limit else { return asked.await };
     tokio::time::timeout(limit, asked).await.unwrap_or_else(|_| Err(silent(limit)))
 }
@@ -109,7 +106,7 @@ pub fn is_unknown(error: &DbErr) -> bool {
 }
 
 #[async_trait]
-impl<Connection: ConnectionTrait> ConnectionTrait for Timed<Connection> {
+impl<C: ConnectionTrait> ConnectionTrait for Timed<C> {
     fn get_database_backend(&self) -> DbBackend {
         self.inner.get_database_backend()
     }
@@ -132,8 +129,8 @@ impl<Connection: ConnectionTrait> ConnectionTrait for Timed<Connection> {
 }
 
 #[async_trait]
-impl<Connection: TransactionTrait> TransactionTrait for Timed<Connection> {
-    type Transaction = Timed<Connection::Transaction>;
+impl<C: TransactionTrait> TransactionTrait for Timed<C> {
+    type Transaction = Timed<C::Transaction>;
 
     async fn begin(&self) -> Result<Self::Transaction, DbErr> {
         self.begin_with_options(TransactionOptions::default()).await
@@ -182,7 +179,7 @@ impl<Connection: TransactionTrait> TransactionTrait for Timed<Connection> {
     }
 }
 
-impl<Session: TransactionSession> Timed<Session> {
+impl<C: TransactionSession> Timed<C> {
     /// Ends it, and keeps what was done.
     ///
     /// # Errors
@@ -204,7 +201,7 @@ impl<Session: TransactionSession> Timed<Session> {
 }
 
 #[async_trait]
-impl<Session: TransactionSession + Send> TransactionSession for Timed<Session> {
+impl<C: TransactionSession + Send> TransactionSession for Timed<C> {
     async fn commit(self) -> Result<(), DbErr> {
         Self::commit(self).await
     }

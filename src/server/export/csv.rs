@@ -15,7 +15,7 @@ use crate::export_params::columns;
 use crate::server::formula_guard;
 
 /// How many different cells of text are remembered: detectors and zones are few.
-const MOST_CELLS: usize = 1_024;
+const MAX_CELLS: usize = 1_024;
 
 /// Longer ones are not remembered, in bytes.
 const LONGEST_CELL: usize = 64;
@@ -93,12 +93,12 @@ impl Encoder {
     ///
     /// # Errors
     /// Where the event's time is beyond the calendar, and those of `name_of`.
-    pub fn row<Failure: From<EncodeError>>(
+    pub fn row<E: From<EncodeError>>(
         &mut self,
         row: &Row<'_>,
         bytes: &mut Vec<u8>,
-        name_of: impl FnOnce(&str) -> Result<String, Failure>,
-    ) -> Result<(), Failure> {
+        name_of: impl FnOnce(&str) -> Result<String, E>,
+    ) -> Result<(), E> {
         let Row { cursor, camera_id, .. } = row;
         let beyond = || EncodeError(format!("event {}: {} µs is beyond the calendar", cursor.id, cursor.timestamp));
         if self.excel_date {
@@ -130,11 +130,11 @@ impl Encoder {
     }
 
     /// The two cells of a camera that had no row yet.
-    fn camera<Failure: From<EncodeError>>(
+    fn camera<E: From<EncodeError>>(
         &mut self,
         id: &str,
-        name_of: impl FnOnce(&str) -> Result<String, Failure>,
-    ) -> Result<&[u8], Failure> {
+        name_of: impl FnOnce(&str) -> Result<String, E>,
+    ) -> Result<&[u8], E> {
         let name = match self.camera_names.remove(id) {
             Some(name) => name,
             None => name_of(id)?,
@@ -175,7 +175,7 @@ impl Cells {
         // What ends the line is not the cell's.
         bytes.truncate(bytes.len() - LINE_END.len());
         if text.len() <= LONGEST_CELL {
-            if self.known.len() >= MOST_CELLS {
+            if self.known.len() >= MAX_CELLS {
                 self.known.clear();
             }
             self.known.insert(text.into(), bytes[start..].into());
@@ -384,7 +384,7 @@ mod tests {
     fn cells_beyond_those_that_are_remembered_are_written_all_the_same() {
         let mut encoder = encoder(false);
         for round in 0..2 {
-            for number in 0..=MOST_CELLS {
+            for number in 0..=MAX_CELLS {
                 let zone = format!("=z{number}");
                 let line = written(&mut encoder, &[Row { zone_id: Some(zone.as_bytes()), ..row() }]).expect("encoded");
                 assert!(line.ends_with(&format!(",'=z{number}\r\n")), "round {round}: {line}");

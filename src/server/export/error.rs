@@ -14,7 +14,7 @@ use crate::messages::records::RecordMessage;
 use crate::messages::requests::RequestMessage;
 use crate::server::accounts::camera_access::SelectError;
 use crate::server::accounts::camera_access::access_lost::AccessLost;
-use crate::server::db::error::{refusal as database_refusal, unlogged_refusal as unlogged_database_refusal};
+use crate::server::db::error::unlogged_api_error;
 use crate::server::internal_error::internal;
 
 /// Why an export cannot begin, or cannot go on.
@@ -78,7 +78,37 @@ impl From<EncodeError> for ExportError {
     }
 }
 
+/// Logs the error, unless the client caused it, and returns what the client may know of it: for a failure before the first
+/// byte of a response.
+impl From<ExportError> for ApiError {
+    fn from(error: ExportError) -> Self {
+        match &error {
+            ExportError::Database(error) => error.into(),
+            ExportError::Encode(error) => internal(error),
+            ExportError::TimedOut(_) => {
+                warn!(%error, "export refused");
+                error.unlogged_api_error()
+            }
+            ExportError::Refused(_) | ExportError::Revoked(_) | ExportError::Detached => error.unlogged_api_error(),
+        }
+    }
+}
+
 impl ExportError {
+    /// Converts the error as `ApiError::from` does, without logging it: for an error that is logged elsewhere.
+    pub fn unlogged_api_error(&self) -> ApiError {
+        match self {
+            Self::Refused(error) => error.clone(),
+            Self::Revoked(lost) => ApiError::new(lost.code(), lost),
+            Self::Detached => ApiError::new(ErrorCode::Unavailable, RequestMessage::EventsDetached),
+            Self::TimedOut(limit) => {
+                ApiError::new(ErrorCode::DatabaseTimeout, RequestMessage::FirstPageTimeout { seconds: limit.as_secs() })
+            }
+            Self::Database(error) => unlogged_api_error(error),
+            Self::Encode(error) => ApiError { reason: Some(error.to_string()), ..ApiError::internal() },
+        }
+    }
+
     /// An export that failed is asked to go on.
     pub fn failed_before() -> Self {
         EncodeError::from("an export that failed does not go on").into()
@@ -96,32 +126,5 @@ impl ExportError {
             Self::Database(_) => Ending::failed(RecordMessage::DatabaseFailed),
             Self::Encode(error) => Ending::failed(RecordMessage::EventNotEncoded { reason: error.to_string() }),
         }
-    }
-}
-
-/// What a failure before the first byte looks like to the client. Logs the reason.
-pub fn refusal(error: &ExportError) -> ApiError {
-    match error {
-        ExportError::Database(error) => database_refusal(error),
-        ExportError::Encode(error) => internal(error),
-        ExportError::TimedOut(_) => {
-            warn!(%error, "export refused");
-            unlogged_refusal(error)
-        }
-        ExportError::Refused(_) | ExportError::Revoked(_) | ExportError::Detached => unlogged_refusal(error),
-    }
-}
-
-/// Does what [`refusal`] does for an error that is logged elsewhere.
-pub fn unlogged_refusal(error: &ExportError) -> ApiError {
-    match error {
-        ExportError::Refused(error) => error.clone(),
-        ExportError::Revoked(lost) => ApiError::new(lost.code(), lost),
-        ExportError::Detached => ApiError::new(ErrorCode::Unavailable, RequestMessage::EventsDetached),
-        ExportError::TimedOut(limit) => {
-            ApiError::new(ErrorCode::DatabaseTimeout, RequestMessage::FirstPageTimeout { seconds: limit.as_secs() })
-        }
-        ExportError::Database(error) => unlogged_database_refusal(error),
-        ExportError::Encode(error) => ApiError { reason: Some(error.to_string()), ..ApiError::internal() },
     }
 }

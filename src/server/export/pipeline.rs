@@ -217,7 +217,7 @@ impl Export {
             };
             match answer {
                 Err(error) if may_pass(&error) && self.rows > 0 => {
-                    tokio::time::sleep(read_ahead::BETWEEN_TRIES).await;
+                    tokio::time::sleep(read_ahead::RETRY_DELAY).await;
                 }
                 answer => return answer?.map_or(Ok(()), Err),
             }

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use sea_orm::{DbErr, EntityTrait, QuerySelect};
 
 use super::csv::Encoder;
-use super::error::{ExportError, refusal};
+use super::error::ExportError;
 use super::pipeline::{Source, called};
 use super::query::{self, Filter};
 use super::reader::{Connection, Turn};
@@ -40,11 +40,11 @@ pub async fn preview(source: Source, viewer: Viewer, query: &str) -> Result<Prev
     let zone = Zone::parse(&params.timezone)?;
     let interval = zone.interval(&params.range)?;
     let (cameras, names) = viewer.select(&source.database, params.camera_ids.clone()).await?;
-    let ids = ids(&source.database, &cameras).await.map_err(|error| refusal(&error.into()))?;
-    let partitions = partitions::Began::with(&source.database).await.map_err(|error| refusal(&error.into()))?;
+    let ids = ids(&source.database, &cameras).await?;
+    let partitions = partitions::Began::with(&source.database).await?;
     let filter = Filter { interval, cameras: cameras.clone() };
     let encoder = Encoder::new(zone, params.raw, called(names)).excel_date(params.excel_date);
-    let header = encoder.header().map_err(|error| refusal(&error.into()))?.len();
+    let header = encoder.header().map_err(ExportError::from)?.len();
     let look = Look {
         pages: Pages::new(filter.clone(), SAMPLE_ROWS, partitions.ends),
         encoder,
@@ -65,19 +65,19 @@ pub async fn cameras(source: Source, viewer: Viewer, query: &str) -> Result<Vec<
     let params = ExportParams::parse(query)?;
     let interval = Zone::parse(&params.timezone)?.interval(&params.range)?;
     let (cameras, _) = viewer.select(&source.database, params.camera_ids).await?;
-    let ids = ids(&source.database, &cameras).await.map_err(|error| refusal(&error.into()))?;
+    let ids = ids(&source.database, &cameras).await?;
     let filter = Filter { interval, cameras: cameras.clone() };
     aside(source, viewer, &cameras, move |connection, turn| count_cameras(connection, turn, &filter, ids)).await
 }
 
 /// Reads beside the exports, for as long as a page may take and somebody waits for it, and gives what was found to who still
 /// sees these cameras.
-async fn aside<Found: Send + 'static>(
+async fn aside<T: Send + 'static>(
     source: Source,
     viewer: Viewer,
     cameras: &Cameras,
-    read: impl FnOnce(&mut Connection, &Turn) -> Result<Found, ExportError> + Send + 'static,
-) -> Result<Found, ApiError> {
+    read: impl FnOnce(&mut Connection, &Turn) -> Result<T, ExportError> + Send + 'static,
+) -> Result<T, ApiError> {
     let limit = source.page_timeout;
     let look = async {
         let turn = source.reader.turn_aside(viewer.user_id()).await?;
@@ -87,7 +87,7 @@ async fn aside<Found: Send + 'static>(
         viewer.lost_access(&source.database, cameras).await?.map_or(Ok(found), |lost| Err(ExportError::Revoked(lost)))
     };
     let looked = tokio::time::timeout(limit, look).await.unwrap_or(Err(ExportError::TimedOut(limit)));
-    looked.map_err(|error| refusal(&error))
+    looked.map_err(ApiError::from)
 }
 
 fn count_cameras(

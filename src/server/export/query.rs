@@ -15,7 +15,7 @@ use crate::server::export::event::Cursor;
 
 /// Up to so many cameras are merged from their own indexes; more are picked out of all events in passing. A merge costs
 /// a comparison for each camera and event, reading past an event costs about as much as a few of those.
-const MOST_CAMERAS_MERGED: usize = 16;
+const MAX_MERGED_CAMERAS: usize = 16;
 
 /// Which events an export is about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Cameras {
     /// Those that are picked out of all events in passing, where they are.
     pub fn in_passing(&self) -> Option<&[String]> {
         match self {
-            Self::These(cameras) if cameras.len() > MOST_CAMERAS_MERGED => Some(cameras),
+            Self::These(cameras) if cameras.len() > MAX_MERGED_CAMERAS => Some(cameras),
             _ => None,
         }
     }
@@ -47,7 +47,7 @@ pub fn page(
 ) -> SelectStatement {
     let events = events(interval, after, backend);
     let few = match &filter.cameras {
-        Cameras::These(cameras) if (2..=MOST_CAMERAS_MERGED).contains(&cameras.len()) => cameras,
+        Cameras::These(cameras) if (2..=MAX_MERGED_CAMERAS).contains(&cameras.len()) => cameras,
         one_or_many => {
             let picked = match one_or_many {
                 Cameras::All => events,
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn many_cameras_are_picked_in_passing() {
-        let cameras: Vec<String> = (0..=MOST_CAMERAS_MERGED).map(|n| n.to_string()).collect();
+        let cameras: Vec<String> = (0..=MAX_MERGED_CAMERAS).map(|n| n.to_string()).collect();
         let cameras: Vec<&str> = cameras.iter().map(String::as_str).collect();
         insta::assert_snapshot!(sql(&cameras, Interval::default(), None));
     }

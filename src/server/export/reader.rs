@@ -56,12 +56,12 @@ impl Connection {
     ///
     /// # Errors
     /// The database's own, and those of `take`.
-    pub fn events<Failure: From<DbErr>>(
+    pub fn events<E: From<DbErr>>(
         &mut self,
         statement: &SelectStatement,
         turn: &Turn,
-        take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, Failure>,
-    ) -> Result<bool, Failure> {
+        take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<bool, E> {
         match self {
             Self::Sqlite(connection) => sqlite::events(connection, statement, turn, take),
             Self::Postgres(connection) => connection.events(statement, turn, take),
@@ -200,21 +200,21 @@ impl Reader {
     ///
     /// # Errors
     /// Those of the work, and where no connection can be opened.
-    pub async fn read<Found, Failure>(
+    pub async fn read<T, E>(
         &self,
-        work: impl FnOnce(&mut Connection, &Turn) -> Result<Found, Failure> + Send + 'static,
-    ) -> Result<Found, Failure>
+        work: impl FnOnce(&mut Connection, &Turn) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
     where
-        Found: Send + 'static,
-        Failure: From<DbErr> + Send + 'static,
+        T: Send + 'static,
+        E: From<DbErr> + Send + 'static,
     {
         let inner = Arc::clone(&self.0);
-        let closed = |error: &dyn std::fmt::Display| Failure::from(DbErr::Conn(internal(error)));
+        let closed = |error: &dyn std::fmt::Display| E::from(DbErr::Conn(internal(error)));
         let permit = Arc::clone(&inner.free).acquire_owned().await.map_err(|error| closed(&error))?;
         let turn = Turn::begin();
         let _wanted = turn.wanted();
         let working = self.0.workshop.spawn(move || {
-            let mut connection = inner.connection(&turn).map_err(Failure::from)?;
+            let mut connection = inner.connection(&turn).map_err(E::from)?;
             // Connecting is not what it takes its turn for.
             let turn = turn.begin_again();
             if let Connection::Sqlite(connection) = &connection {
@@ -276,7 +276,7 @@ mod tests {
     use futures_util::FutureExt;
     use sea_orm::sea_query::{Expr, Query};
 
-    use super::time_slice::MOST_HELD_BACK;
+    use super::time_slice::MAX_HELD_BACK;
     use super::*;
 
     const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n";
@@ -360,7 +360,7 @@ mod tests {
             })?;
             // Whatever comes now is late.
             #[expect(clippy::disallowed_methods, reason = "this thread is no worker of the runtime")]
-            std::thread::sleep(MOST_HELD_BACK + Duration::from_millis(20));
+            std::thread::sleep(MAX_HELD_BACK + Duration::from_millis(20));
             let long = ENDLESS.replace("FROM n)", "FROM n WHERE i < 20000)");
             Ok::<_, DbErr>((found, all, number(connection, &long)?))
         });

@@ -115,7 +115,7 @@ pub async fn begin(
     if let Some(limit) = limit {
         let running = Entity::find()
             .filter(Column::UserId.eq(record.user_id))
-            .filter(Column::State.eq(State::Running.word()))
+            .filter(Column::State.eq(State::Running.as_str()))
             .filter(Column::HeartbeatAt.gt(record.heartbeat_at - SILENCE))
             .count(&transaction)
             .await?;
@@ -140,7 +140,7 @@ pub async fn probe(database: &Pool) -> Result<(), DbErr> {
         user_name: None,
         via: String::new(),
         query: String::new(),
-        state: State::Failed.word().to_owned(),
+        state: State::Failed.as_str().to_owned(),
         rows: 0,
         bytes: 0,
         sha256: None,
@@ -195,7 +195,7 @@ pub async fn beat(database: &Pool, now: i64, running: &[Heartbeat]) -> Result<Ve
 pub async fn end(database: &impl ConnectionTrait, id: Uuid, outcome: &Outcome) -> Result<bool, DbErr> {
     let Outcome { written, ending, at, .. } = outcome;
     let ended = ActiveModel {
-        state: Set(ending.state.word().to_owned()),
+        state: Set(ending.state.as_str().to_owned()),
         rows: Set(signed(written.rows)),
         bytes: Set(signed(written.bytes)),
         sha256: Set(ending.sha256.clone()),
@@ -203,13 +203,13 @@ pub async fn end(database: &impl ConnectionTrait, id: Uuid, outcome: &Outcome) -
         finished_at: Set(Some(*at)),
         ..Default::default()
     };
-    let from = [State::Running, State::Completed, ending.state].map(State::word);
-    let interrupted = Column::State.eq(State::Interrupted.word());
+    let from = [State::Running, State::Completed, ending.state].map(State::as_str);
+    let interrupted = Column::State.eq(State::Interrupted.as_str());
     let from = match ending.state {
         // Written before, and not by a server that took it for dead.
         State::Interrupted => {
             let ours = interrupted.and(Column::Error.eq(ending.reason.as_ref().map(stored_message::write)));
-            Condition::any().add(Column::State.is_in([State::Running, State::Completed].map(State::word))).add(ours)
+            Condition::any().add(Column::State.is_in([State::Running, State::Completed].map(State::as_str))).add(ours)
         }
         State::Completed => Condition::any().add(Column::State.is_in(from)),
         _ => Condition::any().add(Column::State.is_in(from)).add(interrupted),
@@ -226,7 +226,7 @@ pub async fn end(database: &impl ConnectionTrait, id: Uuid, outcome: &Outcome) -
 pub async fn silent(database: &impl ConnectionTrait, now: i64) -> Result<Vec<(Uuid, i64)>, DbErr> {
     let silent = Entity::find().select_only().columns([Column::Id, Column::HeartbeatAt]);
     let is_silent = Column::HeartbeatAt.lte(now - SILENCE).or(Column::HeartbeatAt.gt(now));
-    let silent = silent.filter(Column::State.eq(State::Running.word())).filter(is_silent);
+    let silent = silent.filter(Column::State.eq(State::Running.as_str())).filter(is_silent);
     silent.into_tuple().all(database).await
 }
 
@@ -239,7 +239,7 @@ pub async fn silent(database: &impl ConnectionTrait, now: i64) -> Result<Vec<(Uu
 pub async fn sweep(database: &impl ConnectionTrait, dead: &[(Uuid, i64)]) -> Result<u64, DbErr> {
     let mut swept = 0;
     for (id, heard) in dead {
-        let interrupted = ActiveModel { state: Set(State::Interrupted.word().to_owned()), ..Default::default() };
+        let interrupted = ActiveModel { state: Set(State::Interrupted.as_str().to_owned()), ..Default::default() };
         let by_command = Expr::col(Column::Via).eq("command");
         let reason = CaseStatement::new()
             .case(by_command, stored_message::write(&CommandMessage::CommandLost.into()))
@@ -253,7 +253,7 @@ pub async fn sweep(database: &impl ConnectionTrait, dead: &[(Uuid, i64)]) -> Res
 }
 
 fn is_running(ids: &[Uuid]) -> Condition {
-    Condition::all().add(Column::Id.is_in(ids.iter().copied())).add(Column::State.eq(State::Running.word()))
+    Condition::all().add(Column::Id.is_in(ids.iter().copied())).add(Column::State.eq(State::Running.as_str()))
 }
 
 /// As the database counts.

@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use crate::api::exports::{ExportRecord, ExportRecords, State as ExportState};
 use crate::api::session::Role;
+use crate::api::unknown_value::UnknownValue;
 use crate::error::ApiError;
 use crate::export_params::{DateBound, DateRange, parse_flag};
 use crate::messages::parameters::ParameterMessage;
 use crate::server::accounts::secret::{from_hex, to_hex};
 use crate::server::accounts::user::{self, User};
 use crate::server::db::entity::export::{Column, Entity, Model};
-use crate::server::db::error::refusal;
 use crate::server::db::pool::Pool;
 use crate::server::export::stored_message;
 use crate::server::export::timezone::Zone;
@@ -111,8 +111,8 @@ impl Wanted {
 }
 
 fn state(word: &str) -> Result<ExportState, ApiError> {
-    ExportState::from_word(word).ok_or_else(|| {
-        let allowed = ExportState::ALL.map(ExportState::word).join(", ");
+    word.parse().map_err(|UnknownValue| {
+        let allowed = ExportState::ALL.map(ExportState::as_str).join(", ");
         ApiError::invalid("state", ParameterMessage::UnknownState { value: word.to_owned(), allowed })
     })
 }
@@ -134,7 +134,7 @@ fn limit(text: &str) -> Result<u64, ApiError> {
 pub async fn records(database: &Pool, who: &User, wanted: &Wanted) -> Result<ExportRecords, ApiError> {
     let mut found = seen_by(who);
     if !wanted.states.is_empty() {
-        found = found.filter(Column::State.is_in(wanted.states.iter().map(|state| state.word())));
+        found = found.filter(Column::State.is_in(wanted.states.iter().map(|state| state.as_str())));
     }
     if wanted.mine {
         found = found.filter(Column::UserId.eq(who.id));
@@ -158,7 +158,7 @@ pub async fn records(database: &Pool, who: &User, wanted: &Wanted) -> Result<Exp
     }
     let limit = wanted.limit.unwrap_or(LIMIT);
     let found = found.order_by_desc(Column::StartedAt).order_by_desc(Column::Id).limit(limit + 1).all(database).await;
-    let mut found = found.map_err(|error| refusal(&error))?;
+    let mut found = found?;
     let more = found.len() as u64 > limit;
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let next = found.last().filter(|_| more).map(|last| Cursor::of(last).to_string());
@@ -171,7 +171,7 @@ pub async fn records(database: &Pool, who: &User, wanted: &Wanted) -> Result<Exp
 /// Where the database cannot answer.
 pub async fn record(database: &Pool, who: &User, id: Uuid) -> Result<Option<ExportRecord>, ApiError> {
     let found = seen_by(who).filter(Column::Id.eq(id)).one(database).await;
-    Ok(found.map_err(|error| refusal(&error))?.map(shown))
+    Ok(found?.map(shown))
 }
 
 /// One's own, and for an administrator all.
@@ -184,7 +184,7 @@ fn seen_by(who: &User) -> Select<Entity> {
 
 fn shown(record: Model) -> ExportRecord {
     // The table takes no other words.
-    let state = ExportState::from_word(&record.state).unwrap_or(ExportState::Failed);
+    let state = record.state.parse().unwrap_or(ExportState::Failed);
     // While it runs, heartbeats write when it would have ended. Older versions stored the time of the wall clock at the end,
     // which may have been set back meanwhile.
     let finished_at = record.finished_at.filter(|_| state != ExportState::Running);

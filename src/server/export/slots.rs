@@ -21,7 +21,7 @@ use crate::messages::requests::RequestMessage;
 use crate::server::db::clock::Clock;
 use crate::server::db::describe_error::describe;
 use crate::server::db::entity::export::Model;
-use crate::server::db::error::{is_away, may_pass, refusal, unlogged_refusal};
+use crate::server::db::error::{is_away, may_pass, unlogged_api_error};
 use crate::server::db::pool::{self, Pool};
 use crate::server::db::sqlite::open_file;
 use crate::server::internal_error::internal;
@@ -47,10 +47,10 @@ const UNDISTURBED: u32 = 2;
 const UNDISTURBED_FROM_FUTURE: u32 = 3;
 
 /// How long lies between two attempts to write an outcome.
-const BETWEEN_TRIES: Duration = Duration::from_millis(500);
+const RETRY_DELAY: Duration = Duration::from_millis(500);
 
 /// For how long a user's new export waits for an old one that is over but for its last bytes.
-const ABOUT_TO_BE_OVER: Duration = Duration::from_millis(250);
+const FINISHING_GRACE: Duration = Duration::from_millis(250);
 
 /// When a client that was refused may find a place free, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 5;
@@ -184,7 +184,7 @@ impl Exports {
             let mut slots = self.0.slots.subscribe();
             while slots.wait_for(|slots| !slots.unrecorded.is_empty()).await.is_ok() {
                 // Whoever ended the export tries first.
-                tokio::time::sleep(BETWEEN_TRIES).await;
+                tokio::time::sleep(RETRY_DELAY).await;
                 self.record_outcomes().await;
             }
         };
@@ -449,7 +449,7 @@ impl Exports {
             user_name: asked.user_name,
             via: asked.via.to_owned(),
             query: asked.query,
-            state: State::Running.word().to_owned(),
+            state: State::Running.as_str().to_owned(),
             rows: 0,
             bytes: 0,
             sha256: None,
@@ -520,7 +520,7 @@ impl Exports {
         let mut slots = self.0.slots.subscribe();
         let theirs = |slots: &Slots| slots.running.values().filter(|one| one.user_id == Some(user_id)).count();
         let fewer = slots.wait_for(|slots| theirs(slots) < most);
-        tokio::time::timeout(ABOUT_TO_BE_OVER, fewer).await.is_ok()
+        tokio::time::timeout(FINISHING_GRACE, fewer).await.is_ok()
     }
 
     fn too_many(&self) -> ApiError {
@@ -537,7 +537,7 @@ impl Exports {
     fn cannot_record(&self, error: &DbErr, is_logged: bool) -> ApiError {
         self.0.metrics.export_refused(Refused::Record);
         if !is_away(error) {
-            return if is_logged { unlogged_refusal(error) } else { refusal(error) };
+            return if is_logged { unlogged_api_error(error) } else { error.into() };
         }
         if !is_logged && !open_file::is_replaced(error) {
             warn!(%error, "cannot record an export, so it does not start");
@@ -624,7 +624,7 @@ impl Running {
                     return Ok(recorded);
                 }
                 Err(error) if may_pass(&error) && began.elapsed() < exports.0.limits.record_timeout => {
-                    tokio::time::sleep(BETWEEN_TRIES).await;
+                    tokio::time::sleep(RETRY_DELAY).await;
                 }
                 Err(error) => {
                     error!(%error, export_id = %self.id, "cannot record how an export ended, so its response is aborted");
@@ -670,7 +670,7 @@ impl Running {
         Some(async move {
             exports.record_outcomes().await;
             let duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-            let state = state.word();
+            let state = state.as_str();
             info!(export_id = %id, user_id, duration_ms, row_count = rows, bytes, bytes_sent, state, reason, "export ended");
         })
     }

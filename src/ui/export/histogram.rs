@@ -15,7 +15,7 @@ use crate::ui::table_html::rows;
 use crate::ui::{browser, page_data};
 
 /// How many bars there are at most.
-const MOST_BARS: usize = 60;
+const MAX_BARS: usize = 60;
 
 /// The chart's size, in its own units.
 const CHART: (usize, usize) = (600, 96);
@@ -40,14 +40,14 @@ impl Bar {
 }
 
 /// The days as bars: one for each day from the first to the last, or for as many days as it takes to have no more than
-/// [`MOST_BARS`].
+/// [`MAX_BARS`].
 fn bars(days: &[Day]) -> Vec<Bar> {
     let date = |day: &Day| parse_day(&day.day);
     let (Some(first), Some(last)) = (days.first().and_then(date), days.last().and_then(date)) else {
         return Vec::new();
     };
     let span = usize::try_from((last - first).num_days()).unwrap_or_default() + 1;
-    let width = span.div_ceil(MOST_BARS);
+    let width = span.div_ceil(MAX_BARS);
     let day = |offset: usize| first + TimeDelta::days(i64::try_from(offset.min(span - 1)).unwrap_or_default());
     let mut bars: Vec<_> = (0..span.div_ceil(width))
         .map(|bar| Bar { first: day(bar * width), last: day(bar * width + width - 1), events: 0 })
@@ -332,7 +332,7 @@ mod tests {
     fn many_days_share_bars_and_no_event_is_lost() {
         let many = days(&[("2016-01-01", 1), ("2020-06-01", 5), ("2025-12-31", 2)]);
         let bars = bars(&many);
-        assert!(bars.len() <= MOST_BARS && bars.len() > MOST_BARS / 2, "{}", bars.len());
+        assert!(bars.len() <= MAX_BARS && bars.len() > MAX_BARS / 2, "{}", bars.len());
         assert_eq!(bars.iter().map(|bar| bar.events).sum::<u64>(), 8);
         assert_eq!(
             (bars[0].first.to_string(), bars[bars.len() - 1].last.to_string()),

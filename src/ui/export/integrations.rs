@@ -52,7 +52,7 @@ pub fn UseFrom(
     let snippet = move || match params.get() {
         Ok(params) => {
             let tool = chosen.get();
-            let id = format!("snippet-{}", tool.word());
+            let id = format!("snippet-{}", tool.as_str());
             view! {
                 <div class="snippet">
                     <textarea

@@ -88,7 +88,7 @@ fn item(record: &ExportRecord, cameras: &BTreeMap<String, String>, language: Lan
         language.moment(&record.started_at),
         language.events(number(record.rows)),
         language.bytes(number(record.bytes)),
-        record.state.word(),
+        record.state.as_str(),
         language.state(record.state),
         digest.unwrap_or_default()
     )

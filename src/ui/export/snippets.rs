@@ -42,8 +42,8 @@ impl Tool {
         }
     }
 
-    /// The word for it in the ids of the page's elements.
-    pub fn word(self) -> &'static str {
+    /// Returns the name in the ids of the page's elements.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Url => "url",
             Self::Curl => "curl",

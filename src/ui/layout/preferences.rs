@@ -15,7 +15,7 @@ pub fn Preferences() -> impl IntoView {
     let words = language.preferences();
     let schemes = ColorScheme::ALL.map(|offered| {
         view! {
-            <button class="chip" name="theme" value=offered.word() aria-pressed=pressed(offered == scheme)>
+            <button class="chip" name="theme" value=offered.as_str() aria-pressed=pressed(offered == scheme)>
                 {language.color_scheme(offered)}
             </button>
         }

@@ -51,8 +51,8 @@ fn Records(history: History) -> impl IntoView {
     };
     let filter = move || {
         let states = State::ALL.map(|known| {
-            let chosen = state.as_deref() == Some(known.word());
-            view! { <option value=known.word() selected=chosen>{language.state(known)}</option> }
+            let chosen = state.as_deref() == Some(known.as_str());
+            view! { <option value=known.as_str() selected=chosen>{language.state(known)}</option> }
         });
         view! {
             <form class="card filter" method="get" action=HISTORY_PATH aria-label=words.which>
@@ -197,7 +197,7 @@ fn RecordRow(
             <td role="cell" data-label=words.events class="number">{language.count(number(record.rows))}</td>
             <td role="cell" data-label=words.size class="number">{language.bytes(number(record.bytes))}</td>
             <td role="cell" data-label=words.state>
-                <span class=format!("state state--{}", record.state.word())>{language.state(record.state)}</span>
+                <span class=format!("state state--{}", record.state.as_str())>{language.state(record.state)}</span>
                 {reason}
             </td>
             <td role="cell" data-label="SHA-256">{digest}</td>

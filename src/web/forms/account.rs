@@ -27,5 +27,5 @@ pub(in crate::web) async fn change_password(form: Arc<Form>) -> Result<Answer, A
         // It is changed all the same: this browser has to sign in anew like all others.
         return Ok(Answer::done(LOGIN_PATH, done));
     }
-    Ok(Answer::Go(if_signed_in(&format!("{ACCOUNT_PATH}?done={}", done.word()), form.state.clock.now())))
+    Ok(Answer::Go(if_signed_in(&format!("{ACCOUNT_PATH}?done={}", done.as_str()), form.state.clock.now())))
 }

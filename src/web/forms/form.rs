@@ -48,7 +48,7 @@ pub enum Answer {
 impl Answer {
     /// The page at this path, which says what was done.
     pub(super) fn done(path: &str, done: Done) -> Self {
-        Self::Go(format!("{path}?done={}", done.word()))
+        Self::Go(format!("{path}?done={}", done.as_str()))
     }
 }
 
@@ -111,16 +111,12 @@ pub const MAX_FORM_BYTES: usize = 16 * 1_024;
 pub const MAX_LONG_FORM_BYTES: usize = 1_024 * 1_024;
 
 /// The method router of a form of at most `max_bytes`: `handle` does what it asks for, `render` renders pages.
-pub fn form<Handle, Handling, Render, Rendering>(
-    handle: Handle,
-    max_bytes: usize,
-    render: Render,
-) -> MethodRouter<AppState>
+pub fn form<H, HFut, R, RFut>(handle: H, max_bytes: usize, render: R) -> MethodRouter<AppState>
 where
-    Handle: Fn(Arc<Form>) -> Handling + Clone + Send + Sync + 'static,
-    Handling: Future<Output = Result<Answer, ApiError>> + Send,
-    Render: Fn(Request<Body>) -> Rendering + Clone + Send + Sync + 'static,
-    Rendering: Future<Output = Response> + Send,
+    H: Fn(Arc<Form>) -> HFut + Clone + Send + Sync + 'static,
+    HFut: Future<Output = Result<Answer, ApiError>> + Send,
+    R: Fn(Request<Body>) -> RFut + Clone + Send + Sync + 'static,
+    RFut: Future<Output = Response> + Send,
 {
     let limit = DefaultBodyLimit::max(max_bytes);
     post(move |State(state): State<AppState>, parts: Parts, body: Result<Bytes, BytesRejection>| async move {

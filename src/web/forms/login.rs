@@ -12,8 +12,8 @@ use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
 use crate::server::accounts::user;
 use crate::server::accounts::user::User;
-use crate::web::listener::client_ip;
 use crate::server::metrics::LoginOutcome;
+use crate::web::listener::client_ip;
 use crate::web::redirect::{if_signed_in, local};
 
 /// Signs in with name and password, and goes where the form says.
@@ -35,7 +35,7 @@ pub(in crate::web) async fn logout(form: Arc<Form>) -> Result<Answer, ApiError> 
     if let Some(user) = ended {
         info!(user_id = %user.id, "signed out");
     }
-    Ok(Answer::GoWithoutSession(format!("{LOGIN_PATH}?done={}", Done::SignedOut.word())))
+    Ok(Answer::GoWithoutSession(format!("{LOGIN_PATH}?done={}", Done::SignedOut.as_str())))
 }
 
 impl Form {

@@ -9,6 +9,7 @@ use super::form::{Answer, Form, unknown_action};
 use crate::api::page::Done;
 use crate::api::paths::{PEOPLE_PATH, person_path};
 use crate::api::session::Role;
+use crate::api::unknown_value::UnknownValue;
 use crate::error::ApiError;
 use crate::messages::forms::FormMessage;
 use crate::server::accounts::user::{self, NewUser};
@@ -66,5 +67,5 @@ pub(in crate::web) async fn change_person(form: Arc<Form>) -> Result<Answer, Api
 
 fn role(form: &Form) -> Result<Role, ApiError> {
     let role = form.field("role");
-    Role::from_word(role).ok_or_else(|| ApiError::invalid("role", FormMessage::UnknownRole { value: role.to_owned() }))
+    role.parse().map_err(|UnknownValue| ApiError::invalid("role", FormMessage::UnknownRole { value: role.to_owned() }))
 }

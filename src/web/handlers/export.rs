@@ -26,7 +26,7 @@ use crate::messages::http::HttpMessage;
 use crate::messages::records::RecordMessage;
 use crate::server::accounts::principal::{self, Caller};
 use crate::server::accounts::signed_url::Link;
-use crate::server::export::error::{ExportError, refusal, unlogged_refusal};
+use crate::server::export::error::ExportError;
 use crate::server::export::pipeline::Export;
 use crate::server::export::pipeline::encoding::Encoding;
 use crate::server::export::record_store::Ending;
@@ -62,8 +62,7 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
     let query = Link::parse(query).transpose()?.map_or(query, |link| link.query);
     let params = ExportParams::parse(query)?;
     let wanted = Encoding::accepted(&parts.headers);
-    let begun = Export::begin(state.source(), caller.viewer(&state.clock), params.clone(), wanted).await;
-    let mut export = begun.map_err(|error| refusal(&error))?;
+    let mut export = Export::begin(state.source(), caller.viewer(&state.clock), params.clone(), wanted).await?;
     if parts.method == Method::HEAD {
         // A stream, because a body that is known to be empty would be announced as `Content-Length: 0`.
         let body = Body::from_stream(futures_util::stream::empty::<Result<Bytes, export_body::BodyError>>());
@@ -84,7 +83,7 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
         Err(error) => {
             let ending = ending(&error, running.id());
             running.end(Some(ending), 0).await;
-            return Err(unlogged_refusal(&error));
+            return Err(error.unlogged_api_error());
         }
     };
     running.is_at(export.rows, export.bytes);
@@ -109,7 +108,7 @@ fn asked(caller: &Caller, params: &ExportParams, export: &Export) -> Asked {
     Asked {
         user_id: Some(caller.user.id),
         user_name: Some(caller.user.name.clone()),
-        via: caller.by.word(),
+        via: caller.by.as_str(),
         query: params.to_query(),
         complete_to: export.complete_to,
     }

@@ -6,7 +6,6 @@ use sea_orm::ConnectionTrait;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::http::HttpMessage;
 use crate::messages::requests::RequestMessage;
-use crate::server::db::error::refusal;
 use crate::server::state::AppState;
 
 /// Answers for as long as the program runs.
@@ -34,7 +33,7 @@ pub async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiErr
     match state.database.execute_unprepared("SELECT 1").await {
         Ok(_) => Ok("ok\n"),
         Err(error) => {
-            let refused = refusal(&error);
+            let refused = ApiError::from(error);
             // Whatever the reason, others can be asked.
             Err(match refused.code {
                 ErrorCode::Unavailable => refused,

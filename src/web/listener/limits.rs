@@ -10,7 +10,7 @@ use crate::server::settings::Settings;
 
 /// For how long the answer to each of [`COUNTS`] may have nothing to send once its client sends no more. The page asks for
 /// them again and again, so what the database looks for should stop soon once nobody waits for it.
-const COUNTS_PATIENCE: Duration = Duration::from_secs(1);
+const COUNTS_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The routes that count events.
 const COUNTS: [&str; 2] = [PREVIEW_PATH, CAMERA_COUNTS_PATH];
@@ -38,7 +38,7 @@ impl Limits {
     pub fn half_closed_patience(&self, path: &str) -> Duration {
         match path {
             EXPORT_PATH => self.export_patience,
-            path if COUNTS.contains(&path) => COUNTS_PATIENCE,
+            path if COUNTS.contains(&path) => COUNTS_TIMEOUT,
             _ => ANSWER,
         }
     }

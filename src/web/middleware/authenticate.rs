@@ -20,7 +20,6 @@ use crate::server::accounts::credential::Credential;
 use crate::server::accounts::principal::{Caller, Identity, unauthenticated};
 use crate::server::accounts::signed_url::Link;
 use crate::server::accounts::{api_token, session_store};
-use crate::server::db::error::refusal;
 use crate::server::state::AppState;
 use crate::web::listener::client_ip;
 use crate::web::middleware::request_log;
@@ -57,7 +56,7 @@ async fn find(state: &AppState, parts: &Parts) -> Result<Caller, ApiError> {
             bad_token()
         };
         let text = shown.ok_or_else(|| refuse(None))?;
-        let found = api_token::resolve(&state.database, &text, now).await.map_err(|error| refusal(&error))?;
+        let found = api_token::resolve(&state.database, &text, now).await?;
         let (token, user) = found.ok_or_else(|| refuse(Some(&text)))?;
         state.last_use.of_token(token.id);
         return Ok(Caller { user, by: Credential::Token(token.id) });

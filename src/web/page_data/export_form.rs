@@ -16,10 +16,10 @@ use crate::server::state::AppState;
 use crate::ui::export::recent_exports::SHOWN;
 
 /// For how long an untouched page waits for what there is: whoever opens it is not to wait for ten million events.
-const PATIENCE: Duration = Duration::from_millis(250);
+const PREVIEW_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// For how long a page waits for what somebody selected, who may have no script to look again with.
-const PATIENCE_FOR_SELECTED: Duration = Duration::from_secs(3);
+const SELECTION_PREVIEW_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// What the form offers to that caller, whose browser is in that time zone, at an address with that query string.
 ///
@@ -40,7 +40,7 @@ pub async fn choices(
         (!query.is_empty()).then(|| ExportParams::parse_for_page(query).and_then(|named| Zone::parse(&named.timezone)));
     let is_selected = matches!(named, Some(Ok(_)));
     let (looked_at, patience) =
-        if is_selected { (query, PATIENCE_FOR_SELECTED) } else { (untouched.as_str(), PATIENCE) };
+        if is_selected { (query, SELECTION_PREVIEW_TIMEOUT) } else { (untouched.as_str(), PREVIEW_TIMEOUT) };
     let cameras = cameras(state, caller.viewer(&state.clock)).await?;
     let recent = records::records(&state.database, &caller.user, &Wanted::my_last(SHOWN as u64)).await?;
     let preview = preview(state.source(), caller.viewer(&state.clock), looked_at);

@@ -15,7 +15,7 @@ use crate::server::db::postgres::{NOTICE_WHO_LEAVES, options};
 use crate::server::db::timeouts::SILENT;
 
 /// How long lies between two tries to connect anew.
-const BETWEEN_TRIES: Duration = Duration::from_millis(250);
+const RETRY_DELAY: Duration = Duration::from_millis(250);
 
 /// How a pool connects, and greets.
 #[derive(Clone, Debug)]
@@ -76,7 +76,7 @@ impl Greeting {
             if let Ok(Ok(connection)) = tokio::time::timeout(SILENT, connected).await {
                 return connection;
             }
-            tokio::time::sleep(BETWEEN_TRIES).await;
+            tokio::time::sleep(RETRY_DELAY).await;
         }
     }
 

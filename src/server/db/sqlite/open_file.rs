@@ -20,7 +20,7 @@ use tracing::{error, info, warn};
 use super::path::beside;
 
 /// The pause between two attempts to empty the log.
-const BETWEEN_TRIES: Duration = Duration::from_millis(200);
+const RETRY_DELAY: Duration = Duration::from_millis(200);
 
 /// How long closing waits until the log is empty. Somebody may be reading.
 const SETTLING: Duration = Duration::from_secs(10);
@@ -213,7 +213,7 @@ impl Inner {
     fn settle(&self) {
         while let Err(error) = self.try_to_settle() {
             tracing::debug!(%error, "cannot empty the log of the replaced database yet");
-            std::thread::sleep(BETWEEN_TRIES);
+            std::thread::sleep(RETRY_DELAY);
         }
         info!("the log of the replaced database can no longer reach the file at its path");
         self.settled.send_replace(true);

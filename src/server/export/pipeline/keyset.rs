@@ -12,7 +12,7 @@ use crate::server::export::reader::{Connection, Turn};
 use crate::server::export::timezone::Interval;
 
 /// How many windows may be taken for one at most, where they hold little.
-const MOST_WINDOWS: usize = 64;
+const MAX_WINDOWS: usize = 64;
 
 /// The events that a filter selects, in order, a page at a time. Where the table is in partitions, they are read window by
 /// window, so that no page's statement is about all of them: PostgreSQL plans for each partition that it may have to read,
@@ -80,13 +80,13 @@ impl Pages {
     ///
     /// # Errors
     /// Where the database cannot answer or a row cannot be read, and those of `take`.
-    pub fn next<Failure: From<DbErr>>(
+    pub fn next<E: From<DbErr>>(
         &mut self,
         connection: &mut Connection,
         turn: &Turn,
         most: u64,
-        mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, Failure>,
-    ) -> Result<u64, Failure> {
+        mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<u64, E> {
         // Without a camera there is nothing to read, and no reason to look through all events for it.
         if matches!(&self.filter.cameras, Cameras::These(cameras) if cameras.is_empty()) {
             self.ended = true;
@@ -144,7 +144,7 @@ impl Pages {
     fn go_on(&mut self) {
         let Window { first, windows, filled, .. } = self.window;
         self.ended = first + windows > self.ends.len();
-        self.window = Window::new(first + windows, if filled { 1 } else { (2 * windows).min(MOST_WINDOWS) });
+        self.window = Window::new(first + windows, if filled { 1 } else { (2 * windows).min(MAX_WINDOWS) });
     }
 }
 

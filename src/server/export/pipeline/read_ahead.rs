@@ -33,17 +33,17 @@ const USUAL_ROW: usize = 128;
 /// For how long nothing may be found by somebody who sends rows only once there are some more, such as PostgreSQL, which has
 /// a buffer of 8 kB for them: then it is asked for one row, and for more again where that comes. And by somebody who passes
 /// over what other cameras saw: then the next event is looked for.
-const MOST_WAITED_FOR: Duration = Duration::from_millis(500);
+const MAX_WAIT: Duration = Duration::from_millis(500);
 
 /// By how much more rows are asked for, page by page, once it was one.
 const GROWTH: u64 = 4;
 
 /// For how long a file that was begun waits for a database that is away: while a server is started again, or another one
 /// takes its place.
-const PATIENCE: Duration = Duration::from_secs(30);
+const RETRY_FOR: Duration = Duration::from_secs(30);
 
 /// How long lies between two tries.
-pub const BETWEEN_TRIES: Duration = Duration::from_millis(250);
+pub const RETRY_DELAY: Duration = Duration::from_millis(250);
 
 /// The lines of a page.
 #[derive(Debug)]
@@ -123,7 +123,7 @@ impl Lines {
         // Where they would come for nothing, no more rows are asked for than will probably be taken.
         let rows = if connection.is_eager() { (most.div_ceil(*row_bytes) as u64).min(*most_rows) } else { u64::MAX };
         let is_held_back = connection.is_eager() && rows > 1;
-        turn.expect_within((is_held_back || pages.pass_over_others()).then_some(MOST_WAITED_FOR));
+        turn.expect_within((is_held_back || pages.pass_over_others()).then_some(MAX_WAIT));
         let bytes = &mut lines.bytes;
         let before = head.len();
         bytes.extend_from_slice(head);
@@ -266,10 +266,10 @@ impl ReadAhead {
                     // Nothing of the page was given out, so it can be read once more.
                     Err(ExportError::Database(error))
                         if may_pass(&error)
-                            && since.elapsed() < PATIENCE
+                            && since.elapsed() < RETRY_FOR
                             && lines.lock().unwrap_or_else(PoisonError::into_inner).pages.begun() =>
                     {
-                        tokio::time::sleep(BETWEEN_TRIES).await;
+                        tokio::time::sleep(RETRY_DELAY).await;
                     }
                     Err(ExportError::Database(error)) if is_late(&error) => {
                         return Err(ExportError::TimedOut(limit));

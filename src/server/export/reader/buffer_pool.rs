@@ -12,7 +12,7 @@ pub const PAGE_BYTES: usize = 512 * 1_024;
 pub const PAGE_CAPACITY: usize = PAGE_BYTES + 4 * 1_024;
 
 /// How many pieces are kept for later: as many as one export has on their way at most.
-const MOST_FREE: usize = 8;
+const MAX_FREE: usize = 8;
 
 /// Hands out pieces of memory, and takes them back when they are dropped. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ impl Drop for Buffer {
         let mut bytes = std::mem::take(&mut self.bytes);
         let mut free = self.home.free.lock().unwrap_or_else(PoisonError::into_inner);
         // One that had to grow for a long row is let go of.
-        if free.len() < MOST_FREE && bytes.capacity() <= 2 * self.home.capacity {
+        if free.len() < MAX_FREE && bytes.capacity() <= 2 * self.home.capacity {
             bytes.clear();
             free.push(bytes);
         }
@@ -92,6 +92,6 @@ mod tests {
         let buffers = Buffers::new(100);
         let many: Vec<_> = (0..50).map(|_| buffers.take()).collect();
         drop(many);
-        assert_eq!(buffers.free.lock().expect("no panic").len(), MOST_FREE);
+        assert_eq!(buffers.free.lock().expect("no panic").len(), MAX_FREE);
     }
 }

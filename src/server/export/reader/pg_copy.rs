@@ -45,11 +45,11 @@ impl<const N: usize> Copied<N> {
     ///
     /// # Errors
     /// Where that is not so; those of `take`.
-    pub fn read<Failure: From<Malformed>>(
+    pub fn read<E: From<Malformed>>(
         &mut self,
         message: &[u8],
-        mut take: impl FnMut(&[Field<'_>; N]) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+        mut take: impl FnMut(&[Field<'_>; N]) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut rest = message;
         if *self == Self::Before {
             let signature = part(&mut rest, SIGNATURE.len())?;

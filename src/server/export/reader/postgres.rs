@@ -154,12 +154,12 @@ impl Connection {
     ///
     /// # Errors
     /// The database's own, and those of `take`.
-    pub fn events<Failure: From<DbErr>>(
+    pub fn events<E: From<DbErr>>(
         &mut self,
         statement: &SelectStatement,
         turn: &Turn,
-        mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, Failure>,
-    ) -> Result<bool, Failure> {
+        mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<bool, E> {
         let (mut found, mut full) = (0_u64, false);
         let ended = self.rows(statement, turn, |row| {
             if full {
@@ -271,12 +271,12 @@ impl Connection {
 
     /// Copies out what a statement selects, which takes the server less than to send rows of a query, and sqlx less than to
     /// receive them (docs/benchmarks.md). `COPY` takes no parameters, so the values are written into the statement, by `sea_query`.
-    fn rows<const N: usize, Failure>(
+    fn rows<const N: usize, E>(
         &mut self,
         statement: &SelectStatement,
         turn: &Turn,
-        mut take: impl FnMut(&[Field<'_>; N]) -> Result<(), Failure>,
-    ) -> Result<(), Ended<Failure>> {
+        mut take: impl FnMut(&[Field<'_>; N]) -> Result<(), E>,
+    ) -> Result<(), Ended<E>> {
         let sql = as_postgres_reads_it(statement.to_string(PostgresQueryBuilder));
         let sql = format!("COPY ({sql}) TO STDOUT (FORMAT binary)");
         let Self { inner, runtime, whole, .. } = self;
@@ -339,10 +339,10 @@ fn silent() -> sqlx::Error {
 }
 
 /// Why there are no more rows.
-enum Ended<Failure> {
+enum Ended<E> {
     Database(DbErr),
     /// Whoever was given the rows.
-    Given(Failure),
+    Given(E),
 }
 
 impl Ended<DbErr> {
@@ -352,7 +352,7 @@ impl Ended<DbErr> {
     }
 }
 
-impl<Failure> From<Malformed> for Ended<Failure> {
+impl<E> From<Malformed> for Ended<E> {
     fn from(malformed: Malformed) -> Self {
         Self::Database(query(decode(malformed)))
     }

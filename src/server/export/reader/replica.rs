@@ -11,8 +11,8 @@ use crate::server::db::error::away;
 use crate::server::db::pool::Pool;
 
 /// How often a replica that is behind is asked once more, and how long lies in between: most are behind by milliseconds.
-const TRIES: u32 = 5;
-const BETWEEN_TRIES: Duration = Duration::from_millis(40);
+const MAX_ATTEMPTS: u32 = 5;
+const RETRY_DELAY: Duration = Duration::from_millis(40);
 
 /// What an export began with that may be read from a replica.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,9 +54,9 @@ impl Began {
                 Replayed::All => {
                     return Ok(Self { position: Some(position), complete_to: Some(now), behind: false });
                 }
-                Replayed::UpTo { .. } if tries < TRIES => {
+                Replayed::UpTo { .. } if tries < MAX_ATTEMPTS => {
                     tries += 1;
-                    tokio::time::sleep(BETWEEN_TRIES).await;
+                    tokio::time::sleep(RETRY_DELAY).await;
                 }
                 Replayed::UpTo { position, moment: Some(moment) } => {
                     return Ok(Self { position: Some(position), complete_to: Some(moment.min(now)), behind: true });

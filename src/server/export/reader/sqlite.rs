@@ -61,12 +61,12 @@ pub fn watch(connection: &Connection, turn: Turn) -> Result<(), DbErr> {
 ///
 /// # Errors
 /// The database's own, and those of `take`.
-pub fn events<Failure: From<DbErr>>(
+pub fn events<E: From<DbErr>>(
     connection: &Connection,
     statement: &SelectStatement,
     turn: &Turn,
-    mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, Failure>,
-) -> Result<bool, Failure> {
+    mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
+) -> Result<bool, E> {
     let stepped = query(connection, statement, |rows| {
         let mut found = 0_u64;
         loop {
@@ -104,11 +104,11 @@ pub fn numbers(connection: &Connection, statement: &SelectStatement, mut take: i
     })
 }
 
-fn query<Found>(
+fn query<T>(
     connection: &Connection,
     statement: &SelectStatement,
-    take: impl FnOnce(&mut Rows<'_>) -> Result<Found, rusqlite::Error>,
-) -> Result<Found, DbErr> {
+    take: impl FnOnce(&mut Rows<'_>) -> Result<T, rusqlite::Error>,
+) -> Result<T, DbErr> {
     let (sql, values) = statement.build(SqliteQueryBuilder);
     let values = values.into_iter().map(bound).collect::<Result<Vec<_>, _>>()?;
     let run = || {

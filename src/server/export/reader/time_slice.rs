@@ -8,7 +8,7 @@ use sea_orm::DbErr;
 use tokio::sync::Notify;
 
 /// For how long the rows that were found may wait for others of their page: a client sees them before anything else is found.
-pub const MOST_HELD_BACK: Duration = Duration::from_millis(100);
+pub const MAX_HELD_BACK: Duration = Duration::from_millis(100);
 
 /// After which time an export gives its connection back, and gets in line for another: where there are more exports than
 /// connections, all of them go on.
@@ -85,7 +85,7 @@ impl Turn {
         match (self.found.load(Ordering::Relaxed), self.expected.load(Ordering::Relaxed)) {
             (0, 0) => None,
             (0, expected) => Some(after(expected)),
-            (found, _) => Some(after(found) + MOST_HELD_BACK),
+            (found, _) => Some(after(found) + MAX_HELD_BACK),
         }
     }
 

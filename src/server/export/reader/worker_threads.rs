@@ -38,7 +38,7 @@ impl Workshop {
     ///
     /// # Panics
     /// Never: the runtime is there for as long as this is.
-    pub fn spawn<Done: Send + 'static>(&self, work: impl FnOnce() -> Done + Send + 'static) -> JoinHandle<Done> {
+    pub fn spawn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
         let runtime = self.0.0.as_ref().expect("it is there until it is dropped");
         runtime.spawn_blocking(work)
     }
