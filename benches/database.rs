@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use motion_export::server::db::connect::{self, Missing};
+use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::demo::Demo;
 use motion_export::server::export::event::Row;
 use motion_export::server::export::pipeline::keyset::Pages;
@@ -41,7 +42,7 @@ pub fn make(folder: &Path, rows: usize) -> PathBuf {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
         let database = connect::open_migrated(&settings.database, Missing::Create).await.expect("made");
-        demo.write(&database, 1_764_547_200_000_000).await.expect("filled");
+        demo.write(&database, UnixMicros::new(1_764_547_200_000_000)).await.expect("filled");
         database.close().await.expect("closed");
     });
     path

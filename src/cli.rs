@@ -17,6 +17,7 @@ use crate::server::db::connect::Missing;
 use crate::server::db::describe_error::why_unwritable;
 use crate::server::db::pool::Pool;
 use crate::server::db::postgres::single_connection;
+use crate::server::db::unix_micros::UnixMicros;
 use crate::server::db::url::{Named, named, without_password};
 use crate::server::db::{connect, partitions};
 use crate::server::settings::Settings;
@@ -275,7 +276,7 @@ async fn run_on(database: Pool, command: Command, settings: &Settings) -> anyhow
             ingest::csv::import(&database, &file, options, now).await?
         }
         Command::Demo(Demo { events, cameras, days, seed, until }) => {
-            let until = until.map_or(now, |until| until.timestamp_micros());
+            let until = until.map_or(now, UnixMicros::from);
             demo::Demo { events, cameras, days, seed }.write(&database, until).await?
         }
         Command::Export(export) => return export.run(database, settings, clock).await,
@@ -304,7 +305,12 @@ async fn clock_of(database: &Pool) -> anyhow::Result<Clock> {
     Ok(clock)
 }
 
-async fn run_partitions(command: &Partitions, settings: &Settings, database: &Pool, now: i64) -> anyhow::Result<()> {
+async fn run_partitions(
+    command: &Partitions,
+    settings: &Settings,
+    database: &Pool,
+    now: UnixMicros,
+) -> anyhow::Result<()> {
     if database.get_database_backend() != DbBackend::Postgres {
         bail!("the table of events has partitions in PostgreSQL only; in SQLite it is one");
     }
@@ -344,10 +350,10 @@ fn say(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
-/// The clock's time, in microseconds since 1970-01-01T00:00:00Z.
+/// Returns the time of the operating system's clock.
 #[expect(clippy::disallowed_methods, reason = "this is the edge at which time comes in")]
-fn now() -> i64 {
-    chrono::Utc::now().timestamp_micros()
+fn now() -> UnixMicros {
+    chrono::Utc::now().into()
 }
 
 /// The environment variables that are text.

@@ -16,6 +16,7 @@ use crate::server::accounts::user::{self, NewUser};
 use crate::server::db::clock::day;
 use crate::server::db::entity::camera_access;
 use crate::server::db::pool::Pool;
+use crate::server::db::unix_micros::UnixMicros;
 
 #[derive(Debug, Subcommand)]
 pub enum User {
@@ -71,7 +72,7 @@ fn read_password() -> anyhow::Result<String> {
 }
 
 impl User {
-    pub async fn run(self, database: &Pool, now: i64) -> anyhow::Result<()> {
+    pub async fn run(self, database: &Pool, now: UnixMicros) -> anyhow::Result<()> {
         match self {
             Self::Add { name, admin, .. } => {
                 let role = if admin { Role::Admin } else { Role::User };
@@ -195,7 +196,7 @@ pub enum Token {
 }
 
 impl Token {
-    pub async fn run(self, database: &Pool, now: i64) -> anyhow::Result<()> {
+    pub async fn run(self, database: &Pool, now: UnixMicros) -> anyhow::Result<()> {
         match self {
             Self::Create { user, name, days } => {
                 let user = user::by_name(database, &user).await?;

@@ -19,6 +19,8 @@ pub async fn sign_link(
     #[server(default)]
     minutes: String,
 ) -> Result<SignedLink, ApiError> {
+    use std::time::Duration;
+
     use leptos::prelude::use_context;
 
     use crate::export_params::ExportParams;
@@ -32,8 +34,7 @@ pub async fn sign_link(
     /// The longest query string of a link, in bytes: browsers and proxies take no longer addresses.
     const MAX_QUERY_BYTES: usize = 8_000;
 
-    /// In microseconds.
-    const MINUTE: i64 = 60 * 1_000_000;
+    const MINUTE: Duration = Duration::from_mins(1);
 
     let caller = Caller::current()?;
     let state = use_context::<AppState>().ok_or_else(unauthenticated)?;
@@ -52,8 +53,9 @@ pub async fn sign_link(
     let Credential::Session(hash) = caller.by else { return Err(unauthenticated()) };
     let session = state.sessions.by_hash(hash).await?.ok_or_else(unauthenticated)?;
     // No longer than the session can live.
-    let (now, asked) = (state.clock.now(), i64::from(minutes) * MINUTE);
+    let (now, asked) = (state.clock.now(), minutes * MINUTE);
     let expires = (now + asked).min(session.expires_at);
-    let minutes = u32::try_from((expires - now) / MINUTE).unwrap_or_default().max(1);
+    let minutes =
+        u32::try_from(expires.saturating_duration_since(now).as_secs() / MINUTE.as_secs()).unwrap_or_default().max(1);
     Ok(SignedLink { url: signed_url::sign(&params, expires, &session), minutes })
 }

@@ -12,4 +12,5 @@ pub mod pool;
 pub mod postgres;
 pub mod sqlite;
 pub mod timeouts;
+pub mod unix_micros;
 pub mod url;

@@ -12,6 +12,7 @@ use crate::server::accounts::secret::{Secret, to_hex};
 use crate::server::accounts::user::{self as accounts, NewUser};
 use crate::server::db::entity::{api_token, camera, mark, motion_event, user};
 use crate::server::db::pool::Pool;
+use crate::server::db::unix_micros::UnixMicros;
 use crate::server::ingest::progress;
 use crate::server::ingest::sink::{KnownName, Sink};
 use crate::server::ingest::summary::Summary;
@@ -50,11 +51,11 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Writes the cameras, and the events of the days before `now`, in microseconds since 1970-01-01T00:00:00Z.
+    /// Writes the cameras, and the events of the days before `now`.
     ///
     /// # Errors
     /// Where there are no cameras, or the database cannot be written to; nothing has been changed then.
-    pub async fn write(self, database: &Pool, now: i64) -> anyhow::Result<Summary> {
+    pub async fn write(self, database: &Pool, now: UnixMicros) -> anyhow::Result<Summary> {
         self.write_and_mark(database, now, false).await
     }
 
@@ -63,11 +64,11 @@ impl Demo {
     ///
     /// # Errors
     /// As [`Demo::write`].
-    pub async fn fill(self, database: &Pool, now: i64) -> anyhow::Result<Summary> {
+    pub async fn fill(self, database: &Pool, now: UnixMicros) -> anyhow::Result<Summary> {
         self.write_and_mark(database, now, true).await
     }
 
-    async fn write_and_mark(self, database: &Pool, now: i64, marks: bool) -> anyhow::Result<Summary> {
+    async fn write_and_mark(self, database: &Pool, now: UnixMicros, marks: bool) -> anyhow::Result<Summary> {
         ensure!(self.cameras > 0, "--cameras is 0; somebody has to see the events, so at least 1");
         ensure!((1..=MAX_DAYS).contains(&self.days), "--days is {}; it has to be from 1 to {MAX_DAYS}", self.days);
         let mut rng = Rng::with_seed(self.seed);
@@ -148,11 +149,16 @@ const GUEST: &str = "demo";
 const GUEST_MARK: &str = "demo_user:";
 
 /// Creates the user of the demo, an administrator, or gives it a new password. `None` if the database is not a demo's, or if
-/// it has users and the one that this created is not among them. `now` is in microseconds since 1970-01-01T00:00:00Z.
+/// it has users and the one that this created is not among them.
 ///
 /// # Errors
 /// If the database cannot be read or written to.
-pub async fn invite(database: &Pool, password: Secret, token: Secret, now: i64) -> anyhow::Result<Option<Guest>> {
+pub async fn invite(
+    database: &Pool,
+    password: Secret,
+    token: Secret,
+    now: UnixMicros,
+) -> anyhow::Result<Option<Guest>> {
     if !is_demo(database).await? {
         return Ok(None);
     }
@@ -203,12 +209,12 @@ fn name(index: u32) -> String {
 }
 
 /// Moments of the days before `now`, in order; more by day than by night.
-fn moments(rng: &mut Rng, count: u64, days: u32, now: i64) -> Vec<i64> {
+fn moments(rng: &mut Rng, count: u64, days: u32, now: UnixMicros) -> Vec<i64> {
     let mut moments: Vec<i64> = (0..count)
         .map(|_| {
             loop {
                 let ago = rng.u64(1..=u64::from(days) * DAY);
-                let moment = now.saturating_sub_unsigned(ago);
+                let moment = now.as_micros().saturating_sub_unsigned(ago);
                 let hour = moment.rem_euclid(DAY.cast_signed()) / 3_600_000_000;
                 if (6..22).contains(&hour) || rng.u8(..4) == 0 {
                     // Some cameras tell time by the second only.
@@ -249,7 +255,7 @@ mod tests {
     fn made(seed: u64) -> Vec<motion_event::Model> {
         let mut rng = Rng::with_seed(seed);
         let cameras = ["a".to_owned(), "b".to_owned()];
-        moments(&mut rng, 500, 365, 1_765_000_000_000_000)
+        moments(&mut rng, 500, 365, UnixMicros::new(1_765_000_000_000_000))
             .into_iter()
             .map(|moment| event(&mut rng, &cameras, moment))
             .collect()

@@ -18,6 +18,7 @@ use crate::api::paths::PREFERENCES_PATH;
 use crate::api::unknown_value::UnknownValue;
 use crate::error::ApiError;
 use crate::messages::forms::FormMessage;
+use crate::server::db::unix_micros::UnixMicros;
 use crate::server::settings::Settings;
 use crate::server::state::AppState;
 use crate::web::preferences::accept_language::asked_for;
@@ -85,7 +86,7 @@ pub async fn choose(
 
 /// The address that leads to `next` if the browser has kept what was chosen. `now` is in microseconds since
 /// 1970-01-01T00:00:00Z.
-fn kept_at(language: Option<Language>, scheme: Option<ColorScheme>, next: &str, now: i64) -> String {
+fn kept_at(language: Option<Language>, scheme: Option<ColorScheme>, next: &str, now: UnixMicros) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(language.map(|language| (LANGUAGE, language.tag())));
     query.extend_pairs(scheme.map(|scheme| (THEME, scheme.as_str())));

@@ -1,6 +1,7 @@
 //! Where to go after signing in: back to the page that was asked for, and to nowhere but this server.
 
 use crate::api::paths::{LOGIN_PATH, SETTINGS_PATH};
+use crate::server::db::unix_micros::UnixMicros;
 
 /// The sign-in that leads to `next` afterwards.
 pub fn login_url(next: &str) -> String {
@@ -18,22 +19,21 @@ pub const LED_AT: &str = "at";
 /// typed it.
 const JUST_NOW: u64 = 60;
 
-/// The value of [`LED_AT`] for now, which is in microseconds since 1970-01-01T00:00:00Z.
-pub fn led_at(now: i64) -> String {
-    (now / 1_000_000).to_string()
+/// Returns the value of [`LED_AT`] at `now`.
+pub fn led_at(now: UnixMicros) -> String {
+    now.as_secs().to_string()
 }
 
-/// Whether a value of [`LED_AT`] is of a form that was sent just now. `now` is in microseconds since 1970-01-01T00:00:00Z.
-pub fn is_just_now(led_at: Option<&str>, now: i64) -> bool {
+/// Whether a value of [`LED_AT`] is of a form that was sent just now.
+pub fn is_just_now(led_at: Option<&str>, now: UnixMicros) -> bool {
     let led_at = led_at.and_then(|seconds| seconds.parse::<i64>().ok());
     // The clock of another server may be a bit ahead.
-    led_at.is_some_and(|led_at| led_at.abs_diff(now / 1_000_000) < JUST_NOW)
+    led_at.is_some_and(|led_at| led_at.abs_diff(now.as_secs()) < JUST_NOW)
 }
 
 /// Returns the address that leads to `next` if the browser has kept the cookie that it was just given, and that otherwise
-/// says that it has not, for a minute. It is that of the sign-in, which leads on whoever is signed in. `now` is in
-/// microseconds since 1970-01-01T00:00:00Z.
-pub fn if_signed_in(next: &str, now: i64) -> String {
+/// says that it has not, for a minute. It is that of the sign-in, which leads on whoever is signed in.
+pub fn if_signed_in(next: &str, now: UnixMicros) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("done", SIGNED_IN).append_pair(LED_AT, &led_at(now)).append_pair("next", next);
     format!("{LOGIN_PATH}?{}", query.finish())
@@ -49,6 +49,8 @@ pub fn local(next: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -75,7 +77,7 @@ mod tests {
 
     #[test]
     fn only_an_address_of_the_last_minute_is_of_just_now() {
-        const NOW: i64 = 1_765_886_400_999_999;
+        const NOW: UnixMicros = UnixMicros::new(1_765_886_400_999_999);
         for (led_at, expected) in [
             (Some("1765886400"), true),
             (Some("1765886341"), true),
@@ -89,7 +91,7 @@ mod tests {
         ] {
             assert_eq!(is_just_now(led_at, NOW), expected, "{led_at:?}");
         }
-        assert!(is_just_now(Some(&led_at(NOW)), NOW + 59_000_000));
+        assert!(is_just_now(Some(&led_at(NOW)), NOW + Duration::from_secs(59)));
     }
 
     #[test]

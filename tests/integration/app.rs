@@ -38,6 +38,7 @@ use uuid::Uuid;
 use crate::engine::{self, Home};
 use crate::log;
 use motion_export::server::db::timeouts::ANSWER;
+use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::export::reader::source;
 
 /// The first line of every file.
@@ -200,7 +201,7 @@ impl TestDatabase {
             name: name.to_owned(),
             role: role.as_str().to_owned(),
             password_hash: hash.clone(),
-            created_at: NOW,
+            created_at: UnixMicros::new(NOW),
         };
         entity::user::Entity::insert(user.clone().into_active_model()).exec(&self.connection).await.unwrap();
         user.into()
@@ -232,7 +233,7 @@ impl TestDatabase {
     /// A token of that user, which works until it is revoked.
     pub async fn token_of(&self, user: &User) -> String {
         let bits = api_token::bits().unwrap();
-        api_token::create(&self.connection, user, "test", None, bits, NOW).await.unwrap().text
+        api_token::create(&self.connection, user, "test", None, bits, UnixMicros::new(NOW)).await.unwrap().text
     }
 
     /// Serves the database on a port of its own. Whoever asks through [`TestApp::get`] and [`TestApp::client`] is an
@@ -307,7 +308,7 @@ impl Time {
     fn clock(&self) -> Clock {
         let Self { wall, elapsed } = self.clone();
         Clock::with_monotonic(
-            move || wall.load(Ordering::Relaxed),
+            move || UnixMicros::new(wall.load(Ordering::Relaxed)),
             move || Duration::from_micros(elapsed.load(Ordering::Relaxed)),
         )
     }

@@ -5,6 +5,7 @@ use motion_export::api::session::Role;
 use motion_export::export_params::EXPORT_PATH;
 use motion_export::server::accounts::user::{self, User};
 use motion_export::server::db::entity::{self, api_token, motion_event, session};
+use motion_export::server::db::unix_micros::UnixMicros;
 use reqwest::Client;
 use reqwest::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
@@ -147,7 +148,14 @@ async fn a_token_that_is_revoked_gets_no_more_of_a_running_export() {
     let connection = &app.database.connection;
     let revoked = cut(&app, &ann, async || {
         let tokens = motion_export::server::accounts::api_token::list(connection, Some(user.id)).await.unwrap();
-        motion_export::server::accounts::api_token::revoke(connection, tokens[0].0.id, None, app.now()).await.unwrap();
+        motion_export::server::accounts::api_token::revoke(
+            connection,
+            tokens[0].0.id,
+            None,
+            UnixMicros::new(app.now()),
+        )
+        .await
+        .unwrap();
     });
     assert!(revoked.await.is_err_and(|received| received < whole));
     ended_because(&app, "The access token was revoked.").await;
@@ -157,7 +165,8 @@ async fn a_token_that_is_revoked_gets_no_more_of_a_running_export() {
 async fn a_token_whose_time_is_up_gets_no_more_of_a_running_export() {
     let (app, user, ann, whole) = app_with_a_long_export().await;
     let ended = cut(&app, &ann, async || {
-        let expired = api_token::ActiveModel { expires_at: Set(Some(app.now())), ..Default::default() };
+        let expired =
+            api_token::ActiveModel { expires_at: Set(Some(UnixMicros::new(app.now()))), ..Default::default() };
         let hers = api_token::Entity::update_many().set(expired).filter(api_token::Column::UserId.eq(user.id));
         hers.exec(&app.database.connection).await.unwrap();
     });
@@ -214,7 +223,7 @@ async fn who_signs_out_ends_what_the_session_and_its_links_have_running() {
 #[tokio::test]
 async fn a_session_whose_time_is_up_ends_what_it_and_its_links_have_running() {
     let expire = async |app: &TestApp, _: &Client| {
-        let expired = session::ActiveModel { expires_at: Set(app.now()), ..Default::default() };
+        let expired = session::ActiveModel { expires_at: Set(UnixMicros::new(app.now())), ..Default::default() };
         session::Entity::update_many().set(expired).exec(&app.database.connection).await.unwrap();
         app.state.sessions.sweep().await.unwrap();
     };

@@ -3,6 +3,7 @@
 use motion_export::export_params::EXPORT_PATH;
 use motion_export::server::accounts::api_token;
 use motion_export::server::db::entity::export::{Entity, Model};
+use motion_export::server::db::unix_micros::UnixMicros;
 use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
 use serde_json::Value;
 use uuid::Uuid;
@@ -47,8 +48,8 @@ async fn add_orphan(app: &TestApp, user: Uuid, started_at: i64, heartbeat_at: i6
         rows: 0,
         bytes: 0,
         sha256: None,
-        started_at,
-        heartbeat_at,
+        started_at: UnixMicros::new(started_at),
+        heartbeat_at: UnixMicros::new(heartbeat_at),
         finished_at: None,
         error: None,
         complete_to: None,
@@ -143,7 +144,7 @@ async fn a_use_that_was_noted_while_the_clock_was_ahead_is_noted_anew_once_it_is
         let noted = async {
             loop {
                 let tokens = api_token::list(&app.database.connection, Some(ann.id)).await.unwrap();
-                if tokens[0].0.last_used_at == Some(expected) {
+                if tokens[0].0.last_used_at == Some(UnixMicros::new(expected)) {
                     break;
                 }
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;

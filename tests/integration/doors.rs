@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use motion_export::api::exports::EXPORTS_PATH;
 use motion_export::export_params::EXPORT_PATH;
+use motion_export::server::db::unix_micros::UnixMicros;
 use reqwest::header::{AUTHORIZATION, COOKIE};
 use reqwest::{Client, Method};
 
@@ -132,7 +133,7 @@ async fn every_route_and_server_function_lets_in_whom_it_should_and_nobody_else(
             "x",
             None,
             motion_export::server::accounts::secret::Secret::random().unwrap(),
-            app.now(),
+            UnixMicros::new(app.now()),
         );
         let token = token.await.unwrap().record.id.to_string();
         let request = request

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use motion_export::server::db::pool::Pool;
+use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::ingest::argusai::{self, Location};
 use motion_export::server::ingest::summary::Summary;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
@@ -47,7 +48,7 @@ async fn argusai(folder: &Path, events: &[&str]) -> PathBuf {
 }
 
 async fn import(database: &Pool, file: &Path, now: i64) -> anyhow::Result<Summary> {
-    argusai::import(database, &Location::new(file)?, now).await
+    argusai::import(database, &Location::new(file)?, UnixMicros::new(now)).await
 }
 
 async fn open(file: &Path) -> DatabaseConnection {

@@ -1,5 +1,6 @@
 //! Our own CSV, coming back. That it comes back the same is a law, in `laws`.
 
+use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::ingest::csv::{Options, Scale, import};
 
 use crate::app::{HEADER, TestDatabase, events};
@@ -18,7 +19,7 @@ async fn imported_as(
 ) -> anyhow::Result<motion_export::server::ingest::summary::Summary> {
     let file = database.folder.path().join("in.csv");
     std::fs::write(&file, bytes)?;
-    import(&database.connection, &file, options, 0).await
+    import(&database.connection, &file, options, UnixMicros::default()).await
 }
 
 #[tokio::test]
@@ -113,7 +114,7 @@ async fn what_is_not_a_regular_file_is_refused_before_it_is_opened() {
         (folder, "it is a folder; name a file in it"),
         (&folder.join("none.csv"), "there is no such file"),
     ] {
-        let error = import(&database.connection, file, Options::default(), 0).await.unwrap_err();
+        let error = import(&database.connection, file, Options::default(), UnixMicros::default()).await.unwrap_err();
         let error = format!("{error:#}");
         assert!(error.contains(reason) && error.contains(file.to_str().unwrap()), "{error}");
     }

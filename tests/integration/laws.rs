@@ -1,6 +1,7 @@
 //! Laws that hold for any events: any page size gives the same bytes, and export → import → export is the identity.
 
 use motion_export::server::db::entity::motion_event;
+use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::ingest;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
@@ -120,12 +121,12 @@ proptest! {
 
             let second = TestDatabase::new().await;
             let options = ingest::csv::Options { raw, ..ingest::csv::Options::default() };
-            ingest::csv::import(&second.connection, &file, options, 0).await.unwrap();
+            ingest::csv::import(&second.connection, &file, options, UnixMicros::default()).await.unwrap();
             prop_assert_eq!(&second.export(&query, 5_000).await, &exported);
 
             // A second import, here or where the events came from, changes nothing.
             for database in [&second, &first] {
-                let summary = ingest::csv::import(&database.connection, &file, options, 0).await.unwrap();
+                let summary = ingest::csv::import(&database.connection, &file, options, UnixMicros::default()).await.unwrap();
                 prop_assert_eq!(summary.taken, 0);
                 prop_assert_eq!(&database.export(&query, 5_000).await, &exported);
             }

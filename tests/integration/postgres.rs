@@ -8,6 +8,7 @@ use motion_export::server::db::clock::Clock;
 use motion_export::server::db::entity::motion_event;
 use motion_export::server::db::partitions;
 use motion_export::server::db::pool::Pool;
+use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::settings::OnReplicaUnavailable;
 use reqwest::header::COOKIE;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
@@ -415,7 +416,7 @@ async fn old_months_are_detached_with_all_that_is_in_them_and_are_in_no_export()
     database.add(moments.map(event)).await;
     let connection = &database.connection;
     // NOW is in December.
-    let detached = partitions::detach(connection, NOW, 2).await.unwrap();
+    let detached = partitions::detach(connection, UnixMicros::new(NOW), 2).await.unwrap();
     assert_eq!(detached, ["motion_events_2025_10_detached_20251216_120000"]);
     assert_eq!(motion_event::Entity::find().count(connection).await.unwrap(), 3);
     let kept =
@@ -423,7 +424,7 @@ async fn old_months_are_detached_with_all_that_is_in_them_and_are_in_no_export()
     assert_eq!(kept.rows_affected(), 1, "it was there");
     let file = String::from_utf8(database.export("", 10).await).unwrap();
     assert!(file.starts_with(&format!("{HEADER}2025-11-01T00:00:00+00:00,")), "{file}");
-    assert!(partitions::detach(connection, NOW, 2).await.unwrap().is_empty());
+    assert!(partitions::detach(connection, UnixMicros::new(NOW), 2).await.unwrap().is_empty());
     // Events of that month may come again.
     database.add([event("2025-10-31T23:59:58Z")]).await;
     assert_eq!(String::from_utf8(database.export("", 10).await).unwrap().lines().count(), 5);
@@ -454,7 +455,7 @@ async fn a_month_that_is_detached_while_an_export_runs_breaks_it() {
         return;
     }
     breaks_an_export(async |connection: &Pool| {
-        assert_eq!(partitions::detach(connection, NOW, 2).await.unwrap().len(), 1);
+        assert_eq!(partitions::detach(connection, UnixMicros::new(NOW), 2).await.unwrap().len(), 1);
     })
     .await;
 }
@@ -535,7 +536,7 @@ async fn servers_go_by_the_clock_of_the_database() {
     let (clock, _) = Clock::of(database.connection.clone()).await.unwrap();
     let cluster = std::path::PathBuf::from(std::env::var_os("TEST_POSTGRES").unwrap());
     let now = engine::psql(&cluster, "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint").unwrap();
-    let apart = now.parse::<i64>().unwrap() - clock.now();
+    let apart = now.parse::<i64>().unwrap() - clock.now().as_micros();
     assert!(apart.abs() < 60_000_000, "{apart} µs");
 }
 

@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use motion_export::server::db::entity::motion_event::Model;
+use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::ingest::argusai::Location;
 use motion_export::server::ingest::csv::Options;
 use motion_export::server::ingest::sink::{KnownName, Sink};
@@ -67,7 +68,7 @@ async fn argusai_database_of(database: &TestDatabase, statements: &str) -> PathB
 async fn import_csv(database: &TestDatabase, text: &[u8], options: Options) -> Summary {
     let file = database.folder.path().join("in.csv");
     std::fs::write(&file, text).unwrap();
-    csv::import(&database.connection, &file, options, 0).await.unwrap()
+    csv::import(&database.connection, &file, options, UnixMicros::default()).await.unwrap()
 }
 
 /// The lines, in an order that does not depend on ids.
@@ -81,7 +82,7 @@ fn sorted(file: &[u8]) -> Vec<String> {
 async fn each_event_is_stored_once_whatever_way_it_comes_in_first() {
     let other = TestDatabase::new().await;
     let source = argusai_database(&other).await;
-    argusai::import(&other.connection, &Location::new(&source).unwrap(), 0).await.unwrap();
+    argusai::import(&other.connection, &Location::new(&source).unwrap(), UnixMicros::default()).await.unwrap();
     let expected = other.export("", 9).await;
     assert_eq!(sorted(&expected).len(), 7);
     let of_one_camera = other.export("camera_id=cam-1&timezone=Europe/Berlin&excel_date=true", 9).await;
@@ -101,7 +102,9 @@ async fn each_event_is_stored_once_whatever_way_it_comes_in_first() {
         for way in ways {
             let summary = match way {
                 Way::Argusai => {
-                    argusai::import(&database.connection, &Location::new(&source).unwrap(), 0).await.unwrap()
+                    argusai::import(&database.connection, &Location::new(&source).unwrap(), UnixMicros::default())
+                        .await
+                        .unwrap()
                 }
                 Way::Csv => import_csv(&database, &expected, own).await,
                 Way::CsvOfOneCamera => import_csv(&database, &of_one_camera, own).await,
@@ -137,7 +140,9 @@ async fn a_camera_whose_uuid_is_written_in_another_way_is_the_same_in_both_ways_
             let summary = if is_csv {
                 import_csv(&database, file.as_bytes(), Options::default()).await
             } else {
-                argusai::import(&database.connection, &Location::new(&source).unwrap(), 0).await.unwrap()
+                argusai::import(&database.connection, &Location::new(&source).unwrap(), UnixMicros::default())
+                    .await
+                    .unwrap()
             };
             assert_eq!(summary.taken + summary.already_there, 6, "{summary}");
             taken.push((summary.taken, summary.cameras_new));
@@ -173,12 +178,13 @@ async fn argusais_own_csv_is_taken_to_our_scale_and_the_summary_says_so() {
 #[tokio::test]
 async fn a_demo_that_was_moved_as_a_csv_is_not_made_again() {
     use motion_export::server::demo::Demo;
+    const NOW: UnixMicros = UnixMicros::new(1_765_000_000_000_000);
     let demo = Demo { events: 2_500, cameras: 3, days: 2, seed: 7 };
     let (first, second) = (TestDatabase::new().await, TestDatabase::new().await);
-    demo.write(&first.connection, 1_765_000_000_000_000).await.unwrap();
+    demo.write(&first.connection, NOW).await.unwrap();
     let file = first.export("", 500).await;
     assert_eq!(import_csv(&second, &file, Options::default()).await.taken, 2_500);
-    let again = demo.write(&second.connection, 1_765_000_000_000_000).await.unwrap();
+    let again = demo.write(&second.connection, NOW).await.unwrap();
     assert_eq!((again.taken, again.already_there), (0, 2_500));
     assert_eq!(import_csv(&second, &file, Options::default()).await.taken, 0);
     assert_eq!(second.export("", 500).await, file);
@@ -226,7 +232,7 @@ async fn any_number_of_events_may_share_a_moment() {
 
 /// Imports events with native ids, as a source does.
 async fn import_native(database: &TestDatabase, events: &[Model]) -> Summary {
-    let mut sink = Sink::begin(&database.connection, 0).await.unwrap();
+    let mut sink = Sink::begin(&database.connection, UnixMicros::default()).await.unwrap();
     sink.camera("front", Some("Front Door"), KnownName::Replace).await.unwrap();
     for event in events {
         sink.event(event.clone()).await.unwrap();
@@ -247,7 +253,7 @@ async fn import_argusai(database: &TestDatabase, events: &[&str]) -> Summary {
     );
     source.execute_unprepared(&statements).await.unwrap();
     source.close().await.unwrap();
-    argusai::import(&database.connection, &Location::new(&file).unwrap(), 0).await.unwrap()
+    argusai::import(&database.connection, &Location::new(&file).unwrap(), UnixMicros::default()).await.unwrap()
 }
 
 /// An event with this native id and confidence, of one moment.
@@ -335,7 +341,7 @@ async fn a_source_in_order_of_time_is_recognised_as_one_in_any_other_order() {
     import_native(&other, &events[1_500..4_500]).await;
     assert_eq!(import_csv(&database, &other.export("", 5_000).await, Options::default()).await.taken, 3_000);
     for taken in [2_600, 0] {
-        let mut sink = Sink::begin(&database.connection, 0).await.unwrap();
+        let mut sink = Sink::begin(&database.connection, UnixMicros::default()).await.unwrap();
         sink.expect_order_of_time();
         for event in &events {
             sink.event(event.clone()).await.unwrap();

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use motion_export::server::accounts::camera_access::camera_filter::Cameras;
 use motion_export::server::db::connect::{self, Missing};
 use motion_export::server::db::entity::{api_token, camera, camera_access, export, mark, motion_event, session, user};
+use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::export::event::Cursor;
 use motion_export::server::export::query::{self, Filter};
 use motion_export::server::export::stored_message;
@@ -202,9 +203,9 @@ async fn reasons_that_older_versions_recorded_as_sentences_become_messages_and_g
             rows: 0,
             bytes: 0,
             sha256: None,
-            started_at: 0,
-            heartbeat_at: 0,
-            finished_at: Some(0),
+            started_at: UnixMicros::default(),
+            heartbeat_at: UnixMicros::default(),
+            finished_at: Some(UnixMicros::default()),
             error: Some(sentence.to_owned()),
             complete_to: None,
         };

@@ -4,6 +4,7 @@ use motion_export::api::session::Role;
 use motion_export::server::accounts::user;
 use motion_export::server::db::entity::session;
 use motion_export::server::db::timeouts::BUSY_TIMEOUT;
+use motion_export::server::db::unix_micros::UnixMicros;
 use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, COOKIE, HOST, HeaderName};
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, Statement};
 
@@ -312,7 +313,7 @@ async fn last_seen_is_written(app: &TestApp) {
     let written = async {
         loop {
             let session = session::Entity::find().one(&app.database.connection).await.unwrap().unwrap();
-            if session.last_seen_at == app.now() {
+            if session.last_seen_at == UnixMicros::new(app.now()) {
                 return;
             }
             tokio::task::yield_now().await;

@@ -14,6 +14,7 @@ use crate::server::accounts::api_token;
 use crate::server::db::clock::Clock;
 use crate::server::db::entity::session::{ActiveModel, Column, Entity};
 use crate::server::db::pool::Pool;
+use crate::server::db::unix_micros::UnixMicros;
 
 /// How many notes may wait to be written. What comes when there are as many is dropped: the next use will be noted.
 const WAITING: usize = 64;
@@ -25,7 +26,7 @@ const REMEMBERED: usize = 10_000;
 /// Takes notes.
 #[derive(Clone, Debug)]
 pub struct LastUse {
-    notes: mpsc::Sender<(Used, i64)>,
+    notes: mpsc::Sender<(Used, UnixMicros)>,
     /// When each was noted last, by the monotonic clock: after a wall clock that was ahead is set right, the next use must
     /// be noted, because what is stored lies in the future.
     noted: Arc<Mutex<HashMap<Used, Duration>>>,
@@ -77,7 +78,7 @@ impl LastUse {
     }
 }
 
-async fn write(database: Pool, mut notes: mpsc::Receiver<(Used, i64)>) {
+async fn write(database: Pool, mut notes: mpsc::Receiver<(Used, UnixMicros)>) {
     while let Some((used, now)) = notes.recv().await {
         let written = match &used {
             Used::Session(id_hash) => session_seen(&database, id_hash, now).await,
@@ -89,7 +90,7 @@ async fn write(database: Pool, mut notes: mpsc::Receiver<(Used, i64)>) {
     }
 }
 
-async fn session_seen(database: &Pool, id_hash: &[u8], now: i64) -> Result<(), DbErr> {
+async fn session_seen(database: &Pool, id_hash: &[u8], now: UnixMicros) -> Result<(), DbErr> {
     let set = ActiveModel { last_seen_at: Set(now), ..Default::default() };
     Entity::update_many().set(set).filter(Column::IdHash.eq(id_hash)).exec(database).await.map(drop)
 }

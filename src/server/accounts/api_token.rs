@@ -1,6 +1,8 @@
 //! Access tokens: what a script shows instead of a password. A token has its user's rights to events, and to nothing
 //! else: it opens no page and changes nothing.
 
+use std::time::Duration;
+
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
@@ -14,6 +16,7 @@ use crate::messages::forms::FormMessage;
 use crate::server::db::entity::api_token::{ActiveModel, Column, Entity, Model};
 use crate::server::db::entity::user;
 use crate::server::db::pool::Pool;
+use crate::server::db::unix_micros::UnixMicros;
 use crate::server::internal_error::internal;
 
 /// What every token begins with, so that people and secret scanners know one when they see it.
@@ -22,7 +25,7 @@ pub const PREFIX: &str = "mexp_";
 /// The longest life of a token that ends by itself, in days.
 const MAX_DAYS: u32 = 3_650;
 
-const DAY_MICROS: i64 = 24 * 3_600 * 1_000_000;
+const DAY: Duration = Duration::from_hours(24);
 
 /// A token that was just made.
 pub struct Made {
@@ -32,8 +35,7 @@ pub struct Made {
     pub text: String,
 }
 
-/// Makes a token out of random bits. `days`: how long it works; `None`: until it is revoked. `now` is in microseconds
-/// since 1970-01-01T00:00:00Z.
+/// Makes a token out of random bits. `days`: how long it works; `None`: until it is revoked.
 ///
 /// # Errors
 /// Where the name or the days cannot be used, or the database cannot answer.
@@ -43,7 +45,7 @@ pub async fn create(
     name: &str,
     days: Option<u32>,
     bits: Secret,
-    now: i64,
+    now: UnixMicros,
 ) -> Result<Made, ApiError> {
     let name = name::checked(name, |max| FormMessage::TokenNameInvalid { max })?;
     if days.is_some_and(|days| days == 0 || days > MAX_DAYS) {
@@ -56,7 +58,7 @@ pub async fn create(
         name,
         token_hash: secret::hash(text.as_bytes()),
         created_at: now,
-        expires_at: days.map(|days| now + i64::from(days) * DAY_MICROS),
+        expires_at: days.map(|days| now + days * DAY),
         last_used_at: None,
         revoked_at: None,
     };
@@ -68,7 +70,7 @@ pub async fn create(
 ///
 /// # Errors
 /// Where the database cannot answer.
-pub async fn resolve(database: &Pool, text: &str, now: i64) -> Result<Option<(Model, User)>, DbErr> {
+pub async fn resolve(database: &Pool, text: &str, now: UnixMicros) -> Result<Option<(Model, User)>, DbErr> {
     let found = Entity::find()
         .filter(Column::TokenHash.eq(secret::hash(text.as_bytes())))
         .find_also_related(user::Entity)
@@ -101,7 +103,7 @@ pub async fn list(database: &Pool, user: Option<Uuid>) -> Result<Vec<(Model, Opt
 ///
 /// # Errors
 /// Where there is no such token, or the database cannot answer.
-pub async fn revoke(database: &Pool, id: Uuid, user: Option<Uuid>, now: i64) -> Result<(), ApiError> {
+pub async fn revoke(database: &Pool, id: Uuid, user: Option<Uuid>, now: UnixMicros) -> Result<(), ApiError> {
     let token = Entity::find_by_id(id).one(database).await?;
     let Some(token) = token.filter(|token| user.is_none_or(|user| token.user_id == user)) else {
         return Err(ApiError {
@@ -120,7 +122,7 @@ pub async fn revoke(database: &Pool, id: Uuid, user: Option<Uuid>, now: i64) -> 
 ///
 /// # Errors
 /// Where the database cannot be written to.
-pub async fn used(database: &impl ConnectionTrait, id: Uuid, now: i64) -> Result<(), DbErr> {
+pub async fn used(database: &impl ConnectionTrait, id: Uuid, now: UnixMicros) -> Result<(), DbErr> {
     let set = ActiveModel { last_used_at: Set(Some(now)), ..Default::default() };
     Entity::update_many().set(set).filter(Column::Id.eq(id)).exec(database).await.map(drop)
 }

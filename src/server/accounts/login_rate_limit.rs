@@ -140,6 +140,7 @@ mod tests {
     use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
     use super::*;
+    use crate::server::db::unix_micros::UnixMicros;
 
     /// A throttle, and the microseconds that have passed for it.
     fn throttle() -> (Throttle, Arc<AtomicU64>) {
@@ -152,7 +153,7 @@ mod tests {
         let clock = {
             let (passed, wall) = (Arc::clone(&passed), Arc::clone(&wall));
             Clock::with_monotonic(
-                move || wall.load(Ordering::Relaxed),
+                move || UnixMicros::new(wall.load(Ordering::Relaxed)),
                 move || Duration::from_micros(passed.load(Ordering::Relaxed)),
             )
         };

@@ -4,6 +4,7 @@
 //! lives. There is none before signing in, so there is none that somebody could slip to somebody else.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sea_orm::sea_query::ExprTrait;
@@ -23,9 +24,9 @@ use crate::server::db::entity::session::{ActiveModel, Column, Entity, Model};
 use crate::server::db::pool::Pool;
 use crate::server::settings::Settings;
 
-/// A session that has ended by itself is kept for so long, in microseconds. Nothing new begins by it, but an export that has
+/// A session that has ended by itself is kept for so long. Nothing new begins by it, but an export that has
 /// begun goes on if the session was only not used, and finds out why it cannot if the session has reached its end.
-const LONGEST_EXPORT: i64 = 24 * 60 * 60 * 1_000_000;
+const LONGEST_EXPORT: Duration = Duration::from_hours(24);
 
 /// Under which name `axum-login` keeps its part of what a session remembers.
 pub const DATA_KEY: &str = "user";
@@ -45,18 +46,18 @@ pub struct Sessions {
     limits: Arc<Limits>,
 }
 
-/// How long sessions live, in microseconds.
+/// How long sessions live.
 #[derive(Debug)]
 struct Limits {
-    idle: i64,
-    absolute: i64,
+    idle: Duration,
+    absolute: Duration,
 }
 
 impl Sessions {
     /// The sessions of that database, to read and to write, with the limits of the settings.
     pub fn new(database: Pool, writer: Pool, clock: Clock, last_use: LastUse, settings: &Settings) -> Self {
-        let idle = i64::from(settings.accounts.session_idle_minutes.get()) * 60 * 1_000_000;
-        let absolute = i64::from(settings.accounts.session_max_hours.get()) * 3_600 * 1_000_000;
+        let idle = Duration::from_mins(settings.accounts.session_idle_minutes.get().into());
+        let absolute = Duration::from_hours(settings.accounts.session_max_hours.get().into());
         Self { database, writer, clock, last_use, limits: Arc::new(Limits { idle, absolute }) }
     }
 
@@ -90,7 +91,7 @@ impl Sessions {
 
     fn is_alive(&self, session: &Model) -> bool {
         let now = self.clock.now();
-        now < session.expires_at && now - session.last_seen_at < self.limits.idle
+        now < session.expires_at && now.saturating_duration_since(session.last_seen_at) < self.limits.idle
     }
 }
 
@@ -124,7 +125,7 @@ impl SessionStore for Sessions {
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
         let found = self.by_hash(hash(*id)).await.unwrap_or_else(|error| not_looked_up(&error));
         let Some(session) = found else { return Ok(None) };
-        let end = OffsetDateTime::from_unix_timestamp_nanos(i128::from(session.expires_at) * 1_000);
+        let end = OffsetDateTime::from_unix_timestamp_nanos(i128::from(session.expires_at.as_micros()) * 1_000);
         // What cannot be read is no session: whoever has its cookie signs in again.
         let (Ok(data), Ok(expiry_date)) = (serde_json::from_slice(&session.data), end) else { return Ok(None) };
         self.last_use.of_session(session.id_hash);

@@ -10,6 +10,7 @@ use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
 use crate::server::db::pool::Pool;
+use crate::server::db::unix_micros::UnixMicros;
 
 /// The key of the setup link, while there is nobody yet.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +40,7 @@ impl Setup {
         key: &str,
         name: String,
         password: String,
-        now: i64,
+        now: UnixMicros,
     ) -> Result<User, ApiError> {
         // Held to the end, so that of two who come at once one finds it closed.
         let mut open = self.0.lock().await;

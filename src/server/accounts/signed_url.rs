@@ -16,14 +16,15 @@ use crate::export_params::{EXPORT_PATH, ExportParams};
 use crate::messages::http::HttpMessage;
 use crate::server::db::entity::session;
 use crate::server::db::pool::Pool;
+use crate::server::db::unix_micros::UnixMicros;
 
 /// The parameter that makes a URL a link.
 const PARAMETER: &str = "link";
 
-/// The link to an export until `expires`, in microseconds since 1970-01-01T00:00:00Z.
-pub fn sign(params: &ExportParams, expires: i64, session: &session::Model) -> String {
+/// Returns the signed URL of an export, which works until `expires`.
+pub fn sign(params: &ExportParams, expires: UnixMicros, session: &session::Model) -> String {
     let query = params.to_query();
-    let (expires, id) = (expires / 1_000_000, session.link_id.simple());
+    let (expires, id) = (expires.as_secs(), session.link_id.simple());
     let signature = to_hex(&mac(&session.link_key, &query, expires).finalize().into_bytes());
     format!("{EXPORT_PATH}?{query}&{PARAMETER}={expires}.{id}.{signature}")
 }
@@ -43,6 +44,7 @@ fn mac(key: &[u8], query: &str, expires: i64) -> Hmac<Sha256> {
 pub struct Link<'a> {
     /// The query string that was signed.
     pub query: &'a str,
+    /// In seconds since 1970-01-01T00:00:00Z.
     expires: i64,
     session: Uuid,
     signature: Vec<u8>,
@@ -76,11 +78,16 @@ impl<'a> Link<'a> {
     ///
     /// # Errors
     /// `unauthenticated` where it was altered or has expired, or its session or user is gone; `unavailable` where the
-    /// database cannot answer. `now` is in microseconds since 1970-01-01T00:00:00Z.
-    pub async fn owner(&self, sessions: &Sessions, database: &Pool, now: i64) -> Result<(User, Vec<u8>), ApiError> {
+    /// database cannot answer.
+    pub async fn owner(
+        &self,
+        sessions: &Sessions,
+        database: &Pool,
+        now: UnixMicros,
+    ) -> Result<(User, Vec<u8>), ApiError> {
         let session = sessions.by_link_id(self.session).await?.ok_or_else(refused)?;
         let genuine = mac(&session.link_key, self.query, self.expires).verify_slice(&self.signature).is_ok();
-        if !genuine || now / 1_000_000 >= self.expires {
+        if !genuine || now.as_secs() >= self.expires {
             return Err(refused());
         }
         let user = user::by_id(database, session.user_id).await?.ok_or_else(refused)?;
@@ -102,9 +109,9 @@ mod tests {
             id_hash: Vec::new(),
             user_id: Uuid::nil(),
             data: Vec::new(),
-            created_at: 0,
-            last_seen_at: 0,
-            expires_at: 0,
+            created_at: UnixMicros::default(),
+            last_seen_at: UnixMicros::default(),
+            expires_at: UnixMicros::default(),
             link_id: Uuid::from_u128(7),
             link_key: vec![key; 32],
         }
@@ -113,7 +120,7 @@ mod tests {
     #[test]
     fn a_link_is_read_as_it_was_written() {
         let params = ExportParams::parse("start_date=2025-12-01&camera_id=a%26link%3D1").expect("valid");
-        let url = sign(&params, 1_765_000_000_999_999, &session(1));
+        let url = sign(&params, UnixMicros::new(1_765_000_000_999_999), &session(1));
         let (path, query) = url.split_once('?').expect("a query");
         assert_eq!(path, EXPORT_PATH);
         let link = Link::parse(query).expect("a link").expect("of ours");

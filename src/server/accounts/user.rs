@@ -15,6 +15,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
 use crate::server::db::entity::{api_token, camera, camera_access, session, user};
 use crate::server::db::pool::{Pool, Transaction};
+use crate::server::db::unix_micros::UnixMicros;
 use crate::server::internal_error::internal;
 
 /// Somebody who may sign in.
@@ -27,7 +28,7 @@ pub struct User {
     /// What the user may do.
     pub role: Role,
     /// When the account was made.
-    pub created_at: i64,
+    pub created_at: UnixMicros,
     /// Changes with the password, and tells nothing of it: sessions that remember another one have ended.
     pub stamp: Vec<u8>,
 }
@@ -68,11 +69,11 @@ pub struct NewUser {
     pub password: String,
 }
 
-/// Makes a user. `now` is in microseconds since 1970-01-01T00:00:00Z.
+/// Creates a user.
 ///
 /// # Errors
 /// Where the name is taken, or it or the password cannot be used; where the database cannot answer.
-pub async fn add(database: &Pool, new: NewUser, now: i64) -> Result<User, ApiError> {
+pub async fn add(database: &Pool, new: NewUser, now: UnixMicros) -> Result<User, ApiError> {
     let name = normalized(&name::checked(&new.name, |max| FormMessage::UserNameInvalid { max })?);
     password::check(&new.password, &name)?;
     let model = user::Model {
@@ -151,8 +152,8 @@ pub async fn with_password(
     Ok(found.filter(|_| right).map(User::from).ok_or(id))
 }
 
-/// Gives a user another password, and ends the user's sessions, and with them the links that they signed. At
-/// `revoke_tokens`, in microseconds since 1970-01-01T00:00:00Z, all access tokens are revoked as well; `None` keeps them.
+/// Changes a user's password, and ends the user's sessions and with them the links that they signed. With
+/// `revoke_tokens`, all access tokens are revoked at that moment; `None` keeps them.
 ///
 /// # Errors
 /// Where the password cannot be used, or the database cannot answer.
@@ -160,7 +161,7 @@ pub async fn set_password(
     database: &Pool,
     user: &User,
     password: String,
-    revoke_tokens: Option<i64>,
+    revoke_tokens: Option<UnixMicros>,
 ) -> Result<User, ApiError> {
     password::check(&password, &user.name)?;
     let password_hash = password::hash(password).await.map_err(|error| internal(&error))?;
@@ -358,8 +359,8 @@ async fn last_administrator(database: &Pool, user: &User) -> ApiError {
     }
 }
 
-/// Revokes all tokens of a user. `now` is in microseconds since 1970-01-01T00:00:00Z.
-async fn revoke_all_tokens(database: &impl ConnectionTrait, user: Uuid, now: i64) -> Result<(), DbErr> {
+/// Revokes all tokens of a user.
+async fn revoke_all_tokens(database: &impl ConnectionTrait, user: Uuid, now: UnixMicros) -> Result<(), DbErr> {
     let set = api_token::ActiveModel { revoked_at: Set(Some(now)), ..Default::default() };
     let all = api_token::Entity::update_many()
         .set(set)
@@ -380,8 +381,13 @@ mod tests {
 
     #[test]
     fn the_debug_form_of_a_user_tells_neither_name_nor_stamp() {
-        let user =
-            User { id: Uuid::nil(), name: "ann".to_owned(), role: Role::Admin, created_at: 0, stamp: vec![7, 7, 7] };
+        let user = User {
+            id: Uuid::nil(),
+            name: "ann".to_owned(),
+            role: Role::Admin,
+            created_at: UnixMicros::default(),
+            stamp: vec![7, 7, 7],
+        };
         let shown = format!("{user:?}");
         assert!(!shown.contains("ann") && !shown.contains("7, 7"), "{shown}");
     }

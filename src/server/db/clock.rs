@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use tracing::warn;
 
 use super::pool::Pool;
+use crate::server::db::unix_micros::UnixMicros;
 
 /// How often the database is asked for the time.
 const FOLLOW: Duration = Duration::from_secs(30);
@@ -17,21 +18,20 @@ const FOLLOW: Duration = Duration::from_secs(30);
 /// Intervals within this process (rate limits, durations, minimum distances between two writes) use the monotonic clock.
 #[derive(Clone)]
 pub struct Clock {
-    wall: Arc<dyn Fn() -> i64 + Send + Sync>,
+    wall: Arc<dyn Fn() -> UnixMicros + Send + Sync>,
     monotonic: Arc<dyn Fn() -> Duration + Send + Sync>,
 }
 
 impl Clock {
-    /// Returns a clock whose time of day is `now`, in microseconds since 1970-01-01T00:00:00Z, and whose monotonic time is
-    /// that of the operating system.
-    pub fn new(now: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
+    /// Returns a clock whose time of day is `now`, and whose monotonic time is that of the operating system.
+    pub fn new(now: impl Fn() -> UnixMicros + Send + Sync + 'static) -> Self {
         let created = Instant::now();
         Self::with_monotonic(now, move || created.elapsed())
     }
 
     /// Returns a clock of which both times are given. `monotonic` must never decrease.
     pub fn with_monotonic(
-        now: impl Fn() -> i64 + Send + Sync + 'static,
+        now: impl Fn() -> UnixMicros + Send + Sync + 'static,
         monotonic: impl Fn() -> Duration + Send + Sync + 'static,
     ) -> Self {
         Self { wall: Arc::new(now), monotonic: Arc::new(monotonic) }
@@ -49,7 +49,7 @@ impl Clock {
             let told = Arc::clone(&told);
             Self::new(move || {
                 let (theirs, then) = *told.lock().unwrap_or_else(PoisonError::into_inner);
-                theirs + i64::try_from(then.elapsed().as_micros()).unwrap_or_default()
+                theirs + then.elapsed()
             })
         };
         let follow = async move {
@@ -64,8 +64,8 @@ impl Clock {
         Ok((clock, follow))
     }
 
-    /// The time of day, in microseconds since 1970-01-01T00:00:00Z. It may be lower than before: clocks are set.
-    pub fn now(&self) -> i64 {
+    /// Returns the time of day. It may be earlier than before: clocks are set.
+    pub fn now(&self) -> UnixMicros {
         (self.wall)()
     }
 
@@ -76,7 +76,7 @@ impl Clock {
 }
 
 /// The database's time, and when that was so here.
-async fn ask(database: &Pool) -> Result<(i64, Instant), DbErr> {
+async fn ask(database: &Pool) -> Result<(UnixMicros, Instant), DbErr> {
     let before = Instant::now();
     let asked = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
     let answer = database.query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await?;
@@ -86,22 +86,22 @@ async fn ask(database: &Pool) -> Result<(i64, Instant), DbErr> {
 }
 
 /// The day of a moment, as `YYYY-MM-DD` in UTC.
-pub fn day(moment: i64) -> String {
+pub fn day(moment: UnixMicros) -> String {
     shown(moment, "%Y-%m-%d")
 }
 
 /// A moment to the minute, in UTC, and saying so.
-pub fn minute(moment: i64) -> String {
+pub fn minute(moment: UnixMicros) -> String {
     shown(moment, "%Y-%m-%d %H:%M UTC")
 }
 
 /// A moment to the second, in UTC, as a part of a name: `20251216_120000`.
-pub fn stamp(moment: i64) -> String {
+pub fn stamp(moment: UnixMicros) -> String {
     shown(moment, "%Y%m%d_%H%M%S")
 }
 
-fn shown(moment: i64, format: &str) -> String {
-    chrono::DateTime::from_timestamp_micros(moment).map(|time| time.format(format).to_string()).unwrap_or_default()
+fn shown(moment: UnixMicros, format: &str) -> String {
+    moment.to_datetime().map(|time| time.format(format).to_string()).unwrap_or_default()
 }
 
 impl std::fmt::Debug for Clock {

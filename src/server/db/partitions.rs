@@ -9,6 +9,7 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, RuntimeErr, Statem
 use super::clock;
 use super::locks::{IMPORTING, PARTITIONING};
 use super::pool::Pool;
+use crate::server::db::unix_micros::UnixMicros;
 
 /// What the names of partitions begin with; year and month follow.
 const PREFIX: &str = "motion_events_";
@@ -180,12 +181,12 @@ async fn make(database: &impl ConnectionTrait, month: Month) -> Result<(), DbErr
 }
 
 /// Detaches the months before the last `keep` ones, that of `now` included, and gives the names of the tables that they are
-/// now. `now` is in microseconds since 1970-01-01T00:00:00Z.
+/// now.
 ///
 /// # Errors
 /// Where the database cannot be written to, an import is running, or somebody reads the table for too long.
-pub async fn detach(database: &Pool, now: i64, keep: u32) -> Result<Vec<String>, DbErr> {
-    let Some(first) = Month::of(now).and_then(|month| month.before(keep.saturating_sub(1))) else {
+pub async fn detach(database: &Pool, now: UnixMicros, keep: u32) -> Result<Vec<String>, DbErr> {
+    let Some(first) = Month::of(now.as_micros()).and_then(|month| month.before(keep.saturating_sub(1))) else {
         return Ok(Vec::new());
     };
     let transaction = database.begin().await?;

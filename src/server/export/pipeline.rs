@@ -27,6 +27,7 @@ use crate::server::export::reader::{replica, worker_threads};
 pub mod encoding;
 pub mod keyset;
 pub mod read_ahead;
+use crate::server::db::unix_micros::UnixMicros;
 
 /// A file of which no more than this comes goes as it is: compression has to be worth the while.
 const TINY_BYTES: usize = 1_024;
@@ -60,8 +61,8 @@ pub struct Export {
     pub bytes: u64,
     /// How the chunks are encoded; settled with the first one.
     pub encoding: Option<Encoding>,
-    /// Up to when it is complete, where it is read from a replica: in microseconds since 1970-01-01T00:00:00Z.
-    pub complete_to: Option<i64>,
+    /// Up to when it is complete, where it is read from a replica.
+    pub complete_to: Option<UnixMicros>,
     source: Source,
     viewer: Viewer,
     cameras: Cameras,
@@ -117,7 +118,7 @@ impl Export {
         let limit = source.page_timeout;
         let replica = tokio::time::timeout(limit, replica::Began::with(&source.reader, &source.database));
         let replica = replica.await.map_err(|_| ExportError::TimedOut(limit))??;
-        if let Some(moment) = replica.complete_to.filter(|_| replica.behind) {
+        if let Some(moment) = replica.complete_to.filter(|_| replica.behind).map(UnixMicros::as_micros) {
             interval.end = Some(interval.end.map_or(moment, |end| end.min(moment)));
         }
         let partitions = partitions::Began::with(&source.database).await?;

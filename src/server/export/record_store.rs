@@ -2,6 +2,8 @@
 //! server gave a sign of life a short while ago is a slot: that is how the limit for each user holds across all servers
 //! that share the database.
 
+use std::time::Duration;
+
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, LockType};
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel,
@@ -17,9 +19,10 @@ use crate::messages::records::RecordMessage;
 use crate::server::db::entity::export::{ActiveModel, Column, Entity, Model};
 use crate::server::db::entity::user;
 use crate::server::db::pool::Pool;
+use crate::server::db::unix_micros::UnixMicros;
 
-/// A record whose server gave no sign of life for so long is not being worked on any more. In microseconds.
-pub const SILENCE: i64 = 30 * 1_000_000;
+/// A record whose server gave no sign of life for so long is not being worked on any more.
+pub const SILENCE: Duration = Duration::from_secs(30);
 
 /// What a heartbeat writes of an export that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,8 +32,8 @@ pub struct Heartbeat {
     /// How far it is.
     pub written: Written,
     /// When it would have ended if nothing more is heard of it: its start and the time that it took since, by the monotonic
-    /// clock, in microseconds since 1970-01-01T00:00:00Z.
-    pub at: i64,
+    /// clock.
+    pub at: UnixMicros,
 }
 
 /// What is written of an export that gets on or ends.
@@ -82,8 +85,8 @@ pub struct Outcome {
     pub written: Written,
     /// How it ended.
     pub ending: Ending,
-    /// When: its start and the time that it took since, in microseconds since 1970-01-01T00:00:00Z.
-    pub at: i64,
+    /// When: its start and the time that it took since.
+    pub at: UnixMicros,
     /// Whether it is known to have a record.
     pub began: bool,
 }
@@ -144,8 +147,8 @@ pub async fn probe(database: &Pool) -> Result<(), DbErr> {
         rows: 0,
         bytes: 0,
         sha256: None,
-        started_at: 0,
-        heartbeat_at: 0,
+        started_at: UnixMicros::default(),
+        heartbeat_at: UnixMicros::default(),
         finished_at: None,
         error: None,
         complete_to: None,
@@ -162,7 +165,7 @@ pub async fn probe(database: &Pool) -> Result<(), DbErr> {
 ///
 /// # Errors
 /// Where the database cannot be written to.
-pub async fn beat(database: &Pool, now: i64, running: &[Heartbeat]) -> Result<Vec<Uuid>, DbErr> {
+pub async fn beat(database: &Pool, now: UnixMicros, running: &[Heartbeat]) -> Result<Vec<Uuid>, DbErr> {
     let mut lost = Vec::new();
     let transaction = database.begin().await?;
     // Also where none are running: whoever keeps others from writing has to be noticed.
@@ -223,7 +226,7 @@ pub async fn end(database: &impl ConnectionTrait, id: Uuid, outcome: &Outcome) -
 ///
 /// # Errors
 /// Where the database cannot be asked.
-pub async fn silent(database: &impl ConnectionTrait, now: i64) -> Result<Vec<(Uuid, i64)>, DbErr> {
+pub async fn silent(database: &impl ConnectionTrait, now: UnixMicros) -> Result<Vec<(Uuid, UnixMicros)>, DbErr> {
     let silent = Entity::find().select_only().columns([Column::Id, Column::HeartbeatAt]);
     let is_silent = Column::HeartbeatAt.lte(now - SILENCE).or(Column::HeartbeatAt.gt(now));
     let silent = silent.filter(Column::State.eq(State::Running.as_str())).filter(is_silent);
@@ -236,7 +239,7 @@ pub async fn silent(database: &impl ConnectionTrait, now: i64) -> Result<Vec<(Uu
 ///
 /// # Errors
 /// Where the database cannot be written to.
-pub async fn sweep(database: &impl ConnectionTrait, dead: &[(Uuid, i64)]) -> Result<u64, DbErr> {
+pub async fn sweep(database: &impl ConnectionTrait, dead: &[(Uuid, UnixMicros)]) -> Result<u64, DbErr> {
     let mut swept = 0;
     for (id, heard) in dead {
         let interrupted = ActiveModel { state: Set(State::Interrupted.as_str().to_owned()), ..Default::default() };

@@ -1,6 +1,6 @@
 //! Who exported what: the records as their owners and administrators read them.
 
-use chrono::{DateTime, SecondsFormat};
+use chrono::SecondsFormat;
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use crate::server::accounts::secret::{from_hex, to_hex};
 use crate::server::accounts::user::{self, User};
 use crate::server::db::entity::export::{Column, Entity, Model};
 use crate::server::db::pool::Pool;
+use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::stored_message;
 use crate::server::export::timezone::Zone;
 
@@ -42,7 +43,7 @@ pub struct Wanted {
 /// The place of a record in the order of all records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Cursor {
-    started_at: i64,
+    started_at: UnixMicros,
     id: Uuid,
 }
 
@@ -53,13 +54,13 @@ impl Cursor {
 
     fn parse(text: &str) -> Option<Self> {
         let (started_at, id) = text.split_once('_')?;
-        Some(Self { started_at: started_at.parse().ok()?, id: id.parse().ok()? })
+        Some(Self { started_at: UnixMicros::new(started_at.parse().ok()?), id: id.parse().ok()? })
     }
 }
 
 impl std::fmt::Display for Cursor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}_{}", self.started_at, self.id)
+        write!(f, "{}_{}", self.started_at.as_micros(), self.id)
     }
 }
 
@@ -201,7 +202,10 @@ fn shown(record: Model) -> ExportRecord {
         sha256: record.sha256.as_deref().map(to_hex),
         started_at: moment(record.started_at),
         finished_at: finished_at.map(moment),
-        duration_ms: finished_at.map(|end| (end - record.started_at) / 1_000),
+        duration_ms: finished_at.map(|end| {
+            let duration = end.saturating_duration_since(record.started_at);
+            i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+        }),
         error: reason.as_ref().map(|reason| reason.text.clone()),
         reason,
         complete_to: record.complete_to.map(moment),
@@ -209,9 +213,8 @@ fn shown(record: Model) -> ExportRecord {
 }
 
 /// A moment as RFC 3339, to the millisecond.
-fn moment(micros: i64) -> String {
-    let time = DateTime::from_timestamp_micros(micros);
-    time.map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true)).unwrap_or_default()
+fn moment(moment: UnixMicros) -> String {
+    moment.to_datetime().map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true)).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -248,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_place_is_read_back_as_it_was_written() {
-        let place = Cursor { started_at: -5, id: Uuid::from_u128(7) };
+        let place = Cursor { started_at: UnixMicros::new(-5), id: Uuid::from_u128(7) };
         assert_eq!(Cursor::parse(&place.to_string()), Some(place));
     }
 }

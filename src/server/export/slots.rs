@@ -24,6 +24,7 @@ use crate::server::db::entity::export::Model;
 use crate::server::db::error::{is_away, may_pass, unlogged_api_error};
 use crate::server::db::pool::{self, Pool};
 use crate::server::db::sqlite::open_file;
+use crate::server::db::unix_micros::UnixMicros;
 use crate::server::internal_error::internal;
 use crate::server::metrics::{Metrics, Refused};
 use crate::server::settings;
@@ -89,7 +90,7 @@ pub struct Asked {
     /// The selection, as a query string.
     pub query: String,
     /// Up to when the file will be complete, where it is read from a replica.
-    pub complete_to: Option<i64>,
+    pub complete_to: Option<UnixMicros>,
 }
 
 /// A handle to all of them; cheap to clone.
@@ -112,7 +113,7 @@ struct Inner {
     heartbeats: AtomicU32,
     /// The records that are silent by the clock, when each was heard of last, and how many signs of life of ours ago that
     /// was seen first. By the clock alone, a step of it would make all servers look dead.
-    silent: Mutex<HashMap<Uuid, (i64, u32)>>,
+    silent: Mutex<HashMap<Uuid, (UnixMicros, u32)>>,
 }
 
 /// The exports of this server of whose end the records do not know.
@@ -128,8 +129,8 @@ struct Slots {
 #[derive(Debug)]
 struct Progress {
     user_id: Option<Uuid>,
-    /// By the wall clock, in microseconds since 1970-01-01T00:00:00Z.
-    started_at: i64,
+    /// By the wall clock.
+    started_at: UnixMicros,
     /// The same moment by the monotonic clock.
     began: Duration,
     rows: AtomicU64,
@@ -144,8 +145,8 @@ impl Progress {
 
     /// The moment at which so much time has passed since it began, by the clock at its start: a clock that is set meanwhile
     /// makes no export longer or shorter.
-    fn moment_after(&self, elapsed: Duration) -> i64 {
-        self.started_at.saturating_add(i64::try_from(elapsed.as_micros()).unwrap_or(i64::MAX))
+    fn moment_after(&self, elapsed: Duration) -> UnixMicros {
+        self.started_at + elapsed
     }
 }
 
@@ -360,7 +361,7 @@ impl Exports {
                 let seen = before.get(&id).filter(|(last, _)| *last == heard);
                 (id, (heard, seen.map_or(0, |(_, times)| times + 1)))
             }));
-            let is_dead = |(id, (heard, times)): (&Uuid, &(i64, u32))| {
+            let is_dead = |(id, (heard, times)): (&Uuid, &(UnixMicros, u32))| {
                 let enough = if *heard > now { UNDISTURBED_FROM_FUTURE } else { UNDISTURBED };
                 (*times >= enough).then_some((*id, *heard))
             };
@@ -369,7 +370,7 @@ impl Exports {
         record_store::sweep(&self.0.writer, &dead).await
     }
 
-    fn silent(&self) -> MutexGuard<'_, HashMap<Uuid, (i64, u32)>> {
+    fn silent(&self) -> MutexGuard<'_, HashMap<Uuid, (UnixMicros, u32)>> {
         self.0.silent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

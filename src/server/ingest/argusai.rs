@@ -21,6 +21,7 @@ use super::summary::Summary;
 use super::text::{storable, storable_event};
 use crate::server::db::entity::motion_event;
 use crate::server::db::pool::Pool;
+use crate::server::db::unix_micros::UnixMicros;
 
 mod ids;
 mod postgres;
@@ -43,12 +44,11 @@ const CAMERA_WITHOUT_ID: &str = "camera without an id; it is left out";
 const CAMERA_MISSING: &str = "it does not say which camera saw it";
 const TIME_UNREADABLE: &str = "its time cannot be read";
 
-/// Copies all cameras and events of an ArgusAI database that are not there yet. `now` is the time of the import, in
-/// microseconds since 1970-01-01T00:00:00Z. If each of its events had to be skipped, nothing is changed either.
+/// Copies all cameras and events of an ArgusAI database that are not there yet. `now` is the time of the import. If each of its events had to be skipped, nothing is changed either.
 ///
 /// # Errors
 /// If the database is not ArgusAI's, or either database fails; nothing has been changed then.
-pub async fn import(database: &Pool, location: &Location, now: i64) -> anyhow::Result<Summary> {
+pub async fn import(database: &Pool, location: &Location, now: UnixMicros) -> anyhow::Result<Summary> {
     let cannot_read = || format!("cannot read {location}");
     let mut source = Source::open(location).await.with_context(cannot_read)?;
     let bar = progress::of_events(source.events);

@@ -25,6 +25,7 @@ use super::text::{storable, storable_event};
 use crate::server::db::describe_error::describe_io;
 use crate::server::db::entity::motion_event::Model;
 use crate::server::db::pool::Pool;
+use crate::server::db::unix_micros::UnixMicros;
 
 mod format;
 mod row;
@@ -50,7 +51,7 @@ pub struct Options {
 /// # Errors
 /// If the file is not such a CSV or a row cannot be read, naming row and column, or if the database fails; nothing has been
 /// changed then.
-pub async fn import(database: &Pool, file: &Path, options: Options, now: i64) -> anyhow::Result<Summary> {
+pub async fn import(database: &Pool, file: &Path, options: Options, now: UnixMicros) -> anyhow::Result<Summary> {
     let nothing = || format!("nothing was imported from {}", file.display());
     let cannot_read = |error: std::io::Error| anyhow!("{}: {}", nothing(), describe_io(&error));
     // Before the file is opened: to open a pipe waits until something writes to it.

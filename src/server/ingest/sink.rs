@@ -15,6 +15,7 @@ use crate::server::db::entity::{camera, motion_event};
 use crate::server::db::locks::IMPORTING;
 use crate::server::db::partitions::Partitions;
 use crate::server::db::pool::{Pool, Transaction};
+use crate::server::db::unix_micros::UnixMicros;
 
 /// What to do where a camera is known under another name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,8 +32,8 @@ pub struct Sink {
     /// What has been done so far.
     pub summary: Summary,
     transaction: Transaction,
-    /// When the rows are written, in microseconds since 1970-01-01T00:00:00Z.
-    now: i64,
+    /// When the rows are written.
+    now: UnixMicros,
     cameras: HashMap<String, Option<String>>,
     /// The ids of the cameras that were there before this import and whose id is a UUID.
     by_uuid: HashMap<Uuid, String>,
@@ -45,11 +46,11 @@ pub struct Sink {
 }
 
 impl Sink {
-    /// Begins the transaction. `now` is what `created_at` will say, in microseconds since 1970-01-01T00:00:00Z.
+    /// Begins the transaction. `now` becomes the `created_at` of the events.
     ///
     /// # Errors
     /// Where the database cannot be written to.
-    pub async fn begin(database: &Pool, now: i64) -> Result<Self, DbErr> {
+    pub async fn begin(database: &Pool, now: UnixMicros) -> Result<Self, DbErr> {
         // A transaction that reads first and wants to write later fails where somebody else has written in between.
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -180,7 +181,8 @@ impl Sink {
     /// If the database cannot be written to.
     pub async fn new_event(&mut self, event: motion_event::Model) -> Result<(), DbErr> {
         self.partitions.make_for(&self.transaction, [event.timestamp]).await?;
-        self.batch.push(motion_event::Model { created_at: self.now, ..event }.into_active_model().reset_all());
+        self.batch
+            .push(motion_event::Model { created_at: self.now.as_micros(), ..event }.into_active_model().reset_all());
         if self.batch.len() >= BATCH { self.write().await } else { Ok(()) }
     }
 

@@ -25,6 +25,7 @@ use crate::web::middleware::session::AuthSession;
 use crate::web::request_id::RequestId;
 use crate::web::{error_response, page_data};
 
+use crate::server::db::unix_micros::UnixMicros;
 use crate::web::middleware::session;
 use crate::web::request_body::unread_body;
 
@@ -69,7 +70,7 @@ impl Form {
     }
 
     /// When to revoke the access tokens of who gets a new password: now, if that is ticked.
-    pub(super) fn revokes_tokens(&self) -> Option<i64> {
+    pub(super) fn revokes_tokens(&self) -> Option<UnixMicros> {
         (!self.field(REVOKE_TOKENS).is_empty()).then(|| self.state.clock.now())
     }
 

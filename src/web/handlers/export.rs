@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use chrono::{DateTime, SecondsFormat};
+use chrono::SecondsFormat;
 use sha2::{Digest, Sha256};
 use tracing::{Instrument, Span, debug, error, info, warn};
 use uuid::Uuid;
@@ -26,6 +26,7 @@ use crate::messages::http::HttpMessage;
 use crate::messages::records::RecordMessage;
 use crate::server::accounts::principal::{self, Caller};
 use crate::server::accounts::signed_url::Link;
+use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::error::ExportError;
 use crate::server::export::pipeline::Export;
 use crate::server::export::pipeline::encoding::Encoding;
@@ -123,7 +124,7 @@ fn headers(export: &Export) -> HeaderMap {
     if let Some(encoding) = export.encoding {
         headers.insert(header::CONTENT_ENCODING, encoding.header_value());
     }
-    let complete_to = export.complete_to.and_then(DateTime::from_timestamp_micros);
+    let complete_to = export.complete_to.and_then(UnixMicros::to_datetime);
     if let Some(Ok(moment)) = complete_to.map(|moment| moment.to_rfc3339_opts(SecondsFormat::Micros, true).parse()) {
         headers.insert(COMPLETE_TO, moment);
     }

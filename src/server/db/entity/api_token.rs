@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::server::db::unix_micros::UnixMicros;
+
 /// A row of `api_tokens`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "api_tokens")]
@@ -17,13 +19,13 @@ pub struct Model {
     #[sea_orm(unique)]
     pub token_hash: Vec<u8>,
     /// When it was made.
-    pub created_at: i64,
+    pub created_at: UnixMicros,
     /// When it stops working; `None`: never.
-    pub expires_at: Option<i64>,
+    pub expires_at: Option<UnixMicros>,
     /// When it was last used.
-    pub last_used_at: Option<i64>,
+    pub last_used_at: Option<UnixMicros>,
     /// When it was revoked.
-    pub revoked_at: Option<i64>,
+    pub revoked_at: Option<UnixMicros>,
 }
 
 /// A token speaks for a user.

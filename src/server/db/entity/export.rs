@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::server::db::unix_micros::UnixMicros;
+
 /// A row of `exports`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "exports")]
@@ -26,15 +28,15 @@ pub struct Model {
     /// SHA-256 of the same bytes, once the file is whole.
     pub sha256: Option<Vec<u8>>,
     /// When the export began.
-    pub started_at: i64,
+    pub started_at: UnixMicros,
     /// When its server last said that it is still at work.
-    pub heartbeat_at: i64,
+    pub heartbeat_at: UnixMicros,
     /// When it ended, however it ended.
-    pub finished_at: Option<i64>,
+    pub finished_at: Option<UnixMicros>,
     /// Why it ended, where it did not end well.
     pub error: Option<String>,
     /// Up to when the file is complete, where it is an export from a replica.
-    pub complete_to: Option<i64>,
+    pub complete_to: Option<UnixMicros>,
 }
 
 /// Outlives the user it belonged to.

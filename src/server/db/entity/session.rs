@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::server::db::unix_micros::UnixMicros;
+
 /// A row of `sessions`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sessions")]
@@ -14,11 +16,11 @@ pub struct Model {
     /// What the session remembers.
     pub data: Vec<u8>,
     /// When it began.
-    pub created_at: i64,
+    pub created_at: UnixMicros,
     /// When it was last used.
-    pub last_seen_at: i64,
+    pub last_seen_at: UnixMicros,
     /// When it ends by itself, however much it is used.
-    pub expires_at: i64,
+    pub expires_at: UnixMicros,
     /// What its links call it.
     #[sea_orm(unique)]
     pub link_id: Uuid,

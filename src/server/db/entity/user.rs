@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::server::db::unix_micros::UnixMicros;
+
 /// A row of `users`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
@@ -17,7 +19,7 @@ pub struct Model {
     /// Argon2id, in PHC string form.
     pub password_hash: String,
     /// When the account was made.
-    pub created_at: i64,
+    pub created_at: UnixMicros,
 }
 
 /// Reached from the other side only.

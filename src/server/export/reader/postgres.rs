@@ -20,6 +20,7 @@ use crate::server::db::error;
 use crate::server::db::error::is_away;
 use crate::server::db::postgres::{NOTICE_WHO_LEAVES, conn, options};
 use crate::server::db::timeouts::SILENT;
+use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::event::{Cursor, Row};
 use crate::server::export::reader::worker_threads;
 
@@ -51,7 +52,7 @@ pub enum Replayed {
         /// In the primary's log, in bytes.
         position: i64,
         /// `None` where it does not know.
-        moment: Option<i64>,
+        moment: Option<UnixMicros>,
     },
 }
 
@@ -238,7 +239,9 @@ impl Connection {
             // It may have been one, and go its own way now.
             [0, ..] => Err(error::away("database.replica_url names a server that is no replica")),
             [_, _, come_to] if come_to >= position => Ok(Replayed::All),
-            [_, moment, position] => Ok(Replayed::UpTo { position, moment: Some(moment).filter(|moment| *moment > 0) }),
+            [_, moment, position] => {
+                Ok(Replayed::UpTo { position, moment: Some(moment).filter(|moment| *moment > 0).map(UnixMicros::new) })
+            }
         }
     }
 

@@ -9,6 +9,7 @@ use super::postgres::Replayed;
 use super::{Connection, Reader};
 use crate::server::db::error::away;
 use crate::server::db::pool::Pool;
+use crate::server::db::unix_micros::UnixMicros;
 
 /// How often a replica that is behind is asked once more, and how long lies in between: most are behind by milliseconds.
 const MAX_ATTEMPTS: u32 = 5;
@@ -19,9 +20,9 @@ const RETRY_DELAY: Duration = Duration::from_millis(40);
 pub struct Began {
     /// What each page has to be read behind, in bytes of the primary's log: replicas differ, and one may have been away.
     pub position: Option<i64>,
-    /// The moment up to which the file is complete: nothing of a time before it that was there by then is missing. In
-    /// microseconds since 1970-01-01T00:00:00Z; `None` where that is now, because it begins with the primary.
-    pub complete_to: Option<i64>,
+    /// The moment up to which the file is complete: nothing of a time before it that was there by then is missing.
+    /// `None` where that is now, because it begins with the primary.
+    pub complete_to: Option<UnixMicros>,
     /// Whether it ends there.
     pub behind: bool,
 }
@@ -40,7 +41,7 @@ impl Began {
                      (pg_current_wal_insert_lsn() - '0/0')::bigint";
         let answer = primary.query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await?;
         let answer = answer.ok_or_else(|| DbErr::RecordNotFound("a row".to_owned()))?;
-        let (now, position) = (answer.try_get_by_index::<i64>(0)?, answer.try_get_by_index::<i64>(1)?);
+        let (now, position) = (answer.try_get_by_index::<UnixMicros>(0)?, answer.try_get_by_index::<i64>(1)?);
         let mut tries = 1;
         loop {
             let replayed = reader.read(move |connection, turn| match connection {
