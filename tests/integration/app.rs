@@ -361,6 +361,16 @@ impl TestApp {
         response.json().await.unwrap()
     }
 
+    /// Waits until nothing reads events: what nobody waits for any more is cancelled a moment after its export has ended.
+    pub async fn nothing_is_read(&self) {
+        let nothing = async {
+            while self.state.reader.busy() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), nothing).await.expect("the query is cancelled");
+    }
+
     /// The newest record, once it is not running any more.
     pub async fn newest_record(&self) -> Value {
         let ended = async {

@@ -387,7 +387,7 @@ async fn an_export_that_has_nothing_to_send_for_too_long_to_a_client_that_sends_
     assert_eq!(ask_and_send_no_more(&app, &request).await, "", "before the database gives up");
     lock.rollback().await.unwrap();
     app.idle().await;
-    assert_eq!(app.state.reader.busy(), 0);
+    app.nothing_is_read().await;
 }
 
 #[tokio::test]

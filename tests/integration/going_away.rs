@@ -43,7 +43,7 @@ async fn a_client_that_leaves_ends_its_export_at_once_and_that_is_no_error() {
     assert_eq!(app.number("motion_export_rows_total").await, rows);
     assert_eq!(app.number("motion_export_bytes_total").await, record["bytes"].as_i64().unwrap());
     assert_eq!(app.number("motion_export_ended_total{state=\"cancelled\"}").await, 1);
-    assert_eq!(app.state.reader.busy(), 0);
+    app.nothing_is_read().await;
     assert!(log.text().contains("state=\"cancelled\"") && !log.text().contains("ERROR"), "{}", log.text());
 }
 
@@ -78,7 +78,7 @@ async fn cut_anywhere_the_client_knows_the_record_tells_the_truth_and_the_place_
         app.wait(1);
     }
     assert!(states["cancelled"] > 15, "{states:?}");
-    assert_eq!(app.state.reader.busy(), 0);
+    app.nothing_is_read().await;
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn a_value_of_a_wrong_type_breaks_the_file_and_is_no_missing_row() {
     assert!(record["error"].as_str().unwrap().contains("could not be read"), "{record}");
     assert!(log.text().contains("ERROR") && log.text().contains("Invalid column type"), "{}", log.text());
     assert_eq!(app.number("motion_export_ended_total{state=\"failed\"}").await, 1);
-    assert_eq!(app.state.reader.busy(), 0);
+    app.nothing_is_read().await;
     // In the first page, it is an answer.
     let refused = app.export("start_date=2025-12-01T00:06:40Z").await;
     assert_eq!(refused.status(), 500);

@@ -25,16 +25,6 @@ async fn app() -> (TestApp, String) {
     (app, authorization)
 }
 
-/// Waits until no connection reads events.
-async fn nothing_is_read(app: &TestApp) {
-    let nothing = async {
-        while app.state.reader.busy() > 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_mins(1), nothing).await.expect("the query is stopped in the database");
-}
-
 #[tokio::test]
 async fn a_first_page_that_does_not_come_is_504_and_its_query_is_stopped_in_the_database() {
     let log = Log::of_this_thread();
@@ -45,7 +35,7 @@ async fn a_first_page_that_does_not_come_is_504_and_its_query_is_stopped_in_the_
     let problem: Value = response.json().await.unwrap();
     assert_eq!(problem["code"], "database_timeout");
     assert!(problem["detail"].as_str().unwrap().contains("within 1 s,"), "{problem}");
-    nothing_is_read(&app).await;
+    app.nothing_is_read().await;
     assert_eq!(app.number("motion_export_database_connections{pool=\"events\",state=\"busy\"}").await, 0);
     let record = app.newest_record().await;
     assert_eq!((&record["state"], &record["rows"]), (&Value::from("timed_out"), &Value::from(0)));
@@ -64,7 +54,7 @@ async fn a_later_page_that_does_not_come_breaks_the_file_and_its_query_is_stoppe
     let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
     assert!(client.head().await.starts_with("HTTP/1.1 200"));
     // Nothing is read between two pages, so what they are read from can be changed there.
-    nothing_is_read(&app).await;
+    app.nothing_is_read().await;
     app.database.replace_events(endless()).await;
     let (rest, whole) = client.rest().await;
     assert!(!whole && rest.len() > 200_000, "the client knows: {} bytes", rest.len());
@@ -72,7 +62,7 @@ async fn a_later_page_that_does_not_come_breaks_the_file_and_its_query_is_stoppe
     assert_eq!(record["state"], "timed_out");
     assert!(record["rows"].as_i64().unwrap() >= 1_000, "{record}");
     assert_eq!(record["sha256"], Value::Null);
-    nothing_is_read(&app).await;
+    app.nothing_is_read().await;
     app.idle().await;
 }
 
@@ -85,7 +75,7 @@ async fn a_client_that_reads_nothing_is_cut_off_and_holds_no_connection_meanwhil
         stalled.push(SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await);
         stalled.last_mut().unwrap().head().await;
     }
-    nothing_is_read(&app).await;
+    app.nothing_is_read().await;
     assert_eq!(app.lines("end_date=2025-12-01T01:00:00Z").await.len(), 3_599, "over the one connection");
     app.idle().await;
     for mut client in stalled {
