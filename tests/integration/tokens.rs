@@ -128,7 +128,7 @@ async fn a_token_is_over_when_its_days_are() {
     app.wait(1);
     assert_eq!(app.get_as(&client, EXPORT).await.status(), 401);
     let page = text_of(app.get_as(&app.browser_of("ann").await, "/settings/tokens").await).await;
-    assert!(page.contains("(over)"), "{page}");
+    assert!(page.contains("(expired)"), "{page}");
 }
 
 #[tokio::test]
