@@ -358,7 +358,7 @@ test("a selection without events is told as that", async ({ page }) => {
   const downloading = page.waitForEvent("download");
   await exportButton(page).click();
   expect((await bytes(await downloading)).length).toBe(82);
-  await expect(page.locator(".toast--success")).toContainText("There are no events in this selection");
+  await expect(page.locator(".toast--success")).toContainText("This selection has no events");
 });
 
 test("the name of the program leads to the settings and not astray", async ({ page }) => {

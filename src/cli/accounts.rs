@@ -207,7 +207,7 @@ impl Token {
                 let mut rows = vec![["ID", "USER", "NAME", "UNTIL", "LAST USED"].map(str::to_owned)];
                 for (token, user) in api_token::list(database, None).await? {
                     let until = match token.expires_at {
-                        Some(end) if end <= now => format!("{} (over)", day(end)),
+                        Some(end) if end <= now => format!("{} (expired)", day(end)),
                         Some(end) => day(end),
                         None => "until revoked".to_owned(),
                     };
