@@ -2,9 +2,9 @@
 //! (RFC 9745).
 
 use axum::Router;
-use axum::http::header::{HeaderName, HeaderValue, LINK, LOCATION};
-use axum::http::{StatusCode, Uri};
-use axum::response::IntoResponse;
+use axum::http::Uri;
+use axum::http::header::{HeaderName, LINK};
+use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
 
 use crate::api::paths::{CAMERA_COUNTS_PATH, CAMERAS_PATH, PREVIEW_PATH};
@@ -15,7 +15,7 @@ pub const MOVED: [(&str, &str); 3] =
     [("/api/cameras", CAMERAS_PATH), ("/api/preview", PREVIEW_PATH), ("/api/camera-counts", CAMERA_COUNTS_PATH)];
 
 /// Since when they are deprecated: 2026-11-29, in seconds since 1970-01-01T00:00:00Z.
-const DEPRECATED_SINCE: HeaderValue = HeaderValue::from_static("@1795910400");
+const DEPRECATED_SINCE: &str = "@1795910400";
 
 /// The routes of the old addresses.
 pub fn routes() -> Router<AppState> {
@@ -27,9 +27,8 @@ pub fn routes() -> Router<AppState> {
 fn redirect(path: &str, query: Option<&str>) -> impl IntoResponse + use<> {
     let location = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
     let headers = [
-        (LOCATION, HeaderValue::from_str(&location).unwrap_or(HeaderValue::from_static("/"))),
-        (LINK, HeaderValue::from_str(&format!("<{path}>; rel=\"successor-version\"")).unwrap_or(DEPRECATED_SINCE)),
-        (HeaderName::from_static("deprecation"), DEPRECATED_SINCE),
+        (LINK, format!("<{path}>; rel=\"successor-version\"")),
+        (HeaderName::from_static("deprecation"), DEPRECATED_SINCE.to_owned()),
     ];
-    (StatusCode::PERMANENT_REDIRECT, headers)
+    (headers, Redirect::permanent(&location))
 }
