@@ -8,7 +8,7 @@ mod sample;
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use motion_export::server::export::pipeline::encoding::{Compressor, Encoding};
-use motion_export::server::export::timezone::{Timestamps, Zone};
+use motion_export::server::export::timezone::{TimeZone, TimestampFormatter};
 use sha2::{Digest, Sha256};
 
 const ROWS: usize = 10_000;
@@ -35,9 +35,9 @@ fn write_lines(bencher: Bencher) {
 /// The moments alone.
 #[divan::bench(args = ["UTC", "Europe/Berlin"])]
 fn write_timestamps(bencher: Bencher, zone: &str) {
-    let zone = Zone::parse(zone).expect("a zone");
+    let zone = TimeZone::parse(zone).expect("a zone");
     bencher.counter(ItemsCount::new(ROWS)).bench_local(|| {
-        let (mut timestamps, mut bytes) = (Timestamps::new(zone), Vec::new());
+        let (mut timestamps, mut bytes) = (TimestampFormatter::new(zone), Vec::new());
         for second in 0..i64::try_from(ROWS).expect("few") {
             timestamps.write(1_733_000_000_000_000 + second * 30_123_456, &mut bytes).expect("in the calendar");
         }

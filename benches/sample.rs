@@ -2,7 +2,7 @@
 
 use motion_export::server::export::csv::{EncodeError, Encoder};
 use motion_export::server::export::event::{Cursor, Row};
-use motion_export::server::export::timezone::Zone;
+use motion_export::server::export::timezone::TimeZone;
 use uuid::Uuid;
 
 /// An event, with texts of its own.
@@ -47,7 +47,7 @@ pub fn events(count: usize) -> Vec<Event> {
 
 /// What writes them.
 pub fn encoder() -> Encoder {
-    Encoder::new(Zone::parse("Europe/Berlin").expect("a zone"), false, std::collections::HashMap::new())
+    Encoder::new(TimeZone::parse("Europe/Berlin").expect("a zone"), false, std::collections::HashMap::new())
 }
 
 /// Writes a row.

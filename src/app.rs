@@ -7,7 +7,7 @@ use leptos_meta::{MetaTags, provide_meta_context};
 use thaw::{ConfigProvider, ToasterProvider};
 
 use crate::api::page::{ColorScheme, Page};
-use crate::ui::hydration::{self, Part};
+use crate::ui::hydration::{self, HydrationChunk};
 use crate::ui::page_data;
 use crate::ui::theme::{THEME_ID, dark_style_sheet};
 
@@ -32,7 +32,7 @@ pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -
     // The page's policy takes no style without the page's nonce.
     let nonce = use_nonce();
     provide_meta_context();
-    let script = if page_data::page().is_some_and(Page::comes_alive) {
+    let script = if page_data::page().is_some_and(Page::is_hydrated) {
         let script = ARRIVE.replace("PKG", &format!("/{}/{}", options.site_pkg_dir, options.output_name));
         Either::Left(view! { <script nonce=nonce.clone() inner_html=script></script> })
     } else {
@@ -80,12 +80,12 @@ pub fn App(
     page_data::provide();
     hydration::provide();
     view! {
-        <Part>
+        <HydrationChunk>
             <ConfigProvider theme_id=THEME_ID>
                 <ToasterProvider>
-                    <Part>{page()}</Part>
+                    <HydrationChunk>{page()}</HydrationChunk>
                 </ToasterProvider>
             </ConfigProvider>
-        </Part>
+        </HydrationChunk>
     }
 }

@@ -13,12 +13,12 @@ use tracing::warn;
 use self::export_outcome::ExportFailure;
 use self::stop_signals::StopSignals;
 use crate::server::db::clock::Clock;
-use crate::server::db::connect::Missing;
+use crate::server::db::connect::IfMissing;
 use crate::server::db::describe_error::why_unwritable;
 use crate::server::db::pool::Pool;
 use crate::server::db::postgres::single_connection;
 use crate::server::db::unix_micros::UnixMicros;
-use crate::server::db::url::{Named, named, without_password};
+use crate::server::db::url::{DatabaseKind, named, redacted};
 use crate::server::db::{connect, partitions};
 use crate::server::settings::Settings;
 use crate::server::{demo, ingest, logging};
@@ -195,7 +195,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
 }
 
 /// Opens the database, or says why that cannot be done.
-async fn open_migrated(settings: &Settings, missing: Missing) -> anyhow::Result<Pool> {
+async fn open_migrated(settings: &Settings, missing: IfMissing) -> anyhow::Result<Pool> {
     connect::open_migrated(&settings.database, missing).await.map_err(|error| with_reason(error, settings))
 }
 
@@ -203,8 +203,8 @@ async fn open_migrated(settings: &Settings, missing: Missing) -> anyhow::Result<
 /// PostgreSQL, and waits for it.
 async fn check_reachable(settings: &Settings) -> anyhow::Result<()> {
     let url = &settings.database.url;
-    if named(url)? == Named::Postgres {
-        let cannot = || format!("cannot open the database {}", without_password(url));
+    if named(url)? == DatabaseKind::Postgres {
+        let cannot = || format!("cannot open the database {}", redacted(url));
         let connection = single_connection::connect(url).await.with_context(cannot)?;
         // It has served its purpose, however it ends.
         let _ = connection.close().await;
@@ -214,7 +214,7 @@ async fn check_reachable(settings: &Settings) -> anyhow::Result<()> {
 
 /// Puts the reason in place of an error if the database's file cannot be written to.
 fn with_reason(error: anyhow::Error, settings: &Settings) -> anyhow::Error {
-    let Ok(Named::File(file)) = named(&settings.database.url) else { return error };
+    let Ok(DatabaseKind::File(file)) = named(&settings.database.url) else { return error };
     match why_unwritable(&file) {
         Some(reason) => anyhow!("cannot write to the database {}: {reason}", file.display()),
         None => error,
@@ -224,7 +224,7 @@ fn with_reason(error: anyhow::Error, settings: &Settings) -> anyhow::Error {
 /// Has an error of the database say which one it is.
 fn naming_database(error: anyhow::Error, settings: &Settings) -> anyhow::Error {
     if message::is_of_database(&error) {
-        error.context(format!("the database {} failed", without_password(&settings.database.url)))
+        error.context(format!("the database {} failed", redacted(&settings.database.url)))
     } else {
         error
     }
@@ -234,7 +234,7 @@ fn naming_database(error: anyhow::Error, settings: &Settings) -> anyhow::Error {
 async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
     check_reachable(settings).await?;
     if let Command::Migrate(migrate) = command {
-        let missing = if matches!(migrate, Migrate::Up) { Missing::Create } else { Missing::Refuse };
+        let missing = if matches!(migrate, Migrate::Up) { IfMissing::Create } else { IfMissing::Refuse };
         let opened = connect::open(&settings.database, missing).await;
         let database = opened.map_err(|error| with_reason(error, settings))?;
         let done = run_migrate(&migrate, settings, &database).await;
@@ -242,10 +242,10 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
     }
     let missing = match command {
         Command::Serve(_) | Command::Import(_) | Command::Demo(_) | Command::User(accounts::User::Add { .. }) => {
-            Missing::Create
+            IfMissing::Create
         }
         // What they would show or change is not in a database that was only just made.
-        _ => Missing::Refuse,
+        _ => IfMissing::Refuse,
     };
     let database = open_migrated(settings, missing).await?;
     let brings_much = matches!(command, Command::Import(_) | Command::Demo(_));

@@ -11,27 +11,27 @@ pub mod account;
 pub mod form;
 pub mod login;
 pub mod not_found;
-pub mod people;
-pub mod person;
 pub mod problem_page;
 pub mod setup;
 pub mod tokens;
+pub mod user;
+pub mod users;
 
 /// The page that was asked for, whichever it is.
 pub fn page() -> AnyView {
     use account::Account;
     use login::Login;
     use not_found::NotFound;
-    use people::People;
-    use person::PersonPage;
     use setup::Setup;
     use tokens::Tokens;
+    use user::UserPage;
+    use users::Users;
 
     match page_data::page() {
         Some(Page::Tokens) => view! { <Tokens/> }.into_any(),
         Some(Page::Account) => view! { <Account/> }.into_any(),
-        Some(Page::People) => view! { <People/> }.into_any(),
-        Some(Page::Person) => view! { <PersonPage/> }.into_any(),
+        Some(Page::Users) => view! { <Users/> }.into_any(),
+        Some(Page::User) => view! { <UserPage/> }.into_any(),
         Some(Page::Login) => view! { <Login/> }.into_any(),
         Some(Page::Setup) => view! { <Setup/> }.into_any(),
         Some(Page::Export | Page::History | Page::Verify) => crate::ui::page(),

@@ -9,7 +9,7 @@ use crate::error::ApiError;
 
 /// The lists of the form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Choices {
+pub struct ExportFormData {
     /// All cameras, in the order in which they are shown.
     pub cameras: Vec<Camera>,
     /// The names of all time zones. Only in the page itself: the browser finds them there.

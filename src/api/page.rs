@@ -7,12 +7,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::export_form::Choices;
+use super::export_form::ExportFormData;
 use super::exports::ExportRecord;
-use super::people::{Person, PersonWithCameras};
-use super::session::Me;
+use super::session::CurrentUser;
 use super::tokens::Token;
 use super::unknown_value::UnknownValue;
+use super::users::{User, UserWithCameras};
 use crate::api::language::Language;
 use crate::api::paths::{
     ACCOUNT_PATH, HISTORY_PATH, LOGIN_PATH, PEOPLE_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH, VERIFY_PATH,
@@ -33,9 +33,9 @@ pub enum Page {
     /// The caller's own account.
     Account,
     /// All people.
-    People,
+    Users,
     /// One person.
-    Person,
+    User,
     /// The sign-in.
     Login,
     /// The making of the first administrator.
@@ -51,29 +51,29 @@ impl Page {
             VERIFY_PATH => Self::Verify,
             TOKENS_PATH => Self::Tokens,
             ACCOUNT_PATH => Self::Account,
-            PEOPLE_PATH => Self::People,
+            PEOPLE_PATH => Self::Users,
             LOGIN_PATH => Self::Login,
             SETUP_PATH => Self::Setup,
             _ => {
                 let id = path.strip_prefix(PEOPLE_PATH)?.strip_prefix('/')?;
-                (!id.is_empty() && !id.contains('/')).then_some(Self::Person)?
+                (!id.is_empty() && !id.contains('/')).then_some(Self::User)?
             }
         })
     }
 
     /// Whether it comes alive in the browser; the others need no script.
-    pub fn comes_alive(self) -> bool {
+    pub fn is_hydrated(self) -> bool {
         matches!(self, Self::Export | Self::History | Self::Verify)
     }
 }
 
 /// Everything that comes along with a page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sent {
+pub struct PageData {
     /// Which page it is; `None` for an address that there is not.
     pub page: Option<Page>,
     /// Who is signed in, where somebody is.
-    pub me: Option<Me>,
+    pub me: Option<CurrentUser>,
     /// What the page shows, or why it cannot.
     pub content: Result<Content, ApiError>,
     /// What became of the form that led here, where one did: to a page that does not come alive.
@@ -148,14 +148,14 @@ pub enum Content {
     /// Nothing that has to be looked up.
     Nothing,
     /// The export form.
-    Export(Box<Choices>),
+    Export(Box<ExportFormData>),
     /// The sign-in, and the local address to go to afterwards.
     #[serde(skip)]
     Login {
         /// Where to go.
         next: String,
         /// Whether nobody has an account yet, so that there is nothing to sign in with.
-        is_nobody: bool,
+        has_no_users: bool,
     },
     /// The making of the first administrator, by the key of the setup link.
     #[serde(skip)]
@@ -170,10 +170,10 @@ pub enum Content {
     Tokens(Vec<Token>),
     /// All people.
     #[serde(skip)]
-    People(Vec<Person>),
+    Users(Vec<User>),
     /// One person.
     #[serde(skip)]
-    Person(PersonWithCameras),
+    User(UserWithCameras),
 }
 
 /// Records of exports, and which were asked for.
@@ -201,7 +201,7 @@ pub struct History {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// It was done.
-    Done(Done),
+    Notice(Notice),
     /// A token was made. This is the one time that it is shown.
     Token {
         /// What it is called.
@@ -229,7 +229,7 @@ impl Outcome {
 /// What was done, as a word that an address can carry from the form to the page after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Done {
+pub enum Notice {
     /// The caller signed out.
     SignedOut,
     /// The caller's own password was changed.
@@ -249,10 +249,10 @@ pub enum Done {
     /// The same, and all access tokens of that person were revoked.
     PasswordSetTokensRevoked,
     /// A person was removed.
-    PersonRemoved,
+    UserRemoved,
 }
 
-impl Done {
+impl Notice {
     const ALL: [Self; 10] = [
         Self::SignedOut,
         Self::PasswordChanged,
@@ -263,7 +263,7 @@ impl Done {
         Self::RoleChanged,
         Self::PasswordSet,
         Self::PasswordSetTokensRevoked,
-        Self::PersonRemoved,
+        Self::UserRemoved,
     ];
 
     /// Returns the name in the address.
@@ -278,12 +278,12 @@ impl Done {
             Self::RoleChanged => "role-changed",
             Self::PasswordSet => "password-set",
             Self::PasswordSetTokensRevoked => "password-set-tokens-revoked",
-            Self::PersonRemoved => "person-removed",
+            Self::UserRemoved => "person-removed",
         }
     }
 }
 
-impl FromStr for Done {
+impl FromStr for Notice {
     type Err = UnknownValue;
 
     fn from_str(text: &str) -> Result<Self, UnknownValue> {

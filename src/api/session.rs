@@ -42,7 +42,7 @@ impl FromStr for Role {
 
 /// Somebody who is signed in, as the page shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Me {
+pub struct CurrentUser {
     /// The name that was used to sign in.
     pub name: String,
     /// What it may do.

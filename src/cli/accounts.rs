@@ -11,7 +11,7 @@ use super::say;
 use crate::api::session::Role;
 use crate::api::unknown_value::UnknownValue;
 use crate::server::accounts::api_token;
-use crate::server::accounts::camera_access::Viewer;
+use crate::server::accounts::camera_access::CameraAccess;
 use crate::server::accounts::user::{self, NewUser};
 use crate::server::db::clock::day;
 use crate::server::db::entity::camera_access;
@@ -148,7 +148,7 @@ impl Camera {
                     user::list(database).await?.into_iter().map(|user| (user.id, user.name)).collect();
                 let grants = camera_access::Entity::find().all(database).await?;
                 let mut rows = vec![["ID", "NAME", "GRANTED TO"].map(str::to_owned)];
-                for camera in Viewer::Operator.cameras(database).await? {
+                for camera in CameraAccess::Unrestricted.cameras(database).await? {
                     let grants = grants.iter().filter(|grant| grant.camera_id == camera.id);
                     let mut users: Vec<_> = grants.filter_map(|grant| names.get(&grant.user_id)).cloned().collect();
                     users.sort();

@@ -15,18 +15,18 @@ use crate::error::{ApiError, ErrorCode};
 use crate::export_params::ExportParams;
 use crate::messages::Message;
 use crate::messages::parameters::ParameterMessage;
-use crate::server::accounts::camera_access::Viewer;
+use crate::server::accounts::camera_access::CameraAccess;
 use crate::server::accounts::user;
 use crate::server::db::clock::Clock;
 use crate::server::db::connect;
 use crate::server::db::pool::Pool;
-use crate::server::db::timeouts::ANSWER;
+use crate::server::db::timeouts::STATEMENT_TIMEOUT;
 use crate::server::export::error::ExportError;
-use crate::server::export::pipeline::{Export as Run, Source};
+use crate::server::export::pipeline::{ExportContext, ExportStream};
 use crate::server::export::reader::Reader;
 use crate::server::export::reader::buffer_pool::PAGE_BYTES;
 use crate::server::export::reader::source::events;
-use crate::server::export::slots::{Asked, Exports, Limits, Running};
+use crate::server::export::slots::{ExportSlot, ExportSlots, Limits, NewExport};
 use crate::server::metrics::Metrics;
 use crate::server::settings::Settings;
 
@@ -67,38 +67,38 @@ impl Export {
         let (viewer, user_name) = match &self.as_user {
             Some(name) => {
                 let user = user::by_name(&database, name).await.map_err(by_option)?;
-                (Viewer::User { id: user.id, by: None }, Some(user.name))
+                (CameraAccess::User { id: user.id, by: None }, Some(user.name))
             }
-            None => (Viewer::Operator, None),
+            None => (CameraAccess::Unrestricted, None),
         };
         let place = events(&settings.database, &database, settings.export.page_timeout())?;
-        let writer = connect::open_writer(&settings.database, &database).await?.within(ANSWER);
-        let source = Source {
-            database: database.within(ANSWER),
+        let writer = connect::open_writer(&settings.database, &database).await?.within(STATEMENT_TIMEOUT);
+        let source = ExportContext {
+            database: database.within(STATEMENT_TIMEOUT),
             reader: Reader::new(place, 1),
             page_rows: settings.export.page_rows,
             page_bytes: PAGE_BYTES,
             page_timeout: settings.export.page_timeout(),
         };
         let query = params.to_query();
-        let export = Run::begin(source, viewer, params, None).await.map_err(|error| match error {
+        let export = ExportStream::begin(source, viewer, params, None).await.map_err(|error| match error {
             ExportError::Refused(error) => by_option(error),
             other => other.into(),
         })?;
 
         let limits = Limits::of(&settings.export);
-        let exports = Exports::new(writer, clock, limits, Metrics::new());
-        let keeper = tokio::spawn(exports.clone().keep());
+        let exports = ExportSlots::new(writer, clock, limits, Metrics::new());
+        let heartbeat_task = tokio::spawn(exports.clone().run_heartbeat());
         // Before the record: from its beginning on, whatever stops the command also ends the record.
         let signals = StopSignals::new()?;
         // Nobody's: whoever runs commands has no account, and no limit.
         let running = exports
-            .begin(Asked { user_id: None, user_name, via: "command", query, complete_to: export.complete_to })
+            .begin(NewExport { user_id: None, user_name, via: "command", query, complete_to: export.complete_to })
             .await?;
         let written = write(export, running, self.output.as_deref().unwrap_or(Path::new("-")), signals).await;
         // Nobody else writes how it ended.
         let _ = tokio::time::timeout(settings.export.record_timeout(), exports.none_left()).await;
-        keeper.abort();
+        heartbeat_task.abort();
         written
     }
 
@@ -141,7 +141,12 @@ fn by_option(error: ApiError) -> anyhow::Error {
 }
 
 /// Writes the file, and ends its record.
-async fn write(mut export: Run, mut running: Running, output: &Path, mut signals: StopSignals) -> anyhow::Result<()> {
+async fn write(
+    mut export: ExportStream,
+    mut running: ExportSlot,
+    output: &Path,
+    mut signals: StopSignals,
+) -> anyhow::Result<()> {
     // If the command is stopped, what was written so far is dropped.
     let written = tokio::select! {
         biased;
@@ -159,7 +164,7 @@ async fn write(mut export: Run, mut running: Running, output: &Path, mut signals
     }
 }
 
-async fn write_to(export: &mut Run, running: &mut Running, output: &Path) -> anyhow::Result<()> {
+async fn write_to(export: &mut ExportStream, running: &mut ExportSlot, output: &Path) -> anyhow::Result<()> {
     if standard_output::is_named_by(output) {
         let cannot = "cannot write to standard output";
         pull(export, running, standard_output::open().context(cannot)?, cannot).await?;
@@ -189,12 +194,12 @@ async fn write_to(export: &mut Run, running: &mut Running, output: &Path) -> any
 /// Writes on a thread that may wait: a pipe may be full for as long as its reader likes. `cannot` says what an error of
 /// writing means.
 async fn pull<W: Write + Send + 'static>(
-    export: &mut Run,
-    running: &mut Running,
+    export: &mut ExportStream,
+    running: &mut ExportSlot,
     mut output: W,
     cannot: &str,
 ) -> anyhow::Result<()> {
-    let told_to_stop = running.told_to_stop();
+    let cancelled = running.cancelled();
     let pull = async {
         while let Some(chunk) = export.next_chunk().await? {
             let writing = tokio::task::spawn_blocking(move || {
@@ -210,11 +215,11 @@ async fn pull<W: Write + Send + 'static>(
     tokio::select! {
         pulled = pull => pulled,
         // Only a server that took this command for dead does that.
-        ending = told_to_stop => Err(ExportFailure::TakenForDead(ending).into()),
+        ending = cancelled => Err(ExportFailure::TakenForDead(ending).into()),
     }
 }
 
-async fn complete(export: &Run, running: &mut Running) -> anyhow::Result<()> {
+async fn complete(export: &ExportStream, running: &mut ExportSlot) -> anyhow::Result<()> {
     let sha256 = export.sha256().context(ExportFailure::NotWhole)?;
     match running.complete(sha256).await {
         Ok(true) => Ok(()),

@@ -7,7 +7,7 @@ use crate::api::exports::State;
 use crate::messages::commands::CommandMessage;
 use crate::messages::records::RecordMessage;
 use crate::server::export::error::ExportError;
-use crate::server::export::record_store::Ending;
+use crate::server::export::record_store::Outcome;
 
 /// Why an export ends without a whole file, if neither reading nor writing is the reason.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub enum ExportFailure {
     /// A signal stopped the command.
     Stopped,
     /// A server had no heartbeat of this command and ended the record.
-    TakenForDead(Ending),
+    TakenForDead(Outcome),
     /// The file was not whole at its end.
     NotWhole,
     /// The database does not record that the file is whole; its error says why.
@@ -27,7 +27,7 @@ pub enum ExportFailure {
 impl ExportFailure {
     /// A server has ended the record meanwhile.
     pub fn ended_by_server() -> Self {
-        Self::TakenForDead(Ending::because(State::Interrupted, CommandMessage::CommandLost))
+        Self::TakenForDead(Outcome::new(State::Interrupted, CommandMessage::CommandLost))
     }
 }
 
@@ -54,13 +54,13 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 /// Returns how the record ends. `output` is where the export was to be written, as it was typed; `-` is standard output.
-pub fn of(error: &anyhow::Error, output: &Path) -> Ending {
+pub fn of(error: &anyhow::Error, output: &Path) -> Outcome {
     if let Some(failure) = error.downcast_ref::<ExportFailure>() {
         return match failure {
-            ExportFailure::Stopped => Ending::because(State::Interrupted, CommandMessage::CommandStopped),
+            ExportFailure::Stopped => Outcome::new(State::Interrupted, CommandMessage::CommandStopped),
             ExportFailure::TakenForDead(ending) => ending.clone(),
-            ExportFailure::NotWhole => Ending::failed(RecordMessage::FileIncomplete),
-            ExportFailure::NotRecorded => Ending::failed(RecordMessage::NotRecorded),
+            ExportFailure::NotWhole => Outcome::failed(RecordMessage::FileIncomplete),
+            ExportFailure::NotRecorded => Outcome::failed(RecordMessage::NotRecorded),
             ExportFailure::ReaderEnded => of_writing(ErrorKind::BrokenPipe, "-".to_owned()),
         };
     }
@@ -68,15 +68,15 @@ pub fn of(error: &anyhow::Error, output: &Path) -> Ending {
         return of_writing(error.kind(), output.display().to_string());
     }
     match error.downcast_ref::<ExportError>() {
-        Some(ExportError::Database(_)) => Ending::failed(CommandMessage::DatabaseFailedInCommand),
+        Some(ExportError::Database(_)) => Outcome::failed(CommandMessage::DatabaseFailedInCommand),
         Some(error) => error.ending(),
-        None => Ending::failed(CommandMessage::CommandFailed),
+        None => Outcome::failed(CommandMessage::CommandFailed),
     }
 }
 
-fn of_writing(kind: ErrorKind, output: String) -> Ending {
-    Ending::failed(match kind {
-        ErrorKind::BrokenPipe => return Ending::because(State::Cancelled, CommandMessage::PipeClosed),
+fn of_writing(kind: ErrorKind, output: String) -> Outcome {
+    Outcome::failed(match kind {
+        ErrorKind::BrokenPipe => return Outcome::new(State::Cancelled, CommandMessage::PipeClosed),
         ErrorKind::NotFound => CommandMessage::NoSuchFolder { output },
         ErrorKind::PermissionDenied => CommandMessage::PermissionDenied { output },
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => CommandMessage::NoSpaceLeft { output },

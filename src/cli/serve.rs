@@ -18,11 +18,11 @@ use crate::server::accounts::session_store::Sessions;
 use crate::server::accounts::setup::Setup;
 use crate::server::accounts::user;
 use crate::server::db::connect;
-use crate::server::db::connect::Missing;
+use crate::server::db::connect::IfMissing;
 use crate::server::db::pool::Pool;
-use crate::server::db::timeouts::ANSWER;
+use crate::server::db::timeouts::STATEMENT_TIMEOUT;
 use crate::server::demo::{self, Guest};
-use crate::server::export::slots::Exports;
+use crate::server::export::slots::ExportSlots;
 use crate::server::logging;
 use crate::server::settings::{Settings, listen};
 use crate::server::state::AppState;
@@ -66,12 +66,12 @@ impl Serve {
             warn!(error = format!("{error:#}"), "cannot raise the limit of open files");
         }
         file_limit::check(&settings)?;
-        let database = open_migrated(&settings, Missing::Create).await?;
-        let timed = database.clone().within(ANSWER);
+        let database = open_migrated(&settings, IfMissing::Create).await?;
+        let timed = database.clone().within(STATEMENT_TIMEOUT);
         let clock = clock_of(&timed).await?;
         let mut guest = None;
         if self.demo {
-            let is_unused = demo::is_empty(&database).await? && user::is_nobody(&timed).await?;
+            let is_unused = demo::is_empty(&database).await? && user::has_no_users(&timed).await?;
             if is_unused || (demo::is_empty(&database).await? && demo::is_demo(&timed).await?) {
                 info!("creating demo data");
                 demo::DEFAULT.fill(&database, clock.now()).await?;
@@ -84,8 +84,8 @@ impl Serve {
                 );
             }
         }
-        let key = if user::is_nobody(&timed).await? { Some(Secret::random()?) } else { None };
-        let writer = connect::open_writer(&settings.database, &database).await?.within(ANSWER);
+        let key = if user::has_no_users(&timed).await? { Some(Secret::random()?) } else { None };
+        let writer = connect::open_writer(&settings.database, &database).await?.within(STATEMENT_TIMEOUT);
         let listen = settings.server.listen;
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen} (server.listen)"))?;
@@ -94,7 +94,7 @@ impl Serve {
         let setup = key.map_or_else(Setup::default, Setup::with_key);
         let state = AppState::new(timed, writer, settings, clock, setup)?;
         tokio::spawn(sweep(state.sessions.clone(), state.settings.clone(), state.database.clone()));
-        tokio::spawn(state.exports.clone().keep());
+        tokio::spawn(state.exports.clone().run_heartbeat());
 
         if state.settings.server.is_https() && state.trusted_proxies.is_empty() {
             warn!(
@@ -130,7 +130,7 @@ impl Serve {
 /// Waits for a signal, lets no export begin any more, and waits for those that run: until they have ended, for as long as
 /// they may go on, or until there is another signal. What still runs then is broken off and recorded. Everything else is
 /// answered meanwhile: the page looks up the record of its file.
-async fn end_exports(exports: &Exports, grace: Duration, mut signals: StopSignals) {
+async fn end_exports(exports: &ExportSlots, grace: Duration, mut signals: StopSignals) {
     signals.next().await;
     exports.close();
     let running = exports.count();

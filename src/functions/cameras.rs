@@ -13,10 +13,10 @@ use crate::error::ApiError;
 pub async fn cameras() -> Result<Vec<Camera>, ApiError> {
     use leptos::prelude::expect_context;
 
-    use crate::server::accounts::principal::Caller;
+    use crate::server::accounts::principal::Principal;
     use crate::server::state::AppState;
 
     let state = expect_context::<AppState>();
-    let caller = Caller::current()?;
+    let caller = Principal::current()?;
     crate::server::cameras::cameras(&state, caller.viewer(&state.clock)).await
 }

@@ -18,11 +18,11 @@ pub async fn preview_selection(
 ) -> Result<Preview, ApiError> {
     use leptos::prelude::expect_context;
 
-    use crate::server::accounts::principal::Caller;
+    use crate::server::accounts::principal::Principal;
     use crate::server::state::AppState;
 
     let state = expect_context::<AppState>();
-    let caller = Caller::current()?;
+    let caller = Principal::current()?;
     crate::server::export::preview::preview(state.source(), caller.viewer(&state.clock), &query).await
 }
 
@@ -39,10 +39,10 @@ pub async fn count_cameras(
 ) -> Result<Vec<CameraCount>, ApiError> {
     use leptos::prelude::expect_context;
 
-    use crate::server::accounts::principal::Caller;
+    use crate::server::accounts::principal::Principal;
     use crate::server::state::AppState;
 
     let state = expect_context::<AppState>();
-    let caller = Caller::current()?;
+    let caller = Principal::current()?;
     crate::server::export::preview::cameras(state.source(), caller.viewer(&state.clock), &query).await
 }

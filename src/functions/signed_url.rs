@@ -26,9 +26,9 @@ pub async fn sign_link(
     use crate::export_params::ExportParams;
     use crate::messages::requests::RequestMessage;
     use crate::server::accounts::credential::Credential;
-    use crate::server::accounts::principal::{Caller, unauthenticated};
+    use crate::server::accounts::principal::{Principal, unauthenticated};
     use crate::server::accounts::signed_url;
-    use crate::server::export::timezone::Zone;
+    use crate::server::export::timezone::TimeZone;
     use crate::server::state::AppState;
 
     /// The longest query string of a link, in bytes: browsers and proxies take no longer addresses.
@@ -36,7 +36,7 @@ pub async fn sign_link(
 
     const MINUTE: Duration = Duration::from_mins(1);
 
-    let caller = Caller::current()?;
+    let caller = Principal::current()?;
     let state = use_context::<AppState>().ok_or_else(unauthenticated)?;
     let most = state.settings.accounts.link_max_minutes.get();
     let minutes: u32 = minutes.parse().unwrap_or_default();
@@ -48,7 +48,7 @@ pub async fn sign_link(
     }
     // What the export would refuse is refused now, and not by whatever the link is pasted into.
     let params = ExportParams::parse(&query)?;
-    Zone::parse(&params.timezone)?.interval(&params.range)?;
+    TimeZone::parse(&params.timezone)?.interval(&params.range)?;
     caller.viewer(&state.clock).select(&state.database, params.camera_ids.clone()).await?;
     let Credential::Session(hash) = caller.by else { return Err(unauthenticated()) };
     let session = state.sessions.by_hash(hash).await?.ok_or_else(unauthenticated)?;

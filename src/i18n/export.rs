@@ -5,7 +5,7 @@ use crate::api::language::Language;
 /// What is the same in every selection, and what is made of its parts.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "each is named for what it says, and says it below")]
-pub struct Words {
+pub struct Texts {
     pub date_range: &'static str,
     pub from: &'static str,
     pub to: &'static str,
@@ -125,7 +125,7 @@ pub struct Words {
 
 impl Language {
     /// The words of the export form.
-    pub fn export(self) -> &'static Words {
+    pub fn export(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,
             Self::German => &GERMAN,
@@ -144,7 +144,7 @@ impl Language {
 }
 
 /// In English.
-pub static ENGLISH: Words = Words {
+pub static ENGLISH: Texts = Texts {
     date_range: "Date range",
     from: "From",
     to: "To",
@@ -312,7 +312,7 @@ pub static ENGLISH: Words = Words {
 };
 
 /// In German.
-pub static GERMAN: Words = Words {
+pub static GERMAN: Texts = Texts {
     date_range: "Zeitraum",
     from: "Von",
     to: "Bis",

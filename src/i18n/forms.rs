@@ -5,24 +5,24 @@ use crate::api::session::Role;
 
 mod account;
 mod login;
-mod people;
 mod setup;
 mod tokens;
+mod users;
 
 /// What is said there.
-pub struct Words {
+pub struct Texts {
     pub name: &'static str,
     pub role: &'static str,
     pub password_hint: fn(usize) -> String,
 }
 
-pub static ENGLISH: Words = Words {
+pub static ENGLISH: Texts = Texts {
     name: "Name",
     role: "Role",
     password_hint: |least| format!("At least {least} characters, of any kind. A few words are good."),
 };
 
-pub static GERMAN: Words = Words {
+pub static GERMAN: Texts = Texts {
     name: "Name",
     role: "Rolle",
     password_hint: |least| {
@@ -32,7 +32,7 @@ pub static GERMAN: Words = Words {
 
 impl Language {
     /// The words of the account forms.
-    pub fn forms(self) -> &'static Words {
+    pub fn forms(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,
             Self::German => &GERMAN,

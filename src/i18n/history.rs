@@ -4,7 +4,7 @@ use crate::api::exports::State;
 use crate::api::language::Language;
 
 /// What is said there.
-pub struct Words {
+pub struct Texts {
     pub lead: &'static str,
     pub none: &'static str,
     /// What the form that chooses among them is called.
@@ -45,7 +45,7 @@ pub struct Words {
     pub cameras: fn(usize) -> String,
 }
 
-pub static ENGLISH: Words = Words {
+pub static ENGLISH: Texts = Texts {
     lead: "Every export is recorded: by the page, by scripts, by links and on the command line.",
     none: "No matching exports.",
     which: "Which exports",
@@ -82,7 +82,7 @@ pub static ENGLISH: Words = Words {
     cameras: |count| format!("{} cameras", Language::English.count(count as u64)),
 };
 
-pub static GERMAN: Words = Words {
+pub static GERMAN: Texts = Texts {
     lead: "Jeder Export wird festgehalten: ob über die Seite, durch Skripte, über Links oder auf der Kommandozeile.",
     none: "Keine passenden Exporte.",
     which: "Welche Exporte",
@@ -122,7 +122,7 @@ pub static GERMAN: Words = Words {
 
 impl Language {
     /// The words of records of exports.
-    pub fn history(self) -> &'static Words {
+    pub fn history(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,
             Self::German => &GERMAN,

@@ -3,7 +3,7 @@
 use crate::api::language::Language;
 
 /// What is said there.
-pub struct Words {
+pub struct Texts {
     pub skip_to_content: &'static str,
     /// Before the name, for those who do not see where it stands.
     pub signed_in_as: &'static str,
@@ -22,7 +22,7 @@ pub struct Words {
     pub go_to_settings: &'static str,
 }
 
-pub static ENGLISH: Words = Words {
+pub static ENGLISH: Texts = Texts {
     skip_to_content: "Skip to the content",
     signed_in_as: "Signed in as ",
     sign_out: "Sign out",
@@ -40,7 +40,7 @@ pub static ENGLISH: Words = Words {
     go_to_settings: "Go to the settings",
 };
 
-pub static GERMAN: Words = Words {
+pub static GERMAN: Texts = Texts {
     skip_to_content: "Zum Inhalt springen",
     signed_in_as: "Angemeldet als ",
     sign_out: "Abmelden",
@@ -60,7 +60,7 @@ pub static GERMAN: Words = Words {
 
 impl Language {
     /// The words of the frame around every page, and the names of the pages.
-    pub fn frame(self) -> &'static Words {
+    pub fn frame(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,
             Self::German => &GERMAN,

@@ -4,18 +4,18 @@ use crate::api::language::Language;
 use crate::api::page::ColorScheme;
 
 /// What is said there.
-pub struct Words {
+pub struct Texts {
     pub theme: &'static str,
     pub language: &'static str,
 }
 
-pub static ENGLISH: Words = Words { theme: "Theme", language: "Language" };
+pub static ENGLISH: Texts = Texts { theme: "Theme", language: "Language" };
 
-pub static GERMAN: Words = Words { theme: "Farbschema", language: "Sprache" };
+pub static GERMAN: Texts = Texts { theme: "Farbschema", language: "Sprache" };
 
 impl Language {
     /// The words of the switches at the bottom of every page.
-    pub fn preferences(self) -> &'static Words {
+    pub fn preferences(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,
             Self::German => &GERMAN,

@@ -3,7 +3,7 @@
 use crate::api::language::Language;
 
 /// What is said there.
-pub struct Words {
+pub struct Texts {
     pub lead: &'static str,
     pub choose: &'static str,
     pub hint: &'static str,
@@ -19,7 +19,7 @@ pub struct Words {
     pub record: fn(&str) -> String,
 }
 
-pub static ENGLISH: Words = Words {
+pub static ENGLISH: Texts = Texts {
     lead: "Check whether a CSV is exactly a file that this server exported.",
     choose: "Drop a CSV here, or choose it",
     hint: "The file stays on this device: its SHA-256 is computed here, and only that is looked up. Saving the file again in \
@@ -39,7 +39,7 @@ pub static ENGLISH: Words = Words {
     record: |id| format!("Record {id}"),
 };
 
-pub static GERMAN: Words = Words {
+pub static GERMAN: Texts = Texts {
     lead: "Stellt fest, ob eine CSV-Datei Byte für Byte eine Datei ist, die dieser Server exportiert hat.",
     choose: "CSV-Datei hier ablegen oder auswählen",
     hint: "Die Datei bleibt auf diesem Gerät: Ihr SHA-256-Wert wird hier berechnet, und nur er wird nachgeschlagen. Wenn \
@@ -67,7 +67,7 @@ pub static GERMAN: Words = Words {
 
 impl Language {
     /// The words of the page that verifies a file.
-    pub fn verify(self) -> &'static Words {
+    pub fn verify(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,
             Self::German => &GERMAN,

@@ -14,7 +14,7 @@ use crate::server::db::entity::{api_token, camera, mark, motion_event, user};
 use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::ingest::progress;
-use crate::server::ingest::sink::{KnownName, Sink};
+use crate::server::ingest::sink::{EventWriter, KnownName};
 use crate::server::ingest::summary::Summary;
 
 /// What the demo of `serve --demo` is made of.
@@ -72,7 +72,7 @@ impl Demo {
         ensure!(self.cameras > 0, "--cameras is 0; somebody has to see the events, so at least 1");
         ensure!((1..=MAX_DAYS).contains(&self.days), "--days is {}; it has to be from 1 to {MAX_DAYS}", self.days);
         let mut rng = Rng::with_seed(self.seed);
-        let mut sink = Sink::begin(database, now).await?;
+        let mut sink = EventWriter::begin(database, now).await?;
         if marks {
             mark_if_unused(sink.transaction()).await?;
         }
@@ -165,7 +165,7 @@ pub async fn invite(
     mark(database, MARK).await?;
     // As many as people care to type.
     let password = to_hex(&password.bits()[..8]);
-    let guest = if accounts::is_nobody(database).await? {
+    let guest = if accounts::has_no_users(database).await? {
         let new = NewUser { name: GUEST.to_owned(), role: Role::Admin, password: password.clone() };
         accounts::add(database, new, now).await?
     } else {

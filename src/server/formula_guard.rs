@@ -23,7 +23,7 @@ pub fn guard(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     rewrite(text, |guarded, rest| {
-        if is_formula(rest) {
+        if starts_formula(rest) {
             guarded.push(GUARD);
         }
         0
@@ -35,11 +35,11 @@ pub fn unguard(text: &str) -> Cow<'_, str> {
     if !text.contains(GUARD) {
         return Cow::Borrowed(text);
     }
-    rewrite(text, |_, rest| if rest.starts_with(GUARD) && is_formula(rest) { GUARD.len_utf8() } else { 0 })
+    rewrite(text, |_, rest| if rest.starts_with(GUARD) && starts_formula(rest) { GUARD.len_utf8() } else { 0 })
 }
 
 /// Whether text is any number of guards and then the start of a formula.
-fn is_formula(text: &str) -> bool {
+fn starts_formula(text: &str) -> bool {
     text.trim_start_matches(GUARD).starts_with(FORMULA_STARTS)
 }
 

@@ -9,18 +9,18 @@ use leptos::config::LeptosOptions;
 
 use super::metrics::Metrics;
 use super::settings::Settings;
-use crate::server::accounts::activity_tracker::LastUse;
-use crate::server::accounts::login_rate_limit::Throttle;
+use crate::server::accounts::activity_tracker::ActivityTracker;
+use crate::server::accounts::login_rate_limit::LoginRateLimiter;
 use crate::server::accounts::session_store::Sessions;
 use crate::server::accounts::setup::Setup;
 use crate::server::accounts::wrong_token::WrongTokens;
 use crate::server::db::clock::Clock;
 use crate::server::db::pool::Pool;
-use crate::server::export::pipeline::Source;
+use crate::server::export::pipeline::ExportContext;
 use crate::server::export::reader::Reader;
 use crate::server::export::reader::buffer_pool::PAGE_BYTES;
 use crate::server::export::reader::source::events;
-use crate::server::export::slots::{Exports, Limits};
+use crate::server::export::slots::{ExportSlots, Limits};
 use crate::server::settings::site_version::versioned;
 
 /// Cheap to clone: everything in it is a handle.
@@ -33,7 +33,7 @@ pub struct AppState {
     /// The connections that read events.
     pub reader: Reader,
     /// The exports that run here.
-    pub exports: Exports,
+    pub exports: ExportSlots,
     /// What the operator chose.
     pub settings: Arc<Settings>,
     /// The name by which people reach the server, where it has one of its own.
@@ -47,11 +47,11 @@ pub struct AppState {
     /// The making of the first administrator, while there is nobody yet.
     pub setup: Setup,
     /// How often somebody tried to sign in.
-    pub throttle: Throttle,
+    pub throttle: LoginRateLimiter,
     /// What is logged of access tokens that do not work.
     pub wrong_tokens: WrongTokens,
     /// Where the use of sessions and tokens is noted.
-    pub last_use: LastUse,
+    pub last_use: ActivityTracker,
     /// What is counted for the operator.
     pub metrics: Metrics,
     /// Where Leptos finds the page's files.
@@ -67,7 +67,7 @@ impl AppState {
         settings.server.check()?;
         // Often enough for a session that is used not to end as idle, however short the operator wants that to be.
         let idle = Duration::from_mins(settings.accounts.session_idle_minutes.get().into());
-        let last_use = LastUse::begin(writer.clone(), clock.clone(), (idle / 10).min(Duration::from_mins(1)));
+        let last_use = ActivityTracker::begin(writer.clone(), clock.clone(), (idle / 10).min(Duration::from_mins(1)));
         let metrics = Metrics::new();
         let limits = Limits::of(&settings.export);
         Ok(Self {
@@ -75,11 +75,11 @@ impl AppState {
                 events(&settings.database, &database, settings.export.page_timeout())?,
                 settings.database.connections.get(),
             ),
-            exports: Exports::new(writer.clone(), clock.clone(), limits, metrics.clone()),
+            exports: ExportSlots::new(writer.clone(), clock.clone(), limits, metrics.clone()),
             public_host: settings.server.public_host().map(Arc::from),
             trusted_proxies: settings.server.trusted_networks()?.into(),
             sessions: Sessions::new(database.clone(), writer.clone(), clock.clone(), last_use.clone(), &settings),
-            throttle: Throttle::new(clock.clone()),
+            throttle: LoginRateLimiter::new(clock.clone()),
             wrong_tokens: WrongTokens::new(),
             leptos_options: versioned(settings.leptos_options()),
             settings: Arc::new(settings),
@@ -93,8 +93,8 @@ impl AppState {
     }
 
     /// Where exports read events, and how.
-    pub fn source(&self) -> Source {
-        Source {
+    pub fn source(&self) -> ExportContext {
+        ExportContext {
             database: self.database.clone(),
             reader: self.reader.clone(),
             page_rows: self.settings.export.page_rows,

@@ -12,7 +12,7 @@ use crate::ui::page_data;
 pub fn FormOutcome() -> impl IntoView {
     let language = page_data::language();
     match page_data::outcome() {
-        Some(Outcome::Done(done)) => Some(message("status", "notice", language.done(done).to_owned())),
+        Some(Outcome::Notice(done)) => Some(message("status", "notice", language.done(done).to_owned())),
         Some(Outcome::Refused { error, .. }) => {
             let told = language.error(&error);
             let id = (error.code.status() >= 500).then_some(error.request_id).flatten();

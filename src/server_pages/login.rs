@@ -5,23 +5,23 @@ use leptos::prelude::*;
 use super::form::{FormOutcome, OnlyOverHttps, TextField};
 use crate::api::page::Content;
 use crate::api::paths::LOGIN_PATH;
-use crate::ui::layout::LonelyFrame;
+use crate::ui::layout::CenteredLayout;
 use crate::ui::page_data;
 
 /// The page at `/login`.
 #[component]
 pub fn Login() -> impl IntoView {
-    let (asked_for, is_nobody) = match page_data::content() {
-        Ok(Content::Login { next, is_nobody }) => (next, is_nobody),
+    let (asked_for, has_no_users) = match page_data::content() {
+        Ok(Content::Login { next, has_no_users }) => (next, has_no_users),
         _ => (String::new(), false),
     };
     let language = page_data::language();
     let words = language.login();
-    let help = if is_nobody { words.nobody_yet } else { words.help };
+    let help = if has_no_users { words.nobody_yet } else { words.help };
     // After a refused attempt, the address that was asked for is in the form that came back.
     let next = page_data::outcome().and_then(|outcome| outcome.filled_in("next")).unwrap_or(asked_for);
     view! {
-        <LonelyFrame title=words.sign_in>
+        <CenteredLayout title=words.sign_in>
             <OnlyOverHttps/>
             <FormOutcome/>
             <form class="card stack" method="post" action=LOGIN_PATH>
@@ -31,6 +31,6 @@ pub fn Login() -> impl IntoView {
                 <button class="primary">{words.sign_in}</button>
             </form>
             <p class="hint">{help}</p>
-        </LonelyFrame>
+        </CenteredLayout>
     }
 }

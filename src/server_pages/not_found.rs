@@ -1,7 +1,7 @@
 //! The page for an address that there is not.
 
 use crate::api::paths::SETTINGS_PATH;
-use crate::ui::layout::LonelyFrame;
+use crate::ui::layout::CenteredLayout;
 use crate::ui::page_data;
 use leptos::prelude::*;
 
@@ -10,8 +10,8 @@ use leptos::prelude::*;
 pub fn NotFound() -> impl IntoView {
     let words = page_data::language().frame();
     view! {
-        <LonelyFrame title=words.no_such_page>
+        <CenteredLayout title=words.no_such_page>
             <p><a href=SETTINGS_PATH rel="external">{words.go_to_settings}</a></p>
-        </LonelyFrame>
+        </CenteredLayout>
     }
 }

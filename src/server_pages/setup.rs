@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::form::{FormOutcome, NewPassword, OnlyOverHttps, TextField};
 use crate::api::page::Content;
 use crate::api::paths::{LOGIN_PATH, SETUP_PATH};
-use crate::ui::layout::LonelyFrame;
+use crate::ui::layout::CenteredLayout;
 use crate::ui::page_data;
 
 /// The page at `/setup`.
@@ -35,11 +35,11 @@ pub fn Setup() -> impl IntoView {
         }
     });
     view! {
-        <LonelyFrame title=words.welcome>
+        <CenteredLayout title=words.welcome>
             {match body {
                 Ok(form) => leptos::either::Either::Left(form),
                 Err(refusal) => leptos::either::Either::Right(refusal),
             }}
-        </LonelyFrame>
+        </CenteredLayout>
     }
 }

@@ -5,14 +5,14 @@ use leptos::prelude::*;
 
 /// One of them.
 #[derive(Clone, Copy)]
-pub struct Fold {
+pub struct Disclosure {
     /// The element.
     pub details: NodeRef<Details>,
     /// Whether it is unfolded.
     pub is_open: RwSignal<bool>,
 }
 
-impl Fold {
+impl Disclosure {
     /// For an element that is folded when the page is made. On a slow line it may be unfolded before it comes alive.
     pub fn folded() -> Self {
         let fold = Self { details: NodeRef::new(), is_open: RwSignal::new(false) };

@@ -23,7 +23,7 @@ use crate::api::language::Language;
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::ExportParams;
 use crate::messages::Message;
-use crate::ui::download::csv_digest::{Difference, Sum, Tally, compare};
+use crate::ui::download::csv_digest::{CsvDigest, FileSummary, Mismatch, compare};
 use crate::ui::download::file_system_access::File;
 use crate::ui::download::progress::Progress;
 
@@ -54,7 +54,7 @@ pub struct Saved {
     /// Its name, as the server gave it.
     pub file_name: String,
     /// What it is.
-    pub sum: Sum,
+    pub sum: FileSummary,
     /// RFC 3339: up to when it is complete, where the server's record says so.
     pub complete_to: Option<String>,
 }
@@ -73,7 +73,7 @@ pub enum DownloadError {
     /// The connection broke before the end of the file. Why, where the server's record says so.
     Broken(Option<Message>),
     /// What arrived is not what the server sent.
-    Different(Difference),
+    Different(Mismatch),
     /// The server's record could not be read, so there is no telling whether the file is whole.
     Unchecked,
     /// What arrived could not be put where the file was to go. Why, in the browser's words.
@@ -315,8 +315,8 @@ async fn json<T: DeserializeOwned>(url: &str) -> Result<T, DownloadError> {
 ///
 /// # Errors
 /// Where the file cannot be read, or where nobody wants the sum any more.
-pub async fn sum_of(file: &web_sys::Blob, progress: impl Fn(u64) -> bool) -> Result<Sum, JsValue> {
-    let (mut tally, buffer) = (Tally::default(), &mut vec![0; BUFFER_BYTES as usize]);
+pub async fn sum_of(file: &web_sys::Blob, progress: impl Fn(u64) -> bool) -> Result<FileSummary, JsValue> {
+    let (mut tally, buffer) = (CsvDigest::default(), &mut vec![0; BUFFER_BYTES as usize]);
     read(Some(file.stream()), async |chunk| {
         look(&mut tally, chunk, buffer);
         if progress(tally.bytes()) { Ok(()) } else { Err(JsValue::UNDEFINED) }
@@ -326,7 +326,7 @@ pub async fn sum_of(file: &web_sys::Blob, progress: impl Fn(u64) -> bool) -> Res
 }
 
 /// Shows the tally what is in a chunk, a bufferful at a time.
-fn look(tally: &mut Tally, chunk: &Uint8Array, buffer: &mut [u8]) {
+fn look(tally: &mut CsvDigest, chunk: &Uint8Array, buffer: &mut [u8]) {
     let mut at = 0;
     while at < chunk.byte_length() {
         let end = chunk.byte_length().min(at + BUFFER_BYTES);
@@ -375,14 +375,14 @@ struct Arriving {
     list: Array,
     blobs: u32,
     loose_bytes: u32,
-    tally: Tally,
+    tally: CsvDigest,
     buffer: Vec<u8>,
 }
 
 impl Arriving {
     fn new(target: Target) -> Self {
         let buffer = vec![0; BUFFER_BYTES as usize];
-        Self { target, list: Array::new(), blobs: 0, loose_bytes: 0, tally: Tally::default(), buffer }
+        Self { target, list: Array::new(), blobs: 0, loose_bytes: 0, tally: CsvDigest::default(), buffer }
     }
 
     async fn push(&mut self, chunk: &Uint8Array) -> Result<(), JsValue> {
@@ -454,7 +454,7 @@ mod tests {
         assert!(broken(None).contains("nothing was saved. Try again."));
         assert!(broken(Some(RecordMessage::ServerStopped)).ends_with("nothing was saved. The server was stopped."));
         assert!(
-            DownloadError::Different(Difference::Contents)
+            DownloadError::Different(Mismatch::Contents)
                 .told(Language::English)
                 .contains("nothing was saved: size and row count match")
         );

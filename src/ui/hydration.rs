@@ -35,11 +35,11 @@ pub fn alive() -> ReadSignal<bool> {
 /// the server made it, so nothing but itself may change what it shows: what parts share is shown by one of them alone, or
 /// changes only once the page is [`alive`].
 #[component]
-pub fn Part<V: IntoView + 'static>(children: TypedChildren<V>) -> impl IntoView {
+pub fn HydrationChunk<V: IntoView + 'static>(children: TypedChildren<V>) -> impl IntoView {
     let children = children.into_inner();
     let node = NodeRef::<leptos::html::Div>::new();
     let html = if cfg!(target_family = "wasm") {
-        come_alive_later(move || {
+        hydrate_later(move || {
             if let Some(node) = node.get_untracked() {
                 let state = children().hydrate::<true>(&Cursor::new(node.into()), &PositionState::default());
                 // It lives as long as the page does.
@@ -60,7 +60,7 @@ pub fn still<V: IntoView + 'static>(view: impl FnOnce() -> V) -> impl IntoView {
 }
 
 /// Does what a component has to do before the page is alive, in a task of its own. On the server, nothing.
-pub fn come_alive_later(act: impl FnOnce() + 'static) {
+pub fn hydrate_later(act: impl FnOnce() + 'static) {
     if !cfg!(target_family = "wasm") {
         return;
     }

@@ -88,7 +88,7 @@ fn Pages(current: &'static str) -> impl IntoView {
 
 /// A page with one thing to do, and no settings beside it.
 #[component]
-pub fn LonelyFrame(
+pub fn CenteredLayout(
     /// The heading.
     title: &'static str,
     children: Children,

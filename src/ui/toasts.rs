@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::page_data;
 use crate::api::paths::LOGIN_PATH;
-use crate::i18n::export::Words;
+use crate::i18n::export::Texts;
 
 /// How long news stays, since it was last pointed at or had the focus. Bad news stays until it is dismissed.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,7 +25,7 @@ const FOCUSED: usize = 1;
 #[derive(Clone, Copy)]
 pub struct Toasts {
     toaster: ToasterInjection,
-    words: &'static Words,
+    words: &'static Texts,
     polite: RwSignal<String>,
     urgent: RwSignal<String>,
 }

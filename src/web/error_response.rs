@@ -95,7 +95,7 @@ pub async fn no_such_method() -> ApiError {
 }
 
 /// The answer to a panic in a handler. The panic itself is in the log already.
-pub fn panicked(_: Box<dyn std::any::Any + Send>) -> Response {
+pub fn on_panic(_: Box<dyn std::any::Any + Send>) -> Response {
     internal(&"a handler panicked").into_response()
 }
 

@@ -3,6 +3,6 @@
 pub mod account;
 pub mod form;
 pub mod login;
-pub mod people;
 pub mod setup;
 pub mod tokens;
+pub mod users;

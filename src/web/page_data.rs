@@ -16,20 +16,20 @@ use uuid::Uuid;
 use super::request_id::RequestId;
 use super::{error_response, parameters, preferences, secure_address};
 use crate::api::language::Language;
-use crate::api::page::{Content, History, Outcome, Page, Sent};
+use crate::api::page::{Content, History, Outcome, Page, PageData};
 use crate::api::paths::{LOGIN_PATH, PEOPLE_PATH, SETUP_PATH, is_page};
-use crate::api::people::{Grant, Person, PersonWithCameras};
-use crate::api::session::{Me, Role};
+use crate::api::session::{CurrentUser, Role};
 use crate::api::tokens::Token;
+use crate::api::users::{Grant, User, UserWithCameras};
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::ExportParams;
 use crate::messages::http::HttpMessage;
-use crate::server::accounts::camera_access::Viewer;
-use crate::server::accounts::principal::{self, Caller};
+use crate::server::accounts::camera_access::CameraAccess;
+use crate::server::accounts::principal::{self, Principal};
 use crate::server::accounts::{api_token, user};
 use crate::server::cameras;
 use crate::server::db::clock::{day, minute};
-use crate::server::export::records::{self, Wanted};
+use crate::server::export::records::{self, RecordFilter};
 use crate::server::state::AppState;
 use crate::web::redirect::{LED_AT, SIGNED_IN, is_just_now, local};
 
@@ -40,7 +40,7 @@ const TIMEZONE_COOKIE: &str = "timezone";
 
 /// Middleware: gives a request for a page what the page will show. An answer that has to say that it cannot be shown gets
 /// the status of the reason.
-pub async fn prepare(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn load_page_data(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     if !reads || !is_page(request.uri().path()) {
         return next.run(request).await;
@@ -60,7 +60,7 @@ pub async fn prepare(State(state): State<AppState>, request: Request, next: Next
         is_just_now
             .then(|| Outcome::Refused { error: secure_address::cookie_refused(&state.settings), filled_in: Vec::new() })
     } else {
-        done.and_then(|done| done.parse().ok()).map(Outcome::Done)
+        done.and_then(|done| done.parse().ok()).map(Outcome::Notice)
     };
     let refused = match &outcome {
         Some(Outcome::Refused { error, .. }) => Some(error_response::status(error)),
@@ -88,7 +88,7 @@ pub async fn without_slash(mut request: Request, next: Next) -> Response {
     let uri = request.uri();
     let path = uri.path().trim_end_matches('/');
     if path.is_empty() || path == uri.path() {
-        let sent = bare(request.headers(), address(uri, None));
+        let sent = empty_page_data(request.headers(), address(uri, None));
         request.extensions_mut().insert(sent);
         return next.run(request).await;
     }
@@ -97,20 +97,20 @@ pub async fn without_slash(mut request: Request, next: Next) -> Response {
 }
 
 /// Who is signed in with the browser that asks.
-fn signed_in(parts: &Parts) -> Option<Caller> {
-    principal::of(&parts.extensions).ok().filter(Caller::is_browser)
+fn signed_in(parts: &Parts) -> Option<Principal> {
+    principal::of(&parts.extensions).ok().filter(Principal::is_browser)
 }
 
 /// Everything that comes along with the page that a request asks for. `None` where there is no such page.
-pub async fn load(state: &AppState, parts: &Parts, outcome: Option<Outcome>) -> Option<Sent> {
+pub async fn load(state: &AppState, parts: &Parts, outcome: Option<Outcome>) -> Option<PageData> {
     let page = Page::at(parts.uri.path())?;
     let caller = signed_in(parts);
     let content = content(state, page, parts, caller.as_ref(), outcome.as_ref()).await;
     let language = preferences::language(&parts.headers);
     let address = address(&parts.uri, outcome.as_ref());
-    Some(Sent {
+    Some(PageData {
         page: Some(page),
-        me: caller.map(|Caller { user, .. }| Me { name: user.name, role: user.role }),
+        me: caller.map(|Principal { user, .. }| CurrentUser { name: user.name, role: user.role }),
         content: content.map_err(|error| ApiError {
             request_id: RequestId::of(&parts.extensions),
             ..language.translate_error(error)
@@ -122,13 +122,13 @@ pub async fn load(state: &AppState, parts: &Parts, outcome: Option<Outcome>) -> 
             other => other,
         }),
         secure_address: secure_address::of(&state.settings, &parts.headers),
-        ..bare(&parts.headers, address)
+        ..empty_page_data(&parts.headers, address)
     })
 }
 
 /// What comes along with a page that shows nothing of its own.
-fn bare(headers: &HeaderMap, address: String) -> Sent {
-    Sent {
+fn empty_page_data(headers: &HeaderMap, address: String) -> PageData {
+    PageData {
         page: None,
         me: None,
         content: Ok(Content::Nothing),
@@ -162,15 +162,15 @@ async fn content(
     state: &AppState,
     page: Page,
     parts: &Parts,
-    caller: Option<&Caller>,
+    caller: Option<&Principal>,
     outcome: Option<&Outcome>,
 ) -> Result<Content, ApiError> {
     let uri = &parts.uri;
     match (page, caller) {
         (Page::Login, _) => {
             let next = parameter(uri, "next").unwrap_or_default();
-            let is_nobody = user::is_nobody(&state.database).await?;
-            Ok(Content::Login { next: local(&next).to_owned(), is_nobody })
+            let has_no_users = user::has_no_users(&state.database).await?;
+            Ok(Content::Login { next: local(&next).to_owned(), has_no_users })
         }
         (Page::Setup, _) => {
             // In the address that was printed, and then in the form.
@@ -191,10 +191,10 @@ async fn content(
             history(state, caller, uri, preferences::language(&parts.headers)).await.map(Content::History)
         }
         (Page::Tokens, Some(caller)) => tokens(state, caller).await.map(Content::Tokens),
-        (Page::People, Some(_)) => people(state).await.map(Content::People),
-        (Page::Person, Some(caller)) => {
+        (Page::Users, Some(_)) => people(state).await.map(Content::Users),
+        (Page::User, Some(caller)) => {
             let id = uri.path().strip_prefix(PEOPLE_PATH).unwrap_or_default().trim_start_matches('/');
-            person(state, caller, id).await.map(Content::Person)
+            person(state, caller, id).await.map(Content::User)
         }
         (Page::Verify | Page::Account, _) | (_, None) => Ok(Content::Nothing),
     }
@@ -206,8 +206,8 @@ fn parameter(uri: &Uri, name: &str) -> Option<String> {
     pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
-async fn history(state: &AppState, caller: &Caller, uri: &Uri, language: Language) -> Result<History, ApiError> {
-    let wanted = Wanted::parse(uri.query().unwrap_or_default());
+async fn history(state: &AppState, caller: &Principal, uri: &Uri, language: Language) -> Result<History, ApiError> {
+    let wanted = RecordFilter::parse(uri.query().unwrap_or_default());
     let wanted = wanted.map_err(|error| export_form::naming_parameter(error, language))?;
     let records = records::records(&state.database, &caller.user, &wanted).await?;
     let older = records.next.map(|next| {
@@ -239,7 +239,7 @@ async fn history(state: &AppState, caller: &Caller, uri: &Uri, language: Languag
     })
 }
 
-async fn tokens(state: &AppState, caller: &Caller) -> Result<Vec<Token>, ApiError> {
+async fn tokens(state: &AppState, caller: &Principal) -> Result<Vec<Token>, ApiError> {
     let now = state.clock.now();
     let tokens = api_token::list(&state.database, Some(caller.user.id)).await?;
     let shown = tokens.into_iter().map(|(token, _)| Token {
@@ -253,17 +253,17 @@ async fn tokens(state: &AppState, caller: &Caller) -> Result<Vec<Token>, ApiErro
     Ok(shown.collect())
 }
 
-async fn people(state: &AppState) -> Result<Vec<Person>, ApiError> {
+async fn people(state: &AppState) -> Result<Vec<User>, ApiError> {
     let counts = user::grant_counts(&state.database).await?;
     let users = user::list(&state.database).await?.into_iter();
     Ok(users.map(|user| person_of(&user, counts.get(&user.id).copied().unwrap_or_default())).collect())
 }
 
-async fn person(state: &AppState, caller: &Caller, id: &str) -> Result<PersonWithCameras, ApiError> {
+async fn person(state: &AppState, caller: &Principal, id: &str) -> Result<UserWithCameras, ApiError> {
     let user = person_named(state, id).await?;
     let granted: HashSet<_> = user::granted(&state.database, user.id).await?.into_iter().collect();
-    let cameras = cameras::cameras(state, Viewer::Operator).await?.into_iter();
-    Ok(PersonWithCameras {
+    let cameras = cameras::cameras(state, CameraAccess::Unrestricted).await?.into_iter();
+    Ok(UserWithCameras {
         is_me: user.id == caller.user.id,
         person: person_of(&user, i64::try_from(granted.len()).unwrap_or(i64::MAX)),
         cameras: cameras.map(|camera| Grant { granted: granted.contains(&camera.id), camera }).collect(),
@@ -281,14 +281,14 @@ pub async fn person_named(state: &AppState, id: &str) -> Result<user::User, ApiE
     found.ok_or_else(gone)
 }
 
-fn person_of(user: &user::User, cameras: i64) -> Person {
-    Person { id: user.id.to_string(), name: user.name.clone(), role: user.role, cameras }
+fn person_of(user: &user::User, cameras: i64) -> User {
+    User { id: user.id.to_string(), name: user.name.clone(), role: user.role, cameras }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::page::Done;
+    use crate::api::page::Notice;
 
     #[test]
     fn a_page_is_found_again_as_it_is_but_tells_what_was_done_once() {
@@ -299,7 +299,7 @@ mod tests {
         for (uri, outcome, expected) in [
             ("/settings", None, "/settings"),
             ("/settings?start_date=2025-12-01&camera_id=a", None, "/settings?start_date=2025-12-01&camera_id=a"),
-            ("/settings/people/1?done=role-changed", Some(Outcome::Done(Done::RoleChanged)), "/settings/people/1"),
+            ("/settings/people/1?done=role-changed", Some(Outcome::Notice(Notice::RoleChanged)), "/settings/people/1"),
             ("/settings/exports?state=failed&done=x", None, "/settings/exports?state=failed"),
             ("/login", Some(refused("next", "/settings?a=b")), "/login?next=%2Fsettings%3Fa%3Db"),
             ("/setup", Some(refused("key", "abc")), "/setup?key=abc"),

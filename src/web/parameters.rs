@@ -94,7 +94,7 @@ mod tests {
             ExportParams::parse(&format!("{name}=")).expect(name);
         }
         for name in records::PARAMETERS {
-            let error = records::Wanted::parse(&format!("{name}=&no=1")).expect_err("no such parameter");
+            let error = records::RecordFilter::parse(&format!("{name}=&no=1")).expect_err("no such parameter");
             assert!(error.detail.contains(name), "{name}: {error}");
         }
     }

@@ -18,7 +18,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{assets, error_response, page_data, parameters, preferences};
 use crate::api::exports::EXPORTS_PATH;
-use crate::api::page::Sent;
+use crate::api::page::PageData;
 use crate::api::paths::{
     ACCOUNT_PATH, API_DOCS_PATH, CAMERA_COUNTS_PATH, HISTORY_PATH, LOGIN_PATH, LOGOUT_PATH, METRICS_PATH, OPENAPI_PATH,
     PEOPLE_PATH, PREFERENCES_PATH, PREVIEW_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH, VERIFY_PATH, person_path,
@@ -31,12 +31,12 @@ use crate::server::state::AppState;
 use crate::server_pages;
 use crate::web::assets::thaw_styles::StyleSheets;
 use crate::web::forms::form::{MAX_FORM_BYTES, MAX_LONG_FORM_BYTES, form};
-use crate::web::forms::{account, login, people, setup, tokens};
+use crate::web::forms::{account, login, setup, tokens, users};
 use crate::web::handlers::export::export;
 use crate::web::handlers::export_records;
 use crate::web::handlers::metrics;
 use crate::web::handlers::{health, moved_paths, openapi};
-use crate::web::middleware::authenticate::identify;
+use crate::web::middleware::authenticate::authenticate;
 use crate::web::middleware::{authorize, csrf, host_validation, request_log, security_headers, session};
 use crate::web::redirect::local;
 use crate::web::request_body::unread_body;
@@ -50,8 +50,8 @@ pub fn router(state: AppState) -> Router {
         let state = state.clone();
         move || {
             provide_context(state.clone());
-            security_headers::of_page(&state.leptos_options);
-            if let Some(sent) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<Sent>().cloned()) {
+            security_headers::page_csp(&state.leptos_options);
+            if let Some(sent) = use_context::<Parts>().and_then(|parts| parts.extensions.get::<PageData>().cloned()) {
                 provide_context(sent);
             }
         }
@@ -102,16 +102,16 @@ pub fn router(state: AppState) -> Router {
         .route(VERIFY_PATH, get(render.clone()))
         .route(LOGIN_PATH, form(login::login, MAX_FORM_BYTES, render.clone()).get(render.clone()))
         .route(LOGOUT_PATH, form(login::logout, MAX_FORM_BYTES, render.clone()))
-        .route(SETUP_PATH, form(setup::make_first_admin, MAX_FORM_BYTES, render.clone()).get(render.clone()))
+        .route(SETUP_PATH, form(setup::create_first_admin, MAX_FORM_BYTES, render.clone()).get(render.clone()))
         .route(ACCOUNT_PATH, form(account::change_password, MAX_FORM_BYTES, render.clone()).get(render.clone()))
         .route(TOKENS_PATH, form(tokens::change_tokens, MAX_FORM_BYTES, render.clone()).get(render.clone()))
-        .route(PEOPLE_PATH, form(people::add_person, MAX_FORM_BYTES, render.clone()).get(render.clone()))
-        .route(&person_path("{id}"), form(people::change_person, MAX_LONG_FORM_BYTES, render.clone()).get(render))
+        .route(PEOPLE_PATH, form(users::add_user, MAX_FORM_BYTES, render.clone()).get(render.clone()))
+        .route(&person_path("{id}"), form(users::change_user, MAX_LONG_FORM_BYTES, render.clone()).get(render))
         // A layer is passed before those that are above it here.
-        .layer(from_fn(csrf::no_way_back))
-        .layer(from_fn_with_state(state.clone(), page_data::prepare))
-        .layer(from_fn(authorize::keep))
-        .layer(from_fn_with_state(state.clone(), identify))
+        .layer(from_fn(csrf::strip_referer))
+        .layer(from_fn_with_state(state.clone(), page_data::load_page_data))
+        .layer(from_fn(authorize::authorize))
+        .layer(from_fn_with_state(state.clone(), authenticate))
         .layer(from_fn(session::mark))
         .layer(session::layer(&state))
         .layer(from_fn(session::check_mark))
@@ -132,11 +132,11 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), host_validation::check))
         .layer(from_fn_with_state(state.clone(), metrics::scrape))
         .layer(from_fn(host_validation::validate))
-        .layer(CatchPanicLayer::custom(error_response::panicked))
+        .layer(CatchPanicLayer::custom(error_response::on_panic))
         .layer(from_fn_with_state(state.clone(), error_response::write))
         .layer(from_fn_with_state(state.clone(), metrics::count))
-        .layer(from_fn_with_state(state.clone(), security_headers::harden))
-        .layer(from_fn(request_log::trace))
+        .layer(from_fn_with_state(state.clone(), security_headers::security_headers))
+        .layer(from_fn(request_log::log_requests))
         .with_state(state)
 }
 

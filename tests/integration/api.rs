@@ -7,7 +7,7 @@ use reqwest::header::{ACCEPT, LOCATION};
 use serde_json::Value;
 
 use crate::app::{TestDatabase, client_with, events, text_of};
-use crate::doors::paths;
+use crate::authorization::paths;
 
 #[tokio::test]
 async fn the_router_and_the_description_name_the_same_routes() {

@@ -8,16 +8,16 @@ use bytes::Bytes;
 use motion_export::api::exports::EXPORTS_PATH;
 use motion_export::api::session::Role;
 use motion_export::export_params::{EXPORT_PATH, ExportParams};
-use motion_export::server::accounts::camera_access::Viewer;
+use motion_export::server::accounts::camera_access::CameraAccess;
 use motion_export::server::accounts::setup::Setup;
 use motion_export::server::accounts::user::User;
 use motion_export::server::accounts::{api_token, password, user};
 use motion_export::server::db::clock::Clock;
-use motion_export::server::db::connect::{self, Missing};
+use motion_export::server::db::connect::{self, IfMissing};
 use motion_export::server::db::entity::{self, camera, export, motion_event};
 use motion_export::server::db::partitions::{Month, Partitions};
 use motion_export::server::db::pool::{Pool, Transaction};
-use motion_export::server::export::pipeline::{Export, Source};
+use motion_export::server::export::pipeline::{ExportContext, ExportStream};
 use motion_export::server::export::reader::Reader;
 use motion_export::server::export::reader::buffer_pool::PAGE_BYTES;
 use motion_export::server::export::stored_message;
@@ -35,9 +35,9 @@ use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use crate::engine::{self, Home};
+use crate::backend::{self, Home};
 use crate::log;
-use motion_export::server::db::timeouts::ANSWER;
+use motion_export::server::db::timeouts::STATEMENT_TIMEOUT;
 use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::export::reader::source;
 
@@ -63,11 +63,11 @@ impl TestDatabase {
     /// Up to date and empty.
     pub async fn new() -> Self {
         log::listen();
-        let folder = engine::home().await;
+        let folder = backend::home().await;
         let mut settings = Settings::default();
-        settings.database.url = engine::url(folder.path());
-        let connection = connect::open_migrated(&settings.database, Missing::Create).await.unwrap();
-        Self { connection, settings, answer: ANSWER, folder }
+        settings.database.url = backend::url(folder.path());
+        let connection = connect::open_migrated(&settings.database, IfMissing::Create).await.unwrap();
+        Self { connection, settings, answer: STATEMENT_TIMEOUT, folder }
     }
 
     /// The database that a URL names, brought up to date.
@@ -75,15 +75,15 @@ impl TestDatabase {
         log::listen();
         let mut settings = Settings::default();
         settings.database.url = url;
-        let connection = connect::open_migrated(&settings.database, Missing::Create).await.unwrap();
-        Self { connection, settings, answer: ANSWER, folder: engine::nowhere() }
+        let connection = connect::open_migrated(&settings.database, IfMissing::Create).await.unwrap();
+        Self { connection, settings, answer: STATEMENT_TIMEOUT, folder: backend::nowhere() }
     }
 
     /// The same, as its settings say now.
     pub async fn opened_again(self) -> Self {
         let Self { connection, settings, answer, folder } = self;
         connection.close().await.unwrap();
-        let connection = connect::open(&settings.database, Missing::Refuse).await.unwrap();
+        let connection = connect::open(&settings.database, IfMissing::Refuse).await.unwrap();
         Self { connection, settings, answer, folder }
     }
 
@@ -115,7 +115,7 @@ impl TestDatabase {
         let (within, beyond): (Vec<_>, Vec<_>) = moments.partition(|moment| Month::of(*moment).is_some());
         let transaction = self.connection.begin().await.unwrap();
         Partitions::known(&transaction).await.unwrap().make_for(&transaction, within).await.unwrap();
-        if engine::is_postgres() && !beyond.is_empty() {
+        if backend::is_postgres() && !beyond.is_empty() {
             let beyond =
                 "CREATE TABLE beyond PARTITION OF motion_events FOR VALUES FROM (253370764800000000) TO (MAXVALUE)";
             transaction.execute_unprepared(beyond).await.unwrap();
@@ -129,7 +129,7 @@ impl TestDatabase {
         let noise: Vec<_> =
             (0..26).map(|n| format!("i * {} % 4294967296", 2_654_435_761_u64 + n * 1_000_002)).collect();
         self.make_partitions((0..=count).map(|i| 1_764_547_200_000_000 + i64::from(i) * 1_000_000)).await;
-        let sql = if engine::is_postgres() {
+        let sql = if backend::is_postgres() {
             let noise: Vec<_> = noise.iter().map(|number| format!("lpad(to_hex({number}), 8, '0')")).collect();
             format!(
                 "INSERT INTO motion_events (timestamp, id, camera_id, confidence, algorithm, zone_id, created_at)
@@ -173,7 +173,7 @@ impl TestDatabase {
     /// The same, as it is made, in pages of about so many bytes.
     pub async fn chunks(&self, query: &str, page_rows: u32, page_bytes: usize) -> Vec<Bytes> {
         let params = ExportParams::parse(query).unwrap();
-        let source = Source {
+        let source = ExportContext {
             database: self.connection.clone(),
             reader: Reader::new(
                 source::events(&self.settings.database, &self.connection, Duration::from_mins(1)).unwrap(),
@@ -183,7 +183,7 @@ impl TestDatabase {
             page_bytes,
             page_timeout: Duration::from_mins(1),
         };
-        let mut export = Export::begin(source, Viewer::Operator, params, None).await.unwrap();
+        let mut export = ExportStream::begin(source, CameraAccess::Unrestricted, params, None).await.unwrap();
         let mut chunks = Vec::new();
         while let Some(chunk) = export.next_chunk().await.unwrap() {
             chunks.push(chunk);
@@ -220,7 +220,7 @@ impl TestDatabase {
     pub async fn lock(&self) -> Transaction {
         let transaction = self.connection.begin().await.unwrap();
         transaction
-            .execute_unprepared(if engine::is_postgres() {
+            .execute_unprepared(if backend::is_postgres() {
                 "LOCK TABLE exports, users, sessions, api_tokens, camera_access, cameras IN EXCLUSIVE MODE"
             } else {
                 "UPDATE cameras SET name = name"
@@ -265,7 +265,7 @@ async fn start(database: &TestDatabase, time: &Time, setup: Setup) -> (String, S
         let doors = format!("{router:?}");
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        tokio::spawn(state.exports.clone().keep());
+        tokio::spawn(state.exports.clone().run_heartbeat());
         tokio::spawn(serve(listener, router, Limits::from(settings), std::future::pending()));
         (address, doors, state)
     }
@@ -273,7 +273,7 @@ async fn start(database: &TestDatabase, time: &Time, setup: Setup) -> (String, S
 
 /// A query for [`TestDatabase::replace_events`] that never gives a row and never ends.
 pub fn endless() -> &'static str {
-    if engine::is_postgres() { ENDLESS_IN_POSTGRES } else { ENDLESS }
+    if backend::is_postgres() { ENDLESS_IN_POSTGRES } else { ENDLESS }
 }
 
 /// Nothing in it can be known before it has waited.

@@ -78,7 +78,7 @@ async fn a_server_that_was_killed_while_its_clock_was_ahead_keeps_no_slots() {
         let heartbeat = format!("UPDATE exports SET heartbeat_at = heartbeat_at + {beat} WHERE id = ?");
         let heartbeat = heartbeat.replace('?', &literal(alive));
         app.database.connection.execute_unprepared(&heartbeat).await.unwrap();
-        app.state.exports.beat().await;
+        app.state.exports.heartbeat().await;
     }
     for id in orphans {
         let record = app.record(&id.to_string()).await;
@@ -91,7 +91,7 @@ async fn a_server_that_was_killed_while_its_clock_was_ahead_keeps_no_slots() {
 }
 
 fn literal(id: Uuid) -> String {
-    if crate::engine::is_postgres() { format!("'{id}'") } else { format!("x'{}'", id.simple()) }
+    if crate::backend::is_postgres() { format!("'{id}'") } else { format!("x'{}'", id.simple()) }
 }
 
 #[tokio::test]
@@ -188,7 +188,7 @@ async fn an_export_whose_server_is_killed_after_its_clock_was_set_lasted_until_i
         assert!(client.head().await.starts_with("HTTP/1.1 200"));
         app.set_clock(step);
         app.wait(7);
-        other.exports.beat().await;
+        other.exports.heartbeat().await;
         app.set_clock(-step);
         let running: Value = app.get("/api/v1/exports?state=running").await.json().await.unwrap();
         let running = &running["exports"][0];
@@ -196,7 +196,7 @@ async fn an_export_whose_server_is_killed_after_its_clock_was_set_lasted_until_i
         assert_eq!(running["finished_at"], Value::Null);
         app.wait(40);
         for _ in 0..5 {
-            app.state.exports.beat().await;
+            app.state.exports.heartbeat().await;
         }
         let record = app.record(running["id"].as_str().unwrap()).await;
         assert_eq!((&record["state"], &record["duration_ms"]), (&Value::from("interrupted"), &Value::from(7_000)));

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use motion_export::server::db::connect::{self, Missing};
+use motion_export::server::db::connect::{self, IfMissing};
 use motion_export::server::db::pool::Pool;
 use motion_export::server::settings;
 use uuid::Uuid;
 
 use crate::app::TestDatabase;
-use crate::engine;
+use crate::backend;
 
 /// A cluster in a folder, and at a port, which goes when this goes.
 pub struct Cluster(PathBuf, u16);
@@ -75,18 +75,18 @@ impl Cluster {
     }
 
     pub fn url(&self) -> String {
-        engine::url_of(&self.0, "postgres")
+        backend::url_of(&self.0, "postgres")
     }
 
     /// A connection to it, for whoever is none of the servers.
     pub async fn connection(&self) -> Pool {
         let url = self.url().replace("localhost", &format!("localhost:{}", self.1));
         let settings = settings::Database { url, ..Default::default() };
-        connect::open(&settings, Missing::Refuse).await.unwrap()
+        connect::open(&settings, IfMissing::Refuse).await.unwrap()
     }
 
     pub fn psql(&self, sql: &str) -> String {
-        engine::psql_at(&self.0, self.1, "postgres", sql).unwrap()
+        backend::psql_at(&self.0, self.1, "postgres", sql).unwrap()
     }
 
     /// What the server has logged.

@@ -7,8 +7,8 @@ use motion_export::server::db::entity::export;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 
 use crate::app::{HEADER, PASSWORD, TestDatabase, events, newest, reason_of};
-use crate::engine;
-use crate::program::{command, fail, in_clean_environment, run, run_with_input, succeed};
+use crate::backend;
+use crate::binary::{command, fail, in_clean_environment, run, run_with_input, succeed};
 
 /// Every command that needs the database.
 const COMMANDS: [&[&str]; 14] = [
@@ -69,7 +69,7 @@ fn every_command_says_why_the_database_cannot_be_opened_and_what_to_do() {
         if arguments[0] != "serve" {
             fails_with(folder, arguments, "postgres://test:secret@127.0.0.1:1/motion", "the connection was refused");
         }
-        if let Some(nowhere) = engine::url_of_none() {
+        if let Some(nowhere) = backend::url_of_none() {
             fails_with(folder, arguments, &nowhere, "database \"nowhere\" does not exist");
         }
     }
@@ -270,7 +270,7 @@ async fn the_record_of_a_command_that_was_killed_says_so_and_pages_in_german_say
     let silent = "UPDATE exports SET started_at = 5, heartbeat_at = 5, finished_at = 5";
     app.database.connection.execute_unprepared(silent).await.unwrap();
     for _ in 0..4 {
-        app.state.exports.beat().await;
+        app.state.exports.heartbeat().await;
     }
     let (state, reason) = ("interrupted".to_owned(), "The command was ended before the file was whole.".to_owned());
     let record = newest(&app.database).await;
@@ -384,32 +384,32 @@ fn a_url_of_postgresql_that_cannot_be_read_says_what_must_be_encoded_and_shows_n
 
 #[test]
 fn a_role_of_postgresql_that_may_not_create_tables_is_told_the_grant_that_it_needs() {
-    let Some((cluster, folder)) = engine::cluster().zip(tempfile::tempdir().ok()) else {
-        engine::skips("SQLite has no roles");
+    let Some((cluster, folder)) = backend::cluster().zip(tempfile::tempdir().ok()) else {
+        backend::skips("SQLite has no roles");
         return;
     };
-    let (url, role) = (engine::url(folder.path()), format!("Reader-{}", std::process::id()));
+    let (url, role) = (backend::url(folder.path()), format!("Reader-{}", std::process::id()));
     let database = url.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
-    engine::psql_in(&cluster, &database, &format!("CREATE ROLE \"{role}\" LOGIN")).unwrap();
-    engine::psql_in(&cluster, &database, "REVOKE CREATE ON SCHEMA public FROM PUBLIC").unwrap();
+    backend::psql_in(&cluster, &database, &format!("CREATE ROLE \"{role}\" LOGIN")).unwrap();
+    backend::psql_in(&cluster, &database, "REVOKE CREATE ON SCHEMA public FROM PUBLIC").unwrap();
     let url = url.replace("test@", &format!("{role}@"));
     for arguments in [&["migrate", "up"][..], &["migrate", "status"], &["user", "list"], &["demo", "--events", "1"]] {
         let grant = format!("run: GRANT USAGE, CREATE ON SCHEMA public TO \"{role}\"");
         fails_with(folder.path(), arguments, &url, &grant);
     }
     let grant = format!("GRANT USAGE, CREATE ON SCHEMA public TO \"{role}\"");
-    engine::psql_in(&cluster, &database, &grant).unwrap();
+    backend::psql_in(&cluster, &database, &grant).unwrap();
     succeed(folder.path(), &["migrate", "up", "--database-url", &url]);
-    engine::psql_in(&cluster, &database, &format!("REASSIGN OWNED BY \"{role}\" TO test; DROP OWNED BY \"{role}\""))
+    backend::psql_in(&cluster, &database, &format!("REASSIGN OWNED BY \"{role}\" TO test; DROP OWNED BY \"{role}\""))
         .unwrap();
     fails_with(folder.path(), &["user", "list"], &url, "GRANT");
-    engine::psql(&cluster, &format!("DROP DATABASE {database} WITH (FORCE)")).unwrap();
-    engine::psql(&cluster, &format!("DROP ROLE \"{role}\"")).unwrap();
+    backend::psql(&cluster, &format!("DROP DATABASE {database} WITH (FORCE)")).unwrap();
+    backend::psql(&cluster, &format!("DROP ROLE \"{role}\"")).unwrap();
 }
 
 /// Has the database refuse that a record says that a file is whole.
 async fn refuse_completion(database: &TestDatabase) {
-    let trigger = if engine::is_postgres() {
+    let trigger = if backend::is_postgres() {
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
          CREATE TRIGGER refuse BEFORE UPDATE ON exports FOR EACH ROW WHEN (NEW.state = 'completed') EXECUTE FUNCTION refuse()"
     } else {

@@ -4,14 +4,14 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use motion_export::api::session::Role;
-use motion_export::server::db::connect::{self, Missing};
+use motion_export::server::db::connect::{self, IfMissing};
 use motion_export::server::db::entity::{export, mark, motion_event, user};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 
 use crate::app::{HEADER, PASSWORD, TestDatabase, client_with, event, events, newest, reason_of};
-use crate::engine;
-use crate::program::{Server, command, fail, run_with_input, succeed, token_of_admin};
+use crate::backend;
+use crate::binary::{Server, command, fail, run_with_input, succeed, token_of_admin};
 
 #[tokio::test]
 async fn export_writes_what_the_url_gives() {
@@ -127,7 +127,7 @@ fn an_export_of_a_database_that_is_not_there_fails_and_makes_none() {
         &["camera", "list"],
         &["token", "create", "ann", "x"],
     ] {
-        let (sqlite, postgres) = (["--database-url", "sqlite://test.db"], engine::url_of_none());
+        let (sqlite, postgres) = (["--database-url", "sqlite://test.db"], backend::url_of_none());
         let error = fail(folder.path(), &[arguments, &sqlite].concat());
         assert!(error.contains("there is no database test.db"), "{error}");
         if let Some(url) = postgres {
@@ -264,7 +264,7 @@ async fn an_import_that_is_killed_leaves_nothing_half_done_and_can_be_done_again
     let mut import = command(folder, &["import", "csv", "in.csv"]).stdout(Stdio::null()).spawn().unwrap();
     // What is not committed waits in memory and then in this file: once it grows, the import is in the middle.
     let wal = folder.join("test.db-wal");
-    let grown = || match engine::database_bytes(folder) {
+    let grown = || match backend::database_bytes(folder) {
         Some(bytes) => bytes > 20_000_000,
         None => wal.metadata().is_ok_and(|wal| wal.len() >= 1_000_000),
     };
@@ -327,8 +327,8 @@ async fn serve_with_demo_leaves_a_user_demo_alone_whom_somebody_added_in_its_own
             token_of_admin(folder.path());
         }
         let mut settings = motion_export::server::settings::Settings::default();
-        settings.database.url = engine::url(folder.path());
-        let connection = connect::open(&settings.database, Missing::Refuse).await.unwrap();
+        settings.database.url = backend::url(folder.path());
+        let connection = connect::open(&settings.database, IfMissing::Refuse).await.unwrap();
         user::Entity::delete_many().filter(user::Column::Name.eq("demo")).exec(&connection).await.unwrap();
         connection.close().await.unwrap();
         let added = run_with_input(folder.path(), &["user", "add", "demo", "--admin", "--password-stdin"], PASSWORD);
@@ -375,8 +375,8 @@ async fn a_demo_that_was_made_before_databases_were_marked_is_known_by_its_camer
     let folder = tempfile::tempdir().unwrap();
     drop(Server::start(folder.path(), &["--demo"]));
     let mut settings = motion_export::server::settings::Settings::default();
-    settings.database.url = engine::url(folder.path());
-    let connection = connect::open(&settings.database, Missing::Refuse).await.unwrap();
+    settings.database.url = backend::url(folder.path());
+    let connection = connect::open(&settings.database, IfMissing::Refuse).await.unwrap();
     let forget = async || mark::Entity::delete_many().exec(&connection).await.unwrap();
     forget().await;
     for _ in 0..2 {

@@ -9,8 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::app::{PASSWORD, TestApp, TestDatabase, client_with, endless, events};
+use crate::binary::{Server, command, fail, in_clean_environment};
 use crate::log::Log;
-use crate::program::{Server, command, fail, in_clean_environment};
 use crate::proxy::SlowClient;
 
 /// A server on a few events, with these settings.

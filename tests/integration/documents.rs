@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use toml::Table;
 
 use crate::app::{PASSWORD, TestApp, TestDatabase, client_with, events, text_of};
-use crate::program::command;
+use crate::binary::command;
 
 /// README is what people read before they decide.
 const MAX_README_LINES: usize = 120;

@@ -8,7 +8,7 @@ use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY};
 use sha2::{Digest, Sha256};
 
 use crate::app::{TestApp, TestDatabase, endless, events};
-use crate::engine;
+use crate::backend;
 use crate::proxy::SlowClient;
 
 /// The file of that query in that encoding: the encoding of the answer, and what was sent.
@@ -64,7 +64,7 @@ async fn each_encoding_carries_the_same_file_and_the_record_is_about_that() {
 #[tokio::test]
 async fn rows_do_not_wait_for_others_of_their_page_that_are_not_found() {
     // In PostgreSQL it takes some tries until all that were found have been given out.
-    let (encodings, limit) = if engine::is_postgres() { (2, 2) } else { (4, 1) };
+    let (encodings, limit) = if backend::is_postgres() { (2, 2) } else { (4, 1) };
     for encoding in &["identity", "zstd", "br", "gzip"][..encodings] {
         let mut database = TestDatabase::with(events(300)).await;
         database.settings.export.page_timeout_seconds = limit.try_into().unwrap();
@@ -74,7 +74,7 @@ async fn rows_do_not_wait_for_others_of_their_page_that_are_not_found() {
         database
             .replace_events(&format!(
                 "SELECT {columns} FROM real_events WHERE timestamp < {hundredth} OR EXISTS ({})",
-                if engine::is_postgres() {
+                if backend::is_postgres() {
                     "SELECT FROM pg_sleep(3600)"
                 } else {
                     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0"
@@ -93,7 +93,7 @@ async fn rows_do_not_wait_for_others_of_their_page_that_are_not_found() {
         let first = beginning(encoding, &first_chunk(&bytes));
         let lines = first.split(|byte| *byte == b'\n').count();
         // PostgreSQL gives the first ones one by one.
-        assert_eq!(lines, if engine::is_postgres() { 3 } else { 52 }, "{encoding}: the header, rows, and a line end");
+        assert_eq!(lines, if backend::is_postgres() { 3 } else { 52 }, "{encoding}: the header, rows, and a line end");
         let record = app.newest_record().await;
         assert_eq!((&record["state"], &record["rows"]), (&"timed_out".into(), &50.into()), "{encoding}");
     }

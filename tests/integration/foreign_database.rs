@@ -9,8 +9,8 @@ use rusqlite::Connection;
 use sea_orm::{ConnectionTrait, Database};
 
 use crate::app::{TestDatabase, events};
-use crate::engine;
-use crate::program::command;
+use crate::backend;
+use crate::binary::command;
 
 /// Every command that opens the database.
 const COMMANDS: [&[&str]; 14] = [
@@ -76,7 +76,7 @@ fn make(path: &Path, sql: &str) -> Connection {
 
 #[test]
 fn every_command_refuses_an_argusai_database_and_says_how_to_import_it() {
-    if engine::is_postgres() && engine::skips("it is a file") {
+    if backend::is_postgres() && backend::skips("it is a file") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -100,7 +100,7 @@ fn every_command_refuses_an_argusai_database_and_says_how_to_import_it() {
 
 #[test]
 fn a_log_that_was_copied_with_a_database_counts() {
-    if engine::is_postgres() && engine::skips("it is a file") {
+    if backend::is_postgres() && backend::skips("it is a file") {
         return;
     }
     let (folder, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -113,7 +113,7 @@ fn a_log_that_was_copied_with_a_database_counts() {
 
 #[test]
 fn what_is_another_programs_or_no_database_at_all_is_called_that() {
-    if engine::is_postgres() && engine::skips("it is a file") {
+    if backend::is_postgres() && backend::skips("it is a file") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -163,11 +163,11 @@ async fn a_database_of_our_own_is_taken_in_whatever_state_it_was_left() {
 
 #[tokio::test]
 async fn a_foreign_schema_in_postgres_is_refused_and_left_alone() {
-    if !engine::is_postgres() && engine::skips("it is about PostgreSQL") {
+    if !backend::is_postgres() && backend::skips("it is about PostgreSQL") {
         return;
     }
-    let folder = engine::nowhere();
-    let database = Database::connect(engine::url(folder.path())).await.unwrap();
+    let folder = backend::nowhere();
+    let database = Database::connect(backend::url(folder.path())).await.unwrap();
     for (sql, what) in [
         ("CREATE TABLE \"Cake\" (x int)", "holds tables of another program (Cake)"),
         (&*ARGUSAI.replace("DATETIME", "timestamp"), "is an ArgusAI database"),

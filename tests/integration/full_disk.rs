@@ -15,9 +15,9 @@ use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::Value;
 
 use crate::app::{PASSWORD, TestApp, TestDatabase, events};
-use crate::engine;
+use crate::backend;
+use crate::binary::{command, fail};
 use crate::log::Log;
-use crate::program::{command, fail};
 use crate::proxy::SlowClient;
 
 /// A small file system in memory, which goes when this goes.
@@ -32,7 +32,7 @@ impl SmallDisk {
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", "size=12m", "tmpfs"]).arg(folder.path());
         if !mount.output().is_ok_and(|mounted| mounted.status.success()) {
-            engine::skips("this process may not mount a small file system");
+            backend::skips("this process may not mount a small file system");
             return None;
         }
         Some(Self { folder })
@@ -81,7 +81,7 @@ async fn ready(app: &TestApp) -> StatusCode {
 
 /// What a server has to do that was never in trouble. Whatever it writes, others see.
 async fn everything_works(app: &TestApp) {
-    app.state.exports.beat().await;
+    app.state.exports.heartbeat().await;
     assert_eq!(ready(app).await, 200);
     app.database.add_user("visitor", Role::Admin).await;
     let browser = app.browser_of("visitor").await;
@@ -106,7 +106,7 @@ async fn everything_works(app: &TestApp) {
 
 #[tokio::test]
 async fn after_a_disk_was_full_everything_works_again_that_was_refused() {
-    if engine::is_postgres() && engine::skips("its files are its own") {
+    if backend::is_postgres() && backend::skips("its files are its own") {
         return;
     }
     let Some(disk) = SmallDisk::mount() else { return };
@@ -125,7 +125,7 @@ async fn after_a_disk_was_full_everything_works_again_that_was_refused() {
     for path in ["/login", "/logout"] {
         assert_eq!(app.post(&browser, path, &[("name", "ann"), ("password", PASSWORD)]).await.status(), 503, "{path}");
     }
-    app.state.exports.beat().await;
+    app.state.exports.heartbeat().await;
     assert_eq!(log.text().matches("ERROR").count(), 1, "{}", log.text());
     assert_eq!(ready(&app).await, 503);
     assert_eq!(log.text().matches("database not writable").count(), 1, "{}", log.text());
@@ -136,7 +136,7 @@ async fn after_a_disk_was_full_everything_works_again_that_was_refused() {
 
 #[tokio::test]
 async fn a_file_whose_end_meets_a_full_disk_is_whole_once_there_is_space() {
-    if engine::is_postgres() && engine::skips("its files are its own") {
+    if backend::is_postgres() && backend::skips("its files are its own") {
         return;
     }
     let Some(disk) = SmallDisk::mount() else { return };
@@ -167,7 +167,7 @@ async fn ask(app: &TestApp) -> (SlowClient, String) {
 
 #[tokio::test]
 async fn an_export_that_ends_while_the_disk_is_full_frees_its_slot_at_once_and_its_true_outcome_is_recorded_later() {
-    if engine::is_postgres() && engine::skips("its files are its own") {
+    if backend::is_postgres() && backend::skips("its files are its own") {
         return;
     }
     let Some(disk) = SmallDisk::mount() else { return };
@@ -191,7 +191,7 @@ async fn an_export_that_ends_while_the_disk_is_full_frees_its_slot_at_once_and_i
     // So long that the server would take any other server for dead.
     app.wait(100);
     for _ in 0..5 {
-        app.state.exports.beat().await;
+        app.state.exports.heartbeat().await;
     }
     disk.free();
     // The limit for the user counts none of them.
@@ -205,7 +205,7 @@ async fn an_export_that_ends_while_the_disk_is_full_frees_its_slot_at_once_and_i
 
 /// Has the database refuse each new record; SQLite gives the whole transaction up then, as it does when its disk is full.
 async fn refuse_records(app: &TestApp) {
-    let trigger = if engine::is_postgres() {
+    let trigger = if backend::is_postgres() {
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
          CREATE TRIGGER refuse BEFORE INSERT ON exports FOR EACH ROW EXECUTE FUNCTION refuse()"
     } else {
@@ -215,7 +215,7 @@ async fn refuse_records(app: &TestApp) {
 }
 
 async fn take_records(app: &TestApp) {
-    let drop = if engine::is_postgres() { "DROP FUNCTION refuse() CASCADE" } else { "DROP TRIGGER refuse" };
+    let drop = if backend::is_postgres() { "DROP FUNCTION refuse() CASCADE" } else { "DROP TRIGGER refuse" };
     app.database.connection.execute_unprepared(drop).await.unwrap();
 }
 
@@ -256,7 +256,7 @@ async fn a_table_that_is_missing_is_no_reason_to_try_again() {
 
 /// Has the database refuse the end of one record.
 async fn refuse_end_of(app: &TestApp, id: &str) {
-    let trigger = if engine::is_postgres() {
+    let trigger = if backend::is_postgres() {
         format!(
             "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
              CREATE TRIGGER refuse BEFORE UPDATE ON exports FOR EACH ROW
@@ -298,7 +298,7 @@ async fn an_outcome_that_can_never_be_recorded_keeps_no_other_from_its_record() 
 
 #[tokio::test]
 async fn a_command_on_a_full_disk_says_that_it_is_full_and_nothing_else() {
-    if engine::is_postgres() && engine::skips("its files are its own") {
+    if backend::is_postgres() && backend::skips("its files are its own") {
         return;
     }
     let Some(disk) = SmallDisk::mount() else { return };
@@ -314,7 +314,7 @@ async fn a_command_on_a_full_disk_says_that_it_is_full_and_nothing_else() {
 
 #[tokio::test]
 async fn a_command_whose_end_meets_a_full_disk_says_that_it_is_full() {
-    if engine::is_postgres() && engine::skips("its files are its own") {
+    if backend::is_postgres() && backend::skips("its files are its own") {
         return;
     }
     let Some(disk) = SmallDisk::mount() else { return };

@@ -9,7 +9,7 @@ use motion_export::server::ingest::summary::Summary;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 
 use crate::app::TestDatabase;
-use crate::engine::{self, Home};
+use crate::backend::{self, Home};
 
 /// What we read of ArgusAI's tables, and what we must never read.
 const TABLES: &str = "
@@ -246,13 +246,13 @@ async fn nothing_is_changed_if_no_event_can_be_read() {
     let file = source_of(database.folder.path(), "unreadable.db", &statements).await;
     let summary = import(&database.connection, &file, 0).await.unwrap();
     assert!(summary.all_skipped() && summary.cameras_new == 0, "{summary}");
-    let output = crate::program::run(database.folder.path(), &["import", "argusai", "unreadable.db"]);
+    let output = crate::binary::run(database.folder.path(), &["import", "argusai", "unreadable.db"]);
     assert_eq!(output.status.code(), Some(1));
     let (shown, error) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert!(shown.contains("1 skipped: its time cannot be read; the first: “soon”"), "{shown}");
     assert!(error.contains("nothing was imported"), "{error}");
     assert!(
-        !String::from_utf8(crate::program::succeed(database.folder.path(), &["camera", "list"]))
+        !String::from_utf8(crate::binary::succeed(database.folder.path(), &["camera", "list"]))
             .unwrap()
             .contains("cam")
     );
@@ -260,7 +260,7 @@ async fn nothing_is_changed_if_no_event_can_be_read() {
     // With no events at all, there is nothing to complain about.
     let file = source_of(database.folder.path(), "empty.db", LOOSE).await;
     assert!(!import(&database.connection, &file, 0).await.unwrap().all_skipped());
-    crate::program::succeed(database.folder.path(), &["import", "argusai", "empty.db"]);
+    crate::binary::succeed(database.folder.path(), &["import", "argusai", "empty.db"]);
 }
 
 #[tokio::test]
@@ -277,12 +277,12 @@ async fn the_character_nul_in_a_source_is_replaced_and_the_event_recognised() {
 
 /// A database of its own in PostgreSQL, and its URL.
 async fn on_postgres(statements: &str) -> Option<(Home, String)> {
-    if !engine::is_postgres() {
-        engine::skips("its source is PostgreSQL");
+    if !backend::is_postgres() {
+        backend::skips("its source is PostgreSQL");
         return None;
     }
-    let home = engine::nowhere();
-    let url = engine::url(home.path());
+    let home = backend::nowhere();
+    let url = backend::url(home.path());
     let source = Database::connect(&url).await.unwrap();
     source.execute_unprepared(statements).await.unwrap();
     source.close().await.unwrap();
@@ -422,8 +422,8 @@ async fn argusai_on_postgresql_is_never_written_to() {
 
 #[tokio::test]
 async fn a_database_of_postgresql_that_cannot_be_read_is_refused_without_its_password() {
-    let Some(nowhere) = engine::url_of_none() else {
-        engine::skips("its source is PostgreSQL");
+    let Some(nowhere) = backend::url_of_none() else {
+        backend::skips("its source is PostgreSQL");
         return;
     };
     let database = TestDatabase::new().await;

@@ -8,8 +8,8 @@ use sea_orm::ConnectionTrait;
 use serde_json::Value;
 
 use crate::app::{PASSWORD, TestDatabase, client_with, events};
+use crate::binary::{Server, token_of_admin};
 use crate::log::Log;
-use crate::program::{Server, token_of_admin};
 use crate::proxy::SlowClient;
 
 #[tokio::test]

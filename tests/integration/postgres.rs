@@ -15,15 +15,15 @@ use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 use serde_json::Value;
 
 use crate::app::{HEADER, NOW, TestApp, TestDatabase, client_with, endless, event, events, seen_by};
+use crate::backend;
+use crate::binary::{Server as Program, command};
 use crate::cluster::Cluster;
-use crate::engine;
 use crate::log::Log;
-use crate::program::{Server as Program, command};
 use crate::proxy::SlowClient;
 
 /// Whether there is no PostgreSQL to test with.
 fn none() -> bool {
-    !engine::is_postgres() && engine::skips("it is about PostgreSQL")
+    !backend::is_postgres() && backend::skips("it is about PostgreSQL")
 }
 
 /// A server on a long file in a cluster, and the authorization of somebody who may export it.
@@ -128,7 +128,7 @@ async fn an_export_goes_on_with_a_replica_that_was_promoted_and_has_taken_the_ad
     // From here on, nothing is told as done that the replica does not have.
     primary.psql("ALTER SYSTEM SET synchronous_standby_names = '*'");
     primary.psql("SELECT pg_reload_conf()");
-    database.settings.database.url = engine::url_of(&address, "postgres");
+    database.settings.database.url = backend::url_of(&address, "postgres");
     let database = database.opened_again().await;
     let ann = database.add_viewer("ann", &["front"]).await;
     let app = database.serve(1_000).await;
@@ -173,7 +173,7 @@ async fn the_connections_are_encrypted_where_the_url_says_so_and_only_to_whom_it
     assert_eq!(app.lines("").await.len(), 50);
     let all = "SELECT count(*)::int AS all, count(*) FILTER (WHERE ssl)::int AS encrypted \
                FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'motion-export'";
-    let row = app.database.connection.query_one_raw(sea_orm::Statement::from_string(engine::backend(), all));
+    let row = app.database.connection.query_one_raw(sea_orm::Statement::from_string(backend::backend(), all));
     let row = row.await.unwrap().unwrap();
     let count = |column| row.try_get::<i32>("", column).unwrap();
     assert!(count("all") > 1, "one reads, one does the rest");
@@ -494,7 +494,7 @@ async fn a_month_that_is_only_marked_as_one_to_be_detached_while_an_export_runs_
         let detach = "ALTER TABLE motion_events DETACH PARTITION motion_events_2025_10 CONCURRENTLY";
         tokio::spawn(async move { detaches.execute_unprepared(detach).await });
         let marked = "SELECT inhrelid::bigint FROM pg_inherits WHERE inhdetachpending";
-        let marked = sea_orm::Statement::from_string(engine::backend(), marked);
+        let marked = sea_orm::Statement::from_string(backend::backend(), marked);
         while connection.query_one_raw(marked.clone()).await.unwrap().is_none() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -541,7 +541,7 @@ async fn servers_go_by_the_clock_of_the_database() {
     let database = TestDatabase::new().await;
     let (clock, _) = Clock::of(database.connection.clone()).await.unwrap();
     let cluster = std::path::PathBuf::from(std::env::var_os("TEST_POSTGRES").unwrap());
-    let now = engine::psql(&cluster, "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint").unwrap();
+    let now = backend::psql(&cluster, "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint").unwrap();
     let apart = now.parse::<i64>().unwrap() - clock.now().as_micros();
     assert!(apart.abs() < 60_000_000, "{apart} µs");
 }
@@ -623,7 +623,7 @@ async fn a_role_that_may_no_longer_log_in_is_a_fault_and_no_reason_to_try_again(
     let text = log.text();
     assert!(text.contains("ERROR") && text.contains("guest") && !text.contains("is away"), "{text}");
     cluster.psql("ALTER ROLE guest LOGIN");
-    app.state.exports.beat().await;
+    app.state.exports.heartbeat().await;
     assert_eq!(app.get("/readyz").await.status(), 200);
     assert_eq!(app.export("").await.status(), 200);
 }

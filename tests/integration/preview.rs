@@ -133,7 +133,7 @@ async fn what_is_taken_away_while_a_preview_waits_is_not_in_it() {
         }
         let looking = tokio::spawn(client.get(format!("{}/api/v1/{what}?query=", app.address)).send());
         // Until it has the only turn, which it gets after it was seen what there is to look at.
-        while app.state.reader.turn_aside(None).now_or_never().is_some() {
+        while app.state.reader.acquire_preview_permit(None).now_or_never().is_some() {
             wait().await;
         }
         user::revoke(&app.database.connection, &ann, "front").await.unwrap();

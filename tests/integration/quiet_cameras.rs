@@ -3,13 +3,13 @@
 use motion_export::server::db::entity::motion_event;
 use motion_export::server::export::event::Cursor;
 use motion_export::server::export::query;
-use motion_export::server::export::timezone::Interval;
+use motion_export::server::export::timezone::TimeRange;
 use sea_orm::sea_query::{PostgresQueryBuilder, SqliteQueryBuilder};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::app::{TestDatabase, event};
-use crate::engine;
+use crate::backend;
 use crate::schema::plan;
 
 /// More than are merged from their own indexes.
@@ -62,10 +62,10 @@ async fn the_next_event_of_many_cameras_is_looked_for_in_the_index_of_each() {
     for (start, end) in [(None, None), (Some(moment), None), (None, Some(2 * moment)), (Some(moment), Some(2 * moment))]
     {
         for after in [None, Some(Cursor { timestamp: moment, id: Uuid::nil() })] {
-            let first = query::first(Interval { start, end }, after, &cameras, engine::backend());
-            if engine::is_postgres() {
+            let first = query::first(TimeRange { start, end }, after, &cameras, backend::backend());
+            if backend::is_postgres() {
                 let sql = first.to_string(PostgresQueryBuilder);
-                let plan = engine::explain(database.folder.path(), &sql);
+                let plan = backend::explain(database.folder.path(), &sql);
                 assert!(plan.contains("camera_id_timestamp_id_idx on") && plan.contains("Limit"), "{plan}");
                 for step in ["Seq Scan", "Bitmap", "Sort  ", "Incremental Sort", "pkey on"] {
                     assert!(!plan.contains(step), "{step}: {plan}");
@@ -88,9 +88,9 @@ async fn the_next_event_of_many_cameras_is_the_one_after_the_last_also_at_the_sa
     let mut places: Vec<_> = of_quiet.iter().map(|event| Cursor { timestamp: event.timestamp, id: event.id }).collect();
     places.sort_unstable();
     let end = places[places.len() - 2].timestamp + 1;
-    for interval in [Interval::default(), Interval { start: None, end: Some(end) }] {
+    for interval in [TimeRange::default(), TimeRange { start: None, end: Some(end) }] {
         for (place, after) in places.iter().enumerate() {
-            let statement = query::first(interval, Some(*after), &cameras, engine::backend());
+            let statement = query::first(interval, Some(*after), &cameras, backend::backend());
             let found = database.connection.query_one(&statement).await.unwrap();
             let found: Option<i64> = found.map(|row| row.try_get_by_index(0).unwrap());
             let next = places.get(place + 1).map(|next| next.timestamp);

@@ -7,7 +7,7 @@ use motion_export::server::db::entity::motion_event::Model;
 use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::ingest::argusai::Location;
 use motion_export::server::ingest::csv::Options;
-use motion_export::server::ingest::sink::{KnownName, Sink};
+use motion_export::server::ingest::sink::{EventWriter, KnownName};
 use motion_export::server::ingest::summary::Summary;
 use motion_export::server::ingest::{argusai, csv};
 use proptest::prelude::*;
@@ -232,7 +232,7 @@ async fn any_number_of_events_may_share_a_moment() {
 
 /// Imports events with native ids, as a source does.
 async fn import_native(database: &TestDatabase, events: &[Model]) -> Summary {
-    let mut sink = Sink::begin(&database.connection, UnixMicros::default()).await.unwrap();
+    let mut sink = EventWriter::begin(&database.connection, UnixMicros::default()).await.unwrap();
     sink.camera("front", Some("Front Door"), KnownName::Replace).await.unwrap();
     for event in events {
         sink.event(event.clone()).await.unwrap();
@@ -341,7 +341,7 @@ async fn a_source_in_order_of_time_is_recognised_as_one_in_any_other_order() {
     import_native(&other, &events[1_500..4_500]).await;
     assert_eq!(import_csv(&database, &other.export("", 5_000).await, Options::default()).await.taken, 3_000);
     for taken in [2_600, 0] {
-        let mut sink = Sink::begin(&database.connection, UnixMicros::default()).await.unwrap();
+        let mut sink = EventWriter::begin(&database.connection, UnixMicros::default()).await.unwrap();
         sink.expect_order_of_time();
         for event in &events {
             sink.event(event.clone()).await.unwrap();
@@ -365,7 +365,7 @@ proptest! {
         imports in proptest::collection::vec((proptest::bool::weighted(0.3), 1_usize..9, 0_usize..16), 1..5),
         last in 0_usize..16,
     ) {
-        let events: Vec<_> = events.into_iter().enumerate().map(|(index, (moment, quarters, id))| {
+        let events: Vec<_> = events.into_iter().enumerate().map(|(index, (moment, count_per_quarter_hour, id))| {
             let id = match id {
                 0 => "NULL".to_owned(),
                 1 | 2 => "'x'".to_owned(),
@@ -375,7 +375,7 @@ proptest! {
                 6 => format!("'event-{index}'"),
                 _ => format!("'00000000-0000-4000-9000-{:012}'", 97 * (index % 5) + index),
             };
-            format!("({id}, 'cam-1', '2025-12-15 10:30:0{moment}', {}, 'mog2', NULL)", f64::from(quarters) / 4.0)
+            format!("({id}, 'cam-1', '2025-12-15 10:30:0{moment}', {}, 'mog2', NULL)", f64::from(count_per_quarter_hour) / 4.0)
         }).collect();
         // The first `seen` events from `start` on, in a circle.
         let part = |seen: usize, start: usize| -> Vec<&str> {

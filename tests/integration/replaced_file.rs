@@ -12,9 +12,9 @@ use reqwest::header::{AUTHORIZATION, COOKIE};
 use rusqlite::Connection;
 
 use crate::app::{PASSWORD, TestDatabase, client_with, events};
-use crate::engine;
+use crate::backend;
+use crate::binary::{Server, command};
 use crate::log::Log;
-use crate::program::{Server, command};
 use crate::proxy::SlowClient;
 
 /// How many events there are, and how many in the backup.
@@ -109,7 +109,7 @@ fn counts(path: &Path) -> (i64, i64) {
 }
 
 fn skips() -> bool {
-    engine::is_postgres() && engine::skips("its files are its own")
+    backend::is_postgres() && backend::skips("its files are its own")
 }
 
 #[tokio::test]
@@ -225,7 +225,7 @@ async fn an_export_under_way_breaks_and_a_heartbeat_notices_without_anybody_aski
     let path = app.database.folder.path().join("test.db");
     fs::write(path.with_extension("new"), "a file").unwrap();
     fs::rename(path.with_extension("new"), &path).unwrap();
-    app.state.exports.beat().await;
+    app.state.exports.heartbeat().await;
     assert_eq!(log.text().matches("was replaced or removed").count(), 1, "{}", log.text());
     assert!(!client.rest().await.1, "the client knows");
     assert_eq!(app.get("/readyz").await.status(), 503);
@@ -282,7 +282,7 @@ async fn outcomes_that_can_never_be_recorded_are_given_up_and_the_log_says_so_on
     app.state.exports.none_left().await;
     assert_eq!(app.state.exports.count_unrecorded(), 0);
     for _ in 0..3 {
-        app.state.exports.beat().await;
+        app.state.exports.heartbeat().await;
         assert_eq!(app.export("").await.status(), 503);
     }
     let text = log.text();

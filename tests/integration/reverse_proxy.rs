@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::app::{TestApp, TestDatabase, client_with};
-use crate::engine;
+use crate::backend;
 use crate::proxy::cutting_proxy;
 
 /// The page of the documentation with one configuration for each proxy.
@@ -218,7 +218,7 @@ async fn passes_on_whole_files_and_shows_every_cut(start: impl Fn(&str) -> Proxy
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_documented_nginx_passes_on_whole_files_and_shows_every_cut() {
     let Some(nginx) = nginx() else {
-        engine::skips("it takes nginx: make proxies");
+        backend::skips("it takes nginx: make proxies");
         return;
     };
     passes_on_whole_files_and_shows_every_cut(|server| documented_nginx(&nginx, server)).await;
@@ -227,7 +227,7 @@ async fn the_documented_nginx_passes_on_whole_files_and_shows_every_cut() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_documented_haproxy_passes_on_whole_files_and_shows_every_cut() {
     let Some(haproxy) = program(["target/haproxy/usr/sbin/haproxy", "/usr/sbin/haproxy"]) else {
-        engine::skips("it takes haproxy: make proxies");
+        backend::skips("it takes haproxy: make proxies");
         return;
     };
     passes_on_whole_files_and_shows_every_cut(|server| documented_haproxy(&haproxy, server)).await;
@@ -236,7 +236,7 @@ async fn the_documented_haproxy_passes_on_whole_files_and_shows_every_cut() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_documented_caddy_passes_on_whole_files_and_shows_every_cut() {
     let Some(caddy) = program(["target/caddy/bin/caddy", "target/caddy/bin/caddy"]) else {
-        engine::skips("it takes Caddy: make proxies");
+        backend::skips("it takes Caddy: make proxies");
         return;
     };
     passes_on_whole_files_and_shows_every_cut(|server| documented_caddy(&caddy, server)).await;
@@ -245,14 +245,14 @@ async fn the_documented_caddy_passes_on_whole_files_and_shows_every_cut() {
 #[test]
 fn a_caddy_that_hides_cuts_does_not_start_with_the_documented_configuration() {
     let Some(old) = program(["target/old-caddy/usr/bin/caddy", "/usr/bin/caddy"]) else {
-        engine::skips("it takes Debian's Caddy: make proxies");
+        backend::skips("it takes Debian's Caddy: make proxies");
         return;
     };
     let version = Command::new(&old).arg("version").output().unwrap();
     let version = String::from_utf8_lossy(&version.stdout).into_owned();
     let minor: u32 = version.trim_start_matches(['v', '2', '.']).split('.').next().unwrap().parse().unwrap_or(0);
     if minor >= 8 {
-        engine::skips("Debian's Caddy is a newer one");
+        backend::skips("Debian's Caddy is a newer one");
         return;
     }
     let folder = tempfile::tempdir().unwrap();

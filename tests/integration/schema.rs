@@ -3,31 +3,31 @@
 use std::os::unix::fs::PermissionsExt;
 
 use motion_export::server::accounts::camera_access::camera_filter::Cameras;
-use motion_export::server::db::connect::{self, Missing};
+use motion_export::server::db::connect::{self, IfMissing};
 use motion_export::server::db::entity::{api_token, camera, camera_access, export, mark, motion_event, session, user};
 use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::export::event::Cursor;
 use motion_export::server::export::query::{self, Filter};
 use motion_export::server::export::stored_message;
-use motion_export::server::export::timezone::Interval;
+use motion_export::server::export::timezone::TimeRange;
 use sea_orm::sea_query::{PostgresQueryBuilder, SqliteQueryBuilder};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryOrder, Statement};
 use uuid::Uuid;
 
 use crate::app::{TestDatabase, events};
-use crate::engine;
+use crate::backend;
 
 #[tokio::test]
 async fn migrations_go_up_and_down_and_up_again_and_every_entity_fits() {
     let database = TestDatabase::with(events(3)).await;
     let connection = &database.connection;
     connect::migrate_down(&database.settings.database, None).await.unwrap();
-    let left = if engine::is_postgres() {
+    let left = if backend::is_postgres() {
         "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE 'seaql%'"
     } else {
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'seaql%' AND name NOT LIKE 'sqlite%'"
     };
-    let left = connection.query_all_raw(Statement::from_string(engine::backend(), left)).await.unwrap();
+    let left = connection.query_all_raw(Statement::from_string(backend::backend(), left)).await.unwrap();
     assert!(left.is_empty(), "{left:?}");
     connect::migrate(&database.settings.database, connection).await.unwrap();
     assert!(api_token::Entity::find().all(connection).await.unwrap().is_empty());
@@ -45,7 +45,7 @@ async fn the_database_is_a_file_in_wal_mode_and_its_folder_is_made() {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = motion_export::server::settings::Settings::default();
     settings.database.url = format!("sqlite://{}/new/folder/x.db", folder.path().display());
-    let connection = connect::open(&settings.database, Missing::Create).await.unwrap();
+    let connection = connect::open(&settings.database, IfMissing::Create).await.unwrap();
     let mode =
         connection.query_one_raw(Statement::from_string(DbBackend::Sqlite, "PRAGMA journal_mode")).await.unwrap();
     assert_eq!(mode.unwrap().try_get_by_index::<String>(0).unwrap(), "wal");
@@ -58,7 +58,7 @@ async fn the_database_refuses_a_value_of_a_wrong_type() {
     let database = TestDatabase::with(events(1)).await;
     let refused = database.connection.execute_unprepared("UPDATE motion_events SET confidence = 'high'").await;
     let refused = refused.unwrap_err().to_string();
-    assert!(refused.contains(if engine::is_postgres() { "double precision" } else { "confidence" }), "{refused}");
+    assert!(refused.contains(if backend::is_postgres() { "double precision" } else { "confidence" }), "{refused}");
 }
 
 /// All combinations of filters, with the number of cameras.
@@ -68,8 +68,8 @@ fn filters() -> Vec<(usize, Filter, Option<Cursor>)> {
         for (start, end) in [(None, None), (Some(1), None), (None, Some(9)), (Some(1), Some(9))] {
             for after in [None, Some(Cursor { timestamp: 5, id: Uuid::nil() })] {
                 let these = (0..cameras).map(|n| format!("camera-{n}")).collect();
-                let these = if cameras == 0 { Cameras::All } else { Cameras::These(these) };
-                filters.push((cameras, Filter { interval: Interval { start, end }, cameras: these }, after));
+                let these = if cameras == 0 { Cameras::All } else { Cameras::Only(these) };
+                filters.push((cameras, Filter { interval: TimeRange { start, end }, cameras: these }, after));
             }
         }
     }
@@ -87,13 +87,13 @@ async fn every_filter_combination_streams_off_an_index_without_a_sort() {
             database.connection.execute_unprepared("ANALYZE").await.unwrap();
         }
         for (cameras, mut filter, mut after) in filters() {
-            if engine::is_postgres() {
+            if backend::is_postgres() {
                 filter.interval =
-                    Interval { start: filter.interval.start.map(within), end: filter.interval.end.map(within) };
+                    TimeRange { start: filter.interval.start.map(within), end: filter.interval.end.map(within) };
                 after = after.map(|Cursor { timestamp, id }| Cursor { timestamp: within(timestamp), id });
                 let sql = query::page(&filter, filter.interval, after, 5_000, DbBackend::Postgres)
                     .to_string(PostgresQueryBuilder);
-                let plan = engine::explain(database.folder.path(), &sql);
+                let plan = backend::explain(database.folder.path(), &sql);
                 assert!(
                     !plan.lines().any(|step| step.trim_start_matches([' ', '-', '>']).starts_with("Sort  ")),
                     "{sql}\n{plan}"
@@ -107,7 +107,7 @@ async fn every_filter_combination_streams_off_an_index_without_a_sort() {
                 }
                 continue;
             }
-            let Filter { interval: Interval { start, end }, .. } = filter;
+            let Filter { interval: TimeRange { start, end }, .. } = filter;
             let sql =
                 query::page(&filter, filter.interval, after, 5_000, DbBackend::Sqlite).to_string(SqliteQueryBuilder);
             let plan = plan(&database, &sql).await;
@@ -131,32 +131,32 @@ async fn every_filter_combination_streams_off_an_index_without_a_sort() {
 
 #[tokio::test]
 async fn a_page_reads_no_month_that_is_not_selected_and_none_that_it_has_passed() {
-    if !engine::is_postgres() && engine::skips("the table is one") {
+    if !backend::is_postgres() && backend::skips("the table is one") {
         return;
     }
     let database = TestDatabase::with([]).await;
     let month = |number: i64| 1_704_067_200_000_000 + number * 31 * 86_400_000_000;
     database.make_partitions((0..24).map(month)).await;
-    let plan = |interval: Interval, after: Option<i64>| {
+    let plan = |interval: TimeRange, after: Option<i64>| {
         let filter = Filter { interval, cameras: Cameras::All };
         let after = after.map(|timestamp| Cursor { timestamp, id: Uuid::nil() });
         let sql =
             query::page(&filter, filter.interval, after, 5_000, DbBackend::Postgres).to_string(PostgresQueryBuilder);
-        engine::explain(database.folder.path(), &sql)
+        backend::explain(database.folder.path(), &sql)
     };
     let months = |plan: &str| plan.matches("Index Scan").count();
-    let everything = plan(Interval::default(), None);
+    let everything = plan(TimeRange::default(), None);
     assert_eq!(months(&everything), 24, "{everything}");
     assert!(everything.contains("Append") && !everything.contains("Merge Append"), "one after the other: {everything}");
-    let day = plan(Interval { start: Some(month(5)), end: Some(month(5) + 86_400_000_000) }, None);
+    let day = plan(TimeRange { start: Some(month(5)), end: Some(month(5) + 86_400_000_000) }, None);
     assert_eq!(months(&day), 1, "{day}");
-    let later = plan(Interval::default(), Some(month(22)));
+    let later = plan(TimeRange::default(), Some(month(22)));
     assert!(months(&later) <= 2, "{later}");
 }
 
 #[tokio::test]
 async fn a_preview_reads_nothing_but_an_index() {
-    if engine::is_postgres() && engine::skips("PostgreSQL counts as it likes") {
+    if backend::is_postgres() && backend::skips("PostgreSQL counts as it likes") {
         return;
     }
     let database = TestDatabase::with(events(2_000)).await;
@@ -165,7 +165,7 @@ async fn a_preview_reads_nothing_but_an_index() {
             database.connection.execute_unprepared("ANALYZE").await.unwrap();
         }
         for (start, end) in [(None, None), (Some(1), None), (None, Some(9)), (Some(1), Some(9))] {
-            let sql = query::timestamps(Interval { start, end }, "camera-1").to_string(SqliteQueryBuilder);
+            let sql = query::timestamps(TimeRange { start, end }, "camera-1").to_string(SqliteQueryBuilder);
             let plan = plan(&database, &sql).await;
             assert!(plan.contains("USING COVERING INDEX motion_events_camera_id_timestamp_id (camera_id=?"), "{plan}");
             assert!(!plan.contains("TEMP B-TREE"), "{plan}");

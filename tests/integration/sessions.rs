@@ -9,7 +9,7 @@ use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, COOKIE, HOST, HeaderName};
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, Statement};
 
 use crate::app::{PASSWORD, TestApp, TestDatabase, client_with, cookie, events, text_of};
-use crate::engine;
+use crate::backend;
 use crate::log::Log;
 
 async fn app_with(name: &str) -> TestApp {
@@ -132,10 +132,10 @@ async fn a_cookie_that_was_not_kept_is_reported_after_every_form_that_sets_one()
 async fn signing_in_waits_for_a_locked_database_as_long_as_the_documentation_says() {
     let log = Log::of_this_thread();
     let app = app_with("ann").await;
-    let waits = if engine::is_postgres() { "SHOW lock_timeout" } else { "PRAGMA busy_timeout" };
-    let waits = Statement::from_string(engine::backend(), waits);
+    let waits = if backend::is_postgres() { "SHOW lock_timeout" } else { "PRAGMA busy_timeout" };
+    let waits = Statement::from_string(backend::backend(), waits);
     let found = app.state.writer.query_one_raw(waits).await.unwrap().unwrap();
-    let seconds = if engine::is_postgres() {
+    let seconds = if backend::is_postgres() {
         found.try_get_by_index::<String>(0).unwrap()
     } else {
         format!("{}s", found.try_get_by_index::<i32>(0).unwrap() / 1_000)
@@ -146,7 +146,7 @@ async fn signing_in_waits_for_a_locked_database_as_long_as_the_documentation_say
     assert!(documented.contains(sentence), "docs/sources.md does not say: {sentence}");
 
     // It waits once, and not for each statement.
-    let short = if engine::is_postgres() { "SET lock_timeout = 1" } else { "PRAGMA busy_timeout = 1" };
+    let short = if backend::is_postgres() { "SET lock_timeout = 1" } else { "PRAGMA busy_timeout = 1" };
     app.state.writer.execute_unprepared(short).await.unwrap();
     let lock = app.database.lock().await;
     let refused = app.post(&client_with(&[]), "/login", &[("name", "ann"), ("password", PASSWORD)]).await;

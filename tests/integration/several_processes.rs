@@ -9,8 +9,8 @@ use motion_export::server::db::connect;
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::app::{HEADER, TestDatabase, events};
-use crate::engine;
-use crate::program::{command, fail, run, succeed};
+use crate::backend;
+use crate::binary::{command, fail, run, succeed};
 
 /// Starts that command so many times at once, and says what each that failed said.
 fn all_at_once(folder: &Path, count: usize, arguments: &[&str]) -> Vec<String> {
@@ -23,10 +23,10 @@ fn all_at_once(folder: &Path, count: usize, arguments: &[&str]) -> Vec<String> {
 
 #[tokio::test]
 async fn six_processes_at_once_on_a_new_or_older_database_bring_it_up_to_date_together() {
-    let home = engine::nowhere();
+    let home = backend::nowhere();
     let folder = home.path();
     // In PostgreSQL it is there, and empty.
-    engine::url(folder);
+    backend::url(folder);
     assert_eq!(all_at_once(folder, 6, &["migrate", "up"]), [""; 0], "a new one");
     let before = succeed(folder, &["migrate", "status"]);
     assert!(!String::from_utf8(before.clone()).unwrap().contains("Pending"));
@@ -65,7 +65,7 @@ fn write_csv(folder: &Path, last: &str) {
 
 #[tokio::test]
 async fn an_import_leaves_no_long_log_whether_it_ends_well_or_not() {
-    if engine::is_postgres() && engine::skips("its log is not beside it") {
+    if backend::is_postgres() && backend::skips("its log is not beside it") {
         return;
     }
     // Open all the time, as a server has it.
@@ -82,7 +82,7 @@ async fn an_import_leaves_no_long_log_whether_it_ends_well_or_not() {
 
 #[tokio::test]
 async fn a_log_that_somebody_reads_is_not_called_empty_and_others_write_meanwhile() {
-    if engine::is_postgres() && engine::skips("its log is not beside it") {
+    if backend::is_postgres() && backend::skips("its log is not beside it") {
         return;
     }
     let database = TestDatabase::with(events(2)).await;
@@ -109,7 +109,7 @@ async fn a_log_that_somebody_reads_is_not_called_empty_and_others_write_meanwhil
 
 #[tokio::test]
 async fn the_log_that_a_killed_import_leaves_is_emptied_by_a_server() {
-    if engine::is_postgres() && engine::skips("its log is not beside it") {
+    if backend::is_postgres() && backend::skips("its log is not beside it") {
         return;
     }
     let database = TestDatabase::with(events(2)).await;
@@ -124,13 +124,13 @@ async fn the_log_that_a_killed_import_leaves_is_emptied_by_a_server() {
 
 #[tokio::test]
 async fn what_is_committed_outlasts_a_power_cut_over_whichever_connection_it_is_written() {
-    if engine::is_postgres() && engine::skips("it is what its synchronous_commit says, which is on") {
+    if backend::is_postgres() && backend::skips("it is what its synchronous_commit says, which is on") {
         return;
     }
     let app = TestDatabase::with(events(2)).await.serve(10).await;
     for pool in [&app.state.database, &app.state.writer, &app.database.connection] {
         let number = async |pragma: &str| {
-            let asked = Statement::from_string(engine::backend(), format!("PRAGMA {pragma}"));
+            let asked = Statement::from_string(backend::backend(), format!("PRAGMA {pragma}"));
             let row = pool.query_one_raw(asked).await.unwrap().unwrap();
             row.try_get_by_index::<i32>(0).unwrap()
         };

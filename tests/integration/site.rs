@@ -4,7 +4,7 @@ use reqwest::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_
 use reqwest::{Client, Response};
 
 use crate::app::text_of;
-use crate::program::Server;
+use crate::binary::Server;
 
 const SCRIPT: &str = "/pkg/00c0ffee00c0ffee/motion-export.js";
 

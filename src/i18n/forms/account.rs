@@ -3,7 +3,7 @@
 use crate::api::language::Language;
 
 /// What is said there.
-pub struct Words {
+pub struct Texts {
     pub lead_of_admin: fn(&str) -> String,
     pub lead_of_user: fn(&str) -> String,
     pub change_password: &'static str,
@@ -13,7 +13,7 @@ pub struct Words {
     pub revoke_tokens: &'static str,
 }
 
-pub static ENGLISH: Words = Words {
+pub static ENGLISH: Texts = Texts {
     lead_of_admin: |name| format!("You are {name}, an administrator: you see all cameras, and manage people."),
     lead_of_user: |name| format!("You are {name}. You see the cameras that an administrator granted you."),
     change_password: "Change password",
@@ -24,7 +24,7 @@ pub static ENGLISH: Words = Words {
     revoke_tokens: "Also revoke all my access tokens",
 };
 
-pub static GERMAN: Words = Words {
+pub static GERMAN: Texts = Texts {
     lead_of_admin: |name| {
         format!("Sie sind als {name} angemeldet. Als Administrator sehen Sie alle Kameras und verwalten Personen.")
     },
@@ -41,7 +41,7 @@ pub static GERMAN: Words = Words {
 
 impl Language {
     /// The words of the page of one's own account.
-    pub fn account(self) -> &'static Words {
+    pub fn account(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,
             Self::German => &GERMAN,

@@ -3,7 +3,7 @@
 use crate::api::language::Language;
 
 /// What is said there.
-pub struct Words {
+pub struct Texts {
     pub sign_in: &'static str,
     pub password: &'static str,
     pub nobody_yet: &'static str,
@@ -12,7 +12,7 @@ pub struct Words {
     pub why_https: &'static str,
 }
 
-pub static ENGLISH: Words = Words {
+pub static ENGLISH: Texts = Texts {
     sign_in: "Sign in",
     password: "Password",
     nobody_yet: "There are no accounts yet. At its start the server printed a link to create the first administrator.",
@@ -21,7 +21,7 @@ pub static ENGLISH: Words = Words {
     why_https: "If this page was opened over http, your browser does not keep the cookie that keeps you signed in.",
 };
 
-pub static GERMAN: Words = Words {
+pub static GERMAN: Texts = Texts {
     sign_in: "Anmelden",
     password: "Passwort",
     nobody_yet: "Es gibt noch keine Konten. Beim Start hat der Server einen Link ausgegeben, mit dem Sie den ersten \
@@ -33,7 +33,7 @@ pub static GERMAN: Words = Words {
 
 impl Language {
     /// The words of signing in.
-    pub fn login(self) -> &'static Words {
+    pub fn login(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,
             Self::German => &GERMAN,

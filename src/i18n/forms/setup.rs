@@ -3,19 +3,19 @@
 use crate::api::language::Language;
 
 /// What is said there.
-pub struct Words {
+pub struct Texts {
     pub welcome: &'static str,
     pub lead: &'static str,
     pub make: &'static str,
 }
 
-pub static ENGLISH: Words = Words {
+pub static ENGLISH: Texts = Texts {
     welcome: "Welcome",
     lead: "There are no accounts yet. Create the administrator, who sees all cameras and adds other people.",
     make: "Create the administrator",
 };
 
-pub static GERMAN: Words = Words {
+pub static GERMAN: Texts = Texts {
     welcome: "Willkommen",
     lead: "Es gibt noch keine Konten. Legen Sie den Administrator an, der alle Kameras sieht und andere Personen hinzufügt.",
     make: "Administrator anlegen",
@@ -23,7 +23,7 @@ pub static GERMAN: Words = Words {
 
 impl Language {
     /// The words of making the first administrator.
-    pub fn setup(self) -> &'static Words {
+    pub fn setup(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,
             Self::German => &GERMAN,

@@ -3,7 +3,7 @@
 use crate::api::language::Language;
 
 /// What is said there.
-pub struct Words {
+pub struct Texts {
     pub lead: &'static str,
     pub new_token: &'static str,
     pub what_for: &'static str,
@@ -34,7 +34,7 @@ pub struct Words {
     pub last_used: &'static str,
 }
 
-pub static ENGLISH: Words = Words {
+pub static ENGLISH: Texts = Texts {
     lead: "For scripts, Excel, Power Query and pandas. A token gives access to the data that you see, but not to pages.",
     new_token: "New token",
     what_for: "What is it for?",
@@ -62,7 +62,7 @@ pub static ENGLISH: Words = Words {
     last_used: "Last used",
 };
 
-pub static GERMAN: Words = Words {
+pub static GERMAN: Texts = Texts {
     lead: "Für Skripte, Excel, Power Query und pandas. Ein Token sieht, was Sie sehen, und öffnet keine Seite.",
     new_token: "Neues Token",
     what_for: "Wofür ist es?",
@@ -92,7 +92,7 @@ pub static GERMAN: Words = Words {
 
 impl Language {
     /// The words of the page of access tokens.
-    pub fn tokens(self) -> &'static Words {
+    pub fn tokens(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,
             Self::German => &GERMAN,

@@ -25,7 +25,7 @@ const REMEMBERED: usize = 10_000;
 
 /// Takes notes.
 #[derive(Clone, Debug)]
-pub struct LastUse {
+pub struct ActivityTracker {
     notes: mpsc::Sender<(Used, UnixMicros)>,
     /// When each was noted last, by the monotonic clock: after a wall clock that was ahead is set right, the next use must
     /// be noted, because what is stored lies in the future.
@@ -43,7 +43,7 @@ enum Used {
     Token(Uuid),
 }
 
-impl LastUse {
+impl ActivityTracker {
     /// Begins to write to that database, until the last clone of this is gone. `apart`: how much time lies between two
     /// notes about the same.
     pub fn begin(database: Pool, clock: Clock, apart: Duration) -> Self {

@@ -28,7 +28,7 @@ const MAX_DAYS: u32 = 3_650;
 const DAY: Duration = Duration::from_hours(24);
 
 /// A token that was just made.
-pub struct Made {
+pub struct NewToken {
     /// Its record.
     pub record: Model,
     /// The token itself, to be shown once.
@@ -46,7 +46,7 @@ pub async fn create(
     days: Option<u32>,
     bits: Secret,
     now: UnixMicros,
-) -> Result<Made, ApiError> {
+) -> Result<NewToken, ApiError> {
     let name = name::checked(name, |max| FormMessage::TokenNameInvalid { max })?;
     if days.is_some_and(|days| days == 0 || days > MAX_DAYS) {
         return Err(ApiError::invalid("days", FormMessage::TokenDays { max: MAX_DAYS }));
@@ -63,7 +63,7 @@ pub async fn create(
         revoked_at: None,
     };
     Entity::insert(record.clone().into_active_model()).exec_without_returning(database).await?;
-    Ok(Made { record, text })
+    Ok(NewToken { record, text })
 }
 
 /// The token and its user, where the token works at that moment.

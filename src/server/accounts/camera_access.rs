@@ -25,9 +25,9 @@ pub mod camera_filter;
 
 /// On whose behalf cameras are looked at.
 #[derive(Clone, Debug)]
-pub enum Viewer {
+pub enum CameraAccess {
     /// Whoever runs commands on the server: has the database itself, and sees everything.
-    Operator,
+    Unrestricted,
     /// A user.
     User {
         /// Who.
@@ -40,11 +40,11 @@ pub enum Viewer {
 /// What each camera that a viewer sees is called, by id; `None` where it is gone and only its events are left.
 pub type Names = HashMap<String, Option<String>>;
 
-impl Viewer {
+impl CameraAccess {
     /// Who it is; `None` for the operator, who is nobody in particular.
     pub fn user_id(&self) -> Option<Uuid> {
         match self {
-            Self::Operator => None,
+            Self::Unrestricted => None,
             Self::User { id, .. } => Some(*id),
         }
     }
@@ -86,13 +86,13 @@ impl Viewer {
             return Err(SelectError::Refused(no_such_camera(unknown)));
         }
         let cameras = if !asked_for.is_empty() {
-            Cameras::These(asked_for)
+            Cameras::Only(asked_for)
         } else if all {
             Cameras::All
         } else {
             let mut seen: Vec<_> = names.keys().cloned().collect();
             seen.sort();
-            Cameras::These(seen)
+            Cameras::Only(seen)
         };
         Ok((cameras, names))
     }
@@ -114,7 +114,7 @@ impl Viewer {
         if role == Role::Admin.as_str() {
             return Ok(None);
         }
-        let Cameras::These(cameras) = cameras else { return Ok(Some(AccessLost::AdministratorDemoted)) };
+        let Cameras::Only(cameras) = cameras else { return Ok(Some(AccessLost::AdministratorDemoted)) };
         let granted = camera_access::Entity::find()
             .filter(camera_access::Column::UserId.eq(*id))
             .filter(camera_access::Column::CameraId.is_in(cameras))
@@ -125,7 +125,7 @@ impl Viewer {
 
     async fn sees_all(&self, database: &impl ConnectionTrait) -> Result<bool, DbErr> {
         Ok(match self {
-            Self::Operator => true,
+            Self::Unrestricted => true,
             Self::User { .. } => self.role(database).await?.as_deref() == Some(Role::Admin.as_str()),
         })
     }
@@ -136,7 +136,7 @@ impl Viewer {
         let mut found = user::Entity::find().select_only().column(user::Column::Role).filter(user::Column::Id.eq(*id));
         found = match by {
             None => found,
-            Some((Credential::Session(hash) | Credential::Link(hash), clock)) => {
+            Some((Credential::Session(hash) | Credential::SignedUrl(hash), clock)) => {
                 let known = session::Entity::find().select_only().expr(Expr::val(1));
                 // One whose time is up may be in the table for a while yet. That it was not used for long is no reason: an
                 // export may take long.

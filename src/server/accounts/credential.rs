@@ -10,7 +10,7 @@ pub enum Credential {
     /// An access token, which opens data only.
     Token(Uuid),
     /// A link, which opens one export only: signed by the session with this hash.
-    Link(Vec<u8>),
+    SignedUrl(Vec<u8>),
 }
 
 impl Credential {
@@ -19,7 +19,7 @@ impl Credential {
         match self {
             Self::Session(_) => "session",
             Self::Token(_) => "token",
-            Self::Link(_) => "link",
+            Self::SignedUrl(_) => "link",
         }
     }
 }

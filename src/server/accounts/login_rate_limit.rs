@@ -25,7 +25,7 @@ use crate::messages::forms::FormMessage;
 use crate::server::db::clock::Clock;
 
 /// How many attempts one account has at once from one address, and after what time it has another one.
-const FOR_BOTH: (NonZeroU32, Duration) = (NonZeroU32::new(6).expect("not zero"), Duration::from_secs(10));
+const PER_ACCOUNT_AND_IP: (NonZeroU32, Duration) = (NonZeroU32::new(6).expect("not zero"), Duration::from_secs(10));
 
 /// The same for one address, behind which there may be a whole office.
 const FOR_ADDRESS: (NonZeroU32, Duration) = (NonZeroU32::new(30).expect("not zero"), Duration::from_secs(2));
@@ -41,15 +41,15 @@ const REMEMBERED: usize = 10_000;
 type Limiter<K> = RateLimiter<K, HashMapStateStore<K>, Clock, NoOpMiddleware<Nanos>>;
 
 /// An account, and the network from which somebody comes to it.
-type Place = (String, IpAddr);
+type LoginKey = (String, IpAddr);
 
 /// Counts attempts. Each server counts its own.
 #[derive(Clone, Debug)]
-pub struct Throttle {
+pub struct LoginRateLimiter {
     accounts: Arc<Limiter<String>>,
-    both: Arc<Limiter<Place>>,
+    both: Arc<Limiter<LoginKey>>,
     /// From where people signed in.
-    known: Arc<Mutex<HashSet<Place>>>,
+    known: Arc<Mutex<HashSet<LoginKey>>>,
     addresses: Arc<Limiter<IpAddr>>,
     clock: Clock,
 }
@@ -62,12 +62,12 @@ impl governor::clock::Clock for Clock {
     }
 }
 
-impl Throttle {
+impl LoginRateLimiter {
     /// Nobody has attempted anything yet.
     pub fn new(clock: Clock) -> Self {
         Self {
             accounts: Arc::new(limiter(FOR_ACCOUNT, clock.clone())),
-            both: Arc::new(limiter(FOR_BOTH, clock.clone())),
+            both: Arc::new(limiter(PER_ACCOUNT_AND_IP, clock.clone())),
             known: Arc::default(),
             addresses: Arc::new(limiter(FOR_ADDRESS, clock.clone())),
             clock,
@@ -119,7 +119,7 @@ fn limiter<K: Clone + Eq + std::hash::Hash>((burst, every): (NonZeroU32, Duratio
     RateLimiter::new(quota, HashMapStateStore::default(), clock)
 }
 
-fn place(name: &str, address: IpAddr) -> Place {
+fn place(name: &str, address: IpAddr) -> LoginKey {
     // No account has a longer name.
     (normalized(name).chars().take(64).collect(), network(address))
 }
@@ -143,12 +143,12 @@ mod tests {
     use crate::server::db::unix_micros::UnixMicros;
 
     /// A throttle, and the microseconds that have passed for it.
-    fn throttle() -> (Throttle, Arc<AtomicU64>) {
+    fn throttle() -> (LoginRateLimiter, Arc<AtomicU64>) {
         let (throttle, passed, _) = throttle_and_wall_clock();
         (throttle, passed)
     }
 
-    fn throttle_and_wall_clock() -> (Throttle, Arc<AtomicU64>, Arc<AtomicI64>) {
+    fn throttle_and_wall_clock() -> (LoginRateLimiter, Arc<AtomicU64>, Arc<AtomicI64>) {
         let (passed, wall) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicI64::new(1_765_000_000_000_000)));
         let clock = {
             let (passed, wall) = (Arc::clone(&passed), Arc::clone(&wall));
@@ -157,7 +157,7 @@ mod tests {
                 move || Duration::from_micros(passed.load(Ordering::Relaxed)),
             )
         };
-        (Throttle::new(clock), passed, wall)
+        (LoginRateLimiter::new(clock), passed, wall)
     }
 
     fn address(last: u8) -> IpAddr {

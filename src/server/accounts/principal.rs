@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::Extensions;
 use axum::http::request::Parts;
 
-use super::camera_access::Viewer;
+use super::camera_access::CameraAccess;
 use super::credential::Credential;
 use super::user::User;
 use crate::error::{ApiError, ErrorCode};
@@ -13,17 +13,17 @@ use crate::server::db::clock::Clock;
 
 /// Somebody whom we know.
 #[derive(Clone, Debug)]
-pub struct Caller {
+pub struct Principal {
     /// Who.
     pub user: User,
     /// By what we know.
     pub by: Credential,
 }
 
-impl Caller {
+impl Principal {
     /// On whose behalf the caller looks at cameras, until that ends by this clock.
-    pub fn viewer(&self, clock: &Clock) -> Viewer {
-        Viewer::User { id: self.user.id, by: Some((self.by.clone(), clock.clone())) }
+    pub fn viewer(&self, clock: &Clock) -> CameraAccess {
+        CameraAccess::User { id: self.user.id, by: Some((self.by.clone(), clock.clone())) }
     }
 
     /// Whether the caller is a browser that is signed in, and not a tool.
@@ -45,17 +45,17 @@ impl Caller {
 
 /// What the middleware found out.
 #[derive(Clone, Debug)]
-pub struct Identity(pub Result<Caller, ApiError>);
+pub struct Identity(pub Result<Principal, ApiError>);
 
 /// The caller that was found, for those who hold a request.
 ///
 /// # Errors
 /// `unauthenticated` where there is none.
-pub fn of(extensions: &Extensions) -> Result<Caller, ApiError> {
+pub fn of(extensions: &Extensions) -> Result<Principal, ApiError> {
     extensions.get::<Identity>().map_or_else(|| Err(unauthenticated()), |identity| identity.0.clone())
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Caller {
+impl<S: Send + Sync> FromRequestParts<S> for Principal {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {

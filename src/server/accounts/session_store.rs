@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::secret::{self, Secret};
 use crate::error::ApiError;
-use crate::server::accounts::activity_tracker::LastUse;
+use crate::server::accounts::activity_tracker::ActivityTracker;
 use crate::server::db::clock::Clock;
 use crate::server::db::entity::session::{ActiveModel, Column, Entity, Model};
 use crate::server::db::pool::Pool;
@@ -42,7 +42,7 @@ pub struct Sessions {
     database: Pool,
     writer: Pool,
     clock: Clock,
-    last_use: LastUse,
+    last_use: ActivityTracker,
     limits: Arc<Limits>,
 }
 
@@ -55,7 +55,7 @@ struct Limits {
 
 impl Sessions {
     /// The sessions of that database, to read and to write, with the limits of the settings.
-    pub fn new(database: Pool, writer: Pool, clock: Clock, last_use: LastUse, settings: &Settings) -> Self {
+    pub fn new(database: Pool, writer: Pool, clock: Clock, last_use: ActivityTracker, settings: &Settings) -> Self {
         let idle = Duration::from_mins(settings.accounts.session_idle_minutes.get().into());
         let absolute = Duration::from_hours(settings.accounts.session_max_hours.get().into());
         Self { database, writer, clock, last_use, limits: Arc::new(Limits { idle, absolute }) }

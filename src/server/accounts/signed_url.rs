@@ -41,7 +41,7 @@ fn mac(key: &[u8], query: &str, expires: i64) -> Hmac<Sha256> {
 
 /// A link as it came in: checked for its form, not yet for its signature.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Link<'a> {
+pub struct SignedUrl<'a> {
     /// The query string that was signed.
     pub query: &'a str,
     /// In seconds since 1970-01-01T00:00:00Z.
@@ -50,7 +50,7 @@ pub struct Link<'a> {
     signature: Vec<u8>,
 }
 
-impl<'a> Link<'a> {
+impl<'a> SignedUrl<'a> {
     /// The link in a query string; `None` where there is none.
     ///
     /// # Errors
@@ -123,7 +123,7 @@ mod tests {
         let url = sign(&params, UnixMicros::new(1_765_000_000_999_999), &session(1));
         let (path, query) = url.split_once('?').expect("a query");
         assert_eq!(path, EXPORT_PATH);
-        let link = Link::parse(query).expect("a link").expect("of ours");
+        let link = SignedUrl::parse(query).expect("a link").expect("of ours");
         assert_eq!((link.expires, link.session), (1_765_000_000, Uuid::from_u128(7)));
         assert_eq!(ExportParams::parse(link.query).expect("valid"), params);
         let genuine = |key: &[u8], query: &str, expires| mac(key, query, expires).verify_slice(&link.signature).is_ok();
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn what_is_no_link_is_none_and_what_only_looks_like_one_is_refused() {
         for none in ["", "format=csv", "camera_id=link", "links=1"] {
-            assert!(Link::parse(none).is_none(), "{none}");
+            assert!(SignedUrl::parse(none).is_none(), "{none}");
         }
         let id = Uuid::nil().simple();
         for odd in [
@@ -149,7 +149,7 @@ mod tests {
             &format!("link=1.{id}.00&a=b"),
             &format!("link=1.{id}.00&link=1.{id}.00"),
         ] {
-            assert!(Link::parse(odd).expect(odd).is_err(), "{odd}");
+            assert!(SignedUrl::parse(odd).expect(odd).is_err(), "{odd}");
         }
     }
 }

@@ -105,7 +105,7 @@ pub async fn list(database: &Pool) -> Result<Vec<User>, ApiError> {
 ///
 /// # Errors
 /// Where the database cannot answer.
-pub async fn is_nobody(database: &Pool) -> Result<bool, ApiError> {
+pub async fn has_no_users(database: &Pool) -> Result<bool, ApiError> {
     Ok(user::Entity::find().count(database).await? == 0)
 }
 

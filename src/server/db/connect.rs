@@ -15,8 +15,8 @@ use super::contents;
 use super::locks::MIGRATING;
 use super::pool::Pool;
 use super::timeouts::BUSY_TIMEOUT;
-use super::url::{Named, named, without_password};
-use crate::server::db::postgres::health_check::Greeting;
+use super::url::{DatabaseKind, named, redacted};
+use crate::server::db::postgres::health_check::PoolHealthCheck;
 use crate::server::db::sqlite::health_check;
 use crate::server::db::sqlite::migration_lock::MigrationLock;
 use crate::server::db::sqlite::open_file::OpenFile;
@@ -25,7 +25,7 @@ use crate::server::settings;
 
 /// A transaction of a server's over which PostgreSQL hears nothing for so long is ended. Where its connection is lost, what it
 /// has locked would otherwise be locked for as long as the kernel waits, which is hours.
-const DESERTED: Duration = Duration::from_secs(10);
+const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How large SQLite's write-ahead log stays once its contents are in the database file, in bytes. An import makes it as
 /// large as what it brings.
@@ -43,7 +43,7 @@ const EMPTYING_BUSY_MS: u32 = 200;
 
 /// What to do where there is no database yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Missing {
+pub enum IfMissing {
     /// Make one, for whoever is going to put something in.
     Create,
     /// Refuse, and one without tables as well. An export of a database that was only just made would be a file that looks
@@ -56,18 +56,21 @@ pub enum Missing {
 ///
 /// # Errors
 /// Where the URL is not one we know, the database is not there or cannot be reached, or is another program's.
-pub async fn open(settings: &settings::Database, missing: Missing) -> anyhow::Result<Pool> {
+pub async fn open(settings: &settings::Database, missing: IfMissing) -> anyhow::Result<Pool> {
     open_locked(settings, missing).await.map(|(database, _)| database)
 }
 
 /// The same, with the lock under which its schema may be looked at and changed. Even the first connection to a new file needs
 /// it: to switch to a write-ahead log, SQLite must be alone, and does not wait for that. And a file that another process is
 /// just making must not be taken for another program's.
-async fn open_locked(settings: &settings::Database, missing: Missing) -> anyhow::Result<(Pool, Option<MigrationLock>)> {
+async fn open_locked(
+    settings: &settings::Database,
+    missing: IfMissing,
+) -> anyhow::Result<(Pool, Option<MigrationLock>)> {
     let place = named(&settings.url)?;
-    let Named::File(path) = &place else {
+    let DatabaseKind::File(path) = &place else {
         let database = connect(&settings.url, settings.connections.get(), "", None).await?;
-        let shown = without_password(&settings.url);
+        let shown = redacted(&settings.url);
         let found = contents::of_schema(&database).await;
         let found = found.with_context(|| format!("cannot see which tables the database {shown} has"))?;
         found.owner().refuse_others(&shown)?;
@@ -83,13 +86,13 @@ async fn open_locked(settings: &settings::Database, missing: Missing) -> anyhow:
         )
     };
     match missing {
-        Missing::Create => create_folder(path).with_context(cannot)?,
-        Missing::Refuse => ensure!(path.exists(), not_there()),
+        IfMissing::Create => create_folder(path).with_context(cannot)?,
+        IfMissing::Refuse => ensure!(path.exists(), not_there()),
     }
     let lock = MigrationLock::acquire(path).await?;
     match contents::of_file(path)? {
         Some(found) => found.owner().refuse_others(&path.display().to_string())?,
-        None if missing == Missing::Refuse => return Err(not_there()),
+        None if missing == IfMissing::Refuse => return Err(not_there()),
         None => create(path).with_context(cannot)?,
     }
     Ok((connect(&settings.url, settings.connections.get(), "", None).await?, Some(lock)))
@@ -101,7 +104,7 @@ async fn open_locked(settings: &settings::Database, missing: Missing) -> anyhow:
 /// # Errors
 /// As [`open`].
 pub async fn open_writer(settings: &settings::Database, database: &Pool) -> anyhow::Result<Pool> {
-    let end_silent = format!("SET idle_in_transaction_session_timeout = {}", DESERTED.as_millis());
+    let end_silent = format!("SET idle_in_transaction_session_timeout = {}", IDLE_IN_TRANSACTION_TIMEOUT.as_millis());
     connect(&settings.url, 1, &end_silent, database.file().cloned()).await
 }
 
@@ -115,7 +118,7 @@ async fn connect(url: &str, connections: u32, told: &str, file: Option<OpenFile>
     options.max_connections(connections).acquire_timeout(2 * BUSY_TIMEOUT).sqlx_logging(false);
     let place = named(url)?;
     match place.clone() {
-        Named::File(path) => options
+        DatabaseKind::File(path) => options
             .map_sqlx_sqlite_opts(move |sqlite| {
                 sqlite
                     .filename(&path)
@@ -128,19 +131,20 @@ async fn connect(url: &str, connections: u32, told: &str, file: Option<OpenFile>
                     .busy_timeout(BUSY_TIMEOUT)
             })
             .map_sqlx_sqlite_pool_opts(health_check::configure),
-        Named::Postgres => {
-            let greeting = Greeting::new(url, &format!("SET lock_timeout = {}; {told}", BUSY_TIMEOUT.as_millis()))?;
+        DatabaseKind::Postgres => {
+            let greeting =
+                PoolHealthCheck::new(url, &format!("SET lock_timeout = {}; {told}", BUSY_TIMEOUT.as_millis()))?;
             options
                 .map_sqlx_postgres_opts(|postgres| postgres.application_name("motion-export"))
                 .map_sqlx_postgres_pool_opts(move |pool| greeting.for_all_of(pool))
         }
     };
-    let cannot = || format!("cannot open the database {}", without_password(url));
+    let cannot = || format!("cannot open the database {}", redacted(url));
     let pool = Database::connect(options).await.map(Pool::patient).with_context(cannot)?;
     Ok(match (place, file) {
         (_, Some(file)) => pool.on(file),
-        (Named::File(path), None) => pool.on(OpenFile::note(&path).with_context(cannot)?),
-        (Named::Postgres, None) => pool,
+        (DatabaseKind::File(path), None) => pool.on(OpenFile::note(&path).with_context(cannot)?),
+        (DatabaseKind::Postgres, None) => pool,
     })
 }
 
@@ -148,10 +152,10 @@ async fn connect(url: &str, connections: u32, told: &str, file: Option<OpenFile>
 ///
 /// # Errors
 /// As [`open`], and where a migration fails.
-pub async fn open_migrated(settings: &settings::Database, missing: Missing) -> anyhow::Result<Pool> {
+pub async fn open_migrated(settings: &settings::Database, missing: IfMissing) -> anyhow::Result<Pool> {
     let (database, _lock) = open_locked(settings, missing).await?;
-    let shown = without_password(&settings.url);
-    if missing == Missing::Refuse
+    let shown = redacted(&settings.url);
+    if missing == IfMissing::Refuse
         && Migrator::get_applied_migrations(database.inner())
             .await
             .with_context(|| format!("cannot see which tables the database {shown} has"))?
@@ -178,8 +182,8 @@ pub async fn migrate(settings: &settings::Database, database: &Pool) -> anyhow::
 /// The lock for a database that is there; none in PostgreSQL, which has locks of its own.
 async fn lock(settings: &settings::Database) -> anyhow::Result<Option<MigrationLock>> {
     match named(&settings.url)? {
-        Named::File(path) => MigrationLock::acquire(&path).await.map(Some),
-        Named::Postgres => Ok(None),
+        DatabaseKind::File(path) => MigrationLock::acquire(&path).await.map(Some),
+        DatabaseKind::Postgres => Ok(None),
     }
 }
 
@@ -188,7 +192,7 @@ async fn migrate_locked(settings: &settings::Database, database: &Pool) -> anyho
         return Ok(());
     }
     let alone = connect_alone(settings).await?;
-    let migrated = if matches!(named(&settings.url)?, Named::File(_)) {
+    let migrated = if matches!(named(&settings.url)?, DatabaseKind::File(_)) {
         Migrator::up(alone.inner(), None).await
     } else {
         let turn = alone.begin().await?;
@@ -239,7 +243,7 @@ pub async fn try_to_empty_log(
     attempts: u32,
     pause: Duration,
 ) -> anyhow::Result<()> {
-    let Named::File(path) = named(&settings.url)? else { return Ok(()) };
+    let DatabaseKind::File(path) = named(&settings.url)? else { return Ok(()) };
     let is_long = has_long_log(&path);
     let attempts = if is_long { attempts } else { 1 };
     let alone = connect(&settings.url, 1, "", database.file().cloned()).await?;
@@ -277,7 +281,7 @@ async fn empty_over(alone: &Pool, attempts: u32, pause: Duration) -> Result<bool
 /// # Errors
 /// As [`empty_log`].
 pub async fn empty_long_log(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
-    let Named::File(path) = named(&settings.url)? else { return Ok(()) };
+    let DatabaseKind::File(path) = named(&settings.url)? else { return Ok(()) };
     if has_long_log(&path) { empty_log(settings, database).await } else { Ok(()) }
 }
 

@@ -35,7 +35,7 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
 /// What was found in a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Found {
+pub struct DatabaseContents {
     /// The tables of the database, or of the current schema.
     pub tables: BTreeSet<String>,
     /// The columns of the table of events.
@@ -59,7 +59,7 @@ pub enum Owner {
     Other(Vec<String>),
 }
 
-impl Found {
+impl DatabaseContents {
     /// Whose database it is.
     pub fn owner(&self) -> Owner {
         let Self { tables, event_columns, migrations } = self;
@@ -120,7 +120,7 @@ fn shell_word(text: &str) -> Cow<'_, str> {
 ///
 /// # Errors
 /// Where it is no SQLite database, or cannot be read; the message says so.
-pub fn of_file(path: &Path) -> anyhow::Result<Option<Found>> {
+pub fn of_file(path: &Path) -> anyhow::Result<Option<DatabaseContents>> {
     let shown = path.display();
     let there = match fs::metadata(path) {
         Ok(there) => there,
@@ -131,7 +131,7 @@ pub fn of_file(path: &Path) -> anyhow::Result<Option<Found>> {
         bail!("database.url names {shown}, which is a folder; name a file in it, such as {shown}/motion-export.db");
     }
     if there.len() == 0 {
-        return Ok(Some(Found::default()));
+        return Ok(Some(DatabaseContents::default()));
     }
     let mut looks = 0;
     loop {
@@ -170,7 +170,7 @@ fn pause() {
 
 /// Reads the schema in the way that changes nothing. SQLite would make two files beside a database in write-ahead mode, and
 /// apply a journal that a crash has left.
-fn look(path: &Path) -> anyhow::Result<Found> {
+fn look(path: &Path) -> anyhow::Result<DatabaseContents> {
     let bytes = |suffix| fs::metadata(beside(path, suffix)).map(|file| file.len()).ok();
     let (wal, shm, journal) = (bytes("-wal"), bytes("-shm"), bytes("-journal"));
     if wal.is_some() && shm.is_some_and(|shm| shm > 0) {
@@ -197,7 +197,7 @@ fn look(path: &Path) -> anyhow::Result<Found> {
     found
 }
 
-fn look_at_copy(path: &Path) -> anyhow::Result<Found> {
+fn look_at_copy(path: &Path) -> anyhow::Result<DatabaseContents> {
     let folder = tempfile::tempdir().context("cannot make a temporary folder (TMPDIR)")?;
     let copy = folder.path().join("copy");
     let cannot = || {
@@ -211,7 +211,7 @@ fn look_at_copy(path: &Path) -> anyhow::Result<Found> {
     read(&copy, "mode=rw")
 }
 
-fn read(path: &Path, how: &str) -> anyhow::Result<Found> {
+fn read(path: &Path, how: &str) -> anyhow::Result<DatabaseContents> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(uri(path, how), flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -221,7 +221,7 @@ fn read(path: &Path, how: &str) -> anyhow::Result<Found> {
     let tables = texts(
         "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
     )?;
-    Ok(Found {
+    Ok(DatabaseContents {
         event_columns: texts("SELECT name FROM pragma_table_info('motion_events')")?,
         migrations: if tables.contains(MIGRATIONS) {
             texts("SELECT version FROM seaql_migrations").unwrap_or_default()
@@ -236,7 +236,7 @@ fn read(path: &Path, how: &str) -> anyhow::Result<Found> {
 ///
 /// # Errors
 /// Where the database cannot be asked.
-pub async fn of_schema(database: &impl ConnectionTrait) -> Result<Found, DbErr> {
+pub async fn of_schema(database: &impl ConnectionTrait) -> Result<DatabaseContents, DbErr> {
     let texts = async |sql: &str| -> Result<BTreeSet<String>, DbErr> {
         let rows = database.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
         rows.iter().map(|row| row.try_get_by_index(0)).collect()
@@ -257,7 +257,7 @@ pub async fn of_schema(database: &impl ConnectionTrait) -> Result<Found, DbErr> 
     } else {
         BTreeSet::new()
     };
-    Ok(Found { tables, event_columns, migrations })
+    Ok(DatabaseContents { tables, event_columns, migrations })
 }
 
 /// Checks that the role of the URL may create tables in the current schema of a PostgreSQL database, without which the schema
@@ -290,9 +290,9 @@ pub async fn check_may_create(database: &impl ConnectionTrait, shown: &str) -> a
 mod tests {
     use super::*;
 
-    fn found(tables: &[&str], columns: &[&str], migrations: &[&str]) -> Found {
+    fn found(tables: &[&str], columns: &[&str], migrations: &[&str]) -> DatabaseContents {
         let set = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
-        Found { tables: set(tables), event_columns: set(columns), migrations: set(migrations) }
+        DatabaseContents { tables: set(tables), event_columns: set(columns), migrations: set(migrations) }
     }
 
     #[test]

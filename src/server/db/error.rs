@@ -25,7 +25,7 @@ const SQLITE_AWAY: [i32; 6] = [5, 6, 10, 13, 14, 15];
 
 /// Whether the database cannot be reached, is full, or is being written to by somebody else for too long: trying again may
 /// help. It does not help where the database refuses the user or the password.
-pub fn is_away(error: &DbErr) -> bool {
+pub fn is_unavailable(error: &DbErr) -> bool {
     match error {
         DbErr::Conn(RuntimeErr::SqlxError(error))
         | DbErr::Exec(RuntimeErr::SqlxError(error))
@@ -51,7 +51,7 @@ fn is_sqlx_away(error: &sqlx::Error) -> bool {
 
 /// Whether it may pass without anybody doing anything, so that it is worth waiting for.
 pub fn may_pass(error: &DbErr) -> bool {
-    is_away(error) && !is_replaced(error)
+    is_unavailable(error) && !is_replaced(error)
 }
 
 /// SQLite's primary result code, where the error is SQLite's.
@@ -73,7 +73,7 @@ fn told(error: &DbErr) -> Option<(Cow<'_, str>, &str)> {
 }
 
 /// Whether the database took longer than its `statement_timeout`.
-pub fn is_late(error: &DbErr) -> bool {
+pub fn is_statement_timeout(error: &DbErr) -> bool {
     told(error).is_some_and(|(code, message)| code == "57014" && message.contains("statement timeout"))
 }
 
@@ -100,7 +100,7 @@ impl From<DbErr> for ApiError {
 
 /// Converts the error as `ApiError::from` does, without logging it: for an error that is logged elsewhere.
 pub fn unlogged_api_error(error: &DbErr) -> ApiError {
-    let for_client = if is_away(error) {
+    let for_client = if is_unavailable(error) {
         ApiError::new(ErrorCode::Unavailable, RequestMessage::DatabaseUnavailable)
     } else if told(error).is_some_and(|(code, _)| code == "22021") {
         ApiError::new(ErrorCode::InvalidParameter, RequestMessage::NulCharacter)

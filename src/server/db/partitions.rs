@@ -82,13 +82,13 @@ async fn tables(database: &impl ConnectionTrait) -> Result<Vec<(String, Attached
 
 /// The partitions that there were when an export began.
 #[derive(Clone, Debug, Default)]
-pub struct Began {
+pub struct PartitionSnapshot {
     tables: Vec<Attached>,
     /// Where they end, in order, but for the last one.
     pub ends: Vec<i64>,
 }
 
-impl Began {
+impl PartitionSnapshot {
     /// Those that there are; none where the table is one.
     ///
     /// # Errors

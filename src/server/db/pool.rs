@@ -16,14 +16,14 @@ use super::timeouts::SILENT;
 use crate::server::db::sqlite::open_file::OpenFile;
 
 /// The connections of a program to its database.
-pub type Pool = Timed<DatabaseConnection>;
+pub type Pool = WithTimeout<DatabaseConnection>;
 
 /// A transaction over one of them.
-pub type Transaction = Timed<DatabaseTransaction>;
+pub type Transaction = WithTimeout<DatabaseTransaction>;
 
 /// Gives up on a statement that takes too long, the wait for a connection included. What becomes of it is unknown then.
 #[derive(Clone, Debug, Default)]
-pub struct Timed<C> {
+pub struct WithTimeout<C> {
     inner: C,
     limit: Option<Duration>,
     /// The files that the connections are open on, where it is SQLite. They are checked before each statement.
@@ -72,7 +72,7 @@ impl Pool {
     }
 }
 
-impl<C> Timed<C> {
+impl<C> WithTimeout<C> {
     /// Waits for an answer, for so long and no longer, unless the files of the database were replaced.
     async fn ask<T>(&self, asked: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         if let Some(file) = &self.file {
@@ -95,7 +95,7 @@ fn silent(limit: Duration) -> DbErr {
 const SILENCE: &str = "the database did not answer";
 
 /// Whether it is not known what became of a statement: it was given up, or its connection broke.
-pub fn is_unknown(error: &DbErr) -> bool {
+pub fn is_outcome_unknown(error: &DbErr) -> bool {
     match error {
         DbErr::Conn(RuntimeErr::Internal(reason)) => reason.starts_with(SILENCE),
         DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
@@ -106,7 +106,7 @@ pub fn is_unknown(error: &DbErr) -> bool {
 }
 
 #[async_trait]
-impl<C: ConnectionTrait> ConnectionTrait for Timed<C> {
+impl<C: ConnectionTrait> ConnectionTrait for WithTimeout<C> {
     fn get_database_backend(&self) -> DbBackend {
         self.inner.get_database_backend()
     }
@@ -129,8 +129,8 @@ impl<C: ConnectionTrait> ConnectionTrait for Timed<C> {
 }
 
 #[async_trait]
-impl<C: TransactionTrait> TransactionTrait for Timed<C> {
-    type Transaction = Timed<C::Transaction>;
+impl<C: TransactionTrait> TransactionTrait for WithTimeout<C> {
+    type Transaction = WithTimeout<C::Transaction>;
 
     async fn begin(&self) -> Result<Self::Transaction, DbErr> {
         self.begin_with_options(TransactionOptions::default()).await
@@ -147,7 +147,7 @@ impl<C: TransactionTrait> TransactionTrait for Timed<C> {
 
     async fn begin_with_options(&self, options: TransactionOptions) -> Result<Self::Transaction, DbErr> {
         let inner = self.ask(self.inner.begin_with_options(options)).await?;
-        Ok(Timed { inner, limit: self.limit, file: self.file.clone() })
+        Ok(WithTimeout { inner, limit: self.limit, file: self.file.clone() })
     }
 
     async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
@@ -179,7 +179,7 @@ impl<C: TransactionTrait> TransactionTrait for Timed<C> {
     }
 }
 
-impl<C: TransactionSession> Timed<C> {
+impl<C: TransactionSession> WithTimeout<C> {
     /// Ends it, and keeps what was done.
     ///
     /// # Errors
@@ -201,7 +201,7 @@ impl<C: TransactionSession> Timed<C> {
 }
 
 #[async_trait]
-impl<C: TransactionSession + Send> TransactionSession for Timed<C> {
+impl<C: TransactionSession + Send> TransactionSession for WithTimeout<C> {
     async fn commit(self) -> Result<(), DbErr> {
         Self::commit(self).await
     }

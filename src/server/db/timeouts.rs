@@ -6,7 +6,7 @@ use std::time::Duration;
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long whoever asks a server waits for the database: for a connection, for another writer, and for the answer.
-pub const ANSWER: Duration = Duration::from_secs(20);
+pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A database that does not answer to a greeting for so long is away.
 pub const SILENT: Duration = Duration::from_secs(3);

@@ -8,7 +8,7 @@ use crate::server::db::postgres::single_connection;
 
 /// What a URL names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Named {
+pub enum DatabaseKind {
     /// A file.
     File(PathBuf),
     /// A PostgreSQL database.
@@ -19,16 +19,16 @@ pub enum Named {
 ///
 /// # Errors
 /// Where it names nothing that we know.
-pub fn named(url: &str) -> anyhow::Result<Named> {
+pub fn named(url: &str) -> anyhow::Result<DatabaseKind> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         single_connection::options("database.url", url)?;
-        return Ok(Named::Postgres);
+        return Ok(DatabaseKind::Postgres);
     }
     let Some(path) = url.strip_prefix("sqlite:") else {
         bail!(
             "database.url is “{}”; it has to be sqlite://PATH, such as sqlite://data/motion-export.db, or \
              postgres://USER:PASSWORD@HOST/DATABASE",
-            without_password(url)
+            redacted(url)
         );
     };
     let path = path.strip_prefix("//").unwrap_or(path);
@@ -37,11 +37,11 @@ pub fn named(url: &str) -> anyhow::Result<Named> {
     if path.is_empty() || path.contains('?') || path == ":memory:" {
         bail!("database.url is “{url}”; after sqlite:// there has to be the path of a file, and nothing else");
     }
-    Ok(Named::File(path.into()))
+    Ok(DatabaseKind::File(path.into()))
 }
 
 /// A URL as it may be shown: without the password and most parameters, but so that it names the same server and database.
-pub fn without_password(url: &str) -> String {
+pub fn redacted(url: &str) -> String {
     if !url.starts_with("postgres") {
         return url.to_owned();
     }
@@ -91,9 +91,9 @@ mod tests {
             ("postgres://app:53?S3cret@db/motion", "postgres://…"),
             ("sqlite://data/motion-export.db", "sqlite://data/motion-export.db"),
         ] {
-            assert_eq!(without_password(url), shown);
+            assert_eq!(redacted(url), shown);
             if shown != "postgres://…" {
-                assert_eq!(without_password(shown), shown, "it can be copied");
+                assert_eq!(redacted(shown), shown, "it can be copied");
             }
         }
         let error = format!("{:#}", named("postgres://app:S3/cret@db/motion").expect_err("it cannot be read"));

@@ -10,7 +10,7 @@ use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
 use rustc_hash::FxHashMap;
 
 use super::event::Row;
-use super::timezone::{Timestamps, Zone};
+use super::timezone::{TimeZone, TimestampFormatter};
 use crate::export_params::columns;
 use crate::server::formula_guard;
 
@@ -51,25 +51,25 @@ impl From<std::io::Error> for EncodeError {
 /// do, is put to it once.
 #[derive(Debug)]
 pub struct Encoder {
-    timestamps: Timestamps,
+    timestamps: TimestampFormatter,
     /// Whether each row begins with a column of local time.
     excel_date: bool,
     /// What cameras are called, by id.
     camera_names: HashMap<String, String>,
     /// Id and name as they are written, by id.
     cameras: FxHashMap<Box<[u8]>, Box<[u8]>>,
-    cells: Cells,
+    cells: CellCache,
 }
 
 impl Encoder {
     /// `raw`: the guard against spreadsheet formulas is off. `camera_names`: what cameras are called, by id.
-    pub fn new(zone: Zone, raw: bool, camera_names: HashMap<String, String>) -> Self {
+    pub fn new(zone: TimeZone, raw: bool, camera_names: HashMap<String, String>) -> Self {
         Self {
-            timestamps: Timestamps::new(zone),
+            timestamps: TimestampFormatter::new(zone),
             excel_date: false,
             camera_names,
             cameras: FxHashMap::default(),
-            cells: Cells { raw, known: FxHashMap::default() },
+            cells: CellCache { raw, known: FxHashMap::default() },
         }
     }
 
@@ -109,7 +109,7 @@ impl Encoder {
         bytes.push(b',');
         match self.cameras.get(*camera_id) {
             Some(cells) => bytes.extend_from_slice(cells),
-            None => bytes.extend_from_slice(self.camera(readable(camera_id)?, name_of)?),
+            None => bytes.extend_from_slice(self.camera(as_utf8(camera_id)?, name_of)?),
         }
         bytes.push(b',');
         if let Some(confidence) = row.confidence {
@@ -149,13 +149,13 @@ impl Encoder {
 
 /// Cells of text.
 #[derive(Debug)]
-struct Cells {
+struct CellCache {
     raw: bool,
     /// As they are written, by what they say.
     known: FxHashMap<Box<[u8]>, Box<[u8]>>,
 }
 
-impl Cells {
+impl CellCache {
     /// Appends a cell of text: guarded unless raw, and quoted where needed.
     fn write(&mut self, text: &[u8], bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
         if text.is_empty() {
@@ -166,7 +166,7 @@ impl Cells {
             return Ok(());
         }
         let start = bytes.len();
-        let cell = readable(text)?;
+        let cell = as_utf8(text)?;
         let cell = if self.raw { Cow::Borrowed(cell) } else { formula_guard::guard(cell) };
         let mut writer = writer(&mut *bytes);
         writer.write_record([&*cell]).map_err(failed)?;
@@ -185,7 +185,7 @@ impl Cells {
 }
 
 /// Text, where it is.
-fn readable(text: &[u8]) -> Result<&str, EncodeError> {
+fn as_utf8(text: &[u8]) -> Result<&str, EncodeError> {
     std::str::from_utf8(text).map_err(|_| EncodeError(format!("{} is not UTF-8", String::from_utf8_lossy(text))))
 }
 
@@ -234,7 +234,7 @@ mod tests {
 
     fn encoder(raw: bool) -> Encoder {
         let camera_names = HashMap::from([("abc123".to_owned(), "Front Door".to_owned())]);
-        Encoder::new(Zone::parse("America/Los_Angeles").expect("a zone"), raw, camera_names)
+        Encoder::new(TimeZone::parse("America/Los_Angeles").expect("a zone"), raw, camera_names)
     }
 
     fn written(encoder: &mut Encoder, rows: &[Row<'_>]) -> Result<String, EncodeError> {

@@ -6,7 +6,7 @@ use sea_orm::DbErr;
 use tracing::warn;
 
 use super::csv::EncodeError;
-use super::record_store::Ending;
+use super::record_store::Outcome;
 use crate::api::exports::State;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::Message;
@@ -115,16 +115,16 @@ impl ExportError {
     }
 
     /// Returns how the record of an export ends that fails with this error.
-    pub fn ending(&self) -> Ending {
+    pub fn ending(&self) -> Outcome {
         match self {
-            Self::Revoked(lost) => Ending::failed(lost),
-            Self::Refused(error) => Ending::failed(Message::clone(&error.message)),
-            Self::Detached => Ending::failed(RecordMessage::EventsDetached),
+            Self::Revoked(lost) => Outcome::failed(lost),
+            Self::Refused(error) => Outcome::failed(Message::clone(&error.message)),
+            Self::Detached => Outcome::failed(RecordMessage::EventsDetached),
             Self::TimedOut(limit) => {
-                Ending::because(State::TimedOut, RecordMessage::PageTimeout { seconds: limit.as_secs() })
+                Outcome::new(State::TimedOut, RecordMessage::PageTimeout { seconds: limit.as_secs() })
             }
-            Self::Database(_) => Ending::failed(RecordMessage::DatabaseFailed),
-            Self::Encode(error) => Ending::failed(RecordMessage::EventNotEncoded { reason: error.to_string() }),
+            Self::Database(_) => Outcome::failed(RecordMessage::DatabaseFailed),
+            Self::Encode(error) => Outcome::failed(RecordMessage::EventNotEncoded { reason: error.to_string() }),
         }
     }
 }

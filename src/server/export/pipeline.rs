@@ -12,16 +12,16 @@ use super::csv::{EncodeError, Encoder};
 use super::error::ExportError;
 use super::query::Filter;
 use super::reader::Reader;
-use super::timezone::Zone;
+use super::timezone::TimeZone;
 use crate::export_params::{BYTE_ORDER_MARK, ExportParams, file_name};
 use crate::server::accounts::camera_access::camera_filter::Cameras;
-use crate::server::accounts::camera_access::{Names, Viewer};
+use crate::server::accounts::camera_access::{CameraAccess, Names};
 use crate::server::db::error::may_pass;
 use crate::server::db::partitions;
 use crate::server::db::pool::Pool;
 use crate::server::export::pipeline::encoding::{Compressor, Encoding};
-use crate::server::export::pipeline::keyset::Pages;
-use crate::server::export::pipeline::read_ahead::{CameraNames, Lines, Page, ReadAhead};
+use crate::server::export::pipeline::keyset::KeysetPager;
+use crate::server::export::pipeline::read_ahead::{CameraNames, CsvPage, CsvPageReader, ReadAhead};
 use crate::server::export::reader::{replica, worker_threads};
 
 pub mod encoding;
@@ -37,7 +37,7 @@ const ANSWER_HOLDS: Duration = Duration::from_millis(20);
 
 /// Where events are read, and how.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct ExportContext {
     /// For rights and names.
     pub database: Pool,
     /// For events.
@@ -52,7 +52,7 @@ pub struct Source {
 
 /// An export that has been checked and can be pulled, chunk by chunk.
 #[derive(Debug)]
-pub struct Export {
+pub struct ExportStream {
     /// What the file is called.
     pub file_name: String,
     /// How many events are in the chunks given out so far.
@@ -63,23 +63,23 @@ pub struct Export {
     pub encoding: Option<Encoding>,
     /// Up to when it is complete, where it is read from a replica.
     pub complete_to: Option<UnixMicros>,
-    source: Source,
-    viewer: Viewer,
+    source: ExportContext,
+    viewer: CameraAccess,
     cameras: Cameras,
     /// The first half of the work.
     pages: ReadAhead,
     /// The second half; away while it is at work, and gone after it failed.
-    finisher: Option<Finisher>,
+    finisher: Option<DigestAndCompress>,
     ended: bool,
     /// When it was asked last whether the viewer still sees the cameras.
     asked: Option<Instant>,
     /// The partitions that it began with.
-    partitions: partitions::Began,
+    partitions: partitions::PartitionSnapshot,
 }
 
 /// The second half of the work: digest and encoding.
 #[derive(Debug)]
-struct Finisher {
+struct DigestAndCompress {
     /// How the client wants the chunks encoded.
     wanted: Option<Encoding>,
     /// Settled with the first page.
@@ -89,26 +89,26 @@ struct Finisher {
 
 /// What has to be so for an export to go on.
 #[derive(Clone, Copy)]
-enum Question {
+enum Precondition {
     /// The viewer sees the cameras.
     StillSees,
     /// The partitions that it began with are there.
     PartitionsAreThere,
 }
 
-impl Export {
+impl ExportStream {
     /// Checks the parameters against time zones and the viewer's cameras. No event is read yet.
     ///
     /// # Errors
     /// `Refused` for a zone that there is not, a camera that the viewer does not see, or a range that ends before it
     /// begins.
     pub async fn begin(
-        source: Source,
-        viewer: Viewer,
+        source: ExportContext,
+        viewer: CameraAccess,
         params: ExportParams,
         encoding: Option<Encoding>,
     ) -> Result<Self, ExportError> {
-        let zone = Zone::parse(&params.timezone)?;
+        let zone = TimeZone::parse(&params.timezone)?;
         let mut interval = zone.interval(&params.range)?;
         let local_day = |bound| zone.day_of_bound(bound);
         let file_name = file_name(params.range.start().map(local_day), params.range.end().map(local_day));
@@ -116,28 +116,28 @@ impl Export {
         let (cameras, names) = viewer.select(&source.database, params.camera_ids).await?;
 
         let limit = source.page_timeout;
-        let replica = tokio::time::timeout(limit, replica::Began::with(&source.reader, &source.database));
+        let replica = tokio::time::timeout(limit, replica::ReplicaSnapshot::with(&source.reader, &source.database));
         let replica = replica.await.map_err(|_| ExportError::TimedOut(limit))??;
         if let Some(moment) = replica.complete_to.filter(|_| replica.behind).map(UnixMicros::as_micros) {
             interval.end = Some(interval.end.map_or(moment, |end| end.min(moment)));
         }
-        let partitions = partitions::Began::with(&source.database).await?;
+        let partitions = partitions::PartitionSnapshot::with(&source.database).await?;
 
         let mut head = if params.bom { BYTE_ORDER_MARK.to_vec() } else { Vec::new() };
         let encoder = Encoder::new(zone, params.raw, called(names)).excel_date(params.excel_date);
         head.extend(encoder.header()?);
         let filter = Filter { interval, cameras: cameras.clone() };
-        let lines = Lines::new(
-            Pages::new(filter, source.page_rows, partitions.ends.clone()),
+        let lines = CsvPageReader::new(
+            KeysetPager::new(filter, source.page_rows, partitions.ends.clone()),
             encoder,
             CameraNames::of(source.database.clone()),
             head,
             source.reader.buffers().clone(),
             source.page_bytes,
         )
-        .behind(replica.position);
+        .at_least_lsn(replica.position);
         let pages = ReadAhead::new(source.reader.clone(), source.page_timeout, lines);
-        let finisher = Some(Finisher { wanted: encoding, compressor: None, digest: Sha256::new() });
+        let finisher = Some(DigestAndCompress { wanted: encoding, compressor: None, digest: Sha256::new() });
         Ok(Self {
             file_name,
             rows: 0,
@@ -176,12 +176,12 @@ impl Export {
             let chunk = finisher.finish(page);
             (finisher, chunk)
         });
-        let (done, sees) = futures_util::future::join(finishing, self.still_sees()).await;
+        let (done, sees) = futures_util::future::join(finishing, self.is_still_granted()).await;
         sees?;
         let (finisher, chunk) = done.unwrap_or_else(|error| read_ahead::resume(error));
         let chunk = chunk?;
         if last {
-            self.ask(Question::PartitionsAreThere).await?;
+            self.ask(Precondition::PartitionsAreThere).await?;
         }
         self.rows += rows;
         self.bytes += bytes;
@@ -193,25 +193,25 @@ impl Export {
 
     /// Asked when a page was read, so that it is not given out where the right went meanwhile; but not so often that asking
     /// takes longer than reading.
-    async fn still_sees(&mut self) -> Result<(), ExportError> {
+    async fn is_still_granted(&mut self) -> Result<(), ExportError> {
         if self.asked.is_some_and(|asked| asked.elapsed() < ANSWER_HOLDS) {
             return Ok(());
         }
         let asked = Instant::now();
-        let answer = self.ask(Question::StillSees).await;
+        let answer = self.ask(Precondition::StillSees).await;
         self.asked = Some(asked);
         answer
     }
 
     /// Asks the primary; again while it is away, for as long as a page may take, once the file was begun.
-    async fn ask(&self, question: Question) -> Result<(), ExportError> {
+    async fn ask(&self, question: Precondition) -> Result<(), ExportError> {
         let Self { source, viewer, cameras, partitions, .. } = self;
         loop {
             let answer = match question {
-                Question::StillSees => {
+                Precondition::StillSees => {
                     viewer.lost_access(&source.database, cameras).await.map(|lost| lost.map(ExportError::Revoked))
                 }
-                Question::PartitionsAreThere => {
+                Precondition::PartitionsAreThere => {
                     let there = partitions.are_there(&source.database).await;
                     there.map(|there| (!there).then_some(ExportError::Detached))
                 }
@@ -232,10 +232,10 @@ impl Export {
     }
 }
 
-impl Finisher {
+impl DigestAndCompress {
     /// The page as it goes over the wire.
-    fn finish(&mut self, page: Page) -> Result<Bytes, ExportError> {
-        let Page { lines, last, .. } = page;
+    fn finish(&mut self, page: CsvPage) -> Result<Bytes, ExportError> {
+        let CsvPage { lines, last, .. } = page;
         for piece in lines.bytes.chunks(worker_threads::PIECE_BYTES) {
             self.digest.update(piece);
             worker_threads::pause();

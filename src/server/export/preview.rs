@@ -10,19 +10,19 @@ use sea_orm::{DbErr, EntityTrait, QuerySelect};
 
 use super::csv::Encoder;
 use super::error::ExportError;
-use super::pipeline::{Source, called};
+use super::pipeline::{ExportContext, called};
 use super::query::{self, Filter};
-use super::reader::{Connection, Turn};
-use super::timezone::Zone;
+use super::reader::{Connection, TimeSlice};
+use super::timezone::TimeZone;
 use crate::api::preview::{CameraCount, Day, Preview};
 use crate::error::ApiError;
 use crate::export_params::{BYTE_ORDER_MARK, ExportParams, columns};
-use crate::server::accounts::camera_access::Viewer;
+use crate::server::accounts::camera_access::CameraAccess;
 use crate::server::accounts::camera_access::camera_filter::Cameras;
 use crate::server::db::entity::camera;
 use crate::server::db::partitions;
 use crate::server::db::pool::Pool;
-use crate::server::export::pipeline::keyset::Pages;
+use crate::server::export::pipeline::keyset::KeysetPager;
 use crate::server::export::reader::{postgres, sqlite};
 
 /// How many lines the size of the file is estimated from.
@@ -35,18 +35,18 @@ const SHOWN_ROWS: u64 = 10;
 ///
 /// # Errors
 /// As the export would refuse it.
-pub async fn preview(source: Source, viewer: Viewer, query: &str) -> Result<Preview, ApiError> {
+pub async fn preview(source: ExportContext, viewer: CameraAccess, query: &str) -> Result<Preview, ApiError> {
     let params = ExportParams::parse(query)?;
-    let zone = Zone::parse(&params.timezone)?;
+    let zone = TimeZone::parse(&params.timezone)?;
     let interval = zone.interval(&params.range)?;
     let (cameras, names) = viewer.select(&source.database, params.camera_ids.clone()).await?;
     let ids = ids(&source.database, &cameras).await?;
-    let partitions = partitions::Began::with(&source.database).await?;
+    let partitions = partitions::PartitionSnapshot::with(&source.database).await?;
     let filter = Filter { interval, cameras: cameras.clone() };
     let encoder = Encoder::new(zone, params.raw, called(names)).excel_date(params.excel_date);
     let header = encoder.header().map_err(ExportError::from)?.len();
     let look = Look {
-        pages: Pages::new(filter.clone(), SAMPLE_ROWS, partitions.ends),
+        pages: KeysetPager::new(filter.clone(), SAMPLE_ROWS, partitions.ends),
         encoder,
         columns: columns(params.excel_date).map(str::to_owned).collect(),
         header: header + if params.bom { BYTE_ORDER_MARK.len() } else { 0 },
@@ -61,9 +61,9 @@ pub async fn preview(source: Source, viewer: Viewer, query: &str) -> Result<Prev
 ///
 /// # Errors
 /// As the export would refuse it.
-pub async fn cameras(source: Source, viewer: Viewer, query: &str) -> Result<Vec<CameraCount>, ApiError> {
+pub async fn cameras(source: ExportContext, viewer: CameraAccess, query: &str) -> Result<Vec<CameraCount>, ApiError> {
     let params = ExportParams::parse(query)?;
-    let interval = Zone::parse(&params.timezone)?.interval(&params.range)?;
+    let interval = TimeZone::parse(&params.timezone)?.interval(&params.range)?;
     let (cameras, _) = viewer.select(&source.database, params.camera_ids).await?;
     let ids = ids(&source.database, &cameras).await?;
     let filter = Filter { interval, cameras: cameras.clone() };
@@ -73,14 +73,14 @@ pub async fn cameras(source: Source, viewer: Viewer, query: &str) -> Result<Vec<
 /// Reads beside the exports, for as long as a page may take and somebody waits for it, and gives what was found to who still
 /// sees these cameras.
 async fn aside<T: Send + 'static>(
-    source: Source,
-    viewer: Viewer,
+    source: ExportContext,
+    viewer: CameraAccess,
     cameras: &Cameras,
-    read: impl FnOnce(&mut Connection, &Turn) -> Result<T, ExportError> + Send + 'static,
+    read: impl FnOnce(&mut Connection, &TimeSlice) -> Result<T, ExportError> + Send + 'static,
 ) -> Result<T, ApiError> {
     let limit = source.page_timeout;
     let look = async {
-        let turn = source.reader.turn_aside(viewer.user_id()).await?;
+        let turn = source.reader.acquire_preview_permit(viewer.user_id()).await?;
         let found = source.reader.read(read).await?;
         drop(turn);
         // It may have waited for long.
@@ -92,7 +92,7 @@ async fn aside<T: Send + 'static>(
 
 fn count_cameras(
     connection: &mut Connection,
-    turn: &Turn,
+    turn: &TimeSlice,
     filter: &Filter,
     ids: Vec<String>,
 ) -> Result<Vec<CameraCount>, ExportError> {
@@ -124,9 +124,9 @@ struct Look {
     filter: Filter,
     /// The ids of the cameras that are meant.
     ids: Vec<String>,
-    zone: Zone,
+    zone: TimeZone,
     /// What the first lines are made of.
-    pages: Pages,
+    pages: KeysetPager,
     encoder: Encoder,
     /// The names of its columns.
     columns: Vec<String>,
@@ -135,14 +135,14 @@ struct Look {
 }
 
 impl Look {
-    fn run(self, connection: &mut Connection, turn: &Turn) -> Result<Preview, ExportError> {
+    fn run(self, connection: &mut Connection, turn: &TimeSlice) -> Result<Preview, ExportError> {
         let Self { filter, ids, zone, mut pages, mut encoder, columns, header } = self;
         let mut counted = Counted::default();
         match connection {
             Connection::Sqlite(connection) => {
                 for camera in &ids {
-                    let moments = query::timestamps(filter.interval, camera);
-                    sqlite::numbers(connection, &moments, |moment| counted.count_one(moment, zone))?;
+                    let timestamps = query::timestamps(filter.interval, camera);
+                    sqlite::numbers(connection, &timestamps, |moment| counted.count_one(moment, zone))?;
                     counted.go_back();
                 }
             }
@@ -187,14 +187,14 @@ fn cells(lines: &[u8]) -> Vec<Vec<String>> {
 /// one where a day begins within such a quarter.
 fn count_quarters(
     connection: &mut postgres::Connection,
-    turn: &Turn,
+    turn: &TimeSlice,
     filter: &Filter,
-    zone: Zone,
+    zone: TimeZone,
     counted: &mut Counted,
 ) -> Result<(), DbErr> {
     let mut divided = Vec::new();
     connection.plan_freely()?;
-    connection.numbers(&query::quarters(filter), turn, |[first, last, events]| {
+    connection.numbers(&query::count_per_quarter_hour(filter), turn, |[first, last, events]| {
         if !counted.count(first, last, events.unsigned_abs(), zone) {
             divided.push((first, last));
         }
@@ -202,8 +202,8 @@ fn count_quarters(
     connection.plan_for_pages()?;
     counted.go_back();
     for (first, last) in divided {
-        let moments = query::moments(filter, first, last);
-        connection.numbers(&moments, turn, |[moment]| counted.count_one(moment, zone))?;
+        let timestamps = query::timestamps_between(filter, first, last);
+        connection.numbers(&timestamps, turn, |[moment]| counted.count_one(moment, zone))?;
         counted.go_back();
     }
     Ok(())
@@ -212,7 +212,7 @@ fn count_quarters(
 /// The ids of the cameras, all of them where all are meant: every event's camera is in the list of cameras.
 async fn ids(database: &Pool, cameras: &Cameras) -> Result<Vec<String>, DbErr> {
     match cameras {
-        Cameras::These(cameras) => Ok(cameras.clone()),
+        Cameras::Only(cameras) => Ok(cameras.clone()),
         Cameras::All => {
             let ids = camera::Entity::find().select_only().column(camera::Column::Id);
             ids.into_tuple().all(database).await
@@ -235,7 +235,7 @@ struct Counted {
 impl Counted {
     /// Counts events that are not before those that were counted before them. Not, and says so, where a day begins between
     /// them.
-    fn count(&mut self, first: i64, last: i64, events: u64, zone: Zone) -> bool {
+    fn count(&mut self, first: i64, last: i64, events: u64, zone: TimeZone) -> bool {
         if self.day.is_none() || last >= self.ends {
             let Some((day, ends)) = zone.day_around(first) else {
                 // Moments beyond the calendar are on no day; an export would break there, and say so.
@@ -259,7 +259,7 @@ impl Counted {
     }
 
     /// Counts an event that is not before those that were counted before it.
-    fn count_one(&mut self, moment: i64, zone: Zone) {
+    fn count_one(&mut self, moment: i64, zone: TimeZone) {
         // Nothing begins in between.
         let _ = self.count(moment, moment, 1, zone);
     }
@@ -289,7 +289,7 @@ mod tests {
 
     #[test]
     fn events_of_all_cameras_are_counted_by_local_days() {
-        let zone = Zone::parse("Europe/Berlin").expect("a zone");
+        let zone = TimeZone::parse("Europe/Berlin").expect("a zone");
         let mut counted = Counted::default();
         // One camera after the other, each in the order of time; midnight in Berlin is minute 0.
         for camera in [&[-2, -1, 0, 5][..], &[-1, 1_440], &[]] {
@@ -307,13 +307,13 @@ mod tests {
     #[test]
     fn a_moment_beyond_the_calendar_is_counted_and_on_no_day() {
         let mut counted = Counted::default();
-        assert!(counted.count(i64::MAX, i64::MAX, 1, Zone::parse("UTC").expect("a zone")));
+        assert!(counted.count(i64::MAX, i64::MAX, 1, TimeZone::parse("UTC").expect("a zone")));
         counted.go_back();
         assert_eq!((counted.rows, counted.days.len()), (1, 0));
     }
     #[test]
     fn what_was_counted_together_is_divided_where_a_day_begins_in_between() {
-        let zone = Zone::parse("Europe/Berlin").expect("a zone");
+        let zone = TimeZone::parse("Europe/Berlin").expect("a zone");
         let mut counted = Counted::default();
         assert!(counted.count(minute(-14), minute(-1), 7, zone));
         assert!(!counted.count(minute(-1), minute(0), 2, zone), "midnight is minute 0");

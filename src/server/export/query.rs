@@ -8,7 +8,7 @@
 use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
-use super::timezone::Interval;
+use super::timezone::TimeRange;
 use crate::server::accounts::camera_access::camera_filter::Cameras;
 use crate::server::db::entity::motion_event::{Column, Entity};
 use crate::server::export::event::Cursor;
@@ -21,16 +21,16 @@ const MAX_MERGED_CAMERAS: usize = 16;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// When.
-    pub interval: Interval,
+    pub interval: TimeRange,
     /// Which cameras.
     pub cameras: Cameras,
 }
 
 impl Cameras {
     /// Those that are picked out of all events in passing, where they are.
-    pub fn in_passing(&self) -> Option<&[String]> {
+    pub fn scanned(&self) -> Option<&[String]> {
         match self {
-            Self::These(cameras) if cameras.len() > MAX_MERGED_CAMERAS => Some(cameras),
+            Self::Only(cameras) if cameras.len() > MAX_MERGED_CAMERAS => Some(cameras),
             _ => None,
         }
     }
@@ -40,18 +40,18 @@ impl Cameras {
 /// it. Its columns are those of [`super::event::Row`], in order.
 pub fn page(
     filter: &Filter,
-    interval: Interval,
+    interval: TimeRange,
     after: Option<Cursor>,
     rows: u64,
     backend: DbBackend,
 ) -> SelectStatement {
     let events = events(interval, after, backend);
     let few = match &filter.cameras {
-        Cameras::These(cameras) if (2..=MAX_MERGED_CAMERAS).contains(&cameras.len()) => cameras,
+        Cameras::Only(cameras) if (2..=MAX_MERGED_CAMERAS).contains(&cameras.len()) => cameras,
         one_or_many => {
             let picked = match one_or_many {
                 Cameras::All => events,
-                Cameras::These(cameras) => match cameras.as_slice() {
+                Cameras::Only(cameras) => match cameras.as_slice() {
                     [camera] => events.filter(Column::CameraId.eq(camera)),
                     // The plus keeps SQLite from going camera by camera, which would need a sort.
                     many if backend == DbBackend::Sqlite => {
@@ -90,7 +90,7 @@ pub fn page(
 
 /// The statement for the moment of the first event of these cameras that [`page`] would give, where there is one: looked
 /// for in each camera's own index, and not in passing.
-pub fn first(interval: Interval, after: Option<Cursor>, cameras: &[String], backend: DbBackend) -> SelectStatement {
+pub fn first(interval: TimeRange, after: Option<Cursor>, cameras: &[String], backend: DbBackend) -> SelectStatement {
     let (asked, found) = (Alias::new("asked"), Alias::new("found"));
     // What the databases call the column of a list.
     let camera = Expr::col((asked.clone(), Alias::new("column1")));
@@ -109,13 +109,13 @@ pub fn first(interval: Interval, after: Option<Cursor>, cameras: &[String], back
 }
 
 /// The statement for the moments of a camera's events, in their order: what its index holds, and no more.
-pub fn timestamps(interval: Interval, camera: &str) -> SelectStatement {
-    let moments = Entity::find().select_only().column(Column::Timestamp).filter(Column::CameraId.eq(camera));
-    within(moments, interval.start, interval.end).order_by_asc(Column::Timestamp).into_query()
+pub fn timestamps(interval: TimeRange, camera: &str) -> SelectStatement {
+    let timestamps_between = Entity::find().select_only().column(Column::Timestamp).filter(Column::CameraId.eq(camera));
+    within(timestamps_between, interval.start, interval.end).order_by_asc(Column::Timestamp).into_query()
 }
 
 /// The statement that counts a camera's events, in its index.
-pub fn count(interval: Interval, camera: &str) -> SelectStatement {
+pub fn count(interval: TimeRange, camera: &str) -> SelectStatement {
     let counted = Entity::find().select_only().expr(Expr::col(Asterisk).count()).filter(Column::CameraId.eq(camera));
     within(counted, interval.start, interval.end).into_query()
 }
@@ -127,18 +127,18 @@ pub fn counts(filter: &Filter) -> SelectStatement {
         .column(Column::CameraId)
         .expr(Expr::col(Asterisk).count())
         .group_by(Expr::col(Column::CameraId));
-    if let Cameras::These(cameras) = &filter.cameras {
+    if let Cameras::Only(cameras) = &filter.cameras {
         counted = counted.filter(Column::CameraId.is_in(cameras));
     }
     within(counted, filter.interval.start, filter.interval.end).into_query()
 }
 
-/// How long the quarters of an hour are that [`quarters`] counts by, in microseconds: no zone's day begins in the middle of
+/// How long the quarters of an hour are that [`count_per_quarter_hour`] counts by, in microseconds: no zone's day begins in the middle of
 /// one, but for some of long ago.
 const QUARTER: i64 = 15 * 60 * 1_000_000;
 
 /// The statement that counts events by quarters of an hour: first moment, last moment, number; in their order.
-pub fn quarters(filter: &Filter) -> SelectStatement {
+pub fn count_per_quarter_hour(filter: &Filter) -> SelectStatement {
     let moment = || Expr::col(Column::Timestamp);
     let mut counted = Entity::find()
         .select_only()
@@ -146,20 +146,20 @@ pub fn quarters(filter: &Filter) -> SelectStatement {
         .expr(moment().max())
         .expr(moment().count())
         .group_by(moment().div(QUARTER));
-    if let Cameras::These(cameras) = &filter.cameras {
+    if let Cameras::Only(cameras) = &filter.cameras {
         counted = counted.filter(Column::CameraId.is_in(cameras));
     }
     within(counted, filter.interval.start, filter.interval.end).order_by_asc(moment().min()).into_query()
 }
 
 /// The statement for all moments from `first` to `last`.
-pub fn moments(filter: &Filter, first: i64, last: i64) -> SelectStatement {
-    let mut moments =
+pub fn timestamps_between(filter: &Filter, first: i64, last: i64) -> SelectStatement {
+    let mut timestamps_between =
         Entity::find().select_only().column(Column::Timestamp).filter(Column::Timestamp.between(first, last));
-    if let Cameras::These(cameras) = &filter.cameras {
-        moments = moments.filter(Column::CameraId.is_in(cameras));
+    if let Cameras::Only(cameras) = &filter.cameras {
+        timestamps_between = timestamps_between.filter(Column::CameraId.is_in(cameras));
     }
-    moments.order_by_asc(Column::Timestamp).into_query()
+    timestamps_between.order_by_asc(Column::Timestamp).into_query()
 }
 
 fn within(mut events: Select<Entity>, start: Option<i64>, end: Option<i64>) -> Select<Entity> {
@@ -173,7 +173,7 @@ fn within(mut events: Select<Entity>, start: Option<i64>, end: Option<i64>) -> S
 }
 
 /// The events of all cameras in the interval and after the cursor.
-fn events(interval: Interval, after: Option<Cursor>, backend: DbBackend) -> Select<Entity> {
+fn events(interval: TimeRange, after: Option<Cursor>, backend: DbBackend) -> Select<Entity> {
     let events = Entity::find().select_only().columns([
         Column::Timestamp,
         Column::Id,
@@ -190,8 +190,8 @@ fn events(interval: Interval, after: Option<Cursor>, backend: DbBackend) -> Sele
 }
 
 /// Those of the events that are in the interval and after the cursor.
-fn beyond(events: Select<Entity>, interval: Interval, after: Option<Cursor>, backend: DbBackend) -> Select<Entity> {
-    let Interval { start, end } = interval;
+fn beyond(events: Select<Entity>, interval: TimeRange, after: Option<Cursor>, backend: DbBackend) -> Select<Entity> {
+    let TimeRange { start, end } = interval;
     let Some(Cursor { timestamp, id }) = after else { return within(events, start, end) };
     // The cursor lies inside the interval, so it takes the start's place.
     let place = Expr::tuple([Expr::col(Column::Timestamp), Expr::col(Column::Id)]);
@@ -208,40 +208,40 @@ mod tests {
 
     use super::*;
 
-    fn sql(cameras: &[&str], interval: Interval, after: Option<Cursor>) -> String {
-        let these = || Cameras::These(cameras.iter().map(ToString::to_string).collect());
+    fn sql(cameras: &[&str], interval: TimeRange, after: Option<Cursor>) -> String {
+        let these = || Cameras::Only(cameras.iter().map(ToString::to_string).collect());
         let filter = Filter { interval, cameras: if cameras.is_empty() { Cameras::All } else { these() } };
         page(&filter, filter.interval, after, 5000, DbBackend::Sqlite).to_string(SqliteQueryBuilder)
     }
 
     #[test]
     fn no_cameras_are_not_all_cameras() {
-        let filter = Filter { interval: Interval::default(), cameras: Cameras::These(Vec::new()) };
+        let filter = Filter { interval: TimeRange::default(), cameras: Cameras::Only(Vec::new()) };
         let sql = page(&filter, filter.interval, None, 5000, DbBackend::Sqlite).to_string(SqliteQueryBuilder);
         assert!(sql.contains("WHERE 1 = 2"), "{sql}");
     }
 
     #[test]
     fn the_first_page_of_everything_has_no_condition() {
-        insta::assert_snapshot!(sql(&[], Interval::default(), None));
+        insta::assert_snapshot!(sql(&[], TimeRange::default(), None));
     }
 
     #[test]
     fn a_later_page_begins_after_the_cursor_and_ends_before_the_end() {
         let after = Some(Cursor { timestamp: 17, id: Uuid::from_u128(5) });
-        insta::assert_snapshot!(sql(&["a"], Interval { start: Some(3), end: Some(99) }, after));
+        insta::assert_snapshot!(sql(&["a"], TimeRange { start: Some(3), end: Some(99) }, after));
     }
 
     #[test]
     fn a_few_cameras_are_merged() {
-        insta::assert_snapshot!(sql(&["a", "b"], Interval { start: Some(3), end: None }, None));
+        insta::assert_snapshot!(sql(&["a", "b"], TimeRange { start: Some(3), end: None }, None));
     }
 
     #[test]
     fn the_first_event_of_many_cameras_is_looked_for_in_the_index_of_each() {
         let cameras = ["a".to_owned(), "b".to_owned()];
         let after = Some(Cursor { timestamp: 17, id: Uuid::from_u128(5) });
-        let interval = Interval { start: Some(3), end: Some(99) };
+        let interval = TimeRange { start: Some(3), end: Some(99) };
         insta::assert_snapshot!(first(interval, after, &cameras, DbBackend::Sqlite).to_string(SqliteQueryBuilder));
     }
 
@@ -249,6 +249,6 @@ mod tests {
     fn many_cameras_are_picked_in_passing() {
         let cameras: Vec<String> = (0..=MAX_MERGED_CAMERAS).map(|n| n.to_string()).collect();
         let cameras: Vec<&str> = cameras.iter().map(String::as_str).collect();
-        insta::assert_snapshot!(sql(&cameras, Interval::default(), None));
+        insta::assert_snapshot!(sql(&cameras, TimeRange::default(), None));
     }
 }

@@ -12,11 +12,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use uuid::Uuid;
 
 use self::buffer_pool::PAGE_CAPACITY;
-pub use self::time_slice::{LONGEST_TURN, Turn, is_interrupted};
+pub use self::time_slice::{MAX_TIME_SLICE, TimeSlice, is_interrupted};
 use super::event::Row;
 use crate::server::db::sqlite::open_file::OpenFile;
-use crate::server::export::reader::buffer_pool::Buffers;
-use crate::server::export::reader::worker_threads::Workshop;
+use crate::server::export::reader::buffer_pool::BufferPool;
+use crate::server::export::reader::worker_threads::WorkerThreads;
 
 pub mod buffer_pool;
 mod pg_copy;
@@ -29,12 +29,12 @@ pub mod worker_threads;
 
 /// How much of what is no export one user may have read at once: a page asks for its preview and for the counts of its
 /// cameras.
-const ASIDE_FOR_ONE: usize = 2;
+const PREVIEWS_PER_USER: usize = 2;
 
 /// Where the events are.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one of them")]
-pub enum Place {
+pub enum Backend {
     /// In a file, which is open already, with all that is beside it.
     Sqlite(PathBuf, Option<OpenFile>),
     /// In a server's database.
@@ -59,7 +59,7 @@ impl Connection {
     pub fn events<E: From<DbErr>>(
         &mut self,
         statement: &SelectStatement,
-        turn: &Turn,
+        turn: &TimeSlice,
         take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
     ) -> Result<bool, E> {
         match self {
@@ -72,7 +72,7 @@ impl Connection {
     ///
     /// # Errors
     /// The database's own.
-    pub fn number(&mut self, statement: &SelectStatement, turn: &Turn) -> Result<Option<i64>, DbErr> {
+    pub fn number(&mut self, statement: &SelectStatement, turn: &TimeSlice) -> Result<Option<i64>, DbErr> {
         let mut found = None;
         match self {
             Self::Sqlite(connection) => sqlite::numbers(connection, statement, |number| found = Some(number))?,
@@ -94,10 +94,10 @@ impl Connection {
         matches!(self, Self::Postgres(_))
     }
 
-    fn open(place: &Place, turn: &Turn) -> Result<Self, DbErr> {
+    fn open(place: &Backend, turn: &TimeSlice) -> Result<Self, DbErr> {
         match place {
-            Place::Sqlite(path, _) => sqlite::open(path).map(Self::Sqlite),
-            Place::Postgres(server) => server.connect(turn).map(Self::Postgres),
+            Backend::Sqlite(path, _) => sqlite::open(path).map(Self::Sqlite),
+            Backend::Postgres(server) => server.connect(turn).map(Self::Postgres),
         }
     }
 
@@ -124,9 +124,9 @@ pub struct Reader(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    workshop: Workshop,
-    buffers: Buffers,
-    place: Place,
+    workshop: WorkerThreads,
+    buffers: BufferPool,
+    place: Backend,
     most: usize,
     free: Arc<Semaphore>,
     /// Half of them, for what is not an export.
@@ -138,12 +138,12 @@ struct Inner {
 
 impl Reader {
     /// Up to so many connections to that place. None is opened yet.
-    pub fn new(place: Place, connections: u32) -> Self {
+    pub fn new(place: Backend, connections: u32) -> Self {
         let most = connections as usize;
         let (free, aside) = (Arc::new(Semaphore::new(most)), Semaphore::new((most / 2).max(1)));
         Self(Arc::new(Inner {
-            workshop: Workshop::open(),
-            buffers: Buffers::new(PAGE_CAPACITY),
+            workshop: WorkerThreads::open(),
+            buffers: BufferPool::new(PAGE_CAPACITY),
             place,
             most,
             free,
@@ -155,7 +155,7 @@ impl Reader {
 
     /// Whether what it reads from may be a replica.
     pub fn may_be_replica(&self) -> bool {
-        matches!(&self.0.place, Place::Postgres(server) if server.may_be_replica())
+        matches!(&self.0.place, Backend::Postgres(server) if server.may_be_replica())
     }
 
     /// How many connections are at work, those included whose work is being stopped.
@@ -169,12 +169,12 @@ impl Reader {
     }
 
     /// The threads that it works on, for what else there is to do that takes its time.
-    pub fn workshop(&self) -> &Workshop {
+    pub fn workshop(&self) -> &WorkerThreads {
         &self.0.workshop
     }
 
     /// Memory for what is read.
-    pub fn buffers(&self) -> &Buffers {
+    pub fn buffers(&self) -> &BufferPool {
         &self.0.buffers
     }
 
@@ -183,7 +183,7 @@ impl Reader {
     ///
     /// # Errors
     /// Never: turns do not end.
-    pub async fn turn_aside(
+    pub async fn acquire_preview_permit(
         &self,
         user: Option<Uuid>,
     ) -> Result<(Option<OwnedSemaphorePermit>, SemaphorePermit<'_>), DbErr> {
@@ -202,7 +202,7 @@ impl Reader {
     /// Those of the work, and where no connection can be opened.
     pub async fn read<T, E>(
         &self,
-        work: impl FnOnce(&mut Connection, &Turn) -> Result<T, E> + Send + 'static,
+        work: impl FnOnce(&mut Connection, &TimeSlice) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
@@ -211,8 +211,8 @@ impl Reader {
         let inner = Arc::clone(&self.0);
         let closed = |error: &dyn std::fmt::Display| E::from(DbErr::Conn(internal(error)));
         let permit = Arc::clone(&inner.free).acquire_owned().await.map_err(|error| closed(&error))?;
-        let turn = Turn::begin();
-        let _wanted = turn.wanted();
+        let turn = TimeSlice::begin();
+        let _wanted = turn.cancel_on_drop();
         let working = self.0.workshop.spawn(move || {
             let mut connection = inner.connection(&turn).map_err(E::from)?;
             // Connecting is not what it takes its turn for.
@@ -243,14 +243,14 @@ impl Inner {
         let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
         own.retain(|_, semaphore| semaphore.strong_count() > 0);
         own.get(&user).and_then(Weak::upgrade).unwrap_or_else(|| {
-            let semaphore = Arc::new(Semaphore::new(ASIDE_FOR_ONE));
+            let semaphore = Arc::new(Semaphore::new(PREVIEWS_PER_USER));
             own.insert(user, Arc::downgrade(&semaphore));
             semaphore
         })
     }
 
-    fn connection(&self, turn: &Turn) -> Result<Connection, DbErr> {
-        if let Place::Sqlite(_, Some(file)) = &self.place {
+    fn connection(&self, turn: &TimeSlice) -> Result<Connection, DbErr> {
+        if let Backend::Sqlite(_, Some(file)) = &self.place {
             file.check()?;
         }
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -287,7 +287,7 @@ mod tests {
             .expect("made")
             .execute_batch("CREATE TABLE t (i); PRAGMA journal_mode = WAL")
             .expect("made");
-        Reader::new(Place::Sqlite(path, None), connections)
+        Reader::new(Backend::Sqlite(path, None), connections)
     }
 
     fn number(connection: &Connection, sql: &str) -> Result<i64, DbErr> {
@@ -319,7 +319,7 @@ mod tests {
         let aside = || {
             let reader = reader.clone();
             tokio::spawn(async move {
-                let _turn = reader.turn_aside(None).await?;
+                let _turn = reader.acquire_preview_permit(None).await?;
                 run(&reader, ENDLESS).await
             })
         };
@@ -336,7 +336,7 @@ mod tests {
     async fn the_third_that_somebody_looks_at_waits_and_nobody_else_does() {
         let folder = tempfile::tempdir().expect("a folder");
         let reader = reader(&folder, 8);
-        let turn = |user| reader.turn_aside(Some(Uuid::from_u128(user))).now_or_never();
+        let turn = |user| reader.acquire_preview_permit(Some(Uuid::from_u128(user))).now_or_never();
         let (first, second) = (turn(1).expect("the first"), turn(1).expect("the second"));
         assert!(turn(1).is_none(), "the third waits");
         let other = turn(2).expect("somebody else's first");
@@ -381,7 +381,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_file_that_is_not_there_is_a_database_that_is_away() {
-        let reader = Reader::new(Place::Sqlite("/nowhere/x.db".into(), None), 1);
+        let reader = Reader::new(Backend::Sqlite("/nowhere/x.db".into(), None), 1);
         assert!(matches!(run(&reader, "SELECT 7").await, Err(DbErr::Conn(_))));
     }
 }

@@ -22,7 +22,7 @@ use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
 
 /// A record whose server gave no sign of life for so long is not being worked on any more.
-pub const SILENCE: Duration = Duration::from_secs(30);
+pub const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a heartbeat writes of an export that runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ pub struct Heartbeat {
     /// The record's id.
     pub id: Uuid,
     /// How far it is.
-    pub written: Written,
+    pub written: ExportProgress,
     /// When it would have ended if nothing more is heard of it: its start and the time that it took since, by the monotonic
     /// clock.
     pub at: UnixMicros,
@@ -38,7 +38,7 @@ pub struct Heartbeat {
 
 /// What is written of an export that gets on or ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Written {
+pub struct ExportProgress {
     /// Events in the file so far.
     pub rows: u64,
     /// Bytes of the file so far.
@@ -47,7 +47,7 @@ pub struct Written {
 
 /// How an export ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ending {
+pub struct Outcome {
     /// What became of it.
     pub state: State,
     /// Why, where it did not end well, for whoever reads the record.
@@ -56,20 +56,20 @@ pub struct Ending {
     pub sha256: Option<Vec<u8>>,
 }
 
-impl Ending {
+impl Outcome {
     /// Not well, and why.
-    pub fn because(state: State, reason: impl Into<Message>) -> Self {
+    pub fn new(state: State, reason: impl Into<Message>) -> Self {
         Self { state, reason: Some(reason.into()), sha256: None }
     }
 
     /// It could not be read or written to the end.
     pub fn failed(reason: impl Into<Message>) -> Self {
-        Self::because(State::Failed, reason)
+        Self::new(State::Failed, reason)
     }
 
     /// Its client went away.
-    pub fn gone() -> Self {
-        Self::because(State::Cancelled, RecordMessage::ClientDisconnected)
+    pub fn disconnected() -> Self {
+        Self::new(State::Cancelled, RecordMessage::ClientDisconnected)
     }
 
     /// The file is whole, and this is its SHA-256.
@@ -80,11 +80,11 @@ impl Ending {
 
 /// How an export ended, how far it was, and when that was.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
+pub struct FinalRecord {
     /// How far it was.
-    pub written: Written,
+    pub written: ExportProgress,
     /// How it ended.
-    pub ending: Ending,
+    pub ending: Outcome,
     /// When: its start and the time that it took since.
     pub at: UnixMicros,
     /// Whether it is known to have a record.
@@ -102,7 +102,7 @@ pub async fn begin(
     record: Model,
     limit: Option<u32>,
     ours: &[Uuid],
-    ended: &[(Uuid, Outcome)],
+    ended: &[(Uuid, FinalRecord)],
 ) -> Result<bool, DbErr> {
     let transaction = database.begin().await?;
     // Where several may write at once, those that begin an export of the same user do not.
@@ -119,7 +119,7 @@ pub async fn begin(
         let running = Entity::find()
             .filter(Column::UserId.eq(record.user_id))
             .filter(Column::State.eq(State::Running.as_str()))
-            .filter(Column::HeartbeatAt.gt(record.heartbeat_at - SILENCE))
+            .filter(Column::HeartbeatAt.gt(record.heartbeat_at - HEARTBEAT_TIMEOUT))
             .count(&transaction)
             .await?;
         if running >= limit.into() {
@@ -165,7 +165,7 @@ pub async fn probe(database: &Pool) -> Result<(), DbErr> {
 ///
 /// # Errors
 /// Where the database cannot be written to.
-pub async fn beat(database: &Pool, now: UnixMicros, running: &[Heartbeat]) -> Result<Vec<Uuid>, DbErr> {
+pub async fn write_heartbeats(database: &Pool, now: UnixMicros, running: &[Heartbeat]) -> Result<Vec<Uuid>, DbErr> {
     let mut lost = Vec::new();
     let transaction = database.begin().await?;
     // Also where none are running: whoever keeps others from writing has to be noticed.
@@ -195,8 +195,8 @@ pub async fn beat(database: &Pool, now: UnixMicros, running: &[Heartbeat]) -> Re
 ///
 /// # Errors
 /// Where the database cannot be written to.
-pub async fn end(database: &impl ConnectionTrait, id: Uuid, outcome: &Outcome) -> Result<bool, DbErr> {
-    let Outcome { written, ending, at, .. } = outcome;
+pub async fn end(database: &impl ConnectionTrait, id: Uuid, outcome: &FinalRecord) -> Result<bool, DbErr> {
+    let FinalRecord { written, ending, at, .. } = outcome;
     let ended = ActiveModel {
         state: Set(ending.state.as_str().to_owned()),
         rows: Set(signed(written.rows)),
@@ -221,14 +221,14 @@ pub async fn end(database: &impl ConnectionTrait, id: Uuid, outcome: &Outcome) -
     Ok(found.exec(database).await?.rows_affected > 0)
 }
 
-/// The running records whose last heartbeat is older than [`SILENCE`] or lies in the future, and that heartbeat. One in the
+/// The running records whose last heartbeat is older than [`HEARTBEAT_TIMEOUT`] or lies in the future, and that heartbeat. One in the
 /// future was written by a server whose clock was ahead: whether that server is alive is seen only when it writes again.
 ///
 /// # Errors
 /// Where the database cannot be asked.
 pub async fn silent(database: &impl ConnectionTrait, now: UnixMicros) -> Result<Vec<(Uuid, UnixMicros)>, DbErr> {
     let silent = Entity::find().select_only().columns([Column::Id, Column::HeartbeatAt]);
-    let is_silent = Column::HeartbeatAt.lte(now - SILENCE).or(Column::HeartbeatAt.gt(now));
+    let is_silent = Column::HeartbeatAt.lte(now - HEARTBEAT_TIMEOUT).or(Column::HeartbeatAt.gt(now));
     let silent = silent.filter(Column::State.eq(State::Running.as_str())).filter(is_silent);
     silent.into_tuple().all(database).await
 }

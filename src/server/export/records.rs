@@ -17,7 +17,7 @@ use crate::server::db::entity::export::{Column, Entity, Model};
 use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::stored_message;
-use crate::server::export::timezone::Zone;
+use crate::server::export::timezone::TimeZone;
 
 /// How many records there are in an answer, where nobody says.
 const LIMIT: u64 = 50;
@@ -30,7 +30,7 @@ pub const PARAMETERS: [&str; 8] = ["state", "user", "mine", "start_date", "end_d
 
 /// Which records somebody wants to see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct RecordFilter {
     states: Vec<ExportState>,
     user: Option<String>,
     mine: bool,
@@ -64,7 +64,7 @@ impl std::fmt::Display for Cursor {
     }
 }
 
-impl Wanted {
+impl RecordFilter {
     /// So many of one's own last exports.
     pub fn my_last(limit: u64) -> Self {
         Self { mine: true, limit: Some(limit), ..Self::default() }
@@ -132,8 +132,8 @@ fn limit(text: &str) -> Result<u64, ApiError> {
 ///
 /// # Errors
 /// Where the range is none, or the database cannot answer.
-pub async fn records(database: &Pool, who: &User, wanted: &Wanted) -> Result<ExportRecords, ApiError> {
-    let mut found = seen_by(who);
+pub async fn records(database: &Pool, who: &User, wanted: &RecordFilter) -> Result<ExportRecords, ApiError> {
+    let mut found = visible_to(who);
     if !wanted.states.is_empty() {
         found = found.filter(Column::State.is_in(wanted.states.iter().map(|state| state.as_str())));
     }
@@ -143,7 +143,7 @@ pub async fn records(database: &Pool, who: &User, wanted: &Wanted) -> Result<Exp
     if let Some(user) = &wanted.user {
         found = found.filter(Column::UserName.eq(user));
     }
-    let interval = Zone::parse(crate::export_params::DEFAULT_TIMEZONE)?.interval(&wanted.range)?;
+    let interval = TimeZone::parse(crate::export_params::DEFAULT_TIMEZONE)?.interval(&wanted.range)?;
     if let Some(start) = interval.start {
         found = found.filter(Column::StartedAt.gte(start));
     }
@@ -171,12 +171,12 @@ pub async fn records(database: &Pool, who: &User, wanted: &Wanted) -> Result<Exp
 /// # Errors
 /// Where the database cannot answer.
 pub async fn record(database: &Pool, who: &User, id: Uuid) -> Result<Option<ExportRecord>, ApiError> {
-    let found = seen_by(who).filter(Column::Id.eq(id)).one(database).await;
+    let found = visible_to(who).filter(Column::Id.eq(id)).one(database).await;
     Ok(found?.map(shown))
 }
 
 /// One's own, and for an administrator all.
-fn seen_by(who: &User) -> Select<Entity> {
+fn visible_to(who: &User) -> Select<Entity> {
     match who.role {
         Role::Admin => Entity::find(),
         Role::User => Entity::find().filter(Column::UserId.eq(who.id)),
@@ -222,7 +222,7 @@ mod tests {
     use super::*;
 
     fn refused(query: &str) -> String {
-        Wanted::parse(query).expect_err("refused").field.unwrap_or_default()
+        RecordFilter::parse(query).expect_err("refused").field.unwrap_or_default()
     }
 
     #[test]
@@ -246,7 +246,7 @@ mod tests {
 
     #[test]
     fn what_a_form_sends_for_fields_that_were_left_alone_is_nothing() {
-        assert_eq!(Wanted::parse("state=&user=&sha256=&before=").expect("valid"), Wanted::default());
+        assert_eq!(RecordFilter::parse("state=&user=&sha256=&before=").expect("valid"), RecordFilter::default());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tracing::{Instrument, Span, error, info, warn};
 use uuid::Uuid;
 
-use super::record_store::{self, Ending, Heartbeat, Outcome, Written};
+use super::record_store::{self, ExportProgress, FinalRecord, Heartbeat, Outcome};
 use crate::api::exports::State;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::records::RecordMessage;
@@ -21,7 +21,7 @@ use crate::messages::requests::RequestMessage;
 use crate::server::db::clock::Clock;
 use crate::server::db::describe_error::describe;
 use crate::server::db::entity::export::Model;
-use crate::server::db::error::{is_away, may_pass, unlogged_api_error};
+use crate::server::db::error::{is_unavailable, may_pass, unlogged_api_error};
 use crate::server::db::pool::{self, Pool};
 use crate::server::db::sqlite::open_file;
 use crate::server::db::unix_micros::UnixMicros;
@@ -29,19 +29,19 @@ use crate::server::internal_error::internal;
 use crate::server::metrics::{Metrics, Refused};
 use crate::server::settings;
 
-/// How often running exports give a sign of life. Some of them may be lost before [`record_store::SILENCE`] is over.
-pub const BEAT: Duration = Duration::from_secs(5);
+/// How often running exports give a sign of life. Some of them may be lost before [`record_store::HEARTBEAT_TIMEOUT`] is over.
+pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(5);
 
 /// While nothing runs, every so many heartbeats it is tried whether records can be written: once a minute. While they
 /// cannot, each heartbeat tries.
-const BEATS_BETWEEN_PROBES: u32 = 12;
+const HEARTBEATS_BETWEEN_PROBES: u32 = 12;
 
 /// A sign of life that takes longer was held up by another writer, which held up those of other servers as well.
-const SLOW: Duration = Duration::from_secs(2);
+const SLOW_WRITE: Duration = Duration::from_secs(2);
 
 /// After so many more signs of life of ours that were not held up, those of other servers have had time to be written too:
 /// of a server of which nothing new was heard meanwhile, nothing is to be expected.
-const UNDISTURBED: u32 = 2;
+const SWEEP_CONFIRMATIONS: u32 = 2;
 
 /// The same for a record whose last heartbeat lies in the future, because the clock of its server was ahead: that clock says
 /// nothing of how long ago the heartbeat was, so one more is waited for.
@@ -80,7 +80,7 @@ impl Limits {
 
 /// Who exports what, and how.
 #[derive(Clone, Debug)]
-pub struct Asked {
+pub struct NewExport {
     /// Who, where it is somebody with an account. Others have no limit.
     pub user_id: Option<Uuid>,
     /// What that somebody is called.
@@ -95,7 +95,7 @@ pub struct Asked {
 
 /// A handle to all of them; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Exports(Arc<Inner>);
+pub struct ExportSlots(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -122,7 +122,7 @@ struct Slots {
     /// Those that run. Each of them takes a slot.
     running: HashMap<Uuid, Arc<Progress>>,
     /// Those that have ended, and how. They take no slot.
-    unrecorded: HashMap<Uuid, Outcome>,
+    unrecorded: HashMap<Uuid, FinalRecord>,
 }
 
 /// How far an export is, and whether it has to stop.
@@ -135,12 +135,12 @@ struct Progress {
     began: Duration,
     rows: AtomicU64,
     bytes: AtomicU64,
-    stop: watch::Sender<Option<Ending>>,
+    stop: watch::Sender<Option<Outcome>>,
 }
 
 impl Progress {
-    fn written(&self) -> Written {
-        Written { rows: self.rows.load(Ordering::Relaxed), bytes: self.bytes.load(Ordering::Relaxed) }
+    fn written(&self) -> ExportProgress {
+        ExportProgress { rows: self.rows.load(Ordering::Relaxed), bytes: self.bytes.load(Ordering::Relaxed) }
     }
 
     /// The moment at which so much time has passed since it began, by the clock at its start: a clock that is set meanwhile
@@ -150,7 +150,7 @@ impl Progress {
     }
 }
 
-impl Exports {
+impl ExportSlots {
     /// None are running yet.
     pub fn new(writer: Pool, clock: Clock, limits: Limits, metrics: Metrics) -> Self {
         let places = Arc::new(Semaphore::new(limits.at_once.get() as usize));
@@ -172,13 +172,13 @@ impl Exports {
 
     /// Gives signs of life, ends the records of servers that give none, and writes outcomes that could not be written at
     /// once, until the future is dropped.
-    pub async fn keep(self) {
-        let beat = async {
-            let mut again = tokio::time::interval(BEAT);
+    pub async fn run_heartbeat(self) {
+        let heartbeat = async {
+            let mut again = tokio::time::interval(HEARTBEAT_INTERVAL);
             again.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
             loop {
                 again.tick().await;
-                self.beat().await;
+                self.heartbeat().await;
             }
         };
         let record = async {
@@ -189,7 +189,7 @@ impl Exports {
                 self.record_outcomes().await;
             }
         };
-        futures_util::future::join(beat, record).await;
+        futures_util::future::join(heartbeat, record).await;
     }
 
     /// Writes the outcomes that the records do not have yet, until the database cannot be written to. An outcome that cannot
@@ -236,7 +236,7 @@ impl Exports {
 
     /// Whether no other record can be written either, after this error.
     async fn is_unwritable(&self, error: &DbErr) -> bool {
-        is_away(error) || record_store::probe(&self.0.writer).await.is_err()
+        is_unavailable(error) || record_store::probe(&self.0.writer).await.is_err()
     }
 
     /// Forgets the outcomes: the files of the database were replaced, so they can never be recorded.
@@ -256,7 +256,7 @@ impl Exports {
         self.0.writer.file().is_some_and(|file| file.check().is_err_and(|error| open_file::is_replaced(&error)))
     }
 
-    fn unrecorded(&self) -> Vec<(Uuid, Outcome)> {
+    fn unrecorded(&self) -> Vec<(Uuid, FinalRecord)> {
         self.0.slots.borrow().unrecorded.iter().map(|(id, outcome)| (*id, outcome.clone())).collect()
     }
 
@@ -299,8 +299,8 @@ impl Exports {
         self.0.unwritable_since.lock().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 
-    /// One round of [`Self::keep`].
-    pub async fn beat(&self) {
+    /// One round of [`Self::run_heartbeat`].
+    pub async fn heartbeat(&self) {
         self.record_outcomes().await;
         let monotonic = self.0.clock.monotonic();
         let heartbeat = |(id, progress): (&Uuid, &Arc<Progress>)| {
@@ -309,19 +309,19 @@ impl Exports {
         };
         let running: Vec<_> = self.0.slots.borrow().running.iter().map(heartbeat).collect();
         let began = Instant::now();
-        let mut beaten = record_store::beat(&self.0.writer, self.0.clock.now(), &running).await;
+        let mut beaten = record_store::write_heartbeats(&self.0.writer, self.0.clock.now(), &running).await;
         let mut wrote = beaten.as_ref().is_ok_and(|lost| lost.len() < running.len());
-        let is_due = self.0.heartbeats.fetch_add(1, Ordering::Relaxed).is_multiple_of(BEATS_BETWEEN_PROBES);
+        let is_due = self.0.heartbeats.fetch_add(1, Ordering::Relaxed).is_multiple_of(HEARTBEATS_BETWEEN_PROBES);
         if beaten.is_ok() && running.is_empty() && (is_due || !self.can_record()) {
             // Nothing was written, so nothing is known.
             beaten = record_store::probe(&self.0.writer).await.map(|()| Vec::new());
             wrote = true;
         }
         self.note(beaten.as_ref().map(|_| wrote));
-        let held_up = beaten.is_err() || began.elapsed() > SLOW;
+        let held_up = beaten.is_err() || began.elapsed() > SLOW_WRITE;
         let lost = beaten.unwrap_or_default();
         for id in lost {
-            self.stop_one(id, RecordMessage::HeartbeatsLate);
+            self.cancel(id, RecordMessage::HeartbeatsLate);
         }
         // Where somebody else keeps all servers from writing, all of them look dead.
         if held_up {
@@ -334,7 +334,7 @@ impl Exports {
     async fn sweep(&self) {
         let began = Instant::now();
         let swept = self.sweep_dead().await;
-        if swept.is_err() || began.elapsed() > SLOW {
+        if swept.is_err() || began.elapsed() > SLOW_WRITE {
             self.silent().clear();
         }
         match swept {
@@ -362,7 +362,7 @@ impl Exports {
                 (id, (heard, seen.map_or(0, |(_, times)| times + 1)))
             }));
             let is_dead = |(id, (heard, times)): (&Uuid, &(UnixMicros, u32))| {
-                let enough = if *heard > now { UNDISTURBED_FROM_FUTURE } else { UNDISTURBED };
+                let enough = if *heard > now { UNDISTURBED_FROM_FUTURE } else { SWEEP_CONFIRMATIONS };
                 (*times >= enough).then_some((*id, *heard))
             };
             silent.iter().filter_map(is_dead).collect()
@@ -404,12 +404,12 @@ impl Exports {
     pub fn break_off(&self) {
         let ids: Vec<_> = self.0.slots.borrow().running.keys().copied().collect();
         for id in ids {
-            self.stop_one(id, RecordMessage::ServerStopped);
+            self.cancel(id, RecordMessage::ServerStopped);
         }
     }
 
-    fn stop_one(&self, id: Uuid, reason: RecordMessage) {
-        let ending = Ending::because(State::Interrupted, reason);
+    fn cancel(&self, id: Uuid, reason: RecordMessage) {
+        let ending = Outcome::new(State::Interrupted, reason);
         if let Some(progress) = self.0.slots.borrow().running.get(&id) {
             progress.stop.send_replace(Some(ending));
         }
@@ -420,14 +420,14 @@ impl Exports {
     /// # Errors
     /// `too_many_exports` where the user has too many running; `unavailable` where the server has, is being stopped, or
     /// cannot write the record for a reason that may pass; `internal` for any other reason.
-    pub async fn begin(&self, asked: Asked) -> Result<Running, ApiError> {
+    pub async fn begin(&self, asked: NewExport) -> Result<ExportSlot, ApiError> {
         let inner = Arc::clone(&self.0);
         // A task of its own: whoever asked may leave meanwhile, and what was begun has to be ended.
-        let begun = tokio::spawn(async move { Self(inner).take_place(asked).await }.instrument(Span::current()));
+        let begun = tokio::spawn(async move { Self(inner).acquire_slot(asked).await }.instrument(Span::current()));
         begun.await.unwrap_or_else(|error| Err(internal(&error)))
     }
 
-    async fn take_place(&self, asked: Asked) -> Result<Running, ApiError> {
+    async fn acquire_slot(&self, asked: NewExport) -> Result<ExportSlot, ApiError> {
         let Inner { writer, clock, limits, metrics, places, slots, .. } = &*self.0;
         if !self.is_open() {
             return Err(self.stopping());
@@ -438,7 +438,7 @@ impl Exports {
         };
         // Those whose record has its end already, but whose client does not take the last of it, count here.
         if let Some(user_id) = asked.user_id
-            && !self.has_place_for(user_id).await
+            && !self.has_free_slot(user_id).await
         {
             return Err(self.too_many());
         }
@@ -465,7 +465,7 @@ impl Exports {
         // Before the running ones are counted: an export that has ended takes no slot.
         let mut unrecorded = self.unrecorded();
         let mut begun = record_store::begin(writer, record.clone(), limit, &ours, &unrecorded).await;
-        if begun.as_ref().is_err_and(|error| !is_away(error)) && !unrecorded.is_empty() {
+        if begun.as_ref().is_err_and(|error| !is_unavailable(error)) && !unrecorded.is_empty() {
             // One outcome that can never be written must not keep others from their exports.
             self.record_outcomes().await;
             unrecorded = self.unrecorded();
@@ -480,9 +480,9 @@ impl Exports {
             Ok(false) => return Err(self.too_many()),
             Err(error) => {
                 let is_logged = self.is_unwritable(&error).await && self.note(Err(&error));
-                if pool::is_unknown(&error) {
-                    let ending = Ending::failed(RecordMessage::NotRecorded);
-                    let outcome = Outcome { written: Written::default(), ending, at: now, began: false };
+                if pool::is_outcome_unknown(&error) {
+                    let ending = Outcome::failed(RecordMessage::NotRecorded);
+                    let outcome = FinalRecord { written: ExportProgress::default(), ending, at: now, began: false };
                     slots.send_modify(|slots| drop(slots.unrecorded.insert(id, outcome)));
                 }
                 return Err(self.cannot_record(&error, is_logged));
@@ -498,7 +498,7 @@ impl Exports {
             stop,
         });
         slots.send_modify(|slots| drop(slots.running.insert(id, Arc::clone(&progress))));
-        let begun = Running {
+        let begun = ExportSlot {
             id,
             user_id: asked.user_id,
             exports: self.clone(),
@@ -509,14 +509,14 @@ impl Exports {
         };
         // Closed meanwhile: whoever closed either counted this one, or is seen here.
         if !self.is_open() {
-            begun.end(Some(Ending::because(State::Interrupted, RecordMessage::ServerStopped)), 0).await;
+            begun.end(Some(Outcome::new(State::Interrupted, RecordMessage::ServerStopped)), 0).await;
             return Err(self.stopping());
         }
         Ok(begun)
     }
 
     /// Whether fewer exports of that user are here than may be. One that is just about to be over is waited for.
-    async fn has_place_for(&self, user_id: Uuid) -> bool {
+    async fn has_free_slot(&self, user_id: Uuid) -> bool {
         let most = self.0.limits.per_user.get() as usize;
         let mut slots = self.0.slots.subscribe();
         let theirs = |slots: &Slots| slots.running.values().filter(|one| one.user_id == Some(user_id)).count();
@@ -537,7 +537,7 @@ impl Exports {
     /// The error for an export that cannot be recorded. `is_logged`: whether this request has logged why.
     fn cannot_record(&self, error: &DbErr, is_logged: bool) -> ApiError {
         self.0.metrics.export_refused(Refused::Record);
-        if !is_away(error) {
+        if !is_unavailable(error) {
             return if is_logged { unlogged_api_error(error) } else { error.into() };
         }
         if !is_logged && !open_file::is_replaced(error) {
@@ -554,10 +554,10 @@ fn later(code: ErrorCode, message: RequestMessage) -> ApiError {
 
 /// An export that runs. However it goes away, the record tells how, and its place is free again.
 #[derive(Debug)]
-pub struct Running {
+pub struct ExportSlot {
     id: Uuid,
     user_id: Option<Uuid>,
-    exports: Exports,
+    exports: ExportSlots,
     progress: Arc<Progress>,
     span: Span,
     /// How long it took, once the record says that the file is whole.
@@ -566,7 +566,7 @@ pub struct Running {
     place: Option<OwnedSemaphorePermit>,
 }
 
-impl Running {
+impl ExportSlot {
     /// The record's id.
     pub fn id(&self) -> Uuid {
         self.id
@@ -585,7 +585,7 @@ impl Running {
     }
 
     /// Ends with how the export has to end when somebody else says so; before that, never.
-    pub fn told_to_stop(&self) -> impl Future<Output = Ending> + use<> {
+    pub fn cancelled(&self) -> impl Future<Output = Outcome> + use<> {
         let mut stop = self.progress.stop.subscribe();
         async move {
             let told = stop.wait_for(Option::is_some).await.ok().and_then(|ending| ending.clone());
@@ -603,9 +603,9 @@ impl Running {
     /// The database's, where it cannot be written down in time, or ever. The file must not be given out as whole then either.
     pub async fn complete(&mut self, sha256: Vec<u8>) -> Result<bool, DbErr> {
         let exports = &self.exports;
-        let (ending, written) = (Ending::completed(sha256), self.progress.written());
+        let (ending, written) = (Outcome::completed(sha256), self.progress.written());
         let elapsed = self.elapsed();
-        let outcome = Outcome { written, ending, at: self.progress.moment_after(elapsed), began: true };
+        let outcome = FinalRecord { written, ending, at: self.progress.moment_after(elapsed), began: true };
         let began = Instant::now();
         loop {
             let recorded = record_store::end(&exports.0.writer, self.id, &outcome).await;
@@ -637,8 +637,8 @@ impl Running {
 
     /// Ends it, as complete where nothing else is said: that it is, was written down before. `bytes_sent`: how many bytes
     /// were given to be sent, after any encoding. Its slot is free at once. What becomes of it is written to its record
-    /// once before this returns; where that fails, [`Exports::keep`] tries again.
-    pub async fn end(mut self, otherwise: Option<Ending>, bytes_sent: u64) {
+    /// once before this returns; where that fails, [`ExportSlots::run_heartbeat`] tries again.
+    pub async fn end(mut self, otherwise: Option<Outcome>, bytes_sent: u64) {
         if let Some(finish) = self.finish(otherwise, bytes_sent) {
             // A task of its own: whoever waits may give up.
             let _ = tokio::spawn(finish.in_current_span()).await;
@@ -646,14 +646,14 @@ impl Running {
     }
 
     /// Frees the slot, once, and gives what is left to do.
-    fn finish(&mut self, otherwise: Option<Ending>, bytes_sent: u64) -> Option<impl Future<Output = ()> + use<>> {
+    fn finish(&mut self, otherwise: Option<Outcome>, bytes_sent: u64) -> Option<impl Future<Output = ()> + use<>> {
         let place = self.place.take()?;
         let (exports, id) = (self.exports.clone(), self.id);
         let written = self.progress.written();
-        let Written { rows, bytes } = written;
+        let ExportProgress { rows, bytes } = written;
         // Only what was written down as whole has ended as that.
         let otherwise = otherwise
-            .or_else(|| self.completed_after.is_none().then(|| Ending::failed(RecordMessage::NotRecordedAsWhole)));
+            .or_else(|| self.completed_after.is_none().then(|| Outcome::failed(RecordMessage::NotRecordedAsWhole)));
         // The log and the metrics have the duration of the record.
         let elapsed = self.completed_after.filter(|_| otherwise.is_none()).unwrap_or_else(|| self.elapsed());
         let at = self.progress.moment_after(elapsed);
@@ -662,7 +662,7 @@ impl Running {
         exports.0.slots.send_modify(|slots| {
             slots.running.remove(&id);
             if let Some(ending) = otherwise {
-                slots.unrecorded.insert(id, Outcome { written, ending, at, began: true });
+                slots.unrecorded.insert(id, FinalRecord { written, ending, at, began: true });
             }
         });
         drop(place);
@@ -677,9 +677,13 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for ExportSlot {
     fn drop(&mut self) {
-        let ending = if std::thread::panicking() { Ending::failed(RecordMessage::ServerFault) } else { Ending::gone() };
+        let ending = if std::thread::panicking() {
+            Outcome::failed(RecordMessage::ServerFault)
+        } else {
+            Outcome::disconnected()
+        };
         let span = self.span.clone();
         if let (Some(finish), Ok(runtime)) = (self.finish(Some(ending), 0), tokio::runtime::Handle::try_current()) {
             runtime.spawn(finish.instrument(span));

@@ -1,6 +1,6 @@
 //! Time zones: which moments a local day covers, and how a moment is written. No I/O.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::{GapInfo, Tz};
 
 use crate::error::ApiError;
@@ -9,7 +9,7 @@ use crate::server::db::entity::motion_event::WRITABLE_YEARS;
 
 /// A half-open span of time, in microseconds since 1970-01-01T00:00:00Z; `None` is unbounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Interval {
+pub struct TimeRange {
     /// The first moment inside.
     pub start: Option<i64>,
     /// The first moment after.
@@ -18,9 +18,9 @@ pub struct Interval {
 
 /// A time zone of the IANA database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Zone(Tz);
+pub struct TimeZone(Tz);
 
-impl Zone {
+impl TimeZone {
     /// The zone of this IANA name.
     ///
     /// # Errors
@@ -29,7 +29,7 @@ impl Zone {
         name.parse().map(Self).map_err(|_| ExportParams::no_such_timezone(name))
     }
 
-    /// All names that [`Zone::parse`] knows, in alphabetical order.
+    /// All names that [`TimeZone::parse`] knows, in alphabetical order.
     pub fn names() -> Vec<String> {
         let mut names: Vec<_> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name().to_owned()).collect();
         names.sort_unstable();
@@ -78,7 +78,7 @@ impl Zone {
     ///
     /// # Errors
     /// `invalid_parameter` for `start_date` where the range ends before it begins.
-    pub fn interval(self, range: &DateRange) -> Result<Interval, ApiError> {
+    pub fn interval(self, range: &DateRange) -> Result<TimeRange, ApiError> {
         let start = range.start().map(|bound| match bound {
             DateBound::Day(day) => micros_not_before(self.day_start(day)),
             DateBound::Instant(instant) => micros_not_before(instant),
@@ -89,7 +89,7 @@ impl Zone {
         });
         match (start, end) {
             (Some(start), Some(end)) if start > end => Err(range.reversed()),
-            _ => Ok(Interval { start, end }),
+            _ => Ok(TimeRange { start, end }),
         }
     }
 
@@ -106,7 +106,7 @@ impl Zone {
     /// `None` where the moment is not in [`WRITABLE_YEARS`].
     pub fn timestamp(self, micros: i64) -> Option<String> {
         let mut text = Vec::with_capacity(LONGEST_TIMESTAMP);
-        Timestamps::new(self).write(micros, &mut text)?;
+        TimestampFormatter::new(self).write(micros, &mut text)?;
         String::from_utf8(text).ok()
     }
 }
@@ -123,8 +123,8 @@ const DAY: i64 = 24 * HOUR;
 /// Writes the moments of a file, one after the other. Offsets are looked up once for each hour that there are events in,
 /// and dates made once for each day, because events come in order.
 #[derive(Debug)]
-pub struct Timestamps {
-    zone: Zone,
+pub struct TimestampFormatter {
+    zone: TimeZone,
     /// Which hour of UTC the offset is of, counted from 1970; `None` for an hour in which it changes.
     hour: Option<i64>,
     minutes: i32,
@@ -134,9 +134,9 @@ pub struct Timestamps {
     date: [u8; 11],
 }
 
-impl Timestamps {
+impl TimestampFormatter {
     /// In that zone.
-    pub fn new(zone: Zone) -> Self {
+    pub fn new(zone: TimeZone) -> Self {
         Self { zone, hour: None, minutes: 0, offset: *b"+00:00", day: None, date: *b"1970-01-01T" }
     }
 
@@ -151,7 +151,7 @@ impl Timestamps {
         let local = seconds + i64::from(self.minutes) * 60;
         let day = local.div_euclid(DAY);
         if self.day != Some(day) {
-            self.turn_to(day, local)?;
+            self.set_date(day, local)?;
         }
         let time = local.rem_euclid(DAY);
         let mut text = [0; LONGEST_TIMESTAMP];
@@ -188,8 +188,8 @@ impl Timestamps {
     /// change, they change for longer than that.
     fn look_up(&mut self, seconds: i64, hour: i64) -> Option<()> {
         let minutes = self.zone.offset_minutes(seconds)?;
-        let mut quarters = (0..=4).map(|quarter| hour * HOUR + (quarter * HOUR / 4).min(HOUR - 1));
-        let same = quarters.all(|quarter| self.zone.offset_minutes(quarter) == Some(minutes));
+        let mut count_per_quarter_hour = (0..=4).map(|quarter| hour * HOUR + (quarter * HOUR / 4).min(HOUR - 1));
+        let same = count_per_quarter_hour.all(|quarter| self.zone.offset_minutes(quarter) == Some(minutes));
         self.hour = Some(hour).filter(|_| same);
         self.minutes = minutes;
         let sign = if minutes < 0 { b'-' } else { b'+' };
@@ -199,7 +199,7 @@ impl Timestamps {
         Some(())
     }
 
-    fn turn_to(&mut self, day: i64, local: i64) -> Option<()> {
+    fn set_date(&mut self, day: i64, local: i64) -> Option<()> {
         let date = DateTime::from_timestamp_secs(local)?;
         let year = i64::from(date.year());
         self.date[..2].copy_from_slice(&two_digits(year / 100));
@@ -231,8 +231,8 @@ mod tests {
 
     use super::*;
 
-    fn zone(name: &str) -> Zone {
-        Zone::parse(name).expect("a zone")
+    fn zone(name: &str) -> TimeZone {
+        TimeZone::parse(name).expect("a zone")
     }
 
     fn day(name: &str, text: &str) -> (DateTime<Utc>, i64) {
@@ -292,7 +292,7 @@ mod tests {
         for tz in chrono_tz::TZ_VARIANTS {
             let mut day = NaiveDate::from_ymd_opt(2000, 1, 1).expect("a day");
             while day.year() < 2030 {
-                let start = Zone(tz).day_start(day);
+                let start = TimeZone(tz).day_start(day);
                 let local = start.with_timezone(&tz).date_naive();
                 let before = (start - TimeDelta::microseconds(1)).with_timezone(&tz).date_naive();
                 assert!(before < day && local >= day, "{tz} {day}: begins on {local}, after {before}");
@@ -348,7 +348,7 @@ mod tests {
     }
 
     /// What chrono makes of a moment, without anything that is remembered.
-    fn displayed(zone: Zone, micros: i64) -> Option<String> {
+    fn displayed(zone: TimeZone, micros: i64) -> Option<String> {
         let utc = DateTime::from_timestamp_micros(micros).filter(|utc| WRITABLE_YEARS.contains(&utc.year()))?;
         let offset = zone.0.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc();
         let minutes = (offset + 30).div_euclid(60);
@@ -372,8 +372,8 @@ mod tests {
                 1..50,
             ),
         ) {
-            let zone = Zone(chrono_tz::TZ_VARIANTS[index]);
-            let mut timestamps = Timestamps::new(zone);
+            let zone = TimeZone(chrono_tz::TZ_VARIANTS[index]);
+            let mut timestamps = TimestampFormatter::new(zone);
             let mut micros = start;
             for step in steps {
                 micros += step;
@@ -395,7 +395,7 @@ mod tests {
             ("Africa/Monrovia", "1972-01-07T00:44:30Z"),
         ] {
             let change: DateTime<Utc> = change.parse().expect("a time");
-            let mut timestamps = Timestamps::new(zone(name));
+            let mut timestamps = TimestampFormatter::new(zone(name));
             for second in -7_200..7_200 {
                 let micros = (change.timestamp() + second) * 1_000_000;
                 let mut text = Vec::new();
@@ -407,7 +407,7 @@ mod tests {
 
     #[test]
     fn an_unknown_zone_is_refused_by_name() {
-        let error = Zone::parse("Europe/Atlantis").expect_err("unknown");
+        let error = TimeZone::parse("Europe/Atlantis").expect_err("unknown");
         assert_eq!(error.field.as_deref(), Some("timezone"));
         assert!(error.detail.contains("Europe/Atlantis"));
     }

@@ -16,7 +16,7 @@ use self::source::Source;
 use self::tables::{SourceCamera, SourceEvent};
 use self::values::{Value, bounding_box, confidence, timestamp};
 use super::progress;
-use super::sink::{KnownName, Sink};
+use super::sink::{EventWriter, KnownName};
 use super::summary::Summary;
 use super::text::{storable, storable_event};
 use crate::server::db::entity::motion_event;
@@ -53,7 +53,7 @@ pub async fn import(database: &Pool, location: &Location, now: UnixMicros) -> an
     let mut source = Source::open(location).await.with_context(cannot_read)?;
     let bar = progress::of_events(source.events);
 
-    let mut sink = Sink::begin(database, now).await?;
+    let mut sink = EventWriter::begin(database, now).await?;
     let ids = if source.is_in_order_of_time {
         sink.expect_order_of_time();
         Ids::in_order_of_time()
@@ -80,7 +80,7 @@ pub async fn import(database: &Pool, location: &Location, now: UnixMicros) -> an
 
 /// An import in progress.
 struct Import {
-    sink: Sink,
+    sink: EventWriter,
     cameras: Cameras,
     ids: Ids,
 }

@@ -19,7 +19,7 @@ use self::row::Rows;
 pub use self::scale::Scale;
 use super::progress;
 use super::recognize::{BATCH, ByContents};
-use super::sink::{KnownName, Sink};
+use super::sink::{EventWriter, KnownName};
 use super::summary::Summary;
 use super::text::{storable, storable_event};
 use crate::server::db::describe_error::describe_io;
@@ -72,7 +72,7 @@ pub async fn import(database: &Pool, file: &Path, options: Options, now: UnixMic
     let mut record = StringRecord::new();
     read(&mut reader, &mut record).with_context(nothing)?;
 
-    let mut sink = Sink::begin(database, now).await?;
+    let mut sink = EventWriter::begin(database, now).await?;
     let mut cameras = Cameras::default();
     let mut known = ByContents::default();
     let mut batch: Vec<Model> = Vec::with_capacity(BATCH);
@@ -130,7 +130,7 @@ struct Cameras {
 impl Cameras {
     /// Adds a camera, and returns the id under which it is to be stored. In ArgusAI's own CSV, as in its database, an event may
     /// write the UUID of its camera in another way. Our own exports write each id as it is stored.
-    fn add(&mut self, id: &str, scale: Scale, sink: &Sink) -> String {
+    fn add(&mut self, id: &str, scale: Scale, sink: &EventWriter) -> String {
         let mut stored = id.to_owned();
         if scale == Scale::Fraction
             && let Ok(uuid) = Uuid::try_parse(id)
@@ -162,7 +162,7 @@ fn survey(file: &mut File, options: Options) -> anyhow::Result<Rows> {
 }
 
 /// Hands over the events that are new.
-async fn take(events: Vec<Model>, known: &mut ByContents, sink: &mut Sink) -> anyhow::Result<()> {
+async fn take(events: Vec<Model>, known: &mut ByContents, sink: &mut EventWriter) -> anyhow::Result<()> {
     let offered = events.len();
     let new = known.unknown(events, sink.transaction()).await?;
     sink.summary.already_there += (offered - new.len()) as u64;

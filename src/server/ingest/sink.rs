@@ -28,7 +28,7 @@ pub enum KnownName {
 
 /// An import in progress.
 #[derive(Debug)]
-pub struct Sink {
+pub struct EventWriter {
     /// What has been done so far.
     pub summary: Summary,
     transaction: Transaction,
@@ -45,7 +45,7 @@ pub struct Sink {
     batch: Vec<motion_event::ActiveModel>,
 }
 
-impl Sink {
+impl EventWriter {
     /// Begins the transaction. `now` becomes the `created_at` of the events.
     ///
     /// # Errors

@@ -22,10 +22,10 @@ use crate::ui::{browser, page_data};
 const WIDE: f64 = 760.0;
 
 /// What is known of the days: how many events each has, where that is known.
-pub type Known = HashMap<NaiveDate, u64>;
+pub type EventsPerDay = HashMap<NaiveDate, u64>;
 
 /// The days that have events.
-pub fn known(days: &[Day]) -> Known {
+pub fn known(days: &[Day]) -> EventsPerDay {
     days.iter().filter_map(|day| Some((parse_day(&day.day)?, day.events))).collect()
 }
 
@@ -47,7 +47,7 @@ struct Calendar {
     /// Where the pointer was pressed, and is held down.
     pressed: RwSignal<Option<NaiveDate>>,
     today: NaiveDate,
-    known: RwSignal<Known>,
+    known: RwSignal<EventsPerDay>,
     week_begins: Weekday,
     locale: StoredValue<String>,
     language: Language,
@@ -270,7 +270,7 @@ pub fn CalendarDialog(
     /// The day to begin at where none is chosen.
     begin: NaiveDate,
     /// What is known of the days.
-    known: RwSignal<Known>,
+    known: RwSignal<EventsPerDay>,
     /// Takes the range that was chosen, or a preset.
     #[prop(into)]
     take: Callback<Preset>,

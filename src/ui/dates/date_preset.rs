@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, Days, NaiveDate};
 
-use crate::i18n::export::Words;
+use crate::i18n::export::Texts;
 
 /// A range that is chosen at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub const PRESETS: [Preset; 5] =
 
 impl Preset {
     /// What it is called.
-    pub fn label(self, words: &Words) -> String {
+    pub fn label(self, words: &Texts) -> String {
         match self {
             Self::Today => words.today.to_owned(),
             Self::LastDays(days) => (words.last_days)(days),

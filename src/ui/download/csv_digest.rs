@@ -8,7 +8,7 @@ use crate::messages::Message;
 
 /// Counts and digests a CSV while it passes.
 #[derive(Clone, Debug, Default)]
-pub struct Tally {
+pub struct CsvDigest {
     digest: Sha256,
     bytes: u64,
     lines: u64,
@@ -17,7 +17,7 @@ pub struct Tally {
 
 /// What a file was, all in all.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sum {
+pub struct FileSummary {
     /// Its size.
     pub bytes: u64,
     /// Its rows, without the line that names the columns.
@@ -26,7 +26,7 @@ pub struct Sum {
     pub sha256: String,
 }
 
-impl Tally {
+impl CsvDigest {
     /// Takes note of the next bytes.
     pub fn update(&mut self, bytes: &[u8]) {
         self.digest.update(bytes);
@@ -53,16 +53,16 @@ impl Tally {
     }
 
     /// What the file was.
-    pub fn sum(self) -> Sum {
-        Sum { bytes: self.bytes, rows: self.rows(), sha256: format!("{:x}", self.digest.finalize()) }
+    pub fn sum(self) -> FileSummary {
+        FileSummary { bytes: self.bytes, rows: self.rows(), sha256: format!("{:x}", self.digest.finalize()) }
     }
 }
 
 /// In what a file differs from what the server's record says.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Difference {
+pub enum Mismatch {
     /// The server did not send the whole file. Why, where that is known.
-    Unended(State, Option<Message>),
+    Incomplete(State, Option<Message>),
     /// Another size, or other rows.
     Size {
         /// What arrived.
@@ -74,12 +74,12 @@ pub enum Difference {
     Contents,
 }
 
-impl Difference {
+impl Mismatch {
     /// In words, as the end of a sentence.
     pub fn told(&self, language: Language) -> String {
         let words = language.export();
         match self {
-            Self::Unended(state, reason) => {
+            Self::Incomplete(state, reason) => {
                 let reason = reason.as_ref().map(|reason| &*reason.text);
                 (words.record_says)(language.state(*state), reason.unwrap_or(words.did_not_end))
             }
@@ -95,16 +95,16 @@ impl Difference {
 ///
 /// # Errors
 /// In what they differ.
-pub fn compare(record: &ExportRecord, arrived: &Sum) -> Result<(), Difference> {
+pub fn compare(record: &ExportRecord, arrived: &FileSummary) -> Result<(), Mismatch> {
     if record.state != State::Completed {
-        return Err(Difference::Unended(record.state, record.reason.clone()));
+        return Err(Mismatch::Incomplete(record.state, record.reason.clone()));
     }
     let sent = (u64::try_from(record.rows).unwrap_or(0), u64::try_from(record.bytes).unwrap_or(0));
     let arrived_size = (arrived.rows, arrived.bytes);
     if arrived_size != sent {
-        return Err(Difference::Size { arrived: arrived_size, sent });
+        return Err(Mismatch::Size { arrived: arrived_size, sent });
     }
-    if record.sha256.as_ref() == Some(&arrived.sha256) { Ok(()) } else { Err(Difference::Contents) }
+    if record.sha256.as_ref() == Some(&arrived.sha256) { Ok(()) } else { Err(Mismatch::Contents) }
 }
 
 #[cfg(test)]
@@ -112,8 +112,8 @@ mod tests {
     use super::*;
     use crate::messages::records::RecordMessage;
 
-    fn sum(chunks: &[&str]) -> Sum {
-        let mut tally = Tally::default();
+    fn sum(chunks: &[&str]) -> FileSummary {
+        let mut tally = CsvDigest::default();
         for chunk in chunks {
             tally.update(chunk.as_bytes());
         }
@@ -166,7 +166,7 @@ mod tests {
         assert!(wrong(record(State::Running)).contains("It has not ended."));
         assert!(wrong(ExportRecord { rows: 2, ..record(State::Completed) }).contains("1 event in 6 bytes arrived"));
         assert!(wrong(ExportRecord { sha256: None, ..record(State::Completed) }).contains("SHA-256"));
-        let other = Sum { sha256: "0".repeat(64), ..arrived.clone() };
-        assert_eq!(compare(&record(State::Completed), &other), Err(Difference::Contents));
+        let other = FileSummary { sha256: "0".repeat(64), ..arrived.clone() };
+        assert_eq!(compare(&record(State::Completed), &other), Err(Mismatch::Contents));
     }
 }

@@ -38,7 +38,7 @@ pub struct Expected {
 
 /// How the file of an export gets to where it is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
+enum SaveMethod {
     /// The page fetches it, and saves it once it is whole.
     Page,
     /// The page writes it to disk while it comes.
@@ -47,7 +47,7 @@ enum Way {
     Browser,
 }
 
-impl Way {
+impl SaveMethod {
     fn of(bytes: Option<u64>, disk_is_there: bool) -> Self {
         match bytes {
             // What nobody could count may be the largest of all.
@@ -63,7 +63,7 @@ impl Way {
 struct Job {
     number: u32,
     params: ExportParams,
-    way: Way,
+    way: SaveMethod,
     progress: ArcRwSignal<Progress>,
     /// How many events there will be, where that is known.
     total: ArcRwSignal<Option<u64>>,
@@ -75,7 +75,7 @@ struct Job {
 
 /// The exports that are being made, up to as many at once as the server allows.
 #[derive(Clone, Copy)]
-pub struct Exporting {
+pub struct ExportJobs {
     jobs: RwSignal<Vec<Job>>,
     begun: StoredValue<u32>,
     most: usize,
@@ -83,14 +83,14 @@ pub struct Exporting {
     language: Language,
 }
 
-impl Exporting {
+impl ExportJobs {
     /// Nothing yet. What becomes of exports is told by these toasts.
     pub fn new(toasts: Toasts, most: usize) -> Self {
         let language = page_data::language();
         let exporting = Self { jobs: RwSignal::new(Vec::new()), begun: StoredValue::new(0), most, toasts, language };
         // Whoever leaves the page loses them.
         let would_lose =
-            Memo::new(move |_| exporting.jobs.with(|jobs| running(jobs).any(|job| job.way != Way::Browser)));
+            Memo::new(move |_| exporting.jobs.with(|jobs| running(jobs).any(|job| job.way != SaveMethod::Browser)));
         Effect::new(move |_| {
             if would_lose.get() {
                 let listener = window_event_listener_untyped("beforeunload", |event| event.prevent_default());
@@ -134,7 +134,7 @@ impl Exporting {
         let job = Job {
             number,
             params,
-            way: Way::Page,
+            way: SaveMethod::Page,
             progress: ArcRwSignal::new(Progress::default()),
             total: ArcRwSignal::new(None),
             is_over: false,
@@ -154,18 +154,18 @@ impl Exporting {
             }
             let expected = known().unwrap_or_default();
             job.total.set(expected.rows);
-            let way = Way::of(expected.bytes, file_system_access::is_there());
+            let way = SaveMethod::of(expected.bytes, file_system_access::is_there());
             jobs.update(|jobs| jobs.iter_mut().filter(|job| job.number == number).for_each(|job| job.way = way));
             let target = match way {
                 _ if job.abort.signal().aborted() => Err(DownloadError::Cancelled),
-                Way::Page => Ok(Target::Downloads),
-                Way::Disk => match File::ask(&job.file_name()).await {
+                SaveMethod::Page => Ok(Target::Downloads),
+                SaveMethod::Disk => match File::ask(&job.file_name()).await {
                     Ok(Some(file)) => Ok(Target::Disk(file)),
                     // Whoever was asked where it should go, and closed the question, knows.
                     Ok(None) => return self.ends(number),
                     Err(error) => Err(DownloadError::unwritable(&error)),
                 },
-                Way::Browser => {
+                SaveMethod::Browser => {
                     let progress = job.progress.clone();
                     let outcome = hand_over(&job.params, move |so_far| progress.set(so_far)).await;
                     self.ends(number);
@@ -283,7 +283,7 @@ fn up_to(told: String, moment: Option<&str>, language: Language) -> String {
 #[component]
 pub fn ExportProgress(
     /// Which exports.
-    exporting: Exporting,
+    exporting: ExportJobs,
     /// What gets the focus when one is over, unless something else has it: what was pressed may be gone or disabled.
     back_to: &'static str,
 ) -> impl IntoView {
@@ -310,8 +310,8 @@ pub fn ExportProgress(
         };
         let so_far = move || progress.get().told(total.get(), language);
         let end = match job.way {
-            Way::Browser => view! { <span class="hint">{words.in_downloads}</span> }.into_any(),
-            Way::Page | Way::Disk => {
+            SaveMethod::Browser => view! { <span class="hint">{words.in_downloads}</span> }.into_any(),
+            SaveMethod::Page | SaveMethod::Disk => {
                 let abort = job.abort.clone();
                 view! {
                     <button
@@ -347,12 +347,12 @@ pub fn ExportProgress(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::download::csv_digest::Sum;
+    use crate::ui::download::csv_digest::FileSummary;
 
     #[test]
     fn a_file_that_was_saved_is_told_with_what_is_in_it() {
         let told = |rows| {
-            let sum = Sum { bytes: 5_000, rows, sha256: "0123456789abcdef".to_owned() };
+            let sum = FileSummary { bytes: 5_000, rows, sha256: "0123456789abcdef".to_owned() };
             told(&Saved { file_name: "motion-events-all.csv".to_owned(), sum, complete_to: None }, Language::English)
         };
         assert!(told(0).contains("no events"));
@@ -364,9 +364,10 @@ mod tests {
 
     #[test]
     fn a_file_goes_where_there_is_room_for_it() {
-        let ways =
-            |disk| [None, Some(99_999_999), Some(100_000_000), Some(500_000_000)].map(|bytes| Way::of(bytes, disk));
-        assert_eq!(ways(true), [Way::Disk, Way::Page, Way::Disk, Way::Disk]);
-        assert_eq!(ways(false), [Way::Page, Way::Page, Way::Page, Way::Browser]);
+        let ways = |disk| {
+            [None, Some(99_999_999), Some(100_000_000), Some(500_000_000)].map(|bytes| SaveMethod::of(bytes, disk))
+        };
+        assert_eq!(ways(true), [SaveMethod::Disk, SaveMethod::Page, SaveMethod::Disk, SaveMethod::Disk]);
+        assert_eq!(ways(false), [SaveMethod::Page, SaveMethod::Page, SaveMethod::Page, SaveMethod::Browser]);
     }
 }

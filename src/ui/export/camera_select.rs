@@ -12,8 +12,8 @@ use crate::api::cameras::Camera;
 use crate::error::ApiError;
 use crate::export_params::ExportParams;
 use crate::functions::preview::count_cameras;
-use crate::i18n::export::Words;
-use crate::ui::disclosure::Fold;
+use crate::i18n::export::Texts;
+use crate::ui::disclosure::Disclosure;
 use crate::ui::{browser, page_data};
 
 /// From so many cameras on, it is quicker to search than to look.
@@ -66,7 +66,7 @@ pub fn CameraSelect(
     let words = language.export();
     let chosen = selection.cameras;
     selection.cameras_come_alive();
-    let fold = Fold::folded();
+    let fold = Disclosure::folded();
     let is_open = fold.is_open;
     let counts = counts(is_open, params);
     // One that is named by the address and not there is a row as well: it can be taken out, and it goes with the form, whose
@@ -258,7 +258,7 @@ fn counts(
 }
 
 /// What is chosen of so many cameras that there are, in a line.
-fn summary(chosen: &BTreeSet<String>, names: &HashMap<String, String>, known: usize, words: &Words) -> String {
+fn summary(chosen: &BTreeSet<String>, names: &HashMap<String, String>, known: usize, words: &Texts) -> String {
     match chosen.first() {
         None => (words.all_of_cameras)(known),
         Some(one) if chosen.len() == 1 => names.get(one).unwrap_or(one).clone(),

@@ -9,22 +9,22 @@ use super::selection::Selection;
 use crate::error::ApiError;
 use crate::export_params::{DateRange, ExportParams, parse_day};
 use crate::functions::preview::preview_selection;
-use crate::ui::dates::calendar_dialog::{CalendarDialog, Known, known};
+use crate::ui::dates::calendar_dialog::{CalendarDialog, EventsPerDay, known};
 use crate::ui::dates::date_preset::{PRESETS, Preset};
 use crate::ui::{browser, hydration, page_data};
 
 /// The days that have events: all of them, whichever are chosen; of the cameras, and in the zone, of an export.
 #[derive(Clone, Copy)]
-struct Marked {
-    days: RwSignal<Known>,
+struct EventDays {
+    days: RwSignal<EventsPerDay>,
     under_way: StoredValue<Option<AbortHandle>>,
 }
 
-impl Marked {
+impl EventDays {
     fn look(self, params: Result<ExportParams, ApiError>) {
         self.stop();
         // Those of other cameras, or of another zone, perhaps.
-        self.days.set(Known::default());
+        self.days.set(EventsPerDay::default());
         let Ok(params) = params else { return };
         let all = ExportParams { range: DateRange::default(), ..params };
         let (asking, handle) = abortable(async move {
@@ -58,7 +58,7 @@ pub fn DateRangePicker(
 ) -> impl IntoView {
     let words = page_data::language().export();
     let Selection { start, end, timezone, .. } = selection;
-    selection.dates_come_alive();
+    selection.hydrate_dates();
     let problem = Memo::new(move |_| match params.get() {
         Err(error) if matches!(error.field.as_deref(), Some("start_date" | "end_date")) => Some(error),
         _ => None,
@@ -100,7 +100,7 @@ pub fn DateRangePicker(
     });
 
     let is_open = RwSignal::new(false);
-    let marked = Marked { days: RwSignal::new(Known::default()), under_way: StoredValue::new(None) };
+    let marked = EventDays { days: RwSignal::new(EventsPerDay::default()), under_way: StoredValue::new(None) };
     let open = move |_| {
         // Asked again, because a page may stay open over midnight.
         today.set(browser::today(&timezone.get_untracked()));

@@ -83,7 +83,7 @@ fn bar_at(part: f64, bars: usize) -> usize {
 
 /// Which bar somebody is at, and which they choose.
 #[derive(Clone, Copy)]
-struct Reading {
+struct ChartCursor {
     bars: StoredValue<Vec<Bar>>,
     count: usize,
     /// The bar that is read.
@@ -96,7 +96,7 @@ struct Reading {
     language: Language,
 }
 
-impl Reading {
+impl ChartCursor {
     fn place(self, event: &PointerEvent) -> Option<usize> {
         let drawn = self.drawn.get_untracked()?.get_bounding_client_rect();
         let part = (f64::from(event.client_x()) - drawn.left()) / drawn.width();
@@ -203,7 +203,7 @@ pub fn Histogram(
     let ends = bars.first().zip(bars.last()).map(|(first, last)| (first.first, last.last));
     let table = table(&bars, language);
     let drawn = NodeRef::<Div>::new();
-    let reading = Reading {
+    let reading = ChartCursor {
         bars: StoredValue::new(bars),
         count,
         at: RwSignal::new(None),

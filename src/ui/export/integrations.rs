@@ -10,7 +10,7 @@ use crate::error::ApiError;
 use crate::export_params::ExportParams;
 use crate::functions::signed_url::sign_link;
 use crate::ui::copy_button::CopyButton;
-use crate::ui::disclosure::Fold;
+use crate::ui::disclosure::Disclosure;
 use crate::ui::{browser, page_data};
 
 /// Which of the offered minutes the settings allow; the most that they allow where that is less than all of them.
@@ -80,7 +80,7 @@ pub fn UseFrom(
         }
         .into_any(),
     };
-    let fold = Fold::folded();
+    let fold = Disclosure::folded();
     view! {
         <details
             class="card needs-script use-from"

@@ -11,17 +11,17 @@ use thaw::{Button, ButtonAppearance, ButtonSize, ButtonType, Switch};
 use super::camera_select::CameraSelect;
 use super::date_range_picker::DateRangePicker;
 use super::integrations::UseFrom;
-use super::preview::{self, Looked, PreviewCard};
+use super::preview::{self, PreviewCard, PreviewState};
 use super::recent_exports::RecentExports;
 use super::selection::Selection;
 use super::timezone_select::TimezoneSelect;
-use crate::api::export_form::Choices;
+use crate::api::export_form::ExportFormData;
 use crate::api::page::Content;
 use crate::api::paths::SETTINGS_PATH;
 use crate::api::session::Role;
 use crate::export_params::EXPORT_PATH;
-use crate::ui::download::export_jobs::{Expected, ExportProgress, Exporting};
-use crate::ui::hydration::{self, Part, still};
+use crate::ui::download::export_jobs::{Expected, ExportJobs, ExportProgress};
+use crate::ui::hydration::{self, HydrationChunk, still};
 use crate::ui::layout::CannotShow;
 use crate::ui::toasts::{LiveRegion, Toasts};
 use crate::ui::{browser, page_data};
@@ -38,11 +38,11 @@ pub fn MotionExport() -> impl IntoView {
 }
 
 #[component]
-fn ExportForm(choices: Choices) -> impl IntoView {
+fn ExportForm(choices: ExportFormData) -> impl IntoView {
     let language = page_data::language();
     let words = language.export();
     let selection = Selection::new(&choices);
-    let Choices { cameras, timezones, preview, recent, selected, max_at_once, link_max_minutes, .. } = choices;
+    let ExportFormData { cameras, timezones, preview, recent, selected, max_at_once, link_max_minutes, .. } = choices;
     let names = cameras.iter().filter_map(|camera| Some((camera.id.clone(), camera.name.clone()?))).collect();
     selection.follow_history(selected);
     let has_cameras = !cameras.is_empty();
@@ -58,16 +58,16 @@ fn ExportForm(choices: Choices) -> impl IntoView {
         told.map(|told| view! { <p class="notice notice--bad" role="alert">{told}</p> })
     };
     let toasts = Toasts::expect();
-    let exporting = Exporting::new(toasts, max_at_once);
+    let exporting = ExportJobs::new(toasts, max_at_once);
     let params = Signal::derive(move || selection.params());
     let looking = preview::look(params, preview, move |params| selection.show_in_address(params));
     let looked = looking.looked;
-    let last_day = Signal::derive(move || looked.with(Looked::last_day));
+    let last_day = Signal::derive(move || looked.with(PreviewState::last_day));
     // For whoever exports before it is known how much that is.
     Effect::new(move |_| {
         looked.track();
         if let Ok(params) = params.get_untracked()
-            && let Some(total) = looking.at(&params).as_ref().and_then(Looked::rows)
+            && let Some(total) = looking.at(&params).as_ref().and_then(PreviewState::rows)
         {
             exporting.total_is(&params, total);
         }
@@ -104,8 +104,8 @@ fn ExportForm(choices: Choices) -> impl IntoView {
                 // no longer counted.
                 let small = Expected { rows: None, bytes: Some(0) };
                 let known = move || match untrack(|| looking.at(&of)) {
-                    Some(Looked::Not(Some(error))) if error.code.status() < 500 => Some(small),
-                    None | Some(Looked::Looking) => {
+                    Some(PreviewState::Failed(Some(error))) if error.code.status() < 500 => Some(small),
+                    None | Some(PreviewState::Loading) => {
                         (untrack(|| selection.params()).as_ref() != Ok(&of)).then_some(small)
                     }
                     Some(looked) => Some(Expected { rows: looked.rows(), bytes: looked.bytes() }),
@@ -125,17 +125,17 @@ fn ExportForm(choices: Choices) -> impl IntoView {
 
     view! {
         {still(nothing)}
-        <Part>{problem}</Part>
+        <HydrationChunk>{problem}</HydrationChunk>
         <form class="motion-export" method="get" action=EXPORT_PATH on:submit=submit>
             <input type="hidden" name="format" value="csv"/>
             <div class="card card--selection">
-                <Part><DateRangePicker selection params last_day/></Part>
-                <Part><CameraSelect cameras selection params/></Part>
-                <Part><TimezoneSelect timezones selection/></Part>
+                <HydrationChunk><DateRangePicker selection params last_day/></HydrationChunk>
+                <HydrationChunk><CameraSelect cameras selection params/></HydrationChunk>
+                <HydrationChunk><TimezoneSelect timezones selection/></HydrationChunk>
             </div>
-            <Part><PreviewCard looked narrow/></Part>
+            <HydrationChunk><PreviewCard looked narrow/></HydrationChunk>
             <div class="card card--action">
-                <Part>
+                <HydrationChunk>
                     <Button
                         class="export-button"
                         appearance=ButtonAppearance::Primary
@@ -152,16 +152,16 @@ fn ExportForm(choices: Choices) -> impl IntoView {
                     >
                         {words.export_csv}
                     </Button>
-                </Part>
+                </HydrationChunk>
                 <button class="without-script" formaction=SETTINGS_PATH>{words.look}</button>
-                <Part><FileOption selection/></Part>
-                <Part><ExportProgress exporting back_to=".export-button"/></Part>
+                <HydrationChunk><FileOption selection/></HydrationChunk>
+                <HydrationChunk><ExportProgress exporting back_to=".export-button"/></HydrationChunk>
             </div>
             <LiveRegion toasts/>
         </form>
         // Outside of the form, whose every field is a parameter of the export.
-        <Part><UseFrom params link_max_minutes/></Part>
-        <Part><RecentExports recent cameras=names exporting/></Part>
+        <HydrationChunk><UseFrom params link_max_minutes/></HydrationChunk>
+        <HydrationChunk><RecentExports recent cameras=names exporting/></HydrationChunk>
     }
 }
 

@@ -19,21 +19,21 @@ const PAUSE_MILLISECONDS: i32 = 250;
 
 /// What is known of the selection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Looked {
+pub enum PreviewState {
     /// Nothing yet.
     #[default]
-    Looking,
+    Loading,
     /// What it holds.
-    Found(Preview),
+    Ready(Preview),
     /// Why that cannot be told. `None` where the form says so itself.
-    Not(Option<ApiError>),
+    Failed(Option<ApiError>),
 }
 
-impl Looked {
+impl PreviewState {
     /// How many events there are, where that is known.
     pub fn rows(&self) -> Option<u64> {
         match self {
-            Self::Found(preview) => Some(preview.rows),
+            Self::Ready(preview) => Some(preview.rows),
             _ => None,
         }
     }
@@ -41,7 +41,7 @@ impl Looked {
     /// How many bytes the file will have, where that is known.
     pub fn bytes(&self) -> Option<u64> {
         match self {
-            Self::Found(preview) => Some(preview.bytes),
+            Self::Ready(preview) => Some(preview.bytes),
             _ => None,
         }
     }
@@ -49,31 +49,31 @@ impl Looked {
     /// The last day that has events, where that is known.
     pub fn last_day(&self) -> Option<NaiveDate> {
         match self {
-            Self::Found(preview) => preview.days.last().and_then(|day| parse_day(&day.day)),
+            Self::Ready(preview) => preview.days.last().and_then(|day| parse_day(&day.day)),
             _ => None,
         }
     }
 
     fn from_answer(answer: Result<Preview, ApiError>) -> Self {
         match answer {
-            Ok(preview) => Self::Found(preview),
-            Err(error) => Self::Not(Some(error)),
+            Ok(preview) => Self::Ready(preview),
+            Err(error) => Self::Failed(Some(error)),
         }
     }
 }
 
 /// What is looked at, and what is known of it.
 #[derive(Clone, Copy)]
-pub struct Looking {
+pub struct PreviewQuery {
     /// What is known.
-    pub looked: RwSignal<Looked>,
+    pub looked: RwSignal<PreviewState>,
     /// Of which selection.
     of: StoredValue<Option<ExportParams>>,
 }
 
-impl Looking {
+impl PreviewQuery {
     /// What is known, if it is of that selection.
-    pub fn at(self, params: &ExportParams) -> Option<Looked> {
+    pub fn at(self, params: &ExportParams) -> Option<PreviewState> {
         self.of.with_value(|of| of.as_ref() == Some(params)).then(|| self.looked.get())
     }
 }
@@ -85,19 +85,19 @@ pub fn look(
     params: Signal<Result<ExportParams, ApiError>>,
     there: Option<Result<Preview, ApiError>>,
     settled: impl Fn(&ExportParams) + Copy + 'static,
-) -> Looking {
+) -> PreviewQuery {
     // What the server looked at is what the form said when it was made; what it says when it has come alive may be
     // something else.
     let first = there.is_some().then(|| params.get_untracked());
     let of = StoredValue::new(first.clone().and_then(Result::ok));
-    let looked = RwSignal::new(there.map_or(Looked::Looking, Looked::from_answer));
+    let looked = RwSignal::new(there.map_or(PreviewState::Loading, PreviewState::from_answer));
     let under_way = StoredValue::new(None::<AbortHandle>);
     let last = StoredValue::new(first);
     let alive = hydration::alive();
     // What could not be told may be told by now: somebody has signed in again, say.
     let again = RwSignal::new(());
     browser::on_return(move || {
-        if looked.with_untracked(|looked| matches!(looked, Looked::Not(Some(_)))) {
+        if looked.with_untracked(|looked| matches!(looked, PreviewState::Failed(Some(_)))) {
             last.set_value(None);
             again.set(());
         }
@@ -117,14 +117,14 @@ pub fn look(
             before.abort();
         }
         of.set_value(None);
-        let Ok(params) = params else { return looked.set(Looked::Not(None)) };
+        let Ok(params) = params else { return looked.set(PreviewState::Failed(None)) };
         let asking = async move {
             browser::sleep(PAUSE_MILLISECONDS).await;
             settled(&params);
-            looked.set(Looked::Looking);
+            looked.set(PreviewState::Loading);
             let found = preview_selection(params.to_query()).await;
             of.set_value(Some(params));
-            looked.set(Looked::from_answer(found));
+            looked.set(PreviewState::from_answer(found));
         };
         let (asking, handle) = abortable(asking);
         under_way.set_value(Some(handle));
@@ -132,14 +132,14 @@ pub fn look(
             let _ = asking.await;
         });
     });
-    Looking { looked, of }
+    PreviewQuery { looked, of }
 }
 
 /// What the export will hold.
 #[component]
 pub fn PreviewCard(
     /// What is known of it.
-    looked: RwSignal<Looked>,
+    looked: RwSignal<PreviewState>,
     /// Narrows the selection to these days.
     #[prop(into)]
     narrow: Callback<(NaiveDate, NaiveDate)>,
@@ -147,15 +147,15 @@ pub fn PreviewCard(
     let language = page_data::language();
     let words = language.export();
     // What was found before stays while the next is looked for, so that nothing jumps.
-    let shown = Memo::new(move |before: Option<&Looked>| match (looked.get(), before) {
-        (Looked::Looking, Some(before @ Looked::Found(_))) => before.clone(),
+    let shown = Memo::new(move |before: Option<&PreviewState>| match (looked.get(), before) {
+        (PreviewState::Loading, Some(before @ PreviewState::Ready(_))) => before.clone(),
         (looked, _) => looked,
     });
-    let is_looking = move || looked.with(|looked| *looked == Looked::Looking);
+    let is_looking = move || looked.with(|looked| *looked == PreviewState::Loading);
     let content = move || match shown.get() {
-        Looked::Looking => view! { <p class="hint preview__none">{words.looking}</p> }.into_any(),
-        Looked::Not(None) => view! { <p class="hint preview__none">{words.choose_right_dates}</p> }.into_any(),
-        Looked::Not(Some(error)) => {
+        PreviewState::Loading => view! { <p class="hint preview__none">{words.looking}</p> }.into_any(),
+        PreviewState::Failed(None) => view! { <p class="hint preview__none">{words.choose_right_dates}</p> }.into_any(),
+        PreviewState::Failed(Some(error)) => {
             let why = match error.code {
                 // What the export itself will say is not said twice.
                 ErrorCode::Unauthenticated => words.signed_out.to_owned(),
@@ -163,11 +163,13 @@ pub fn PreviewCard(
             };
             view! { <p class="hint preview__none">{(words.cannot_look)(&why)}</p> }.into_any()
         }
-        Looked::Found(preview) => found(preview, language, narrow).into_any(),
+        PreviewState::Ready(preview) => found(preview, language, narrow).into_any(),
     };
     // One sentence is read out, and not the chart with it.
     let said = move || match looked.get() {
-        Looked::Found(Preview { rows, bytes, .. }) => (words.holds)(&language.events(rows), &language.bytes(bytes)),
+        PreviewState::Ready(Preview { rows, bytes, .. }) => {
+            (words.holds)(&language.events(rows), &language.bytes(bytes))
+        }
         _ => String::new(),
     };
     view! {

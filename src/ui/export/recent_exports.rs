@@ -9,7 +9,7 @@ use crate::api::exports::{ExportRecord, State};
 use crate::api::language::Language;
 use crate::api::paths::{HISTORY_PATH, SETTINGS_PATH};
 use crate::export_params::ExportParams;
-use crate::ui::download::export_jobs::Exporting;
+use crate::ui::download::export_jobs::ExportJobs;
 use crate::ui::download::my_newest;
 use crate::ui::records::export_history::{number, selection};
 use crate::ui::table_html::escaped;
@@ -30,7 +30,7 @@ pub fn RecentExports(
     /// What cameras are called, by id.
     cameras: BTreeMap<String, String>,
     /// What is being exported here: the list is asked for again when one is over.
-    exporting: Exporting,
+    exporting: ExportJobs,
 ) -> impl IntoView {
     let language = page_data::language();
     let recent = RwSignal::new(recent);

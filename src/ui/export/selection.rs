@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 
-use crate::api::export_form::Choices;
+use crate::api::export_form::ExportFormData;
 use crate::error::ApiError;
 use crate::export_params::{DateBound, DateRange, ExportParams};
 use crate::ui::browser;
-use crate::ui::hydration::{self, come_alive_later};
+use crate::ui::hydration::{self, hydrate_later};
 
 /// What the form says.
 #[derive(Clone, Copy)]
@@ -28,12 +28,12 @@ pub struct Selection {
     /// Why the page's address names no selection, where it should and does not. The form is untouched then.
     pub problem: RwSignal<Option<ApiError>>,
     /// What an untouched form says.
-    untouched: RwSignal<Filled>,
+    defaults: RwSignal<FormState>,
 }
 
 /// The same, at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Filled {
+struct FormState {
     start: String,
     end: String,
     cameras: BTreeSet<String>,
@@ -42,8 +42,8 @@ struct Filled {
     excel_date: bool,
 }
 
-impl Filled {
-    fn untouched(timezone: String) -> Self {
+impl FormState {
+    fn defaults(timezone: String) -> Self {
         Self {
             start: String::new(),
             end: String::new(),
@@ -86,12 +86,12 @@ impl Filled {
 
 impl Selection {
     /// What the page's address names, or an untouched form.
-    pub fn new(choices: &Choices) -> Self {
-        let untouched = Filled::untouched(choices.timezone.clone());
+    pub fn new(choices: &ExportFormData) -> Self {
+        let defaults = FormState::defaults(choices.timezone.clone());
         let is_named = !choices.selected.is_empty() && choices.problem.is_none();
-        let filled = is_named.then(|| Filled::from_query(&choices.selected).ok()).flatten();
-        let filled = filled.unwrap_or_else(|| untouched.clone());
-        let Filled { start, end, cameras, timezone, bom, excel_date } = filled;
+        let filled = is_named.then(|| FormState::from_query(&choices.selected).ok()).flatten();
+        let filled = filled.unwrap_or_else(|| defaults.clone());
+        let FormState { start, end, cameras, timezone, bom, excel_date } = filled;
         Self {
             start: RwSignal::new(start),
             end: RwSignal::new(end),
@@ -100,7 +100,7 @@ impl Selection {
             bom: RwSignal::new(bom),
             excel_date: RwSignal::new(excel_date),
             problem: RwSignal::new(choices.problem.clone()),
-            untouched: RwSignal::new(untouched),
+            defaults: RwSignal::new(defaults),
         }
     }
 
@@ -108,7 +108,7 @@ impl Selection {
     // nobody hears what is filled in. Coming alive, it has to be as the server made it; so that is done by effects.
 
     /// The dates come alive.
-    pub fn dates_come_alive(self) {
+    pub fn hydrate_dates(self) {
         take_over("start-date", self.start);
         take_over("end-date", self.end);
     }
@@ -141,13 +141,13 @@ impl Selection {
     pub fn timezones_come_alive(self) {
         take_over("timezone", self.timezone);
         // The first time, the browser takes a while to tell.
-        come_alive_later(move || {
-            let offered = self.untouched.with_untracked(|untouched| untouched.timezone.clone());
+        hydrate_later(move || {
+            let offered = self.defaults.with_untracked(|defaults| defaults.timezone.clone());
             // The server may not know yet where this browser is; and somebody may have chosen a zone already.
             if let Some(own) = browser::timezone().filter(|own| browser::is_offered("timezone", own)) {
                 browser::remember_timezone(&own);
                 let is_bare = browser::query().is_empty();
-                self.untouched.update(|untouched| untouched.timezone.clone_from(&own));
+                self.defaults.update(|defaults| defaults.timezone.clone_from(&own));
                 if is_bare && self.timezone.get_untracked() == offered {
                     self.timezone.set(own);
                 }
@@ -173,8 +173,8 @@ impl Selection {
         });
     }
 
-    fn filled(self) -> Filled {
-        Filled {
+    fn filled(self) -> FormState {
+        FormState {
             start: self.start.get(),
             end: self.end.get(),
             cameras: self.cameras.get(),
@@ -195,13 +195,13 @@ impl Selection {
     /// Has the page's address say what the form says, as a step that can be gone back. The address of an untouched form
     /// says nothing.
     pub fn show_in_address(self, params: &ExportParams) {
-        let untouched = self.untouched.with_untracked(|untouched| untouched.params().as_ref() == Ok(params));
+        let defaults = self.defaults.with_untracked(|defaults| defaults.params().as_ref() == Ok(params));
         // An address that says nothing that could be shown stays for as long as nothing is chosen instead.
-        if untouched && self.problem.with_untracked(Option::is_some) {
+        if defaults && self.problem.with_untracked(Option::is_some) {
             return;
         }
         self.problem.set(None);
-        let wanted = if untouched { String::new() } else { params.to_query() };
+        let wanted = if defaults { String::new() } else { params.to_query() };
         let there = browser::query();
         // The same selection may be written otherwise.
         let is_same = wanted == there || ExportParams::parse(&there).is_ok_and(|there| there == *params);
@@ -211,14 +211,14 @@ impl Selection {
     }
 
     fn follow(self, query: &str) {
-        let named = (!query.is_empty()).then(|| Filled::from_query(query).and_then(Filled::offered));
+        let named = (!query.is_empty()).then(|| FormState::from_query(query).and_then(FormState::offered));
         let (filled, problem) = match named {
-            None => (self.untouched.get_untracked(), None),
+            None => (self.defaults.get_untracked(), None),
             Some(Ok(filled)) => (filled, None),
-            Some(Err(error)) => (self.untouched.get_untracked(), Some(error)),
+            Some(Err(error)) => (self.defaults.get_untracked(), Some(error)),
         };
         self.problem.set(problem);
-        let Filled { start, end, cameras, timezone, bom, excel_date } = filled;
+        let FormState { start, end, cameras, timezone, bom, excel_date } = filled;
         self.start.set(start);
         self.end.set(end);
         self.cameras.set(cameras);
@@ -237,8 +237,8 @@ fn take_over(id: &str, signal: RwSignal<String>) {
 mod tests {
     use super::*;
 
-    fn filled(start: &str, end: &str, cameras: &[&str]) -> Filled {
-        Filled {
+    fn filled(start: &str, end: &str, cameras: &[&str]) -> FormState {
+        FormState {
             start: start.to_owned(),
             end: end.to_owned(),
             cameras: cameras.iter().map(ToString::to_string).collect(),
@@ -260,16 +260,16 @@ mod tests {
 
     #[test]
     fn an_untouched_form_asks_for_everything() {
-        let params = Filled::untouched("UTC".to_owned()).params().expect("valid");
+        let params = FormState::defaults("UTC".to_owned()).params().expect("valid");
         assert_eq!(params, ExportParams { bom: true, ..ExportParams::default() });
     }
 
     #[test]
     fn an_address_is_read_back_as_the_form_that_it_was_made_of() {
-        let with_a_date = Filled { excel_date: true, ..filled("", "2025-12-31", &[]) };
+        let with_a_date = FormState { excel_date: true, ..filled("", "2025-12-31", &[]) };
         for filled in [filled("2025-12-01", "2025-12-31", &["ü & co", "b"]), filled("", "", &[]), with_a_date] {
             let query = filled.params().expect("valid").to_query();
-            assert_eq!(Filled::from_query(&query), Ok(filled));
+            assert_eq!(FormState::from_query(&query), Ok(filled));
         }
     }
 
@@ -279,8 +279,8 @@ mod tests {
         assert_eq!(error.field.as_deref(), Some("start_date"));
         let address = "start_date=2025-12-02&end_date=2025-12-01";
         for (address, field) in [("start_date=2025-12-02T00:00:00Z", "start_date"), ("raw=true", "raw")] {
-            assert_eq!(Filled::from_query(address).expect_err("not on a page").field.as_deref(), Some(field));
+            assert_eq!(FormState::from_query(address).expect_err("not on a page").field.as_deref(), Some(field));
         }
-        assert_eq!(Filled::from_query(address).expect_err("reversed").field.as_deref(), Some("start_date"));
+        assert_eq!(FormState::from_query(address).expect_err("reversed").field.as_deref(), Some("start_date"));
     }
 }

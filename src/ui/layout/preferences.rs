@@ -62,13 +62,13 @@ fn pressed(is_pressed: bool) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::page::{Content, Sent};
+    use crate::api::page::{Content, PageData};
 
     #[test]
     fn what_holds_is_pressed_and_each_language_is_offered_in_itself() {
         let owner = Owner::new();
         let html = owner.with(|| {
-            provide_context(Sent {
+            provide_context(PageData {
                 page: None,
                 me: None,
                 content: Ok(Content::Nothing),

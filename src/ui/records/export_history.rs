@@ -11,7 +11,7 @@ use crate::api::page::{Content, History};
 use crate::api::paths::{HISTORY_PATH, VERIFY_PATH};
 use crate::export_params::{DateBound, ExportParams};
 use crate::ui::copy_button::CopyButton;
-use crate::ui::download::export_jobs::{Expected, ExportProgress, Exporting};
+use crate::ui::download::export_jobs::{Expected, ExportJobs, ExportProgress};
 use crate::ui::hydration::still;
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::page_data;
@@ -43,7 +43,7 @@ fn Records(history: History) -> impl IntoView {
     let language = page_data::language();
     let words = language.history();
     let toasts = Toasts::expect();
-    let exporting = Exporting::new(toasts, usize::MAX);
+    let exporting = ExportJobs::new(toasts, usize::MAX);
     let list = if records.is_empty() {
         Either::Left(view! { <p class="card">{words.none}</p> })
     } else {
@@ -100,7 +100,7 @@ fn RecordTable(
     records: Vec<ExportRecord>,
     cameras: BTreeMap<String, String>,
     everybodys: bool,
-    exporting: Exporting,
+    exporting: ExportJobs,
 ) -> impl IntoView {
     let language = page_data::language();
     let words = language.history();
@@ -137,7 +137,7 @@ fn RecordRow(
     record: ExportRecord,
     cameras: BTreeMap<String, String>,
     everybodys: bool,
-    exporting: Exporting,
+    exporting: ExportJobs,
 ) -> impl IntoView {
     let language = page_data::language();
     let words = language.history();

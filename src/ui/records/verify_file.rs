@@ -13,7 +13,7 @@ use crate::api::exports::{ExportRecord, ExportRecords};
 use crate::api::language::Language;
 use crate::api::paths::{HISTORY_PATH, VERIFY_PATH};
 use crate::export_params::ExportParams;
-use crate::ui::download::csv_digest::Sum;
+use crate::ui::download::csv_digest::FileSummary;
 use crate::ui::download::{records_of, sum_of};
 use crate::ui::layout::SettingsFrame;
 use crate::ui::page_data;
@@ -24,7 +24,7 @@ enum Verdict {
     /// So many bytes were looked at.
     Looking(u64),
     /// Its name, what it is, and the exports it is the file of.
-    Known(String, Sum, ExportRecords),
+    EventsPerDay(String, FileSummary, ExportRecords),
     /// Why there is no verdict.
     Failed(String),
 }
@@ -55,7 +55,7 @@ pub fn VerifyFile() -> impl IntoView {
                 return;
             };
             tell(match records_of(&sum.sha256).await {
-                Ok(records) => Verdict::Known(file.name(), sum, records),
+                Ok(records) => Verdict::EventsPerDay(file.name(), sum, records),
                 Err(error) => Verdict::Failed(error.told(language)),
             });
         });
@@ -113,7 +113,7 @@ fn shown(verdict: Verdict, language: Language) -> Option<AnyView> {
     Some(match verdict {
         Verdict::Looking(_) => return None,
         Verdict::Failed(why) => view! { <p class="notice notice--bad">{why}</p> }.into_any(),
-        Verdict::Known(name, sum, records) => {
+        Verdict::EventsPerDay(name, sum, records) => {
             let (is_known, words) = told(&name, &records, language);
             let class = if is_known { "notice" } else { "notice notice--bad" };
             let list = records.exports.into_iter().map(|record| view! { <li>{record_told(&record, language)}</li> });

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tracing::info;
 
-use super::form::{Answer, Form};
-use crate::api::page::Done;
+use super::form::{Form, FormResponse};
+use crate::api::page::Notice;
 use crate::api::paths::{ACCOUNT_PATH, LOGIN_PATH};
 use crate::error::ApiError;
 use crate::messages::forms::FormMessage;
@@ -13,7 +13,7 @@ use crate::server::accounts::user;
 use crate::web::redirect::if_signed_in;
 
 /// Changes the caller's password, and ends all sessions but this one, which goes on under a new id.
-pub(in crate::web) async fn change_password(form: Arc<Form>) -> Result<Answer, ApiError> {
+pub(in crate::web) async fn change_password(form: Arc<Form>) -> Result<FormResponse, ApiError> {
     let caller = form.caller()?;
     let current = form.with_password(&caller.user.name, form.field("current_password")).await?;
     let current = current
@@ -22,10 +22,10 @@ pub(in crate::web) async fn change_password(form: Arc<Form>) -> Result<Answer, A
     let revoke = form.revokes_tokens();
     let changed = user::set_password(&form.state.writer, &current, form.field("password").to_owned(), revoke).await?;
     info!(user_id = %changed.id, tokens_revoked = revoke.is_some(), "password changed");
-    let done = if revoke.is_some() { Done::PasswordChangedTokensRevoked } else { Done::PasswordChanged };
+    let done = if revoke.is_some() { Notice::PasswordChangedTokensRevoked } else { Notice::PasswordChanged };
     if form.sign_in(&changed).await.is_err() {
         // It is changed all the same: this browser has to sign in anew like all others.
-        return Ok(Answer::done(LOGIN_PATH, done));
+        return Ok(FormResponse::done(LOGIN_PATH, done));
     }
-    Ok(Answer::Go(if_signed_in(&format!("{ACCOUNT_PATH}?done={}", done.as_str()), form.state.clock.now())))
+    Ok(FormResponse::Redirect(if_signed_in(&format!("{ACCOUNT_PATH}?done={}", done.as_str()), form.state.clock.now())))
 }

@@ -14,11 +14,11 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, post};
 use bytes::Bytes;
 
-use crate::api::page::{Done, Outcome};
+use crate::api::page::{Notice, Outcome};
 use crate::api::tokens::REVOKE_TOKENS;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
-use crate::server::accounts::principal::{self, Caller, unauthenticated};
+use crate::server::accounts::principal::{self, Principal, unauthenticated};
 use crate::server::accounts::user::User;
 use crate::server::state::AppState;
 use crate::web::middleware::session::AuthSession;
@@ -37,19 +37,19 @@ pub struct Form {
 }
 
 /// What comes after a form that was done.
-pub enum Answer {
+pub enum FormResponse {
     /// The page at this address.
-    Go(String),
+    Redirect(String),
     /// The same, without the session's cookie.
     GoWithoutSession(String),
     /// The same page, with this outcome.
-    Show(Outcome),
+    Render(Outcome),
 }
 
-impl Answer {
+impl FormResponse {
     /// The page at this path, which says what was done.
-    pub(super) fn done(path: &str, done: Done) -> Self {
-        Self::Go(format!("{path}?done={}", done.as_str()))
+    pub(super) fn done(path: &str, done: Notice) -> Self {
+        Self::Redirect(format!("{path}?done={}", done.as_str()))
     }
 }
 
@@ -75,7 +75,7 @@ impl Form {
     }
 
     /// Who sent it. The gate has seen to it that there is somebody, where it has to be.
-    pub(super) fn caller(&self) -> Result<Caller, ApiError> {
+    pub(super) fn caller(&self) -> Result<Principal, ApiError> {
         principal::of(&self.parts.extensions)
     }
 
@@ -100,7 +100,7 @@ impl Form {
 }
 
 /// What is filled in and comes back where a form was refused. Nothing else does, and no secret.
-const ECHOED: [&str; 6] = ["name", "role", "days", "next", "key", REVOKE_TOKENS];
+const REFILLED_FIELDS: [&str; 6] = ["name", "role", "days", "next", "key", REVOKE_TOKENS];
 
 /// What comes back of a field at most, in bytes: more than anything that could have been accepted.
 const MAX_ECHO_BYTES: usize = 2_048;
@@ -115,7 +115,7 @@ pub const MAX_LONG_FORM_BYTES: usize = 1_024 * 1_024;
 pub fn form<H, HFut, R, RFut>(handle: H, max_bytes: usize, render: R) -> MethodRouter<AppState>
 where
     H: Fn(Arc<Form>) -> HFut + Clone + Send + Sync + 'static,
-    HFut: Future<Output = Result<Answer, ApiError>> + Send,
+    HFut: Future<Output = Result<FormResponse, ApiError>> + Send,
     R: Fn(Request<Body>) -> RFut + Clone + Send + Sync + 'static,
     RFut: Future<Output = Response> + Send,
 {
@@ -128,12 +128,12 @@ where
         let fields = form_urlencoded::parse(&body).into_owned().collect();
         let form = Arc::new(Form { state, parts, fields });
         let (outcome, error) = match handle(Arc::clone(&form)).await {
-            Ok(Answer::Go(address)) => return Redirect::to(&address).into_response(),
-            Ok(Answer::GoWithoutSession(address)) => {
+            Ok(FormResponse::Redirect(address)) => return Redirect::to(&address).into_response(),
+            Ok(FormResponse::GoWithoutSession(address)) => {
                 let gone = session::gone(&form.state.settings);
                 return ([(SET_COOKIE, gone)], Redirect::to(&address)).into_response();
             }
-            Ok(Answer::Show(outcome)) => (outcome, None),
+            Ok(FormResponse::Render(outcome)) => (outcome, None),
             Err(error) => {
                 let error = ApiError { request_id: RequestId::of(&form.parts.extensions), ..error };
                 (Outcome::Refused { error: error.clone(), filled_in: form.filled_in() }, Some(error))
@@ -158,7 +158,7 @@ where
 
 fn filled_in(fields: &[(String, String)]) -> Vec<(String, String)> {
     let first = |name: &&str| fields.iter().find(|(known, _)| known == name).cloned();
-    ECHOED.iter().filter_map(first).filter(|(_, value)| value.len() <= MAX_ECHO_BYTES).collect()
+    REFILLED_FIELDS.iter().filter_map(first).filter(|(_, value)| value.len() <= MAX_ECHO_BYTES).collect()
 }
 
 /// The error for a button that there is not.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
-use super::form::{Answer, Form};
-use crate::api::page::Done;
+use super::form::{Form, FormResponse};
+use crate::api::page::Notice;
 use crate::api::paths::LOGIN_PATH;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
@@ -17,16 +17,16 @@ use crate::web::listener::client_ip;
 use crate::web::redirect::{if_signed_in, local};
 
 /// Signs in with name and password, and goes where the form says.
-pub(in crate::web) async fn login(form: Arc<Form>) -> Result<Answer, ApiError> {
+pub(in crate::web) async fn login(form: Arc<Form>) -> Result<FormResponse, ApiError> {
     let user = form.with_password(form.field("name"), form.field("password")).await?;
     let user = user.ok_or_else(|| ApiError::new(ErrorCode::Forbidden, FormMessage::WrongPassword))?;
     form.sign_in(&user).await?;
     info!(user_id = %user.id, "signed in");
-    Ok(Answer::Go(if_signed_in(local(form.field("next")), form.state.clock.now())))
+    Ok(FormResponse::Redirect(if_signed_in(local(form.field("next")), form.state.clock.now())))
 }
 
 /// Ends the browser's session, and with it the links that it signed.
-pub(in crate::web) async fn logout(form: Arc<Form>) -> Result<Answer, ApiError> {
+pub(in crate::web) async fn logout(form: Arc<Form>) -> Result<FormResponse, ApiError> {
     let mut session = form.session()?;
     let ended = session.logout().await.map_err(|error| {
         warn!(%error, "cannot delete the session");
@@ -35,7 +35,7 @@ pub(in crate::web) async fn logout(form: Arc<Form>) -> Result<Answer, ApiError> 
     if let Some(user) = ended {
         info!(user_id = %user.id, "signed out");
     }
-    Ok(Answer::GoWithoutSession(format!("{LOGIN_PATH}?done={}", Done::SignedOut.as_str())))
+    Ok(FormResponse::GoWithoutSession(format!("{LOGIN_PATH}?done={}", Notice::SignedOut.as_str())))
 }
 
 impl Form {

@@ -18,22 +18,22 @@ use sha2::{Digest, Sha256};
 use tracing::{Instrument, Span, debug, error, info, warn};
 use uuid::Uuid;
 
-use super::export_body::{self, Generator, Gone};
+use super::export_body::{self, BodySender, ReceiverDropped};
 use crate::api::exports::{EXPORT_ID_HEADER, State as RecordState};
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::ExportParams;
 use crate::messages::http::HttpMessage;
 use crate::messages::records::RecordMessage;
-use crate::server::accounts::principal::{self, Caller};
-use crate::server::accounts::signed_url::Link;
+use crate::server::accounts::principal::{self, Principal};
+use crate::server::accounts::signed_url::SignedUrl;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::error::ExportError;
-use crate::server::export::pipeline::Export;
+use crate::server::export::pipeline::ExportStream;
 use crate::server::export::pipeline::encoding::Encoding;
-use crate::server::export::record_store::Ending;
-use crate::server::export::slots::{Asked, Running};
+use crate::server::export::record_store::Outcome;
+use crate::server::export::slots::{ExportSlot, NewExport};
 use crate::server::state::AppState;
-use crate::web::listener::connection::Peer;
+use crate::web::listener::connection::ConnectionInfo;
 
 /// The digest of what was sent (RFC 9530): with a content encoding, of the encoded bytes.
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
@@ -60,10 +60,10 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
     }
     let query = parts.uri.query().unwrap_or_default();
     // What makes a URL a link is no parameter of the export.
-    let query = Link::parse(query).transpose()?.map_or(query, |link| link.query);
+    let query = SignedUrl::parse(query).transpose()?.map_or(query, |link| link.query);
     let params = ExportParams::parse(query)?;
     let wanted = Encoding::accepted(&parts.headers);
-    let mut export = Export::begin(state.source(), caller.viewer(&state.clock), params.clone(), wanted).await?;
+    let mut export = ExportStream::begin(state.source(), caller.viewer(&state.clock), params.clone(), wanted).await?;
     if parts.method == Method::HEAD {
         // A stream, because a body that is known to be empty would be announced as `Content-Length: 0`.
         let body = Body::from_stream(futures_util::stream::empty::<Result<Bytes, export_body::BodyError>>());
@@ -97,16 +97,16 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
     if with_trailers {
         headers.insert(header::TRAILER, HeaderValue::from_static("Repr-Digest, Unencoded-Digest"));
     }
-    let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|ConnectInfo(peer)| peer.clone());
+    let peer = parts.extensions.get::<ConnectInfo<ConnectionInfo>>().map(|ConnectInfo(peer)| peer.clone());
     let (generator, body) = export_body::channel(peer.clone());
     let sent_digest = (with_trailers && export.encoding.is_some()).then(Sha256::new);
-    let job = Job { export, first, generator, sent: 0, with_trailers, sent_digest, peer };
+    let job = StreamTask { export, first, generator, sent: 0, with_trailers, sent_digest, peer };
     tokio::spawn(job.run(running).instrument(Span::current()));
     Ok((headers, Body::new(body)).into_response())
 }
 
-fn asked(caller: &Caller, params: &ExportParams, export: &Export) -> Asked {
-    Asked {
+fn asked(caller: &Principal, params: &ExportParams, export: &ExportStream) -> NewExport {
+    NewExport {
         user_id: Some(caller.user.id),
         user_name: Some(caller.user.name.clone()),
         via: caller.by.as_str(),
@@ -115,7 +115,7 @@ fn asked(caller: &Caller, params: &ExportParams, export: &Export) -> Asked {
     }
 }
 
-fn headers(export: &Export) -> HeaderMap {
+fn headers(export: &ExportStream) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
     if let Ok(disposition) = HeaderValue::from_str(&format!("attachment; filename=\"{}\"", export.file_name)) {
@@ -145,7 +145,7 @@ fn wants_trailers(headers: &HeaderMap) -> bool {
 }
 
 /// How an export ends that cannot go on. The record says what went wrong, and the log the rest.
-fn ending(error: &ExportError, export_id: Uuid) -> Ending {
+fn ending(error: &ExportError, export_id: Uuid) -> Outcome {
     match error {
         // What somebody wanted, and no fault.
         ExportError::Revoked(_) | ExportError::Refused(_) | ExportError::Detached => {
@@ -158,50 +158,50 @@ fn ending(error: &ExportError, export_id: Uuid) -> Ending {
 }
 
 /// The making of a file whose answer has begun.
-struct Job {
-    export: Export,
+struct StreamTask {
+    export: ExportStream,
     first: Option<Bytes>,
-    generator: Generator,
+    generator: BodySender,
     /// How many bytes were given to be sent, after any encoding.
     sent: u64,
     /// Whether the client takes trailers.
     with_trailers: bool,
     /// The digest of what is sent, for those, where that is not the file itself.
     sent_digest: Option<Sha256>,
-    peer: Option<Peer>,
+    peer: Option<ConnectionInfo>,
 }
 
-impl Job {
+impl StreamTask {
     /// Makes chunks as fast as the client takes them, stops at once when it leaves, and ends the record before the file.
-    async fn run(mut self, mut running: Running) {
-        let told_to_stop = running.told_to_stop();
-        tokio::pin!(told_to_stop);
+    async fn run(mut self, mut running: ExportSlot) {
+        let cancelled = running.cancelled();
+        tokio::pin!(cancelled);
         let made = tokio::select! {
             biased;
-            ending = &mut told_to_stop => Err(ending),
+            ending = &mut cancelled => Err(ending),
             made = self.make(&running) => made,
         };
         let whole =
-            made.and_then(|()| self.export.sha256().ok_or_else(|| Ending::failed(RecordMessage::FileIncomplete)));
+            made.and_then(|()| self.export.sha256().ok_or_else(|| Outcome::failed(RecordMessage::FileIncomplete)));
         let sha256 = match whole {
             Ok(sha256) => sha256,
             Err(ending) => return self.break_off(running, ending).await,
         };
         if !matches!(running.complete(sha256.clone()).await, Ok(true)) {
-            return self.break_off(running, Ending::failed(RecordMessage::NotRecorded)).await;
+            return self.break_off(running, Outcome::failed(RecordMessage::NotRecorded)).await;
         }
         let sent_digest = self.sent_digest.map(|digest| digest.finalize().to_vec());
         let trailers = self.with_trailers.then(|| trailers(sent_digest.as_ref().unwrap_or(&sha256), &sha256));
         let otherwise = tokio::select! {
-            heard = self.generator.end(trailers) => heard.err().map(|Gone| left(self.peer.as_ref(), running.id())),
-            ending = &mut told_to_stop => Some(ending),
+            heard = self.generator.end(trailers) => heard.err().map(|ReceiverDropped| disconnect_outcome(self.peer.as_ref(), running.id())),
+            ending = &mut cancelled => Some(ending),
         };
         running.end(otherwise, self.sent).await;
     }
 
     /// Ends the record, and breaks the connection by dropping the generator: afterwards, so that whoever looks the record
     /// up finds the reason; but not much later.
-    async fn break_off(self, running: Running, ending: Ending) {
+    async fn break_off(self, running: ExportSlot, ending: Outcome) {
         let end = running.end(Some(ending), self.sent);
         tokio::pin!(end);
         if tokio::time::timeout(RECORD_FIRST, &mut end).await.is_err() {
@@ -210,35 +210,38 @@ impl Job {
         }
     }
 
-    async fn make(&mut self, running: &Running) -> Result<(), Ending> {
+    async fn make(&mut self, running: &ExportSlot) -> Result<(), Outcome> {
         let mut next = self.first.take();
         while let Some(chunk) = next {
             self.sent += chunk.len() as u64;
             if let Some(digest) = &mut self.sent_digest {
                 digest.update(&chunk);
             }
-            self.generator.give(chunk).await.map_err(|Gone| left(self.peer.as_ref(), running.id()))?;
+            self.generator
+                .send(chunk)
+                .await
+                .map_err(|ReceiverDropped| disconnect_outcome(self.peer.as_ref(), running.id()))?;
             let made = tokio::select! {
                 biased;
-                () = self.generator.nobody_reads() => return Err(left(self.peer.as_ref(), running.id())),
+                () = self.generator.closed() => return Err(disconnect_outcome(self.peer.as_ref(), running.id())),
                 made = self.export.next_chunk() => made,
             };
             next = made.map_err(|error| ending(&error, running.id()))?;
-            let Export { rows, bytes, .. } = self.export;
+            let ExportStream { rows, bytes, .. } = self.export;
             running.is_at(rows, bytes);
             debug!(export_id = %running.id(), row_count = rows, bytes, "export progress");
         }
-        self.generator.all_taken().await.map_err(|Gone| left(self.peer.as_ref(), running.id()))
+        self.generator.flushed().await.map_err(|ReceiverDropped| disconnect_outcome(self.peer.as_ref(), running.id()))
     }
 }
 
 /// How an export ends whose client is not there any more.
-fn left(peer: Option<&Peer>, export_id: Uuid) -> Ending {
-    if peer.is_some_and(Peer::has_stalled) {
+fn disconnect_outcome(peer: Option<&ConnectionInfo>, export_id: Uuid) -> Outcome {
+    if peer.is_some_and(ConnectionInfo::has_stalled) {
         warn!(%export_id, "client read nothing for too long (server.write_timeout_seconds)");
-        return Ending::because(RecordState::TimedOut, RecordMessage::ClientTimeout);
+        return Outcome::new(RecordState::TimedOut, RecordMessage::ClientTimeout);
     }
-    Ending::gone()
+    Outcome::disconnected()
 }
 
 /// The digests, as structured fields (RFC 9530).

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body::Frame;
 use tokio::sync::{mpsc, watch};
 
-use crate::web::listener::connection::Peer;
+use crate::web::listener::connection::ConnectionInfo;
 
 /// How many chunks may wait for a slow client. Each is a page; with those that are being made this bounds an export's memory.
 const CHUNKS_WAITING: usize = 1;
@@ -26,61 +26,66 @@ enum Message {
 
 /// The two ends of a body.
 /// `peer` is who it is sent to, where that is known.
-pub fn channel(peer: Option<Peer>) -> (Generator, ExportBody) {
+pub fn channel(peer: Option<ConnectionInfo>) -> (BodySender, ExportBody) {
     let (sender, receiver) = mpsc::channel(CHUNKS_WAITING);
     let (end_taken, taken) = (Arc::new(AtomicBool::new(false)), watch::Sender::new(0));
-    let generator =
-        Generator { sender, given: 0, taken: taken.subscribe(), end_taken: Arc::clone(&end_taken), peer: peer.clone() };
+    let generator = BodySender {
+        sender,
+        given: 0,
+        taken: taken.subscribe(),
+        end_taken: Arc::clone(&end_taken),
+        peer: peer.clone(),
+    };
     (generator, ExportBody { receiver: Some(receiver), trailers: None, taken, end_taken, peer })
 }
 
-/// The end at which the file is made. Dropping it without [`Generator::end`] breaks the connection.
+/// The end at which the file is made. Dropping it without [`BodySender::end`] breaks the connection.
 #[derive(Debug)]
-pub struct Generator {
+pub struct BodySender {
     sender: mpsc::Sender<Message>,
     /// How many chunks were given.
     given: u64,
     /// How many of them hyper has taken, and the peer has counted.
     taken: watch::Receiver<u64>,
     end_taken: Arc<AtomicBool>,
-    peer: Option<Peer>,
+    peer: Option<ConnectionInfo>,
 }
 
 /// Nobody reads the body any more.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Gone;
+pub struct ReceiverDropped;
 
-impl Generator {
+impl BodySender {
     /// Gives bytes of the file, and waits until there is room for them.
     ///
     /// # Errors
     /// Where nobody reads any more.
-    pub async fn give(&mut self, chunk: Bytes) -> Result<(), Gone> {
+    pub async fn send(&mut self, chunk: Bytes) -> Result<(), ReceiverDropped> {
         self.given += 1;
-        self.sender.send(Message::Chunk(chunk)).await.map_err(|_| Gone)
+        self.sender.send(Message::Chunk(chunk)).await.map_err(|_| ReceiverDropped)
     }
 
     /// Waits until the kernel has taken all that was given: what waits in hyper goes when the connection does.
     ///
     /// # Errors
     /// Where nobody reads any more.
-    pub async fn all_taken(&self) -> Result<(), Gone> {
+    pub async fn flushed(&self) -> Result<(), ReceiverDropped> {
         // Not when the channel has room again: it has before the chunk is counted, and what is not counted yet is not
         // waited for at the connection.
-        self.taken.clone().wait_for(|taken| *taken == self.given).await.map_err(|_| Gone)?;
-        self.flushed().await?;
-        if self.sender.is_closed() { Err(Gone) } else { Ok(()) }
+        self.taken.clone().wait_for(|taken| *taken == self.given).await.map_err(|_| ReceiverDropped)?;
+        self.connection_flushed().await?;
+        if self.sender.is_closed() { Err(ReceiverDropped) } else { Ok(()) }
     }
 
-    async fn flushed(&self) -> Result<(), Gone> {
+    async fn connection_flushed(&self) -> Result<(), ReceiverDropped> {
         match &self.peer {
-            Some(peer) if !peer.took_all().await => Err(Gone),
+            Some(peer) if !peer.took_all().await => Err(ReceiverDropped),
             _ => Ok(()),
         }
     }
 
     /// Waits until nobody reads any more.
-    pub async fn nobody_reads(&self) {
+    pub async fn closed(&self) {
         self.sender.closed().await;
     }
 
@@ -88,11 +93,11 @@ impl Generator {
     ///
     /// # Errors
     /// Where nobody heard it.
-    pub async fn end(self, trailers: Option<HeaderMap>) -> Result<(), Gone> {
-        self.sender.send(Message::End(trailers)).await.map_err(|_| Gone)?;
+    pub async fn end(self, trailers: Option<HeaderMap>) -> Result<(), ReceiverDropped> {
+        self.sender.send(Message::End(trailers)).await.map_err(|_| ReceiverDropped)?;
         // The body goes when it has heard it, or when nobody is there to hear it.
         self.sender.closed().await;
-        if self.end_taken.load(Ordering::Acquire) { self.flushed().await } else { Err(Gone) }
+        if self.end_taken.load(Ordering::Acquire) { self.connection_flushed().await } else { Err(ReceiverDropped) }
     }
 }
 
@@ -105,7 +110,7 @@ pub struct ExportBody {
     /// How many chunks hyper has taken, after the peer has counted them.
     taken: watch::Sender<u64>,
     end_taken: Arc<AtomicBool>,
-    peer: Option<Peer>,
+    peer: Option<ConnectionInfo>,
 }
 
 impl ExportBody {
@@ -178,7 +183,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_whose_generator_said_end_ends_and_the_generator_knows() {
         let (mut generator, mut body) = channel(None);
-        generator.give(Bytes::from_static(b"a")).await.expect("room");
+        generator.send(Bytes::from_static(b"a")).await.expect("room");
         let ending = tokio::spawn(generator.end(Some(HeaderMap::new())));
         assert_eq!([next(&mut body).await, next(&mut body).await, next(&mut body).await], ["bytes", "trailers", "end"]);
         assert_eq!(ending.await.expect("no panic"), Ok(()));
@@ -187,7 +192,7 @@ mod tests {
     #[tokio::test]
     async fn a_body_whose_generator_vanished_breaks() {
         let (mut generator, mut body) = channel(None);
-        generator.give(Bytes::from_static(b"a")).await.expect("room");
+        generator.send(Bytes::from_static(b"a")).await.expect("room");
         drop(generator);
         assert_eq!([next(&mut body).await, next(&mut body).await], ["bytes", "broken"]);
     }
@@ -195,18 +200,18 @@ mod tests {
     #[tokio::test]
     async fn an_end_that_nobody_heard_is_none() {
         let (mut generator, body) = channel(None);
-        generator.give(Bytes::from_static(b"a")).await.expect("room");
+        generator.send(Bytes::from_static(b"a")).await.expect("room");
         let ending = tokio::spawn(generator.end(None));
         tokio::task::yield_now().await;
         drop(body);
-        assert_eq!(ending.await.expect("no panic"), Err(Gone));
+        assert_eq!(ending.await.expect("no panic"), Err(ReceiverDropped));
     }
 
     #[tokio::test]
     async fn what_was_given_is_taken_once_the_body_has_given_it_on() {
         let (mut generator, mut body) = channel(None);
-        generator.give(Bytes::from_static(b"a")).await.expect("room");
-        let taken = generator.all_taken();
+        generator.send(Bytes::from_static(b"a")).await.expect("room");
+        let taken = generator.flushed();
         tokio::pin!(taken);
         let mut polled =
             async || tokio::time::timeout(std::time::Duration::from_millis(5), taken.as_mut()).await.is_ok();
@@ -215,7 +220,7 @@ mod tests {
         assert!(polled().await);
     }
 
-    type Outcome = Result<Generator, Gone>;
+    type Outcome = Result<BodySender, ReceiverDropped>;
 
     /// A future that goes on the moment it is woken, as one does that another thread is waiting for.
     struct WaitedForElsewhere {
@@ -247,18 +252,18 @@ mod tests {
 
     #[tokio::test]
     async fn a_chunk_that_hyper_was_only_just_given_is_not_taken_by_the_kernel() {
-        let (peer, flushed) = Peer::of_test();
+        let (peer, frames_flushed) = ConnectionInfo::of_test();
         let (mut generator, mut body) = channel(Some(peer));
         for frames in 1..=3 {
-            generator.give(Bytes::from_static(b"a")).await.expect("room");
-            let all_taken = WaitedForElsewhere::new(async move { generator.all_taken().await.map(|()| generator) });
-            assert!(all_taken.outcome().is_none());
+            generator.send(Bytes::from_static(b"a")).await.expect("room");
+            let flushed = WaitedForElsewhere::new(async move { generator.flushed().await.map(|()| generator) });
+            assert!(flushed.outcome().is_none());
             assert_eq!(next(&mut body).await, "bytes");
-            assert!(all_taken.outcome().is_none(), "it is with hyper, and not with the kernel yet");
-            flushed.send_replace(frames);
-            generator = all_taken.outcome().expect("it is with the kernel now").expect("nobody left");
+            assert!(flushed.outcome().is_none(), "it is with hyper, and not with the kernel yet");
+            frames_flushed.send_replace(frames);
+            generator = flushed.outcome().expect("it is with the kernel now").expect("nobody left");
         }
         drop(body);
-        assert_eq!(generator.all_taken().await, Err(Gone), "nobody waits for the end any more");
+        assert_eq!(generator.flushed().await, Err(ReceiverDropped), "nobody waits for the end any more");
     }
 }

@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::api::exports::{ExportRecord, ExportRecords};
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::requests::RequestMessage;
-use crate::server::accounts::principal::Caller;
-use crate::server::export::records::{self, Wanted};
+use crate::server::accounts::principal::Principal;
+use crate::server::export::records::{self, RecordFilter};
 use crate::server::state::AppState;
 use crate::web::{parameters, preferences};
 
@@ -20,11 +20,11 @@ use crate::web::{parameters, preferences};
 /// Where nobody whom we know asks, a parameter cannot be understood, or the database cannot answer.
 pub async fn list(
     State(app): State<AppState>,
-    caller: Caller,
+    caller: Principal,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Json<ExportRecords>, ApiError> {
-    let wanted = Wanted::parse(query.as_deref().unwrap_or_default())?;
+    let wanted = RecordFilter::parse(query.as_deref().unwrap_or_default())?;
     let mut records = records::records(&app.database, &caller.user, &wanted).await?;
     let language = preferences::language(&headers);
     for record in &mut records.exports {
@@ -39,7 +39,7 @@ pub async fn list(
 /// `export_not_found` where there is no such record, or it is somebody else's.
 pub async fn one(
     State(app): State<AppState>,
-    caller: Caller,
+    caller: Principal,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
     id: Result<Path<Uuid>, PathRejection>,

@@ -14,7 +14,7 @@ use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::EXPORT_PATH;
 use crate::messages::forms::FormMessage;
-use crate::server::accounts::principal::Caller;
+use crate::server::accounts::principal::Principal;
 use crate::server::accounts::secret;
 use crate::server::internal_error::internal;
 use crate::server::state::AppState;
@@ -46,7 +46,7 @@ pub async fn scrape(State(state): State<AppState>, request: Request, next: Next)
 ///
 /// # Errors
 /// `forbidden` for everybody else.
-pub async fn show(State(state): State<AppState>, caller: Caller) -> Result<Response, ApiError> {
+pub async fn show(State(state): State<AppState>, caller: Principal) -> Result<Response, ApiError> {
     if caller.user.role != Role::Admin {
         return Err(ApiError::new(ErrorCode::Forbidden, FormMessage::MetricsForAdministrators));
     }

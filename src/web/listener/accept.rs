@@ -20,7 +20,7 @@ use tower_service::Service;
 use tracing::{debug, warn};
 
 use super::activity::Activity;
-use super::connection::Connection;
+use super::connection::ClientIo;
 use super::exchange::{AnswerBody, AnswerEnd, RequestBody};
 use super::limits::Limits;
 use super::waiting::Waiting;
@@ -111,7 +111,7 @@ impl Client {
     async fn serve(self, permit: OwnedSemaphorePermit, mut stopping: watch::Receiver<bool>) {
         let Self { stream, address, router, limits, waiting } = self;
         let activity = Arc::new(Activity::new(waiting, limits));
-        let connection = Connection::new(stream, Arc::clone(&activity), limits.write_timeout);
+        let connection = ClientIo::new(stream, Arc::clone(&activity), limits.write_timeout);
         let peer = connection.peer(address);
         let service = service_fn(|mut request: Request<Incoming>| {
             let is_export = request.uri().path() == EXPORT_PATH && request.method() == Method::GET;
@@ -128,11 +128,11 @@ impl Client {
                 Ok::<_, Infallible>(response.map(|inner| AnswerBody { inner, _end: end }))
             }
         });
-        // Timeouts are those of `Connection`, which tells an idle connection from one with half a request.
+        // Timeouts are those of `ClientIo`, which tells an idle connection from one with half a request.
         let mut http = http1::Builder::new();
         http.header_read_timeout(None);
         let mut served = pin!(http.serve_connection(TokioIo::new(connection), service));
-        let mut told_to_stop = pin!(async move {
+        let mut cancelled = pin!(async move {
             let _ = stopping.wait_for(|stopping| *stopping).await;
             stopping
         });
@@ -145,7 +145,7 @@ impl Client {
                     }
                     break;
                 }
-                stopping = &mut told_to_stop, if is_stopping.is_none() => {
+                stopping = &mut cancelled, if is_stopping.is_none() => {
                     is_stopping = Some(stopping);
                     served.as_mut().graceful_shutdown();
                 }

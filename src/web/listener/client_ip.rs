@@ -7,11 +7,11 @@ use axum::extract::ConnectInfo;
 use axum::http::{Extensions, HeaderMap};
 use ipnet::IpNet;
 
-use crate::web::listener::connection::Peer;
+use crate::web::listener::connection::ConnectionInfo;
 
 /// The client's address. `None` where the server was not told its peers' addresses.
 pub fn of(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
-    let ConnectInfo(peer) = extensions.get::<ConnectInfo<Peer>>()?;
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<ConnectionInfo>>()?;
     Some(client(peer.address.ip(), headers, trusted))
 }
 

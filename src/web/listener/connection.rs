@@ -27,7 +27,7 @@ const HALF_CLOSED_POLL: Duration = Duration::from_millis(250);
 
 /// The connection of a client.
 #[derive(Debug)]
-pub struct Connection {
+pub struct ClientIo {
     stream: Pin<Box<TimeoutStream<TcpStream>>>,
     activity: Arc<Activity>,
     /// When the read that is pending has to be given up or repeated.
@@ -45,7 +45,7 @@ pub struct Connection {
     flushed: watch::Sender<u64>,
 }
 
-impl Connection {
+impl ClientIo {
     /// A connection that was just accepted. A client that takes nothing for `write_timeout` is cut.
     pub fn new(stream: TcpStream, activity: Arc<Activity>, write_timeout: Duration) -> Self {
         if let Err(error) = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES) {
@@ -68,8 +68,8 @@ impl Connection {
     }
 
     /// What handlers know of the other end.
-    pub fn peer(&self, address: SocketAddr) -> Peer {
-        Peer {
+    pub fn peer(&self, address: SocketAddr) -> ConnectionInfo {
+        ConnectionInfo {
             address,
             stalled: Arc::clone(&self.stalled),
             given: Arc::clone(&self.given),
@@ -122,7 +122,7 @@ impl Connection {
     }
 }
 
-impl AsyncRead for Connection {
+impl AsyncRead for ClientIo {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         if self.half_closed {
             return self.poll_half_closed(cx);
@@ -148,7 +148,7 @@ impl AsyncRead for Connection {
     }
 }
 
-impl AsyncWrite for Connection {
+impl AsyncWrite for ClientIo {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let polled = self.stream.as_mut().poll_write(cx, bytes);
         self.note_write(polled)
@@ -184,7 +184,7 @@ impl AsyncWrite for Connection {
 
 /// The other end of a connection, as handlers know it.
 #[derive(Clone, Debug)]
-pub struct Peer {
+pub struct ConnectionInfo {
     /// Where it is.
     pub address: SocketAddr,
     stalled: Arc<AtomicBool>,
@@ -192,7 +192,7 @@ pub struct Peer {
     flushed: watch::Receiver<u64>,
 }
 
-impl Peer {
+impl ConnectionInfo {
     /// Notes that hyper was given a piece of a body.
     pub fn was_given(&self) {
         self.given.fetch_add(1, Ordering::Release);
@@ -211,7 +211,7 @@ impl Peer {
 }
 
 #[cfg(test)]
-impl Peer {
+impl ConnectionInfo {
     /// A peer that was given nothing yet, and how many pieces the kernel has taken of what it is given.
     pub fn of_test() -> (Self, watch::Sender<u64>) {
         let flushed = watch::Sender::new(0);

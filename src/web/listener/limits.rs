@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::api::paths::{CAMERA_COUNTS_PATH, PREVIEW_PATH};
 use crate::export_params::EXPORT_PATH;
-use crate::server::db::timeouts::ANSWER;
+use crate::server::db::timeouts::STATEMENT_TIMEOUT;
 use crate::server::settings::Settings;
 
 /// For how long the answer to each of [`COUNTS`] may have nothing to send once its client sends no more. The page asks for
@@ -39,7 +39,7 @@ impl Limits {
         match path {
             EXPORT_PATH => self.export_patience,
             path if COUNTS.contains(&path) => COUNTS_TIMEOUT,
-            _ => ANSWER,
+            _ => STATEMENT_TIMEOUT,
         }
     }
 }

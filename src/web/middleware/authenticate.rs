@@ -17,8 +17,8 @@ use crate::error::{ApiError, ErrorCode};
 use crate::export_params::EXPORT_PATH;
 use crate::messages::http::HttpMessage;
 use crate::server::accounts::credential::Credential;
-use crate::server::accounts::principal::{Caller, Identity, unauthenticated};
-use crate::server::accounts::signed_url::Link;
+use crate::server::accounts::principal::{Identity, Principal, unauthenticated};
+use crate::server::accounts::signed_url::SignedUrl;
 use crate::server::accounts::{api_token, session_store};
 use crate::server::state::AppState;
 use crate::web::listener::client_ip;
@@ -29,7 +29,7 @@ use crate::web::middleware::request_log;
 ///
 /// # Errors
 /// Where the database cannot answer.
-pub async fn identify(State(state): State<AppState>, request: Request, next: Next) -> Result<Response, ApiError> {
+pub async fn authenticate(State(state): State<AppState>, request: Request, next: Next) -> Result<Response, ApiError> {
     let (mut parts, body) = request.into_parts();
     let found = find(&state, &parts).await;
     if let Err(error) = &found
@@ -44,7 +44,7 @@ pub async fn identify(State(state): State<AppState>, request: Request, next: Nex
     Ok(next.run(Request::from_parts(parts, body)).await)
 }
 
-async fn find(state: &AppState, parts: &Parts) -> Result<Caller, ApiError> {
+async fn find(state: &AppState, parts: &Parts) -> Result<Principal, ApiError> {
     let now = state.clock.now();
     let shown = shown(&parts.headers);
     // A proxy may ask for a name and a password of its own before pages, and pass them on.
@@ -59,17 +59,17 @@ async fn find(state: &AppState, parts: &Parts) -> Result<Caller, ApiError> {
         let found = api_token::resolve(&state.database, &text, now).await?;
         let (token, user) = found.ok_or_else(|| refuse(Some(&text)))?;
         state.last_use.of_token(token.id);
-        return Ok(Caller { user, by: Credential::Token(token.id) });
+        return Ok(Principal { user, by: Credential::Token(token.id) });
     }
     if parts.uri.path() == EXPORT_PATH
-        && let Some(link) = Link::parse(parts.uri.query().unwrap_or_default())
+        && let Some(link) = SignedUrl::parse(parts.uri.query().unwrap_or_default())
     {
         let (user, session) = link?.owner(&state.sessions, &state.database, now).await?;
-        return Ok(Caller { user, by: Credential::Link(session) });
+        return Ok(Principal { user, by: Credential::SignedUrl(session) });
     }
     let session = parts.extensions.get::<AuthSession>().ok_or_else(unauthenticated)?;
     let (Some(user), Some(id)) = (session.user.clone(), session.session.id()) else { return Err(unauthenticated()) };
-    Ok(Caller { user, by: Credential::Session(session_store::hash(id)) })
+    Ok(Principal { user, by: Credential::Session(session_store::hash(id)) })
 }
 
 /// The token in the `Authorization` header: by itself, or as the password of any user.

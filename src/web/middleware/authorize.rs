@@ -12,11 +12,11 @@ use crate::api::paths::{
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
-use crate::server::accounts::principal::{self, Caller};
+use crate::server::accounts::principal::{self, Principal};
 
 /// Who may pass a door.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Door {
+enum Access {
     /// Everybody.
     Public,
     /// Data: a session, a token, or a link where the door knows links.
@@ -33,15 +33,15 @@ const PUBLIC: [&str; 6] = ["/", LOGIN_PATH, LOGOUT_PATH, SETUP_PATH, OPENAPI_PAT
 /// What a page asks for on somebody's behalf, and a token may not. What else is below [`API_PATH`] is data.
 const PAGES_ONLY: [&str; 1] = [crate::api::signed_url::ENDPOINT];
 
-fn door(path: &str) -> Door {
+fn required_access(path: &str) -> Access {
     if PUBLIC.contains(&path) || path == METRICS_PATH {
-        Door::Public
+        Access::Public
     } else if is_below(PEOPLE_PATH, path) {
-        Door::Admin
+        Access::Admin
     } else if is_below(API_PATH, path) && !PAGES_ONLY.contains(&path) {
-        Door::Data
+        Access::Data
     } else {
-        Door::Session
+        Access::Session
     }
 }
 
@@ -49,10 +49,10 @@ fn door(path: &str) -> Door {
 ///
 /// # Errors
 /// `unauthenticated` or `forbidden`; a page leads to the sign-in instead.
-pub async fn keep(request: Request, next: Next) -> Result<Response, ApiError> {
+pub async fn authorize(request: Request, next: Next) -> Result<Response, ApiError> {
     let path = request.uri().path();
-    let door = door(path);
-    if door == Door::Public {
+    let required_access = required_access(path);
+    if required_access == Access::Public {
         return Ok(next.run(request).await);
     }
     let caller = match principal::of(request.extensions()) {
@@ -60,10 +60,10 @@ pub async fn keep(request: Request, next: Next) -> Result<Response, ApiError> {
         Err(error) if !is_page(path) => return Err(error),
         Err(_) => return Ok(to_login(&request)),
     };
-    let allowed = match door {
-        Door::Public | Door::Data => true,
-        Door::Session => caller.is_browser(),
-        Door::Admin => caller.is_browser() && caller.user.role == Role::Admin,
+    let allowed = match required_access {
+        Access::Public | Access::Data => true,
+        Access::Session => caller.is_browser(),
+        Access::Admin => caller.is_browser() && caller.user.role == Role::Admin,
     };
     if allowed { Ok(next.run(request).await) } else { Err(forbidden(&caller)) }
 }
@@ -76,7 +76,7 @@ fn to_login(request: &Request) -> Response {
     Redirect::to(&crate::web::redirect::login_url(next)).into_response()
 }
 
-fn forbidden(caller: &Caller) -> ApiError {
+fn forbidden(caller: &Principal) -> ApiError {
     let message = if caller.is_browser() { FormMessage::AdministratorsOnly } else { FormMessage::DataOnly };
     ApiError::new(ErrorCode::Forbidden, message)
 }
@@ -88,19 +88,19 @@ mod tests {
     #[test]
     fn what_is_not_named_needs_a_session() {
         for (path, expected) in [
-            ("/login", Door::Public),
-            ("/login/x", Door::Session),
-            ("/settings", Door::Session),
-            ("/settings/people", Door::Admin),
-            ("/settings/people/1", Door::Admin),
-            ("/settings/peoples", Door::Session),
-            ("/api/v1/motion-events/export", Door::Data),
-            ("/api/links", Door::Session),
-            ("/apis", Door::Session),
-            ("/metrics", Door::Public),
-            ("/whatever/comes", Door::Session),
+            ("/login", Access::Public),
+            ("/login/x", Access::Session),
+            ("/settings", Access::Session),
+            ("/settings/people", Access::Admin),
+            ("/settings/people/1", Access::Admin),
+            ("/settings/peoples", Access::Session),
+            ("/api/v1/motion-events/export", Access::Data),
+            ("/api/links", Access::Session),
+            ("/apis", Access::Session),
+            ("/metrics", Access::Public),
+            ("/whatever/comes", Access::Session),
         ] {
-            assert_eq!(door(path), expected, "{path}");
+            assert_eq!(required_access(path), expected, "{path}");
         }
     }
 }

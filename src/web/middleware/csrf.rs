@@ -20,7 +20,7 @@ use crate::messages::http::HttpMessage;
 /// `forbidden`, with status 403.
 pub async fn check(request: Request, next: Next) -> Result<Response, ApiError> {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if safe || is_our_own(request.headers()) {
+    if safe || is_same_origin(request.headers()) {
         return Ok(next.run(request).await);
     }
     Err(ApiError::new(ErrorCode::Forbidden, HttpMessage::CrossSite))
@@ -28,7 +28,7 @@ pub async fn check(request: Request, next: Next) -> Result<Response, ApiError> {
 
 /// Middleware: hides from what is below `/api` where the caller came from, and that it might be a person. Leptos would
 /// send a person back there, wherever that is, and so tell another site whether its visitor is signed in here.
-pub async fn no_way_back(mut request: Request, next: Next) -> Response {
+pub async fn strip_referer(mut request: Request, next: Next) -> Response {
     if !is_page(request.uri().path()) {
         for header in [ACCEPT, REFERER] {
             request.headers_mut().remove(header);
@@ -37,7 +37,7 @@ pub async fn no_way_back(mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-fn is_our_own(headers: &HeaderMap) -> bool {
+fn is_same_origin(headers: &HeaderMap) -> bool {
     let text = |name| headers.get(name).map(|value: &axum::http::HeaderValue| value.to_str().unwrap_or_default());
     if let Some(site) = text(axum::http::HeaderName::from_static("sec-fetch-site")) {
         return matches!(site, "same-origin" | "none");
@@ -72,7 +72,7 @@ mod tests {
                 .iter()
                 .map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")))
                 .collect();
-            assert_eq!(is_our_own(&headers), allowed, "{headers:?}");
+            assert_eq!(is_same_origin(&headers), allowed, "{headers:?}");
         }
     }
 }

@@ -26,7 +26,7 @@ pub fn record_user(extensions: &Extensions, user: Uuid) {
 }
 
 /// Middleware: gives the request an id and logs it with its outcome.
-pub async fn trace(mut request: Request, next: Next) -> Response {
+pub async fn log_requests(mut request: Request, next: Next) -> Response {
     let id = Uuid::new_v4().simple().to_string();
     // Not `user.id`, which axum-login records in whatever span it finds, for sessions only and once more.
     let span = info_span!("request", request_id = id, user_id = tracing::field::Empty);

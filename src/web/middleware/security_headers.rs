@@ -23,7 +23,7 @@ const NOTHING: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; 
 const TLS_ONLY: &str = "max-age=63072000";
 
 /// Middleware: puts them on, where nobody has before.
-pub async fn harden(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn security_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: &'static str| {
@@ -49,7 +49,7 @@ pub async fn harden(State(state): State<AppState>, request: Request, next: Next)
 
 /// Says what the page that is being rendered depends on, and gives it its policy: scripts and styles are ours, or carry
 /// the page's nonce. WebAssembly is compiled, which `wasm-unsafe-eval` allows and nothing else.
-pub fn of_page(options: &LeptosOptions) {
+pub fn page_csp(options: &LeptosOptions) {
     let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
     // `cargo leptos watch` tells the page over a socket of its own that it should reload.
     let reload =

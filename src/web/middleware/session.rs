@@ -53,7 +53,7 @@ pub fn gone(settings: &Settings) -> String {
 
 /// An answer that was made behind the session layer, and not by it.
 #[derive(Clone, Copy)]
-struct Marked;
+struct Handled;
 
 /// Middleware just behind the session layer: marks what comes from there. If the session could not be looked up, nothing is
 /// done, and [`check_mark`] makes the answer.
@@ -62,7 +62,7 @@ pub async fn mark(request: Request, next: Next) -> Response {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
     let mut response = next.run(request).await;
-    response.extensions_mut().insert(Marked);
+    response.extensions_mut().insert(Handled);
     response
 }
 
@@ -76,7 +76,7 @@ pub async fn check_mark(request: Request, next: Next) -> Result<Response, ApiErr
         (response, FAILURE.with(|failure| failure.get().cloned()))
     };
     let (response, failure) = FAILURE.scope(OnceLock::new(), answer).await;
-    if response.extensions().get::<Marked>().is_some() {
+    if response.extensions().get::<Handled>().is_some() {
         return Ok(response);
     }
     Err(failure

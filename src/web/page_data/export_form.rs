@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use crate::api::export_form::Choices;
+use crate::api::export_form::ExportFormData;
 use crate::api::language::Language;
 use crate::error::ApiError;
 use crate::export_params::{DEFAULT_TIMEZONE, ExportParams};
 use crate::messages::parameters::ParameterMessage;
-use crate::server::accounts::principal::Caller;
+use crate::server::accounts::principal::Principal;
 use crate::server::cameras::cameras;
 use crate::server::export::preview::preview;
-use crate::server::export::records::{self, Wanted};
-use crate::server::export::timezone::Zone;
+use crate::server::export::records::{self, RecordFilter};
+use crate::server::export::timezone::TimeZone;
 use crate::server::state::AppState;
 use crate::ui::export::recent_exports::SHOWN;
 
@@ -27,26 +27,26 @@ const SELECTION_PREVIEW_TIMEOUT: Duration = Duration::from_secs(3);
 /// Where the database cannot answer.
 pub async fn choices(
     state: &AppState,
-    caller: &Caller,
+    caller: &Principal,
     query: &str,
     own_timezone: Option<&str>,
     language: Language,
-) -> Result<Choices, ApiError> {
-    let timezone = own_timezone.filter(|name| Zone::parse(name).is_ok()).unwrap_or(DEFAULT_TIMEZONE);
+) -> Result<ExportFormData, ApiError> {
+    let timezone = own_timezone.filter(|name| TimeZone::parse(name).is_ok()).unwrap_or(DEFAULT_TIMEZONE);
     let untouched = ExportParams { timezone: timezone.to_owned(), bom: true, ..ExportParams::default() }.to_query();
     // What the page cannot show is not selected by it: the form is untouched then, and says why. (A zone that is not offered
     // would be another one in the form, and so in the file.)
-    let named =
-        (!query.is_empty()).then(|| ExportParams::parse_for_page(query).and_then(|named| Zone::parse(&named.timezone)));
+    let named = (!query.is_empty())
+        .then(|| ExportParams::parse_for_page(query).and_then(|named| TimeZone::parse(&named.timezone)));
     let is_selected = matches!(named, Some(Ok(_)));
     let (looked_at, patience) =
         if is_selected { (query, SELECTION_PREVIEW_TIMEOUT) } else { (untouched.as_str(), PREVIEW_TIMEOUT) };
     let cameras = cameras(state, caller.viewer(&state.clock)).await?;
-    let recent = records::records(&state.database, &caller.user, &Wanted::my_last(SHOWN as u64)).await?;
+    let recent = records::records(&state.database, &caller.user, &RecordFilter::my_last(SHOWN as u64)).await?;
     let preview = preview(state.source(), caller.viewer(&state.clock), looked_at);
-    Ok(Choices {
+    Ok(ExportFormData {
         cameras,
-        timezones: Zone::names(),
+        timezones: TimeZone::names(),
         timezone: timezone.to_owned(),
         selected: query.to_owned(),
         problem: named.and_then(Result::err).map(|error| naming_parameter(error, language)),

@@ -30,7 +30,7 @@ impl AccessLost {
                 return Ok(if is_revoked { Self::TokenRevoked } else { Self::TokenExpired });
             }
             Credential::Session(hash) => (hash, Self::SessionExpired, Self::SessionEnded),
-            Credential::Link(hash) => (hash, Self::LinkSessionExpired, Self::LinkSessionEnded),
+            Credential::SignedUrl(hash) => (hash, Self::LinkSessionExpired, Self::LinkSessionEnded),
         };
         let session = session::Entity::find_by_id(hash.clone()).one(database).await?;
         let is_expired = session.is_some_and(|session| session.expires_at <= clock.now());

@@ -7,5 +7,5 @@ pub enum Cameras {
     #[default]
     All,
     /// These and no others; none at all where the list is empty.
-    These(Vec<String>),
+    Only(Vec<String>),
 }

@@ -19,13 +19,13 @@ const RETRY_DELAY: Duration = Duration::from_millis(250);
 
 /// How a pool connects, and greets.
 #[derive(Clone, Debug)]
-pub struct Greeting {
+pub struct PoolHealthCheck {
     options: PgConnectOptions,
     /// What PostgreSQL is told over each connection.
     told: Arc<str>,
 }
 
-impl Greeting {
+impl PoolHealthCheck {
     /// For connections to what that URL names, over which PostgreSQL is `told` something first.
     ///
     /// # Errors
@@ -39,15 +39,15 @@ impl Greeting {
         let (first, before, after) = (self.clone(), self.clone(), self.clone());
         pool.after_connect(move |connection, _| {
             let greeting = first.clone();
-            Box::pin(async move { greeting.tell(connection).await })
+            Box::pin(async move { greeting.configure(connection).await })
         })
         .before_acquire(move |connection, _| {
             let greeting = before.clone();
-            Box::pin(async move { greeting.greet(connection).await })
+            Box::pin(async move { greeting.ping_or_replace(connection).await })
         })
         .after_release(move |connection, _| {
             let greeting = after.clone();
-            Box::pin(async move { greeting.greet(connection).await })
+            Box::pin(async move { greeting.ping_or_replace(connection).await })
         })
         // The pool's own greeting has no limit, and neither has its way to close a connection that is old.
         .test_before_acquire(false)
@@ -55,7 +55,7 @@ impl Greeting {
         .max_lifetime(None)
     }
 
-    async fn greet(&self, connection: &mut PgConnection) -> Result<bool, Error> {
+    async fn ping_or_replace(&self, connection: &mut PgConnection) -> Result<bool, Error> {
         let Ok(answered) = tokio::time::timeout(SILENT, connection.ping()).await else {
             warn!("a connection to the database does not respond; replacing it");
             // Dropped, and not closed: with TLS, closing waits for an answer.
@@ -70,7 +70,7 @@ impl Greeting {
         loop {
             let connected = async {
                 let mut connection = PgConnection::connect_with(&self.options).await?;
-                self.tell(&mut connection).await?;
+                self.configure(&mut connection).await?;
                 Ok::<_, Error>(connection)
             };
             if let Ok(Ok(connection)) = tokio::time::timeout(SILENT, connected).await {
@@ -80,7 +80,7 @@ impl Greeting {
         }
     }
 
-    async fn tell(&self, connection: &mut PgConnection) -> Result<(), Error> {
+    async fn configure(&self, connection: &mut PgConnection) -> Result<(), Error> {
         connection.execute(AssertSqlSafe(self.told.to_string())).await?;
         // Not every server knows it.
         let _ = connection.execute(NOTICE_WHO_LEAVES).await;

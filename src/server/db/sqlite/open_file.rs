@@ -70,7 +70,7 @@ impl Beside {
         Ok(match identity(&self.path)? {
             Some(now) if now == self.identity => None,
             Some(_) => Some(Difference::Another),
-            None => Some(Difference::Missing),
+            None => Some(Difference::IfMissing),
         })
     }
 }
@@ -79,7 +79,7 @@ impl Beside {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Difference {
     Another,
-    Missing,
+    IfMissing,
 }
 
 /// What is different at the path of a database.
@@ -203,7 +203,7 @@ impl Inner {
             // A link that leads to the same file under another name: what is opened now has another log beside it.
             Some(now) if now == self.database && self.path.canonicalize()? == self.target => None,
             Some(_) => Some(Difference::Another),
-            None => Some(Difference::Missing),
+            None => Some(Difference::IfMissing),
         };
         let beside = |file: &Option<Beside>| file.as_ref().map_or(Ok(None), Beside::difference);
         Ok(Differences { database, wal: beside(&self.wal)?, shm: beside(&self.shm)? })
@@ -226,7 +226,7 @@ impl Inner {
         let Differences { database, wal, shm } = self.differences()?;
         // Where the database itself is still there, somebody else may have opened it with what lies beside it now. Where only
         // the log is gone, all that was in it is still to be had over what is open.
-        let empties = database.is_some() || (wal == Some(Difference::Missing) && shm != Some(Difference::Another));
+        let empties = database.is_some() || (wal == Some(Difference::IfMissing) && shm != Some(Difference::Another));
         if empties {
             let busy: i64 = anchor.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
             anyhow::ensure!(busy == 0, "somebody reads or writes");

@@ -8,8 +8,8 @@ use sea_orm::DbErr;
 use crate::server::accounts::camera_access::camera_filter::Cameras;
 use crate::server::export::event::{Cursor, Row};
 use crate::server::export::query::{self, Filter};
-use crate::server::export::reader::{Connection, Turn};
-use crate::server::export::timezone::Interval;
+use crate::server::export::reader::{Connection, TimeSlice};
+use crate::server::export::timezone::TimeRange;
 
 /// How many windows may be taken for one at most, where they hold little.
 const MAX_WINDOWS: usize = 64;
@@ -18,19 +18,19 @@ const MAX_WINDOWS: usize = 64;
 /// window, so that no page's statement is about all of them: PostgreSQL plans for each partition that it may have to read,
 /// some 10 ms for those of ten years.
 #[derive(Debug)]
-pub struct Pages {
+pub struct KeysetPager {
     filter: Filter,
     rows: NonZeroU32,
     /// Where windows end, in order; after them, there is a last one without an end.
     ends: Vec<i64>,
-    window: Window,
+    window: PartitionWindow,
     begun: bool,
     ended: bool,
 }
 
 /// What is read at the moment, and how far.
 #[derive(Debug)]
-struct Window {
+struct PartitionWindow {
     /// How many of the ends are before it.
     first: usize,
     /// How many windows are taken for this one.
@@ -45,18 +45,18 @@ struct Window {
     far: bool,
 }
 
-impl Window {
+impl PartitionWindow {
     fn new(first: usize, windows: usize) -> Self {
         Self { first, windows, filled: false, after: None, from: None, far: true }
     }
 }
 
-impl Pages {
+impl KeysetPager {
     /// Pages of up to `rows` events each, in windows that end at `ends`. Nothing is read yet.
     pub fn new(filter: Filter, rows: NonZeroU32, mut ends: Vec<i64>) -> Self {
-        let Interval { start, end } = filter.interval;
+        let TimeRange { start, end } = filter.interval;
         ends.retain(|moment| start.is_none_or(|start| *moment > start) && end.is_none_or(|end| *moment < end));
-        Self { filter, rows, ends, window: Window::new(0, 1), begun: false, ended: false }
+        Self { filter, rows, ends, window: PartitionWindow::new(0, 1), begun: false, ended: false }
     }
 
     /// Whether the last page was given out.
@@ -71,8 +71,8 @@ impl Pages {
 
     /// Whether what comes next is to be found among the events of other cameras, however many these are. Where that was given
     /// up, it is looked for by the cameras' own indexes the next time.
-    pub fn pass_over_others(&self) -> bool {
-        self.filter.cameras.in_passing().is_some() && !self.window.far
+    pub fn may_give_up_scan(&self) -> bool {
+        self.filter.cameras.scanned().is_some() && !self.window.far
     }
 
     /// Gives the rows of the next page to `take`, and says how many there were: `most`, if the pages may have so many. The
@@ -83,19 +83,19 @@ impl Pages {
     pub fn next<E: From<DbErr>>(
         &mut self,
         connection: &mut Connection,
-        turn: &Turn,
+        turn: &TimeSlice,
         most: u64,
         mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
     ) -> Result<u64, E> {
         // Without a camera there is nothing to read, and no reason to look through all events for it.
-        if matches!(&self.filter.cameras, Cameras::These(cameras) if cameras.is_empty()) {
+        if matches!(&self.filter.cameras, Cameras::Only(cameras) if cameras.is_empty()) {
             self.ended = true;
         }
         let most = most.clamp(1, self.rows.get().into());
         let mut found = 0;
         while found == 0 && !self.ended {
             if !self.seek(connection, turn)? {
-                self.go_on();
+                self.advance();
                 continue;
             }
             // As long as it is not known better: reading may fail because of it.
@@ -111,7 +111,7 @@ impl Pages {
             self.window.after = last.or(self.window.after);
             self.begun |= found > 0;
             if exhausted && found < most {
-                self.go_on();
+                self.advance();
             } else {
                 self.window.filled = true;
             }
@@ -121,8 +121,8 @@ impl Pages {
 
     /// Goes to the next event where that may be far: where cameras are picked out in passing, those of others may be so many
     /// that a page would be about nothing else. Says whether there is one.
-    fn seek(&mut self, connection: &mut Connection, turn: &Turn) -> Result<bool, DbErr> {
-        let Some(cameras) = self.filter.cameras.in_passing().filter(|_| self.window.far) else { return Ok(true) };
+    fn seek(&mut self, connection: &mut Connection, turn: &TimeSlice) -> Result<bool, DbErr> {
+        let Some(cameras) = self.filter.cameras.scanned().filter(|_| self.window.far) else { return Ok(true) };
         let first = query::first(self.interval(), self.window.after, cameras, connection.backend());
         let Some(first) = connection.number(&first, turn)? else { return Ok(false) };
         if self.window.after.is_none_or(|after| after.timestamp < first) {
@@ -132,19 +132,19 @@ impl Pages {
     }
 
     /// When what is read at the moment is.
-    fn interval(&self) -> Interval {
-        let Interval { start, end } = self.filter.interval;
-        let Window { first, windows, from, .. } = self.window;
+    fn interval(&self) -> TimeRange {
+        let TimeRange { start, end } = self.filter.interval;
+        let PartitionWindow { first, windows, from, .. } = self.window;
         let begins = first.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
         let ends = self.ends.get(first + windows - 1).copied();
-        Interval { start: from.or(begins).or(start), end: ends.or(end) }
+        TimeRange { start: from.or(begins).or(start), end: ends.or(end) }
     }
 
     /// Goes to the next window, which is a larger one where there was little in this one.
-    fn go_on(&mut self) {
-        let Window { first, windows, filled, .. } = self.window;
+    fn advance(&mut self) {
+        let PartitionWindow { first, windows, filled, .. } = self.window;
         self.ended = first + windows > self.ends.len();
-        self.window = Window::new(first + windows, if filled { 1 } else { (2 * windows).min(MAX_WINDOWS) });
+        self.window = PartitionWindow::new(first + windows, if filled { 1 } else { (2 * windows).min(MAX_WINDOWS) });
     }
 }
 
@@ -177,13 +177,13 @@ mod tests {
             let interrupts = move || calls.fetch_add(1, Ordering::Relaxed) % every == every - 1;
             let Connection::Sqlite(sqlite) = &connection else { unreachable!("it is SQLite's") };
             sqlite.progress_handler(13, Some(interrupts)).expect("set");
-            let mut pages = Pages::new(Filter::default(), 100.try_into().expect("not zero"), Vec::new());
+            let mut pages = KeysetPager::new(Filter::default(), 100.try_into().expect("not zero"), Vec::new());
             let (mut seen, mut cut_short) = (Vec::new(), 0);
             for _ in 0..10_000 {
                 if pages.ended() {
                     break;
                 }
-                let found = pages.next(&mut connection, &Turn::begin(), 100, |row| {
+                let found = pages.next(&mut connection, &TimeSlice::begin(), 100, |row| {
                     seen.push(row.bounding_box[0]);
                     Ok::<_, DbErr>(ControlFlow::Continue(()))
                 });
@@ -214,11 +214,11 @@ mod tests {
             )
             .expect("made");
         let mut connection = Connection::Sqlite(connection);
-        let filter = Filter { interval: Interval::default(), cameras: Cameras::These(cameras) };
+        let filter = Filter { interval: TimeRange::default(), cameras: Cameras::Only(cameras) };
         for (ends, rows) in
             [(Vec::new(), 100), (vec![35_000, 60_000, 60_001, 190_000], 100), (Vec::new(), 1), (Vec::new(), 2)]
         {
-            let mut pages = Pages::new(filter.clone(), rows.try_into().expect("not zero"), ends);
+            let mut pages = KeysetPager::new(filter.clone(), rows.try_into().expect("not zero"), ends);
             let mut seen = Vec::new();
             while !pages.ended() {
                 let Connection::Sqlite(sqlite) = &connection else { unreachable!("it is SQLite's") };
@@ -226,8 +226,8 @@ mod tests {
                 // Enough to pass by some thousand events, not by ten thousand.
                 let interrupts = move || steps.fetch_add(1, Ordering::Relaxed) > 40;
                 sqlite.progress_handler(1_000, Some(interrupts)).expect("set");
-                let may_be_given_up = pages.pass_over_others();
-                let page = pages.next(&mut connection, &Turn::begin(), 100, |row| {
+                let may_be_given_up = pages.may_give_up_scan();
+                let page = pages.next(&mut connection, &TimeSlice::begin(), 100, |row| {
                     seen.push((row.cursor.timestamp, row.bounding_box[0]));
                     Ok::<_, DbErr>(ControlFlow::Continue(()))
                 });
@@ -245,15 +245,15 @@ mod tests {
         // Three events to a moment, moments 0 to 100.
         for ends in [vec![0], vec![50], vec![1, 2, 3, 4, 5, 6, 7, 90], (0..200).collect(), vec![1_000, 2_000]] {
             for (start, end) in [(None, None), (Some(3), Some(80)), (Some(50), None)] {
-                let filter = Filter { interval: Interval { start, end }, cameras: Cameras::All };
-                let mut pages = Pages::new(filter, 20.try_into().expect("not zero"), ends.clone());
+                let filter = Filter { interval: TimeRange { start, end }, cameras: Cameras::All };
+                let mut pages = KeysetPager::new(filter, 20.try_into().expect("not zero"), ends.clone());
                 let mut seen = Vec::new();
                 while !pages.ended() {
                     let take = |row: &Row<'_>| {
                         seen.push(row.bounding_box[0].expect("a number"));
                         Ok::<_, DbErr>(ControlFlow::Continue(()))
                     };
-                    pages.next(&mut connection, &Turn::begin(), 100, take).expect("read");
+                    pages.next(&mut connection, &TimeSlice::begin(), 100, take).expect("read");
                 }
                 let within =
                     |event: &i64| start.is_none_or(|start| event / 3 >= start) && end.is_none_or(|end| event / 3 < end);

@@ -11,15 +11,15 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
-use super::keyset::Pages;
+use super::keyset::KeysetPager;
 use crate::server::db::entity::camera;
-use crate::server::db::error::{away, is_late, may_pass};
+use crate::server::db::error::{away, is_statement_timeout, may_pass};
 use crate::server::db::pool::Pool;
 use crate::server::export::csv::Encoder;
 use crate::server::export::error::ExportError;
-use crate::server::export::reader::buffer_pool::{Buffer, Buffers};
+use crate::server::export::reader::buffer_pool::{Buffer, BufferPool};
 use crate::server::export::reader::postgres::Replayed;
-use crate::server::export::reader::{Connection, LONGEST_TURN, Reader, Turn, is_interrupted};
+use crate::server::export::reader::{Connection, MAX_TIME_SLICE, Reader, TimeSlice, is_interrupted};
 
 /// Where the first page ends, so that something is to be seen soon, also where each row lies somewhere else on a disk.
 const FIRST_PAGE_BYTES: usize = 32 * 1_024;
@@ -47,7 +47,7 @@ pub const RETRY_DELAY: Duration = Duration::from_millis(250);
 
 /// The lines of a page.
 #[derive(Debug)]
-pub struct Page {
+pub struct CsvPage {
     /// How many rows they are.
     pub rows: u64,
     /// The lines, and before the first one what comes before it.
@@ -58,13 +58,13 @@ pub struct Page {
 
 /// Makes lines of events.
 #[derive(Debug)]
-pub struct Lines {
-    pages: Pages,
+pub struct CsvPageReader {
+    pages: KeysetPager,
     encoder: Encoder,
     names: CameraNames,
     /// The bytes before the first row, until they are given out.
     head: Vec<u8>,
-    buffers: Buffers,
+    buffers: BufferPool,
     /// Where a page ends that has not ended before, in bytes.
     page_bytes: usize,
     /// How long the rows of the page before were, in bytes.
@@ -75,15 +75,15 @@ pub struct Lines {
     position: Option<i64>,
 }
 
-impl Lines {
+impl CsvPageReader {
     /// Those pages, with `head` before the first row, each of about `page_bytes` at most. `names` knows cameras that the
     /// encoder does not.
     pub fn new(
-        pages: Pages,
+        pages: KeysetPager,
         encoder: Encoder,
         names: CameraNames,
         head: Vec<u8>,
-        buffers: Buffers,
+        buffers: BufferPool,
         page_bytes: usize,
     ) -> Self {
         Self {
@@ -101,12 +101,12 @@ impl Lines {
 
     /// The same, read from nobody who has not come to that position in the primary's log.
     #[must_use]
-    pub fn behind(self, position: Option<i64>) -> Self {
+    pub fn at_least_lsn(self, position: Option<i64>) -> Self {
         Self { position, ..self }
     }
 
     /// Whether that connection may be read from.
-    fn check(&self, connection: &mut Connection, turn: &Turn) -> Result<(), DbErr> {
+    fn check(&self, connection: &mut Connection, turn: &TimeSlice) -> Result<(), DbErr> {
         if let (Some(position), Connection::Postgres(connection)) = (self.position, connection)
             && matches!(connection.replayed(position, turn)?, Replayed::UpTo { .. })
         {
@@ -116,14 +116,14 @@ impl Lines {
     }
 
     /// The next page; `None` where it has to be asked for over another connection.
-    fn read(&mut self, connection: &mut Connection, turn: &Turn) -> Result<Option<Page>, ExportError> {
+    fn read(&mut self, connection: &mut Connection, turn: &TimeSlice) -> Result<Option<CsvPage>, ExportError> {
         let Self { pages, encoder, names, head, buffers, page_bytes, row_bytes, most_rows, position: _ } = self;
         let mut lines = buffers.take();
         let most = if head.is_empty() { *page_bytes } else { FIRST_PAGE_BYTES.min(*page_bytes) };
         // Where they would come for nothing, no more rows are asked for than will probably be taken.
         let rows = if connection.is_eager() { (most.div_ceil(*row_bytes) as u64).min(*most_rows) } else { u64::MAX };
         let is_held_back = connection.is_eager() && rows > 1;
-        turn.expect_within((is_held_back || pages.pass_over_others()).then_some(MAX_WAIT));
+        turn.expect_within((is_held_back || pages.may_give_up_scan()).then_some(MAX_WAIT));
         let bytes = &mut lines.bytes;
         let before = head.len();
         bytes.extend_from_slice(head);
@@ -146,7 +146,7 @@ impl Lines {
         head.clear();
         *row_bytes =
             usize::try_from(rows).map_or(1, |rows| (bytes.len() - before).checked_div(rows).unwrap_or(*row_bytes));
-        Ok(Some(Page { rows, lines, last: pages.ended() }))
+        Ok(Some(CsvPage { rows, lines, last: pages.ended() }))
     }
 }
 
@@ -176,9 +176,9 @@ impl CameraNames {
 pub struct ReadAhead {
     reader: Reader,
     page_timeout: Duration,
-    sender: mpsc::Sender<Page>,
-    waiting: mpsc::Receiver<Page>,
-    lines: Arc<Mutex<Lines>>,
+    sender: mpsc::Sender<CsvPage>,
+    waiting: mpsc::Receiver<CsvPage>,
+    lines: Arc<Mutex<CsvPageReader>>,
     /// Whether there is nothing to read any more.
     ended: bool,
     reading: JoinSet<Result<bool, ExportError>>,
@@ -189,7 +189,7 @@ pub struct ReadAhead {
 impl ReadAhead {
     /// Nothing is read before the first page is asked for. `page_timeout`: how long a page may take, also where nobody
     /// waits for it yet.
-    pub fn new(reader: Reader, page_timeout: Duration, lines: Lines) -> Self {
+    pub fn new(reader: Reader, page_timeout: Duration, lines: CsvPageReader) -> Self {
         let (sender, waiting) = mpsc::channel(PAGES_AHEAD);
         let lines = Arc::new(Mutex::new(lines));
         Self { reader, page_timeout, sender, waiting, lines, ended: false, reading: JoinSet::new(), failure: None }
@@ -199,7 +199,7 @@ impl ReadAhead {
     ///
     /// # Errors
     /// Where it cannot be read.
-    pub async fn next(&mut self) -> Result<Page, ExportError> {
+    pub async fn next(&mut self) -> Result<CsvPage, ExportError> {
         let page = self.page().await?;
         while let Some(done) = self.reading.try_join_next() {
             self.was_read(done);
@@ -208,7 +208,7 @@ impl ReadAhead {
         Ok(page)
     }
 
-    async fn page(&mut self) -> Result<Page, ExportError> {
+    async fn page(&mut self) -> Result<CsvPage, ExportError> {
         loop {
             if let Ok(page) = self.waiting.try_recv() {
                 return Ok(page);
@@ -254,14 +254,14 @@ impl ReadAhead {
                         let Some(page) = lines.read(connection, turn)? else { break };
                         let last = page.last;
                         room.send(page);
-                        if last || turn.is_over() {
+                        if last || turn.is_expired() {
                             break;
                         }
                     }
                     Ok(lines.pages.ended())
                 });
                 // Who has taken longer than this was at one page for longer than a page may take.
-                let read = tokio::time::timeout(limit + LONGEST_TURN, read).await;
+                let read = tokio::time::timeout(limit + MAX_TIME_SLICE, read).await;
                 match read.unwrap_or(Err(ExportError::TimedOut(limit))) {
                     // Nothing of the page was given out, so it can be read once more.
                     Err(ExportError::Database(error))
@@ -271,7 +271,7 @@ impl ReadAhead {
                     {
                         tokio::time::sleep(RETRY_DELAY).await;
                     }
-                    Err(ExportError::Database(error)) if is_late(&error) => {
+                    Err(ExportError::Database(error)) if is_statement_timeout(&error) => {
                         return Err(ExportError::TimedOut(limit));
                     }
                     done => return done,
@@ -301,9 +301,9 @@ mod tests {
 
     use super::*;
     use crate::server::export::query::Filter;
-    use crate::server::export::reader::Place;
+    use crate::server::export::reader::Backend;
     use crate::server::export::reader::buffer_pool::PAGE_BYTES;
-    use crate::server::export::timezone::Zone;
+    use crate::server::export::timezone::TimeZone;
 
     const EVENTS: &str =
         "SELECT i AS timestamp, CAST(printf('%016d', i) AS BLOB) AS id, 'a' AS camera_id, 1.0 AS confidence,
@@ -323,12 +323,12 @@ mod tests {
         rusqlite::Connection::open(&path)
             .and_then(|made| made.execute_batch(&format!("PRAGMA journal_mode = WAL; {events}")))
             .expect("made");
-        let reader = Reader::new(Place::Sqlite(path, None), 1);
-        let pages = Pages::new(Filter::default(), 10.try_into().expect("not zero"), Vec::new());
+        let reader = Reader::new(Backend::Sqlite(path, None), 1);
+        let pages = KeysetPager::new(Filter::default(), 10.try_into().expect("not zero"), Vec::new());
         let encoder =
-            Encoder::new(Zone::parse("UTC").expect("a zone"), false, HashMap::from([("a".into(), "A".into())]));
+            Encoder::new(TimeZone::parse("UTC").expect("a zone"), false, HashMap::from([("a".into(), "A".into())]));
         let names = CameraNames::of(Pool::default());
-        let lines = Lines::new(pages, encoder, names, Vec::new(), reader.buffers().clone(), PAGE_BYTES);
+        let lines = CsvPageReader::new(pages, encoder, names, Vec::new(), reader.buffers().clone(), PAGE_BYTES);
         let ahead = ReadAhead::new(reader.clone(), page_timeout, lines);
         Read { folder, reader, ahead }
     }

@@ -16,12 +16,12 @@ const MAX_FREE: usize = 8;
 
 /// Hands out pieces of memory, and takes them back when they are dropped. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Buffers {
+pub struct BufferPool {
     capacity: usize,
     free: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
-impl Buffers {
+impl BufferPool {
     /// Pieces of that size, in bytes, to begin with. Nothing is allocated yet.
     pub fn new(capacity: usize) -> Self {
         Self { capacity, free: Arc::default() }
@@ -39,7 +39,7 @@ impl Buffers {
 pub struct Buffer {
     /// The bytes.
     pub bytes: Vec<u8>,
-    home: Buffers,
+    home: BufferPool,
 }
 
 impl AsRef<[u8]> for Buffer {
@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn memory_is_used_again_once_its_bytes_are_gone_and_comes_back_empty() {
-        let buffers = Buffers::new(100);
+        let buffers = BufferPool::new(100);
         let mut first = buffers.take();
         first.bytes.extend_from_slice(b"abc");
         let place = first.bytes.as_ptr();
@@ -82,14 +82,14 @@ mod tests {
 
     #[test]
     fn memory_that_had_to_grow_is_not_kept() {
-        let buffers = Buffers::new(100);
+        let buffers = BufferPool::new(100);
         buffers.take().bytes.resize(1_000, 0);
         assert_eq!(buffers.take().bytes.capacity(), 100);
     }
 
     #[test]
     fn no_more_memory_is_kept_than_one_export_needs() {
-        let buffers = Buffers::new(100);
+        let buffers = BufferPool::new(100);
         let many: Vec<_> = (0..50).map(|_| buffers.take()).collect();
         drop(many);
         assert_eq!(buffers.free.lock().expect("no panic").len(), MAX_FREE);

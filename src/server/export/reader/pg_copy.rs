@@ -18,7 +18,7 @@ pub type Field<'a> = Option<&'a [u8]>;
 
 /// How far an answer of rows of `N` fields was read.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub enum Copied<const N: usize> {
+pub enum BinaryCopyParser<const N: usize> {
     /// Nothing yet.
     #[default]
     Before,
@@ -40,7 +40,7 @@ impl std::fmt::Display for Malformed {
 
 impl std::error::Error for Malformed {}
 
-impl<const N: usize> Copied<N> {
+impl<const N: usize> BinaryCopyParser<N> {
     /// Reads a message, which ends where a row does (a server sends each row in one), and gives the rows on.
     ///
     /// # Errors
@@ -135,7 +135,7 @@ mod tests {
     }
 
     fn read(messages: &[Vec<u8>]) -> Result<Rows, Malformed> {
-        let (mut copied, mut rows) = (Copied::<3>::default(), Vec::new());
+        let (mut copied, mut rows) = (BinaryCopyParser::<3>::default(), Vec::new());
         for message in messages {
             copied.read(message, |row| {
                 rows.push(row.map(|field| field.map(<[u8]>::to_vec)));
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn whoever_takes_the_rows_may_stop() {
         let row = written(&[None, None, None]);
-        let mut copied = Copied::<3>::default();
+        let mut copied = BinaryCopyParser::<3>::default();
         let stopped = copied.read(&[header(), row].concat(), |_| Err(Malformed("enough")));
         assert_eq!(stopped, Err(Malformed("enough")));
     }

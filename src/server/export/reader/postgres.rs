@@ -14,10 +14,10 @@ use tokio::runtime::Handle;
 use tracing::warn;
 use uuid::Uuid;
 
-use super::pg_copy::{Copied, Field, Malformed};
-use super::time_slice::{Turn, interrupted, is_interrupted};
+use super::pg_copy::{BinaryCopyParser, Field, Malformed};
+use super::time_slice::{TimeSlice, interrupted, is_interrupted};
 use crate::server::db::error;
-use crate::server::db::error::is_away;
+use crate::server::db::error::is_unavailable;
 use crate::server::db::postgres::{NOTICE_WHO_LEAVES, conn, options};
 use crate::server::db::timeouts::SILENT;
 use crate::server::db::unix_micros::UnixMicros;
@@ -109,7 +109,7 @@ impl Server {
     ///
     /// # Errors
     /// Where the server cannot be reached, or takes no more connections; where nobody waits any more.
-    pub fn connect(&self, turn: &Turn) -> Result<Connection, DbErr> {
+    pub fn connect(&self, turn: &TimeSlice) -> Result<Connection, DbErr> {
         let settings = format!(
             "{PLAN_FOR_PAGES}; SET default_transaction_read_only = on; SET statement_timeout = {}",
             self.statement_timeout
@@ -158,7 +158,7 @@ impl Connection {
     pub fn events<E: From<DbErr>>(
         &mut self,
         statement: &SelectStatement,
-        turn: &Turn,
+        turn: &TimeSlice,
         mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
     ) -> Result<bool, E> {
         let (mut found, mut full) = (0_u64, false);
@@ -176,7 +176,7 @@ impl Connection {
         turn.has_given();
         match ended {
             Ok(()) => Ok(!full),
-            Err(Ended::Database(error)) if found > 0 && (is_interrupted(&error) || is_away(&error)) => Ok(false),
+            Err(Ended::Database(error)) if found > 0 && (is_interrupted(&error) || is_unavailable(&error)) => Ok(false),
             Err(Ended::Database(error)) => Err(error.into()),
             Err(Ended::Given(failure)) => Err(failure),
         }
@@ -189,7 +189,7 @@ impl Connection {
     pub fn numbers<const N: usize>(
         &mut self,
         statement: &SelectStatement,
-        turn: &Turn,
+        turn: &TimeSlice,
         mut take: impl FnMut([i64; N]),
     ) -> Result<(), DbErr> {
         let ended = self.rows(statement, turn, |row: &[Field<'_>; N]| {
@@ -210,7 +210,7 @@ impl Connection {
     pub fn named_numbers(
         &mut self,
         statement: &SelectStatement,
-        turn: &Turn,
+        turn: &TimeSlice,
         mut take: impl FnMut(&str, i64),
     ) -> Result<(), DbErr> {
         let ended = self.rows(statement, turn, |[name, number]| {
@@ -225,7 +225,7 @@ impl Connection {
     ///
     /// # Errors
     /// The database's own; where it should be a replica and is none.
-    pub fn replayed(&mut self, position: i64, turn: &Turn) -> Result<Replayed, DbErr> {
+    pub fn replayed(&mut self, position: i64, turn: &TimeSlice) -> Result<Replayed, DbErr> {
         if self.is_primary {
             return Ok(Replayed::Primary);
         }
@@ -277,7 +277,7 @@ impl Connection {
     fn rows<const N: usize, E>(
         &mut self,
         statement: &SelectStatement,
-        turn: &Turn,
+        turn: &TimeSlice,
         mut take: impl FnMut(&[Field<'_>; N]) -> Result<(), E>,
     ) -> Result<(), Ended<E>> {
         let sql = as_postgres_reads_it(statement.to_string(PostgresQueryBuilder));
@@ -291,7 +291,7 @@ impl Connection {
             }
         });
         let mut messages = began.map_err(Ended::Database)?;
-        let mut copied = Copied::default();
+        let mut copied = BinaryCopyParser::default();
         let mut arrived = Vec::with_capacity(ROWS_AT_ONCE);
         loop {
             // What arrives is waited for in here, and worked on out there, where other things may be waited for.

@@ -17,7 +17,7 @@ const RETRY_DELAY: Duration = Duration::from_millis(40);
 
 /// What an export began with that may be read from a replica.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Began {
+pub struct ReplicaSnapshot {
     /// What each page has to be read behind, in bytes of the primary's log: replicas differ, and one may have been away.
     pub position: Option<i64>,
     /// The moment up to which the file is complete: nothing of a time before it that was there by then is missing.
@@ -27,7 +27,7 @@ pub struct Began {
     pub behind: bool,
 }
 
-impl Began {
+impl ReplicaSnapshot {
     /// How far its reader's server has come.
     ///
     /// # Errors

@@ -4,34 +4,34 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use super::Place;
+use super::Backend;
 use super::postgres::Server;
 use crate::server::db::pool::Pool;
 use crate::server::db::postgres::single_connection;
-use crate::server::db::url::{Named, named};
+use crate::server::db::url::{DatabaseKind, named};
 use crate::server::settings::{self, OnReplicaUnavailable};
 
 /// Where exports read events. `database` is the open database of these settings.
 ///
 /// # Errors
 /// As [`named`].
-pub fn events(settings: &settings::Database, database: &Pool, page_timeout: Duration) -> anyhow::Result<Place> {
+pub fn events(settings: &settings::Database, database: &Pool, page_timeout: Duration) -> anyhow::Result<Backend> {
     let place = named(&settings.url)?;
     if settings.replica_url.starts_with("postgres") {
         single_connection::options("database.replica_url", &settings.replica_url)?;
     }
     if !settings.replica_url.is_empty()
-        && (place != Named::Postgres || !matches!(named(&settings.replica_url), Ok(Named::Postgres)))
+        && (place != DatabaseKind::Postgres || !matches!(named(&settings.replica_url), Ok(DatabaseKind::Postgres)))
     {
         bail!(
             "database.replica_url is a replica's, and both it and database.url have to be postgres://USER@HOST/DATABASE"
         );
     }
     Ok(match place {
-        Named::File(path) => Place::Sqlite(path, database.file().cloned()),
-        Named::Postgres => {
+        DatabaseKind::File(path) => Backend::Sqlite(path, database.file().cloned()),
+        DatabaseKind::Postgres => {
             let server = Server::new(&settings.url, page_timeout).context("database.url")?;
-            Place::Postgres(if settings.replica_url.is_empty() {
+            Backend::Postgres(if settings.replica_url.is_empty() {
                 server
             } else {
                 let fall_back = settings.on_replica_unavailable == OnReplicaUnavailable::Primary;

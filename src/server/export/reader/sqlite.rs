@@ -10,7 +10,7 @@ use sea_orm::sea_query::{SelectStatement, SqliteQueryBuilder, Value};
 use sea_orm::{DbErr, RuntimeErr};
 use uuid::Uuid;
 
-use super::time_slice::{Turn, interrupted};
+use super::time_slice::{TimeSlice, interrupted};
 use crate::server::db::describe_error::describe_rusqlite;
 use crate::server::db::timeouts::BUSY_TIMEOUT;
 use crate::server::export::event::{Cursor, Row};
@@ -44,14 +44,14 @@ pub fn open(path: &Path) -> Result<Connection, DbErr> {
 ///
 /// # Errors
 /// Where the connection is one of somebody else's.
-pub fn watch(connection: &Connection, turn: Turn) -> Result<(), DbErr> {
+pub fn watch(connection: &Connection, turn: TimeSlice) -> Result<(), DbErr> {
     let mut questions = 0_u32;
     let asks = move || {
         questions = questions.wrapping_add(1);
         if questions.is_multiple_of(QUESTIONS_BETWEEN_PAUSES) {
             worker_threads::pause();
         }
-        turn.has_to_stop()
+        turn.should_stop()
     };
     connection.progress_handler(STEPS_BETWEEN_QUESTIONS, Some(asks)).map_err(|error| failed(&error))
 }
@@ -64,7 +64,7 @@ pub fn watch(connection: &Connection, turn: Turn) -> Result<(), DbErr> {
 pub fn events<E: From<DbErr>>(
     connection: &Connection,
     statement: &SelectStatement,
-    turn: &Turn,
+    turn: &TimeSlice,
     mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
 ) -> Result<bool, E> {
     let stepped = query(connection, statement, |rows| {

@@ -12,46 +12,46 @@ pub const MAX_HELD_BACK: Duration = Duration::from_millis(100);
 
 /// After which time an export gives its connection back, and gets in line for another: where there are more exports than
 /// connections, all of them go on.
-pub const LONGEST_TURN: Duration = Duration::from_millis(100);
+pub const MAX_TIME_SLICE: Duration = Duration::from_millis(100);
 
 /// When a piece of work began, whether it has found something, and whether somebody waits for it.
 #[derive(Clone, Debug)]
-pub struct Turn {
+pub struct TimeSlice {
     began: Instant,
     /// After how many microseconds the first of the rows was found that wait; 0 while there are none.
     found: Arc<AtomicU64>,
     /// After how many microseconds it is over where nothing was found by then; 0 where it goes on.
     expected: Arc<AtomicU64>,
-    unwanted: Arc<Unwanted>,
+    unwanted: Arc<Cancelled>,
 }
 
 /// Whether nobody waits any more.
 #[derive(Debug, Default)]
-struct Unwanted {
+struct Cancelled {
     is: AtomicBool,
     said: Notify,
 }
 
 /// Says, when it is dropped, that nobody waits any more.
 #[derive(Debug)]
-pub struct Wanted(Arc<Unwanted>);
+pub struct CancelOnDrop(Arc<Cancelled>);
 
-impl Drop for Wanted {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.is.store(true, Ordering::Relaxed);
         self.0.said.notify_one();
     }
 }
 
-impl Turn {
+impl TimeSlice {
     /// One that begins now, and that is waited for.
     pub fn begin() -> Self {
         Self { began: Instant::now(), found: Arc::default(), expected: Arc::default(), unwanted: Arc::default() }
     }
 
     /// To be held by who waits.
-    pub fn wanted(&self) -> Wanted {
-        Wanted(Arc::clone(&self.unwanted))
+    pub fn cancel_on_drop(&self) -> CancelOnDrop {
+        CancelOnDrop(Arc::clone(&self.unwanted))
     }
 
     /// The same, as if it began now.
@@ -61,16 +61,16 @@ impl Turn {
     }
 
     /// Whether it has taken long enough, where others may want the connection.
-    pub fn is_over(&self) -> bool {
-        self.began.elapsed() > LONGEST_TURN
+    pub fn is_expired(&self) -> bool {
+        self.began.elapsed() > MAX_TIME_SLICE
     }
 
     /// Whether nobody waits any more, or what was found has waited for long enough.
-    pub fn has_to_stop(&self) -> bool {
+    pub fn should_stop(&self) -> bool {
         self.unwanted.is.load(Ordering::Relaxed) || self.late_at().is_some_and(|late| Instant::now() > late)
     }
 
-    /// Ends once [`Self::has_to_stop`]; for one who waits at a time.
+    /// Ends once [`Self::should_stop`]; for one who waits at a time.
     pub async fn stop(&self) {
         match self.late_at() {
             None => self.unwanted.said.notified().await,

@@ -17,20 +17,20 @@ pub const PIECE_BYTES: usize = 64 * 1_024;
 
 /// A handle to the threads; cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Workshop(Arc<Threads>);
+pub struct WorkerThreads(Arc<Threads>);
 
 /// A runtime of which only the threads for blocking work are used: they come and go with the work.
 #[derive(Debug)]
 struct Threads(Option<Runtime>);
 
-impl Workshop {
+impl WorkerThreads {
     /// No thread is there before there is work.
     ///
     /// # Panics
     /// Where the operating system gives nothing to wait with.
     pub fn open() -> Self {
         let mut builder = Builder::new_current_thread();
-        builder.thread_name("export").on_thread_start(give_way);
+        builder.thread_name("export").on_thread_start(lower_priority);
         Self(Arc::new(Threads(Some(builder.build().expect("a runtime without drivers")))))
     }
 
@@ -54,7 +54,7 @@ impl Drop for Threads {
 }
 
 /// Elsewhere than on Linux, this would be about the whole process.
-fn give_way() {
+fn lower_priority() {
     if cfg!(target_os = "linux") {
         // Where it is not allowed, it works all the same.
         let _ = rustix::process::setpriority_process(None, NICENESS);

@@ -6,7 +6,7 @@ use futures_util::TryStreamExt;
 use sea_orm::sqlx::postgres::PgRow;
 use sea_orm::sqlx::{self, AssertSqlSafe, Executor, PgConnection, Row};
 
-use super::tables::{PAGE, Pages, TABLES, check_table};
+use super::tables::{PAGE, RowBatches, TABLES, check_table};
 use super::tables::{SourceCamera, SourceEvent};
 use super::values::Value;
 use crate::server::db::describe_error::describe_sqlx;
@@ -33,7 +33,7 @@ const TIME_TYPES: [&str; 2] = ["timestamp with time zone", "timestamp without ti
 
 /// Connects, and begins to read the events. Returns the cameras, how many events there are, and
 /// whether they come in order of time.
-pub async fn open(url: &str, pages: Pages) -> anyhow::Result<(Vec<SourceCamera>, u64, bool)> {
+pub async fn open(url: &str, pages: RowBatches) -> anyhow::Result<(Vec<SourceCamera>, u64, bool)> {
     let mut source = connect(url).await?;
     source.execute(SETTINGS).await.map_err(readable)?;
     let time_type = check(&mut source).await?;
@@ -88,7 +88,7 @@ async fn read(
     time_type: &str,
     timeless: i64,
     last: Option<String>,
-    pages: &Pages,
+    pages: &RowBatches,
 ) -> Result<(), sqlx::Error> {
     // They cannot be taken, and are only counted.
     let mut without_time = timeless.unsigned_abs();

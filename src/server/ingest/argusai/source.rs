@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::tables::{SourceCamera, SourceEvent};
 use super::{postgres, sqlite};
-use crate::server::db::url::without_password;
+use crate::server::db::url::redacted;
 
 /// Where an ArgusAI database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
-            Self::Postgres(url) => f.write_str(&without_password(url)),
+            Self::Postgres(url) => f.write_str(&redacted(url)),
         }
     }
 }

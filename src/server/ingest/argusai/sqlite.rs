@@ -6,7 +6,7 @@ use anyhow::{anyhow, bail};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row};
 
-use super::tables::{PAGE, Pages, TABLES, check_table};
+use super::tables::{PAGE, RowBatches, TABLES, check_table};
 use super::tables::{SourceCamera, SourceEvent};
 use super::values::Value;
 use crate::server::db::describe_error::{describe_io, describe_rusqlite};
@@ -17,7 +17,7 @@ use crate::server::db::timeouts::BUSY_TIMEOUT;
 const COLUMNS: &str = "id, camera_id, timestamp, confidence, algorithm_used, bounding_box";
 
 /// Opens the file, and begins to read its events on a thread of its own. Returns its cameras, and how many events there are.
-pub async fn open(file: PathBuf, pages: Pages) -> anyhow::Result<(Vec<SourceCamera>, u64)> {
+pub async fn open(file: PathBuf, pages: RowBatches) -> anyhow::Result<(Vec<SourceCamera>, u64)> {
     let opened = tokio::task::spawn_blocking(move || {
         let source = connect(&file)?;
         check(&source)?;
@@ -99,7 +99,7 @@ fn cameras(source: &Connection) -> Result<Vec<SourceCamera>, rusqlite::Error> {
 
 /// Reads the events in short steps and not in one statement, which would keep a running ArgusAI from writing what its
 /// cameras see. What it adds meanwhile is for the next import.
-fn read(source: &Connection, pages: &Pages) -> Result<(), rusqlite::Error> {
+fn read(source: &Connection, pages: &RowBatches) -> Result<(), rusqlite::Error> {
     let kind = "SELECT type = 'table' AND wr = 0 FROM pragma_table_list WHERE lower(name) = 'motion_events' AND schema = 'main'";
     if !source.query_row(kind, [], |row| row.get::<_, bool>(0))? {
         return read_in_one(source, pages);
@@ -128,7 +128,7 @@ fn read(source: &Connection, pages: &Pages) -> Result<(), rusqlite::Error> {
 }
 
 /// Reads a view, or a table without rowids, neither of which ArgusAI makes: there is nothing to go on from.
-fn read_in_one(source: &Connection, pages: &Pages) -> Result<(), rusqlite::Error> {
+fn read_in_one(source: &Connection, pages: &RowBatches) -> Result<(), rusqlite::Error> {
     let mut statement = source.prepare(&format!("SELECT {COLUMNS} FROM motion_events"))?;
     let mut rows = statement.query([])?;
     loop {

@@ -33,7 +33,7 @@ pub struct SourceEvent {
 }
 
 /// Where whoever reads puts the pages.
-pub type Pages = mpsc::Sender<anyhow::Result<Vec<SourceEvent>>>;
+pub type RowBatches = mpsc::Sender<anyhow::Result<Vec<SourceEvent>>>;
 
 /// Checks that a database is ArgusAI's. `found` are the columns of one of its tables.
 ///

@@ -6,7 +6,7 @@ use super::session::Role;
 
 /// Somebody in the list of people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
+pub struct User {
     /// Names the person in addresses.
     pub id: String,
     /// What the person types to sign in.
@@ -19,9 +19,9 @@ pub struct Person {
 
 /// One person, with every camera that there is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PersonWithCameras {
+pub struct UserWithCameras {
     /// The person.
-    pub person: Person,
+    pub person: User,
     /// All cameras, in the order in which they are shown.
     pub cameras: Vec<Grant>,
     /// Whether this is the person who looks.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use tracing::info;
 
-use super::form::{Answer, Form, unknown_action};
-use crate::api::page::Done;
+use super::form::{Form, FormResponse, unknown_action};
+use crate::api::page::Notice;
 use crate::api::paths::{PEOPLE_PATH, person_path};
 use crate::api::session::Role;
 use crate::api::unknown_value::UnknownValue;
@@ -16,17 +16,17 @@ use crate::server::accounts::user::{self, NewUser};
 use crate::web::page_data::person_named;
 
 /// Adds a person.
-pub(in crate::web) async fn add_person(form: Arc<Form>) -> Result<Answer, ApiError> {
+pub(in crate::web) async fn add_user(form: Arc<Form>) -> Result<FormResponse, ApiError> {
     let admin = form.caller()?;
     let role = role(&form)?;
     let new = NewUser { name: form.field("name").to_owned(), role, password: form.field("password").to_owned() };
     let person = user::add(&form.state.writer, new, form.state.clock.now()).await?;
     info!(user_id = %admin.user.id, changed_user_id = %person.id, "user added");
-    Ok(Answer::done(&person_path(&person.id.to_string()), Done::PersonAdded))
+    Ok(FormResponse::done(&person_path(&person.id.to_string()), Notice::PersonAdded))
 }
 
 /// Chooses a person's cameras, changes role or password, or removes the person.
-pub(in crate::web) async fn change_person(form: Arc<Form>) -> Result<Answer, ApiError> {
+pub(in crate::web) async fn change_user(form: Arc<Form>) -> Result<FormResponse, ApiError> {
     let admin = form.caller()?;
     let database = &form.state.writer;
     let path = form.parts.uri.path();
@@ -41,23 +41,26 @@ pub(in crate::web) async fn change_person(form: Arc<Form>) -> Result<Answer, Api
             let granted: Vec<_> = chosen.difference(&before).cloned().collect();
             let taken: Vec<_> = before.difference(&chosen).cloned().collect();
             user::change_granted(database, &person, &granted, &taken).await?;
-            Answer::done(path, Done::CamerasSaved)
+            FormResponse::done(path, Notice::CamerasSaved)
         }
         "role" => {
             not_oneself(FormMessage::OwnRole)?;
             user::set_role(database, &person, role(&form)?).await?;
-            Answer::done(path, Done::RoleChanged)
+            FormResponse::done(path, Notice::RoleChanged)
         }
         "password" => {
             not_oneself(FormMessage::OwnPassword)?;
             let revoke = form.revokes_tokens();
             user::set_password(database, &person, form.field("password").to_owned(), revoke).await?;
-            Answer::done(path, if revoke.is_some() { Done::PasswordSetTokensRevoked } else { Done::PasswordSet })
+            FormResponse::done(
+                path,
+                if revoke.is_some() { Notice::PasswordSetTokensRevoked } else { Notice::PasswordSet },
+            )
         }
         "remove" => {
             not_oneself(FormMessage::OwnAccount)?;
             user::remove(database, &person).await?;
-            Answer::done(PEOPLE_PATH, Done::PersonRemoved)
+            FormResponse::done(PEOPLE_PATH, Notice::UserRemoved)
         }
         other => return Err(unknown_action(other)),
     };

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{LazyLock, Mutex};
 
-use motion_export::server::db::connect::{self, Missing};
+use motion_export::server::db::connect::{self, IfMissing};
 use motion_export::server::export::reader::postgres::PLAN_FOR_PAGES;
 use motion_export::server::settings::Settings;
 use sea_orm::DbBackend;
@@ -83,7 +83,7 @@ async fn template(cluster: &Path) -> String {
     psql(cluster, &format!("CREATE DATABASE {template}")).unwrap();
     let mut settings = Settings::default();
     settings.database.url = url_of(cluster, &template);
-    connect::open_migrated(&settings.database, Missing::Create).await.unwrap().close().await.unwrap();
+    connect::open_migrated(&settings.database, IfMissing::Create).await.unwrap().close().await.unwrap();
     template
 }
 

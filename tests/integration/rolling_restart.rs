@@ -12,8 +12,8 @@ use reqwest::header::AUTHORIZATION;
 use serde_json::Value;
 
 use crate::app::{TestDatabase, client_with};
-use crate::engine;
-use crate::program::{Server, command};
+use crate::backend;
+use crate::binary::{Server, command};
 use crate::reverse_proxy::{Proxy, block, nginx, replace};
 
 /// nginx as docs/postgresql.md has it, before these servers.
@@ -39,8 +39,8 @@ fn stop(server: &mut Server) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_rolling_restart_loses_no_export_and_those_that_it_breaks_are_recorded() {
-    let Some(nginx) = nginx().filter(|_| engine::is_postgres()) else {
-        engine::skips("it takes PostgreSQL and nginx");
+    let Some(nginx) = nginx().filter(|_| backend::is_postgres()) else {
+        backend::skips("it takes PostgreSQL and nginx");
         return;
     };
     let database = TestDatabase::with([]).await;

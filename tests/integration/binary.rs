@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use reqwest::header::AUTHORIZATION;
 
 use crate::app::{PASSWORD, client_with, cookie};
-use crate::engine;
+use crate::backend;
 
 /// The binary, with a clean environment, in `folder`, on the database there.
 pub fn command(folder: &Path, arguments: &[&str]) -> Command {
@@ -19,7 +19,7 @@ pub fn command(folder: &Path, arguments: &[&str]) -> Command {
 
 /// Nothing of whoever runs the tests, but where `make coverage` collects what was run.
 pub fn in_clean_environment(command: &mut Command, folder: &Path) {
-    let url = if engine::is_postgres() { engine::url(folder) } else { "sqlite://test.db".to_owned() };
+    let url = if backend::is_postgres() { backend::url(folder) } else { "sqlite://test.db".to_owned() };
     command.env_clear().env("DATABASE_URL", url);
     if let Some(profile) = std::env::var_os("LLVM_PROFILE_FILE") {
         command.env("LLVM_PROFILE_FILE", profile);

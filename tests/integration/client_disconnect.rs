@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::app::{TestApp, TestDatabase, client_with, events};
-use crate::engine;
+use crate::backend;
+use crate::binary::{Server, command, in_clean_environment, token_of_admin};
 use crate::log::Log;
-use crate::program::{Server, command, in_clean_environment, token_of_admin};
 use crate::proxy::{SlowClient, cutting_proxy};
 
 async fn long_app() -> (TestApp, String) {
@@ -121,7 +121,7 @@ async fn a_file_waits_with_its_end_for_whoever_keeps_its_record_from_being_writt
 
 #[tokio::test]
 async fn a_value_of_a_wrong_type_breaks_the_file_and_is_no_missing_row() {
-    if engine::is_postgres() && engine::skips("a column of PostgreSQL has a type") {
+    if backend::is_postgres() && backend::skips("a column of PostgreSQL has a type") {
         return;
     }
     let log = Log::of_this_thread();
@@ -291,7 +291,7 @@ async fn a_server_that_is_killed_leaves_a_broken_file_and_a_record_that_is_inter
 
 #[tokio::test]
 async fn a_disk_that_stays_full_when_the_record_is_written_breaks_the_file_and_is_recorded_once_there_is_space() {
-    if engine::is_postgres() && engine::skips("this process does not write the files") {
+    if backend::is_postgres() && backend::skips("this process does not write the files") {
         return;
     }
     let prepared = RealServer::prepare().await;

@@ -181,7 +181,7 @@ async fn a_server_that_vanished_keeps_its_places_for_thirty_seconds_and_its_reco
     assert_eq!(status(&app, &client).await, 200);
     // Once nobody has been held up for a while, they are swept.
     for _ in 0..4 {
-        app.state.exports.beat().await;
+        app.state.exports.heartbeat().await;
     }
     for record in before["exports"].as_array().unwrap() {
         let record = app.record(record["id"].as_str().unwrap()).await;
@@ -190,7 +190,7 @@ async fn a_server_that_vanished_keeps_its_places_for_thirty_seconds_and_its_reco
         assert_eq!(record["finished_at"], record["started_at"], "when it was last heard of");
     }
     // It was alive after all: it learns of it, and breaks its files, because their records say so.
-    state.exports.beat().await;
+    state.exports.heartbeat().await;
     for mut client in held {
         assert!(!client.rest().await.1, "the client knows");
     }
@@ -207,8 +207,8 @@ async fn a_clock_that_is_set_forward_makes_no_server_look_dead() {
     for _ in 0..5 {
         // Each time, what the other server wrote last is older than it may be.
         app.wait(31);
-        app.state.exports.beat().await;
-        state.exports.beat().await;
+        app.state.exports.heartbeat().await;
+        state.exports.heartbeat().await;
     }
     assert!(client.rest().await.1, "the file is whole");
     state.exports.none_left().await;
@@ -222,7 +222,7 @@ async fn an_export_that_goes_on_gives_signs_of_life_and_tells_how_far_it_is() {
     for _ in 0..3 {
         held[0].read(1_000_000).await;
         app.wait(29);
-        app.state.exports.beat().await;
+        app.state.exports.heartbeat().await;
     }
     app.wait(29);
     assert_eq!(status(&app, &client).await, 429);

@@ -3,7 +3,7 @@
 use crate::api::language::Language;
 
 /// What is said there.
-pub struct Words {
+pub struct Texts {
     pub lead: &'static str,
     pub new_person: &'static str,
     pub name_hint: &'static str,
@@ -33,7 +33,7 @@ pub struct Words {
     pub save_cameras: &'static str,
 }
 
-pub static ENGLISH: Words = Words {
+pub static ENGLISH: Texts = Texts {
     lead: "Who may sign in, and which cameras they can see. Choose a name to make changes.",
     new_person: "New person",
     name_hint: "What the person types to sign in.",
@@ -61,7 +61,7 @@ pub static ENGLISH: Words = Words {
     save_cameras: "Save cameras",
 };
 
-pub static GERMAN: Words = Words {
+pub static GERMAN: Texts = Texts {
     lead: "Wer sich anmelden darf und wer welche Kameras sieht. Wählen Sie einen Namen, um etwas zu ändern.",
     new_person: "Neue Person",
     name_hint: "Damit meldet sich die Person an.",
@@ -92,7 +92,7 @@ pub static GERMAN: Words = Words {
 
 impl Language {
     /// The words of the pages of people.
-    pub fn people(self) -> &'static Words {
+    pub fn people(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,
             Self::German => &GERMAN,

@@ -6,16 +6,16 @@ use leptos::prelude::*;
 use super::form::{FormOutcome, NewPassword, PasswordOf, RevokeTokens, SelectChoice, roles};
 use crate::api::page::Content;
 use crate::api::paths::{ACCOUNT_PATH, PEOPLE_PATH, person_path};
-use crate::api::people::{Grant, PersonWithCameras};
 use crate::api::session::Role;
+use crate::api::users::{Grant, UserWithCameras};
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::page_data;
 
 /// The page at `/settings/people/{id}`.
 #[component]
-pub fn PersonPage() -> impl IntoView {
+pub fn UserPage() -> impl IntoView {
     let content = match page_data::content() {
-        Ok(Content::Person(person)) => Ok(person),
+        Ok(Content::User(person)) => Ok(person),
         Ok(_) => Err(None),
         Err(error) => Err(Some(error)),
     };
@@ -43,8 +43,8 @@ pub fn PersonPage() -> impl IntoView {
 }
 
 #[component]
-fn Forms(person: PersonWithCameras) -> impl IntoView {
-    let PersonWithCameras { person, cameras, is_me } = person;
+fn Forms(person: UserWithCameras) -> impl IntoView {
+    let UserWithCameras { person, cameras, is_me } = person;
     let language = page_data::language();
     let (words, forms) = (language.people(), language.forms());
     let path = person_path(&person.id);

@@ -7,17 +7,17 @@ use super::form::{FormOutcome, NewPassword, SelectChoice, TextField, roles};
 use crate::api::language::Language;
 use crate::api::page::Content;
 use crate::api::paths::{PEOPLE_PATH, person_path};
-use crate::api::people::Person;
 use crate::api::session::Role;
+use crate::api::users::User;
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::page_data;
 
 /// The page at `/settings/people`.
 #[component]
-pub fn People() -> impl IntoView {
+pub fn Users() -> impl IntoView {
     let list = match page_data::content() {
-        Ok(Content::People(people)) => Either::Left(view! { <PeopleList people/> }),
-        Ok(_) => Either::Left(view! { <PeopleList people=Vec::new()/> }),
+        Ok(Content::Users(people)) => Either::Left(view! { <UserList people/> }),
+        Ok(_) => Either::Left(view! { <UserList people=Vec::new()/> }),
         Err(error) => Either::Right(view! { <CannotShow error/> }),
     };
     let language = page_data::language();
@@ -38,7 +38,7 @@ pub fn People() -> impl IntoView {
 }
 
 #[component]
-fn PeopleList(people: Vec<Person>) -> impl IntoView {
+fn UserList(people: Vec<User>) -> impl IntoView {
     let language = page_data::language();
     let (words, forms) = (language.people(), language.forms());
     let rows = people.into_iter().map(|person| {
@@ -69,7 +69,7 @@ fn PeopleList(people: Vec<Person>) -> impl IntoView {
 }
 
 /// Role and cameras in words.
-fn described(person: &Person, language: Language) -> (&'static str, String) {
+fn described(person: &User, language: Language) -> (&'static str, String) {
     let cameras = match person.role {
         Role::Admin => language.people().all_cameras.to_owned(),
         Role::User => person.cameras.to_string(),
@@ -83,7 +83,7 @@ mod tests {
 
     #[test]
     fn an_administrator_sees_all_cameras_whatever_was_granted() {
-        let person = |role| Person { id: String::new(), name: String::new(), role, cameras: 2 };
+        let person = |role| User { id: String::new(), name: String::new(), role, cameras: 2 };
         let told = |role, language| described(&person(role), language);
         assert_eq!(told(Role::Admin, Language::English), ("Administrator", "all".to_owned()));
         assert_eq!(told(Role::User, Language::English), ("User", "2".to_owned()));

@@ -5,20 +5,20 @@ use std::time::Duration;
 use motion_export::api::exports::EXPORTS_PATH;
 use motion_export::export_params::EXPORT_PATH;
 use motion_export::server::db::pool::Transaction;
-use motion_export::server::db::timeouts::ANSWER;
+use motion_export::server::db::timeouts::STATEMENT_TIMEOUT;
 use reqwest::Response;
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use crate::app::{TestApp, TestDatabase};
+use crate::backend;
 use crate::cluster::Cluster;
-use crate::engine;
 use crate::proxy::{Line, SlowClient};
 
 /// A server on a long file, what is between it and its database, and the cluster that this is in.
 async fn app(answer: Duration) -> Option<(TestApp, Line, Cluster)> {
-    if !engine::is_postgres() && engine::skips("it is about PostgreSQL") {
+    if !backend::is_postgres() && backend::skips("it is about PostgreSQL") {
         return None;
     }
     // Encrypted, where to close a connection takes an answer.
@@ -62,7 +62,7 @@ const MENDED: Duration = Duration::from_mins(1);
 
 #[tokio::test]
 async fn connections_that_are_lost_while_nothing_is_asked_are_replaced_and_nobody_is_refused() {
-    let Some((app, line, _cluster)) = app(ANSWER).await else { return };
+    let Some((app, line, _cluster)) = app(STATEMENT_TIMEOUT).await else { return };
     let whole = app.export("").await.bytes().await.unwrap();
     app.idle().await;
     line.lose_all();
