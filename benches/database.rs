@@ -1,4 +1,4 @@
-//! A database of made-up events to measure with: the same ones each time.
+//! A database of generated events for the benchmarks. The events are the same each time.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use motion_export::server::export::reader::{Connection, TimeSlice};
 use motion_export::server::settings::Settings;
 use sea_orm::DbErr;
 
-/// Reads so many events, in pages.
+/// Reads `rows` events page by page, and passes each to `take`.
 pub fn read(connection: &mut Connection, rows: usize, mut take: impl FnMut(&Row<'_>)) {
     let mut pages = KeysetPager::new(Filter::default(), 5_000.try_into().expect("not zero"), Vec::new());
     let mut left = rows;
@@ -28,12 +28,12 @@ pub fn read(connection: &mut Connection, rows: usize, mut take: impl FnMut(&Row<
     }
 }
 
-/// Opens one to read.
+/// Opens a database for reading.
 pub fn open(path: &Path) -> Connection {
     Connection::Sqlite(rusqlite::Connection::open(path).expect("opened"))
 }
 
-/// Makes one in a folder, and says where.
+/// Creates a database with `rows` events in a folder, and returns its path.
 pub fn make(folder: &Path, rows: usize) -> PathBuf {
     let path = folder.join("events.db");
     let mut settings = Settings::default();
@@ -41,7 +41,7 @@ pub fn make(folder: &Path, rows: usize) -> PathBuf {
     let demo = Demo { events: rows as u64, cameras: 8, days: 365, seed: 1 };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let database = connect::open_migrated(&settings.database, IfMissing::Create).await.expect("made");
+        let database = connect::open_migrated(&settings.database, IfMissing::Create).await.expect("created");
         demo.write(&database, UnixMicros::new(1_764_547_200_000_000)).await.expect("filled");
         database.close().await.expect("closed");
     });

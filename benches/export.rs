@@ -1,4 +1,4 @@
-//! `cargo bench --bench export`: how long the stages of the export take, each by itself, for ten thousand events.
+//! `cargo bench --bench export` measures each stage of the export separately, with ten thousand events.
 
 #[path = "database.rs"]
 mod database;
@@ -17,7 +17,7 @@ fn main() {
     divan::main();
 }
 
-/// SQLite's rows, read and thrown away.
+/// Reads SQLite's rows and discards them.
 #[divan::bench]
 fn read_pages(bencher: Bencher) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -25,14 +25,14 @@ fn read_pages(bencher: Bencher) {
     bencher.counter(ItemsCount::new(ROWS)).bench_local(|| database::read(&mut database, ROWS, |_| {}));
 }
 
-/// Rows that are in memory, written as lines.
+/// Writes rows from memory as lines of CSV.
 #[divan::bench]
 fn write_lines(bencher: Bencher) {
     let events = sample::events(ROWS);
     bencher.counter(ItemsCount::new(ROWS)).bench_local(|| lines(&events));
 }
 
-/// The moments alone.
+/// Writes only the timestamps.
 #[divan::bench(args = ["UTC", "Europe/Berlin"])]
 fn write_timestamps(bencher: Bencher, zone: &str) {
     let zone = TimeZone::parse(zone).expect("a zone");
@@ -45,14 +45,14 @@ fn write_timestamps(bencher: Bencher, zone: &str) {
     });
 }
 
-/// The digest of those lines.
+/// Computes the digest of the lines.
 #[divan::bench]
 fn digest(bencher: Bencher) {
     let lines = lines(&sample::events(ROWS));
     bencher.counter(BytesCount::of_slice(&lines)).bench_local(|| Sha256::digest(&lines));
 }
 
-/// The encodings of those lines.
+/// Compresses the lines.
 #[divan::bench(args = [Encoding::Zstd, Encoding::Gzip, Encoding::Brotli])]
 fn encode(bencher: Bencher, encoding: Encoding) {
     let lines = lines(&sample::events(ROWS));

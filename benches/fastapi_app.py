@@ -1,5 +1,6 @@
-"""A peer for `make bench`: the export as the specification names it, in FastAPI and SQLAlchemy, with batches and Python's
-csv module. Written as its documentation recommends: a server-side cursor, a generator, a streaming response."""
+"""A program to compare with in `make bench`: the export in FastAPI and SQLAlchemy, which the specification names.
+
+It follows their documentation: a server-side cursor with batches, a generator, Python's csv module, a streaming response."""
 
 import csv
 import io

@@ -1,6 +1,8 @@
-//! `make instructions`: how many instructions the export takes for a row, as callgrind counts them: the same from run to run,
-//! whatever else the machine does. Fails where it is more than 5 % above the figures in `benches/instructions.txt`, as long
-//! as the compilers are those that these were recorded with; `cargo bench --bench instructions -- --record` writes them anew.
+//! `make instructions` counts the instructions per exported row with callgrind. The counts do not depend on the load of
+//! the machine.
+//!
+//! Fails if a count is more than 5 % above its figure in `benches/instructions.txt`. The figures are compared only if
+//! they were recorded with the same compilers. `cargo bench --bench instructions -- --record` records them again.
 
 #[path = "database.rs"]
 mod database;
@@ -14,10 +16,10 @@ use std::process::{Command, ExitCode};
 
 use motion_export::server::export::event::Row;
 
-/// Each stage is run for so many rows and for twice as many; the difference is what rows take, without the start.
+/// Each stage runs with this many rows and with twice as many. The difference is the cost of the rows alone.
 const ROWS: usize = 20_000;
 
-/// How much more is too much, in percent.
+/// The accepted deviation from the recorded figures, in percent.
 const TOLERANCE: u64 = 5;
 
 const RECORDED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/instructions.txt");
@@ -31,13 +33,13 @@ fn main() -> ExitCode {
         ["--record"] => record(),
         [stage, file, rows] => work(stage, Path::new(file), rows.parse().expect("a number")),
         _ => {
-            say("instructions [--record]");
+            print_line("instructions [--record]");
             ExitCode::FAILURE
         }
     }
 }
 
-/// What is counted.
+/// Runs a stage. This is the code that is counted.
 fn work(stage: &str, file: &Path, rows: usize) -> ExitCode {
     let (mut encoder, mut bytes) = (sample::encoder(), Vec::with_capacity(1 << 20));
     let mut write = |row: &Row<'_>| {
@@ -46,7 +48,7 @@ fn work(stage: &str, file: &Path, rows: usize) -> ExitCode {
             bytes.clear();
         }
     };
-    // Made for both runs alike, so that the making of them is not in the difference.
+    // Both runs create the same number, so that creating them is not part of the difference.
     let events = if stage == "write" { sample::events(2 * ROWS) } else { Vec::new() };
     match stage {
         "read" => database::read(&mut database::open(file), rows, |_| {}),
@@ -56,6 +58,7 @@ fn work(stage: &str, file: &Path, rows: usize) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// Returns the instructions per row of each stage.
 fn count() -> BTreeMap<&'static str, u64> {
     let folder = tempfile::tempdir().expect("a folder");
     let file = database::make(folder.path(), 2 * ROWS);
@@ -67,15 +70,15 @@ fn count() -> BTreeMap<&'static str, u64> {
             .args([stage, file.to_str().expect("UTF-8"), &rows.to_string()])
             .output()
             .expect("valgrind runs");
-        let told = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(output.status.success(), "{told}");
-        let collected = told.lines().find_map(|line| line.split_once("Collected : ")).expect("a count").1;
+        let report = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{report}");
+        let collected = report.lines().find_map(|line| line.split_once("Collected : ")).expect("a count").1;
         collected.trim().parse::<u64>().expect("a number")
     };
     STAGES.map(|stage| (stage, (count(stage, 2 * ROWS) - count(stage, ROWS)) / ROWS as u64)).into()
 }
 
-/// What the counts depend on besides this program.
+/// Returns the architecture and the versions of the compilers, on which the counts depend.
 fn compilers() -> String {
     let version = |program: &str| {
         let output = Command::new(program).arg("--version").output();
@@ -104,20 +107,20 @@ fn compare() -> ExitCode {
     let mut code = ExitCode::SUCCESS;
     for (stage, count) in count() {
         let before = figures[stage];
-        say(&format!("{stage}: {count} instructions for a row; {before} are recorded"));
+        print_line(&format!("{stage}: {count} instructions per row, recorded: {before}"));
         if comparable && count * 100 > before * (100 + TOLERANCE) {
-            say(&format!("  more than {TOLERANCE} % above: mend it, or record it and say why"));
+            print_line(&format!("  more than {TOLERANCE} % above: fix it, or record it and explain why"));
             code = ExitCode::FAILURE;
         } else if comparable && count * (100 + TOLERANCE) < before * 100 {
-            say(&format!("  more than {TOLERANCE} % below: record it, so that it stays"));
+            print_line(&format!("  more than {TOLERANCE} % below: record it, so that a later regression is noticed"));
         }
     }
     if !comparable {
-        say(&format!("not compared: recorded with {recorded_with}, and this is {}", compilers()));
+        print_line(&format!("not compared: recorded with {recorded_with}, this is {}", compilers()));
     }
     code
 }
 
-fn say(line: &str) {
+fn print_line(line: &str) {
     let _ = writeln!(std::io::stdout(), "{line}");
 }

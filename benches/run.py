@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""`make bench`: this program and its peers, in turn in one run, on the same rows; medians and ratios.
+"""`make bench` compares Motion Export with other programs, on the same rows and in one run: medians and ratios.
 
-Peers: the sqlite3 shell in CSV mode; Datasette, which streams rows that were joined and formatted for it beforehand; and
-FastAPI with SQLAlchemy, as the client's specification names it. On PostgreSQL, psql and FastAPI again. Over HTTP, curl
-receives all bytes and throws them away; the shell and psql write to /dev/null. Prints as it goes, and writes
-docs/benchmarks.md when everything was measured. What everybody sends is counted first.
+The other programs are the sqlite3 shell in CSV mode, Datasette, and FastAPI with SQLAlchemy, which the client's
+specification names; on PostgreSQL, psql and FastAPI again. Datasette streams rows that were joined and formatted
+beforehand. Over HTTP, curl receives and discards all bytes; the shell and psql write to /dev/null. The rows that each
+program sends are counted first. Results are printed as they come, and written to docs/benchmarks.md after a full run.
 
-Data are made once, from a seed, and kept in target/bench; so are a PostgreSQL cluster, which runs only meanwhile, and the
-Python environment. `--events 100000,1000000` measures other sizes (the largest one is used for filters too; PostgreSQL has
-those from 100,000 on), `--rounds 3` takes less time, `--only sqlite` and `--only postgres` do one half; all of them only
-print, unless `--output FILE` says where to.
+The data are generated once from a seed and kept in target/bench, like the Python environments and the PostgreSQL cluster,
+which is stopped after each run. `--events 100000,1000000` measures other sizes; the filters use the largest one, and
+PostgreSQL the sizes from 100,000. `--rounds 3` takes less time; `--only sqlite` or `--only postgres` measures one half.
+With any of these options the results are only printed, unless `--output FILE` is given.
 """
 
 import argparse
@@ -35,13 +35,13 @@ ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "target/bench"
 OURS = ROOT / "target/release/motion-export"
 PYTHON = WORK / "venv/bin/python"
-# As `pip install datasette` makes it. With uvloop beside it, it was 1.4 times as fast.
+# As `pip install datasette` installs it. With uvloop in its environment, it was 1.4 times as fast.
 DATASETTE = WORK / "datasette/bin/python"
-# The newest version, as for .ci/postgres. Not the psql on the PATH, which is a Perl script before it is psql.
+# The newest version, as in .ci/postgres. The psql on the PATH is Debian's Perl wrapper, which takes time to start.
 POSTGRES = max(Path("/usr/lib/postgresql").glob("[0-9]*/bin"), key=lambda path: float(path.parent.name), default=None)
 CLUSTER = WORK / "postgres-cluster"
 CLUSTER_SETTINGS = ["shared_buffers = 512MB", "max_wal_size = 2GB", "jit = off"]
-# Fewer rows are not measured on PostgreSQL.
+# Smaller sizes are not measured on PostgreSQL.
 POSTGRES_FROM = 100_000
 EXPORT = "/api/v1/motion-events/export"
 UNTIL = "2025-12-01T00:00:00Z"
@@ -63,12 +63,12 @@ SELECT to_char(to_timestamp(e.timestamp / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-
        e.camera_id, coalesce(c.name, e.camera_id) AS camera_name, e.confidence, e.algorithm, e.x, e.y, e.width, e.height,
        e.zone_id
 FROM motion_events e LEFT JOIN cameras c ON c.id = e.camera_id ORDER BY e.timestamp, e.id"""
-# On one line, as psql wants it.
+# On one line, because psql's \copy requires that.
 ROWS_ALONE = ("SELECT timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id FROM motion_events "
               "ORDER BY timestamp, id")
 
 
-def say(text=""):
+def log(text=""):
     print(text, flush=True)
 
 
@@ -80,7 +80,7 @@ def run(*command, **options):
 
 
 class Data:
-    """A database of so many events of so many cameras, over ten years: SQLite's."""
+    """A SQLite database with a number of events of a number of cameras, over ten years."""
 
     def __init__(self, events, cameras):
         self.events, self.cameras = events, cameras
@@ -92,18 +92,18 @@ class Data:
 
     def make(self):
         if not self.token_file.exists():
-            say(f"making {self.events:,} events of {self.cameras:,} cameras in {self.path}")
+            log(f"generating {self.events:,} events of {self.cameras:,} cameras in {self.path}")
             for old in WORK.glob(self.path.name + "*"):
                 old.unlink()
             self.token_file.write_bytes(self.fill())
         return self
 
     def run(self, *arguments, **options):
-        """Our program with this database, from a folder without a settings file."""
+        """Runs Motion Export on this database, in a folder without a settings file."""
         return run(OURS, *arguments, env=self.environment, cwd=WORK, **options)
 
     def fill(self):
-        """Events, and the token of somebody who may export them."""
+        """Generates the events, and returns a token that may export them."""
         self.run("demo", "--events", self.events, "--cameras", self.cameras, "--days", DAYS, "--until", UNTIL,
                  stdout=subprocess.DEVNULL)
         self.run("user", "add", "bench", "--admin", "--password-stdin", input=b"correct horse battery",
@@ -111,9 +111,9 @@ class Data:
         return self.run("token", "create", "bench", "bench", capture_output=True).stdout.strip()
 
     def make_flat(self):
-        """For Datasette: what it would have to join and format is there already, and so are the indexes it needs."""
+        """Creates the database for Datasette: rows that are joined and formatted already, with the indexes it needs."""
         if not self.flat.exists():
-            say(f"making {self.flat}")
+            log(f"creating {self.flat}")
             new = self.flat.with_suffix(".new")
             new.unlink(missing_ok=True)
             select = SHELL_SQL.format(where="").replace("motion_events", "source.motion_events")
@@ -136,9 +136,9 @@ class Data:
             return connection.execute(sql).fetchall()
 
     def middle_camera(self):
-        """One of the cameras that see neither most nor least."""
-        counted = self.query("SELECT camera_id, count(*) FROM motion_events GROUP BY 1 ORDER BY 2")
-        return counted[len(counted) // 2]
+        """Returns the camera with the median number of events, and that number."""
+        counts = self.query("SELECT camera_id, count(*) FROM motion_events GROUP BY 1 ORDER BY 2")
+        return counts[len(counts) // 2]
 
     def day_rows(self):
         return self.query(
@@ -147,48 +147,48 @@ class Data:
 
 
 class PostgresData(Data):
-    """The same events in a PostgreSQL database, of the cluster that runs."""
+    """The same events in a PostgreSQL database of the running cluster."""
 
     def __init__(self, events, cameras):
         self.events, self.cameras = events, cameras
         self.name = f"m{events}"
         self.environment = {**os.environ, "DATABASE_URL": f"postgres://test@localhost/{self.name}?host={CLUSTER}"}
         self.sqlalchemy_url = f"postgresql+psycopg://test@/{self.name}?host={CLUSTER}"
-        # Beside the database: who removes the cluster removes both.
+        # Inside the cluster's folder, so that removing the cluster removes both.
         self.token_file = CLUSTER / f"{self.name}.token"
 
     def make(self):
         if not self.token_file.exists():
-            say(f"making {self.events:,} events of {self.cameras:,} cameras in PostgreSQL, {self.name} in {CLUSTER}")
+            log(f"generating {self.events:,} events of {self.cameras:,} cameras in PostgreSQL, database {self.name} in {CLUSTER}")
             run(*psql("postgres", "SET client_min_messages = warning", f"DROP DATABASE IF EXISTS {self.name}",
                       f"CREATE DATABASE {self.name}"), stdout=subprocess.DEVNULL)
             token = self.fill()
-            # And nothing is left to be written while others measure.
+            # Leaves no writes for later, which would disturb the measurements.
             run(*psql(self.name, "VACUUM ANALYZE", "CHECKPOINT"), stdout=subprocess.DEVNULL)
             self.token_file.write_bytes(token)
         return self
 
 
 def psql(database, *statements):
-    asked = [part for statement in statements for part in ("-c", statement)]
-    return [POSTGRES / "psql", "-X", "-v", "ON_ERROR_STOP=1", "-h", CLUSTER, "-U", "test", "-d", database, *asked]
+    commands = [part for statement in statements for part in ("-c", statement)]
+    return [POSTGRES / "psql", "-X", "-v", "ON_ERROR_STOP=1", "-h", CLUSTER, "-U", "test", "-d", database, *commands]
 
 
 @contextlib.contextmanager
 def cluster():
-    """The PostgreSQL server, for as long as this takes. It is made once, and anew for another version."""
-    script, made, version = ROOT / ".ci/postgres", CLUSTER / "made", POSTGRES.parent.name
-    # One that a run left behind which was killed.
+    """Runs the PostgreSQL server during the context. The cluster is created once for each version of PostgreSQL."""
+    script, version_file, version = ROOT / ".ci/postgres", CLUSTER / "made", POSTGRES.parent.name
+    # A run that was killed may have left a server running.
     subprocess.run([script, "stop", CLUSTER], capture_output=True, check=False)
     try:
-        if made.exists() and made.read_text() == version:
+        if version_file.exists() and version_file.read_text() == version:
             run(script, "start", CLUSTER)
         else:
-            say(f"making a PostgreSQL cluster in {CLUSTER}")
+            log(f"creating a PostgreSQL cluster in {CLUSTER}")
             shutil.rmtree(CLUSTER, ignore_errors=True)
             run(script, "make", CLUSTER)
             run(script, "start", CLUSTER, *CLUSTER_SETTINGS)
-            made.write_text(version)
+            version_file.write_text(version)
         yield
     finally:
         subprocess.run([script, "stop", CLUSTER], stdout=subprocess.DEVNULL, check=False)
@@ -198,7 +198,7 @@ def cluster():
 
 
 class Server:
-    """A server under test, on a port of its own."""
+    """A server under test, on a free port."""
 
     def __init__(self, command, headers=(), **options):
         with socket.socket() as probe:
@@ -232,20 +232,20 @@ class Server:
 
     def curl(self, path, *more):
         return ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code} %{time_starttransfer} %{time_total} %{size_download}",
-                *self.asked(path, *more)]
+                *self.request(path, *more)]
 
-    def asked(self, path, *more):
+    def request(self, path, *more):
         headers = [part for header in (*self.headers, *more) for part in ("-H", header)]
         return [*headers, f"http://127.0.0.1:{self.port}{path}"]
 
     def rows(self, path):
-        return count_rows(["curl", "-sSf", *self.asked(path)])
+        return count_rows(["curl", "-sSf", *self.request(path)])
 
     def get(self, path, *more):
-        told = run(*self.curl(path, *more), capture_output=True, text=True).stdout.split()
-        if told[0] != "200":
-            raise SystemExit(f"{path} was answered {told[0]}; see {self.log.name}")
-        return Measured(float(told[2]), float(told[1]), int(told[3]))
+        status, first, total, size = run(*self.curl(path, *more), capture_output=True, text=True).stdout.split()
+        if status != "200":
+            raise SystemExit(f"{path} returned status {status}; see {self.log.name}")
+        return Measured(float(total), float(first), int(size))
 
     def peak_megabytes(self):
         return peak_megabytes(self.process)
@@ -259,7 +259,7 @@ def peak_megabytes(process):
 
 
 def peak_of(command):
-    """A command's peak memory, in a run of its own. What wait4 tells would be Python's where that has more."""
+    """Runs a command, and returns its peak memory. wait4 would report Python's own peak if that is higher."""
     process = subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL)
     peak = 0.0
     while process.poll() is None:
@@ -271,7 +271,7 @@ def peak_of(command):
 
 
 def count_rows(command):
-    """The rows below the head of the CSV that a command writes; none of the data have line breaks in them."""
+    """Runs a command that writes CSV, and returns the number of rows below the header. No cell has line breaks."""
     process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE)
     lines = sum(chunk.count(b"\n") for chunk in iter(lambda: process.stdout.read(1 << 20), b""))
     if process.wait():
@@ -312,14 +312,14 @@ def psql_command(data):
 
 
 def binary_command(data):
-    """Prints how many rows there were."""
+    """Prints the number of rows."""
     return psql(data.name, f"\\copy ({ROWS_ALONE}) to '/dev/null' with (format binary)")
 
 
 def timed(command, out=subprocess.DEVNULL, **options):
-    began = time.perf_counter()
+    started = time.perf_counter()
     run(*command, stdout=out, **options)
-    return Measured(time.perf_counter() - began)
+    return Measured(time.perf_counter() - started)
 
 
 def medians(measured):
@@ -330,8 +330,10 @@ def medians(measured):
     return Measured(median("seconds"), median("first"), measured[0].size)
 
 
-def in_turn(rounds, **contestants):
-    """Each of them once to warm up, and then in turn. A contestant is a function, or a function and its own rounds."""
+def run_rounds(rounds, **contestants):
+    """Runs each contestant once to warm up, and then all of them in each round.
+
+    A contestant is a function, or a function and the number of its rounds."""
     measured = {name: [] for name in contestants}
     functions = {name: entry if callable(entry) else entry[0] for name, entry in contestants.items()}
     limits = {name: rounds if callable(entry) else entry[1] for name, entry in contestants.items()}
@@ -344,7 +346,7 @@ def in_turn(rounds, **contestants):
     return {name: medians(values) for name, values in measured.items()}
 
 
-# ---- what is measured ------------------------------------------------------------------------------------------------
+# ---- measurements ----------------------------------------------------------------------------------------------------
 
 
 class Report:
@@ -353,7 +355,7 @@ class Report:
 
     def add(self, text=""):
         self.lines.append(text)
-        say(text)
+        log(text)
 
     def table(self, title, head, rows):
         self.add(f"\n## {title}\n")
@@ -371,7 +373,7 @@ def comparison(report, title, rows, results):
     mine = results["ours"].seconds
     report.table(
         f"{title}: {rows:,} rows",
-        ["", "time", "rows a second", "first byte", "peak memory", "ours is faster"],
+        ["", "time", "rows per second", "first byte", "peak memory", "Motion Export is faster"],
         [
             [NAMES[name], milliseconds(one.seconds), f"{rows / one.seconds:,.0f}", milliseconds(one.first),
              f"{one.peak:,.1f} MB" if one.peak else "", "" if name == "ours" else f"{one.seconds / mine:.2f} times"]
@@ -382,28 +384,28 @@ def comparison(report, title, rows, results):
 
 NAMES = {"ours": "Motion Export, over HTTP", "shell": "sqlite3 shell", "fastapi": "FastAPI and SQLAlchemy",
          "datasette": "Datasette", "command": "Motion Export, `export`", "psql": "psql, `COPY` to CSV",
-         "binary": "psql, binary `COPY`: what the server needs for the rows alone"}
+         "binary": "psql, binary `COPY`: the rows alone, without CSV"}
 
 
-def selections(report, data, flat, title, rows, rounds, slow_rounds, ours_query, where, fastapi_query, datasette_query):
+def selections(report, data, flat, title, rows, rounds, slow_rounds, our_query, where, fastapi_query, datasette_query):
     with ours(data) as our_server, fastapi(data) as python_server, datasette(flat) as dataset_server:
-        asked = {
-            "ours": (our_server, f"{EXPORT}?{ours_query}"),
+        requests = {
+            "ours": (our_server, f"{EXPORT}?{our_query}"),
             "fastapi": (python_server, f"{EXPORT}?{fastapi_query}"),
             "datasette": (dataset_server, f"/{flat.flat.stem}/events.csv?_stream=on&_size=max&{datasette_query}"),
         }
-        counted = {name: server.rows(path) for name, (server, path) in asked.items()}
-        counted["shell"] = count_rows(shell_command(data, where))
-        if set(counted.values()) != {rows}:
-            raise SystemExit(f"{title}: {rows} rows are asked for, and sent are {counted}")
+        row_counts = {name: server.rows(path) for name, (server, path) in requests.items()}
+        row_counts["shell"] = count_rows(shell_command(data, where))
+        if set(row_counts.values()) != {rows}:
+            raise SystemExit(f"{title}: expected {rows} rows, received {row_counts}")
 
         def get(name):
-            server, path = asked[name]
+            server, path = requests[name]
             return lambda: server.get(path)
 
-        results = in_turn(rounds, ours=get("ours"), shell=lambda: shell(data, where), fastapi=(get("fastapi"), slow_rounds),
+        results = run_rounds(rounds, ours=get("ours"), shell=lambda: shell(data, where), fastapi=(get("fastapi"), slow_rounds),
                           datasette=(get("datasette"), slow_rounds))
-        for name, (server, _) in asked.items():
+        for name, (server, _) in requests.items():
             results[name].peak = server.peak_megabytes()
     results["shell"].peak = peak_of(shell_command(data, where))
     comparison(report, title, rows, results)
@@ -412,17 +414,17 @@ def selections(report, data, flat, title, rows, rounds, slow_rounds, ours_query,
 def on_postgres(report, data, rounds, slow_rounds):
     with ours(data) as our_server, fastapi(data) as python_server:
         binary_tag = run(*binary_command(data), capture_output=True, text=True).stdout
-        counted = {"ours": our_server.rows(EXPORT), "psql": count_rows(psql_command(data)),
+        row_counts = {"ours": our_server.rows(EXPORT), "psql": count_rows(psql_command(data)),
                    "binary": int(binary_tag.removeprefix("COPY ")), "fastapi": python_server.rows(EXPORT)}
-        if set(counted.values()) != {data.events}:
-            raise SystemExit(f"PostgreSQL: {data.events} rows are asked for, and sent are {counted}")
-        results = in_turn(rounds, ours=lambda: our_server.get(EXPORT), psql=lambda: timed(psql_command(data)),
+        if set(row_counts.values()) != {data.events}:
+            raise SystemExit(f"PostgreSQL: expected {data.events} rows, received {row_counts}")
+        results = run_rounds(rounds, ours=lambda: our_server.get(EXPORT), psql=lambda: timed(psql_command(data)),
                           binary=lambda: timed(binary_command(data)),
                           fastapi=(lambda: python_server.get(EXPORT), slow_rounds))
         results["ours"].peak, results["fastapi"].peak = our_server.peak_megabytes(), python_server.peak_megabytes()
     results["psql"].peak, results["binary"].peak = peak_of(psql_command(data)), peak_of(binary_command(data))
-    comparison(report, "PostgreSQL, everything", data.events, results)
-    report.add("\nPeak memory is that of the programs, without PostgreSQL's own.")
+    comparison(report, "PostgreSQL, all events", data.events, results)
+    report.add("\nPeak memory does not include PostgreSQL's own.")
 
 
 def check_same_bytes(report, data, other):
@@ -430,30 +432,30 @@ def check_same_bytes(report, data, other):
     for one, file in zip([data, other], files):
         one.run("export", "--output", file)
     if not filecmp.cmp(*files, shallow=False):
-        raise SystemExit(f"the engines differ: {files[0]} and {files[1]}, unless another version made one of the databases")
+        raise SystemExit(f"{files[0]} and {files[1]} differ; remove both databases if another version created one of them")
     size = files[0].stat().st_size
-    report.add(f"\nThe same events give the same bytes on both engines: {data.events:,} rows, {size:,} bytes.")
+    report.add(f"\nThe same events give the same bytes on both databases: {data.events:,} rows, {size:,} bytes.")
 
 
 def check_same_rows(data, name, command):
-    """Ours, raw, and the shell's or psql's say the same: what is compared is the same work."""
-    theirs = WORK / "theirs.csv"
-    with open(theirs, "wb") as out:
+    """Checks that our rows with --raw equal the shell's or psql's, so that the same work is compared."""
+    reference = WORK / "reference.csv"
+    with open(reference, "wb") as out:
         timed(command, out)
     data.run("export", "--raw", "--output", WORK / "ours.csv")
-    with open(theirs, newline="", encoding="utf-8") as left, open(WORK / "ours.csv", newline="", encoding="utf-8") as right:
+    with open(reference, newline="", encoding="utf-8") as left, open(WORK / "ours.csv", newline="", encoding="utf-8") as right:
         count = 0
         for one, other in zip(csv.reader(left), csv.reader(right), strict=True):
             # The shell writes 70.0 where we write 70.
             if one != other and (one[:3] + one[4:] != other[:3] + other[4:] or float(one[3]) != float(other[3])):
-                raise SystemExit(f"{name} and we differ: {one} and {other}")
+                raise SystemExit(f"{name} and Motion Export differ: {one} and {other}")
             count += 1
-    say(f"the {count - 1:,} rows of {name} are ours")
+    log(f"the {count - 1:,} rows of {name} equal those of Motion Export")
 
 
 def encodings(report, data, rounds):
     with ours(data) as server:
-        results = in_turn(
+        results = run_rounds(
             rounds,
             **{name: lambda name=name: server.get(EXPORT, f"Accept-Encoding: {name}") for name in ["identity", "zstd", "gzip", "br"]},
             shell_gzip=lambda: piped(data, "gzip -1"),
@@ -462,7 +464,7 @@ def encodings(report, data, rounds):
     labels = {"identity": "uncompressed", "shell_gzip": "sqlite3 shell, piped through `gzip -1`"}
     report.table(
         f"Compression: {data.events:,} rows",
-        ["", "time", "bytes on the wire", "first byte", "time of the uncompressed file"],
+        ["", "time", "bytes on the wire", "first byte", "relative to uncompressed"],
         [[labels.get(name, name), milliseconds(one.seconds), f"{one.size:,}" if one.size else "", milliseconds(one.first),
           f"{one.seconds / mine:.2f} times"] for name, one in results.items()],
     )
@@ -470,52 +472,52 @@ def encodings(report, data, rounds):
 
 def piped(data, through):
     command = f"sqlite3 -readonly -csv -header '{data.path}' \"$SQL\" | {through} > /dev/null"
-    began = time.perf_counter()
+    started = time.perf_counter()
     run("bash", "-c", command, env={**os.environ, "SQL": SHELL_SQL.format(where="")})
-    return Measured(time.perf_counter() - began)
+    return Measured(time.perf_counter() - started)
 
 
 def scale(report, title, sets, rounds):
     rows, peaks, per_row = [], {}, {}
     for data in sets:
         with ours(data) as server:
-            # A server that has just started: what it takes for this size and no other.
+            # A fresh server, so that its peak memory is that of this size.
             measured = [server.get(EXPORT) for _ in range(rounds + 1)][1:]
             peaks[data.events] = server.peak_megabytes()
         one = medians(measured)
         per_row[data.events] = one.seconds / data.events
         rows.append([f"{data.events:,}", milliseconds(one.seconds), f"{one.seconds / data.events * 1e9:,.0f} ns",
                      milliseconds(one.first), f"{peaks[data.events]:.1f} MB"])
-    report.table(title, ["rows", "time", "time for a row", "first byte", "peak memory of the server"], rows)
+    report.table(title, ["rows", "time", "time per row", "first byte", "peak memory of the server"], rows)
     events = sorted(per_row)
     base = 100_000 if 100_000 in per_row else events[0]
-    report.add(f"\nA row of {events[-1]:,} takes {per_row[events[-1]] / per_row[base]:.2f} times as long as one of {base:,}; the "
-               f"server takes {peaks[events[-1]] - peaks[events[0]]:+.1f} MB more than for {events[0]:,}.")
+    report.add(f"\nA row takes {per_row[events[-1]] / per_row[base]:.2f} times as long with {events[-1]:,} rows as with {base:,}.\n"
+               f"The server's peak memory differs by {peaks[events[-1]] - peaks[events[0]]:+.1f} MB from that for {events[0]:,} rows.")
 
 
-def at_once(report, data, rounds):
+def concurrent_exports(report, data, rounds):
     with ours(data) as server:
         def three():
-            began = time.perf_counter()
+            started = time.perf_counter()
             clients = [subprocess.Popen(server.curl(EXPORT), stdout=subprocess.PIPE, text=True) for _ in range(3)]
             for client in clients:
                 if not client.communicate()[0].startswith("200") or client.returncode:
                     raise SystemExit("one of three exports failed")
-            return Measured(time.perf_counter() - began)
+            return Measured(time.perf_counter() - started)
 
-        results = in_turn(rounds, one=lambda: server.get(EXPORT), three=three)
+        results = run_rounds(rounds, one=lambda: server.get(EXPORT), three=three)
     one, three = (results[name].seconds for name in ["one", "three"])
     report.table(
-        f"At once: {data.events:,} rows each, on {os.cpu_count()} cores",
-        ["", "time", "rows a second"],
+        f"Concurrent exports: {data.events:,} rows each, on {os.cpu_count()} cores",
+        ["", "time", "rows per second"],
         [["one export", milliseconds(one), f"{data.events / one:,.0f}"],
-         ["three at once", milliseconds(three), f"{3 * data.events / three:,.0f}"]],
+         ["three concurrent exports", milliseconds(three), f"{3 * data.events / three:,.0f}"]],
     )
-    report.add(f"\nThree at once are together {3 * one / three:.2f} times as fast as one.")
+    report.add(f"\nThree concurrent exports have {3 * one / three:.2f} times the throughput of one.")
 
 
 def sign_in(server):
-    """A session, as a browser gets it: pages are not for tokens."""
+    """Returns a session cookie, as a browser gets it, because tokens open no pages."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port)
     origin = f"http://127.0.0.1:{server.port}"
     connection.request("POST", "/login", "name=bench&password=correct+horse+battery",
@@ -523,7 +525,7 @@ def sign_in(server):
     response = connection.getresponse()
     cookie = response.getheader("Set-Cookie")
     if response.status != 303 or not cookie:
-        raise SystemExit(f"signing in was answered {response.status}")
+        raise SystemExit(f"signing in returned status {response.status}")
     return cookie.split(";")[0]
 
 
@@ -535,26 +537,26 @@ def other_requests(report, data, requests):
         def times(path):
             connection = http.client.HTTPConnection("127.0.0.1", server.port)
             header = {"Cookie": cookie}
-            taken = []
+            durations = []
             for _ in range(requests):
-                began = time.perf_counter()
+                started = time.perf_counter()
                 connection.request("GET", path, headers=header)
                 response = connection.getresponse()
                 response.read()
-                taken.append(time.perf_counter() - began)
+                durations.append(time.perf_counter() - started)
                 if response.status != 200:
-                    raise SystemExit(f"{path} was answered {response.status}")
+                    raise SystemExit(f"{path} returned status {response.status}")
                 time.sleep(0.002)
-            return taken
+            return durations
 
-        def percentiles(taken):
-            taken = sorted(taken)
-            return statistics.median(taken), taken[int(len(taken) * 0.99)]
+        def percentiles(durations):
+            durations = sorted(durations)
+            return statistics.median(durations), durations[int(len(durations) * 0.99)]
 
         for path in pages.values():
             times(path)
         idle = {path: percentiles(times(path)) for path in pages.values()}
-        # In processes of their own: what starts a curl must not hold up what measures.
+        # In separate processes, because starting curl must not delay the measurements.
         command = f"while {shlex.join(server.curl(EXPORT))} > /dev/null; do :; done"
         exporters = [subprocess.Popen(["bash", "-c", command], start_new_session=True) for _ in range(3)]
         time.sleep(0.5)
@@ -566,14 +568,14 @@ def other_requests(report, data, requests):
             exporter.wait()
     report.table(
         "Other requests while three exports run",
-        ["", "median, idle", "median, busy", "99th percentile, idle", "99th percentile, busy", "ratio of these"],
+        ["", "median, idle", "median, busy", "99th percentile, idle", "99th percentile, busy", "ratio of 99th percentiles"],
         [[name, milliseconds(idle[path][0]), milliseconds(busy[path][0]), milliseconds(idle[path][1]),
           milliseconds(busy[path][1]), f"{busy[path][1] / idle[path][1]:.2f}"] for name, path in pages.items()],
     )
 
 
 def imports(report, data, rounds):
-    """What goes in: our own CSV, an ArgusAI database, and the shell's `.import` into a table with the same keys."""
+    """Compares imports of our own CSV and an ArgusAI database with the shell's `.import` into a table with the same keys."""
     csv_file, argus, native = WORK / "import.csv", WORK / "argusai.db", WORK / "native.csv"
     data.run("export", "--output", csv_file)
     argus.unlink(missing_ok=True)
@@ -617,12 +619,12 @@ def imports(report, data, rounds):
         """)
         return timed(["sqlite3", "-csv", target, f".import {native} motion_events"])
 
-    results = in_turn(rounds, shell=shell_import, csv=our_import("csv", csv_file), argusai=our_import("argusai", argus))
+    results = run_rounds(rounds, shell=shell_import, csv=our_import("csv", csv_file), argusai=our_import("argusai", argus))
     fresh()
     names = {"shell": "sqlite3 shell, `.import`", "csv": "Motion Export, `import csv`", "argusai": "Motion Export, `import argusai`"}
     report.table(
         f"Import: {data.events:,} rows",
-        ["", "time", "rows a second", "of the shell's rate"],
+        ["", "time", "rows per second", "relative to the shell"],
         [[names[name], milliseconds(one.seconds), f"{data.events / one.seconds:,.0f}",
           f"{results['shell'].seconds / one.seconds:.2f}"] for name, one in results.items()],
     )
@@ -656,7 +658,7 @@ def versions(halves):
 
 
 def up_to_a_million(sets):
-    """What the slow ones can do in reasonable time."""
+    """Returns the largest data set that the slow programs can export in reasonable time."""
     return max((data for data in sets if data.events <= 1_000_000), key=lambda data: data.events, default=sets[0])
 
 
@@ -670,17 +672,17 @@ def sqlite_half(report, sizes, rounds, slow_rounds):
 
     def both(data):
         with ours(data) as server:
-            counted = {"ours": server.rows(EXPORT), "shell": count_rows(shell_command(data, ""))}
-            if set(counted.values()) != {data.events}:
-                raise SystemExit(f"{data.events} rows are asked for, and sent are {counted}")
-            results = in_turn(rounds, ours=lambda: server.get(EXPORT), shell=lambda: shell(data), command=lambda: command(data))
+            row_counts = {"ours": server.rows(EXPORT), "shell": count_rows(shell_command(data, ""))}
+            if set(row_counts.values()) != {data.events}:
+                raise SystemExit(f"expected {data.events} rows, received {row_counts}")
+            results = run_rounds(rounds, ours=lambda: server.get(EXPORT), shell=lambda: shell(data), command=lambda: command(data))
             results["ours"].peak, results["shell"].peak = server.peak_megabytes(), peak_of(shell_command(data, ""))
-        comparison(report, "Everything", data.events, results)
+        comparison(report, "All events", data.events, results)
 
     def command(data):
         return timed([OURS, "export"], env=data.environment, cwd=WORK)
 
-    selections(report, middle, middle, "Everything", middle.events, rounds, slow_rounds, "", "", "", "")
+    selections(report, middle, middle, "All events", middle.events, rounds, slow_rounds, "", "", "", "")
     if largest is not middle:
         both(largest)
     camera, camera_rows = many.middle_camera()
@@ -692,8 +694,8 @@ def sqlite_half(report, sizes, rounds, slow_rounds):
                f"start={DAY_MICROS}&end={DAY_MICROS + 86_400_000_000}",
                "timestamp__gte=2021-03-10T00:00:00&timestamp__lt=2021-03-11T00:00:00&_sort=timestamp")
     encodings(report, middle, rounds)
-    scale(report, "Size: everything, over HTTP", sets, rounds)
-    at_once(report, middle, rounds)
+    scale(report, "Size: all events, over HTTP", sets, rounds)
+    concurrent_exports(report, middle, rounds)
     other_requests(report, middle, 1_000)
     imports(report, middle, slow_rounds)
 
@@ -704,15 +706,15 @@ def postgres_half(report, sizes, rounds, slow_rounds):
         check_same_rows(sets[0], "psql", psql_command(sets[0]))
         on_postgres(report, up_to_a_million(sets), rounds, slow_rounds)
         check_same_bytes(report, Data(sizes[0], 8).make(), sets[0])
-        scale(report, "PostgreSQL, size: everything, over HTTP", sets, rounds)
+        scale(report, "PostgreSQL, size: all events, over HTTP", sets, rounds)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--events", default="10000,100000,1000000,10000000", help="sizes, smallest first")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", choices=["sqlite", "postgres"], help="one half")
-    parser.add_argument("--output", type=Path, help="where to write; docs/benchmarks.md where all is measured as usual")
+    parser.add_argument("--only", choices=["sqlite", "postgres"], help="measure only one database")
+    parser.add_argument("--output", type=Path, help="the file to write; docs/benchmarks.md by default after a full run")
     options = parser.parse_args()
     if options.output is None and all(
         getattr(options, name) == parser.get_default(name) for name in ["events", "rounds", "only"]
@@ -724,24 +726,24 @@ def main():
     postgres_sizes = [size for size in sizes if size >= POSTGRES_FROM]
     if "postgres" in halves and not postgres_sizes:
         halves.remove("postgres")
-        say(f"PostgreSQL is measured from {POSTGRES_FROM:,} events on: left out")
+        log(f"PostgreSQL is skipped: it is measured only from {POSTGRES_FROM:,} events")
     halves or sys.exit("nothing to measure")
     for tool in ["curl", "sqlite3", "gzip"] if "sqlite" in halves else ["curl"]:
         shutil.which(tool) or sys.exit(f"{tool} is missing; `make bench` installs it")
     needed = ["initdb", "postgres", "psql"]
     if "postgres" in halves and not (POSTGRES and all((POSTGRES / tool).exists() for tool in needed)):
         sys.exit("PostgreSQL's server or psql is missing in /usr/lib/postgresql; `make bench` installs it")
-    # What runs is ended before this is.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("told to stop"))
+    # sys.exit ends the running programs first.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped by SIGTERM"))
 
     report = Report()
     report.add("# Benchmarks\n")
     report.add("Written by `make bench`.\n"
-               f"Medians of one run of {rounds} rounds, in which all programs take turns; FastAPI, Datasette and imports take "
-               f"part in the first {slow_rounds}.\n"
+               f"The figures are medians of {rounds} rounds in one run; in each round the programs run one after another.\n"
+               f"FastAPI, Datasette and imports take part only in the first {slow_rounds} rounds.\n"
                "Compare the ratios.\n"
-               "Each program is queried once before the rounds: all rows that it sends are counted, and those of the smallest "
-               "data set are compared.\n")
+               "Before the rounds, each program is queried once, and the rows that it sends are counted.\n"
+               "For the smallest data set, the rows are also compared.\n")
     for version in versions(halves):
         report.add(f"- {version}")
     if "sqlite" in halves:
@@ -750,10 +752,10 @@ def main():
         postgres_half(report, postgres_sizes, rounds, slow_rounds)
 
     if options.output is None:
-        return say("\nnot written to a file: not all was measured as usual")
+        return log("\nnot written to a file, because this was not a full run")
     options.output.parent.mkdir(exist_ok=True)
     options.output.write_text("\n".join(report.lines) + "\n", encoding="utf-8")
-    say(f"\nwritten to {options.output}")
+    log(f"\nwritten to {options.output}")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-//! Events to measure with: the same ones each time.
+//! Events in memory for the benchmarks. They are the same each time.
 
 use motion_export::server::export::csv::{EncodeError, Encoder};
 use motion_export::server::export::event::{Cursor, Row};
 use motion_export::server::export::timezone::TimeZone;
 use uuid::Uuid;
 
-/// An event, with texts of its own.
+/// An event that owns its texts.
 pub struct Event {
     cursor: Cursor,
     camera: String,
@@ -15,7 +15,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// As the database gives it.
+    /// Returns the event as a row of the database.
     pub fn row(&self) -> Row<'_> {
         Row {
             cursor: self.cursor,
@@ -28,7 +28,7 @@ impl Event {
     }
 }
 
-/// Events of eight cameras, half a minute apart, with numbers as a detector gives them.
+/// Returns `count` events of eight cameras, half a minute apart on average, with values like those of a detector.
 pub fn events(count: usize) -> Vec<Event> {
     let mut random = fastrand::Rng::with_seed(5);
     let mut timestamp = 1_733_000_000_000_000;
@@ -38,19 +38,19 @@ pub fn events(count: usize) -> Vec<Event> {
             cursor: Cursor { timestamp, id: Uuid::from_u128(random.u128(..)) },
             camera: format!("027a617d-2237-46c9-87f4-e5c44c95357{}", random.u8(..8)),
             confidence: (random.f64() * 50.0 + 50.0) / if random.bool() { 1.0 } else { 3.0 },
-            sides: [1_920, 1_080, 640, 480].map(|most| Some(random.i64(..most))),
+            sides: [1_920, 1_080, 640, 480].map(|limit| Some(random.i64(..limit))),
             zone: random.bool().then_some("zone-1"),
         }
     };
     (0..count).map(event).collect()
 }
 
-/// What writes them.
+/// Returns the encoder that writes the rows.
 pub fn encoder() -> Encoder {
     Encoder::new(TimeZone::parse("Europe/Berlin").expect("a zone"), false, std::collections::HashMap::new())
 }
 
-/// Writes a row.
+/// Appends a row to `bytes` as a line of CSV.
 pub fn write(encoder: &mut Encoder, row: &Row<'_>, bytes: &mut Vec<u8>) {
     encoder.row(row, bytes, |id| Ok::<_, EncodeError>(id.to_owned())).expect("written");
 }
