@@ -1,6 +1,6 @@
-//! The database schema, step by step. Each step changes one thing, can be undone, is
-//! taken whole or not at all (SQLite needs to be told so: `use_transaction`), and names tables by text: it must
-//! go on meaning what it meant when it was written, whatever becomes of the entities in `motion_export::server::db::entity`.
+//! The migrations of the database schema. Each changes one thing, can be undone, and runs in one transaction, for
+//! which SQLite needs `use_transaction`. Migrations name tables by text instead of using the entities in
+//! `motion_export::server::db::entity`, because their meaning must not change when the entities do.
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::{MigrationTrait, async_trait};
@@ -15,7 +15,7 @@ mod m20261125_000007_exports_of_replicas;
 mod m20261129_000008_marks;
 mod m20261129_000009_reasons_as_codes;
 
-/// Brings a database to the present schema, or back.
+/// Migrates a database to the current schema, or back.
 pub struct Migrator;
 
 #[async_trait::async_trait]

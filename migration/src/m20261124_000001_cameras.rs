@@ -1,4 +1,4 @@
-//! Cameras: what an event's `camera_id` is called.
+//! Creates the table of cameras, which has the name for an event's `camera_id`.
 
 use sea_orm_migration::prelude::*;
 
@@ -17,7 +17,7 @@ impl MigrationTrait for Migration {
                 Table::create()
                     .table("cameras")
                     .col(ColumnDef::new("id").text().not_null().primary_key())
-                    // NULL: the camera is gone and only its events are left. It is called by its id.
+                    // NULL if the camera was deleted and only its events remain. It is then shown by its id.
                     .col(ColumnDef::new("name").text().null())
                     .to_owned(),
             )

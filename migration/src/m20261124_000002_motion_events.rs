@@ -1,13 +1,16 @@
-//! Motion events, and the order in which they are read.
+//! Creates the table of motion events, and the index of a camera's events.
 //!
-//! Exports read in (timestamp, id) order. For SQLite the table itself is kept in that order (`WITHOUT ROWID`), so that
-//! an export of all cameras reads it from one end to the other; one camera's events are found by a second index in the
-//! same order. `STRICT` makes the database refuse a value of a wrong type, which would otherwise break an export
-//! half-way. Times are whole microseconds since 1970-01-01T00:00:00Z: eight bytes that sort as they should, where text
-//! would take 26 and compare wrongly as soon as two shapes of it meet. An event is known by its time and id together:
-//! an index on the id alone would cost every import a write at a random place, and partitions by time would forbid it.
+//! Exports read in (timestamp, id) order. In SQLite the table itself is stored in that order (`WITHOUT ROWID`), so an
+//! export of all cameras reads it sequentially. The index finds one camera's events in the same order. `STRICT` makes
+//! the database refuse values of a wrong type, which would otherwise break an export in the middle.
 //!
-//! For PostgreSQL the table has a partition for each month. Whoever writes events makes them.
+//! Times are whole microseconds since 1970-01-01T00:00:00Z: eight bytes that sort correctly. Text would take 26 bytes,
+//! and texts in different formats would compare wrongly.
+//!
+//! The primary key is time and id together. An index on the id alone would cost every import a write at a random
+//! position, and partitions by time do not allow it.
+//!
+//! In PostgreSQL the table has a partition for each month. The code that writes events creates the partitions.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;

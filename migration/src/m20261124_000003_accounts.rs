@@ -1,4 +1,5 @@
-//! Accounts: who may sign in, how, and whose cameras they see. Secrets are stored as hashes only.
+//! Creates the tables of accounts: users, sessions, access tokens, and which cameras a user may see. Secrets are stored
+//! only as hashes.
 
 use sea_orm_migration::prelude::*;
 
@@ -81,7 +82,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// What belongs to a user goes with the user.
+/// A foreign key that deletes the row together with its user.
 fn owned_by_user(table: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create().from(table, "user_id").to("users", "id").on_delete(ForeignKeyAction::Cascade).to_owned()
 }

@@ -1,4 +1,5 @@
-//! Export records: who exported what, when, and whether the file is whole. Kept when the user goes: they are evidence.
+//! Creates the table of export records: who exported what, when, and whether the file is complete. A record is kept
+//! when its user is deleted, because it is evidence.
 
 use sea_orm_migration::prelude::*;
 
@@ -18,7 +19,7 @@ impl MigrationTrait for Migration {
                     .table("exports")
                     .col(ColumnDef::new("id").uuid().not_null().primary_key())
                     .col(ColumnDef::new("user_id").uuid().null())
-                    // The selection, as the query string that asks for it again.
+                    // The selection, as the query string of the export.
                     .col(ColumnDef::new("query").text().not_null())
                     .col(ColumnDef::new("state").text().not_null().check(Expr::col("state").is_in([
                         "running",
@@ -44,7 +45,7 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        // The slots in use, and a user's history, newest first.
+        // For the slots in use, and for a user's history, newest first.
         manager
             .create_index(
                 Index::create()

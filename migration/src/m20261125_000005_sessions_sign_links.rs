@@ -1,6 +1,6 @@
-//! A session can sign links, which work for as long as the session does: it gets a key for that, and a name that links
-//! may carry in the open. It always belongs to somebody. No version before this one wrote sessions, so the table is made
-//! anew.
+//! Adds to a session the key that signs its links, and an id that links carry in the open. A link works no longer than
+//! its session. A session now always belongs to a user. No earlier version wrote sessions, so the table is created
+//! again.
 
 use sea_orm_migration::prelude::*;
 
@@ -24,7 +24,7 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        // What signing out everywhere and removing a user look for.
+        // For signing out everywhere, and for removing a user.
         manager
             .create_index(Index::create().name("sessions_user_id").table("sessions").col("user_id").to_owned())
             .await?;
@@ -40,7 +40,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// What a session has before and after this step.
+/// Returns the columns that a session has before and after this migration.
 fn sessions() -> TableCreateStatement {
     Table::create()
         .table("sessions")

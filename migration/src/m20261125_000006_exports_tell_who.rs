@@ -1,5 +1,5 @@
-//! A record tells under which name and by which way somebody exported, also once the account is gone; and it is found by
-//! the digest of its file. No version before this one wrote records.
+//! Adds to an export record the user's name, which outlasts the account, and how the user was authenticated. Adds an
+//! index on the digest of the file. No earlier version wrote records.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,5 @@
-//! A record tells up to when its file is complete, where that is not when it began: an export from a replica.
+//! Adds to an export record the time up to which its file is complete. For an export from a replica, that is not the
+//! time at which it began.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What is true of a database as a whole, such as that `demo` made it: a row for each.
+//! Creates a table of marks. A mark is a fact about the whole database, such as that `demo` created it.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,5 +1,5 @@
-//! The reason of an export record is the code of a message and its values, in JSON, and no longer an English sentence. A
-//! sentence that is not in [`SENTENCES`] stays as it is: people can read it, in English.
+//! Replaces the reason of an export record, an English sentence, by the code and the values of a message, in JSON. A
+//! sentence that is not in [`SENTENCES`] stays as it is, because people can read it in English.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use serde_json::json;
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// The sentences that versions before this one have recorded, with values as `{name}`, and the codes of their messages.
+/// The sentences that earlier versions recorded, with values as `{name}`, and the codes of their messages.
 const SENTENCES: &[(&str, &str)] = &[
     ("The client went away before the end.", "client_disconnected"),
     ("The client took nothing for too long (server.client_timeout_seconds).", "client_timeout"),
@@ -86,7 +86,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Replaces each reason that `convert` knows.
+/// Replaces each reason for which `convert` returns a value.
 async fn replace(manager: &SchemaManager<'_>, convert: fn(&str) -> Option<String>) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     let backend = manager.get_database_backend();
@@ -108,7 +108,7 @@ async fn replace(manager: &SchemaManager<'_>, convert: fn(&str) -> Option<String
     Ok(())
 }
 
-/// Returns the message of a sentence as it is stored.
+/// Returns a sentence's message in its stored form.
 fn message_of(sentence: &str) -> Option<String> {
     SENTENCES.iter().find_map(|(pattern, code)| {
         let params = match pattern.split_once('{') {
@@ -123,7 +123,7 @@ fn message_of(sentence: &str) -> Option<String> {
     })
 }
 
-/// Returns the sentence of a message, as versions before this one have recorded it.
+/// Returns a message's sentence, as earlier versions recorded it.
 fn sentence_of(stored: &str) -> Option<String> {
     let message: serde_json::Value = serde_json::from_str(stored).ok()?;
     let code = message.get("code")?.as_str()?;
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_sentence_becomes_a_message_and_the_same_sentence_again() {
+    fn every_sentence_survives_the_conversion_to_a_message_and_back() {
         for (pattern, code) in SENTENCES {
             let sentence = pattern.split('{').next().map_or_else(String::new, |before| match pattern.split_once('}') {
                 Some((_, after)) => format!("{before}a \"b\".csv{after}"),
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_version_has_recorded_stays_as_it_is() {
+    fn a_sentence_that_no_version_recorded_stays_as_it_is() {
         assert_eq!(message_of("Somebody wrote this by hand."), None);
         assert_eq!(message_of(r#"{"code":"server_stopped","params":{}}"#), None, "a second time changes nothing");
         assert_eq!(sentence_of(r#"{"code":"of_a_newer_version","params":{}}"#), None);
