@@ -1,4 +1,5 @@
-//! Packs what a machine needs to run the server into one archive: the binary, the site, the settings and the documents.
+//! Packs everything that is needed to run the server into one archive: the binary, the site, the settings and the
+//! documents.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -13,12 +14,12 @@ use tar::{Builder, Header};
 use crate::files;
 use crate::manifest::Manifest;
 
-/// What goes into the archive beside binary and site, each under its own name.
+/// Files and folders that go into the archive beside the binary and the site, under their own names.
 const DOCUMENTS: [&str; 3] = ["README.md", "Leptos.toml", "docs"];
 
 /// Writes `NAME-VERSION-ARCH-linux.tar.gz`, and a file with its SHA-256 in the form that `sha256sum --check` reads.
-/// Returns the path of the archive. The same contents give the same bytes: names are in order, and times and owners are
-/// left out.
+/// Returns the path of the archive. The same contents give the same bytes, because the names are sorted, and times and
+/// owners are left out.
 ///
 /// # Errors
 /// If the binary or the site is missing, or a file cannot be read or written.
@@ -32,7 +33,7 @@ pub fn pack(manifest: &Manifest, binary: &Path, output: &Path) -> anyhow::Result
 
     let mut entries = vec![(binary.to_owned(), root.join(name))];
     for file in files::list(&site) {
-        // At the path at which the settings name it.
+        // At the path that the settings have for it.
         entries.push((file.path.clone(), root.join(&file.path)));
     }
     for document in DOCUMENTS {
@@ -56,7 +57,7 @@ fn write(entries: &[(PathBuf, PathBuf)], archive: &Path) -> anyhow::Result<()> {
         let contents = fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
         let mut header = Header::new_gnu();
         header.set_size(contents.len() as u64);
-        // The binary is the first.
+        // The first entry is the binary.
         header.set_mode(if position == 0 { 0o755 } else { 0o644 });
         builder.append_data(&mut header, to, &contents[..])?;
     }
@@ -73,7 +74,7 @@ mod tests {
 
     use super::*;
 
-    /// Names, modes and contents of an archive.
+    /// Returns the names, modes and contents of an archive.
     fn read(archive: &Path) -> BTreeMap<String, (u32, String)> {
         let mut archive = tar::Archive::new(GzDecoder::new(File::open(archive).expect("there")));
         let entries = archive.entries().expect("an archive").map(|entry| {
@@ -97,7 +98,7 @@ mod tests {
             [(one, PathBuf::from("product/program")), (two.clone(), PathBuf::from("product/target/site/page.js"))];
         let (first, second) = (folder.path().join("1.tar.gz"), folder.path().join("2.tar.gz"));
         write(&entries, &first).expect("written");
-        // Another time of change, and the same contents.
+        // The same contents with a new modification time.
         fs::write(two, "page").expect("written");
         write(&entries, &second).expect("written");
         assert_eq!(fs::read(&first).expect("there"), fs::read(second).expect("there"));
@@ -109,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_binary_or_site_is_named() {
+    fn a_missing_binary_or_site_is_an_error_that_names_the_make_target() {
         let manifest = Manifest::parse(
             "[package]\nname = \"product\"\nversion = \"1.0.0\"\n[package.metadata.leptos]\n\
              site-root = \"nowhere/site\"\nsite-pkg-dir = \"pkg\"\n",

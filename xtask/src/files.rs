@@ -1,4 +1,4 @@
-//! Files and folders: listed, copied, compressed, and named for their contents.
+//! Lists, copies, compresses and hashes files and folders.
 
 use std::fs;
 use std::io::Write;
@@ -11,18 +11,18 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest, Sha256};
 
-/// A file as it was listed.
+/// A file in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileEntry {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
     /// Its size in bytes.
     pub size: u64,
-    /// When its contents last changed, if the file system knows.
+    /// When it was last modified, if the file system has that.
     pub modified: Option<SystemTime>,
 }
 
-/// Lists the file at a path, or all files below it, in the order of their names. A missing path has none.
+/// Lists the file at a path, or all files below it, sorted by name. A missing path gives an empty list.
 pub fn list(path: &Path) -> Vec<FileEntry> {
     let Ok(metadata) = fs::metadata(path) else { return Vec::new() };
     let Ok(entries) = fs::read_dir(path) else {
@@ -33,7 +33,7 @@ pub fn list(path: &Path) -> Vec<FileEntry> {
     entries.iter().flat_map(|entry| list(entry)).collect()
 }
 
-/// Copies the contents of a folder, folders included.
+/// Copies the contents of a folder recursively.
 ///
 /// # Errors
 /// If a file cannot be read or written.
@@ -51,7 +51,7 @@ pub fn copy(from: &Path, to: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns 16 hexadecimal digits that stand for the names and contents of all files in a folder.
+/// Returns 16 hexadecimal digits of a digest of the names and contents of all files in a folder.
 ///
 /// # Errors
 /// If a file cannot be read.
@@ -66,10 +66,11 @@ pub fn version_of(folder: &Path) -> anyhow::Result<String> {
     Ok(format!("{:016x}", u64::from_be_bytes(*first)))
 }
 
-/// Writes a file's brotli and gzip forms beside it, at the highest levels. Returns the size of the brotli form in bytes.
+/// Writes brotli and gzip versions of a file beside it, at the highest levels. Returns the size of the brotli version
+/// in bytes.
 ///
 /// # Errors
-/// If the file cannot be read, or its neighbours not written.
+/// If the file cannot be read, or the compressed files cannot be written.
 pub fn compress(file: &Path) -> anyhow::Result<usize> {
     let contents = fs::read(file)?;
     let parameters = BrotliEncoderParams { quality: 11, lgwin: 22, ..BrotliEncoderParams::default() };
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_stands_for_names_and_contents_and_for_nothing_else() {
+    fn a_version_depends_only_on_names_and_contents() {
         let version = |files: &[(&str, &str)]| version_of(folder(files).path()).expect("readable");
         let first = version(&[("a.js", "1"), ("b/c.css", "2")]);
         assert_eq!(first.len(), 16);
@@ -110,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn compressed_forms_hold_the_same_bytes() {
+    fn compressed_versions_decompress_to_the_same_bytes() {
         let text = "the same words again and again; ".repeat(100);
         let folder = folder(&[("page.js", &text)]);
         let file = folder.path().join("page.js");

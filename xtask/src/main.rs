@@ -1,4 +1,4 @@
-//! Build tasks that cargo alone cannot do. Run them in the project's folder, by `make` or as `cargo xtask COMMAND`.
+//! Build tasks that cargo alone cannot do. Run them in the project's folder, with `make` or as `cargo xtask COMMAND`.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -17,14 +17,14 @@ enum Command {
     Site {
         /// The compiled WASM module of the page.
         wasm: PathBuf,
-        /// The folder of the tools from npm: wasm-opt and esbuild.
+        /// The folder with the tools from npm: wasm-opt and esbuild.
         tools: PathBuf,
     },
     /// Packs the release binary, the site and the documents into an archive, with its SHA-256 beside it.
     Dist {
         /// The release binary.
         binary: PathBuf,
-        /// The folder in which the archive is written.
+        /// The folder into which the archive is written.
         #[arg(default_value = "target/dist")]
         output: PathBuf,
     },

@@ -20,7 +20,7 @@ impl Manifest {
         Ok(Self(text.parse().with_context(|| format!("{} is not valid TOML", path.display()))?))
     }
 
-    /// A key of `[package]`.
+    /// Returns a key of `[package]`.
     ///
     /// # Errors
     /// If it is not set.
@@ -29,7 +29,7 @@ impl Manifest {
         value.with_context(|| format!("package.{key} is not set in Cargo.toml"))
     }
 
-    /// A path in `[package.metadata.leptos]`.
+    /// Returns a path in `[package.metadata.leptos]`.
     ///
     /// # Errors
     /// If it is not set.
@@ -37,7 +37,7 @@ impl Manifest {
         self.leptos(key).map(PathBuf::from)
     }
 
-    /// A text in `[package.metadata.leptos]`.
+    /// Returns a text in `[package.metadata.leptos]`.
     ///
     /// # Errors
     /// If it is not set.
@@ -46,7 +46,7 @@ impl Manifest {
         value.with_context(|| format!("package.metadata.leptos.{key} is not set in Cargo.toml"))
     }
 
-    /// A list of texts in `[package.metadata.leptos]`.
+    /// Returns a list of texts in `[package.metadata.leptos]`.
     ///
     /// # Errors
     /// If it is not set.

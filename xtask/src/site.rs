@@ -1,8 +1,9 @@
-//! Builds the site that the server serves: what `cargo leptos build --release` does, for machines without cargo-leptos,
-//! which takes longer to compile than this project. Both read the same options from Cargo.toml.
+//! Builds the site that the server serves, like `cargo leptos build --release`, but without cargo-leptos, which takes
+//! longer to compile than this project. Both read the same options from Cargo.toml.
 //!
-//! Does nothing if the site is as the last run left it and its sources have not changed. The files go into a folder that
-//! is named for their contents, so that browsers may keep them for good, each with its compressed forms beside it.
+//! Does nothing if neither the site nor its sources have changed since the last run. The files go into a folder whose
+//! name is a digest of their contents, so browsers can cache them permanently. Compressed versions are beside each
+//! file.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,13 +16,13 @@ use wasm_bindgen_cli_support::Bindgen;
 use crate::manifest::Manifest;
 use crate::{files, print_line};
 
-/// The most that script and WASM may take together on the wire, in bytes, as brotli compresses them.
+/// The maximum size of script and WASM together, compressed with brotli, in bytes.
 const BUDGET: usize = 350_000;
 
 /// The folder of the style sheets; `main.css` in it imports the others, in the order in which they apply.
 const STYLES: &str = "style";
 
-/// Builds the site from the compiled module, with wasm-opt and esbuild out of `tools`.
+/// Builds the site from the compiled module, with wasm-opt and esbuild from `tools`.
 ///
 /// # Errors
 /// If a tool fails, a file cannot be read or written, or script and WASM exceed the budget.
@@ -37,7 +38,7 @@ pub fn build(manifest: &Manifest, wasm: &Path, tools: &Path) -> anyhow::Result<(
         return Ok(());
     }
 
-    // Built beside the old site and swapped in at the end, so that a site is complete or missing.
+    // The new site is built beside the old one and swapped in at the end, so a site is complete or missing.
     let (new_site, old_site, new_pkg) =
         (site.with_extension("new"), site.with_extension("old"), site.with_extension("pkg"));
     for leftover in [&new_site, &old_site, &new_pkg] {
@@ -48,7 +49,7 @@ pub fn build(manifest: &Manifest, wasm: &Path, tools: &Path) -> anyhow::Result<(
     fs::create_dir_all(&new_pkg)?;
     let name = manifest.leptos("output-name")?;
     bind(manifest, wasm, &tools.join("wasm-opt"), &new_pkg, name)?;
-    // Where cargo-leptos, which follows no @import, takes it from.
+    // cargo-leptos reads the bundle from here, because it does not resolve @import.
     let style_sheet = manifest.leptos_path("style-file")?;
     bundle_styles(&tools.join("esbuild"), &style_folder.join("main.css"), &style_sheet)?;
     fs::copy(style_sheet, new_pkg.join(format!("{name}.css")))?;
@@ -72,7 +73,7 @@ pub fn build(manifest: &Manifest, wasm: &Path, tools: &Path) -> anyhow::Result<(
     Ok(())
 }
 
-/// Writes the module's script and its optimized WASM.
+/// Generates the module's script, and optimizes its WASM.
 fn bind(manifest: &Manifest, wasm: &Path, wasm_opt: &Path, folder: &Path, name: &str) -> anyhow::Result<()> {
     Bindgen::new().input_path(wasm).web(true)?.typescript(false).out_name(name).generate(folder)?;
     // The page requests NAME.wasm, which is cargo-leptos' name for it.
@@ -85,7 +86,7 @@ fn bind(manifest: &Manifest, wasm: &Path, wasm_opt: &Path, folder: &Path, name: 
     Ok(())
 }
 
-/// Makes one minified style sheet of the one that imports all others.
+/// Bundles the style sheets that `entry` imports into one minified file.
 fn bundle_styles(esbuild: &Path, entry: &Path, output: &Path) -> anyhow::Result<()> {
     let mut to = OsStr::new("--outfile=").to_owned();
     to.push(output);
@@ -118,14 +119,15 @@ fn compress_within_budget(folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A running server, and pages that are open, request the previous version until they are restarted or reloaded.
+/// Copies the previous version into the new site, because running servers and open pages request it until they are
+/// restarted or reloaded.
 fn keep_previous_version(old_pkg: &Path, new_pkg: &Path) -> anyhow::Result<()> {
     let Ok(previous) = fs::read_to_string(old_pkg.join("version")) else { return Ok(()) };
     let folder = old_pkg.join(&previous);
     if folder.is_dir() { files::copy(&folder, &new_pkg.join(&previous)) } else { Ok(()) }
 }
 
-/// Tells whether anything has changed: sizes and times of the sources, of this program, and of the site.
+/// Returns the sizes and times of the sources, of this program and of the site. If it is unchanged, so is the site.
 fn stamp_of(sources: &[&Path], site: &Path) -> String {
     let program = std::env::current_exe().unwrap_or_default();
     let paths = sources.iter().copied().chain([program.as_path(), site]);
@@ -136,7 +138,7 @@ fn stamp_of(sources: &[&Path], site: &Path) -> String {
 mod tests {
     use super::*;
 
-    /// Every style sheet has to be imported, or it would silently be missing from the page.
+    /// A style sheet that is not imported would silently be missing from the page.
     #[test]
     fn every_style_sheet_is_imported_once() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(STYLES);
@@ -154,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn the_previous_version_stays_beside_the_new_one() {
+    fn the_previous_version_is_kept_beside_the_new_one() {
         let folder = tempfile::tempdir().expect("a folder");
         let (old, new) = (folder.path().join("old"), folder.path().join("new"));
         fs::create_dir_all(old.join("00aa")).expect("created");
