@@ -1,16 +1,16 @@
-// What a script adds to pages that need none: buttons that copy what a field holds, and that tick many boxes at once.
+// Enhancements for pages that work without a script: buttons that copy a field, or check many boxes at once.
 document.addEventListener("click", async ({ target }) => {
   const copies = target.closest("[data-copies]");
   if (copies) {
     const field = document.getElementById(copies.dataset.copies);
-    const told = copies.nextElementSibling;
+    const status = copies.nextElementSibling;
     try {
       await navigator.clipboard.writeText(field.value);
-      told.textContent = copies.dataset.copied;
+      status.textContent = copies.dataset.copied;
     } catch {
-      // Over plain HTTP from another machine there is no clipboard for pages.
+      // Browsers offer no clipboard to pages that came over plain HTTP from another machine.
       field.select();
-      told.textContent = copies.dataset.selected;
+      status.textContent = copies.dataset.selected;
     }
   }
   const ticks = target.closest("[data-ticks]");
@@ -20,9 +20,9 @@ document.addEventListener("click", async ({ target }) => {
     }
   }
 });
-// The server only guesses whether a page was opened over HTTPS.
+// The server can only guess whether a page was opened over HTTPS.
 for (const notice of document.querySelectorAll("[data-https]")) notice.hidden = location.protocol === "https:";
-// Who clicks everything twice sends a form once. Sending it again later, because nothing came of it, is possible.
+// A double click submits a form once. It can be submitted again later, if the first request had no effect.
 const sent = new WeakSet();
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -30,5 +30,5 @@ document.addEventListener("submit", (event) => {
   sent.add(form);
   setTimeout(() => sent.delete(form), 2_000);
 });
-// For tests: from here on, the page answers to clicks.
+// Tests wait for this before they click.
 document.body.dataset.hydrated = "";
