@@ -1,4 +1,4 @@
-// Signing in and out, tokens, links, people: with script and without. Each test has users of its own.
+// Signing in and out, access tokens and users, with and without script. Each test has its own users.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,10 +10,10 @@ import type { Page } from "@playwright/test";
 import { ADDRESS, addUser, PASSWORD, run, SERVER } from "./server";
 import { expect, test } from "./test";
 
-const NOBODY = { storageState: { cookies: [], origins: [] } };
+const SIGNED_OUT = { storageState: { cookies: [], origins: [] } };
 const EXPORT = `${ADDRESS}/api/v1/motion-events/export`;
 
-/** A name that no other test has, in this project or another. */
+/** Returns a user name that is unique among tests and projects. */
 function newName(): string {
   const info = test.info();
   return `${info.project.name.replace(" ", "-")}-${info.testId.slice(-12)}-${info.retry}`;
@@ -25,28 +25,28 @@ async function signIn(page: Page, name: string, password = PASSWORD): Promise<vo
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
-/** What curl gets, and with which status. */
+/** Runs curl, and returns the status and the number of lines of the response. */
 function curl(...args: string[]): { status: string; lines: number } {
   const output = execFileSync("curl", ["-s", "-w", "\n%{http_code}", ...args], { maxBuffer: 1 << 28 }).toString();
   const lines = output.split("\n");
   return { status: lines.at(-1)!, lines: lines.length - 2 };
 }
 
-test.describe("without an account", () => {
+test.describe("signed out", () => {
   test.use({
-    ...NOBODY,
-    // A test may be faster than the focus that the page gives to what it has to say, and sign out before the preview
-    // was asked for.
+    ...SIGNED_OUT,
+    // A test may act before the page moves the focus to a message, and may sign out before the page requests the
+    // preview.
     expectedMessages: [/status of (400|401|403|429)|Autofocus processing was blocked/],
   });
 
-  test("a page leads to the sign-in and from there back to itself", async ({ page }) => {
+  test("a page redirects to the sign-in, which leads back to the page", async ({ page }) => {
     const name = newName();
     addUser(name);
     await page.goto("/settings/account");
     await expect(page).toHaveURL(/\/login\?next=/);
     await expect(page.getByLabel("Name")).toBeFocused();
-    // As with a keyboard and nothing else.
+    // Uses only the keyboard.
     await page.keyboard.type(name);
     await page.keyboard.press("Tab");
     await page.keyboard.type(PASSWORD);
@@ -55,21 +55,21 @@ test.describe("without an account", () => {
     await expect(page.locator(".account-name")).toContainText(name);
   });
 
-  test("a wrong password says so, keeps the name, and gives the focus to what it says", async ({ page }) => {
+  test("a wrong password shows a focused error and keeps the name", async ({ page }) => {
     await page.goto("/login?next=/settings/account");
     await signIn(page, "nobody at all", "a wrong password");
     await expect(page.getByRole("alert")).toHaveText("Name or password is wrong. Check both and try again.");
     await expect(page.getByRole("alert")).toBeFocused();
     await expect(page.getByLabel("Name")).toHaveValue("nobody at all");
     await expect(page.getByLabel("Password")).toHaveValue("");
-    // And the page that was asked for is not forgotten.
+    // The sign-in still leads to the requested page.
     const name = newName();
     addUser(name);
     await signIn(page, name);
     await expect(page).toHaveURL(/\/settings\/account$/);
   });
 
-  test("guessing is slowed, and the page says for how long", async ({ page }) => {
+  test("repeated wrong passwords are throttled, and the page says for how long", async ({ page }) => {
     const name = newName();
     for (let guess = 0; guess < 7; guess += 1) {
       await page.goto("/login");
@@ -79,7 +79,7 @@ test.describe("without an account", () => {
     await expect(page.getByRole("alert")).toHaveText(/Wait \d+ seconds and try again/);
   });
 
-  test("signing out leads to the sign-in, and the pages are closed again", async ({ page }) => {
+  test("signing out leads to the sign-in, and pages require a session again", async ({ page }) => {
     const name = newName();
     addUser(name);
     await page.goto("/settings");
@@ -92,7 +92,7 @@ test.describe("without an account", () => {
     expect(cookies.map((cookie) => cookie.name).filter((name) => name !== "timezone")).toEqual([]);
   });
 
-  test("a new password is asked for on the next sign-in", async ({ page }) => {
+  test("the next sign-in requires the new password", async ({ page }) => {
     const name = newName();
     addUser(name);
     await page.goto("/settings/account");
@@ -111,7 +111,7 @@ test.describe("without an account", () => {
     await expect(page.locator(".account-name")).toContainText(name);
   });
 
-  test("a token is made, used with curl, and revoked", async ({ page, javaScriptEnabled }) => {
+  test("a token is created, used with curl, and revoked", async ({ page, javaScriptEnabled }) => {
     const name = newName();
     addUser(name, "--admin");
     await page.goto("/settings/tokens");
@@ -131,7 +131,7 @@ test.describe("without an account", () => {
     expect(curl("-H", `Authorization: Bearer ${token}`, query)).toEqual({ status: "200", lines: expected });
     expect(curl("-u", `excel:${token}`, query)).toEqual({ status: "200", lines: expected });
     expect(curl(query).status).toBe("401");
-    // Shown this once.
+    // The token is shown only once.
     await page.goto("/settings/tokens");
     await expect(page.getByRole("row", { name: /Nightly report/ })).toBeVisible();
     await expect(page.locator("body")).not.toContainText(token);
@@ -144,7 +144,7 @@ test.describe("without an account", () => {
 test.describe("an administrator", () => {
   test.use({ expectedMessages: [/status of (400|403)|Autofocus processing was blocked/] });
 
-  test("adds a person, grants a camera, and the person sees it and no other", async ({ page, browser, javaScriptEnabled }) => {
+  test("adds a user and grants a camera, and the user sees only that camera", async ({ page, browser, javaScriptEnabled }) => {
     const name = newName();
     await page.goto("/settings");
     await page.getByRole("link", { name: "People" }).click();
@@ -157,11 +157,11 @@ test.describe("an administrator", () => {
     await page.getByRole("button", { name: "Add person" }).click();
     await expect(page.locator("#outcome")).toHaveText(/Choose the cameras/);
 
-    const context = await browser.newContext({ ...NOBODY, baseURL: ADDRESS, javaScriptEnabled });
-    const theirs = await context.newPage();
-    await theirs.goto("/settings");
-    await signIn(theirs, name);
-    const offered = theirs.locator(".picker li");
+    const context = await browser.newContext({ ...SIGNED_OUT, baseURL: ADDRESS, javaScriptEnabled });
+    const userPage = await context.newPage();
+    await userPage.goto("/settings");
+    await signIn(userPage, name);
+    const offered = userPage.locator(".picker li");
     await expect(offered).toHaveText(["All Cameras"]);
 
     if (javaScriptEnabled !== false) {
@@ -176,11 +176,11 @@ test.describe("an administrator", () => {
     await expect(page.locator("#outcome")).toHaveText("The cameras are saved.");
     await expect(page.getByLabel("Küche")).toBeChecked();
     await expect(page.getByLabel("Front Door")).not.toBeChecked();
-    await theirs.reload();
+    await userPage.reload();
     await expect(offered).toHaveText(["All Cameras", "Küche"]);
-    await expect(theirs.getByRole("link", { name: "People" })).toHaveCount(0);
-    expect((await theirs.goto("/settings/people"))?.status()).toBe(403);
-    await expect(theirs.getByRole("heading", { name: "Not allowed" })).toBeVisible();
+    await expect(userPage.getByRole("link", { name: "People" })).toHaveCount(0);
+    expect((await userPage.goto("/settings/people"))?.status()).toBe(403);
+    await expect(userPage.getByRole("heading", { name: "Not allowed" })).toBeVisible();
     await context.close();
 
     await page.getByText(`Remove ${name}`).first().click();
@@ -191,9 +191,9 @@ test.describe("an administrator", () => {
 });
 
 test.describe("the first administrator", () => {
-  test.use({ ...NOBODY, expectedMessages: [/status of (400|403)|Autofocus processing was blocked/] });
+  test.use({ ...SIGNED_OUT, expectedMessages: [/status of (400|403)|Autofocus processing was blocked/] });
 
-  test("is made with the link that the server prints", async ({ page }) => {
+  test("is created with the link that the server prints", async ({ page }) => {
     const folder = mkdtempSync(path.join(tmpdir(), "motion-export-"));
     const env = { ...process.env, DATABASE_URL: `sqlite://${folder}/new.db`, MOTION_EXPORT_SERVER_LOG: "warn" };
     const server = spawn(SERVER, ["serve", "--listen", "127.0.0.1:0"], { cwd: path.resolve(__dirname, ".."), env });

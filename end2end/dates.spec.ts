@@ -1,4 +1,4 @@
-// The calendar: with the mouse, with the keyboard, with a finger.
+// The date fields and the calendar, with mouse, keyboard and touch.
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
@@ -18,14 +18,14 @@ async function open(page: Page, query = ""): Promise<void> {
   await expect(calendar(page)).toBeVisible();
 }
 
-async function chosen(page: Page, first: string, last: string): Promise<void> {
+async function expectSelection(page: Page, first: string, last: string): Promise<void> {
   await expect(calendar(page)).toHaveCount(0);
   await expect(page.getByLabel("From", { exact: true })).toHaveValue(first);
   await expect(page.getByLabel("To", { exact: true })).toHaveValue(last);
   await expect(opener(page)).toBeFocused();
 }
 
-test("two clicks choose a range, in either order, and the focus comes back", async ({ page }) => {
+test("two clicks select a range in either order, and the focus returns to the button", async ({ page }) => {
   await open(page);
   await expect(calendar(page).getByRole("heading")).toHaveText(isNarrow(page) ? ["December 2025"] : ["November 2025", "December 2025"]);
   await expect(day(page, "2025-12-16")).toHaveAttribute("aria-current", "date");
@@ -38,14 +38,14 @@ test("two clicks choose a range, in either order, and the focus comes back", asy
   await day(page, "2025-11-28").hover();
   await expect(calendar(page).locator("[aria-selected=true]")).toHaveCount(isNarrow(page) ? 3 : 8);
   await day(page, "2025-11-28").click();
-  await chosen(page, "2025-11-28", "2025-12-05");
+  await expectSelection(page, "2025-11-28", "2025-12-05");
   await opener(page).click();
   await expect(calendar(page).locator("[aria-selected=true]")).toHaveCount(isNarrow(page) ? 5 : 8);
   await calendar(page).getByRole("button", { name: "Last 7 days" }).click();
-  await chosen(page, "2025-12-10", "2025-12-16");
+  await expectSelection(page, "2025-12-10", "2025-12-16");
 });
 
-test("a drag chooses a range", async ({ page }) => {
+test("a drag selects a range", async ({ page }) => {
   await open(page);
   await day(page, "2025-12-02").hover();
   await page.mouse.down();
@@ -53,10 +53,10 @@ test("a drag chooses a range", async ({ page }) => {
   await expect(calendar(page).locator("[aria-selected=true]")).toHaveCount(3);
   await day(page, "2025-12-09").hover();
   await page.mouse.up();
-  await chosen(page, "2025-12-02", "2025-12-09");
+  await expectSelection(page, "2025-12-02", "2025-12-09");
 });
 
-test("the keyboard goes where the authoring practices say, and Escape changes nothing", async ({ page }) => {
+test("keys move the focus as in the ARIA Authoring Practices, and Escape changes nothing", async ({ page }) => {
   await open(page, "?start_date=2025-12-03&end_date=2025-12-10&timezone=America/Los_Angeles&bom=true");
   const at = (date: string) => expect(day(page, date)).toBeFocused();
   await at("2025-12-10");
@@ -76,7 +76,7 @@ test("the keyboard goes where the authoring practices say, and Escape changes no
     await page.keyboard.press(key);
     await at(date);
   }
-  // One stop in the grid, and round within the dialog.
+  // The grid has one Tab stop, and Tab cycles within the dialog.
   await expect(calendar(page).locator("[data-day][tabindex='0']")).toHaveCount(1);
   await page.keyboard.press("Tab");
   await expect(calendar(page).getByRole("button", { name: "Close" })).toBeFocused();
@@ -88,16 +88,16 @@ test("the keyboard goes where the authoring practices say, and Escape changes no
   await at("2025-11-14");
   await page.keyboard.press("Enter");
   await page.keyboard.press("Escape");
-  await chosen(page, "2025-12-03", "2025-12-10");
+  await expectSelection(page, "2025-12-03", "2025-12-10");
   await page.keyboard.press("Enter");
   await at("2025-12-10");
   await page.keyboard.press("Space");
   await page.keyboard.press("ArrowUp");
   await page.keyboard.press("Enter");
-  await chosen(page, "2025-12-03", "2025-12-10");
+  await expectSelection(page, "2025-12-03", "2025-12-10");
 });
 
-test("a date is typed over, also where it is none until all of it is typed", async ({ page }) => {
+test("a date can be typed over, even if it is invalid until it is complete", async ({ page }) => {
   await page.goto("/settings?start_date=2025-12-31&timezone=America/Los_Angeles&bom=true");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
   const from = page.getByLabel("From", { exact: true });
@@ -106,7 +106,7 @@ test("a date is typed over, also where it is none until all of it is typed", asy
   await page.keyboard.type("11");
   await expect(from).toHaveValue("");
   await expect(page.getByRole("region", { name: "Preview" })).toContainText("20,000");
-  // Until then, the browser says so, and nothing is exported.
+  // Until the date is complete, the browser reports it as invalid, and nothing is exported.
   await exportButton(page).click();
   expect(await from.evaluate((input: HTMLInputElement) => input.validity.badInput)).toBe(true);
   await expect(page.getByRole("list", { name: "Exports that are running" })).toBeHidden();
@@ -115,7 +115,7 @@ test("a date is typed over, also where it is none until all of it is typed", asy
   await page.keyboard.type("30");
   await expect(from).toHaveValue("2025-11-30");
   await expect(page).toHaveURL(/start_date=2025-11-30/);
-  // What is half typed goes with the button that says so.
+  // A preset clears a partly typed date.
   await from.focus();
   await page.keyboard.press("Delete");
   await expect(from).toHaveValue("");
@@ -123,7 +123,7 @@ test("a date is typed over, also where it is none until all of it is typed", asy
   expect(await from.evaluate((input: HTMLInputElement) => input.validity.badInput)).toBe(false);
 });
 
-test("a month's button can be pressed again and again with the keyboard", async ({ page }) => {
+test("a month's button keeps the focus when it is pressed repeatedly with the keyboard", async ({ page }) => {
   await open(page);
   const next = calendar(page).getByRole("button", { name: "Next month" });
   await next.focus();
@@ -133,15 +133,15 @@ test("a month's button can be pressed again and again with the keyboard", async 
     await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
     await expect(next).toBeFocused();
   }
-  // And the days begin where the months have led.
+  // The Tab stop of the grid moves with the month.
   await expect(calendar(page).locator("[data-day][tabindex='0']")).toHaveAttribute("data-day", "2026-03-16");
-  // A click where nothing is leaves the keyboard within.
+  // A click beside the controls keeps the focus in the dialog.
   await calendar(page).getByRole("columnheader").last().click();
   await page.keyboard.press("Escape");
-  await chosen(page, "", "");
+  await expectSelection(page, "", "");
 });
 
-test("months are turned by buttons, and a click beside the calendar closes it", async ({ page }) => {
+test("buttons change month and year, and a click outside closes the calendar", async ({ page }) => {
   await open(page);
   await calendar(page).getByRole("button", { name: "Previous month" }).click();
   const first = isNarrow(page) ? "November" : "October";
@@ -149,12 +149,12 @@ test("months are turned by buttons, and a click beside the calendar closes it", 
   await calendar(page).getByRole("button", { name: "Next year" }).click();
   await expect(calendar(page).getByRole("heading").first()).toHaveText(`${first} 2026`);
   await page.mouse.click(5, 5);
-  await chosen(page, "", "");
+  await expectSelection(page, "", "");
 });
 
-test("nothing that somebody is about to press moves: not for what arrives, nor for what is told, nor with the months", async ({ page }) => {
-  let arrive = () => {};
-  const held = new Promise<void>((resolve) => (arrive = resolve));
+test("controls do not move when counts load, when a message appears, or when the month changes", async ({ page }) => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
   await page.route("**/api/v1/preview?*", async (route) => {
     await held;
     await route.continue();
@@ -162,22 +162,22 @@ test("nothing that somebody is about to press moves: not for what arrives, nor f
   await open(page);
   const buttons = ["Previous year", "Previous month", "Next month", "Next year", "Close", "Everything"];
   const targets = buttons.map((name) => calendar(page).getByRole("button", { name }));
-  const places = () => Promise.all([...targets, day(page, "2025-12-17")].map((target) => target.boundingBox()));
-  const before = await places();
+  const positions = () => Promise.all([...targets, day(page, "2025-12-17")].map((target) => target.boundingBox()));
+  const before = await positions();
   await day(page, "2025-12-01").click();
   await expect(calendar(page).getByRole("status")).toContainText("Now choose the last day.");
-  expect(await places()).toEqual(before);
-  arrive();
+  expect(await positions()).toEqual(before);
+  release();
   await expect(calendar(page)).toContainText("There are events from");
-  expect(await places()).toEqual(before);
-  // Months of four weeks are among these, of five and of six.
+  expect(await positions()).toEqual(before);
+  // These include months of four, five and six weeks.
   for (let months = 1; months <= 12; months++) {
     await calendar(page).getByRole("button", { name: "Next month" }).click();
     expect(await Promise.all(targets.map((target) => target.boundingBox()))).toEqual(before.slice(0, -1));
   }
 });
 
-test("a key that is pressed before the calendar was painted is the calendar's", async ({ page }) => {
+test("a key that is pressed before the calendar is painted goes to the calendar", async ({ page }) => {
   await open(page);
   await calendar(page).getByRole("button", { name: "Close" }).click();
   await page.evaluate(() => {
@@ -189,17 +189,17 @@ test("a key that is pressed before the calendar was painted is the calendar's", 
   await expect(opener(page)).toBeFocused();
 });
 
-test("two clicks on the button open the calendar, and do not close it again", async ({ page }) => {
+test("a double click on the button opens the calendar and does not close it", async ({ page }) => {
   await open(page);
   await page.keyboard.press("Escape");
   await expect(calendar(page)).toHaveCount(0);
   await opener(page).dblclick();
-  // Once all that the clicks have begun is done.
+  // Waits for the effects of the clicks.
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   await expect(calendar(page)).toBeVisible();
 });
 
-test("a preset is not today's any more when the next day has begun", async ({ page }) => {
+test("a preset is no longer pressed after midnight", async ({ page }) => {
   await open(page);
   await calendar(page).getByRole("button", { name: "Last 7 days" }).click();
   const chip = page.getByRole("button", { name: "Last 7 days" });
@@ -216,7 +216,7 @@ for (const [locale, first] of [
   test.describe(locale, () => {
     test.use({ locale });
 
-    test("weeks begin as the locale says", async ({ page }) => {
+    test("weeks begin on the locale's first day", async ({ page }) => {
       await open(page);
       await expect(calendar(page).getByRole("columnheader").first()).toHaveText(first);
       await expect(calendar(page).getByRole("heading").last()).toHaveText("December 2025");
@@ -227,14 +227,14 @@ for (const [locale, first] of [
 test.describe("on a phone", () => {
   test.use({ viewport: { width: 360, height: 740 }, hasTouch: true });
 
-  test("there is one month, which taps and a finger choose from", async ({ page }) => {
+  test("one month is shown, and taps or a swipe select a range", async ({ page }) => {
     await open(page);
     await expect(calendar(page).getByRole("heading")).toHaveText(["December 2025"]);
     await day(page, "2025-12-01").tap();
     await day(page, "2025-12-03").tap();
-    await chosen(page, "2025-12-01", "2025-12-03");
+    await expectSelection(page, "2025-12-01", "2025-12-03");
     await opener(page).tap();
-    // Playwright's touchscreen can only tap; this is what a finger that moves makes of the browser.
+    // Playwright's touchscreen can only tap. These are the events of a moving finger.
     const touch = await page.context().newCDPSession(page);
     const middle = async (date: string) => {
       const box = (await day(page, date).boundingBox())!;
@@ -244,6 +244,6 @@ test.describe("on a phone", () => {
     await touch.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: await middle("2025-12-10") });
     await touch.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: await middle("2025-12-17") });
     await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
-    await chosen(page, "2025-12-09", "2025-12-17");
+    await expectSelection(page, "2025-12-09", "2025-12-17");
   });
 });

@@ -1,4 +1,4 @@
-// The page between its first byte and being alive: what somebody does meanwhile is not lost, and exports nothing else.
+// Input before hydration is complete. It is not lost, and an export started meanwhile exports what the form shows.
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -7,7 +7,7 @@ import type { Page } from "@playwright/test";
 import { ADDRESS, run } from "./server";
 import { bytes, cameraId, chooseCameras, expect, expectSame, exportButton, test } from "./test";
 
-test("what was filled in before the page came alive stays", async ({ page }) => {
+test("input before hydration is kept", async ({ page }) => {
   let release = () => {};
   const held = new Promise<void>((resolve) => (release = resolve));
   await page.route("**/*.wasm", async (route) => {
@@ -30,24 +30,24 @@ test("what was filled in before the page came alive stays", async ({ page }) => 
   expectSame(await bytes(await downloading), expected);
 });
 
-/** Has the parts of the page come alive when the test says so: each does in a task of its own. */
+/** Holds the tasks of the page, so that a test decides when each part is hydrated. Each part has its own task. */
 async function holdTasks(page: Page) {
   await page.addInitScript(() => {
     const tasks: (() => void)[] = [];
-    const later = window.setTimeout;
-    const hold = (task: () => void, pause?: number, ...rest: unknown[]) => (pause ? later(task, pause, ...rest) : tasks.push(task));
+    const originalSetTimeout = window.setTimeout;
+    const hold = (task: () => void, delay?: number, ...rest: unknown[]) => (delay ? originalSetTimeout(task, delay, ...rest) : tasks.push(task));
     Object.assign(window, { setTimeout: hold, runTask: () => tasks.shift()?.(), waiting: () => tasks.length });
   });
   const call = (name: string) => page.evaluate((name) => (window as unknown as Record<string, () => number>)[name](), name);
   return {
-    /** Runs so many of them. */
+    /** Runs the next `count` tasks. */
     run: async (count: number) => {
       await expect.poll(() => call("waiting")).toBeGreaterThan(0);
       for (let task = 0; task < count; task++) await call("runTask");
     },
-    /** How many tasks wait. */
+    /** Returns the number of held tasks. */
     waiting: () => call("waiting"),
-    /** Runs those that are left. */
+    /** Runs all remaining tasks. */
     finish: async () => {
       while (await call("waiting")) await call("runTask");
       await expect(page.locator("body[data-hydrated]")).toBeAttached();
@@ -55,7 +55,7 @@ async function holdTasks(page: Page) {
   };
 }
 
-test("what is filled in while the page comes alive, part by part, stays", async ({ page }) => {
+test("input between the hydration of any two parts is kept", async ({ page }) => {
   test.slow();
   const tasks = await holdTasks(page);
   for (let done = 1; ; done++) {
@@ -66,17 +66,17 @@ test("what is filled in while the page comes alive, part by part, stays", async 
     await page.getByLabel("Time zone").selectOption("Asia/Tokyo");
     await page.getByLabel("Excel-compatible").uncheck({ force: true });
     await page.locator(".picker li input:not([value=''])").first().evaluate((box: HTMLInputElement) => box.click());
-    const wasAlive = await page.locator("body[data-hydrated]").count();
+    const wasHydrated = await page.locator("body[data-hydrated]").count();
     await tasks.finish();
     await expect(page).toHaveURL(/start_date=2025-12-15&end_date=2025-12-15&camera_id=[^&]+&timezone=Asia%2FTokyo$/);
-    if (wasAlive) {
+    if (wasHydrated) {
       expect(done).toBeGreaterThan(8);
       break;
     }
   }
 });
 
-test("what a part takes over changes no other part before that one is alive", async ({ page }) => {
+test("input that one part takes over changes other parts only after their hydration", async ({ page }) => {
   const tasks = await holdTasks(page);
   await page.goto("/settings");
   await tasks.run(1);
@@ -89,14 +89,14 @@ test("what a part takes over changes no other part before that one is alive", as
   await expect(page.locator(".preview")).toContainText("events");
 });
 
-test("what was unfolded before the page came alive is filled once it has", async ({ page }) => {
+test("elements that were opened before hydration are filled after it", async ({ page }) => {
   const tasks = await holdTasks(page);
   await page.goto("/settings");
   await tasks.run(0);
   await page.getByText("Use in other tools").click();
   await page.locator(".picker summary").click();
   await page.getByLabel("Search cameras").fill("gar");
-  // Of no form, so that this sends none.
+  // The field belongs to no form, so Enter submits none.
   await page.getByLabel("Search cameras").press("Enter");
   await tasks.finish();
   await expect(page.locator(".picker li:not([hidden]) .picker__name")).toHaveText(["All Cameras", "Garage", /Garden/]);
@@ -104,11 +104,11 @@ test("what was unfolded before the page came alive is filled once it has", async
   await expect(page.locator(".snippet textarea")).toHaveValue(/motion-events\/export/);
 });
 
-test("a form that is sent while the page comes alive is sent by the browser, as it is without script", async ({ page }) => {
+test("a form that is submitted during hydration is submitted by the browser, as without script", async ({ page }) => {
   const tasks = await holdTasks(page);
   await page.goto("/settings");
   await tasks.run(6);
-  // The dates are alive, the rest is not.
+  // Only the dates are hydrated.
   await page.getByRole("button", { name: "Today", exact: true }).click();
   await expect(page.getByLabel("From", { exact: true })).not.toHaveValue("");
   await page.getByLabel("From", { exact: true }).fill("2025-12-15");
@@ -122,10 +122,10 @@ test("a form that is sent while the page comes alive is sent by the browser, as 
   await expect(page.locator(".job")).toHaveCount(0);
 });
 
-test("a form that is sent while the page still arrives does not keep it from arriving", async ({ page }) => {
+test("a form that is submitted while the page loads does not stop it from loading", async ({ page }) => {
   let release = () => {};
   const held = new Promise<void>((resolve) => (release = resolve));
-  // The page as far as its button, and the rest when the test says so.
+  // Sends the page up to its button, and the rest after `release`.
   const server = http.createServer((request, response) => {
     const { method, headers } = request;
     const isPage = request.url === "/settings";
@@ -160,7 +160,7 @@ test("a form that is sent while the page still arrives does not keep it from arr
   }
 });
 
-test("whoever goes back before the page is alive gets what the address says", async ({ page }) => {
+test("going back before hydration selects what the address says", async ({ page }) => {
   await page.goto("/settings?start_date=2025-12-15");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
   await page.getByLabel("From", { exact: true }).fill("2025-12-02");

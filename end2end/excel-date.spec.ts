@@ -1,10 +1,10 @@
-// The switch for a column of dates: in the file, in the export's record, and for Verify a file.
+// The switch for the date column: its effect on the file, on the export's record and on Verify a file.
 import { createHash } from "node:crypto";
 
 import { run } from "./server";
 import { bytes, expect, expectSame, ownDay, test } from "./test";
 
-test("the date column is the first of the file, named in its record, and verified", async ({ page }) => {
+test("the date column is first in the file and named in its record, and the file is verified", async ({ page }) => {
   const day = ownDay("2025-09-20");
   await page.goto("/settings");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();

@@ -1,5 +1,5 @@
-// Exporting with script: the test cases of the specification's P6-4.2 that are not in page.spec.ts, and what can go
-// wrong on the way.
+// Exporting with script: the test cases of the specification's P6-4.2 that are not in page.spec.ts, and failures of
+// exports.
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -11,11 +11,11 @@ import { bytes, cameraId, chooseCameras, expect, expectSame, exportButton, test 
 async function open(page: Page, address = ""): Promise<void> {
   await page.goto(`${address}/settings`);
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
-  // The browser's own zone is filled in once the page is alive.
+  // The browser's own zone is filled in after hydration.
   await expect(page.getByLabel("Time zone")).toHaveValue("America/Los_Angeles");
 }
 
-/** Keeps the export from answering until it is let go. */
+/** Holds the response of the export until the returned function is called. */
 async function hold(page: Page): Promise<() => void> {
   let release = () => {};
   const held = new Promise<void>((resolve) => (release = resolve));
@@ -26,15 +26,15 @@ async function hold(page: Page): Promise<() => void> {
   return release;
 }
 
-/** Collects what the page saves. */
+/** Collects the names of the files that the page saves. */
 function downloads(page: Page): string[] {
   const names: string[] = [];
   page.on("download", (download) => names.push(download.suggestedFilename()));
   return names;
 }
 
-/** Passes everything on to the server, but for exports, whose files it changes and then ends as if they were whole. */
-async function startForger(forge: (file: Buffer) => Buffer) {
+/** A proxy that modifies the files of exports, and ends their responses as if they were complete. */
+async function startTamperingProxy(tamper: (file: Buffer) => Buffer) {
   const server = http.createServer((request, response) => {
     const { method, headers } = request;
     const isExport = request.url!.includes("/export?");
@@ -44,7 +44,7 @@ async function startForger(forge: (file: Buffer) => Buffer) {
       if (!isExport) return answer.pipe(response);
       const chunks: Buffer[] = [];
       answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-      answer.on("end", () => response.end(forge(Buffer.concat(chunks))));
+      answer.on("end", () => response.end(tamper(Buffer.concat(chunks))));
     });
   });
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
@@ -55,9 +55,9 @@ async function startForger(forge: (file: Buffer) => Buffer) {
   return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
 }
 
-/** Passes everything on to the server, and in the middle of an export's file does something to the client instead. */
-async function startProxy(inTheMiddle: (response: http.ServerResponse) => void) {
-  const gone: Promise<void>[] = [];
+/** A proxy that stops in the middle of an export's file, and calls `inMidFile` with the client's response. */
+async function startProxy(inMidFile: (response: http.ServerResponse) => void) {
+  const disconnects: Promise<void>[] = [];
   const server = http.createServer((request, response) => {
     const { method, headers } = request;
     const upstream = http.get(new URL(request.url!, ADDRESS), { method, headers }, (answer) => {
@@ -68,20 +68,20 @@ async function startProxy(inTheMiddle: (response: http.ServerResponse) => void) 
         bytes += chunk.length;
         if (!request.url!.includes("/export?") || bytes < 100_000) return;
         answer.pause();
-        gone.push(new Promise((resolve) => response.on("close", resolve)));
-        inTheMiddle(response);
+        disconnects.push(new Promise((resolve) => response.on("close", resolve)));
+        inMidFile(response);
       });
       answer.on("end", () => response.end());
     });
-    // Whoever leaves before there is an answer lets go of the server as well, which Node calls an error.
+    // If a client disconnects before the response, Node reports an error for the request to the server.
     upstream.on("error", () => response.destroy());
     response.on("close", () => upstream.destroy());
   });
   await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
   return {
     address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    /** When the client has let go of every export that was held up. */
-    clientGone: () => Promise.all(gone),
+    /** Resolves when the client has disconnected from every stopped export. */
+    clientDisconnected: () => Promise.all(disconnects),
     close: () => {
       server.closeAllConnections();
       server.close();
@@ -107,14 +107,14 @@ test("Date range picker works", async ({ page }) => {
     await expect(to).toHaveValue(last);
     await expect(page.locator(".date-range [aria-pressed=true]")).toHaveText(name);
   }
-  // In Tokyo it is tomorrow already an hour before midnight in Los Angeles.
+  // An hour before midnight in Los Angeles, the next day has begun in Tokyo.
   await page.clock.setFixedTime(new Date("2025-12-17T07:00:00Z"));
   await preset("Today").click();
   await expect(from).toHaveValue("2025-12-16");
   await page.getByLabel("Time zone").selectOption("Asia/Tokyo");
   await preset("Today").click();
   await expect(from).toHaveValue("2025-12-17");
-  // Typed by hand, no preset is pressed.
+  // After a date is typed, no preset is pressed.
   await from.fill("2025-12-03");
   await expect(page.locator(".date-range [aria-pressed=true]")).toHaveCount(0);
 });
@@ -134,7 +134,7 @@ test("Click triggers download", async ({ page }) => {
   expectSame(await bytes(download), expected);
 });
 
-test("without Excel, the file has no byte-order mark", async ({ page }) => {
+test("the file has no byte-order mark if Excel-compatible is off", async ({ page }) => {
   await open(page);
   await page.getByLabel("Excel-compatible").uncheck({ force: true });
   const downloading = page.waitForEvent("download");
@@ -182,11 +182,11 @@ test("Success toast on completion", async ({ page }) => {
 test.describe("failures", () => {
   test.use({ expectedMessages: [/Failed to load resource/] });
 
-  test("Error toast on failure: the server's own words, the form untouched, nothing saved", async ({ page }) => {
+  test("Error toast on failure: it shows the server's message, the form is unchanged, and nothing is saved", async ({ page }) => {
     await open(page);
     const saved = downloads(page);
     await page.getByLabel("From", { exact: true }).fill("2025-12-01");
-    // A camera that was there when the page was made and is not any more.
+    // A camera that no longer exists.
     await page.goto(`/settings?start_date=2025-12-01&camera_id=long-gone&timezone=UTC`);
     await expect(page.locator("body[data-hydrated]")).toBeAttached();
     await exportButton(page).click();
@@ -200,7 +200,7 @@ test.describe("failures", () => {
     expect(saved).toEqual([]);
   });
 
-  test("a session that has ended is told as that, with a way back in, and the form stays", async ({ page }) => {
+  test("an ended session shows an error with a link to the sign-in, and the form is unchanged", async ({ page }) => {
     await open(page);
     const saved = downloads(page);
     await page.getByLabel("From", { exact: true }).fill("2025-12-01");
@@ -213,7 +213,7 @@ test.describe("failures", () => {
     expect(saved).toEqual([]);
   });
 
-  test("a server that cannot be reached is told as that", async ({ page }) => {
+  test("an unreachable server shows an error", async ({ page }) => {
     await open(page);
     const saved = downloads(page);
     await page.context().setOffline(true);
@@ -226,13 +226,13 @@ test.describe("failures", () => {
     expect(saved).toEqual(["motion-events-all.csv"]);
   });
 
-  test("a connection that breaks half-way saves nothing", async ({ page }) => {
+  test("a connection that breaks during an export saves nothing", async ({ page }) => {
     const proxy = await startProxy((response) => response.destroy());
     try {
       await open(page, proxy.address);
       const saved = downloads(page);
       await exportButton(page).click();
-      // What the server's record says of it, if it noticed in time.
+      // The text before depends on whether the server noticed in time, and recorded it.
       await expect(page.locator(".toast--error")).toContainText(/before the file was complete, so nothing was saved/);
       await expect(exportButton(page)).toBeEnabled();
       expect(saved).toEqual([]);
@@ -242,31 +242,31 @@ test.describe("failures", () => {
   });
 });
 
-for (const [what, forge, words] of [
-  ["cut after a row", (file: Buffer) => file.subarray(0, file.lastIndexOf("\n", 100_000) + 1), /events in \d+ bytes arrived, and the server sent 20,000/],
-  ["changed in a digit", (file: Buffer) => Buffer.from(file.toString().replace("MOG2", "MOG3")), /the SHA-256 differs/],
-  ["longer by a row", (file: Buffer) => Buffer.concat([file, file.subarray(file.lastIndexOf("\n", -2) + 1)]), /20,001 events/],
+for (const [change, tamper, message] of [
+  ["truncated after a row", (file: Buffer) => file.subarray(0, file.lastIndexOf("\n", 100_000) + 1), /events in \d+ bytes arrived, and the server sent 20,000/],
+  ["with a changed digit", (file: Buffer) => Buffer.from(file.toString().replace("MOG2", "MOG3")), /the SHA-256 differs/],
+  ["with an additional row", (file: Buffer) => Buffer.concat([file, file.subarray(file.lastIndexOf("\n", -2) + 1)]), /20,001 events/],
 ] as const) {
-  test(`a file that is ${what} and ends as if it were whole is told as that, and not saved`, async ({ page }) => {
-    const forger = await startForger(forge);
+  test(`a file ${change} whose response ends normally shows an error and is not saved`, async ({ page }) => {
+    const proxy = await startTamperingProxy(tamper);
     try {
-      await open(page, forger.address);
+      await open(page, proxy.address);
       const saved = downloads(page);
       await exportButton(page).click();
       const toast = page.locator(".toast--error");
       await expect(toast).toContainText("What arrived is not the file that the server sent, so nothing was saved");
-      await expect(toast).toContainText(words);
+      await expect(toast).toContainText(message);
       expect(saved).toEqual([]);
     } finally {
-      forger.close();
+      proxy.close();
     }
   });
 }
 
-test.describe("a record that cannot be read", () => {
+test.describe("a record that cannot be loaded", () => {
   test.use({ expectedMessages: [/Failed to load resource/] });
 
-  test("is told as that, and the file is not saved as if it had been checked", async ({ page }) => {
+  test("shows an error, and the unverified file is not saved", async ({ page }) => {
     await open(page);
     const saved = downloads(page);
     await page.route("**/api/v1/exports/*", (route) => route.abort());
@@ -276,7 +276,7 @@ test.describe("a record that cannot be read", () => {
   });
 });
 
-test("what the selection holds is told before the click, and again when it changes", async ({ page }) => {
+test("the preview is shown before the export, and updated when the selection changes", async ({ page }) => {
   await open(page);
   const preview = page.getByRole("region", { name: "Preview" });
   await expect(preview).toContainText("20,000");
@@ -285,31 +285,31 @@ test("what the selection holds is told before the click, and again when it chang
   await page.getByLabel("From", { exact: true }).fill("2025-12-10");
   await page.getByLabel("To", { exact: true }).fill("2025-12-11");
   await expect(preview.getByRole("slider", { name: /^Events for every day\. Most: 1[01] Dec 2025: \d+ events\.$/ })).toBeVisible();
-  const told = Number((await preview.locator("dd").first().innerText()).replaceAll(",", ""));
+  const count = Number((await preview.locator("dd").first().innerText()).replaceAll(",", ""));
   const file = run("export", "--start-date", "2025-12-10", "--end-date", "2025-12-11", "--timezone", "America/Los_Angeles");
-  expect(told).toBe(file.toString().split("\n").length - 2);
+  expect(count).toBe(file.toString().split("\n").length - 2);
   await page.getByLabel("From", { exact: true }).fill("2030-01-01");
   await expect(preview).toContainText("“From” must not be after “To”.");
   await page.getByLabel("To", { exact: true }).fill("2030-01-02");
   await expect(preview).toContainText("There are no events in this selection.");
 });
 
-test("a selection that has changed is not looked at any longer", async ({ page }) => {
+test("the preview of the previous selection is cancelled", async ({ page }) => {
   await open(page);
   const preview = page.getByRole("region", { name: "Preview" });
   await expect(preview).toContainText("20,000");
   let cancelled = 0;
   page.on("requestfailed", (request) => (cancelled += Number(/api\/v1\/preview.*2025-12-10/.test(request.url()))));
   await page.route(/api\/v1\/preview.*2025-12-10/, () => {});
-  const asked = page.waitForRequest(/api\/v1\/preview.*2025-12-10/);
+  const request = page.waitForRequest(/api\/v1\/preview.*2025-12-10/);
   await page.getByLabel("From", { exact: true }).fill("2025-12-10");
-  await asked;
+  await request;
   await page.getByLabel("From", { exact: true }).fill("2025-12-11");
   await expect(preview).toContainText("11 Dec 2025");
   expect(cancelled).toBe(1);
 });
 
-test("dates in the wrong order are told at once, beside the dates and when exporting", async ({ page }) => {
+test("dates in the wrong order show an error at once, and again when exporting", async ({ page }) => {
   await open(page);
   const saved = downloads(page);
   await page.getByLabel("From", { exact: true }).fill("2025-12-02");
@@ -323,7 +323,7 @@ test("dates in the wrong order are told at once, beside the dates and when expor
   expect(saved).toEqual([]);
 });
 
-test("Cancel before the answer begins saves nothing", async ({ page }) => {
+test("Cancel before the response begins saves nothing", async ({ page }) => {
   await open(page);
   const saved = downloads(page);
   const release = await hold(page);
@@ -335,7 +335,7 @@ test("Cancel before the answer begins saves nothing", async ({ page }) => {
   expect(saved).toEqual([]);
 });
 
-test("Cancel in the middle of the file lets go of the server and saves nothing", async ({ page }) => {
+test("Cancel during the file disconnects from the server and saves nothing", async ({ page }) => {
   const proxy = await startProxy(() => {});
   try {
     await open(page, proxy.address);
@@ -344,7 +344,7 @@ test("Cancel in the middle of the file lets go of the server and saves nothing",
     await expect(page.locator(".job output")).toHaveText(/^[1-9][\d,]* (of 20,000 )?events, \d+\.\d kB/);
     await page.getByRole("button", { name: "Cancel" }).click();
     await expect(page.locator(".toast--info")).toContainText("Export cancelled");
-    await proxy.clientGone();
+    await proxy.clientDisconnected();
     await expect(exportButton(page)).toBeEnabled();
     expect(saved).toEqual([]);
   } finally {
@@ -352,7 +352,7 @@ test("Cancel in the middle of the file lets go of the server and saves nothing",
   }
 });
 
-test("a selection without events is told as that", async ({ page }) => {
+test("a selection without events shows a message", async ({ page }) => {
   await open(page);
   await page.getByLabel("From", { exact: true }).fill("2030-01-01");
   const downloading = page.waitForEvent("download");
@@ -361,14 +361,14 @@ test("a selection without events is told as that", async ({ page }) => {
   await expect(page.locator(".toast--success")).toContainText("This selection has no events");
 });
 
-test("the name of the program leads to the settings and not astray", async ({ page }) => {
+test("the program's name links to the settings", async ({ page }) => {
   await open(page);
   await page.getByRole("link", { name: "Motion Export" }).click();
   await expect(page).toHaveURL(/\/settings$/);
   await expect(page.getByRole("heading", { name: "Data Export" })).toBeVisible();
 });
 
-test("the whole way can be gone with the keyboard", async ({ page }) => {
+test("the export page works with only the keyboard", async ({ page }) => {
   await open(page);
   const press = async (...keys: string[]) => {
     for (const key of keys) await page.keyboard.press(key);

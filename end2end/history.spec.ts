@@ -1,14 +1,14 @@
-// Records of exports: the history, exporting again, and verifying a file.
+// Export records: the history, exporting again, and verifying a file.
 import { writeFileSync } from "node:fs";
 
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
 import { run } from "./server";
-import { bytes, expect, expectSame, ownDay, settled, test } from "./test";
+import { bytes, expect, expectSame, ownDay, waitForAnimations, test } from "./test";
 
-/** Exports a selection that nobody else does, and gives its file. */
-async function exportOf(page: Page, day: string): Promise<Buffer> {
+/** Exports one day that no other test exports, and returns the file. */
+async function exportDay(page: Page, day: string): Promise<Buffer> {
   await page.goto("/settings");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
   await page.getByLabel("From", { exact: true }).fill(day);
@@ -18,7 +18,7 @@ async function exportOf(page: Page, day: string): Promise<Buffer> {
   return bytes(await downloading);
 }
 
-/** Has the page wait that long for each part of a file but the first two, so that the browser stops taking it in. */
+/** Delays each read of a response body after the first two, so that the browser stops receiving. */
 async function readSlowly(page: Page, milliseconds: number): Promise<void> {
   await page.evaluate((milliseconds) => {
     const read = ReadableStreamDefaultReader.prototype.read;
@@ -35,10 +35,10 @@ async function openHistory(page: Page): Promise<void> {
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
 }
 
-test("Export history shows who, when, what, its size, state and digest, and exports again", async ({ page, context }) => {
+test("Export history shows user, selection, size, state and digest, and exports again", async ({ page, context }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const day = ownDay("2025-11-03");
-  const file = await exportOf(page, day);
+  const file = await exportDay(page, day);
   await openHistory(page);
   const row = page.getByRole("row").filter({ hasText: day }).first();
   await expect(row).toContainText("admin");
@@ -55,10 +55,10 @@ test("Export history shows who, when, what, its size, state and digest, and expo
   expectSame(await bytes(await downloading), file);
   const toast = page.locator(".toast--success");
   await expect(toast).toContainText("Export complete");
-  await settled(toast);
+  await waitForAnimations(toast);
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 
-  // By the digest, without script as well: a form.
+  // The filter is a form, which also works without script.
   await page.getByLabel("SHA-256 of the file").fill(digest);
   await page.getByRole("button", { name: "Show" }).click();
   const same = page.getByRole("row").filter({ hasText: "Complete" });
@@ -70,9 +70,9 @@ test("Export history shows who, when, what, its size, state and digest, and expo
   await expect(page.getByLabel("SHA-256 of the file")).toHaveValue(digest);
 });
 
-test("the last exports are told under the form, and select again what they held", async ({ page }) => {
+test("recent exports are listed below the form, and their links select the same again", async ({ page }) => {
   const day = ownDay("2025-10-20");
-  const file = await exportOf(page, day);
+  const file = await exportDay(page, day);
   const recent = page.getByRole("region", { name: "Recent exports" });
   const item = recent.getByRole("listitem").filter({ hasText: day }).first();
   await expect(item).toContainText(`${file.toString().trimEnd().split("\r\n").length - 1} events`);
@@ -86,7 +86,7 @@ test("the last exports are told under the form, and select again what they held"
   await expect(page).toHaveURL(/\/settings\/exports$/);
 });
 
-test("an export that was cancelled is told as that under the form, once the server has noticed", async ({ page }) => {
+test("a cancelled export is listed as cancelled below the form after the server has noticed", async ({ page }) => {
   const day = ownDay("2024-12-20");
   await page.goto(`/settings?start_date=${day}&timezone=UTC`);
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
@@ -95,11 +95,11 @@ test("an export that was cancelled is told as that under the form, once the serv
   await expect(page.locator(".job output")).toHaveText(/^[1-9][\d,]* of [\d,]+ events, \d/);
   await page.getByRole("button", { name: "Cancel" }).click();
   const item = page.getByRole("region", { name: "Recent exports" }).getByRole("listitem").filter({ hasText: `from ${day}` }).first();
-  // As small as it is, the server may have given all of it to the network before.
+  // The file is small, so the server may have sent all of it before.
   await expect(item).toContainText(/Cancelled|Complete/);
 });
 
-test("an export whose page was left is in the history with its state", async ({ page }) => {
+test("an export whose page was closed is in the history with its state", async ({ page }) => {
   await page.goto("/settings");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
   await page.getByLabel("Time zone").selectOption("Pacific/Chatham");
@@ -109,13 +109,13 @@ test("an export whose page was left is in the history with its state", async ({ 
   await page.reload();
   await openHistory(page);
   const row = page.getByRole("row").filter({ hasText: "Pacific/Chatham" }).first();
-  // As small as it is, the server may have given all of it to the network before the browser left.
+  // The file is small, so the server may have sent all of it before the browser disconnected.
   await expect(row).toContainText(/Cancelled|Complete/);
 });
 
-test("a file is verified by its digest, and one that was changed is not", async ({ page }, testInfo) => {
+test("an unchanged file is verified by its digest, and a truncated one is not", async ({ page }, testInfo) => {
   const day = ownDay("2025-11-14");
-  const file = await exportOf(page, day);
+  const file = await exportDay(page, day);
   await page.goto("/settings/verify");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
   const choose = page.getByLabel("Drop a CSV here, or choose it");
@@ -125,15 +125,15 @@ test("a file is verified by its digest, and one that was changed is not", async 
   await expect(verdict).toContainText(`admin: ${day}, all cameras, America/Los_Angeles.`);
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 
-  const cut = testInfo.outputPath("cut.csv");
-  writeFileSync(cut, file.subarray(0, -1));
-  await choose.setInputFiles(cut);
+  const truncated = testInfo.outputPath("cut.csv");
+  writeFileSync(truncated, file.subarray(0, -1));
+  await choose.setInputFiles(truncated);
   await expect(verdict).toContainText("cut.csv is not a file that you exported from this server");
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 });
 
-test("a file of the command line is verified when it is dropped", async ({ page }) => {
-  // A zone that nobody else uses makes it a file of its own.
+test("a file exported by the command line is verified when it is dropped", async ({ page }) => {
+  // No other test uses this time zone, so the file is unique.
   const file = run("export", "--timezone", "Antarctica/Troll", "--end-date", "2025-12-01");
   await page.goto("/settings/verify");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();

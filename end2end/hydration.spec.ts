@@ -1,92 +1,92 @@
-// The page with script, in every project that has it: wide, narrow and dark.
+// Hydration and accessibility of the pages, in every project with script: wide, narrow and dark.
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
-import { expect, settled, test } from "./test";
+import { expect, waitForAnimations, test } from "./test";
 
 test.beforeEach(async ({ page }) => {
   await page.goto("/settings");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
 });
 
-test("axe finds nothing, at rest and with a toast and a problem", async ({ page }) => {
+test("axe finds no violations, initially and with an error toast", async ({ page }) => {
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
   await page.getByLabel("From", { exact: true }).fill("2025-12-02");
   await page.getByLabel("To", { exact: true }).fill("2025-12-01");
   await page.getByRole("button", { name: "Export CSV" }).click();
-  await settled(page.locator(".toast--error"));
+  await waitForAnimations(page.locator(".toast--error"));
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 });
 
-test("axe finds nothing while the selection is looked at, with nothing known of it and with what was known before", async ({ page }) => {
+test("axe finds no violations while the preview loads, with and without previous results", async ({ page }) => {
   const preview = page.getByRole("region", { name: "Preview" });
   await expect(preview).toContainText("20,000");
   await page.route("**/api/v1/preview?*", () => {});
-  for (const before of ["20,000", "Loading the preview…"]) {
+  for (const shown of ["20,000", "Loading the preview…"]) {
     await page.getByLabel("From", { exact: true }).fill("2025-12-02");
     await expect(preview).toHaveAttribute("aria-busy", "true");
-    await expect(preview).toContainText(before);
+    await expect(preview).toContainText(shown);
     expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
-    // After dates that are wrong, nothing is known of those that are right.
+    // Invalid dates discard the previous results.
     await page.getByLabel("To", { exact: true }).fill("2025-12-01");
     await expect(preview).toContainText("must not be after");
     await page.getByLabel("To", { exact: true }).fill("");
   }
 });
 
-// Each a test of its own: axe takes seconds for a page on which much is unfolded.
-const clean = async (page: Page) => expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+// The following are separate tests, because axe takes seconds for a page with open lists.
+const expectNoViolations = async (page: Page) => expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 
-test("axe finds nothing with the table and the other tools unfolded", async ({ page }) => {
+test("axe finds no violations with the table and the other tools open", async ({ page }) => {
   await page.getByText("As a table").click();
   await page.getByText("Use in other tools").click();
   await expect(page.getByLabel("Works for")).toBeVisible();
-  await clean(page);
+  await expectNoViolations(page);
 });
 
-test("axe finds nothing in the list of cameras", async ({ page }) => {
+test("axe finds no violations in the list of cameras", async ({ page }) => {
   await page.locator(".picker summary").click();
   await page.getByLabel("Search cameras").fill("gar");
   await expect(page.locator(".picker li:not([hidden]) .picker__count").last()).not.toBeEmpty();
-  await clean(page);
+  await expectNoViolations(page);
 });
 
-test("axe finds nothing in the calendar", async ({ page }) => {
+test("axe finds no violations in the calendar", async ({ page }) => {
   await page.getByRole("button", { name: "Choose dates in a calendar" }).click();
   await expect(page.locator(".day--events").first()).toBeAttached();
-  await clean(page);
+  await expectNoViolations(page);
 });
 
-test("axe finds nothing while an export runs", async ({ page }) => {
+test("axe finds no violations while an export runs", async ({ page }) => {
   await page.route("**/motion-events/export?*", () => {});
   await page.getByRole("button", { name: "Export CSV" }).click();
   await expect(page.getByRole("progressbar", { name: /^Export: / })).toBeVisible();
-  await clean(page);
+  await expectNoViolations(page);
 });
 
-test("what the page comes alive with is asked for when the page itself is there", async ({ page }) => {
-  const [there, asked] = await page.evaluate(() => {
+test("the script and the WASM are requested after the page is loaded", async ({ page }) => {
+  const [loaded, requested] = await page.evaluate(() => {
     const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
     const files = performance.getEntriesByType("resource").filter(({ name }) => /motion-export\.(js|wasm)$/.test(name));
     return [navigation.domContentLoadedEventStart, files.map((file) => file.startTime)] as const;
   });
-  expect(asked).toHaveLength(2);
-  for (const time of asked) expect(time).toBeGreaterThanOrEqual(there);
+  expect(requested).toHaveLength(2);
+  for (const time of requested) expect(time).toBeGreaterThanOrEqual(loaded);
 });
 
-test("coming alive adds no style sheet, so nothing moves", async ({ page }) => {
+test("hydration adds no style sheet, so nothing moves", async ({ page }) => {
   const html = await (await page.request.get("/settings")).text();
   const sent = [...html.matchAll(/<style id="(thaw-id-[^"]+)"/g)].map((match) => match[1]).sort();
   expect(sent.length).toBeGreaterThan(3);
-  const there = page.locator("style[id^=thaw-id]");
-  expect(await there.evaluateAll((sheets) => sheets.map((sheet) => sheet.id).sort())).toEqual(sent);
+  const present = page.locator("style[id^=thaw-id]");
+  expect(await present.evaluateAll((sheets) => sheets.map((sheet) => sheet.id).sort())).toEqual(sent);
 });
 
 for (const path of ["/settings/exports", "/settings/verify", "/settings/tokens", "/settings/account", "/settings/people", "/login", "/setup", "/nowhere"]) {
-  test.describe(`${path}, signed in or not`, () => {
+  test.describe(`${path}, signed in and signed out`, () => {
     test.use({ expectedMessages: [/status of (403|404)/] });
 
-    test("comes alive without a word on the console, and axe finds nothing", async ({ page }) => {
+    test("is hydrated without console messages, and axe finds no violations", async ({ page }) => {
       await page.goto(path);
       await expect(page.locator("body[data-hydrated]")).toBeAttached();
       expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
@@ -98,7 +98,7 @@ for (const path of ["/settings/exports", "/settings/verify", "/settings/tokens",
   });
 }
 
-test("the first thing that the keyboard reaches leads past the navigation", async ({ page }) => {
+test("the first Tab stop skips the navigation", async ({ page }) => {
   await page.goto("/settings/account");
   await page.keyboard.press("Tab");
   const skip = page.getByRole("link", { name: "Skip to the content" });
@@ -108,41 +108,40 @@ test("the first thing that the keyboard reaches leads past the navigation", asyn
   await expect(page.getByLabel("Current password")).toBeFocused();
 });
 
-test.describe("people", () => {
+test.describe("users", () => {
   test.use({ expectedMessages: [/status of 400/] });
 
-  test("axe finds nothing in a person's page, in a form that was refused, and beside a token that was made", async ({ page }) => {
-    const clean = async () => expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  test("axe finds no violations in a user's page, in a rejected form, and beside a new token", async ({ page }) => {
     await page.goto("/settings/people");
     await page.getByRole("link", { name: "admin", exact: true }).click();
     await expect(page.getByRole("heading", { name: "admin" })).toBeVisible();
-    await clean();
+    await expectNoViolations(page);
     await page.goto("/settings/people");
     await page.getByLabel("Name", { exact: true }).fill("somebody");
     await page.getByLabel("First password").fill("short");
     await page.getByRole("button", { name: "Add person" }).click();
     await expect(page.locator("#outcome")).toBeFocused();
-    await clean();
+    await expectNoViolations(page);
     await page.goto("/settings/tokens");
     await page.getByLabel("What is it for?").fill("axe");
     await page.getByRole("button", { name: "Create token" }).click();
     await expect(page.getByLabel("The new token")).toBeVisible();
-    await clean();
+    await expectNoViolations(page);
   });
 });
 
-test("who clicks everything twice makes one token", async ({ page }) => {
+test("a double click creates one token", async ({ page }) => {
   await page.goto("/settings/tokens");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
   await page.getByLabel("What is it for?").fill("twice");
-  let asked = 0;
+  let requests = 0;
   await page.route("**/settings/tokens", async (route) => {
-    asked += Number(route.request().method() === "POST");
-    // Longer than it takes to click again.
+    requests += Number(route.request().method() === "POST");
+    // Longer than a double click takes.
     await new Promise((resolve) => setTimeout(resolve, 300));
     await route.continue();
   });
   await page.getByRole("button", { name: "Create token" }).dblclick();
   await expect(page.getByLabel("The new token")).toBeVisible();
-  expect(asked).toBe(1);
+  expect(requests).toBe(1);
 });

@@ -1,28 +1,28 @@
-// Language and colours of the pages: as the browser asks, and as somebody chose, with script and without.
+// Language and colours of the pages: from the browser and as chosen, with and without script.
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
 import { ADDRESS } from "./server";
 import { expect, test } from "./test";
 
-const NOBODY = { storageState: { cookies: [], origins: [] } };
+const SIGNED_OUT = { storageState: { cookies: [], origins: [] } };
 
-/** Waits until the page answers to clicks, where it ever does. */
-async function alive(page: Page, javaScriptEnabled: boolean | undefined): Promise<void> {
+/** Waits until the page is hydrated, if it has script. */
+async function waitForHydration(page: Page, javaScriptEnabled: boolean | undefined): Promise<void> {
   if (javaScriptEnabled !== false) await expect(page.locator("body[data-hydrated]")).toBeAttached();
 }
 
-/** How light the page's background is, from 0 to 255. */
+/** Returns the lightness of the page's background, from 0 to 255. */
 async function lightness(page: Page): Promise<number> {
-  const ground = page.locator(".part > .thaw-config-provider");
-  const color = await ground.evaluate((element) => getComputedStyle(element).backgroundColor);
+  const root = page.locator(".part > .thaw-config-provider");
+  const color = await root.evaluate((element) => getComputedStyle(element).backgroundColor);
   const [red, green, blue] = color.match(/\d+/g)!.map(Number);
   return (red + green + blue) / 3;
 }
 
-test("a language is chosen at the bottom, and the page with its selection stays", async ({ page, javaScriptEnabled }) => {
+test("a language can be chosen at the bottom, and page and selection stay the same", async ({ page, javaScriptEnabled }) => {
   await page.goto("/settings?start_date=2025-12-01&end_date=2025-12-02");
-  await alive(page, javaScriptEnabled);
+  await waitForHydration(page, javaScriptEnabled);
   await expect(page.locator("html")).toHaveAttribute("lang", "en");
   await expect(page.getByRole("button", { name: "English" })).toHaveAttribute("aria-pressed", "true");
   await page.getByRole("button", { name: "Deutsch" }).click();
@@ -31,20 +31,20 @@ test("a language is chosen at the bottom, and the page with its selection stays"
   await expect(page).toHaveTitle("Datenexport · Motion Export");
   await expect(page.locator("html")).toHaveAttribute("lang", "de");
   await expect(page.getByRole("button", { name: "Deutsch" })).toHaveAttribute("aria-pressed", "true");
-  await alive(page, javaScriptEnabled);
-  // It holds on the other pages, and can be undone by those who do not read it.
+  await waitForHydration(page, javaScriptEnabled);
+  // The choice applies to other pages too. The buttons have the languages' own names, so anyone can change it back.
   await page.getByRole("link", { name: "Exportverlauf" }).click();
   await expect(page.getByRole("heading", { name: "Exportverlauf" })).toBeVisible();
-  await alive(page, javaScriptEnabled);
+  await waitForHydration(page, javaScriptEnabled);
   await page.getByRole("button", { name: "English" }).click();
   await expect(page).toHaveURL(/\/settings\/exports$/);
   await expect(page.getByRole("heading", { name: "Export history" })).toBeVisible();
 });
 
-test("colours are chosen at the bottom, whatever the system's are", async ({ page, javaScriptEnabled }) => {
+test("colours can be chosen at the bottom, regardless of the system's colours", async ({ page, javaScriptEnabled }) => {
   await page.emulateMedia({ colorScheme: "light" });
   await page.goto("/settings/account");
-  await alive(page, javaScriptEnabled);
+  await waitForHydration(page, javaScriptEnabled);
   expect(await lightness(page)).toBeGreaterThan(200);
   await page.getByRole("button", { name: "Dark" }).click();
   await expect(page.getByRole("button", { name: "Dark" })).toHaveAttribute("aria-pressed", "true");
@@ -64,18 +64,18 @@ test("colours are chosen at the bottom, whatever the system's are", async ({ pag
   await expect(page).toHaveURL(/\/settings\/account$/);
 });
 
-test.describe("a browser that asks for German", () => {
-  test.use({ ...NOBODY, locale: "de-AT", expectedMessages: [/status of (400|403)|Autofocus processing was blocked/] });
+test.describe("a browser that requests German", () => {
+  test.use({ ...SIGNED_OUT, locale: "de-AT", expectedMessages: [/status of (400|403)|Autofocus processing was blocked/] });
 
-  test("gets it before anybody has signed in, and what is wrong as well", async ({ page, javaScriptEnabled }) => {
+  test("gets German before signing in, including errors", async ({ page, javaScriptEnabled }) => {
     await page.goto("/settings/account");
-    await alive(page, javaScriptEnabled);
+    await waitForHydration(page, javaScriptEnabled);
     await expect(page.getByRole("heading", { name: "Anmelden" })).toBeVisible();
     await page.getByLabel("Name").fill("niemand");
     await page.getByLabel("Passwort").fill("ein falsches Passwort");
     await page.getByRole("button", { name: "Anmelden" }).click();
     await expect(page.getByRole("alert")).toHaveText("Name oder Passwort ist falsch. Prüfen Sie beides und versuchen Sie es erneut.");
-    // Another language does not lose where the sign-in leads to.
+    // Changing the language keeps the target of the sign-in.
     await page.getByRole("button", { name: "English" }).click();
     await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
     await expect(page).toHaveURL(/\/login\?next=%2Fsettings%2Faccount$/);
@@ -86,14 +86,14 @@ for (const path of ["/settings", "/settings/exports", "/settings/verify", "/sett
   test.describe(`${path} in German`, () => {
     test.use({ expectedMessages: [/status of (403|404)|Autofocus processing was blocked/] });
 
-    test("fits into the window, comes alive, and axe finds nothing, light and dark", async ({ page, javaScriptEnabled }) => {
+    test("fits into the window, is hydrated, and axe finds no violations, light and dark", async ({ page, javaScriptEnabled }) => {
       const choose = async (name: string, value: string) => page.context().addCookies([{ name, value, url: ADDRESS }]);
       await choose("language", "de");
       for (const theme of ["light", "dark"]) {
         await choose("theme", theme);
         await page.goto(path);
         await expect(page.locator("html")).toHaveAttribute("lang", "de");
-        await alive(page, javaScriptEnabled);
+        await waitForHydration(page, javaScriptEnabled);
         await page.setViewportSize({ width: 1280, height: 720 });
         if (javaScriptEnabled !== false) {
           expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
@@ -106,10 +106,10 @@ for (const path of ["/settings", "/settings/exports", "/settings/verify", "/sett
   });
 }
 
-test("what is chosen can be told without colours", async ({ page, javaScriptEnabled }) => {
+test("selected items are distinguishable in forced colours", async ({ page, javaScriptEnabled }) => {
   await page.emulateMedia({ forcedColors: "active" });
   await page.goto("/settings/account");
-  await alive(page, javaScriptEnabled);
+  await waitForHydration(page, javaScriptEnabled);
   const background = async (name: string, role: "button" | "link") =>
     page.getByRole(role, { name, exact: true }).evaluate((element) => getComputedStyle(element).backgroundColor);
   expect(await background("English", "button")).not.toBe(await background("Deutsch", "button"));

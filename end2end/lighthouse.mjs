@@ -1,5 +1,5 @@
-// `make lighthouse`: how the pages do on a throttled phone, by Lighthouse; fails where a category is below 95. Of three
-// runs the one in the middle counts, as Lighthouse's authors advise: what else the machine does moves a single one.
+// `make lighthouse` rates the pages with Lighthouse on a throttled phone, and fails if a category is below 95.
+// The median of three runs counts, as Lighthouse's authors advise, because other load distorts single runs.
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,7 +9,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { chromium } from "@playwright/test";
 import lighthouse from "lighthouse";
 
-const LEAST = 95;
+const MINIMUM_SCORE = 95;
 const RUNS = 3;
 const PORT = 9345;
 const PASSWORD = "correct horse battery";
@@ -29,17 +29,17 @@ const browser = await chromium.launch({
 let worst = 100;
 try {
   for (let tries = 0; tries < 100 && !(await fetch(`${address}/healthz`).catch(() => null)); tries++) await wait(100);
-  // Lighthouse opens pages of its own in the browser's first context, where the session has to be.
+  // Lighthouse opens its pages in the browser's first context, so the session must be there.
   const page = await (await chromium.connectOverCDP(`http://127.0.0.1:${PORT}`)).contexts()[0].newPage();
   await page.goto(`${address}/login`);
   await page.getByLabel("Name").fill("admin");
   await page.getByLabel("Password").fill(PASSWORD);
   await page.keyboard.press("Enter");
   await page.waitForURL(/settings/);
-  for (const at of ["/settings", "/settings/exports", "/settings/verify", "/settings/tokens", "/settings/people"]) {
+  for (const pagePath of ["/settings", "/settings/exports", "/settings/verify", "/settings/tokens", "/settings/people"]) {
     const runs = [];
     for (let run = 0; run < RUNS; run++) {
-      const result = await lighthouse(`${address}${at}`, {
+      const result = await lighthouse(`${address}${pagePath}`, {
         port: PORT,
         onlyCategories: ["performance", "accessibility", "best-practices"],
       });
@@ -52,8 +52,8 @@ try {
       if (id !== "performance") category.score = Math.min(...runs.map((run) => run.categories[id].score));
     }
     const scores = Object.values(categories).map(({ title, score }) => [title, Math.round(score * 100)]);
-    const shown = ["first-contentful-paint", "largest-contentful-paint", "total-blocking-time", "cumulative-layout-shift", "speed-index"];
-    console.log(at, Object.fromEntries(scores), `performance of ${RUNS} runs ${performances}`, shown.map((name) => `${name} ${audits[name].displayValue}`).join(", "));
+    const metrics = ["first-contentful-paint", "largest-contentful-paint", "total-blocking-time", "cumulative-layout-shift", "speed-index"];
+    console.log(pagePath, Object.fromEntries(scores), `performance of ${RUNS} runs ${performances}`, metrics.map((name) => `${name} ${audits[name].displayValue}`).join(", "));
     for (const { auditRefs } of Object.values(categories)) {
       for (const { id, weight } of auditRefs) {
         if (weight > 0 && audits[id].score !== null && audits[id].score < 0.9) console.log(`  ${id}: ${audits[id].displayValue ?? audits[id].title}`);
@@ -66,7 +66,7 @@ try {
   server.kill();
   rmSync(folder, { recursive: true, force: true });
 }
-if (worst < LEAST) {
-  console.error(`A category is at ${worst}, below ${LEAST}.`);
+if (worst < MINIMUM_SCORE) {
+  console.error(`The lowest score is ${worst}, below ${MINIMUM_SCORE}.`);
   process.exit(1);
 }

@@ -1,4 +1,4 @@
-// The link for other tools, which only a script can ask for.
+// Links for other tools, which need script.
 import { execFileSync } from "node:child_process";
 
 import { run } from "./server";
@@ -6,7 +6,7 @@ import { expect, test } from "./test";
 
 test.use({ permissions: ["clipboard-read", "clipboard-write"] });
 
-test("link copied and used: it gives the selected export to whoever has it, until its owner signs out", async ({ page }) => {
+test("a copied link returns the selected export without a session", async ({ page }) => {
   await page.goto("/settings");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
   await expect(page.getByLabel("Time zone")).toHaveValue("America/Los_Angeles");
@@ -19,13 +19,13 @@ test("link copied and used: it gives the selected export to whoever has it, unti
   await expect(page.getByLabel("The link", { exact: true })).toHaveValue(link);
   const file = execFileSync("curl", ["-sf", link]);
   expect(file).toEqual(run("export", "--start-date", "2025-12-01", "--timezone", "America/Los_Angeles", "--bom"));
-  // Another selection is another link.
+  // A new selection needs a new link.
   await page.getByLabel("From", { exact: true }).fill("2025-12-02");
   await expect(page.getByLabel("The link", { exact: true })).toHaveCount(0);
   expect(() => execFileSync("curl", ["-sf", link.replace("2025-12-01", "2025-11-01")])).toThrow();
 });
 
-test("a selection that cannot be exported gets no link, and says why", async ({ page }) => {
+test("an invalid selection gets an error instead of a link", async ({ page }) => {
   await page.goto("/settings");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();
   await page.getByLabel("From", { exact: true }).fill("2025-12-02");

@@ -1,11 +1,11 @@
-// Without script, the browser itself submits the form and downloads the file.
+// Exporting without script: the browser itself submits the form and downloads the file.
 import { createHash } from "node:crypto";
 
 import { run } from "./server";
 import { bytes, cameraId, chooseCameras, expect, expectSame, test } from "./test";
 
-test("the untouched form downloads everything, for Excel", async ({ page, context }) => {
-  // A page with script has said in which time zone this browser is.
+test("the default form downloads all events, for Excel", async ({ page, context }) => {
+  // A page with script has stored the browser's time zone in a cookie.
   await page.goto("/settings");
   await expect(page.getByLabel("Time zone")).toHaveValue("America/Los_Angeles");
   await context.clearCookies({ name: "timezone" });
@@ -18,7 +18,7 @@ test("the untouched form downloads everything, for Excel", async ({ page, contex
   expectSame(await bytes(download), run("export", "--bom"));
 });
 
-test("the filled form downloads what it says", async ({ page }) => {
+test("a filled-in form downloads its selection", async ({ page }) => {
   await page.goto("/settings");
   await page.getByLabel("From", { exact: true }).fill("2025-12-01");
   await page.getByLabel("To", { exact: true }).fill("2025-12-15");
@@ -33,13 +33,13 @@ test("the filled form downloads what it says", async ({ page }) => {
   const expected = run("export", "--start-date", "2025-12-01", "--end-date", "2025-12-15", "--camera-id", cameras[0], "--camera-id", cameras[1], "--timezone", "Europe/Berlin");
   expect(expected.length).toBeGreaterThan(10_000);
   expectSame(await bytes(download), expected);
-  // And is told under the form, which selects it again.
+  // The export is listed below the form, and its link selects the same again.
   await page.goto("/settings");
   await page.getByRole("link", { name: "Select again: 2025-12-01 to 2025-12-15, 2 cameras, Europe/Berlin" }).first().click();
   await expect(page.locator(".picker summary")).toHaveText("2 of 8 cameras");
 });
 
-test("the date column is the first of the file, and named in its record", async ({ page }) => {
+test("the date column is first in the file, and named in its record", async ({ page }) => {
   const zone = "Pacific/Auckland";
   await page.goto("/settings");
   await page.getByLabel("From", { exact: true }).fill("2025-12-03");
@@ -55,10 +55,10 @@ test("the date column is the first of the file, and named in its record", async 
   expect(exports[0].query).toContain("excel_date=true");
 });
 
-test.describe("a form that cannot be exported", () => {
+test.describe("an invalid form", () => {
   test.use({ expectedMessages: [/status of 400/] });
 
-  test("leads to a page that says why, and back", async ({ page }) => {
+  test("leads to an error page, and back to the filled-in form", async ({ page }) => {
     await page.goto("/settings");
     await page.getByLabel("From", { exact: true }).fill("2025-12-02");
     await page.getByLabel("To", { exact: true }).fill("2025-12-01");
@@ -70,7 +70,7 @@ test.describe("a form that cannot be exported", () => {
   });
 });
 
-test("what the selection holds is shown by the server, for the address and when asked", async ({ page }) => {
+test("the server shows the preview of the address, and of the form with Show preview", async ({ page }) => {
   await page.goto("/settings?start_date=2025-12-10&end_date=2025-12-11&timezone=Europe/Berlin");
   await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-10");
   await expect(page.getByLabel("Time zone")).toHaveValue("Europe/Berlin");
@@ -80,7 +80,7 @@ test("what the selection holds is shown by the server, for the address and when 
   await expect(preview.getByRole("region", { name: "First rows of the file" }).getByRole("row")).toHaveCount(11);
   await preview.getByText("As a table").click();
   await expect(preview.getByRole("rowheader", { name: "11 Dec 2025" })).toBeVisible();
-  // Chosen anew, and looked at.
+  // A changed form, with a new preview.
   await chooseCameras(page, "Garage");
   await page.getByRole("button", { name: "Show preview" }).click();
   await expect(page).toHaveURL(/\/settings\?.*start_date=2025-12-10.*camera_id=/);
@@ -89,7 +89,7 @@ test("what the selection holds is shown by the server, for the address and when 
   await expect(preview.locator("dd").first()).toHaveText(`${garage.toString().trimEnd().split("\r\n").length - 1}`);
 });
 
-test("the history tells of an export, is filtered by a form, and exports again", async ({ page }) => {
+test("the history lists an export, is filtered by a form, and exports again", async ({ page }) => {
   const file = run("export", "--timezone", "Africa/Maseru", "--start-date", "2025-12-02");
   await page.goto("/settings/exports");
   const row = page.getByRole("row").filter({ hasText: "Africa/Maseru" }).first();

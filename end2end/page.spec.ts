@@ -1,4 +1,4 @@
-// The page itself, in every project: wide, narrow, dark, and without script.
+// The layout and controls of the pages, in every project: wide, narrow, dark, and without script.
 import type { Page } from "@playwright/test";
 
 import { CAMERAS } from "./server";
@@ -41,24 +41,24 @@ test("every control is labelled", async ({ page, javaScriptEnabled }) => {
 });
 
 for (const path of ["/settings", "/settings/exports", "/settings/verify", "/settings/tokens", "/settings/account", "/settings/people"]) {
-  test(`nothing sticks out of the window at ${path}`, async ({ page }) => {
+  test(`${path} fits into the window`, async ({ page }) => {
     await page.goto(path);
     const width = await page.locator("html").evaluate((html) => [html.scrollWidth, html.clientWidth]);
     expect(width[0]).toBe(width[1]);
   });
 }
 
-for (const [what, size, direction] of [
+for (const [name, size, direction] of [
   ["320 pixels", { width: 320, height: 640 }, "ltr"],
   ["4K", { width: 3840, height: 2160 }, "ltr"],
   ["a window of 1280 pixels at 200 %", { width: 640, height: 400 }, "ltr"],
   ["right to left", { width: 1180, height: 800 }, "rtl"],
   ["right to left on a phone", { width: 360, height: 740 }, "rtl"],
 ] as const) {
-  test.describe(what, () => {
+  test.describe(name, () => {
     test.use({ viewport: size });
 
-    test("nothing sticks out of the window, whatever is unfolded, with names as long as they get", async ({ page, javaScriptEnabled }) => {
+    test("the page fits into the window, whatever is open, and with very long names", async ({ page, javaScriptEnabled }) => {
       await open(page, javaScriptEnabled);
       const fits = async () => {
         const width = await page.locator("html").evaluate((html) => [html.scrollWidth, html.clientWidth]);
@@ -81,10 +81,10 @@ for (const [what, size, direction] of [
   });
 }
 
-test.describe("an address that there is not", () => {
+test.describe("an unknown address", () => {
   test.use({ expectedMessages: [/status of 404/] });
 
-  test("says so and leads back", async ({ page }) => {
+  test("returns 404 and links to the settings", async ({ page }) => {
     expect((await page.goto("/nowhere"))?.status()).toBe(404);
     await page.getByRole("link", { name: "Go to the settings" }).click();
     await expect(page.getByRole("heading", { name: "Data Export" })).toBeVisible();

@@ -1,8 +1,8 @@
-// Not a test: takes the screenshots of the README and of docs/web-ui.md (`make screenshots`).
+// Not a test: takes the screenshots for README.md and docs/web-ui.md (`make screenshots`).
 import type { Page } from "@playwright/test";
 
 import { NOW } from "./server";
-import { expect, settled, test } from "./test";
+import { expect, waitForAnimations, test } from "./test";
 
 const wide = { width: 1180, height: 900 };
 const phone = { width: 390, height: 844 };
@@ -12,7 +12,7 @@ const selected = "?start_date=2025-12-01&end_date=2025-12-16&timezone=America/Lo
 async function exported(page: Page): Promise<void> {
   await page.locator(".export-button").click();
   await page.locator("h1").hover();
-  await settled(page.locator(".toast--success"));
+  await waitForAnimations(page.locator(".toast--success"));
 }
 
 async function calendar(page: Page): Promise<void> {
@@ -25,7 +25,7 @@ async function cameras(page: Page): Promise<void> {
   await expect(page.locator(".picker__count").first()).not.toBeEmpty();
 }
 
-/** Exports and gets no further than this part of the file. */
+/** Starts an export that stops after the first part of the file. */
 async function running(page: Page): Promise<void> {
   await page.evaluate(() => {
     const read = ReadableStreamDefaultReader.prototype.read;
@@ -42,7 +42,7 @@ async function failed(page: Page): Promise<void> {
   await page.route("**/motion-events/export?*", (route) => route.abort());
   await page.locator(".export-button").click();
   await page.locator("h1").hover();
-  await settled(page.locator(".toast--error"));
+  await waitForAnimations(page.locator(".toast--error"));
 }
 
 async function longNames(page: Page): Promise<void> {
@@ -60,28 +60,28 @@ async function rightToLeft(page: Page): Promise<void> {
   await page.locator("html").evaluate((html) => html.setAttribute("dir", "rtl"));
 }
 
-const nothing = async (): Promise<void> => {};
+const noAction = async (): Promise<void> => {};
 
 for (const [name, viewport, address, act, more] of [
   ["wide-light", wide, `/settings${selected}`, exported, {}],
   ["wide-dark", wide, `/settings${selected}`, exported, { colorScheme: "dark" }],
   ["phone-light", phone, `/settings${selected}`, exported, {}],
   ["phone-dark", phone, `/settings${selected}`, exported, { colorScheme: "dark" }],
-  ["phone-german", tall, `/settings${selected}`, nothing, { locale: "de-DE" }],
+  ["phone-german", tall, `/settings${selected}`, noAction, { locale: "de-DE" }],
   ["calendar", wide, `/settings${selected}`, calendar, {}],
   ["phone-calendar", phone, `/settings${selected}`, calendar, { colorScheme: "dark" }],
   ["cameras", wide, `/settings${selected}`, cameras, {}],
   ["phone-cameras", phone, `/settings${selected}`, cameras, {}],
-  ["empty", wide, "/settings?start_date=2030-01-01&timezone=UTC", nothing, {}],
-  ["wrong-dates", wide, "/settings?start_date=2025-13-01", nothing, {}],
-  ["contrast", wide, `/settings${selected}`, nothing, { contrast: "more" }],
-  ["forced-colors", wide, `/settings${selected}`, nothing, { forcedColors: "active" }],
+  ["empty", wide, "/settings?start_date=2030-01-01&timezone=UTC", noAction, {}],
+  ["wrong-dates", wide, "/settings?start_date=2025-13-01", noAction, {}],
+  ["contrast", wide, `/settings${selected}`, noAction, { contrast: "more" }],
+  ["forced-colors", wide, `/settings${selected}`, noAction, { forcedColors: "active" }],
   ["running", wide, "/settings?timezone=America/Los_Angeles&bom=true", running, {}],
   ["failed", wide, `/settings${selected}`, failed, {}],
   ["long-names", wide, `/settings${selected}`, longNames, {}],
   ["use-from", wide, `/settings${selected}`, useFrom, {}],
   ["right-to-left", wide, `/settings${selected}`, rightToLeft, {}],
-  ["history", wide, "/settings/exports", nothing, {}],
+  ["history", wide, "/settings/exports", noAction, {}],
 ] as const) {
   test.describe(() => {
     test.use({ viewport, expectedMessages: [/Failed to load resource/], ...more });

@@ -1,4 +1,4 @@
-// What is selected: in the address, among many cameras, in the chart; and several exports of it at once.
+// The selection in the address, the list of cameras and the chart; previews, concurrent exports, and large files.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,15 +18,15 @@ async function open(page: Page, query = ""): Promise<void> {
   if (!query) await expect(page.getByLabel("Time zone")).toHaveValue("America/Los_Angeles");
 }
 
-/** Has the server say that files are as large as that. */
-async function pretend(page: Page, bytes: number): Promise<void> {
+/** Replaces the estimated file size in the server's previews. */
+async function mockFileSize(page: Page, bytes: number): Promise<void> {
   await page.route("**/api/v1/preview?*", async (route) => {
     const answer = await route.fetch();
     await route.fulfill({ response: answer, json: { ...(await answer.json()), bytes } });
   });
 }
 
-test("the address holds the selection, back and forth, and whoever opens it has the same", async ({ page, context }) => {
+test("the address holds the selection, works with back and forward, and opens the same selection elsewhere", async ({ page, context }) => {
   await open(page);
   await expect(page).toHaveURL(/\/settings$/);
   await page.getByLabel("From", { exact: true }).fill("2025-12-01");
@@ -55,18 +55,18 @@ test("the address holds the selection, back and forth, and whoever opens it has 
   const downloading = other.waitForEvent("download");
   await exportButton(other).click();
   const cameras = ["Garage", "Küche"].map(async (name) => ["--camera-id", await cameraId(other, name)]);
-  const asked = (await Promise.all(cameras)).flat();
-  expectSame(await bytes(await downloading), run("export", "--start-date", "2025-12-01", ...asked, "--timezone", "America/Los_Angeles", "--bom"));
+  const options = (await Promise.all(cameras)).flat();
+  expectSame(await bytes(await downloading), run("export", "--start-date", "2025-12-01", ...options, "--timezone", "America/Los_Angeles", "--bom"));
 });
 
-test("an address that names no selection says so, and the form can be used", async ({ page }) => {
+test("an invalid selection in the address shows an error, and the form still works", async ({ page }) => {
   await open(page, "?start_date=2025-13-01");
   await expect(page.getByRole("alert").filter({ hasText: "is not a day of the calendar" })).toBeVisible();
   await expect(page.getByLabel("From", { exact: true })).toHaveValue("");
   await expect(exportButton(page)).toBeEnabled();
 });
 
-test("what is wrong with an address is said for as long as the page has it", async ({ page }) => {
+test("the error about the address is shown only while the page has that address", async ({ page }) => {
   await open(page, "?start_date=nope");
   const notice = page.getByRole("alert").filter({ hasText: "The selection in this page's address can't be used" });
   await expect(notice).toBeVisible();
@@ -82,7 +82,7 @@ test("what is wrong with an address is said for as long as the page has it", asy
   await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-01");
 });
 
-test("a camera of the address that there is not can be taken out of the selection", async ({ page }) => {
+test("an unknown camera in the address can be unchecked", async ({ page }) => {
   await open(page, "?camera_id=nobody&timezone=UTC");
   await expect(preview(page)).toContainText("There is no camera “nobody”");
   await page.locator(".picker summary").click();
@@ -91,26 +91,26 @@ test("a camera of the address that there is not can be taken out of the selectio
   await expect(preview(page)).toContainText("20,000");
 });
 
-for (const [address, words] of [
+for (const [address, message] of [
   ["?timezone=europe/berlin", "There is no time zone “europe/berlin”"],
   ["?start_date=2025-12-01T08:30:00Z&timezone=UTC", "The page selects whole days"],
   ["?raw=true", "The page selects whole days"],
 ]) {
-  test(`an address that the page cannot show says so, and nothing else is exported as if it were that: ${address}`, async ({ page }) => {
+  test(`an address that the page cannot represent shows an error instead of another selection: ${address}`, async ({ page }) => {
     await open(page, address);
-    await expect(page.getByRole("alert").filter({ hasText: words })).toBeVisible();
+    await expect(page.getByRole("alert").filter({ hasText: message })).toBeVisible();
     await expect(preview(page)).toContainText("20,000");
   });
 }
 
-test("what the browser's own time zone changes is looked at again", async ({ page, context }) => {
+test("the preview is loaded again for the browser's own time zone", async ({ page, context }) => {
   await context.clearCookies({ name: "timezone" });
   await open(page);
   const file = run("export", "--timezone", "America/Los_Angeles");
   await expect(preview(page).getByRole("region", { name: "First rows of the file" }).locator("td").first()).toHaveText(rows(file)[0].split(",")[0]);
 });
 
-test("cameras say how many events they have in the range, and all that a search finds can be chosen", async ({ page }) => {
+test("cameras show their number of events in the range, and all search results can be selected", async ({ page }) => {
   await open(page, "?start_date=2025-12-10&end_date=2025-12-12&timezone=UTC&bom=true");
   await page.locator(".picker summary").click();
   const row = (name: string) => page.locator(".picker li").filter({ hasText: name });
@@ -120,7 +120,7 @@ test("cameras say how many events they have in the range, and all that a search 
   await search.fill("GAR");
   await expect(page.getByText("2 cameras found")).toBeVisible();
   await expect(row("Front Door")).toBeHidden();
-  // It searches, and exports nothing.
+  // Enter in the search field starts no export.
   await search.press("Enter");
   await expect(page.getByRole("list", { name: "Exports that are running" })).toBeHidden();
   await page.getByRole("button", { name: "Select all" }).click();
@@ -132,7 +132,7 @@ test("cameras say how many events they have in the range, and all that a search 
   await expect(search).toBeHidden();
 });
 
-test("the first rows are shown as the file has them", async ({ page }) => {
+test("the preview shows the first rows of the file", async ({ page }) => {
   await open(page, "?start_date=2025-12-10&end_date=2025-12-12&timezone=Europe/Berlin&bom=true");
   const shown = await preview(page).getByRole("region", { name: "First rows of the file" }).locator("tbody tr").evaluateAll((lines) => lines.map((line) => [...line.children].map((cell) => cell.textContent)));
   const file = run("export", "--start-date", "2025-12-10", "--end-date", "2025-12-12", "--timezone", "Europe/Berlin");
@@ -140,7 +140,7 @@ test("the first rows are shown as the file has them", async ({ page }) => {
   expect(shown).toEqual(rows(file).slice(0, 10).map((line) => (line.match(/("([^"]|"")*"|[^,]*)(,|$)/g) ?? []).slice(0, 10).map((cell) => unquoted(cell.replace(/,$/, "")))));
 });
 
-test("the chart is read and narrowed with the mouse and with the keyboard", async ({ page }) => {
+test("the chart can be read and narrowed with mouse and keyboard", async ({ page }) => {
   await open(page, "?start_date=2025-12-01&end_date=2025-12-10&timezone=UTC&bom=true");
   const chart = preview(page).getByRole("slider");
   await chart.evaluate((element) => element.scrollIntoView({ block: "center" }));
@@ -164,7 +164,7 @@ test("the chart is read and narrowed with the mouse and with the keyboard", asyn
   await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-04");
 });
 
-test("three selections are exported side by side, a fourth waits, and leaving the page warns", async ({ page }) => {
+test("three exports run at once, a fourth cannot start, and leaving the page warns", async ({ page }) => {
   await open(page);
   let release = () => {};
   const held = new Promise<void>((resolve) => (release = resolve));
@@ -181,7 +181,7 @@ test("three selections are exported side by side, a fourth waits, and leaving th
   }
   await page.getByLabel("From", { exact: true }).fill("2025-12-04");
   await expect(exportButton(page)).toBeDisabled();
-  // Pressed twice, the key that ends one ends no other.
+  // The focus moves to the export button, so pressing the key twice cancels only one export.
   await jobs.first().getByRole("button", { name: "Cancel" }).focus();
   await page.keyboard.press("Enter");
   await expect(jobs).toHaveCount(2);
@@ -190,9 +190,9 @@ test("three selections are exported side by side, a fourth waits, and leaving th
   await page.getByLabel("From", { exact: true }).fill("2025-12-01");
   await exportButton(page).click();
   await expect(jobs).toHaveCount(3);
-  const asked = page.waitForEvent("dialog");
+  const opening = page.waitForEvent("dialog");
   const leaving = page.close({ runBeforeUnload: true });
-  const dialog = await asked;
+  const dialog = await opening;
   expect(dialog.type()).toBe("beforeunload");
   await dialog.dismiss();
   await leaving;
@@ -207,7 +207,7 @@ test("three selections are exported side by side, a fourth waits, and leaving th
   await expect.poll(() => names.sort()).toEqual(["motion-events-2025-12-01-latest.csv", "motion-events-2025-12-03-latest.csv"]);
 });
 
-test("an export that ends by itself leaves the buttons of the others where they are", async ({ page }) => {
+test("the buttons of running exports do not move when another export ends", async ({ page }) => {
   await open(page);
   const held = new Map<string, () => void>();
   await page.route("**/motion-events/export?*", async (route) => {
@@ -235,11 +235,11 @@ test("an export that ends by itself leaves the buttons of the others where they 
   await page.keyboard.press("Enter");
   await expect(jobs).toHaveCount(1);
   await expect(jobs).toContainText("7 Dec 2025");
-  // What comes next takes the place of one that is over.
+  // A new export takes the position of one that has ended.
   await page.getByLabel("From", { exact: true }).fill("2025-12-08");
   await exportButton(page).click();
   await expect(jobs).toHaveText([/8 Dec 2025/, /7 Dec 2025/]);
-  // And who has the focus on one that ends has it on the button afterwards.
+  // If the focused export ends, the focus moves to the export button.
   await cancel("7 Dec 2025").focus();
   held.get(days[2])!();
   await expect(jobs).toHaveText([/8 Dec 2025/]);
@@ -249,29 +249,29 @@ test("an export that ends by itself leaves the buttons of the others where they 
   await expect(exportButton(page)).toBeFocused();
 });
 
-test("two clicks on the button make one file", async ({ page }) => {
+test("a double click on the button creates one file", async ({ page }) => {
   await open(page);
-  let asked = 0;
-  page.on("request", (request) => (asked += Number(request.url().includes("/motion-events/export?"))));
+  let requests = 0;
+  page.on("request", (request) => (requests += Number(request.url().includes("/motion-events/export?"))));
   await page.getByLabel("From", { exact: true }).fill("2030-01-02");
   await expect(preview(page)).toContainText("no events");
   await exportButton(page).click();
   await expect(page.locator(".toast--success")).toBeVisible();
-  // As if the file had been there before the second click of two.
+  // The second click of a double click, arriving after the export has completed.
   await exportButton(page).dispatchEvent("click", { detail: 2 });
   await page.getByRole("button", { name: "Dismiss" }).click();
   await expect(page.locator(".toast--success")).toHaveCount(0);
-  expect(asked).toBe(1);
+  expect(requests).toBe(1);
 });
 
-test.describe("of a size that is not known", () => {
+test.describe("an unknown file size", () => {
   test.use({ expectedMessages: [/Failed to load resource/] });
 
-  test("what nobody could count goes to disk, and what is still counted is waited for", async ({ page }) => {
+  test("a failed preview makes the export write to disk, and a pending one is awaited", async ({ page }) => {
     await page.addInitScript(() => {
       Object.assign(window, {
         showSaveFilePicker: async ({ suggestedName }: { suggestedName: string }) => {
-          document.title = `asked for ${suggestedName}`;
+          document.title = `picker opened for ${suggestedName}`;
           return (await navigator.storage.getDirectory()).getFileHandle(suggestedName, { create: true });
         },
       });
@@ -290,28 +290,28 @@ test.describe("of a size that is not known", () => {
     await expect(page.getByRole("list", { name: "Exports that are running" })).toBeVisible();
     answer();
     await downloading;
-    await expect(page).not.toHaveTitle(/asked/);
+    await expect(page).not.toHaveTitle(/picker opened/);
     await page.getByLabel("From", { exact: true }).fill("2025-12-13");
     await expect(preview(page)).toContainText("could not be loaded");
     await exportButton(page).click();
     await expect(page.locator(".toast--success").first()).toContainText("motion-events-2025-12-13-latest.csv");
-    await expect(page).toHaveTitle("asked for motion-events-2025-12-13-latest.csv");
-    // Whoever comes back later may be told.
+    await expect(page).toHaveTitle("picker opened for motion-events-2025-12-13-latest.csv");
+    // The preview is tried again when the window gets the focus.
     await page.unroute(/api\/v1\/preview.*2025-12-13/);
     await page.evaluate(() => window.dispatchEvent(new Event("focus")));
     await expect(preview(page)).toContainText("13 Dec 2025");
   });
 });
 
-test("a large file goes straight to disk where the browser can, and is there only when it is whole", async ({ page }) => {
-  // Nobody is there to answer the browser's own question; the file system that a page has for itself writes the same way.
+test("a large file is written directly to disk if the browser can, and exists only when it is complete", async ({ page }) => {
+  // A test cannot answer the browser's file dialog. The page's private file system has the same interface.
   await page.addInitScript(() => {
     Object.assign(window, {
       showSaveFilePicker: async ({ suggestedName }: { suggestedName: string }) =>
         (await navigator.storage.getDirectory()).getFileHandle(suggestedName, { create: true }),
     });
   });
-  await pretend(page, 200_000_000);
+  await mockFileSize(page, 200_000_000);
   await open(page);
   await page.getByLabel("From", { exact: true }).fill("2025-12-01");
   await expect(preview(page)).toContainText("200.0 MB");
@@ -321,7 +321,7 @@ test("a large file goes straight to disk where the browser can, and is there onl
       const file = await folder.getFileHandle("motion-events-2025-12-01-latest.csv").catch(() => null);
       return file && (await file.getFile()).text();
     });
-  // Cancelled in the middle: nothing is there.
+  // A cancelled export leaves no file.
   let release = () => {};
   const held = new Promise<void>((resolve) => (release = resolve));
   await page.route("**/api/v1/exports/*", async (route) => {
@@ -340,10 +340,10 @@ test("a large file goes straight to disk where the browser can, and is there onl
   expect(`\uFEFF${await saved()}`).toBe(file.toString());
 });
 
-test("what is too large for the page is handed to the browser's downloads, and followed by its record", async ({ page }) => {
+test("a file that is too large for the page goes to the browser's downloads, and the page follows its record", async ({ page }) => {
   const day = ownDay("2025-06-20");
   await page.addInitScript(() => Object.assign(window, { showSaveFilePicker: undefined }));
-  await pretend(page, 2_000_000_000);
+  await mockFileSize(page, 2_000_000_000);
   await open(page);
   await page.getByLabel("From", { exact: true }).fill(day);
   await expect(preview(page)).toContainText("2.0 GB");
@@ -354,10 +354,10 @@ test("what is too large for the page is handed to the browser's downloads, and f
   await expect(page.locator(".toast--success")).toContainText(`The server has sent the whole file: ${rows(file).length}`.replace(/(\d)(\d{3})$/, "$1,$2"));
 });
 
-test("of two exports of one selection that the browser's downloads began at once, neither is taken for the other", async ({ page }) => {
+test("two downloads of the same selection at once are not mistaken for each other", async ({ page }) => {
   await page.addInitScript(() => Object.assign(window, { showSaveFilePicker: undefined }));
-  await pretend(page, 2_000_000_000);
-  // Another tab's: each record is there twice.
+  await mockFileSize(page, 2_000_000_000);
+  // Every record appears twice, as if another tab had started the same export.
   await page.route("**/api/v1/exports?mine=true*", async (route) => {
     const answer = await (await route.fetch()).json();
     const others = answer.exports.map((record: { id: string }) => ({ ...record, id: `${record.id}-of-another-tab` }));
@@ -372,7 +372,7 @@ test("of two exports of one selection that the browser's downloads began at once
   await expect(page.locator(".toast--error")).toContainText("“Verify a file” checks that it is complete");
 });
 
-test("a toast stays for as long as it is pointed at or has the focus", async ({ page }) => {
+test("a toast stays while the pointer is over it or it has the focus", async ({ page }) => {
   await page.clock.install({ time: new Date(NOW) });
   await page.goto("/settings");
   await page.clock.runFor(1_000);
@@ -382,7 +382,7 @@ test("a toast stays for as long as it is pointed at or has the focus", async ({ 
   await downloading;
   const toast = page.locator(".toast--success");
   await expect(toast).toBeVisible();
-  // It slides in, and does not run away from the pointer.
+  // Waits until it has slid in.
   await page.clock.runFor(1_000);
   await toast.hover();
   await page.clock.runFor(60_000);
@@ -396,7 +396,7 @@ test("a toast stays for as long as it is pointed at or has the focus", async ({ 
   await expect(toast).toHaveCount(0);
 });
 
-test("what is copied for other tools fetches the selection", async ({ page, context }) => {
+test("snippets for other tools fetch the selection", async ({ page, context }) => {
   await context.grantPermissions(["clipboard-read", "clipboard-write"]);
   const token = run("token", "create", "admin", "snippets").toString().match(/mexp_\w+/)![0];
   await open(page, "?start_date=2025-12-10&end_date=2025-12-12&timezone=Europe/Berlin&bom=true");
@@ -415,13 +415,13 @@ test("what is copied for other tools fetches the selection", async ({ page, cont
   expect(await copied("Power Query")).toContain(`Web.Contents("${ADDRESS}"`);
   expect(await copied("Google Sheets")).toContain(`=IMPORTDATA("${ADDRESS}/api/v1/motion-events/export?`);
 
-  // Whether these run, and what they read, is tested without a browser (tests/integration/snippets.rs).
+  // tests/integration/snippets.rs runs these snippets.
   expect(await copied("Python (pandas)")).toContain(`"${ADDRESS}/api/v1/motion-events/export?`);
   expect(await copied("Python (polars)")).toContain("pl.read_csv(");
   expect(await copied("DuckDB")).toContain("auto_detect = false");
 });
 
-test("an export is told in German from the calendar to the toast", async ({ page }) => {
+test("the export page is in German from the calendar to the toast", async ({ page }) => {
   await page.context().addCookies([{ name: "language", value: "de", url: ADDRESS }]);
   await page.goto("/settings?start_date=2025-12-01&end_date=2025-12-16&timezone=UTC&bom=true");
   await expect(page.locator("body[data-hydrated]")).toBeAttached();

@@ -14,22 +14,22 @@ export const serverEnvironment = {
   MOTION_EXPORT_SERVER_TRUSTED_PROXIES: "127.0.0.1",
 };
 
-/** Events of the year before this moment; made by `prepareDatabase`. */
+/** The end of the events that `prepareDatabase` generates; they cover the year before. */
 export const NOW = "2025-12-16T12:00:00Z";
 export const CAMERAS = 8;
 
-/** Who may sign in to the server under test. */
+/** The account on the server under test. */
 export const ADMIN = "admin";
 export const PASSWORD = "correct horse battery";
-/** The session of `ADMIN`, in which all tests begin that do not say otherwise; made by session.setup.ts. */
+/** The session of `ADMIN`. Tests use it by default; session.setup.ts creates it. */
 export const SESSION = path.join(folder, "session.json");
 
-/** Runs a command of the binary on the database under test and gives what it printed. */
+/** Runs a command of the binary on the database under test, and returns its standard output. */
 export function run(...args: string[]): Buffer {
   return runWith({ DATABASE_URL: serverEnvironment.DATABASE_URL }, args);
 }
 
-/** Runs a command of the binary in that environment, with that on its standard input. */
+/** Runs a command of the binary with additional environment variables and a standard input. */
 export function runWith(environment: Record<string, string>, args: string[], input = ""): Buffer {
   const env = { ...process.env, MOTION_EXPORT_SERVER_LOG: "warn", ...environment };
   return execFileSync(SERVER, args, { cwd: root, env, input, maxBuffer: 1 << 30 });

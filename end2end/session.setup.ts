@@ -1,4 +1,4 @@
-// Not a test: signs in once, for all tests that begin signed in.
+// Not a test: signs in once, for all tests that start signed in.
 import { ADMIN, PASSWORD, SESSION } from "./server";
 import { expect, test } from "./test";
 
@@ -8,7 +8,7 @@ test("sign in", async ({ page }) => {
   await page.getByLabel("Password").fill(PASSWORD);
   await page.getByRole("button", { name: "Sign in" }).click();
   await expect(page.getByRole("heading", { name: "Data Export" })).toBeVisible();
-  // And says in which time zone the browser is, which noscript.spec.ts relies on.
+  // The page has now stored the browser's time zone in a cookie, which noscript.spec.ts needs.
   await expect(page.getByLabel("Time zone")).toHaveValue("America/Los_Angeles");
   await page.context().storageState({ path: SESSION });
 });

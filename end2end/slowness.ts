@@ -1,16 +1,16 @@
-// How much slower this machine is than the one that the time limits of the tests were chosen on.
+// Measures how much slower this machine is than the reference machine, for which the timeouts were chosen.
 
-/** How long that machine takes for `work`, in milliseconds. */
+/** The duration of `work` on the reference machine. */
 const REFERENCE_MILLISECONDS = 375;
 
-/** A fixed piece of work that takes the processor alone: neither disk nor network. */
+/** A fixed amount of work for the processor, without disk or network. */
 function work(): number {
   let state = 1;
   for (let step = 0; step < 60_000_000; step += 1) state = Math.imul(state ^ (state >>> 13), 1_274_126_177) + step;
   return state;
 }
 
-/** The best of three: whatever else runs at that moment makes it look slower than it is. */
+/** Returns the best of three runs, because other programs can only make the machine look slower. */
 function measure(): number {
   const milliseconds = [0, 1, 2].map(() => {
     const begin = performance.now();
@@ -20,8 +20,8 @@ function measure(): number {
   return Math.max(1, Math.min(...milliseconds) / REFERENCE_MILLISECONDS);
 }
 
-// Workers load this as well, while tests run beside them; they take over what was measured before.
+// Workers load this file while other tests run, so they reuse the main process' measurement.
 process.env.END2END_SLOWNESS ??= String(measure());
 
-/** By what all time limits are multiplied; never less than 1. */
+/** The factor for all timeouts; at least 1. */
 export const SLOWNESS = Number(process.env.END2END_SLOWNESS);

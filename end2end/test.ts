@@ -1,11 +1,11 @@
-// The test function of all specs: a page that says anything on its console, or throws, fails its test.
+// The test function of all specs. A test fails if its page logs to the console or throws.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 import { test as base, type Download, expect, type Locator, type Page } from "@playwright/test";
 
 type Fixtures = {
-  /** Messages that a test expects; a browser logs every answer with a status of 400 or more by itself. */
+  /** Console messages that a test expects; the browser logs each response with a status of 400 or more. */
   expectedMessages: RegExp[];
 };
 
@@ -16,7 +16,7 @@ export const test = base.extend<Fixtures>({
     page.on("console", (message) => messages.push(`${message.type()}: ${message.text()}`));
     page.on("pageerror", (error) => messages.push(`thrown: ${error.message}`));
     await use(page);
-    // What the page still asked for at the end of its test is nobody's business any more.
+    // Requests that are still pending at the end of a test must not fail it.
     await page.unrouteAll({ behavior: "ignoreErrors" });
     expect(messages.filter((message) => !expectedMessages.some((expected) => expected.test(message)))).toEqual([]);
   },
@@ -24,27 +24,27 @@ export const test = base.extend<Fixtures>({
 
 export { expect };
 
-/** What makes the file. */
+/** The button that starts an export. */
 export const exportButton = (page: Page): Locator => page.getByRole("button", { name: "Export CSV" });
 
-/** Chooses cameras by their names, with script and without. */
+/** Checks cameras by name, with and without script. */
 export async function chooseCameras(page: Page, ...names: string[]): Promise<void> {
   const cameras = page.locator(".picker");
   await cameras.locator("summary").click();
   for (const name of names) await cameras.getByRole("checkbox", { name }).check();
   await cameras.locator("summary").press("Escape");
-  // Without script the key does nothing, and what is unfolded lies over what is below it.
+  // Without script the key has no effect, and the open list would cover the elements below it.
   if (await cameras.evaluate((details: HTMLDetailsElement) => details.open)) await cameras.locator("summary").click();
 }
 
-/** The id of a camera. */
+/** Returns the id of a camera. */
 export async function cameraId(page: Page, name: string): Promise<string> {
-  // Also while they are not unfolded.
+  // Works while the list is closed too.
   return page.locator(".picker li").filter({ hasText: name }).locator("input").inputValue();
 }
 
-/** Waits until a toast has slid in: half-way, its colours are not those that one sees. */
-export async function settled(toast: Locator): Promise<void> {
+/** Waits until a toast has slid in, because its colours are different during the animation. */
+export async function waitForAnimations(toast: Locator): Promise<void> {
   await expect(async () => {
     const opacities = await toast.evaluate((element) => {
       const chain = [];
@@ -55,30 +55,30 @@ export async function settled(toast: Locator): Promise<void> {
   }).toPass();
 }
 
-/** Compares files by what tells them apart: to show where two large ones differ takes longer than a test may. */
+/** Compares sizes and digests, because printing the difference of large files takes longer than a test may. */
 export function expectSame(file: Buffer, expected: Buffer): void {
-  const told = (bytes: Buffer) => `${bytes.length} bytes, SHA-256 ${createHash("sha256").update(bytes).digest("hex")}`;
-  expect(told(file)).toBe(told(expected));
+  const summary = (bytes: Buffer) => `${bytes.length} bytes, SHA-256 ${createHash("sha256").update(bytes).digest("hex")}`;
+  expect(summary(file)).toBe(summary(expected));
 }
 
-/** The bytes of a file that the page saved. */
+/** Returns the contents of a file that the page saved. */
 export async function bytes(download: Download): Promise<Buffer> {
   return readFileSync(await download.path());
 }
 
-/** Whether the window is as narrow as a phone's. */
+/** Returns whether the window is as narrow as a phone's. */
 export function isNarrow(page: Page): boolean {
   return (page.viewportSize()?.width ?? 0) <= 760;
 }
 
 /**
- * A day on or before this one, another in each project, repetition and retry: these run at the same time, and as the same
- * person. No other test may export from one of the days before.
+ * Returns a different day, on or before `date`, for each project, repetition and retry, because these run at the same
+ * time as the same user. No other test may export one of the days before `date`.
  */
 export function ownDay(date: string): string {
   const projects = ["desktop", "phone", "dark"];
   const { project, repeatEachIndex, retry } = test.info();
-  // There are retries in CI only, which repeats nothing.
+  // Retries exist only in CI, which uses no repetitions.
   const days = projects.indexOf(project.name) + projects.length * (repeatEachIndex + retry);
   return new Date(Date.parse(date) - 86_400_000 * days).toISOString().slice(0, 10);
 }

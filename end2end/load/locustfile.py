@@ -1,4 +1,4 @@
-"""Who comes in the load test: people who export 100,000 rows, and others who look at pages meanwhile. `make load` runs it."""
+"""The users of the load test: some export 100,000 rows, others request pages meanwhile. `make load` runs it."""
 
 import itertools
 import json
@@ -10,25 +10,25 @@ from locust import FastHttpUser, constant, constant_throughput, events, task
 ACCOUNTS = json.loads(os.environ["LOAD_ACCOUNTS"])
 ROWS = int(os.environ["LOAD_ROWS"])
 EXPORT = "/api/v1/motion-events/export"
-turns = itertools.count()
+user_numbers = itertools.count()
 
 
 class Exporter(FastHttpUser):
-    """Exports everything, again and again. Two of them share an account, which may export three times at once."""
+    """Exports all events repeatedly. Two exporters share an account, which may run three exports at once."""
 
     fixed_count = 2 * len(ACCOUNTS)
     wait_time = constant(0.5)
 
     def on_start(self):
-        self.token = ACCOUNTS[next(turns) % len(ACCOUNTS)]["token"]
+        self.token = ACCOUNTS[next(user_numbers) % len(ACCOUNTS)]["token"]
 
     @task
     def export(self):
         headers = {"Authorization": f"Bearer {self.token}", "Accept-Encoding": "identity"}
-        began = time.perf_counter()
+        started = time.perf_counter()
         with self.client.get(EXPORT, headers=headers, name="export of 100,000 rows", stream=True, catch_response=True) as response:
             if response.status_code != 200:
-                response.failure(f"answered {response.status_code}")
+                response.failure(f"status {response.status_code}")
                 return
             lines = size = 0
             try:
@@ -37,20 +37,20 @@ class Exporter(FastHttpUser):
             except Exception as error:
                 response.failure(error)
                 return
-            # Of the whole file; locust took the time of its first byte.
-            response.request_meta.update(response_time=(time.perf_counter() - began) * 1e3, response_length=size)
+            # The time and size of the whole file; locust has measured only the time to the first byte.
+            response.request_meta.update(response_time=(time.perf_counter() - started) * 1e3, response_length=size)
             if lines != ROWS + 1:
-                response.failure(f"{lines} lines instead of {ROWS + 1}")
+                response.failure(f"expected {ROWS + 1} lines, received {lines}")
 
 
 class Visitor(FastHttpUser):
-    """Looks around, five times a second."""
+    """Requests pages, five per second."""
 
     fixed_count = 4
     wait_time = constant_throughput(5)
 
     def on_start(self):
-        account = ACCOUNTS[next(turns) % len(ACCOUNTS)]
+        account = ACCOUNTS[next(user_numbers) % len(ACCOUNTS)]
         self.client.post("/login", data={"name": account["name"], "password": account["password"]},
                          headers={"Origin": self.host}, name="sign in", allow_redirects=False)
 
@@ -72,6 +72,6 @@ class Visitor(FastHttpUser):
 
 
 @events.quitting.add_listener
-def judge(environment, **_):
+def set_exit_code(environment, **_):
     if environment.stats.total.num_failures or not environment.stats.total.num_requests:
         environment.process_exit_code = 1

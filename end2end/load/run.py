@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""`make load`: the specification's load test. Serves 100,000 events, lets many people export them at once, within their
-limits, and others look at pages meanwhile; locust prints rates, percentiles and failures, and fails where there are any.
+"""`make load`: the specification's load test. It serves 100,000 events to many users. Some export them at once, within their
+limits, and others request pages. locust prints rates, percentiles and failures, and exits with an error if there are any.
 
-`make load SECONDS=60` takes longer."""
+`make load SECONDS=60` runs longer than the default of 20 seconds."""
 
 import json
 import os
@@ -49,18 +49,18 @@ def main():
                 except OSError:
                     time.sleep(0.05)
             settings = {"LOAD_ACCOUNTS": json.dumps(accounts), "LOAD_ROWS": str(ROWS)}
-            done = subprocess.run(
+            result = subprocess.run(
                 [sys.executable, "-m", "locust", "--headless", "--only-summary", "-f", Path(__file__).with_name("locustfile.py"),
                  "--host", f"http://{address}", "-u", str(2 * ACCOUNTS + 4), "-r", "10", "-t", f"{seconds}s"],
                 env={**os.environ, **settings}, check=False,
             )
             status = Path(f"/proc/{server.pid}/status").read_text()
             peak = next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]
-            print(f"the server took {int(peak) * 1024 / 1e6:.0f} MB at most")
+            print(f"peak memory of the server: {int(peak) * 1024 / 1e6:.0f} MB")
         finally:
             server.terminate()
             server.wait()
-    sys.exit(done.returncode)
+    sys.exit(result.returncode)
 
 
 if __name__ == "__main__":
