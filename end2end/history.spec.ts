@@ -5,7 +5,7 @@ import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
 import { run } from "./server";
-import { bytes, expect, expectSame, ownDay, waitForAnimations, test } from "./test";
+import { bytes, expect, expectSame, ownDay, test, waitForAnimations } from "./test";
 
 /** Exports one day that no other test exports, and returns the file. */
 async function exportDay(page: Page, day: string): Promise<Buffer> {

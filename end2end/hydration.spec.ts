@@ -2,7 +2,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
-import { expect, waitForAnimations, test } from "./test";
+import { expect, test, waitForAnimations } from "./test";
 
 test.beforeEach(async ({ page }) => {
   await page.goto("/settings");
@@ -64,7 +64,7 @@ test("axe finds no violations while an export runs", async ({ page }) => {
   await expectNoViolations(page);
 });
 
-test("the script and the WASM are requested after the page is loaded", async ({ page }) => {
+test("the script and the WASM are requested after DOMContentLoaded", async ({ page }) => {
   const [loaded, requested] = await page.evaluate(() => {
     const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
     const files = performance.getEntriesByType("resource").filter(({ name }) => /motion-export\.(js|wasm)$/.test(name));

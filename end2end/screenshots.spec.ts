@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 
 import { NOW } from "./server";
-import { expect, waitForAnimations, test } from "./test";
+import { expect, test, waitForAnimations } from "./test";
 
 const wide = { width: 1180, height: 900 };
 const phone = { width: 390, height: 844 };
