@@ -60,7 +60,7 @@ class Visitor(FastHttpUser):
 
     @task(4)
     def cameras(self):
-        self.client.get("/api/cameras", name="camera list")
+        self.client.get("/api/v1/cameras", name="camera list")
 
     @task(1)
     def history(self):
@@ -68,7 +68,7 @@ class Visitor(FastHttpUser):
 
     @task(1)
     def preview(self):
-        self.client.get("/api/preview?query=timezone%3DEurope%2FBerlin", name="preview")
+        self.client.get("/api/v1/preview?query=timezone%3DEurope%2FBerlin", name="preview")
 
 
 @events.quitting.add_listener
