@@ -10,4 +10,5 @@ pub mod client_ip;
 pub mod connection;
 pub(super) mod exchange;
 pub mod limits;
+pub mod request_body;
 mod waiting;

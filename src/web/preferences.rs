@@ -4,7 +4,7 @@
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
-use axum::http::header::{ACCEPT_LANGUAGE, SET_COOKIE};
+use axum::http::header::SET_COOKIE;
 use axum::response::{AppendHeaders, IntoResponse, Redirect};
 use bytes::Bytes;
 use headers::{Cookie, HeaderMapExt};
@@ -21,11 +21,9 @@ use crate::messages::forms::FormMessage;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::settings::Settings;
 use crate::server::state::AppState;
-use crate::web::preferences::accept_language::asked_for;
-use crate::web::redirect::{LED_AT, is_just_now, led_at, local};
-use crate::web::request_body::unread_body;
-
-pub mod accept_language;
+use crate::web::listener::request_body::unread_body;
+use crate::web::negotiation::accept_language;
+use crate::web::redirect::{LED_AT, is_just_now, led_at, local_path_or_default};
 
 /// The cookie and the form's field that hold a language's tag.
 const LANGUAGE: &str = "language";
@@ -39,11 +37,7 @@ pub const VARY: &str = "accept-language, cookie";
 /// In which language a page is to be: as was chosen, or else as the browser asks, or else in English.
 pub fn language(headers: &HeaderMap) -> Language {
     let chosen = cookie(headers, LANGUAGE).and_then(|tag| Language::from_tag(&tag));
-    let asked = || {
-        let lines = headers.get_all(ACCEPT_LANGUAGE).iter().filter_map(|line| line.to_str().ok());
-        asked_for(&lines.collect::<Vec<_>>().join(","))
-    };
-    chosen.or_else(asked).unwrap_or_default()
+    chosen.or_else(|| accept_language::preferred(headers)).unwrap_or_default()
 }
 
 /// In which colours.
@@ -90,7 +84,10 @@ fn kept_at(language: Option<Language>, scheme: Option<ColorScheme>, next: &str, 
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(language.map(|language| (LANGUAGE, language.tag())));
     query.extend_pairs(scheme.map(|scheme| (THEME, scheme.as_str())));
-    format!("{PREFERENCES_PATH}?{}", query.append_pair(LED_AT, &led_at(now)).append_pair("next", local(next)).finish())
+    format!(
+        "{PREFERENCES_PATH}?{}",
+        query.append_pair(LED_AT, &led_at(now)).append_pair("next", local_path_or_default(next)).finish()
+    )
 }
 
 /// `GET /preferences`: leads on to `next` from the form, if the browser has kept the cookies that it was given there. Whoever
@@ -117,7 +114,7 @@ pub async fn check_kept(
     }
     let is_kept = chosen.iter().all(|(name, value)| cookie(&headers, name).as_deref() == Some(value));
     if is_kept || !is_just_now(led_at.as_deref(), state.clock.now()) {
-        Ok(Redirect::to(local(&next)))
+        Ok(Redirect::to(local_path_or_default(&next)))
     } else {
         Err(secure_address::cookie_refused(&state.settings))
     }
@@ -151,7 +148,7 @@ fn kept(settings: &Settings, name: &'static str, value: &'static str) -> String 
 
 #[cfg(test)]
 mod tests {
-    use axum::http::header::COOKIE;
+    use axum::http::header::{ACCEPT_LANGUAGE, COOKIE};
     use axum::http::{HeaderName, HeaderValue};
 
     use super::*;

@@ -29,11 +29,11 @@ use crate::server::accounts::signed_url::SignedUrl;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::error::ExportError;
 use crate::server::export::pipeline::ExportStream;
-use crate::server::export::pipeline::encoding::Encoding;
 use crate::server::export::record_store::Outcome;
 use crate::server::export::slots::{ExportSlot, NewExport};
 use crate::server::state::AppState;
 use crate::web::listener::connection::ConnectionInfo;
+use crate::web::negotiation::accept_encoding;
 
 /// The digest of what was sent (RFC 9530): with a content encoding, of the encoded bytes.
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
@@ -62,7 +62,7 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
     // What makes a URL a link is no parameter of the export.
     let query = SignedUrl::parse(query).transpose()?.map_or(query, |link| link.query);
     let params = ExportParams::parse(query)?;
-    let wanted = Encoding::accepted(&parts.headers);
+    let wanted = accept_encoding::preferred(&parts.headers);
     let mut export = ExportStream::begin(state.source(), caller.viewer(&state.clock), params.clone(), wanted).await?;
     if parts.method == Method::HEAD {
         // A stream, because a body that is known to be empty would be announced as `Content-Length: 0`.

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::HeaderValue;
 use brotli::CompressorWriter;
 use brotli::enc::BrotliEncoderParams;
 use bytes::Bytes;
@@ -25,7 +25,7 @@ pub enum Encoding {
 
 impl Encoding {
     /// From the one that we like best: the faster for the same size.
-    const ALL: [Self; 3] = [Self::Zstd, Self::Brotli, Self::Gzip];
+    pub const ALL: [Self; 3] = [Self::Zstd, Self::Brotli, Self::Gzip];
 
     /// Its name in `Accept-Encoding` and `Content-Encoding`.
     pub fn name(self) -> &'static str {
@@ -40,40 +40,6 @@ impl Encoding {
     pub fn header_value(self) -> HeaderValue {
         HeaderValue::from_static(self.name())
     }
-
-    /// The one that the client likes best, and of several that it likes the same, the one that we do. `None` where the
-    /// file is to go as it is.
-    pub fn accepted(headers: &HeaderMap) -> Option<Self> {
-        let lines: Vec<_> =
-            headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok()).collect();
-        let lines = lines.join(",");
-        let liking = |name: &str| quality_of(&lines, name).or_else(|| quality_of(&lines, "*"));
-        // As it is, unless the client says otherwise, is as good as anything that it does not name.
-        let identity = quality_of(&lines, "identity").unwrap_or(0);
-        let best = Self::ALL.into_iter().filter_map(|encoding| Some((encoding, liking(encoding.name())?)));
-        let best = best.filter(|(_, liked)| *liked > 0 && *liked >= identity);
-        // The first of the best: `max_by_key` would give the last.
-        best.rev().max_by_key(|(_, liked)| *liked).map(|(encoding, _)| encoding)
-    }
-}
-
-fn quality_of(list: &str, name: &str) -> Option<u16> {
-    list.split(',').find_map(|item| quality(item, name))
-}
-
-/// How much an item of the list is liked, in thousandths (RFC 9110, 12.4.2); `None` where it is about something else, or
-/// cannot be read.
-fn quality(item: &str, name: &str) -> Option<u16> {
-    let mut parts = item.split(';').map(str::trim);
-    if !parts.next()?.eq_ignore_ascii_case(name) {
-        return None;
-    }
-    let Some(weight) = parts.next() else { return Some(1_000) };
-    let (q, value) = weight.split_once('=')?;
-    let value: f32 = value.trim().parse().ok()?;
-    let valid = q.trim().eq_ignore_ascii_case("q") && (0.0..=1.0).contains(&value);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1,000")]
-    valid.then_some((value * 1_000.0) as u16)
 }
 
 /// Encodes one body.
@@ -169,38 +135,6 @@ mod tests {
     use std::io::Read;
 
     use super::*;
-
-    fn accepted(lines: &[&str]) -> Option<&'static str> {
-        let mut headers = HeaderMap::new();
-        for line in lines {
-            headers.append(header::ACCEPT_ENCODING, line.parse().expect("a header"));
-        }
-        Encoding::accepted(&headers).map(Encoding::name)
-    }
-
-    #[test]
-    fn the_client_chooses_and_where_it_does_not_care_we_do() {
-        for (line, chosen) in [
-            ("gzip, deflate, br, zstd", Some("zstd")),
-            ("gzip, deflate, br", Some("br")),
-            ("gzip, deflate", Some("gzip")),
-            ("zstd;q=0.5, gzip", Some("gzip")),
-            ("zstd;q=0, br;q=0.0, gzip;q=0.001", Some("gzip")),
-            ("GZIP;Q=0.7", Some("gzip")),
-            ("*", Some("zstd")),
-            ("*;q=0.1, zstd;q=0", Some("br")),
-            ("identity", None),
-            ("identity;q=1, gzip;q=0.5", None),
-            ("deflate", None),
-            ("", None),
-            ("gzip;q=2", None),
-            ("gzip;q=many", None),
-        ] {
-            assert_eq!(accepted(&[line]), chosen, "{line}");
-        }
-        assert_eq!(accepted(&[]), None);
-        assert_eq!(accepted(&["deflate", "br"]), Some("br"));
-    }
 
     /// What a client makes of the bytes that have come so far.
     fn decoded(encoding: Encoding, bytes: &[u8]) -> Vec<u8> {
