@@ -1,5 +1,5 @@
-//! Server functions: what the page asks the server for. Their signatures are compiled for both sides; their bodies run on the
-//! server.
+//! Server functions: the requests that the page sends to the server. Their signatures are compiled for both sides; their
+//! bodies run on the server.
 
 pub mod cameras;
 pub mod preview;

@@ -1,8 +1,7 @@
-//! What the server sends along with a page: what it shows, so that it is whole without script and needs to ask for
-//! nothing when it comes alive.
+//! The list of pages, and the data that the server sends along with a page. With it, the page is complete without
+//! JavaScript, and hydration needs no further request.
 
 use std::collections::BTreeMap;
-
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -15,77 +14,92 @@ use super::unknown_value::UnknownValue;
 use super::users::{User, UserWithCameras};
 use crate::api::language::Language;
 use crate::api::paths::{
-    ACCOUNT_PATH, HISTORY_PATH, LOGIN_PATH, PEOPLE_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH, VERIFY_PATH,
+    ACCOUNT_PATH, HISTORY_PATH, LOGIN_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH, USER_PATH, USERS_PATH, VERIFY_PATH,
 };
 use crate::error::ApiError;
 
-/// Which page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Page {
+/// Declares [`Page`]. Each entry is a page, its path, and whether it is hydrated. The paths of the router, the match of a
+/// path to a page, and [`Page::ALL`] are derived from this list; everything else about a page is a match that does not
+/// compile if a page is missing.
+macro_rules! pages {
+    ($($(#[$about:meta])* $page:ident: $path:expr, hydrated: $is_hydrated:literal;)*) => {
+        /// A page.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum Page {
+            $($(#[$about])* $page,)*
+        }
+
+        impl Page {
+            /// All pages.
+            pub const ALL: &[Self] = &[$(Self::$page),*];
+
+            /// Returns the path. `{id}` stands for one segment.
+            pub fn path(self) -> &'static str {
+                match self {
+                    $(Self::$page => $path,)*
+                }
+            }
+
+            /// Whether the page is hydrated in the browser. The others work without JavaScript.
+            pub fn is_hydrated(self) -> bool {
+                match self {
+                    $(Self::$page => $is_hydrated,)*
+                }
+            }
+        }
+    };
+}
+
+pages! {
     /// The export form.
-    Export,
-    /// The records of exports.
-    History,
-    /// The comparing of files with them.
-    Verify,
-    /// The caller's access tokens.
-    Tokens,
-    /// The caller's own account.
-    Account,
-    /// All people.
-    Users,
-    /// One person.
-    User,
+    Export: SETTINGS_PATH, hydrated: true;
+    /// The export records.
+    History: HISTORY_PATH, hydrated: true;
+    /// The comparison of a file with the export records.
+    Verify: VERIFY_PATH, hydrated: true;
+    /// The access tokens of the signed-in user.
+    Tokens: TOKENS_PATH, hydrated: false;
+    /// The account of the signed-in user.
+    Account: ACCOUNT_PATH, hydrated: false;
+    /// All users.
+    Users: USERS_PATH, hydrated: false;
+    /// One user.
+    User: USER_PATH, hydrated: false;
     /// The sign-in.
-    Login,
-    /// The making of the first administrator.
-    Setup,
+    Login: LOGIN_PATH, hydrated: false;
+    /// The creation of the first administrator.
+    Setup: SETUP_PATH, hydrated: false;
 }
 
 impl Page {
-    /// Which page is at that path, if any.
+    /// Returns the page at a path.
     pub fn at(path: &str) -> Option<Self> {
-        Some(match path {
-            SETTINGS_PATH => Self::Export,
-            HISTORY_PATH => Self::History,
-            VERIFY_PATH => Self::Verify,
-            TOKENS_PATH => Self::Tokens,
-            ACCOUNT_PATH => Self::Account,
-            PEOPLE_PATH => Self::Users,
-            LOGIN_PATH => Self::Login,
-            SETUP_PATH => Self::Setup,
-            _ => {
-                let id = path.strip_prefix(PEOPLE_PATH)?.strip_prefix('/')?;
-                (!id.is_empty() && !id.contains('/')).then_some(Self::User)?
-            }
+        Self::ALL.iter().copied().find(|page| match page.path().split_once("{id}") {
+            None => page.path() == path,
+            Some((before, _)) => path.strip_prefix(before).is_some_and(|id| !id.is_empty() && !id.contains('/')),
         })
-    }
-
-    /// Whether it comes alive in the browser; the others need no script.
-    pub fn is_hydrated(self) -> bool {
-        matches!(self, Self::Export | Self::History | Self::Verify)
     }
 }
 
-/// Everything that comes along with a page.
+/// The data that is sent along with a page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageData {
-    /// Which page it is; `None` for an address that there is not.
+    /// The page; `None` if the path has none.
     pub page: Option<Page>,
-    /// Who is signed in, where somebody is.
+    /// The user who is signed in.
     pub me: Option<CurrentUser>,
-    /// What the page shows, or why it cannot.
+    /// What the page shows, or why it cannot be shown.
     pub content: Result<Content, ApiError>,
-    /// What became of the form that led here, where one did: to a page that does not come alive.
+    /// The outcome of the form that led here, on pages that are not hydrated.
     #[serde(skip)]
     pub outcome: Option<Outcome>,
-    /// In which language the page is.
+    /// The language of the page.
     pub language: Language,
-    /// In which colours.
+    /// The colours of the page.
     pub color_scheme: ColorScheme,
-    /// The page's own address on this server, to come back to.
+    /// Path and query string of the page, to return to.
     pub address: String,
-    /// Where browsers keep this server's cookies, if that is over HTTPS only; on pages that do not come alive.
+    /// The public address of a server whose cookies work over HTTPS only, on pages that are not hydrated.
     #[serde(skip)]
     pub secure_address: Option<SecureAddress>,
 }
@@ -93,17 +107,17 @@ pub struct PageData {
 /// The server's public `https://` address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecureAddress {
-    /// The address, without a slash at its end.
+    /// The address, without a trailing slash.
     pub url: String,
-    /// Whether the request shows that the page was opened at another one, or over HTTP.
+    /// Whether the request shows that the page was opened at another address or over HTTP.
     pub is_elsewhere: bool,
 }
 
-/// Which colours somebody wants the pages to have.
+/// The colours of the pages, as the user chose them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ColorScheme {
-    /// Those that the system has, now.
+    /// The current scheme of the operating system.
     #[default]
     System,
     /// Dark on light.
@@ -113,7 +127,7 @@ pub enum ColorScheme {
 }
 
 impl ColorScheme {
-    /// All that there are.
+    /// All colour schemes.
     pub const ALL: [Self; 3] = [Self::System, Self::Light, Self::Dark];
 
     /// Returns the name in forms and cookies.
@@ -125,7 +139,7 @@ impl ColorScheme {
         }
     }
 
-    /// The same in CSS.
+    /// Returns the value of the CSS property `color-scheme`.
     pub fn css(self) -> &'static str {
         match self {
             Self::System => "light dark",
@@ -142,113 +156,113 @@ impl FromStr for ColorScheme {
     }
 }
 
-/// What a page shows. What pages show that do not come alive is never sent.
+/// What a page shows. The content of pages that are not hydrated is never sent to the browser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Content {
-    /// Nothing that has to be looked up.
+    /// Nothing that must be loaded.
     Nothing,
     /// The export form.
     Export(Box<ExportFormData>),
-    /// The sign-in, and the local address to go to afterwards.
+    /// The sign-in.
     #[serde(skip)]
     Login {
-        /// Where to go.
+        /// The local address to go to after signing in.
         next: String,
-        /// Whether nobody has an account yet, so that there is nothing to sign in with.
+        /// Whether no account exists yet, so that no one can sign in.
         has_no_users: bool,
     },
-    /// The making of the first administrator, by the key of the setup link.
+    /// The creation of the first administrator.
     #[serde(skip)]
     Setup {
-        /// The key.
+        /// The key of the setup link.
         key: String,
     },
-    /// Records of exports.
+    /// Export records.
     History(History),
-    /// The caller's access tokens.
+    /// The access tokens of the signed-in user.
     #[serde(skip)]
     Tokens(Vec<Token>),
-    /// All people.
+    /// All users.
     #[serde(skip)]
     Users(Vec<User>),
-    /// One person.
+    /// One user.
     #[serde(skip)]
     User(UserWithCameras),
 }
 
-/// Records of exports, and which were asked for.
+/// A page of export records, with the filter that selected them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct History {
     /// The records.
     pub records: Vec<ExportRecord>,
-    /// The query string that asks for those after them; `None` where there are none.
+    /// The query string of the next page, with older records; `None` on the last page.
     pub older: Option<String>,
-    /// What the cameras that their selections name are called, by id.
+    /// The names of the cameras in the records' selections, by id.
     pub cameras: BTreeMap<String, String>,
-    /// Whether they may be anybody's.
+    /// Whether the records of all users are shown.
     pub everybodys: bool,
-    /// Of which state.
+    /// Only records in this state.
     pub state: Option<String>,
-    /// Whose.
+    /// Only records of this user.
     pub user: Option<String>,
-    /// Of a file with which digest.
+    /// Only records of a file with this digest.
     pub sha256: Option<String>,
-    /// Whether there are newer ones than these.
+    /// Whether this is not the first page.
     pub is_later: bool,
 }
 
-/// What became of a form.
+/// The outcome of a form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
-    /// It was done.
+    /// It succeeded.
     Notice(Notice),
-    /// A token was made. This is the one time that it is shown.
+    /// A token was created. It is shown only this once.
     Token {
-        /// What it is called.
+        /// The name of the token.
         name: String,
         /// The token itself.
         text: String,
     },
-    /// Nothing was done, and why. What was filled in, secrets aside, comes back.
+    /// It was refused, and nothing was changed.
     Refused {
-        /// Why.
+        /// The reason.
         error: ApiError,
-        /// Names and values of the form's fields.
+        /// Names and values of the fields that are filled in again. Secrets are left out.
         filled_in: Vec<(String, String)>,
     },
 }
 
 impl Outcome {
-    /// What was filled into a field of the form that was refused.
+    /// Returns what was filled into a field of a refused form.
     pub fn filled_in(&self, field: &str) -> Option<String> {
         let Self::Refused { filled_in, .. } = self else { return None };
         filled_in.iter().find(|(name, _)| name == field).map(|(_, value)| value.clone())
     }
 }
 
-/// What was done, as a word that an address can carry from the form to the page after it.
+/// What a form did, as a word that the address of the next page can carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Notice {
-    /// The caller signed out.
+    /// The user signed out.
     SignedOut,
-    /// The caller's own password was changed.
+    /// The user changed their own password.
     PasswordChanged,
-    /// The same, and all access tokens were revoked.
+    /// The user changed their own password and revoked all their access tokens.
     PasswordChangedTokensRevoked,
     /// A token was revoked.
     TokenRevoked,
-    /// A person was added.
-    PersonAdded,
-    /// A person's cameras were saved.
+    /// A user was added.
+    UserAdded,
+    /// A user's cameras were saved.
     CamerasSaved,
-    /// A person has another role.
+    /// A user's role was changed.
     RoleChanged,
-    /// A person got another password.
+    /// A user's password was set.
     PasswordSet,
-    /// The same, and all access tokens of that person were revoked.
+    /// A user's password was set and all their access tokens were revoked.
     PasswordSetTokensRevoked,
-    /// A person was removed.
+    /// A user was removed.
     UserRemoved,
 }
 
@@ -258,7 +272,7 @@ impl Notice {
         Self::PasswordChanged,
         Self::PasswordChangedTokensRevoked,
         Self::TokenRevoked,
-        Self::PersonAdded,
+        Self::UserAdded,
         Self::CamerasSaved,
         Self::RoleChanged,
         Self::PasswordSet,
@@ -273,7 +287,7 @@ impl Notice {
             Self::PasswordChanged => "password-changed",
             Self::PasswordChangedTokensRevoked => "password-changed-tokens-revoked",
             Self::TokenRevoked => "token-revoked",
-            Self::PersonAdded => "person-added",
+            Self::UserAdded => "person-added",
             Self::CamerasSaved => "cameras-saved",
             Self::RoleChanged => "role-changed",
             Self::PasswordSet => "password-set",
@@ -288,5 +302,22 @@ impl FromStr for Notice {
 
     fn from_str(text: &str) -> Result<Self, UnknownValue> {
         Self::ALL.into_iter().find(|done| done.as_str() == text).ok_or(UnknownValue)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_path_leads_to_its_page_and_to_no_other() {
+        for page in Page::ALL {
+            assert_eq!(Page::at(&page.path().replace("{id}", "1")), Some(*page));
+        }
+        for path in
+            ["", "/", "/settings/", "/settings/people/", "/settings/people/1/2", "/settings/nothing", "/login/x"]
+        {
+            assert_eq!(Page::at(path), None, "{path}");
+        }
     }
 }

@@ -1,50 +1,52 @@
-//! The addresses of the pages, and which addresses are pages.
+//! The paths of pages and endpoints.
 
-/// Where the settings are, and in them the export.
+/// The settings, whose first page is the export.
 pub const SETTINGS_PATH: &str = "/settings";
-/// Where the records of exports are.
+/// The export records.
 pub const HISTORY_PATH: &str = "/settings/exports";
-/// Where files are compared with them.
+/// The comparison of a file with the export records.
 pub const VERIFY_PATH: &str = "/settings/verify";
-/// Where the caller's access tokens are.
+/// The access tokens of the signed-in user.
 pub const TOKENS_PATH: &str = "/settings/tokens";
-/// Where the caller's own account is.
+/// The account of the signed-in user.
 pub const ACCOUNT_PATH: &str = "/settings/account";
-/// Where an administrator finds people; below it, each by its id.
-pub const PEOPLE_PATH: &str = "/settings/people";
-/// Where people sign in.
+/// All users, for administrators.
+pub const USERS_PATH: &str = "/settings/people";
+/// One user, for administrators.
+pub const USER_PATH: &str = "/settings/people/{id}";
+/// The sign-in.
 pub const LOGIN_PATH: &str = "/login";
-/// Where they sign out.
+/// The sign-out.
 pub const LOGOUT_PATH: &str = "/logout";
-/// Where the first administrator is made.
+/// The creation of the first administrator.
 pub const SETUP_PATH: &str = "/setup";
 
-/// Where language and colours of the pages are chosen.
+/// The form that chooses language and colours of the pages.
 pub const PREFERENCES_PATH: &str = "/preferences";
 
-/// Where the person with that id is.
-pub fn person_path(id: &str) -> String {
-    format!("{PEOPLE_PATH}/{id}")
+/// Returns the path of the user with this id.
+pub fn user_path(id: &str) -> String {
+    USER_PATH.replace("{id}", id)
 }
 
-/// The root of the addresses for programs, and of what a page asks for itself.
+/// The root of the paths for programs and for the requests of a page.
 pub const API_PATH: &str = "/api";
 
-/// The cameras that the caller sees.
+/// The cameras that the caller can see.
 pub const CAMERAS_PATH: &str = "/api/v1/cameras";
-/// What an export would hold.
+/// What an export would contain.
 pub const PREVIEW_PATH: &str = "/api/v1/preview";
-/// The events of each camera in an export.
+/// How many events an export would contain, by camera.
 pub const CAMERA_COUNTS_PATH: &str = "/api/v1/camera-counts";
 /// The description of the API, as OpenAPI.
 pub const OPENAPI_PATH: &str = "/api/v1/openapi.json";
-/// The same as a page.
+/// The description of the API, as a page.
 pub const API_DOCS_PATH: &str = "/api/v1/docs";
 
-/// The address of the metrics.
+/// The metrics.
 pub const METRICS_PATH: &str = "/metrics";
 
-/// Whether people go there with a browser, and not with a tool.
+/// Whether browsers navigate to this path. The other paths are for programs.
 pub fn is_page(path: &str) -> bool {
     !is_below(API_PATH, path) && path != METRICS_PATH
 }

@@ -21,7 +21,7 @@ pub struct User {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserWithCameras {
     /// The person.
-    pub person: User,
+    pub user: User,
     /// All cameras, in the order in which they are shown.
     pub cameras: Vec<Grant>,
     /// Whether this is the person who looks.

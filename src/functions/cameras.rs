@@ -1,14 +1,14 @@
-//! The cameras to choose from.
+//! The cameras that can be selected.
 
 use leptos::server;
 
 use crate::api::cameras::Camera;
 use crate::error::ApiError;
 
-/// The cameras that the caller sees: those with a name first, in its order, then those that are gone.
+/// Returns the cameras that the caller can see: first those with a name, sorted by it, then those that no longer exist.
 ///
 /// # Errors
-/// Where the caller is not known, or the database cannot answer.
+/// Returns an error if the caller is not authenticated or the database cannot answer.
 #[server(prefix = "/api/v1", endpoint = "cameras", input = leptos::server_fn::codec::GetUrl)]
 pub async fn cameras() -> Result<Vec<Camera>, ApiError> {
     use leptos::prelude::expect_context;
@@ -17,6 +17,6 @@ pub async fn cameras() -> Result<Vec<Camera>, ApiError> {
     use crate::server::state::AppState;
 
     let state = expect_context::<AppState>();
-    let caller = Principal::current()?;
-    crate::server::cameras::cameras(&state, caller.viewer(&state.clock)).await
+    let principal = Principal::current()?;
+    crate::server::cameras::cameras(&state, principal.viewer(&state.clock)).await
 }

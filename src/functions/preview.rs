@@ -1,15 +1,15 @@
-//! What an export would hold, before it is asked for.
+//! What an export would contain, for the page's preview and for programs.
 
 use leptos::server;
 
 use crate::api::preview::{CameraCount, Preview};
 use crate::error::ApiError;
 
-/// What the export with that query string would hold. Stops looking when nobody waits for it any more.
+/// Returns what the export of a selection would contain. The query is cancelled if the client disconnects.
 ///
 /// # Errors
-/// Where the query string cannot be understood or names a camera that the caller does not see, where the caller is not
-/// known, or the database cannot answer in time.
+/// Returns an error if the selection is invalid or names a camera that the caller cannot see, if the caller is not
+/// authenticated, or if the database does not answer in time.
 #[server(prefix = "/api/v1", endpoint = "preview", input = leptos::server_fn::codec::GetUrl)]
 pub async fn preview_selection(
     /// The selection, as the query string of its export.
@@ -18,19 +18,21 @@ pub async fn preview_selection(
 ) -> Result<Preview, ApiError> {
     use leptos::prelude::expect_context;
 
+    use crate::export_params::ExportParams;
     use crate::server::accounts::principal::Principal;
     use crate::server::state::AppState;
 
     let state = expect_context::<AppState>();
-    let caller = Principal::current()?;
-    crate::server::export::preview::preview(state.source(), caller.viewer(&state.clock), &query).await
+    let principal = Principal::current()?;
+    let params = ExportParams::parse(&query)?;
+    crate::server::export::preview::preview(state.source(), principal.viewer(&state.clock), &params).await
 }
 
-/// How many events the export with that query string would hold of each camera, those aside that have none. Stops counting
-/// when nobody waits for it any more.
+/// Returns how many events the export of a selection would contain, by camera. Cameras without events are left out. The
+/// query is cancelled if the client disconnects.
 ///
 /// # Errors
-/// As [`preview_selection`].
+/// Returns the errors of [`preview_selection`].
 #[server(prefix = "/api/v1", endpoint = "camera-counts", input = leptos::server_fn::codec::GetUrl)]
 pub async fn count_cameras(
     /// The selection, as the query string of its export.
@@ -39,10 +41,12 @@ pub async fn count_cameras(
 ) -> Result<Vec<CameraCount>, ApiError> {
     use leptos::prelude::expect_context;
 
+    use crate::export_params::ExportParams;
     use crate::server::accounts::principal::Principal;
     use crate::server::state::AppState;
 
     let state = expect_context::<AppState>();
-    let caller = Principal::current()?;
-    crate::server::export::preview::cameras(state.source(), caller.viewer(&state.clock), &query).await
+    let principal = Principal::current()?;
+    let params = ExportParams::parse(&query)?;
+    crate::server::export::preview::cameras(state.source(), principal.viewer(&state.clock), &params).await
 }

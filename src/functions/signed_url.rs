@@ -1,21 +1,21 @@
-//! Signing links to an export.
+//! Signs links to an export.
 
 use leptos::server;
 
 use crate::api::signed_url::SignedLink;
 use crate::error::ApiError;
 
-/// Signs a link to the export with that query string, for the session that asks.
+/// Signs a link to the export of a selection with the key of the caller's session.
 ///
 /// # Errors
-/// Where the query string cannot be understood or names a camera that the caller does not see, or where links may not
-/// work that long.
+/// Returns an error if the selection is invalid or names a camera that the caller cannot see, or if the settings do not
+/// allow links for that long.
 #[server(prefix = "/api", endpoint = "links")]
 pub async fn sign_link(
-    /// What the export is asked for.
+    /// The selection, as the query string of its export.
     #[server(default)]
     query: String,
-    /// For how many minutes the link works. As text, so that what is no number is told as that.
+    /// How many minutes the link works. A string, so that the error for an invalid number names this parameter.
     #[server(default)]
     minutes: String,
 ) -> Result<SignedLink, ApiError> {
@@ -31,30 +31,30 @@ pub async fn sign_link(
     use crate::server::export::timezone::TimeZone;
     use crate::server::state::AppState;
 
-    /// The longest query string of a link, in bytes: browsers and proxies take no longer addresses.
+    /// The longest query string of a link, in bytes. Browsers and proxies limit the length of a URL.
     const MAX_QUERY_BYTES: usize = 8_000;
 
     const MINUTE: Duration = Duration::from_mins(1);
 
-    let caller = Principal::current()?;
+    let principal = Principal::current()?;
     let state = use_context::<AppState>().ok_or_else(unauthenticated)?;
-    let most = state.settings.accounts.link_max_minutes.get();
+    let max = state.settings.accounts.link_max_minutes.get();
     let minutes: u32 = minutes.parse().unwrap_or_default();
-    if minutes == 0 || minutes > most {
-        return Err(ApiError::invalid("minutes", RequestMessage::LinkMinutes { max: most }));
+    if minutes == 0 || minutes > max {
+        return Err(ApiError::invalid("minutes", RequestMessage::LinkMinutes { max }));
     }
     if query.len() > MAX_QUERY_BYTES {
         return Err(ApiError::invalid("query", RequestMessage::LinkTooLong));
     }
-    // What the export would refuse is refused now, and not by whatever the link is pasted into.
+    // The export would refuse these as well, but only in the tool that opens the link.
     let params = ExportParams::parse(&query)?;
     TimeZone::parse(&params.timezone)?.interval(&params.range)?;
-    caller.viewer(&state.clock).select(&state.database, params.camera_ids.clone()).await?;
-    let Credential::Session(hash) = caller.by else { return Err(unauthenticated()) };
+    principal.viewer(&state.clock).select(&state.database, params.camera_ids.clone()).await?;
+    let Credential::Session(hash) = principal.by else { return Err(unauthenticated()) };
     let session = state.sessions.by_hash(hash).await?.ok_or_else(unauthenticated)?;
-    // No longer than the session can live.
-    let (now, asked) = (state.clock.now(), minutes * MINUTE);
-    let expires = (now + asked).min(session.expires_at);
+    // A link never outlives its session.
+    let (now, requested) = (state.clock.now(), minutes * MINUTE);
+    let expires = (now + requested).min(session.expires_at);
     let minutes =
         u32::try_from(expires.saturating_duration_since(now).as_secs() / MINUTE.as_secs()).unwrap_or_default().max(1);
     Ok(SignedLink { url: signed_url::sign(&params, expires, &session), minutes })

@@ -23,7 +23,7 @@ fn english(done: Notice) -> &'static str {
             "Your password is changed, all other browsers are signed out, and all your access tokens are revoked."
         }
         Notice::TokenRevoked => "The token is revoked. It works no longer.",
-        Notice::PersonAdded => "The person is added, and may sign in. Choose the cameras that the person sees.",
+        Notice::UserAdded => "The person is added, and may sign in. Choose the cameras that the person sees.",
         Notice::CamerasSaved => "The cameras are saved.",
         Notice::RoleChanged => "The role is changed, from the person's next request on.",
         Notice::PasswordSet => {
@@ -46,7 +46,7 @@ fn german(done: Notice) -> &'static str {
             "Ihr Passwort ist geändert, alle anderen Browser sind abgemeldet, und alle Ihre Zugriffstoken sind widerrufen."
         }
         Notice::TokenRevoked => "Das Token ist widerrufen und nicht mehr gültig.",
-        Notice::PersonAdded => {
+        Notice::UserAdded => {
             "Die Person ist hinzugefügt und darf sich anmelden. Wählen Sie die Kameras aus, die sie sehen soll."
         }
         Notice::CamerasSaved => "Die Kameras sind gespeichert.",

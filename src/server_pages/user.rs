@@ -5,7 +5,7 @@ use leptos::prelude::*;
 
 use super::form::{FormOutcome, NewPassword, PasswordOf, RevokeTokens, SelectChoice, roles};
 use crate::api::page::Content;
-use crate::api::paths::{ACCOUNT_PATH, PEOPLE_PATH, person_path};
+use crate::api::paths::{ACCOUNT_PATH, USERS_PATH, user_path};
 use crate::api::session::Role;
 use crate::api::users::{Grant, UserWithCameras};
 use crate::ui::layout::{CannotShow, SettingsFrame};
@@ -15,40 +15,40 @@ use crate::ui::page_data;
 #[component]
 pub fn UserPage() -> impl IntoView {
     let content = match page_data::content() {
-        Ok(Content::User(person)) => Ok(person),
+        Ok(Content::User(user)) => Ok(user),
         Ok(_) => Err(None),
         Err(error) => Err(Some(error)),
     };
     let words = page_data::language().people();
-    let heading = content.as_ref().map_or_else(|_| words.person.to_owned(), |person| person.person.name.clone());
-    let lead = match content.as_ref().map(|person| person.person.role) {
+    let heading = content.as_ref().map_or_else(|_| words.person.to_owned(), |user| user.user.name.clone());
+    let lead = match content.as_ref().map(|user| user.user.role) {
         Ok(Role::Admin) => words.lead_of_admin,
         Ok(Role::User) => words.lead_of_user,
         Err(_) => "",
     };
     let body = match content {
-        Ok(person) => EitherOf3::A(view! {
+        Ok(user) => EitherOf3::A(view! {
             <FormOutcome/>
-            <Forms person/>
+            <Forms user/>
         }),
         Err(Some(error)) => EitherOf3::B(view! { <CannotShow error/> }),
         Err(None) => EitherOf3::C(()),
     };
     view! {
-        <SettingsFrame current=PEOPLE_PATH title=words.person heading lead>
-            <p><a href=PEOPLE_PATH rel="external">{words.back}</a></p>
+        <SettingsFrame current=USERS_PATH title=words.person heading lead>
+            <p><a href=USERS_PATH rel="external">{words.back}</a></p>
             {body}
         </SettingsFrame>
     }
 }
 
 #[component]
-fn Forms(person: UserWithCameras) -> impl IntoView {
-    let UserWithCameras { person, cameras, is_me } = person;
+fn Forms(user: UserWithCameras) -> impl IntoView {
+    let UserWithCameras { user, cameras, is_me } = user;
     let language = page_data::language();
     let (words, forms) = (language.people(), language.forms());
-    let path = person_path(&person.id);
-    let cameras = (person.role == Role::User).then(|| view! { <Cameras cameras path=path.clone()/> });
+    let path = user_path(&user.id);
+    let cameras = (user.role == Role::User).then(|| view! { <Cameras cameras path=path.clone()/> });
     let rest = if is_me {
         Either::Left(view! {
             <p class="card">
@@ -59,7 +59,7 @@ fn Forms(person: UserWithCameras) -> impl IntoView {
         Either::Right(view! {
             <form class="card stack" method="post" action=path.clone() aria-labelledby="password-title">
                 <h2 id="password-title">{words.set_new_password}</h2>
-                <PasswordOf name=person.name.clone()/>
+                <PasswordOf name=user.name.clone()/>
                 <NewPassword label=words.new_password/>
                 <RevokeTokens label=words.revoke_tokens/>
                 <p class="hint" id="password-effect">{words.password_effect}</p>
@@ -69,14 +69,14 @@ fn Forms(person: UserWithCameras) -> impl IntoView {
             </form>
             <form class="card stack" method="post" action=path.clone() aria-labelledby="role-title">
                 <h2 id="role-title">{forms.role}</h2>
-                <SelectChoice name="role" label=forms.role options=roles() chosen=person.role.as_str().to_owned()/>
+                <SelectChoice name="role" label=forms.role options=roles() chosen=user.role.as_str().to_owned()/>
                 <button class="primary" name="action" value="role">{words.change_role}</button>
             </form>
             <details class="card">
-                <summary>{(words.remove)(&person.name)}</summary>
+                <summary>{(words.remove)(&user.name)}</summary>
                 <form class="stack" method="post" action=path>
                     <p>{words.remove_effect}</p>
-                    <button class="danger" name="action" value="remove">{(words.really_remove)(&person.name)}</button>
+                    <button class="danger" name="action" value="remove">{(words.really_remove)(&user.name)}</button>
                 </form>
             </details>
         })

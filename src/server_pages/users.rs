@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::form::{FormOutcome, NewPassword, SelectChoice, TextField, roles};
 use crate::api::language::Language;
 use crate::api::page::Content;
-use crate::api::paths::{PEOPLE_PATH, person_path};
+use crate::api::paths::{USERS_PATH, user_path};
 use crate::api::session::Role;
 use crate::api::users::User;
 use crate::ui::layout::{CannotShow, SettingsFrame};
@@ -23,10 +23,10 @@ pub fn Users() -> impl IntoView {
     let language = page_data::language();
     let (words, forms) = (language.people(), language.forms());
     view! {
-        <SettingsFrame current=PEOPLE_PATH title=language.frame().people lead=words.lead>
+        <SettingsFrame current=USERS_PATH title=language.frame().people lead=words.lead>
             <FormOutcome/>
             {list}
-            <form class="card stack" method="post" action=PEOPLE_PATH aria-labelledby="new-person-title">
+            <form class="card stack" method="post" action=USERS_PATH aria-labelledby="new-person-title">
                 <h2 id="new-person-title">{words.new_person}</h2>
                 <TextField name="name" label=forms.name hint=words.name_hint/>
                 <SelectChoice name="role" label=forms.role options=roles() chosen="user".to_owned()/>
@@ -45,7 +45,7 @@ fn UserList(people: Vec<User>) -> impl IntoView {
         let (role, cameras) = described(&person, language);
         view! {
             <tr role="row">
-                <th scope="row" role="rowheader"><a href=person_path(&person.id) rel="external">{person.name}</a></th>
+                <th scope="row" role="rowheader"><a href=user_path(&person.id) rel="external">{person.name}</a></th>
                 <td role="cell" data-label=forms.role>{role}</td>
                 <td role="cell" data-label=words.cameras>{cameras}</td>
             </tr>

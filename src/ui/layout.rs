@@ -5,7 +5,7 @@ use leptos_meta::Title;
 
 use super::hydration::still;
 use super::page_data;
-use crate::api::paths::{ACCOUNT_PATH, HISTORY_PATH, PEOPLE_PATH, SETTINGS_PATH, TOKENS_PATH, VERIFY_PATH};
+use crate::api::paths::{ACCOUNT_PATH, HISTORY_PATH, SETTINGS_PATH, TOKENS_PATH, USERS_PATH, VERIFY_PATH};
 use crate::api::session::Role;
 use crate::error::ApiError;
 use crate::ui::layout::banner::Banner;
@@ -72,7 +72,7 @@ fn Pages(current: &'static str) -> impl IntoView {
         (VERIFY_PATH, words.verify_a_file, true),
         (TOKENS_PATH, words.access_tokens, true),
         (ACCOUNT_PATH, words.account, true),
-        (PEOPLE_PATH, words.people, is_admin),
+        (USERS_PATH, words.people, is_admin),
     ];
     let links = pages.into_iter().filter(|(_, _, shown)| *shown).map(|(path, name, _)| {
         let here = (path == current).then_some("page");

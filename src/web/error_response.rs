@@ -100,7 +100,7 @@ pub fn on_panic(_: Box<dyn std::any::Any + Send>) -> Response {
 }
 
 impl IntoResponse for ApiError {
-    /// The status, with the error itself as an extension that [`write()`] makes into a body.
+    /// The status, with the error itself as an extension that [`render`] turns into a body.
     fn into_response(self) -> Response {
         let mut response = status(&self).into_response();
         response.extensions_mut().insert(self);
@@ -109,7 +109,7 @@ impl IntoResponse for ApiError {
 }
 
 /// Middleware: writes the body of an answer that is an [`ApiError`], now that the request's id is known.
-pub async fn write(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub async fn render(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let request_id = RequestId::of(request.extensions());
     let is_browser = request.headers().contains_key("sec-fetch-mode");
     let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());

@@ -1,8 +1,7 @@
-//! What a page shows, looked up before it is rendered.
+//! Loads the data of a page before the page is rendered.
 //!
-//! A page could look it up itself while it is rendered, and the first one did; but rendering that waits was seen to hang,
-//! once in some thousand pages, when many were rendered at once on several threads (leptos 0.8.23). Rendering that waits
-//! for nothing cannot.
+//! Pages do not load data while they render: with leptos 0.8.23, rendering that waits hung about once in some thousand
+//! pages when many were rendered at once on several threads.
 
 use std::collections::HashSet;
 
@@ -13,11 +12,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use uuid::Uuid;
 
+use super::middleware::authorize::Authorized;
 use super::request_id::RequestId;
 use super::{error_response, parameters, preferences, secure_address};
 use crate::api::language::Language;
 use crate::api::page::{Content, History, Outcome, Page, PageData};
-use crate::api::paths::{LOGIN_PATH, PEOPLE_PATH, SETUP_PATH, is_page};
+use crate::api::paths::{LOGIN_PATH, SETUP_PATH, is_page};
 use crate::api::session::{CurrentUser, Role};
 use crate::api::tokens::Token;
 use crate::api::users::{Grant, User, UserWithCameras};
@@ -30,16 +30,18 @@ use crate::server::accounts::{api_token, user};
 use crate::server::cameras;
 use crate::server::db::clock::{day, minute};
 use crate::server::export::records::{self, RecordFilter};
+use crate::server::internal_error::internal;
 use crate::server::state::AppState;
-use crate::web::redirect::{LED_AT, SIGNED_IN, is_just_now, local};
+use crate::web::page_data::export_form::AddressSelection;
+use crate::web::redirect::{LED_AT, SIGNED_IN, is_just_now, local_path_or_default};
 
 pub mod export_form;
 
-/// In which a browser says in which time zone it is; the page sets it (`ui::browser`).
+/// The cookie in which the page keeps the browser's time zone (`ui::browser`).
 const TIMEZONE_COOKIE: &str = "timezone";
 
-/// Middleware: gives a request for a page what the page will show. An answer that has to say that it cannot be shown gets
-/// the status of the reason.
+/// Middleware: loads the data of a requested page into the request. If the page cannot be shown, the response has the
+/// status of the error.
 pub async fn load_page_data(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     if !reads || !is_page(request.uri().path()) {
@@ -49,10 +51,11 @@ pub async fn load_page_data(State(state): State<AppState>, request: Request, nex
     let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
     if let Some(known) = parameters::known_to_page(path, query) {
         let address = if known.is_empty() { path.to_owned() } else { format!("{path}?{known}") };
-        return Redirect::to(local(&address)).into_response();
+        return Redirect::to(local_path_or_default(&address)).into_response();
     }
     if path == LOGIN_PATH && signed_in(&parts).is_some() {
-        return Redirect::to(local(&parameter(&parts.uri, "next").unwrap_or_default())).into_response();
+        let next = parameter(&parts.uri, "next").unwrap_or_default();
+        return Redirect::to(local_path_or_default(&next)).into_response();
     }
     let done = parameter(&parts.uri, "done");
     let outcome = if path == LOGIN_PATH && done.as_deref() == Some(SIGNED_IN) {
@@ -66,10 +69,13 @@ pub async fn load_page_data(State(state): State<AppState>, request: Request, nex
         Some(Outcome::Refused { error, .. }) => Some(error_response::status(error)),
         _ => None,
     };
-    let sent = load(&state, &parts, outcome).await;
-    let status = sent.as_ref().and_then(|sent| sent.content.as_ref().err()).map(error_response::status).or(refused);
-    if let Some(sent) = sent {
-        parts.extensions.insert(sent);
+    let data = match page_data_for(&state, &parts, outcome).await {
+        Ok(data) => data,
+        Err(error) => return error.into_response(),
+    };
+    let status = data.as_ref().and_then(|data| data.content.as_ref().err()).map(error_response::status).or(refused);
+    if let Some(data) = data {
+        parts.extensions.insert(data);
     }
     let mut response = next.run(Request::from_parts(parts, body)).await;
     if let Some(status) = status {
@@ -78,9 +84,11 @@ pub async fn load_page_data(State(state): State<AppState>, request: Request, nex
     response
 }
 
-/// Middleware for what no route takes, which gives the page that says so its language: an address that ends with a slash,
-/// of which there are none, leads to the one without. One that would have to be resolved first is none: the router of the pages would find a page there, which
-/// nobody has asked who is to see it.
+/// Middleware for paths without a route: redirects a path with a trailing slash to the one without, and gives the page for
+/// status 404 its language.
+///
+/// Paths with dot segments, backslashes or percent-encoding are treated as not found, because Leptos' router could resolve
+/// them to a page that was not authorized.
 pub async fn without_slash(mut request: Request, next: Next) -> Response {
     if ["//", "..", "/./", "\\", "%"].iter().any(|part| request.uri().path().contains(part)) {
         *request.uri_mut() = Uri::from_static("/nowhere");
@@ -88,29 +96,40 @@ pub async fn without_slash(mut request: Request, next: Next) -> Response {
     let uri = request.uri();
     let path = uri.path().trim_end_matches('/');
     if path.is_empty() || path == uri.path() {
-        let sent = empty_page_data(request.headers(), address(uri, None));
-        request.extensions_mut().insert(sent);
+        let data = empty_page_data(request.headers(), address(uri, None));
+        request.extensions_mut().insert(data);
         return next.run(request).await;
     }
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     Redirect::permanent(&format!("{path}{query}")).into_response()
 }
 
-/// Who is signed in with the browser that asks.
+/// Returns the principal if it is a browser with a session.
 fn signed_in(parts: &Parts) -> Option<Principal> {
     principal::of(&parts.extensions).ok().filter(Principal::is_browser)
 }
 
-/// Everything that comes along with the page that a request asks for. `None` where there is no such page.
-pub async fn load(state: &AppState, parts: &Parts, outcome: Option<Outcome>) -> Option<PageData> {
-    let page = Page::at(parts.uri.path())?;
-    let caller = signed_in(parts);
-    let content = content(state, page, parts, caller.as_ref(), outcome.as_ref()).await;
+/// Returns the data of the page that a request is for. `None` if its path has no page.
+///
+/// # Errors
+/// Returns `internal` if the request did not pass [`authorize`](super::middleware::authorize::authorize). An error of the
+/// page itself is in its content.
+pub async fn page_data_for(
+    state: &AppState,
+    parts: &Parts,
+    outcome: Option<Outcome>,
+) -> Result<Option<PageData>, ApiError> {
+    let Some(page) = Page::at(parts.uri.path()) else { return Ok(None) };
+    if parts.extensions.get::<Authorized>().is_none() {
+        return Err(internal(&"the data of a page was requested before authorization"));
+    }
+    let principal = signed_in(parts);
+    let content = content(state, page, parts, principal.as_ref(), outcome.as_ref()).await;
     let language = preferences::language(&parts.headers);
     let address = address(&parts.uri, outcome.as_ref());
-    Some(PageData {
+    Ok(Some(PageData {
         page: Some(page),
-        me: caller.map(|Principal { user, .. }| CurrentUser { name: user.name, role: user.role }),
+        me: principal.map(|Principal { user, .. }| CurrentUser { name: user.name, role: user.role }),
         content: content.map_err(|error| ApiError {
             request_id: RequestId::of(&parts.extensions),
             ..language.translate_error(error)
@@ -121,12 +140,12 @@ pub async fn load(state: &AppState, parts: &Parts, outcome: Option<Outcome>) -> 
             }
             other => other,
         }),
-        secure_address: secure_address::of(&state.settings, &parts.headers),
+        secure_address: secure_address::secure_address(&state.settings, &parts.headers),
         ..empty_page_data(&parts.headers, address)
-    })
+    }))
 }
 
-/// What comes along with a page that shows nothing of its own.
+/// Returns the data of a page without content.
 fn empty_page_data(headers: &HeaderMap, address: String) -> PageData {
     PageData {
         page: None,
@@ -140,98 +159,95 @@ fn empty_page_data(headers: &HeaderMap, address: String) -> PageData {
     }
 }
 
-/// Where the page is to be found again: without what was done, which is told once; and with what was in the address before
-/// a form was refused, where that came back with the form.
+/// Returns the address of the page, without the notice, which is shown only once. If a form was refused, the parameter that
+/// the form carried is added again.
 fn address(uri: &Uri, outcome: Option<&Outcome>) -> String {
     let path = uri.path();
-    let asked_for = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    let came_back = match path {
+    let parameters = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let carried = match path {
         LOGIN_PATH => Some("next"),
         SETUP_PATH => Some("key"),
         _ => None,
     };
-    let came_back = came_back.and_then(|name| Some((name, outcome?.filled_in(name)?)));
+    let filled_in = carried.and_then(|name| Some((name, outcome?.filled_in(name)?)));
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(asked_for.filter(|(name, _)| name != "done" && name != LED_AT)).extend_pairs(came_back);
+    query.extend_pairs(parameters.filter(|(name, _)| name != "done" && name != LED_AT)).extend_pairs(filled_in);
     let query = query.finish();
     let address = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
-    local(&address).to_owned()
+    local_path_or_default(&address).to_owned()
 }
 
 async fn content(
     state: &AppState,
     page: Page,
     parts: &Parts,
-    caller: Option<&Principal>,
+    principal: Option<&Principal>,
     outcome: Option<&Outcome>,
 ) -> Result<Content, ApiError> {
     let uri = &parts.uri;
-    match (page, caller) {
+    let language = preferences::language(&parts.headers);
+    match (page, principal) {
         (Page::Login, _) => {
             let next = parameter(uri, "next").unwrap_or_default();
             let has_no_users = user::has_no_users(&state.database).await?;
-            Ok(Content::Login { next: local(&next).to_owned(), has_no_users })
+            Ok(Content::Login { next: local_path_or_default(&next).to_owned(), has_no_users })
         }
         (Page::Setup, _) => {
-            // In the address that was printed, and then in the form.
-            let sent = outcome.and_then(|outcome| outcome.filled_in("key"));
-            let key = sent.or_else(|| parameter(uri, "key")).unwrap_or_default();
+            // The printed address carries the key first, and the form afterwards.
+            let filled_in = outcome.and_then(|outcome| outcome.filled_in("key"));
+            let key = filled_in.or_else(|| parameter(uri, "key")).unwrap_or_default();
             state.setup.check(&state.database, &key).await?;
             Ok(Content::Setup { key })
         }
-        (Page::Export, Some(caller)) => {
+        (Page::Export, Some(principal)) => {
             let timezone = preferences::cookie(&parts.headers, TIMEZONE_COOKIE);
-            let query = uri.query().unwrap_or_default();
-            let choices =
-                export_form::choices(state, caller, query, timezone.as_deref(), preferences::language(&parts.headers))
-                    .await?;
-            Ok(Content::Export(Box::new(choices)))
+            let selection = AddressSelection::parse(uri.query().unwrap_or_default());
+            let form = export_form::load(state, principal, selection, timezone.as_deref(), language).await?;
+            Ok(Content::Export(Box::new(form)))
         }
-        (Page::History, Some(caller)) => {
-            history(state, caller, uri, preferences::language(&parts.headers)).await.map(Content::History)
-        }
-        (Page::Tokens, Some(caller)) => tokens(state, caller).await.map(Content::Tokens),
-        (Page::Users, Some(_)) => people(state).await.map(Content::Users),
-        (Page::User, Some(caller)) => {
-            let id = uri.path().strip_prefix(PEOPLE_PATH).unwrap_or_default().trim_start_matches('/');
-            person(state, caller, id).await.map(Content::User)
+        (Page::History, Some(principal)) => history(state, principal, uri, language).await.map(Content::History),
+        (Page::Tokens, Some(principal)) => tokens(state, principal).await.map(Content::Tokens),
+        (Page::Users, Some(_)) => users(state).await.map(Content::Users),
+        (Page::User, Some(principal)) => {
+            let id = uri.path().rsplit('/').next().unwrap_or_default();
+            user_with_cameras(state, principal, id).await.map(Content::User)
         }
         (Page::Verify | Page::Account, _) | (_, None) => Ok(Content::Nothing),
     }
 }
 
-/// The first value of a query parameter.
+/// Returns the first value of a query parameter.
 fn parameter(uri: &Uri, name: &str) -> Option<String> {
     let mut pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
-async fn history(state: &AppState, caller: &Principal, uri: &Uri, language: Language) -> Result<History, ApiError> {
-    let wanted = RecordFilter::parse(uri.query().unwrap_or_default());
-    let wanted = wanted.map_err(|error| export_form::naming_parameter(error, language))?;
-    let records = records::records(&state.database, &caller.user, &wanted).await?;
+async fn history(state: &AppState, principal: &Principal, uri: &Uri, language: Language) -> Result<History, ApiError> {
+    let filter = RecordFilter::parse(uri.query().unwrap_or_default())
+        .map_err(|error| export_form::with_parameter_name(error, language))?;
+    let records = records::records(&state.database, &principal.user, &filter).await?;
     let older = records.next.map(|next| {
-        let asked_for = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        let parameters = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
         let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(asked_for.filter(|(name, _)| name != "before")).append_pair("before", &next);
+        query.extend_pairs(parameters.filter(|(name, _)| name != "before")).append_pair("before", &next);
         query.finish()
     });
     let mut records = records.exports;
     for record in &mut records {
         record.reason = record.reason.take().map(|reason| language.translate(reason));
-        // The page shows the reason.
+        // The page shows the reason instead.
         record.error = None;
     }
-    let asked_for = records.iter().filter_map(|record| ExportParams::parse(&record.query).ok());
-    let asked_for: HashSet<_> = asked_for.flat_map(|params| params.camera_ids).collect();
-    let cameras = cameras::cameras(state, caller.viewer(&state.clock)).await?.into_iter();
-    let named = cameras.filter(|camera| asked_for.contains(&camera.id));
+    let selections = records.iter().filter_map(|record| ExportParams::parse(&record.query).ok());
+    let selected: HashSet<_> = selections.flat_map(|params| params.camera_ids).collect();
+    let cameras = cameras::cameras(state, principal.viewer(&state.clock)).await?.into_iter();
+    let named = cameras.filter(|camera| selected.contains(&camera.id));
     let given = |name: &str| parameter(uri, name).filter(|value| !value.is_empty());
     Ok(History {
         records,
         older,
         cameras: named.filter_map(|camera| Some((camera.id, camera.name?))).collect(),
-        everybodys: caller.user.role == Role::Admin,
+        everybodys: principal.user.role == Role::Admin,
         state: given("state"),
         user: given("user"),
         sha256: given("sha256"),
@@ -239,10 +255,10 @@ async fn history(state: &AppState, caller: &Principal, uri: &Uri, language: Lang
     })
 }
 
-async fn tokens(state: &AppState, caller: &Principal) -> Result<Vec<Token>, ApiError> {
+async fn tokens(state: &AppState, principal: &Principal) -> Result<Vec<Token>, ApiError> {
     let now = state.clock.now();
-    let tokens = api_token::list(&state.database, Some(caller.user.id)).await?;
-    let shown = tokens.into_iter().map(|(token, _)| Token {
+    let tokens = api_token::list(&state.database, Some(principal.user.id)).await?;
+    let tokens = tokens.into_iter().map(|(token, _)| Token {
         id: token.id.to_string(),
         name: token.name,
         created: minute(token.created_at),
@@ -250,38 +266,37 @@ async fn tokens(state: &AppState, caller: &Principal) -> Result<Vec<Token>, ApiE
         expired: token.expires_at.is_some_and(|end| end <= now),
         last_used: token.last_used_at.map(minute),
     });
-    Ok(shown.collect())
+    Ok(tokens.collect())
 }
 
-async fn people(state: &AppState) -> Result<Vec<User>, ApiError> {
+async fn users(state: &AppState) -> Result<Vec<User>, ApiError> {
     let counts = user::grant_counts(&state.database).await?;
     let users = user::list(&state.database).await?.into_iter();
-    Ok(users.map(|user| person_of(&user, counts.get(&user.id).copied().unwrap_or_default())).collect())
+    Ok(users.map(|user| to_api(&user, counts.get(&user.id).copied().unwrap_or_default())).collect())
 }
 
-async fn person(state: &AppState, caller: &Principal, id: &str) -> Result<UserWithCameras, ApiError> {
-    let user = person_named(state, id).await?;
+async fn user_with_cameras(state: &AppState, principal: &Principal, id: &str) -> Result<UserWithCameras, ApiError> {
+    let user = user_by_id(state, id).await?;
     let granted: HashSet<_> = user::granted(&state.database, user.id).await?.into_iter().collect();
     let cameras = cameras::cameras(state, CameraAccess::Unrestricted).await?.into_iter();
     Ok(UserWithCameras {
-        is_me: user.id == caller.user.id,
-        person: person_of(&user, i64::try_from(granted.len()).unwrap_or(i64::MAX)),
+        is_me: user.id == principal.user.id,
+        user: to_api(&user, i64::try_from(granted.len()).unwrap_or(i64::MAX)),
         cameras: cameras.map(|camera| Grant { granted: granted.contains(&camera.id), camera }).collect(),
     })
 }
 
-/// The user that an address names by its id.
+/// Returns the user with the id in a path.
 ///
 /// # Errors
-/// Where there is none, or the database cannot answer.
-pub async fn person_named(state: &AppState, id: &str) -> Result<user::User, ApiError> {
-    let gone = || ApiError::new(ErrorCode::UserNotFound, HttpMessage::NoSuchPerson);
-    let id: Uuid = id.parse().map_err(|_| gone())?;
-    let found = user::by_id(&state.database, id).await?;
-    found.ok_or_else(gone)
+/// Returns an error if the user does not exist or the database cannot answer.
+pub async fn user_by_id(state: &AppState, id: &str) -> Result<user::User, ApiError> {
+    let not_found = || ApiError::new(ErrorCode::UserNotFound, HttpMessage::NoSuchPerson);
+    let id: Uuid = id.parse().map_err(|_| not_found())?;
+    user::by_id(&state.database, id).await?.ok_or_else(not_found)
 }
 
-fn person_of(user: &user::User, cameras: i64) -> User {
+fn to_api(user: &user::User, cameras: i64) -> User {
     User { id: user.id.to_string(), name: user.name.clone(), role: user.role, cameras }
 }
 
@@ -291,7 +306,7 @@ mod tests {
     use crate::api::page::Notice;
 
     #[test]
-    fn a_page_is_found_again_as_it_is_but_tells_what_was_done_once() {
+    fn the_address_of_a_page_keeps_its_parameters_but_not_the_notice() {
         let refused = |name: &str, value: &str| Outcome::Refused {
             error: ApiError::internal(),
             filled_in: vec![(name.to_owned(), value.to_owned())],

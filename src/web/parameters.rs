@@ -1,18 +1,18 @@
-//! The names of query parameters: the API refuses those that it does not know, and pages drop them.
+//! The names of query parameters. The API refuses unknown ones; pages drop them.
 
 use std::borrow::Cow;
 
-use crate::api::paths::{HISTORY_PATH, LOGIN_PATH, SETTINGS_PATH, SETUP_PATH};
+use crate::api::page::Page;
 use crate::error::ApiError;
 use crate::export_params;
 use crate::messages::parameters::ParameterMessage;
 use crate::server::export::records;
 use crate::web::redirect::LED_AT;
 
-/// Refuses a query string with a parameter that is not among `known`, or with one of them twice.
+/// Checks that a query string has only parameters in `known`, each at most once.
 ///
 /// # Errors
-/// `invalid_parameter`, naming the parameter.
+/// Returns `invalid_parameter` with the name of the parameter.
 pub fn check(query: &str, known: &[&str]) -> Result<(), ApiError> {
     let mut seen = Vec::new();
     for (name, _) in form_urlencoded::parse(query.as_bytes()) {
@@ -31,21 +31,22 @@ pub fn check(query: &str, known: &[&str]) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Returns the query string of a page's address without the parameters that the page does not know, such as those that
-/// social networks and newsletters append. `None` if it has only known ones.
+/// Returns the query string of a page's address without unknown parameters, such as those that social networks and
+/// newsletters append. `None` if it has no unknown ones.
 pub fn known_to_page(path: &str, query: &str) -> Option<String> {
-    let known: &[&str] = match path {
-        // The root leads to the settings.
-        "/" | SETTINGS_PATH => &export_params::PARAMETERS,
-        HISTORY_PATH => &records::PARAMETERS,
-        LOGIN_PATH => &["next", LED_AT],
-        SETUP_PATH => &["key"],
-        _ => &[],
+    // The root redirects to the export form.
+    let page = if path == "/" { Some(Page::Export) } else { Page::at(path) };
+    let known: &[&str] = match page {
+        Some(Page::Export) => &export_params::PARAMETERS,
+        Some(Page::History) => &records::PARAMETERS,
+        Some(Page::Login) => &["next", LED_AT],
+        Some(Page::Setup) => &["key"],
+        Some(Page::Verify | Page::Tokens | Page::Account | Page::Users | Page::User) | None => &[],
     };
-    // What a form did is told on any page.
+    // Any page may show the notice of a form.
     let is_known = |name: &Cow<str>| known.contains(&&**name) || name == "done";
     let is_kept = |part: &&str| form_urlencoded::parse(part.as_bytes()).all(|(name, _)| is_known(&name));
-    // The parts stay as they are written.
+    // The known parts keep their spelling.
     let kept: Vec<_> = query.split('&').filter(is_kept).collect();
     (kept.len() < query.split('&').count()).then(|| kept.join("&"))
 }
@@ -53,10 +54,11 @@ pub fn known_to_page(path: &str, query: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::paths::{HISTORY_PATH, LOGIN_PATH, SETTINGS_PATH, SETUP_PATH};
     use crate::export_params::ExportParams;
 
     #[test]
-    fn a_page_keeps_what_it_knows_as_it_is_written() {
+    fn a_page_keeps_known_parameters_as_they_are_spelled() {
         for (path, query, expected) in [
             (SETTINGS_PATH, "", None),
             (SETTINGS_PATH, "start_date=2025-12-01&camera_id=a%26b&camera_id=c+d", None),
@@ -67,7 +69,7 @@ mod tests {
                 Some("start_date=2025-12-01&camera_id=a%26utm"),
             ),
             (SETTINGS_PATH, "start%5Fdate=2025-12-01&x", Some("start%5Fdate=2025-12-01")),
-            // A value that cannot be used stays, so that the page says what is wrong with it.
+            // An invalid value stays, so that the page can show the error.
             (SETTINGS_PATH, "start_date=nonsense", None),
             (HISTORY_PATH, "state=failed&camera_id=a", Some("state=failed")),
             (LOGIN_PATH, "gclid=1&next=%2Fsettings%3Futm%3D1", Some("next=%2Fsettings%3Futm%3D1")),
@@ -85,8 +87,8 @@ mod tests {
         for (name, _) in form_urlencoded::parse(written.as_bytes()) {
             assert!(export_params::PARAMETERS.contains(&&*name), "{name}");
         }
-        let told = ExportParams::parse("no=1").expect_err("no such parameter").detail;
-        let (_, known) = told.trim_end_matches('.').split_once("Allowed: ").expect("the known ones");
+        let detail = ExportParams::parse("no=1").expect_err("an unknown parameter").detail;
+        let (_, known) = detail.trim_end_matches('.').split_once("Allowed: ").expect("the allowed parameters");
         for name in known.split(", ") {
             assert!(export_params::PARAMETERS.contains(&name), "{name}");
         }
@@ -94,13 +96,13 @@ mod tests {
             ExportParams::parse(&format!("{name}=")).expect(name);
         }
         for name in records::PARAMETERS {
-            let error = records::RecordFilter::parse(&format!("{name}=&no=1")).expect_err("no such parameter");
+            let error = records::RecordFilter::parse(&format!("{name}=&no=1")).expect_err("an unknown parameter");
             assert!(error.detail.contains(name), "{name}: {error}");
         }
     }
 
     #[test]
-    fn the_api_names_what_it_does_not_know() {
+    fn the_api_names_the_unknown_parameter() {
         for (query, known, field) in [
             ("", &[][..], None),
             ("x=1", &[], Some("x")),
@@ -108,8 +110,8 @@ mod tests {
             ("query=a&x", &["query"], Some("x")),
             ("query=a&query=b", &["query"], Some("query")),
         ] {
-            let refused = check(query, known).err().and_then(|error| error.field);
-            assert_eq!(refused.as_deref(), field, "{query}");
+            let named = check(query, known).err().and_then(|error| error.field);
+            assert_eq!(named.as_deref(), field, "{query}");
         }
     }
 }

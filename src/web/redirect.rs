@@ -40,7 +40,7 @@ pub fn if_signed_in(next: &str, now: UnixMicros) -> String {
 }
 
 /// `next`, where it is a path on this server; the settings otherwise.
-pub fn local(next: &str) -> &str {
+pub fn local_path_or_default(next: &str) -> &str {
     // Browsers take `\` for `/`, drop line breaks and tabs, and read what follows two slashes as a host.
     let plain = next.chars().all(|character| character.is_ascii_graphic() && character != '\\');
     let is_local = next.starts_with('/') && !next.starts_with("//") && plain;
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn only_paths_on_this_server_are_gone_to() {
         for ours in ["/", "/settings", "/settings?start=1#x", "/a//b", "/%5Cevil.example"] {
-            assert_eq!(local(ours), ours);
+            assert_eq!(local_path_or_default(ours), ours);
         }
         for theirs in [
             "",
@@ -71,7 +71,7 @@ mod tests {
             " /settings",
             "/ä",
         ] {
-            assert_eq!(local(theirs), SETTINGS_PATH, "{theirs}");
+            assert_eq!(local_path_or_default(theirs), SETTINGS_PATH, "{theirs}");
         }
     }
 

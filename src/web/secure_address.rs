@@ -12,7 +12,7 @@ use crate::server::settings::Settings;
 
 /// Returns the server's public address if its cookies are kept over HTTPS only, and whether a request with these headers
 /// shows that the page was opened elsewhere.
-pub fn of(settings: &Settings, headers: &HeaderMap) -> Option<SecureAddress> {
+pub fn secure_address(settings: &Settings, headers: &HeaderMap) -> Option<SecureAddress> {
     let url = settings.server.public_url.trim_end_matches('/');
     let is_elsewhere = is_http(headers) || host(headers) != authority(url);
     settings.server.is_https().then(|| SecureAddress { url: url.to_owned(), is_elsewhere })
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn a_page_is_elsewhere_if_its_host_is_another_or_anybody_says_http() {
         let mut settings = Settings::default();
-        assert_eq!(of(&settings, &HeaderMap::new()), None, "cookies are kept everywhere");
+        assert_eq!(secure_address(&settings, &HeaderMap::new()), None, "cookies are kept everywhere");
         settings.server.public_url = "https://Cams.example/".to_owned();
         for (headers, is_elsewhere) in [
             (&[("host", "cams.example")][..], false),
@@ -77,7 +77,7 @@ mod tests {
         ] {
             let headers =
                 headers.iter().map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")));
-            let found = of(&settings, &headers.collect()).expect("https");
+            let found = secure_address(&settings, &headers.collect()).expect("https");
             assert_eq!((found.url.as_str(), found.is_elsewhere), ("https://Cams.example", is_elsewhere));
         }
     }

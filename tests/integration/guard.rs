@@ -1,7 +1,7 @@
 //! What stands around every door: other sites, browsers that guess, secrets that want out, and who may count.
 
 use motion_export::server::accounts::setup::Setup;
-use reqwest::header::{AUTHORIZATION, COOKIE, HeaderName, ORIGIN};
+use reqwest::header::{AUTHORIZATION, COOKIE, HOST, HeaderName, ORIGIN};
 use serde_json::Value;
 
 use crate::app::{PASSWORD, TestApp, TestDatabase, client_with, cookie, events, text_of};
@@ -11,6 +11,54 @@ async fn app_of_ann() -> TestApp {
     let database = TestDatabase::with(events(4)).await;
     database.add_viewer("ann", &["front"]).await;
     database.serve(10).await
+}
+
+/// One request with more and more faults: the outermost layer that finds one answers. In any other order of the layers, one
+/// of the answers would differ.
+#[tokio::test]
+async fn each_layer_refuses_before_the_layers_within_it() {
+    let database = TestDatabase::with(events(4)).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let token = format!("Bearer {}", database.token_of(&ann).await);
+    let app = database.serve(10).await;
+    let cookie = app.cookie_of("ann").await;
+    let site = HeaderName::from_static("sec-fetch-site");
+    let mut headers = vec![(COOKIE, cookie.as_str())];
+    for (fault, status, message) in [
+        // The handler, by a parameter that it does not know.
+        (None, 400, "no_parameters"),
+        // `authorize`: a token may not request a link.
+        (Some((AUTHORIZATION, token.as_str())), 403, "data_only"),
+        // `authenticate`
+        (Some((AUTHORIZATION, "Bearer mexp_wrong")), 401, "invalid_token"),
+        // `csrf`
+        (Some((site, "cross-site")), 403, "cross_site"),
+        // `host_validation`
+        (Some((HOST, "evil.example")), 421, "unknown_host"),
+        (Some((HOST, "user@localhost")), 400, "host_invalid"),
+    ] {
+        if let Some((name, value)) = fault {
+            headers.retain(|(known, _)| *known != name);
+            headers.push((name, value));
+        }
+        let response = app.post(&client_with(&headers), "/api/links?no=1", &[]).await;
+        assert_eq!(response.status(), status, "{message}");
+        // The outer layers see each of these answers.
+        let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+        let id = header("x-request-id");
+        assert_eq!(
+            (header("content-type"), header("x-frame-options")),
+            ("application/problem+json".into(), "DENY".into())
+        );
+        let problem: Value = response.json().await.unwrap();
+        assert_eq!(problem["message"]["code"], message, "{problem}");
+        assert_eq!(problem["request_id"], id, "{problem}");
+    }
+    // `authorize` refuses before `load_page_data` drops the parameter.
+    for (user, status) in [("ann", 403), ("admin", 303)] {
+        let response = app.get_as(&app.browser_of(user).await, "/settings/people?no=1").await;
+        assert_eq!(response.status(), status, "{user}");
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,10 @@
 //! The pages as the server renders them, without a browser.
 
-use motion_export::error::ApiError;
+use std::collections::BTreeSet;
 
+use motion_export::api::page::Page;
+use motion_export::api::paths::SETTINGS_PATH;
+use motion_export::error::ApiError;
 use reqwest::header::{ACCEPT_LANGUAGE, COOKIE};
 
 use crate::app::{TestDatabase, client_with, events, text_of};
@@ -16,6 +19,25 @@ async fn the_root_leads_to_the_settings() {
     ] {
         let response = app.get(address).await;
         assert_eq!((response.status().as_u16(), response.headers()["location"].to_str().unwrap()), (303, led));
+    }
+}
+
+#[tokio::test]
+async fn each_page_is_shown_at_its_path_and_the_settings_link_theirs() {
+    let database = TestDatabase::with(events(1)).await;
+    let user = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(10).await;
+    let (admin, signed_out) = (app.browser_of("admin").await, client_with(&[]));
+    let settings = text_of(app.get_as(&admin, SETTINGS_PATH).await).await;
+    let mut titles = BTreeSet::new();
+    for page in Page::ALL {
+        let is_settings = page.path().starts_with(SETTINGS_PATH);
+        let path = page.path().replace("{id}", &user.id.to_string());
+        let html = text_of(app.get_as(if is_settings { &admin } else { &signed_out }, &path).await).await;
+        let title = html.split("<title>").nth(1).and_then(|rest| rest.split('<').next()).unwrap().to_owned();
+        assert!(titles.insert(title.clone()), "{page:?} shows another page: {title}");
+        let is_linked = settings.contains(&format!("<a href=\"{path}\""));
+        assert_eq!(is_linked, is_settings && *page != Page::User, "{page:?} in the list of the settings");
     }
 }
 

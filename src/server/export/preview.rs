@@ -31,12 +31,11 @@ const SAMPLE_ROWS: NonZeroU32 = NonZeroU32::new(100).expect("not zero");
 /// How many of these lines are shown.
 const SHOWN_ROWS: u64 = 10;
 
-/// Looks at what the export with that query string would hold.
+/// Looks at what the export with these parameters would hold.
 ///
 /// # Errors
 /// As the export would refuse it.
-pub async fn preview(source: ExportContext, viewer: CameraAccess, query: &str) -> Result<Preview, ApiError> {
-    let params = ExportParams::parse(query)?;
+pub async fn preview(source: ExportContext, viewer: CameraAccess, params: &ExportParams) -> Result<Preview, ApiError> {
     let zone = TimeZone::parse(&params.timezone)?;
     let interval = zone.interval(&params.range)?;
     let (cameras, names) = viewer.select(&source.database, params.camera_ids.clone()).await?;
@@ -57,14 +56,17 @@ pub async fn preview(source: ExportContext, viewer: CameraAccess, query: &str) -
     aside(source, viewer, &cameras, move |connection, turn| look.run(connection, turn)).await
 }
 
-/// Counts the events of each camera that the export with that query string would hold, those aside that have none.
+/// Counts the events of each camera that the export with these parameters would hold. Cameras without events are left out.
 ///
 /// # Errors
 /// As the export would refuse it.
-pub async fn cameras(source: ExportContext, viewer: CameraAccess, query: &str) -> Result<Vec<CameraCount>, ApiError> {
-    let params = ExportParams::parse(query)?;
+pub async fn cameras(
+    source: ExportContext,
+    viewer: CameraAccess,
+    params: &ExportParams,
+) -> Result<Vec<CameraCount>, ApiError> {
     let interval = TimeZone::parse(&params.timezone)?.interval(&params.range)?;
-    let (cameras, _) = viewer.select(&source.database, params.camera_ids).await?;
+    let (cameras, _) = viewer.select(&source.database, params.camera_ids.clone()).await?;
     let ids = ids(&source.database, &cameras).await?;
     let filter = Filter { interval, cameras: cameras.clone() };
     aside(source, viewer, &cameras, move |connection, turn| count_cameras(connection, turn, &filter, ids)).await

@@ -26,8 +26,8 @@ use crate::web::request_id::RequestId;
 use crate::web::{error_response, page_data};
 
 use crate::server::db::unix_micros::UnixMicros;
+use crate::web::listener::request_body::unread_body;
 use crate::web::middleware::session;
-use crate::web::request_body::unread_body;
 
 /// A form that was sent.
 pub struct Form {
@@ -130,7 +130,7 @@ where
         let (outcome, error) = match handle(Arc::clone(&form)).await {
             Ok(FormResponse::Redirect(address)) => return Redirect::to(&address).into_response(),
             Ok(FormResponse::GoWithoutSession(address)) => {
-                let gone = session::gone(&form.state.settings);
+                let gone = session::removal_cookie(&form.state.settings);
                 return ([(SET_COOKIE, gone)], Redirect::to(&address)).into_response();
             }
             Ok(FormResponse::Render(outcome)) => (outcome, None),
@@ -141,8 +141,12 @@ where
         };
         let mut page = form.parts.clone();
         page.method = Method::GET;
-        if let Some(sent) = page_data::load(&form.state, &page, Some(outcome)).await {
-            page.extensions.insert(sent);
+        match page_data::page_data_for(&form.state, &page, Some(outcome)).await {
+            Ok(Some(data)) => {
+                page.extensions.insert(data);
+            }
+            Ok(None) => {}
+            Err(error) => return error.into_response(),
         }
         let mut response = render(Request::from_parts(page, Body::empty())).await;
         if let Some(error) = error {

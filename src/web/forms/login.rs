@@ -14,7 +14,7 @@ use crate::server::accounts::user;
 use crate::server::accounts::user::User;
 use crate::server::metrics::LoginOutcome;
 use crate::web::listener::client_ip;
-use crate::web::redirect::{if_signed_in, local};
+use crate::web::redirect::{if_signed_in, local_path_or_default};
 
 /// Signs in with name and password, and goes where the form says.
 pub(in crate::web) async fn login(form: Arc<Form>) -> Result<FormResponse, ApiError> {
@@ -22,7 +22,7 @@ pub(in crate::web) async fn login(form: Arc<Form>) -> Result<FormResponse, ApiEr
     let user = user.ok_or_else(|| ApiError::new(ErrorCode::Forbidden, FormMessage::WrongPassword))?;
     form.sign_in(&user).await?;
     info!(user_id = %user.id, "signed in");
-    Ok(FormResponse::Redirect(if_signed_in(local(form.field("next")), form.state.clock.now())))
+    Ok(FormResponse::Redirect(if_signed_in(local_path_or_default(form.field("next")), form.state.clock.now())))
 }
 
 /// Ends the browser's session, and with it the links that it signed.

@@ -7,13 +7,13 @@ use tracing::info;
 
 use super::form::{Form, FormResponse, unknown_action};
 use crate::api::page::Notice;
-use crate::api::paths::{PEOPLE_PATH, person_path};
+use crate::api::paths::{USERS_PATH, user_path};
 use crate::api::session::Role;
 use crate::api::unknown_value::UnknownValue;
 use crate::error::ApiError;
 use crate::messages::forms::FormMessage;
 use crate::server::accounts::user::{self, NewUser};
-use crate::web::page_data::person_named;
+use crate::web::page_data::user_by_id;
 
 /// Adds a person.
 pub(in crate::web) async fn add_user(form: Arc<Form>) -> Result<FormResponse, ApiError> {
@@ -22,7 +22,7 @@ pub(in crate::web) async fn add_user(form: Arc<Form>) -> Result<FormResponse, Ap
     let new = NewUser { name: form.field("name").to_owned(), role, password: form.field("password").to_owned() };
     let person = user::add(&form.state.writer, new, form.state.clock.now()).await?;
     info!(user_id = %admin.user.id, changed_user_id = %person.id, "user added");
-    Ok(FormResponse::done(&person_path(&person.id.to_string()), Notice::PersonAdded))
+    Ok(FormResponse::done(&user_path(&person.id.to_string()), Notice::UserAdded))
 }
 
 /// Chooses a person's cameras, changes role or password, or removes the person.
@@ -30,7 +30,7 @@ pub(in crate::web) async fn change_user(form: Arc<Form>) -> Result<FormResponse,
     let admin = form.caller()?;
     let database = &form.state.writer;
     let path = form.parts.uri.path();
-    let person = person_named(&form.state, path.rsplit('/').next().unwrap_or_default()).await?;
+    let person = user_by_id(&form.state, path.rsplit('/').next().unwrap_or_default()).await?;
     let not_oneself =
         |message| if person.id == admin.user.id { Err(ApiError::invalid("user", message)) } else { Ok(()) };
     let action = form.field("action");
@@ -60,7 +60,7 @@ pub(in crate::web) async fn change_user(form: Arc<Form>) -> Result<FormResponse,
         "remove" => {
             not_oneself(FormMessage::OwnAccount)?;
             user::remove(database, &person).await?;
-            FormResponse::done(PEOPLE_PATH, Notice::UserRemoved)
+            FormResponse::done(USERS_PATH, Notice::UserRemoved)
         }
         other => return Err(unknown_action(other)),
     };

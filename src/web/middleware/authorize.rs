@@ -1,83 +1,90 @@
-//! Which doors are open to whom. What is not named here is closed to everybody whom we do not know.
+//! Authorization: which routes are open to whom. A path that is not listed here needs a session.
 
 use axum::extract::Request;
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use crate::api::page::Page;
 use crate::api::paths::{
-    API_DOCS_PATH, API_PATH, LOGIN_PATH, LOGOUT_PATH, METRICS_PATH, OPENAPI_PATH, PEOPLE_PATH, SETUP_PATH, is_below,
-    is_page,
+    API_DOCS_PATH, API_PATH, LOGOUT_PATH, METRICS_PATH, OPENAPI_PATH, USERS_PATH, is_below, is_page,
 };
 use crate::api::session::Role;
+use crate::api::signed_url;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
 use crate::server::accounts::principal::{self, Principal};
+use crate::web::redirect::login_url;
 
-/// Who may pass a door.
+/// What a route requires of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {
-    /// Everybody.
+    /// Nothing.
     Public,
-    /// Data: a session, a token, or a link where the door knows links.
+    /// A session or a token, or a signed URL if the route accepts one. For data.
     Data,
-    /// Pages and their forms, and what a page alone asks for: a session. Others are led to the sign-in.
+    /// A session. For pages and their requests; a page redirects to the sign-in.
     Session,
-    /// An administrator's session.
+    /// The session of an administrator.
     Admin,
 }
 
-/// The doors that stand open to everybody. `/metrics` keeps its own door (`web::handlers::metrics`).
-const PUBLIC: [&str; 6] = ["/", LOGIN_PATH, LOGOUT_PATH, SETUP_PATH, OPENAPI_PATH, API_DOCS_PATH];
+/// The public paths besides pages. The handler of the metrics checks access itself.
+const PUBLIC: [&str; 5] = ["/", LOGOUT_PATH, OPENAPI_PATH, API_DOCS_PATH, METRICS_PATH];
 
-/// What a page asks for on somebody's behalf, and a token may not. What else is below [`API_PATH`] is data.
-const PAGES_ONLY: [&str; 1] = [crate::api::signed_url::ENDPOINT];
+/// Paths below [`API_PATH`] that only pages may request. The others are data.
+const PAGES_ONLY: [&str; 1] = [signed_url::ENDPOINT];
 
 fn required_access(path: &str) -> Access {
-    if PUBLIC.contains(&path) || path == METRICS_PATH {
-        Access::Public
-    } else if is_below(PEOPLE_PATH, path) {
-        Access::Admin
-    } else if is_below(API_PATH, path) && !PAGES_ONLY.contains(&path) {
-        Access::Data
-    } else {
-        Access::Session
+    match Page::at(path) {
+        Some(Page::Login | Page::Setup) => Access::Public,
+        Some(Page::Users | Page::User) => Access::Admin,
+        None if PUBLIC.contains(&path) => Access::Public,
+        None if is_below(USERS_PATH, path) => Access::Admin,
+        None if is_below(API_PATH, path) && !PAGES_ONLY.contains(&path) => Access::Data,
+        Some(Page::Export | Page::History | Page::Verify | Page::Tokens | Page::Account) | None => Access::Session,
     }
 }
 
-/// Middleware: lets pass whom the door is open to.
+/// Middleware: refuses a request unless its route is open to the principal.
 ///
 /// # Errors
-/// `unauthenticated` or `forbidden`; a page leads to the sign-in instead.
-pub async fn authorize(request: Request, next: Next) -> Result<Response, ApiError> {
+/// Returns `unauthenticated` or `forbidden`. A page redirects to the sign-in instead of `unauthenticated`.
+pub async fn authorize(mut request: Request, next: Next) -> Result<Response, ApiError> {
     let path = request.uri().path();
     let required_access = required_access(path);
-    if required_access == Access::Public {
-        return Ok(next.run(request).await);
+    if required_access != Access::Public {
+        let principal = match principal::of(request.extensions()) {
+            Ok(principal) => principal,
+            Err(error) if !is_page(path) => return Err(error),
+            Err(_) => return Ok(to_login(&request)),
+        };
+        let is_allowed = match required_access {
+            Access::Public | Access::Data => true,
+            Access::Session => principal.is_browser(),
+            Access::Admin => principal.is_browser() && principal.user.role == Role::Admin,
+        };
+        if !is_allowed {
+            return Err(forbidden(&principal));
+        }
     }
-    let caller = match principal::of(request.extensions()) {
-        Ok(caller) => caller,
-        Err(error) if !is_page(path) => return Err(error),
-        Err(_) => return Ok(to_login(&request)),
-    };
-    let allowed = match required_access {
-        Access::Public | Access::Data => true,
-        Access::Session => caller.is_browser(),
-        Access::Admin => caller.is_browser() && caller.user.role == Role::Admin,
-    };
-    if allowed { Ok(next.run(request).await) } else { Err(forbidden(&caller)) }
+    request.extensions_mut().insert(Authorized(()));
+    Ok(next.run(request).await)
 }
+
+/// Marks a request that passed [`authorize`]. The data of a page is loaded only for such a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Authorized(());
 
 fn to_login(request: &Request) -> Response {
-    let here = request.uri().path_and_query().map_or("/", |here| here.as_str());
-    // Only what can be asked for again is asked for again after signing in; and what was done is told once.
-    let again = matches!(*request.method(), Method::GET | Method::HEAD) && !here.contains("?done=");
-    let next = if again { here } else { request.uri().path() };
-    Redirect::to(&crate::web::redirect::login_url(next)).into_response()
+    let current = request.uri().path_and_query().map_or("/", |current| current.as_str());
+    // After signing in, the browser can repeat only a GET, and a notice is shown only once.
+    let can_repeat = matches!(*request.method(), Method::GET | Method::HEAD) && !current.contains("?done=");
+    Redirect::to(&login_url(if can_repeat { current } else { request.uri().path() })).into_response()
 }
 
-fn forbidden(caller: &Principal) -> ApiError {
-    let message = if caller.is_browser() { FormMessage::AdministratorsOnly } else { FormMessage::DataOnly };
+fn forbidden(principal: &Principal) -> ApiError {
+    let message = if principal.is_browser() { FormMessage::AdministratorsOnly } else { FormMessage::DataOnly };
     ApiError::new(ErrorCode::Forbidden, message)
 }
 
@@ -86,13 +93,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_named_needs_a_session() {
+    fn a_path_that_is_not_listed_needs_a_session() {
         for (path, expected) in [
             ("/login", Access::Public),
             ("/login/x", Access::Session),
             ("/settings", Access::Session),
             ("/settings/people", Access::Admin),
             ("/settings/people/1", Access::Admin),
+            ("/settings/people/1/2", Access::Admin),
             ("/settings/peoples", Access::Session),
             ("/api/v1/motion-events/export", Access::Data),
             ("/api/links", Access::Session),

@@ -20,7 +20,7 @@ use crate::web::handlers::health;
 ///
 /// # Errors
 /// `bad_request`, with status 400; `method_not_allowed` for what is not about a resource of this server.
-pub async fn validate(request: Request, next: Next) -> Result<Response, ApiError> {
+pub async fn validate_target(request: Request, next: Next) -> Result<Response, ApiError> {
     check_host(request.version(), request.uri(), request.headers())?;
     let is_path = request.uri().path().starts_with('/');
     let about_the_server = request.method() == Method::OPTIONS && request.uri().path() == "*";
@@ -41,7 +41,7 @@ pub async fn validate(request: Request, next: Next) -> Result<Response, ApiError
 ///
 /// # Errors
 /// `misdirected`, with status 421.
-pub async fn check(State(state): State<AppState>, request: Request, next: Next) -> Result<Response, ApiError> {
+pub async fn validate_host(State(state): State<AppState>, request: Request, next: Next) -> Result<Response, ApiError> {
     let header = request.headers().get(HOST).map(|host| host.to_str().unwrap_or_default());
     // HTTP/1.0 may name the host in the target alone.
     let host = header.or_else(|| request.uri().authority().map(Authority::as_str));

@@ -1,11 +1,12 @@
-//! The layer that knows sessions by their cookies, and what is told where it fails.
+//! Sessions: finds the session of a request by its cookie, and answers if the database cannot look it up.
 
 use std::convert::Infallible;
 use std::sync::OnceLock;
 
+use axum::Router;
 use axum::extract::Request;
 use axum::http::StatusCode;
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum_login::{AuthManagerLayer, AuthManagerLayerBuilder, AuthUser, AuthnBackend};
 use time::Duration;
@@ -21,11 +22,16 @@ use crate::server::db::pool::Pool;
 use crate::server::settings::Settings;
 use crate::server::state::AppState;
 
-/// What `axum-login` puts into a request.
+/// The extension that `axum-login` puts into a request.
 pub type AuthSession = axum_login::AuthSession<Users>;
 
-/// The layer that knows sessions by their cookies.
-pub fn layer(state: &AppState) -> AuthManagerLayer<Users, Sessions> {
+/// Wraps the session layer around `router`, and around it the layers that replace its answer if it fails. The three only
+/// work in this order, so they are applied together.
+pub fn with_sessions(router: Router<AppState>, state: &AppState) -> Router<AppState> {
+    router.layer(from_fn(mark_handled)).layer(session_layer(state)).layer(from_fn(store_error_to_503))
+}
+
+fn session_layer(state: &AppState) -> AuthManagerLayer<Users, Sessions> {
     let secure = state.settings.server.is_https();
     let absolute = Duration::seconds(i64::from(state.settings.accounts.session_max_hours.get()) * 3_600);
     let sessions = SessionManagerLayer::new(state.sessions.clone())
@@ -38,26 +44,26 @@ pub fn layer(state: &AppState) -> AuthManagerLayer<Users, Sessions> {
     AuthManagerLayerBuilder::new(Users { database: state.database.clone() }, sessions).with_data_key(DATA_KEY).build()
 }
 
-/// What the cookie is called. A browser takes one with this prefix only over TLS and only from this very host.
+/// Returns the name of the session's cookie. Browsers accept the prefix `__Host-` only over TLS and only from this host.
 fn cookie_name(secure: bool) -> &'static str {
     if secure { "__Host-motion-export" } else { "motion-export" }
 }
 
-/// What makes a browser forget the cookie. `tower-sessions` says the same, but without the attributes without which a
-/// browser does not believe it, where the name has the prefix.
-pub fn gone(settings: &Settings) -> String {
+/// Returns the `Set-Cookie` value that removes the session's cookie. `tower-sessions` sends one without the attributes that
+/// browsers require for a name with the prefix `__Host-`.
+pub fn removal_cookie(settings: &Settings) -> String {
     let secure = settings.server.is_https();
     let cookie = Cookie::build((cookie_name(secure), "")).path("/").http_only(true).same_site(SameSite::Lax);
     cookie.secure(secure).max_age(Duration::ZERO).build().to_string()
 }
 
-/// An answer that was made behind the session layer, and not by it.
+/// Marks a response from inside the session layer, as opposed to one of the session layer itself.
 #[derive(Clone, Copy)]
 struct Handled;
 
-/// Middleware just behind the session layer: marks what comes from there. If the session could not be looked up, nothing is
-/// done, and [`check_mark`] makes the answer.
-pub async fn mark(request: Request, next: Next) -> Response {
+/// Middleware directly inside the session layer: marks responses as [`Handled`]. If the session could not be looked up, the
+/// request is not handled and [`store_error_to_503`] writes the response.
+async fn mark_handled(request: Request, next: Next) -> Response {
     if FAILURE.try_with(|failure| failure.get().is_some()).unwrap_or_default() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
@@ -66,11 +72,11 @@ pub async fn mark(request: Request, next: Next) -> Response {
     response
 }
 
-/// Middleware just before the session layer, which answers by itself where the database cannot, with an empty 500.
+/// Middleware directly outside the session layer, which answers with an empty 500 if the database fails.
 ///
 /// # Errors
-/// `unavailable` in place of that answer where trying again may help; `internal` otherwise.
-pub async fn check_mark(request: Request, next: Next) -> Result<Response, ApiError> {
+/// Returns `unavailable` in place of that response if a retry may help, and `internal` otherwise.
+async fn store_error_to_503(request: Request, next: Next) -> Result<Response, ApiError> {
     let answer = async {
         let response = next.run(request).await;
         (response, FAILURE.with(|failure| failure.get().cloned()))
@@ -96,7 +102,7 @@ impl AuthUser for User {
     }
 }
 
-/// Where `axum-login` finds users.
+/// The users, as `axum-login` looks them up.
 #[derive(Clone, Debug)]
 pub struct Users {
     database: Pool,
@@ -104,12 +110,12 @@ pub struct Users {
 
 impl AuthnBackend for Users {
     type User = User;
-    // Whoever signs in is looked up by the form, which counts attempts.
+    // The sign-in form checks passwords itself, because it limits the rate of attempts.
     type Credentials = Infallible;
     type Error = ApiError;
 
-    async fn authenticate(&self, nobody: Infallible) -> Result<Option<User>, ApiError> {
-        match nobody {}
+    async fn authenticate(&self, never: Infallible) -> Result<Option<User>, ApiError> {
+        match never {}
     }
 
     async fn get_user(&self, id: &Uuid) -> Result<Option<User>, ApiError> {

@@ -1,4 +1,4 @@
-//! The lists of the export form.
+//! The data of the export form.
 
 use std::time::Duration;
 
@@ -15,50 +15,70 @@ use crate::server::export::timezone::TimeZone;
 use crate::server::state::AppState;
 use crate::ui::export::recent_exports::SHOWN;
 
-/// For how long an untouched page waits for what there is: whoever opens it is not to wait for ten million events.
+/// How long a page without a selection waits for its preview. A page is not delayed by counting ten million events.
 const PREVIEW_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// For how long a page waits for what somebody selected, who may have no script to look again with.
+/// How long a page with a selection waits for its preview. Without JavaScript, the browser cannot request it later.
 const SELECTION_PREVIEW_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What the form offers to that caller, whose browser is in that time zone, at an address with that query string.
+/// The selection that the address of the page names, parsed once.
+pub struct AddressSelection {
+    /// The query string; empty if the address has none.
+    pub query: String,
+    /// What it selects. `None` if it is empty, and an error if the form cannot show it.
+    pub params: Option<Result<ExportParams, ApiError>>,
+}
+
+impl AddressSelection {
+    /// Parses the query string of the page.
+    pub fn parse(query: &str) -> Self {
+        // A time zone that the form does not offer would select another one, and export another file.
+        let is_offered = |params: ExportParams| TimeZone::parse(&params.timezone).map(|_| params);
+        let params = (!query.is_empty()).then(|| ExportParams::parse_for_page(query).and_then(is_offered));
+        Self { query: query.to_owned(), params }
+    }
+}
+
+/// Loads the data of the form. `browser_timezone` is the time zone of the browser, if it is known.
 ///
 /// # Errors
-/// Where the database cannot answer.
-pub async fn choices(
+/// Returns an error if the database cannot answer.
+pub async fn load(
     state: &AppState,
-    caller: &Principal,
-    query: &str,
-    own_timezone: Option<&str>,
+    principal: &Principal,
+    selection: AddressSelection,
+    browser_timezone: Option<&str>,
     language: Language,
 ) -> Result<ExportFormData, ApiError> {
-    let timezone = own_timezone.filter(|name| TimeZone::parse(name).is_ok()).unwrap_or(DEFAULT_TIMEZONE);
-    let untouched = ExportParams { timezone: timezone.to_owned(), bom: true, ..ExportParams::default() }.to_query();
-    // What the page cannot show is not selected by it: the form is untouched then, and says why. (A zone that is not offered
-    // would be another one in the form, and so in the file.)
-    let named = (!query.is_empty())
-        .then(|| ExportParams::parse_for_page(query).and_then(|named| TimeZone::parse(&named.timezone)));
-    let is_selected = matches!(named, Some(Ok(_)));
-    let (looked_at, patience) =
-        if is_selected { (query, SELECTION_PREVIEW_TIMEOUT) } else { (untouched.as_str(), PREVIEW_TIMEOUT) };
-    let cameras = cameras(state, caller.viewer(&state.clock)).await?;
-    let recent = records::records(&state.database, &caller.user, &RecordFilter::my_last(SHOWN as u64)).await?;
-    let preview = preview(state.source(), caller.viewer(&state.clock), looked_at);
+    let timezone = browser_timezone.filter(|name| TimeZone::parse(name).is_ok()).unwrap_or(DEFAULT_TIMEZONE);
+    // A selection that the form cannot show is not applied; the form shows its defaults and the reason.
+    let (params, problem, timeout) = match selection.params {
+        Some(Ok(params)) => (params, None, SELECTION_PREVIEW_TIMEOUT),
+        other => (defaults(timezone), other.and_then(Result::err), PREVIEW_TIMEOUT),
+    };
+    let cameras = cameras(state, principal.viewer(&state.clock)).await?;
+    let recent = records::records(&state.database, &principal.user, &RecordFilter::my_last(SHOWN as u64)).await?;
+    let preview = preview(state.source(), principal.viewer(&state.clock), &params);
     Ok(ExportFormData {
         cameras,
         timezones: TimeZone::names(),
         timezone: timezone.to_owned(),
-        selected: query.to_owned(),
-        problem: named.and_then(Result::err).map(|error| naming_parameter(error, language)),
-        preview: tokio::time::timeout(patience, preview).await.ok(),
+        selected: selection.query,
+        problem: problem.map(|error| with_parameter_name(error, language)),
+        preview: tokio::time::timeout(timeout, preview).await.ok(),
         recent: recent.exports,
         max_at_once: usize::try_from(state.settings.export.max_concurrent_per_user.get()).unwrap_or(usize::MAX),
         link_max_minutes: state.settings.accounts.link_max_minutes.get(),
     })
 }
 
-/// Returns an error of a page's address in the page's language, with the parameter at fault.
-pub fn naming_parameter(error: ApiError, language: Language) -> ApiError {
+/// Returns the parameters that a form without a selection exports.
+fn defaults(timezone: &str) -> ExportParams {
+    ExportParams { timezone: timezone.to_owned(), bom: true, ..ExportParams::default() }
+}
+
+/// Returns an error about the page's address in the language of the page, with the name of the parameter.
+pub fn with_parameter_name(error: ApiError, language: Language) -> ApiError {
     let Some(field) = error.field.clone() else { return error };
     let text = language.translate(*error.message).text;
     let message = Box::new(ParameterMessage::InParameter { field, text }.into());
