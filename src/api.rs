@@ -9,6 +9,7 @@ pub mod page;
 pub mod paths;
 pub mod preview;
 pub mod session;
+pub mod shell;
 pub mod signed_url;
 pub mod tokens;
 pub mod unknown_value;

@@ -1,29 +1,30 @@
 //! The command line: what it offers, and where clock and environment come in.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail, ensure};
-use clap::{Args, Parser, Subcommand};
+use clap::Parser;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::Connection;
 use sea_orm::{ConnectionTrait, DbBackend};
 use tracing::warn;
 
+use self::commands::{Cli, Command, Demo, Import, Migrate, Partitions};
 use self::export_outcome::ExportFailure;
 use self::stop_signals::StopSignals;
 use crate::server::db::clock::Clock;
-use crate::server::db::connect::IfMissing;
+use crate::server::db::connect::{IfMissing, checkpoint};
 use crate::server::db::describe_error::why_unwritable;
 use crate::server::db::pool::Pool;
 use crate::server::db::postgres::single_connection;
 use crate::server::db::unix_micros::UnixMicros;
-use crate::server::db::url::{DatabaseKind, named, redacted};
+use crate::server::db::url::{DatabaseKind, parse_url, redacted};
 use crate::server::db::{connect, partitions};
 use crate::server::settings::Settings;
 use crate::server::{demo, ingest, logging};
 
 mod accounts;
+mod commands;
 mod export;
 mod export_outcome;
 pub mod file_limit;
@@ -32,129 +33,6 @@ mod output_file;
 mod serve;
 mod standard_output;
 mod stop_signals;
-
-/// Exports motion-detection events of surveillance cameras to CSV.
-#[derive(Debug, Parser)]
-#[command(version)]
-struct Cli {
-    /// The settings file. Default: Leptos.toml in the working directory, if it exists.
-    #[arg(long, global = true, value_name = "FILE")]
-    settings: Option<PathBuf>,
-    /// The database, as `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`. Overrides `DATABASE_URL` and the settings file.
-    #[arg(long, global = true, value_name = "URL")]
-    database_url: Option<String>,
-    /// What to do. Default: serve, because cargo-leptos starts a server without a command.
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Serves the settings page and the export URL.
-    Serve(serve::Serve),
-    /// Imports events. Importing the same events again changes nothing.
-    #[command(subcommand)]
-    Import(Import),
-    /// Writes a CSV to a file or to standard output.
-    Export(export::Export),
-    /// Generates cameras and events, spread over the days before now.
-    Demo(Demo),
-    /// Manages the users who may sign in.
-    #[command(subcommand)]
-    User(accounts::User),
-    /// Lists cameras, and grants or revokes access to them.
-    #[command(subcommand)]
-    Camera(accounts::Camera),
-    /// Manages access tokens for scripts.
-    #[command(subcommand)]
-    Token(accounts::Token),
-    /// Lists or detaches the monthly partitions of PostgreSQL's table of events.
-    #[command(subcommand)]
-    Partitions(Partitions),
-    /// Changes or shows the schema of the database. The other commands bring it up to date by themselves.
-    #[command(subcommand)]
-    Migrate(Migrate),
-}
-
-#[derive(Debug, Subcommand)]
-enum Import {
-    /// Imports from an ArgusAI database, which is opened read-only.
-    Argusai {
-        /// ArgusAI's SQLite file, such as backend/data/app.db, or the URL of its PostgreSQL database,
-        /// `postgres://USER@HOST/DATABASE`. Other users of this machine can see the URL, so give the password by PGPASSWORD or
-        /// ~/.pgpass instead.
-        #[arg(value_name = "FILE|URL")]
-        source: PathBuf,
-    },
-    /// Imports a CSV that this program or ArgusAI exported.
-    Csv {
-        /// The CSV file.
-        file: PathBuf,
-        /// The file was exported raw, without the guard against spreadsheet formulas.
-        #[arg(long)]
-        raw: bool,
-        /// Accepts a file whose last row has no line end, as in files from Google Sheets. A truncated file may look the same.
-        #[arg(long)]
-        unterminated: bool,
-        /// The scale of the confidences: percentages, as this program exports them, or fractions, as ArgusAI does. Default:
-        /// recognized from the contents.
-        #[arg(long, value_name = "SCALE")]
-        confidence: Option<ingest::csv::Scale>,
-    },
-}
-
-#[derive(Debug, Args)]
-struct Demo {
-    /// The number of events.
-    #[arg(long, default_value_t = demo::DEFAULT.events)]
-    events: u64,
-    /// The number of cameras.
-    #[arg(long, default_value_t = demo::DEFAULT.cameras)]
-    cameras: u32,
-    /// The seed; the same seed gives the same events.
-    #[arg(long, default_value_t = demo::DEFAULT.seed)]
-    seed: u64,
-    /// The number of days over which the events are spread.
-    #[arg(long, default_value_t = demo::DEFAULT.days)]
-    days: u32,
-    /// The end of those days, as an RFC 3339 instant. Default: now.
-    #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
-    until: Option<chrono::DateTime<chrono::Utc>>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Partitions {
-    /// Lists the months.
-    List,
-    /// Detaches the months that are older than `database.keep_months`. They become tables of their own, with all their
-    /// events, and are no longer in any export.
-    Detach,
-}
-
-#[derive(Debug, Subcommand)]
-enum Migrate {
-    /// Brings the schema up to date.
-    Up,
-    /// Undoes the last step, or more. Undoing the step that created a table drops the table with everything in it.
-    Down {
-        /// The number of steps.
-        #[arg(default_value_t = 1)]
-        steps: u32,
-        /// Confirms that the contents of the tables may be lost.
-        #[arg(long, required = true)]
-        yes: bool,
-    },
-    /// Shows which steps are applied.
-    Status,
-}
-
-/// Reads an RFC 3339 instant.
-fn parse_instant(text: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {
-    let instant = chrono::DateTime::parse_from_rfc3339(text).map(|instant| instant.to_utc());
-    instant.map_err(|_| {
-        "write an RFC 3339 instant with an offset, such as 2025-12-16T12:00:00Z or 2025-12-16T12:00:00+01:00".to_owned()
-    })
-}
 
 /// The exit code where the program that reads standard output has ended. It is what a shell reports of a command that SIGPIPE
 /// ended, as it ends `cat` and others.
@@ -203,7 +81,7 @@ async fn open_migrated(settings: &Settings, missing: IfMissing) -> anyhow::Resul
 /// PostgreSQL, and waits for it.
 async fn check_reachable(settings: &Settings) -> anyhow::Result<()> {
     let url = &settings.database.url;
-    if named(url)? == DatabaseKind::Postgres {
+    if parse_url(url)? == DatabaseKind::Postgres {
         let cannot = || format!("cannot open the database {}", redacted(url));
         let connection = single_connection::connect(url).await.with_context(cannot)?;
         // It has served its purpose, however it ends.
@@ -214,7 +92,7 @@ async fn check_reachable(settings: &Settings) -> anyhow::Result<()> {
 
 /// Puts the reason in place of an error if the database's file cannot be written to.
 fn with_reason(error: anyhow::Error, settings: &Settings) -> anyhow::Error {
-    let Ok(DatabaseKind::File(file)) = named(&settings.database.url) else { return error };
+    let Ok(DatabaseKind::File(file)) = parse_url(&settings.database.url) else { return error };
     match why_unwritable(&file) {
         Some(reason) => anyhow!("cannot write to the database {}: {reason}", file.display()),
         None => error,
@@ -255,7 +133,7 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
     let is_replaced = database.file().is_some_and(|file| file.check().is_err());
     if brings_much
         && !is_replaced
-        && let Err(error) = connect::empty_log(&settings.database, &database).await
+        && let Err(error) = checkpoint::empty_log(&settings.database, &database).await
     {
         warn!(error = format!("{error:#}"), "cannot truncate SQLite's write-ahead log, so it keeps its disk space");
     }
@@ -359,16 +237,4 @@ fn now() -> UnixMicros {
 /// The environment variables that are text.
 fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn the_command_line_contradicts_itself_nowhere() {
-        Cli::command().debug_assert();
-    }
 }

@@ -11,7 +11,7 @@ use super::say;
 use crate::api::session::Role;
 use crate::api::unknown_value::UnknownValue;
 use crate::server::accounts::api_token;
-use crate::server::accounts::camera_access::CameraAccess;
+use crate::server::accounts::camera_access::{CameraAccess, grants};
 use crate::server::accounts::user::{self, NewUser};
 use crate::server::db::clock::day;
 use crate::server::db::entity::camera_access;
@@ -81,7 +81,7 @@ impl User {
             }
             Self::List => {
                 let mut rows = vec![["NAME", "ROLE", "CAMERAS", "SINCE"].map(str::to_owned)];
-                let counts = user::grant_counts(database).await?;
+                let counts = grants::grant_counts(database).await?;
                 for user in user::list(database).await? {
                     let cameras = match user.role {
                         Role::Admin => "all".to_owned(),
@@ -158,12 +158,12 @@ impl Camera {
             }
             Self::Grant { camera, user } => {
                 let user = user::by_name(database, &user).await?;
-                user::grant(database, &user, &camera).await?;
+                grants::grant(database, &user, &camera).await?;
                 say(&format!("{} sees {camera}.\n", user.name));
             }
             Self::Revoke { camera, user } => {
                 let user = user::by_name(database, &user).await?;
-                user::revoke(database, &user, &camera).await?;
+                grants::revoke(database, &user, &camera).await?;
                 match user.role {
                     Role::Admin => say(&format!("{} is an administrator, and still sees {camera}.\n", user.name)),
                     Role::User => say(&format!("{} does not see {camera}.\n", user.name)),

@@ -18,7 +18,7 @@ use crate::messages::parameters::ParameterMessage;
 use crate::server::accounts::camera_access::CameraAccess;
 use crate::server::accounts::user;
 use crate::server::db::clock::Clock;
-use crate::server::db::connect;
+use crate::server::db::connect::writer::Writer;
 use crate::server::db::pool::Pool;
 use crate::server::db::timeouts::STATEMENT_TIMEOUT;
 use crate::server::export::error::ExportError;
@@ -72,7 +72,7 @@ impl Export {
             None => (CameraAccess::Unrestricted, None),
         };
         let place = events(&settings.database, &database, settings.export.page_timeout())?;
-        let writer = connect::open_writer(&settings.database, &database).await?.within(STATEMENT_TIMEOUT);
+        let writer = Writer::open(&settings.database, &database).await?.within(STATEMENT_TIMEOUT);
         let source = ExportContext {
             database: database.within(STATEMENT_TIMEOUT),
             reader: Reader::new(place, 1),

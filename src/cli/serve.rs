@@ -17,8 +17,8 @@ use crate::server::accounts::secret::Secret;
 use crate::server::accounts::session_store::Sessions;
 use crate::server::accounts::setup::Setup;
 use crate::server::accounts::user;
-use crate::server::db::connect;
-use crate::server::db::connect::IfMissing;
+use crate::server::db::connect::writer::Writer;
+use crate::server::db::connect::{IfMissing, checkpoint};
 use crate::server::db::pool::Pool;
 use crate::server::db::timeouts::STATEMENT_TIMEOUT;
 use crate::server::demo::{self, Guest};
@@ -85,7 +85,7 @@ impl Serve {
             }
         }
         let key = if user::has_no_users(&timed).await? { Some(Secret::random()?) } else { None };
-        let writer = connect::open_writer(&settings.database, &database).await?.within(STATEMENT_TIMEOUT);
+        let writer = Writer::open(&settings.database, &database).await?.within(STATEMENT_TIMEOUT);
         let listen = settings.server.listen;
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen} (server.listen)"))?;
@@ -162,7 +162,7 @@ async fn sweep(sessions: Sessions, settings: Arc<Settings>, database: Pool) {
         if let Err(error) = sessions.sweep().await {
             warn!(%error, "cannot delete expired sessions");
         }
-        if let Err(error) = connect::empty_long_log(&settings.database, &database).await {
+        if let Err(error) = checkpoint::empty_long_log(&settings.database, &database).await {
             warn!(error = format!("{error:#}"), "cannot truncate SQLite's write-ahead log");
         }
     }

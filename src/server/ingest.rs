@@ -2,6 +2,7 @@
 //! however, the database is as it was before.
 
 pub mod argusai;
+mod camera_ids;
 mod contents;
 pub mod csv;
 pub mod progress;
@@ -9,3 +10,6 @@ pub mod recognize;
 pub mod sink;
 pub mod summary;
 pub mod text;
+
+#[cfg(test)]
+mod test_event;

@@ -15,6 +15,7 @@ use crate::server::accounts::session_store::Sessions;
 use crate::server::accounts::setup::Setup;
 use crate::server::accounts::wrong_token::WrongTokens;
 use crate::server::db::clock::Clock;
+use crate::server::db::connect::writer::Writer;
 use crate::server::db::pool::Pool;
 use crate::server::export::pipeline::ExportContext;
 use crate::server::export::reader::Reader;
@@ -29,7 +30,7 @@ pub struct AppState {
     /// The pool of database connections, to read.
     pub database: Pool,
     /// The connection to write.
-    pub writer: Pool,
+    pub writer: Writer,
     /// The connections that read events.
     pub reader: Reader,
     /// The exports that run here.
@@ -63,11 +64,11 @@ impl AppState {
     ///
     /// # Errors
     /// Where the settings contradict themselves.
-    pub fn new(database: Pool, writer: Pool, settings: Settings, clock: Clock, setup: Setup) -> anyhow::Result<Self> {
+    pub fn new(database: Pool, writer: Writer, settings: Settings, clock: Clock, setup: Setup) -> anyhow::Result<Self> {
         settings.server.check()?;
         // Often enough for a session that is used not to end as idle, however short the operator wants that to be.
         let idle = Duration::from_mins(settings.accounts.session_idle_minutes.get().into());
-        let last_use = ActivityTracker::begin(writer.clone(), clock.clone(), (idle / 10).min(Duration::from_mins(1)));
+        let last_use = ActivityTracker::start(writer.clone(), clock.clone(), (idle / 10).min(Duration::from_mins(1)));
         let metrics = Metrics::new();
         let limits = Limits::of(&settings.export);
         Ok(Self {

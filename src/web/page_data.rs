@@ -24,6 +24,7 @@ use crate::api::users::{Grant, User, UserWithCameras};
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::ExportParams;
 use crate::messages::http::HttpMessage;
+use crate::server::accounts::camera_access::grants;
 use crate::server::accounts::camera_access::CameraAccess;
 use crate::server::accounts::principal::{self, Principal};
 use crate::server::accounts::{api_token, user};
@@ -270,14 +271,14 @@ async fn tokens(state: &AppState, principal: &Principal) -> Result<Vec<Token>, A
 }
 
 async fn users(state: &AppState) -> Result<Vec<User>, ApiError> {
-    let counts = user::grant_counts(&state.database).await?;
+    let counts = grants::grant_counts(&state.database).await?;
     let users = user::list(&state.database).await?.into_iter();
     Ok(users.map(|user| to_api(&user, counts.get(&user.id).copied().unwrap_or_default())).collect())
 }
 
 async fn user_with_cameras(state: &AppState, principal: &Principal, id: &str) -> Result<UserWithCameras, ApiError> {
     let user = user_by_id(state, id).await?;
-    let granted: HashSet<_> = user::granted(&state.database, user.id).await?.into_iter().collect();
+    let granted: HashSet<_> = grants::granted(&state.database, user.id).await?.into_iter().collect();
     let cameras = cameras::cameras(state, CameraAccess::Unrestricted).await?.into_iter();
     Ok(UserWithCameras {
         is_me: user.id == principal.user.id,

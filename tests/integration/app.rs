@@ -9,10 +9,12 @@ use motion_export::api::exports::EXPORTS_PATH;
 use motion_export::api::session::Role;
 use motion_export::export_params::{EXPORT_PATH, ExportParams};
 use motion_export::server::accounts::camera_access::CameraAccess;
+use motion_export::server::accounts::camera_access::grants;
 use motion_export::server::accounts::setup::Setup;
 use motion_export::server::accounts::user::User;
-use motion_export::server::accounts::{api_token, password, user};
+use motion_export::server::accounts::{api_token, password};
 use motion_export::server::db::clock::Clock;
+use motion_export::server::db::connect::writer::Writer;
 use motion_export::server::db::connect::{self, IfMissing};
 use motion_export::server::db::entity::{self, camera, export, motion_event};
 use motion_export::server::db::partitions::{Month, Partitions};
@@ -211,7 +213,7 @@ impl TestDatabase {
     pub async fn add_viewer(&self, name: &str, cameras: &[&str]) -> User {
         let viewer = self.add_user(name, Role::User).await;
         for camera in cameras {
-            user::grant(&self.connection, &viewer, camera).await.unwrap();
+            grants::grant(&self.connection, &viewer, camera).await.unwrap();
         }
         viewer
     }
@@ -257,7 +259,7 @@ impl TestDatabase {
 async fn start(database: &TestDatabase, time: &Time, setup: Setup) -> (String, String, AppState) {
     {
         let TestDatabase { connection, settings, .. } = database;
-        let writer = connect::open_writer(&settings.database, connection).await.unwrap().within(database.answer);
+        let writer = Writer::open(&settings.database, connection).await.unwrap().within(database.answer);
         let clock = time.clock();
         let state =
             AppState::new(connection.clone().within(database.answer), writer, settings.clone(), clock, setup).unwrap();

@@ -3,6 +3,7 @@
 use futures_util::StreamExt;
 use motion_export::api::session::Role;
 use motion_export::export_params::EXPORT_PATH;
+use motion_export::server::accounts::camera_access::grants;
 use motion_export::server::accounts::user::{self, User};
 use motion_export::server::db::entity::{self, api_token, motion_event, session};
 use motion_export::server::db::unix_micros::UnixMicros;
@@ -69,10 +70,10 @@ async fn the_list_of_cameras_and_the_page_show_the_callers_own() {
 #[tokio::test]
 async fn what_is_granted_and_taken_counts_from_the_next_question_on() {
     let (app, user, ann) = app_of_ann().await;
-    user::grant(&app.database.connection, &user, "back").await.unwrap();
+    grants::grant(&app.database.connection, &user, "back").await.unwrap();
     assert_eq!(app.lines_as(&ann, "camera_id=back").await.len(), 1_000);
     assert_eq!(app.lines_as(&ann, "").await.len(), 2_000);
-    user::revoke(&app.database.connection, &user, "back").await.unwrap();
+    grants::revoke(&app.database.connection, &user, "back").await.unwrap();
     assert_eq!(app.lines_as(&ann, "").await.len(), 1_000);
     let refused = app.get_as(&ann, "/api/v1/motion-events/export?camera_id=back").await;
     assert_eq!(refused.status(), 404);
@@ -128,7 +129,7 @@ async fn a_camera_that_is_taken_away_ends_the_running_export_and_never_as_if_it_
     let log = Log::of_this_thread();
     let (app, user, ann, whole) = app_with_a_long_export().await;
     assert_eq!(cut(&app, &ann, async || {}).await, Ok(whole));
-    let taken = cut(&app, &ann, async || user::revoke(&app.database.connection, &user, "back").await.unwrap()).await;
+    let taken = cut(&app, &ann, async || grants::revoke(&app.database.connection, &user, "back").await.unwrap()).await;
     assert!(taken.is_err_and(|received| received < whole), "{taken:?}");
     log.wait_for("Access to a camera of this selection was revoked").await;
     ended_because(&app, "Access to a camera of this selection was revoked.").await;
@@ -260,6 +261,6 @@ async fn a_camera_that_comes_while_an_export_runs_is_the_administrators_at_once_
     assert!(admin > whole && admin < whole + 2 * line, "{admin} and {whole}");
     assert_eq!(cut(&app, &ann, async || {}).await, Ok(whole));
     // Nor hers while it runs, where she is granted it then: the file is what was asked for when it began.
-    let granted = async || user::grant(&app.database.connection, &user, "new").await.unwrap();
+    let granted = async || grants::grant(&app.database.connection, &user, "new").await.unwrap();
     assert_eq!(cut(&app, &ann, granted).await, Ok(whole));
 }

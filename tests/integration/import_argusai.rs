@@ -109,7 +109,7 @@ async fn imported_twice(file: &Path) -> (Summary, Vec<String>) {
     let summary = import(&database.connection, file, 0).await.unwrap();
     let export = database.export("", 5).await;
     let again = import(&database.connection, file, 0).await.unwrap();
-    assert_eq!((again.taken, again.already_there), (0, summary.taken), "{again}");
+    assert_eq!((again.imported, again.already_there), (0, summary.imported), "{again}");
     assert_eq!((again.cameras_new, again.cameras_renamed), (0, 0), "{again}");
     assert!(database.export("", 5).await == export);
     let export = String::from_utf8(export).unwrap();
@@ -129,7 +129,7 @@ async fn texts_are_read_in_every_encoding_that_sqlite_has() {
         );
         let file = source_of(folder.path(), &format!("{encoding}.db"), &statements).await;
         let (summary, rows) = imported_twice(&file).await;
-        assert_eq!((summary.taken, summary.cameras_new, summary.repaired.len()), (1, 2, 0), "{encoding}: {summary}");
+        assert_eq!((summary.imported, summary.cameras_new, summary.repaired.len()), (1, 2, 0), "{encoding}: {summary}");
         files.push(rows);
     }
     let row = "2025-10-26T00:30:00.250000+00:00,11111111-0000-0000-0000-000000000002,\"Küche, \"\"oben\"\"\",29,MOG2,1,2,3,4,";
@@ -185,7 +185,7 @@ async fn events_without_an_id_or_with_equal_ones_are_all_kept_and_recognised() {
     });
     let statements = LOOSE.to_owned() + &events.concat();
     let (summary, rows) = imported_twice(&source_of(folder.path(), "ids.db", &statements).await).await;
-    assert_eq!((summary.taken, summary.already_there, rows.len()), (10, 0, 10), "{summary}");
+    assert_eq!((summary.imported, summary.already_there, rows.len()), (10, 0, 10), "{summary}");
     for confidence in ["50", "60", "70", "80", "90", "95", "100"] {
         assert!(rows.iter().any(|row| row.contains(&format!(",Küche,{confidence},"))), "{confidence}: {rows:?}");
     }
@@ -204,7 +204,7 @@ async fn cameras_are_recognised_however_their_ids_are_written() {
             ('c', 7, '2025-10-26 00:30:02', NULL, x'6b6e6e', '\"[1, 2, 3, 4]\"'),
             ('d', NULL, '2025-10-26 00:30:03', 0.5, 'knn', NULL);";
     let (summary, rows) = imported_twice(&source_of(folder.path(), "cameras.db", statements).await).await;
-    assert_eq!((summary.taken, summary.cameras_new, summary.skipped_events()), (3, 2, 1), "{summary}");
+    assert_eq!((summary.imported, summary.cameras_new, summary.skipped_events()), (3, 2, 1), "{summary}");
     assert!(summary.to_string().contains("camera without an id"), "{summary}");
     assert_eq!(
         rows,
@@ -235,7 +235,7 @@ async fn a_view_and_a_table_without_rowids_are_read_as_well() {
     ] {
         let statements = format!("CREATE TABLE cameras (id, name); {statements}");
         let (summary, rows) = imported_twice(&source_of(folder.path(), name, &statements).await).await;
-        assert_eq!((summary.taken, rows.len()), (4_100, 4_100), "{name}: {summary}");
+        assert_eq!((summary.imported, rows.len()), (4_100, 4_100), "{name}: {summary}");
     }
 }
 
@@ -314,7 +314,7 @@ async fn argusai_on_postgresql_is_read_whatever_types_its_columns_have() {
         );
         let Some((_home, url)) = on_postgres(&statements).await else { return };
         let (summary, rows) = imported_twice(Path::new(&url)).await;
-        assert_eq!((summary.taken, summary.cameras_new, summary.skipped_events()), (4, 2, 1), "{summary}");
+        assert_eq!((summary.imported, summary.cameras_new, summary.skipped_events()), (4, 2, 1), "{summary}");
         assert!(
             summary
                 .to_string()
@@ -343,7 +343,7 @@ async fn a_url_of_a_socket_is_read_as_sqlalchemy_writes_it_and_works_as_it_is_sh
     let database = TestDatabase::new().await;
     for (url, taken) in [(shown, 1), (of_sqlalchemy, 0)] {
         let summary = import(&database.connection, Path::new(&url), 0).await.unwrap();
-        assert_eq!((summary.taken, summary.already_there), (taken, 1 - taken), "{url}");
+        assert_eq!((summary.imported, summary.already_there), (taken, 1 - taken), "{url}");
     }
 }
 
@@ -358,7 +358,7 @@ async fn pages_of_postgresql_keep_each_moment_whole_and_epochs_are_read() {
         CREATE VIEW motion_events AS SELECT * FROM events;";
     let Some((_home, url)) = on_postgres(statements).await else { return };
     let (summary, rows) = imported_twice(Path::new(&url)).await;
-    assert_eq!((summary.taken, rows.len()), (5_500, 5_500), "{summary}");
+    assert_eq!((summary.imported, rows.len()), (5_500, 5_500), "{summary}");
     assert_eq!(rows.iter().filter(|row| row.starts_with("2025-12-15T10:30:00+00:00")).count(), 3_000);
 }
 
@@ -377,7 +377,7 @@ async fn a_moment_of_postgresql_may_have_more_events_than_a_page() {
         );
         let Some((_home, url)) = on_postgres(&statements).await else { return };
         let (summary, rows) = imported_twice(Path::new(&url)).await;
-        assert_eq!((summary.taken, rows.len()), (7_001, 7_001), "{time}: {summary}");
+        assert_eq!((summary.imported, rows.len()), (7_001, 7_001), "{time}: {summary}");
         assert_eq!(rows.iter().filter(|row| row.contains("T10:33:20.000001")).count(), 4_501, "{time}");
     }
 }
@@ -400,7 +400,7 @@ async fn an_event_that_comes_later_with_the_id_and_time_of_another_is_taken_from
         source.close().await.unwrap();
         for taken in [1, 0] {
             let summary = import(&database.connection, Path::new(&url), 0).await.unwrap();
-            assert_eq!((summary.taken, summary.already_there), (taken, 2 - taken), "{time}");
+            assert_eq!((summary.imported, summary.already_there), (taken, 2 - taken), "{time}");
         }
         let export = String::from_utf8(database.export("", 5).await).unwrap();
         assert!(export.contains(",cam,50,") && export.contains(",cam,25,"), "{time}: {export}");
@@ -452,7 +452,7 @@ async fn a_second_import_of_the_same_file_changes_nothing() {
     import(&database.connection, &file, 0).await.unwrap();
     let before = database.export("", 5).await;
     let again = import(&database.connection, &file, 1).await.unwrap();
-    assert_eq!((again.taken, again.already_there, again.cameras_new, again.cameras_renamed), (0, 2, 0, 0));
+    assert_eq!((again.imported, again.already_there, again.cameras_new, again.cameras_renamed), (0, 2, 0, 0));
     assert_eq!(database.export("", 5).await, before);
 }
 
@@ -503,9 +503,9 @@ async fn argusai_can_go_on_writing_while_it_is_imported_from() {
     };
     let (summary, ()) = tokio::join!(import(&database.connection, &file, 0), writing);
     let summary = summary.unwrap();
-    assert!((5_000..=5_020).contains(&summary.taken), "{summary}");
+    assert!((5_000..=5_020).contains(&summary.imported), "{summary}");
     let rest = import(&database.connection, &file, 0).await.unwrap();
-    assert_eq!(summary.taken + rest.taken, 5_020, "what came meanwhile is for the next import");
+    assert_eq!(summary.imported + rest.imported, 5_020, "what came meanwhile is for the next import");
 }
 
 #[tokio::test]
@@ -547,6 +547,6 @@ async fn the_real_database_gives_exactly_the_expected_file() {
     }
     let database = TestDatabase::new().await;
     let summary = import(&database.connection, &file, 0).await.unwrap();
-    assert_eq!(summary.taken, 1_387);
+    assert_eq!(summary.imported, 1_387);
     assert!(database.export("", 5_000).await == std::fs::read(expected).unwrap(), "the bytes differ");
 }

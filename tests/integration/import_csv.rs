@@ -28,7 +28,7 @@ async fn what_other_tools_write_is_read_as_the_same_events() {
     let ours = source.export("", 9).await;
     assert!(String::from_utf8(ours.clone()).unwrap().contains("00:00,front,Front Door,85.5,MOG2,100,200,50,80,"));
     let target = TestDatabase::new().await;
-    assert_eq!(imported_as(&target, &ours, Options::default()).await.unwrap().taken, 2);
+    assert_eq!(imported_as(&target, &ours, Options::default()).await.unwrap().imported, 2);
     for row in [
         // pandas, DuckDB, polars.
         "2025-12-01 00:00:00+00:00,front,Front Door,85.5,MOG2,100.0,200.0,50.0,80.0,",
@@ -37,7 +37,7 @@ async fn what_other_tools_write_is_read_as_the_same_events() {
         "2025-11-30 16:00:00-0800,front,Front Door,85.500,MOG2,100,200,50,80,",
     ] {
         let again = imported(&target, &format!("{HEADER}{row}zone-1\n")).await.unwrap();
-        assert_eq!((again.taken, again.already_there), (0, 1), "{row}");
+        assert_eq!((again.imported, again.already_there), (0, 1), "{row}");
     }
 }
 
@@ -46,7 +46,7 @@ async fn a_file_with_a_date_for_excel_is_read_as_any_other() {
     let source = TestDatabase::with(events(5)).await;
     let target = TestDatabase::new().await;
     let file = source.export("excel_date=true&timezone=Europe/Berlin&bom=true", 9).await;
-    assert_eq!(imported_as(&target, &file, Options::default()).await.unwrap().taken, 5);
+    assert_eq!(imported_as(&target, &file, Options::default()).await.unwrap().imported, 5);
     assert_eq!(target.export("", 9).await, source.export("", 9).await);
 }
 
@@ -57,14 +57,14 @@ async fn a_missing_last_line_end_is_accepted_where_the_option_says_so() {
     let error = format!("{:#}", imported(&database, &text).await.unwrap_err());
     assert!(error.contains("--unterminated") && error.contains("Google Sheets"), "{error}");
     let unterminated = Options { unterminated: true, ..Options::default() };
-    assert_eq!(imported_as(&database, text.as_bytes(), unterminated).await.unwrap().taken, 1);
+    assert_eq!(imported_as(&database, text.as_bytes(), unterminated).await.unwrap().imported, 1);
     // Cut off inside of quotes, where a line break does not end a row either.
     for cut in ["2025-12-01T00:00:01Z,a,A,85.5,MOG2,1,2,3,4,\"z\n", "2025-12-01T00:00:01Z,a,A,85.5,MOG2,1,2,3,4,\"z"] {
         let error = imported_as(&database, format!("{HEADER}{cut}").as_bytes(), unterminated).await.unwrap_err();
         assert!(format!("{error:#}").contains("inside of quotes"), "{error:#}");
     }
     let whole = format!("{HEADER}2025-12-01T00:00:02Z,a,A,85.5,MOG2,1,2,3,4,\"say \"\"z\"\"\n\"\n");
-    assert_eq!(imported(&database, &whole).await.unwrap().taken, 1);
+    assert_eq!(imported(&database, &whole).await.unwrap().imported, 1);
 }
 
 #[tokio::test]
@@ -128,7 +128,7 @@ async fn confidences_that_may_be_of_either_scale_need_an_option() {
         let error = format!("{:#}", imported(&database, &text).await.unwrap_err());
         assert!(error.contains("--confidence fraction"), "{error}");
         let options = Options { confidence: Some(confidence), ..Options::default() };
-        assert_eq!(imported_as(&database, text.as_bytes(), options).await.unwrap().taken, 1);
+        assert_eq!(imported_as(&database, text.as_bytes(), options).await.unwrap().imported, 1);
         let export = String::from_utf8(database.export("", 5).await).unwrap();
         assert!(export.contains(expected), "{export}");
     }
@@ -141,7 +141,7 @@ async fn a_filtered_file_and_then_the_whole_give_each_event_once() {
     let mut taken = Vec::new();
     for query in ["camera_id=back&timezone=Asia/Tokyo", "start_date=2025-12-01T00:00:30Z&bom=true", ""] {
         let text = String::from_utf8(source.export(query, 9).await).unwrap();
-        taken.push(imported(&target, &text).await.unwrap().taken);
+        taken.push(imported(&target, &text).await.unwrap().imported);
     }
     assert_eq!(taken, [25, 10, 15]);
     assert_eq!(target.export("", 9).await, source.export("", 9).await);
@@ -152,7 +152,7 @@ async fn line_ends_of_other_tools_are_read_as_well() {
     let source = TestDatabase::with(events(5)).await;
     let target = TestDatabase::new().await;
     let text = String::from_utf8(source.export("", 9).await).unwrap().replace("\r\n", "\n");
-    assert_eq!(imported(&target, &text).await.unwrap().taken, 5);
+    assert_eq!(imported(&target, &text).await.unwrap().imported, 5);
     assert_eq!(target.export("", 9).await, source.export("", 9).await);
 }
 
@@ -208,7 +208,7 @@ async fn the_character_nul_is_replaced_alike_in_both_databases_and_recognised_th
     let database = TestDatabase::new().await;
     let text = format!("{HEADER}2025-12-01T00:00:00Z,a\0,Front\0Door,85.5,M\0,1,2,3,4,\0\r\n");
     let summary = imported(&database, &text).await.unwrap();
-    assert_eq!((summary.taken, summary.cameras_new), (1, 1));
+    assert_eq!((summary.imported, summary.cameras_new), (1, 1));
     let repaired = summary.repaired.values().map(|finding| finding.count).sum::<u64>();
     assert_eq!(repaired, 4, "{summary}");
     assert!(summary.to_string().contains("U+0000") && summary.to_string().contains(r"“a\0”"), "{summary}");
@@ -217,6 +217,6 @@ async fn the_character_nul_is_replaced_alike_in_both_databases_and_recognised_th
     assert_eq!(export, format!("{HEADER}{row}"));
     for again in [&text, &export] {
         let again = imported(&database, again).await.unwrap();
-        assert_eq!((again.taken, again.already_there, again.cameras_renamed), (0, 1, 0));
+        assert_eq!((again.imported, again.already_there, again.cameras_renamed), (0, 1, 0));
     }
 }

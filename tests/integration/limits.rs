@@ -9,6 +9,7 @@ use motion_export::server::export::reader::buffer_pool::PAGE_BYTES;
 use serde_json::Value;
 
 use crate::app::{TestApp, TestDatabase, endless, events};
+use crate::backend;
 use crate::log::Log;
 use crate::proxy::SlowClient;
 
@@ -134,4 +135,16 @@ async fn long_texts_make_short_pages_so_that_memory_stays_small() {
         chunks.iter().map(Bytes::len).collect::<Vec<_>>()
     );
     assert_eq!(String::from_utf8(chunks.concat()).unwrap().lines().count(), 21);
+}
+
+#[tokio::test]
+async fn a_server_writes_over_exactly_one_connection() {
+    let app = TestDatabase::with(events(1)).await.serve(10).await;
+    let writer = app.state.writer.inner();
+    let max_connections = if backend::is_postgres() {
+        writer.get_postgres_connection_pool().options().get_max_connections()
+    } else {
+        writer.get_sqlite_connection_pool().options().get_max_connections()
+    };
+    assert_eq!(max_connections, 1, "two could lock each other out, see `Writer`");
 }

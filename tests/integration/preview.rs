@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use motion_export::server::accounts::user;
+use motion_export::server::accounts::camera_access::grants;
 use reqwest::Client;
 use sea_orm::DbErr;
 use serde_json::Value;
@@ -123,7 +123,7 @@ async fn what_is_taken_away_while_a_preview_waits_is_not_in_it() {
     let (client, _) = app.client_of(&ann).await;
     let wait = || tokio::time::sleep(Duration::from_millis(1));
     for what in ["preview", "camera-counts"] {
-        user::grant(&app.database.connection, &ann, "front").await.unwrap();
+        grants::grant(&app.database.connection, &ann, "front").await.unwrap();
         // The only connection is taken until this end of the channel is gone.
         let (taken, gone) = std::sync::mpsc::channel::<()>();
         let reader = app.state.reader.clone();
@@ -136,7 +136,7 @@ async fn what_is_taken_away_while_a_preview_waits_is_not_in_it() {
         while app.state.reader.acquire_preview_permit(None).now_or_never().is_some() {
             wait().await;
         }
-        user::revoke(&app.database.connection, &ann, "front").await.unwrap();
+        grants::revoke(&app.database.connection, &ann, "front").await.unwrap();
         drop(taken);
         assert_eq!(looking.await.unwrap().unwrap().status(), 403, "{what}");
     }

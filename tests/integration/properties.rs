@@ -127,7 +127,7 @@ proptest! {
             // A second import, here or where the events came from, changes nothing.
             for database in [&second, &first] {
                 let summary = ingest::csv::import(&database.connection, &file, options, UnixMicros::default()).await.unwrap();
-                prop_assert_eq!(summary.taken, 0);
+                prop_assert_eq!(summary.imported, 0);
                 prop_assert_eq!(&database.export(&query, 5_000).await, &exported);
             }
             Ok(())

@@ -110,10 +110,10 @@ async fn each_event_is_stored_once_whatever_way_it_comes_in_first() {
                 Way::CsvOfOneCamera => import_csv(&database, &of_one_camera, own).await,
                 Way::ArgusaiCsv => import_csv(&database, argusai_csv.as_bytes(), own).await,
             };
-            taken += summary.taken;
-            let there = taken - summary.taken;
+            taken += summary.imported;
+            let there = taken - summary.imported;
             let offered = if matches!(way, Way::CsvOfOneCamera) { 4 } else { 6 };
-            assert_eq!(summary.taken + summary.already_there, offered, "{ways:?}: {summary}");
+            assert_eq!(summary.imported + summary.already_there, offered, "{ways:?}: {summary}");
             assert!(summary.already_there <= there, "{ways:?}: {summary}");
         }
         assert_eq!(taken, 6, "{ways:?}");
@@ -144,8 +144,8 @@ async fn a_camera_whose_uuid_is_written_in_another_way_is_the_same_in_both_ways_
                     .await
                     .unwrap()
             };
-            assert_eq!(summary.taken + summary.already_there, 6, "{summary}");
-            taken.push((summary.taken, summary.cameras_new));
+            assert_eq!(summary.imported + summary.already_there, 6, "{summary}");
+            taken.push((summary.imported, summary.cameras_new));
         }
         assert_eq!(taken, [(6, 2), (0, 0), (0, 0)], "{is_csv_first}");
         let export = String::from_utf8(database.export("", 9).await).unwrap();
@@ -183,10 +183,10 @@ async fn a_demo_that_was_moved_as_a_csv_is_not_made_again() {
     let (first, second) = (TestDatabase::new().await, TestDatabase::new().await);
     demo.write(&first.connection, NOW).await.unwrap();
     let file = first.export("", 500).await;
-    assert_eq!(import_csv(&second, &file, Options::default()).await.taken, 2_500);
+    assert_eq!(import_csv(&second, &file, Options::default()).await.imported, 2_500);
     let again = demo.write(&second.connection, NOW).await.unwrap();
-    assert_eq!((again.taken, again.already_there), (0, 2_500));
-    assert_eq!(import_csv(&second, &file, Options::default()).await.taken, 0);
+    assert_eq!((again.imported, again.already_there), (0, 2_500));
+    assert_eq!(import_csv(&second, &file, Options::default()).await.imported, 0);
     assert_eq!(second.export("", 500).await, file);
 }
 
@@ -205,12 +205,12 @@ async fn a_file_that_a_spreadsheet_or_pandas_saved_again_holds_the_same_events()
         let row = |confidence: &str| {
             format!("{HEADER}2025-12-15T10:30:00+00:00,front,Front Door,{confidence},MOG2,100,200,50,80,zone-1\r\n")
         };
-        assert_eq!(import_csv(&database, row(exported).as_bytes(), Options::default()).await.taken, 1);
+        assert_eq!(import_csv(&database, row(exported).as_bytes(), Options::default()).await.imported, 1);
         let again = import_csv(&database, row(saved).as_bytes(), Options::default()).await;
-        assert_eq!((again.taken, again.already_there), (0, 1), "{saved} for {exported}");
+        assert_eq!((again.imported, again.already_there), (0, 1), "{saved} for {exported}");
         let of_source = Model { confidence: exported.parse().ok(), ..event("2025-12-15T10:30:00Z") };
         let native = import_native(&database, &[of_source]).await;
-        assert_eq!((native.taken, native.already_there), (0, 1), "{exported} from its source");
+        assert_eq!((native.imported, native.already_there), (0, 1), "{exported} from its source");
     }
 }
 
@@ -222,12 +222,12 @@ async fn any_number_of_events_may_share_a_moment() {
     let rows = (0..count).map(|number| row(if number % 3 == 2 { number - 1 } else { number }));
     let file = format!("{HEADER}{}", rows.collect::<String>());
     let database = TestDatabase::new().await;
-    assert_eq!(import_csv(&database, file.as_bytes(), Options::default()).await.taken, u64::from(count));
+    assert_eq!(import_csv(&database, file.as_bytes(), Options::default()).await.imported, u64::from(count));
     assert_eq!(database.export("", 5_000).await, file.as_bytes(), "in the order of the file");
     let again = import_csv(&database, file.as_bytes(), Options::default()).await;
-    assert_eq!((again.taken, again.already_there), (0, u64::from(count)));
+    assert_eq!((again.imported, again.already_there), (0, u64::from(count)));
     let one_more = format!("{file}{}", row(0));
-    assert_eq!(import_csv(&database, one_more.as_bytes(), Options::default()).await.taken, 1);
+    assert_eq!(import_csv(&database, one_more.as_bytes(), Options::default()).await.imported, 1);
 }
 
 /// Imports events with native ids, as a source does.
@@ -270,17 +270,17 @@ async fn events_that_share_an_id_are_told_apart_by_their_contents_in_whatever_or
     for first in [&all[..1], &all[1..2], &[&old, &upper], &[&upper], &[&lower, &new, &twin]] {
         for turn in 0..all.len() {
             let database = TestDatabase::new().await;
-            let taken = import_argusai(&database, first).await.taken;
+            let taken = import_argusai(&database, first).await.imported;
             let mut turned = all;
             turned.rotate_left(turn);
             let summary = import_argusai(&database, &turned).await;
-            assert_eq!((summary.taken, summary.already_there), (5 - taken, taken), "{first:?} {turned:?}");
+            assert_eq!((summary.imported, summary.already_there), (5 - taken, taken), "{first:?} {turned:?}");
             let export = String::from_utf8(database.export("", 5).await).unwrap();
             let count = |confidence: &str| export.matches(&format!(",Front Door,{confidence},")).count();
             assert_eq!(["50", "25", "75", "100"].map(count), [1, 2, 1, 1], "{first:?} {turned:?}: {export}");
             turned.reverse();
             let again = import_argusai(&database, &turned).await;
-            assert_eq!((again.taken, again.already_there), (0, 5), "{first:?} {turned:?}");
+            assert_eq!((again.imported, again.already_there), (0, 5), "{first:?} {turned:?}");
         }
     }
 }
@@ -291,9 +291,9 @@ async fn an_event_that_was_changed_in_its_source_is_the_same_event_unless_anothe
     import_argusai(&database, &[&sharing("x", "0.5")]).await;
     let changed = sharing("x", "0.75");
     let again = import_argusai(&database, &[&changed]).await;
-    assert_eq!((again.taken, again.already_there), (0, 1));
+    assert_eq!((again.imported, again.already_there), (0, 1));
     let both = import_argusai(&database, &[&changed, &sharing("x", "0.5")]).await;
-    assert_eq!((both.taken, both.already_there), (1, 1));
+    assert_eq!((both.imported, both.already_there), (1, 1));
 }
 
 /// Events with native ids, at moments that come again in later batches. Each second one is a twin of the one before.
@@ -315,21 +315,21 @@ async fn a_source_may_have_many_events_of_a_moment_in_any_order() {
     let events = events_at_two_moments(5_600);
     let expected = TestDatabase::new().await;
     let summary = import_native(&expected, &events).await;
-    assert_eq!((summary.taken, summary.already_there), (5_600, 0));
+    assert_eq!((summary.imported, summary.already_there), (5_600, 0));
     let expected = sorted(&expected.export("", 5_000).await);
     // What is there before: nothing, a part by ids, a part from a CSV, and a part in each of these ways.
     for (by_id, by_csv) in [(0..0, 0..0), (900..3_100, 0..0), (0..0, 1_001..4_444), (0..2_500, 2_000..4_000)] {
         let database = TestDatabase::new().await;
-        let before = import_native(&database, &events[by_id.clone()]).await.taken;
+        let before = import_native(&database, &events[by_id.clone()]).await.imported;
         let other = TestDatabase::new().await;
         import_native(&other, &events[by_csv.clone()]).await;
         let csv = other.export("", 5_000).await;
-        let before = before + import_csv(&database, &csv, Options::default()).await.taken;
+        let before = before + import_csv(&database, &csv, Options::default()).await.imported;
         let summary = import_native(&database, &events).await;
-        assert_eq!((summary.taken, summary.already_there), (5_600 - before, before), "{by_id:?} {by_csv:?}");
+        assert_eq!((summary.imported, summary.already_there), (5_600 - before, before), "{by_id:?} {by_csv:?}");
         assert_eq!(sorted(&database.export("", 5_000).await), expected, "{by_id:?} {by_csv:?}");
         let again = import_native(&database, &events).await;
-        assert_eq!((again.taken, again.already_there), (0, 5_600), "{by_id:?} {by_csv:?}");
+        assert_eq!((again.imported, again.already_there), (0, 5_600), "{by_id:?} {by_csv:?}");
     }
 }
 
@@ -339,7 +339,7 @@ async fn a_source_in_order_of_time_is_recognised_as_one_in_any_other_order() {
     events.sort_by_key(|event| event.timestamp);
     let (database, other) = (TestDatabase::new().await, TestDatabase::new().await);
     import_native(&other, &events[1_500..4_500]).await;
-    assert_eq!(import_csv(&database, &other.export("", 5_000).await, Options::default()).await.taken, 3_000);
+    assert_eq!(import_csv(&database, &other.export("", 5_000).await, Options::default()).await.imported, 3_000);
     for taken in [2_600, 0] {
         let mut sink = EventWriter::begin(&database.connection, UnixMicros::default()).await.unwrap();
         sink.expect_order_of_time();
@@ -347,7 +347,7 @@ async fn a_source_in_order_of_time_is_recognised_as_one_in_any_other_order() {
             sink.event(event.clone()).await.unwrap();
         }
         let summary = sink.commit().await.unwrap();
-        assert_eq!((summary.taken, summary.already_there), (taken, 5_600 - taken));
+        assert_eq!((summary.imported, summary.already_there), (taken, 5_600 - taken));
     }
 }
 

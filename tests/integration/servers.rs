@@ -2,7 +2,7 @@
 
 use motion_export::api::exports::EXPORTS_PATH;
 use motion_export::export_params::EXPORT_PATH;
-use motion_export::server::accounts::user;
+use motion_export::server::accounts::camera_access::grants;
 use serde_json::Value;
 
 use crate::app::{TestDatabase, events};
@@ -36,7 +36,7 @@ async fn a_camera_that_is_taken_away_at_one_server_ends_the_export_of_another() 
     let (_, authorization) = app.client_of(&ann).await;
     let mut client = SlowClient::ask(&second, EXPORT_PATH, &[("authorization", &authorization)]).await;
     assert!(client.head().await.starts_with("HTTP/1.1 200"));
-    user::revoke(&app.state.writer, &ann, "front").await.unwrap();
+    grants::revoke(&app.state.writer, &ann, "front").await.unwrap();
     assert!(!client.rest().await.1, "the client knows");
     state.exports.none_left().await;
     assert_eq!(app.newest_record().await["state"], "failed");

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use motion_export::server::db::connect;
+use motion_export::server::db::connect::checkpoint;
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::app::{HEADER, TestDatabase, events};
@@ -96,7 +96,7 @@ async fn a_log_that_somebody_reads_is_not_called_empty_and_others_write_meanwhil
     log.set_len(9 * 1_024 * 1_024).unwrap();
     let pause = Duration::from_millis(1);
     let empty = async |attempts| {
-        connect::try_to_empty_log(&database.settings.database, &database.connection, attempts, pause).await
+        checkpoint::try_to_empty_log(&database.settings.database, &database.connection, attempts, pause).await
     };
     let error = empty(2).await.unwrap_err().to_string();
     assert!(error.contains("reads the database") && error.contains("within the hour"), "{error}");
@@ -117,7 +117,7 @@ async fn the_log_that_a_killed_import_leaves_is_emptied_by_a_server() {
     // What such an import leaves: pages behind the last that was committed, which nobody reads.
     let log = std::fs::OpenOptions::new().write(true).open(folder.join("test.db-wal")).unwrap();
     log.set_len(9 * 1_024 * 1_024).unwrap();
-    connect::empty_long_log(&database.settings.database, &database.connection).await.unwrap();
+    checkpoint::empty_long_log(&database.settings.database, &database.connection).await.unwrap();
     assert_eq!(log_bytes(folder), 0);
     assert_eq!(String::from_utf8(run(folder, &["export"]).stdout).unwrap().lines().count(), 3);
 }

@@ -1,5 +1,6 @@
 //! Links that expire: signed by a session, good for one export, and for no longer than the session.
 
+use motion_export::server::accounts::camera_access::grants;
 use motion_export::server::accounts::user;
 use reqwest::Client;
 use reqwest::header::{AUTHORIZATION, COOKIE};
@@ -111,10 +112,10 @@ async fn a_link_shows_what_its_owner_may_see_when_it_is_used() {
     let browser = app.browser_of("ann").await;
     let (one, all) = (link(&app, &browser, "camera_id=front").await, link(&app, &browser, "").await);
     let ann = user::by_name(&app.database.connection, "ann").await.unwrap();
-    user::grant(&app.database.connection, &ann, "back").await.unwrap();
+    grants::grant(&app.database.connection, &ann, "back").await.unwrap();
     let lines = async |link: &str| app.get_as(&client_with(&[]), link).await.text().await.unwrap().lines().count();
     assert_eq!((lines(&one).await, lines(&all).await), (3, 5));
-    user::revoke(&app.database.connection, &ann, "front").await.unwrap();
+    grants::revoke(&app.database.connection, &ann, "front").await.unwrap();
     assert_eq!((status(&app, &one).await, lines(&all).await), (404, 3));
     user::remove(&app.database.connection, &ann).await.unwrap();
     assert_eq!((status(&app, &one).await, status(&app, &all).await), (401, 401));

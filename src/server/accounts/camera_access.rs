@@ -22,6 +22,7 @@ use crate::server::db::pool::Pool;
 
 pub mod access_lost;
 pub mod camera_filter;
+pub mod grants;
 
 /// On whose behalf cameras are looked at.
 #[derive(Clone, Debug)]

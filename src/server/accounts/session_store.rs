@@ -20,6 +20,7 @@ use super::secret::{self, Secret};
 use crate::error::ApiError;
 use crate::server::accounts::activity_tracker::ActivityTracker;
 use crate::server::db::clock::Clock;
+use crate::server::db::connect::writer::Writer;
 use crate::server::db::entity::session::{ActiveModel, Column, Entity, Model};
 use crate::server::db::pool::Pool;
 use crate::server::settings::Settings;
@@ -40,7 +41,7 @@ tokio::task_local! {
 #[derive(Clone, Debug)]
 pub struct Sessions {
     database: Pool,
-    writer: Pool,
+    writer: Writer,
     clock: Clock,
     last_use: ActivityTracker,
     limits: Arc<Limits>,
@@ -55,7 +56,7 @@ struct Limits {
 
 impl Sessions {
     /// The sessions of that database, to read and to write, with the limits of the settings.
-    pub fn new(database: Pool, writer: Pool, clock: Clock, last_use: ActivityTracker, settings: &Settings) -> Self {
+    pub fn new(database: Pool, writer: Writer, clock: Clock, last_use: ActivityTracker, settings: &Settings) -> Self {
         let idle = Duration::from_mins(settings.accounts.session_idle_minutes.get().into());
         let absolute = Duration::from_hours(settings.accounts.session_max_hours.get().into());
         Self { database, writer, clock, last_use, limits: Arc::new(Limits { idle, absolute }) }
@@ -86,7 +87,7 @@ impl Sessions {
     pub async fn sweep(&self) -> std::result::Result<(), DbErr> {
         let before = self.clock.now() - LONGEST_EXPORT;
         let ended = Column::ExpiresAt.lte(before).or(Column::LastSeenAt.lte(before - self.limits.idle));
-        Entity::delete_many().filter(ended).exec(&self.writer).await.map(drop)
+        Entity::delete_many().filter(ended).exec(&*self.writer).await.map(drop)
     }
 
     fn is_alive(&self, session: &Model) -> bool {
@@ -111,14 +112,14 @@ impl SessionStore for Sessions {
             link_key: link_key.bits().to_vec(),
         };
         // Two ids of 128 random bits do not meet; if they did, this would fail and nobody would share a session.
-        let made = Entity::insert(session.into_active_model()).exec_without_returning(&self.writer).await;
+        let made = Entity::insert(session.into_active_model()).exec_without_returning(&*self.writer).await;
         made.map(drop).map_err(backend)
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
         let set = ActiveModel { data: Set(encode(record)?), ..Default::default() };
         // A session that was ended meanwhile stays ended.
-        let saved = Entity::update_many().set(set).filter(Column::IdHash.eq(hash(record.id))).exec(&self.writer).await;
+        let saved = Entity::update_many().set(set).filter(Column::IdHash.eq(hash(record.id))).exec(&*self.writer).await;
         saved.map(drop).map_err(backend)
     }
 
@@ -128,12 +129,12 @@ impl SessionStore for Sessions {
         let end = OffsetDateTime::from_unix_timestamp_nanos(i128::from(session.expires_at.as_micros()) * 1_000);
         // What cannot be read is no session: whoever has its cookie signs in again.
         let (Ok(data), Ok(expiry_date)) = (serde_json::from_slice(&session.data), end) else { return Ok(None) };
-        self.last_use.of_session(session.id_hash);
+        self.last_use.record_session(session.id_hash);
         Ok(Some(Record { id: *id, data, expiry_date }))
     }
 
     async fn delete(&self, id: &Id) -> Result<()> {
-        Entity::delete_by_id(hash(*id)).exec(&self.writer).await.map(drop).map_err(backend)
+        Entity::delete_by_id(hash(*id)).exec(&*self.writer).await.map(drop).map_err(backend)
     }
 }
 

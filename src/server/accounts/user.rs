@@ -1,8 +1,6 @@
 //! Users: who they are, and what an administrator does with them. Commands and pages both come here.
 
-use std::collections::HashMap;
-
-use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel,
     PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, SqlErr, TransactionTrait,
@@ -13,7 +11,7 @@ use super::{name, password, secret};
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
-use crate::server::db::entity::{api_token, camera, camera_access, session, user};
+use crate::server::db::entity::{api_token, session, user};
 use crate::server::db::pool::{Pool, Transaction};
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::internal_error::internal;
@@ -208,106 +206,6 @@ pub async fn remove(database: &Pool, user: &User) -> Result<(), ApiError> {
         // Somebody else removed it meanwhile, which is what was wanted.
         ApiError { code: ErrorCode::UserNotFound, .. } => Ok(()),
         error => Err(error),
-    }
-}
-
-/// The ids of the cameras that a user was granted.
-///
-/// # Errors
-/// Where the database cannot answer.
-pub async fn granted(database: &Pool, user: Uuid) -> Result<Vec<String>, ApiError> {
-    let grants = camera_access::Entity::find().filter(camera_access::Column::UserId.eq(user)).all(database).await;
-    Ok(grants?.into_iter().map(|grant| grant.camera_id).collect())
-}
-
-/// How many cameras each user was granted; users without any are not in it.
-///
-/// # Errors
-/// Where the database cannot answer.
-pub async fn grant_counts(database: &Pool) -> Result<HashMap<Uuid, i64>, ApiError> {
-    let counts = camera_access::Entity::find()
-        .select_only()
-        .column(camera_access::Column::UserId)
-        .column_as(camera_access::Column::CameraId.count(), "cameras")
-        .group_by(camera_access::Column::UserId)
-        .into_tuple()
-        .all(database)
-        .await;
-    Ok(counts?.into_iter().collect())
-}
-
-/// Grants a user a camera. Doing it again changes nothing.
-///
-/// # Errors
-/// Where there is no such camera, or the database cannot answer.
-pub async fn grant(database: &Pool, user: &User, camera: &str) -> Result<(), ApiError> {
-    known_camera(database, camera).await?;
-    let grant = camera_access::Model { user_id: user.id, camera_id: camera.to_owned() };
-    match camera_access::Entity::insert(grant.into_active_model()).exec_without_returning(database).await {
-        Err(error) if !matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Err(error.into()),
-        _ => Ok(()),
-    }
-}
-
-/// Takes a camera from a user. Doing it again changes nothing.
-///
-/// # Errors
-/// Where there is no such camera, or the database cannot answer.
-pub async fn revoke(database: &Pool, user: &User, camera: &str) -> Result<(), ApiError> {
-    known_camera(database, camera).await?;
-    let revoked = camera_access::Entity::delete_by_id((user.id, camera.to_owned())).exec(database).await;
-    revoked.map(drop).map_err(ApiError::from)
-}
-
-async fn known_camera(database: &Pool, camera: &str) -> Result<(), ApiError> {
-    let known = camera::Entity::find_by_id(camera).one(database).await?;
-    known.map(drop).ok_or_else(|| ApiError {
-        field: Some("camera".to_owned()),
-        ..ApiError::new(ErrorCode::CameraNotFound, FormMessage::NoSuchCameraId { camera: camera.to_owned() })
-    })
-}
-
-/// Grants some cameras and takes others, all at once. What is granted or taken already stays as it is.
-///
-/// # Errors
-/// Where one of them does not exist, or the database cannot answer; nothing has changed then.
-pub async fn change_granted(
-    database: &Pool,
-    user: &User,
-    granted: &[String],
-    taken: &[String],
-) -> Result<(), ApiError> {
-    // Few enough at a time for the number of parameters that a statement may have.
-    const AT_ONCE: usize = 500;
-
-    let change = async {
-        let transaction = database.begin().await?;
-        for some in taken.chunks(AT_ONCE) {
-            camera_access::Entity::delete_many()
-                .filter(camera_access::Column::UserId.eq(user.id))
-                .filter(camera_access::Column::CameraId.is_in(some))
-                .exec(&transaction)
-                .await?;
-        }
-        let again = OnConflict::columns([camera_access::Column::UserId, camera_access::Column::CameraId])
-            .do_nothing()
-            .to_owned();
-        for some in granted.chunks(AT_ONCE) {
-            let grants = some
-                .iter()
-                .map(|camera| camera_access::Model { user_id: user.id, camera_id: camera.clone() }.into_active_model());
-            camera_access::Entity::insert_many(grants)
-                .on_conflict(again.clone())
-                .exec_without_returning(&transaction)
-                .await?;
-        }
-        transaction.commit().await
-    };
-    match change.await {
-        Err(error) if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))) => {
-            Err(ApiError::invalid("camera_id", FormMessage::CamerasChanged))
-        }
-        other => other.map_err(ApiError::from),
     }
 }
 

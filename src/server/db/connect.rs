@@ -4,42 +4,29 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, anyhow, bail, ensure};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, Statement, TransactionTrait};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, TransactionTrait};
 
 use super::contents;
-use super::locks::MIGRATING;
+use super::locks::MIGRATION_LOCK_KEY;
 use super::pool::Pool;
 use super::timeouts::BUSY_TIMEOUT;
-use super::url::{DatabaseKind, named, redacted};
+use super::url::{DatabaseKind, parse_url, redacted};
 use crate::server::db::postgres::health_check::PoolHealthCheck;
 use crate::server::db::sqlite::health_check;
 use crate::server::db::sqlite::migration_lock::MigrationLock;
 use crate::server::db::sqlite::open_file::OpenFile;
-use crate::server::db::sqlite::path::beside;
 use crate::server::settings;
 
-/// A transaction of a server's over which PostgreSQL hears nothing for so long is ended. Where its connection is lost, what it
-/// has locked would otherwise be locked for as long as the kernel waits, which is hours.
-const IDLE_IN_TRANSACTION_TIMEOUT: Duration = Duration::from_secs(10);
+pub mod checkpoint;
+pub mod writer;
 
 /// How large SQLite's write-ahead log stays once its contents are in the database file, in bytes. An import makes it as
 /// large as what it brings.
 const KEPT_LOG_BYTES: u64 = 8 * 1_024 * 1_024;
-
-/// How often it is attempted to empty SQLite's write-ahead log, with [`EMPTYING_PAUSE`] in between: for about 30 seconds in
-/// all, because a reader may hold it.
-const EMPTYING_ATTEMPTS: u32 = 43;
-
-/// The pause between two attempts to empty the log. Others write meanwhile.
-const EMPTYING_PAUSE: Duration = Duration::from_millis(500);
-
-/// How long one attempt to empty the log waits for readers, in milliseconds. Nobody else can write meanwhile.
-const EMPTYING_BUSY_MS: u32 = 200;
 
 /// What to do where there is no database yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +54,7 @@ async fn open_locked(
     settings: &settings::Database,
     missing: IfMissing,
 ) -> anyhow::Result<(Pool, Option<MigrationLock>)> {
-    let place = named(&settings.url)?;
+    let place = parse_url(&settings.url)?;
     let DatabaseKind::File(path) = &place else {
         let database = connect(&settings.url, settings.connections.get(), "", None).await?;
         let shown = redacted(&settings.url);
@@ -98,25 +85,15 @@ async fn open_locked(
     Ok((connect(&settings.url, settings.connections.get(), "", None).await?, Some(lock)))
 }
 
-/// Opens the database once more, for what the server writes: over one connection, because SQLite has one writer at a time
-/// anyway. Writers that wait, for each other or for an import, then wait beside those who read and not in their places.
-///
-/// # Errors
-/// As [`open`].
-pub async fn open_writer(settings: &settings::Database, database: &Pool) -> anyhow::Result<Pool> {
-    let end_silent = format!("SET idle_in_transaction_session_timeout = {}", IDLE_IN_TRANSACTION_TIMEOUT.as_millis());
-    connect(&settings.url, 1, &end_silent, database.file().cloned()).await
-}
-
-/// `told`: what PostgreSQL is told over each connection. `file`: the files of the database, where it is open already.
-async fn connect(url: &str, connections: u32, told: &str, file: Option<OpenFile>) -> anyhow::Result<Pool> {
+/// `session_settings`: what PostgreSQL is told over each connection. `file`: the files of the database, where it is open already.
+async fn connect(url: &str, connections: u32, session_settings: &str, file: Option<OpenFile>) -> anyhow::Result<Pool> {
     if let Some(file) = &file {
         file.check()?;
     }
     let mut options = ConnectOptions::new(url);
     // Longer than one writer waits for another, so that who is next in line is not sent away for it.
     options.max_connections(connections).acquire_timeout(2 * BUSY_TIMEOUT).sqlx_logging(false);
-    let place = named(url)?;
+    let place = parse_url(url)?;
     match place.clone() {
         DatabaseKind::File(path) => options
             .map_sqlx_sqlite_opts(move |sqlite| {
@@ -132,11 +109,13 @@ async fn connect(url: &str, connections: u32, told: &str, file: Option<OpenFile>
             })
             .map_sqlx_sqlite_pool_opts(health_check::configure),
         DatabaseKind::Postgres => {
-            let greeting =
-                PoolHealthCheck::new(url, &format!("SET lock_timeout = {}; {told}", BUSY_TIMEOUT.as_millis()))?;
+            let greeting = PoolHealthCheck::new(
+                url,
+                &format!("SET lock_timeout = {}; {session_settings}", BUSY_TIMEOUT.as_millis()),
+            )?;
             options
                 .map_sqlx_postgres_opts(|postgres| postgres.application_name("motion-export"))
-                .map_sqlx_postgres_pool_opts(move |pool| greeting.for_all_of(pool))
+                .map_sqlx_postgres_pool_opts(move |pool| greeting.apply_to(pool))
         }
     };
     let cannot = || format!("cannot open the database {}", redacted(url));
@@ -181,7 +160,7 @@ pub async fn migrate(settings: &settings::Database, database: &Pool) -> anyhow::
 
 /// The lock for a database that is there; none in PostgreSQL, which has locks of its own.
 async fn lock(settings: &settings::Database) -> anyhow::Result<Option<MigrationLock>> {
-    match named(&settings.url)? {
+    match parse_url(&settings.url)? {
         DatabaseKind::File(path) => MigrationLock::acquire(&path).await.map(Some),
         DatabaseKind::Postgres => Ok(None),
     }
@@ -192,11 +171,11 @@ async fn migrate_locked(settings: &settings::Database, database: &Pool) -> anyho
         return Ok(());
     }
     let alone = connect_alone(settings).await?;
-    let migrated = if matches!(named(&settings.url)?, DatabaseKind::File(_)) {
+    let migrated = if matches!(parse_url(&settings.url)?, DatabaseKind::File(_)) {
         Migrator::up(alone.inner(), None).await
     } else {
         let turn = alone.begin().await?;
-        let wait = format!("SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock({MIGRATING})");
+        let wait = format!("SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock({MIGRATION_LOCK_KEY})");
         turn.execute_unprepared(&wait).await?;
         let migrated = Migrator::up(database.inner(), None).await;
         turn.commit().await?;
@@ -219,75 +198,6 @@ pub async fn migrate_down(settings: &settings::Database, steps: Option<u32>) -> 
 /// mind, and says of a column that this step added: “no such column”.
 async fn connect_alone(settings: &settings::Database) -> anyhow::Result<Pool> {
     connect(&settings.url, 1, "", None).await
-}
-
-/// Puts SQLite's write-ahead log into the database file, and gives its space back to the file system. An import leaves a log
-/// as large as what it brought, and so does one that failed or was killed; while a server has the database open, nothing else
-/// would make it smaller. `database` is the open database of these settings.
-///
-/// # Errors
-/// If the database cannot be opened or written to, its files were replaced, or a reader holds a log that is too long for about
-/// 30 seconds.
-pub async fn empty_log(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
-    try_to_empty_log(settings, database, EMPTYING_ATTEMPTS, EMPTYING_PAUSE).await
-}
-
-/// Does [`empty_log`] with so many attempts, and this pause between two of them. A log that is not too long is attempted once,
-/// and may stay.
-///
-/// # Errors
-/// As [`empty_log`], where a reader holds a log that is too long during all attempts.
-pub async fn try_to_empty_log(
-    settings: &settings::Database,
-    database: &Pool,
-    attempts: u32,
-    pause: Duration,
-) -> anyhow::Result<()> {
-    let DatabaseKind::File(path) = named(&settings.url)? else { return Ok(()) };
-    let is_long = has_long_log(&path);
-    let attempts = if is_long { attempts } else { 1 };
-    let alone = connect(&settings.url, 1, "", database.file().cloned()).await?;
-    let emptied = empty_over(&alone, attempts, pause).await;
-    // These connections alone: the files stay open for the others.
-    let closed = alone.inner().close_by_ref().await;
-    ensure!(
-        emptied? || !is_long,
-        "another program or a running export reads the database for too long; the log is emptied when the last program \
-         closes the database, or within the hour by a running server"
-    );
-    Ok(closed?)
-}
-
-/// Empties the log over this connection. Says whether it is empty.
-async fn empty_over(alone: &Pool, attempts: u32, pause: Duration) -> Result<bool, DbErr> {
-    alone.execute_unprepared(&format!("PRAGMA busy_timeout = {EMPTYING_BUSY_MS}")).await?;
-    // Copies most of the log without keeping others from writing.
-    alone.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await?;
-    for attempt in 1..=attempts {
-        let empty = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
-        let busy: Option<i32> = alone.query_one_raw(empty).await?.map(|row| row.try_get_by_index(0)).transpose()?;
-        if busy == Some(0) {
-            return Ok(true);
-        }
-        if attempt < attempts {
-            tokio::time::sleep(pause).await;
-        }
-    }
-    Ok(false)
-}
-
-/// Does [`empty_log`] if the log is larger than it should be, which it is after an import that was killed.
-///
-/// # Errors
-/// As [`empty_log`].
-pub async fn empty_long_log(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
-    let DatabaseKind::File(path) = named(&settings.url)? else { return Ok(()) };
-    if has_long_log(&path) { empty_log(settings, database).await } else { Ok(()) }
-}
-
-/// Whether the write-ahead log of that file is longer than it should be.
-fn has_long_log(path: &Path) -> bool {
-    beside(path, "-wal").metadata().is_ok_and(|log| log.len() > KEPT_LOG_BYTES)
 }
 
 /// Creates the folder of a database if there is none, for its owner only.

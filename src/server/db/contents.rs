@@ -13,6 +13,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use super::timeouts::BUSY_TIMEOUT;
+use crate::api::shell::shell_quote;
 use crate::server::db::sqlite::path::{beside, uri};
 
 /// The table in which migrations are noted. Other programs have one of the same name.
@@ -111,7 +112,7 @@ fn shell_word(text: &str) -> Cow<'_, str> {
     if text.chars().all(|c| c.is_alphanumeric() || "/._-:@%+,=".contains(c)) {
         text.into()
     } else {
-        format!("'{}'", text.replace('\'', r"'\''")).into()
+        shell_quote(text).into()
     }
 }
 

@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, RuntimeErr, Statement, TransactionTrait};
 
 use super::clock;
-use super::locks::{IMPORTING, PARTITIONING};
+use super::locks::{IMPORT_LOCK_KEY, PARTITION_LOCK_KEY};
 use super::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
 
@@ -168,7 +168,7 @@ async fn make(database: &impl ConnectionTrait, month: Month) -> Result<(), DbErr
     // condition saves looking through it.
     database
         .execute_unprepared(&format!(
-            "SELECT pg_advisory_xact_lock({PARTITIONING});
+            "SELECT pg_advisory_xact_lock({PARTITION_LOCK_KEY});
              CREATE TABLE IF NOT EXISTS {partition} (LIKE motion_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
              DO $$ BEGIN
                  IF NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = '{partition}'::regclass) THEN
@@ -190,12 +190,13 @@ pub async fn detach(database: &Pool, now: UnixMicros, keep: u32) -> Result<Vec<S
         return Ok(Vec::new());
     };
     let transaction = database.begin().await?;
-    let alone = Statement::from_string(DbBackend::Postgres, format!("SELECT pg_try_advisory_xact_lock({IMPORTING})"));
+    let alone =
+        Statement::from_string(DbBackend::Postgres, format!("SELECT pg_try_advisory_xact_lock({IMPORT_LOCK_KEY})"));
     let alone = transaction.query_one_raw(alone).await?;
     if !alone.is_some_and(|answer| answer.try_get_by_index(0).unwrap_or_default()) {
         return Err(DbErr::Custom("an import is running; detach when it has ended".to_owned()));
     }
-    transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({PARTITIONING})")).await?;
+    transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({PARTITION_LOCK_KEY})")).await?;
     let mut detached = Vec::new();
     for month in months(&transaction).await?.into_iter().take_while(|month| *month < first) {
         let partition = month.partition();

@@ -12,7 +12,7 @@ use sea_orm::{
     QueryResult, RuntimeErr, Statement, TransactionError, TransactionOptions, TransactionSession, TransactionTrait,
 };
 
-use super::timeouts::SILENT;
+use super::timeouts::PING_TIMEOUT;
 use crate::server::db::sqlite::open_file::OpenFile;
 
 /// The connections of a program to its database.
@@ -63,7 +63,7 @@ impl Pool {
     /// # Errors
     /// The database's own.
     pub async fn close(self) -> Result<(), DbErr> {
-        let limit = (self.get_database_backend() == DbBackend::Postgres).then_some(SILENT);
+        let limit = (self.get_database_backend() == DbBackend::Postgres).then_some(PING_TIMEOUT);
         let closed = in_time(limit, self.inner.close()).await;
         if let Some(file) = &self.file {
             file.close().await;
@@ -84,20 +84,20 @@ impl<C> WithTimeout<C> {
 
 async fn in_time<T>(limit: Option<Duration>, asked: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
     let Some(limit) = limit else { return asked.await };
-    tokio::time::timeout(limit, asked).await.unwrap_or_else(|_| Err(silent(limit)))
+    tokio::time::timeout(limit, asked).await.unwrap_or_else(|_| Err(no_response(limit)))
 }
 
 /// The database is away, as far as one can tell.
-fn silent(limit: Duration) -> DbErr {
-    DbErr::Conn(RuntimeErr::Internal(format!("{SILENCE} within {limit:?}")))
+fn no_response(limit: Duration) -> DbErr {
+    DbErr::Conn(RuntimeErr::Internal(format!("{NO_RESPONSE} within {limit:?}")))
 }
 
-const SILENCE: &str = "the database did not answer";
+const NO_RESPONSE: &str = "the database did not answer";
 
 /// Whether it is not known what became of a statement: it was given up, or its connection broke.
 pub fn is_outcome_unknown(error: &DbErr) -> bool {
     match error {
-        DbErr::Conn(RuntimeErr::Internal(reason)) => reason.starts_with(SILENCE),
+        DbErr::Conn(RuntimeErr::Internal(reason)) => reason.starts_with(NO_RESPONSE),
         DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error)) => {
             matches!(**error, sqlx::Error::Io(_) | sqlx::Error::Tls(_))
         }

@@ -9,4 +9,4 @@ pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A database that does not answer to a greeting for so long is away.
-pub const SILENT: Duration = Duration::from_secs(3);
+pub const PING_TIMEOUT: Duration = Duration::from_secs(3);

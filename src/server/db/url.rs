@@ -19,7 +19,7 @@ pub enum DatabaseKind {
 ///
 /// # Errors
 /// Where it names nothing that we know.
-pub fn named(url: &str) -> anyhow::Result<DatabaseKind> {
+pub fn parse_url(url: &str) -> anyhow::Result<DatabaseKind> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         single_connection::options("database.url", url)?;
         return Ok(DatabaseKind::Postgres);
@@ -96,7 +96,7 @@ mod tests {
                 assert_eq!(redacted(shown), shown, "it can be copied");
             }
         }
-        let error = format!("{:#}", named("postgres://app:S3/cret@db/motion").expect_err("it cannot be read"));
+        let error = format!("{:#}", parse_url("postgres://app:S3/cret@db/motion").expect_err("it cannot be read"));
         assert!(error.contains("database.url") && !error.contains("S3"), "{error}");
     }
 }

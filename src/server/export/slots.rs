@@ -19,10 +19,11 @@ use crate::error::{ApiError, ErrorCode};
 use crate::messages::records::RecordMessage;
 use crate::messages::requests::RequestMessage;
 use crate::server::db::clock::Clock;
+use crate::server::db::connect::writer::Writer;
 use crate::server::db::describe_error::describe;
 use crate::server::db::entity::export::Model;
 use crate::server::db::error::{is_unavailable, may_pass, unlogged_api_error};
-use crate::server::db::pool::{self, Pool};
+use crate::server::db::pool;
 use crate::server::db::sqlite::open_file;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::internal_error::internal;
@@ -99,7 +100,7 @@ pub struct ExportSlots(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    writer: Pool,
+    writer: Writer,
     clock: Clock,
     limits: Limits,
     metrics: Metrics,
@@ -152,7 +153,7 @@ impl Progress {
 
 impl ExportSlots {
     /// None are running yet.
-    pub fn new(writer: Pool, clock: Clock, limits: Limits, metrics: Metrics) -> Self {
+    pub fn new(writer: Writer, clock: Clock, limits: Limits, metrics: Metrics) -> Self {
         let places = Arc::new(Semaphore::new(limits.at_once.get() as usize));
         let (open, slots) = (watch::Sender::new(true), watch::Sender::default());
         let (silent, unwritable_since, heartbeats) = (Mutex::default(), Mutex::default(), AtomicU32::default());
@@ -196,7 +197,7 @@ impl ExportSlots {
     /// be written although others can is dropped, so that it holds up no others.
     async fn record_outcomes(&self) {
         for (id, outcome) in &self.unrecorded() {
-            let written = record_store::end(&self.0.writer, *id, outcome).await;
+            let written = record_store::end(&*self.0.writer, *id, outcome).await;
             let known = match written {
                 Ok(known) => known,
                 Err(error) => {
@@ -348,7 +349,7 @@ impl ExportSlots {
 
     async fn sweep_dead(&self) -> Result<u64, DbErr> {
         let now = self.0.clock.now();
-        let mut found = record_store::silent(&self.0.writer, now).await?;
+        let mut found = record_store::silent(&*self.0.writer, now).await?;
         {
             // This server knows better of its own.
             let slots = self.0.slots.borrow();
@@ -367,7 +368,7 @@ impl ExportSlots {
             };
             silent.iter().filter_map(is_dead).collect()
         };
-        record_store::sweep(&self.0.writer, &dead).await
+        record_store::sweep(&*self.0.writer, &dead).await
     }
 
     fn silent(&self) -> MutexGuard<'_, HashMap<Uuid, (UnixMicros, u32)>> {
@@ -608,7 +609,7 @@ impl ExportSlot {
         let outcome = FinalRecord { written, ending, at: self.progress.moment_after(elapsed), began: true };
         let began = Instant::now();
         loop {
-            let recorded = record_store::end(&exports.0.writer, self.id, &outcome).await;
+            let recorded = record_store::end(&*exports.0.writer, self.id, &outcome).await;
             if let Err(error) = &recorded {
                 exports.is_unwritable_after(error).await;
             }

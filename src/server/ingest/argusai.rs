@@ -6,8 +6,6 @@
 //! saying so. A value of an event that cannot be read is left empty and counted. An event is skipped only if its time or
 //! its camera cannot be read.
 
-use std::collections::HashMap;
-
 use anyhow::Context;
 use uuid::Uuid;
 
@@ -15,6 +13,7 @@ use self::ids::{Ids, Origin};
 use self::source::Source;
 use self::tables::{SourceCamera, SourceEvent};
 use self::values::{Value, bounding_box, confidence, timestamp};
+use super::camera_ids::CameraIds;
 use super::progress;
 use super::sink::{EventWriter, KnownName};
 use super::summary::Summary;
@@ -60,19 +59,19 @@ pub async fn import(database: &Pool, location: &Location, now: UnixMicros) -> an
     } else {
         Ids::default()
     };
-    let mut import = Import { sink, cameras: Cameras::default(), ids };
+    let mut import = Import { sink, cameras: CameraIds::default(), ids };
     for camera in std::mem::take(&mut source.cameras) {
         import.camera(camera).await?;
     }
-    let mut taken = false;
+    let mut any_imported = false;
     while let Some(page) = source.next_page().await.with_context(cannot_read)? {
         bar.inc(page.len() as u64);
         for event in page {
-            taken |= import.event(event).await?;
+            any_imported |= import.event(event).await?;
         }
     }
     bar.finish_and_clear();
-    if !taken && import.sink.summary.skipped_events() > 0 {
+    if !any_imported && import.sink.summary.skipped_events() > 0 {
         return Ok(import.sink.roll_back().await?);
     }
     Ok(import.sink.commit().await?)
@@ -81,17 +80,8 @@ pub async fn import(database: &Pool, location: &Location, now: UnixMicros) -> an
 /// An import in progress.
 struct Import {
     sink: EventWriter,
-    cameras: Cameras,
+    cameras: CameraIds,
     ids: Ids,
-}
-
-/// The cameras that ArgusAI has.
-#[derive(Default)]
-struct Cameras {
-    /// Their ids, and the ids under which they are stored.
-    ids: HashMap<String, String>,
-    /// The ids under which those are stored whose id is a UUID: it may be written in another way in an event.
-    by_uuid: HashMap<Uuid, String>,
 }
 
 impl Import {
@@ -107,10 +97,7 @@ impl Import {
         // A CSV may have brought it before, with the id in another spelling.
         let stored = self.sink.same_camera(&id).unwrap_or(&id).to_owned();
         self.sink.camera(&stored, name, KnownName::Replace).await?;
-        if let Ok(uuid) = Uuid::try_parse(&id) {
-            self.cameras.by_uuid.entry(uuid).or_insert_with(|| stored.clone());
-        }
-        self.cameras.ids.insert(id, stored);
+        self.cameras.insert(id, stored);
         Ok(())
     }
 
@@ -122,20 +109,16 @@ impl Import {
         };
         let Some(event) = understood(event, &mut self.sink.summary) else { return Ok(false) };
         let mut event = storable_event(event, &mut self.sink.summary);
-        if let Some(stored) = self.cameras.ids.get(&event.camera_id) {
-            event.camera_id.clone_from(stored);
+        let id = &event.camera_id;
+        if let Some(stored) = self.cameras.get(id).or_else(|| self.cameras.get_by_uuid(id)) {
+            event.camera_id = stored.to_owned();
         } else {
-            let same = Uuid::try_parse(&event.camera_id).ok().and_then(|uuid| self.cameras.by_uuid.get(&uuid));
-            if let Some(same) = same {
-                event.camera_id.clone_from(same);
-            } else {
-                if let Some(same) = self.sink.same_camera(&event.camera_id) {
-                    event.camera_id = same.to_owned();
-                }
-                self.sink.summary.repair(ORPHAN, Some(&event.camera_id));
-                if !self.sink.knows_camera(&event.camera_id) {
-                    self.sink.camera(&event.camera_id, None, KnownName::Replace).await?;
-                }
+            if let Some(same) = self.sink.same_camera(id) {
+                event.camera_id = same.to_owned();
+            }
+            self.sink.summary.repair(ORPHAN, Some(&event.camera_id));
+            if !self.sink.knows_camera(&event.camera_id) {
+                self.sink.camera(&event.camera_id, None, KnownName::Replace).await?;
             }
         }
         let shown = Some(&*native).filter(|native| !native.is_empty());

@@ -124,22 +124,11 @@ pub fn without_place(id: Uuid) -> Uuid {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::ingest::test_event;
 
     #[test]
     fn an_id_holds_its_place_and_its_contents() {
-        let event = |zone: &str| Model {
-            timestamp: 7,
-            id: Uuid::nil(),
-            camera_id: "a".to_owned(),
-            confidence: Some(85.5),
-            algorithm: "MOG2".to_owned(),
-            x: None,
-            y: None,
-            width: None,
-            height: None,
-            zone_id: Some(zone.to_owned()),
-            created_at: 0,
-        };
+        let event = |zone: &str| Model { zone_id: Some(zone.to_owned()), ..test_event::event() };
         let contents = Contents::of(&event("z"));
         let id = contents.id(0x0102_0304);
         assert_eq!((place_of(id), without_place(id), may_be_of_contents(id)), (0x0102_0304, contents.id(0), true));

@@ -6,19 +6,19 @@
 //! that it stands where it stood in the file. A row that cannot be read ends the import with nothing taken: our own export
 //! has no such rows.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail, ensure};
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
-use uuid::Uuid;
 
 use self::row::Rows;
 pub use self::scale::Scale;
+use super::camera_ids::CameraIds;
 use super::progress;
-use super::recognize::{BATCH, ByContents};
+use super::recognize::BATCH;
+use super::recognize::by_contents::ByContents;
 use super::sink::{EventWriter, KnownName};
 use super::summary::Summary;
 use super::text::{storable, storable_event};
@@ -73,7 +73,7 @@ pub async fn import(database: &Pool, file: &Path, options: Options, now: UnixMic
     read(&mut reader, &mut record).with_context(nothing)?;
 
     let mut sink = EventWriter::begin(database, now).await?;
-    let mut cameras = Cameras::default();
+    let mut cameras = CameraIds::default();
     let mut known = ByContents::default();
     let mut batch: Vec<Model> = Vec::with_capacity(BATCH);
     let mut latest = i64::MIN;
@@ -90,14 +90,14 @@ pub async fn import(database: &Pool, file: &Path, options: Options, now: UnixMic
         latest = event.timestamp;
         ends_with_line_break = record.iter().next_back().is_some_and(|cell| cell.ends_with('\n'));
         let mut event = storable_event(event, &mut sink.summary);
-        if let Some(stored) = cameras.ids.get(&event.camera_id) {
-            event.camera_id.clone_from(stored);
+        if let Some(stored) = cameras.get(&event.camera_id) {
+            event.camera_id = stored.to_owned();
         } else {
             let name = storable(rows.camera_name(&record).into_owned(), &mut sink.summary);
             let name = Some(&*name).filter(|name| *name != event.camera_id);
-            let stored = cameras.add(&event.camera_id, rows.scale, &sink);
+            let stored = id_to_store(&event.camera_id, &cameras, rows.scale, &sink).to_owned();
             sink.camera(&stored, name, KnownName::Keep).await?;
-            event.camera_id = stored;
+            cameras.insert(std::mem::replace(&mut event.camera_id, stored.clone()), stored);
         }
         batch.push(event);
         if batch.len() >= BATCH {
@@ -118,32 +118,13 @@ pub async fn import(database: &Pool, file: &Path, options: Options, now: UnixMic
     Ok(sink.commit().await?)
 }
 
-/// The cameras of a file.
-#[derive(Debug, Default)]
-struct Cameras {
-    /// Their ids as the file writes them, and the ids under which they are stored.
-    ids: HashMap<String, String>,
-    /// The ids under which those are stored whose id is a UUID.
-    by_uuid: HashMap<Uuid, String>,
-}
-
-impl Cameras {
-    /// Adds a camera, and returns the id under which it is to be stored. In ArgusAI's own CSV, as in its database, an event may
-    /// write the UUID of its camera in another way. Our own exports write each id as it is stored.
-    fn add(&mut self, id: &str, scale: Scale, sink: &EventWriter) -> String {
-        let mut stored = id.to_owned();
-        if scale == Scale::Fraction
-            && let Ok(uuid) = Uuid::try_parse(id)
-        {
-            let same = self.by_uuid.entry(uuid).or_insert_with(|| sink.same_camera(id).unwrap_or(id).to_owned());
-            // An id that was there in exactly this spelling is another camera's.
-            if !sink.knows_camera(id) {
-                stored.clone_from(same);
-            }
-        }
-        self.ids.insert(id.to_owned(), stored.clone());
-        stored
+/// Returns the id under which a camera of the file is to be stored. ArgusAI may write the UUID of a camera in several ways, in
+/// its CSV as in its database. Our own exports write each id as it is stored, so two spellings are two cameras.
+fn id_to_store<'id>(id: &'id str, cameras: &'id CameraIds, scale: Scale, sink: &'id EventWriter) -> &'id str {
+    if scale == Scale::Percent || sink.knows_camera(id) {
+        return id;
     }
+    cameras.get_by_uuid(id).or_else(|| sink.same_camera(id)).unwrap_or(id)
 }
 
 /// Finds out how the rows are to be read. Leaves the file at its start.

@@ -7,12 +7,12 @@ use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, QueryOrder,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use uuid::Uuid;
 
+use super::camera_ids::CameraIds;
 use super::recognize::{BATCH, ByIdOrContents, NativeId, Offered};
 use super::summary::Summary;
 use crate::server::db::entity::{camera, motion_event};
-use crate::server::db::locks::IMPORTING;
+use crate::server::db::locks::IMPORT_LOCK_KEY;
 use crate::server::db::partitions::Partitions;
 use crate::server::db::pool::{Pool, Transaction};
 use crate::server::db::unix_micros::UnixMicros;
@@ -35,8 +35,8 @@ pub struct EventWriter {
     /// When the rows are written.
     now: UnixMicros,
     cameras: HashMap<String, Option<String>>,
-    /// The ids of the cameras that were there before this import and whose id is a UUID.
-    by_uuid: HashMap<Uuid, String>,
+    /// The ids of the cameras that were stored before this import.
+    stored_before: CameraIds,
     partitions: Partitions,
     native: ByIdOrContents,
     /// Events that may be there already.
@@ -59,14 +59,12 @@ impl EventWriter {
         let transaction = database.begin_with_options(options).await?;
         // What is looked up in an import has to be so until it ends.
         if database.get_database_backend() == DbBackend::Postgres {
-            transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({IMPORTING})")).await?;
+            transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({IMPORT_LOCK_KEY})")).await?;
         }
         let cameras = camera::Entity::find().order_by_asc(camera::Column::Id).all(&transaction).await?;
-        let mut by_uuid = HashMap::new();
+        let mut stored_before = CameraIds::default();
         for camera in &cameras {
-            if let Ok(uuid) = Uuid::try_parse(&camera.id) {
-                by_uuid.entry(uuid).or_insert_with(|| camera.id.clone());
-            }
+            stored_before.insert(camera.id.clone(), camera.id.clone());
         }
         let partitions = Partitions::known(&transaction).await?;
         Ok(Self {
@@ -75,7 +73,7 @@ impl EventWriter {
             partitions,
             now,
             cameras: cameras.into_iter().map(|camera| (camera.id, camera.name)).collect(),
-            by_uuid,
+            stored_before,
             native: ByIdOrContents::default(),
             reported: Vec::with_capacity(BATCH),
             batch: Vec::with_capacity(BATCH),
@@ -116,10 +114,7 @@ impl EventWriter {
     /// Returns the id of the camera that was there before this import and has the same UUID, which may be written in another
     /// way. `None` if there is no such camera, or one has exactly this id.
     pub fn same_camera(&self, id: &str) -> Option<&str> {
-        if self.cameras.contains_key(id) {
-            return None;
-        }
-        Uuid::try_parse(id).ok().and_then(|uuid| self.by_uuid.get(&uuid)).map(String::as_str)
+        if self.cameras.contains_key(id) { None } else { self.stored_before.get_by_uuid(id) }
     }
 
     /// Declares that the events come in order of time, so that what was looked up of passed moments can be forgotten.
@@ -200,7 +195,7 @@ impl EventWriter {
             sea_orm::TryInsertResult::Inserted(rows) => rows,
             sea_orm::TryInsertResult::Empty | sea_orm::TryInsertResult::Conflicted => 0,
         };
-        self.summary.taken += written;
+        self.summary.imported += written;
         self.summary.already_there += offered - written;
         Ok(())
     }

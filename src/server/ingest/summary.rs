@@ -10,7 +10,7 @@ const MAX_EXAMPLE: usize = 60;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Events written.
-    pub taken: u64,
+    pub imported: u64,
     /// Events that were in the database before.
     pub already_there: u64,
     /// Events that could not be taken, by reason.
@@ -61,7 +61,7 @@ impl Summary {
 
     /// Returns whether there were events, and none of them is in the database now.
     pub fn all_skipped(&self) -> bool {
-        self.taken == 0 && self.already_there == 0 && self.skipped_events() > 0
+        self.imported == 0 && self.already_there == 0 && self.skipped_events() > 0
     }
 }
 
@@ -88,7 +88,7 @@ pub fn excerpt(value: &str) -> String {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (skipped, repaired) = (total(&self.skipped), total(&self.repaired));
-        writeln!(f, "events    {:>9} taken, {} already there, {skipped} skipped", self.taken, self.already_there)?;
+        writeln!(f, "events    {:>9} taken, {} already there, {skipped} skipped", self.imported, self.already_there)?;
         writeln!(
             f,
             "cameras   {:>9} new, {} renamed, {} already there",

@@ -1,5 +1,6 @@
 //! What fetches a selection from other tools: complete, to be copied and run. Made of the export's URL; knows no browser.
 
+use crate::api::shell::shell_quote;
 use crate::export_params::{COLUMNS, EXPORT_PATH, ExportParams};
 
 /// What stands for an access token.
@@ -71,7 +72,7 @@ impl Tool {
             Self::PowerQuery => power_query(origin, &params),
             Self::Curl => format!(
                 "curl --fail --remote-name --remote-header-name --remove-on-error \\\n  --header 'Authorization: Bearer {TOKEN}' \\\n  {}",
-                shell(&url)
+                shell_quote(&url)
             ),
             Self::Pandas => format!(
                 "import pandas as pd\n\nevents = pd.read_csv(\n    {},\n    storage_options={{\"Authorization\": \"Bearer {TOKEN}\"}},\n    \
@@ -96,7 +97,7 @@ impl Tool {
                 "curl --fail --output motion-events.csv --remove-on-error \\\n  --header 'Authorization: Bearer {TOKEN}' \\\n  {} &&\nduckdb -c \
                  \"FROM read_csv('motion-events.csv', auto_detect = false, header = true, delim = ',', \
                  quote = '\\\"', escape = '\\\"', columns = {})\"",
-                shell(&url),
+                shell_quote(&url),
                 columns('\'', ["'VARCHAR'", "'DOUBLE'", "'BIGINT'", "'TIMESTAMPTZ'"])
             ),
             Self::Sheets => format!("=IMPORTDATA(\"{}\")", url.replace('"', "\"\"")),
@@ -117,10 +118,6 @@ fn columns(quote: char, [text, fraction, whole, timestamp]: [&str; 4]) -> String
         format!("{quote}{name}{quote}: {of}")
     });
     format!("{{\n        {},\n    }}", typed.join(",\n        "))
-}
-
-fn shell(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 fn python(text: &str) -> String {
@@ -181,7 +178,7 @@ mod tests {
         }
         let power_query = Tool::PowerQuery.snippet(ORIGIN, &params);
         assert!(power_query.contains("camera_id = {\"'; rm -rf / #\"\"\\\", \"Gate#(#)(lf)\"}"), "{power_query}");
-        assert_eq!(shell("it's"), r"'it'\''s'");
+        assert_eq!(shell_quote("it's"), r"'it'\''s'");
         assert_eq!(python(r#"a\"b"#), r#""a\\\"b""#);
     }
 }

@@ -12,6 +12,7 @@ use crate::api::session::Role;
 use crate::api::unknown_value::UnknownValue;
 use crate::error::ApiError;
 use crate::messages::forms::FormMessage;
+use crate::server::accounts::camera_access::grants;
 use crate::server::accounts::user::{self, NewUser};
 use crate::web::page_data::user_by_id;
 
@@ -40,7 +41,7 @@ pub(in crate::web) async fn change_user(form: Arc<Form>) -> Result<FormResponse,
             let [before, chosen]: [HashSet<String>; 2] = ["before", "camera_id"].map(|name| form.values(name));
             let granted: Vec<_> = chosen.difference(&before).cloned().collect();
             let taken: Vec<_> = before.difference(&chosen).cloned().collect();
-            user::change_granted(database, &person, &granted, &taken).await?;
+            grants::change_granted(database, &person, &granted, &taken).await?;
             FormResponse::done(path, Notice::CamerasSaved)
         }
         "role" => {

@@ -58,7 +58,7 @@ async fn find(state: &AppState, parts: &Parts) -> Result<Principal, ApiError> {
         let text = shown.ok_or_else(|| refuse(None))?;
         let found = api_token::resolve(&state.database, &text, now).await?;
         let (token, user) = found.ok_or_else(|| refuse(Some(&text)))?;
-        state.last_use.of_token(token.id);
+        state.last_use.record_token(token.id);
         return Ok(Principal { user, by: Credential::Token(token.id) });
     }
     if parts.uri.path() == EXPORT_PATH

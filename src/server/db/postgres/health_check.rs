@@ -12,7 +12,7 @@ use sea_orm::sqlx::{AssertSqlSafe, Connection, Error, Executor, Postgres};
 use tracing::warn;
 
 use crate::server::db::postgres::{NOTICE_WHO_LEAVES, options};
-use crate::server::db::timeouts::SILENT;
+use crate::server::db::timeouts::PING_TIMEOUT;
 
 /// How long lies between two tries to connect anew.
 const RETRY_DELAY: Duration = Duration::from_millis(250);
@@ -22,32 +22,32 @@ const RETRY_DELAY: Duration = Duration::from_millis(250);
 pub struct PoolHealthCheck {
     options: PgConnectOptions,
     /// What PostgreSQL is told over each connection.
-    told: Arc<str>,
+    session_settings: Arc<str>,
 }
 
 impl PoolHealthCheck {
-    /// For connections to what that URL names, over which PostgreSQL is `told` something first.
+    /// For connections to what that URL names, over which PostgreSQL is `session_settings` something first.
     ///
     /// # Errors
     /// Where the URL is none.
-    pub fn new(url: &str, told: &str) -> Result<Self, DbErr> {
-        Ok(Self { options: options(url)?, told: told.into() })
+    pub fn new(url: &str, session_settings: &str) -> Result<Self, DbErr> {
+        Ok(Self { options: options(url)?, session_settings: session_settings.into() })
     }
 
     /// Has a pool greet its connections.
-    pub fn for_all_of(&self, pool: PoolOptions<Postgres>) -> PoolOptions<Postgres> {
+    pub fn apply_to(&self, pool: PoolOptions<Postgres>) -> PoolOptions<Postgres> {
         let (first, before, after) = (self.clone(), self.clone(), self.clone());
         pool.after_connect(move |connection, _| {
-            let greeting = first.clone();
-            Box::pin(async move { greeting.configure(connection).await })
+            let health_check = first.clone();
+            Box::pin(async move { health_check.configure(connection).await })
         })
         .before_acquire(move |connection, _| {
-            let greeting = before.clone();
-            Box::pin(async move { greeting.ping_or_replace(connection).await })
+            let health_check = before.clone();
+            Box::pin(async move { health_check.ping_or_replace(connection).await })
         })
         .after_release(move |connection, _| {
-            let greeting = after.clone();
-            Box::pin(async move { greeting.ping_or_replace(connection).await })
+            let health_check = after.clone();
+            Box::pin(async move { health_check.ping_or_replace(connection).await })
         })
         // The pool's own greeting has no limit, and neither has its way to close a connection that is old.
         .test_before_acquire(false)
@@ -56,7 +56,7 @@ impl PoolHealthCheck {
     }
 
     async fn ping_or_replace(&self, connection: &mut PgConnection) -> Result<bool, Error> {
-        let Ok(answered) = tokio::time::timeout(SILENT, connection.ping()).await else {
+        let Ok(answered) = tokio::time::timeout(PING_TIMEOUT, connection.ping()).await else {
             warn!("a connection to the database does not respond; replacing it");
             // Dropped, and not closed: with TLS, closing waits for an answer.
             *connection = self.connect().await;
@@ -73,7 +73,7 @@ impl PoolHealthCheck {
                 self.configure(&mut connection).await?;
                 Ok::<_, Error>(connection)
             };
-            if let Ok(Ok(connection)) = tokio::time::timeout(SILENT, connected).await {
+            if let Ok(Ok(connection)) = tokio::time::timeout(PING_TIMEOUT, connected).await {
                 return connection;
             }
             tokio::time::sleep(RETRY_DELAY).await;
@@ -81,7 +81,7 @@ impl PoolHealthCheck {
     }
 
     async fn configure(&self, connection: &mut PgConnection) -> Result<(), Error> {
-        connection.execute(AssertSqlSafe(self.told.to_string())).await?;
+        connection.execute(AssertSqlSafe(self.session_settings.to_string())).await?;
         // Not every server knows it.
         let _ = connection.execute(NOTICE_WHO_LEAVES).await;
         Ok(())

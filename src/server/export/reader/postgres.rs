@@ -19,7 +19,7 @@ use super::time_slice::{TimeSlice, interrupted, is_interrupted};
 use crate::server::db::error;
 use crate::server::db::error::is_unavailable;
 use crate::server::db::postgres::{NOTICE_WHO_LEAVES, conn, options};
-use crate::server::db::timeouts::SILENT;
+use crate::server::db::timeouts::PING_TIMEOUT;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::event::{Cursor, Row};
 use crate::server::export::reader::worker_threads;
@@ -147,7 +147,7 @@ impl Connection {
         if self.is_primary && self.since.elapsed() > INSTEAD {
             return false;
         }
-        let ping = async { tokio::time::timeout(SILENT, self.inner.ping()).await };
+        let ping = async { tokio::time::timeout(PING_TIMEOUT, self.inner.ping()).await };
         matches!(self.runtime.block_on(ping), Ok(Ok(())))
     }
 
@@ -268,7 +268,7 @@ impl Connection {
 
     fn execute(&mut self, sql: &'static str) -> Result<(), DbErr> {
         let Self { inner, runtime, .. } = self;
-        let told = async { tokio::time::timeout(SILENT, sqlx::raw_sql(sql).execute(inner)).await };
+        let told = async { tokio::time::timeout(PING_TIMEOUT, sqlx::raw_sql(sql).execute(inner)).await };
         runtime.block_on(told).map_err(|_| query(silent()))?.map(drop).map_err(query)
     }
 
@@ -333,7 +333,7 @@ impl Connection {
 }
 
 async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
-    let connected = tokio::time::timeout(SILENT, PgConnection::connect_with(options)).await;
+    let connected = tokio::time::timeout(PING_TIMEOUT, PgConnection::connect_with(options)).await;
     connected.unwrap_or_else(|_| Err(silent()))
 }
 

@@ -8,20 +8,20 @@ use super::Backend;
 use super::postgres::Server;
 use crate::server::db::pool::Pool;
 use crate::server::db::postgres::single_connection;
-use crate::server::db::url::{DatabaseKind, named};
+use crate::server::db::url::{DatabaseKind, parse_url};
 use crate::server::settings::{self, OnReplicaUnavailable};
 
 /// Where exports read events. `database` is the open database of these settings.
 ///
 /// # Errors
-/// As [`named`].
+/// As [`parse_url`].
 pub fn events(settings: &settings::Database, database: &Pool, page_timeout: Duration) -> anyhow::Result<Backend> {
-    let place = named(&settings.url)?;
+    let place = parse_url(&settings.url)?;
     if settings.replica_url.starts_with("postgres") {
         single_connection::options("database.replica_url", &settings.replica_url)?;
     }
     if !settings.replica_url.is_empty()
-        && (place != DatabaseKind::Postgres || !matches!(named(&settings.replica_url), Ok(DatabaseKind::Postgres)))
+        && (place != DatabaseKind::Postgres || !matches!(parse_url(&settings.replica_url), Ok(DatabaseKind::Postgres)))
     {
         bail!(
             "database.replica_url is a replica's, and both it and database.url have to be postgres://USER@HOST/DATABASE"

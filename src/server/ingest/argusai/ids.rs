@@ -71,21 +71,10 @@ fn derived(id: &str) -> Uuid {
 mod tests {
     use super::Origin::{FromText, Missing, Repeated};
     use super::*;
+    use crate::server::ingest::test_event;
 
     fn event(camera: &str) -> Model {
-        Model {
-            timestamp: 7,
-            id: Uuid::nil(),
-            camera_id: camera.to_owned(),
-            confidence: Some(50.0),
-            algorithm: "KNN".to_owned(),
-            x: None,
-            y: None,
-            width: None,
-            height: None,
-            zone_id: None,
-            created_at: 0,
-        }
+        Model { camera_id: camera.to_owned(), ..test_event::event() }
     }
 
     fn ids(events: &[(&str, &str)]) -> Vec<(Uuid, Origin)> {

@@ -1,0 +1,143 @@
+//! The commands and their options.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::{accounts, export, serve};
+use crate::server::{demo, ingest};
+
+/// Exports motion-detection events of surveillance cameras to CSV.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub struct Cli {
+    /// The settings file. Default: Leptos.toml in the working directory, if it exists.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub settings: Option<PathBuf>,
+    /// The database, as `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`. Overrides `DATABASE_URL` and the settings file.
+    #[arg(long, global = true, value_name = "URL")]
+    pub database_url: Option<String>,
+    /// What to do. Default: serve, because cargo-leptos starts a server without a command.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serves the settings page and the export URL.
+    Serve(serve::Serve),
+    /// Imports events. Importing the same events again changes nothing.
+    #[command(subcommand)]
+    Import(Import),
+    /// Writes a CSV to a file or to standard output.
+    Export(export::Export),
+    /// Generates cameras and events, spread over the days before now.
+    Demo(Demo),
+    /// Manages the users who may sign in.
+    #[command(subcommand)]
+    User(accounts::User),
+    /// Lists cameras, and grants or revokes access to them.
+    #[command(subcommand)]
+    Camera(accounts::Camera),
+    /// Manages access tokens for scripts.
+    #[command(subcommand)]
+    Token(accounts::Token),
+    /// Lists or detaches the monthly partitions of PostgreSQL's table of events.
+    #[command(subcommand)]
+    Partitions(Partitions),
+    /// Changes or shows the schema of the database. The other commands bring it up to date by themselves.
+    #[command(subcommand)]
+    Migrate(Migrate),
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// Imports from an ArgusAI database, which is opened read-only.
+    Argusai {
+        /// ArgusAI's SQLite file, such as backend/data/app.db, or the URL of its PostgreSQL database,
+        /// `postgres://USER@HOST/DATABASE`. Other users of this machine can see the URL, so give the password by PGPASSWORD or
+        /// ~/.pgpass instead.
+        #[arg(value_name = "FILE|URL")]
+        source: PathBuf,
+    },
+    /// Imports a CSV that this program or ArgusAI exported.
+    Csv {
+        /// The CSV file.
+        file: PathBuf,
+        /// The file was exported raw, without the guard against spreadsheet formulas.
+        #[arg(long)]
+        raw: bool,
+        /// Accepts a file whose last row has no line end, as in files from Google Sheets. A truncated file may look the same.
+        #[arg(long)]
+        unterminated: bool,
+        /// The scale of the confidences: percentages, as this program exports them, or fractions, as ArgusAI does. Default:
+        /// recognized from the contents.
+        #[arg(long, value_name = "SCALE")]
+        confidence: Option<ingest::csv::Scale>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// The number of events.
+    #[arg(long, default_value_t = demo::DEFAULT.events)]
+    pub events: u64,
+    /// The number of cameras.
+    #[arg(long, default_value_t = demo::DEFAULT.cameras)]
+    pub cameras: u32,
+    /// The seed; the same seed gives the same events.
+    #[arg(long, default_value_t = demo::DEFAULT.seed)]
+    pub seed: u64,
+    /// The number of days over which the events are spread.
+    #[arg(long, default_value_t = demo::DEFAULT.days)]
+    pub days: u32,
+    /// The end of those days, as an RFC 3339 instant. Default: now.
+    #[arg(long, value_name = "INSTANT", value_parser = parse_instant)]
+    pub until: Option<chrono::DateTime<chrono::Utc>>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Partitions {
+    /// Lists the months.
+    List,
+    /// Detaches the months that are older than `database.keep_months`. They become tables of their own, with all their
+    /// events, and are no longer in any export.
+    Detach,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Migrate {
+    /// Brings the schema up to date.
+    Up,
+    /// Undoes the last step, or more. Undoing the step that created a table drops the table with everything in it.
+    Down {
+        /// The number of steps.
+        #[arg(default_value_t = 1)]
+        steps: u32,
+        /// Confirms that the contents of the tables may be lost.
+        #[arg(long, required = true)]
+        yes: bool,
+    },
+    /// Shows which steps are applied.
+    Status,
+}
+
+/// Reads an RFC 3339 instant.
+fn parse_instant(text: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {
+    let instant = chrono::DateTime::parse_from_rfc3339(text).map(|instant| instant.to_utc());
+    instant.map_err(|_| {
+        "write an RFC 3339 instant with an offset, such as 2025-12-16T12:00:00Z or 2025-12-16T12:00:00+01:00".to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,22 @@
+//! An event for unit tests.
+
+use uuid::Uuid;
+
+use crate::server::db::entity::motion_event::Model;
+
+/// Returns an event without an id, whose other values are arbitrary.
+pub fn event() -> Model {
+    Model {
+        timestamp: 7,
+        id: Uuid::nil(),
+        camera_id: "a".to_owned(),
+        confidence: Some(85.5),
+        algorithm: "MOG2".to_owned(),
+        x: None,
+        y: None,
+        width: None,
+        height: None,
+        zone_id: None,
+        created_at: 0,
+    }
+}

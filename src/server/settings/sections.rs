@@ -1,0 +1,112 @@
+//! The sections `[accounts]`, `[database]` and `[export]`, with their defaults.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// `[accounts]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Accounts {
+    /// A browser that asks for nothing this long is signed out.
+    pub session_idle_minutes: NonZeroU32,
+    /// A browser is signed out after this long in any case.
+    pub session_max_hours: NonZeroU32,
+    /// How long a link to an export may work at most.
+    pub link_max_minutes: NonZeroU32,
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        const IDLE: NonZeroU32 = NonZeroU32::new(12 * 60).expect("not zero");
+        const MAX: NonZeroU32 = NonZeroU32::new(7 * 24).expect("not zero");
+        const LINK: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
+        Self { session_idle_minutes: IDLE, session_max_hours: MAX, link_max_minutes: LINK }
+    }
+}
+
+/// `[database]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite://PATH`; the file and its folder are made where there are none. Or `postgres://USER:PASSWORD@HOST/DATABASE`.
+    pub url: String,
+    /// How many connections are open at most to read events, and how many for everything else.
+    pub connections: NonZeroU32,
+    /// The URL of a replica of the PostgreSQL database `url`, for exports and previews. Empty: no replica is used.
+    pub replica_url: String,
+    /// What happens to exports and previews if the replica is unavailable.
+    pub on_replica_unavailable: OnReplicaUnavailable,
+    /// How many months of events are kept in PostgreSQL's table when old ones are detached; 0: all.
+    pub keep_months: u32,
+}
+
+/// What happens to exports and previews if a replica is unavailable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnReplicaUnavailable {
+    /// They are refused, so that they never add load to the primary.
+    #[default]
+    Refuse,
+    /// They are read from the primary.
+    Primary,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        const CONNECTIONS: NonZeroU32 = NonZeroU32::new(8).expect("not zero");
+        Self {
+            url: "sqlite://data/motion-export.db".to_owned(),
+            connections: CONNECTIONS,
+            replica_url: String::new(),
+            on_replica_unavailable: OnReplicaUnavailable::Refuse,
+            keep_months: 0,
+        }
+    }
+}
+
+/// `[export]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Export {
+    /// How many events are read at once, at most. A page also ends after 512 kB; fewer rows make it slower.
+    pub page_rows: NonZeroU32,
+    /// How long the database may take for one page, in seconds.
+    pub page_timeout_seconds: NonZeroU32,
+    /// Maximum number of concurrent exports per user, on all servers together.
+    pub max_concurrent_per_user: NonZeroU32,
+    /// Maximum number of concurrent exports on this server.
+    pub max_concurrent: NonZeroU32,
+    /// How long the end of a file waits for its record where the database cannot be written to, in seconds.
+    pub record_timeout_seconds: NonZeroU32,
+}
+
+impl Default for Export {
+    fn default() -> Self {
+        const PAGE_ROWS: NonZeroU32 = NonZeroU32::new(5_000).expect("not zero");
+        const PAGE_TIMEOUT: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
+        const MAX_CONCURRENT_PER_USER: NonZeroU32 = NonZeroU32::new(3).expect("not zero");
+        const MAX_CONCURRENT: NonZeroU32 = NonZeroU32::new(32).expect("not zero");
+        const RECORD_TIMEOUT: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
+        Self {
+            page_rows: PAGE_ROWS,
+            page_timeout_seconds: PAGE_TIMEOUT,
+            max_concurrent_per_user: MAX_CONCURRENT_PER_USER,
+            max_concurrent: MAX_CONCURRENT,
+            record_timeout_seconds: RECORD_TIMEOUT,
+        }
+    }
+}
+
+impl Export {
+    /// How long the database may take for one page.
+    pub fn page_timeout(&self) -> Duration {
+        Duration::from_secs(self.page_timeout_seconds.get().into())
+    }
+
+    /// How long the end of a file waits for its record.
+    pub fn record_timeout(&self) -> Duration {
+        Duration::from_secs(self.record_timeout_seconds.get().into())
+    }
+}
