@@ -2,29 +2,25 @@
 
 use std::process::ExitCode;
 
-use anyhow::{Context, anyhow, bail, ensure};
+use anyhow::{Context, bail, ensure};
 use clap::Parser;
 use migration::{Migrator, MigratorTrait};
-use sea_orm::sqlx::Connection;
 use sea_orm::{ConnectionTrait, DbBackend};
 use tracing::warn;
 
 use self::commands::{Cli, Command, Demo, Import, Migrate, Partitions};
+use self::database::{check_reachable, clock_of, naming_database, open_migrated, with_reason};
 use self::export_outcome::ExportFailure;
-use self::stop_signals::StopSignals;
-use crate::server::db::clock::Clock;
 use crate::server::db::connect::{IfMissing, checkpoint};
-use crate::server::db::describe_error::why_unwritable;
 use crate::server::db::pool::Pool;
-use crate::server::db::postgres::single_connection;
 use crate::server::db::unix_micros::UnixMicros;
-use crate::server::db::url::{DatabaseKind, parse_url, redacted};
 use crate::server::db::{connect, partitions};
 use crate::server::settings::Settings;
 use crate::server::{demo, ingest, logging};
 
 mod accounts;
 mod commands;
+mod database;
 mod export;
 mod export_outcome;
 pub mod file_limit;
@@ -70,42 +66,6 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     // Whoever still writes to a pipe that nobody reads is not waited for.
     runtime.shutdown_background();
     done
-}
-
-/// Opens the database, or says why that cannot be done.
-async fn open_migrated(settings: &Settings, missing: IfMissing) -> anyhow::Result<Pool> {
-    connect::open_migrated(&settings.database, missing).await.map_err(|error| with_reason(error, settings))
-}
-
-/// Checks that PostgreSQL lets us in. A command that somebody waits for fails at once; a server may be started together with
-/// PostgreSQL, and waits for it.
-async fn check_reachable(settings: &Settings) -> anyhow::Result<()> {
-    let url = &settings.database.url;
-    if parse_url(url)? == DatabaseKind::Postgres {
-        let cannot = || format!("cannot open the database {}", redacted(url));
-        let connection = single_connection::connect(url).await.with_context(cannot)?;
-        // It has served its purpose, however it ends.
-        let _ = connection.close().await;
-    }
-    Ok(())
-}
-
-/// Puts the reason in place of an error if the database's file cannot be written to.
-fn with_reason(error: anyhow::Error, settings: &Settings) -> anyhow::Error {
-    let Ok(DatabaseKind::File(file)) = parse_url(&settings.database.url) else { return error };
-    match why_unwritable(&file) {
-        Some(reason) => anyhow!("cannot write to the database {}: {reason}", file.display()),
-        None => error,
-    }
-}
-
-/// Has an error of the database say which one it is.
-fn naming_database(error: anyhow::Error, settings: &Settings) -> anyhow::Error {
-    if message::is_of_database(&error) {
-        error.context(format!("the database {} failed", redacted(&settings.database.url)))
-    } else {
-        error
-    }
 }
 
 /// The commands that do one thing and end.
@@ -164,23 +124,13 @@ async fn run_on(database: Pool, command: Command, settings: &Settings) -> anyhow
         Command::Partitions(command) => return run_partitions(&command, settings, &database, now).await,
         Command::Serve(_) | Command::Migrate(_) => return Ok(()),
     };
-    say(&summary.to_string());
+    standard_output::print(&summary.to_string());
     ensure!(
         !summary.all_skipped(),
         "nothing was imported: none of the {} events could be read; see above for the first value of each kind",
         summary.skipped_events()
     );
     Ok(())
-}
-
-/// The clock to go by. What several servers share goes by that of their database.
-async fn clock_of(database: &Pool) -> anyhow::Result<Clock> {
-    if database.get_database_backend() != DbBackend::Postgres {
-        return Ok(Clock::new(now));
-    }
-    let (clock, follow) = Clock::of(database.clone()).await.context("cannot ask the database for the time")?;
-    tokio::spawn(follow);
-    Ok(clock)
 }
 
 async fn run_partitions(
@@ -195,14 +145,14 @@ async fn run_partitions(
     match command {
         Partitions::List => {
             for month in partitions::months(database).await? {
-                say(&format!("{month}\n"));
+                standard_output::print(&format!("{month}\n"));
             }
         }
         Partitions::Detach => {
             let keep = settings.database.keep_months;
             ensure!(keep > 0, "database.keep_months is 0, so all months are kept; set how many are to be kept");
             for table in partitions::detach(database, now, keep).await? {
-                say(&format!("detached {table}\n"));
+                standard_output::print(&format!("detached {table}\n"));
             }
         }
     }
@@ -216,22 +166,9 @@ async fn run_migrate(migrate: &Migrate, settings: &Settings, database: &Pool) ->
         Migrate::Status => {}
     }
     for migration in Migrator::get_migration_with_status(database.inner()).await? {
-        say(&format!("{:<8} {}\n", migration.status(), migration.name()));
+        standard_output::print(&format!("{:<8} {}\n", migration.status(), migration.name()));
     }
     Ok(())
-}
-
-/// Writes to standard output. Somebody who no longer listens is no error.
-fn say(text: &str) {
-    use std::io::Write;
-
-    let _ = std::io::stdout().write_all(text.as_bytes());
-}
-
-/// Returns the time of the operating system's clock.
-#[expect(clippy::disallowed_methods, reason = "this is the edge at which time comes in")]
-fn now() -> UnixMicros {
-    chrono::Utc::now().into()
 }
 
 /// The environment variables that are text.

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use sea_orm::EntityTrait;
 use uuid::Uuid;
 
-use super::say;
+use super::standard_output::print;
 use crate::api::session::Role;
 use crate::api::unknown_value::UnknownValue;
 use crate::server::accounts::api_token;
@@ -77,7 +77,7 @@ impl User {
             Self::Add { name, admin, .. } => {
                 let role = if admin { Role::Admin } else { Role::User };
                 let added = user::add(database, NewUser { name, role, password: read_password()? }, now).await?;
-                say(&format!("{} may sign in.\n", added.name));
+                print(&format!("{} may sign in.\n", added.name));
             }
             Self::List => {
                 let mut rows = vec![["NAME", "ROLE", "CAMERAS", "SINCE"].map(str::to_owned)];
@@ -89,7 +89,7 @@ impl User {
                     };
                     rows.push([user.name, user.role.as_str().to_owned(), cameras, day(user.created_at)]);
                 }
-                say(&table(&rows));
+                print(&table(&rows));
             }
             Self::Passwd { name, revoke_tokens, .. } => {
                 let user = user::by_name(database, &name).await?;
@@ -99,17 +99,17 @@ impl User {
                 } else {
                     "access tokens still work (--revoke-tokens revokes them)"
                 };
-                say(&format!("{} has another password, and is signed out everywhere; {tokens}.\n", user.name));
+                print(&format!("{} has another password, and is signed out everywhere; {tokens}.\n", user.name));
             }
             Self::Role { name, role } => {
                 let user = user::by_name(database, &name).await?;
                 user::set_role(database, &user, role).await?;
-                say(&format!("{} has the role {}.\n", user.name, role.as_str()));
+                print(&format!("{} has the role {}.\n", user.name, role.as_str()));
             }
             Self::Remove { name } => {
                 let user = user::by_name(database, &name).await?;
                 user::remove(database, &user).await?;
-                say(&format!("{} is removed.\n", user.name));
+                print(&format!("{} is removed.\n", user.name));
             }
         }
         Ok(())
@@ -154,19 +154,19 @@ impl Camera {
                     users.sort();
                     rows.push([camera.id, camera.name.unwrap_or_else(|| "(gone)".to_owned()), users.join(", ")]);
                 }
-                say(&table(&rows));
+                print(&table(&rows));
             }
             Self::Grant { camera, user } => {
                 let user = user::by_name(database, &user).await?;
                 grants::grant(database, &user, &camera).await?;
-                say(&format!("{} sees {camera}.\n", user.name));
+                print(&format!("{} sees {camera}.\n", user.name));
             }
             Self::Revoke { camera, user } => {
                 let user = user::by_name(database, &user).await?;
                 grants::revoke(database, &user, &camera).await?;
                 match user.role {
-                    Role::Admin => say(&format!("{} is an administrator, and still sees {camera}.\n", user.name)),
-                    Role::User => say(&format!("{} does not see {camera}.\n", user.name)),
+                    Role::Admin => print(&format!("{} is an administrator, and still sees {camera}.\n", user.name)),
+                    Role::User => print(&format!("{} does not see {camera}.\n", user.name)),
                 }
             }
         }
@@ -201,7 +201,7 @@ impl Token {
             Self::Create { user, name, days } => {
                 let user = user::by_name(database, &user).await?;
                 let made = api_token::create(database, &user, &name, days, api_token::bits()?, now).await?;
-                say(&format!("{}\n", made.text));
+                print(&format!("{}\n", made.text));
             }
             Self::List => {
                 let mut rows = vec![["ID", "USER", "NAME", "UNTIL", "LAST USED"].map(str::to_owned)];
@@ -214,14 +214,14 @@ impl Token {
                     let last_used = token.last_used_at.map_or_else(|| "never".to_owned(), day);
                     rows.push([token.id.to_string(), user.unwrap_or_default(), token.name, until, last_used]);
                 }
-                say(&table(&rows));
+                print(&table(&rows));
             }
             Self::Revoke { id } => {
                 let Ok(id) = id.parse() else {
                     bail!("“{id}” is no token's id; `token list` shows them");
                 };
                 api_token::revoke(database, id, None, now).await?;
-                say(&format!("{id} is revoked.\n"));
+                print(&format!("{id} is revoked.\n"));
             }
         }
         Ok(())

@@ -10,7 +10,8 @@ use clap::builder::NonEmptyStringValueParser;
 
 use super::export_outcome::{self, ExportFailure};
 use super::output_file::OutputFile;
-use super::{StopSignals, standard_output};
+use super::standard_output;
+use super::stop_signals::StopSignals;
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::ExportParams;
 use crate::messages::Message;

@@ -9,7 +9,9 @@ use clap::Args;
 use tokio::net::TcpListener;
 use tracing::{info, warn};
 
-use super::{StopSignals, clock_of, open_migrated, say};
+use super::database::{clock_of, open_migrated};
+use super::standard_output::print;
+use super::stop_signals::StopSignals;
 use crate::api::paths::{SETTINGS_PATH, SETUP_PATH};
 use crate::cli::file_limit;
 use crate::export_params::EXPORT_PATH;
@@ -103,7 +105,7 @@ impl Serve {
         }
 
         let signals = StopSignals::new()?;
-        say(&greeting(&at, key, guest.as_ref()));
+        print(&greeting(&at, key, guest.as_ref()));
         info!(listen_address = %address, "serving");
         let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
         let (exports, grace) = (state.exports.clone(), state.settings.server.shutdown_timeout());

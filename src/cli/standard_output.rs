@@ -1,7 +1,7 @@
 //! Standard output as the place of an export: unlike [`std::io::Stdout`], it reports that it is closed.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
@@ -39,6 +39,11 @@ fn is_placeholder(output: &File) -> io::Result<bool> {
     let metadata = output.metadata()?;
     let is_null = metadata.file_type().is_char_device() && (major(metadata.rdev()), minor(metadata.rdev())) == (1, 3);
     Ok(is_null && fcntl_getfl(output)?.contains(OFlags::RDWR))
+}
+
+/// Writes to standard output. It is not an error if the reader has ended.
+pub fn print(text: &str) {
+    let _ = io::stdout().write_all(text.as_bytes());
 }
 
 #[cfg(test)]
