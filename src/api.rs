@@ -1,5 +1,4 @@
-//! Wire types: what goes between page and server, and between programs and server. [`page`] is all that comes along with a
-//! page.
+//! Wire types: the data that server, page and programs exchange. [`page`] has the data that is sent along with a page.
 
 pub mod cameras;
 pub mod export_form;

@@ -1,5 +1,5 @@
-//! What an export is asked for: [`ExportParams`], parsed and validated once, and the same on both sides of the wire.
-//! It knows nobody: no database, no browser, no time zone data (that is the server's, in `server::export::timezone`).
+//! The parameters of an export: [`ExportParams`], parsed and validated once, the same for server and browser. This module
+//! needs no database, no browser and no time zone data; `server::export::timezone` checks time zones.
 
 use std::collections::HashSet;
 
@@ -8,17 +8,17 @@ use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
 use crate::error::ApiError;
 use crate::messages::parameters::ParameterMessage;
 
-/// Where an export is fetched from.
+/// The path of the export.
 pub const EXPORT_PATH: &str = "/api/v1/motion-events/export";
 
-/// The columns of the CSV, in their order. Source: the specification's "CSV Output Schema".
+/// The columns of the CSV, in order. Source: "CSV Output Schema" in the specification.
 pub const COLUMNS: [&str; 10] =
     ["timestamp", "camera_id", "camera_name", "confidence", "algorithm", "x", "y", "width", "height", "zone_id"];
 
-/// The column that `excel_date=true` puts before [`COLUMNS`]: local time as spreadsheets read it, `2025-12-15 10:30:00`.
+/// The column that `excel_date=true` adds before [`COLUMNS`]: local time as spreadsheets read it, `2025-12-15 10:30:00`.
 pub const LOCAL_TIME: &str = "local_time";
 
-/// The columns of a file, in their order.
+/// Returns the columns of a file, in order.
 pub fn columns(excel_date: bool) -> impl Iterator<Item = &'static str> {
     excel_date.then_some(LOCAL_TIME).into_iter().chain(COLUMNS)
 }
@@ -27,22 +27,22 @@ pub fn columns(excel_date: bool) -> impl Iterator<Item = &'static str> {
 pub const PARAMETERS: [&str; 8] =
     ["format", "start_date", "end_date", "camera_id", "timezone", "bom", "raw", "excel_date"];
 
-/// What Excel needs at the beginning of a file to read it as UTF-8.
+/// The bytes by which Excel recognizes a file as UTF-8.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// The time zone that an export is written in when none is asked for.
+/// The time zone of an export without the parameter `timezone`.
 pub const DEFAULT_TIMEZONE: &str = "UTC";
 
-fn looks_like_a_day(text: &str) -> bool {
+fn is_day_shaped(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() == 10
         && bytes.iter().enumerate().all(|(i, b)| if i == 4 || i == 7 { *b == b'-' } else { b.is_ascii_digit() })
 }
 
-/// Whether a parameter is `true`, or `false`.
+/// Parses a parameter that must be `true` or `false`.
 ///
 /// # Errors
-/// `invalid_parameter`, naming the parameter, where it is neither.
+/// Returns `invalid_parameter` with the name of the parameter.
 pub fn parse_flag(field: &str, text: &str) -> Result<bool, ApiError> {
     match text {
         "false" => Ok(false),
@@ -51,20 +51,20 @@ pub fn parse_flag(field: &str, text: &str) -> Result<bool, ApiError> {
     }
 }
 
-/// The day that `YYYY-MM-DD` names, if it is one. (What chrono parses with knows all formats, and is as large as the
-/// calendar of the page.)
+/// Parses a day as `YYYY-MM-DD`. chrono's parser supports all formats and would add as much WASM as the calendar of the
+/// page.
 pub fn parse_day(text: &str) -> Option<NaiveDate> {
     let number = |from: usize, to: usize| text.get(from..to)?.parse().ok();
-    let year = looks_like_a_day(text).then(|| text[..4].parse().ok())??;
+    let year = is_day_shaped(text).then(|| text[..4].parse().ok())??;
     NaiveDate::from_ymd_opt(year, number(5, 7)?, number(8, 10)?)
 }
 
 /// One end of a date range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DateBound {
-    /// A whole local day in the export's time zone.
+    /// A local day in the time zone of the export.
     Day(NaiveDate),
-    /// A moment, whatever the time zone.
+    /// A point in time.
     Instant(DateTime<Utc>),
 }
 
@@ -72,10 +72,10 @@ impl DateBound {
     /// Parses `YYYY-MM-DD` or an RFC 3339 instant. `field` names the parameter in the error.
     ///
     /// # Errors
-    /// `invalid_parameter` where the text is neither, or no day of the years 0001 to 9999.
+    /// Returns `invalid_parameter` if the text is neither, or not in the years 0001 to 9999.
     pub fn parse(field: &str, text: &str) -> Result<Self, ApiError> {
-        let looks_like_a_day = looks_like_a_day(text);
-        let bound = if looks_like_a_day {
+        let is_day_shaped = is_day_shaped(text);
+        let bound = if is_day_shaped {
             parse_day(text).map(Self::Day)
         } else {
             DateTime::parse_from_rfc3339(text).ok().map(|instant| Self::Instant(instant.to_utc()))
@@ -86,7 +86,7 @@ impl DateBound {
         };
         bound.filter(|bound| (1..=9999).contains(&year(bound))).ok_or_else(|| {
             let value = text.to_owned();
-            let message = if looks_like_a_day {
+            let message = if is_day_shaped {
                 ParameterMessage::NoSuchDay { value }
             } else if text.contains(' ') {
                 ParameterMessage::DateWithSpace { value }
@@ -102,13 +102,13 @@ impl std::fmt::Display for DateBound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Day(day) => day.fmt(f),
-            // `Z`, because a `+` in a query string reads as a space.
+            // With `Z`, because a `+` in a query string means a space.
             Self::Instant(instant) => f.write_str(&instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
         }
     }
 }
 
-/// From when to when. A day counts whole at both ends; an instant is inclusive as a start, exclusive as an end.
+/// A range of time. A day is included completely at both ends. An instant is inclusive as start and exclusive as end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct DateRange {
     start: Option<DateBound>,
@@ -116,11 +116,10 @@ pub struct DateRange {
 }
 
 impl DateRange {
-    /// A range whose start is not after its end, as far as that can be told without a time zone. A day against an
-    /// instant is compared on the server, which knows the zone.
+    /// Creates a range. A day and an instant can be compared only with a time zone, so the server checks such a range later.
     ///
     /// # Errors
-    /// `invalid_parameter` for `start_date` where the start is after the end.
+    /// Returns `invalid_parameter` for `start_date` if the start is after the end.
     pub fn new(start: Option<DateBound>, end: Option<DateBound>) -> Result<Self, ApiError> {
         let reversed = match (start, end) {
             (Some(DateBound::Day(start)), Some(DateBound::Day(end))) => start > end,
@@ -131,7 +130,7 @@ impl DateRange {
         if reversed { Err(range.reversed()) } else { Ok(range) }
     }
 
-    /// The error that says that this range ends before it begins.
+    /// Returns the error for a range whose start is after its end.
     pub fn reversed(&self) -> ApiError {
         let show = |bound: Option<DateBound>| bound.map(|bound| bound.to_string()).unwrap_or_default();
         ApiError::invalid(
@@ -140,31 +139,31 @@ impl DateRange {
         )
     }
 
-    /// The first day or moment, where there is one.
+    /// Returns the first day or instant.
     pub fn start(&self) -> Option<DateBound> {
         self.start
     }
 
-    /// The last day, or the moment before which the range ends, where there is one.
+    /// Returns the last day, or the instant before which the range ends.
     pub fn end(&self) -> Option<DateBound> {
         self.end
     }
 }
 
-/// Everything that an export can be asked for.
+/// The parameters of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportParams {
-    /// From when to when.
+    /// The range of time.
     pub range: DateRange,
-    /// Which cameras, in the order asked for and without repetition; none means all.
+    /// The ids of the cameras, in the given order and without duplicates. Empty means all cameras.
     pub camera_ids: Vec<String>,
-    /// IANA name of the zone that days are counted and timestamps written in.
+    /// The IANA name of the time zone of days and timestamps.
     pub timezone: String,
-    /// Put a UTF-8 byte-order mark first, so that Excel reads the file as UTF-8.
+    /// Whether the file begins with a UTF-8 byte-order mark, so that Excel reads it as UTF-8.
     pub bom: bool,
-    /// Write text cells as they are, without the guard against spreadsheet formulas.
+    /// Whether text cells are written without the guard against spreadsheet formulas.
     pub raw: bool,
-    /// Put a first column of local time before the others, which Excel and Calc read as a date.
+    /// Whether the first column is local time, which Excel and Calc read as a date.
     pub excel_date: bool,
 }
 
@@ -182,11 +181,10 @@ impl Default for ExportParams {
 }
 
 impl ExportParams {
-    /// Parses a URL's query string. An empty value counts as missing, because that is what an HTML form sends for a
-    /// field that was left alone.
+    /// Parses the query string of a URL. An empty value counts as missing, because an HTML form sends that for an empty field.
     ///
     /// # Errors
-    /// `invalid_parameter`, naming the parameter and what would be right.
+    /// Returns `invalid_parameter` with the name of the parameter and the expected values.
     pub fn parse(query: &str) -> Result<Self, ApiError> {
         let mut start = None;
         let mut end = None;
@@ -237,16 +235,16 @@ impl ExportParams {
         })
     }
 
-    /// Parses the query string of the export's page, which selects whole days and writes guarded cells.
+    /// Parses the query string of the export's page, which supports only days and guarded cells.
     ///
     /// # Errors
-    /// Those of [`ExportParams::parse`]; `invalid_parameter` for what the page cannot show.
+    /// Returns the errors of [`ExportParams::parse`], and `invalid_parameter` for a value that the page cannot show.
     pub fn parse_for_page(query: &str) -> Result<Self, ApiError> {
         let params = Self::parse(query)?;
-        let is_moment = |bound: Option<DateBound>| matches!(bound, Some(DateBound::Instant(_)));
-        let field = if is_moment(params.range.start) {
+        let is_instant = |bound: Option<DateBound>| matches!(bound, Some(DateBound::Instant(_)));
+        let field = if is_instant(params.range.start) {
             "start_date"
-        } else if is_moment(params.range.end) {
+        } else if is_instant(params.range.end) {
             "end_date"
         } else if params.raw {
             "raw"
@@ -256,12 +254,12 @@ impl ExportParams {
         Err(ApiError::invalid(field, ParameterMessage::NotOnThePage))
     }
 
-    /// What is wrong with a time zone of that name, which there is not.
+    /// Returns the error for an unknown time zone.
     pub fn no_such_timezone(name: &str) -> ApiError {
         ApiError::invalid("timezone", ParameterMessage::NoSuchTimezone { timezone: name.to_owned() })
     }
 
-    /// The query string that [`ExportParams::parse`] reads back as this.
+    /// Returns the query string that [`ExportParams::parse`] parses into the same parameters.
     pub fn to_query(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("format", "csv");
@@ -282,13 +280,13 @@ impl ExportParams {
         query.finish()
     }
 
-    /// The URL of this export, without scheme and host.
+    /// Returns the URL of the export, without scheme and host.
     pub fn to_url(&self) -> String {
         format!("{EXPORT_PATH}?{}", self.to_query())
     }
 }
 
-/// The name of the file, from the local days of its ends.
+/// Returns the name of the file for a range of local days.
 pub fn file_name(start: Option<NaiveDate>, end: Option<NaiveDate>) -> String {
     match (start.as_ref().map(ToString::to_string), end.as_ref().map(ToString::to_string)) {
         (None, None) => "motion-events-all.csv".to_owned(),

@@ -1,6 +1,5 @@
-//! Pages that need no script to be alive: forms of the browser's own, and what became of them. They are rendered on the
-//! server only, so that what they are made of is not in the WASM. The little that a script adds to them is in
-//! `public/plain.js`.
+//! Pages that work without JavaScript: plain HTML forms and their outcomes. They are rendered on the server only, so their
+//! code is not in the WASM. `public/plain.js` adds a few conveniences.
 
 use leptos::prelude::*;
 
@@ -17,7 +16,7 @@ pub mod tokens;
 pub mod user;
 pub mod users;
 
-/// The page that was asked for, whichever it is.
+/// Returns the requested page.
 pub fn page() -> AnyView {
     use account::Account;
     use login::Login;

@@ -1,4 +1,4 @@
-//! HTTP: routes, middleware, handlers and forms, and what a page needs.
+//! HTTP: routes, middleware, handlers, forms, and the data of pages.
 
 pub mod assets;
 pub mod error_response;

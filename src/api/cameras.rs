@@ -1,13 +1,13 @@
-//! The cameras to choose from.
+//! Cameras that can be selected.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A camera as the page shows it.
+/// A camera.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Camera {
-    /// What the export URL takes.
+    /// The id, as in the export's URL.
     pub id: String,
-    /// For people; `None` where the camera is gone and only its events are left.
+    /// The name. `None` if the camera no longer exists and only its events are left.
     pub name: Option<String>,
 }

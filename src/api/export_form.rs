@@ -1,4 +1,4 @@
-//! What the export form offers to choose from.
+//! The data of the export form.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,26 +7,26 @@ use super::exports::ExportRecord;
 use super::preview::Preview;
 use crate::error::ApiError;
 
-/// The lists of the form.
+/// The data of the export form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportFormData {
-    /// All cameras, in the order in which they are shown.
+    /// The cameras, in display order.
     pub cameras: Vec<Camera>,
-    /// The names of all time zones. Only in the page itself: the browser finds them there.
+    /// The names of all time zones. They are not sent again, because the rendered page has them.
     #[serde(skip)]
     pub timezones: Vec<String>,
-    /// The time zone that is offered first.
+    /// The default time zone.
     pub timezone: String,
-    /// The query string of the page's address, which names a selection; empty where it names none.
+    /// The query string of the page's address, which names a selection; empty if it names none.
     pub selected: String,
-    /// What is wrong with it, where it names none that the page could show.
+    /// Why the form cannot show the selection of the address.
     pub problem: Option<ApiError>,
-    /// What that selection holds, or why that cannot be told; `None` where it would have taken the page too long.
+    /// The preview of the selection, or why it failed. `None` if it did not arrive in time for the page.
     pub preview: Option<Result<Preview, ApiError>>,
-    /// The caller's last exports, newest first.
+    /// The user's last exports, newest first.
     pub recent: Vec<ExportRecord>,
-    /// How many exports one person may make at once.
+    /// How many exports a user may run at once.
     pub max_at_once: usize,
-    /// For how many minutes a link to an export may work.
+    /// The longest lifetime of a link to an export, in minutes.
     pub link_max_minutes: u32,
 }

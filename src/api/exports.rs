@@ -1,4 +1,4 @@
-//! Export records, as they go over the wire: who exported what, when, and whether the file is whole.
+//! Export records on the wire: who exported what and when, and whether the file is complete.
 
 use std::str::FromStr;
 
@@ -8,36 +8,36 @@ use utoipa::ToSchema;
 use super::unknown_value::UnknownValue;
 use crate::messages::Message;
 
-/// Where records are read; below it, each by its id.
+/// The path of the records. Each is below it by its id.
 pub const EXPORTS_PATH: &str = "/api/v1/exports";
 
-/// The header of an export's answer that names its record.
+/// The response header of an export with the id of its record.
 pub const EXPORT_ID_HEADER: &str = "x-export-id";
 
-/// What became of an export.
+/// The state of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// It is being made.
+    /// The file is being sent.
     Running,
-    /// The whole file was sent.
+    /// The complete file was sent.
     Completed,
-    /// The client went away before the end.
+    /// The client disconnected before the end.
     Cancelled,
-    /// It could not be read or written to the end.
+    /// An error occurred before the end.
     Failed,
-    /// The database did not give the next events in time, or the client took nothing for too long.
+    /// The database did not return the next events in time, or the client read nothing for too long.
     TimedOut,
-    /// The server was stopped or went away.
+    /// The server stopped before the end.
     Interrupted,
 }
 
 impl State {
-    /// All that there are.
+    /// All states.
     pub const ALL: [Self; 6] =
         [Self::Running, Self::Completed, Self::Cancelled, Self::Failed, Self::TimedOut, Self::Interrupted];
 
-    /// Returns the name in tables, addresses and numbers.
+    /// Returns the name in the database, in addresses and in metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Running => "running",
@@ -61,44 +61,44 @@ impl FromStr for State {
 /// The record of one export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExportRecord {
-    /// What `X-Export-Id` told.
+    /// The id, as in `X-Export-Id`.
     pub id: String,
-    /// What became of it.
+    /// The state.
     pub state: State,
-    /// As whom; `None` for whoever ran the command on the server, without `--as`.
+    /// The name of the user. `None` for the command on the server without `--as`.
     pub user: Option<String>,
     /// `session`, `token`, `link` or `command`.
     pub via: String,
-    /// The selection, as the query string that asks for it again.
+    /// The selection, as the query string that exports it again.
     pub query: String,
-    /// Events in the file; while it runs, some seconds old.
+    /// The number of events in the file. While the export is running, some seconds old.
     pub rows: i64,
-    /// Bytes of the file, before any content encoding.
+    /// The size of the file in bytes, before any content encoding.
     pub bytes: i64,
-    /// SHA-256 of the same bytes, in hexadecimal digits; only of a file that was sent whole.
+    /// The SHA-256 of the file in hexadecimal digits. Only for a file that was sent completely.
     pub sha256: Option<String>,
-    /// RFC 3339, in UTC.
+    /// The start as RFC 3339, in UTC.
     #[schema(format = DateTime)]
     pub started_at: String,
-    /// The same; `None` while it runs, and if it is unknown. Of an export whose server was killed, the last heartbeat.
+    /// The end as RFC 3339, in UTC. `None` while the export is running, and if the end is unknown. If the server was killed, the
+    /// last heartbeat.
     pub finished_at: Option<String>,
-    /// From the one to the other, in milliseconds.
+    /// The duration in milliseconds.
     pub duration_ms: Option<i64>,
-    /// Why it did not end well, in English, where it did not.
+    /// Why the export did not complete, in English.
     pub error: Option<String>,
-    /// The same as a message, for programs, and in the language of the request for people.
+    /// The same as a message: for programs a code, for people a sentence in the language of the request.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Message>,
-    /// RFC 3339, in UTC: up to when the file is complete, where it was read from a replica; `None` where that is when it
-    /// began.
+    /// The time up to which a file from a replica is complete, as RFC 3339, in UTC. `None` if that is the start of the export.
     pub complete_to: Option<String>,
 }
 
-/// Some records, newest first, and where the next are.
+/// A page of records, newest first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ExportRecords {
     /// The records.
     pub exports: Vec<ExportRecord>,
-    /// What `before` has to be for those that come after these; `None` where there are none.
+    /// The value of `before` for the next page. `None` on the last page.
     pub next: Option<String>,
 }

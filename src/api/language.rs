@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A language of the pages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Language {
-    /// British, as its dates and numbers are.
+    /// British English, with British dates and numbers.
     #[default]
     English,
     /// German.
@@ -13,10 +13,10 @@ pub enum Language {
 }
 
 impl Language {
-    /// All that there are.
+    /// All languages.
     pub const ALL: [Self; 2] = [Self::English, Self::German];
 
-    /// Its tag, as HTML and HTTP name it.
+    /// Returns the language tag for HTML and HTTP.
     pub fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
@@ -24,7 +24,7 @@ impl Language {
         }
     }
 
-    /// What it calls itself.
+    /// Returns the name of the language in the language itself.
     pub fn name(self) -> &'static str {
         match self {
             Self::English => "English",
@@ -32,7 +32,7 @@ impl Language {
         }
     }
 
-    /// The language with that tag.
+    /// Returns the language with this tag.
     pub fn from_tag(tag: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|language| language.tag() == tag)
     }
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_language_is_found_by_its_tag_and_by_nothing_else() {
+    fn a_language_is_found_by_its_exact_tag() {
         for language in Language::ALL {
             assert_eq!(Language::from_tag(language.tag()), Some(language));
         }

@@ -1,41 +1,41 @@
-//! What an export would hold: told before it is asked for.
+//! The preview of an export.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What a selection holds at the moment.
+/// What an export of a selection would contain at the moment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Preview {
-    /// Events.
+    /// The number of events.
     pub rows: u64,
-    /// When the first of them was, as the file would tell it; `None` where there is none.
+    /// The time of the first event, as in the file. `None` without events.
     pub first: Option<String>,
-    /// When the last was.
+    /// The time of the last event.
     pub last: Option<String>,
-    /// How many bytes the file will have, from some of its lines.
+    /// The size of the file in bytes, estimated from some of its lines.
     pub bytes: u64,
-    /// How many events there are on each local day that has some, in their order.
+    /// The number of events on each local day that has any, in order.
     pub days: Vec<Day>,
     /// The names of the file's columns.
     pub columns: Vec<String>,
-    /// The cells of the first rows, as the file will have them.
+    /// The cells of the first rows, as in the file.
     pub sample: Vec<Vec<String>>,
 }
 
 /// The events of a local day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Day {
-    /// `YYYY-MM-DD`.
+    /// The day as `YYYY-MM-DD`.
     pub day: String,
-    /// How many.
+    /// The number of events.
     pub events: u64,
 }
 
 /// The events of a camera.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct CameraCount {
-    /// Its id.
+    /// The id of the camera.
     pub id: String,
-    /// How many.
+    /// The number of events.
     pub events: u64,
 }

@@ -1,4 +1,4 @@
-//! Who is signed in.
+//! The signed-in user.
 
 use std::str::FromStr;
 
@@ -6,16 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::unknown_value::UnknownValue;
 
-/// The shortest password. NIST SP 800-63B asks for 8 at least, and for no rule about which characters.
+/// The minimum length of a password. NIST SP 800-63B requires at least 8 characters and advises against rules about which.
 pub const MIN_PASSWORD_CHARACTERS: usize = 10;
 
 /// What a user may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Sees all cameras, and manages people.
+    /// Sees all cameras and manages users.
     Admin,
-    /// Sees the cameras granted to it.
+    /// Sees the cameras granted to the user.
     User,
 }
 
@@ -23,7 +23,7 @@ impl Role {
     /// All roles.
     pub const ALL: [Self; 2] = [Self::Admin, Self::User];
 
-    /// Returns the name in tables, forms and lists.
+    /// Returns the name in the database, in forms and on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
@@ -40,11 +40,11 @@ impl FromStr for Role {
     }
 }
 
-/// Somebody who is signed in, as the page shows it.
+/// The user who is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CurrentUser {
-    /// The name that was used to sign in.
+    /// The name.
     pub name: String,
-    /// What it may do.
+    /// The role.
     pub role: Role,
 }

@@ -2,25 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
-/// For how many days a token may be made on the page; none: until it is revoked.
+/// The lifetimes of a token that the page offers, in days. `None` means until it is revoked.
 pub const DAYS: [Option<u32>; 5] = [Some(7), Some(30), Some(90), Some(365), None];
 
-/// The field of a form that gives somebody a new password, by which all access tokens are revoked as well.
+/// The form field by which a new password also revokes all access tokens.
 pub const REVOKE_TOKENS: &str = "revoke_tokens";
 
-/// A token in the list. The token itself is not here: nobody has it but whom it was shown to.
+/// A token in the list, without the token itself, of which only a hash is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {
-    /// Names it to the form that revokes it.
+    /// The id, for the form that revokes the token.
     pub id: String,
-    /// What its owner calls it.
+    /// The name that its owner gave it.
     pub name: String,
-    /// When it was made, to the minute in UTC: names may be the same.
+    /// When it was created, to the minute in UTC. It distinguishes tokens of the same name.
     pub created: String,
-    /// When it stops working; `None`: never.
+    /// The day on which it expires. `None` if it does not.
     pub expires: Option<String>,
-    /// Whether that has come.
+    /// Whether it has expired.
     pub expired: bool,
-    /// When it was last used, to the minute in UTC; `None`: never.
+    /// When it was last used, to the minute in UTC. `None` if it was never used.
     pub last_used: Option<String>,
 }

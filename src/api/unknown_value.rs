@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The text is none of the values of its type.
+/// The text is not one of the allowed values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownValue;
 

@@ -1,38 +1,38 @@
-//! People and their cameras, as an administrator sees them.
+//! Users and their cameras, as an administrator sees them.
 
 use serde::{Deserialize, Serialize};
 
 use super::session::Role;
 
-/// Somebody in the list of people.
+/// A user in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
-    /// Names the person in addresses.
+    /// The id, as in addresses.
     pub id: String,
-    /// What the person types to sign in.
+    /// The name for signing in.
     pub name: String,
-    /// What the person may do.
+    /// The role.
     pub role: Role,
-    /// How many cameras were granted; an administrator sees all of them anyway.
+    /// How many cameras are granted. Administrators see all cameras anyway.
     pub cameras: i64,
 }
 
-/// One person, with every camera that there is.
+/// A user, with all cameras.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserWithCameras {
-    /// The person.
+    /// The user.
     pub user: User,
-    /// All cameras, in the order in which they are shown.
+    /// All cameras, in display order.
     pub cameras: Vec<Grant>,
-    /// Whether this is the person who looks.
+    /// Whether this is the signed-in user.
     pub is_me: bool,
 }
 
-/// A camera, and whether it is granted.
+/// A camera, and whether it is granted to the user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     /// The camera.
     pub camera: super::cameras::Camera,
-    /// Whether the person sees it.
+    /// Whether the user may see it.
     pub granted: bool,
 }

@@ -1,10 +1,10 @@
-//! Tests of [`super`]: what a query string means, and what it may not say.
+//! Tests of [`super`].
 
 use proptest::prelude::*;
 
 use crate::export_params::*;
 
-fn refusal(query: &str) -> (String, String) {
+fn error_of(query: &str) -> (String, String) {
     let error = ExportParams::parse(query).expect_err(query);
     (error.field.expect("a field"), error.detail)
 }
@@ -14,18 +14,18 @@ fn day(text: &str) -> NaiveDate {
 }
 
 #[test]
-fn an_empty_query_asks_for_everything_in_utc() {
+fn an_empty_query_selects_everything_in_utc() {
     assert_eq!(ExportParams::parse("").expect("valid"), ExportParams::default());
 }
 
 #[test]
-fn fields_that_a_form_left_empty_count_as_missing() {
+fn empty_fields_of_a_form_count_as_missing() {
     let query = "format=&start_date=&end_date=&camera_id=&timezone=&bom=&raw=&excel_date=";
     assert_eq!(ExportParams::parse(query).expect("valid"), ExportParams::default());
 }
 
 #[test]
-fn the_request_example_of_the_specification_is_understood() {
+fn the_request_example_of_the_specification_is_parsed() {
     let params = ExportParams::parse(
         "format=csv&start_date=2025-12-01&end_date=2025-12-16&camera_id=abc123&timezone=America/Los_Angeles",
     )
@@ -38,13 +38,13 @@ fn the_request_example_of_the_specification_is_understood() {
 }
 
 #[test]
-fn a_camera_may_repeat_and_counts_once() {
+fn a_repeated_camera_counts_once() {
     let params = ExportParams::parse("camera_id=b&camera_id=a&camera_id=b").expect("valid");
     assert_eq!(params.camera_ids, ["b", "a"]);
 }
 
 #[test]
-fn bad_dates_are_refused_by_name_with_what_would_be_right() {
+fn an_invalid_date_is_refused_with_its_parameter_and_the_expected_format() {
     for bad in [
         "2025-02-29",
         "2025-13-01",
@@ -56,34 +56,34 @@ fn bad_dates_are_refused_by_name_with_what_would_be_right() {
         "2025-12-01T10:00:00",
         "2025-12-01T10:00:00+01:00",
     ] {
-        let (field, detail) = refusal(&format!("end_date={bad}"));
+        let (field, detail) = error_of(&format!("end_date={bad}"));
         assert_eq!(field, "end_date");
         assert!(detail.contains("YYYY-MM-DD"), "{bad}: {detail}");
     }
-    // The last one above is a well-formed instant whose plus sign became a space on its way.
-    assert!(refusal("end_date=2025-12-01T10:00:00+01:00").1.contains("%2B"));
+    // The last value above is a valid instant whose plus sign was decoded as a space.
+    assert!(error_of("end_date=2025-12-01T10:00:00+01:00").1.contains("%2B"));
     assert!(ExportParams::parse("end_date=2025-12-01T10:00:00%2B01:00").is_ok());
 }
 
 #[test]
 fn a_start_after_the_end_is_refused() {
-    assert_eq!(refusal("start_date=2025-12-02&end_date=2025-12-01").0, "start_date");
-    assert_eq!(refusal("start_date=2025-12-01T00:00:01Z&end_date=2025-12-01T00:00:00Z").0, "start_date");
+    assert_eq!(error_of("start_date=2025-12-02&end_date=2025-12-01").0, "start_date");
+    assert_eq!(error_of("start_date=2025-12-01T00:00:01Z&end_date=2025-12-01T00:00:00Z").0, "start_date");
     assert!(ExportParams::parse("start_date=2025-12-01&end_date=2025-12-01").is_ok());
 }
 
 #[test]
-fn unknown_and_repeated_parameters_are_refused_by_name() {
-    assert_eq!(refusal("camera=a").0, "camera");
-    assert_eq!(refusal("timezone=UTC&timezone=UTC").0, "timezone");
-    assert_eq!(refusal("format=json").0, "format");
-    assert_eq!(refusal("bom=1").0, "bom");
-    assert_eq!(refusal("raw=yes").0, "raw");
-    assert_eq!(refusal("excel_date=1").0, "excel_date");
+fn unknown_and_repeated_parameters_are_refused_with_their_names() {
+    assert_eq!(error_of("camera=a").0, "camera");
+    assert_eq!(error_of("timezone=UTC&timezone=UTC").0, "timezone");
+    assert_eq!(error_of("format=json").0, "format");
+    assert_eq!(error_of("bom=1").0, "bom");
+    assert_eq!(error_of("raw=yes").0, "raw");
+    assert_eq!(error_of("excel_date=1").0, "excel_date");
 }
 
 #[test]
-fn file_names_tell_the_range() {
+fn file_names_contain_the_range() {
     let (first, last) = (day("2025-12-01"), day("2025-12-16"));
     assert_eq!(file_name(None, None), "motion-events-all.csv");
     assert_eq!(file_name(Some(first), None), "motion-events-2025-12-01-latest.csv");
@@ -102,7 +102,7 @@ fn bound() -> impl Strategy<Value = DateBound> {
 
 proptest! {
     #[test]
-    fn what_to_query_writes_parse_reads_back(
+    fn parse_reads_what_to_query_writes(
         start in proptest::option::of(bound()),
         end in proptest::option::of(bound()),
         cameras in proptest::collection::hash_set("\\PC{1,20}", 0..4),
@@ -119,7 +119,7 @@ proptest! {
     }
 
     #[test]
-    fn no_query_makes_the_parser_panic(query in "\\PC{0,80}") {
+    fn the_parser_never_panics(query in "\\PC{0,80}") {
         let _ = ExportParams::parse(&query);
     }
 }

@@ -1,4 +1,4 @@
-//! The caller's own account.
+//! The account of the signed-in user.
 
 use leptos::prelude::*;
 

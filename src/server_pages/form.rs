@@ -1,4 +1,4 @@
-//! Parts of the account forms, which are the browser's own and are sent as they are.
+//! Parts of the account forms, which are plain HTML forms.
 
 use leptos::prelude::*;
 
@@ -7,17 +7,17 @@ use crate::api::session::{MIN_PASSWORD_CHARACTERS, Role};
 use crate::api::tokens::REVOKE_TOKENS;
 use crate::ui::page_data;
 
-/// What became of the form that led here. It has the focus when the page is there, so that it is read out.
+/// The outcome of the form that led here. It has the initial focus, so that screen readers announce it.
 #[component]
 pub fn FormOutcome() -> impl IntoView {
     let language = page_data::language();
     match page_data::outcome() {
         Some(Outcome::Notice(done)) => Some(message("status", "notice", language.done(done).to_owned())),
         Some(Outcome::Refused { error, .. }) => {
-            let told = language.error(&error);
+            let text = language.error(&error);
             let id = (error.code.status() >= 500).then_some(error.request_id).flatten();
             let id = id.map(|id| format!(" {}: {id}.", language.frame().request_id)).unwrap_or_default();
-            Some(message("alert", "notice notice--bad", format!("{told}{id}")))
+            Some(message("alert", "notice notice--bad", format!("{text}{id}")))
         }
         Some(Outcome::Token { .. }) | None => None,
     }
@@ -27,23 +27,23 @@ fn message(role: &'static str, class: &'static str, text: String) -> impl IntoVi
     view! { <p id="outcome" class=class role=role tabindex="-1" autofocus>{text}</p> }
 }
 
-/// A line of text to fill in, with its label. What was refused comes back, passwords aside.
+/// A text field with its label. It keeps its value if the form is refused, unless it is a password.
 #[component]
 pub fn TextField(
-    /// Names the field to the server, and to its label.
+    /// The name of the field.
     name: &'static str,
-    /// For people.
+    /// The visible label.
     label: &'static str,
     /// `text` or `password`.
     #[prop(default = "text")]
     kind: &'static str,
-    /// What password managers are told about it.
+    /// The kind of value, for password managers.
     #[prop(default = "off")]
     autocomplete: &'static str,
-    /// What is asked of it.
+    /// The requirements for the value.
     #[prop(optional, into)]
     hint: Option<String>,
-    /// Whether the page begins here.
+    /// Whether the field has the initial focus.
     #[prop(optional)]
     first: bool,
 ) -> impl IntoView {
@@ -76,7 +76,7 @@ pub fn TextField(
     }
 }
 
-/// Tells password managers whose password the form is about.
+/// A hidden field that tells password managers whose password the form is for.
 #[component]
 pub fn PasswordOf(
     /// The user's name.
@@ -85,10 +85,10 @@ pub fn PasswordOf(
     view! { <input hidden type="text" autocomplete="username" value=name/> }
 }
 
-/// A box to tick, by which a new password revokes all access tokens as well.
+/// A checkbox: the new password also revokes all access tokens.
 #[component]
 pub fn RevokeTokens(
-    /// For people.
+    /// The visible label.
     label: &'static str,
 ) -> impl IntoView {
     let is_ticked = page_data::outcome().is_some_and(|outcome| outcome.filled_in(REVOKE_TOKENS).is_some());
@@ -100,8 +100,8 @@ pub fn RevokeTokens(
     }
 }
 
-/// Says where to sign in if browsers keep this server's cookies over HTTPS only. Hidden if the page seems to be there; a
-/// script, which knows, corrects that (`public/plain.js`).
+/// A notice with the address to sign in at if this server's cookies work over HTTPS only. It is hidden if the page seems to be
+/// at that address; `public/plain.js`, which knows the address, corrects this.
 #[component]
 pub fn OnlyOverHttps() -> impl IntoView {
     let words = page_data::language().login();
@@ -115,22 +115,22 @@ pub fn OnlyOverHttps() -> impl IntoView {
     })
 }
 
-/// A select with its label, as part of a form that is sent as it is.
+/// A select with its label.
 #[component]
 pub fn SelectChoice(
-    /// Names the field to the server, and to its label.
+    /// The name of the field.
     name: &'static str,
-    /// For people.
+    /// The visible label.
     label: &'static str,
-    /// Values with what they are called.
+    /// The values, each with its visible name.
     options: Vec<(String, String)>,
-    /// The value that is chosen at first.
+    /// The initial value.
     chosen: String,
 ) -> impl IntoView {
     let chosen = page_data::outcome().and_then(|outcome| outcome.filled_in(name)).unwrap_or(chosen);
-    let options = options.into_iter().map(|(value, called)| {
+    let options = options.into_iter().map(|(value, name)| {
         let selected = value == chosen;
-        view! { <option value=value selected=selected>{called}</option> }
+        view! { <option value=value selected=selected>{name}</option> }
     });
     view! {
         <div class="field">
@@ -140,16 +140,16 @@ pub fn SelectChoice(
     }
 }
 
-/// The roles that a person can have, for a [`SelectChoice`].
+/// Returns the roles of users as options of a [`SelectChoice`].
 pub fn roles() -> Vec<(String, String)> {
     let language = page_data::language();
     [Role::User, Role::Admin].map(|role| (role.as_str().to_owned(), language.role_described(role).to_owned())).into()
 }
 
-/// A password that is new, with what is asked of it.
+/// A field for a new password, with its requirements.
 #[component]
 pub fn NewPassword(
-    /// For people.
+    /// The visible label.
     label: &'static str,
 ) -> impl IntoView {
     view! {

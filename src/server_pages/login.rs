@@ -1,4 +1,4 @@
-//! Signing in.
+//! The sign-in.
 
 use leptos::prelude::*;
 
@@ -11,15 +11,15 @@ use crate::ui::page_data;
 /// The page at `/login`.
 #[component]
 pub fn Login() -> impl IntoView {
-    let (asked_for, has_no_users) = match page_data::content() {
+    let (next, has_no_users) = match page_data::content() {
         Ok(Content::Login { next, has_no_users }) => (next, has_no_users),
         _ => (String::new(), false),
     };
     let language = page_data::language();
     let words = language.login();
     let help = if has_no_users { words.nobody_yet } else { words.help };
-    // After a refused attempt, the address that was asked for is in the form that came back.
-    let next = page_data::outcome().and_then(|outcome| outcome.filled_in("next")).unwrap_or(asked_for);
+    // After a refused attempt, the form that was sent has the address to go to.
+    let next = page_data::outcome().and_then(|outcome| outcome.filled_in("next")).unwrap_or(next);
     view! {
         <CenteredLayout title=words.sign_in>
             <OnlyOverHttps/>

@@ -1,11 +1,11 @@
-//! The page for an address that there is not.
+//! The page for an unknown path.
 
 use crate::api::paths::SETTINGS_PATH;
 use crate::ui::layout::CenteredLayout;
 use crate::ui::page_data;
 use leptos::prelude::*;
 
-/// Says so, and where to go. The server's status is 404, which leptos_axum sees to.
+/// The page, with a link to the settings. leptos_axum sets the status 404.
 #[component]
 pub fn NotFound() -> impl IntoView {
     let words = page_data::language().frame();

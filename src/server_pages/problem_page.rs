@@ -1,5 +1,4 @@
-//! What people see where a page is refused before it is rendered: who they are could not be found out, or they may not
-//! go there. Rendered on the server only.
+//! The page of an error that occurs before a page is rendered, such as missing permission.
 
 use leptos::prelude::*;
 
@@ -9,7 +8,7 @@ use crate::api::paths::SETTINGS_PATH;
 use crate::app::style_sheet;
 use crate::error::ApiError;
 
-/// The whole document, without script.
+/// Returns the complete document, without JavaScript.
 pub fn problem_page(options: &LeptosOptions, error: &ApiError, language: Language, scheme: ColorScheme) -> String {
     let words = language.frame();
     let title = language.problem_title(error.code);
@@ -25,7 +24,7 @@ pub fn problem_page(options: &LeptosOptions, error: &ApiError, language: Languag
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1"/>
                 <meta name="color-scheme" content=scheme.css()/>
-                // Text in a title would be followed by the mark of what comes alive, and a title shows that.
+                // As a child, the text would be followed by a hydration marker, and a title would show that.
                 <title inner_html=format!("{title} · Motion Export")></title>
                 <link rel="stylesheet" href=style_sheet/>
             </head>
@@ -49,7 +48,7 @@ mod tests {
     use crate::messages::forms::FormMessage;
 
     #[test]
-    fn what_is_told_is_escaped() {
+    fn the_text_is_escaped() {
         let name_taken = FormMessage::NameTaken { name: "</main><script>alert(1)</script>".to_owned() };
         let error = ApiError { request_id: Some("<b>".to_owned()), ..ApiError::new(ErrorCode::Forbidden, name_taken) };
         let options = LeptosOptions::builder().output_name("x").build();
@@ -57,8 +56,9 @@ mod tests {
         assert!(page.contains("&lt;/main&gt;&lt;script&gt;alert(1)"), "{page}");
         assert!(!page.contains("<script") && !page.contains("<b>"), "{page}");
     }
+
     #[test]
-    fn it_is_told_in_the_language_and_in_the_colours_that_were_chosen() {
+    fn the_page_is_in_the_chosen_language_and_colours() {
         let error = ApiError::new(ErrorCode::Forbidden, FormMessage::AdministratorsOnly);
         let options = LeptosOptions::builder().output_name("x").build();
         let german = Language::German.translate_error(error.clone());

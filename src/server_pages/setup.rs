@@ -1,4 +1,4 @@
-//! Making the first administrator.
+//! The creation of the first administrator.
 
 use leptos::prelude::*;
 
@@ -38,7 +38,7 @@ pub fn Setup() -> impl IntoView {
         <CenteredLayout title=words.welcome>
             {match body {
                 Ok(form) => leptos::either::Either::Left(form),
-                Err(refusal) => leptos::either::Either::Right(refusal),
+                Err(error) => leptos::either::Either::Right(error),
             }}
         </CenteredLayout>
     }

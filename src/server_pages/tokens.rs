@@ -1,4 +1,4 @@
-//! The caller's access tokens: made, shown once, listed, revoked.
+//! The access tokens of the signed-in user: creates, shows once, lists and revokes them.
 
 use leptos::prelude::*;
 
@@ -17,7 +17,7 @@ pub fn Tokens() -> impl IntoView {
         Ok(_) => Ok(Vec::new()),
         Err(error) => Err(error),
     };
-    let made = match page_data::outcome() {
+    let created = match page_data::outcome() {
         Some(Outcome::Token { name, text }) => Some(view! { <NewToken name text/> }),
         _ => None,
     };
@@ -30,7 +30,7 @@ pub fn Tokens() -> impl IntoView {
     view! {
         <SettingsFrame current=TOKENS_PATH title=language.frame().access_tokens lead=words.lead>
             <FormOutcome/>
-            {made}
+            {created}
             <form class="card stack" method="post" action=TOKENS_PATH aria-labelledby="new-token-title">
                 <h2 id="new-token-title">{words.new_token}</h2>
                 <TextField name="name" label=words.what_for hint=words.what_for_hint/>
@@ -46,7 +46,7 @@ pub fn Tokens() -> impl IntoView {
     }
 }
 
-/// A token, this one time.
+/// A new token, shown only once.
 #[component]
 fn NewToken(name: String, text: String) -> impl IntoView {
     let copying = page_data::language().copying();
@@ -84,18 +84,18 @@ fn TokenList(tokens: Vec<Token>) -> impl IntoView {
         return leptos::either::Either::Left(view! { <p class="card">{words.none}</p> });
     }
     let rows = tokens.into_iter().map(|token| {
-        let told = |moment: String| language.digits_of_day(&moment);
-        let end = match (token.expires.map(told), token.expired) {
+        let shown = |moment: String| language.digits_of_day(&moment);
+        let end = match (token.expires.map(shown), token.expired) {
             (Some(end), true) => (words.expired)(&end),
             (Some(end), false) => end,
             (None, _) => words.until_revoked.to_owned(),
         };
-        let last_used = token.last_used.map_or_else(|| words.never.to_owned(), told);
+        let last_used = token.last_used.map_or_else(|| words.never.to_owned(), shown);
         let label = (words.revoke_named)(&token.name);
         view! {
             <tr role="row">
                 <th scope="row" role="rowheader">{token.name}</th>
-                <td role="cell" data-label=words.made>{told(token.created)}</td>
+                <td role="cell" data-label=words.made>{shown(token.created)}</td>
                 <td role="cell" data-label=words.works_until>{end}</td>
                 <td role="cell" data-label=words.last_used>{last_used}</td>
                 <td role="cell">

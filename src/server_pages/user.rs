@@ -1,4 +1,4 @@
-//! One person, for administrators: cameras, password, removal.
+//! One user, for administrators: cameras, password, role and removal.
 
 use leptos::either::{Either, EitherOf3};
 use leptos::prelude::*;
@@ -96,7 +96,7 @@ fn Cameras(cameras: Vec<Grant>, path: String) -> impl IntoView {
         let name = language.camera(&camera);
         view! {
             <label class="check">
-                // What was granted when the page was made: only what is changed from there is changed.
+                // The grants when the page was rendered. Only changes to them are applied.
                 {granted.then(|| view! { <input type="hidden" name="before" value=camera.id.clone()/> })}
                 <input type="checkbox" name="camera_id" value=camera.id checked=granted/>
                 <span>{name}</span>

@@ -1,4 +1,4 @@
-//! People, for administrators: the list, and adding to it.
+//! All users, for administrators: lists them and adds new ones.
 
 use leptos::either::Either;
 use leptos::prelude::*;
@@ -16,8 +16,8 @@ use crate::ui::page_data;
 #[component]
 pub fn Users() -> impl IntoView {
     let list = match page_data::content() {
-        Ok(Content::Users(people)) => Either::Left(view! { <UserList people/> }),
-        Ok(_) => Either::Left(view! { <UserList people=Vec::new()/> }),
+        Ok(Content::Users(users)) => Either::Left(view! { <UserList users/> }),
+        Ok(_) => Either::Left(view! { <UserList users=Vec::new()/> }),
         Err(error) => Either::Right(view! { <CannotShow error/> }),
     };
     let language = page_data::language();
@@ -38,14 +38,14 @@ pub fn Users() -> impl IntoView {
 }
 
 #[component]
-fn UserList(people: Vec<User>) -> impl IntoView {
+fn UserList(users: Vec<User>) -> impl IntoView {
     let language = page_data::language();
     let (words, forms) = (language.people(), language.forms());
-    let rows = people.into_iter().map(|person| {
-        let (role, cameras) = described(&person, language);
+    let rows = users.into_iter().map(|user| {
+        let (role, cameras) = described(&user, language);
         view! {
             <tr role="row">
-                <th scope="row" role="rowheader"><a href=user_path(&person.id) rel="external">{person.name}</a></th>
+                <th scope="row" role="rowheader"><a href=user_path(&user.id) rel="external">{user.name}</a></th>
                 <td role="cell" data-label=forms.role>{role}</td>
                 <td role="cell" data-label=words.cameras>{cameras}</td>
             </tr>
@@ -68,13 +68,13 @@ fn UserList(people: Vec<User>) -> impl IntoView {
     }
 }
 
-/// Role and cameras in words.
-fn described(person: &User, language: Language) -> (&'static str, String) {
-    let cameras = match person.role {
+/// Returns role and number of cameras as text.
+fn described(user: &User, language: Language) -> (&'static str, String) {
+    let cameras = match user.role {
         Role::Admin => language.people().all_cameras.to_owned(),
-        Role::User => person.cameras.to_string(),
+        Role::User => user.cameras.to_string(),
     };
-    (language.role(person.role), cameras)
+    (language.role(user.role), cameras)
 }
 
 #[cfg(test)]
@@ -83,11 +83,11 @@ mod tests {
 
     #[test]
     fn an_administrator_sees_all_cameras_whatever_was_granted() {
-        let person = |role| User { id: String::new(), name: String::new(), role, cameras: 2 };
-        let told = |role, language| described(&person(role), language);
-        assert_eq!(told(Role::Admin, Language::English), ("Administrator", "all".to_owned()));
-        assert_eq!(told(Role::User, Language::English), ("User", "2".to_owned()));
-        assert_eq!(told(Role::Admin, Language::German), ("Administrator", "alle".to_owned()));
-        assert_eq!(told(Role::User, Language::German), ("Benutzer", "2".to_owned()));
+        let user = |role| User { id: String::new(), name: String::new(), role, cameras: 2 };
+        let shown = |role, language| described(&user(role), language);
+        assert_eq!(shown(Role::Admin, Language::English), ("Administrator", "all".to_owned()));
+        assert_eq!(shown(Role::User, Language::English), ("User", "2".to_owned()));
+        assert_eq!(shown(Role::Admin, Language::German), ("Administrator", "alle".to_owned()));
+        assert_eq!(shown(Role::User, Language::German), ("Benutzer", "2".to_owned()));
     }
 }

@@ -1,5 +1,5 @@
-//! How [`ApiError`] becomes an HTTP answer: `application/problem+json` as of RFC 9457, with the request's id; or, for
-//! people who asked for a page, a page that says the same.
+//! Renders [`ApiError`] as an HTTP response: `application/problem+json` (RFC 9457) with the id of the request, or a page if
+//! a browser requested one.
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -24,16 +24,16 @@ use crate::server_pages::problem_page::problem_page;
 /// How long a client should wait before it retries if the database is unavailable, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 5;
 
-/// How long an error of a server function may be, in bytes: it may repeat what was sent.
+/// The maximum size of a server function's error, in bytes. An error may repeat a value of the request.
 const MAX_ERROR_BYTES: usize = 1 << 20;
 
-/// What the page of an error may load: its style sheet.
+/// Allows the page of an error only its style sheet.
 const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// How a client can come in. Browsers are not told of the second way: they would ask for a name and a password by
-/// themselves, which the page's own sign-in does better.
+/// The ways to authenticate. Browsers get only the first one, because for the second they would show a dialog of their own
+/// instead of our sign-in.
 const CHALLENGES: [&str; 2] = ["Bearer realm=\"Motion Export\"", "Basic realm=\"Motion Export\", charset=\"UTF-8\""];
 
 /// The body of an error: a problem of RFC 9457.
@@ -46,15 +46,15 @@ pub struct Problem<'error> {
     title: &'static str,
     /// The HTTP status.
     status: u16,
-    /// What went wrong, for programs.
+    /// The error, for programs.
     code: ErrorCode,
-    /// What went wrong and what would be right, in English.
+    /// What is wrong and what is expected, in English.
     detail: &'error str,
     /// The same as a message, with its sentence in the language of the request.
     message: &'error Message,
     /// The parameter at fault.
     field: Option<&'error str>,
-    /// What to quote to the operator: the log lines of this request carry the same id.
+    /// The id to quote to the operator. The log lines of the request carry the same id.
     request_id: Option<&'error str>,
 }
 
@@ -73,34 +73,34 @@ impl<'error> Problem<'error> {
     }
 }
 
-/// The status of an answer with that error.
+/// Returns the HTTP status of an error.
 pub fn status(error: &ApiError) -> StatusCode {
     StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// After how many seconds a client may try again, where that may help.
+/// Returns after how many seconds a client may retry, if that may help.
 pub fn retry_after(error: &ApiError) -> Option<u32> {
-    let away = (error.code == ErrorCode::Unavailable).then_some(RETRY_AFTER_SECONDS);
-    error.retry_after_seconds.or(away)
+    let unavailable = (error.code == ErrorCode::Unavailable).then_some(RETRY_AFTER_SECONDS);
+    error.retry_after_seconds.or(unavailable)
 }
 
-/// The answer to a path that there is not, below `/api`.
+/// Handles an unknown path below `/api`.
 pub async fn no_such_route() -> ApiError {
     ApiError::new(ErrorCode::NotFound, RequestMessage::NotFound)
 }
 
-/// The answer to a method that a route does not take.
+/// Handles a method that the route does not support.
 pub async fn no_such_method() -> ApiError {
     ApiError::new(ErrorCode::MethodNotAllowed, HttpMessage::MethodNotAllowed)
 }
 
-/// The answer to a panic in a handler. The panic itself is in the log already.
+/// Returns the response to a panic in a handler. The panic itself is logged already.
 pub fn on_panic(_: Box<dyn std::any::Any + Send>) -> Response {
     internal(&"a handler panicked").into_response()
 }
 
 impl IntoResponse for ApiError {
-    /// The status, with the error itself as an extension that [`render`] turns into a body.
+    /// Returns the status, with the error as an extension, from which [`render`] writes the body.
     fn into_response(self) -> Response {
         let mut response = status(&self).into_response();
         response.extensions_mut().insert(self);
@@ -108,18 +108,18 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Middleware: writes the body of an answer that is an [`ApiError`], now that the request's id is known.
+/// Middleware: writes the body of a response that carries an [`ApiError`], with the id of the request.
 pub async fn render(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let request_id = RequestId::of(request.extensions());
     let is_browser = request.headers().contains_key("sec-fetch-mode");
     let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let (language, scheme) = (preferences::language(request.headers()), preferences::color_scheme(request.headers()));
-    // A form of the page leads to the export where there is no script, or not yet.
-    let is_door = is_page(request.uri().path()) || request.uri().path() == EXPORT_PATH;
-    let is_page = is_door && accept.is_some_and(|accept| accept.contains("text/html"));
+    // Without JavaScript, the form of the page navigates to the export.
+    let is_navigable = is_page(request.uri().path()) || request.uri().path() == EXPORT_PATH;
+    let is_page = is_navigable && accept.is_some_and(|accept| accept.contains("text/html"));
     let mut response = next.run(request).await;
     if response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
-        response = of_server_fn(response).await;
+        response = server_fn_error(response).await;
     }
     let Some(error) = response.extensions_mut().remove::<ApiError>() else { return response };
     let mut error = language.translate_error(error);
@@ -138,16 +138,16 @@ pub async fn render(State(state): State<AppState>, request: Request, next: Next)
     with_headers(response, &error, allowed, is_browser)
 }
 
-/// Takes the error out of the answer of a server function, which leptos has written as `application/json`.
-async fn of_server_fn(response: Response) -> Response {
+/// Extracts the error from the response of a server function, which Leptos has written as `application/json`.
+async fn server_fn_error(response: Response) -> Response {
     let body = axum::body::to_bytes(response.into_body(), MAX_ERROR_BYTES).await.unwrap_or_default();
     let error = serde_json::from_slice(&body);
     error
-        .unwrap_or_else(|error| internal(&format!("a server function's error cannot be read: {error}")))
+        .unwrap_or_else(|error| internal(&format!("cannot parse the error of a server function: {error}")))
         .into_response()
 }
 
-/// What a client has to know of an error besides the body.
+/// Adds the headers of an error.
 fn with_headers(mut response: Response, error: &ApiError, allowed: Option<HeaderValue>, is_browser: bool) -> Response {
     if let Some(allowed) = allowed {
         response.headers_mut().insert(header::ALLOW, allowed);

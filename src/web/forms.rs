@@ -1,4 +1,4 @@
-//! The forms of the account pages: what each does, and the page that comes after.
+//! Handlers of the account forms: what each one does, and which page comes next.
 
 pub mod account;
 pub mod form;

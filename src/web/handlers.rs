@@ -1,4 +1,4 @@
-//! What the routes for programs answer.
+//! Handlers of the routes for programs.
 
 pub mod export;
 pub mod export_body;

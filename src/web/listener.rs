@@ -1,8 +1,7 @@
-//! Connections of clients: accepted, bounded in number and time, and served.
+//! Client connections: accepts them, limits their number and duration, and serves requests on them.
 //!
-//! A client that takes nothing of its answer for too long is cut: it would otherwise keep what is made for it, and
-//! everything behind that. A client that does not send its request in time is cut as well, and so is one whose connection
-//! is idle for too long.
+//! A connection is closed if its client does not read the response, does not send its request in time, or is idle for too
+//! long. A client that does not read would otherwise hold the resources of its response.
 
 pub mod accept;
 mod activity;

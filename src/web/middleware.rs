@@ -1,4 +1,4 @@
-//! The layers around the routes.
+//! The layers around the routes. `router` applies them.
 
 pub mod authenticate;
 pub mod authorize;

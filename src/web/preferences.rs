@@ -1,5 +1,5 @@
-//! How somebody wants the pages: in which language, in which colours. Cookies of the browser keep that, so that it holds
-//! before signing in as well; what they hold is no secret, and changes no data.
+//! Preferences of the pages: language and colours. They are kept in cookies, so that they apply before signing in as well.
+//! The cookies are not secret and change no data.
 
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{RawQuery, State};
@@ -25,35 +25,35 @@ use crate::web::listener::request_body::unread_body;
 use crate::web::negotiation::accept_language;
 use crate::web::redirect::{LED_AT, is_just_now, led_at, local_path_or_default};
 
-/// The cookie and the form's field that hold a language's tag.
+/// The cookie and the form field with the tag of a language.
 const LANGUAGE: &str = "language";
 
-/// The cookie and the form's field that hold the word for a colour scheme.
+/// The cookie and the form field with the name of a colour scheme.
 const THEME: &str = "theme";
 
-/// The header's names of what a page depends on besides its address, for those who keep copies.
+/// The value of `Vary` for pages: the request headers that they depend on.
 pub const VARY: &str = "accept-language, cookie";
 
-/// In which language a page is to be: as was chosen, or else as the browser asks, or else in English.
+/// Returns the language of a page: the chosen one, else the one that the browser prefers, else English.
 pub fn language(headers: &HeaderMap) -> Language {
     let chosen = cookie(headers, LANGUAGE).and_then(|tag| Language::from_tag(&tag));
     chosen.or_else(|| accept_language::preferred(headers)).unwrap_or_default()
 }
 
-/// In which colours.
+/// Returns the colours of a page.
 pub fn color_scheme(headers: &HeaderMap) -> ColorScheme {
     cookie(headers, THEME).and_then(|scheme| scheme.parse().ok()).unwrap_or_default()
 }
 
-/// What a cookie holds.
+/// Returns the value of a cookie.
 pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.typed_get::<Cookie>()?.get(name).map(str::to_owned)
 }
 
-/// `POST /preferences`: keeps what the form chooses, and leads back to `next` by way of [`check_kept`].
+/// Handles `POST /preferences`: sets the cookies, and redirects to `next` through [`check_kept`].
 ///
 /// # Errors
-/// `invalid_parameter` where there is no such language or theme, or the form names neither; `too_large`.
+/// Returns `invalid_parameter` if the language or theme is unknown or the form has neither, and `too_large`.
 pub async fn choose(
     State(state): State<AppState>,
     body: Result<Bytes, BytesRejection>,
@@ -62,15 +62,15 @@ pub async fn choose(
     let (mut language, mut scheme, mut next) = (None, None, String::new());
     for (name, value) in form_urlencoded::parse(&body) {
         match &*name {
-            LANGUAGE => language = Some(Language::from_tag(&value).ok_or_else(|| no_language(&value))?),
-            THEME => scheme = Some(value.parse().map_err(|UnknownValue| no_theme(&value))?),
+            LANGUAGE => language = Some(Language::from_tag(&value).ok_or_else(|| unknown_language(&value))?),
+            THEME => scheme = Some(value.parse().map_err(|UnknownValue| unknown_theme(&value))?),
             "next" => next = value.into_owned(),
             _ => (),
         }
     }
     let kept_at = kept_at(language, scheme, &next, state.clock.now());
-    let language = language.map(|language| kept(&state.settings, LANGUAGE, language.tag()));
-    let scheme = scheme.map(|scheme| kept(&state.settings, THEME, scheme.as_str()));
+    let language = language.map(|language| set_cookie(&state.settings, LANGUAGE, language.tag()));
+    let scheme = scheme.map(|scheme| set_cookie(&state.settings, THEME, scheme.as_str()));
     let cookies: Vec<_> = language.into_iter().chain(scheme).map(|cookie| (SET_COOKIE, cookie)).collect();
     if cookies.is_empty() {
         return Err(nothing_chosen());
@@ -78,8 +78,7 @@ pub async fn choose(
     Ok((AppendHeaders(cookies), Redirect::to(&kept_at)))
 }
 
-/// The address that leads to `next` if the browser has kept what was chosen. `now` is in microseconds since
-/// 1970-01-01T00:00:00Z.
+/// Returns the address that redirects to `next` if the browser kept the cookies.
 fn kept_at(language: Option<Language>, scheme: Option<ColorScheme>, next: &str, now: UnixMicros) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(language.map(|language| (LANGUAGE, language.tag())));
@@ -90,11 +89,12 @@ fn kept_at(language: Option<Language>, scheme: Option<ColorScheme>, next: &str, 
     )
 }
 
-/// `GET /preferences`: leads on to `next` from the form, if the browser has kept the cookies that it was given there. Whoever
-/// did not just send the form is led on in any case.
+/// Handles `GET /preferences`: redirects to `next` if the browser kept the cookies that the form set. If the form was not
+/// just sent, it redirects in any case.
 ///
 /// # Errors
-/// `cookie_refused` if it has not kept them; `invalid_parameter` if the address names neither a language nor a theme.
+/// Returns `cookie_refused` if the cookies are missing, and `invalid_parameter` if the address has neither a language nor a
+/// theme.
 pub async fn check_kept(
     State(state): State<AppState>,
     headers: HeaderMap,
@@ -128,20 +128,20 @@ fn themes() -> String {
     ColorScheme::ALL.map(ColorScheme::as_str).join(", ")
 }
 
-fn no_language(tag: &str) -> ApiError {
+fn unknown_language(tag: &str) -> ApiError {
     ApiError::invalid(LANGUAGE, FormMessage::UnknownLanguage { value: tag.to_owned(), allowed: languages() })
 }
 
-fn no_theme(word: &str) -> ApiError {
-    ApiError::invalid(THEME, FormMessage::UnknownTheme { value: word.to_owned(), allowed: themes() })
+fn unknown_theme(name: &str) -> ApiError {
+    ApiError::invalid(THEME, FormMessage::UnknownTheme { value: name.to_owned(), allowed: themes() })
 }
 
 fn nothing_chosen() -> ApiError {
     ApiError::invalid(LANGUAGE, FormMessage::NothingChosen { languages: languages(), themes: themes() })
 }
 
-/// The cookie that keeps a choice for a year.
-fn kept(settings: &Settings, name: &'static str, value: &'static str) -> String {
+/// Returns the `Set-Cookie` value that keeps a choice for a year.
+fn set_cookie(settings: &Settings, name: &'static str, value: &'static str) -> String {
     let cookie = cookie::Cookie::build((name, value)).path("/").http_only(true).same_site(SameSite::Lax);
     cookie.secure(settings.server.is_https()).max_age(Duration::days(365)).build().to_string()
 }
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_chosen_comes_before_what_the_browser_asks_for() {
+    fn a_choice_takes_precedence_over_the_browsers_languages() {
         for (lines, expected) in [
             (&[][..], Language::English),
             (&[(ACCEPT_LANGUAGE, "de-AT")], Language::German),
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_colours_are_the_systems_unless_others_were_chosen() {
+    fn the_colours_are_those_of_the_system_unless_the_user_chose_others() {
         for (lines, expected) in [
             (&[][..], ColorScheme::System),
             (&[(COOKIE, "theme=dark")], ColorScheme::Dark),

@@ -1,22 +1,21 @@
-//! Where to go after signing in: back to the page that was asked for, and to nowhere but this server.
+//! Redirects, such as to the sign-in and back. They never leave this server.
 
 use crate::api::paths::{LOGIN_PATH, SETTINGS_PATH};
 use crate::server::db::unix_micros::UnixMicros;
 
-/// The sign-in that leads to `next` afterwards.
+/// Returns the address of the sign-in that redirects to `next` afterwards.
 pub fn login_url(next: &str) -> String {
     let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
     format!("{LOGIN_PATH}?{query}")
 }
 
-/// What the sign-in's parameter `done` says after a right password.
+/// The value of the parameter `done` of the sign-in after a successful attempt.
 pub const SIGNED_IN: &str = "signed-in";
 
-/// The parameter of an address that a form led to: when that was, in seconds since 1970-01-01T00:00:00Z.
+/// The parameter with the time at which a form redirected to an address, in seconds since 1970-01-01T00:00:00Z.
 pub const LED_AT: &str = "at";
 
-/// For how long such an address says whether a cookie was kept, in seconds. Opened later, it is a bookmark, or somebody has
-/// typed it.
+/// How long such an address shows whether the browser kept a cookie, in seconds. An older one is a bookmark or was typed.
 const JUST_NOW: u64 = 60;
 
 /// Returns the value of [`LED_AT`] at `now`.
@@ -24,24 +23,24 @@ pub fn led_at(now: UnixMicros) -> String {
     now.as_secs().to_string()
 }
 
-/// Whether a value of [`LED_AT`] is of a form that was sent just now.
+/// Whether a value of [`LED_AT`] belongs to a form that was just sent.
 pub fn is_just_now(led_at: Option<&str>, now: UnixMicros) -> bool {
     let led_at = led_at.and_then(|seconds| seconds.parse::<i64>().ok());
-    // The clock of another server may be a bit ahead.
+    // The clock of another server may be slightly ahead.
     led_at.is_some_and(|led_at| led_at.abs_diff(now.as_secs()) < JUST_NOW)
 }
 
-/// Returns the address that leads to `next` if the browser has kept the cookie that it was just given, and that otherwise
-/// says that it has not, for a minute. It is that of the sign-in, which leads on whoever is signed in.
+/// Returns the address of the sign-in that redirects to `next` if the browser kept the cookie of the new session. If it did
+/// not, that page shows an error, for a minute.
 pub fn if_signed_in(next: &str, now: UnixMicros) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("done", SIGNED_IN).append_pair(LED_AT, &led_at(now)).append_pair("next", next);
     format!("{LOGIN_PATH}?{}", query.finish())
 }
 
-/// `next`, where it is a path on this server; the settings otherwise.
+/// Returns `next` if it is a path on this server, and the path of the settings if it is not.
 pub fn local_path_or_default(next: &str) -> &str {
-    // Browsers take `\` for `/`, drop line breaks and tabs, and read what follows two slashes as a host.
+    // Browsers treat `\` as `/`, ignore line breaks and tabs, and read a host after two slashes.
     let plain = next.chars().all(|character| character.is_ascii_graphic() && character != '\\');
     let is_local = next.starts_with('/') && !next.starts_with("//") && plain;
     if is_local { next } else { SETTINGS_PATH }
@@ -54,11 +53,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_paths_on_this_server_are_gone_to() {
-        for ours in ["/", "/settings", "/settings?start=1#x", "/a//b", "/%5Cevil.example"] {
-            assert_eq!(local_path_or_default(ours), ours);
+    fn only_paths_on_this_server_are_accepted() {
+        for local in ["/", "/settings", "/settings?start=1#x", "/a//b", "/%5Cevil.example"] {
+            assert_eq!(local_path_or_default(local), local);
         }
-        for theirs in [
+        for foreign in [
             "",
             "settings",
             "//evil.example",
@@ -71,12 +70,12 @@ mod tests {
             " /settings",
             "/ä",
         ] {
-            assert_eq!(local_path_or_default(theirs), SETTINGS_PATH, "{theirs}");
+            assert_eq!(local_path_or_default(foreign), SETTINGS_PATH, "{foreign}");
         }
     }
 
     #[test]
-    fn only_an_address_of_the_last_minute_is_of_just_now() {
+    fn only_an_address_of_the_last_minute_is_current() {
         const NOW: UnixMicros = UnixMicros::new(1_765_886_400_999_999);
         for (led_at, expected) in [
             (Some("1765886400"), true),
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_sign_in_carries_the_whole_address() {
+    fn the_sign_in_carries_the_complete_address() {
         assert_eq!(login_url("/settings?a=b&c=d"), "/login?next=%2Fsettings%3Fa%3Db%26c%3Dd");
     }
 }

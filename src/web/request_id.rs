@@ -2,12 +2,12 @@
 
 use axum::http::Extensions;
 
-/// The id of a request, made here and never taken from the client.
+/// The id of a request. It is generated, never taken from the client.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
 impl RequestId {
-    /// The id of a request that the log knows, out of its extensions.
+    /// Returns the id from the extensions of a request.
     pub fn of(extensions: &Extensions) -> Option<String> {
         extensions.get::<Self>().map(|id| id.0.clone())
     }

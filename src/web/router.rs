@@ -45,7 +45,7 @@ use crate::web::redirect::local_path_or_default;
 pub fn router(state: AppState) -> Router {
     // Leptos needs the runtime for its tasks. An error means that another router has set it already.
     let _ = any_spawner::Executor::init_tokio();
-    let styles = StyleSheets::of_components();
+    let styles = StyleSheets::from_components();
     let context = {
         let state = state.clone();
         move || {

@@ -1,5 +1,5 @@
-//! Where browsers keep this server's cookies: with an `https://` public address they are `Secure`, and a browser that has
-//! opened a page over HTTP drops them without a word.
+//! The address at which browsers keep this server's cookies. With an `https://` public address the cookies are `Secure`, and
+//! a browser that opened the page over HTTP drops them silently.
 
 use axum::http::header::{FORWARDED, HOST, ORIGIN};
 use axum::http::uri::Authority;
@@ -10,15 +10,15 @@ use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
 use crate::server::settings::Settings;
 
-/// Returns the server's public address if its cookies are kept over HTTPS only, and whether a request with these headers
-/// shows that the page was opened elsewhere.
+/// Returns the server's public address if its cookies work over HTTPS only, and whether these request headers show that the
+/// page was opened at another address.
 pub fn secure_address(settings: &Settings, headers: &HeaderMap) -> Option<SecureAddress> {
     let url = settings.server.public_url.trim_end_matches('/');
     let is_elsewhere = is_http(headers) || host(headers) != authority(url);
     settings.server.is_https().then(|| SecureAddress { url: url.to_owned(), is_elsewhere })
 }
 
-/// Returns the error for a browser that has not sent a cookie back which it was just given.
+/// Returns the error for a browser that did not send back a cookie that was just set.
 pub fn cookie_refused(settings: &Settings) -> ApiError {
     let message = if settings.server.is_https() {
         FormMessage::CookieNeedsHttps { url: settings.server.public_url.trim_end_matches('/').to_owned() }
@@ -28,7 +28,7 @@ pub fn cookie_refused(settings: &Settings) -> ApiError {
     ApiError::new(ErrorCode::CookieRefused, message)
 }
 
-/// Whether browser or proxy say that the connection to the browser has no TLS.
+/// Whether a header of the browser or of a proxy shows that the browser's connection has no TLS.
 fn is_http(headers: &HeaderMap) -> bool {
     let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_ascii_lowercase);
     let forwarded = |text: String| text.split([';', ',', ' ']).any(|part| part.replace('"', "") == "proto=http");
@@ -57,9 +57,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_is_elsewhere_if_its_host_is_another_or_anybody_says_http() {
+    fn a_page_is_elsewhere_if_its_host_differs_or_a_header_says_http() {
         let mut settings = Settings::default();
-        assert_eq!(secure_address(&settings, &HeaderMap::new()), None, "cookies are kept everywhere");
+        assert_eq!(secure_address(&settings, &HeaderMap::new()), None, "cookies work at any address");
         settings.server.public_url = "https://Cams.example/".to_owned();
         for (headers, is_elsewhere) in [
             (&[("host", "cams.example")][..], false),
@@ -77,8 +77,8 @@ mod tests {
         ] {
             let headers =
                 headers.iter().map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")));
-            let found = secure_address(&settings, &headers.collect()).expect("https");
-            assert_eq!((found.url.as_str(), found.is_elsewhere), ("https://Cams.example", is_elsewhere));
+            let address = secure_address(&settings, &headers.collect()).expect("https");
+            assert_eq!((address.url.as_str(), address.is_elsewhere), ("https://Cams.example", is_elsewhere));
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::files;
 use crate::manifest::Manifest;
 
 /// Files and folders that go into the archive beside the binary and the site, under their own names.
-const DOCUMENTS: [&str; 3] = ["README.md", "Leptos.toml", "docs"];
+const DOCUMENTS: [&str; 4] = ["README.md", "ARCHITECTURE.md", "Leptos.toml", "docs"];
 
 /// Writes `NAME-VERSION-ARCH-linux.tar.gz`, and a file with its SHA-256 in the form that `sha256sum --check` reads.
 /// Returns the path of the archive. The same contents give the same bytes, because the names are sorted, and times and
@@ -67,12 +67,49 @@ fn write(entries: &[(PathBuf, PathBuf)], archive: &Path) -> anyhow::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::{BTreeMap, BTreeSet};
     use std::io::Read;
 
     use flate2::read::GzDecoder;
 
     use super::*;
+
+    /// Folders that documents link to and that the archive leaves out: the source code.
+    const NOT_PACKED: [&str; 4] = ["src/", "migration/", "tests/", "xtask/"];
+
+    /// Returns the path of a relative link, with `..` resolved.
+    fn resolve(document: &Path, link: &str) -> PathBuf {
+        let mut path = document.parent().map(Path::to_owned).unwrap_or_default();
+        for part in link.split('/') {
+            match part {
+                ".." => assert!(path.pop(), "{link} in {} leaves the project", document.display()),
+                part => path.push(part),
+            }
+        }
+        path
+    }
+
+    #[test]
+    fn each_link_in_a_packed_document_leads_into_the_archive_or_to_the_source_code() {
+        let project = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the project");
+        let files = DOCUMENTS.iter().flat_map(|document| files::list(&project.join(document)));
+        let packed: BTreeSet<_> =
+            files.map(|file| file.path.strip_prefix(project).expect("below the project").to_owned()).collect();
+        let mut broken = Vec::new();
+        for document in packed.iter().filter(|path| path.extension().is_some_and(|extension| extension == "md")) {
+            let text = fs::read_to_string(project.join(document)).expect("readable");
+            let links = text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next());
+            for link in links.filter(|link| !link.is_empty() && !link.contains("://")) {
+                let target = resolve(document, link.trim_end_matches('/'));
+                let is_packed = packed.iter().any(|path| path.starts_with(&target));
+                let is_source = NOT_PACKED.iter().any(|folder| target.starts_with(folder));
+                if !is_packed && !is_source {
+                    broken.push(format!("{}: {link}", document.display()));
+                }
+            }
+        }
+        assert!(broken.is_empty(), "{broken:#?}");
+    }
 
     /// Returns the names, modes and contents of an archive.
     fn read(archive: &Path) -> BTreeMap<String, (u32, String)> {

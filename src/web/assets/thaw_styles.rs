@@ -1,21 +1,21 @@
-//! The style sheets of thaw's components, ready for the page's head.
+//! The style sheets of thaw's components, for the head of every page.
 //!
-//! thaw hands a component's style out when the component is rendered, which is too late for a component inside a
-//! `Suspense`, and would leave a page without script unstyled. So all components of our pages are rendered once, when
-//! the server starts, and the styles that this yields go into every page.
+//! thaw adds the style of a component when the component is rendered. That is too late for a component inside a `Suspense`,
+//! and would leave a page without JavaScript unstyled. So the server renders all components of our pages once at start and
+//! collects their styles.
 
 use leptos::prelude::*;
 use thaw::ssr::SSRMountStyleProvider;
 
 use crate::ui::theme::Samples;
 
-/// Each style sheet with the id under which thaw looks for it, so that the browser does not add it again.
+/// Each style sheet with the id by which thaw recognizes it, so that thaw does not add it again in the browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StyleSheets(pub Vec<(String, String)>);
 
 impl StyleSheets {
-    /// The style sheets of the components in [`Samples`].
-    pub fn of_components() -> Self {
+    /// Renders the components in [`Samples`] and collects their style sheets.
+    pub fn from_components() -> Self {
         let owner = Owner::new();
         let html = owner.with(|| {
             view! {
@@ -46,8 +46,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_components_of_our_pages_have_their_styles() {
-        let ids: Vec<_> = StyleSheets::of_components().0.into_iter().map(|(id, _)| id).collect();
+    fn each_component_of_our_pages_has_its_styles() {
+        let ids: Vec<_> = StyleSheets::from_components().0.into_iter().map(|(id, _)| id).collect();
         for component in ["app", "button", "config-provider", "spinner", "switch", "toaster"] {
             assert!(ids.contains(&format!("thaw-id-{component}")), "{component} is not in {ids:?}");
         }

@@ -1,4 +1,4 @@
-//! The caller's own account.
+//! The form of the user's own account.
 
 use std::sync::Arc;
 
@@ -12,19 +12,19 @@ use crate::messages::forms::FormMessage;
 use crate::server::accounts::user;
 use crate::web::redirect::if_signed_in;
 
-/// Changes the caller's password, and ends all sessions but this one, which goes on under a new id.
+/// Changes the user's own password. All sessions end except this one, which gets a new id.
 pub(in crate::web) async fn change_password(form: Arc<Form>) -> Result<FormResponse, ApiError> {
-    let caller = form.caller()?;
-    let current = form.with_password(&caller.user.name, form.field("current_password")).await?;
+    let principal = form.principal()?;
+    let current = form.with_password(&principal.user.name, form.field("current_password")).await?;
     let current = current
-        .filter(|user| user.id == caller.user.id)
+        .filter(|user| user.id == principal.user.id)
         .ok_or_else(|| ApiError::invalid("current_password", FormMessage::WrongCurrentPassword))?;
     let revoke = form.revokes_tokens();
     let changed = user::set_password(&form.state.writer, &current, form.field("password").to_owned(), revoke).await?;
     info!(user_id = %changed.id, tokens_revoked = revoke.is_some(), "password changed");
     let done = if revoke.is_some() { Notice::PasswordChangedTokensRevoked } else { Notice::PasswordChanged };
     if form.sign_in(&changed).await.is_err() {
-        // It is changed all the same: this browser has to sign in anew like all others.
+        // The password is changed all the same, and the user must sign in again.
         return Ok(FormResponse::done(LOGIN_PATH, done));
     }
     Ok(FormResponse::Redirect(if_signed_in(&format!("{ACCOUNT_PATH}?done={}", done.as_str()), form.state.clock.now())))

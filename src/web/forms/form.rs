@@ -1,6 +1,5 @@
-//! The forms of the account pages. They are the browser's own, so they work without script, with every keyboard and on
-//! every phone: what is sent is done, and answered with the page that comes next, or with the same page, what was wrong,
-//! and what was filled in.
+//! The account forms. They are plain HTML forms, so they work without JavaScript. The answer is a redirect to the next page,
+//! or the same page with the error and the fields filled in again.
 
 use std::sync::Arc;
 
@@ -29,53 +28,53 @@ use crate::server::db::unix_micros::UnixMicros;
 use crate::web::listener::request_body::unread_body;
 use crate::web::middleware::session;
 
-/// A form that was sent.
+/// A submitted form.
 pub struct Form {
     pub(super) state: AppState,
     pub(super) parts: Parts,
     pub(super) fields: Vec<(String, String)>,
 }
 
-/// What comes after a form that was done.
+/// The response to a form that succeeded.
 pub enum FormResponse {
-    /// The page at this address.
+    /// A redirect to this address.
     Redirect(String),
-    /// The same, without the session's cookie.
-    GoWithoutSession(String),
-    /// The same page, with this outcome.
+    /// A redirect to this address that removes the session's cookie.
+    RedirectSignedOut(String),
+    /// The same page with this outcome.
     Render(Outcome),
 }
 
 impl FormResponse {
-    /// The page at this path, which says what was done.
-    pub(super) fn done(path: &str, done: Notice) -> Self {
-        Self::Redirect(format!("{path}?done={}", done.as_str()))
+    /// Returns a redirect to a path, whose page shows the notice.
+    pub(super) fn done(path: &str, notice: Notice) -> Self {
+        Self::Redirect(format!("{path}?done={}", notice.as_str()))
     }
 }
 
 impl Form {
-    /// What was filled into a field; nothing where there is no such field.
+    /// Returns the value of a field; empty if the form does not have it.
     pub(super) fn field(&self, name: &str) -> &str {
         self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()).unwrap_or_default()
     }
 
-    /// What comes back where the form is refused.
+    /// Returns the fields that are filled in again if the form is refused.
     pub(super) fn filled_in(&self) -> Vec<(String, String)> {
         filled_in(&self.fields)
     }
 
-    /// All values of a field that may be there more than once.
+    /// Returns all values of a field that may occur more than once.
     pub(super) fn values<T: FromIterator<String>>(&self, name: &str) -> T {
         self.fields.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect()
     }
 
-    /// When to revoke the access tokens of who gets a new password: now, if that is ticked.
+    /// Returns the current time if the user's access tokens are to be revoked with the password.
     pub(super) fn revokes_tokens(&self) -> Option<UnixMicros> {
         (!self.field(REVOKE_TOKENS).is_empty()).then(|| self.state.clock.now())
     }
 
-    /// Who sent it. The gate has seen to it that there is somebody, where it has to be.
-    pub(super) fn caller(&self) -> Result<Principal, ApiError> {
+    /// Returns the principal who sent the form. `authorize` guarantees one, except on public pages.
+    pub(super) fn principal(&self) -> Result<Principal, ApiError> {
         principal::of(&self.parts.extensions)
     }
 
@@ -83,35 +82,35 @@ impl Form {
         self.parts.extensions.get::<AuthSession>().cloned().ok_or_else(unauthenticated)
     }
 
-    /// Signs the browser in under a new session id, whatever session it had before.
+    /// Signs the user in under a new session id, which prevents session fixation.
     pub(super) async fn sign_in(&self, user: &User) -> Result<(), ApiError> {
         let mut session = self.session()?;
-        let begin = async {
+        let sign_in = async {
             session.session.cycle_id().await?;
             session.login(user).await?;
-            // Now, so that a database that cannot be written to is told here, and not after the answer was made.
+            // Saved now, so that a database error is handled here and not after the response.
             session.session.save().await.map_err(axum_login::Error::from)
         };
-        begin.await.map_err(|error: axum_login::Error<_>| {
+        sign_in.await.map_err(|error: axum_login::Error<_>| {
             tracing::warn!(%error, "cannot create a session");
             ApiError::new(ErrorCode::Unavailable, FormMessage::CannotSignIn)
         })
     }
 }
 
-/// What is filled in and comes back where a form was refused. Nothing else does, and no secret.
+/// The fields that are filled in again if a form is refused. None of them is secret.
 const REFILLED_FIELDS: [&str; 6] = ["name", "role", "days", "next", "key", REVOKE_TOKENS];
 
-/// What comes back of a field at most, in bytes: more than anything that could have been accepted.
-const MAX_ECHO_BYTES: usize = 2_048;
+/// The longest value that is filled in again, in bytes: longer than any valid value.
+const MAX_REFILL_BYTES: usize = 2_048;
 
-/// How long a form may be, in bytes.
+/// The maximum size of a form, in bytes.
 pub const MAX_FORM_BYTES: usize = 16 * 1_024;
 
-/// The same for the form that names cameras, of which there may be some thousand.
+/// The maximum size of a form that lists cameras, of which there may be some thousand, in bytes.
 pub const MAX_LONG_FORM_BYTES: usize = 1_024 * 1_024;
 
-/// The method router of a form of at most `max_bytes`: `handle` does what it asks for, `render` renders pages.
+/// Returns the method router of a form of at most `max_bytes`. `handle` executes the form, and `render` renders its page.
 pub fn form<H, HFut, R, RFut>(handle: H, max_bytes: usize, render: R) -> MethodRouter<AppState>
 where
     H: Fn(Arc<Form>) -> HFut + Clone + Send + Sync + 'static,
@@ -129,9 +128,9 @@ where
         let form = Arc::new(Form { state, parts, fields });
         let (outcome, error) = match handle(Arc::clone(&form)).await {
             Ok(FormResponse::Redirect(address)) => return Redirect::to(&address).into_response(),
-            Ok(FormResponse::GoWithoutSession(address)) => {
-                let gone = session::removal_cookie(&form.state.settings);
-                return ([(SET_COOKIE, gone)], Redirect::to(&address)).into_response();
+            Ok(FormResponse::RedirectSignedOut(address)) => {
+                let cookie = session::removal_cookie(&form.state.settings);
+                return ([(SET_COOKIE, cookie)], Redirect::to(&address)).into_response();
             }
             Ok(FormResponse::Render(outcome)) => (outcome, None),
             Err(error) => {
@@ -162,10 +161,10 @@ where
 
 fn filled_in(fields: &[(String, String)]) -> Vec<(String, String)> {
     let first = |name: &&str| fields.iter().find(|(known, _)| known == name).cloned();
-    REFILLED_FIELDS.iter().filter_map(first).filter(|(_, value)| value.len() <= MAX_ECHO_BYTES).collect()
+    REFILLED_FIELDS.iter().filter_map(first).filter(|(_, value)| value.len() <= MAX_REFILL_BYTES).collect()
 }
 
-/// The error for a button that there is not.
+/// Returns the error for an unknown button.
 pub(super) fn unknown_action(action: &str) -> ApiError {
     ApiError::invalid("action", FormMessage::UnknownAction { value: action.to_owned() })
 }
@@ -175,8 +174,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_was_filled_in_comes_back_and_of_that_no_secret_and_nothing_long() {
-        let long = "x".repeat(MAX_ECHO_BYTES + 1);
+    fn only_listed_short_fields_are_filled_in_again() {
+        let long = "x".repeat(MAX_REFILL_BYTES + 1);
         let fields = [("password", "hush"), ("current_password", "hush"), ("name", "ann"), ("name", "bob"), ("a", "b")];
         let mut fields: Vec<_> = fields.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         fields.push(("next".to_owned(), long));

@@ -1,4 +1,4 @@
-//! People and their cameras, for administrators.
+//! The forms of users and their cameras, for administrators.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,56 +16,56 @@ use crate::server::accounts::camera_access::grants;
 use crate::server::accounts::user::{self, NewUser};
 use crate::web::page_data::user_by_id;
 
-/// Adds a person.
+/// Adds a user.
 pub(in crate::web) async fn add_user(form: Arc<Form>) -> Result<FormResponse, ApiError> {
-    let admin = form.caller()?;
+    let admin = form.principal()?;
     let role = role(&form)?;
     let new = NewUser { name: form.field("name").to_owned(), role, password: form.field("password").to_owned() };
-    let person = user::add(&form.state.writer, new, form.state.clock.now()).await?;
-    info!(user_id = %admin.user.id, changed_user_id = %person.id, "user added");
-    Ok(FormResponse::done(&user_path(&person.id.to_string()), Notice::UserAdded))
+    let user = user::add(&form.state.writer, new, form.state.clock.now()).await?;
+    info!(user_id = %admin.user.id, changed_user_id = %user.id, "user added");
+    Ok(FormResponse::done(&user_path(&user.id.to_string()), Notice::UserAdded))
 }
 
-/// Chooses a person's cameras, changes role or password, or removes the person.
+/// Changes the cameras, role or password of a user, or removes the user.
 pub(in crate::web) async fn change_user(form: Arc<Form>) -> Result<FormResponse, ApiError> {
-    let admin = form.caller()?;
+    let admin = form.principal()?;
     let database = &form.state.writer;
     let path = form.parts.uri.path();
-    let person = user_by_id(&form.state, path.rsplit('/').next().unwrap_or_default()).await?;
-    let not_oneself =
-        |message| if person.id == admin.user.id { Err(ApiError::invalid("user", message)) } else { Ok(()) };
+    let user = user_by_id(&form.state, path.rsplit('/').next().unwrap_or_default()).await?;
+    let not_own_account =
+        |message| if user.id == admin.user.id { Err(ApiError::invalid("user", message)) } else { Ok(()) };
     let action = form.field("action");
     let done = match action {
         "cameras" => {
-            // Only what was changed on the page, so that what others changed meanwhile stays.
+            // Applies only the changes made on the page, so that concurrent changes by others are kept.
             let [before, chosen]: [HashSet<String>; 2] = ["before", "camera_id"].map(|name| form.values(name));
             let granted: Vec<_> = chosen.difference(&before).cloned().collect();
-            let taken: Vec<_> = before.difference(&chosen).cloned().collect();
-            grants::change_granted(database, &person, &granted, &taken).await?;
+            let revoked: Vec<_> = before.difference(&chosen).cloned().collect();
+            grants::change_granted(database, &user, &granted, &revoked).await?;
             FormResponse::done(path, Notice::CamerasSaved)
         }
         "role" => {
-            not_oneself(FormMessage::OwnRole)?;
-            user::set_role(database, &person, role(&form)?).await?;
+            not_own_account(FormMessage::OwnRole)?;
+            user::set_role(database, &user, role(&form)?).await?;
             FormResponse::done(path, Notice::RoleChanged)
         }
         "password" => {
-            not_oneself(FormMessage::OwnPassword)?;
+            not_own_account(FormMessage::OwnPassword)?;
             let revoke = form.revokes_tokens();
-            user::set_password(database, &person, form.field("password").to_owned(), revoke).await?;
+            user::set_password(database, &user, form.field("password").to_owned(), revoke).await?;
             FormResponse::done(
                 path,
                 if revoke.is_some() { Notice::PasswordSetTokensRevoked } else { Notice::PasswordSet },
             )
         }
         "remove" => {
-            not_oneself(FormMessage::OwnAccount)?;
-            user::remove(database, &person).await?;
+            not_own_account(FormMessage::OwnAccount)?;
+            user::remove(database, &user).await?;
             FormResponse::done(USERS_PATH, Notice::UserRemoved)
         }
         other => return Err(unknown_action(other)),
     };
-    info!(user_id = %admin.user.id, changed_user_id = %person.id, action, "user changed");
+    info!(user_id = %admin.user.id, changed_user_id = %user.id, action, "user changed");
     Ok(done)
 }
 

@@ -79,7 +79,7 @@ impl BodySender {
 
     async fn connection_flushed(&self) -> Result<(), ReceiverDropped> {
         match &self.peer {
-            Some(peer) if !peer.took_all().await => Err(ReceiverDropped),
+            Some(peer) if !peer.flushed().await => Err(ReceiverDropped),
             _ => Ok(()),
         }
     }
@@ -116,7 +116,7 @@ pub struct ExportBody {
 impl ExportBody {
     fn given(&self) {
         if let Some(peer) = &self.peer {
-            peer.was_given();
+            peer.frame_handed_over();
         }
     }
 }
@@ -252,7 +252,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_chunk_that_hyper_was_only_just_given_is_not_taken_by_the_kernel() {
-        let (peer, frames_flushed) = ConnectionInfo::of_test();
+        let (peer, frames_flushed) = ConnectionInfo::for_test();
         let (mut generator, mut body) = channel(Some(peer));
         for frames in 1..=3 {
             generator.send(Bytes::from_static(b"a")).await.expect("room");

@@ -1,4 +1,4 @@
-//! Whether the server is up: for supervisors and load balancers, which are told nothing else.
+//! Health checks for supervisors and load balancers. They reveal nothing else.
 
 use axum::extract::State;
 use sea_orm::ConnectionTrait;
@@ -8,21 +8,21 @@ use crate::messages::http::HttpMessage;
 use crate::messages::requests::RequestMessage;
 use crate::server::state::AppState;
 
-/// Answers for as long as the program runs.
+/// The path of the liveness check.
 pub const ALIVE_PATH: &str = "/healthz";
 
-/// Answers for as long as the program can do its work.
+/// The path of the readiness check.
 pub const READY_PATH: &str = "/readyz";
 
-/// The program runs.
+/// Handles the liveness check: the program runs.
 pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// The program runs, its database answers, and it could be written to when that was tried last.
+/// Handles the readiness check: the database answers, and the last attempt to write to it succeeded.
 ///
 /// # Errors
-/// `unavailable` where that is not so, and where the server is being stopped: others should be asked for exports now.
+/// Returns `unavailable` if the server is not ready or is shutting down, so that load balancers use other servers.
 pub async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiError> {
     if !state.exports.is_open() {
         return Err(ApiError::new(ErrorCode::Unavailable, RequestMessage::ServerStopping));
@@ -33,10 +33,10 @@ pub async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiErr
     match state.database.execute_unprepared("SELECT 1").await {
         Ok(_) => Ok("ok\n"),
         Err(error) => {
-            let refused = ApiError::from(error);
-            // Whatever the reason, others can be asked.
-            Err(match refused.code {
-                ErrorCode::Unavailable => refused,
+            let error = ApiError::from(error);
+            // Whatever the reason, another server may be ready.
+            Err(match error.code {
+                ErrorCode::Unavailable => error,
                 _ => ApiError::new(ErrorCode::Unavailable, HttpMessage::DatabaseUnusable),
             })
         }

@@ -1,4 +1,4 @@
-//! The metrics: read by an administrator, and by whoever shows the token of the settings.
+//! The metrics, for administrators and for clients with the token from the settings.
 
 use axum::extract::{Request, State};
 use axum::http::Method;
@@ -19,7 +19,7 @@ use crate::server::accounts::secret;
 use crate::server::internal_error::internal;
 use crate::server::state::AppState;
 
-/// Middleware: counts the requests for an export.
+/// Middleware: counts export requests by status.
 pub async fn count(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let is_export = request.uri().path() == EXPORT_PATH;
     let response = next.run(request).await;
@@ -29,31 +29,31 @@ pub async fn count(State(state): State<AppState>, request: Request, next: Next) 
     response
 }
 
-/// Middleware: answers whoever shows the token of the settings, by whatever host name, and before anybody asks the
-/// database: the numbers are wanted most when it is away.
+/// Middleware: returns the metrics to a client with the token from the settings, for any host name and without using the
+/// database, because the metrics matter most when it is unavailable.
 ///
 /// # Errors
-/// Where the numbers cannot be written.
+/// Returns an error if the metrics cannot be encoded.
 pub async fn scrape(State(state): State<AppState>, request: Request, next: Next) -> Result<Response, ApiError> {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD);
-    if safe && request.uri().path() == METRICS_PATH && shows_token(&request, &state.settings.server.metrics_token.0) {
-        return numbers(&state);
+    if safe && request.uri().path() == METRICS_PATH && has_token(&request, &state.settings.server.metrics_token.0) {
+        return encode(&state);
     }
     Ok(next.run(request).await)
 }
 
-/// Answers an administrator with the numbers.
+/// Handles `GET /metrics` for administrators.
 ///
 /// # Errors
-/// `forbidden` for everybody else.
-pub async fn show(State(state): State<AppState>, caller: Principal) -> Result<Response, ApiError> {
-    if caller.user.role != Role::Admin {
+/// Returns `forbidden` for other users.
+pub async fn show(State(state): State<AppState>, principal: Principal) -> Result<Response, ApiError> {
+    if principal.user.role != Role::Admin {
         return Err(ApiError::new(ErrorCode::Forbidden, FormMessage::MetricsForAdministrators));
     }
-    numbers(&state)
+    encode(&state)
 }
 
-fn numbers(state: &AppState) -> Result<Response, ApiError> {
+fn encode(state: &AppState) -> Result<Response, ApiError> {
     let AppState { metrics, exports, reader, database, writer, .. } = state;
     metrics.running(exports.count());
     metrics.connections("events", reader.busy(), reader.idle());
@@ -71,11 +71,11 @@ fn numbers(state: &AppState) -> Result<Response, ApiError> {
     Ok(([(CONTENT_TYPE, content_type)], text).into_response())
 }
 
-fn shows_token(request: &Request, token: &str) -> bool {
-    let shown = request.headers().typed_get::<Authorization<Bearer>>();
-    // Hashes are compared: how long that takes tells nothing of the token.
+fn has_token(request: &Request, token: &str) -> bool {
+    let presented = request.headers().typed_get::<Authorization<Bearer>>();
+    // Comparing hashes leaks nothing about the token through timing.
     let hash = |text: &str| secret::hash(text.as_bytes());
     !token.is_empty()
         && request.headers().get_all(AUTHORIZATION).iter().count() == 1
-        && shown.is_some_and(|shown| hash(shown.token()) == hash(token))
+        && presented.is_some_and(|presented| hash(presented.token()) == hash(token))
 }

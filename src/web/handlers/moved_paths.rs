@@ -1,5 +1,4 @@
-//! Addresses of the API from before it had a version. Each leads to where it is now, and says that it is deprecated
-//! (RFC 9745).
+//! The paths of the API before it had a version. Each redirects to its current path and is marked as deprecated (RFC 9745).
 
 use axum::Router;
 use axum::http::Uri;
@@ -10,14 +9,14 @@ use axum::routing::get;
 use crate::api::paths::{CAMERA_COUNTS_PATH, CAMERAS_PATH, PREVIEW_PATH};
 use crate::server::state::AppState;
 
-/// The old addresses, and where each leads.
+/// The old paths, each with its current path.
 pub const MOVED: [(&str, &str); 3] =
     [("/api/cameras", CAMERAS_PATH), ("/api/preview", PREVIEW_PATH), ("/api/camera-counts", CAMERA_COUNTS_PATH)];
 
-/// Since when they are deprecated: 2026-11-29, in seconds since 1970-01-01T00:00:00Z.
+/// The date of their deprecation: 2026-11-29, in seconds since 1970-01-01T00:00:00Z.
 const DEPRECATED_SINCE: &str = "@1795910400";
 
-/// The routes of the old addresses.
+/// Returns the routes of the old paths.
 pub fn routes() -> Router<AppState> {
     MOVED
         .iter()

@@ -26,16 +26,16 @@ const CSV: &str = "text/csv; charset=utf-8";
 const JSON: &str = "application/json";
 const PROBLEM: &str = "application/problem+json";
 
-/// Answers with the description.
+/// Handles `GET /api/v1/openapi.json`.
 ///
 /// # Errors
-/// `invalid_parameter` for any parameter.
+/// Returns `invalid_parameter` for any parameter.
 pub async fn describe(axum::extract::RawQuery(query): axum::extract::RawQuery) -> Result<Json<OpenApi>, ApiError> {
     parameters::check(query.as_deref().unwrap_or_default(), &[])?;
     Ok(Json(description()))
 }
 
-/// Returns the description of all that is public below `/api/v1`.
+/// Returns the description of all public routes below `/api/v1`.
 pub fn description() -> OpenApi {
     let info = InfoBuilder::new()
         .title("Motion Export")
@@ -76,7 +76,7 @@ fn components() -> utoipa::openapi::Components {
 
 type Schemas = Vec<(String, RefOr<Schema>)>;
 
-/// Adds the schema of a type, and those of the types in it.
+/// Adds the schema of a type and those of the types that it contains.
 fn add<T: ToSchema>(schemas: &mut Schemas) {
     schemas.push((T::name().into_owned(), T::schema()));
     T::schemas(schemas);
@@ -86,7 +86,7 @@ fn reference<T: ToSchema>() -> RefOr<Schema> {
     Ref::from_schema_name(T::name()).into()
 }
 
-/// An operation for whoever has a session or a token, with the errors that any of them may have.
+/// Returns an operation for a session or a token, with the errors that all such operations can return.
 fn operation(id: &str, summary: &str, description: &str) -> OperationBuilder {
     let errors = [
         ErrorCode::InvalidParameter,
@@ -102,12 +102,12 @@ fn operation(id: &str, summary: &str, description: &str) -> OperationBuilder {
     with_errors(operation, &errors)
 }
 
-/// An operation for everybody.
+/// Returns a public operation.
 fn public(id: &str, summary: &str, description: &str) -> OperationBuilder {
     OperationBuilder::new().operation_id(Some(id)).summary(Some(summary)).description(Some(description))
 }
 
-/// Adds a response for each status of these errors, which lists their codes.
+/// Adds a response for the status of each of these errors.
 fn with_errors(operation: OperationBuilder, codes: &[ErrorCode]) -> OperationBuilder {
     codes.iter().fold(operation, |operation, code| {
         let content = ContentBuilder::new().schema(Some(reference::<Problem<'_>>())).build();
@@ -126,9 +126,9 @@ fn with_schema(operation: OperationBuilder, description: &str, schema: RefOr<Sch
 }
 
 fn export() -> PathItem {
-    let about = "The file of a selection. Its end is sent only after the last event, and after its record says that it is \
-                 whole: if the connection breaks, the file is not whole. The headers of the response name the file and its \
-                 record.";
+    let about = "The file of a selection. The response ends normally only after the last event was sent and the record says \
+                 that the file is complete. If the connection breaks, the file is incomplete. The headers of the response \
+                 have the names of the file and of its record.";
     let text = ObjectBuilder::new().schema_type(Type::String).build();
     let header = |about: &str| HeaderBuilder::new().schema(Some(text.clone())).description(Some(about)).build();
     let csv = ContentBuilder::new().schema(Some(text.clone())).build();
@@ -154,7 +154,7 @@ fn export() -> PathItem {
 
 /// Adds the parameters of an export, in the order of [`crate::export_params::PARAMETERS`].
 fn export_parameters(operation: OperationBuilder) -> OperationBuilder {
-    let date = "A day as YYYY-MM-DD in the time zone, or a moment as RFC 3339";
+    let date = "A day as YYYY-MM-DD in the time zone, or a time as RFC 3339";
     let text = || ObjectBuilder::new().schema_type(Type::String);
     let format = text().enum_values(Some(["csv"])).build();
     let timezone = text().default(Some(DEFAULT_TIMEZONE.into())).build();
@@ -162,7 +162,7 @@ fn export_parameters(operation: OperationBuilder) -> OperationBuilder {
     operation
         .parameter(query_parameter("format", "The format of the file.", format))
         .parameter(query_parameter("start_date", &format!("{date}. Included."), text().build()))
-        .parameter(query_parameter("end_date", &format!("{date}. A day is included, a moment is not."), text().build()))
+        .parameter(query_parameter("end_date", &format!("{date}. A day is included, a time is not."), text().build()))
         .parameter(query_parameter(
             "camera_id",
             "The id of a camera. May be repeated. All cameras if left out.",
@@ -190,24 +190,20 @@ fn records() -> PathItem {
     let get = operation(
         "listExports",
         "List export records",
-        "Records of exports, newest first: one's own, and for an administrator all.",
+        "The export records, newest first. Administrators get those of all users, others get their own.",
     )
     .parameter(query_parameter("state", "Only exports in this state. May be repeated.", states))
     .parameter(query_parameter("user", "Only exports of this user.", text()))
-    .parameter(query_parameter("mine", "Only one's own exports.", flag()))
-    .parameter(query_parameter(
-        "start_date",
-        "Only exports that began on this UTC day or at this moment, or later.",
-        text(),
-    ))
+    .parameter(query_parameter("mine", "Only the caller's own exports.", flag()))
+    .parameter(query_parameter("start_date", "Only exports that started on or after this UTC day or time.", text()))
     .parameter(query_parameter(
         "end_date",
-        "Only exports that began on this UTC day or earlier, or before this moment.",
+        "Only exports that started on or before this UTC day, or before this time.",
         text(),
     ))
     .parameter(query_parameter("sha256", "Only exports of a file with this SHA-256.", digest))
-    .parameter(query_parameter("limit", "How many records at most.", limit))
-    .parameter(query_parameter("before", "`next` of the page of records before.", text()));
+    .parameter(query_parameter("limit", "The maximum number of records.", limit))
+    .parameter(query_parameter("before", "`next` of the previous page.", text()));
     PathItem::new(HttpMethod::Get, with_json::<ExportRecords>(get, "The records."))
 }
 
@@ -217,7 +213,7 @@ fn record() -> PathItem {
         .name("id")
         .parameter_in(ParameterIn::Path)
         .required(Required::True)
-        .description(Some("What `X-Export-Id` of the export said."))
+        .description(Some("The value of the export's header `X-Export-Id`."))
         .schema(Some(id.build()));
     let get = operation("getExport", "Get an export record", "The record of one export.").parameter(id);
     PathItem::new(
@@ -227,14 +223,19 @@ fn record() -> PathItem {
 }
 
 fn cameras() -> PathItem {
-    let get = operation("listCameras", "List cameras", "The cameras that the caller sees, those that are gone last.");
+    let get = operation(
+        "listCameras",
+        "List cameras",
+        "The cameras that the caller can see. Those that no longer exist come last.",
+    );
     let list = ArrayBuilder::new().items(reference::<Camera>()).build();
     PathItem::new(HttpMethod::Get, with_schema(get, "The cameras.", Schema::Array(list).into()))
 }
 
 fn preview() -> PathItem {
-    let get = selection(operation("previewExport", "Preview an export", "What the export of a selection would hold."));
-    PathItem::new(HttpMethod::Get, with_json::<Preview>(get, "What it would hold."))
+    let get =
+        selection(operation("previewExport", "Preview an export", "What the export of a selection would contain."));
+    PathItem::new(HttpMethod::Get, with_json::<Preview>(get, "What it would contain."))
 }
 
 fn camera_counts() -> PathItem {
@@ -261,7 +262,7 @@ fn docs() -> PathItem {
     PathItem::new(HttpMethod::Get, with_errors(get, &[ErrorCode::InvalidParameter, ErrorCode::Misdirected]))
 }
 
-/// Adds the parameter of an operation that looks at a selection.
+/// Adds the parameter of an operation on a selection.
 fn selection(operation: OperationBuilder) -> OperationBuilder {
     let text = ObjectBuilder::new().schema_type(Type::String).build();
     let about = "The selection: the query string of its export, encoded as a value.";
@@ -296,13 +297,13 @@ mod tests {
     }
 
     #[test]
-    fn every_parameter_of_an_export_and_of_the_records_is_described() {
+    fn every_parameter_of_exports_and_records_is_described() {
         assert_eq!(parameters_of(EXPORT_PATH), export_params::PARAMETERS);
         assert_eq!(parameters_of(EXPORTS_PATH), records::PARAMETERS);
     }
 
     #[test]
-    fn every_schema_that_is_referred_to_is_there() {
+    fn every_referenced_schema_exists() {
         let description = serde_json::to_value(description()).expect("JSON");
         let text = description.to_string();
         for name in text.split("\"#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()) {

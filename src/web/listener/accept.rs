@@ -1,7 +1,8 @@
-//! Accepts connections, not more at once than may be open, and serves requests on them.
+//! Accepts connections up to the limit and serves requests on them.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,29 +22,28 @@ use tracing::{debug, warn};
 
 use super::activity::Activity;
 use super::connection::ClientIo;
-use super::exchange::{AnswerBody, AnswerEnd, RequestBody};
+use super::exchange::{RequestBody, ResponseBody, ResponseEnd};
 use super::limits::Limits;
 use super::waiting::Waiting;
 use crate::export_params::EXPORT_PATH;
-use std::num::NonZeroU32;
 
-/// How long the log says nothing more about too many connections once it has.
-const QUIET: Duration = Duration::from_mins(1);
+/// The shortest time between two log lines about the limit of connections.
+const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
-/// Accepts connections and serves requests on them until `stop` is ready. From then on no connection is accepted, and each
-/// that is open ends with the answer that it is at. Returns once all have ended.
+/// Accepts connections and serves requests on them until `stop` is ready. Then it accepts no more connections, and each open
+/// one is closed after its current response. Returns once all are closed.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
-    let room = Arc::new(Semaphore::new(limits.max_connections.get().try_into().unwrap_or(Semaphore::MAX_PERMITS)));
+    let slots = Arc::new(Semaphore::new(limits.max_connections.get().try_into().unwrap_or(Semaphore::MAX_PERMITS)));
     let waiting = Arc::new(Waiting::default());
     let (stopping, _) = watch::channel(false);
-    let mut full = Full { limit: limits.max_connections, said: None };
+    let mut limit_log = LimitLog { limit: limits.max_connections, logged: None };
     {
         let mut listener = listener;
         let accept = async {
             loop {
-                // axum's own, which goes on after what goes wrong.
+                // axum's listener continues after errors.
                 let (stream, address) = axum::serve::Listener::accept(&mut listener).await;
-                let permit = room_for_one(&room, &waiting, &mut full).await;
+                let permit = acquire_slot(&slots, &waiting, &mut limit_log).await;
                 let client = Client { stream, address, router: router.clone(), limits, waiting: Arc::clone(&waiting) };
                 tokio::spawn(client.serve(permit, stopping.subscribe()));
             }
@@ -59,34 +59,34 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
     stopping.closed().await;
 }
 
-/// Says in the log that as many connections are open as may be.
-struct Full {
+/// Logs that the limit of open connections is reached.
+struct LimitLog {
     limit: NonZeroU32,
-    said: Option<Instant>,
+    logged: Option<Instant>,
 }
 
-impl Full {
-    fn say(&mut self) {
+impl LimitLog {
+    fn log(&mut self) {
         let now = Instant::now();
-        if self.said.is_none_or(|said| now >= said + QUIET) {
-            self.said = Some(now);
+        if self.logged.is_none_or(|logged| now >= logged + LOG_INTERVAL) {
+            self.logged = Some(now);
             warn!(
                 max_connections = self.limit,
-                "the limit of open connections is reached (server.max_connections): for new ones, those without \
-                 a complete request are closed first, then those whose clients do not read"
+                "limit of open connections reached (server.max_connections): for new ones, connections without a \
+                 complete request are closed first, then those whose clients do not read"
             );
         }
     }
 }
 
-/// Waits until one more connection may be open. One that has no whole request is closed for it, or one whose client does
-/// not read; where there is neither, the new one has to wait.
-async fn room_for_one(room: &Arc<Semaphore>, waiting: &Waiting, full: &mut Full) -> OwnedSemaphorePermit {
-    if let Ok(permit) = Arc::clone(room).try_acquire_owned() {
+/// Waits until another connection may be open. To make room, a connection without a complete request is closed, or one whose
+/// client does not read. If there is neither, the new connection waits.
+async fn acquire_slot(slots: &Arc<Semaphore>, waiting: &Waiting, limit_log: &mut LimitLog) -> OwnedSemaphorePermit {
+    if let Ok(permit) = Arc::clone(slots).try_acquire_owned() {
         return permit;
     }
-    full.say();
-    let mut acquire = pin!(Arc::clone(room).acquire_owned());
+    limit_log.log();
+    let mut acquire = pin!(Arc::clone(slots).acquire_owned());
     loop {
         let entered = waiting.entered.notified();
         waiting.close_one();
@@ -98,7 +98,7 @@ async fn room_for_one(room: &Arc<Semaphore>, waiting: &Waiting, full: &mut Full)
     }
 }
 
-/// A client that was let in.
+/// A client whose connection was accepted.
 struct Client {
     stream: TcpStream,
     address: SocketAddr,
@@ -112,23 +112,24 @@ impl Client {
         let Self { stream, address, router, limits, waiting } = self;
         let activity = Arc::new(Activity::new(waiting, limits));
         let connection = ClientIo::new(stream, Arc::clone(&activity), limits.write_timeout);
-        let peer = connection.peer(address);
+        let info = connection.info(address);
         let service = service_fn(|mut request: Request<Incoming>| {
             let is_export = request.uri().path() == EXPORT_PATH && request.method() == Method::GET;
-            activity.begin_answer(limits.half_closed_patience(request.uri().path()));
-            let end = AnswerEnd(Arc::clone(&activity));
-            request.extensions_mut().insert(ConnectInfo(peer.clone()));
-            let request = request.map(|body| RequestBody::within(limits.body_timeout, body, Arc::clone(&activity)));
+            activity.begin_answer(limits.half_closed_timeout(request.uri().path()));
+            let end = ResponseEnd(Arc::clone(&activity));
+            request.extensions_mut().insert(ConnectInfo(info.clone()));
+            let request =
+                request.map(|body| RequestBody::with_timeout(limits.body_timeout, body, Arc::clone(&activity)));
             let answer = router.clone().call(request);
             async move {
                 let response: Response<_> = answer.await?;
                 if is_export && response.status().is_success() {
                     end.0.begin_export();
                 }
-                Ok::<_, Infallible>(response.map(|inner| AnswerBody { inner, _end: end }))
+                Ok::<_, Infallible>(response.map(|inner| ResponseBody { inner, _end: end }))
             }
         });
-        // Timeouts are those of `ClientIo`, which tells an idle connection from one with half a request.
+        // `ClientIo` has the timeouts, because it distinguishes an idle connection from one with a partial request.
         let mut http = http1::Builder::new();
         http.header_read_timeout(None);
         let mut served = pin!(http.serve_connection(TokioIo::new(connection), service));
@@ -150,7 +151,7 @@ impl Client {
                     served.as_mut().graceful_shutdown();
                 }
                 () = activity.close.notified() => {
-                    // The rest of a request may have come in meanwhile. It is answered.
+                    // If the rest of a request has arrived meanwhile, the request is answered.
                     if activity.may_close() {
                         break;
                     }

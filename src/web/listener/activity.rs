@@ -1,4 +1,4 @@
-//! What a connection is doing, until when it may, and whether it may be closed for a new one.
+//! The state of a connection: its phase, the deadline of that phase, and whether it may be closed for a new connection.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,44 +9,45 @@ use tokio::time::Instant;
 use super::limits::Limits;
 use super::waiting::{Ticket, Waiting};
 
-/// What a connection is doing.
+/// The phase of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// The client has a request to send, and has until then for its head.
+    /// The client must send the head of a request before the deadline.
     Head { deadline: Instant },
-    /// The head of a request was read, and its body was not. `half_closed_patience` as in `Answering`.
-    Body { half_closed_patience: Duration },
-    /// A request is being answered. For how long the answer may have nothing to send once the client sends no more.
-    Answering { half_closed_patience: Duration },
-    /// The whole answer was given to be sent; the kernel has not taken all of it.
-    Sending { half_closed_patience: Duration },
-    /// The connection is kept for another request, until then.
+    /// The head of a request was read, and its body was not. `half_closed_timeout` is as in `Answering`.
+    Body { half_closed_timeout: Duration },
+    /// A request is being answered. `half_closed_timeout` is how long the response may send nothing after the client has
+    /// closed its sending side.
+    Answering { half_closed_timeout: Duration },
+    /// The response is complete, and the kernel has not taken all of it yet.
+    Sending { half_closed_timeout: Duration },
+    /// The connection is kept open for another request until the deadline.
     Idle { deadline: Instant },
 }
 
 #[derive(Debug)]
 struct State {
     phase: Phase,
-    /// The place among the connections that have no whole request.
+    /// The ticket in the queue of connections without a complete request.
     ticket: Option<Ticket>,
-    /// The place among the connections whose client does not read, while that is so.
+    /// The ticket in the queue of connections whose client does not read.
     blocked: Option<Ticket>,
-    /// Whether the answer is an export, which is never closed for a new connection.
+    /// Whether the response is an export. Such a connection is not closed for a new one.
     is_export: bool,
 }
 
-/// What a connection is doing, for all that have to do with it.
+/// The state of a connection, shared by its socket and the bodies on it.
 #[derive(Debug)]
 pub struct Activity {
     state: Mutex<State>,
     waiting: Arc<Waiting>,
     limits: Limits,
-    /// Notified when the connection has to make room for another one.
+    /// Notified when the connection is to be closed for a new one.
     pub close: Arc<Notify>,
 }
 
 impl Activity {
-    /// Of a connection that was just accepted.
+    /// Creates the state of a connection that was just accepted.
     pub fn new(waiting: Arc<Waiting>, limits: Limits) -> Self {
         let close = Arc::new(Notify::new());
         let ticket = Some(waiting.enter(&close));
@@ -65,7 +66,7 @@ impl Activity {
         }
     }
 
-    /// Notes that the client sent something.
+    /// Records that the client sent something.
     pub fn received(&self) {
         let mut state = self.state();
         if let Phase::Idle { .. } = state.phase {
@@ -73,41 +74,41 @@ impl Activity {
         }
     }
 
-    /// Notes that the head of a request was read. The connection may be closed for a new one until
+    /// Records that the head of a request was read. The connection may be closed for a new one until
     /// [`end_request`](Self::end_request).
-    pub fn begin_answer(&self, half_closed_patience: Duration) {
+    pub fn begin_answer(&self, half_closed_timeout: Duration) {
         let mut state = self.state();
-        state.phase = Phase::Body { half_closed_patience };
+        state.phase = Phase::Body { half_closed_timeout };
         state.is_export = false;
     }
 
-    /// Notes that the whole body of the request was read, or that nobody reads it any more.
+    /// Records that the body of the request was read to its end or dropped.
     pub fn end_request(&self) {
         let mut state = self.state();
-        if let Phase::Body { half_closed_patience } = state.phase {
-            state.phase = Phase::Answering { half_closed_patience };
+        if let Phase::Body { half_closed_timeout } = state.phase {
+            state.phase = Phase::Answering { half_closed_timeout };
             self.leave(&mut state.ticket);
         }
     }
 
-    /// Notes that the answer is the file of an export.
+    /// Records that the response is the file of an export.
     pub fn begin_export(&self) {
         let mut state = self.state();
         state.is_export = true;
         self.leave(&mut state.blocked);
     }
 
-    /// Notes that hyper has all of the answer.
+    /// Records that hyper has the complete response.
     pub fn end_answer(&self) {
         let mut state = self.state();
-        if let Phase::Body { half_closed_patience } | Phase::Answering { half_closed_patience } = state.phase {
-            state.phase = Phase::Sending { half_closed_patience };
+        if let Phase::Body { half_closed_timeout } | Phase::Answering { half_closed_timeout } = state.phase {
+            state.phase = Phase::Sending { half_closed_timeout };
             self.leave(&mut state.ticket);
         }
     }
 
-    /// Notes whether the kernel takes no more of what hyper has to send.
-    pub fn note_write(&self, is_blocked: bool) {
+    /// Records whether the kernel's send buffer is full.
+    pub fn set_write_blocked(&self, is_blocked: bool) {
         let mut state = self.state();
         if !is_blocked {
             self.leave(&mut state.blocked);
@@ -116,7 +117,7 @@ impl Activity {
         }
     }
 
-    /// Notes that the kernel has all that hyper had to send. True if that was the end of an answer.
+    /// Records that the kernel has taken everything from hyper. Returns whether that was the end of a response.
     pub fn flushed(&self) -> bool {
         let mut state = self.state();
         if !matches!(state.phase, Phase::Sending { .. }) {
@@ -127,7 +128,7 @@ impl Activity {
         true
     }
 
-    /// Until when the client has to send something; `None` while a request is being answered.
+    /// Returns the time until which the client must send something. `None` while a request is being answered.
     pub fn read_deadline(&self) -> Option<Instant> {
         match self.state().phase {
             Phase::Head { deadline } | Phase::Idle { deadline } => Some(deadline),
@@ -135,18 +136,19 @@ impl Activity {
         }
     }
 
-    /// For how long the answer may have nothing to send once the client sends no more; `None` if there is no answer.
-    pub fn half_closed_patience(&self) -> Option<Duration> {
+    /// Returns how long the response may send nothing after the client has closed its sending side. `None` without a
+    /// response.
+    pub fn half_closed_timeout(&self) -> Option<Duration> {
         match self.state().phase {
-            Phase::Body { half_closed_patience }
-            | Phase::Answering { half_closed_patience }
-            | Phase::Sending { half_closed_patience } => Some(half_closed_patience),
+            Phase::Body { half_closed_timeout }
+            | Phase::Answering { half_closed_timeout }
+            | Phase::Sending { half_closed_timeout } => Some(half_closed_timeout),
             Phase::Head { .. } | Phase::Idle { .. } => None,
         }
     }
 
-    /// Whether the connection may be closed for a new one: it has no whole request, or its client does not read. One that
-    /// may not lets the new connection look for another one.
+    /// Whether the connection may be closed for a new one: it has no complete request, or its client does not read. If it may
+    /// not, the new connection chooses another one.
     pub fn may_close(&self) -> bool {
         let may_close = {
             let state = self.state();

@@ -1,5 +1,5 @@
-//! From where a request comes: the peer of its connection, or, behind a proxy that the settings trust, whom that proxy
-//! says it speaks for. Nobody else is believed.
+//! The IP address of a client: that of the connection, or the one that a trusted proxy reports. Other clients are not trusted
+//! to report one.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -9,14 +9,14 @@ use ipnet::IpNet;
 
 use crate::web::listener::connection::ConnectionInfo;
 
-/// The client's address. `None` where the server was not told its peers' addresses.
-pub fn of(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
+/// Returns the IP address of the client. `None` if the listener did not record the peer.
+pub fn client_ip(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]) -> Option<IpAddr> {
     let ConnectInfo(peer) = extensions.get::<ConnectInfo<ConnectionInfo>>()?;
-    Some(client(peer.address.ip(), headers, trusted))
+    Some(client_address(peer.address.ip(), headers, trusted))
 }
 
-/// Walks `X-Forwarded-For` from its end, where the nearest proxy wrote, as long as who wrote is trusted.
-fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+/// Walks `X-Forwarded-For` from its end, which the nearest proxy wrote, until an address is not a trusted proxy.
+fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
     let lines: Vec<_> = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
     let mut address = peer;
@@ -25,10 +25,10 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
             break;
         }
         let hop = hop.trim();
-        // Some proxies tell the port as well.
+        // Some proxies add the port.
         let with_port = || hop.parse::<SocketAddr>().map(|hop| hop.ip());
-        let Ok(before) = hop.parse().or_else(|_| with_port()) else { break };
-        address = before;
+        let Ok(previous) = hop.parse().or_else(|_| with_port()) else { break };
+        address = previous;
     }
     address
 }
@@ -37,32 +37,32 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
 mod tests {
     use super::*;
 
-    fn seen(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
+    fn resolve(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
         let mut headers = HeaderMap::new();
         for line in forwarded {
             headers.append("x-forwarded-for", line.parse().expect("a header"));
         }
         let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().expect("a network")).collect();
-        client(peer.parse().expect("an address"), &headers, &trusted).to_string()
+        client_address(peer.parse().expect("an address"), &headers, &trusted).to_string()
     }
 
     #[test]
-    fn nobody_is_believed_who_is_not_trusted() {
-        assert_eq!(seen("192.0.2.1", &["198.51.100.1"], &[]), "192.0.2.1");
-        assert_eq!(seen("192.0.2.1", &["198.51.100.1"], &["192.0.2.2/32"]), "192.0.2.1");
+    fn only_a_trusted_proxy_may_report_an_address() {
+        assert_eq!(resolve("192.0.2.1", &["198.51.100.1"], &[]), "192.0.2.1");
+        assert_eq!(resolve("192.0.2.1", &["198.51.100.1"], &["192.0.2.2/32"]), "192.0.2.1");
     }
 
     #[test]
-    fn a_trusted_proxy_tells_whom_it_speaks_for_and_no_more() {
+    fn a_trusted_proxy_reports_the_address_of_its_client_only() {
         let proxy = ["127.0.0.0/8", "10.0.0.0/8"];
-        assert_eq!(seen("127.0.0.1", &["198.51.100.1"], &proxy), "198.51.100.1");
-        // What the client itself had written comes first, and is not reached.
-        assert_eq!(seen("127.0.0.1", &["203.0.113.9, 198.51.100.1"], &proxy), "198.51.100.1");
-        assert_eq!(seen("127.0.0.1", &["203.0.113.9", "198.51.100.1, 10.1.2.3"], &proxy), "198.51.100.1");
-        assert_eq!(seen("127.0.0.1", &[], &proxy), "127.0.0.1");
-        assert_eq!(seen("127.0.0.1", &["nonsense"], &proxy), "127.0.0.1");
-        assert_eq!(seen("127.0.0.1", &["198.51.100.1:4711"], &proxy), "198.51.100.1");
-        assert_eq!(seen("127.0.0.1", &["[2001:db8::1]:4711"], &proxy), "2001:db8::1");
-        assert_eq!(seen("::ffff:127.0.0.1", &["2001:db8::1"], &proxy), "2001:db8::1");
+        assert_eq!(resolve("127.0.0.1", &["198.51.100.1"], &proxy), "198.51.100.1");
+        // An entry that the client itself wrote comes first and is not used.
+        assert_eq!(resolve("127.0.0.1", &["203.0.113.9, 198.51.100.1"], &proxy), "198.51.100.1");
+        assert_eq!(resolve("127.0.0.1", &["203.0.113.9", "198.51.100.1, 10.1.2.3"], &proxy), "198.51.100.1");
+        assert_eq!(resolve("127.0.0.1", &[], &proxy), "127.0.0.1");
+        assert_eq!(resolve("127.0.0.1", &["nonsense"], &proxy), "127.0.0.1");
+        assert_eq!(resolve("127.0.0.1", &["198.51.100.1:4711"], &proxy), "198.51.100.1");
+        assert_eq!(resolve("127.0.0.1", &["[2001:db8::1]:4711"], &proxy), "2001:db8::1");
+        assert_eq!(resolve("::ffff:127.0.0.1", &["2001:db8::1"], &proxy), "2001:db8::1");
     }
 }

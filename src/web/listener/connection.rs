@@ -1,4 +1,4 @@
-//! The connection of a client, and what handlers know of it.
+//! The connection of a client, and what handlers can know of it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,11 +18,11 @@ use tracing::warn;
 
 use crate::web::listener::activity::Activity;
 
-/// How much may wait to be sent in the kernel, in bytes, besides what is on its way. More would be memory for slow
-/// clients, and files that count as sent while they are still here.
+/// How many unsent bytes the kernel may buffer, besides those in flight. More would use memory for slow clients, and files
+/// would count as sent too early.
 const UNSENT_BYTES: u32 = 128 * 1_024;
 
-/// How often a connection whose client sends no more is looked at: whether it was reset meanwhile.
+/// How often a half-closed connection is checked for a reset.
 const HALF_CLOSED_POLL: Duration = Duration::from_millis(250);
 
 /// The connection of a client.
@@ -30,23 +30,23 @@ const HALF_CLOSED_POLL: Duration = Duration::from_millis(250);
 pub struct ClientIo {
     stream: Pin<Box<TimeoutStream<TcpStream>>>,
     activity: Arc<Activity>,
-    /// When the read that is pending has to be given up or repeated.
+    /// When the pending read times out or is repeated.
     timer: Pin<Box<Sleep>>,
     /// Whether the client has closed its sending side.
     half_closed: bool,
-    /// Whether the kernel takes no more of what hyper has to send.
+    /// Whether the kernel's send buffer is full.
     write_blocked: bool,
-    /// When something was last sent, or the client closed its sending side.
+    /// When something was last sent, or when the client closed its sending side.
     last_progress: Instant,
     stalled: Arc<AtomicBool>,
-    /// How many pieces of bodies hyper was given to send here.
-    given: Arc<AtomicU64>,
+    /// How many body frames were handed to hyper.
+    handed_over: Arc<AtomicU64>,
     /// How many of them the kernel has taken. hyper flushes a connection once its own buffers are empty.
     flushed: watch::Sender<u64>,
 }
 
 impl ClientIo {
-    /// A connection that was just accepted. A client that takes nothing for `write_timeout` is cut.
+    /// Wraps a connection that was just accepted. It is closed if the client reads nothing for `write_timeout`.
     pub fn new(stream: TcpStream, activity: Arc<Activity>, write_timeout: Duration) -> Self {
         if let Err(error) = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES) {
             warn!(%error, "cannot limit the send buffer");
@@ -62,30 +62,30 @@ impl ClientIo {
             write_blocked: false,
             last_progress: now,
             stalled: Arc::default(),
-            given: Arc::default(),
+            handed_over: Arc::default(),
             flushed: watch::Sender::new(0),
         }
     }
 
-    /// What handlers know of the other end.
-    pub fn peer(&self, address: SocketAddr) -> ConnectionInfo {
+    /// Returns the view of handlers on the connection.
+    pub fn info(&self, address: SocketAddr) -> ConnectionInfo {
         ConnectionInfo {
             address,
             stalled: Arc::clone(&self.stalled),
-            given: Arc::clone(&self.given),
+            handed_over: Arc::clone(&self.handed_over),
             flushed: self.flushed.subscribe(),
         }
     }
 
-    fn note_blocked(&mut self, is_blocked: bool) {
+    fn set_write_blocked(&mut self, is_blocked: bool) {
         if is_blocked || self.write_blocked {
-            self.activity.note_write(is_blocked);
+            self.activity.set_write_blocked(is_blocked);
         }
         self.write_blocked = is_blocked;
     }
 
-    fn note_write<T>(&mut self, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        self.note_blocked(polled.is_pending());
+    fn record_write<T>(&mut self, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        self.set_write_blocked(polled.is_pending());
         match &polled {
             Poll::Ready(Ok(_)) => self.last_progress = Instant::now(),
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::TimedOut => {
@@ -96,7 +96,7 @@ impl ClientIo {
         polled
     }
 
-    /// Ready at that moment.
+    /// Is ready at the deadline.
     fn poll_until(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         if self.timer.deadline() != deadline {
             self.timer.as_mut().reset(deadline);
@@ -104,17 +104,17 @@ impl ClientIo {
         self.timer.as_mut().poll(cx)
     }
 
-    /// What hyper reads after the client has closed its sending side. Such a client still gets its answer; but nobody
-    /// tells whether it only sends no more or is gone, until something is sent to it. So the end is kept from hyper while
-    /// the answer goes on, and one for which there was nothing to send for too long is taken to be abandoned.
+    /// Reads after the client has closed its sending side. Such a client still gets its response, but whether it is still
+    /// connected shows only once something is sent to it. So the end of the input is withheld from hyper while the response
+    /// makes progress. A response that sends nothing for too long counts as abandoned.
     fn poll_half_closed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
-            let Some(patience) = self.activity.half_closed_patience() else { return Poll::Ready(Ok(())) };
+            let Some(timeout) = self.activity.half_closed_timeout() else { return Poll::Ready(Ok(())) };
             if let Some(error) = SockRef::from(self.stream.get_ref()).take_error()? {
                 return Poll::Ready(Err(error));
             }
             let now = Instant::now();
-            if !self.write_blocked && now >= self.last_progress + patience {
+            if !self.write_blocked && now >= self.last_progress + timeout {
                 return Poll::Ready(Ok(()));
             }
             ready!(self.poll_until(cx, now + HALF_CLOSED_POLL));
@@ -151,7 +151,7 @@ impl AsyncRead for ClientIo {
 impl AsyncWrite for ClientIo {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let polled = self.stream.as_mut().poll_write(cx, bytes);
-        self.note_write(polled)
+        self.record_write(polled)
     }
 
     fn poll_write_vectored(
@@ -160,7 +160,7 @@ impl AsyncWrite for ClientIo {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let polled = self.stream.as_mut().poll_write_vectored(cx, slices);
-        self.note_write(polled)
+        self.record_write(polled)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -168,10 +168,10 @@ impl AsyncWrite for ClientIo {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let given = self.given.load(Ordering::Acquire);
-        self.flushed.send_if_modified(|flushed| std::mem::replace(flushed, given) != given);
+        let handed_over = self.handed_over.load(Ordering::Acquire);
+        self.flushed.send_if_modified(|flushed| std::mem::replace(flushed, handed_over) != handed_over);
         if self.activity.flushed() {
-            // The next read has another deadline, or finds the end that was kept from hyper.
+            // The next read has another deadline, or returns the end that was withheld from hyper.
             cx.waker().wake_by_ref();
         }
         self.stream.as_mut().poll_flush(cx)
@@ -182,29 +182,30 @@ impl AsyncWrite for ClientIo {
     }
 }
 
-/// The other end of a connection, as handlers know it.
+/// The view of handlers on a connection.
 #[derive(Clone, Debug)]
 pub struct ConnectionInfo {
-    /// Where it is.
+    /// The address of the peer.
     pub address: SocketAddr,
     stalled: Arc<AtomicBool>,
-    given: Arc<AtomicU64>,
+    handed_over: Arc<AtomicU64>,
     flushed: watch::Receiver<u64>,
 }
 
 impl ConnectionInfo {
-    /// Notes that hyper was given a piece of a body.
-    pub fn was_given(&self) {
-        self.given.fetch_add(1, Ordering::Release);
+    /// Records that a body frame was handed to hyper.
+    pub fn frame_handed_over(&self) {
+        self.handed_over.fetch_add(1, Ordering::Release);
     }
 
-    /// Waits until the kernel has taken all that hyper was given so far. False where the connection ends before.
-    pub async fn took_all(&self) -> bool {
-        let given = self.given.load(Ordering::Acquire);
-        self.flushed.clone().wait_for(|flushed| *flushed >= given).await.is_ok()
+    /// Waits until the kernel has taken all frames that were handed to hyper so far. Returns false if the connection ends
+    /// before that.
+    pub async fn flushed(&self) -> bool {
+        let handed_over = self.handed_over.load(Ordering::Acquire);
+        self.flushed.clone().wait_for(|flushed| *flushed >= handed_over).await.is_ok()
     }
 
-    /// Whether it was cut for taking nothing.
+    /// Whether the connection was closed because its client did not read.
     pub fn has_stalled(&self) -> bool {
         self.stalled.load(Ordering::Relaxed)
     }
@@ -212,10 +213,10 @@ impl ConnectionInfo {
 
 #[cfg(test)]
 impl ConnectionInfo {
-    /// A peer that was given nothing yet, and how many pieces the kernel has taken of what it is given.
-    pub fn of_test() -> (Self, watch::Sender<u64>) {
+    /// Returns the view of a connection without frames, and the number of frames that the kernel has taken.
+    pub fn for_test() -> (Self, watch::Sender<u64>) {
         let flushed = watch::Sender::new(0);
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        (Self { address, stalled: Arc::default(), given: Arc::default(), flushed: flushed.subscribe() }, flushed)
+        (Self { address, stalled: Arc::default(), handed_over: Arc::default(), flushed: flushed.subscribe() }, flushed)
     }
 }

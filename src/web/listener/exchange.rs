@@ -1,4 +1,4 @@
-//! The bodies of a request and of its answer, as a connection sees them.
+//! The bodies of a request and its response. They report their ends to the connection.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,26 +14,26 @@ use super::activity::Activity;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The body of a request did not come in time.
+/// The body of a request did not arrive in time.
 #[derive(Debug)]
 pub struct BodyTimeout;
 
 impl std::fmt::Display for BodyTimeout {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("the body of the request did not come in time (server.body_timeout_seconds)")
+        f.write_str("the body of the request did not arrive in time (server.body_timeout_seconds)")
     }
 }
 
 impl std::error::Error for BodyTimeout {}
 
 impl BodyTimeout {
-    /// Whether this is why something else failed.
+    /// Whether this error is among the sources of another one.
     pub fn caused(error: &(dyn std::error::Error + 'static)) -> bool {
         std::iter::successors(Some(error), |error| error.source()).any(<dyn std::error::Error>::is::<Self>)
     }
 }
 
-/// Tells the connection, when it is dropped, that nobody reads any more of a request.
+/// Reports on drop that the request is read or abandoned.
 struct RequestEnd(Arc<Activity>);
 
 impl Drop for RequestEnd {
@@ -42,10 +42,10 @@ impl Drop for RequestEnd {
     }
 }
 
-/// The body of a request, all of which has to come in time.
+/// The body of a request, with a timeout for all of it.
 pub struct RequestBody<B> {
     inner: B,
-    /// Dropped once the whole body was read, and with the body at the latest.
+    /// Dropped once the complete body was read, at the latest with the body.
     end: Option<RequestEnd>,
     timeout: Pin<Box<Sleep>>,
 }
@@ -54,8 +54,8 @@ impl<B> RequestBody<B>
 where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
 {
-    /// The body, which has this time from now on.
-    pub fn within(timeout: Duration, inner: B, activity: Arc<Activity>) -> Body {
+    /// Wraps a body. The timeout starts now.
+    pub fn with_timeout(timeout: Duration, inner: B, activity: Arc<Activity>) -> Body {
         let end = RequestEnd(activity);
         if inner.is_end_stream() {
             return Body::empty();
@@ -87,24 +87,24 @@ impl<B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Unpin> HttpBody for Requ
     }
 }
 
-/// Tells the connection, when it is dropped, that hyper has all of an answer.
-pub struct AnswerEnd(pub Arc<Activity>);
+/// Reports on drop that hyper has the complete response.
+pub struct ResponseEnd(pub Arc<Activity>);
 
-impl Drop for AnswerEnd {
+impl Drop for ResponseEnd {
     fn drop(&mut self) {
         self.0.end_answer();
     }
 }
 
-/// The body of an answer.
-pub struct AnswerBody {
-    /// What is sent.
+/// The body of a response.
+pub struct ResponseBody {
+    /// The body that is sent.
     pub inner: Body,
     /// Dropped with the body.
-    pub _end: AnswerEnd,
+    pub _end: ResponseEnd,
 }
 
-impl HttpBody for AnswerBody {
+impl HttpBody for ResponseBody {
     type Data = Bytes;
     type Error = axum::Error;
 

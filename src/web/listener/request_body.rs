@@ -1,4 +1,4 @@
-//! Bodies of requests that did not come whole or in time, or are too long.
+//! Errors of request bodies: incomplete, late or too long.
 
 use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
@@ -8,7 +8,7 @@ use crate::messages::forms::FormMessage;
 use crate::messages::requests::RequestMessage;
 use crate::web::listener::exchange::BodyTimeout;
 
-/// The answer to a form that cannot be taken in: it did not come in time, or is too long.
+/// Returns the error for a request body that could not be read.
 pub fn unread_body(rejection: &BytesRejection) -> ApiError {
     if BodyTimeout::caused(rejection) {
         return ApiError::new(ErrorCode::RequestTimeout, RequestMessage::RequestTimeout);

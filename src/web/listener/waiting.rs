@@ -1,23 +1,23 @@
-//! The connections that may be closed for a new one where as many are open as may be. First those whose client has not sent
-//! a whole request, in the order in which that began; where there are none, those whose client does not read its answer.
+//! The connections that may be closed for a new one at the limit: first those without a complete request, the longest-waiting
+//! one first; then those whose client does not read its response.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-/// The place of a connection in one of the two queues.
+/// The key of a connection in one of the two queues.
 pub type Ticket = u64;
 
-/// Connections in the order in which they are closed.
+/// Connections in the order in which they will be closed.
 type Queue = BTreeMap<Ticket, Arc<Notify>>;
 
 #[derive(Debug, Default)]
 struct Connections {
     next: Ticket,
-    /// Those that have not received a whole request.
+    /// Connections without a complete request.
     waiting: Queue,
-    /// Those that cannot send because the client does not read.
+    /// Connections whose client does not read.
     blocked: Queue,
 }
 
@@ -32,7 +32,7 @@ impl Connections {
 #[derive(Debug, Default)]
 pub struct Waiting {
     connections: Mutex<Connections>,
-    /// Notifies those that listen when there may be a connection to close.
+    /// Notified when a connection may be closable.
     pub entered: Notify,
 }
 
@@ -41,7 +41,7 @@ impl Waiting {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a connection that has no whole request. It is notified when it has to close.
+    /// Adds a connection without a complete request. `close` is notified when it is chosen.
     pub fn enter(&self, close: &Arc<Notify>) -> Ticket {
         let ticket = {
             let mut connections = self.connections();
@@ -53,7 +53,7 @@ impl Waiting {
         ticket
     }
 
-    /// Adds a connection whose client does not read. It is notified when it has to close.
+    /// Adds a connection whose client does not read. `close` is notified when it is chosen.
     pub fn enter_blocked(&self, close: &Arc<Notify>) -> Ticket {
         let ticket = {
             let mut connections = self.connections();
@@ -65,7 +65,7 @@ impl Waiting {
         ticket
     }
 
-    /// Removes a connection from the queue that the ticket is of.
+    /// Removes a connection from its queue.
     pub fn leave(&self, ticket: Ticket) {
         let mut connections = self.connections();
         if connections.waiting.remove(&ticket).is_none() {
@@ -73,8 +73,8 @@ impl Waiting {
         }
     }
 
-    /// Closes the connection that has waited longest for a request; if none waits, the one that has been blocked longest.
-    /// False if there is neither.
+    /// Closes the connection that has waited longest for a request. If none waits, closes the one that has been blocked
+    /// longest. Returns whether there was one.
     pub fn close_one(&self) -> bool {
         let chosen = {
             let mut connections = self.connections();
@@ -102,7 +102,7 @@ mod tests {
         let waiting = Waiting::default();
         let connections: Vec<_> = (0..3).map(|_| Arc::new(Notify::new())).collect();
         let tickets: Vec<_> = connections.iter().map(|close| waiting.enter(close)).collect();
-        // The first one gets a request, and waits again afterwards.
+        // The first one receives a request and waits again afterwards.
         waiting.leave(tickets[0]);
         waiting.enter(&connections[0]);
         let mut closed = Vec::new();
@@ -111,8 +111,9 @@ mod tests {
         }
         assert_eq!(closed, [1, 2, 0]);
     }
+
     #[test]
-    fn a_connection_that_is_blocked_is_closed_only_where_none_waits() {
+    fn a_blocked_connection_is_closed_only_if_none_waits() {
         let waiting = Waiting::default();
         let connections: Vec<_> = (0..4).map(|_| Arc::new(Notify::new())).collect();
         waiting.enter_blocked(&connections[0]);

@@ -1,4 +1,4 @@
-//! Finds out once for each request who asks, before anything else looks at it.
+//! Authentication: finds the principal of a request, once for each request.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -21,50 +21,50 @@ use crate::server::accounts::principal::{Identity, Principal, unauthenticated};
 use crate::server::accounts::signed_url::SignedUrl;
 use crate::server::accounts::{api_token, session_store};
 use crate::server::state::AppState;
-use crate::web::listener::client_ip;
+use crate::web::listener::client_ip::client_ip;
 use crate::web::middleware::request_log;
 
-/// Middleware: finds out who asks and writes it into the request. Whoever shows a token means that token: one that does
-/// not work is worth nothing, even beside a session that does.
+/// Middleware: puts the principal into the request. A token takes precedence over a session: a request with an invalid token
+/// is unauthenticated even if it has a valid session.
 ///
 /// # Errors
-/// Where the database cannot answer.
+/// Returns an error if the database cannot answer.
 pub async fn authenticate(State(state): State<AppState>, request: Request, next: Next) -> Result<Response, ApiError> {
     let (mut parts, body) = request.into_parts();
-    let found = find(&state, &parts).await;
-    if let Err(error) = &found
+    let principal = identify(&state, &parts).await;
+    if let Err(error) = &principal
         && error.code != ErrorCode::Unauthenticated
     {
         return Err(error.clone());
     }
-    if let Ok(caller) = &found {
-        request_log::record_user(&parts.extensions, caller.user.id);
+    if let Ok(principal) = &principal {
+        request_log::record_user(&parts.extensions, principal.user.id);
     }
-    parts.extensions.insert(Identity(found));
+    parts.extensions.insert(Identity(principal));
     Ok(next.run(Request::from_parts(parts, body)).await)
 }
 
-async fn find(state: &AppState, parts: &Parts) -> Result<Principal, ApiError> {
+async fn identify(state: &AppState, parts: &Parts) -> Result<Principal, ApiError> {
     let now = state.clock.now();
-    let shown = shown(&parts.headers);
-    // A proxy may ask for a name and a password of its own before pages, and pass them on.
-    let is_for_us = shown.as_ref().is_some_and(|text| text.starts_with(api_token::PREFIX));
-    if parts.headers.contains_key(AUTHORIZATION) && (is_for_us || !is_page(parts.uri.path())) {
+    let token = presented_token(&parts.headers);
+    // A proxy may require credentials of its own for pages and forward them.
+    let is_ours = token.as_ref().is_some_and(|text| text.starts_with(api_token::PREFIX));
+    if parts.headers.contains_key(AUTHORIZATION) && (is_ours || !is_page(parts.uri.path())) {
         let refuse = |text: Option<&str>| {
-            let client = client_ip::of(&parts.extensions, &parts.headers, &state.trusted_proxies);
+            let client = client_ip(&parts.extensions, &parts.headers, &state.trusted_proxies);
             state.wrong_tokens.log(client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), text);
             bad_token()
         };
-        let text = shown.ok_or_else(|| refuse(None))?;
-        let found = api_token::resolve(&state.database, &text, now).await?;
-        let (token, user) = found.ok_or_else(|| refuse(Some(&text)))?;
+        let text = token.ok_or_else(|| refuse(None))?;
+        let resolved = api_token::resolve(&state.database, &text, now).await?;
+        let (token, user) = resolved.ok_or_else(|| refuse(Some(&text)))?;
         state.last_use.record_token(token.id);
         return Ok(Principal { user, by: Credential::Token(token.id) });
     }
     if parts.uri.path() == EXPORT_PATH
-        && let Some(link) = SignedUrl::parse(parts.uri.query().unwrap_or_default())
+        && let Some(url) = SignedUrl::parse(parts.uri.query().unwrap_or_default())
     {
-        let (user, session) = link?.owner(&state.sessions, &state.database, now).await?;
+        let (user, session) = url?.owner(&state.sessions, &state.database, now).await?;
         return Ok(Principal { user, by: Credential::SignedUrl(session) });
     }
     let session = parts.extensions.get::<AuthSession>().ok_or_else(unauthenticated)?;
@@ -72,8 +72,8 @@ async fn find(state: &AppState, parts: &Parts) -> Result<Principal, ApiError> {
     Ok(Principal { user, by: Credential::Session(session_store::hash(id)) })
 }
 
-/// The token in the `Authorization` header: by itself, or as the password of any user.
-fn shown(headers: &HeaderMap) -> Option<String> {
+/// Returns the token in the `Authorization` header: as a bearer token, or as the password of any user name.
+fn presented_token(headers: &HeaderMap) -> Option<String> {
     if headers.get_all(AUTHORIZATION).iter().count() > 1 {
         return None;
     }

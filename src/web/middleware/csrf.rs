@@ -1,7 +1,7 @@
-//! Nothing is changed at the bidding of another site (cross-site request forgery).
+//! Protection against cross-site request forgery: requests from other sites cannot change anything.
 //!
-//! Every browser of the last years says where a request comes from, in `Sec-Fetch-Site`; older ones say it in `Origin`.
-//! What says neither is no browser, and has no cookies of ours but those that somebody gave it.
+//! Current browsers send the origin of a request in `Sec-Fetch-Site`, older ones in `Origin`. A client that sends neither is
+//! not a browser, and sends our cookies only if its user gave them to it.
 
 use axum::extract::Request;
 use axum::http::header::{ACCEPT, HOST, ORIGIN, REFERER};
@@ -14,10 +14,10 @@ use crate::api::paths::is_page;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::http::HttpMessage;
 
-/// Middleware: refuses a request that could change something and comes from another site.
+/// Middleware: refuses a request from another site if its method can change something.
 ///
 /// # Errors
-/// `forbidden`, with status 403.
+/// Returns `forbidden`, with status 403.
 pub async fn check(request: Request, next: Next) -> Result<Response, ApiError> {
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if safe || is_same_origin(request.headers()) {
@@ -26,8 +26,8 @@ pub async fn check(request: Request, next: Next) -> Result<Response, ApiError> {
     Err(ApiError::new(ErrorCode::Forbidden, HttpMessage::CrossSite))
 }
 
-/// Middleware: hides from what is below `/api` where the caller came from, and that it might be a person. Leptos would
-/// send a person back there, wherever that is, and so tell another site whether its visitor is signed in here.
+/// Middleware: removes `Referer` and `Accept` from requests below `/api`. With them, Leptos would redirect a browser back to
+/// the referring site, which would tell that site whether its visitor is signed in here.
 pub async fn strip_referer(mut request: Request, next: Next) -> Response {
     if !is_page(request.uri().path()) {
         for header in [ACCEPT, REFERER] {
@@ -53,13 +53,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_this_site_and_no_browser_at_all_may_change_things() {
+    fn only_this_site_and_clients_without_an_origin_may_change_something() {
         for (headers, allowed) in [
             (&[("sec-fetch-site", "same-origin")][..], true),
             (&[("sec-fetch-site", "none")], true),
             (&[("sec-fetch-site", "same-site")], false),
             (&[("sec-fetch-site", "cross-site")], false),
-            // The one that cannot be forged by a page decides.
+            // `Sec-Fetch-Site` decides, because a page cannot forge it.
             (&[("sec-fetch-site", "cross-site"), ("origin", "http://a.example"), ("host", "a.example")], false),
             (&[("origin", "http://a.example:3000"), ("host", "a.example:3000")], true),
             (&[("origin", "http://a.example:3000"), ("host", "a.example:4000")], false),

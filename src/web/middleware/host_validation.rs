@@ -1,7 +1,7 @@
-//! Which host a request is for: that it says so once and clearly, and that it is this server.
+//! Host validation: a request must name its host unambiguously, and the host must be this server.
 //!
-//! A web page from elsewhere could let its own host name point to this server (DNS rebinding), and would then be of the
-//! same origin with it. Such a request carries that name, and is refused.
+//! A page of another site could let its own host name point to this server (DNS rebinding) and would then have the same
+//! origin. Such a request carries that name and is refused.
 
 use axum::extract::{Request, State};
 use axum::http::header::{ALLOW, HOST, HeaderValue};
@@ -16,16 +16,16 @@ use crate::server::settings::host::{is_this_machine, name};
 use crate::server::state::AppState;
 use crate::web::handlers::health;
 
-/// Middleware: refuses a request that does not say once and clearly which host it is for (RFC 9112, 3.2).
+/// Middleware: refuses a request whose host is missing, ambiguous or malformed (RFC 9112, section 3.2).
 ///
 /// # Errors
-/// `bad_request`, with status 400; `method_not_allowed` for what is not about a resource of this server.
+/// Returns `bad_request`, with status 400, and `method_not_allowed` for a request target that is not a resource.
 pub async fn validate_target(request: Request, next: Next) -> Result<Response, ApiError> {
     check_host(request.version(), request.uri(), request.headers())?;
     let is_path = request.uri().path().starts_with('/');
-    let about_the_server = request.method() == Method::OPTIONS && request.uri().path() == "*";
-    if about_the_server || request.method() == Method::CONNECT {
-        let message = if about_the_server { HttpMessage::OptionsForServer } else { HttpMessage::NotAProxy };
+    let is_for_server = request.method() == Method::OPTIONS && request.uri().path() == "*";
+    if is_for_server || request.method() == Method::CONNECT {
+        let message = if is_for_server { HttpMessage::OptionsForServer } else { HttpMessage::NotAProxy };
         let error = ApiError::new(ErrorCode::MethodNotAllowed, message);
         let allowed = [(ALLOW, HeaderValue::from_static("GET, HEAD, POST"))];
         return Ok((allowed, error).into_response());
@@ -36,19 +36,18 @@ pub async fn validate_target(request: Request, next: Next) -> Result<Response, A
     Ok(next.run(request).await)
 }
 
-/// Middleware: refuses a request for a host name that is not this server's. Whoever looks after its health may ask by any
-/// name, because that is told to everybody.
+/// Middleware: refuses a request for another host name. Health checks are public and may use any name.
 ///
 /// # Errors
-/// `misdirected`, with status 421.
+/// Returns `misdirected`, with status 421.
 pub async fn validate_host(State(state): State<AppState>, request: Request, next: Next) -> Result<Response, ApiError> {
     let header = request.headers().get(HOST).map(|host| host.to_str().unwrap_or_default());
     // HTTP/1.0 may name the host in the target alone.
     let host = header.or_else(|| request.uri().authority().map(Authority::as_str));
     let path = request.uri().path();
     let public = state.public_host.as_deref();
-    let ours = |host: &str| is_this_machine(host) || (public.is_some() && name(host).as_deref() == public);
-    if host.is_none_or(ours) || path == health::ALIVE_PATH || path == health::READY_PATH {
+    let is_ours = |host: &str| is_this_machine(host) || (public.is_some() && name(host).as_deref() == public);
+    if host.is_none_or(is_ours) || path == health::ALIVE_PATH || path == health::READY_PATH {
         return Ok(next.run(request).await);
     }
     Err(ApiError::new(ErrorCode::Misdirected, HttpMessage::UnknownHost))
@@ -58,8 +57,8 @@ fn bad_request(message: HttpMessage) -> ApiError {
     ApiError::new(ErrorCode::BadRequest, message)
 }
 
-/// Checks that a request says which host it is for: in one `Host` header, which HTTP/1.0 alone may leave out, and in its
-/// target the same, if that names one.
+/// Checks that a request has exactly one `Host` header, which only HTTP/1.0 may omit, and that a host in its target is the
+/// same.
 fn check_host(version: Version, target: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
     let mut hosts = headers.get_all(HOST).iter();
     let (host, more) = (hosts.next(), hosts.next());
@@ -72,8 +71,8 @@ fn check_host(version: Version, target: &Uri, headers: &HeaderMap) -> Result<(),
         None => return Err(bad_request(HttpMessage::NoHost)),
     };
     let Some(authority) = target.authority() else { return Ok(()) };
-    let usual = match target.scheme_str() {
-        // CONNECT names a host and a port alone.
+    let default_port = match target.scheme_str() {
+        // The target of CONNECT is only a host and a port.
         None => None,
         Some("http") => Some(80),
         Some("https") => Some(443),
@@ -82,14 +81,14 @@ fn check_host(version: Version, target: &Uri, headers: &HeaderMap) -> Result<(),
     let Some(named) = parse(authority.as_str()) else {
         return Err(bad_request(HttpMessage::TargetHostInvalid));
     };
-    let same = |(name, port): &(String, Option<u16>)| (name.clone(), port.or(usual));
+    let same = |(name, port): &(String, Option<u16>)| (name.clone(), port.or(default_port));
     if host.is_some_and(|host| same(&host) != same(&named)) {
         return Err(bad_request(HttpMessage::HostsDiffer));
     }
     Ok(())
 }
 
-/// The name in small letters and the port of `host[:port]`; `None` for what is not that.
+/// Parses `host[:port]` into the lower-case name and the port. `None` if it is malformed.
 fn parse(host: &str) -> Option<(String, Option<u16>)> {
     let authority: Authority = host.parse().ok()?;
     let rest = host.strip_prefix(authority.host())?;
@@ -106,7 +105,7 @@ fn parse(host: &str) -> Option<(String, Option<u16>)> {
 mod tests {
     use super::*;
 
-    fn is_clear(version: Version, target: &str, hosts: &[&str]) -> bool {
+    fn is_accepted(version: Version, target: &str, hosts: &[&str]) -> bool {
         let mut headers = HeaderMap::new();
         for host in hosts {
             headers.append(HOST, HeaderValue::from_bytes(host.as_bytes()).expect("a header"));
@@ -115,27 +114,27 @@ mod tests {
     }
 
     #[test]
-    fn a_request_names_its_host_once() {
+    fn a_request_must_name_its_host_once() {
         for host in
             ["localhost", "localhost:3000", "LOCALHOST:3000", "127.0.0.1", "[::1]:3000", "localhost:", "a.example"]
         {
-            assert!(is_clear(Version::HTTP_11, "/settings", &[host]), "{host}");
+            assert!(is_accepted(Version::HTTP_11, "/settings", &[host]), "{host}");
         }
         for host in ["", ":3000", "user@localhost", "user:password@localhost:80", "localhost:http", "localhost:-1"] {
-            assert!(!is_clear(Version::HTTP_11, "/settings", &[host]), "{host}");
+            assert!(!is_accepted(Version::HTTP_11, "/settings", &[host]), "{host}");
         }
         for host in ["localhost:65536", "localhost:1:2", "local host", "localhost/x", "http://localhost", "::1", "ü"] {
-            assert!(!is_clear(Version::HTTP_11, "/settings", &[host]), "{host}");
+            assert!(!is_accepted(Version::HTTP_11, "/settings", &[host]), "{host}");
         }
-        assert!(!is_clear(Version::HTTP_11, "/settings", &[]));
-        assert!(is_clear(Version::HTTP_10, "/settings", &[]));
+        assert!(!is_accepted(Version::HTTP_11, "/settings", &[]));
+        assert!(is_accepted(Version::HTTP_10, "/settings", &[]));
         for version in [Version::HTTP_10, Version::HTTP_11] {
-            assert!(!is_clear(version, "/settings", &["localhost", "localhost"]));
+            assert!(!is_accepted(version, "/settings", &["localhost", "localhost"]));
         }
     }
 
     #[test]
-    fn a_target_names_the_same_host_as_the_header() {
+    fn the_target_must_name_the_same_host_as_the_header() {
         for (target, host) in [
             ("http://localhost:3000/settings", "localhost:3000"),
             ("http://LOCALHOST/settings", "localhost:80"),
@@ -143,7 +142,7 @@ mod tests {
             ("https://motion.example.com/settings", "motion.example.com:443"),
             ("localhost:3000", "localhost:3000"),
         ] {
-            assert!(is_clear(Version::HTTP_11, target, &[host]), "{target} {host}");
+            assert!(is_accepted(Version::HTTP_11, target, &[host]), "{target} {host}");
         }
         for (target, host) in [
             ("http://localhost:3000/settings", "evil.example"),
@@ -154,7 +153,7 @@ mod tests {
             ("ftp://localhost/settings", "localhost"),
             ("evil.example:443", "localhost"),
         ] {
-            assert!(!is_clear(Version::HTTP_11, target, &[host]), "{target} {host}");
+            assert!(!is_accepted(Version::HTTP_11, target, &[host]), "{target} {host}");
         }
     }
 }

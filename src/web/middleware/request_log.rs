@@ -1,4 +1,4 @@
-//! One line of the log for each request, with an id that the answer carries as well.
+//! Logs each request in one line, with an id that the response carries as well.
 
 use std::time::Instant;
 
@@ -11,26 +11,26 @@ use uuid::Uuid;
 
 use crate::web::request_id::RequestId;
 
-/// The header that tells a request's id.
+/// The response header with the id of the request.
 const HEADER: &str = "x-request-id";
 
-/// The span of a request, which all its log lines are in.
+/// The span of a request, which encloses all its log lines.
 #[derive(Clone, Debug)]
 struct RequestSpan(Span);
 
-/// Has the log lines of a request tell whose it is.
+/// Adds the user to the log lines of a request.
 pub fn record_user(extensions: &Extensions, user: Uuid) {
     if let Some(RequestSpan(span)) = extensions.get() {
         span.record("user_id", tracing::field::display(user));
     }
 }
 
-/// Middleware: gives the request an id and logs it with its outcome.
+/// Middleware: gives the request an id, and logs it with its status and duration.
 pub async fn log_requests(mut request: Request, next: Next) -> Response {
     let id = Uuid::new_v4().simple().to_string();
-    // Not `user.id`, which axum-login records in whatever span it finds, for sessions only and once more.
+    // Not `user.id`: axum-login records a field of that name, but only for sessions.
     let span = info_span!("request", request_id = id, user_id = tracing::field::Empty);
-    let began = Instant::now();
+    let started = Instant::now();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(RequestId(id.clone()));
     request.extensions_mut().insert(RequestSpan(span.clone()));
@@ -39,8 +39,8 @@ pub async fn log_requests(mut request: Request, next: Next) -> Response {
         response.headers_mut().insert(HEADER, id);
     }
     let status = response.status().as_u16();
-    // Until the first byte; an export logs its own end.
-    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    // The duration until the first byte. An export logs its own end.
+    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| info!(%method, path, status, duration_ms, "request"));
     response
 }

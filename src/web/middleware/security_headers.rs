@@ -1,4 +1,4 @@
-//! What every answer tells the browser not to do.
+//! Security headers of every response.
 
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -15,14 +15,14 @@ use leptos_axum::ResponseOptions;
 use crate::server::state::AppState;
 use crate::web::preferences;
 
-/// What no answer of ours needs, unless it is a page, which has a policy of its own.
+/// Allows a response nothing. Pages have a policy of their own.
 const NOTHING: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// How long a browser remembers to come over TLS only, in seconds: two years, as hstspreload.org recommends. For this host
-/// alone: what is below its name may be somebody else's.
+/// How long a browser uses only TLS for this host, in seconds: two years, as hstspreload.org recommends. Subdomains are not
+/// included, because they may belong to others.
 const TLS_ONLY: &str = "max-age=63072000";
 
-/// Middleware: puts them on, where nobody has before.
+/// Middleware: adds each header that the response does not have yet.
 pub async fn security_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -32,14 +32,14 @@ pub async fn security_headers(State(state): State<AppState>, request: Request, n
     set(CONTENT_SECURITY_POLICY, NOTHING);
     set(X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(X_FRAME_OPTIONS, "DENY");
-    // The filter of old browsers, which could be turned against a page: off, as OWASP advises.
+    // Disables the filter of old browsers, which could be turned against a page, as OWASP recommends.
     set(X_XSS_PROTECTION, "0");
-    // Not `no-referrer`, with which browsers say `Origin: null` in forms of our own.
+    // With `no-referrer`, browsers would send `Origin: null` with our own forms.
     set(REFERRER_POLICY, "same-origin");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
-    // What is somebody's is kept by nobody. The page's files, which say so themselves, are everybody's.
+    // Responses hold data of a user, so they are not cached. The files of the pages set their own header.
     set(CACHE_CONTROL, "no-store");
     if state.settings.server.is_https() {
         set(STRICT_TRANSPORT_SECURITY, TLS_ONLY);
@@ -47,11 +47,11 @@ pub async fn security_headers(State(state): State<AppState>, request: Request, n
     response
 }
 
-/// Says what the page that is being rendered depends on, and gives it its policy: scripts and styles are ours, or carry
-/// the page's nonce. WebAssembly is compiled, which `wasm-unsafe-eval` allows and nothing else.
+/// Sets `Vary` and the content security policy of the page that is being rendered: scripts and styles must come from this
+/// server or carry the nonce of the page. `wasm-unsafe-eval` allows compiling WebAssembly, and nothing else.
 pub fn page_csp(options: &LeptosOptions) {
     let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>()) else { return };
-    // `cargo leptos watch` tells the page over a socket of its own that it should reload.
+    // `cargo leptos watch` reloads the page over a separate socket.
     let reload =
         if options.env == Env::DEV { format!(" ws://127.0.0.1:{}", options.reload_port) } else { String::new() };
     let policy = format!(

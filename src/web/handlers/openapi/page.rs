@@ -1,42 +1,49 @@
-//! The description of the API as a page, from the OpenAPI document: without script and without other hosts.
+//! The description of the API as a page, generated from the OpenAPI document, without JavaScript and without other hosts.
 
 use axum::extract::{RawQuery, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
 use axum::response::{Html, IntoResponse};
 use leptos::prelude::*;
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::openapi::path::{Operation, Parameter, PathItem};
+use utoipa::openapi::schema::{ArrayItems, Object, Schema, SchemaType};
+use utoipa::openapi::{OpenApi, RefOr, Response};
 
 use super::description;
 use crate::api::paths::OPENAPI_PATH;
 use crate::app::style_sheet;
 use crate::error::ApiError;
-use crate::server::internal_error::internal;
 use crate::server::state::AppState;
 use crate::web::parameters;
 
-/// What the page may load: its style sheet.
+/// Allows the page only its style sheet.
 const POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// Answers with the page.
+/// Handles `GET /api/v1/docs`.
 ///
 /// # Errors
-/// `invalid_parameter` for any parameter; `internal` if the description cannot be written.
+/// Returns `invalid_parameter` for any parameter.
 pub async fn show(State(state): State<AppState>, RawQuery(query): RawQuery) -> Result<impl IntoResponse, ApiError> {
     parameters::check(query.as_deref().unwrap_or_default(), &[])?;
-    let description = serde_json::to_value(description()).map_err(|error| internal(&error))?;
-    Ok(([(CONTENT_SECURITY_POLICY, POLICY)], Html(page(&description, &style_sheet(&state.leptos_options)))))
+    Ok(([(CONTENT_SECURITY_POLICY, POLICY)], Html(page(&description(), &style_sheet(&state.leptos_options)))))
 }
 
-/// The whole document.
-fn page(description: &Value, style_sheet: &str) -> String {
-    let version = format!("Version {}", text(&description["info"]["version"]));
-    let operations: Vec<_> = members(&description["paths"])
-        .flat_map(|(path, item)| members(item).map(move |(method, details)| operation(method, path, details)))
+/// Renders the complete document.
+fn page(api: &OpenApi, style_sheet: &str) -> String {
+    let version = format!("Version {}", api.info.version);
+    let operations: Vec<_> = api
+        .paths
+        .paths
+        .iter()
+        .flat_map(|(path, item)| {
+            operations(item).map(move |(method, operation)| operation_section(method, path, operation))
+        })
         .collect();
-    let schemas: Vec<_> =
-        members(&description["components"]["schemas"]).map(|(name, schema)| schema_section(name, schema)).collect();
+    let schemas = api.components.iter().flat_map(|components| &components.schemas);
+    let schemas: Vec<_> = schemas.map(|(name, schema)| schema_section(name, schema)).collect();
     let page = view! {
         <html lang="en">
             <head>
@@ -49,7 +56,7 @@ fn page(description: &Value, style_sheet: &str) -> String {
             <body>
                 <main class="api">
                     <h1>"Motion Export API"</h1>
-                    <p class="lead">{text(&description["info"]["description"]).to_owned()}</p>
+                    <p class="lead">{api.info.description.clone()}</p>
                     <p class="hint">{version} ". " <a href=OPENAPI_PATH>"OpenAPI document"</a></p>
                     <p>
                         "Send an access token as " <code>"Authorization: Bearer TOKEN"</code>
@@ -65,10 +72,31 @@ fn page(description: &Value, style_sheet: &str) -> String {
     format!("<!DOCTYPE html>{}", page.to_html())
 }
 
-fn operation(method: &str, path: &str, details: &Value) -> impl IntoView + use<> {
-    let parameters: Vec<_> = details["parameters"].as_array().into_iter().flatten().map(parameter_row).collect();
+/// Returns the operations of a path with their methods.
+fn operations(item: &PathItem) -> impl Iterator<Item = (&'static str, &Operation)> {
+    let operations = [
+        ("GET", &item.get),
+        ("POST", &item.post),
+        ("PUT", &item.put),
+        ("PATCH", &item.patch),
+        ("DELETE", &item.delete),
+    ];
+    operations.into_iter().filter_map(|(method, operation)| Some((method, operation.as_ref()?)))
+}
+
+/// Returns a part of the document that is not a reference.
+fn inline<T>(part: &RefOr<T>) -> Option<&T> {
+    match part {
+        RefOr::T(part) => Some(part),
+        RefOr::Ref(_) => None,
+    }
+}
+
+fn operation_section(method: &str, path: &str, operation: &Operation) -> impl IntoView + use<> {
+    let parameters: Vec<_> = operation.parameters.iter().flatten().filter_map(inline).map(parameter_row).collect();
+    let responses = operation.responses.responses.iter();
     let responses: Vec<_> =
-        members(&details["responses"]).map(|(status, response)| response_row(status, response)).collect();
+        responses.filter_map(|(status, response)| Some(response_row(status, inline(response)?))).collect();
     let parameters = (!parameters.is_empty()).then(|| {
         view! {
             <table role="table">
@@ -80,9 +108,9 @@ fn operation(method: &str, path: &str, details: &Value) -> impl IntoView + use<>
     });
     view! {
         <section class="card stack">
-            <h2>{text(&details["summary"]).to_owned()}</h2>
-            <p><code>{format!("{} {path}", method.to_uppercase())}</code></p>
-            <p>{text(&details["description"]).to_owned()}</p>
+            <h2>{operation.summary.clone()}</h2>
+            <p><code>{format!("{method} {path}")}</code></p>
+            <p>{operation.description.clone()}</p>
             {parameters}
             <table role="table">
                 <caption>"Responses"</caption>
@@ -93,41 +121,49 @@ fn operation(method: &str, path: &str, details: &Value) -> impl IntoView + use<>
     }
 }
 
-fn parameter_row(parameter: &Value) -> impl IntoView + use<> {
+fn parameter_row(parameter: &Parameter) -> impl IntoView + use<> {
     view! {
         <tr>
-            <th scope="row"><code>{text(&parameter["name"]).to_owned()}</code></th>
-            <td>{type_of(&parameter["schema"])}</td>
-            <td>{text(&parameter["description"]).to_owned()}</td>
+            <th scope="row"><code>{parameter.name.clone()}</code></th>
+            <td>{parameter.schema.as_ref().map(type_of)}</td>
+            <td>{parameter.description.clone()}</td>
         </tr>
     }
 }
 
-fn response_row(status: &str, response: &Value) -> impl IntoView + use<> {
-    let bodies: Vec<_> =
-        members(&response["content"]).map(|(kind, body)| format!("{kind}: {}", type_of(&body["schema"]))).collect();
+fn response_row(status: &str, response: &Response) -> impl IntoView + use<> {
+    let bodies = response.content.iter().filter_map(|(media_type, body)| {
+        let schema = inline(body)?.schema.as_ref()?;
+        Some(format!("{media_type}: {}", type_of(schema)))
+    });
+    let bodies: Vec<_> = bodies.collect();
     view! {
         <tr>
             <th scope="row">{status.to_owned()}</th>
-            <td>{text(&response["description"]).to_owned()}</td>
+            <td>{response.description.clone()}</td>
             <td>{bodies.join(", ")}</td>
         </tr>
     }
 }
 
-fn schema_section(name: &str, schema: &Value) -> impl IntoView + use<> {
-    let rows: Vec<_> = members(&schema["properties"])
+fn schema_section(name: &str, schema: &RefOr<Schema>) -> impl IntoView + use<> {
+    let object = match schema {
+        RefOr::T(Schema::Object(object)) => Some(object),
+        _ => None,
+    };
+    let properties = object.into_iter().flat_map(|object| &object.properties);
+    let rows: Vec<_> = properties
         .map(|(name, property)| {
             view! {
                 <tr>
-                    <th scope="row"><code>{name.to_owned()}</code></th>
+                    <th scope="row"><code>{name.clone()}</code></th>
                     <td>{type_of(property)}</td>
-                    <td>{text(&property["description"]).to_owned()}</td>
+                    <td>{description_of(property).to_owned()}</td>
                 </tr>
             }
         })
         .collect();
-    let values: Vec<_> = schema["enum"].as_array().into_iter().flatten().map(text).collect();
+    let values = object.map(values_of).unwrap_or_default();
     let values = (!values.is_empty()).then(|| view! { <p><code>{values.join(", ")}</code></p> });
     let table = (!rows.is_empty()).then(|| {
         view! {
@@ -141,43 +177,67 @@ fn schema_section(name: &str, schema: &Value) -> impl IntoView + use<> {
     view! {
         <section class="card stack" id=name.to_owned()>
             <h3>{name.to_owned()}</h3>
-            <p>{text(&schema["description"]).to_owned()}</p>
+            <p>{description_of(schema).to_owned()}</p>
             {values}
             {table}
         </section>
     }
 }
 
-/// Returns the type of a schema in words, such as `string (date-time)`, `Camera[]` or `one of running, completed`.
-fn type_of(schema: &Value) -> String {
-    if let Some(reference) = schema["$ref"].as_str() {
-        return reference.rsplit('/').next().unwrap_or_default().to_owned();
-    }
-    if let Some(choices) = schema["oneOf"].as_array().or(schema["anyOf"].as_array()).or(schema["allOf"].as_array()) {
-        return choices.iter().map(type_of).collect::<Vec<_>>().join(" or ");
-    }
-    if let Some(values) = schema["enum"].as_array() {
-        return format!("one of {}", values.iter().map(text).collect::<Vec<_>>().join(", "));
-    }
-    if schema["items"].is_object() {
-        return format!("{}[]", type_of(&schema["items"]));
-    }
-    let kind = match &schema["type"] {
-        Value::Array(kinds) => kinds.iter().map(text).collect::<Vec<_>>().join(" or "),
-        kind => text(kind).to_owned(),
+fn description_of(schema: &RefOr<Schema>) -> &str {
+    let description = match schema {
+        RefOr::Ref(reference) => return &reference.description,
+        RefOr::T(Schema::Object(object)) => &object.description,
+        RefOr::T(Schema::Array(array)) => &array.description,
+        RefOr::T(Schema::OneOf(choice)) => &choice.description,
+        RefOr::T(_) => &None,
     };
-    match schema["format"].as_str() {
-        Some(format) => format!("{kind} ({format})"),
-        None => kind,
+    description.as_deref().unwrap_or_default()
+}
+
+/// Returns the type of a schema as text, such as `string (date-time)`, `Camera[]` or `one of running, completed`.
+fn type_of(schema: &RefOr<Schema>) -> String {
+    let any_of = |schemas: &[RefOr<Schema>]| schemas.iter().map(type_of).collect::<Vec<_>>().join(" or ");
+    match schema {
+        RefOr::Ref(reference) => reference.ref_location.rsplit('/').next().unwrap_or_default().to_owned(),
+        RefOr::T(Schema::OneOf(choice)) => any_of(&choice.items),
+        RefOr::T(Schema::AnyOf(choice)) => any_of(&choice.items),
+        RefOr::T(Schema::AllOf(choice)) => any_of(&choice.items),
+        RefOr::T(Schema::Array(array)) => match &array.items {
+            ArrayItems::RefOrSchema(items) => format!("{}[]", type_of(items)),
+            ArrayItems::False => "array".to_owned(),
+        },
+        RefOr::T(Schema::Object(object)) => type_of_object(object),
+        RefOr::T(_) => String::new(),
     }
 }
 
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
+fn type_of_object(object: &Object) -> String {
+    let values = values_of(object);
+    if !values.is_empty() {
+        return format!("one of {}", values.join(", "));
+    }
+    let name = match &object.schema_type {
+        SchemaType::Type(name) => text_of(name),
+        SchemaType::Array(names) => names.iter().map(text_of).collect::<Vec<_>>().join(" or "),
+        SchemaType::AnyValue => String::new(),
+    };
+    match &object.format {
+        Some(format) => format!("{name} ({})", text_of(format)),
+        None => name,
+    }
 }
 
-fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    value.as_object().into_iter().flat_map(Map::iter).map(|(name, value)| (name.as_str(), value))
+fn values_of(object: &Object) -> Vec<String> {
+    object.enum_values.iter().flatten().map(text_of).collect()
+}
+
+/// Returns the text that stands for a value in the OpenAPI document.
+fn text_of(value: &impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(Value::String(text)) => text,
+        _ => String::new(),
+    }
 }
 
 #[cfg(test)]
@@ -187,23 +247,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_type_is_named_in_words() {
-        for (schema, words) in [
+    fn a_type_is_shown_as_text() {
+        for (schema, text) in [
             (json!({ "type": "string" }), "string"),
             (json!({ "type": ["string", "null"], "format": "date-time" }), "string or null (date-time)"),
             (json!({ "type": "array", "items": { "$ref": "#/components/schemas/Camera" } }), "Camera[]"),
             (json!({ "oneOf": [{ "type": "null" }, { "$ref": "#/components/schemas/Message" }] }), "null or Message"),
             (json!({ "type": "string", "enum": ["csv"] }), "one of csv"),
         ] {
-            assert_eq!(type_of(&schema), words);
+            assert_eq!(type_of(&serde_json::from_value(schema).expect("a schema")), text);
         }
     }
 
     #[test]
-    fn the_page_names_every_operation_and_needs_no_other_host() {
-        let description = serde_json::to_value(description()).expect("JSON");
-        let page = page(&description, "/pkg/x.css");
-        for (path, _) in members(&description["paths"]) {
+    fn the_page_shows_every_operation_and_needs_no_other_host() {
+        let api = description();
+        let page = page(&api, "/pkg/x.css");
+        for path in api.paths.paths.keys() {
             assert!(page.contains(&format!("GET {path}")), "{path}");
         }
         assert!(!page.contains("<script") && !page.contains("://"), "{page}");
