@@ -11,5 +11,6 @@ pub mod ingest;
 pub mod internal_error;
 pub mod logging;
 pub mod metrics;
+pub mod retry;
 pub mod settings;
 pub mod state;

@@ -87,7 +87,7 @@ impl Export {
             other => other.into(),
         })?;
 
-        let limits = Limits::of(&settings.export);
+        let limits = Limits::from(&settings.export);
         let exports = ExportSlots::new(writer, clock, limits, Metrics::new());
         let heartbeat_task = tokio::spawn(exports.clone().run_heartbeat());
         // Before the record: from its beginning on, whatever stops the command also ends the record.
@@ -209,7 +209,7 @@ async fn pull<W: Write + Send + 'static>(
                 Ok::<_, std::io::Error>(output)
             });
             output = writing.await?.with_context(|| cannot.to_owned())?;
-            running.is_at(export.rows, export.bytes);
+            running.set_progress(export.rows, export.bytes);
         }
         Ok(())
     };

@@ -148,7 +148,7 @@ async fn end_exports(exports: &ExportSlots, grace: Duration, mut signals: StopSi
             () = signals.next() => {}
         }
     }
-    exports.break_off();
+    exports.cancel_all();
     if tokio::time::timeout(RECORDING, exports.none_left()).await.is_err() {
         let left = exports.count() + exports.count_unrecorded();
         warn!(unrecorded_exports = left, "cannot record how exports ended; another server will mark them interrupted");

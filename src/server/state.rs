@@ -70,7 +70,7 @@ impl AppState {
         let idle = Duration::from_mins(settings.accounts.session_idle_minutes.get().into());
         let last_use = ActivityTracker::start(writer.clone(), clock.clone(), (idle / 10).min(Duration::from_mins(1)));
         let metrics = Metrics::new();
-        let limits = Limits::of(&settings.export);
+        let limits = Limits::from(&settings.export);
         Ok(Self {
             reader: Reader::new(
                 events(&settings.database, &database, settings.export.page_timeout())?,

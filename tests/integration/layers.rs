@@ -30,7 +30,7 @@ const SERVER_LAYERS: [&[&str]; 9] = [
     &["db"],
     &["logging", "metrics"],
     &["settings"],
-    &["formula_guard", "internal_error"],
+    &["formula_guard", "internal_error", "retry"],
 ];
 
 /// How many Rust files may lie beside each other in a folder.

@@ -277,7 +277,7 @@ async fn outcomes_that_can_never_be_recorded_are_given_up_and_the_log_says_so_on
     let path = app.database.folder.path().join("test.db");
     fs::rename(&path, path.with_extension("old")).unwrap();
     assert!(app.state.exports.is_replaced());
-    app.state.exports.break_off();
+    app.state.exports.cancel_all();
     assert!(!client.rest().await.1, "the client knows");
     app.state.exports.none_left().await;
     assert_eq!(app.state.exports.count_unrecorded(), 0);

@@ -1,7 +1,9 @@
-//! Export records in the database: what an export that begins, goes on and ends writes down. A record that runs and whose
-//! server gave a sign of life a short while ago is a slot: that is how the limit for each user holds across all servers
+//! Export records in the database: what an export writes when it starts, while it runs, and when it ends.
+//!
+//! A record that is running and has a recent heartbeat takes a slot. This is how the limit per user holds across all servers
 //! that share the database.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use sea_orm::sea_query::{CaseStatement, Expr, ExprTrait, LockType};
@@ -21,22 +23,21 @@ use crate::server::db::entity::user;
 use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
 
-/// A record whose server gave no sign of life for so long is not being worked on any more.
+/// A running record without a heartbeat for this long is stale: its server may be dead.
 pub const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// What a heartbeat writes of an export that runs.
+/// What a heartbeat writes for a running export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Heartbeat {
     /// The record's id.
     pub id: Uuid,
-    /// How far it is.
-    pub written: ExportProgress,
-    /// When it would have ended if nothing more is heard of it: its start and the time that it took since, by the monotonic
-    /// clock.
-    pub at: UnixMicros,
+    /// The progress so far.
+    pub progress: ExportProgress,
+    /// The end of the export, if no other heartbeat follows: its start plus its duration by the monotonic clock.
+    pub finished_at: UnixMicros,
 }
 
-/// What is written of an export that gets on or ends.
+/// The progress of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExportProgress {
     /// Events in the file so far.
@@ -48,94 +49,113 @@ pub struct ExportProgress {
 /// How an export ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
-    /// What became of it.
+    /// The final state.
     pub state: State,
-    /// Why, where it did not end well, for whoever reads the record.
+    /// The reason, unless the export completed.
     pub reason: Option<Message>,
-    /// SHA-256 of the file, where it is whole.
+    /// The SHA-256 of the file, if it is complete.
     pub sha256: Option<Vec<u8>>,
 }
 
 impl Outcome {
-    /// Not well, and why.
+    /// Creates the outcome of an export that did not complete.
     pub fn new(state: State, reason: impl Into<Message>) -> Self {
         Self { state, reason: Some(reason.into()), sha256: None }
     }
 
-    /// It could not be read or written to the end.
+    /// Creates the outcome of an export that could not be read or written to its end.
     pub fn failed(reason: impl Into<Message>) -> Self {
         Self::new(State::Failed, reason)
     }
 
-    /// Its client went away.
+    /// Creates the outcome of an export whose client disconnected.
     pub fn disconnected() -> Self {
         Self::new(State::Cancelled, RecordMessage::ClientDisconnected)
     }
 
-    /// The file is whole, and this is its SHA-256.
+    /// Creates the outcome of an export whose file is complete.
     pub fn completed(sha256: Vec<u8>) -> Self {
         Self { state: State::Completed, reason: None, sha256: Some(sha256) }
     }
 }
 
-/// How an export ended, how far it was, and when that was.
+/// The final state of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FinalRecord {
-    /// How far it was.
-    pub written: ExportProgress,
-    /// How it ended.
-    pub ending: Outcome,
-    /// When: its start and the time that it took since.
-    pub at: UnixMicros,
-    /// Whether it is known to have a record.
-    pub began: bool,
+    /// The progress at the end.
+    pub progress: ExportProgress,
+    /// How the export ended.
+    pub outcome: Outcome,
+    /// When it ended: its start plus its duration.
+    pub finished_at: UnixMicros,
+    /// Whether the export is known to have a record.
+    pub has_record: bool,
 }
 
-/// Writes the record of an export that begins, unless its user has `limit` of them running. Says whether it did. `ours`:
-/// the exports that run here, which are alive, whatever kept them from saying so. `ended`: those that have ended here and
-/// whose records do not say so yet; they are written first, and take no slot.
+/// A running record without a recent heartbeat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StaleRecord {
+    /// The record's id.
+    pub id: Uuid,
+    /// The last heartbeat.
+    pub heartbeat_at: UnixMicros,
+}
+
+/// Whether an export may start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// Its record is written.
+    Admitted,
+    /// Its user has reached the limit.
+    LimitReached,
+}
+
+/// Writes the record of an export that starts, unless its user has `limit` exports running.
+///
+/// `running`: the exports of this server, which are alive even if their heartbeats are late. `ended`: the outcomes of this
+/// server that are not recorded yet. They are written first, so that they take no slot.
 ///
 /// # Errors
-/// Where the database cannot be written to.
+/// Returns an error if the database is not writable.
 pub async fn begin(
     database: &Pool,
     record: Model,
-    limit: Option<u32>,
-    ours: &[Uuid],
+    limit: Option<NonZeroU32>,
+    running: &[Uuid],
     ended: &[(Uuid, FinalRecord)],
-) -> Result<bool, DbErr> {
+) -> Result<Admission, DbErr> {
     let transaction = database.begin().await?;
-    // Where several may write at once, those that begin an export of the same user do not.
+    // PostgreSQL has several writers at once. This lets one of them at a time start an export of this user.
     if let Some(user_id) = record.user_id.filter(|_| database.get_database_backend() != DbBackend::Sqlite) {
         user::Entity::find_by_id(user_id).lock(LockType::NoKeyUpdate).one(&transaction).await?;
     }
-    // First, and even where there are none: what writes first is alone from its first look on.
+    // First, even without running exports: in SQLite, a transaction that writes first reads nothing that others change.
     let alive = ActiveModel { heartbeat_at: Set(record.heartbeat_at), ..Default::default() };
-    Entity::update_many().set(alive).filter(is_running(ours)).exec(&transaction).await?;
+    Entity::update_many().set(alive).filter(is_running(running)).exec(&transaction).await?;
     for (id, outcome) in ended {
         end(&transaction, *id, outcome).await?;
     }
     if let Some(limit) = limit {
-        let running = Entity::find()
+        let slots_taken = Entity::find()
             .filter(Column::UserId.eq(record.user_id))
             .filter(Column::State.eq(State::Running.as_str()))
             .filter(Column::HeartbeatAt.gt(record.heartbeat_at - HEARTBEAT_TIMEOUT))
             .count(&transaction)
             .await?;
-        if running >= limit.into() {
+        if slots_taken >= u64::from(limit.get()) {
             transaction.commit().await?;
-            return Ok(false);
+            return Ok(Admission::LimitReached);
         }
     }
     Entity::insert(record.into_active_model()).exec(&transaction).await?;
     transaction.commit().await?;
-    Ok(true)
+    Ok(Admission::Admitted)
 }
 
-/// Writes a record and removes it again, which shows whether records can be written, and leaves nothing.
+/// Writes a record and deletes it again, to test whether the database is writable.
 ///
 /// # Errors
-/// Where they cannot.
+/// Returns an error if it is not.
 pub async fn probe(database: &Pool) -> Result<(), DbErr> {
     let record = Model {
         id: Uuid::new_v4(),
@@ -160,27 +180,27 @@ pub async fn probe(database: &Pool) -> Result<(), DbErr> {
     transaction.commit().await
 }
 
-/// Gives a sign of life of these exports. Gives those back that are not running any more as far as the records know:
-/// another server took them for dead.
+/// Writes the heartbeats of running exports. Returns the exports whose records no longer say that they run, because another
+/// server marked them interrupted.
 ///
 /// # Errors
-/// Where the database cannot be written to.
+/// Returns an error if the database is not writable.
 pub async fn write_heartbeats(database: &Pool, now: UnixMicros, running: &[Heartbeat]) -> Result<Vec<Uuid>, DbErr> {
     let mut lost = Vec::new();
     let transaction = database.begin().await?;
-    // Also where none are running: whoever keeps others from writing has to be noticed.
+    // Also without running exports, to notice a writer that blocks others.
     let alive = ActiveModel { heartbeat_at: Set(now), ..Default::default() };
     Entity::update_many().set(alive).filter(is_running(&[])).exec(&transaction).await?;
-    for Heartbeat { id, written, at } in running {
+    for Heartbeat { id, progress, finished_at } in running {
         let alive = ActiveModel {
             heartbeat_at: Set(now),
-            rows: Set(signed(written.rows)),
-            bytes: Set(signed(written.bytes)),
-            finished_at: Set(Some(*at)),
+            rows: Set(signed(progress.rows)),
+            bytes: Set(signed(progress.bytes)),
+            finished_at: Set(Some(*finished_at)),
             ..Default::default()
         };
-        let found = Entity::update_many().set(alive).filter(is_running(&[*id])).exec(&transaction).await?;
-        if found.rows_affected == 0 {
+        let updated = Entity::update_many().set(alive).filter(is_running(&[*id])).exec(&transaction).await?;
+        if updated.rows_affected == 0 {
             lost.push(*id);
         }
     }
@@ -188,78 +208,82 @@ pub async fn write_heartbeats(database: &Pool, now: UnixMicros, running: &[Heart
     Ok(lost)
 }
 
-/// Writes how an export ended. Says whether the record says so now: not where somebody else has ended it for good. That it
-/// is whole may be taken back, by whoever made it: its client may leave with the last bytes still on the way, and who is
-/// stopped while it writes that does not know whether it has. It may be written again, because an answer that was lost says
-/// nothing. And whoever made the file knows more of its end than a server that took it for dead, unless it is that it is whole.
+/// Writes how an export ended. Returns whether the record has this outcome now.
+///
+/// - The server of the export may change `completed` to another state: the client may disconnect before the last bytes are
+///   sent, and a shutdown may cancel the export before it knows whether `completed` was written.
+/// - The same outcome may be written again, because the response to the first attempt may have been lost.
+/// - A record that another server marked `interrupted` gets the outcome of its own server, which knows better; but not
+///   `completed`, because the end of the file depends on the record.
 ///
 /// # Errors
-/// Where the database cannot be written to.
-pub async fn end(database: &impl ConnectionTrait, id: Uuid, outcome: &FinalRecord) -> Result<bool, DbErr> {
-    let FinalRecord { written, ending, at, .. } = outcome;
+/// Returns an error if the database is not writable.
+pub async fn end(database: &impl ConnectionTrait, id: Uuid, record: &FinalRecord) -> Result<bool, DbErr> {
+    let FinalRecord { progress, outcome, finished_at, .. } = record;
+    let reason = outcome.reason.as_ref().map(stored_message::write);
     let ended = ActiveModel {
-        state: Set(ending.state.as_str().to_owned()),
-        rows: Set(signed(written.rows)),
-        bytes: Set(signed(written.bytes)),
-        sha256: Set(ending.sha256.clone()),
-        error: Set(ending.reason.as_ref().map(stored_message::write)),
-        finished_at: Set(Some(*at)),
+        state: Set(outcome.state.as_str().to_owned()),
+        rows: Set(signed(progress.rows)),
+        bytes: Set(signed(progress.bytes)),
+        sha256: Set(outcome.sha256.clone()),
+        error: Set(reason.clone()),
+        finished_at: Set(Some(*finished_at)),
         ..Default::default()
     };
-    let from = [State::Running, State::Completed, ending.state].map(State::as_str);
+    let states = [State::Running, State::Completed, outcome.state].map(State::as_str);
     let interrupted = Column::State.eq(State::Interrupted.as_str());
-    let from = match ending.state {
-        // Written before, and not by a server that took it for dead.
-        State::Interrupted => {
-            let ours = interrupted.and(Column::Error.eq(ending.reason.as_ref().map(stored_message::write)));
-            Condition::any().add(Column::State.is_in([State::Running, State::Completed].map(State::as_str))).add(ours)
-        }
-        State::Completed => Condition::any().add(Column::State.is_in(from)),
-        _ => Condition::any().add(Column::State.is_in(from)).add(interrupted),
+    let may_change = match outcome.state {
+        // An interrupted record with the same reason was written by this server, and not by one that swept it.
+        State::Interrupted => Condition::any()
+            .add(Column::State.is_in([State::Running, State::Completed].map(State::as_str)))
+            .add(interrupted.and(Column::Error.eq(reason))),
+        State::Completed => Condition::any().add(Column::State.is_in(states)),
+        _ => Condition::any().add(Column::State.is_in(states)).add(interrupted),
     };
-    let found = Entity::update_many().set(ended).filter(Column::Id.eq(id)).filter(from);
-    Ok(found.exec(database).await?.rows_affected > 0)
+    let updated = Entity::update_many().set(ended).filter(Column::Id.eq(id)).filter(may_change);
+    Ok(updated.exec(database).await?.rows_affected > 0)
 }
 
-/// The running records whose last heartbeat is older than [`HEARTBEAT_TIMEOUT`] or lies in the future, and that heartbeat. One in the
-/// future was written by a server whose clock was ahead: whether that server is alive is seen only when it writes again.
+/// Returns the running records whose last heartbeat is older than [`HEARTBEAT_TIMEOUT`], or lies in the future. A heartbeat
+/// in the future comes from a server whose clock was ahead. Only its next heartbeat shows whether that server is alive.
 ///
 /// # Errors
-/// Where the database cannot be asked.
-pub async fn silent(database: &impl ConnectionTrait, now: UnixMicros) -> Result<Vec<(Uuid, UnixMicros)>, DbErr> {
-    let silent = Entity::find().select_only().columns([Column::Id, Column::HeartbeatAt]);
-    let is_silent = Column::HeartbeatAt.lte(now - HEARTBEAT_TIMEOUT).or(Column::HeartbeatAt.gt(now));
-    let silent = silent.filter(Column::State.eq(State::Running.as_str())).filter(is_silent);
-    silent.into_tuple().all(database).await
+/// Returns an error if the database is unavailable.
+pub async fn stale(database: &impl ConnectionTrait, now: UnixMicros) -> Result<Vec<StaleRecord>, DbErr> {
+    let is_stale = Column::HeartbeatAt.lte(now - HEARTBEAT_TIMEOUT).or(Column::HeartbeatAt.gt(now));
+    let records = Entity::find().select_only().columns([Column::Id, Column::HeartbeatAt]);
+    let records = records.filter(Column::State.eq(State::Running.as_str())).filter(is_stale);
+    let records = records.into_tuple::<(Uuid, UnixMicros)>().all(database).await?;
+    Ok(records.into_iter().map(|(id, heartbeat_at)| StaleRecord { id, heartbeat_at }).collect())
 }
 
-/// Ends these records, unless something was heard of them since, and says how many those were. Each has ended when it was
-/// last heard of, which its heartbeats have written; it is unknown for the record of an older version, whose heartbeats did
-/// not write it.
+/// Marks records as interrupted, unless they have had a heartbeat since. Returns how many were marked.
+///
+/// The end of such an export is its last heartbeat, which has written `finished_at`. Heartbeats of older versions did not, so
+/// the end of their records is unknown.
 ///
 /// # Errors
-/// Where the database cannot be written to.
-pub async fn sweep(database: &impl ConnectionTrait, dead: &[(Uuid, UnixMicros)]) -> Result<u64, DbErr> {
-    let mut swept = 0;
-    for (id, heard) in dead {
+/// Returns an error if the database is not writable.
+pub async fn mark_interrupted(database: &impl ConnectionTrait, dead: &[StaleRecord]) -> Result<u64, DbErr> {
+    let mut marked = 0;
+    for StaleRecord { id, heartbeat_at } in dead {
         let interrupted = ActiveModel { state: Set(State::Interrupted.as_str().to_owned()), ..Default::default() };
         let by_command = Expr::col(Column::Via).eq("command");
         let reason = CaseStatement::new()
             .case(by_command, stored_message::write(&CommandMessage::CommandLost.into()))
             .finally(stored_message::write(&RecordMessage::ServerLost.into()));
-        // `finished_at` is what the last heartbeat wrote.
-        let found = Entity::update_many().set(interrupted).col_expr(Column::Error, reason.into());
-        let found = found.filter(is_running(&[*id]));
-        swept += found.filter(Column::HeartbeatAt.eq(*heard)).exec(database).await?.rows_affected;
+        let updated = Entity::update_many().set(interrupted).col_expr(Column::Error, reason.into());
+        let updated = updated.filter(is_running(&[*id])).filter(Column::HeartbeatAt.eq(*heartbeat_at));
+        marked += updated.exec(database).await?.rows_affected;
     }
-    Ok(swept)
+    Ok(marked)
 }
 
 fn is_running(ids: &[Uuid]) -> Condition {
     Condition::all().add(Column::Id.is_in(ids.iter().copied())).add(Column::State.eq(State::Running.as_str()))
 }
 
-/// As the database counts.
+/// Converts a count to the database's type.
 fn signed(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

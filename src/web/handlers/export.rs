@@ -87,7 +87,7 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
             return Err(error.unlogged_api_error());
         }
     };
-    running.is_at(export.rows, export.bytes);
+    running.set_progress(export.rows, export.bytes);
 
     let mut headers = headers(&export);
     if let Ok(id) = HeaderValue::from_str(&running.id().to_string()) {
@@ -228,7 +228,7 @@ impl StreamTask {
             };
             next = made.map_err(|error| ending(&error, running.id()))?;
             let ExportStream { rows, bytes, .. } = self.export;
-            running.is_at(rows, bytes);
+            running.set_progress(rows, bytes);
             debug!(export_id = %running.id(), row_count = rows, bytes, "export progress");
         }
         self.generator.flushed().await.map_err(|ReceiverDropped| disconnect_outcome(self.peer.as_ref(), running.id()))
