@@ -7,7 +7,7 @@ use motion_export::server::db::connect::{self, IfMissing};
 use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::demo::Demo;
 use motion_export::server::export::event::Row;
-use motion_export::server::export::pipeline::keyset::KeysetPager;
+use motion_export::server::export::pipeline::keyset::{KeysetPager, RowLimit};
 use motion_export::server::export::query::Filter;
 use motion_export::server::export::reader::{Connection, TimeSlice};
 use motion_export::server::settings::Settings;
@@ -19,7 +19,7 @@ pub fn read(connection: &mut Connection, rows: usize, mut take: impl FnMut(&Row<
     let mut left = rows;
     while left > 0 {
         pages
-            .next(connection, &TimeSlice::begin(), u64::MAX, |row| {
+            .next(connection, &TimeSlice::new(), RowLimit::PageRows, |row| {
                 take(row);
                 left -= 1;
                 Ok::<_, DbErr>(if left > 0 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })

@@ -110,7 +110,7 @@ pub fn unlogged_api_error(error: &DbErr) -> ApiError {
     ApiError { reason: Some(describe(error)), ..for_client }
 }
 
-/// An error that says that trying again may help.
-pub fn away(reason: &str) -> DbErr {
+/// Returns the error of a database that is unavailable for this reason. Retrying may help.
+pub fn unavailable(reason: &str) -> DbErr {
     DbErr::Conn(RuntimeErr::Internal(reason.to_owned()))
 }

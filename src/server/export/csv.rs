@@ -1,5 +1,5 @@
-//! From rows to the bytes of the file: RFC 4180 with CRLF, quoted only where needed. The only CSV writer; the export
-//! URL, the command line and the tests all go through it. No I/O.
+//! Encodes rows as CSV: RFC 4180 with CRLF, quoted only if needed. The only CSV writer: the export URL, the command line and
+//! the tests use it. No I/O.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -14,16 +14,16 @@ use super::timezone::{TimeZone, TimestampFormatter};
 use crate::export_params::columns;
 use crate::server::formula_guard;
 
-/// How many different cells of text are remembered: detectors and zones are few.
-const MAX_CELLS: usize = 1_024;
+/// The maximum number of cached cells: detectors and zones are few.
+const MAX_CACHED_CELLS: usize = 1_024;
 
-/// Longer ones are not remembered, in bytes.
-const LONGEST_CELL: usize = 64;
+/// The maximum length of a cached cell, in bytes.
+const MAX_CACHED_CELL_BYTES: usize = 64;
 
-/// RFC 4180's.
+/// The end of a line in RFC 4180.
 const LINE_END: &[u8] = b"\r\n";
 
-/// A row that cannot be written; the export must break, because a file without it would look whole.
+/// The error for a row that cannot be encoded. The export must be aborted, because a file without the row would look complete.
 #[derive(Debug)]
 pub struct EncodeError(String);
 
@@ -47,52 +47,53 @@ impl From<std::io::Error> for EncodeError {
     }
 }
 
-/// How rows are written. The csv crate decides what is quoted; what comes again and again, as cameras, detectors and zones
-/// do, is put to it once.
+/// Encodes rows. The csv crate decides what is quoted. Cells that repeat (cameras, detectors, zones) are encoded once.
 #[derive(Debug)]
 pub struct Encoder {
     timestamps: TimestampFormatter,
-    /// Whether each row begins with a column of local time.
+    /// Whether each row starts with a column of local time.
     excel_date: bool,
-    /// What cameras are called, by id.
+    /// The names of cameras, by id.
     camera_names: HashMap<String, String>,
-    /// Id and name as they are written, by id.
+    /// The encoded cells of id and name, by id.
     cameras: FxHashMap<Box<[u8]>, Box<[u8]>>,
     cells: CellCache,
 }
 
 impl Encoder {
-    /// `raw`: the guard against spreadsheet formulas is off. `camera_names`: what cameras are called, by id.
+    /// Creates an encoder. `raw`: text cells are not guarded against spreadsheet formulas. `camera_names`: by id.
     pub fn new(zone: TimeZone, raw: bool, camera_names: HashMap<String, String>) -> Self {
         Self {
             timestamps: TimestampFormatter::new(zone),
             excel_date: false,
             camera_names,
             cameras: FxHashMap::default(),
-            cells: CellCache { raw, known: FxHashMap::default() },
+            cells: CellCache { raw, encoded: FxHashMap::default() },
         }
     }
 
-    /// Sets whether each row begins with a column of local time, which spreadsheets read as a date.
+    /// Sets whether each row starts with a column of local time, which spreadsheets read as a date.
     #[must_use]
     pub fn excel_date(self, excel_date: bool) -> Self {
         Self { excel_date, ..self }
     }
 
-    /// Returns the line that names the columns.
+    /// Returns the header line.
     ///
     /// # Errors
-    /// Never for memory; the signature is the csv crate's.
+    /// Never: writing to memory does not fail. The csv crate's signature requires a result.
     pub fn header(&self) -> Result<Vec<u8>, EncodeError> {
         let mut writer = writer(Vec::new());
         writer.write_record(columns(self.excel_date)).map_err(failed)?;
         writer.into_inner().map_err(failed)
     }
 
-    /// Appends the line of a row to `bytes`. `name_of` is asked about a camera that came after the names were given.
+    /// Appends the line of a row to `bytes`. `name_of` looks up a camera that was added after the encoder was created.
+    ///
+    /// The order of the cells is that of [`COLUMNS`](crate::export_params::COLUMNS).
     ///
     /// # Errors
-    /// Where the event's time is beyond the calendar, and those of `name_of`.
+    /// Returns an error if the event's time is beyond the calendar or a text is not UTF-8, and the errors of `name_of`.
     pub fn row<E: From<EncodeError>>(
         &mut self,
         row: &Row<'_>,
@@ -100,12 +101,13 @@ impl Encoder {
         name_of: impl FnOnce(&str) -> Result<String, E>,
     ) -> Result<(), E> {
         let Row { cursor, camera_id, .. } = row;
-        let beyond = || EncodeError(format!("event {}: {} µs is beyond the calendar", cursor.id, cursor.timestamp));
+        let out_of_range =
+            || EncodeError(format!("event {}: {} µs is beyond the calendar", cursor.id, cursor.timestamp));
         if self.excel_date {
-            self.timestamps.write_local(cursor.timestamp, bytes).ok_or_else(beyond)?;
+            self.timestamps.write_local(cursor.timestamp, bytes).ok_or_else(out_of_range)?;
             bytes.push(b',');
         }
-        self.timestamps.write(cursor.timestamp, bytes).ok_or_else(beyond)?;
+        self.timestamps.write(cursor.timestamp, bytes).ok_or_else(out_of_range)?;
         bytes.push(b',');
         match self.cameras.get(*camera_id) {
             Some(cells) => bytes.extend_from_slice(cells),
@@ -129,7 +131,7 @@ impl Encoder {
         Ok(())
     }
 
-    /// The two cells of a camera that had no row yet.
+    /// Encodes and caches the two cells of a camera that had no row yet.
     fn camera<E: From<EncodeError>>(
         &mut self,
         id: &str,
@@ -147,21 +149,21 @@ impl Encoder {
     }
 }
 
-/// Cells of text.
+/// Encodes text cells, and caches those that may repeat.
 #[derive(Debug)]
 struct CellCache {
     raw: bool,
-    /// As they are written, by what they say.
-    known: FxHashMap<Box<[u8]>, Box<[u8]>>,
+    /// The encoded cells, by their text.
+    encoded: FxHashMap<Box<[u8]>, Box<[u8]>>,
 }
 
 impl CellCache {
-    /// Appends a cell of text: guarded unless raw, and quoted where needed.
+    /// Appends a text cell: guarded unless raw, and quoted if needed.
     fn write(&mut self, text: &[u8], bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
         if text.is_empty() {
             return Ok(());
         }
-        if let Some(cell) = self.known.get(text) {
+        if let Some(cell) = self.encoded.get(text) {
             bytes.extend_from_slice(cell);
             return Ok(());
         }
@@ -172,26 +174,26 @@ impl CellCache {
         writer.write_record([&*cell]).map_err(failed)?;
         writer.flush()?;
         drop(writer);
-        // What ends the line is not the cell's.
+        // Without the line end, which is not part of the cell.
         bytes.truncate(bytes.len() - LINE_END.len());
-        if text.len() <= LONGEST_CELL {
-            if self.known.len() >= MAX_CELLS {
-                self.known.clear();
+        if text.len() <= MAX_CACHED_CELL_BYTES {
+            if self.encoded.len() >= MAX_CACHED_CELLS {
+                self.encoded.clear();
             }
-            self.known.insert(text.into(), bytes[start..].into());
+            self.encoded.insert(text.into(), bytes[start..].into());
         }
         Ok(())
     }
 }
 
-/// Text, where it is.
+/// Converts bytes to text.
 fn as_utf8(text: &[u8]) -> Result<&str, EncodeError> {
     std::str::from_utf8(text).map_err(|_| EncodeError(format!("{} is not UTF-8", String::from_utf8_lossy(text))))
 }
 
-/// Appends a number in its shortest exact form: what `Display` gives, but faster.
+/// Appends a number in its shortest exact form: the same as `Display`, but faster.
 fn float(value: f64, bytes: &mut Vec<u8>) {
-    // The others have exponents in zmij's form, or signs, or are no numbers; and are rare.
+    // Other values are rare, and zmij writes them in another form: with an exponent, a sign, or as "inf" and "NaN".
     if (1e-3..1e15).contains(&value) {
         let mut buffer = zmij::Buffer::new();
         let shortest = buffer.format_finite(value);
@@ -201,12 +203,12 @@ fn float(value: f64, bytes: &mut Vec<u8>) {
     }
 }
 
-fn writer<W: Write>(to: W) -> Writer<W> {
+fn writer<W: Write>(output: W) -> Writer<W> {
     WriterBuilder::new()
         .terminator(Terminator::CRLF)
         .quote_style(QuoteStyle::Necessary)
         .buffer_capacity(128)
-        .from_writer(to)
+        .from_writer(output)
 }
 
 fn failed(error: impl Display) -> EncodeError {
@@ -237,7 +239,7 @@ mod tests {
         Encoder::new(TimeZone::parse("America/Los_Angeles").expect("a zone"), raw, camera_names)
     }
 
-    fn written(encoder: &mut Encoder, rows: &[Row<'_>]) -> Result<String, EncodeError> {
+    fn encode(encoder: &mut Encoder, rows: &[Row<'_>]) -> Result<String, EncodeError> {
         let mut bytes = Vec::new();
         for row in rows {
             encoder.row(row, &mut bytes, |id| Ok::<_, EncodeError>(id.to_owned()))?;
@@ -246,11 +248,11 @@ mod tests {
     }
 
     fn lines(raw: bool, rows: &[Row<'_>]) -> String {
-        written(&mut encoder(raw), rows).expect("encoded")
+        encode(&mut encoder(raw), rows).expect("encoded")
     }
 
     #[test]
-    fn the_columns_are_those_of_the_specification_in_its_order() {
+    fn the_header_has_the_columns_of_the_specification_in_its_order() {
         assert_eq!(
             encoder(false).header().expect("encoded"),
             b"timestamp,camera_id,camera_name,confidence,algorithm,x,y,width,height,zone_id\r\n"
@@ -258,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rows_of_the_specification_come_out_as_it_shows_them() {
+    fn the_example_rows_of_the_specification_are_encoded_as_it_shows() {
         let second = Row {
             cursor: Cursor { timestamp: 1_765_823_460_000_000, id: Uuid::nil() },
             confidence: Some(72.3),
@@ -274,28 +276,28 @@ mod tests {
     }
 
     #[test]
-    fn a_date_for_excel_is_a_column_of_local_time_before_the_ten() {
+    fn excel_date_adds_a_column_of_local_time_before_the_others() {
         let mut encoder = encoder(false).excel_date(true);
         let header = String::from_utf8(encoder.header().expect("encoded")).expect("UTF-8");
         assert!(header.starts_with("local_time,timestamp,camera_id,"), "{header}");
         let fraction = Row { cursor: Cursor { timestamp: 1_765_823_400_867_341, id: Uuid::nil() }, ..row() };
         assert_eq!(
-            written(&mut encoder, &[row(), fraction]).expect("encoded"),
+            encode(&mut encoder, &[row(), fraction]).expect("encoded"),
             "2025-12-15 10:30:00,2025-12-15T10:30:00-08:00,abc123,Front Door,85.5,MOG2,100,200,50,80,zone-1\r\n\
              2025-12-15 10:30:00,2025-12-15T10:30:00.867341-08:00,abc123,Front Door,85.5,MOG2,100,200,50,80,zone-1\r\n"
         );
         let broken = Row { cursor: Cursor { timestamp: i64::MAX, id: Uuid::nil() }, ..row() };
-        assert!(written(&mut encoder, &[broken]).is_err());
+        assert!(encode(&mut encoder, &[broken]).is_err());
     }
 
     #[test]
-    fn what_is_missing_is_empty_and_a_camera_without_a_name_is_called_by_its_id() {
+    fn missing_values_are_empty_and_an_unknown_camera_has_its_id_as_name() {
         let bare = Row { camera_id: b"gone", confidence: None, bounding_box: [None; 4], zone_id: None, ..row() };
         assert_eq!(lines(false, &[bare]), "2025-12-15T10:30:00-08:00,gone,gone,,MOG2,,,,,\r\n");
     }
 
     #[test]
-    fn confidence_is_written_in_its_shortest_exact_form() {
+    fn confidence_has_its_shortest_exact_form() {
         for (value, text) in
             [(29.0, "29"), (0.0, "0"), (100.0, "100"), (68.969_697_265_625, "68.969697265625"), (1e-7, "0.0000001")]
         {
@@ -305,16 +307,16 @@ mod tests {
     }
 
     #[test]
-    fn cells_are_quoted_only_where_they_must_be() {
+    fn cells_are_quoted_only_if_needed() {
         let awkward = Row { algorithm: b"a \"b\", c\r\nd", zone_id: Some(b"no need; none"), ..row() };
         let written = lines(false, &[awkward]);
-        // The quote before the LF is the guard's: a cell could begin there.
+        // The guard adds the quote before the LF: a reader could start a cell there.
         assert!(written.contains(",\"a \"\"b\"\", c\r'\nd\","), "{written}");
         assert!(written.ends_with(",no need; none\r\n"), "{written}");
     }
 
     #[test]
-    fn text_that_could_be_a_formula_is_guarded_unless_raw_and_numbers_never_are() {
+    fn text_that_could_be_a_formula_is_guarded_unless_raw_and_numbers_are_never_guarded() {
         for dangerous in ["=1+1", "+1", "-1", "@SUM", "\tx", "\rx", "\nx"] {
             let cell = Row {
                 zone_id: Some(dangerous.as_bytes()),
@@ -335,13 +337,13 @@ mod tests {
     #[test]
     fn a_time_beyond_the_calendar_is_an_error_and_not_a_missing_row() {
         let broken = Row { cursor: Cursor { timestamp: i64::MAX, id: Uuid::nil() }, ..row() };
-        let error = written(&mut encoder(false), &[row(), broken]).expect_err("unreadable");
+        let error = encode(&mut encoder(false), &[row(), broken]).expect_err("unreadable");
         assert!(error.to_string().contains("beyond the calendar"));
     }
 
     proptest! {
         #[test]
-        fn any_text_comes_back_from_a_csv_reader(
+        fn a_csv_reader_returns_any_text_unchanged(
             cells in proptest::collection::vec(prop_oneof![any::<String>(), "[\"',;=@+＝\r\n\t\0-]{0,6}"], 3),
         ) {
             let written = Row {
@@ -364,16 +366,16 @@ mod tests {
         }
 
         #[test]
-        fn a_cell_that_was_written_before_is_written_the_same_way_again(
+        fn a_cached_cell_is_encoded_like_the_first_one(
             cells in proptest::collection::vec("[ab\",=\n]{0,2}|a{60,70}", 1..20),
         ) {
             let rows: Vec<_> = cells.iter().map(|cell| Row { zone_id: Some(cell.as_bytes()), camera_id: cell.as_bytes(), ..row() }).collect();
-            let apart: String = rows.iter().map(|row| lines(false, std::slice::from_ref(row))).collect();
-            prop_assert_eq!(lines(false, &rows), apart);
+            let separately: String = rows.iter().map(|row| lines(false, std::slice::from_ref(row))).collect();
+            prop_assert_eq!(lines(false, &rows), separately);
         }
 
         #[test]
-        fn numbers_are_written_as_rust_displays_them(value in prop_oneof![proptest::num::f64::ANY, 0.0..100.0]) {
+        fn numbers_are_encoded_as_display_writes_them(value in prop_oneof![proptest::num::f64::ANY, 0.0..100.0]) {
             let mut bytes = Vec::new();
             float(value, &mut bytes);
             prop_assert_eq!(String::from_utf8(bytes).expect("UTF-8"), value.to_string());
@@ -381,32 +383,32 @@ mod tests {
     }
 
     #[test]
-    fn cells_beyond_those_that_are_remembered_are_written_all_the_same() {
+    fn cells_are_encoded_correctly_after_the_cache_was_full() {
         let mut encoder = encoder(false);
         for round in 0..2 {
-            for number in 0..=MAX_CELLS {
+            for number in 0..=MAX_CACHED_CELLS {
                 let zone = format!("=z{number}");
-                let line = written(&mut encoder, &[Row { zone_id: Some(zone.as_bytes()), ..row() }]).expect("encoded");
+                let line = encode(&mut encoder, &[Row { zone_id: Some(zone.as_bytes()), ..row() }]).expect("encoded");
                 assert!(line.ends_with(&format!(",'=z{number}\r\n")), "round {round}: {line}");
             }
         }
     }
 
     #[test]
-    fn text_that_is_none_is_an_error_and_not_a_cell() {
+    fn bytes_that_are_not_utf_8_are_an_error_and_not_a_cell() {
         for row in [Row { zone_id: Some(b"\xff"), ..row() }, Row { camera_id: b"caf\xe9", ..row() }] {
-            let error = written(&mut encoder(false), &[row]).expect_err("unreadable");
+            let error = encode(&mut encoder(false), &[row]).expect_err("unreadable");
             assert!(error.to_string().contains("is not UTF-8"), "{error}");
         }
     }
 
     #[test]
-    fn a_camera_that_came_later_is_asked_for_once() {
+    fn a_camera_that_was_added_later_is_looked_up_once() {
         let mut encoder = encoder(false);
         let later = Row { camera_id: b"later", ..row() };
         let mut bytes = Vec::new();
         encoder.row(&later, &mut bytes, |_| Ok::<_, EncodeError>("New, here".to_owned())).expect("encoded");
-        encoder.row(&later, &mut bytes, |_| Err(EncodeError::from("asked twice"))).expect("encoded");
+        encoder.row(&later, &mut bytes, |_| Err(EncodeError::from("looked up twice"))).expect("encoded");
         assert_eq!(String::from_utf8(bytes).expect("UTF-8").matches(",later,\"New, here\",").count(), 2);
     }
 }

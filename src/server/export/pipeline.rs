@@ -1,11 +1,51 @@
-//! One export as a whole: checked parameters in, chunks of the file out. Whoever pulls the chunks decides the pace; no
-//! database connection is held while nobody does. The end is `None`, after the last row and never before.
+//! One export as a stream: checked parameters in, chunks of the file out.
+//!
+//! The receiver pulls the chunks, so it decides the pace. While it pulls nothing, no database connection is held. `None`
+//! follows the last row, and nothing else.
+//!
+//! # The five machines of an export
+//!
+//! ```text
+//!  StreamTask           src/web/handlers/export.rs: an async task per response
+//!      |  ^
+//!      |  |  Bytes: a chunk of the file, encoded; then None
+//!      v  |
+//!  ExportStream         pipeline.rs: async; checks access; digest and compression on a worker thread
+//!      |  ^
+//!      |  |  CsvPage: lines, number of rows, whether it is the last one
+//!      v  |
+//!  ReadAhead            pipeline/read_ahead.rs: async; a channel of 2 pages, and at most one task that reads
+//!      |  ^
+//!      |  |  CsvPage, sent into the channel
+//!      v  |
+//!  CsvPageReader        pipeline/read_ahead.rs: blocking, on a worker thread, with a connection and a TimeSlice
+//!      |  ^
+//!      |  |  Row: borrowed from the database's answer, one call of a closure each
+//!      v  |
+//!  KeysetPager          pipeline/keyset.rs: blocking; builds the statement of a page and runs it on the connection
+//! ```
+//!
+//! A call goes down, its result comes up. Errors come up as `ExportError`; a panic on a worker thread continues in the task
+//! that waits for it.
+//!
+//! | machine | is cancelled | guarantees |
+//! |--|--|--|
+//! | stream task | by its slot (shutdown, another server's sweep), and when the client disconnects | the body ends normally only after the record is `completed` |
+//! | export stream | by dropping the future of `next_chunk`, and by the page timeout | access is checked for each chunk; `None` only after the last row; SHA-256 and counts are those of the file |
+//! | read-ahead | by dropping it, which drops its task | pages come once and in order; pages before an error are returned first; a lost database is retried |
+//! | CSV page reader | by its time slice: the task is dropped, rows are held back too long, or no row comes | an interrupted page is sent in part or read again, never lost or repeated |
+//! | keyset pager | by its connection, which the time slice stops in the database | each event once, in order; no OFFSET and no sort |
+//!
+//! Cancellation goes from the top down. Dropping the stream task's future drops the read-ahead with its task. The task holds
+//! a [`CancelOnDrop`](super::reader::TimeSlice::cancel_on_drop), which stops the query in the database. The worker thread then
+//! gives the connection back.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use sea_orm::DbErr;
 use sha2::{Digest, Sha256};
 
 use super::csv::{EncodeError, Encoder};
@@ -19,92 +59,92 @@ use crate::server::accounts::camera_access::{CameraAccess, Names};
 use crate::server::db::error::may_pass;
 use crate::server::db::partitions;
 use crate::server::db::pool::Pool;
+use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::pipeline::encoding::{Compressor, Encoding};
 use crate::server::export::pipeline::keyset::KeysetPager;
 use crate::server::export::pipeline::read_ahead::{CameraNames, CsvPage, CsvPageReader, ReadAhead};
 use crate::server::export::reader::{replica, worker_threads};
+use crate::server::retry::Retry;
 
 pub mod encoding;
 pub mod keyset;
 pub mod read_ahead;
-use crate::server::db::unix_micros::UnixMicros;
 
-/// A file of which no more than this comes goes as it is: compression has to be worth the while.
+/// A file of up to this size is not compressed: it would not become noticeably smaller.
 const TINY_BYTES: usize = 1_024;
 
-/// For how long the answer holds that a viewer sees the cameras: what is taken away is gone this much later.
-const ANSWER_HOLDS: Duration = Duration::from_millis(20);
+/// How long a check of the user's access stays valid. A revocation takes effect this much later at most.
+const ACCESS_CHECK_VALID_FOR: Duration = Duration::from_millis(20);
 
-/// Where events are read, and how.
+/// Where and how events are read.
 #[derive(Clone, Debug)]
 pub struct ExportContext {
-    /// For rights and names.
+    /// For access checks and camera names.
     pub database: Pool,
     /// For events.
     pub reader: Reader,
-    /// How many events are read at once.
+    /// The maximum number of events per page.
     pub page_rows: NonZeroU32,
-    /// Where a page ends that has not ended before, in bytes; [`reader::buffer_pool::PAGE_BYTES`](super::reader::buffer_pool::PAGE_BYTES).
+    /// The size at which a page ends, in bytes: [`PAGE_BYTES`](super::reader::buffer_pool::PAGE_BYTES).
     pub page_bytes: usize,
     /// How long a page may take.
     pub page_timeout: Duration,
 }
 
-/// An export that has been checked and can be pulled, chunk by chunk.
+/// An export that is checked and can be pulled, chunk by chunk.
 #[derive(Debug)]
 pub struct ExportStream {
-    /// What the file is called.
+    /// The name of the file.
     pub file_name: String,
-    /// How many events are in the chunks given out so far.
+    /// The number of events in the chunks so far.
     pub rows: u64,
-    /// How many bytes of the file are, before any encoding.
+    /// The size of the file so far, before any content encoding, in bytes.
     pub bytes: u64,
-    /// How the chunks are encoded; settled with the first one.
+    /// The content encoding; known with the first chunk.
     pub encoding: Option<Encoding>,
-    /// Up to when it is complete, where it is read from a replica.
+    /// The moment up to which the file is complete, if it is read from a replica.
     pub complete_to: Option<UnixMicros>,
-    source: ExportContext,
-    viewer: CameraAccess,
+    context: ExportContext,
+    access: CameraAccess,
     cameras: Cameras,
-    /// The first half of the work.
     pages: ReadAhead,
-    /// The second half; away while it is at work, and gone after it failed.
-    finisher: Option<DigestAndCompress>,
+    /// `None` while it is working, and after it has failed.
+    digest_and_compress: Option<DigestAndCompress>,
     ended: bool,
-    /// When it was asked last whether the viewer still sees the cameras.
-    asked: Option<Instant>,
-    /// The partitions that it began with.
+    /// When the user's access was last checked.
+    access_checked: Option<Instant>,
+    /// The partitions at the start.
     partitions: partitions::PartitionSnapshot,
 }
 
-/// The second half of the work: digest and encoding.
+/// The second half of the work on a page: digest and compression.
 #[derive(Debug)]
 struct DigestAndCompress {
-    /// How the client wants the chunks encoded.
-    wanted: Option<Encoding>,
-    /// Settled with the first page.
+    /// The content encoding that the client accepts; final after the first page.
+    encoding: Option<Encoding>,
+    /// Created with the first page.
     compressor: Option<Compressor>,
     digest: Sha256,
 }
 
-/// What has to be so for an export to go on.
+/// A condition for an export to continue.
 #[derive(Clone, Copy)]
 enum Precondition {
-    /// The viewer sees the cameras.
-    StillSees,
-    /// The partitions that it began with are there.
-    PartitionsAreThere,
+    /// The user still has access to the cameras.
+    AccessGranted,
+    /// The partitions from the start still exist.
+    PartitionsExist,
 }
 
 impl ExportStream {
-    /// Checks the parameters against time zones and the viewer's cameras. No event is read yet.
+    /// Checks the parameters against the time zones and the user's cameras. No event is read yet.
     ///
     /// # Errors
-    /// `Refused` for a zone that there is not, a camera that the viewer does not see, or a range that ends before it
-    /// begins.
+    /// Returns `Refused` for an unknown time zone, a camera that the user cannot see, or a range that ends before it starts.
+    /// Returns an error if the database is unavailable or the replica takes too long.
     pub async fn begin(
-        source: ExportContext,
-        viewer: CameraAccess,
+        context: ExportContext,
+        access: CameraAccess,
         params: ExportParams,
         encoding: Option<Encoding>,
     ) -> Result<Self, ExportError> {
@@ -113,149 +153,148 @@ impl ExportStream {
         let local_day = |bound| zone.day_of_bound(bound);
         let file_name = file_name(params.range.start().map(local_day), params.range.end().map(local_day));
 
-        let (cameras, names) = viewer.select(&source.database, params.camera_ids).await?;
+        let (cameras, names) = access.select(&context.database, params.camera_ids).await?;
 
-        let limit = source.page_timeout;
-        let replica = tokio::time::timeout(limit, replica::ReplicaSnapshot::with(&source.reader, &source.database));
-        let replica = replica.await.map_err(|_| ExportError::TimedOut(limit))??;
-        if let Some(moment) = replica.complete_to.filter(|_| replica.behind).map(UnixMicros::as_micros) {
-            interval.end = Some(interval.end.map_or(moment, |end| end.min(moment)));
+        let timeout = context.page_timeout;
+        let replica = replica::ReplicaSnapshot::take(&context.reader, &context.database);
+        let replica = tokio::time::timeout(timeout, replica).await.map_err(|_| ExportError::TimedOut(timeout))??;
+        if let Some(replica_end) = replica.end().map(UnixMicros::as_micros) {
+            interval.end = Some(interval.end.map_or(replica_end, |end| end.min(replica_end)));
         }
-        let partitions = partitions::PartitionSnapshot::with(&source.database).await?;
+        let partitions = partitions::PartitionSnapshot::with(&context.database).await?;
 
         let mut head = if params.bom { BYTE_ORDER_MARK.to_vec() } else { Vec::new() };
-        let encoder = Encoder::new(zone, params.raw, called(names)).excel_date(params.excel_date);
+        let encoder = Encoder::new(zone, params.raw, names_or_ids(names)).excel_date(params.excel_date);
         head.extend(encoder.header()?);
         let filter = Filter { interval, cameras: cameras.clone() };
-        let lines = CsvPageReader::new(
-            KeysetPager::new(filter, source.page_rows, partitions.ends.clone()),
+        let pages = CsvPageReader::new(
+            KeysetPager::new(filter, context.page_rows, partitions.ends.clone()),
             encoder,
-            CameraNames::of(source.database.clone()),
+            CameraNames::new(context.database.clone()),
             head,
-            source.reader.buffers().clone(),
-            source.page_bytes,
+            context.reader.buffers().clone(),
+            context.page_bytes,
         )
         .at_least_lsn(replica.position);
-        let pages = ReadAhead::new(source.reader.clone(), source.page_timeout, lines);
-        let finisher = Some(DigestAndCompress { wanted: encoding, compressor: None, digest: Sha256::new() });
         Ok(Self {
             file_name,
             rows: 0,
             bytes: 0,
             encoding: None,
             complete_to: replica.complete_to,
-            source,
-            viewer,
+            pages: ReadAhead::new(context.reader.clone(), timeout, pages),
+            context,
+            access,
             cameras,
-            pages,
-            finisher,
+            digest_and_compress: Some(DigestAndCompress { encoding, compressor: None, digest: Sha256::new() }),
             ended: false,
-            asked: None,
+            access_checked: None,
             partitions,
         })
     }
 
-    /// The next bytes of the file, encoded; `None` once it is whole.
+    /// Returns the next bytes of the file, encoded; `None` after the last ones.
     ///
     /// # Errors
-    /// Where a page cannot be read or written, or comes too late. The file is broken then, and must not end as if it were
-    /// whole.
+    /// Returns an error if a page cannot be read or written, or takes too long. The file is incomplete then, and must not end
+    /// as if it were complete.
     pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, ExportError> {
-        let limit = self.source.page_timeout;
-        tokio::time::timeout(limit, self.make()).await.unwrap_or(Err(ExportError::TimedOut(limit)))
+        let timeout = self.context.page_timeout;
+        tokio::time::timeout(timeout, self.next_encoded_page()).await.unwrap_or(Err(ExportError::TimedOut(timeout)))
     }
 
-    async fn make(&mut self) -> Result<Option<Bytes>, ExportError> {
+    async fn next_encoded_page(&mut self) -> Result<Option<Bytes>, ExportError> {
         if self.ended {
             return Ok(None);
         }
-        let mut finisher = self.finisher.take().ok_or_else(ExportError::failed_before)?;
+        let mut digest_and_compress = self.digest_and_compress.take().ok_or_else(ExportError::failed_before)?;
         let page = self.pages.next().await?;
         let (rows, bytes, last) = (page.rows, page.lines.bytes.len() as u64, page.last);
-        let finishing = self.source.reader.workshop().spawn(move || {
-            let chunk = finisher.finish(page);
-            (finisher, chunk)
+        let encoding = self.context.reader.worker_threads().spawn(move || {
+            let chunk = digest_and_compress.encode(page);
+            (digest_and_compress, chunk)
         });
-        let (done, sees) = futures_util::future::join(finishing, self.is_still_granted()).await;
-        sees?;
-        let (finisher, chunk) = done.unwrap_or_else(|error| read_ahead::resume(error));
+        let (encoded, access) = futures_util::future::join(encoding, self.check_access()).await;
+        access?;
+        let (digest_and_compress, chunk) = encoded.unwrap_or_else(|error| read_ahead::resume_panic(error));
         let chunk = chunk?;
         if last {
-            self.ask(Precondition::PartitionsAreThere).await?;
+            self.check(Precondition::PartitionsExist).await?;
         }
         self.rows += rows;
         self.bytes += bytes;
-        self.encoding = finisher.wanted;
-        self.finisher = Some(finisher);
+        self.encoding = digest_and_compress.encoding;
+        self.digest_and_compress = Some(digest_and_compress);
         self.ended = last;
         Ok(Some(chunk))
     }
 
-    /// Asked when a page was read, so that it is not given out where the right went meanwhile; but not so often that asking
-    /// takes longer than reading.
-    async fn is_still_granted(&mut self) -> Result<(), ExportError> {
-        if self.asked.is_some_and(|asked| asked.elapsed() < ANSWER_HOLDS) {
+    /// Checks the user's access after a page was read, so that no page is sent after a revocation. Skips the check if the
+    /// last one is still valid, so that checking does not take longer than reading.
+    async fn check_access(&mut self) -> Result<(), ExportError> {
+        if self.access_checked.is_some_and(|checked| checked.elapsed() < ACCESS_CHECK_VALID_FOR) {
             return Ok(());
         }
-        let asked = Instant::now();
-        let answer = self.ask(Precondition::StillSees).await;
-        self.asked = Some(asked);
-        answer
+        let checked = Instant::now();
+        let result = self.check(Precondition::AccessGranted).await;
+        self.access_checked = Some(checked);
+        result
     }
 
-    /// Asks the primary; again while it is away, for as long as a page may take, once the file was begun.
-    async fn ask(&self, question: Precondition) -> Result<(), ExportError> {
-        let Self { source, viewer, cameras, partitions, .. } = self;
-        loop {
-            let answer = match question {
-                Precondition::StillSees => {
-                    viewer.lost_access(&source.database, cameras).await.map(|lost| lost.map(ExportError::Revoked))
-                }
-                Precondition::PartitionsAreThere => {
-                    let there = partitions.are_there(&source.database).await;
-                    there.map(|there| (!there).then_some(ExportError::Detached))
-                }
-            };
-            match answer {
-                Err(error) if may_pass(&error) && self.rows > 0 => {
-                    tokio::time::sleep(read_ahead::RETRY_DELAY).await;
-                }
-                answer => return answer?.map_or(Ok(()), Err),
+    /// Checks a precondition in the primary database. Once rows were sent, it retries while the database is unavailable; the
+    /// page timeout bounds this.
+    async fn check(&self, precondition: Precondition) -> Result<(), ExportError> {
+        let retry = Retry::every(read_ahead::RETRY_DELAY);
+        let violation = retry
+            .run(|| self.violation(precondition), |violation| self.rows > 0 && violation.as_ref().is_err_and(may_pass))
+            .await?;
+        violation.map_or(Ok(()), Err)
+    }
+
+    /// Returns the error if a precondition no longer holds.
+    async fn violation(&self, precondition: Precondition) -> Result<Option<ExportError>, DbErr> {
+        let database = &self.context.database;
+        Ok(match precondition {
+            Precondition::AccessGranted => {
+                self.access.lost_access(database, &self.cameras).await?.map(ExportError::Revoked)
             }
-        }
+            Precondition::PartitionsExist => {
+                (!self.partitions.are_there(database).await?).then_some(ExportError::Detached)
+            }
+        })
     }
 
-    /// The SHA-256 of the file, before any encoding; `None` before it is whole.
+    /// Returns the SHA-256 of the file, before any content encoding; `None` until the file is complete.
     pub fn sha256(&self) -> Option<Vec<u8>> {
-        let finisher = self.finisher.as_ref().filter(|_| self.ended)?;
-        Some(finisher.digest.clone().finalize().to_vec())
+        let done = self.digest_and_compress.as_ref().filter(|_| self.ended)?;
+        Some(done.digest.clone().finalize().to_vec())
     }
 }
 
 impl DigestAndCompress {
-    /// The page as it goes over the wire.
-    fn finish(&mut self, page: CsvPage) -> Result<Bytes, ExportError> {
+    /// Returns the page as it is sent.
+    fn encode(&mut self, page: CsvPage) -> Result<Bytes, ExportError> {
         let CsvPage { lines, last, .. } = page;
         for piece in lines.bytes.chunks(worker_threads::PIECE_BYTES) {
             self.digest.update(piece);
-            worker_threads::pause();
+            worker_threads::yield_cpu();
         }
         let compressor = match &mut self.compressor {
             Some(compressor) => compressor,
             none => {
-                self.wanted = self.wanted.filter(|_| !last || lines.bytes.len() > TINY_BYTES);
-                none.insert(Compressor::new(self.wanted).map_err(EncodeError::from)?)
+                self.encoding = self.encoding.filter(|_| !last || lines.bytes.len() > TINY_BYTES);
+                none.insert(Compressor::new(self.encoding).map_err(EncodeError::from)?)
             }
         };
         Ok(compressor.chunk(lines, last).map_err(EncodeError::from)?)
     }
 }
 
-/// What each camera is called in the file, by id.
-pub fn called(names: Names) -> HashMap<String, String> {
-    let called = |(id, name): (String, Option<String>)| {
+/// Returns the name of each camera in the file, by id: its name, or its id if it has none.
+pub fn names_or_ids(names: Names) -> HashMap<String, String> {
+    let name_or_id = |(id, name): (String, Option<String>)| {
         let name = name.unwrap_or_else(|| id.clone());
         (id, name)
     };
-    names.into_iter().map(called).collect()
+    names.into_iter().map(name_or_id).collect()
 }

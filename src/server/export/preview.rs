@@ -1,5 +1,5 @@
-//! What a selection holds, before it is exported: counted in the index of cameras and times alone, a camera at a time,
-//! and stopped when nobody waits for it any more.
+//! Previews: what an export would contain. Events are counted in the index of the cameras, and the query is cancelled if the
+//! client disconnects.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -10,7 +10,7 @@ use sea_orm::{DbErr, EntityTrait, QuerySelect};
 
 use super::csv::Encoder;
 use super::error::ExportError;
-use super::pipeline::{ExportContext, called};
+use super::pipeline::{ExportContext, names_or_ids};
 use super::query::{self, Filter};
 use super::reader::{Connection, TimeSlice};
 use super::timezone::TimeZone;
@@ -22,79 +22,80 @@ use crate::server::accounts::camera_access::camera_filter::Cameras;
 use crate::server::db::entity::camera;
 use crate::server::db::partitions;
 use crate::server::db::pool::Pool;
-use crate::server::export::pipeline::keyset::KeysetPager;
+use crate::server::export::pipeline::keyset::{KeysetPager, RowLimit};
 use crate::server::export::reader::{postgres, sqlite};
 
-/// How many lines the size of the file is estimated from.
+/// The number of rows from which the size of the file is estimated.
 const SAMPLE_ROWS: NonZeroU32 = NonZeroU32::new(100).expect("not zero");
 
-/// How many of these lines are shown.
+/// The number of these rows that are shown.
 const SHOWN_ROWS: u64 = 10;
 
-/// Looks at what the export with these parameters would hold.
+/// Returns what the export with these parameters would contain.
 ///
 /// # Errors
-/// As the export would refuse it.
-pub async fn preview(source: ExportContext, viewer: CameraAccess, params: &ExportParams) -> Result<Preview, ApiError> {
+/// Returns the error that the export would return.
+pub async fn preview(context: ExportContext, access: CameraAccess, params: &ExportParams) -> Result<Preview, ApiError> {
     let zone = TimeZone::parse(&params.timezone)?;
     let interval = zone.interval(&params.range)?;
-    let (cameras, names) = viewer.select(&source.database, params.camera_ids.clone()).await?;
-    let ids = ids(&source.database, &cameras).await?;
-    let partitions = partitions::PartitionSnapshot::with(&source.database).await?;
+    let (cameras, names) = access.select(&context.database, params.camera_ids.clone()).await?;
+    let ids = ids(&context.database, &cameras).await?;
+    let partitions = partitions::PartitionSnapshot::with(&context.database).await?;
     let filter = Filter { interval, cameras: cameras.clone() };
-    let encoder = Encoder::new(zone, params.raw, called(names)).excel_date(params.excel_date);
+    let encoder = Encoder::new(zone, params.raw, names_or_ids(names)).excel_date(params.excel_date);
     let header = encoder.header().map_err(ExportError::from)?.len();
-    let look = Look {
+    let task = PreviewTask {
         pages: KeysetPager::new(filter.clone(), SAMPLE_ROWS, partitions.ends),
         encoder,
         columns: columns(params.excel_date).map(str::to_owned).collect(),
-        header: header + if params.bom { BYTE_ORDER_MARK.len() } else { 0 },
+        head_bytes: header + if params.bom { BYTE_ORDER_MARK.len() } else { 0 },
         filter,
         ids,
         zone,
     };
-    aside(source, viewer, &cameras, move |connection, turn| look.run(connection, turn)).await
+    run_preview(context, access, &cameras, move |connection, slice| task.run(connection, slice)).await
 }
 
-/// Counts the events of each camera that the export with these parameters would hold. Cameras without events are left out.
+/// Returns how many events of each camera the export with these parameters would contain. Cameras without events are left out.
 ///
 /// # Errors
-/// As the export would refuse it.
+/// Returns the error that the export would return.
 pub async fn cameras(
-    source: ExportContext,
-    viewer: CameraAccess,
+    context: ExportContext,
+    access: CameraAccess,
     params: &ExportParams,
 ) -> Result<Vec<CameraCount>, ApiError> {
     let interval = TimeZone::parse(&params.timezone)?.interval(&params.range)?;
-    let (cameras, _) = viewer.select(&source.database, params.camera_ids.clone()).await?;
-    let ids = ids(&source.database, &cameras).await?;
+    let (cameras, _) = access.select(&context.database, params.camera_ids.clone()).await?;
+    let ids = ids(&context.database, &cameras).await?;
     let filter = Filter { interval, cameras: cameras.clone() };
-    aside(source, viewer, &cameras, move |connection, turn| count_cameras(connection, turn, &filter, ids)).await
+    run_preview(context, access, &cameras, move |connection, slice| count_cameras(connection, slice, &filter, ids))
+        .await
 }
 
-/// Reads beside the exports, for as long as a page may take and somebody waits for it, and gives what was found to who still
-/// sees these cameras.
-async fn aside<T: Send + 'static>(
-    source: ExportContext,
-    viewer: CameraAccess,
+/// Runs the query of a preview, for as long as a page may take. Returns the result only if the user still has access to these
+/// cameras.
+async fn run_preview<T: Send + 'static>(
+    context: ExportContext,
+    access: CameraAccess,
     cameras: &Cameras,
     read: impl FnOnce(&mut Connection, &TimeSlice) -> Result<T, ExportError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    let limit = source.page_timeout;
-    let look = async {
-        let turn = source.reader.acquire_preview_permit(viewer.user_id()).await?;
-        let found = source.reader.read(read).await?;
-        drop(turn);
-        // It may have waited for long.
-        viewer.lost_access(&source.database, cameras).await?.map_or(Ok(found), |lost| Err(ExportError::Revoked(lost)))
+    let timeout = context.page_timeout;
+    let preview = async {
+        let permit = context.reader.acquire_preview_permit(access.user_id()).await?;
+        let result = context.reader.read(read).await?;
+        drop(permit);
+        // The wait for the permit may have been long.
+        access.lost_access(&context.database, cameras).await?.map_or(Ok(result), |lost| Err(ExportError::Revoked(lost)))
     };
-    let looked = tokio::time::timeout(limit, look).await.unwrap_or(Err(ExportError::TimedOut(limit)));
-    looked.map_err(ApiError::from)
+    let result = tokio::time::timeout(timeout, preview).await.unwrap_or(Err(ExportError::TimedOut(timeout)));
+    result.map_err(ApiError::from)
 }
 
 fn count_cameras(
     connection: &mut Connection,
-    turn: &TimeSlice,
+    slice: &TimeSlice,
     filter: &Filter,
     ids: Vec<String>,
 ) -> Result<Vec<CameraCount>, ExportError> {
@@ -112,7 +113,7 @@ fn count_cameras(
         }
         Connection::Postgres(connection) => {
             connection.plan_freely()?;
-            connection.named_numbers(&query::counts(filter), turn, |id, events| {
+            connection.named_numbers(&query::counts(filter), slice, |id, events| {
                 counts.push(CameraCount { id: id.to_owned(), events: events.unsigned_abs() });
             })?;
             connection.plan_for_pages()?;
@@ -121,97 +122,97 @@ fn count_cameras(
     Ok(counts)
 }
 
-/// What is looked at.
-struct Look {
+/// What a preview needs on its worker thread.
+struct PreviewTask {
     filter: Filter,
-    /// The ids of the cameras that are meant.
+    /// The ids of the selected cameras.
     ids: Vec<String>,
     zone: TimeZone,
-    /// What the first lines are made of.
+    /// The pages of the first rows.
     pages: KeysetPager,
     encoder: Encoder,
-    /// The names of its columns.
+    /// The names of the columns.
     columns: Vec<String>,
-    /// What comes before them, in bytes.
-    header: usize,
+    /// The size of the file before the first row, in bytes.
+    head_bytes: usize,
 }
 
-impl Look {
-    fn run(self, connection: &mut Connection, turn: &TimeSlice) -> Result<Preview, ExportError> {
-        let Self { filter, ids, zone, mut pages, mut encoder, columns, header } = self;
-        let mut counted = Counted::default();
+impl PreviewTask {
+    fn run(self, connection: &mut Connection, slice: &TimeSlice) -> Result<Preview, ExportError> {
+        let Self { filter, ids, zone, mut pages, mut encoder, columns, head_bytes } = self;
+        let mut counted = EventCounts::default();
         match connection {
             Connection::Sqlite(connection) => {
                 for camera in &ids {
                     let timestamps = query::timestamps(filter.interval, camera);
-                    sqlite::numbers(connection, &timestamps, |moment| counted.count_one(moment, zone))?;
-                    counted.go_back();
+                    sqlite::numbers(connection, &timestamps, |timestamp| counted.add_one(timestamp, zone))?;
+                    counted.restart_order();
                 }
             }
-            Connection::Postgres(connection) => count_quarters(connection, turn, &filter, zone, &mut counted)?,
+            Connection::Postgres(connection) => count_per_quarter_hour(connection, slice, &filter, zone, &mut counted)?,
         }
-        let Counted { rows, first, last, days, .. } = counted;
+        let EventCounts { rows, first, last, days, .. } = counted;
 
-        let (mut lines, mut taken, mut shown) = (Vec::new(), 0_u64, 0);
-        // A page may end early, where a month of PostgreSQL's does. Where it was given up for being slow, what it gave has to
-        // do: nothing can be asked after it.
-        while taken < SHOWN_ROWS && !pages.ended() && connection.is_whole() {
-            pages.next(connection, turn, u64::MAX, |row| {
+        let (mut lines, mut taken, mut shown_bytes) = (Vec::new(), 0_u64, 0);
+        // A page may end early, with a partition. If it was cancelled for being slow, the connection is not reusable, and its
+        // rows must suffice.
+        while taken < SHOWN_ROWS && !pages.ended() && connection.is_reusable() {
+            pages.next(connection, slice, RowLimit::PageRows, |row| {
                 encoder.row(row, &mut lines, |id| Ok::<_, ExportError>(id.to_owned()))?;
                 taken += 1;
                 if taken <= SHOWN_ROWS {
-                    shown = lines.len();
+                    shown_bytes = lines.len();
                 }
                 Ok::<_, ExportError>(ControlFlow::Continue(()))
             })?;
         }
         let bytes = lines.len() as u64;
-        let told = |moment: i64| zone.timestamp(moment);
+        let timestamp = |micros: i64| zone.timestamp(micros);
         Ok(Preview {
             rows,
-            first: first.and_then(told),
-            last: last.and_then(told),
-            bytes: header as u64 + (bytes * rows).checked_div(taken).unwrap_or(0),
+            first: first.and_then(timestamp),
+            last: last.and_then(timestamp),
+            bytes: head_bytes as u64 + (bytes * rows).checked_div(taken).unwrap_or(0),
             days: days.into_iter().map(|(day, events)| Day { day: day.to_string(), events }).collect(),
             columns,
-            sample: cells(&lines[..shown]),
+            sample: cells(&lines[..shown_bytes]),
         })
     }
 }
 
-/// What stands in each cell of these lines.
+/// Returns the cells of these lines.
 fn cells(lines: &[u8]) -> Vec<Vec<String>> {
     let mut lines = csv::ReaderBuilder::new().has_headers(false).from_reader(lines);
     lines.records().map_while(Result::ok).map(|row| row.iter().map(str::to_owned).collect()).collect()
 }
 
-/// Has PostgreSQL count, by quarters of an hour, which is many times faster than to fetch the moments; and counts one by
-/// one where a day begins within such a quarter.
-fn count_quarters(
+/// Counts events in PostgreSQL, per quarter of an hour, which is many times faster than fetching the timestamps. If a day starts
+/// within a quarter, its timestamps are fetched.
+fn count_per_quarter_hour(
     connection: &mut postgres::Connection,
-    turn: &TimeSlice,
+    slice: &TimeSlice,
     filter: &Filter,
     zone: TimeZone,
-    counted: &mut Counted,
+    counted: &mut EventCounts,
 ) -> Result<(), DbErr> {
-    let mut divided = Vec::new();
+    let mut split_by_midnight = Vec::new();
     connection.plan_freely()?;
-    connection.numbers(&query::count_per_quarter_hour(filter), turn, |[first, last, events]| {
-        if !counted.count(first, last, events.unsigned_abs(), zone) {
-            divided.push((first, last));
+    connection.numbers(&query::count_per_quarter_hour(filter), slice, |[first, last, events]| {
+        if counted.add(first, last, events.unsigned_abs(), zone) == Added::SpansMidnight {
+            split_by_midnight.push((first, last));
         }
     })?;
     connection.plan_for_pages()?;
-    counted.go_back();
-    for (first, last) in divided {
+    counted.restart_order();
+    for (first, last) in split_by_midnight {
         let timestamps = query::timestamps_between(filter, first, last);
-        connection.numbers(&timestamps, turn, |[moment]| counted.count_one(moment, zone))?;
-        counted.go_back();
+        connection.numbers(&timestamps, slice, |[timestamp]| counted.add_one(timestamp, zone))?;
+        counted.restart_order();
     }
     Ok(())
 }
 
-/// The ids of the cameras, all of them where all are meant: every event's camera is in the list of cameras.
+/// Returns the ids of the selected cameras. The list of cameras is complete: it has the camera of every event.
 async fn ids(database: &Pool, cameras: &Cameras) -> Result<Vec<String>, DbErr> {
     match cameras {
         Cameras::Only(cameras) => Ok(cameras.clone()),
@@ -222,58 +223,66 @@ async fn ids(database: &Pool, cameras: &Cameras) -> Result<Vec<String>, DbErr> {
     }
 }
 
-/// What has been counted so far.
+/// The events counted so far.
 #[derive(Debug, Default)]
-struct Counted {
+struct EventCounts {
     rows: u64,
     first: Option<i64>,
     last: Option<i64>,
     days: BTreeMap<NaiveDate, u64>,
-    /// The day that the events are in at the moment, and how many of them; and the moment before which it ends.
+    /// The day of the events at the moment, and how many these are.
     day: Option<(NaiveDate, u64)>,
-    ends: i64,
+    /// The end of that day, in microseconds since 1970-01-01T00:00:00Z.
+    day_end: i64,
 }
 
-impl Counted {
-    /// Counts events that are not before those that were counted before them. Not, and says so, where a day begins between
-    /// them.
-    fn count(&mut self, first: i64, last: i64, events: u64, zone: TimeZone) -> bool {
-        if self.day.is_none() || last >= self.ends {
-            let Some((day, ends)) = zone.day_around(first) else {
-                // Moments beyond the calendar are on no day; an export would break there, and say so.
-                self.has(first, last, events);
-                return true;
+/// Whether events were added to the counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Added {
+    Yes,
+    /// They were not: a day starts between the first and the last of them.
+    SpansMidnight,
+}
+
+impl EventCounts {
+    /// Adds events that are not before those that were added before, unless a day starts between them.
+    fn add(&mut self, first: i64, last: i64, events: u64, zone: TimeZone) -> Added {
+        if self.day.is_none() || last >= self.day_end {
+            let Some((day, day_end)) = zone.day_around(first) else {
+                // Timestamps beyond the calendar are on no day. An export would fail there.
+                self.add_totals(first, last, events);
+                return Added::Yes;
             };
-            if last >= ends {
-                return false;
+            if last >= day_end {
+                return Added::SpansMidnight;
             }
             if self.day.is_none_or(|(current, _)| current != day) {
-                self.go_back();
+                self.restart_order();
                 self.day = Some((day, 0));
-                self.ends = ends;
+                self.day_end = day_end;
             }
         }
-        if let Some((_, so_far)) = &mut self.day {
-            *so_far += events;
+        if let Some((_, of_day)) = &mut self.day {
+            *of_day += events;
         }
-        self.has(first, last, events);
-        true
+        self.add_totals(first, last, events);
+        Added::Yes
     }
 
-    /// Counts an event that is not before those that were counted before it.
-    fn count_one(&mut self, moment: i64, zone: TimeZone) {
-        // Nothing begins in between.
-        let _ = self.count(moment, moment, 1, zone);
+    /// Adds an event that is not before those that were added before.
+    fn add_one(&mut self, timestamp: i64, zone: TimeZone) {
+        // One event spans no midnight.
+        let _ = self.add(timestamp, timestamp, 1, zone);
     }
 
-    fn has(&mut self, first: i64, last: i64, events: u64) {
+    fn add_totals(&mut self, first: i64, last: i64, events: u64) {
         self.rows += events;
         self.first = Some(self.first.map_or(first, |before| before.min(first)));
         self.last = self.last.max(Some(last));
     }
 
-    /// From here on, events may be before those that were counted.
-    fn go_back(&mut self) {
+    /// Allows the next events to be before those that were added.
+    fn restart_order(&mut self) {
         if let Some((day, events)) = self.day.take() {
             *self.days.entry(day).or_default() += events;
         }
@@ -284,21 +293,21 @@ impl Counted {
 mod tests {
     use super::*;
 
-    /// A minute of 2025-12-31T23:00Z and after.
+    /// Returns the timestamp of a minute after 2025-12-31T23:00Z.
     fn minute(minute: i64) -> i64 {
         1_767_222_000_000_000 + minute * 60_000_000
     }
 
     #[test]
-    fn events_of_all_cameras_are_counted_by_local_days() {
+    fn events_of_all_cameras_are_counted_per_local_day() {
         let zone = TimeZone::parse("Europe/Berlin").expect("a zone");
-        let mut counted = Counted::default();
-        // One camera after the other, each in the order of time; midnight in Berlin is minute 0.
+        let mut counted = EventCounts::default();
+        // One camera after the other, each in order. Midnight in Berlin is minute 0.
         for camera in [&[-2, -1, 0, 5][..], &[-1, 1_440], &[]] {
-            for moment in camera {
-                assert!(counted.count(minute(*moment), minute(*moment), 1, zone));
+            for number in camera {
+                assert_eq!(counted.add(minute(*number), minute(*number), 1, zone), Added::Yes);
             }
-            counted.go_back();
+            counted.restart_order();
         }
         assert_eq!(counted.rows, 6);
         assert_eq!((counted.first, counted.last), (Some(minute(-2)), Some(minute(1_440))));
@@ -307,20 +316,21 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_beyond_the_calendar_is_counted_and_on_no_day() {
-        let mut counted = Counted::default();
-        assert!(counted.count(i64::MAX, i64::MAX, 1, TimeZone::parse("UTC").expect("a zone")));
-        counted.go_back();
+    fn a_timestamp_beyond_the_calendar_is_counted_on_no_day() {
+        let mut counted = EventCounts::default();
+        assert_eq!(counted.add(i64::MAX, i64::MAX, 1, TimeZone::parse("UTC").expect("a zone")), Added::Yes);
+        counted.restart_order();
         assert_eq!((counted.rows, counted.days.len()), (1, 0));
     }
+
     #[test]
-    fn what_was_counted_together_is_divided_where_a_day_begins_in_between() {
+    fn events_that_span_midnight_are_not_added_together() {
         let zone = TimeZone::parse("Europe/Berlin").expect("a zone");
-        let mut counted = Counted::default();
-        assert!(counted.count(minute(-14), minute(-1), 7, zone));
-        assert!(!counted.count(minute(-1), minute(0), 2, zone), "midnight is minute 0");
-        assert!(counted.count(minute(0), minute(14), 3, zone));
-        counted.go_back();
+        let mut counted = EventCounts::default();
+        assert_eq!(counted.add(minute(-14), minute(-1), 7, zone), Added::Yes);
+        assert_eq!(counted.add(minute(-1), minute(0), 2, zone), Added::SpansMidnight, "midnight is minute 0");
+        assert_eq!(counted.add(minute(0), minute(14), 3, zone), Added::Yes);
+        counted.restart_order();
         assert_eq!(counted.rows, 10);
         assert_eq!(counted.days.into_values().collect::<Vec<_>>(), [7, 3]);
     }

@@ -1,9 +1,14 @@
-//! The SQL of one page of an export, built with SeaORM. No I/O.
+//! The SQL statements of exports and previews, built with SeaORM. No I/O.
 //!
-//! Every page is read in (timestamp, id) order straight off an index: the table itself for all cameras, the camera's
-//! index for one. For a few cameras the indexes are merged; for many the table is read in order and the others skipped.
-//! There is never a sort and never an OFFSET: a page begins after the last event of the page before it. A test asks
-//! SQLite's own EXPLAIN QUERY PLAN for each combination.
+//! A page is read from an index in the order of (timestamp, id), without a sort and without OFFSET: it starts after the last
+//! event of the page before. Which index depends on the number of cameras:
+//!
+//! - all cameras: that of the table
+//! - one camera: that of the cameras
+//! - up to 16 (`MAX_MERGED_CAMERAS`): that of the cameras, once for each, merged
+//! - more: that of the table; events of other cameras are skipped
+//!
+//! A test checks the plan of each combination with `EXPLAIN QUERY PLAN`.
 
 use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
@@ -11,23 +16,23 @@ use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, Quer
 use super::timezone::TimeRange;
 use crate::server::accounts::camera_access::camera_filter::Cameras;
 use crate::server::db::entity::motion_event::{Column, Entity};
-use crate::server::export::event::Cursor;
+use crate::server::export::event::{Cursor, SELECTED_COLUMNS};
 
-/// Up to so many cameras are merged from their own indexes; more are picked out of all events in passing. A merge costs
-/// a comparison for each camera and event, reading past an event costs about as much as a few of those.
+/// The maximum number of cameras whose indexes are merged. For more, all events are scanned. A merge costs a comparison for each
+/// camera and event; skipping an event costs about as much as a few of these.
 const MAX_MERGED_CAMERAS: usize = 16;
 
-/// Which events an export is about.
+/// The events that an export selects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
-    /// When.
+    /// The range of their timestamps.
     pub interval: TimeRange,
-    /// Which cameras.
+    /// Their cameras.
     pub cameras: Cameras,
 }
 
 impl Cameras {
-    /// Those that are picked out of all events in passing, where they are.
+    /// Returns the cameras if all events are scanned for theirs.
     pub fn scanned(&self) -> Option<&[String]> {
         match self {
             Self::Only(cameras) if cameras.len() > MAX_MERGED_CAMERAS => Some(cameras),
@@ -36,43 +41,61 @@ impl Cameras {
     }
 }
 
-/// The statement for the `rows` events that come after `after`, within an interval that is that of the filter or a part of
-/// it. Its columns are those of [`super::event::Row`], in order.
+/// How the events of a filter are read from the indexes.
+enum Plan<'a> {
+    /// The index of the table.
+    All,
+    /// The index of the cameras, for one camera.
+    One(&'a str),
+    /// The index of the cameras, once for each.
+    Merge(&'a [String]),
+    /// The index of the table; events of other cameras are skipped.
+    Scan(&'a [String]),
+}
+
+impl<'a> Plan<'a> {
+    fn new(cameras: &'a Cameras) -> Self {
+        match cameras {
+            Cameras::All => Self::All,
+            Cameras::Only(cameras) => match cameras.as_slice() {
+                [camera] => Self::One(camera),
+                few @ [_, _, ..] if few.len() <= MAX_MERGED_CAMERAS => Self::Merge(few),
+                none_or_many => Self::Scan(none_or_many),
+            },
+        }
+    }
+}
+
+/// Returns the statement for the first `limit` events after `after`. `interval` is that of the filter or a part of it. The columns
+/// are [`SELECTED_COLUMNS`].
 pub fn page(
     filter: &Filter,
     interval: TimeRange,
     after: Option<Cursor>,
-    rows: u64,
+    limit: u64,
     backend: DbBackend,
 ) -> SelectStatement {
     let events = events(interval, after, backend);
-    let few = match &filter.cameras {
-        Cameras::Only(cameras) if (2..=MAX_MERGED_CAMERAS).contains(&cameras.len()) => cameras,
-        one_or_many => {
-            let picked = match one_or_many {
-                Cameras::All => events,
-                Cameras::Only(cameras) => match cameras.as_slice() {
-                    [camera] => events.filter(Column::CameraId.eq(camera)),
-                    // The plus keeps SQLite from going camera by camera, which would need a sort.
-                    many if backend == DbBackend::Sqlite => {
-                        events.filter(Expr::cust_with_expr("+?", Expr::col(Column::CameraId)).is_in(many))
-                    }
-                    many => events.filter(Column::CameraId.is_in(many)),
-                },
-            };
-            return picked.order_by_asc(Column::Timestamp).order_by_asc(Column::Id).limit(rows).into_query();
+    let selected = match Plan::new(&filter.cameras) {
+        Plan::Merge(cameras) => return merged(&events, cameras, limit, backend),
+        Plan::All => events,
+        Plan::One(camera) => events.filter(Column::CameraId.eq(camera)),
+        // The plus keeps SQLite from using the index of the cameras, which would need a sort.
+        Plan::Scan(cameras) if backend == DbBackend::Sqlite => {
+            events.filter(Expr::cust_with_expr("+?", Expr::col(Column::CameraId)).is_in(cameras))
         }
+        Plan::Scan(cameras) => events.filter(Column::CameraId.is_in(cameras)),
     };
+    in_order(selected, limit)
+}
+
+/// Returns the statement that merges the events of each camera.
+fn merged(events: &Select<Entity>, cameras: &[String], limit: u64, backend: DbBackend) -> SelectStatement {
     let mut merged: Option<SelectStatement> = None;
-    for camera in few {
+    for camera in cameras {
         let one = events.clone().filter(Column::CameraId.eq(camera));
-        // PostgreSQL merges only what is in order by its own account.
-        let one = if backend == DbBackend::Postgres {
-            one.order_by_asc(Column::Timestamp).order_by_asc(Column::Id).limit(rows)
-        } else {
-            one
-        };
-        let one = one.into_query();
+        // PostgreSQL merges only what is ordered explicitly, and takes an ordered statement only as a subquery here.
+        let one = if backend == DbBackend::Postgres { in_order(one, limit) } else { one.into_query() };
         match &mut merged {
             None if backend == DbBackend::Postgres => {
                 merged = Some(Query::select().column(Asterisk).from_subquery(one, "first").to_owned());
@@ -84,19 +107,22 @@ pub fn page(
         }
     }
     let mut merged = merged.unwrap_or_default();
-    merged.order_by(Alias::new("timestamp"), Order::Asc).order_by(Alias::new("id"), Order::Asc).limit(rows);
+    merged.order_by(Alias::new("timestamp"), Order::Asc).order_by(Alias::new("id"), Order::Asc).limit(limit);
     merged
 }
 
-/// The statement for the moment of the first event of these cameras that [`page`] would give, where there is one: looked
-/// for in each camera's own index, and not in passing.
+fn in_order(events: Select<Entity>, limit: u64) -> SelectStatement {
+    events.order_by_asc(Column::Timestamp).order_by_asc(Column::Id).limit(limit).into_query()
+}
+
+/// Returns the statement for the timestamp of the first event that [`page`] would return for these cameras. It is looked up in the
+/// index of the cameras, without a scan. Without such an event, there is no row.
 pub fn first(interval: TimeRange, after: Option<Cursor>, cameras: &[String], backend: DbBackend) -> SelectStatement {
     let (asked, found) = (Alias::new("asked"), Alias::new("found"));
-    // What the databases call the column of a list.
+    // The name that both databases give the column of a VALUES list.
     let camera = Expr::col((asked.clone(), Alias::new("column1")));
     let of_one = Entity::find().select_only().column(Column::Timestamp).filter(Expr::col(Column::CameraId).eq(camera));
-    let of_one = beyond(of_one, interval, after, backend);
-    let of_one = of_one.order_by_asc(Column::Timestamp).order_by_asc(Column::Id).limit(1).into_query();
+    let of_one = in_order(within_and_after(of_one, interval, after, backend), 1);
     let of_all = Query::select()
         .expr_as(Expr::from(of_one).min(), found.clone())
         .from_values(cameras.iter().map(String::as_str), asked.clone())
@@ -108,19 +134,19 @@ pub fn first(interval: TimeRange, after: Option<Cursor>, cameras: &[String], bac
         .to_owned()
 }
 
-/// The statement for the moments of a camera's events, in their order: what its index holds, and no more.
+/// Returns the statement for the timestamps of a camera's events, in order. The index of the cameras is enough for it.
 pub fn timestamps(interval: TimeRange, camera: &str) -> SelectStatement {
-    let timestamps_between = Entity::find().select_only().column(Column::Timestamp).filter(Column::CameraId.eq(camera));
-    within(timestamps_between, interval.start, interval.end).order_by_asc(Column::Timestamp).into_query()
+    let timestamps = Entity::find().select_only().column(Column::Timestamp).filter(Column::CameraId.eq(camera));
+    within(timestamps, interval.start, interval.end).order_by_asc(Column::Timestamp).into_query()
 }
 
-/// The statement that counts a camera's events, in its index.
+/// Returns the statement for the number of a camera's events. The index of the cameras is enough for it.
 pub fn count(interval: TimeRange, camera: &str) -> SelectStatement {
     let counted = Entity::find().select_only().expr(Expr::col(Asterisk).count()).filter(Column::CameraId.eq(camera));
     within(counted, interval.start, interval.end).into_query()
 }
 
-/// The statement that counts the events of each camera: its id, their number.
+/// Returns the statement for the id and the number of events of each camera.
 pub fn counts(filter: &Filter) -> SelectStatement {
     let mut counted = Entity::find()
         .select_only()
@@ -133,33 +159,32 @@ pub fn counts(filter: &Filter) -> SelectStatement {
     within(counted, filter.interval.start, filter.interval.end).into_query()
 }
 
-/// How long the quarters of an hour are that [`count_per_quarter_hour`] counts by, in microseconds: no zone's day begins in the middle of
-/// one, but for some of long ago.
-const QUARTER: i64 = 15 * 60 * 1_000_000;
+/// A quarter of an hour, in microseconds. No day of a time zone starts within one, except for some of long ago.
+const QUARTER_HOUR: i64 = 15 * 60 * 1_000_000;
 
-/// The statement that counts events by quarters of an hour: first moment, last moment, number; in their order.
+/// Returns the statement for the events per quarter of an hour, in order: first timestamp, last timestamp, number.
 pub fn count_per_quarter_hour(filter: &Filter) -> SelectStatement {
-    let moment = || Expr::col(Column::Timestamp);
+    let timestamp = || Expr::col(Column::Timestamp);
     let mut counted = Entity::find()
         .select_only()
-        .expr(moment().min())
-        .expr(moment().max())
-        .expr(moment().count())
-        .group_by(moment().div(QUARTER));
+        .expr(timestamp().min())
+        .expr(timestamp().max())
+        .expr(timestamp().count())
+        .group_by(timestamp().div(QUARTER_HOUR));
     if let Cameras::Only(cameras) = &filter.cameras {
         counted = counted.filter(Column::CameraId.is_in(cameras));
     }
-    within(counted, filter.interval.start, filter.interval.end).order_by_asc(moment().min()).into_query()
+    within(counted, filter.interval.start, filter.interval.end).order_by_asc(timestamp().min()).into_query()
 }
 
-/// The statement for all moments from `first` to `last`.
+/// Returns the statement for all timestamps from `first` to `last`, in order.
 pub fn timestamps_between(filter: &Filter, first: i64, last: i64) -> SelectStatement {
-    let mut timestamps_between =
+    let mut timestamps =
         Entity::find().select_only().column(Column::Timestamp).filter(Column::Timestamp.between(first, last));
     if let Cameras::Only(cameras) = &filter.cameras {
-        timestamps_between = timestamps_between.filter(Column::CameraId.is_in(cameras));
+        timestamps = timestamps.filter(Column::CameraId.is_in(cameras));
     }
-    timestamps_between.order_by_asc(Column::Timestamp).into_query()
+    timestamps.order_by_asc(Column::Timestamp).into_query()
 }
 
 fn within(mut events: Select<Entity>, start: Option<i64>, end: Option<i64>) -> Select<Entity> {
@@ -172,31 +197,24 @@ fn within(mut events: Select<Entity>, start: Option<i64>, end: Option<i64>) -> S
     events
 }
 
-/// The events of all cameras in the interval and after the cursor.
+/// Selects the events of all cameras within the interval and after the cursor.
 fn events(interval: TimeRange, after: Option<Cursor>, backend: DbBackend) -> Select<Entity> {
-    let events = Entity::find().select_only().columns([
-        Column::Timestamp,
-        Column::Id,
-        Column::CameraId,
-        Column::Confidence,
-        Column::Algorithm,
-        Column::X,
-        Column::Y,
-        Column::Width,
-        Column::Height,
-        Column::ZoneId,
-    ]);
-    beyond(events, interval, after, backend)
+    within_and_after(Entity::find().select_only().columns(SELECTED_COLUMNS), interval, after, backend)
 }
 
-/// Those of the events that are in the interval and after the cursor.
-fn beyond(events: Select<Entity>, interval: TimeRange, after: Option<Cursor>, backend: DbBackend) -> Select<Entity> {
+/// Restricts events to those within the interval and after the cursor.
+fn within_and_after(
+    events: Select<Entity>,
+    interval: TimeRange,
+    after: Option<Cursor>,
+    backend: DbBackend,
+) -> Select<Entity> {
     let TimeRange { start, end } = interval;
     let Some(Cursor { timestamp, id }) = after else { return within(events, start, end) };
-    // The cursor lies inside the interval, so it takes the start's place.
-    let place = Expr::tuple([Expr::col(Column::Timestamp), Expr::col(Column::Id)]);
-    let events = events.filter(place.gt(Expr::tuple([timestamp.into(), id.into()])));
-    // Partitions are found by simple comparisons only.
+    // The cursor lies within the interval, so it replaces the start.
+    let position = Expr::tuple([Expr::col(Column::Timestamp), Expr::col(Column::Id)]);
+    let events = events.filter(position.gt(Expr::tuple([timestamp.into(), id.into()])));
+    // PostgreSQL excludes partitions by simple comparisons only.
     within(events, (backend == DbBackend::Postgres).then_some(timestamp), end)
 }
 
@@ -227,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_later_page_begins_after_the_cursor_and_ends_before_the_end() {
+    fn a_later_page_starts_after_the_cursor_and_ends_before_the_end() {
         let after = Some(Cursor { timestamp: 17, id: Uuid::from_u128(5) });
         insta::assert_snapshot!(sql(&["a"], TimeRange { start: Some(3), end: Some(99) }, after));
     }
@@ -238,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_event_of_many_cameras_is_looked_for_in_the_index_of_each() {
+    fn the_first_event_of_many_cameras_is_looked_up_in_the_index_of_each() {
         let cameras = ["a".to_owned(), "b".to_owned()];
         let after = Some(Cursor { timestamp: 17, id: Uuid::from_u128(5) });
         let interval = TimeRange { start: Some(3), end: Some(99) };
@@ -246,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn many_cameras_are_picked_in_passing() {
+    fn all_events_are_scanned_for_those_of_many_cameras() {
         let cameras: Vec<String> = (0..=MAX_MERGED_CAMERAS).map(|n| n.to_string()).collect();
         let cameras: Vec<&str> = cameras.iter().map(String::as_str).collect();
         insta::assert_snapshot!(sql(&cameras, TimeRange::default(), None));

@@ -1,5 +1,7 @@
-//! Connections that read events. Each is used for one piece of work at a time, on a thread that may wait, and what nobody
-//! waits for any more is stopped in the database itself. SeaORM builds the statements; [`sqlite`] and [`postgres`] run them.
+//! Connections that read events.
+//!
+//! Each is used for one piece of work at a time, on a blocking thread. A query whose result is no longer needed is stopped in
+//! the database. SeaORM builds the statements; [`sqlite`] and [`postgres`] run them.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -13,7 +15,7 @@ use uuid::Uuid;
 
 use self::buffer_pool::PAGE_CAPACITY;
 pub use self::time_slice::{MAX_TIME_SLICE, TimeSlice, is_interrupted};
-use super::event::Row;
+use super::event::{Row, ScanEnd};
 use crate::server::db::sqlite::open_file::OpenFile;
 use crate::server::export::reader::buffer_pool::BufferPool;
 use crate::server::export::reader::worker_threads::WorkerThreads;
@@ -27,61 +29,60 @@ pub mod sqlite;
 mod time_slice;
 pub mod worker_threads;
 
-/// How much of what is no export one user may have read at once: a page asks for its preview and for the counts of its
-/// cameras.
+/// Concurrent preview queries per user. A page requests a preview and the counts of cameras.
 const PREVIEWS_PER_USER: usize = 2;
 
-/// Where the events are.
+/// The database that holds the events.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one of them")]
 pub enum Backend {
-    /// In a file, which is open already, with all that is beside it.
+    /// An SQLite file, and the handle of the open database.
     Sqlite(PathBuf, Option<OpenFile>),
-    /// In a server's database.
+    /// A PostgreSQL server.
     Postgres(postgres::Server),
 }
 
 /// A connection that reads events.
 #[derive(Debug)]
 pub enum Connection {
-    /// To a file.
+    /// To an SQLite file.
     Sqlite(rusqlite::Connection),
-    /// To a server.
+    /// To a PostgreSQL server.
     Postgres(postgres::Connection),
 }
 
 impl Connection {
-    /// Runs a statement for events and gives its rows to `take`: all of them, or until it wants no more, or as many as
-    /// were found when the first ones had waited for long enough. Says whether there are no more.
+    /// Runs a statement for events and passes its rows to `take`: all of them, until it breaks, or as many as were read when
+    /// the first ones had been held back for too long.
     ///
     /// # Errors
-    /// The database's own, and those of `take`.
+    /// Returns the errors of the database and of `take`.
     pub fn events<E: From<DbErr>>(
         &mut self,
         statement: &SelectStatement,
-        turn: &TimeSlice,
+        slice: &TimeSlice,
         take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
-    ) -> Result<bool, E> {
+    ) -> Result<ScanEnd, E> {
         match self {
-            Self::Sqlite(connection) => sqlite::events(connection, statement, turn, take),
-            Self::Postgres(connection) => connection.events(statement, turn, take),
+            Self::Sqlite(connection) => sqlite::events(connection, statement, slice, take),
+            Self::Postgres(connection) => connection.events(statement, slice, take),
         }
     }
 
-    /// Runs a statement for a number, which may find none.
+    /// Runs a statement for a number. Returns `None` if it has no row.
     ///
     /// # Errors
-    /// The database's own.
-    pub fn number(&mut self, statement: &SelectStatement, turn: &TimeSlice) -> Result<Option<i64>, DbErr> {
-        let mut found = None;
+    /// Returns the errors of the database.
+    pub fn number(&mut self, statement: &SelectStatement, slice: &TimeSlice) -> Result<Option<i64>, DbErr> {
+        let mut result = None;
         match self {
-            Self::Sqlite(connection) => sqlite::numbers(connection, statement, |number| found = Some(number))?,
-            Self::Postgres(connection) => connection.numbers(statement, turn, |[number]| found = Some(number))?,
+            Self::Sqlite(connection) => sqlite::numbers(connection, statement, |number| result = Some(number))?,
+            Self::Postgres(connection) => connection.numbers(statement, slice, |[number]| result = Some(number))?,
         }
-        Ok(found)
+        Ok(result)
     }
 
-    /// Whose SQL it speaks.
+    /// Returns the SQL dialect.
     pub fn backend(&self) -> DbBackend {
         match self {
             Self::Sqlite(_) => DbBackend::Sqlite,
@@ -89,27 +90,27 @@ impl Connection {
         }
     }
 
-    /// Whether a statement that asks for more rows than are taken costs as much as if they were taken.
+    /// Returns whether the database computes all requested rows, even if fewer are taken.
     pub fn is_eager(&self) -> bool {
         matches!(self, Self::Postgres(_))
     }
 
-    fn open(place: &Backend, turn: &TimeSlice) -> Result<Self, DbErr> {
-        match place {
+    fn open(backend: &Backend, slice: &TimeSlice) -> Result<Self, DbErr> {
+        match backend {
             Backend::Sqlite(path, _) => sqlite::open(path).map(Self::Sqlite),
-            Backend::Postgres(server) => server.connect(turn).map(Self::Postgres),
+            Backend::Postgres(server) => server.connect(slice).map(Self::Postgres),
         }
     }
 
-    /// Whether something else can be asked after what was asked before.
-    pub fn is_whole(&self) -> bool {
+    /// Returns whether another query can be run after the previous one.
+    pub fn is_reusable(&self) -> bool {
         match self {
             Self::Sqlite(_) => true,
-            Self::Postgres(connection) => connection.is_whole(),
+            Self::Postgres(connection) => connection.is_reusable(),
         }
     }
 
-    /// Whether one that has waited for work still works.
+    /// Returns whether an idle connection still works.
     fn is_alive(&mut self) -> bool {
         match self {
             Self::Sqlite(_) => true,
@@ -118,88 +119,88 @@ impl Connection {
     }
 }
 
-/// A handle to all of them; cheap to clone.
+/// A handle to a pool of connections that read events. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Reader(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    workshop: WorkerThreads,
+    worker_threads: WorkerThreads,
     buffers: BufferPool,
-    place: Backend,
-    most: usize,
+    backend: Backend,
+    max_connections: usize,
+    /// One permit per connection.
     free: Arc<Semaphore>,
-    /// Half of them, for what is not an export.
-    aside: Semaphore,
-    /// What each user may have of these, while there is a turn or somebody waits for one.
-    own: Mutex<HashMap<Uuid, Weak<Semaphore>>>,
+    /// Half of the connections, for previews.
+    preview_permits: Semaphore,
+    /// Each user's share of these, while it is in use or awaited.
+    per_user: Mutex<HashMap<Uuid, Weak<Semaphore>>>,
     idle: Mutex<Vec<Connection>>,
 }
 
 impl Reader {
-    /// Up to so many connections to that place. None is opened yet.
-    pub fn new(place: Backend, connections: u32) -> Self {
-        let most = connections as usize;
-        let (free, aside) = (Arc::new(Semaphore::new(most)), Semaphore::new((most / 2).max(1)));
+    /// Creates a pool of up to `max_connections` connections. None is opened yet.
+    pub fn new(backend: Backend, max_connections: u32) -> Self {
+        let max_connections = max_connections as usize;
         Self(Arc::new(Inner {
-            workshop: WorkerThreads::open(),
+            worker_threads: WorkerThreads::new(),
             buffers: BufferPool::new(PAGE_CAPACITY),
-            place,
-            most,
-            free,
-            aside,
-            own: Mutex::default(),
+            backend,
+            max_connections,
+            free: Arc::new(Semaphore::new(max_connections)),
+            preview_permits: Semaphore::new((max_connections / 2).max(1)),
+            per_user: Mutex::default(),
             idle: Mutex::default(),
         }))
     }
 
-    /// Whether what it reads from may be a replica.
+    /// Returns whether the events may be read from a replica.
     pub fn may_be_replica(&self) -> bool {
-        matches!(&self.0.place, Backend::Postgres(server) if server.may_be_replica())
+        matches!(&self.0.backend, Backend::Postgres(server) if server.may_be_replica())
     }
 
-    /// How many connections are at work, those included whose work is being stopped.
+    /// Returns how many connections are in use. Those whose work is being cancelled are included.
     pub fn busy(&self) -> usize {
-        self.0.most - self.0.free.available_permits()
+        self.0.max_connections - self.0.free.available_permits()
     }
 
-    /// How many wait for work.
+    /// Returns how many connections are idle.
     pub fn idle(&self) -> usize {
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    /// The threads that it works on, for what else there is to do that takes its time.
-    pub fn workshop(&self) -> &WorkerThreads {
-        &self.0.workshop
+    /// Returns the threads that read, for other blocking work of exports.
+    pub fn worker_threads(&self) -> &WorkerThreads {
+        &self.0.worker_threads
     }
 
-    /// Memory for what is read.
+    /// Returns the memory for pages.
     pub fn buffers(&self) -> &BufferPool {
         &self.0.buffers
     }
 
-    /// A turn for what is no export, to be held while it reads: however much there is of it, half of the connections are
-    /// left. And however much of it is one user's: most of that waits where nobody else does.
+    /// Waits for the permit to read a preview, and returns it. Previews use at most half of the connections, and
+    /// two per user.
     ///
     /// # Errors
-    /// Never: turns do not end.
+    /// Never: the semaphores are not closed.
     pub async fn acquire_preview_permit(
         &self,
         user: Option<Uuid>,
     ) -> Result<(Option<OwnedSemaphorePermit>, SemaphorePermit<'_>), DbErr> {
-        let ended = |error| DbErr::Conn(internal(&error));
-        let own = match user {
-            Some(user) => Some(self.0.own(user).acquire_owned().await.map_err(ended)?),
+        let closed = |error| DbErr::Conn(internal(&error));
+        let of_user = match user {
+            Some(user) => Some(self.0.per_user(user).acquire_owned().await.map_err(closed)?),
             None => None,
         };
-        Ok((own, self.0.aside.acquire().await.map_err(ended)?))
+        Ok((of_user, self.0.preview_permits.acquire().await.map_err(closed)?))
     }
 
-    /// Waits for a connection and works with it. Dropping the future stops the work; the connection is free again once it
-    /// has stopped.
+    /// Waits for a connection, and does `work` with it. Dropping the future cancels the work. The connection is free again
+    /// once the work has stopped.
     ///
     /// # Errors
-    /// Those of the work, and where no connection can be opened.
+    /// Returns the errors of `work`, and an error if no connection can be opened.
     pub async fn read<T, E>(
         &self,
         work: impl FnOnce(&mut Connection, &TimeSlice) -> Result<T, E> + Send + 'static,
@@ -211,24 +212,24 @@ impl Reader {
         let inner = Arc::clone(&self.0);
         let closed = |error: &dyn std::fmt::Display| E::from(DbErr::Conn(internal(error)));
         let permit = Arc::clone(&inner.free).acquire_owned().await.map_err(|error| closed(&error))?;
-        let turn = TimeSlice::begin();
-        let _wanted = turn.cancel_on_drop();
-        let working = self.0.workshop.spawn(move || {
-            let mut connection = inner.connection(&turn).map_err(E::from)?;
-            // Connecting is not what it takes its turn for.
-            let turn = turn.begin_again();
+        let slice = TimeSlice::new();
+        let _cancel_on_drop = slice.cancel_on_drop();
+        let working = self.0.worker_threads.spawn(move || {
+            let mut connection = inner.connection(&slice).map_err(E::from)?;
+            // Connecting does not use up the time slice.
+            let slice = slice.restarted();
             if let Connection::Sqlite(connection) = &connection {
-                sqlite::watch(connection, turn.clone())?;
+                sqlite::watch(connection, slice.clone())?;
             }
-            let done = work(&mut connection, &turn);
-            if connection.is_whole() {
+            let result = work(&mut connection, &slice);
+            if connection.is_reusable() {
                 inner.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             }
             drop(permit);
-            done
+            result
         });
         match working.await {
-            Ok(done) => done,
+            Ok(result) => result,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
                 Err(error) => Err(closed(&error)),
@@ -238,19 +239,20 @@ impl Reader {
 }
 
 impl Inner {
-    /// What that user may have aside. Those are forgotten who have nothing.
-    fn own(&self, user: Uuid) -> Arc<Semaphore> {
-        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
-        own.retain(|_, semaphore| semaphore.strong_count() > 0);
-        own.get(&user).and_then(Weak::upgrade).unwrap_or_else(|| {
-            let semaphore = Arc::new(Semaphore::new(PREVIEWS_PER_USER));
-            own.insert(user, Arc::downgrade(&semaphore));
-            semaphore
+    /// Returns the preview permits of a user. Forgets users that hold none.
+    fn per_user(&self, user: Uuid) -> Arc<Semaphore> {
+        let mut per_user = self.per_user.lock().unwrap_or_else(PoisonError::into_inner);
+        per_user.retain(|_, permits| permits.strong_count() > 0);
+        per_user.get(&user).and_then(Weak::upgrade).unwrap_or_else(|| {
+            let permits = Arc::new(Semaphore::new(PREVIEWS_PER_USER));
+            per_user.insert(user, Arc::downgrade(&permits));
+            permits
         })
     }
 
-    fn connection(&self, turn: &TimeSlice) -> Result<Connection, DbErr> {
-        if let Backend::Sqlite(_, Some(file)) = &self.place {
+    /// Returns an idle connection that works, or opens one.
+    fn connection(&self, slice: &TimeSlice) -> Result<Connection, DbErr> {
+        if let Backend::Sqlite(_, Some(file)) = &self.backend {
             file.check()?;
         }
         let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -258,10 +260,10 @@ impl Inner {
             if connection.is_alive() {
                 return Ok(connection);
             }
-            // What one was lost by, others were lost by, and each would have to be waited for.
+            // The others were probably lost for the same reason, and each would take a timeout to find that out.
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
-        Connection::open(&self.place, turn)
+        Connection::open(&self.backend, slice)
     }
 }
 
@@ -284,14 +286,14 @@ mod tests {
     fn reader(folder: &tempfile::TempDir, connections: u32) -> Reader {
         let path = folder.path().join("x.db");
         rusqlite::Connection::open(&path)
-            .expect("made")
+            .expect("created")
             .execute_batch("CREATE TABLE t (i); PRAGMA journal_mode = WAL")
-            .expect("made");
+            .expect("created");
         Reader::new(Backend::Sqlite(path, None), connections)
     }
 
     fn number(connection: &Connection, sql: &str) -> Result<i64, DbErr> {
-        let Connection::Sqlite(connection) = connection else { panic!("it is SQLite's") };
+        let Connection::Sqlite(connection) = connection else { panic!("not SQLite") };
         connection.query_row(sql, [], |row| row.get(0)).map_err(|error| sqlite::failed(&error))
     }
 
@@ -300,75 +302,75 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_nobody_waits_for_is_stopped_in_the_database_and_its_connection_is_free_again() {
+    async fn a_query_whose_future_is_dropped_is_stopped_in_the_database_and_frees_its_connection() {
         let folder = tempfile::tempdir().expect("a folder");
         let reader = reader(&folder, 1);
         for _ in 0..3 {
-            let waited = tokio::time::timeout(Duration::from_millis(20), run(&reader, ENDLESS)).await;
-            assert!(waited.is_err(), "it never ends by itself");
-            // There is one connection: this waits until it has stopped.
+            let timed_out = tokio::time::timeout(Duration::from_millis(20), run(&reader, ENDLESS)).await;
+            assert!(timed_out.is_err(), "the query is endless");
+            // There is one connection: this waits until the query has stopped.
             assert_eq!(run(&reader, "SELECT count(*) FROM t").await, Ok(0));
         }
         assert_eq!(reader.0.idle.lock().expect("no panic").len(), 1, "the same connection each time");
     }
 
     #[tokio::test]
-    async fn what_is_no_export_leaves_half_of_the_connections() {
+    async fn previews_leave_half_of_the_connections_to_exports() {
         let folder = tempfile::tempdir().expect("a folder");
         let reader = reader(&folder, 4);
-        let aside = || {
+        let preview = || {
             let reader = reader.clone();
             tokio::spawn(async move {
-                let _turn = reader.acquire_preview_permit(None).await?;
+                let _permit = reader.acquire_preview_permit(None).await?;
                 run(&reader, ENDLESS).await
             })
         };
-        let looking: Vec<_> = (0..9).map(|_| aside()).collect();
+        let previews: Vec<_> = (0..9).map(|_| preview()).collect();
         while reader.busy() < 2 {
             tokio::task::yield_now().await;
         }
         assert_eq!(run(&reader, "SELECT 7").await, Ok(7));
         assert_eq!(reader.busy(), 2);
-        looking.iter().for_each(tokio::task::JoinHandle::abort);
+        previews.iter().for_each(tokio::task::JoinHandle::abort);
     }
 
     #[tokio::test]
-    async fn the_third_that_somebody_looks_at_waits_and_nobody_else_does() {
+    async fn the_third_preview_of_a_user_waits_and_those_of_others_do_not() {
         let folder = tempfile::tempdir().expect("a folder");
         let reader = reader(&folder, 8);
-        let turn = |user| reader.acquire_preview_permit(Some(Uuid::from_u128(user))).now_or_never();
-        let (first, second) = (turn(1).expect("the first"), turn(1).expect("the second"));
-        assert!(turn(1).is_none(), "the third waits");
-        let other = turn(2).expect("somebody else's first");
+        let permit = |user| reader.acquire_preview_permit(Some(Uuid::from_u128(user))).now_or_never();
+        let (first, second) = (permit(1).expect("the first"), permit(1).expect("the second"));
+        assert!(permit(1).is_none(), "the third waits");
+        let other = permit(2).expect("the first of another user");
         drop(first);
-        assert!(turn(1).is_some());
+        assert!(permit(1).is_some());
         drop((second, other));
-        assert!(turn(3).is_some());
-        assert_eq!(reader.0.own.lock().expect("no panic").len(), 1, "who has nothing is forgotten");
+        assert!(permit(3).is_some());
+        assert_eq!(reader.0.per_user.lock().expect("no panic").len(), 1, "users without permits are forgotten");
     }
 
     #[tokio::test]
-    async fn only_rows_cut_a_query_short_and_not_the_next_one() {
+    async fn held_rows_cut_their_query_short_and_not_the_next_one() {
         let folder = tempfile::tempdir().expect("a folder");
         let reader = reader(&folder, 1);
-        let worked = reader.read(|connection, turn| {
+        let result = reader.read(|connection, slice| {
             let one = Query::select().expr(Expr::cust("1, zeroblob(16), 'a', 1.0, 'b', 0, 0, 0, 0, NULL")).to_owned();
-            let mut found = Vec::new();
-            let all = connection.events(&one, turn, |row| {
-                found.push(row.cursor.timestamp);
+            let mut timestamps = Vec::new();
+            let end = connection.events(&one, slice, |row| {
+                timestamps.push(row.cursor.timestamp);
                 Ok::<_, DbErr>(ControlFlow::Continue(()))
             })?;
-            // Whatever comes now is late.
+            // The deadline of the rows passes.
             #[expect(clippy::disallowed_methods, reason = "this thread is no worker of the runtime")]
             std::thread::sleep(MAX_HELD_BACK + Duration::from_millis(20));
             let long = ENDLESS.replace("FROM n)", "FROM n WHERE i < 20000)");
-            Ok::<_, DbErr>((found, all, number(connection, &long)?))
+            Ok::<_, DbErr>((timestamps, end, number(connection, &long)?))
         });
-        assert_eq!(worked.await, Ok((vec![1], true, 20_000)));
+        assert_eq!(result.await, Ok((vec![1], ScanEnd::Exhausted, 20_000)));
     }
 
     #[tokio::test]
-    async fn a_panic_comes_out_where_the_work_was_waited_for_and_the_place_is_free_again() {
+    async fn a_panic_continues_in_the_task_that_waits_and_frees_the_connection() {
         let folder = tempfile::tempdir().expect("a folder");
         let reader = reader(&folder, 1);
         let panicking = {
@@ -380,7 +382,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_is_not_there_is_a_database_that_is_away() {
+    async fn a_missing_file_is_an_unavailable_database() {
         let reader = Reader::new(Backend::Sqlite("/nowhere/x.db".into(), None), 1);
         assert!(matches!(run(&reader, "SELECT 7").await, Err(DbErr::Conn(_))));
     }

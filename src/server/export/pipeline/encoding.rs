@@ -1,5 +1,5 @@
-//! Compression of the file on its way, where the client asks for it. What is given in comes out before the next is given
-//! in, so that no row waits for others. Digest and size of an export are those of the file, not of this.
+//! Compression of the response, if the client accepts it. Each chunk is flushed, so no row waits for later ones. Digest and size
+//! in the record are those of the uncompressed file.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ use flate2::write::GzEncoder;
 
 use crate::server::export::reader::worker_threads;
 
-/// What a body may be encoded as.
+/// A content encoding of the response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     /// RFC 8878.
@@ -24,10 +24,10 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// From the one that we like best: the faster for the same size.
+    /// In the order of the server's preference: the faster for the same size first.
     pub const ALL: [Self; 3] = [Self::Zstd, Self::Brotli, Self::Gzip];
 
-    /// Its name in `Accept-Encoding` and `Content-Encoding`.
+    /// Returns the name in `Accept-Encoding` and `Content-Encoding`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Zstd => "zstd",
@@ -36,15 +36,15 @@ impl Encoding {
         }
     }
 
-    /// Its name, as a header's value.
+    /// Returns the name as a header value.
     pub fn header_value(self) -> HeaderValue {
         HeaderValue::from_static(self.name())
     }
 }
 
-/// Encodes one body.
+/// Encodes the body of one response.
 pub enum Compressor {
-    /// As it is.
+    /// No encoding.
     None,
     /// RFC 8878.
     Zstd(zstd::Encoder<'static, Vec<u8>>),
@@ -55,12 +55,12 @@ pub enum Compressor {
 }
 
 impl Compressor {
-    /// The levels are those that keep up with a fast disk; rows of events are much alike, and shrink well with any.
+    /// Creates a compressor. The levels keep up with a fast disk; events are similar, and compress well at any level.
     ///
     /// # Errors
-    /// Where there is no memory for it.
+    /// Returns an error if there is no memory for it.
     pub fn new(encoding: Option<Encoding>) -> io::Result<Self> {
-        /// Of a window of 1 MiB.
+        /// The window is 1 MiB.
         const BROTLI: BrotliLevel = BrotliLevel { quality: 3, window_bits: 20 };
         Ok(match encoding {
             None => Self::None,
@@ -77,10 +77,10 @@ impl Compressor {
         })
     }
 
-    /// What these bytes are on the wire, all of them, and after the last ones what ends them.
+    /// Returns the encoded bytes, flushed; after the last ones, with the end of the encoding.
     ///
     /// # Errors
-    /// Where the encoder fails.
+    /// Returns an error if the encoder fails.
     pub fn chunk(&mut self, bytes: impl AsRef<[u8]> + Send + 'static, last: bool) -> io::Result<Bytes> {
         let encoded = match self {
             Self::None => return Ok(Bytes::from_owner(bytes)),
@@ -113,12 +113,12 @@ impl Compressor {
 fn write(encoder: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
     for piece in bytes.chunks(worker_threads::PIECE_BYTES) {
         encoder.write_all(piece)?;
-        worker_threads::pause();
+        worker_threads::yield_cpu();
     }
     encoder.flush()
 }
 
-/// How hard brotli tries.
+/// The effort of brotli.
 struct BrotliLevel {
     quality: i32,
     window_bits: i32,
@@ -136,7 +136,7 @@ mod tests {
 
     use super::*;
 
-    /// What a client makes of the bytes that have come so far.
+    /// Decodes the bytes that a client has received so far.
     fn decoded(encoding: Encoding, bytes: &[u8]) -> Vec<u8> {
         let mut text = Vec::new();
         let read = match encoding {
@@ -144,13 +144,13 @@ mod tests {
             Encoding::Brotli => brotli::Decompressor::new(bytes, 4_096).read_to_end(&mut text),
             Encoding::Gzip => flate2::read::GzDecoder::new(bytes).read_to_end(&mut text),
         };
-        // Cut off in the middle, a decoder complains after it has given what there was.
+        // A decoder fails at the end of an incomplete input, after it has returned what it could decode.
         let _ = read;
         text
     }
 
     #[test]
-    fn each_chunk_can_be_read_before_the_next_one_is_there_and_all_are_the_file() {
+    fn each_chunk_can_be_decoded_before_the_next_one_and_all_are_the_file() {
         for encoding in Encoding::ALL {
             let mut compressor = Compressor::new(Some(encoding)).expect("memory");
             let (mut sent, mut file) = (Vec::<u8>::new(), Vec::<u8>::new());

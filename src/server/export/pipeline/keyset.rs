@@ -1,4 +1,4 @@
-//! Pages of events, read from the database one after the other, row by row and without a copy.
+//! Keyset pagination: reads the events that a filter selects, page by page, in order and without copying rows.
 
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
@@ -6,145 +6,210 @@ use std::ops::ControlFlow;
 use sea_orm::DbErr;
 
 use crate::server::accounts::camera_access::camera_filter::Cameras;
-use crate::server::export::event::{Cursor, Row};
+use crate::server::export::event::{Cursor, Row, ScanEnd};
 use crate::server::export::query::{self, Filter};
 use crate::server::export::reader::{Connection, TimeSlice};
 use crate::server::export::timezone::TimeRange;
 
-/// How many windows may be taken for one at most, where they hold little.
-const MAX_WINDOWS: usize = 64;
+/// The maximum number of partitions in one window.
+const MAX_WINDOW_PARTITIONS: usize = 64;
 
-/// The events that a filter selects, in order, a page at a time. Where the table is in partitions, they are read window by
-/// window, so that no page's statement is about all of them: PostgreSQL plans for each partition that it may have to read,
-/// some 10 ms for those of ten years.
+/// Reads the events that a filter selects, in order, a page at a time.
+///
+/// A partitioned table is read window by window, so that no statement is about all partitions: PostgreSQL plans for each
+/// partition that a statement may read, which takes some 10 ms for those of ten years.
 #[derive(Debug)]
 pub struct KeysetPager {
     filter: Filter,
-    rows: NonZeroU32,
-    /// Where windows end, in order; after them, there is a last one without an end.
-    ends: Vec<i64>,
+    page_rows: NonZeroU32,
+    /// Where the partitions within the filter's range end, in order. The last partition has no end in this list.
+    partition_ends: Vec<i64>,
     window: PartitionWindow,
-    begun: bool,
+    has_read_rows: bool,
     ended: bool,
 }
 
-/// What is read at the moment, and how far.
+/// The maximum number of rows of a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowLimit {
+    /// As many rows as the pager was created for.
+    PageRows,
+    /// This many rows, within 1 and the rows that the pager was created for.
+    AtMost(u64),
+}
+
+impl RowLimit {
+    fn rows(self, page_rows: NonZeroU32) -> u64 {
+        match self {
+            Self::PageRows => page_rows.get().into(),
+            Self::AtMost(rows) => rows.clamp(1, page_rows.get().into()),
+        }
+    }
+}
+
+/// The consecutive partitions that are read at the moment, and the position in them.
 #[derive(Debug)]
 struct PartitionWindow {
-    /// How many of the ends are before it.
+    /// The index of the first partition.
     first: usize,
-    /// How many windows are taken for this one.
-    windows: usize,
-    /// Whether it has filled a page.
-    filled: bool,
-    /// The last event that was read of it.
+    partitions: usize,
+    has_filled_page: bool,
+    /// The last event that was read.
     after: Option<Cursor>,
-    /// Before that moment, there is nothing left in it.
+    /// The window has no event before this moment that is not read yet.
     from: Option<i64>,
-    /// Whether the next event may be far from here, with many of other cameras before it.
-    far: bool,
+    /// Whether the next event may come after many events of other cameras.
+    needs_seek: bool,
+}
+
+/// Why a page has no more rows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum PageEnd {
+    /// The window has no more events.
+    WindowExhausted,
+    /// The page has as many rows or bytes as it may have.
+    Full,
+    /// The time slice ended.
+    Interrupted,
+}
+
+/// Whether the window has another event.
+enum Seek {
+    Found,
+    WindowExhausted,
 }
 
 impl PartitionWindow {
-    fn new(first: usize, windows: usize) -> Self {
-        Self { first, windows, filled: false, after: None, from: None, far: true }
+    fn new(first: usize, partitions: usize) -> Self {
+        Self { first, partitions, has_filled_page: false, after: None, from: None, needs_seek: true }
+    }
+
+    /// Returns the window after this one. It is larger if this one had few events.
+    fn next(&self) -> Self {
+        let partitions = if self.has_filled_page { 1 } else { (2 * self.partitions).min(MAX_WINDOW_PARTITIONS) };
+        Self::new(self.first + self.partitions, partitions)
     }
 }
 
 impl KeysetPager {
-    /// Pages of up to `rows` events each, in windows that end at `ends`. Nothing is read yet.
-    pub fn new(filter: Filter, rows: NonZeroU32, mut ends: Vec<i64>) -> Self {
+    /// Creates a pager for pages of up to `page_rows` events, of a table whose partitions end at `partition_ends`. Nothing is
+    /// read yet.
+    pub fn new(filter: Filter, page_rows: NonZeroU32, mut partition_ends: Vec<i64>) -> Self {
         let TimeRange { start, end } = filter.interval;
-        ends.retain(|moment| start.is_none_or(|start| *moment > start) && end.is_none_or(|end| *moment < end));
-        Self { filter, rows, ends, window: PartitionWindow::new(0, 1), begun: false, ended: false }
+        partition_ends
+            .retain(|moment| start.is_none_or(|start| *moment > start) && end.is_none_or(|end| *moment < end));
+        let window = PartitionWindow::new(0, 1);
+        Self { filter, page_rows, partition_ends, window, has_read_rows: false, ended: false }
     }
 
-    /// Whether the last page was given out.
+    /// Returns whether the last page was read.
     pub fn ended(&self) -> bool {
         self.ended
     }
 
-    /// Whether rows have been given out.
-    pub fn begun(&self) -> bool {
-        self.begun
+    /// Returns whether any row was read.
+    pub fn has_read_rows(&self) -> bool {
+        self.has_read_rows
     }
 
-    /// Whether what comes next is to be found among the events of other cameras, however many these are. Where that was given
-    /// up, it is looked for by the cameras' own indexes the next time.
+    /// Returns whether the next page scans past the events of other cameras, however many there are. If that scan is given
+    /// up, the next one begins at the next event, which the indexes of the cameras find.
     pub fn may_give_up_scan(&self) -> bool {
-        self.filter.cameras.scanned().is_some() && !self.window.far
+        self.filter.cameras.scanned().is_some() && !self.window.needs_seek
     }
 
-    /// Gives the rows of the next page to `take`, and says how many there were: `most`, if the pages may have so many. The
-    /// page ends where `take` wants no more, where the rest of it takes its time, and where a window ends.
+    /// Passes the rows of the next page to `take`, and returns how many there were. The page ends at `limit`, when `take`
+    /// breaks, when the time slice ends, and at the end of a window. It is empty only after the last event.
     ///
     /// # Errors
-    /// Where the database cannot answer or a row cannot be read, and those of `take`.
+    /// Returns an error if the database is unavailable, a row cannot be read, or `take` fails. The same page can be read
+    /// again then.
     pub fn next<E: From<DbErr>>(
         &mut self,
         connection: &mut Connection,
-        turn: &TimeSlice,
-        most: u64,
+        slice: &TimeSlice,
+        limit: RowLimit,
         mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
     ) -> Result<u64, E> {
-        // Without a camera there is nothing to read, and no reason to look through all events for it.
+        // Without a camera there is nothing to read, and no reason to scan all events for it.
         if matches!(&self.filter.cameras, Cameras::Only(cameras) if cameras.is_empty()) {
             self.ended = true;
         }
-        let most = most.clamp(1, self.rows.get().into());
-        let mut found = 0;
-        while found == 0 && !self.ended {
-            if !self.seek(connection, turn)? {
-                self.advance();
-                continue;
-            }
-            // As long as it is not known better: reading may fail because of it.
-            self.window.far = true;
-            let (mut last, mut full) = (None, false);
-            let statement = query::page(&self.filter, self.interval(), self.window.after, most, connection.backend());
-            let exhausted = connection.events(&statement, turn, |row| {
-                found += 1;
-                last = Some(row.cursor);
-                take(row).inspect(|more| full = more.is_break())
-            })?;
-            self.window.far = !exhausted && !full && found < most;
-            self.window.after = last.or(self.window.after);
-            self.begun |= found > 0;
-            if exhausted && found < most {
-                self.advance();
-            } else {
-                self.window.filled = true;
+        let limit = limit.rows(self.page_rows);
+        while !self.ended {
+            let rows = match self.seek(connection, slice)? {
+                Seek::Found => self.read_window(connection, slice, limit, &mut take)?,
+                Seek::WindowExhausted => {
+                    self.advance();
+                    0
+                }
+            };
+            if rows > 0 {
+                return Ok(rows);
             }
         }
-        Ok(found)
+        Ok(0)
     }
 
-    /// Goes to the next event where that may be far: where cameras are picked out in passing, those of others may be so many
-    /// that a page would be about nothing else. Says whether there is one.
-    fn seek(&mut self, connection: &mut Connection, turn: &TimeSlice) -> Result<bool, DbErr> {
-        let Some(cameras) = self.filter.cameras.scanned().filter(|_| self.window.far) else { return Ok(true) };
-        let first = query::first(self.interval(), self.window.after, cameras, connection.backend());
-        let Some(first) = connection.number(&first, turn)? else { return Ok(false) };
+    /// Reads up to `limit` rows of the window, and moves the position behind them.
+    fn read_window<E: From<DbErr>>(
+        &mut self,
+        connection: &mut Connection,
+        slice: &TimeSlice,
+        limit: u64,
+        take: &mut impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<u64, E> {
+        // Until the page is read: a long scan may be why reading fails.
+        self.window.needs_seek = true;
+        let (mut rows, mut last, mut is_full) = (0, None, false);
+        let statement = query::page(&self.filter, self.range(), self.window.after, limit, connection.backend());
+        let scan_end = connection.events(&statement, slice, |row| {
+            rows += 1;
+            last = Some(row.cursor);
+            take(row).inspect(|flow| is_full = flow.is_break())
+        })?;
+        let end = match scan_end {
+            ScanEnd::Exhausted if rows < limit => PageEnd::WindowExhausted,
+            ScanEnd::CutShort if !is_full && rows < limit => PageEnd::Interrupted,
+            ScanEnd::Exhausted | ScanEnd::CutShort => PageEnd::Full,
+        };
+        self.window.needs_seek = end == PageEnd::Interrupted;
+        self.window.after = last.or(self.window.after);
+        self.has_read_rows |= rows > 0;
+        match end {
+            PageEnd::WindowExhausted => self.advance(),
+            PageEnd::Full | PageEnd::Interrupted => self.window.has_filled_page = true,
+        }
+        Ok(rows)
+    }
+
+    /// Moves the position to the next event if that may be far. With many cameras, all events are scanned for theirs, and a
+    /// page could take its whole time for events of other cameras.
+    fn seek(&mut self, connection: &mut Connection, slice: &TimeSlice) -> Result<Seek, DbErr> {
+        let Some(cameras) = self.filter.cameras.scanned().filter(|_| self.window.needs_seek) else {
+            return Ok(Seek::Found);
+        };
+        let statement = query::first(self.range(), self.window.after, cameras, connection.backend());
+        let Some(first) = connection.number(&statement, slice)? else { return Ok(Seek::WindowExhausted) };
         if self.window.after.is_none_or(|after| after.timestamp < first) {
             (self.window.from, self.window.after) = (Some(first), None);
         }
-        Ok(true)
+        Ok(Seek::Found)
     }
 
-    /// When what is read at the moment is.
-    fn interval(&self) -> TimeRange {
+    /// Returns the time range of the rest of the window.
+    fn range(&self) -> TimeRange {
         let TimeRange { start, end } = self.filter.interval;
-        let PartitionWindow { first, windows, from, .. } = self.window;
-        let begins = first.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
-        let ends = self.ends.get(first + windows - 1).copied();
-        TimeRange { start: from.or(begins).or(start), end: ends.or(end) }
+        let PartitionWindow { first, partitions, from, .. } = self.window;
+        let window_start = first.checked_sub(1).and_then(|before| self.partition_ends.get(before)).copied();
+        let window_end = self.partition_ends.get(first + partitions - 1).copied();
+        TimeRange { start: from.or(window_start).or(start), end: window_end.or(end) }
     }
 
-    /// Goes to the next window, which is a larger one where there was little in this one.
+    /// Goes to the next window, or ends after the last one.
     fn advance(&mut self) {
-        let PartitionWindow { first, windows, filled, .. } = self.window;
-        self.ended = first + windows > self.ends.len();
-        self.window = PartitionWindow::new(first + windows, if filled { 1 } else { (2 * windows).min(MAX_WINDOWS) });
+        self.ended = self.window.first + self.window.partitions > self.partition_ends.len();
+        self.window = self.window.next();
     }
 }
 
@@ -154,7 +219,7 @@ mod tests {
 
     use super::*;
 
-    /// A database of so many events, three to a moment.
+    /// Creates a database of this many events, three per timestamp.
     fn database(events: u32) -> Connection {
         let connection = rusqlite::Connection::open_in_memory().expect("memory");
         connection
@@ -164,18 +229,18 @@ mod tests {
                  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {events})
                  INSERT INTO motion_events SELECT i / 3, CAST(printf('%016d', i) AS BLOB), 'a', i, 'b', i, 0, 0, 0, NULL FROM n"
             ))
-            .expect("made");
+            .expect("created");
         Connection::Sqlite(connection)
     }
 
     #[test]
-    fn pages_that_are_cut_short_anywhere_give_each_event_once_and_in_order() {
+    fn pages_that_are_cut_short_anywhere_return_each_event_once_and_in_order() {
         let mut connection = database(1_000);
         for every in 10..60 {
             let calls = AtomicU32::new(0);
-            // As where rows have waited for long enough, but at places that differ.
+            // As if rows had been held back for too long, at different points.
             let interrupts = move || calls.fetch_add(1, Ordering::Relaxed) % every == every - 1;
-            let Connection::Sqlite(sqlite) = &connection else { unreachable!("it is SQLite's") };
+            let Connection::Sqlite(sqlite) = &connection else { unreachable!("not SQLite") };
             sqlite.progress_handler(13, Some(interrupts)).expect("set");
             let mut pages = KeysetPager::new(Filter::default(), 100.try_into().expect("not zero"), Vec::new());
             let (mut seen, mut cut_short) = (Vec::new(), 0);
@@ -183,12 +248,12 @@ mod tests {
                 if pages.ended() {
                     break;
                 }
-                let found = pages.next(&mut connection, &TimeSlice::begin(), 100, |row| {
+                let rows = pages.next(&mut connection, &TimeSlice::new(), RowLimit::AtMost(100), |row| {
                     seen.push(row.bounding_box[0]);
                     Ok::<_, DbErr>(ControlFlow::Continue(()))
                 });
-                // With nothing found yet, it is an error, and is asked again here.
-                cut_short += u32::from(!found.is_ok_and(|found| found == 100));
+                // Without a row so far, this is an error, and the page is read again.
+                cut_short += u32::from(!rows.is_ok_and(|rows| rows == 100));
             }
             assert!(cut_short > 1, "with {every}");
             assert!(seen.into_iter().eq((1..=1_000).map(Some)), "with {every}");
@@ -196,10 +261,10 @@ mod tests {
     }
 
     #[test]
-    fn many_cameras_that_saw_little_are_found_without_reading_past_what_others_saw() {
+    fn events_of_many_quiet_cameras_are_found_without_a_scan_past_those_of_others() {
         let cameras: Vec<_> = (0..20).map(|camera| format!("quiet {camera}")).collect();
         let connection = rusqlite::Connection::open_in_memory().expect("memory");
-        // Every 10,000th event is of a quiet camera, the first one too; at some moments there are two of them.
+        // Every 10,000th event is of a quiet camera. At some timestamps there are two of them.
         connection
             .execute_batch(
                 "CREATE TABLE motion_events (timestamp INTEGER, id BLOB, camera_id TEXT, confidence REAL, algorithm TEXT,
@@ -212,7 +277,7 @@ mod tests {
                  INSERT INTO motion_events SELECT timestamp, CAST(printf('%016d', -x) AS BLOB), 'quiet 7', 1, 'b', -x, 0, 0,
                     0, NULL FROM motion_events WHERE x % 30000 = 0",
             )
-            .expect("made");
+            .expect("created");
         let mut connection = Connection::Sqlite(connection);
         let filter = Filter { interval: TimeRange::default(), cameras: Cameras::Only(cameras) };
         for (ends, rows) in
@@ -221,17 +286,17 @@ mod tests {
             let mut pages = KeysetPager::new(filter.clone(), rows.try_into().expect("not zero"), ends);
             let mut seen = Vec::new();
             while !pages.ended() {
-                let Connection::Sqlite(sqlite) = &connection else { unreachable!("it is SQLite's") };
+                let Connection::Sqlite(sqlite) = &connection else { unreachable!("not SQLite") };
                 let steps = AtomicU32::new(0);
-                // Enough to pass by some thousand events, not by ten thousand.
+                // Enough to scan past some thousand events, not past ten thousand.
                 let interrupts = move || steps.fetch_add(1, Ordering::Relaxed) > 40;
                 sqlite.progress_handler(1_000, Some(interrupts)).expect("set");
-                let may_be_given_up = pages.may_give_up_scan();
-                let page = pages.next(&mut connection, &TimeSlice::begin(), 100, |row| {
+                let may_give_up = pages.may_give_up_scan();
+                let page = pages.next(&mut connection, &TimeSlice::new(), RowLimit::AtMost(100), |row| {
                     seen.push((row.cursor.timestamp, row.bounding_box[0]));
                     Ok::<_, DbErr>(ControlFlow::Continue(()))
                 });
-                assert!(page.is_ok() || may_be_given_up, "no page takes longer than it may: {page:?}");
+                assert!(page.is_ok() || may_give_up, "no page takes too long: {page:?}");
             }
             let doubled = |i: i64| std::iter::once((i, Some(-i))).filter(move |_| i % 30_000 == 0);
             let expected = (1..=20).map(|n| n * 10_000).flat_map(|i| doubled(i).chain([(i, Some(i))]));
@@ -240,9 +305,9 @@ mod tests {
     }
 
     #[test]
-    fn windows_give_each_event_once_and_in_order_wherever_they_end() {
+    fn windows_return_each_event_once_and_in_order_wherever_they_end() {
         let mut connection = database(300);
-        // Three events to a moment, moments 0 to 100.
+        // Three events per timestamp, timestamps 0 to 100.
         for ends in [vec![0], vec![50], vec![1, 2, 3, 4, 5, 6, 7, 90], (0..200).collect(), vec![1_000, 2_000]] {
             for (start, end) in [(None, None), (Some(3), Some(80)), (Some(50), None)] {
                 let filter = Filter { interval: TimeRange { start, end }, cameras: Cameras::All };
@@ -253,7 +318,7 @@ mod tests {
                         seen.push(row.bounding_box[0].expect("a number"));
                         Ok::<_, DbErr>(ControlFlow::Continue(()))
                     };
-                    pages.next(&mut connection, &TimeSlice::begin(), 100, take).expect("read");
+                    pages.next(&mut connection, &TimeSlice::new(), RowLimit::AtMost(100), take).expect("read");
                 }
                 let within =
                     |event: &i64| start.is_none_or(|start| event / 3 >= start) && end.is_none_or(|end| event / 3 < end);

@@ -1,83 +1,129 @@
-//! The first half of an export's work, pages in and lines out, done ahead of the second half: while a client takes what it
-//! gets, and digest and encoding are at work on another core, the next pages are read. Where it does not, a few pages wait,
-//! and the connection is given back.
+//! Reads the pages of an export ahead of the client, and encodes them as CSV.
+//!
+//! While the client receives a page, and its digest is computed on another core, the next pages are read. If the client is
+//! slow, a few pages wait, and the database connection is given back.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sea_orm::{DbErr, EntityTrait, QuerySelect};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
-use super::keyset::KeysetPager;
+use super::keyset::{KeysetPager, RowLimit};
 use crate::server::db::entity::camera;
-use crate::server::db::error::{away, is_statement_timeout, may_pass};
+use crate::server::db::error::{is_statement_timeout, may_pass, unavailable};
 use crate::server::db::pool::Pool;
 use crate::server::export::csv::Encoder;
 use crate::server::export::error::ExportError;
 use crate::server::export::reader::buffer_pool::{Buffer, BufferPool};
 use crate::server::export::reader::postgres::Replayed;
 use crate::server::export::reader::{Connection, MAX_TIME_SLICE, Reader, TimeSlice, is_interrupted};
+use crate::server::retry::Retry;
 
-/// Where the first page ends, so that something is to be seen soon, also where each row lies somewhere else on a disk.
+/// The size of the first page. It is small, so that the client receives something soon, even if each row must be read from
+/// another place on a disk.
 const FIRST_PAGE_BYTES: usize = 32 * 1_024;
 
-/// How many pages may wait.
+/// The number of pages that may wait for the client.
 const PAGES_AHEAD: usize = 2;
 
-/// How long a row is taken to be before there was one, in bytes.
-const USUAL_ROW: usize = 128;
+/// The assumed size of a row until one was read, in bytes.
+const ASSUMED_ROW_BYTES: usize = 128;
 
-/// For how long nothing may be found by somebody who sends rows only once there are some more, such as PostgreSQL, which has
-/// a buffer of 8 kB for them: then it is asked for one row, and for more again where that comes. And by somebody who passes
-/// over what other cameras saw: then the next event is looked for.
+/// The maximum wait for the first row of a page. Then the page is read in another way.
+///
+/// PostgreSQL buffers rows until it has 8 kB: it is asked for one row, and for more again once that one arrives. A scan past
+/// the events of other cameras is given up: the next event is looked up in the indexes of the cameras.
 const MAX_WAIT: Duration = Duration::from_millis(500);
 
-/// By how much more rows are asked for, page by page, once it was one.
+/// By what factor the number of rows grows from page to page after it was reduced to one.
 const GROWTH: u64 = 4;
 
-/// For how long a file that was begun waits for a database that is away: while a server is started again, or another one
-/// takes its place.
+/// How long an export that has sent rows waits for an unavailable database, such as during a restart or a failover.
 const RETRY_FOR: Duration = Duration::from_secs(30);
 
-/// How long lies between two tries.
+/// The delay between two attempts.
 pub const RETRY_DELAY: Duration = Duration::from_millis(250);
 
-/// The lines of a page.
+/// A page of the file.
 #[derive(Debug)]
 pub struct CsvPage {
-    /// How many rows they are.
+    /// The number of rows.
     pub rows: u64,
-    /// The lines, and before the first one what comes before it.
+    /// The lines. On the first page, the head of the file precedes them.
     pub lines: Buffer,
-    /// Whether the file ends with it.
+    /// Whether the file ends with this page.
     pub last: bool,
 }
 
-/// Makes lines of events.
+/// Reads pages of events and encodes them as CSV.
 #[derive(Debug)]
 pub struct CsvPageReader {
     pages: KeysetPager,
     encoder: Encoder,
     names: CameraNames,
-    /// The bytes before the first row, until they are given out.
+    /// The bytes before the first row; empty once they are part of a page.
     head: Vec<u8>,
     buffers: BufferPool,
-    /// Where a page ends that has not ended before, in bytes.
+    /// The size at which a page ends, in bytes.
     page_bytes: usize,
-    /// How long the rows of the page before were, in bytes.
+    fetch_size: FetchSize,
+    /// The position in the primary's log that the server must have replayed, if it may be a replica.
+    min_position: Option<i64>,
+}
+
+/// How many rows an eager database is asked for, which costs as much for rows that are not taken.
+#[derive(Debug)]
+struct FetchSize {
+    /// The size of a row on the previous page, in bytes.
     row_bytes: usize,
-    /// How many rows are asked for at most.
-    most_rows: u64,
-    /// Behind what in the primary's log it has to be read, where that may be another server.
-    position: Option<i64>,
+    /// The limit after PostgreSQL held rows back; `None` before that.
+    max_rows: Option<u64>,
+}
+
+impl FetchSize {
+    fn new() -> Self {
+        Self { row_bytes: ASSUMED_ROW_BYTES, max_rows: None }
+    }
+
+    /// Returns how many rows probably fill a page of `page_bytes`.
+    fn rows_for(&self, page_bytes: usize) -> u64 {
+        let rows = page_bytes.div_ceil(self.row_bytes) as u64;
+        self.max_rows.map_or(rows, |max_rows| rows.min(max_rows))
+    }
+
+    /// Has the next page ask for one row, which PostgreSQL sends at once.
+    fn reduce_to_one_row(&mut self) {
+        self.max_rows = Some(1);
+    }
+
+    /// Notes that a page of `rows` rows in `bytes` bytes arrived.
+    fn page_arrived(&mut self, rows: u64, bytes: usize) {
+        self.max_rows = self.max_rows.map(|max_rows| max_rows.saturating_mul(GROWTH));
+        self.row_bytes = usize::try_from(rows).map_or(1, |rows| bytes.checked_div(rows).unwrap_or(self.row_bytes));
+    }
+}
+
+/// The result of reading a page.
+enum PageRead {
+    Page(CsvPage),
+    /// The page took too long, and must be read over another connection.
+    Interrupted,
+}
+
+/// What is left after some pages were read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ReadEnd {
+    MorePages,
+    LastPage,
 }
 
 impl CsvPageReader {
-    /// Those pages, with `head` before the first row, each of about `page_bytes` at most. `names` knows cameras that the
-    /// encoder does not.
+    /// Creates a reader of these pages, with `head` before the first row, each of about `page_bytes` at most. `names` knows
+    /// cameras that the encoder does not.
     pub fn new(
         pages: KeysetPager,
         encoder: Encoder,
@@ -86,71 +132,91 @@ impl CsvPageReader {
         buffers: BufferPool,
         page_bytes: usize,
     ) -> Self {
-        Self {
-            pages,
-            encoder,
-            names,
-            head,
-            buffers,
-            page_bytes,
-            row_bytes: USUAL_ROW,
-            most_rows: u64::MAX,
-            position: None,
-        }
+        let fetch_size = FetchSize::new();
+        Self { pages, encoder, names, head, buffers, page_bytes, fetch_size, min_position: None }
     }
 
-    /// The same, read from nobody who has not come to that position in the primary's log.
+    /// Reads only from a server that has replayed the primary's log up to `position`.
     #[must_use]
     pub fn at_least_lsn(self, position: Option<i64>) -> Self {
-        Self { position, ..self }
+        Self { min_position: position, ..self }
     }
 
-    /// Whether that connection may be read from.
-    fn check(&self, connection: &mut Connection, turn: &TimeSlice) -> Result<(), DbErr> {
-        if let (Some(position), Connection::Postgres(connection)) = (self.position, connection)
-            && matches!(connection.replayed(position, turn)?, Replayed::UpTo { .. })
+    /// Reads pages while there is room for them, any are left, and the time slice lasts.
+    fn fill(
+        &mut self,
+        connection: &mut Connection,
+        slice: &TimeSlice,
+        pages: &mpsc::Sender<CsvPage>,
+    ) -> Result<ReadEnd, ExportError> {
+        self.check_position(connection, slice)?;
+        while let Ok(room) = pages.try_reserve() {
+            let PageRead::Page(page) = self.read(connection, slice)? else { break };
+            let is_last = page.last;
+            room.send(page);
+            if is_last || slice.is_expired() {
+                break;
+            }
+        }
+        Ok(if self.pages.ended() { ReadEnd::LastPage } else { ReadEnd::MorePages })
+    }
+
+    /// Checks that the server has replayed what the export began with.
+    fn check_position(&self, connection: &mut Connection, slice: &TimeSlice) -> Result<(), DbErr> {
+        if let (Some(position), Connection::Postgres(connection)) = (self.min_position, connection)
+            && matches!(connection.replayed(position, slice)?, Replayed::UpTo { .. })
         {
-            return Err(away("the replica is behind what the export began with"));
+            return Err(unavailable("the replica is behind what the export began with"));
         }
         Ok(())
     }
 
-    /// The next page; `None` where it has to be asked for over another connection.
-    fn read(&mut self, connection: &mut Connection, turn: &TimeSlice) -> Result<Option<CsvPage>, ExportError> {
-        let Self { pages, encoder, names, head, buffers, page_bytes, row_bytes, most_rows, position: _ } = self;
-        let mut lines = buffers.take();
-        let most = if head.is_empty() { *page_bytes } else { FIRST_PAGE_BYTES.min(*page_bytes) };
-        // Where they would come for nothing, no more rows are asked for than will probably be taken.
-        let rows = if connection.is_eager() { (most.div_ceil(*row_bytes) as u64).min(*most_rows) } else { u64::MAX };
-        let is_held_back = connection.is_eager() && rows > 1;
-        turn.expect_within((is_held_back || pages.may_give_up_scan()).then_some(MAX_WAIT));
+    /// Reads the next page.
+    fn read(&mut self, connection: &mut Connection, slice: &TimeSlice) -> Result<PageRead, ExportError> {
+        let page_bytes = self.next_page_bytes();
+        let limit = self.row_limit(connection, page_bytes);
+        // PostgreSQL may hold back the first of several rows.
+        let may_hold_back = matches!(limit, RowLimit::AtMost(2..));
+        let may_be_slow = may_hold_back || self.pages.may_give_up_scan();
+        slice.set_first_row_timeout(may_be_slow.then_some(MAX_WAIT));
+
+        let mut lines = self.buffers.take();
+        let Self { pages, encoder, names, head, fetch_size, .. } = self;
         let bytes = &mut lines.bytes;
-        let before = head.len();
         bytes.extend_from_slice(head);
-        let found = pages.next(connection, turn, rows, |row| {
+        let read = pages.next(connection, slice, limit, |row| {
             encoder.row(row, bytes, |id| Ok::<_, ExportError>(names.look_up(id)?))?;
-            let full = bytes.len() >= most;
-            Ok::<_, ExportError>(if full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            let is_full = bytes.len() >= page_bytes;
+            Ok::<_, ExportError>(if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         });
-        let rows = match found {
+        let rows = match read {
+            Ok(rows) => rows,
             Err(ExportError::Database(error)) if is_interrupted(&error) => {
-                if is_held_back {
-                    *most_rows = 1;
+                if may_hold_back {
+                    fetch_size.reduce_to_one_row();
                 }
-                return Ok(None);
+                return Ok(PageRead::Interrupted);
             }
-            found => found?,
+            Err(error) => return Err(error),
         };
-        *most_rows = most_rows.saturating_mul(GROWTH);
-        // Given out now, and not before: the page may have to be read again.
+        fetch_size.page_arrived(rows, bytes.len() - head.len());
+        // Not before: an interrupted page is read again, with the head.
         head.clear();
-        *row_bytes =
-            usize::try_from(rows).map_or(1, |rows| (bytes.len() - before).checked_div(rows).unwrap_or(*row_bytes));
-        Ok(Some(CsvPage { rows, lines, last: pages.ended() }))
+        Ok(PageRead::Page(CsvPage { rows, lines, last: pages.ended() }))
+    }
+
+    /// Returns the size at which the next page ends.
+    fn next_page_bytes(&self) -> usize {
+        let is_first = !self.head.is_empty();
+        if is_first { FIRST_PAGE_BYTES.min(self.page_bytes) } else { self.page_bytes }
+    }
+
+    fn row_limit(&self, connection: &Connection, page_bytes: usize) -> RowLimit {
+        if connection.is_eager() { RowLimit::AtMost(self.fetch_size.rows_for(page_bytes)) } else { RowLimit::PageRows }
     }
 }
 
-/// What cameras are called that came after an export began. Whose rows are in a page has been settled before.
+/// Looks up the names of cameras that were added after an export began. Access to their rows was checked before.
 #[derive(Debug)]
 pub struct CameraNames {
     database: Pool,
@@ -158,57 +224,96 @@ pub struct CameraNames {
 }
 
 impl CameraNames {
-    /// As that database has them. Has to be called within the runtime.
-    pub fn of(database: Pool) -> Self {
+    /// Creates a look-up in that database. Must be called within the runtime.
+    pub fn new(database: Pool) -> Self {
         Self { database, runtime: Handle::current() }
     }
 
-    /// Looks one up, on a thread that may wait.
+    /// Returns the name of a camera, or its id if it has none. Must be called on a blocking thread.
     fn look_up(&self, id: &str) -> Result<String, DbErr> {
-        let named = camera::Entity::find_by_id(id).select_only().column(camera::Column::Name);
-        let name = self.runtime.block_on(named.into_tuple::<Option<String>>().one(&self.database))?;
+        let name = camera::Entity::find_by_id(id).select_only().column(camera::Column::Name);
+        let name = self.runtime.block_on(name.into_tuple::<Option<String>>().one(&self.database))?;
         Ok(name.flatten().unwrap_or_else(|| id.to_owned()))
     }
 }
 
-/// Reads pages ahead of whoever takes them. Dropping it stops that.
+/// Reads pages before they are requested. Dropping it cancels the reading.
 #[derive(Debug)]
 pub struct ReadAhead {
-    reader: Reader,
-    page_timeout: Duration,
-    sender: mpsc::Sender<CsvPage>,
+    source: PageSource,
     waiting: mpsc::Receiver<CsvPage>,
-    lines: Arc<Mutex<CsvPageReader>>,
-    /// Whether there is nothing to read any more.
+    /// Whether nothing is left to read.
     ended: bool,
-    reading: JoinSet<Result<bool, ExportError>>,
-    /// Why there is nothing after the pages that wait.
+    /// The task that reads; at most one.
+    reading: JoinSet<Result<ReadEnd, ExportError>>,
+    /// Why no page follows those that wait.
     failure: Option<ExportError>,
 }
 
-impl ReadAhead {
-    /// Nothing is read before the first page is asked for. `page_timeout`: how long a page may take, also where nobody
-    /// waits for it yet.
-    pub fn new(reader: Reader, page_timeout: Duration, lines: CsvPageReader) -> Self {
-        let (sender, waiting) = mpsc::channel(PAGES_AHEAD);
-        let lines = Arc::new(Mutex::new(lines));
-        Self { reader, page_timeout, sender, waiting, lines, ended: false, reading: JoinSet::new(), failure: None }
+/// What a reading task needs. Cheap to clone.
+#[derive(Clone, Debug)]
+struct PageSource {
+    reader: Reader,
+    page_timeout: Duration,
+    /// Locked by the one task that reads.
+    pages: Arc<Mutex<CsvPageReader>>,
+    sender: mpsc::Sender<CsvPage>,
+}
+
+impl PageSource {
+    /// Reads pages over one connection, for one time slice. Retries if the database is unavailable: a page that failed was
+    /// not sent, so it can be read again.
+    async fn read(self) -> Result<ReadEnd, ExportError> {
+        let retry = Retry::every(RETRY_DELAY).within(RETRY_FOR);
+        match retry.run(|| self.try_read(), |read| self.should_retry(read)).await {
+            Err(ExportError::Database(error)) if is_statement_timeout(&error) => {
+                Err(ExportError::TimedOut(self.page_timeout))
+            }
+            read => read,
+        }
     }
 
-    /// The next page. Not to be asked after the last one.
+    async fn try_read(&self) -> Result<ReadEnd, ExportError> {
+        let (pages, sender) = (Arc::clone(&self.pages), self.sender.clone());
+        let read = self.reader.read(move |connection, slice| lock(&pages).fill(connection, slice, &sender));
+        // A read that takes longer than this has exceeded the timeout with a single page.
+        let timeout = self.page_timeout + MAX_TIME_SLICE;
+        tokio::time::timeout(timeout, read).await.unwrap_or(Err(ExportError::TimedOut(self.page_timeout)))
+    }
+
+    /// Retries only once rows were read: before that, the client receives an error with a status.
+    fn should_retry(&self, read: &Result<ReadEnd, ExportError>) -> bool {
+        matches!(read, Err(ExportError::Database(error)) if may_pass(error)) && lock(&self.pages).pages.has_read_rows()
+    }
+}
+
+fn lock(pages: &Mutex<CsvPageReader>) -> MutexGuard<'_, CsvPageReader> {
+    pages.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl ReadAhead {
+    /// Creates a read-ahead that starts with the first request. `page_timeout`: how long a page may take, even if it is not
+    /// requested yet.
+    pub fn new(reader: Reader, page_timeout: Duration, pages: CsvPageReader) -> Self {
+        let (sender, waiting) = mpsc::channel(PAGES_AHEAD);
+        let source = PageSource { reader, page_timeout, pages: Arc::new(Mutex::new(pages)), sender };
+        Self { source, waiting, ended: false, reading: JoinSet::new(), failure: None }
+    }
+
+    /// Returns the next page, and continues reading ahead. Must not be called after the last page.
     ///
     /// # Errors
-    /// Where it cannot be read.
+    /// Returns an error if the page cannot be read. Pages that were read before the error are returned first.
     pub async fn next(&mut self) -> Result<CsvPage, ExportError> {
-        let page = self.page().await?;
-        while let Some(done) = self.reading.try_join_next() {
-            self.was_read(done);
+        let page = self.wait_for_page().await?;
+        while let Some(read) = self.reading.try_join_next() {
+            self.reading_ended(read);
         }
-        self.read_on();
+        self.start_reading();
         Ok(page)
     }
 
-    async fn page(&mut self) -> Result<CsvPage, ExportError> {
+    async fn wait_for_page(&mut self) -> Result<CsvPage, ExportError> {
         loop {
             if let Ok(page) = self.waiting.try_recv() {
                 return Ok(page);
@@ -216,80 +321,42 @@ impl ReadAhead {
             if let Some(failure) = self.failure.take() {
                 return Err(failure);
             }
-            self.read_on();
+            self.start_reading();
             tokio::select! {
                 biased;
                 Some(page) = self.waiting.recv() => return Ok(page),
-                done = self.reading.join_next() => match done {
-                    Some(done) => self.was_read(done),
+                read = self.reading.join_next() => match read {
+                    Some(read) => self.reading_ended(read),
                     None => return Err(ExportError::failed_before()),
                 },
             }
         }
     }
 
-    fn was_read(&mut self, done: Result<Result<bool, ExportError>, JoinError>) {
-        match done.unwrap_or_else(|error| resume(error)) {
-            Ok(ended) => self.ended = ended,
+    /// Starts the reading task, unless it is running or nothing is left to read.
+    fn start_reading(&mut self) {
+        if !self.ended && self.reading.is_empty() {
+            self.reading.spawn(self.source.clone().read());
+        }
+    }
+
+    fn reading_ended(&mut self, read: Result<Result<ReadEnd, ExportError>, JoinError>) {
+        match read.unwrap_or_else(|error| resume_panic(error)) {
+            Ok(end) => self.ended = end == ReadEnd::LastPage,
             Err(failure) => (self.ended, self.failure) = (true, Some(failure)),
         }
     }
-
-    /// Sees to it that pages are read for as long as there is room for them and any are left. After a while others get their
-    /// turn.
-    fn read_on(&mut self) {
-        if self.ended || !self.reading.is_empty() {
-            return;
-        }
-        let (reader, lines, sender, limit) =
-            (self.reader.clone(), Arc::clone(&self.lines), self.sender.clone(), self.page_timeout);
-        self.reading.spawn(async move {
-            let since = Instant::now();
-            loop {
-                let (shared, sender) = (Arc::clone(&lines), sender.clone());
-                let read = reader.read(move |connection, turn| {
-                    let mut lines = shared.lock().unwrap_or_else(PoisonError::into_inner);
-                    lines.check(connection, turn)?;
-                    while let Ok(room) = sender.try_reserve() {
-                        let Some(page) = lines.read(connection, turn)? else { break };
-                        let last = page.last;
-                        room.send(page);
-                        if last || turn.is_expired() {
-                            break;
-                        }
-                    }
-                    Ok(lines.pages.ended())
-                });
-                // Who has taken longer than this was at one page for longer than a page may take.
-                let read = tokio::time::timeout(limit + MAX_TIME_SLICE, read).await;
-                match read.unwrap_or(Err(ExportError::TimedOut(limit))) {
-                    // Nothing of the page was given out, so it can be read once more.
-                    Err(ExportError::Database(error))
-                        if may_pass(&error)
-                            && since.elapsed() < RETRY_FOR
-                            && lines.lock().unwrap_or_else(PoisonError::into_inner).pages.begun() =>
-                    {
-                        tokio::time::sleep(RETRY_DELAY).await;
-                    }
-                    Err(ExportError::Database(error)) if is_statement_timeout(&error) => {
-                        return Err(ExportError::TimedOut(limit));
-                    }
-                    done => return done,
-                }
-            }
-        });
-    }
 }
 
-/// Goes on with a panic of the work where the work is waited for.
+/// Continues a task's panic in the task that waits for it.
 ///
 /// # Panics
-/// Always.
-pub fn resume(error: JoinError) -> ! {
+/// Always panics.
+pub fn resume_panic(error: JoinError) -> ! {
     match error.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),
-        // Nobody aborts it before.
-        Err(error) => panic!("the runtime is going away: {error}"),
+        // Only the end of the runtime cancels the task.
+        Err(error) => panic!("the runtime is shutting down: {error}"),
     }
 }
 
@@ -310,7 +377,7 @@ mod tests {
         'b' AS algorithm, 0 AS x, 0 AS y, 0 AS width, 0 AS height, 'c' AS zone_id FROM n ORDER BY timestamp, id";
     const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)";
 
-    /// Where those events are, and what reads them in pages of ten.
+    /// A database of these events, and what reads them in pages of ten.
     struct Read {
         folder: TempDir,
         reader: Reader,
@@ -321,15 +388,15 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("x.db");
         rusqlite::Connection::open(&path)
-            .and_then(|made| made.execute_batch(&format!("PRAGMA journal_mode = WAL; {events}")))
-            .expect("made");
+            .and_then(|database| database.execute_batch(&format!("PRAGMA journal_mode = WAL; {events}")))
+            .expect("created");
         let reader = Reader::new(Backend::Sqlite(path, None), 1);
         let pages = KeysetPager::new(Filter::default(), 10.try_into().expect("not zero"), Vec::new());
         let encoder =
             Encoder::new(TimeZone::parse("UTC").expect("a zone"), false, HashMap::from([("a".into(), "A".into())]));
-        let names = CameraNames::of(Pool::default());
-        let lines = CsvPageReader::new(pages, encoder, names, Vec::new(), reader.buffers().clone(), PAGE_BYTES);
-        let ahead = ReadAhead::new(reader.clone(), page_timeout, lines);
+        let names = CameraNames::new(Pool::default());
+        let pages = CsvPageReader::new(pages, encoder, names, Vec::new(), reader.buffers().clone(), PAGE_BYTES);
+        let ahead = ReadAhead::new(reader.clone(), page_timeout, pages);
         Read { folder, reader, ahead }
     }
 
@@ -338,19 +405,19 @@ mod tests {
         format!("CREATE TABLE motion_events AS {n} {EVENTS}")
     }
 
-    /// Nothing that is read comes to an end by itself.
+    /// A query that never ends.
     fn endless() -> String {
         format!("CREATE VIEW motion_events AS {ENDLESS} {EVENTS}")
     }
 
-    async fn until_nothing_is_read(reader: &Reader) {
+    async fn until_idle(reader: &Reader) {
         while reader.busy() > 0 {
             tokio::task::yield_now().await;
         }
     }
 
     #[tokio::test]
-    async fn every_page_comes_once_and_in_order_and_the_last_one_says_so() {
+    async fn every_page_comes_once_and_in_order_and_the_last_one_is_marked() {
         let Read { folder: _folder, mut ahead, .. } = read(&some(35), Duration::from_mins(1));
         let mut text = Vec::new();
         let mut pages = Vec::new();
@@ -361,17 +428,18 @@ mod tests {
         }
         assert_eq!(pages, [(10, false), (10, false), (10, false), (5, true)]);
         let first_fields = String::from_utf8(text).expect("text");
-        let moments: Vec<_> = first_fields.lines().filter_map(|line| line.get(20..26)?.parse::<u32>().ok()).collect();
-        assert!(moments.into_iter().eq(1..=35), "{first_fields}");
+        let timestamps: Vec<_> =
+            first_fields.lines().filter_map(|line| line.get(20..26)?.parse::<u32>().ok()).collect();
+        assert!(timestamps.into_iter().eq(1..=35), "{first_fields}");
     }
 
     #[tokio::test]
-    async fn while_nobody_takes_them_two_pages_wait_and_the_connection_is_free_and_what_waits_comes_before_a_failure() {
+    async fn two_pages_wait_for_a_slow_client_without_a_connection_and_come_before_an_error() {
         let Read { folder, reader, mut ahead } = read(&some(1_000), Duration::from_mins(1));
         ahead.next().await.expect("the first page");
-        until_nothing_is_read(&reader).await;
+        until_idle(&reader).await;
         rusqlite::Connection::open(folder.path().join("x.db"))
-            .and_then(|gone| gone.execute_batch("DROP TABLE motion_events"))
+            .and_then(|database| database.execute_batch("DROP TABLE motion_events"))
             .expect("dropped");
         let mut waited = 0;
         let failure = loop {
@@ -385,23 +453,23 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn letting_go_stops_what_is_read_in_the_database() {
+    async fn dropping_the_read_ahead_stops_its_query_in_the_database() {
         let Read { folder: _folder, reader, mut ahead } = read(&endless(), Duration::from_mins(1));
         let waiting = tokio::spawn(async move { ahead.next().await.map(|page| page.rows) });
         while reader.busy() == 0 {
             tokio::task::yield_now().await;
         }
         waiting.abort();
-        assert!(waiting.await.expect_err("it was let go of").is_cancelled());
-        until_nothing_is_read(&reader).await;
+        assert!(waiting.await.expect_err("it was cancelled").is_cancelled());
+        until_idle(&reader).await;
     }
 
     #[tokio::test]
-    async fn a_page_that_takes_longer_than_a_page_may_is_given_up() {
+    async fn a_page_that_takes_too_long_is_cancelled() {
         let limit = Duration::from_millis(1);
         let Read { folder: _folder, reader, mut ahead } = read(&endless(), limit);
-        let failure = ahead.next().await.expect_err("it never ends");
+        let failure = ahead.next().await.expect_err("the query never ends");
         assert!(matches!(failure, ExportError::TimedOut(after) if after == limit), "{failure}");
-        until_nothing_is_read(&reader).await;
+        until_idle(&reader).await;
     }
 }

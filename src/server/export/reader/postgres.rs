@@ -1,5 +1,5 @@
-//! PostgreSQL, over connections of sqlx' that belong to nobody's pool: one whose answer nobody waits for is closed, which
-//! is what makes the server stop working on it. (A pool would read such an answer to its end first.)
+//! Reads events from PostgreSQL, over connections of sqlx outside of its pool. A connection whose query is cancelled is closed,
+//! which makes the server stop the query. (The pool would read the rest of the answer first.)
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -21,51 +21,53 @@ use crate::server::db::error::is_unavailable;
 use crate::server::db::postgres::{NOTICE_WHO_LEAVES, conn, options};
 use crate::server::db::timeouts::PING_TIMEOUT;
 use crate::server::db::unix_micros::UnixMicros;
-use crate::server::export::event::{Cursor, Row};
+use crate::server::export::event::{Cursor, Row, ScanEnd};
 use crate::server::export::reader::worker_threads;
+use crate::server::settings::OnReplicaUnavailable;
 
-/// How many rows are taken from what has arrived before they are given on.
-const ROWS_AT_ONCE: usize = 128;
+/// The maximum number of messages that are collected before their rows are passed on.
+const MESSAGES_PER_BATCH: usize = 128;
 
-/// For how long a connection to the primary is used where the replica was away.
-const INSTEAD: Duration = Duration::from_secs(30);
+/// How long a connection to the primary is used instead of one to an unavailable replica.
+const FALLBACK_FOR: Duration = Duration::from_secs(30);
 
-/// Pages are read off an index, whatever the planner thinks of small tables. Nothing is compiled, which takes longer than a
-/// page.
+/// Settings for pages: they are read from an index, even if the planner prefers another plan for small tables. Nothing is
+/// compiled, because compiling takes longer than a page.
 pub const PLAN_FOR_PAGES: &str = "SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off; \
                               SET enable_incremental_sort = off; SET jit = off; \
                               SET max_parallel_workers_per_gather = 0";
 
+/// The server's own settings.
 const PLAN_FREELY: &str = "RESET enable_seqscan; RESET enable_bitmapscan; RESET enable_sort; \
                            RESET enable_incremental_sort; RESET jit; \
                            RESET max_parallel_workers_per_gather";
 
-/// How far the server behind a connection has come.
+/// How far a server has replayed the primary's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Replayed {
-    /// It is the primary, in its replica's place.
+    /// It is the primary, used instead of its replica.
     Primary,
-    /// As far as the primary was when it was asked.
+    /// Up to the requested position.
     All,
-    /// To this position, and the last transaction in it is of this moment, in microseconds since 1970-01-01T00:00:00Z.
+    /// Up to a position before the requested one.
     UpTo {
-        /// In the primary's log, in bytes.
+        /// The position in the primary's log, in bytes.
         position: i64,
-        /// `None` where it does not know.
+        /// The time of the last replayed transaction; `None` if the server does not know it.
         moment: Option<UnixMicros>,
     },
 }
 
-/// Where events are, and the runtime that waits for them.
+/// A PostgreSQL server that holds events.
 #[derive(Clone, Debug)]
 pub struct Server {
     options: PgConnectOptions,
-    /// Whether that is another server than the one that is written to.
-    replica: bool,
-    /// Where else, if that is away.
-    otherwise: Option<PgConnectOptions>,
+    /// Whether this is not the server that is written to.
+    is_replica: bool,
+    /// The primary, if it may be used while the replica is unavailable.
+    fallback: Option<PgConnectOptions>,
     runtime: Handle,
-    /// How long a statement may take at most, in milliseconds.
+    /// The maximum time of a statement, in milliseconds.
     statement_timeout: u128,
 }
 
@@ -74,125 +76,138 @@ pub struct Server {
 pub struct Connection {
     inner: PgConnection,
     runtime: Handle,
-    /// Whether there is nothing left of an answer, so that another question can be asked.
-    whole: bool,
-    /// Whether it is to the primary, because the replica was away.
+    /// Whether the last answer was read to its end, so that another query can be run.
+    is_reusable: bool,
+    /// Whether this is a connection to the primary, because the replica was unavailable.
     is_primary: bool,
-    since: Instant,
+    connected: Instant,
 }
 
 impl Server {
-    /// The server that a URL names. Has to be called within the runtime.
+    /// Creates the server that a URL names. Must be called within the runtime.
     ///
     /// # Errors
-    /// Where the URL is none.
+    /// Returns an error if the URL is invalid.
     pub fn new(url: &str, statement_timeout: Duration) -> Result<Self, DbErr> {
         let (options, runtime) = (options(url)?, Handle::current());
-        Ok(Self { options, replica: false, otherwise: None, runtime, statement_timeout: statement_timeout.as_millis() })
+        Ok(Self {
+            options,
+            is_replica: false,
+            fallback: None,
+            runtime,
+            statement_timeout: statement_timeout.as_millis(),
+        })
     }
 
-    /// A replica of it instead; and the server itself where that is away, if it may be.
+    /// Reads from a replica of this server. While the replica is unavailable, reads from this server if `when_unavailable`
+    /// allows it.
     ///
     /// # Errors
-    /// Where the URL is none.
-    pub fn or_replica(self, url: &str, fall_back: bool) -> Result<Self, DbErr> {
+    /// Returns an error if the URL is invalid.
+    pub fn with_replica(self, url: &str, when_unavailable: OnReplicaUnavailable) -> Result<Self, DbErr> {
         let options = options(url)?;
-        Ok(Self { options, replica: true, otherwise: fall_back.then_some(self.options), ..self })
+        let fallback = (when_unavailable == OnReplicaUnavailable::Primary).then_some(self.options);
+        Ok(Self { options, is_replica: true, fallback, ..self })
     }
 
-    /// Whether what it names may be a replica.
+    /// Returns whether the events may be read from a replica.
     pub fn may_be_replica(&self) -> bool {
-        self.replica
+        self.is_replica
     }
 
-    /// Connects, on a thread that may wait.
+    /// Connects. Must be called on a blocking thread.
     ///
     /// # Errors
-    /// Where the server cannot be reached, or takes no more connections; where nobody waits any more.
-    pub fn connect(&self, turn: &TimeSlice) -> Result<Connection, DbErr> {
+    /// Returns an error if the server is unreachable or accepts no more connections, or the time slice is cancelled.
+    pub fn connect(&self, slice: &TimeSlice) -> Result<Connection, DbErr> {
         let settings = format!(
             "{PLAN_FOR_PAGES}; SET default_transaction_read_only = on; SET statement_timeout = {}",
             self.statement_timeout
         );
         let connected = async {
-            let (mut inner, is_primary) = match (connect(&self.options).await, &self.otherwise) {
-                (Err(error), Some(otherwise)) => {
+            let (mut inner, is_primary) = match (connect(&self.options).await, &self.fallback) {
+                (Err(error), Some(fallback)) => {
                     warn!(%error, "replica unavailable, reading from the primary");
-                    (connect(otherwise).await.map_err(conn)?, true)
+                    (connect(fallback).await.map_err(conn)?, true)
                 }
                 (connected, _) => (connected.map_err(conn)?, false),
             };
             sqlx::raw_sql(AssertSqlSafe(settings)).execute(&mut inner).await.map_err(conn)?;
             let _ = sqlx::raw_sql(NOTICE_WHO_LEAVES).execute(&mut inner).await;
-            Ok(Connection { inner, runtime: self.runtime.clone(), whole: true, is_primary, since: Instant::now() })
+            let (runtime, connected) = (self.runtime.clone(), Instant::now());
+            Ok(Connection { inner, runtime, is_reusable: true, is_primary, connected })
         };
         self.runtime.block_on(async {
             tokio::select! {
                 connected = connected => connected,
-                () = turn.stop() => Err(interrupted()),
+                () = slice.cancelled() => Err(interrupted()),
             }
         })
     }
 }
 
 impl Connection {
-    /// Whether it can be used for something else.
-    pub fn is_whole(&self) -> bool {
-        self.whole
+    /// Returns whether another query can be run.
+    pub fn is_reusable(&self) -> bool {
+        self.is_reusable
     }
 
-    /// Whether the server is still there.
+    /// Returns whether the server responds.
     pub fn is_alive(&mut self) -> bool {
-        // The replica may be back.
-        if self.is_primary && self.since.elapsed() > INSTEAD {
+        // The replica may be available again.
+        if self.is_primary && self.connected.elapsed() > FALLBACK_FOR {
             return false;
         }
         let ping = async { tokio::time::timeout(PING_TIMEOUT, self.inner.ping()).await };
         matches!(self.runtime.block_on(ping), Ok(Ok(())))
     }
 
-    /// As [`super::sqlite::events`]. Where the connection is lost after some rows, these are the page.
+    /// Runs a statement for events, as [`Connection::events`](super::Connection::events) describes. If the connection is lost
+    /// after some rows, these are the page.
     ///
     /// # Errors
-    /// The database's own, and those of `take`.
+    /// Returns the errors of the database and of `take`.
     pub fn events<E: From<DbErr>>(
         &mut self,
         statement: &SelectStatement,
-        turn: &TimeSlice,
+        slice: &TimeSlice,
         mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
-    ) -> Result<bool, E> {
-        let (mut found, mut full) = (0_u64, false);
-        let ended = self.rows(statement, turn, |row| {
-            if full {
+    ) -> Result<ScanEnd, E> {
+        let (mut count, mut is_full) = (0_u64, false);
+        let result = self.rows(statement, slice, |row| {
+            if is_full {
                 return Ok(());
             }
-            full = take(&event(row).map_err(query)?)?.is_break();
-            if found == 0 {
-                turn.has_found();
+            is_full = take(&event(row).map_err(query)?)?.is_break();
+            if count == 0 {
+                slice.rows_held();
             }
-            found += 1;
+            count += 1;
             Ok(())
         });
-        turn.has_given();
-        match ended {
-            Ok(()) => Ok(!full),
-            Err(Ended::Database(error)) if found > 0 && (is_interrupted(&error) || is_unavailable(&error)) => Ok(false),
-            Err(Ended::Database(error)) => Err(error.into()),
-            Err(Ended::Given(failure)) => Err(failure),
+        slice.rows_released();
+        match result {
+            Ok(()) if is_full => Ok(ScanEnd::CutShort),
+            Ok(()) => Ok(ScanEnd::Exhausted),
+            Err(RowsError::Database(error)) if count > 0 && (is_interrupted(&error) || is_unavailable(&error)) => {
+                Ok(ScanEnd::CutShort)
+            }
+            Err(RowsError::Database(error)) => Err(error.into()),
+            Err(RowsError::Receiver(error)) => Err(error),
         }
     }
 
-    /// Runs a statement for rows of so many numbers and gives them to `take`.
+    /// Runs a statement for rows of `N` numbers and passes them to `take`.
     ///
     /// # Errors
-    /// The database's own.
+    /// Returns the errors of the database.
     pub fn numbers<const N: usize>(
         &mut self,
         statement: &SelectStatement,
-        turn: &TimeSlice,
+        slice: &TimeSlice,
         mut take: impl FnMut([i64; N]),
     ) -> Result<(), DbErr> {
-        let ended = self.rows(statement, turn, |row: &[Field<'_>; N]| {
+        let result = self.rows(statement, slice, |row: &[Field<'_>; N]| {
             let mut numbers = [0; N];
             for (number, field) in numbers.iter_mut().zip(row) {
                 *number = required(*field).and_then(number_of).map_err(query)?;
@@ -200,114 +215,115 @@ impl Connection {
             take(numbers);
             Ok::<_, DbErr>(())
         });
-        ended.map_err(Ended::into_error)
+        result.map_err(RowsError::into_error)
     }
 
-    /// Runs a statement for rows of a text and a number, and gives them to `take`.
+    /// Runs a statement for rows of a text and a number, and passes them to `take`.
     ///
     /// # Errors
-    /// The database's own.
+    /// Returns the errors of the database.
     pub fn named_numbers(
         &mut self,
         statement: &SelectStatement,
-        turn: &TimeSlice,
+        slice: &TimeSlice,
         mut take: impl FnMut(&str, i64),
     ) -> Result<(), DbErr> {
-        let ended = self.rows(statement, turn, |[name, number]| {
+        let result = self.rows(statement, slice, |[name, number]| {
             let name = required(*name).and_then(|name| std::str::from_utf8(name).map_err(decode));
             take(name.map_err(query)?, required(*number).and_then(number_of).map_err(query)?);
             Ok::<_, DbErr>(())
         });
-        ended.map_err(Ended::into_error)
+        result.map_err(RowsError::into_error)
     }
 
-    /// How far the server has come, where it should have come to `position` in the primary's log, in bytes.
+    /// Returns how far the server has replayed the primary's log, compared to `position` in bytes.
     ///
     /// # Errors
-    /// The database's own; where it should be a replica and is none.
-    pub fn replayed(&mut self, position: i64, turn: &TimeSlice) -> Result<Replayed, DbErr> {
+    /// Returns the errors of the database, and an error if the server is not a replica.
+    pub fn replayed(&mut self, position: i64, slice: &TimeSlice) -> Result<Replayed, DbErr> {
         if self.is_primary {
             return Ok(Replayed::Primary);
         }
-        // The time first, so that its transaction is before the position, whatever is replayed in between.
-        let asked = "pg_is_in_recovery()::int, \
+        // The time first: its transaction is before the position, even if more is replayed in between.
+        let columns = "pg_is_in_recovery()::int, \
                      coalesce((extract(epoch FROM pg_last_xact_replay_timestamp()) * 1000000)::bigint, 0), \
                      coalesce(pg_last_wal_replay_lsn() - '0/0', 0)::bigint";
-        let mut told = [0; 3];
-        self.numbers(&Query::select().expr(Expr::cust(asked)).to_owned(), turn, |numbers| told = numbers)?;
-        match told {
-            // It may have been one, and go its own way now.
-            [0, ..] => Err(error::away("database.replica_url names a server that is no replica")),
-            [_, _, come_to] if come_to >= position => Ok(Replayed::All),
+        let mut row = [0; 3];
+        self.numbers(&Query::select().expr(Expr::cust(columns)).to_owned(), slice, |numbers| row = numbers)?;
+        match row {
+            // A replica that was promoted no longer follows the primary.
+            [0, ..] => Err(error::unavailable("database.replica_url names a server that is not a replica")),
+            [_, _, replayed] if replayed >= position => Ok(Replayed::All),
             [_, moment, position] => {
                 Ok(Replayed::UpTo { position, moment: Some(moment).filter(|moment| *moment > 0).map(UnixMicros::new) })
             }
         }
     }
 
-    /// Has what comes planned as a server does by itself.
+    /// Has the server plan the next queries with its own settings. [`Self::plan_for_pages`] must follow, before the connection
+    /// is used again.
     ///
     /// # Errors
-    /// The database's own.
+    /// Returns the errors of the database.
     pub fn plan_freely(&mut self) -> Result<(), DbErr> {
-        self.whole = false;
+        self.is_reusable = false;
         self.execute(PLAN_FREELY)
     }
 
-    /// Has what comes planned for pages of events again.
+    /// Has the server plan the next queries for pages of events again.
     ///
     /// # Errors
-    /// The database's own.
+    /// Returns the errors of the database.
     pub fn plan_for_pages(&mut self) -> Result<(), DbErr> {
-        // Where that fails, nobody should use it for something else.
-        self.whole = false;
+        // After a failure, the connection must not be reused.
+        self.is_reusable = false;
         self.execute(PLAN_FOR_PAGES)?;
-        self.whole = true;
+        self.is_reusable = true;
         Ok(())
     }
 
     fn execute(&mut self, sql: &'static str) -> Result<(), DbErr> {
         let Self { inner, runtime, .. } = self;
-        let told = async { tokio::time::timeout(PING_TIMEOUT, sqlx::raw_sql(sql).execute(inner)).await };
-        runtime.block_on(told).map_err(|_| query(silent()))?.map(drop).map_err(query)
+        let executed = async { tokio::time::timeout(PING_TIMEOUT, sqlx::raw_sql(sql).execute(inner)).await };
+        runtime.block_on(executed).map_err(|_| query(timed_out()))?.map(drop).map_err(query)
     }
 
-    /// Copies out what a statement selects, which takes the server less than to send rows of a query, and sqlx less than to
-    /// receive them (docs/benchmarks.md). `COPY` takes no parameters, so the values are written into the statement, by `sea_query`.
+    /// Runs a statement with `COPY`, and passes its rows to `take`. For the server and for sqlx, that is less work than the
+    /// rows of a query (docs/benchmarks.md). `COPY` takes no parameters, so `sea_query` writes the values into the statement.
     fn rows<const N: usize, E>(
         &mut self,
         statement: &SelectStatement,
-        turn: &TimeSlice,
+        slice: &TimeSlice,
         mut take: impl FnMut(&[Field<'_>; N]) -> Result<(), E>,
-    ) -> Result<(), Ended<E>> {
-        let sql = as_postgres_reads_it(statement.to_string(PostgresQueryBuilder));
+    ) -> Result<(), RowsError<E>> {
+        let sql = escaped_for_postgres(statement.to_string(PostgresQueryBuilder));
         let sql = format!("COPY ({sql}) TO STDOUT (FORMAT binary)");
-        let Self { inner, runtime, whole, .. } = self;
-        *whole = false;
-        let began = runtime.block_on(async {
+        let Self { inner, runtime, is_reusable, .. } = self;
+        *is_reusable = false;
+        let started = runtime.block_on(async {
             tokio::select! {
-                began = inner.copy_out_raw(&sql) => began.map_err(query),
-                () = turn.stop() => Err(interrupted()),
+                started = inner.copy_out_raw(&sql) => started.map_err(query),
+                () = slice.cancelled() => Err(interrupted()),
             }
         });
-        let mut messages = began.map_err(Ended::Database)?;
-        let mut copied = BinaryCopyParser::default();
-        let mut arrived = Vec::with_capacity(ROWS_AT_ONCE);
+        let mut messages = started.map_err(RowsError::Database)?;
+        let mut parser = BinaryCopyParser::default();
+        let mut batch = Vec::with_capacity(MESSAGES_PER_BATCH);
         loop {
-            // What arrives is waited for in here, and worked on out there, where other things may be waited for.
+            // The messages are awaited in here. Their rows are passed on outside, where `take` may block on other futures.
             let more = runtime.block_on(async {
                 tokio::select! {
                     biased;
                     message = messages.next() => match message {
-                        Some(Ok(message)) => arrived.push(message),
+                        Some(Ok(message)) => batch.push(message),
                         Some(Err(error)) => return Err(query(error)),
                         None => return Ok(false),
                     },
-                    () = turn.stop() => return Err(interrupted()),
+                    () = slice.cancelled() => return Err(interrupted()),
                 }
-                while arrived.len() < ROWS_AT_ONCE {
+                while batch.len() < MESSAGES_PER_BATCH {
                     match messages.next().now_or_never() {
-                        Some(Some(Ok(message))) => arrived.push(message),
+                        Some(Some(Ok(message))) => batch.push(message),
                         Some(Some(Err(error))) => return Err(query(error)),
                         Some(None) => return Ok(false),
                         None => break,
@@ -315,53 +331,53 @@ impl Connection {
                 }
                 Ok(true)
             });
-            for message in arrived.drain(..) {
-                copied.read(&message, |row| take(row).map_err(Ended::Given))?;
+            for message in batch.drain(..) {
+                parser.read(&message, |row| take(row).map_err(RowsError::Receiver))?;
             }
-            if !more.map_err(Ended::Database)? {
+            if !more.map_err(RowsError::Database)? {
                 break;
             }
-            // They come by the dozen: that some wait for a while is no reason to connect anew.
-            turn.gets_on();
-            worker_threads::pause();
+            // Rows arrive by the dozen: a pause between them is no reason to cancel the query and connect again.
+            slice.rows_arrived();
+            worker_threads::yield_cpu();
         }
         drop(messages);
-        copied.end()?;
-        *whole = true;
+        parser.end()?;
+        *is_reusable = true;
         Ok(())
     }
 }
 
 async fn connect(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
     let connected = tokio::time::timeout(PING_TIMEOUT, PgConnection::connect_with(options)).await;
-    connected.unwrap_or_else(|_| Err(silent()))
+    connected.unwrap_or_else(|_| Err(timed_out()))
 }
 
-fn silent() -> sqlx::Error {
+fn timed_out() -> sqlx::Error {
     std::io::Error::from(std::io::ErrorKind::TimedOut).into()
 }
 
-/// Why there are no more rows.
-enum Ended<E> {
+/// Why rows could not be read to the end.
+enum RowsError<E> {
     Database(DbErr),
-    /// Whoever was given the rows.
-    Given(E),
+    /// The receiver of the rows failed.
+    Receiver(E),
 }
 
-impl Ended<DbErr> {
+impl RowsError<DbErr> {
     fn into_error(self) -> DbErr {
-        let (Self::Database(error) | Self::Given(error)) = self;
+        let (Self::Database(error) | Self::Receiver(error)) = self;
         error
     }
 }
 
-impl<E> From<Malformed> for Ended<E> {
+impl<E> From<Malformed> for RowsError<E> {
     fn from(malformed: Malformed) -> Self {
         Self::Database(query(decode(malformed)))
     }
 }
 
-/// Reads a row of [`super::super::query::page`], without a copy.
+/// Reads a row of the [`SELECTED_COLUMNS`](crate::server::export::event::SELECTED_COLUMNS), without copying it.
 fn event<'a>(row: &[Field<'a>; 10]) -> Result<Row<'a>, sqlx::Error> {
     let [timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id] = *row;
     let side = |side: Field<'_>| side.map(number_of).transpose();
@@ -379,10 +395,10 @@ fn event<'a>(row: &[Field<'a>; 10]) -> Result<Row<'a>, sqlx::Error> {
 }
 
 fn required(field: Field<'_>) -> Result<&[u8], sqlx::Error> {
-    field.ok_or_else(|| decode("a value that there has to be is NULL"))
+    field.ok_or_else(|| decode("a required value is NULL"))
 }
 
-/// An integer of four bytes or of eight.
+/// Reads an integer of four or eight bytes.
 fn number_of(bytes: &[u8]) -> Result<i64, sqlx::Error> {
     match bytes.len() {
         4 => array(bytes).map(|bytes| i32::from_be_bytes(bytes).into()),
@@ -394,9 +410,9 @@ fn array<const N: usize>(bytes: &[u8]) -> Result<[u8; N], sqlx::Error> {
     bytes.try_into().map_err(decode)
 }
 
-/// `sea_query` writes the character U+001A in a string as other databases have it, `\z`, which PostgreSQL takes for a `z`: another
-/// camera's name. There is no backslash outside of strings.
-fn as_postgres_reads_it(sql: String) -> String {
+/// Corrects the escape of the character U+001A in strings. `sea_query` writes `\z`, as for other databases, which PostgreSQL
+/// reads as `z`: the id of another camera. There is no backslash outside of strings.
+fn escaped_for_postgres(sql: String) -> String {
     if !sql.contains(r"\z") {
         return sql;
     }

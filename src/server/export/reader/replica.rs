@@ -1,5 +1,5 @@
-//! Up to when a replica is complete. What was written to the primary after what the replica has replayed is promised by
-//! nobody, so an export ends before it, and says so.
+//! The moment up to which a replica is complete. Nothing guarantees the events after what it has replayed, so an export ends
+//! there, and says so.
 
 use std::time::Duration;
 
@@ -7,65 +7,73 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use super::postgres::Replayed;
 use super::{Connection, Reader};
-use crate::server::db::error::away;
+use crate::server::db::error::unavailable;
 use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
+use crate::server::retry::Retry;
 
-/// How often a replica that is behind is asked once more, and how long lies in between: most are behind by milliseconds.
-const MAX_ATTEMPTS: u32 = 5;
-const RETRY_DELAY: Duration = Duration::from_millis(40);
+/// How a lagging replica is awaited: most lag by milliseconds.
+const CATCH_UP: Retry = Retry::every(Duration::from_millis(40)).at_most(5);
 
-/// What an export began with that may be read from a replica.
+/// The state of the replica at the start of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReplicaSnapshot {
-    /// What each page has to be read behind, in bytes of the primary's log: replicas differ, and one may have been away.
+    /// The position in the primary's log that each page must have, in bytes: replicas differ, and one may have been away.
     pub position: Option<i64>,
-    /// The moment up to which the file is complete: nothing of a time before it that was there by then is missing.
-    /// `None` where that is now, because it begins with the primary.
+    /// The moment up to which the file is complete: no event before it that existed then is missing. `None` if the export
+    /// reads from the primary, whose data is complete until now.
     pub complete_to: Option<UnixMicros>,
-    /// Whether it ends there.
-    pub behind: bool,
+    lag: Lag,
+}
+
+/// Whether the replica had replayed what the primary had written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Lag {
+    #[default]
+    None,
+    Behind,
 }
 
 impl ReplicaSnapshot {
-    /// How far its reader's server has come.
+    /// Returns the end of the export's range that a lagging replica requires.
+    pub fn end(&self) -> Option<UnixMicros> {
+        self.complete_to.filter(|_| self.lag == Lag::Behind)
+    }
+
+    /// Determines how far the server of `reader` has replayed the log of `primary`.
     ///
     /// # Errors
-    /// Where one of the servers cannot answer, or the replica is none or does not know what it has.
-    pub async fn with(reader: &Reader, primary: &Pool) -> Result<Self, DbErr> {
+    /// Returns an error if a server is unavailable, or the replica is not one or does not know its position.
+    pub async fn take(reader: &Reader, primary: &Pool) -> Result<Self, DbErr> {
         if !reader.may_be_replica() {
             return Ok(Self::default());
         }
-        // The time first, so that all that was there by then is before the position.
-        let asked = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, \
-                     (pg_current_wal_insert_lsn() - '0/0')::bigint";
-        let answer = primary.query_one_raw(Statement::from_string(DbBackend::Postgres, asked)).await?;
-        let answer = answer.ok_or_else(|| DbErr::RecordNotFound("a row".to_owned()))?;
-        let (now, position) = (answer.try_get_by_index::<UnixMicros>(0)?, answer.try_get_by_index::<i64>(1)?);
-        let mut tries = 1;
-        loop {
-            let replayed = reader.read(move |connection, turn| match connection {
-                Connection::Postgres(connection) => connection.replayed(position, turn),
+        let (now, position) = log_position(primary).await?;
+        let replayed = || {
+            reader.read(move |connection, slice| match connection {
+                Connection::Postgres(connection) => connection.replayed(position, slice),
                 Connection::Sqlite(_) => Ok(Replayed::Primary),
-            });
-            match replayed.await? {
-                Replayed::Primary => {
-                    return Ok(Self { position: Some(position), complete_to: None, behind: false });
-                }
-                Replayed::All => {
-                    return Ok(Self { position: Some(position), complete_to: Some(now), behind: false });
-                }
-                Replayed::UpTo { .. } if tries < MAX_ATTEMPTS => {
-                    tries += 1;
-                    tokio::time::sleep(RETRY_DELAY).await;
-                }
-                Replayed::UpTo { position, moment: Some(moment) } => {
-                    return Ok(Self { position: Some(position), complete_to: Some(moment.min(now)), behind: true });
-                }
-                Replayed::UpTo { moment: None, .. } => {
-                    return Err(away("the replica is behind, and does not know by how much"));
-                }
+            })
+        };
+        match CATCH_UP.run(replayed, |replayed| matches!(replayed, Ok(Replayed::UpTo { .. }))).await? {
+            Replayed::Primary => Ok(Self { position: Some(position), complete_to: None, lag: Lag::None }),
+            Replayed::All => Ok(Self { position: Some(position), complete_to: Some(now), lag: Lag::None }),
+            Replayed::UpTo { position, moment: Some(moment) } => {
+                Ok(Self { position: Some(position), complete_to: Some(moment.min(now)), lag: Lag::Behind })
+            }
+            Replayed::UpTo { moment: None, .. } => {
+                Err(unavailable("the replica is behind, and does not know by how much"))
             }
         }
     }
+}
+
+/// Returns the primary's time and the end of its log, in bytes.
+async fn log_position(primary: &Pool) -> Result<(UnixMicros, i64), DbErr> {
+    // The time first, so that everything written before it is before the position.
+    let sql = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, \
+               (pg_current_wal_insert_lsn() - '0/0')::bigint";
+    let row = primary.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+    let row = row.ok_or_else(|| DbErr::RecordNotFound("a row".to_owned()))?;
+    Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
 }

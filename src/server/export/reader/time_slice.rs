@@ -1,4 +1,4 @@
-//! One piece of work on a connection, and what ends it early.
+//! The time that one piece of work may use a connection, and its cancellation.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -7,130 +7,145 @@ use std::time::{Duration, Instant};
 use sea_orm::DbErr;
 use tokio::sync::Notify;
 
-/// For how long the rows that were found may wait for others of their page: a client sees them before anything else is found.
+/// The maximum time that rows are held back for others of their page. Then a short page is sent.
 pub const MAX_HELD_BACK: Duration = Duration::from_millis(100);
 
-/// After which time an export gives its connection back, and gets in line for another: where there are more exports than
-/// connections, all of them go on.
+/// After this time, an export gives its connection back and queues for another one. With more exports than connections, all
+/// of them make progress.
 pub const MAX_TIME_SLICE: Duration = Duration::from_millis(100);
 
-/// When a piece of work began, whether it has found something, and whether somebody waits for it.
+/// The time slice of one piece of work on a connection. Clones share their state.
 #[derive(Clone, Debug)]
 pub struct TimeSlice {
-    began: Instant,
-    /// After how many microseconds the first of the rows was found that wait; 0 while there are none.
-    found: Arc<AtomicU64>,
-    /// After how many microseconds it is over where nothing was found by then; 0 where it goes on.
-    expected: Arc<AtomicU64>,
-    unwanted: Arc<Cancelled>,
+    started: Instant,
+    /// When the first of the rows was read that wait for others of their page.
+    rows_held_since: Arc<OptionalTime>,
+    /// When the work is given up if it has found no row by then.
+    first_row_deadline: Arc<OptionalTime>,
+    cancellation: Arc<Cancellation>,
 }
 
-/// Whether nobody waits any more.
+/// A time since the start of the slice, or none. Stored as microseconds, at least 1; 0 is none.
 #[derive(Debug, Default)]
-struct Cancelled {
-    is: AtomicBool,
-    said: Notify,
+struct OptionalTime(AtomicU64);
+
+impl OptionalTime {
+    fn get(&self) -> Option<Duration> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|micros| *micros > 0).map(Duration::from_micros)
+    }
+
+    fn set(&self, time: Option<Duration>) {
+        let micros = time.map_or(0, |time| u64::try_from(time.as_micros()).unwrap_or(u64::MAX).max(1));
+        self.0.store(micros, Ordering::Relaxed);
+    }
 }
 
-/// Says, when it is dropped, that nobody waits any more.
+#[derive(Debug, Default)]
+struct Cancellation {
+    is_cancelled: AtomicBool,
+    notify: Notify,
+}
+
+/// Cancels a time slice when it is dropped.
 #[derive(Debug)]
-pub struct CancelOnDrop(Arc<Cancelled>);
+pub struct CancelOnDrop(Arc<Cancellation>);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        self.0.is.store(true, Ordering::Relaxed);
-        self.0.said.notify_one();
+        self.0.is_cancelled.store(true, Ordering::Relaxed);
+        self.0.notify.notify_one();
     }
 }
 
 impl TimeSlice {
-    /// One that begins now, and that is waited for.
-    pub fn begin() -> Self {
-        Self { began: Instant::now(), found: Arc::default(), expected: Arc::default(), unwanted: Arc::default() }
+    /// Starts a time slice.
+    pub fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            rows_held_since: Arc::default(),
+            first_row_deadline: Arc::default(),
+            cancellation: Arc::default(),
+        }
     }
 
-    /// To be held by who waits.
+    /// Returns a guard for the task that waits for the work.
     pub fn cancel_on_drop(&self) -> CancelOnDrop {
-        CancelOnDrop(Arc::clone(&self.unwanted))
+        CancelOnDrop(Arc::clone(&self.cancellation))
     }
 
-    /// The same, as if it began now.
+    /// Starts the same slice again.
     #[must_use]
-    pub fn begin_again(self) -> Self {
-        Self { began: Instant::now(), ..self }
+    pub fn restarted(self) -> Self {
+        Self { started: Instant::now(), ..self }
     }
 
-    /// Whether it has taken long enough, where others may want the connection.
+    /// Returns whether the slice is used up, so that another export should get the connection.
     pub fn is_expired(&self) -> bool {
-        self.began.elapsed() > MAX_TIME_SLICE
+        self.started.elapsed() > MAX_TIME_SLICE
     }
 
-    /// Whether nobody waits any more, or what was found has waited for long enough.
+    /// Returns whether the work is cancelled, or its deadline has passed.
     pub fn should_stop(&self) -> bool {
-        self.unwanted.is.load(Ordering::Relaxed) || self.late_at().is_some_and(|late| Instant::now() > late)
+        self.cancellation.is_cancelled.load(Ordering::Relaxed)
+            || self.deadline().is_some_and(|deadline| Instant::now() > deadline)
     }
 
-    /// Ends once [`Self::should_stop`]; for one who waits at a time.
-    pub async fn stop(&self) {
-        match self.late_at() {
-            None => self.unwanted.said.notified().await,
-            Some(late) => {
-                let _ = tokio::time::timeout_at(late.into(), self.unwanted.said.notified()).await;
+    /// Waits until [`Self::should_stop`]. Only one task may wait at a time.
+    pub async fn cancelled(&self) {
+        let cancelled = self.cancellation.notify.notified();
+        match self.deadline() {
+            None => cancelled.await,
+            Some(deadline) => {
+                let _ = tokio::time::timeout_at(deadline.into(), cancelled).await;
             }
         }
     }
 
-    fn late_at(&self) -> Option<Instant> {
-        let after = |micros| self.began + Duration::from_micros(micros);
-        match (self.found.load(Ordering::Relaxed), self.expected.load(Ordering::Relaxed)) {
-            (0, 0) => None,
-            (0, expected) => Some(after(expected)),
-            (found, _) => Some(after(found) + MAX_HELD_BACK),
+    fn deadline(&self) -> Option<Instant> {
+        match (self.rows_held_since.get(), self.first_row_deadline.get()) {
+            (Some(since), _) => Some(self.started + since + MAX_HELD_BACK),
+            (None, Some(deadline)) => Some(self.started + deadline),
+            (None, None) => None,
         }
     }
 
-    /// How long it has taken so far.
-    fn so_far(&self) -> u64 {
-        micros(self.began.elapsed()).max(1)
+    /// Gives the next query up if it finds no row within `timeout`; `None`: never.
+    pub fn set_first_row_timeout(&self, timeout: Option<Duration>) {
+        self.first_row_deadline.set(timeout.map(|timeout| self.started.elapsed().saturating_add(timeout)));
     }
 
-    /// Has what is asked next given up where nothing is found for so long; `None`: not.
-    pub fn expect_within(&self, patience: Option<Duration>) {
-        let over = patience.map_or(0, |patience| self.so_far().saturating_add(micros(patience)));
-        self.expected.store(over, Ordering::Relaxed);
+    /// Notes that rows are held back from now on.
+    pub fn rows_held(&self) {
+        self.rows_held_since.set(Some(self.started.elapsed()));
     }
 
-    /// Notes that rows wait from now on.
-    pub fn has_found(&self) {
-        self.found.store(self.so_far(), Ordering::Relaxed);
-    }
-
-    /// Notes that, where rows wait, others keep coming.
-    pub fn gets_on(&self) {
-        if self.found.load(Ordering::Relaxed) != 0 {
-            self.has_found();
+    /// Notes that more rows have arrived: if rows are held back, their time starts again.
+    pub fn rows_arrived(&self) {
+        if self.rows_held_since.get().is_some() {
+            self.rows_held();
         }
     }
 
-    /// Notes that none wait any more: what else is asked is to be answered in full.
-    pub fn has_given(&self) {
-        self.found.store(0, Ordering::Relaxed);
+    /// Notes that no rows are held back. The next query has no deadline by them.
+    pub fn rows_released(&self) {
+        self.rows_held_since.set(None);
     }
 }
 
-fn micros(time: Duration) -> u64 {
-    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+impl Default for TimeSlice {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
-/// Why there is no answer where the turn had to stop.
-const INTERRUPTED: &str = "nobody waits for the answer any more";
+const INTERRUPTED: &str = "the query was cancelled, because its result is no longer needed or takes too long";
 
-/// The error for work that nobody waits for any more.
+/// Returns the error of work that was cancelled.
 pub fn interrupted() -> DbErr {
     DbErr::Custom(INTERRUPTED.to_owned())
 }
 
-/// Whether a question was given up, by us.
+/// Returns whether a query was cancelled by its time slice.
 pub fn is_interrupted(error: &DbErr) -> bool {
     matches!(error, DbErr::Custom(reason) if reason == INTERRUPTED)
 }

@@ -1,68 +1,76 @@
-//! Threads for work that takes its time, beside those that answer requests, and behind them: where there is more to do than
-//! there are cores, whoever looks at a page does not wait for other people's exports.
+//! Low-priority threads for blocking work. With more work than cores, requests for pages do not wait for exports.
 
 use std::sync::Arc;
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
-/// How much such a thread gives way, as a nice value: while both have something to do, the kernel gives it a third of what
-/// it gives to one that answers requests. With this and with [`pause`], while three exports keep both of two cores busy, the
-/// 99th percentile of other requests is 1.1 to 2.5 times that of an idle server, where it was 4 to 9 times; and beside two
-/// strangers that take all they get, an export takes as long as the sqlite3 shell. (With 10, it took ten times as long.)
+/// The nice value of these threads: while both have work, the kernel gives them a third of the time of a thread that answers
+/// requests.
+///
+/// Measured with [`yield_cpu`] while three exports keep both of two cores busy: the 99th percentile of other requests is 1.1
+/// to 2.5 times that of an idle server, and was 4 to 9 times without it. Beside two foreign processes that take all the time
+/// they get, an export takes as long as the sqlite3 shell; with a nice value of 10, it took ten times as long.
 const NICENESS: i32 = 5;
 
-/// After how many bytes of a page that is digested or encoded it is time to [`pause`]: a fraction of a millisecond.
+/// The size of the pieces between two calls of [`yield_cpu`] when a page is digested or compressed: a fraction of a
+/// millisecond.
 pub const PIECE_BYTES: usize = 64 * 1_024;
 
-/// A handle to the threads; cheap to clone.
+/// A handle to the threads. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct WorkerThreads(Arc<Threads>);
 
-/// A runtime of which only the threads for blocking work are used: they come and go with the work.
+/// A runtime of which only the blocking threads are used. They start and end with the work.
 #[derive(Debug)]
 struct Threads(Option<Runtime>);
 
 impl WorkerThreads {
-    /// No thread is there before there is work.
+    /// Creates a pool. No thread is started before there is work.
     ///
     /// # Panics
-    /// Where the operating system gives nothing to wait with.
-    pub fn open() -> Self {
+    /// Panics if the operating system cannot create a runtime.
+    pub fn new() -> Self {
         let mut builder = Builder::new_current_thread();
         builder.thread_name("export").on_thread_start(lower_priority);
         Self(Arc::new(Threads(Some(builder.build().expect("a runtime without drivers")))))
     }
 
-    /// Works on a thread of its own.
+    /// Runs `work` on a thread of its own.
     ///
     /// # Panics
-    /// Never: the runtime is there for as long as this is.
+    /// Never: the runtime exists as long as this handle.
     pub fn spawn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
-        let runtime = self.0.0.as_ref().expect("it is there until it is dropped");
+        let runtime = self.0.0.as_ref().expect("the runtime exists until it is dropped");
         runtime.spawn_blocking(work)
+    }
+}
+
+impl Default for WorkerThreads {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
 impl Drop for Threads {
     fn drop(&mut self) {
-        // Without waiting: it may be dropped where nobody may wait.
+        // Without waiting: an async task may drop it, and must not block.
         if let Some(runtime) = self.0.take() {
             runtime.shutdown_background();
         }
     }
 }
 
-/// Elsewhere than on Linux, this would be about the whole process.
+/// Lowers the priority of this thread, on Linux. Elsewhere, it would be that of the whole process.
 fn lower_priority() {
     if cfg!(target_os = "linux") {
-        // Where it is not allowed, it works all the same.
+        // Without permission, the priority stays as it is.
         let _ = rustix::process::setpriority_process(None, NICENESS);
     }
 }
 
-/// Lets those go first that wait for a core. The kernel by itself lets a thread that is at work go on for up to 5 ms, also
-/// before one that it should prefer.
-pub fn pause() {
+/// Lets other threads use the core. Without this, the kernel may run a busy thread for up to 5 ms before one of higher
+/// priority.
+pub fn yield_cpu() {
     std::thread::yield_now();
 }

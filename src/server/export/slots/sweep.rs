@@ -45,7 +45,7 @@ impl StaleRecords {
         match swept {
             Ok(0) => {}
             Ok(swept) => {
-                warn!(interrupted_exports = swept, "exports marked interrupted: no heartbeat from their server")
+                warn!(interrupted_exports = swept, "exports marked interrupted: no heartbeat from their server");
             }
             Err(error) => warn!(%error, "cannot look for interrupted exports"),
         }
