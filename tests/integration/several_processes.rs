@@ -6,6 +6,7 @@ use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use motion_export::server::db::connect::checkpoint;
+use motion_export::server::retry::Retry;
 use sea_orm::{ConnectionTrait, Statement};
 
 use crate::app::{HEADER, TestDatabase, events};
@@ -94,9 +95,9 @@ async fn a_log_that_somebody_reads_is_not_called_empty_and_others_write_meanwhil
     // As long as after an import.
     let log = std::fs::OpenOptions::new().write(true).open(folder.join("test.db-wal")).unwrap();
     log.set_len(9 * 1_024 * 1_024).unwrap();
-    let pause = Duration::from_millis(1);
     let empty = async |attempts| {
-        checkpoint::try_to_empty_log(&database.settings.database, &database.connection, attempts, pause).await
+        let retry = Retry::every(Duration::from_millis(1)).at_most(attempts);
+        checkpoint::try_to_empty_log(&database.settings.database, &database.connection, retry).await
     };
     let error = empty(2).await.unwrap_err().to_string();
     assert!(error.contains("reads the database") && error.contains("within the hour"), "{error}");

@@ -10,14 +10,11 @@ use super::{KEPT_LOG_BYTES, connect};
 use crate::server::db::pool::Pool;
 use crate::server::db::sqlite::path::beside;
 use crate::server::db::url::{DatabaseKind, parse_url};
+use crate::server::retry::Retry;
 use crate::server::settings;
 
-/// The number of attempts to empty the log. With [`PAUSE`] and the time of an attempt, they take about 30 seconds, because a
-/// reader may hold the log.
-const ATTEMPTS: u32 = 43;
-
-/// The pause between two attempts to empty the log. Others can write in it.
-const PAUSE: Duration = Duration::from_millis(500);
+/// The retries for emptying the log: for about 30 seconds, because a reader may hold it. Others can write between two attempts.
+const RETRY: Retry = Retry::every(Duration::from_millis(500)).at_most(43);
 
 /// How long one attempt to empty the log waits for readers, in milliseconds. Nothing else can write during that time.
 const BUSY_TIMEOUT_MS: u32 = 200;
@@ -30,25 +27,19 @@ const BUSY_TIMEOUT_MS: u32 = 200;
 /// If the database cannot be opened or written to, its files were replaced, or a reader holds a log that is too long for about
 /// 30 seconds.
 pub async fn empty_log(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
-    try_to_empty_log(settings, database, ATTEMPTS, PAUSE).await
+    try_to_empty_log(settings, database, RETRY).await
 }
 
-/// Does [`empty_log`] with so many attempts, and this pause between two of them. A log that is not too long is attempted once,
-/// and may stay.
+/// Does [`empty_log`] with these retries. One attempt is made for a log that is not too long, which may stay.
 ///
 /// # Errors
-/// As [`empty_log`], where a reader holds a log that is too long during all attempts.
-pub async fn try_to_empty_log(
-    settings: &settings::Database,
-    database: &Pool,
-    attempts: u32,
-    pause: Duration,
-) -> anyhow::Result<()> {
+/// Returns the errors of [`empty_log`], and an error if a reader holds a log that is too long during all attempts.
+pub async fn try_to_empty_log(settings: &settings::Database, database: &Pool, retry: Retry) -> anyhow::Result<()> {
     let DatabaseKind::File(path) = parse_url(&settings.url)? else { return Ok(()) };
     let is_long = has_long_log(&path);
-    let attempts = if is_long { attempts } else { 1 };
+    let retry = if is_long { retry } else { retry.at_most(1) };
     let alone = connect(&settings.url, 1, "", database.file().cloned()).await?;
-    let emptied = empty_over(&alone, attempts, pause).await;
+    let emptied = empty_over(&alone, retry).await;
     // These connections alone: the files stay open for the others.
     let closed = alone.inner().close_by_ref().await;
     ensure!(
@@ -59,22 +50,17 @@ pub async fn try_to_empty_log(
     Ok(closed?)
 }
 
-/// Empties the log over this connection. Says whether it is empty.
-async fn empty_over(alone: &Pool, attempts: u32, pause: Duration) -> Result<bool, DbErr> {
+/// Empties the log over this connection. Returns whether it is empty.
+async fn empty_over(alone: &Pool, retry: Retry) -> Result<bool, DbErr> {
     alone.execute_unprepared(&format!("PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")).await?;
     // Copies most of the log without keeping others from writing.
     alone.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await?;
-    for attempt in 1..=attempts {
+    let attempt = async || {
         let empty = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
         let busy: Option<i32> = alone.query_one_raw(empty).await?.map(|row| row.try_get_by_index(0)).transpose()?;
-        if busy == Some(0) {
-            return Ok(true);
-        }
-        if attempt < attempts {
-            tokio::time::sleep(pause).await;
-        }
-    }
-    Ok(false)
+        Ok(busy == Some(0))
+    };
+    retry.run(attempt, |emptied| matches!(emptied, Ok(false))).await
 }
 
 /// Does [`empty_log`] if the log is larger than it should be, which it is after an import that was killed.

@@ -2,10 +2,12 @@
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tracing::warn;
+
+use crate::server::retry::Retry;
 
 /// How long a process waits for another one that creates the database or migrates it.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -38,22 +40,20 @@ impl MigrationLock {
                 folder.display()
             )
         })?;
-        let began = Instant::now();
-        loop {
-            match handle.try_lock() {
-                Ok(()) => return Ok(Self { _folder: Some(handle) }),
-                Err(TryLockError::WouldBlock) if began.elapsed() < timeout => tokio::time::sleep(RETRY_DELAY).await,
-                Err(TryLockError::WouldBlock) => bail!(
-                    "another process has been changing the schema of a database in {} for {} s; wait until it has ended and \
-                     try again",
-                    folder.display(),
-                    timeout.as_secs()
-                ),
-                Err(TryLockError::Error(error)) => {
-                    // Some network file systems have no such locks.
-                    warn!(%error, "cannot lock the database's folder; do not start two processes at the same time");
-                    return Ok(Self { _folder: None });
-                }
+        let is_held = |locked: &Result<(), TryLockError>| matches!(locked, Err(TryLockError::WouldBlock));
+        let retry = Retry::every(RETRY_DELAY).within(timeout);
+        match retry.run(|| std::future::ready(handle.try_lock()), is_held).await {
+            Ok(()) => Ok(Self { _folder: Some(handle) }),
+            Err(TryLockError::WouldBlock) => bail!(
+                "another process has been changing the schema of a database in {} for {} s; wait until it has ended and \
+                 try again",
+                folder.display(),
+                timeout.as_secs()
+            ),
+            Err(TryLockError::Error(error)) => {
+                // Some network file systems have no such locks.
+                warn!(%error, "cannot lock the database's folder; do not start two processes at the same time");
+                Ok(Self { _folder: None })
             }
         }
     }
