@@ -11,7 +11,8 @@ use crate::messages::parameters::ParameterMessage;
 /// The path of the export.
 pub const EXPORT_PATH: &str = "/api/v1/motion-events/export";
 
-/// The columns of the CSV, in order. Source: "CSV Output Schema" in the specification.
+/// The columns of the CSV, in their order. This is the one source of the order: the header and the importer are derived from it,
+/// and tests compare the encoder, the query and the snippets with it. Source: the specification's "CSV Output Schema".
 pub const COLUMNS: [&str; 10] =
     ["timestamp", "camera_id", "camera_name", "confidence", "algorithm", "x", "y", "width", "height", "zone_id"];
 
@@ -21,6 +22,28 @@ pub const LOCAL_TIME: &str = "local_time";
 /// Returns the columns of a file, in order.
 pub fn columns(excel_date: bool) -> impl Iterator<Item = &'static str> {
     excel_date.then_some(LOCAL_TIME).into_iter().chain(COLUMNS)
+}
+
+/// Returns the position of a column in [`COLUMNS`]. In a constant, an unknown name is an error of the compiler.
+///
+/// # Panics
+/// Panics if there is no such column.
+pub const fn column_index(name: &str) -> usize {
+    const fn is_same(a: &[u8], b: &[u8]) -> bool {
+        match (a, b) {
+            ([], []) => true,
+            ([a, rest_a @ ..], [b, rest_b @ ..]) => *a == *b && is_same(rest_a, rest_b),
+            _ => false,
+        }
+    }
+    let mut index = 0;
+    while index < COLUMNS.len() {
+        if is_same(COLUMNS[index].as_bytes(), name.as_bytes()) {
+            return index;
+        }
+        index += 1;
+    }
+    panic!("there is no such column")
 }
 
 /// The parameters of the export's URL.

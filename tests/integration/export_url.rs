@@ -1,9 +1,12 @@
 //! The export URL: the test cases of the specification's P6-4.1 by name, and the rest of the contract.
 
+use motion_export::export_params::COLUMNS;
 use motion_export::server::db::entity::motion_event::Model;
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::Value;
 
 use crate::app::{HEADER, TestDatabase, event, events, seen_by};
+use crate::backend::backend;
 
 #[tokio::test]
 async fn export_with_no_filters_returns_all_motion_events() {
@@ -97,6 +100,38 @@ async fn csv_is_valid_and_parseable() {
     let records: Vec<_> = reader.records().collect::<Result<_, _>>().unwrap();
     assert_eq!(records.len(), 3);
     assert_eq!(&records[0][2], "Garden \"old tree\",\r\nnorth");
+}
+
+#[tokio::test]
+async fn each_column_of_the_file_holds_the_database_column_of_its_name() {
+    let distinct = Model {
+        confidence: Some(12.5),
+        algorithm: "an algorithm".to_owned(),
+        x: Some(1),
+        y: Some(2),
+        width: Some(3),
+        height: Some(4),
+        zone_id: Some("a zone".to_owned()),
+        ..event("2025-12-01T00:00:00Z")
+    };
+    let app = TestDatabase::with([distinct]).await.serve(10).await;
+    let text = app.export("").await.text().await.unwrap();
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    assert!(reader.headers().unwrap().iter().eq(COLUMNS));
+    let record = reader.records().next().unwrap().unwrap();
+    for (name, cell) in COLUMNS.into_iter().zip(&record) {
+        let stored = match name {
+            // These are not stored as they are exported.
+            "timestamp" => "2025-12-01T00:00:00+00:00".to_owned(),
+            "camera_name" => "Front Door".to_owned(),
+            _ => {
+                let sql = format!("SELECT CAST({name} AS TEXT) FROM motion_events");
+                let row = app.database.connection.query_one_raw(Statement::from_string(backend(), sql)).await.unwrap();
+                row.unwrap().try_get_by_index(0).unwrap()
+            }
+        };
+        assert_eq!(cell, stored, "{name}");
+    }
 }
 
 #[tokio::test]

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::str::FromStr;
 
 use chrono::DateTime;
-use motion_export::export_params::ExportParams;
+use motion_export::export_params::{COLUMNS, ExportParams};
 use motion_export::server::db::entity::motion_event;
 use motion_export::ui::export::snippets::{TOKEN, Tool};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ColumnTrait, ColumnType, ConnectionTrait};
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, TestDatabase, event};
@@ -97,6 +98,27 @@ fn misleading() -> Vec<motion_event::Model> {
     events
 }
 
+#[test]
+fn the_snippets_give_each_column_the_type_of_its_database_column() {
+    let params = ExportParams::default();
+    for (tool, [text, fraction, whole]) in
+        [(Tool::Pandas, ["str", "float", "\"Int64\""]), (Tool::Polars, ["pl.String", "pl.Float64", "pl.Int64"])]
+    {
+        let snippet = tool.snippet("https://cameras.example.org", &params);
+        for name in COLUMNS {
+            let stored = motion_event::Column::from_str(name).map(|column| column.def().get_column_type().clone());
+            let expected = match stored {
+                // Parsed after the file is read.
+                _ if name == "timestamp" => text,
+                Ok(ColumnType::Double) => fraction,
+                Ok(ColumnType::Integer | ColumnType::BigInteger) => whole,
+                _ => text,
+            };
+            assert!(snippet.contains(&format!("\"{name}\": {expected}")), "{name}: {snippet}");
+        }
+    }
+}
+
 async fn app() -> TestApp {
     let database = TestDatabase::new().await;
     database.add_camera("front", Some("front")).await;
@@ -177,7 +199,7 @@ async fn rows_of_duckdb(snippet: &str) -> Vec<Value> {
     }
     let rows: Vec<serde_json::Map<String, Value>> = serde_json::from_str(&printed).unwrap();
     let cells = |row: serde_json::Map<String, Value>| {
-        let mut cells: Vec<_> = motion_export::export_params::COLUMNS.iter().map(|name| row[*name].clone()).collect();
+        let mut cells: Vec<_> = COLUMNS.iter().map(|name| row[*name].clone()).collect();
         let moment = DateTime::parse_from_str(cells[0].as_str().unwrap(), "%Y-%m-%d %H:%M:%S%.f%#z").unwrap();
         cells[0] = moment.timestamp_micros().into();
         Value::from(cells)

@@ -27,6 +27,7 @@ use crate::server::db::entity::motion_event::Model;
 use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
 
+mod column;
 mod format;
 mod row;
 mod scale;

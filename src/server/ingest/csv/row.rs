@@ -8,6 +8,7 @@ use chrono::{DateTime, Datelike, NaiveDate};
 use csv::StringRecord;
 use uuid::Uuid;
 
+use super::column;
 use super::format::why_other_width;
 use super::scale::Scale;
 use crate::export_params::COLUMNS;
@@ -52,23 +53,25 @@ impl Rows {
             "" => Ok(None),
             digits => whole(digits).map(Some).ok_or_else(|| wrong(index, "is not a whole number")),
         };
-        let timestamp = self.cell(record, 0);
-        let timestamp = moment(timestamp, self.scale).ok_or_else(|| wrong(0, why_not_a_moment(timestamp)))?;
-        let confidence = match (self.cell(record, 3), self.scale) {
+        let timestamp = self.cell(record, column::TIMESTAMP);
+        let timestamp =
+            moment(timestamp, self.scale).ok_or_else(|| wrong(column::TIMESTAMP, why_not_a_moment(timestamp)))?;
+        let confidence = match (self.cell(record, column::CONFIDENCE), self.scale) {
             ("", _) => None,
             (digits, Scale::Percent) => Some(
-                number(digits, 100.0).ok_or_else(|| wrong(3, "is not a number from 0 to 100, with a decimal point"))?,
+                number(digits, 100.0)
+                    .ok_or_else(|| wrong(column::CONFIDENCE, "is not a number from 0 to 100, with a decimal point"))?,
             ),
             (digits, Scale::Fraction) => {
-                let fraction =
-                    number(digits, 1.0).ok_or_else(|| wrong(3, "is not a number from 0 to 1, with a decimal point"))?;
+                let fraction = number(digits, 1.0)
+                    .ok_or_else(|| wrong(column::CONFIDENCE, "is not a number from 0 to 1, with a decimal point"))?;
                 summary.repair(FRACTION_TAKEN, Some(digits));
                 Some(argusai::percent(fraction))
             }
         };
-        let camera_id = self.text(record, 1);
+        let camera_id = self.text(record, column::CAMERA_ID);
         ensure!(!camera_id.is_empty(), "column camera_id: it is empty; each event has a camera");
-        let algorithm = self.text(record, 4).into_owned();
+        let algorithm = self.text(record, column::ALGORITHM).into_owned();
         let algorithm = match self.scale {
             Scale::Percent => algorithm,
             Scale::Fraction => {
@@ -85,18 +88,18 @@ impl Rows {
             camera_id: camera_id.into_owned(),
             confidence,
             algorithm,
-            x: side(5)?,
-            y: side(6)?,
-            width: side(7)?,
-            height: side(8)?,
-            zone_id: Some(self.text(record, 9)).filter(|zone| !zone.is_empty()).map(Cow::into_owned),
+            x: side(column::X)?,
+            y: side(column::Y)?,
+            width: side(column::WIDTH)?,
+            height: side(column::HEIGHT)?,
+            zone_id: Some(self.text(record, column::ZONE_ID)).filter(|zone| !zone.is_empty()).map(Cow::into_owned),
             created_at: 0,
         })
     }
 
     /// The name of the row's camera.
     pub fn camera_name(self, record: &StringRecord) -> Cow<'_, str> {
-        self.text(record, 2)
+        self.text(record, column::CAMERA_NAME)
     }
 
     /// A cell of the contract's columns, as it is.

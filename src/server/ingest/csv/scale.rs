@@ -12,6 +12,7 @@ use anyhow::ensure;
 use clap::ValueEnum;
 use csv::ByteRecord;
 
+use super::column;
 use crate::export_params::COLUMNS;
 
 /// What confidences are.
@@ -51,7 +52,8 @@ impl Signs {
             return;
         }
         let cell = |index: usize| row.get(before + index).unwrap_or_default();
-        let (timestamp, confidence, algorithm) = (cell(0), cell(3), cell(4));
+        let (timestamp, confidence, algorithm) =
+            (cell(column::TIMESTAMP), cell(column::CONFIDENCE), cell(column::ALGORITHM));
         let confidence = std::str::from_utf8(confidence).ok().and_then(|text| text.parse::<f64>().ok());
         self.above_one |= confidence.is_some_and(|value| value > 1.0);
         self.up_to_one |= confidence.is_some_and(|value| value > 0.0 && value <= 1.0);
