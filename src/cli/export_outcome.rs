@@ -69,7 +69,7 @@ pub fn of(error: &anyhow::Error, output: &Path) -> Outcome {
     }
     match error.downcast_ref::<ExportError>() {
         Some(ExportError::Database(_)) => Outcome::failed(CommandMessage::DatabaseFailedInCommand),
-        Some(error) => error.ending(),
+        Some(error) => error.outcome(),
         None => Outcome::failed(CommandMessage::CommandFailed),
     }
 }

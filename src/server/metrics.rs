@@ -1,5 +1,4 @@
-//! What is counted for the operator.
-//! Metrics for Prometheus, and their endpoint: for administrators, and for clients that send `server.metrics_token`.
+//! Metrics for Prometheus.
 
 use std::time::Duration;
 
@@ -93,8 +92,8 @@ impl Metrics {
     /// Never: the names are constants, valid and distinct.
     pub fn new() -> Self {
         let registry = Registry::new();
-        let counter = |name, help| added(&registry, IntCounter::new(name, help));
-        let counters = |name, help, label| added(&registry, IntCounterVec::new(Opts::new(name, help), &[label]));
+        let counter = |name, help| registered(&registry, IntCounter::new(name, help));
+        let counters = |name, help, label| registered(&registry, IntCounterVec::new(Opts::new(name, help), &[label]));
         let duration = HistogramOpts::new("motion_export_duration_seconds", "Duration of exports, from start to end.");
         let metrics = Self {
             requests: counters(
@@ -104,8 +103,8 @@ impl Metrics {
             ),
             rows: counter("motion_export_rows_total", "Events written to exports."),
             bytes: counter("motion_export_bytes_total", "Bytes written to exports, before content encoding."),
-            duration: added(&registry, Histogram::with_opts(duration.buckets(DURATIONS.into()))),
-            in_flight: added(
+            duration: registered(&registry, Histogram::with_opts(duration.buckets(DURATIONS.into()))),
+            in_flight: registered(
                 &registry,
                 IntGauge::new("motion_export_in_flight", "Exports that are currently running."),
             ),
@@ -115,7 +114,7 @@ impl Metrics {
                 "Rejected exports, by reason: limit of the user or of the server, server stopping, record not writable.",
                 "reason",
             ),
-            connections: added(
+            connections: registered(
                 &registry,
                 IntGaugeVec::new(
                     Opts::new(
@@ -175,15 +174,15 @@ impl Metrics {
         self.deprecated_passwords.with_label_values(&[outcome.deprecated_label()]).inc();
     }
 
-    /// Notes how many exports are running.
+    /// Sets how many exports are running.
     pub fn running(&self, exports: usize) {
         self.in_flight.set(i64::try_from(exports).unwrap_or(i64::MAX));
     }
 
-    /// All numbers as Prometheus reads them, and the type of that text.
+    /// Returns the content type and the text of all metrics, in the format of Prometheus.
     ///
     /// # Errors
-    /// Where they cannot be written.
+    /// Returns an error if a metric cannot be encoded.
     pub fn text(&self) -> prometheus::Result<(String, Vec<u8>)> {
         let mut text = Vec::new();
         let encoder = TextEncoder::new();
@@ -199,9 +198,12 @@ impl Metrics {
     }
 }
 
-fn added<C: prometheus::core::Collector + Clone + 'static>(registry: &Registry, made: prometheus::Result<C>) -> C {
-    let collector = made.expect("a name");
-    registry.register(Box::new(collector.clone())).expect("a name of its own");
+fn registered<C: prometheus::core::Collector + Clone + 'static>(
+    registry: &Registry,
+    collector: prometheus::Result<C>,
+) -> C {
+    let collector = collector.expect("a valid name");
+    registry.register(Box::new(collector.clone())).expect("a distinct name");
     collector
 }
 

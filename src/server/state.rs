@@ -1,4 +1,4 @@
-//! What every request handler and server function can reach.
+//! The state that request handlers and server functions share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,49 +24,49 @@ use crate::server::export::reader::source::events;
 use crate::server::export::slots::{ExportSlots, Limits};
 use crate::server::settings::site_version::versioned;
 
-/// Cheap to clone: everything in it is a handle.
+/// The shared state. Cheap to clone: each field is a handle.
 #[derive(Clone, Debug)]
 pub struct AppState {
-    /// The pool of database connections, to read.
+    /// The pool of connections that read.
     pub database: Pool,
-    /// The connection to write.
+    /// The connection that writes.
     pub writer: Writer,
     /// The connections that read events.
     pub reader: Reader,
-    /// The exports that run here.
+    /// The exports of this server.
     pub exports: ExportSlots,
-    /// What the operator chose.
+    /// The settings.
     pub settings: Arc<Settings>,
-    /// The name by which people reach the server, where it has one of its own.
+    /// The public host name, if one is set.
     pub public_host: Option<Arc<str>>,
-    /// The proxies that are believed when they say for whom they ask.
+    /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Arc<[IpNet]>,
-    /// What time it is.
+    /// The clock.
     pub clock: Clock,
-    /// Browsers that are signed in.
+    /// The sessions of browsers.
     pub sessions: Sessions,
-    /// The making of the first administrator, while there is nobody yet.
+    /// The creation of the first administrator, while there are no users.
     pub setup: Setup,
-    /// How often somebody tried to sign in.
+    /// The rate limit of sign-in attempts.
     pub throttle: LoginRateLimiter,
-    /// What is logged of access tokens that do not work.
+    /// The log of invalid access tokens.
     pub wrong_tokens: WrongTokens,
-    /// Where the use of sessions and tokens is noted.
+    /// The last use of sessions and tokens.
     pub last_use: ActivityTracker,
-    /// What is counted for the operator.
+    /// The metrics.
     pub metrics: Metrics,
-    /// Where Leptos finds the page's files.
+    /// The location of the page's files, for Leptos.
     pub leptos_options: LeptosOptions,
 }
 
 impl AppState {
-    /// A state for a server on that database. Has to be called within the runtime.
+    /// Creates the state of a server on this database. Must be called within the runtime.
     ///
     /// # Errors
-    /// Where the settings contradict themselves.
+    /// Returns an error if settings contradict each other.
     pub fn new(database: Pool, writer: Writer, settings: Settings, clock: Clock, setup: Setup) -> anyhow::Result<Self> {
         settings.server.check()?;
-        // Often enough for a session that is used not to end as idle, however short the operator wants that to be.
+        // Often enough that a session in use does not expire as idle, even with a short limit.
         let idle = Duration::from_mins(settings.accounts.session_idle_minutes.get().into());
         let last_use = ActivityTracker::start(writer.clone(), clock.clone(), (idle / 10).min(Duration::from_mins(1)));
         let metrics = Metrics::new();
@@ -93,8 +93,8 @@ impl AppState {
         })
     }
 
-    /// Where exports read events, and how.
-    pub fn source(&self) -> ExportContext {
+    /// Returns where and how exports read events.
+    pub fn export_context(&self) -> ExportContext {
         ExportContext {
             database: self.database.clone(),
             reader: self.reader.clone(),

@@ -226,7 +226,7 @@ fn parameter(uri: &Uri, name: &str) -> Option<String> {
 async fn history(state: &AppState, principal: &Principal, uri: &Uri, language: Language) -> Result<History, ApiError> {
     let filter = RecordFilter::parse(uri.query().unwrap_or_default())
         .map_err(|error| export_form::with_parameter_name(error, language))?;
-    let records = records::records(&state.database, &principal.user, &filter).await?;
+    let records = records::list(&state.database, &principal.user, &filter).await?;
     let older = records.next.map(|next| {
         let parameters = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
         let mut query = form_urlencoded::Serializer::new(String::new());

@@ -68,7 +68,7 @@ pub fn router(state: AppState) -> Router {
     let authorized = server_functions(&context)
         .route(EXPORT_PATH, get(export))
         .route(EXPORTS_PATH, get(export_records::list))
-        .route(&format!("{EXPORTS_PATH}/{{id}}"), get(export_records::one))
+        .route(&format!("{EXPORTS_PATH}/{{id}}"), get(export_records::get))
         .route(OPENAPI_PATH, get(openapi::describe))
         .route(API_DOCS_PATH, get(openapi::page::show))
         .merge(moved_paths::routes())

@@ -1,4 +1,4 @@
-//! Why an export cannot begin, or cannot go on.
+//! The errors of exports.
 
 use std::time::Duration;
 
@@ -17,20 +17,20 @@ use crate::server::accounts::camera_access::access_lost::AccessLost;
 use crate::server::db::error::unlogged_api_error;
 use crate::server::internal_error::internal;
 
-/// Why an export cannot begin, or cannot go on.
+/// Why an export cannot start or cannot continue.
 #[derive(Debug)]
 pub enum ExportError {
-    /// The client asked for something that there is not.
+    /// The client requested something that does not exist.
     Refused(ApiError),
-    /// The viewer may no longer see what the export is about.
+    /// The user no longer has access to the cameras.
     Revoked(AccessLost),
-    /// Months of events were detached while it ran.
+    /// A partition was detached while the export ran.
     Detached,
-    /// The database did not give a page in time, and was told to stop looking for it.
+    /// The database did not return a page in time, and its query was cancelled.
     TimedOut(Duration),
-    /// The database cannot answer, or answers with something unreadable.
+    /// The database is unavailable, or a value in it cannot be read.
     Database(DbErr),
-    /// A row cannot be written.
+    /// A row cannot be encoded.
     Encode(EncodeError),
 }
 
@@ -78,8 +78,8 @@ impl From<EncodeError> for ExportError {
     }
 }
 
-/// Logs the error, unless the client caused it, and returns what the client may know of it: for a failure before the first
-/// byte of a response.
+/// Logs the error, unless the client caused it, and returns what the client may know of it. For a failure before the first byte of
+/// a response.
 impl From<ExportError> for ApiError {
     fn from(error: ExportError) -> Self {
         match &error {
@@ -109,13 +109,13 @@ impl ExportError {
         }
     }
 
-    /// An export that failed is asked to go on.
+    /// Returns the error for a request to continue after a failure.
     pub fn failed_before() -> Self {
-        EncodeError::from("an export that failed does not go on").into()
+        EncodeError::from("the export has failed before").into()
     }
 
-    /// Returns how the record of an export ends that fails with this error.
-    pub fn ending(&self) -> Outcome {
+    /// Returns the outcome of an export that fails with this error.
+    pub fn outcome(&self) -> Outcome {
         match self {
             Self::Revoked(lost) => Outcome::failed(lost),
             Self::Refused(error) => Outcome::failed(Message::clone(&error.message)),

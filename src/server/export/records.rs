@@ -1,4 +1,4 @@
-//! Who exported what: the records as their owners and administrators read them.
+//! The export records, as their owners and administrators read them.
 
 use chrono::SecondsFormat;
 use sea_orm::sea_query::{Expr, ExprTrait};
@@ -19,16 +19,16 @@ use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::stored_message;
 use crate::server::export::timezone::TimeZone;
 
-/// How many records there are in an answer, where nobody says.
-const LIMIT: u64 = 50;
+/// The default maximum number of records in a response.
+const DEFAULT_LIMIT: u64 = 50;
 
-/// How many there are at most.
+/// The maximum of the parameter `limit`.
 pub const MAX_LIMIT: u64 = 500;
 
-/// The parameters that choose records.
+/// The parameters that select records.
 pub const PARAMETERS: [&str; 8] = ["state", "user", "mine", "start_date", "end_date", "sha256", "limit", "before"];
 
-/// Which records somebody wants to see.
+/// Which records are requested.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RecordFilter {
     states: Vec<ExportState>,
@@ -40,7 +40,7 @@ pub struct RecordFilter {
     before: Option<Cursor>,
 }
 
-/// The place of a record in the order of all records.
+/// The position of a record in the order of all records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Cursor {
     started_at: UnixMicros,
@@ -48,7 +48,7 @@ struct Cursor {
 }
 
 impl Cursor {
-    fn of(record: &Model) -> Self {
+    fn new(record: &Model) -> Self {
         Self { started_at: record.started_at, id: record.id }
     }
 
@@ -65,18 +65,17 @@ impl std::fmt::Display for Cursor {
 }
 
 impl RecordFilter {
-    /// So many of one's own last exports.
+    /// Selects the last `limit` exports of the user.
     pub fn my_last(limit: u64) -> Self {
         Self { mine: true, limit: Some(limit), ..Self::default() }
     }
 
-    /// Parses a query string. An empty value counts as missing, because that is what a form sends for a field that was
-    /// left alone.
+    /// Parses a query string. An empty value counts as missing, because a form sends it for an empty field.
     ///
     /// # Errors
-    /// `invalid_parameter`, naming the parameter and what would be right.
+    /// Returns `invalid_parameter` with the name of the parameter and what it accepts.
     pub fn parse(query: &str) -> Result<Self, ApiError> {
-        let mut wanted = Self::default();
+        let mut filter = Self::default();
         let (mut start, mut end) = (None, None);
         let mut seen = Vec::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -87,17 +86,17 @@ impl RecordFilter {
                 return Err(ApiError::invalid(&name, ParameterMessage::GivenTwice));
             }
             match &*name {
-                "state" => wanted.states.push(state(&value)?),
-                "user" => wanted.user = Some(user::normalized(&value)),
-                "mine" => wanted.mine = parse_flag("mine", &value)?,
+                "state" => filter.states.push(state(&value)?),
+                "user" => filter.user = Some(user::normalized(&value)),
+                "mine" => filter.mine = parse_flag("mine", &value)?,
                 "start_date" => start = Some(DateBound::parse("start_date", &value)?),
                 "end_date" => end = Some(DateBound::parse("end_date", &value)?),
-                "sha256" => wanted.sha256 = Some(sha256(&value)?),
-                "limit" => wanted.limit = Some(limit(&value)?),
+                "sha256" => filter.sha256 = Some(sha256(&value)?),
+                "limit" => filter.limit = Some(limit(&value)?),
                 "before" => {
-                    let place = Cursor::parse(&value);
-                    wanted.before =
-                        Some(place.ok_or_else(|| ApiError::invalid("before", ParameterMessage::CursorExpected))?);
+                    let cursor = Cursor::parse(&value);
+                    filter.before =
+                        Some(cursor.ok_or_else(|| ApiError::invalid("before", ParameterMessage::CursorExpected))?);
                 }
                 unknown => {
                     let allowed = PARAMETERS.join(", ");
@@ -106,15 +105,15 @@ impl RecordFilter {
             }
             seen.push(name);
         }
-        wanted.range = DateRange::new(start, end)?;
-        Ok(wanted)
+        filter.range = DateRange::new(start, end)?;
+        Ok(filter)
     }
 }
 
-fn state(word: &str) -> Result<ExportState, ApiError> {
-    word.parse().map_err(|UnknownValue| {
+fn state(text: &str) -> Result<ExportState, ApiError> {
+    text.parse().map_err(|UnknownValue| {
         let allowed = ExportState::ALL.map(ExportState::as_str).join(", ");
-        ApiError::invalid("state", ParameterMessage::UnknownState { value: word.to_owned(), allowed })
+        ApiError::invalid("state", ParameterMessage::UnknownState { value: text.to_owned(), allowed })
     })
 }
 
@@ -128,66 +127,67 @@ fn limit(text: &str) -> Result<u64, ApiError> {
     limit.ok_or_else(|| ApiError::invalid("limit", ParameterMessage::NumberOutOfRange { max: MAX_LIMIT }))
 }
 
-/// The records that somebody wants to see and may, newest first.
+/// Returns the requested records that `user` may see, newest first.
 ///
 /// # Errors
-/// Where the range is none, or the database cannot answer.
-pub async fn records(database: &Pool, who: &User, wanted: &RecordFilter) -> Result<ExportRecords, ApiError> {
-    let mut found = visible_to(who);
-    if !wanted.states.is_empty() {
-        found = found.filter(Column::State.is_in(wanted.states.iter().map(|state| state.as_str())));
+/// Returns an error if the range of dates is invalid or the database is unavailable.
+pub async fn list(database: &Pool, user: &User, filter: &RecordFilter) -> Result<ExportRecords, ApiError> {
+    let mut records = visible_to(user);
+    if !filter.states.is_empty() {
+        records = records.filter(Column::State.is_in(filter.states.iter().map(|state| state.as_str())));
     }
-    if wanted.mine {
-        found = found.filter(Column::UserId.eq(who.id));
+    if filter.mine {
+        records = records.filter(Column::UserId.eq(user.id));
     }
-    if let Some(user) = &wanted.user {
-        found = found.filter(Column::UserName.eq(user));
+    if let Some(name) = &filter.user {
+        records = records.filter(Column::UserName.eq(name));
     }
-    let interval = TimeZone::parse(crate::export_params::DEFAULT_TIMEZONE)?.interval(&wanted.range)?;
+    let interval = TimeZone::parse(crate::export_params::DEFAULT_TIMEZONE)?.interval(&filter.range)?;
     if let Some(start) = interval.start {
-        found = found.filter(Column::StartedAt.gte(start));
+        records = records.filter(Column::StartedAt.gte(start));
     }
     if let Some(end) = interval.end {
-        found = found.filter(Column::StartedAt.lt(end));
+        records = records.filter(Column::StartedAt.lt(end));
     }
-    if let Some(digest) = &wanted.sha256 {
-        found = found.filter(Column::Sha256.eq(digest.clone()));
+    if let Some(digest) = &filter.sha256 {
+        records = records.filter(Column::Sha256.eq(digest.clone()));
     }
-    if let Some(Cursor { started_at, id }) = wanted.before {
-        let place = Expr::tuple([Expr::col(Column::StartedAt), Expr::col(Column::Id)]);
-        found = found.filter(place.lt(Expr::tuple([started_at.into(), id.into()])));
+    if let Some(Cursor { started_at, id }) = filter.before {
+        let position = Expr::tuple([Expr::col(Column::StartedAt), Expr::col(Column::Id)]);
+        records = records.filter(position.lt(Expr::tuple([started_at.into(), id.into()])));
     }
-    let limit = wanted.limit.unwrap_or(LIMIT);
-    let found = found.order_by_desc(Column::StartedAt).order_by_desc(Column::Id).limit(limit + 1).all(database).await;
-    let mut found = found?;
-    let more = found.len() as u64 > limit;
-    found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = found.last().filter(|_| more).map(|last| Cursor::of(last).to_string());
-    Ok(ExportRecords { exports: found.into_iter().map(shown).collect(), next })
+    let limit = filter.limit.unwrap_or(DEFAULT_LIMIT);
+    // One more than requested shows whether there is a next page.
+    let records = records.order_by_desc(Column::StartedAt).order_by_desc(Column::Id).limit(limit + 1);
+    let mut records = records.all(database).await?;
+    let has_more = records.len() as u64 > limit;
+    records.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = records.last().filter(|_| has_more).map(|last| Cursor::new(last).to_string());
+    Ok(ExportRecords { exports: records.into_iter().map(to_api).collect(), next })
 }
 
-/// The record with that id, if there is one that somebody may see.
+/// Returns the record with this id, if it exists and `user` may see it.
 ///
 /// # Errors
-/// Where the database cannot answer.
-pub async fn record(database: &Pool, who: &User, id: Uuid) -> Result<Option<ExportRecord>, ApiError> {
-    let found = visible_to(who).filter(Column::Id.eq(id)).one(database).await;
-    Ok(found?.map(shown))
+/// Returns an error if the database is unavailable.
+pub async fn get(database: &Pool, user: &User, id: Uuid) -> Result<Option<ExportRecord>, ApiError> {
+    let record = visible_to(user).filter(Column::Id.eq(id)).one(database).await?;
+    Ok(record.map(to_api))
 }
 
-/// One's own, and for an administrator all.
-fn visible_to(who: &User) -> Select<Entity> {
-    match who.role {
+/// Selects the user's own records, and all for an administrator.
+fn visible_to(user: &User) -> Select<Entity> {
+    match user.role {
         Role::Admin => Entity::find(),
-        Role::User => Entity::find().filter(Column::UserId.eq(who.id)),
+        Role::User => Entity::find().filter(Column::UserId.eq(user.id)),
     }
 }
 
-fn shown(record: Model) -> ExportRecord {
-    // The table takes no other words.
+fn to_api(record: Model) -> ExportRecord {
+    // The table has a constraint on the states.
     let state = record.state.parse().unwrap_or(ExportState::Failed);
-    // While it runs, heartbeats write when it would have ended. Older versions stored the time of the wall clock at the end,
-    // which may have been set back meanwhile.
+    // While the export runs, its heartbeats write a provisional end. Older versions wrote the wall clock's time at the end, and the
+    // clock may have been set back meanwhile.
     let finished_at = record.finished_at.filter(|_| state != ExportState::Running);
     let finished_at = finished_at.map(|end| Ord::max(end, record.started_at));
     let reason = record.error.as_deref().map(stored_message::read);
@@ -212,7 +212,7 @@ fn shown(record: Model) -> ExportRecord {
     }
 }
 
-/// A moment as RFC 3339, to the millisecond.
+/// Formats a moment as RFC 3339, to the millisecond.
 fn moment(moment: UnixMicros) -> String {
     moment.to_datetime().map(|time| time.to_rfc3339_opts(SecondsFormat::Millis, true)).unwrap_or_default()
 }
@@ -221,12 +221,12 @@ fn moment(moment: UnixMicros) -> String {
 mod tests {
     use super::*;
 
-    fn refused(query: &str) -> String {
-        RecordFilter::parse(query).expect_err("refused").field.unwrap_or_default()
+    fn rejected(query: &str) -> String {
+        RecordFilter::parse(query).expect_err("rejected").field.unwrap_or_default()
     }
 
     #[test]
-    fn what_cannot_be_understood_is_refused_by_name() {
+    fn an_invalid_parameter_is_rejected_by_name() {
         for (query, field) in [
             ("state=done", "state"),
             ("limit=0", "limit"),
@@ -240,18 +240,18 @@ mod tests {
             ("mine=yes", "mine"),
             ("page=2", "page"),
         ] {
-            assert_eq!(refused(query), field, "{query}");
+            assert_eq!(rejected(query), field, "{query}");
         }
     }
 
     #[test]
-    fn what_a_form_sends_for_fields_that_were_left_alone_is_nothing() {
+    fn empty_fields_of_a_form_are_ignored() {
         assert_eq!(RecordFilter::parse("state=&user=&sha256=&before=").expect("valid"), RecordFilter::default());
     }
 
     #[test]
-    fn a_place_is_read_back_as_it_was_written() {
-        let place = Cursor { started_at: UnixMicros::new(-5), id: Uuid::from_u128(7) };
-        assert_eq!(Cursor::parse(&place.to_string()), Some(place));
+    fn a_cursor_is_parsed_as_it_was_written() {
+        let cursor = Cursor { started_at: UnixMicros::new(-5), id: Uuid::from_u128(7) };
+        assert_eq!(Cursor::parse(&cursor.to_string()), Some(cursor));
     }
 }

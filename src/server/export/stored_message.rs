@@ -1,5 +1,5 @@
-//! How the reason of a record is stored: as the code of a message and its values, in JSON. A record of a version before
-//! message codes may hold a sentence, which stays as it is.
+//! Stores the reason of a record as JSON: the code of a message and its values. A record of a version before message codes may have
+//! a sentence, which is kept.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::messages::requests::RequestMessage;
 use crate::messages::transport::TransportMessage;
 use crate::messages::{Message, Sentences};
 
-/// The English sentences of what may be recorded.
+/// The English sentences of all messages that a record may have.
 const ENGLISH: &[Sentences] = &[
     RecordMessage::ENGLISH,
     CommandMessage::ENGLISH,
@@ -25,23 +25,23 @@ const ENGLISH: &[Sentences] = &[
     FormMessage::ENGLISH,
 ];
 
-/// What is stored of a message: its sentence depends on the language, and may be reworded.
+/// The stored part of a message. Its sentence depends on the language, and may be reworded.
 #[derive(Deserialize)]
 struct Stored {
     code: String,
     params: BTreeMap<String, String>,
 }
 
-/// Returns what is stored of a message.
+/// Returns the stored form of a message.
 pub fn write(message: &Message) -> String {
     serde_json::json!({ "code": message.code, "params": message.params }).to_string()
 }
 
-/// Returns the message that was stored, with its English sentence.
+/// Returns a stored message with its English sentence.
 pub fn read(stored: &str) -> Message {
-    let other = || RecordMessage::Other { text: stored.to_owned() }.into();
-    let Ok(Stored { code, params }) = serde_json::from_str(stored) else { return other() };
-    // A newer version may have stored a code that this one does not know.
+    let sentence = || RecordMessage::Other { text: stored.to_owned() }.into();
+    let Ok(Stored { code, params }) = serde_json::from_str(stored) else { return sentence() };
+    // A newer version may have stored a code that this version does not know.
     let message = Message { text: code.clone(), code: code.into(), params };
     match message.find_in(ENGLISH) {
         Some(text) => Message { text, ..message },
@@ -66,13 +66,13 @@ mod tests {
     }
 
     #[test]
-    fn a_sentence_of_an_older_version_stays_as_it_is() {
-        let stored = "Something that no version says any more: {\"code\": 1}.";
+    fn a_sentence_of_an_older_version_is_kept() {
+        let stored = "A sentence of an older version: {\"code\": 1}.";
         assert_eq!(read(stored).text, stored);
     }
 
     #[test]
-    fn a_code_of_a_newer_version_is_shown_as_it_is() {
+    fn a_code_of_a_newer_version_is_kept() {
         let message = read(r#"{"code":"camera_on_fire","params":{"camera":"front"}}"#);
         assert_eq!(
             (&*message.code, &*message.text, message.param("camera")),

@@ -1,4 +1,4 @@
-//! Time zones: which moments a local day covers, and how a moment is written. No I/O.
+//! Time zones: which moments a local day covers, and how timestamps are written. No I/O.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::{GapInfo, Tz};
@@ -7,12 +7,12 @@ use crate::error::ApiError;
 use crate::export_params::{DateBound, DateRange, ExportParams};
 use crate::server::db::entity::motion_event::WRITABLE_YEARS;
 
-/// A half-open span of time, in microseconds since 1970-01-01T00:00:00Z; `None` is unbounded.
+/// A half-open range of time, in microseconds since 1970-01-01T00:00:00Z; `None` is unbounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TimeRange {
-    /// The first moment inside.
+    /// The first moment in the range.
     pub start: Option<i64>,
-    /// The first moment after.
+    /// The first moment after the range.
     pub end: Option<i64>,
 }
 
@@ -21,23 +21,23 @@ pub struct TimeRange {
 pub struct TimeZone(Tz);
 
 impl TimeZone {
-    /// The zone of this IANA name.
+    /// Parses an IANA name.
     ///
     /// # Errors
-    /// `invalid_parameter` for `timezone` where the database has no such name.
+    /// Returns `invalid_parameter` for `timezone` if the database does not have the name.
     pub fn parse(name: &str) -> Result<Self, ApiError> {
         name.parse().map(Self).map_err(|_| ExportParams::no_such_timezone(name))
     }
 
-    /// All names that [`TimeZone::parse`] knows, in alphabetical order.
+    /// Returns all names that [`TimeZone::parse`] accepts, in alphabetical order.
     pub fn names() -> Vec<String> {
         let mut names: Vec<_> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name().to_owned()).collect();
         names.sort_unstable();
         names
     }
 
-    /// The first moment of a local day. Where clocks skip midnight, that is the moment after the gap; a day that was
-    /// skipped whole begins, and ends, where the next one begins.
+    /// Returns the first moment of a local day. If clocks skip midnight, that is the moment after the gap. A day that was skipped
+    /// entirely starts and ends at the start of the next one.
     fn day_start(self, day: NaiveDate) -> DateTime<Utc> {
         let midnight = day.and_time(NaiveTime::MIN);
         match self.0.from_local_datetime(&midnight).earliest() {
@@ -48,25 +48,25 @@ impl TimeZone {
         }
     }
 
-    /// The local day of a moment.
+    /// Returns the local date of a moment.
     pub fn day_of(self, instant: DateTime<Utc>) -> NaiveDate {
         instant.with_timezone(&self.0).date_naive()
     }
 
-    /// The local day that a moment lies in, as days are exported, and the moment at which it ends. `None` where the moment
-    /// is beyond the calendar.
+    /// Returns the local day whose export contains a moment, and the end of that day. `None` if the moment is beyond the
+    /// calendar.
     pub fn day_around(self, micros: i64) -> Option<(NaiveDate, i64)> {
         let moment = DateTime::from_timestamp_micros(micros).filter(|utc| WRITABLE_YEARS.contains(&utc.year()))?;
         let end = |day: NaiveDate| day.succ_opt().map(|next| micros_not_before(self.day_start(next)));
         let day = self.day_of(moment);
-        // Where clocks went back over midnight, a day began, and its evening came once more.
+        // If clocks are set back over midnight, a part of the day before has the date of that day again.
         match end(day)? {
-            over if over <= micros => Some((day.succ_opt()?, end(day.succ_opt()?)?)),
-            ends => Some((day, ends)),
+            day_end if day_end <= micros => Some((day.succ_opt()?, end(day.succ_opt()?)?)),
+            day_end => Some((day, day_end)),
         }
     }
 
-    /// The local day that stands for one end of a range in the file's name.
+    /// Returns the local day of one end of a range, for the name of the file.
     pub fn day_of_bound(self, bound: DateBound) -> NaiveDate {
         match bound {
             DateBound::Day(day) => day,
@@ -74,10 +74,10 @@ impl TimeZone {
         }
     }
 
-    /// The moments that a range covers in this zone.
+    /// Returns the moments that a range of dates covers in this zone.
     ///
     /// # Errors
-    /// `invalid_parameter` for `start_date` where the range ends before it begins.
+    /// Returns `invalid_parameter` for `start_date` if the range ends before it starts.
     pub fn interval(self, range: &DateRange) -> Result<TimeRange, ApiError> {
         let start = range.start().map(|bound| match bound {
             DateBound::Day(day) => micros_not_before(self.day_start(day)),
@@ -93,68 +93,69 @@ impl TimeZone {
         }
     }
 
-    /// The offset at a moment, in whole minutes east of Greenwich; `None` where the moment is not in [`WRITABLE_YEARS`].
-    /// Before standard time, zones kept the sun's: offsets to the second, which ISO 8601 cannot write. The offset is
-    /// rounded and the clock with it, so that the text still names the very moment.
+    /// Returns the offset at a moment, in whole minutes east of Greenwich; `None` if the moment is not in [`WRITABLE_YEARS`].
+    ///
+    /// Before standard time, zones used solar time, with offsets to the second, which ISO 8601 cannot express. The offset is
+    /// rounded, and the local time is computed from the rounded offset, so that the text names the exact moment.
     fn offset_minutes(self, seconds: i64) -> Option<i32> {
         let utc = DateTime::from_timestamp_secs(seconds).filter(|utc| WRITABLE_YEARS.contains(&utc.year()))?;
         let offset = self.0.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc();
         Some((offset + 30).div_euclid(60))
     }
 
-    /// A moment as ISO 8601 with numeric offset, and six digits of fraction only where there is one.
-    /// `None` where the moment is not in [`WRITABLE_YEARS`].
+    /// Returns a moment as ISO 8601 with a numeric offset, and with six digits of fraction unless it is zero. `None` if the
+    /// moment is not in [`WRITABLE_YEARS`].
     pub fn timestamp(self, micros: i64) -> Option<String> {
-        let mut text = Vec::with_capacity(LONGEST_TIMESTAMP);
+        let mut text = Vec::with_capacity(TIMESTAMP_BYTES);
         TimestampFormatter::new(self).write(micros, &mut text)?;
         String::from_utf8(text).ok()
     }
 }
 
-/// The length of `2025-12-15T10:30:00.867341-08:00`, in bytes.
-const LONGEST_TIMESTAMP: usize = 32;
+/// The maximum length of a timestamp, in bytes: `2025-12-15T10:30:00.867341-08:00`.
+const TIMESTAMP_BYTES: usize = 32;
 
-/// The length of `2025-12-15 10:30:00`, in bytes.
-const LOCAL_TIMESTAMP: usize = 19;
+/// The length of a local timestamp, in bytes: `2025-12-15 10:30:00`.
+const LOCAL_TIMESTAMP_BYTES: usize = 19;
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
-/// Writes the moments of a file, one after the other. Offsets are looked up once for each hour that there are events in,
-/// and dates made once for each day, because events come in order.
+/// Formats the timestamps of a file. Because events are in order, an offset is looked up once per hour, and a date is formatted once
+/// per day.
 #[derive(Debug)]
 pub struct TimestampFormatter {
     zone: TimeZone,
-    /// Which hour of UTC the offset is of, counted from 1970; `None` for an hour in which it changes.
+    /// The hour of UTC that the offset is valid for, counted from 1970; `None` for an hour in which it changes.
     hour: Option<i64>,
-    minutes: i32,
+    offset_minutes: i32,
     offset: [u8; 6],
-    /// Which local day the date is of, counted from 1970.
+    /// The local day of the date, counted from 1970.
     day: Option<i64>,
     date: [u8; 11],
 }
 
 impl TimestampFormatter {
-    /// In that zone.
+    /// Creates a formatter for timestamps in `zone`.
     pub fn new(zone: TimeZone) -> Self {
-        Self { zone, hour: None, minutes: 0, offset: *b"+00:00", day: None, date: *b"1970-01-01T" }
+        Self { zone, hour: None, offset_minutes: 0, offset: *b"+00:00", day: None, date: *b"1970-01-01T" }
     }
 
-    /// Appends a moment as ISO 8601 with numeric offset, and six digits of fraction only where there is one.
-    /// `None` where the moment is not in [`WRITABLE_YEARS`].
+    /// Appends a moment as ISO 8601 with a numeric offset, and with six digits of fraction unless it is zero. `None` if the
+    /// moment is not in [`WRITABLE_YEARS`].
     pub fn write(&mut self, micros: i64, out: &mut Vec<u8>) -> Option<()> {
         let (seconds, fraction) = (micros.div_euclid(1_000_000), micros.rem_euclid(1_000_000));
         let hour = seconds.div_euclid(HOUR);
         if self.hour != Some(hour) {
-            self.look_up(seconds, hour)?;
+            self.set_offset(seconds, hour)?;
         }
-        let local = seconds + i64::from(self.minutes) * 60;
+        let local = seconds + i64::from(self.offset_minutes) * 60;
         let day = local.div_euclid(DAY);
         if self.day != Some(day) {
             self.set_date(day, local)?;
         }
         let time = local.rem_euclid(DAY);
-        let mut text = [0; LONGEST_TIMESTAMP];
+        let mut text = [0; TIMESTAMP_BYTES];
         text[..11].copy_from_slice(&self.date);
         text[11..13].copy_from_slice(&two_digits(time / HOUR));
         text[13] = b':';
@@ -179,19 +180,19 @@ impl TimestampFormatter {
     pub fn write_local(&mut self, micros: i64, out: &mut Vec<u8>) -> Option<()> {
         let start = out.len();
         self.write(micros, out)?;
-        out.truncate(start + LOCAL_TIMESTAMP);
+        out.truncate(start + LOCAL_TIMESTAMP_BYTES);
         out[start + 10] = b' ';
         Some(())
     }
 
-    /// Finds out the offset at that second, and whether it is that of its whole hour: of its quarters, because where zones
-    /// change, they change for longer than that.
-    fn look_up(&mut self, seconds: i64, hour: i64) -> Option<()> {
+    /// Looks up the offset at a second, and whether it is valid for the whole hour. The quarters of the hour are enough to check,
+    /// because an offset lasts longer than a quarter.
+    fn set_offset(&mut self, seconds: i64, hour: i64) -> Option<()> {
         let minutes = self.zone.offset_minutes(seconds)?;
-        let mut count_per_quarter_hour = (0..=4).map(|quarter| hour * HOUR + (quarter * HOUR / 4).min(HOUR - 1));
-        let same = count_per_quarter_hour.all(|quarter| self.zone.offset_minutes(quarter) == Some(minutes));
-        self.hour = Some(hour).filter(|_| same);
-        self.minutes = minutes;
+        let mut quarters = (0..=4).map(|quarter| hour * HOUR + (quarter * HOUR / 4).min(HOUR - 1));
+        let is_same = quarters.all(|quarter| self.zone.offset_minutes(quarter) == Some(minutes));
+        self.hour = Some(hour).filter(|_| is_same);
+        self.offset_minutes = minutes;
         let sign = if minutes < 0 { b'-' } else { b'+' };
         self.offset[0] = sign;
         self.offset[1..3].copy_from_slice(&two_digits(i64::from(minutes.abs() / 60)));
@@ -211,15 +212,15 @@ impl TimestampFormatter {
     }
 }
 
-/// A number from 0 to 99.
+/// Returns the digits of a number from 0 to 99.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it has two digits")]
 fn two_digits(number: i64) -> [u8; 2] {
     let number = number as u8;
     [b'0' + number / 10, b'0' + number % 10]
 }
 
-/// The first whole microsecond that is not before a moment: events are kept to the microsecond, so comparing with this
-/// is comparing with the moment itself.
+/// Returns the first whole microsecond that is not before a moment. Events have whole microseconds, so a comparison with this is a
+/// comparison with the moment itself.
 fn micros_not_before(instant: DateTime<Utc>) -> i64 {
     let whole = instant.timestamp_micros();
     if instant.timestamp_subsec_nanos().is_multiple_of(1_000) { whole } else { whole + 1 }
@@ -242,12 +243,12 @@ mod tests {
         (DateTime::from_timestamp_micros(start).expect("a time"), (end - start) / 3_600_000_000)
     }
 
-    fn written(name: &str, micros: i64) -> String {
+    fn formatted(name: &str, micros: i64) -> String {
         zone(name).timestamp(micros).expect("a time")
     }
 
     #[test]
-    fn the_day_around_a_moment_is_the_day_that_exports_it() {
+    fn day_around_returns_the_day_whose_export_contains_the_moment() {
         for (name, hour) in
             [("America/Toronto", "1987-10-25"), ("America/St_Johns", "1988-10-29"), ("UTC", "2025-01-01")]
         {
@@ -255,32 +256,32 @@ mod tests {
             let micros = start.and_time(NaiveTime::MIN).and_utc().timestamp_micros();
             for quarter in 0..4 * 24 * 3 {
                 let moment = micros + quarter * 900_000_000;
-                let (day, ends) = zone(name).day_around(moment).expect("in the calendar");
+                let (day, day_end) = zone(name).day_around(moment).expect("in the calendar");
                 let bound = Some(DateBound::Day(day));
                 let span = zone(name).interval(&DateRange::new(bound, bound).expect("a range")).expect("in order");
                 assert!(
                     span.start.expect("a start") <= moment && moment < span.end.expect("an end"),
                     "{name} {moment}"
                 );
-                assert_eq!(span.end, Some(ends));
+                assert_eq!(span.end, Some(day_end));
             }
         }
         assert_eq!(zone("UTC").day_around(i64::MAX), None);
     }
 
     #[test]
-    fn days_have_the_hours_that_their_clocks_gave_them() {
+    fn days_have_as_many_hours_as_their_clocks_show() {
         for (name, text, start, hours) in [
             ("UTC", "2025-12-01", "2025-12-01T00:00:00Z", 24),
             ("Europe/Berlin", "2025-03-30", "2025-03-29T23:00:00Z", 23),
             ("Europe/Berlin", "2025-10-26", "2025-10-25T22:00:00Z", 25),
             ("America/New_York", "2025-11-02", "2025-11-02T04:00:00Z", 25),
-            // No midnight: these days begin at 01:00.
+            // Without a midnight: these days start at 01:00.
             ("America/Santiago", "2025-09-07", "2025-09-07T04:00:00Z", 23),
             ("Africa/Cairo", "2025-04-25", "2025-04-24T22:00:00Z", 23),
             ("Asia/Beirut", "2025-03-30", "2025-03-29T22:00:00Z", 23),
             ("America/Havana", "2025-03-09", "2025-03-09T05:00:00Z", 23),
-            // The day that Samoa left out.
+            // The day that Samoa skipped.
             ("Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z", 0),
         ] {
             assert_eq!(day(name, text), (start.parse().expect("a time"), hours), "{text} in {name}");
@@ -288,14 +289,14 @@ mod tests {
     }
 
     #[test]
-    fn in_every_zone_each_day_begins_where_its_date_is_first_read() {
+    fn in_every_zone_each_day_starts_when_clocks_first_show_its_date() {
         for tz in chrono_tz::TZ_VARIANTS {
             let mut day = NaiveDate::from_ymd_opt(2000, 1, 1).expect("a day");
             while day.year() < 2030 {
                 let start = TimeZone(tz).day_start(day);
                 let local = start.with_timezone(&tz).date_naive();
                 let before = (start - TimeDelta::microseconds(1)).with_timezone(&tz).date_naive();
-                assert!(before < day && local >= day, "{tz} {day}: begins on {local}, after {before}");
+                assert!(before < day && local >= day, "{tz} {day}: starts on {local}, after {before}");
                 day += TimeDelta::days(1);
             }
         }
@@ -315,7 +316,7 @@ mod tests {
     }
 
     #[test]
-    fn an_instant_between_two_microseconds_counts_from_the_later_one() {
+    fn an_instant_between_two_microseconds_is_rounded_up() {
         let instant: DateTime<Utc> = "2025-12-01T00:00:00.000000001Z".parse().expect("a time");
         assert_eq!(micros_not_before(instant) - instant.timestamp_micros(), 1);
         let before_1970: DateTime<Utc> = "1969-12-31T23:59:59.999999001Z".parse().expect("a time");
@@ -323,32 +324,32 @@ mod tests {
     }
 
     #[test]
-    fn timestamps_are_iso_8601_with_offset_and_a_fraction_only_where_there_is_one() {
+    fn timestamps_are_iso_8601_with_an_offset_and_without_a_zero_fraction() {
         let micros = 1_765_823_400_867_341;
-        assert_eq!(written("America/Los_Angeles", micros), "2025-12-15T10:30:00.867341-08:00");
-        assert_eq!(written("America/Los_Angeles", micros - 867_341), "2025-12-15T10:30:00-08:00");
-        assert_eq!(written("UTC", 1), "1970-01-01T00:00:00.000001+00:00");
-        assert_eq!(written("Asia/Kathmandu", -1), "1970-01-01T05:29:59.999999+05:30");
+        assert_eq!(formatted("America/Los_Angeles", micros), "2025-12-15T10:30:00.867341-08:00");
+        assert_eq!(formatted("America/Los_Angeles", micros - 867_341), "2025-12-15T10:30:00-08:00");
+        assert_eq!(formatted("UTC", 1), "1970-01-01T00:00:00.000001+00:00");
+        assert_eq!(formatted("Asia/Kathmandu", -1), "1970-01-01T05:29:59.999999+05:30");
     }
 
     #[test]
-    fn the_repeated_hour_of_new_york_is_told_apart_by_its_offset() {
+    fn the_repeated_hour_of_new_york_is_distinguished_by_its_offset() {
         let first: DateTime<Utc> = "2025-11-02T05:30:00Z".parse().expect("a time");
-        assert_eq!(written("America/New_York", first.timestamp_micros()), "2025-11-02T01:30:00-04:00");
+        assert_eq!(formatted("America/New_York", first.timestamp_micros()), "2025-11-02T01:30:00-04:00");
         let second = first + TimeDelta::hours(1);
-        assert_eq!(written("America/New_York", second.timestamp_micros()), "2025-11-02T01:30:00-05:00");
+        assert_eq!(formatted("America/New_York", second.timestamp_micros()), "2025-11-02T01:30:00-05:00");
     }
 
     #[test]
-    fn an_offset_to_the_second_is_rounded_without_moving_the_moment() {
+    fn an_offset_to_the_second_is_rounded_without_changing_the_moment() {
         // Until 1972-01-07, Monrovia was 44 minutes and 30 seconds behind UTC.
-        let text = written("Africa/Monrovia", 0);
+        let text = formatted("Africa/Monrovia", 0);
         assert_eq!(text, "1969-12-31T23:16:00-00:44");
         assert_eq!(DateTime::parse_from_rfc3339(&text).expect("RFC 3339").timestamp(), 0);
     }
 
-    /// What chrono makes of a moment, without anything that is remembered.
-    fn displayed(zone: TimeZone, micros: i64) -> Option<String> {
+    /// Formats a moment with chrono, without a cache.
+    fn chrono_formatted(zone: TimeZone, micros: i64) -> Option<String> {
         let utc = DateTime::from_timestamp_micros(micros).filter(|utc| WRITABLE_YEARS.contains(&utc.year()))?;
         let offset = zone.0.offset_from_utc_datetime(&utc.naive_utc()).fix().local_minus_utc();
         let minutes = (offset + 30).div_euclid(60);
@@ -359,10 +360,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn moments_one_after_the_other_are_written_as_chrono_writes_each_of_them(
+        fn a_sequence_of_timestamps_is_formatted_as_chrono_formats_each_of_them(
             index in 0..chrono_tz::TZ_VARIANTS.len(),
             start in prop_oneof![
-                // Around the first and the last year, and where clocks are changed most.
+                // Around the first and the last year, and in the years with most clock changes.
                 -62_135_596_800_000_000_i64..-62_095_000_000_000_000,
                 -4_000_000_000_000_000_i64..4_000_000_000_000_000,
                 253_330_000_000_000_000_i64..253_402_300_800_000_000,
@@ -378,14 +379,14 @@ mod tests {
             for step in steps {
                 micros += step;
                 let mut text = Vec::new();
-                let written = timestamps.write(micros, &mut text).map(|()| String::from_utf8(text).expect("UTF-8"));
-                prop_assert_eq!(written, displayed(zone, micros), "{} in {}", micros, zone.0);
+                let formatted = timestamps.write(micros, &mut text).map(|()| String::from_utf8(text).expect("UTF-8"));
+                prop_assert_eq!(formatted, chrono_formatted(zone, micros), "{} in {}", micros, zone.0);
             }
         }
     }
 
     #[test]
-    fn where_clocks_are_changed_each_second_has_its_own_offset() {
+    fn around_a_clock_change_each_second_has_its_own_offset() {
         for (name, change) in [
             ("Europe/Berlin", "2025-03-30T01:00:00Z"),
             ("Australia/Lord_Howe", "2025-04-05T15:00:00Z"),
@@ -400,13 +401,16 @@ mod tests {
                 let micros = (change.timestamp() + second) * 1_000_000;
                 let mut text = Vec::new();
                 timestamps.write(micros, &mut text).expect("in the calendar");
-                assert_eq!(String::from_utf8(text).expect("UTF-8"), displayed(zone(name), micros).expect("a time"));
+                assert_eq!(
+                    String::from_utf8(text).expect("UTF-8"),
+                    chrono_formatted(zone(name), micros).expect("a time")
+                );
             }
         }
     }
 
     #[test]
-    fn an_unknown_zone_is_refused_by_name() {
+    fn an_unknown_zone_is_rejected_with_its_name() {
         let error = TimeZone::parse("Europe/Atlantis").expect_err("unknown");
         assert_eq!(error.field.as_deref(), Some("timezone"));
         assert!(error.detail.contains("Europe/Atlantis"));

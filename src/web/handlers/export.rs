@@ -1,8 +1,9 @@
 //! `GET /api/v1/motion-events/export`: the export over HTTP.
 //!
-//! A place is taken and the record begun, and the first page read, before the answer begins, so that what can fail early
-//! gets a real status. After that the end of the body has to be earned: it is said after the last row only, and after the
-//! record has it; a body that stops without it, be it by an error, a panic or an aborted task, breaks the connection.
+//! A slot is acquired, the record written, and the first page read before the response starts, so that an early failure has an
+//! HTTP status. After that, the body ends normally only after the last row was sent and the record is `completed`. Any other
+//! exit (an error, a panic, a cancelled task) aborts the connection. The diagram in
+//! [`pipeline`](crate::server::export::pipeline) shows what feeds the body.
 
 use std::time::Duration;
 
@@ -35,44 +36,45 @@ use crate::server::state::AppState;
 use crate::web::listener::connection::ConnectionInfo;
 use crate::web::negotiation::accept_encoding;
 
-/// The digest of what was sent (RFC 9530): with a content encoding, of the encoded bytes.
+/// The digest of the bytes that were sent, after any content encoding (RFC 9530).
 const REPR_DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
-/// The digest of the file, whatever it was encoded as: what the record tells (draft-ietf-httpbis-unencoded-digest).
+/// The digest of the file before any content encoding, which is that of the record (draft-ietf-httpbis-unencoded-digest).
 const UNENCODED_DIGEST: HeaderName = HeaderName::from_static("unencoded-digest");
 
-/// Up to when the file is complete, where it is read from a replica, as RFC 3339.
+/// The moment up to which the file is complete, if it is read from a replica, as RFC 3339.
 const COMPLETE_TO: HeaderName = HeaderName::from_static("x-export-complete-to");
 
-/// For how long a client whose export has failed is kept waiting until the record says why.
-const RECORD_FIRST: Duration = Duration::from_secs(1);
+/// How long a failed export waits for its record before it aborts the connection.
+const MAX_WAIT_FOR_RECORD: Duration = Duration::from_secs(1);
 
-/// Answers with the file.
+/// Responds with the file.
 ///
 /// # Errors
-/// Where nobody whom we know asks, the parameters cannot be understood or met, there is no place, or the database does
-/// not give a first page.
+/// Returns an error if the request is not authenticated, a parameter is invalid, no slot is free, or the database does not
+/// return the first page.
 pub async fn export(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     let (parts, _) = request.into_parts();
-    let caller = principal::of(&parts.extensions)?;
+    let principal = principal::of(&parts.extensions)?;
     if parts.version < Version::HTTP_11 {
         return Err(ApiError::new(ErrorCode::HttpVersionNotSupported, HttpMessage::HttpVersion));
     }
     let query = parts.uri.query().unwrap_or_default();
-    // What makes a URL a link is no parameter of the export.
+    // The signature of a signed URL is not a parameter of the export.
     let query = SignedUrl::parse(query).transpose()?.map_or(query, |link| link.query);
     let params = ExportParams::parse(query)?;
     let wanted = accept_encoding::preferred(&parts.headers);
-    let mut export = ExportStream::begin(state.source(), caller.viewer(&state.clock), params.clone(), wanted).await?;
+    let mut export =
+        ExportStream::begin(state.export_context(), principal.viewer(&state.clock), params.clone(), wanted).await?;
     if parts.method == Method::HEAD {
-        // A stream, because a body that is known to be empty would be announced as `Content-Length: 0`.
+        // A stream: for a body that is known to be empty, hyper would send `Content-Length: 0`.
         let body = Body::from_stream(futures_util::stream::empty::<Result<Bytes, export_body::BodyError>>());
         return Ok((headers(&export), body).into_response());
     }
-    let running = state.exports.begin(asked(&caller, &params, &export)).await?;
+    let slot = state.exports.begin(new_export(&principal, &params, &export)).await?;
     info!(
-        export_id = %running.id(),
-        user_id = %caller.user.id,
+        export_id = %slot.id(),
+        user_id = %principal.user.id,
         start_date = params.range.start().map(tracing::field::display),
         end_date = params.range.end().map(tracing::field::display),
         camera_id = ?params.camera_ids,
@@ -82,15 +84,15 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
     let first = match export.next_chunk().await {
         Ok(first) => first,
         Err(error) => {
-            let ending = ending(&error, running.id());
-            running.end(Some(ending), 0).await;
+            let outcome = log_failure(&error, slot.id());
+            slot.end(Some(outcome), 0).await;
             return Err(error.unlogged_api_error());
         }
     };
-    running.set_progress(export.rows, export.bytes);
+    slot.set_progress(export.rows, export.bytes);
 
     let mut headers = headers(&export);
-    if let Ok(id) = HeaderValue::from_str(&running.id().to_string()) {
+    if let Ok(id) = HeaderValue::from_str(&slot.id().to_string()) {
         headers.insert(EXPORT_ID_HEADER, id);
     }
     let with_trailers = wants_trailers(&parts.headers);
@@ -98,18 +100,18 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
         headers.insert(header::TRAILER, HeaderValue::from_static("Repr-Digest, Unencoded-Digest"));
     }
     let peer = parts.extensions.get::<ConnectInfo<ConnectionInfo>>().map(|ConnectInfo(peer)| peer.clone());
-    let (generator, body) = export_body::channel(peer.clone());
+    let (body_sender, body) = export_body::channel(peer.clone());
     let sent_digest = (with_trailers && export.encoding.is_some()).then(Sha256::new);
-    let job = StreamTask { export, first, generator, sent: 0, with_trailers, sent_digest, peer };
-    tokio::spawn(job.run(running).instrument(Span::current()));
+    let task = StreamTask { export, first, body_sender, sent: 0, with_trailers, sent_digest, peer };
+    tokio::spawn(task.run(slot).instrument(Span::current()));
     Ok((headers, Body::new(body)).into_response())
 }
 
-fn asked(caller: &Principal, params: &ExportParams, export: &ExportStream) -> NewExport {
+fn new_export(principal: &Principal, params: &ExportParams, export: &ExportStream) -> NewExport {
     NewExport {
-        user_id: Some(caller.user.id),
-        user_name: Some(caller.user.name.clone()),
-        via: caller.by.as_str(),
+        user_id: Some(principal.user.id),
+        user_name: Some(principal.user.name.clone()),
+        via: principal.by.as_str(),
         query: params.to_query(),
         complete_to: export.complete_to,
     }
@@ -131,12 +133,12 @@ fn headers(export: &ExportStream) -> HeaderMap {
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // nginx would otherwise gather the file before it passes any of it on.
+    // Without this, nginx buffers the response.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     headers
 }
 
-/// Whether the client takes trailers (RFC 9110, 10.1.4).
+/// Returns whether the client accepts trailers (RFC 9110, 10.1.4).
 fn wants_trailers(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(header::TE).iter().filter_map(|line| line.to_str().ok());
     lines
@@ -144,98 +146,101 @@ fn wants_trailers(headers: &HeaderMap) -> bool {
         .any(|item| item.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("trailers")))
 }
 
-/// How an export ends that cannot go on. The record says what went wrong, and the log the rest.
-fn ending(error: &ExportError, export_id: Uuid) -> Outcome {
+/// Logs why an export failed. Returns the outcome for its record.
+fn log_failure(error: &ExportError, export_id: Uuid) -> Outcome {
     match error {
-        // What somebody wanted, and no fault.
+        // Decisions of people, not faults.
         ExportError::Revoked(_) | ExportError::Refused(_) | ExportError::Detached => {
             warn!(%export_id, reason = %error, "export aborted");
         }
         ExportError::TimedOut(_) => error!(%export_id, reason = %error, "export timed out"),
         ExportError::Database(_) | ExportError::Encode(_) => error!(%export_id, reason = %error, "export failed"),
     }
-    error.ending()
+    error.outcome()
 }
 
-/// The making of a file whose answer has begun.
+/// Sends the file of one response.
 struct StreamTask {
     export: ExportStream,
     first: Option<Bytes>,
-    generator: BodySender,
-    /// How many bytes were given to be sent, after any encoding.
+    body_sender: BodySender,
+    /// The number of bytes handed to the connection, after any content encoding.
     sent: u64,
-    /// Whether the client takes trailers.
+    /// Whether the client accepts trailers.
     with_trailers: bool,
-    /// The digest of what is sent, for those, where that is not the file itself.
+    /// The digest of the sent bytes, for the trailers, if these are not the file itself.
     sent_digest: Option<Sha256>,
     peer: Option<ConnectionInfo>,
 }
 
 impl StreamTask {
-    /// Makes chunks as fast as the client takes them, stops at once when it leaves, and ends the record before the file.
-    async fn run(mut self, mut running: ExportSlot) {
-        let cancelled = running.cancelled();
+    /// Sends chunks as fast as the client receives them. Finalizes the record before the body ends.
+    async fn run(mut self, mut slot: ExportSlot) {
+        let cancelled = slot.cancelled();
         tokio::pin!(cancelled);
-        let made = tokio::select! {
+        let streamed = tokio::select! {
             biased;
-            ending = &mut cancelled => Err(ending),
-            made = self.make(&running) => made,
+            outcome = &mut cancelled => Err(outcome),
+            streamed = self.stream_chunks(&slot) => streamed,
         };
-        let whole =
-            made.and_then(|()| self.export.sha256().ok_or_else(|| Outcome::failed(RecordMessage::FileIncomplete)));
-        let sha256 = match whole {
+        let sha256 =
+            streamed.and_then(|()| self.export.sha256().ok_or_else(|| Outcome::failed(RecordMessage::FileIncomplete)));
+        let sha256 = match sha256 {
             Ok(sha256) => sha256,
-            Err(ending) => return self.break_off(running, ending).await,
+            Err(outcome) => return self.abort(slot, outcome).await,
         };
-        if !matches!(running.complete(sha256.clone()).await, Ok(true)) {
-            return self.break_off(running, Outcome::failed(RecordMessage::NotRecorded)).await;
+        if !matches!(slot.complete(sha256.clone()).await, Ok(true)) {
+            return self.abort(slot, Outcome::failed(RecordMessage::NotRecorded)).await;
         }
         let sent_digest = self.sent_digest.map(|digest| digest.finalize().to_vec());
         let trailers = self.with_trailers.then(|| trailers(sent_digest.as_ref().unwrap_or(&sha256), &sha256));
-        let otherwise = tokio::select! {
-            heard = self.generator.end(trailers) => heard.err().map(|ReceiverDropped| disconnect_outcome(self.peer.as_ref(), running.id())),
-            ending = &mut cancelled => Some(ending),
+        let failure = tokio::select! {
+            ended = self.body_sender.end(trailers) => {
+                ended.err().map(|ReceiverDropped| disconnect_outcome(self.peer.as_ref(), slot.id()))
+            }
+            outcome = &mut cancelled => Some(outcome),
         };
-        running.end(otherwise, self.sent).await;
+        slot.end(failure, self.sent).await;
     }
 
-    /// Ends the record, and breaks the connection by dropping the generator: afterwards, so that whoever looks the record
-    /// up finds the reason; but not much later.
-    async fn break_off(self, running: ExportSlot, ending: Outcome) {
-        let end = running.end(Some(ending), self.sent);
+    /// Records the outcome, then aborts the connection by dropping the sender. In this order, a client that looks up the record
+    /// finds the reason. The connection does not wait long for the record.
+    async fn abort(self, slot: ExportSlot, outcome: Outcome) {
+        let end = slot.end(Some(outcome), self.sent);
         tokio::pin!(end);
-        if tokio::time::timeout(RECORD_FIRST, &mut end).await.is_err() {
+        if tokio::time::timeout(MAX_WAIT_FOR_RECORD, &mut end).await.is_err() {
             drop(self);
             end.await;
         }
     }
 
-    async fn make(&mut self, running: &ExportSlot) -> Result<(), Outcome> {
+    /// Sends all chunks, and waits until the kernel has taken them.
+    async fn stream_chunks(&mut self, slot: &ExportSlot) -> Result<(), Outcome> {
         let mut next = self.first.take();
         while let Some(chunk) = next {
             self.sent += chunk.len() as u64;
             if let Some(digest) = &mut self.sent_digest {
                 digest.update(&chunk);
             }
-            self.generator
+            self.body_sender
                 .send(chunk)
                 .await
-                .map_err(|ReceiverDropped| disconnect_outcome(self.peer.as_ref(), running.id()))?;
-            let made = tokio::select! {
+                .map_err(|ReceiverDropped| disconnect_outcome(self.peer.as_ref(), slot.id()))?;
+            let chunk = tokio::select! {
                 biased;
-                () = self.generator.closed() => return Err(disconnect_outcome(self.peer.as_ref(), running.id())),
-                made = self.export.next_chunk() => made,
+                () = self.body_sender.closed() => return Err(disconnect_outcome(self.peer.as_ref(), slot.id())),
+                chunk = self.export.next_chunk() => chunk,
             };
-            next = made.map_err(|error| ending(&error, running.id()))?;
+            next = chunk.map_err(|error| log_failure(&error, slot.id()))?;
             let ExportStream { rows, bytes, .. } = self.export;
-            running.set_progress(rows, bytes);
-            debug!(export_id = %running.id(), row_count = rows, bytes, "export progress");
+            slot.set_progress(rows, bytes);
+            debug!(export_id = %slot.id(), row_count = rows, bytes, "export progress");
         }
-        self.generator.flushed().await.map_err(|ReceiverDropped| disconnect_outcome(self.peer.as_ref(), running.id()))
+        self.body_sender.flushed().await.map_err(|ReceiverDropped| disconnect_outcome(self.peer.as_ref(), slot.id()))
     }
 }
 
-/// How an export ends whose client is not there any more.
+/// Returns the outcome of an export whose client has disconnected, or was cut off because it read nothing.
 fn disconnect_outcome(peer: Option<&ConnectionInfo>, export_id: Uuid) -> Outcome {
     if peer.is_some_and(ConnectionInfo::has_stalled) {
         warn!(%export_id, "client read nothing for too long (server.write_timeout_seconds)");
@@ -244,7 +249,7 @@ fn disconnect_outcome(peer: Option<&ConnectionInfo>, export_id: Uuid) -> Outcome
     Outcome::disconnected()
 }
 
-/// The digests, as structured fields (RFC 9530).
+/// Returns the digests as structured fields (RFC 9530).
 fn trailers(sent: &[u8], file: &[u8]) -> HeaderMap {
     let mut trailers = HeaderMap::new();
     for (name, digest) in [(REPR_DIGEST, sent), (UNENCODED_DIGEST, file)] {

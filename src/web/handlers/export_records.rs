@@ -1,4 +1,4 @@
-//! The records of exports for programs, at `/api/v1/exports`.
+//! `GET /api/v1/exports` and `/api/v1/exports/{id}`: the records of exports.
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
@@ -14,18 +14,18 @@ use crate::server::export::records::{self, RecordFilter};
 use crate::server::state::AppState;
 use crate::web::{parameters, preferences};
 
-/// `GET /api/v1/exports`.
+/// Responds with the records that match the query string.
 ///
 /// # Errors
-/// Where nobody whom we know asks, a parameter cannot be understood, or the database cannot answer.
+/// Returns an error if the request is not authenticated, a parameter is invalid, or the database is unavailable.
 pub async fn list(
     State(app): State<AppState>,
-    caller: Principal,
+    principal: Principal,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Json<ExportRecords>, ApiError> {
-    let wanted = RecordFilter::parse(query.as_deref().unwrap_or_default())?;
-    let mut records = records::records(&app.database, &caller.user, &wanted).await?;
+    let filter = RecordFilter::parse(query.as_deref().unwrap_or_default())?;
+    let mut records = records::list(&app.database, &principal.user, &filter).await?;
     let language = preferences::language(&headers);
     for record in &mut records.exports {
         record.reason = record.reason.take().map(|reason| language.translate(reason));
@@ -33,21 +33,21 @@ pub async fn list(
     Ok(Json(records))
 }
 
-/// `GET /api/v1/exports/{id}`.
+/// Responds with one record.
 ///
 /// # Errors
-/// `export_not_found` where there is no such record, or it is somebody else's.
-pub async fn one(
+/// Returns `export_not_found` if the record does not exist or belongs to another user.
+pub async fn get(
     State(app): State<AppState>,
-    caller: Principal,
+    principal: Principal,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
     id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Json<ExportRecord>, ApiError> {
     parameters::check(query.as_deref().unwrap_or_default(), &[])?;
-    let gone = || ApiError::new(ErrorCode::ExportNotFound, RequestMessage::NoSuchExport);
-    let Path(id) = id.map_err(|_| gone())?;
-    let mut record = records::record(&app.database, &caller.user, id).await?.ok_or_else(gone)?;
+    let not_found = || ApiError::new(ErrorCode::ExportNotFound, RequestMessage::NoSuchExport);
+    let Path(id) = id.map_err(|_| not_found())?;
+    let mut record = records::get(&app.database, &principal.user, id).await?.ok_or_else(not_found)?;
     let language = preferences::language(&headers);
     record.reason = record.reason.map(|reason| language.translate(reason));
     Ok(Json(record))

@@ -57,8 +57,8 @@ pub async fn load(
         other => (defaults(timezone), other.and_then(Result::err), PREVIEW_TIMEOUT),
     };
     let cameras = cameras(state, principal.viewer(&state.clock)).await?;
-    let recent = records::records(&state.database, &principal.user, &RecordFilter::my_last(SHOWN as u64)).await?;
-    let preview = preview(state.source(), principal.viewer(&state.clock), &params);
+    let recent = records::list(&state.database, &principal.user, &RecordFilter::my_last(SHOWN as u64)).await?;
+    let preview = preview(state.export_context(), principal.viewer(&state.clock), &params);
     Ok(ExportFormData {
         cameras,
         timezones: TimeZone::names(),
