@@ -13,18 +13,21 @@ mod users;
 pub struct Texts {
     pub name: &'static str,
     pub role: &'static str,
+    pub role_hint: &'static str,
     pub password_hint: fn(usize) -> String,
 }
 
 pub static ENGLISH: Texts = Texts {
     name: "Name",
     role: "Role",
+    role_hint: "A user sees the cameras granted. An administrator sees all cameras and manages people.",
     password_hint: |least| format!("At least {least} characters, of any kind. A few words are good."),
 };
 
 pub static GERMAN: Texts = Texts {
     name: "Name",
     role: "Rolle",
+    role_hint: "Ein Benutzer sieht die freigegebenen Kameras. Ein Administrator sieht alle Kameras und verwaltet Personen.",
     password_hint: |least| {
         format!("Mindestens {least} beliebige Zeichen. Einige Wörter hintereinander sind gut geeignet.")
     },
@@ -48,13 +51,4 @@ impl Language {
         }
     }
 
-    /// The same, with what it means.
-    pub fn role_described(self, role: Role) -> &'static str {
-        match (self, role) {
-            (Self::English, Role::Admin) => "Administrator: sees all cameras, manages people",
-            (Self::English, Role::User) => "User: sees the cameras granted",
-            (Self::German, Role::Admin) => "Administrator: sieht alle Kameras, verwaltet Personen",
-            (Self::German, Role::User) => "Benutzer: sieht die freigegebenen Kameras",
-        }
-    }
 }

@@ -126,7 +126,11 @@ pub fn SelectChoice(
     options: Vec<(String, String)>,
     /// The initial value.
     chosen: String,
+    /// What the values mean, below the select.
+    #[prop(optional)]
+    hint: Option<&'static str>,
 ) -> impl IntoView {
+    let hint_id = format!("{name}-hint");
     let chosen = page_data::outcome().and_then(|outcome| outcome.filled_in(name)).unwrap_or(chosen);
     let options = options.into_iter().map(|(value, name)| {
         let selected = value == chosen;
@@ -135,7 +139,8 @@ pub fn SelectChoice(
     view! {
         <div class="field">
             <label for=name>{label}</label>
-            <select id=name name=name>{options.collect_view()}</select>
+            <select id=name name=name aria-describedby=hint.map(|_| hint_id.clone())>{options.collect_view()}</select>
+            {hint.map(|hint| view! { <p class="hint" id=hint_id>{hint}</p> })}
         </div>
     }
 }
@@ -143,7 +148,7 @@ pub fn SelectChoice(
 /// Returns the roles of users as options of a [`SelectChoice`].
 pub fn roles() -> Vec<(String, String)> {
     let language = page_data::language();
-    [Role::User, Role::Admin].map(|role| (role.as_str().to_owned(), language.role_described(role).to_owned())).into()
+    [Role::User, Role::Admin].map(|role| (role.as_str().to_owned(), language.role(role).to_owned())).into()
 }
 
 /// A field for a new password, with its requirements.

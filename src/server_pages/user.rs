@@ -69,7 +69,7 @@ fn Forms(user: UserWithCameras) -> impl IntoView {
             </form>
             <form class="card stack" method="post" action=path.clone() aria-labelledby="role-title">
                 <h2 id="role-title">{forms.role}</h2>
-                <SelectChoice name="role" label=forms.role options=roles() chosen=user.role.as_str().to_owned()/>
+                <SelectChoice name="role" label=forms.role options=roles() hint=forms.role_hint chosen=user.role.as_str().to_owned()/>
                 <button class="primary" name="action" value="role">{words.change_role}</button>
             </form>
             <details class="card">

@@ -29,7 +29,7 @@ pub fn Users() -> impl IntoView {
             <form class="card stack" method="post" action=USERS_PATH aria-labelledby="new-person-title">
                 <h2 id="new-person-title">{words.new_person}</h2>
                 <TextField name="name" label=forms.name hint=words.name_hint/>
-                <SelectChoice name="role" label=forms.role options=roles() chosen="user".to_owned()/>
+                <SelectChoice name="role" label=forms.role options=roles() hint=forms.role_hint chosen="user".to_owned()/>
                 <NewPassword label=words.first_password/>
                 <button class="primary">{words.add}</button>
             </form>

@@ -138,20 +138,20 @@ pub fn DateRangePicker(
             <legend>{words.date_range}</legend>
             <div class="date-range__days">
                 <DayField id="start-date" name="start_date" label=words.from value=start problem/>
-                <DayField id="end-date" name="end_date" label=words.to value=end problem/>
-                <button
-                    type="button"
-                    class="date-range__open needs-script"
-                    aria-haspopup="dialog"
-                    aria-expanded=move || is_open.get().to_string()
-                    aria-label=words.open_calendar
-                    title=words.open_calendar
-                    on:click=open
-                >
-                    <svg viewBox="0 0 20 20" aria-hidden="true">
-                        <path d="M3 5h14v12H3zM3 8.5h14M6.5 2.5v4M13.5 2.5v4"></path>
-                    </svg>
-                </button>
+                <div class="date-range__end">
+                    <DayField id="end-date" name="end_date" label=words.to value=end problem/>
+                    <button
+                        type="button"
+                        class="date-range__open needs-script"
+                        aria-haspopup="dialog"
+                        aria-expanded=move || is_open.get().to_string()
+                        aria-label=words.open_calendar
+                        title=words.open_calendar
+                        on:click=open
+                    >
+                        {calendar_icon()}
+                    </button>
+                </div>
             </div>
             {calendar}
             <div class="chips needs-script" role="group" aria-label=words.presets>{presets.into_iter().collect_view()}</div>
@@ -159,6 +159,14 @@ pub fn DateRangePicker(
                 <p id=PROBLEM_ID class="problem">{page_data::language().error(&error)}</p>
             })}
         </fieldset>
+    }
+}
+
+fn calendar_icon() -> impl IntoView {
+    view! {
+        <svg viewBox="0 0 20 20" aria-hidden="true">
+            <path d="M3 5h14v12H3zM3 8.5h14M6.5 2.5v4M13.5 2.5v4"></path>
+        </svg>
     }
 }
 

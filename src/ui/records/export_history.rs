@@ -116,8 +116,8 @@ fn RecordTable(
                         <th scope="col" role="columnheader">{words.begun}</th>
                         {everybodys.then(|| view! { <th scope="col" role="columnheader">{words.by}</th> })}
                         <th scope="col" role="columnheader">{words.selection}</th>
-                        <th scope="col" role="columnheader">{words.events}</th>
-                        <th scope="col" role="columnheader">{words.size}</th>
+                        <th scope="col" role="columnheader" class="number">{words.events}</th>
+                        <th scope="col" role="columnheader" class="number">{words.size}</th>
                         <th scope="col" role="columnheader">{words.state}</th>
                         <th scope="col" role="columnheader">"SHA-256"</th>
                         <td role="cell"></td>
@@ -193,7 +193,7 @@ fn RecordRow(
                 </time>
             </th>
             {everybodys.then(|| view! { <td role="cell" data-label=words.by>{by(&record, language)}</td> })}
-            <td role="cell" data-label=words.selection>{selection(params.as_ref(), &cameras, language)}</td>
+            <td role="cell" data-label=words.selection class="selection">{selection(params.as_ref(), &cameras, language)}</td>
             <td role="cell" data-label=words.events class="number">{language.count(number(record.rows))}</td>
             <td role="cell" data-label=words.size class="number">{language.bytes(number(record.bytes))}</td>
             <td role="cell" data-label=words.state>
