@@ -26,8 +26,8 @@ WASM_OPT := end2end/node_modules/.bin/wasm-opt
 # The browser for tests; any Chromium works.
 export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
 
-.PHONY: help run test lint unit tools api-check dist coverage instructions end2end bench load lighthouse size build screenshots clean site
-.PHONY: wasm-target browser components promtool proxies postgres valgrind bench-tools
+.PHONY: help run test lint unit tools api-check dist coverage instructions end2end browsers bench load lighthouse size build screenshots clean site
+.PHONY: wasm-target browser other-browsers components promtool proxies postgres valgrind bench-tools
 
 help: ## Shows this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -75,6 +75,10 @@ end2end: site browser ## Runs the tests that need a browser
 
 bench: build bench-tools postgres target/bench/venv/done target/bench/datasette/done ## Measures against other programs, and writes docs/benchmarks.md; BENCH="--rounds 3" takes less time
 	target/bench/venv/bin/python benches/run.py $(BENCH)
+
+browsers: site browser other-browsers ## Runs the main tasks, and the layout at all widths, in Firefox, WebKitGTK and Chromium
+	cargo build --locked --bin motion-export
+	cd end2end && npx playwright test -c browsers.config.ts
 
 lighthouse: build browser ## Rates the pages with Lighthouse, on an emulated slow phone
 	cd end2end && node lighthouse.mjs
@@ -159,6 +163,11 @@ postgres:
 browser:
 	@{ [ -x "$(CHROMIUM)" ] && command -v curl > /dev/null; } || { \
 	  echo "Installing Debian's Chromium and curl"; $(APT_INSTALL) chromium curl; }
+
+# Firefox, and WebKitGTK with its driver in a virtual display.
+other-browsers:
+	@{ command -v firefox-esr && command -v WebKitWebDriver && command -v Xvfb; } > /dev/null || { \
+	  echo "Installing Debian's Firefox, WebKitGTK and Xvfb"; $(APT_INSTALL) firefox-esr webkit2gtk-driver xvfb; }
 
 # Installs the tools for which the page has snippets.
 target/snippets/done: end2end/requirements.txt

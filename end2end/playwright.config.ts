@@ -19,6 +19,9 @@ const chromium = {
 /** Specs that the projects with script do not run. */
 const notWithScript = /(noscript|screenshots)\.spec\.ts|\.setup\.ts/;
 
+/** Sets all widths itself, so one project is enough. */
+const widths = /widths\.spec\.ts/;
+
 export default defineConfig({
   testDir: ".",
   forbidOnly: !!process.env.CI,
@@ -41,8 +44,8 @@ export default defineConfig({
     { name: "session", use: chromium, testMatch: /session\.setup\.ts/ },
     ...[
       { name: "desktop", use: chromium, testIgnore: notWithScript },
-      { name: "phone", use: { ...chromium, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }, testIgnore: notWithScript },
-      { name: "dark", use: { ...chromium, colorScheme: "dark" as const }, testIgnore: notWithScript },
+      { name: "phone", use: { ...chromium, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }, testIgnore: [notWithScript, widths] },
+      { name: "dark", use: { ...chromium, colorScheme: "dark" as const }, testIgnore: [notWithScript, widths] },
       // noscript.spec.ts tests without script what the other specs test with it.
       { name: "no script", use: { ...chromium, javaScriptEnabled: false }, testMatch: /(noscript|page|accounts|languages)\.spec\.ts/ },
       ...(process.env.SCREENSHOTS ? [{ name: "screenshots", use: chromium, testMatch: /screenshots\.spec\.ts/ }] : []),

@@ -50,5 +50,4 @@ impl Language {
             (Self::German, Role::User) => "Benutzer",
         }
     }
-
 }

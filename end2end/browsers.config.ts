@@ -1,0 +1,24 @@
+// `make browsers`: the same tours in Firefox, WebKitGTK and Chromium, with the server of the other browser tests.
+import { defineConfig } from "@playwright/test";
+
+import { SLOWNESS } from "./slowness";
+import { ADDRESS, prepareDatabase, SERVER, serverEnvironment } from "./server";
+
+if (process.env.TEST_WORKER_INDEX === undefined) prepareDatabase();
+
+export default defineConfig({
+  testDir: "browsers",
+  testMatch: /tour\.ts/,
+  workers: 1,
+  timeout: 120_000 * SLOWNESS,
+  expect: { timeout: 15_000 * SLOWNESS },
+  reporter: [["list"]],
+  webServer: {
+    command: `${SERVER} serve --listen ${new URL(ADDRESS).host}`,
+    cwd: "..",
+    env: serverEnvironment,
+    url: `${ADDRESS}/healthz`,
+    timeout: 60_000 * SLOWNESS,
+  },
+  projects: ["firefox", "webkit", "chromium"].map((name) => ({ name })),
+});
