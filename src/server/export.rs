@@ -1,7 +1,10 @@
-//! The export: from parameters to bytes. Data goes one way, and each stage can be tested alone:
-//! [`timezone`] (days to moments) → [`query`] (SQL) → [`pipeline::keyset`] (rows of the database, by [`reader`]) → [`csv`] (bytes) →
-//! [`pipeline::read_ahead`] (pages of them, ahead of the client) → [`pipeline`] (the whole, as chunks that can be pulled) → HTTP or
-//! the command line. `csv`, `query` and `timezone` do no I/O.
+//! The export: from parameters to bytes.
+//!
+//! Data goes in one direction, and each stage can be tested alone: [`timezone`] (days to moments) → [`query`] (SQL) →
+//! [`pipeline::keyset`] (rows of the database, by [`reader`]) → [`csv`] (bytes) → [`pipeline::read_ahead`] (pages, ahead of the
+//! client) → [`pipeline`] (chunks that are pulled) → HTTP or the command line. `csv`, `query` and `timezone` do no I/O.
+//!
+//! [`slots`] limits how many exports run, and [`record_store`] has their records.
 
 pub mod csv;
 pub mod error;

@@ -1,5 +1,5 @@
-//! What goes away in the middle of an export: the client, the server, the database's readiness to be written to, the
-//! space on its disk, the sense of a row. Each time: what the client, the record, the place, the log and the metrics say.
+//! Failures in the middle of an export: the client disconnects, the server stops, the database is not writable, its disk is full, a
+//! row is invalid. The tests check client, record, slot, log and metrics.
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -26,7 +26,7 @@ async fn long_app() -> (TestApp, String) {
 }
 
 #[tokio::test]
-async fn a_client_that_leaves_ends_its_export_at_once_and_that_is_no_error() {
+async fn a_disconnect_ends_the_export_at_once_and_is_not_logged_as_an_error() {
     let log = Log::of_this_thread();
     let (app, authorization) = long_app().await;
     let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
@@ -48,7 +48,7 @@ async fn a_client_that_leaves_ends_its_export_at_once_and_that_is_no_error() {
 }
 
 #[tokio::test]
-async fn cut_anywhere_the_client_knows_the_record_tells_the_truth_and_the_place_is_free() {
+async fn wherever_the_connection_is_cut_the_client_notices_the_record_is_true_and_the_slot_is_free() {
     let (app, authorization) = long_app().await;
     let file = app.export("").await.bytes().await.unwrap();
     let client = client_with(&[(reqwest::header::AUTHORIZATION, &authorization)]);
@@ -66,10 +66,10 @@ async fn cut_anywhere_the_client_knows_the_record_tells_the_truth_and_the_place_
         let state = record["state"].as_str().unwrap().to_owned();
         match &received {
             Some(received) => {
-                assert_eq!(*received, file, "round {round}: what ends well is whole");
+                assert_eq!(*received, file, "round {round}: a body that ends normally is complete");
                 assert_eq!(state, "completed", "round {round}");
             }
-            // The server may have given everything to the network before it was cut there.
+            // The server may have sent everything before the connection was cut.
             None => assert!(["cancelled", "completed"].contains(&&*state), "round {round}: {state}"),
         }
         let digest = (state == "completed").then(|| format!("{:x}", Sha256::digest(&file)));
@@ -82,7 +82,7 @@ async fn cut_anywhere_the_client_knows_the_record_tells_the_truth_and_the_place_
 }
 
 #[tokio::test]
-async fn while_somebody_else_writes_no_export_begins_and_nothing_of_it_stays() {
+async fn while_another_writer_blocks_the_database_no_export_starts_and_none_is_recorded() {
     let log = Log::of_this_thread();
     let app = TestDatabase::with(events(10)).await.serve(10).await;
     let lock = app.database.lock().await;
@@ -93,7 +93,7 @@ async fn while_somebody_else_writes_no_export_begins_and_nothing_of_it_stays() {
     assert!(problem["detail"].as_str().unwrap().contains("cannot be recorded"), "{problem}");
     assert_eq!(app.state.exports.count(), 0);
     assert_eq!(app.number("motion_export_refused_total{reason=\"record\"}").await, 1);
-    // Once: by this request, or by the heartbeat that found it out before.
+    // Logged once: by this request, or by an earlier heartbeat.
     let lines =
         ["cannot record an export, so it does not start", "database not writable; exports are refused until it is"];
     assert!(lines.iter().any(|line| log.text().contains(line)), "{}", log.text());
@@ -104,14 +104,14 @@ async fn while_somebody_else_writes_no_export_begins_and_nothing_of_it_stays() {
 }
 
 #[tokio::test]
-async fn a_file_waits_with_its_end_for_whoever_keeps_its_record_from_being_written() {
+async fn a_file_does_not_end_while_another_writer_blocks_its_record() {
     let (app, authorization) = long_app().await;
     let headers = [("authorization", authorization.as_str()), ("connection", "close")];
     let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
     client.read(1_000_000).await;
     let lock = app.database.lock().await;
     let reading = tokio::spawn(async move { client.rest().await });
-    // Longer than a writer waits for another one.
+    // Longer than one writer waits for another.
     tokio::time::sleep(Duration::from_millis(5_500)).await;
     assert!(!reading.is_finished(), "no end without a record");
     lock.rollback().await.unwrap();
@@ -120,21 +120,21 @@ async fn a_file_waits_with_its_end_for_whoever_keeps_its_record_from_being_writt
 }
 
 #[tokio::test]
-async fn a_value_of_a_wrong_type_breaks_the_file_and_is_no_missing_row() {
+async fn a_value_of_the_wrong_type_aborts_the_file_and_is_not_a_missing_row() {
     if backend::is_postgres() && backend::skips("a column of PostgreSQL has a type") {
         return;
     }
     let log = Log::of_this_thread();
     let database = TestDatabase::with(events(500)).await;
-    // As a table that is not STRICT would hold it: what another tool may have made of ours.
+    // A table that is not STRICT, as another tool may have created it, accepts such a value.
     let table = "CREATE TABLE loose AS SELECT * FROM motion_events; DROP TABLE motion_events;
                  ALTER TABLE loose RENAME TO motion_events; UPDATE motion_events SET confidence = 'high' WHERE timestamp =
                  (SELECT timestamp FROM motion_events ORDER BY timestamp LIMIT 1 OFFSET 400)";
     database.connection.execute_unprepared(table).await.unwrap();
     let app = database.serve(100).await;
     let response = app.export("").await;
-    assert_eq!(response.status(), 200, "the first page was fine");
-    assert!(response.bytes().await.is_err(), "the client knows");
+    assert_eq!(response.status(), 200, "the first page is valid");
+    assert!(response.bytes().await.is_err(), "the client notices");
     app.idle().await;
     let record = app.newest_record().await;
     assert_eq!((&record["state"], &record["rows"]), (&Value::from("failed"), &Value::from(400)));
@@ -142,13 +142,13 @@ async fn a_value_of_a_wrong_type_breaks_the_file_and_is_no_missing_row() {
     assert!(log.text().contains("ERROR") && log.text().contains("Invalid column type"), "{}", log.text());
     assert_eq!(app.number("motion_export_ended_total{state=\"failed\"}").await, 1);
     app.nothing_is_read().await;
-    // In the first page, it is an answer.
+    // In the first page, it is an error status.
     let refused = app.export("start_date=2025-12-01T00:06:40Z").await;
     assert_eq!(refused.status(), 500);
     assert_eq!(app.newest_record().await["state"], "failed");
 }
 
-/// The real program on a long file, with a token.
+/// The real binary with a long file, and a token.
 struct RealServer {
     database: TestDatabase,
     token: String,
@@ -196,18 +196,18 @@ fn signal(server: &Server, name: &str) {
     assert!(sent.success());
 }
 
-/// Waits until the server refuses exports.
+/// Waits until the server rejects exports.
 async fn until_stopping(prepared: &RealServer, server: &Server) {
     let stopping = async {
         while prepared.get(server, "/readyz").await.status() != 503 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_mins(1), stopping).await.expect("it hears the signal");
+    tokio::time::timeout(Duration::from_mins(1), stopping).await.expect("the server receives the signal");
 }
 
 #[tokio::test]
-async fn told_to_stop_a_server_begins_no_export_and_lets_those_that_run_end() {
+async fn a_server_that_shuts_down_rejects_new_exports_and_lets_running_ones_finish() {
     let prepared = RealServer::prepare().await;
     let mut server = prepared.start(&[]);
     let mut client = prepared.begin(&server).await;
@@ -215,9 +215,9 @@ async fn told_to_stop_a_server_begins_no_export_and_lets_those_that_run_end() {
     until_stopping(&prepared, &server).await;
     let refused = prepared.get(&server, EXPORT_PATH).await;
     assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].to_str().unwrap()), (503, "5"));
-    assert_eq!(prepared.get(&server, "/healthz").await.status(), 200, "everything else is answered");
-    assert!(client.rest().await.1, "the file is whole");
-    // For whoever compares: the page does.
+    assert_eq!(prepared.get(&server, "/healthz").await.status(), 200, "other requests are served");
+    assert!(client.rest().await.1, "the file is complete");
+    // The page looks up the record to compare the file with it.
     assert_eq!(prepared.newest(&server).await["state"], "completed");
     assert!(server.child.wait().unwrap().success());
     let log = prepared.log();
@@ -225,13 +225,13 @@ async fn told_to_stop_a_server_begins_no_export_and_lets_those_that_run_end() {
 }
 
 #[tokio::test]
-async fn after_the_grace_period_what_still_runs_is_broken_and_recorded() {
+async fn after_the_shutdown_timeout_running_exports_are_aborted_and_recorded() {
     let prepared = RealServer::prepare().await;
     let mut server = prepared.start(&[("SERVER_SHUTDOWN_TIMEOUT_SECONDS", "1")]);
     let mut client = prepared.begin(&server).await;
     signal(&server, "TERM");
     assert!(server.child.wait().unwrap().success());
-    assert!(!client.rest().await.1, "the client knows");
+    assert!(!client.rest().await.1, "the client notices");
     let log = prepared.log();
     assert!(log.contains("state=\"interrupted\""), "{log}");
     let server = prepared.start(&[]);
@@ -241,7 +241,7 @@ async fn after_the_grace_period_what_still_runs_is_broken_and_recorded() {
 }
 
 #[tokio::test]
-async fn told_twice_a_server_waits_no_longer() {
+async fn a_second_signal_ends_the_wait_for_running_exports() {
     let prepared = RealServer::prepare().await;
     let mut server = prepared.start(&[("SERVER_SHUTDOWN_TIMEOUT_SECONDS", "3600")]);
     let mut client = prepared.begin(&server).await;
@@ -253,7 +253,7 @@ async fn told_twice_a_server_waits_no_longer() {
 }
 
 #[tokio::test]
-async fn a_server_that_is_killed_leaves_a_broken_file_and_a_record_that_is_interrupted() {
+async fn a_server_that_is_killed_leaves_an_incomplete_file_and_an_interrupted_record() {
     let prepared = RealServer::prepare().await;
     let mut server = prepared.start(&[]);
     let mut held = Vec::new();
@@ -263,14 +263,14 @@ async fn a_server_that_is_killed_leaves_a_broken_file_and_a_record_that_is_inter
     signal(&server, "KILL");
     server.child.wait().unwrap();
     for client in &mut held {
-        assert!(!client.rest().await.1, "the client knows");
+        assert!(!client.rest().await.1, "the client notices");
     }
-    // Started again at once, it cannot know yet that nobody works on them.
+    // A server that is started at once cannot know yet that the exports are dead.
     let server = prepared.start(&[]);
     assert_eq!(prepared.newest(&server).await["state"], "running");
     assert_eq!(prepared.get(&server, EXPORT_PATH).await.status(), 429);
     drop(server);
-    // Half a minute later, for whoever looks at the records.
+    // As if half a minute had passed.
     let sql = "UPDATE exports SET started_at = started_at - 31000000, heartbeat_at = heartbeat_at - 31000000";
     prepared.database.connection.execute_unprepared(sql).await.unwrap();
     let server = prepared.start(&[]);
@@ -290,34 +290,34 @@ async fn a_server_that_is_killed_leaves_a_broken_file_and_a_record_that_is_inter
 }
 
 #[tokio::test]
-async fn a_disk_that_stays_full_when_the_record_is_written_breaks_the_file_and_is_recorded_once_there_is_space() {
+async fn a_full_disk_at_the_end_aborts_the_file_and_the_outcome_is_recorded_once_there_is_space() {
     if backend::is_postgres() && backend::skips("this process does not write the files") {
         return;
     }
     let prepared = RealServer::prepare().await;
     let folder = prepared.database.folder.path();
-    // Files of this process may grow to 256 kB; a write beyond that fails, instead of killing it.
+    // Files of this process may grow to 256 kB. A write beyond that fails, and does not kill the process.
     let serve = command(folder, &["serve", "--listen", "127.0.0.1:0"]);
     let mut limited = Command::new("bash");
     in_clean_environment(limited.current_dir(folder), folder);
     limited.env("MOTION_EXPORT_EXPORT_RECORD_TIMEOUT_SECONDS", "1");
     limited.args(["-c", "trap '' XFSZ; ulimit -S -f 256; exec \"$@\"", "bash"]).arg(serve.get_program());
     limited.args(serve.get_args());
-    // What was written before is in the database itself, and its journal is short.
+    // Earlier writes are in the database file, and its log is short.
     prepared.database.connection.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await.unwrap();
     let server = Server::run(limited);
     let mut client = prepared.begin(&server).await;
     let id = prepared.newest(&server).await["id"].as_str().unwrap().to_owned();
-    // Somebody else makes the journal longer than this process can write.
+    // Another process makes the log longer than this one can write.
     let mut filler = String::from("BEGIN; CREATE TABLE filler (x);");
     for _ in 0..100 {
         write!(filler, "INSERT INTO filler VALUES (zeroblob(4000));").unwrap();
     }
     prepared.database.connection.execute_unprepared(&format!("{filler} COMMIT")).await.unwrap();
-    assert!(!client.rest().await.1, "the client knows");
+    assert!(!client.rest().await.1, "the client notices");
     let log = prepared.log();
     assert!(log.contains("ERROR") && log.contains("cannot record how an export ended"), "{log}");
-    // No more can begin, and the client is told why.
+    // No other export can start, and the client learns why.
     let refused = prepared.get(&server, EXPORT_PATH).await;
     assert_eq!(refused.status(), 503);
     assert!(refused.text().await.unwrap().contains("cannot be recorded"));

@@ -1,4 +1,4 @@
-//! Wall clocks that are wrong for a while and are then set right: nobody is locked out, and no duration is negative.
+//! Wall clocks that are wrong for a while and then corrected: no user is locked out, and no duration is negative.
 
 use motion_export::export_params::EXPORT_PATH;
 use motion_export::server::accounts::api_token;
@@ -15,14 +15,14 @@ use crate::proxy::SlowClient;
 const DAY: i64 = 24 * 3_600;
 
 #[tokio::test]
-async fn after_a_clock_was_a_day_ahead_during_some_sign_ins_everybody_can_sign_in() {
+async fn all_users_can_sign_in_after_the_clock_was_wrong_during_some_attempts() {
     let database = TestDatabase::with(events(2)).await;
     database.add_viewer("ann", &["front"]).await;
     let app = database.serve(10).await;
     let sign_in =
         async |password: &str| app.post(&client_with(&[]), "/login", &[("name", "ann"), ("password", password)]).await;
     for step in [DAY, -400 * DAY] {
-        // Until all attempts are there again.
+        // Until the rate limit allows all attempts again.
         app.wait(60);
         app.set_clock(step);
         for _ in 0..6 {
@@ -36,7 +36,7 @@ async fn after_a_clock_was_a_day_ahead_during_some_sign_ins_everybody_can_sign_i
     }
 }
 
-/// A running record of a server that is gone, whose clock said that.
+/// Adds a running record of a dead server, with these times of its clock.
 async fn add_orphan(app: &TestApp, user: Uuid, started_at: i64, heartbeat_at: i64) -> Uuid {
     let record = Model {
         id: Uuid::new_v4(),
@@ -67,15 +67,15 @@ async fn a_server_that_was_killed_while_its_clock_was_ahead_keeps_no_slots() {
     let (client, _) = app.client_of(&ann).await;
     let ahead = NOW + 2 * DAY * 1_000_000;
     let mut orphans = Vec::new();
-    // The last one: its clock was set back while the export ran.
+    // The clock of the last one was set back while the export ran.
     for (started_at, heartbeat_at) in [(ahead, ahead + 5_000_000), (ahead, ahead), (ahead, NOW - 60_000_000)] {
         orphans.push(add_orphan(&app, ann.id, started_at, heartbeat_at).await);
     }
-    // One more is alive: its heartbeat lies in the future, too, and changes.
+    // Another one is alive: its heartbeat is in the future too, and changes.
     let alive = add_orphan(&app, ann.id, ahead, ahead).await;
     assert_eq!(app.get_as(&client, EXPORT_PATH).await.status(), 429);
-    for beat in 1..=4 {
-        let heartbeat = format!("UPDATE exports SET heartbeat_at = heartbeat_at + {beat} WHERE id = ?");
+    for step in 1..=4 {
+        let heartbeat = format!("UPDATE exports SET heartbeat_at = heartbeat_at + {step} WHERE id = ?");
         let heartbeat = heartbeat.replace('?', &literal(alive));
         app.database.connection.execute_unprepared(&heartbeat).await.unwrap();
         app.state.exports.heartbeat().await;
@@ -83,7 +83,7 @@ async fn a_server_that_was_killed_while_its_clock_was_ahead_keeps_no_slots() {
     for id in orphans {
         let record = app.record(&id.to_string()).await;
         assert_eq!(record["state"], "interrupted");
-        // Of an older version, which did not write how long it had been running by a clock that nobody sets.
+        // These are records of an older version, whose heartbeats did not write a provisional end.
         assert_eq!((&record["finished_at"], &record["duration_ms"]), (&Value::Null, &Value::Null), "{record}");
     }
     assert_eq!(app.record(&alive.to_string()).await["state"], "running");
@@ -95,37 +95,37 @@ fn literal(id: Uuid) -> String {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_while_an_export_runs_changes_no_duration() {
+async fn a_clock_change_during_an_export_does_not_change_its_duration() {
     let database = TestDatabase::with([]).await;
     database.add_many(100_000).await;
     let ann = database.add_viewer("ann", &["front"]).await;
     let app = database.serve(1_000).await;
     let (_, authorization) = app.client_of(&ann).await;
     let headers = [("authorization", authorization.as_str()), ("connection", "close")];
-    for (step, reads_on) in [(-2 * DAY, true), (2 * DAY, true), (-2 * DAY, false)] {
+    for (step, completes) in [(-2 * DAY, true), (2 * DAY, true), (-2 * DAY, false)] {
         let started_at = app.now();
         let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
         assert!(client.head().await.starts_with("HTTP/1.1 200"));
         app.set_clock(step);
         app.wait(7);
-        if reads_on {
-            assert!(client.rest().await.1, "the file is whole");
+        if completes {
+            assert!(client.rest().await.1, "the file is complete");
         } else {
             drop(client);
         }
         app.idle().await;
-        // So that it is the newest one.
+        // Before the next record, so that this one is the newest.
         app.set_clock(-step);
         let record = app.newest_record().await;
-        assert_eq!(record["state"], if reads_on { "completed" } else { "cancelled" });
+        assert_eq!(record["state"], if completes { "completed" } else { "cancelled" });
         assert_eq!(record["duration_ms"], 7_000, "after a step of {step} s: {record}");
-        let moment = |name: &str| record[name].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap();
-        assert_eq!(moment("started_at").timestamp_micros(), started_at);
-        assert_eq!((moment("finished_at") - moment("started_at")).num_seconds(), 7);
-        assert_eq!(record["error"].is_null(), reads_on);
+        let time = |name: &str| record[name].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap();
+        assert_eq!(time("started_at").timestamp_micros(), started_at);
+        assert_eq!((time("finished_at") - time("started_at")).num_seconds(), 7);
+        assert_eq!(record["error"].is_null(), completes);
     }
     let sum: f64 = sum_of_durations(&app).await;
-    assert!((sum - 21.0).abs() < 0.001, "{sum} s in all, by the metrics");
+    assert!((sum - 21.0).abs() < 0.001, "{sum} s in total in the metrics");
 }
 
 async fn sum_of_durations(app: &TestApp) -> f64 {
@@ -135,13 +135,13 @@ async fn sum_of_durations(app: &TestApp) -> f64 {
 }
 
 #[tokio::test]
-async fn a_use_that_was_noted_while_the_clock_was_ahead_is_noted_anew_once_it_is_right() {
+async fn a_last_use_from_a_clock_that_was_ahead_is_corrected_by_the_next_use() {
     let database = TestDatabase::with(events(2)).await;
     let ann = database.add_viewer("ann", &["front"]).await;
     let app = database.serve(10).await;
     let (client, _) = app.client_of(&ann).await;
-    let noted = async |expected: i64| {
-        let noted = async {
+    let wait_for_last_use = async |expected: i64| {
+        let recorded = async {
             loop {
                 let tokens = api_token::list(&app.database.connection, Some(ann.id)).await.unwrap();
                 if tokens[0].0.last_used_at == Some(UnixMicros::new(expected)) {
@@ -150,19 +150,19 @@ async fn a_use_that_was_noted_while_the_clock_was_ahead_is_noted_anew_once_it_is
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(std::time::Duration::from_mins(1), noted).await.expect("it is noted");
+        tokio::time::timeout(std::time::Duration::from_mins(1), recorded).await.expect("the last use is recorded");
     };
     app.set_clock(DAY);
     app.get_as(&client, EXPORT_PATH).await;
-    noted(NOW + DAY * 1_000_000).await;
+    wait_for_last_use(NOW + DAY * 1_000_000).await;
     app.set_clock(-DAY);
     app.wait(61);
     app.get_as(&client, EXPORT_PATH).await;
-    noted(NOW + 61_000_000).await;
+    wait_for_last_use(NOW + 61_000_000).await;
 }
 
 #[tokio::test]
-async fn an_old_record_that_ends_before_it_starts_is_shown_as_one_that_took_no_time() {
+async fn an_old_record_that_ends_before_it_starts_has_a_duration_of_zero() {
     let database = TestDatabase::with(events(2)).await;
     let ann = database.add_viewer("ann", &["front"]).await;
     let app = database.serve(10).await;
@@ -174,7 +174,7 @@ async fn an_old_record_that_ends_before_it_starts_is_shown_as_one_that_took_no_t
 }
 
 #[tokio::test]
-async fn an_export_whose_server_is_killed_after_its_clock_was_set_lasted_until_its_last_heartbeat() {
+async fn an_export_of_a_server_killed_after_a_clock_change_ends_at_its_last_heartbeat() {
     let database = TestDatabase::with([]).await;
     database.add_many(100_000).await;
     let ann = database.add_viewer("ann", &["front"]).await;
@@ -182,7 +182,7 @@ async fn an_export_whose_server_is_killed_after_its_clock_was_set_lasted_until_i
     let (_, authorization) = app.client_of(&ann).await;
     let headers = [("authorization", authorization.as_str()), ("connection", "close")];
     for step in [-2 * DAY, 2 * DAY] {
-        // The server that is killed, as far as the first one can see: it gives no further heartbeat.
+        // To the first server, this one looks killed: it writes no further heartbeat.
         let (address, other) = app.another_server().await;
         let mut client = SlowClient::ask(&address, EXPORT_PATH, &headers).await;
         assert!(client.head().await.starts_with("HTTP/1.1 200"));
@@ -214,12 +214,12 @@ async fn the_log_line_of_an_export_has_the_duration_of_its_record() {
     let app = database.serve(1_000).await;
     let (_, authorization) = app.client_of(&ann).await;
     let headers = [("authorization", authorization.as_str()), ("connection", "close")];
-    for reads_on in [true, false] {
+    for completes in [true, false] {
         let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
         assert!(client.head().await.starts_with("HTTP/1.1 200"));
         app.wait(7);
-        if reads_on {
-            // The record is complete before the last of the file is sent; the clock goes on in between.
+        if completes {
+            // Time passes between the end of the record and the end of the file.
             let time_passes = async {
                 loop {
                     app.wait(1);
@@ -227,7 +227,7 @@ async fn the_log_line_of_an_export_has_the_duration_of_its_record() {
                 }
             };
             tokio::select! {
-                rest = client.rest() => assert!(rest.1, "the file is whole"),
+                rest = client.rest() => assert!(rest.1, "the file is complete"),
                 () = time_passes => {}
             }
         } else {

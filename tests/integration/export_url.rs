@@ -51,7 +51,7 @@ async fn export_with_camera_id_filters_correctly() {
 }
 
 #[tokio::test]
-async fn any_number_of_cameras_gives_their_events_in_one_order() {
+async fn events_of_any_number_of_cameras_are_in_one_order() {
     let database = TestDatabase::new().await;
     let ids: Vec<_> = (0..40).map(|n| format!("camera-{n}")).collect();
     for id in &ids {
@@ -139,8 +139,8 @@ async fn streaming_works_for_large_datasets_of_10k_rows_and_more() {
     let app = TestDatabase::with(events(12_345)).await.serve(1_000).await;
     let lines = app.lines("").await;
     assert_eq!(lines.len(), 12_345);
-    assert!(lines.is_sorted(), "in order of time, each once");
-    // With a last row that cannot be written, the rows before it come all the same: nobody waits for the end.
+    assert!(lines.is_sorted(), "in order, each once");
+    // Rows are sent before the last one is read, which cannot be encoded.
     app.database.add([Model { timestamp: i64::MAX, ..event("2025-12-01T00:00:00Z") }]).await;
     let mut response = app.export("").await;
     assert_eq!(response.headers()["transfer-encoding"], "chunked");
@@ -149,13 +149,13 @@ async fn streaming_works_for_large_datasets_of_10k_rows_and_more() {
 }
 
 #[tokio::test]
-async fn rows_that_end_exactly_with_a_page_are_the_whole_file() {
+async fn a_file_that_ends_with_a_full_page_is_complete() {
     let app = TestDatabase::with(events(20)).await.serve(10).await;
     assert_eq!(app.lines("").await.len(), 20);
 }
 
 #[tokio::test]
-async fn events_of_one_moment_come_by_id_across_pages() {
+async fn events_of_one_timestamp_are_in_the_order_of_ids_across_pages() {
     let moment = event("2025-12-01T00:00:00Z");
     let ties =
         events(30).map(|tie| Model { timestamp: moment.timestamp, zone_id: Some(tie.id.as_u128().to_string()), ..tie });
@@ -175,7 +175,7 @@ async fn filename_includes_date_range() {
         ("start_date=2025-12-01&end_date=2025-12-16", "motion-events-2025-12-01-2025-12-16.csv"),
         ("start_date=2025-12-01", "motion-events-2025-12-01-latest.csv"),
         ("end_date=2025-12-16", "motion-events-earliest-2025-12-16.csv"),
-        // A moment gives its day in the zone of the export.
+        // An instant counts as its day in the time zone of the export.
         ("start_date=2025-12-01T20:00:00Z&timezone=Asia/Tokyo", "motion-events-2025-12-02-latest.csv"),
     ] {
         let response = app.export(query).await;
@@ -198,8 +198,8 @@ async fn timezone_parameter_affects_timestamp_format() {
 }
 
 #[tokio::test]
-async fn a_day_is_a_local_day_whatever_its_hours() {
-    // Zone, day, its first moment, the first moment of the next.
+async fn a_day_is_a_local_day_of_any_length() {
+    // Time zone, day, its first moment, the first moment of the next day.
     for (zone, day, first, next) in [
         ("Europe/Berlin", "2025-03-30", "2025-03-29T23:00:00Z", "2025-03-30T22:00:00Z"),
         ("Europe/Berlin", "2025-10-26", "2025-10-25T22:00:00Z", "2025-10-26T23:00:00Z"),
@@ -223,7 +223,7 @@ async fn a_day_is_a_local_day_whatever_its_hours() {
 }
 
 #[tokio::test]
-async fn the_repeated_hour_of_new_york_is_in_order_and_told_apart() {
+async fn the_repeated_hour_of_new_york_is_in_order_and_distinguished_by_offsets() {
     let app = TestDatabase::with([event("2025-11-02T06:30:00Z"), event("2025-11-02T05:30:00Z")]).await.serve(10).await;
     let lines = app.lines("timezone=America/New_York").await;
     assert!(lines[0].starts_with("2025-11-02T01:30:00-04:00,"));
@@ -231,14 +231,14 @@ async fn the_repeated_hour_of_new_york_is_in_order_and_told_apart() {
 }
 
 #[tokio::test]
-async fn a_day_that_was_left_out_gives_an_empty_file() {
+async fn a_day_that_was_skipped_is_an_empty_file() {
     let app = TestDatabase::with([event("2011-12-30T12:00:00Z")]).await.serve(10).await;
     assert!(app.lines("start_date=2011-12-30&end_date=2011-12-30&timezone=Pacific/Apia").await.is_empty());
     assert_eq!(app.lines("start_date=2011-12-31&end_date=2011-12-31&timezone=Pacific/Apia").await.len(), 1);
 }
 
 #[tokio::test]
-async fn the_byte_order_mark_comes_first_and_only_where_asked_for() {
+async fn the_byte_order_mark_comes_first_and_only_if_requested() {
     let app = TestDatabase::with(events(1)).await.serve(10).await;
     let with = app.export("bom=true").await.bytes().await.unwrap();
     let without = app.export("bom=false").await.bytes().await.unwrap();
@@ -248,7 +248,7 @@ async fn the_byte_order_mark_comes_first_and_only_where_asked_for() {
 }
 
 #[tokio::test]
-async fn a_date_for_excel_is_a_first_column_and_changes_no_other() {
+async fn excel_date_adds_a_first_column_and_changes_no_other() {
     let app = TestDatabase::with(events(2)).await.serve(10).await;
     let with = app.export("excel_date=true&timezone=America/Los_Angeles&bom=true").await.text().await.unwrap();
     let without = app.export("excel_date=false&timezone=America/Los_Angeles&bom=true").await.text().await.unwrap();
@@ -269,7 +269,7 @@ async fn cells_that_could_be_formulas_are_guarded_unless_raw() {
 }
 
 #[tokio::test]
-async fn a_cell_that_a_spreadsheet_would_split_is_guarded_behind_each_delimiter() {
+async fn a_cell_that_a_spreadsheet_would_split_is_guarded_after_each_delimiter() {
     let database = TestDatabase::with([]).await;
     let cameras = [("a", "Tor;=1+2"), ("b", "'=1"), ("c", "＝1")];
     for (id, name) in cameras {
@@ -286,7 +286,7 @@ async fn a_cell_that_a_spreadsheet_would_split_is_guarded_behind_each_delimiter(
 }
 
 #[tokio::test]
-async fn a_camera_that_is_gone_is_called_by_its_id() {
+async fn a_camera_without_a_name_is_named_by_its_id() {
     let database = TestDatabase::with([]).await;
     database.add_camera("gone", None).await;
     database.add(events(1).map(|event| seen_by(event, "gone"))).await;
@@ -295,7 +295,7 @@ async fn a_camera_that_is_gone_is_called_by_its_id() {
 }
 
 #[tokio::test]
-async fn the_whole_answer_is_as_the_contract_says() {
+async fn the_response_matches_the_contract() {
     let app = TestDatabase::with(events(2)).await.serve(10).await;
     let response = app.export("timezone=Europe/Berlin").await;
     let headers = response.headers();
@@ -311,7 +311,7 @@ async fn the_whole_answer_is_as_the_contract_says() {
 }
 
 #[tokio::test]
-async fn head_gives_the_headers_and_no_file() {
+async fn head_responds_with_the_headers_and_no_file() {
     let app = TestDatabase::with(events(2)).await.serve(10).await;
     let url =
         format!("{}{}?end_date=2025-12-16&excel_date=true", app.address, motion_export::export_params::EXPORT_PATH);
@@ -320,12 +320,12 @@ async fn head_gives_the_headers_and_no_file() {
     let name = "attachment; filename=\"motion-events-earliest-2025-12-16.csv\"";
     assert_eq!(response.headers()["content-disposition"], name);
     assert!(response.headers().get("content-length").is_none());
-    let refused = app.client.head(format!("{url}&camera_id=nobody")).send().await.unwrap();
-    assert_eq!(refused.status(), 404);
+    let rejected = app.client.head(format!("{url}&camera_id=nobody")).send().await.unwrap();
+    assert_eq!(rejected.status(), 404);
 }
 
 #[tokio::test]
-async fn bad_parameters_are_answered_with_a_problem_that_names_the_field() {
+async fn invalid_parameters_are_a_problem_with_the_name_of_the_field() {
     let app = TestDatabase::with([]).await.serve(10).await;
     let mut problems = Vec::new();
     for query in [
@@ -356,7 +356,7 @@ async fn bad_parameters_are_answered_with_a_problem_that_names_the_field() {
 }
 
 #[tokio::test]
-async fn an_address_below_the_api_that_there_is_not_is_a_problem_too() {
+async fn an_unknown_path_of_the_api_is_a_problem() {
     let app = TestDatabase::with([]).await.serve(10).await;
     for path in ["/api/v1/motion-events/exprot", "/api/v1", "/api/x"] {
         let response = app.get(path).await;
@@ -366,7 +366,7 @@ async fn an_address_below_the_api_that_there_is_not_is_a_problem_too() {
 }
 
 #[tokio::test]
-async fn a_method_that_the_export_does_not_take_is_a_problem_that_says_which_it_takes() {
+async fn an_unsupported_method_is_a_problem_with_the_allowed_methods() {
     let app = TestDatabase::with([]).await.serve(10).await;
     let url = format!("{}{}", app.address, motion_export::export_params::EXPORT_PATH);
     let response = app.client.post(url).send().await.unwrap();

@@ -1,5 +1,5 @@
-//! A database that cannot be written to for a while, because its disk is full or SQLite gives a transaction up: what was
-//! refused meanwhile works again afterwards, and what ended meanwhile is recorded as it ended.
+//! A database that is not writable for a while, because its disk is full or it rolls a transaction back. Afterwards, rejected requests
+//! work again, and exports that ended meanwhile are recorded.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -20,13 +20,13 @@ use crate::binary::{command, fail};
 use crate::log::Log;
 use crate::proxy::SlowClient;
 
-/// A small file system in memory, which goes when this goes.
+/// A small file system in memory, which is unmounted when it is dropped.
 struct SmallDisk {
     folder: tempfile::TempDir,
 }
 
 impl SmallDisk {
-    /// `None` if this process may not mount one, as in some containers. The test then says that it was skipped.
+    /// Mounts it. Returns `None` if this process may not mount, as in some containers; then it prints that the test is skipped.
     fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut mount = Command::new("mount");
@@ -46,7 +46,7 @@ impl SmallDisk {
         self.path().join("ballast")
     }
 
-    /// Takes all the space that is left.
+    /// Uses up all free space.
     fn fill(&self) {
         let mut ballast = File::create(self.ballast()).unwrap();
         for size in [65_536, 4_096, 1] {
@@ -54,7 +54,7 @@ impl SmallDisk {
         }
     }
 
-    /// Gives the space back.
+    /// Frees the space again.
     fn free(&self) {
         std::fs::remove_file(self.ballast()).unwrap();
     }
@@ -66,7 +66,7 @@ impl Drop for SmallDisk {
     }
 }
 
-/// A server on a database on that disk, with so many events that the network does not take them at once.
+/// Starts a server with a database on that disk. Its file is larger than the buffers of the network.
 async fn app_on(disk: &SmallDisk) -> TestApp {
     let database = TestDatabase::at(format!("sqlite://{}/test.db", disk.path().display())).await;
     database.add_camera("front", Some("Front Door")).await;
@@ -79,7 +79,7 @@ async fn ready(app: &TestApp) -> StatusCode {
     app.get("/readyz").await.status()
 }
 
-/// What a server has to do that was never in trouble. Whatever it writes, others see.
+/// Checks that the server works as if it had never had a problem, and that other servers see what it writes.
 async fn everything_works(app: &TestApp) {
     app.state.exports.heartbeat().await;
     assert_eq!(ready(app).await, 200);
@@ -94,18 +94,18 @@ async fn everything_works(app: &TestApp) {
         assert!(response.bytes().await.is_ok());
         app.idle().await;
     }
-    // What a server that is started now would find.
+    // A server that is started now finds the records.
     let (address, _) = app.another_server().await;
     for id in ids {
         let record = app.client.get(format!("{address}{EXPORTS_PATH}/{id}")).send().await.unwrap();
         assert_eq!(record.json::<Value>().await.unwrap()["state"], "completed");
     }
-    // Nothing is locked.
+    // The database is not locked.
     app.database.lock().await.rollback().await.unwrap();
 }
 
 #[tokio::test]
-async fn after_a_disk_was_full_everything_works_again_that_was_refused() {
+async fn after_a_full_disk_is_freed_everything_works_again() {
     if backend::is_postgres() && backend::skips("its files are its own") {
         return;
     }
@@ -120,7 +120,7 @@ async fn after_a_disk_was_full_everything_works_again_that_was_refused() {
         assert_eq!(refused.status(), 503);
         assert!(refused.text().await.unwrap().contains("cannot be recorded"));
     }
-    // What only reads goes on. Whoever cannot be signed in or out is told so.
+    // Reading works. Signing in and out fails with a status.
     assert_eq!(app.get_as(&browser, "/settings").await.status(), 200);
     for path in ["/login", "/logout"] {
         assert_eq!(app.post(&browser, path, &[("name", "ann"), ("password", PASSWORD)]).await.status(), 503, "{path}");
@@ -135,27 +135,27 @@ async fn after_a_disk_was_full_everything_works_again_that_was_refused() {
 }
 
 #[tokio::test]
-async fn a_file_whose_end_meets_a_full_disk_is_whole_once_there_is_space() {
+async fn a_file_that_ends_while_the_disk_is_full_is_completed_once_there_is_space() {
     if backend::is_postgres() && backend::skips("its files are its own") {
         return;
     }
     let Some(disk) = SmallDisk::mount() else { return };
     let log = Log::of_this_thread();
     let app = app_on(&disk).await;
-    let (mut client, _) = ask(&app).await;
+    let (mut client, _) = start_slow_export(&app).await;
     disk.fill();
     let rest = tokio::spawn(async move { client.rest().await.1 });
     log.wait_for("database not writable").await;
     disk.free();
-    assert!(rest.await.unwrap(), "the file is whole");
+    assert!(rest.await.unwrap(), "the file is complete");
     app.idle().await;
     let record = app.newest_record().await;
     assert_eq!((&record["state"], &record["rows"]), (&"completed".into(), &8_000.into()));
     everything_works(&app).await;
 }
 
-/// Begins an export that is read slowly, as somebody of a name of their own.
-async fn ask(app: &TestApp) -> (SlowClient, String) {
+/// Starts an export with a slow client, as a new user.
+async fn start_slow_export(app: &TestApp) -> (SlowClient, String) {
     let name = format!("slow{}", app.state.exports.count());
     let slow = app.database.add_viewer(&name, &["front"]).await;
     let (_, authorization) = app.client_of(&slow).await;
@@ -166,13 +166,13 @@ async fn ask(app: &TestApp) -> (SlowClient, String) {
 }
 
 #[tokio::test]
-async fn an_export_that_ends_while_the_disk_is_full_frees_its_slot_at_once_and_its_true_outcome_is_recorded_later() {
+async fn an_export_that_ends_while_the_disk_is_full_frees_its_slot_and_its_outcome_is_recorded_later() {
     if backend::is_postgres() && backend::skips("its files are its own") {
         return;
     }
     let Some(disk) = SmallDisk::mount() else { return };
     let app = app_on(&disk).await;
-    let (client, authorization) = ask(&app).await;
+    let (client, authorization) = start_slow_export(&app).await;
     let headers = [("authorization", &*authorization)];
     let mut held = vec![client];
     for _ in 0..2 {
@@ -188,13 +188,13 @@ async fn an_export_that_ends_while_the_disk_is_full_frees_its_slot_at_once_and_i
     };
     tokio::time::timeout(Duration::from_mins(1), ended).await.expect("the slots are free");
     assert_eq!(app.state.exports.count_unrecorded(), 3);
-    // So long that the server would take any other server for dead.
+    // Longer than the heartbeat timeout.
     app.wait(100);
     for _ in 0..5 {
         app.state.exports.heartbeat().await;
     }
     disk.free();
-    // The limit for the user counts none of them.
+    // The limit per user counts none of them.
     let mut client = SlowClient::ask(&app.address, &format!("{EXPORT_PATH}?end_date=2000-01-01"), &headers).await;
     assert!(client.head().await.starts_with("HTTP/1.1 200"));
     app.idle().await;
@@ -203,8 +203,8 @@ async fn an_export_that_ends_while_the_disk_is_full_frees_its_slot_at_once_and_i
     everything_works(&app).await;
 }
 
-/// Has the database refuse each new record; SQLite gives the whole transaction up then, as it does when its disk is full.
-async fn refuse_records(app: &TestApp) {
+/// Has the database reject each new record. SQLite rolls the whole transaction back then, as it does when its disk is full.
+async fn reject_records(app: &TestApp) {
     let trigger = if backend::is_postgres() {
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
          CREATE TRIGGER refuse BEFORE INSERT ON exports FOR EACH ROW EXECUTE FUNCTION refuse()"
@@ -214,33 +214,33 @@ async fn refuse_records(app: &TestApp) {
     app.database.connection.execute_unprepared(trigger).await.unwrap();
 }
 
-async fn take_records(app: &TestApp) {
+async fn accept_records(app: &TestApp) {
     let drop = if backend::is_postgres() { "DROP FUNCTION refuse() CASCADE" } else { "DROP TRIGGER refuse" };
     app.database.connection.execute_unprepared(drop).await.unwrap();
 }
 
 #[tokio::test]
-async fn after_the_database_gave_transactions_up_everything_works_that_was_refused() {
+async fn after_the_database_rolled_transactions_back_everything_works_again() {
     let log = Log::of_this_thread();
     let app = TestDatabase::with(events(10)).await.serve(10).await;
-    refuse_records(&app).await;
+    reject_records(&app).await;
     for _ in 0..3 {
-        // It does not pass by itself, so nobody is told to try again.
+        // The error is permanent, so there is no Retry-After.
         let refused = app.export("").await;
         assert_eq!((refused.status(), refused.headers().get("retry-after")), (StatusCode::INTERNAL_SERVER_ERROR, None));
         assert_eq!(refused.json::<Value>().await.unwrap()["code"], "internal");
     }
     assert!(log.text().contains("ERROR") && log.text().contains("refused"), "{}", log.text());
-    take_records(&app).await;
-    // What somebody begins and gives up now ends as well.
-    let given_up = app.state.writer.begin().await.unwrap();
-    given_up.execute_unprepared("UPDATE cameras SET name = name").await.unwrap();
-    drop(given_up);
+    accept_records(&app).await;
+    // A transaction that is dropped now is rolled back as well.
+    let dropped = app.state.writer.begin().await.unwrap();
+    dropped.execute_unprepared("UPDATE cameras SET name = name").await.unwrap();
+    drop(dropped);
     everything_works(&app).await;
 }
 
 #[tokio::test]
-async fn a_table_that_is_missing_is_no_reason_to_try_again() {
+async fn a_missing_table_is_an_internal_error_without_retry_after() {
     for (table, path) in [("exports", EXPORT_PATH), ("sessions", "/settings")] {
         let log = Log::of_this_thread();
         let app = TestDatabase::with(events(10)).await.serve(10).await;
@@ -254,8 +254,8 @@ async fn a_table_that_is_missing_is_no_reason_to_try_again() {
     }
 }
 
-/// Has the database refuse the end of one record.
-async fn refuse_end_of(app: &TestApp, id: &str) {
+/// Has the database reject the outcome of one record.
+async fn reject_outcome_of(app: &TestApp, id: &str) {
     let trigger = if backend::is_postgres() {
         format!(
             "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
@@ -273,18 +273,18 @@ async fn refuse_end_of(app: &TestApp, id: &str) {
 }
 
 #[tokio::test]
-async fn an_outcome_that_can_never_be_recorded_keeps_no_other_from_its_record() {
+async fn an_outcome_that_can_never_be_recorded_does_not_block_others() {
     let log = Log::of_this_thread();
     let database = TestDatabase::with([]).await;
     database.add_many(100_000).await;
     let app = database.serve(1_000).await;
     let mut clients = Vec::new();
     for _ in 0..3 {
-        clients.push(ask(&app).await);
+        clients.push(start_slow_export(&app).await);
     }
     let list: Value = app.get(&format!("{EXPORTS_PATH}?state=running")).await.json().await.unwrap();
     let refused = list["exports"][0]["id"].as_str().unwrap().to_owned();
-    refuse_end_of(&app, &refused).await;
+    reject_outcome_of(&app, &refused).await;
     drop(clients);
     app.state.exports.none_left().await;
     let list: Value = app.get(&format!("{EXPORTS_PATH}?state=cancelled")).await.json().await.unwrap();
@@ -292,12 +292,12 @@ async fn an_outcome_that_can_never_be_recorded_keeps_no_other_from_its_record() 
     let text = log.text();
     assert_eq!(text.matches("so the outcome is dropped").count(), 1, "{text}");
     assert!(text.contains(&format!("export_id={refused}")), "{text}");
-    assert!(!text.contains("writable"), "nothing flaps: {text}");
+    assert!(!text.contains("writable"), "the state does not change back and forth: {text}");
     assert_eq!(app.export("end_date=2000-01-01").await.status(), 200);
 }
 
 #[tokio::test]
-async fn a_command_on_a_full_disk_says_that_it_is_full_and_nothing_else() {
+async fn a_command_on_a_full_disk_reports_only_that_it_is_full() {
     if backend::is_postgres() && backend::skips("its files are its own") {
         return;
     }
@@ -313,7 +313,7 @@ async fn a_command_on_a_full_disk_says_that_it_is_full_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_command_whose_end_meets_a_full_disk_says_that_it_is_full() {
+async fn a_command_that_ends_while_the_disk_is_full_reports_that() {
     if backend::is_postgres() && backend::skips("its files are its own") {
         return;
     }
@@ -326,7 +326,7 @@ async fn a_command_whose_end_meets_a_full_disk_says_that_it_is_full() {
     let mut export = command(disk.path(), &["export", "-o", "-", "--database-url", &url]);
     export.env("MOTION_EXPORT_EXPORT_RECORD_TIMEOUT_SECONDS", "1");
     let mut export = export.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // The pipe holds less than the file, so the record has begun and has no end.
+    // The pipe holds less than the file, so the record is still running.
     export.stdout.as_mut().unwrap().read_exact(&mut [0; 10]).unwrap();
     disk.fill();
     let ended = export.wait_with_output().unwrap();

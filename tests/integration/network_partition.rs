@@ -1,4 +1,4 @@
-//! Connections to PostgreSQL that are lost without a word: to the server it looks as if the database took its time.
+//! Connections to PostgreSQL that are lost silently: to the server, the database seems to be slow.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ use crate::backend;
 use crate::cluster::Cluster;
 use crate::proxy::{Line, SlowClient};
 
-/// A server on a long file, what is between it and its database, and the cluster that this is in.
+/// Starts a server with a long file. Returns it with the line to its database and the cluster of that database.
 async fn app(answer: Duration) -> Option<(TestApp, Line, Cluster)> {
-    if !backend::is_postgres() && backend::skips("it is about PostgreSQL") {
+    if !backend::is_postgres() && backend::skips("PostgreSQL only") {
         return None;
     }
-    // Encrypted, where to close a connection takes an answer.
+    // Encrypted: closing such a connection waits for an answer.
     let (cluster, port, _) = Cluster::encrypted();
     let line = Line::to(port).await;
     let mut database =
@@ -32,68 +32,67 @@ async fn app(answer: Duration) -> Option<(TestApp, Line, Cluster)> {
     Some((database.serve(1_000).await, line, cluster))
 }
 
-/// What a statement locks is locked, over a connection that is not lost, until this goes.
-async fn held(cluster: &Cluster, lock: &str) -> Transaction {
-    let held = cluster.connection().await.begin().await.unwrap();
-    held.execute_unprepared(lock).await.unwrap();
-    held
+/// Locks what `lock` locks, over a connection that is not lost, until the result is dropped.
+async fn hold_lock(cluster: &Cluster, lock: &str) -> Transaction {
+    let transaction = cluster.connection().await.begin().await.unwrap();
+    transaction.execute_unprepared(lock).await.unwrap();
+    transaction
 }
 
-/// Asks for that, and comes back once somebody waits for what is locked.
-async fn asked_until_somebody_waits(app: &TestApp, path: &str, cluster: &Cluster) -> JoinHandle<Response> {
+/// Sends a request, and returns once a query waits for the lock.
+async fn request_until_it_waits(app: &TestApp, path: &str, cluster: &Cluster) -> JoinHandle<Response> {
     let (client, url) = (app.client.clone(), format!("{}{path}", app.address));
-    let asked = tokio::spawn(async move { client.get(url).send().await.unwrap() });
+    let response = tokio::spawn(async move { client.get(url).send().await.unwrap() });
     let waits = async {
         while cluster.psql("SELECT count(*) > 0 FROM pg_locks WHERE NOT granted") != "t" {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(SOON, waits).await.expect("somebody waits");
-    asked
+    tokio::time::timeout(SHORT_TIMEOUT, waits).await.expect("a query waits for the lock");
+    response
 }
 
-/// So long is an answer waited for in tests of what becomes of a statement whose answer is lost: long enough to lose it, and
-/// less than PostgreSQL waits for a lock.
-const SOON: Duration = Duration::from_secs(4);
+/// The statement timeout of tests that lose an answer: long enough to lose it, and shorter than PostgreSQL's lock timeout.
+const SHORT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// So long it takes at most until all is as it was: a statement is given up, then the greeting by which the pool finds out,
-/// and PostgreSQL gives up the transaction.
-const MENDED: Duration = Duration::from_mins(1);
+/// The maximum time until everything works again: a statement times out, then the ping of the pool, and PostgreSQL ends the
+/// transaction.
+const RECOVERY: Duration = Duration::from_mins(1);
 
 #[tokio::test]
-async fn connections_that_are_lost_while_nothing_is_asked_are_replaced_and_nobody_is_refused() {
+async fn connections_that_are_lost_while_idle_are_replaced_and_no_request_fails() {
     let Some((app, line, _cluster)) = app(STATEMENT_TIMEOUT).await else { return };
-    let whole = app.export("").await.bytes().await.unwrap();
+    let file = app.export("").await.bytes().await.unwrap();
     app.idle().await;
     line.lose_all();
     let again = app.export("").await;
     assert_eq!(again.status(), 200);
-    assert_eq!(again.bytes().await.unwrap(), whole);
+    assert_eq!(again.bytes().await.unwrap(), file);
 }
 
 #[tokio::test]
-async fn a_connection_that_is_lost_while_an_export_is_recorded_keeps_later_ones_from_nothing() {
-    let Some((app, line, cluster)) = app(SOON).await else { return };
-    // Only to begin an export is their row wanted.
-    let other = held(&cluster, "SELECT FROM users FOR UPDATE").await;
-    let asked = asked_until_somebody_waits(&app, EXPORT_PATH, &cluster).await;
+async fn a_connection_that_is_lost_while_an_export_is_recorded_does_not_block_later_exports() {
+    let Some((app, line, cluster)) = app(SHORT_TIMEOUT).await else { return };
+    // Only starting an export locks this row.
+    let other = hold_lock(&cluster, "SELECT FROM users FOR UPDATE").await;
+    let response = request_until_it_waits(&app, EXPORT_PATH, &cluster).await;
     line.lose_all();
     drop(other);
-    let refused = tokio::time::timeout(MENDED, asked).await.expect("an answer").unwrap();
+    let refused = tokio::time::timeout(RECOVERY, response).await.expect("a response").unwrap();
     assert_eq!(refused.status(), 503);
     let problem: Value = refused.json().await.unwrap();
     assert!(problem["detail"].as_str().unwrap().starts_with("The export cannot be recorded"), "{problem}");
-    let mended = async {
+    let recovered = async {
         while app.export("").await.status() != 200 {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
-    tokio::time::timeout(MENDED, mended).await.expect("the writer has another connection");
+    tokio::time::timeout(RECOVERY, recovered).await.expect("the writer has a new connection");
 }
 
 #[tokio::test]
-async fn a_file_under_way_is_whole_although_all_connections_were_lost() {
-    let Some((app, line, _cluster)) = app(SOON).await else { return };
+async fn a_running_export_completes_although_all_connections_were_lost() {
+    let Some((app, line, _cluster)) = app(SHORT_TIMEOUT).await else { return };
     let ann = app.database.add_viewer("ann", &["front"]).await;
     let (_, authorization) = app.client_of(&ann).await;
     let headers = [("authorization", &*authorization), ("connection", "close")];
@@ -110,17 +109,17 @@ async fn a_file_under_way_is_whole_although_all_connections_were_lost() {
 }
 
 #[tokio::test]
-async fn whoever_waits_for_an_answer_that_is_lost_is_told_that_the_database_is_away() {
-    let Some((app, line, cluster)) = app(SOON).await else { return };
-    let other = held(&cluster, "LOCK TABLE exports IN ACCESS EXCLUSIVE MODE").await;
-    let asked = asked_until_somebody_waits(&app, EXPORTS_PATH, &cluster).await;
+async fn a_request_whose_connection_is_lost_gets_503() {
+    let Some((app, line, cluster)) = app(SHORT_TIMEOUT).await else { return };
+    let other = hold_lock(&cluster, "LOCK TABLE exports IN ACCESS EXCLUSIVE MODE").await;
+    let response = request_until_it_waits(&app, EXPORTS_PATH, &cluster).await;
     line.lose_all();
-    assert_eq!(tokio::time::timeout(MENDED, asked).await.expect("an answer").unwrap().status(), 503);
+    assert_eq!(tokio::time::timeout(RECOVERY, response).await.expect("a response").unwrap().status(), 503);
     drop(other);
-    let mended = async {
+    let recovered = async {
         while app.get(EXPORTS_PATH).await.status() != 200 || app.get("/readyz").await.status() != 200 {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
-    tokio::time::timeout(MENDED, mended).await.expect("there are other connections");
+    tokio::time::timeout(RECOVERY, recovered).await.expect("there are new connections");
 }

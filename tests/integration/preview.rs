@@ -1,4 +1,4 @@
-//! What a selection holds, told before it is exported.
+//! Previews: what an export would contain.
 
 use std::time::Duration;
 
@@ -11,19 +11,19 @@ use serde_json::Value;
 use crate::app::{TestApp, TestDatabase, endless, event, events, seen_by};
 use crate::proxy::SlowClient;
 
-async fn look(app: &TestApp, client: &Client, query: &str) -> Value {
-    ask(app, client, "preview", query).await
+async fn preview(app: &TestApp, client: &Client, query: &str) -> Value {
+    request(app, client, "preview", query).await
 }
 
-async fn ask(app: &TestApp, client: &Client, what: &str, query: &str) -> Value {
-    let request = client.get(format!("{}/api/v1/{what}", app.address)).query(&[("query", query)]);
+async fn request(app: &TestApp, client: &Client, endpoint: &str, query: &str) -> Value {
+    let request = client.get(format!("{}/api/v1/{endpoint}", app.address)).query(&[("query", query)]);
     let response = request.send().await.unwrap();
     assert_eq!(response.status(), 200, "{query}");
     response.json().await.unwrap()
 }
 
 #[tokio::test]
-async fn the_preview_is_what_the_export_holds() {
+async fn the_preview_matches_the_export() {
     let app = TestDatabase::with(events(3_000)).await.serve(500).await;
     for query in [
         "",
@@ -33,7 +33,7 @@ async fn the_preview_is_what_the_export_holds() {
         "start_date=2025-11-30&end_date=2025-11-30&timezone=America/Los_Angeles",
         "end_date=2000-01-01",
     ] {
-        let preview = look(&app, &app.client, query).await;
+        let preview = preview(&app, &app.client, query).await;
         let lines = app.export(query).await.text().await.unwrap();
         let rows: Vec<&str> = lines.split_terminator("\r\n").skip(1).collect();
         assert_eq!(preview["rows"], rows.len(), "{query}");
@@ -48,13 +48,13 @@ async fn the_preview_is_what_the_export_holds() {
             let of_day = rows.iter().filter(|row| row.starts_with(day["day"].as_str().unwrap())).count();
             assert_eq!(day["events"], of_day, "{query}");
         }
-        let (told, real) = (preview["bytes"].as_u64().unwrap(), lines.len() as u64);
-        assert!(told.abs_diff(real) <= real / 20, "{query}: {told} of {real}");
+        let (estimated, actual) = (preview["bytes"].as_u64().unwrap(), lines.len() as u64);
+        assert!(estimated.abs_diff(actual) <= actual / 20, "{query}: {estimated} of {actual}");
     }
 }
 
 #[tokio::test]
-async fn the_first_rows_are_as_the_export_writes_them() {
+async fn the_sample_has_the_first_rows_of_the_export() {
     let database = TestDatabase::with(events(30)).await;
     database.add_camera("odd", Some("=1, \"odd\"\r\nand long")).await;
     database.add([seen_by(event("2025-11-30T00:00:00Z"), "odd")]).await;
@@ -65,7 +65,7 @@ async fn the_first_rows_are_as_the_export_writes_them() {
         "end_date=2025-11-30&camera_id=odd",
         "end_date=2000-01-01",
     ] {
-        let preview = look(&app, &app.client, query).await;
+        let preview = preview(&app, &app.client, query).await;
         let shown = preview["sample"].clone();
         let file = app.export(query).await.text().await.unwrap();
         let mut file = csv::Reader::from_reader(file.trim_start_matches('\u{feff}').as_bytes());
@@ -76,7 +76,7 @@ async fn the_first_rows_are_as_the_export_writes_them() {
 }
 
 #[tokio::test]
-async fn the_events_of_each_camera_are_counted_as_they_are_exported() {
+async fn the_counts_of_cameras_match_the_export() {
     let database = TestDatabase::with(events(3_001)).await;
     database.add_camera("idle", None).await;
     let ann = database.add_viewer("ann", &["front", "idle"]).await;
@@ -89,7 +89,7 @@ async fn the_events_of_each_camera_are_counted_as_they_are_exported() {
         (&app.client, "end_date=2000-01-01"),
         (&ann, ""),
     ] {
-        let counts = ask(&app, client, "camera-counts", query).await;
+        let counts = request(&app, client, "camera-counts", query).await;
         let lines = app.lines_as(client, query).await;
         let counted = counts.as_array().unwrap().iter();
         let counted = counted.map(|count| (count["id"].as_str().unwrap(), count["events"].as_u64().unwrap()));
@@ -103,19 +103,19 @@ async fn the_events_of_each_camera_are_counted_as_they_are_exported() {
 }
 
 #[tokio::test]
-async fn everybody_looks_at_their_own_cameras_only() {
+async fn users_preview_only_their_own_cameras() {
     let database = TestDatabase::with(events(10).chain([seen_by(event("2025-12-03T00:00:00Z"), "back")])).await;
     let ann = database.add_viewer("ann", &["front"]).await;
     let nobody = database.add_viewer("bob", &[]).await;
     let app = database.serve(10).await;
     let ((ann, _), (nobody, _)) = (app.client_of(&ann).await, app.client_of(&nobody).await);
-    assert_eq!(look(&app, &ann, "").await["rows"], 5);
-    assert_eq!(look(&app, &app.client, "").await["rows"], 11);
-    assert_eq!(look(&app, &nobody, "").await["rows"], 0);
+    assert_eq!(preview(&app, &ann, "").await["rows"], 5);
+    assert_eq!(preview(&app, &app.client, "").await["rows"], 11);
+    assert_eq!(preview(&app, &nobody, "").await["rows"], 0);
 }
 
 #[tokio::test]
-async fn what_is_taken_away_while_a_preview_waits_is_not_in_it() {
+async fn a_camera_that_is_revoked_while_a_preview_waits_is_not_in_it() {
     let mut database = TestDatabase::with(events(10)).await;
     database.settings.database.connections = 1.try_into().unwrap();
     let ann = database.add_viewer("ann", &[]).await;
@@ -124,41 +124,41 @@ async fn what_is_taken_away_while_a_preview_waits_is_not_in_it() {
     let wait = || tokio::time::sleep(Duration::from_millis(1));
     for what in ["preview", "camera-counts"] {
         grants::grant(&app.database.connection, &ann, "front").await.unwrap();
-        // The only connection is taken until this end of the channel is gone.
-        let (taken, gone) = std::sync::mpsc::channel::<()>();
+        // The only connection is in use until the sender is dropped.
+        let (in_use, dropped) = std::sync::mpsc::channel::<()>();
         let reader = app.state.reader.clone();
-        tokio::spawn(async move { reader.read(move |_, _| Ok::<_, DbErr>(gone.recv().is_ok())).await });
+        tokio::spawn(async move { reader.read(move |_, _| Ok::<_, DbErr>(dropped.recv().is_ok())).await });
         while app.state.reader.busy() == 0 {
             wait().await;
         }
-        let looking = tokio::spawn(client.get(format!("{}/api/v1/{what}?query=", app.address)).send());
-        // Until it has the only turn, which it gets after it was seen what there is to look at.
+        let previewing = tokio::spawn(client.get(format!("{}/api/v1/{what}?query=", app.address)).send());
+        // Until it has the only preview permit, which it acquires after the check of access.
         while app.state.reader.acquire_preview_permit(None).now_or_never().is_some() {
             wait().await;
         }
         grants::revoke(&app.database.connection, &ann, "front").await.unwrap();
-        drop(taken);
-        assert_eq!(looking.await.unwrap().unwrap().status(), 403, "{what}");
+        drop(in_use);
+        assert_eq!(previewing.await.unwrap().unwrap().status(), 403, "{what}");
     }
 }
 
 #[tokio::test]
-async fn what_the_export_refuses_the_preview_refuses_in_the_same_words() {
+async fn the_preview_rejects_what_the_export_rejects_with_the_same_error() {
     let app = TestDatabase::with(events(10)).await.serve(10).await;
     for query in ["start_date=soon", "camera_id=nobody", "timezone=Mars", "colour=red"] {
         let exported = app.export(query).await;
         let status = exported.status();
         let exported: Value = exported.json().await.unwrap();
         let request = app.client.get(format!("{}/api/v1/preview", app.address)).query(&[("query", query)]);
-        let looked = request.send().await.unwrap();
-        assert_eq!(looked.status(), status, "{query}");
-        let looked: Value = looked.json().await.unwrap();
-        assert_eq!((&looked["field"], &looked["detail"]), (&exported["field"], &exported["detail"]), "{query}");
+        let previewed = request.send().await.unwrap();
+        assert_eq!(previewed.status(), status, "{query}");
+        let previewed: Value = previewed.json().await.unwrap();
+        assert_eq!((&previewed["field"], &previewed["detail"]), (&exported["field"], &exported["detail"]), "{query}");
     }
 }
 
 #[tokio::test]
-async fn a_preview_that_nobody_waits_for_is_stopped_in_the_database() {
+async fn a_cancelled_preview_is_stopped_in_the_database() {
     let mut database = TestDatabase::with([]).await;
     database.settings.export.page_timeout_seconds = 1.try_into().unwrap();
     let ann = database.add_viewer("ann", &["front"]).await;
@@ -171,16 +171,17 @@ async fn a_preview_that_nobody_waits_for_is_stopped_in_the_database() {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
         };
-        tokio::time::timeout(Duration::from_mins(1), stopped).await.expect("it is stopped");
+        tokio::time::timeout(Duration::from_mins(1), stopped).await.expect("the query is stopped");
     };
-    // The client goes away.
-    let asked = SlowClient::ask(&app.address, "/api/v1/preview?query=", &[("authorization", &authorization)]).await;
+    // The client disconnects.
+    let client_that_leaves =
+        SlowClient::ask(&app.address, "/api/v1/preview?query=", &[("authorization", &authorization)]).await;
     while app.state.reader.busy() == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    drop(asked);
+    drop(client_that_leaves);
     stopped().await;
-    // It stays, and time runs out.
+    // The timeout passes.
     let response = app.get_as(&client, "/api/v1/preview?query=").await;
     assert_eq!(response.status(), 504);
     stopped().await;

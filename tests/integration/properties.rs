@@ -1,4 +1,4 @@
-//! Laws that hold for any events: any page size gives the same bytes, and export → import → export is the identity.
+//! Properties that hold for any events: any page size gives the same bytes, and export → import → export is the identity.
 
 use motion_export::server::db::entity::motion_event;
 use motion_export::server::db::unix_micros::UnixMicros;
@@ -9,14 +9,14 @@ use uuid::Uuid;
 
 use crate::app::TestDatabase;
 
-/// Text as cameras and zones have it, and worse: also what looks like guarded text.
+/// Generates text of cameras and zones, and unusual text, such as text that looks guarded.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof!["[a-zA-Z0-9äöü -]{1,12}", "[=+@＝\"\t\r\n,;a'-]{1,6}", "\\PC{1,8}"]
 }
 
 prop_compose! {
     fn event()(
-        // Few moments, so that many events share one.
+        // Few timestamps, so that many events share one.
         timestamp in prop_oneof![0_i64..6, 1_700_000_000_000_000_i64..1_700_000_100_000_000],
         id in any::<u128>(),
         camera in 0_usize..3,
@@ -44,7 +44,7 @@ prop_compose! {
 
 prop_compose! {
     fn cameras()(cameras in proptest::collection::vec((text(), proptest::option::of(text())), 3)) -> Vec<(String, Option<String>)> {
-        // Ids have to differ; a number at the end sees to it.
+        // A number at the end makes the ids distinct.
         cameras.into_iter().enumerate().map(|(index, (id, name))| (format!("{id}{index}"), name)).collect()
     }
 }
@@ -80,18 +80,18 @@ proptest! {
         chosen in 0_usize..=3,
     ) {
         run(async {
-            let seen: Vec<usize> = events.iter().map(|(camera, _)| *camera).collect();
+            let cameras_of_events: Vec<usize> = events.iter().map(|(camera, _)| *camera).collect();
             let database = database(&cameras, events).await;
             let mut query = form_urlencoded::Serializer::new(String::from("timezone=Europe/Berlin"));
             for (id, _) in &cameras[..chosen] {
                 query.append_pair("camera_id", id);
             }
             let query = query.finish();
-            let whole = database.export(&query, 5_000).await;
-            let rows = csv::Reader::from_reader(&whole[..]).into_records().count();
-            prop_assert_eq!(rows, if chosen == 0 { seen.len() } else { seen.iter().filter(|camera| **camera < chosen).count() });
-            prop_assert_eq!(&database.export(&query, page_rows).await, &whole);
-            prop_assert_eq!(database.chunks(&query, 5_000, page_bytes).await.concat(), whole);
+            let file = database.export(&query, 5_000).await;
+            let rows = csv::Reader::from_reader(&file[..]).into_records().count();
+            prop_assert_eq!(rows, if chosen == 0 { cameras_of_events.len() } else { cameras_of_events.iter().filter(|camera| **camera < chosen).count() });
+            prop_assert_eq!(&database.export(&query, page_rows).await, &file);
+            prop_assert_eq!(database.chunks(&query, 5_000, page_bytes).await.concat(), file);
             Ok(())
         })?;
     }
@@ -108,7 +108,7 @@ proptest! {
     ) {
         run(async {
             let mut events = events;
-            // Twins agree in everything but the id, which is not in the file.
+            // Twins differ only in their ids, which are not in the file.
             for index in 0..twins.min(events.len()) {
                 let (camera, event) = events[index].clone();
                 events.push((camera, motion_event::Model { id: Uuid::from_u128(event.id.as_u128() ^ 1), ..event }));
@@ -124,7 +124,7 @@ proptest! {
             ingest::csv::import(&second.connection, &file, options, UnixMicros::default()).await.unwrap();
             prop_assert_eq!(&second.export(&query, 5_000).await, &exported);
 
-            // A second import, here or where the events came from, changes nothing.
+            // A second import changes nothing, neither here nor in the first database.
             for database in [&second, &first] {
                 let summary = ingest::csv::import(&database.connection, &file, options, UnixMicros::default()).await.unwrap();
                 prop_assert_eq!(summary.imported, 0);

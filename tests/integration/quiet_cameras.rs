@@ -1,4 +1,4 @@
-//! Many cameras that saw little, among others that saw much: their events are far apart.
+//! Many cameras with few events among cameras with many: their events are far apart.
 
 use motion_export::server::db::entity::motion_event;
 use motion_export::server::export::event::Cursor;
@@ -12,11 +12,11 @@ use crate::app::{TestDatabase, event};
 use crate::backend;
 use crate::schema::plan;
 
-/// More than are merged from their own indexes.
+/// More cameras than are merged.
 const QUIET: u32 = 20;
 
-/// Three months in which `front` saw something each quarter of an hour, and the quiet ones something twice: at one moment all
-/// of them, and each at one of its own.
+/// Creates three months of events. `front` has one each quarter of an hour, each quiet camera has two: one at the same timestamp as
+/// the others, and one of its own.
 async fn database() -> TestDatabase {
     let first = event("2025-10-01T00:00:00Z");
     let at = |minutes: i64| first.timestamp + minutes * 60_000_000;
@@ -55,7 +55,7 @@ async fn an_export_of_many_quiet_cameras_has_each_of_their_events_once_and_in_or
 }
 
 #[tokio::test]
-async fn the_next_event_of_many_cameras_is_looked_for_in_the_index_of_each() {
+async fn the_next_event_of_many_cameras_is_looked_up_in_the_index_of_each() {
     let database = database().await;
     let cameras: Vec<_> = (0..1_000).map(|camera| format!("quiet-{camera}")).collect();
     let moment = event("2025-11-01T00:00:00Z").timestamp;
@@ -80,21 +80,22 @@ async fn the_next_event_of_many_cameras_is_looked_for_in_the_index_of_each() {
 }
 
 #[tokio::test]
-async fn the_next_event_of_many_cameras_is_the_one_after_the_last_also_at_the_same_moment() {
+async fn the_next_event_of_many_cameras_follows_the_last_one_even_at_the_same_timestamp() {
     let database = database().await;
     let cameras: Vec<_> = (0..QUIET).map(|camera| format!("quiet-{camera}")).collect();
     let of_quiet = motion_event::Entity::find().filter(motion_event::Column::CameraId.is_in(&cameras));
     let of_quiet = of_quiet.all(&database.connection).await.unwrap();
-    let mut places: Vec<_> = of_quiet.iter().map(|event| Cursor { timestamp: event.timestamp, id: event.id }).collect();
-    places.sort_unstable();
-    let end = places[places.len() - 2].timestamp + 1;
+    let mut cursors: Vec<_> =
+        of_quiet.iter().map(|event| Cursor { timestamp: event.timestamp, id: event.id }).collect();
+    cursors.sort_unstable();
+    let end = cursors[cursors.len() - 2].timestamp + 1;
     for interval in [TimeRange::default(), TimeRange { start: None, end: Some(end) }] {
-        for (place, after) in places.iter().enumerate() {
+        for (index, after) in cursors.iter().enumerate() {
             let statement = query::first(interval, Some(*after), &cameras, backend::backend());
-            let found = database.connection.query_one(&statement).await.unwrap();
-            let found: Option<i64> = found.map(|row| row.try_get_by_index(0).unwrap());
-            let next = places.get(place + 1).map(|next| next.timestamp);
-            assert_eq!(found, next.filter(|next| interval.end.is_none_or(|end| *next < end)), "after {after:?}");
+            let row = database.connection.query_one(&statement).await.unwrap();
+            let first: Option<i64> = row.map(|row| row.try_get_by_index(0).unwrap());
+            let next = cursors.get(index + 1).map(|next| next.timestamp);
+            assert_eq!(first, next.filter(|next| interval.end.is_none_or(|end| *next < end)), "after {after:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Export records: what they tell, and to whom.
+//! Export records: their contents, and who may read them.
 
 use motion_export::api::exports::EXPORTS_PATH;
 use motion_export::export_params::EXPORT_PATH;
@@ -26,12 +26,12 @@ fn ids(list: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn the_record_of_a_file_tells_who_when_what_and_its_rows_bytes_and_digest() {
+async fn a_record_has_user_time_query_rows_bytes_and_digest() {
     let app = TestDatabase::with(events(25)).await.serve(10).await;
     let response = app.export("camera_id=front&timezone=Europe/Berlin&bom=true").await;
     let id = id_of(&response);
     let file = response.bytes().await.unwrap();
-    // At once: the record has its end before the file has.
+    // At once: the record is final before the body ends.
     let record = app.record(&id).await;
     assert_eq!(record["state"], "completed");
     assert_eq!(record["rows"], 13);
@@ -43,13 +43,13 @@ async fn the_record_of_a_file_tells_who_when_what_and_its_rows_bytes_and_digest(
     assert_eq!(record["started_at"], "2025-12-16T12:00:00.000Z");
     assert_eq!((&record["finished_at"], &record["duration_ms"]), (&record["started_at"], &Value::from(0)));
     assert_eq!(record["error"], Value::Null);
-    // What it asks for again is the same file.
+    // The query of the record gives the same file.
     let again = app.export(record["query"].as_str().unwrap()).await;
     assert_eq!(again.bytes().await.unwrap(), file);
 }
 
 #[tokio::test]
-async fn an_empty_file_and_one_of_exactly_some_pages_are_whole_as_well() {
+async fn an_empty_file_and_one_that_ends_with_a_full_page_are_complete() {
     let app = TestDatabase::with(events(20)).await.serve(10).await;
     for (query, rows) in [("end_date=2000-01-01", 0), ("", 20)] {
         let response = app.export(query).await;
@@ -62,7 +62,7 @@ async fn an_empty_file_and_one_of_exactly_some_pages_are_whole_as_well() {
 }
 
 #[tokio::test]
-async fn what_is_refused_and_what_has_no_body_leaves_no_record() {
+async fn a_rejected_export_and_a_head_request_leave_no_record() {
     let app = TestDatabase::with(events(2)).await.serve(10).await;
     assert_eq!(app.export("camera_id=nobody").await.status(), 404);
     assert_eq!(app.export("start_date=soon").await.status(), 400);
@@ -72,24 +72,24 @@ async fn what_is_refused_and_what_has_no_body_leaves_no_record() {
 }
 
 #[tokio::test]
-async fn everybody_sees_their_own_records_and_administrators_all_of_them() {
+async fn users_see_their_own_records_and_administrators_see_all() {
     let database = TestDatabase::with(events(2)).await;
     let ann = database.add_viewer("ann", &["front"]).await;
     let bob = database.add_viewer("bob", &["front"]).await;
     let app = database.serve(10).await;
     let ((ann_client, _), (bob_client, _)) = (app.client_of(&ann).await, app.client_of(&bob).await);
-    let mut made = Vec::new();
+    let mut exported = Vec::new();
     for client in [&ann_client, &bob_client, &app.client] {
         let response = app.get_as(client, EXPORT_PATH).await;
-        made.push(id_of(&response));
+        exported.push(id_of(&response));
         response.bytes().await.unwrap();
         app.wait(1);
     }
-    assert_eq!(ids(&list(&app, &ann_client, "").await), [&made[0]]);
-    assert_eq!(ids(&list(&app, &app.client, "").await), [&made[2], &made[1], &made[0]]);
-    assert_eq!(ids(&list(&app, &app.client, "user=BOB").await), [&made[1]]);
+    assert_eq!(ids(&list(&app, &ann_client, "").await), [&exported[0]]);
+    assert_eq!(ids(&list(&app, &app.client, "").await), [&exported[2], &exported[1], &exported[0]]);
+    assert_eq!(ids(&list(&app, &app.client, "user=BOB").await), [&exported[1]]);
     assert_eq!(ids(&list(&app, &ann_client, "user=bob").await), [""; 0]);
-    let of_bob = format!("{EXPORTS_PATH}/{}", made[1]);
+    let of_bob = format!("{EXPORTS_PATH}/{}", exported[1]);
     let hidden = app.get_as(&ann_client, &of_bob).await;
     assert_eq!(hidden.status(), 404);
     let hidden: Value = hidden.json().await.unwrap();
@@ -100,27 +100,27 @@ async fn everybody_sees_their_own_records_and_administrators_all_of_them() {
         assert_eq!(nothing["code"], "export_not_found");
     }
 
-    // The record outlives the account, and still tells whose it was.
+    // The record outlives the account, and keeps its name.
     motion_export::server::accounts::user::remove(&app.database.connection, &bob).await.unwrap();
-    assert_eq!(app.record(&made[1]).await["user"], "bob");
+    assert_eq!(app.record(&exported[1]).await["user"], "bob");
 }
 
 #[tokio::test]
-async fn records_are_found_by_state_time_and_digest_and_come_in_pages() {
+async fn records_can_be_filtered_by_state_time_and_digest_and_are_paged() {
     let app = TestDatabase::with(events(2)).await.serve(10).await;
-    let mut made = Vec::new();
+    let mut exported = Vec::new();
     let mut digest = String::new();
     for second in 0..5 {
         let response = app.export(if second == 3 { "bom=true" } else { "" }).await;
-        made.insert(0, id_of(&response));
+        exported.insert(0, id_of(&response));
         let file = response.bytes().await.unwrap();
         if second == 3 {
             digest = hex_digest(&file);
         }
-        // Two at the same moment, whose ids decide.
+        // Two records have the same time, so their ids decide the order.
         app.wait(u32::from(second != 1));
     }
-    made[2..4].sort_by(|a, b| b.cmp(a));
+    exported[2..4].sort_by(|a, b| b.cmp(a));
     let mut paged = Vec::new();
     let mut before = String::new();
     loop {
@@ -129,21 +129,21 @@ async fn records_are_found_by_state_time_and_digest_and_come_in_pages() {
         let Some(next) = page["next"].as_str() else { break };
         next.clone_into(&mut before);
     }
-    assert_eq!(paged, made);
-    let found = async |query: &str| ids(&list(&app, &app.client, query).await).len();
-    assert_eq!(found("state=completed").await, 5);
-    assert_eq!(found("state=failed&state=cancelled").await, 0);
-    assert_eq!(ids(&list(&app, &app.client, &format!("sha256={}", digest.to_uppercase())).await), [&made[1]]);
-    assert_eq!(found("start_date=2025-12-16&end_date=2025-12-16").await, 5);
-    assert_eq!(found("end_date=2025-12-15").await, 0);
-    assert_eq!(found("start_date=2025-12-16T12:00:03Z").await, 1);
-    let refused = app.get(&format!("{EXPORTS_PATH}?state=done")).await;
-    assert_eq!(refused.status(), 400);
-    assert_eq!(refused.json::<Value>().await.unwrap()["field"], "state");
+    assert_eq!(paged, exported);
+    let count = async |query: &str| ids(&list(&app, &app.client, query).await).len();
+    assert_eq!(count("state=completed").await, 5);
+    assert_eq!(count("state=failed&state=cancelled").await, 0);
+    assert_eq!(ids(&list(&app, &app.client, &format!("sha256={}", digest.to_uppercase())).await), [&exported[1]]);
+    assert_eq!(count("start_date=2025-12-16&end_date=2025-12-16").await, 5);
+    assert_eq!(count("end_date=2025-12-15").await, 0);
+    assert_eq!(count("start_date=2025-12-16T12:00:03Z").await, 1);
+    let rejected = app.get(&format!("{EXPORTS_PATH}?state=done")).await;
+    assert_eq!(rejected.status(), 400);
+    assert_eq!(rejected.json::<Value>().await.unwrap()["field"], "state");
 }
 
 #[tokio::test]
-async fn the_page_of_older_records_asks_for_what_this_one_asked_for() {
+async fn the_link_to_older_records_keeps_the_filter() {
     let app = TestDatabase::with(events(2)).await.serve(10).await;
     for _ in 0..2 {
         app.export("").await.bytes().await.unwrap();
@@ -161,31 +161,31 @@ async fn the_page_of_older_records_asks_for_what_this_one_asked_for() {
 }
 
 #[tokio::test]
-async fn the_last_five_of_ones_own_exports_are_told_under_the_form() {
+async fn the_form_shows_the_last_five_exports_of_the_user() {
     let database = TestDatabase::with(events(2)).await;
     let ann = database.add_viewer("ann", &["front"]).await;
     let app = database.serve(10).await;
     let (anns, _) = app.client_of(&ann).await;
     app.export("start_date=2025-11-30").await.bytes().await.unwrap();
     for day in 1..=6 {
-        let asked = format!("{EXPORT_PATH}?end_date=2025-12-{day:02}&camera_id=front");
-        app.get_as(&anns, &asked).await.bytes().await.unwrap();
+        let path = format!("{EXPORT_PATH}?end_date=2025-12-{day:02}&camera_id=front");
+        app.get_as(&anns, &path).await.bytes().await.unwrap();
         app.wait(1);
     }
-    let told = async |name: &str| {
+    let shown = async |name: &str| {
         let page = app.get_as(&app.browser_of(name).await, "/settings").await.text().await.unwrap();
         let lines = page.split("Select again: </span>").skip(1);
         lines.map(|line| line.split("</a>").next().unwrap().to_owned()).collect::<Vec<_>>()
     };
     let expected: Vec<_> = (2..=6).rev().map(|day| format!("until 2025-12-{day:02}, Front Door, UTC")).collect();
-    assert_eq!(told("ann").await, expected);
-    assert_eq!(told("admin").await, ["from 2025-11-30, all cameras, UTC"], "and of an administrator no others");
+    assert_eq!(shown("ann").await, expected);
+    assert_eq!(shown("admin").await, ["from 2025-11-30, all cameras, UTC"], "only the administrator's own");
     let counts = async |query: &str| ids(&list(&app, &app.client, query).await).len();
     assert_eq!((counts("").await, counts("mine=true").await, counts("mine=false").await), (7, 1, 7));
 }
 
 #[tokio::test]
-async fn who_takes_trailers_gets_the_digest_after_the_file() {
+async fn a_client_that_accepts_trailers_receives_the_digests_after_the_file() {
     let database = TestDatabase::with(events(25)).await;
     let ann = database.add_viewer("ann", &["front", "back"]).await;
     let app = database.serve(10).await;
@@ -195,26 +195,26 @@ async fn who_takes_trailers_gets_the_digest_after_the_file() {
         use base64::Engine;
         base64::prelude::BASE64_STANDARD.encode(Sha256::digest(&file))
     };
-    let ask = async |headers: &[(&str, &str)]| {
+    let request = async |headers: &[(&str, &str)]| {
         let headers = [&[("authorization", authorization.as_str()), ("connection", "close")], headers].concat();
         let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
         let head = client.head().await.to_lowercase();
         (head, String::from_utf8_lossy(&client.rest().await.0).to_lowercase())
     };
-    let (head, body) = ask(&[("te", "trailers")]).await;
+    let (head, body) = request(&[("te", "trailers")]).await;
     assert!(head.contains("trailer: repr-digest, unencoded-digest"), "{head}");
     let digest = format!("sha-256=:{expected}:").to_lowercase();
     assert!(body.contains(&format!("\r\n0\r\nrepr-digest: {digest}\r\nunencoded-digest: {digest}\r\n\r\n")), "{body}");
-    // Of an encoded body, the one is the digest of what was sent, the other that of the file.
-    let (_, body) = ask(&[("te", "gzip;q=0.5, Trailers"), ("accept-encoding", "gzip")]).await;
+    // With a content encoding, one digest is that of the sent bytes, the other that of the file.
+    let (_, body) = request(&[("te", "gzip;q=0.5, Trailers"), ("accept-encoding", "gzip")]).await;
     assert!(body.contains(&format!("unencoded-digest: {digest}\r\n")), "{body}");
     assert!(!body.contains(&format!("\r\nrepr-digest: {digest}\r\n")), "{body}");
-    let (head, body) = ask(&[]).await;
+    let (head, body) = request(&[]).await;
     assert!(!head.contains("trailer:") && !body.contains("digest"), "{head}{body}");
 }
 
 #[tokio::test]
-async fn an_export_by_link_or_session_is_recorded_as_that_and_its_owner_finds_it() {
+async fn an_export_by_signed_url_or_session_is_recorded_as_such() {
     let database = TestDatabase::with(events(2)).await;
     database.add_viewer("ann", &["front"]).await;
     let app = database.serve(10).await;
@@ -227,6 +227,6 @@ async fn an_export_by_link_or_session_is_recorded_as_that_and_its_owner_finds_it
     let list = list(&app, &browser, "").await;
     let via: Vec<_> = list["exports"].as_array().unwrap().iter().map(|record| &record["via"]).collect();
     assert_eq!(via, ["session", "link"]);
-    // The link's signature is in no record.
+    // No record has the signature of the URL.
     assert!(!list.to_string().contains("signature") && app.now() > NOW);
 }

@@ -1,5 +1,5 @@
-//! An SQLite file that is replaced or removed under a running server, as when somebody restores a backup: the server
-//! notices, does nothing to what lies there now, and leaves nothing that others would apply to it.
+//! An SQLite file that is replaced or removed while a server runs, such as by restoring a backup. The server notices it, does not
+//! write to the new file, and leaves no log that would be applied to it.
 
 use std::fs;
 use std::io::Read;
@@ -17,7 +17,7 @@ use crate::binary::{Server, command};
 use crate::log::Log;
 use crate::proxy::SlowClient;
 
-/// How many events there are, and how many in the backup.
+/// The number of events now, and in the backup.
 const NOW: i64 = 50;
 const THEN: i64 = 20;
 
@@ -67,8 +67,8 @@ impl Prepared {
         fs::read_to_string(self.path("log")).unwrap()
     }
 
-    /// The server says once what there is to do, refuses everything, and is stopped.
-    async fn refuses_and_stops(&mut self) {
+    /// Checks that the server logs once what to do and rejects every request, and stops it.
+    async fn check_rejects_and_stop(&mut self) {
         for _ in 0..2 {
             assert_eq!(self.export().await, 503);
         }
@@ -99,7 +99,7 @@ fn serve(folder: &Path) -> Server {
     Server::run(serve)
 }
 
-/// How many events and export records are in a file that is not damaged.
+/// Returns the numbers of events and export records, after an integrity check.
 fn counts(path: &Path) -> (i64, i64) {
     let connection = Connection::open(path).unwrap();
     let text: String = connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
@@ -113,7 +113,7 @@ fn skips() -> bool {
 }
 
 #[tokio::test]
-async fn a_backup_that_is_put_in_place_of_the_file_is_not_touched_and_the_old_log_does_not_come_to_it() {
+async fn a_backup_that_replaces_the_file_is_not_written_to_and_the_old_log_is_not_applied_to_it() {
     if skips() {
         return;
     }
@@ -121,8 +121,8 @@ async fn a_backup_that_is_put_in_place_of_the_file_is_not_touched_and_the_old_lo
     let (backup, path) = (prepared.path("backup.db"), prepared.path("data/test.db"));
     let bytes = fs::read(&backup).unwrap();
     fs::rename(&backup, &path).unwrap();
-    prepared.refuses_and_stops().await;
-    assert!(fs::read(&path).unwrap() == bytes, "not a byte was written");
+    prepared.check_rejects_and_stop().await;
+    assert!(fs::read(&path).unwrap() == bytes, "the file is unchanged");
     assert_eq!(counts(&path), (THEN, 0));
     prepared.server = serve(prepared.folder.path());
     assert_eq!(prepared.export().await, 200);
@@ -130,7 +130,7 @@ async fn a_backup_that_is_put_in_place_of_the_file_is_not_touched_and_the_old_lo
 }
 
 #[tokio::test]
-async fn a_server_that_is_stopped_before_it_noticed_leaves_nothing_for_the_backup_either() {
+async fn a_server_that_stops_before_it_notices_leaves_nothing_for_the_backup() {
     if skips() {
         return;
     }
@@ -144,28 +144,28 @@ async fn a_server_that_is_stopped_before_it_noticed_leaves_nothing_for_the_backu
 }
 
 #[tokio::test]
-async fn a_file_that_is_removed_or_whose_folder_is_renamed_is_noticed_and_what_comes_in_its_place_is_whole() {
+async fn a_removed_file_or_renamed_folder_is_noticed_and_its_replacement_is_intact() {
     if skips() {
         return;
     }
     let mut prepared = Prepared::new().await;
     let path = prepared.path("data/test.db");
     fs::remove_file(&path).unwrap();
-    prepared.refuses_and_stops().await;
+    prepared.check_rejects_and_stop().await;
     assert!(!path.exists());
     fs::rename(prepared.path("backup.db"), &path).unwrap();
     assert_eq!(counts(&path), (THEN, 0));
 
     let mut prepared = Prepared::new().await;
     fs::rename(prepared.path("data"), prepared.path("old")).unwrap();
-    prepared.refuses_and_stops().await;
+    prepared.check_rejects_and_stop().await;
     assert!(!prepared.path("data").exists());
-    assert_eq!(counts(&prepared.path("old/test.db")), (NOW, 1), "nothing of the old one is lost");
+    assert_eq!(counts(&prepared.path("old/test.db")), (NOW, 1), "no data of the old file is lost");
 }
 
-/// SQLite names the log for the file that a link leads to: over the same path, new connections would use another log.
+/// SQLite names the log after the target of a link, so new connections to the same path would use another log.
 #[tokio::test]
-async fn a_file_that_is_renamed_and_linked_to_is_noticed_and_nothing_of_it_is_lost() {
+async fn a_file_that_is_renamed_and_linked_to_is_noticed_and_no_data_is_lost() {
     if skips() {
         return;
     }
@@ -173,14 +173,14 @@ async fn a_file_that_is_renamed_and_linked_to_is_noticed_and_nothing_of_it_is_lo
     let (path, renamed) = (prepared.path("data/test.db"), prepared.path("data/renamed.db"));
     fs::rename(&path, &renamed).unwrap();
     std::os::unix::fs::symlink("renamed.db", &path).unwrap();
-    prepared.refuses_and_stops().await;
+    prepared.check_rejects_and_stop().await;
     assert_eq!(counts(&renamed), (NOW, 1));
     prepared.server = serve(prepared.folder.path());
     assert_eq!(prepared.export().await, 200);
 }
 
 #[tokio::test]
-async fn a_log_that_is_removed_is_noticed_and_nothing_of_it_is_lost() {
+async fn a_removed_log_is_noticed_and_no_data_is_lost() {
     if skips() {
         return;
     }
@@ -189,7 +189,7 @@ async fn a_log_that_is_removed_is_noticed_and_nothing_of_it_is_lost() {
         for name in names {
             fs::remove_file(prepared.path("data").join(name)).unwrap();
         }
-        prepared.refuses_and_stops().await;
+        prepared.check_rejects_and_stop().await;
         assert_eq!(counts(&prepared.path("data/test.db")), (NOW, 1), "{names:?}");
         prepared.server = serve(prepared.folder.path());
         assert_eq!(prepared.export().await, 200);
@@ -197,20 +197,20 @@ async fn a_log_that_is_removed_is_noticed_and_nothing_of_it_is_lost() {
 }
 
 #[tokio::test]
-async fn a_log_that_is_replaced_is_not_touched() {
+async fn a_log_that_is_replaced_is_not_written_to() {
     if skips() {
         return;
     }
     let mut prepared = Prepared::new().await;
     let (other, wal) = (prepared.path("other"), prepared.path("data/test.db-wal"));
-    fs::write(&other, "somebody else's").unwrap();
+    fs::write(&other, "a foreign file").unwrap();
     fs::rename(&other, &wal).unwrap();
-    prepared.refuses_and_stops().await;
-    assert_eq!(fs::read_to_string(&wal).unwrap(), "somebody else's");
+    prepared.check_rejects_and_stop().await;
+    assert_eq!(fs::read_to_string(&wal).unwrap(), "a foreign file");
 }
 
 #[tokio::test]
-async fn an_export_under_way_breaks_and_a_heartbeat_notices_without_anybody_asking() {
+async fn a_running_export_is_aborted_and_a_heartbeat_notices_the_replaced_file() {
     if skips() {
         return;
     }
@@ -227,7 +227,7 @@ async fn an_export_under_way_breaks_and_a_heartbeat_notices_without_anybody_aski
     fs::rename(path.with_extension("new"), &path).unwrap();
     app.state.exports.heartbeat().await;
     assert_eq!(log.text().matches("was replaced or removed").count(), 1, "{}", log.text());
-    assert!(!client.rest().await.1, "the client knows");
+    assert!(!client.rest().await.1, "the client notices");
     assert_eq!(app.get("/readyz").await.status(), 503);
     app.database.connection.file().unwrap().close().await;
     assert_eq!(fs::read_to_string(&path).unwrap(), "a file");
@@ -235,7 +235,7 @@ async fn an_export_under_way_breaks_and_a_heartbeat_notices_without_anybody_aski
 }
 
 #[tokio::test]
-async fn a_command_whose_file_is_replaced_fails_and_says_what_to_do() {
+async fn a_command_whose_file_is_replaced_fails_with_advice() {
     if skips() {
         return;
     }
@@ -261,7 +261,7 @@ async fn a_command_whose_file_is_replaced_fails_and_says_what_to_do() {
 }
 
 #[tokio::test]
-async fn outcomes_that_can_never_be_recorded_are_given_up_and_the_log_says_so_once() {
+async fn outcomes_that_can_never_be_recorded_are_dropped_and_logged_once() {
     if skips() {
         return;
     }
@@ -278,7 +278,7 @@ async fn outcomes_that_can_never_be_recorded_are_given_up_and_the_log_says_so_on
     fs::rename(&path, path.with_extension("old")).unwrap();
     assert!(app.state.exports.is_replaced());
     app.state.exports.cancel_all();
-    assert!(!client.rest().await.1, "the client knows");
+    assert!(!client.rest().await.1, "the client notices");
     app.state.exports.none_left().await;
     assert_eq!(app.state.exports.count_unrecorded(), 0);
     for _ in 0..3 {

@@ -1,4 +1,4 @@
-//! Several servers on one database, asked in turn, with nothing that ties a client to one of them.
+//! Several servers on one database. A client may use any of them.
 
 use motion_export::api::exports::EXPORTS_PATH;
 use motion_export::export_params::EXPORT_PATH;
@@ -9,7 +9,7 @@ use crate::app::{TestDatabase, events};
 use crate::proxy::SlowClient;
 
 #[tokio::test]
-async fn who_signs_in_at_one_server_exports_from_another_and_is_signed_out_at_both() {
+async fn a_session_of_one_server_exports_from_another_and_ends_on_both() {
     let database = TestDatabase::with(events(30)).await;
     database.add_viewer("ann", &["front"]).await;
     let app = database.serve(10).await;
@@ -19,7 +19,7 @@ async fn who_signs_in_at_one_server_exports_from_another_and_is_signed_out_at_bo
     assert_eq!(exported.status(), 200);
     let id = exported.headers()["x-export-id"].to_str().unwrap().to_owned();
     assert_eq!(exported.text().await.unwrap().lines().count(), 16);
-    // The record is seen at the other one, as whole, at once.
+    // The other server has the completed record at once.
     let record: Value = app.get_as(&browser, &format!("{EXPORTS_PATH}/{id}")).await.json().await.unwrap();
     assert_eq!((&record["state"], &record["rows"]), (&"completed".into(), &15.into()));
     assert_eq!(app.post(&browser, "/logout", &[]).await.status(), 303);
@@ -27,7 +27,7 @@ async fn who_signs_in_at_one_server_exports_from_another_and_is_signed_out_at_bo
 }
 
 #[tokio::test]
-async fn a_camera_that_is_taken_away_at_one_server_ends_the_export_of_another() {
+async fn a_revocation_on_one_server_ends_the_export_of_another() {
     let database = TestDatabase::with([]).await;
     database.add_many(100_000).await;
     let ann = database.add_viewer("ann", &["front"]).await;
@@ -37,7 +37,7 @@ async fn a_camera_that_is_taken_away_at_one_server_ends_the_export_of_another() 
     let mut client = SlowClient::ask(&second, EXPORT_PATH, &[("authorization", &authorization)]).await;
     assert!(client.head().await.starts_with("HTTP/1.1 200"));
     grants::revoke(&app.state.writer, &ann, "front").await.unwrap();
-    assert!(!client.rest().await.1, "the client knows");
+    assert!(!client.rest().await.1, "the client notices");
     state.exports.none_left().await;
     assert_eq!(app.newest_record().await["state"], "failed");
 }

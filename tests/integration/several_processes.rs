@@ -1,4 +1,4 @@
-//! Several processes on one database at once, what they leave of its write-ahead log, and what outlasts a power cut.
+//! Several processes on one database, the write-ahead log that they leave, and what survives a power cut.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -13,8 +13,8 @@ use crate::app::{HEADER, TestDatabase, events};
 use crate::backend;
 use crate::binary::{command, fail, run, succeed};
 
-/// Starts that command so many times at once, and says what each that failed said.
-fn all_at_once(folder: &Path, count: usize, arguments: &[&str]) -> Vec<String> {
+/// Runs a command `count` times concurrently. Returns the errors of those that failed.
+fn run_concurrently(folder: &Path, count: usize, arguments: &[&str]) -> Vec<String> {
     let start = || command(folder, arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let children: Vec<Child> = (0..count).map(|_| start()).collect();
     let ended = children.into_iter().map(|child| child.wait_with_output().unwrap());
@@ -23,33 +23,33 @@ fn all_at_once(folder: &Path, count: usize, arguments: &[&str]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn six_processes_at_once_on_a_new_or_older_database_bring_it_up_to_date_together() {
+async fn six_concurrent_processes_migrate_a_new_or_older_database_together() {
     let home = backend::nowhere();
     let folder = home.path();
-    // In PostgreSQL it is there, and empty.
+    // In PostgreSQL, it exists and is empty.
     backend::url(folder);
-    assert_eq!(all_at_once(folder, 6, &["migrate", "up"]), [""; 0], "a new one");
+    assert_eq!(run_concurrently(folder, 6, &["migrate", "up"]), [""; 0], "a new one");
     let before = succeed(folder, &["migrate", "status"]);
     assert!(!String::from_utf8(before.clone()).unwrap().contains("Pending"));
     for steps in ["1", "4", "7"] {
         succeed(folder, &["migrate", "down", steps, "--yes"]);
-        // They migrate by themselves, as all commands do.
+        // Every command migrates the database.
         assert_eq!(
-            all_at_once(folder, 6, &["demo", "--events", "10", "--days", "1", "--until", "2025-12-16T12:00:00Z"]),
+            run_concurrently(folder, 6, &["demo", "--events", "10", "--days", "1", "--until", "2025-12-16T12:00:00Z"]),
             [""; 0],
             "{steps} steps older"
         );
         assert_eq!(succeed(folder, &["migrate", "status"]), before);
     }
     let file = String::from_utf8(succeed(folder, &["export"])).unwrap();
-    assert_eq!(file.lines().count(), 11, "each has made the same ten events");
+    assert_eq!(file.lines().count(), 11, "each process has generated the same ten events");
 }
 
 fn log_bytes(folder: &Path) -> u64 {
     folder.join("test.db-wal").metadata().map_or(0, |log| log.len())
 }
 
-/// A CSV of 20,000 events, with this as its last line.
+/// Writes a CSV of 20,000 events, with `last` as its last line.
 fn write_csv(folder: &Path, last: &str) {
     let mut csv = HEADER.to_owned();
     for i in 0..20_000 {
@@ -65,11 +65,11 @@ fn write_csv(folder: &Path, last: &str) {
 }
 
 #[tokio::test]
-async fn an_import_leaves_no_long_log_whether_it_ends_well_or_not() {
-    if backend::is_postgres() && backend::skips("its log is not beside it") {
+async fn an_import_leaves_no_long_log_whether_it_succeeds_or_fails() {
+    if backend::is_postgres() && backend::skips("no log file beside the database") {
         return;
     }
-    // Open all the time, as a server has it.
+    // Open all the time, as in a server.
     let database = TestDatabase::with(events(2)).await;
     let folder = database.folder.path();
     write_csv(folder, "no event\r\n");
@@ -82,8 +82,8 @@ async fn an_import_leaves_no_long_log_whether_it_ends_well_or_not() {
 }
 
 #[tokio::test]
-async fn a_log_that_somebody_reads_is_not_called_empty_and_others_write_meanwhile() {
-    if backend::is_postgres() && backend::skips("its log is not beside it") {
+async fn a_log_held_by_a_reader_is_not_reported_as_empty_and_others_can_write() {
+    if backend::is_postgres() && backend::skips("no log file beside the database") {
         return;
     }
     let database = TestDatabase::with(events(2)).await;
@@ -92,7 +92,7 @@ async fn a_log_that_somebody_reads_is_not_called_empty_and_others_write_meanwhil
     reader.execute_batch("BEGIN").unwrap();
     reader.query_row("SELECT count(*) FROM motion_events", [], |row| row.get::<_, i64>(0)).unwrap();
     database.add_camera("late", None).await;
-    // As long as after an import.
+    // The length after an import.
     let log = std::fs::OpenOptions::new().write(true).open(folder.join("test.db-wal")).unwrap();
     log.set_len(9 * 1_024 * 1_024).unwrap();
     let empty = async |attempts| {
@@ -110,12 +110,12 @@ async fn a_log_that_somebody_reads_is_not_called_empty_and_others_write_meanwhil
 
 #[tokio::test]
 async fn the_log_that_a_killed_import_leaves_is_emptied_by_a_server() {
-    if backend::is_postgres() && backend::skips("its log is not beside it") {
+    if backend::is_postgres() && backend::skips("no log file beside the database") {
         return;
     }
     let database = TestDatabase::with(events(2)).await;
     let folder = database.folder.path();
-    // What such an import leaves: pages behind the last that was committed, which nobody reads.
+    // A killed import leaves pages behind the last committed one, which are never read.
     let log = std::fs::OpenOptions::new().write(true).open(folder.join("test.db-wal")).unwrap();
     log.set_len(9 * 1_024 * 1_024).unwrap();
     checkpoint::empty_long_log(&database.settings.database, &database.connection).await.unwrap();
@@ -124,8 +124,8 @@ async fn the_log_that_a_killed_import_leaves_is_emptied_by_a_server() {
 }
 
 #[tokio::test]
-async fn what_is_committed_outlasts_a_power_cut_over_whichever_connection_it_is_written() {
-    if backend::is_postgres() && backend::skips("it is what its synchronous_commit says, which is on") {
+async fn committed_data_survives_a_power_cut_on_every_connection() {
+    if backend::is_postgres() && backend::skips("synchronous_commit is on by default") {
         return;
     }
     let app = TestDatabase::with(events(2)).await.serve(10).await;

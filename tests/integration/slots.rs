@@ -1,4 +1,4 @@
-//! How many exports run at once, and that a place is free again however an export ends.
+//! The limits of concurrent exports, and that a slot is free again however an export ends.
 
 use futures_util::future::join_all;
 use motion_export::export_params::EXPORT_PATH;
@@ -9,7 +9,7 @@ use crate::app::{TestApp, TestDatabase};
 use crate::log::panic_at;
 use crate::proxy::SlowClient;
 
-/// A server with a file that is too large for the network to take in at once, and a user who may export it.
+/// Starts a server with a file that is larger than the buffers of the network, and a user who may export it.
 async fn app_with_a_long_file() -> (TestApp, Client, String) {
     app_with(|_| {}).await
 }
@@ -24,26 +24,26 @@ async fn app_with(change: impl FnOnce(&mut TestDatabase)) -> (TestApp, Client, S
     (app, client, authorization)
 }
 
-/// Begins so many exports one after the other, which then wait for somebody to read them.
+/// Starts this many exports, whose clients read only the head.
 async fn hold(address: &str, authorization: &str, count: usize) -> Vec<SlowClient> {
     let mut held = Vec::new();
     for _ in 0..count {
         let mut client = SlowClient::ask(address, EXPORT_PATH, &[("authorization", authorization)]).await;
-        let answer = client.head().await;
-        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let response = client.head().await;
+        assert!(response.starts_with("HTTP/1.1 200"), "{response}");
         held.push(client);
     }
     held
 }
 
-/// Another export, or why there is none.
+/// Returns the status of another export.
 async fn status(app: &TestApp, client: &Client) -> u16 {
-    // No event is before that day.
+    // There is no event before that day.
     app.get_as(client, &format!("{EXPORT_PATH}?end_date=2000-01-01")).await.status().as_u16()
 }
 
 #[tokio::test]
-async fn the_fourth_at_once_is_refused_with_the_time_to_wait_and_others_are_not() {
+async fn a_fourth_concurrent_export_is_rejected_with_retry_after_and_other_users_are_not() {
     let (app, client, authorization) = app_with_a_long_file().await;
     let held = hold(&app.address, &authorization, 3).await;
     let refused = app.get_as(&client, EXPORT_PATH).await;
@@ -55,21 +55,21 @@ async fn the_fourth_at_once_is_refused_with_the_time_to_wait_and_others_are_not(
     assert_eq!(app.number("motion_export_refused_total{reason=\"user\"}").await, 1);
     assert_eq!(app.number("motion_export_in_flight").await, 3);
     assert_eq!(app.number("motion_export_requests_total{status=\"429\"}").await, 1);
-    // Somebody else is not in the way of that, and a HEAD takes no place.
+    // Another user is not limited by it, and a HEAD request takes no slot.
     assert_eq!(app.export("end_date=2000-01-01").await.status(), 200);
     assert_eq!(client.head(format!("{}{EXPORT_PATH}", app.address)).send().await.unwrap().status(), 200);
-    // A place is free as soon as one has gone.
+    // A slot is free as soon as a client disconnects.
     drop(held);
     app.idle().await;
     assert_eq!(status(&app, &client).await, 200);
 }
 
 #[tokio::test]
-async fn of_fifty_at_once_exactly_three_run_whatever_server_they_ask() {
+async fn of_fifty_concurrent_requests_exactly_three_exports_run_on_all_servers_together() {
     let (app, _, authorization) = app_with_a_long_file().await;
     let (second, _) = app.another_server().await;
     for round in 0..3 {
-        let ask = |number: usize| {
+        let request = |number: usize| {
             let address = if number.is_multiple_of(2) { &app.address } else { &second };
             let authorization = &authorization;
             async move {
@@ -78,12 +78,12 @@ async fn of_fifty_at_once_exactly_three_run_whatever_server_they_ask() {
                 (head, client)
             }
         };
-        let answers = join_all((0..50).map(ask)).await;
-        let with = |status: &str| answers.iter().filter(|(head, _)| head.starts_with(status)).count();
+        let responses = join_all((0..50).map(request)).await;
+        let with = |status: &str| responses.iter().filter(|(head, _)| head.starts_with(status)).count();
         assert_eq!((with("HTTP/1.1 200"), with("HTTP/1.1 429")), (3, 47), "round {round}");
         let running: i64 = count_running(&app).await;
         assert_eq!(running, 3);
-        drop(answers);
+        drop(responses);
         while count_running(&app).await > 0 {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
@@ -96,7 +96,7 @@ async fn count_running(app: &TestApp) -> i64 {
 }
 
 #[tokio::test]
-async fn nobody_gets_a_fourth_place_by_not_taking_the_end_of_short_files() {
+async fn a_client_that_does_not_read_the_end_of_short_files_gets_no_fourth_slot() {
     let (app, _, authorization) = app_with_a_long_file().await;
     let mut held = Vec::new();
     for count in 0..6 {
@@ -111,7 +111,7 @@ async fn nobody_gets_a_fourth_place_by_not_taking_the_end_of_short_files() {
 }
 
 #[tokio::test]
-async fn the_limits_are_settings_and_that_of_the_server_is_answered_with_503() {
+async fn the_limits_are_settings_and_that_of_the_server_responds_503() {
     let (app, client, authorization) = app_with(|database| {
         database.settings.export.max_concurrent_per_user = 2.try_into().unwrap();
         database.settings.export.max_concurrent = 3.try_into().unwrap();
@@ -129,17 +129,17 @@ async fn the_limits_are_settings_and_that_of_the_server_is_answered_with_503() {
     let refused: Value = refused.json().await.unwrap();
     assert!(refused["detail"].as_str().unwrap().contains("3 exports"), "{refused}");
     assert_eq!(app.number("motion_export_refused_total{reason=\"server\"}").await, 1);
-    // What is not an export is not in its way.
+    // Other requests are not limited.
     assert_eq!(app.get_as(&other, "/api/v1/cameras").await.status(), 200);
 }
 
 #[tokio::test]
-async fn a_panic_in_the_middle_of_a_file_breaks_it_frees_its_place_and_is_recorded() {
+async fn a_panic_in_the_middle_of_a_file_aborts_it_frees_its_slot_and_is_recorded() {
     let (app, client, authorization) = app_with_a_long_file().await;
     panic_at("export progress");
     let mut held = hold(&app.address, &authorization, 1).await;
-    let (_, whole) = held[0].rest().await;
-    assert!(!whole, "the client knows");
+    let (_, is_complete) = held[0].rest().await;
+    assert!(!is_complete, "the client notices");
     app.idle().await;
     let record = app.newest_record().await;
     assert_eq!(record["state"], "failed");
@@ -147,39 +147,39 @@ async fn a_panic_in_the_middle_of_a_file_breaks_it_frees_its_place_and_is_record
     assert_eq!(record["sha256"], Value::Null);
     assert_eq!(app.number("motion_export_ended_total{state=\"failed\"}").await, 1);
     let _held = hold(&app.address, &authorization, 3).await;
-    assert_eq!(status(&app, &client).await, 429, "the panic's place was free, and no more than that");
+    assert_eq!(status(&app, &client).await, 429, "the panic has freed one slot, and no more");
 }
 
 #[tokio::test]
-async fn who_leaves_before_the_answer_leaves_no_place_taken() {
+async fn a_client_that_disconnects_before_the_response_leaves_no_slot_taken() {
     let (app, client, authorization) = app_with_a_long_file().await;
     for _ in 0..20 {
-        // Gone at once, at whatever point the server is.
+        // The client disconnects at once, at any point of the server's work.
         drop(SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await);
         tokio::task::yield_now().await;
     }
-    let free = async {
+    let all_ended = async {
         while app.state.exports.count() > 0 || count_running(&app).await > 0 {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(std::time::Duration::from_mins(1), free).await.expect("all are ended");
+    tokio::time::timeout(std::time::Duration::from_mins(1), all_ended).await.expect("all have ended");
     assert_eq!(status(&app, &client).await, 200);
 }
 
 #[tokio::test]
-async fn a_server_that_vanished_keeps_its_places_for_thirty_seconds_and_its_records_are_interrupted() {
+async fn a_dead_server_keeps_its_slots_for_thirty_seconds_and_its_records_are_interrupted() {
     let (app, client, authorization) = app_with_a_long_file().await;
-    // What a killed server leaves: records that nobody ends. Its own are beaten on, so these are of another one.
+    // A killed server leaves running records. These belong to another server, because this one writes its own heartbeats.
     let (second, state) = app.another_server().await;
     let held = hold(&second, &authorization, 3).await;
     assert_eq!(status(&app, &client).await, 429);
     let before: Value = app.get("/api/v1/exports?state=running").await.json().await.unwrap();
     app.wait(29);
-    assert_eq!(status(&app, &client).await, 429, "it might still be alive");
+    assert_eq!(status(&app, &client).await, 429, "the server may be alive");
     app.wait(2);
     assert_eq!(status(&app, &client).await, 200);
-    // Once nobody has been held up for a while, they are swept.
+    // After some heartbeats that were not blocked, the records are marked interrupted.
     for _ in 0..4 {
         app.state.exports.heartbeat().await;
     }
@@ -187,36 +187,36 @@ async fn a_server_that_vanished_keeps_its_places_for_thirty_seconds_and_its_reco
         let record = app.record(record["id"].as_str().unwrap()).await;
         assert_eq!(record["state"], "interrupted");
         assert_eq!(record["reason"]["code"], "server_lost");
-        assert_eq!(record["finished_at"], record["started_at"], "when it was last heard of");
+        assert_eq!(record["finished_at"], record["started_at"], "the last heartbeat");
     }
-    // It was alive after all: it learns of it, and breaks its files, because their records say so.
+    // The server is alive after all. Its heartbeat finds the interrupted records, and aborts their exports.
     state.exports.heartbeat().await;
     for mut client in held {
-        assert!(!client.rest().await.1, "the client knows");
+        assert!(!client.rest().await.1, "the client notices");
     }
     state.exports.none_left().await;
 }
 
 #[tokio::test]
-async fn a_clock_that_is_set_forward_makes_no_server_look_dead() {
+async fn a_clock_that_is_set_forward_does_not_make_a_server_look_dead() {
     let (app, _, authorization) = app_with_a_long_file().await;
     let (second, state) = app.another_server().await;
     let headers = [("authorization", authorization.as_str()), ("connection", "close")];
     let mut client = SlowClient::ask(&second, EXPORT_PATH, &headers).await;
     client.head().await;
     for _ in 0..5 {
-        // Each time, what the other server wrote last is older than it may be.
+        // Each time, the last heartbeat of the other server is older than the timeout.
         app.wait(31);
         app.state.exports.heartbeat().await;
         state.exports.heartbeat().await;
     }
-    assert!(client.rest().await.1, "the file is whole");
+    assert!(client.rest().await.1, "the file is complete");
     state.exports.none_left().await;
     assert_eq!(app.newest_record().await["state"], "completed");
 }
 
 #[tokio::test]
-async fn an_export_that_goes_on_gives_signs_of_life_and_tells_how_far_it_is() {
+async fn a_running_export_writes_heartbeats_with_its_progress() {
     let (app, client, authorization) = app_with_a_long_file().await;
     let mut held = hold(&app.address, &authorization, 3).await;
     for _ in 0..3 {
