@@ -12,28 +12,28 @@ use crate::ui::page_data;
 #[component]
 pub fn Account() -> impl IntoView {
     let language = page_data::language();
-    let words = language.account();
+    let texts = language.account();
     let lead = page_data::me().map_or_else(String::new, |me| match me.role {
-        Role::Admin => (words.lead_of_admin)(&me.name),
-        Role::User => (words.lead_of_user)(&me.name),
+        Role::Admin => (texts.lead_of_admin)(&me.name),
+        Role::User => (texts.lead_of_user)(&me.name),
     });
     let name = page_data::me().map(|me| me.name);
     view! {
         <SettingsFrame current=ACCOUNT_PATH title=language.frame().account lead>
             <FormOutcome/>
             <form class="card stack" method="post" action=ACCOUNT_PATH aria-labelledby="password-title">
-                <h2 id="password-title">{words.change_password}</h2>
+                <h2 id="password-title">{texts.change_password}</h2>
                 {name.map(|name| view! { <PasswordOf name/> })}
                 <TextField
                     name="current_password"
-                    label=words.current_password
+                    label=texts.current_password
                     kind="password"
                     autocomplete="current-password"
                 />
-                <NewPassword label=words.new_password/>
-                <RevokeTokens label=words.revoke_tokens/>
-                <p class="hint" id="password-effect">{words.effect}</p>
-                <button class="primary" aria-describedby="password-effect">{words.change_password}</button>
+                <NewPassword label=texts.new_password/>
+                <RevokeTokens label=texts.revoke_tokens/>
+                <p class="hint" id="password-effect">{texts.effect}</p>
+                <button class="primary" aria-describedby="password-effect">{texts.change_password}</button>
             </form>
         </SettingsFrame>
     }

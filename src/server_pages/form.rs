@@ -104,12 +104,12 @@ pub fn RevokeTokens(
 /// at that address; `public/plain.js`, which knows the address, corrects this.
 #[component]
 pub fn OnlyOverHttps() -> impl IntoView {
-    let words = page_data::language().login();
+    let texts = page_data::language().login();
     page_data::secure_address().map(|address| {
         let url = address.url.clone() + &page_data::address();
         view! {
             <p class="notice notice--bad" data-https hidden=!address.is_elsewhere>
-                {words.open_over_https} " " <a href=url rel="external">{address.url}</a> ". " {words.why_https}
+                {texts.open_over_https} " " <a href=url rel="external">{address.url}</a> ". " {texts.why_https}
             </p>
         }
     })

@@ -16,19 +16,19 @@ pub fn Login() -> impl IntoView {
         _ => (String::new(), false),
     };
     let language = page_data::language();
-    let words = language.login();
-    let help = if has_no_users { words.nobody_yet } else { words.help };
+    let texts = language.login();
+    let help = if has_no_users { texts.nobody_yet } else { texts.help };
     // After a refused attempt, the form that was sent has the address to go to.
     let next = page_data::outcome().and_then(|outcome| outcome.filled_in("next")).unwrap_or(next);
     view! {
-        <CenteredLayout title=words.sign_in>
+        <CenteredLayout title=texts.sign_in>
             <OnlyOverHttps/>
             <FormOutcome/>
             <form class="card stack" method="post" action=LOGIN_PATH>
                 <input type="hidden" name="next" value=next/>
                 <TextField name="name" label=language.forms().name autocomplete="username" first=true/>
-                <TextField name="password" label=words.password kind="password" autocomplete="current-password"/>
-                <button class="primary">{words.sign_in}</button>
+                <TextField name="password" label=texts.password kind="password" autocomplete="current-password"/>
+                <button class="primary">{texts.sign_in}</button>
             </form>
             <p class="hint">{help}</p>
         </CenteredLayout>

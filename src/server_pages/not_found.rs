@@ -8,10 +8,10 @@ use leptos::prelude::*;
 /// The page, with a link to the settings. leptos_axum sets the status 404.
 #[component]
 pub fn NotFound() -> impl IntoView {
-    let words = page_data::language().frame();
+    let texts = page_data::language().frame();
     view! {
-        <CenteredLayout title=words.no_such_page>
-            <p><a href=SETTINGS_PATH rel="external">{words.go_to_settings}</a></p>
+        <CenteredLayout title=texts.no_such_page>
+            <p><a href=SETTINGS_PATH rel="external">{texts.go_to_settings}</a></p>
         </CenteredLayout>
     }
 }

@@ -10,10 +10,10 @@ use crate::error::ApiError;
 
 /// Returns the complete document, without JavaScript.
 pub fn problem_page(options: &LeptosOptions, error: &ApiError, language: Language, scheme: ColorScheme) -> String {
-    let words = language.frame();
+    let texts = language.frame();
     let title = language.problem_title(error.code);
     let id = error.request_id.as_ref().map(|id| {
-        let id = format!("{}: {id}", words.request_id);
+        let id = format!("{}: {id}", texts.request_id);
         view! { <p class="hint">{id}</p> }
     });
     let theme = (scheme != ColorScheme::System).then_some(scheme.as_str());
@@ -33,7 +33,7 @@ pub fn problem_page(options: &LeptosOptions, error: &ApiError, language: Languag
                     <h1>{title}</h1>
                     <p>{language.error(error)}</p>
                     {id}
-                    <p><a href=SETTINGS_PATH>{words.go_to_settings}</a></p>
+                    <p><a href=SETTINGS_PATH>{texts.go_to_settings}</a></p>
                 </main>
             </body>
         </html>

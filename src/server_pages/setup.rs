@@ -12,17 +12,17 @@ use crate::ui::page_data;
 #[component]
 pub fn Setup() -> impl IntoView {
     let language = page_data::language();
-    let words = language.setup();
+    let texts = language.setup();
     let body = match page_data::content() {
         Ok(Content::Setup { key }) => Ok(view! {
-            <p class="lead">{words.lead}</p>
+            <p class="lead">{texts.lead}</p>
             <OnlyOverHttps/>
             <FormOutcome/>
             <form class="card stack" method="post" action=SETUP_PATH>
                 <input type="hidden" name="key" value=key/>
                 <TextField name="name" label=language.forms().name autocomplete="username" first=true/>
                 <NewPassword label=language.login().password/>
-                <button class="primary">{words.make}</button>
+                <button class="primary">{texts.make}</button>
             </form>
         }),
         Ok(_) => Err(None),
@@ -35,7 +35,7 @@ pub fn Setup() -> impl IntoView {
         }
     });
     view! {
-        <CenteredLayout title=words.welcome>
+        <CenteredLayout title=texts.welcome>
             {match body {
                 Ok(form) => leptos::either::Either::Left(form),
                 Err(error) => leptos::either::Either::Right(error),

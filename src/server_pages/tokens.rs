@@ -22,22 +22,22 @@ pub fn Tokens() -> impl IntoView {
         _ => None,
     };
     let language = page_data::language();
-    let words = language.tokens();
+    let texts = language.tokens();
     let days = DAYS.map(|days| match days {
-        Some(days) => (days.to_string(), (words.days)(days)),
-        None => (String::new(), words.until_i_revoke.to_owned()),
+        Some(days) => (days.to_string(), (texts.days)(days)),
+        None => (String::new(), texts.until_i_revoke.to_owned()),
     });
     view! {
-        <SettingsFrame current=TOKENS_PATH title=language.frame().access_tokens lead=words.lead>
+        <SettingsFrame current=TOKENS_PATH title=language.frame().access_tokens lead=texts.lead>
             <FormOutcome/>
             {created}
             <form class="card stack" method="post" action=TOKENS_PATH aria-labelledby="new-token-title">
-                <h2 id="new-token-title">{words.new_token}</h2>
-                <TextField name="name" label=words.what_for hint=words.what_for_hint/>
-                <SelectChoice name="days" label=words.works_for options=days.into() chosen="90".to_owned()/>
-                <button class="primary" name="action" value="create">{words.make}</button>
+                <h2 id="new-token-title">{texts.new_token}</h2>
+                <TextField name="name" label=texts.what_for hint=texts.what_for_hint/>
+                <SelectChoice name="days" label=texts.works_for options=days.into() chosen="90".to_owned()/>
+                <button class="primary" name="action" value="create">{texts.make}</button>
             </form>
-            <p><a href=API_DOCS_PATH rel="external">{words.api_docs}</a></p>
+            <p><a href=API_DOCS_PATH rel="external">{texts.api_docs}</a></p>
             {match list {
                 Ok(tokens) => leptos::either::Either::Left(view! { <TokenList tokens/> }),
                 Err(error) => leptos::either::Either::Right(view! { <CannotShow error/> }),
@@ -50,14 +50,14 @@ pub fn Tokens() -> impl IntoView {
 #[component]
 fn NewToken(name: String, text: String) -> impl IntoView {
     let copying = page_data::language().copying();
-    let words = page_data::language().tokens();
+    let texts = page_data::language().tokens();
     view! {
         <div id="outcome" class="notice stack" role="status" tabindex="-1" autofocus>
             <p>
-                {(words.this_is)(&name)} <strong>{words.copy_it_now}</strong>
+                {(texts.this_is)(&name)} <strong>{texts.copy_it_now}</strong>
             </p>
             <div class="copyable">
-                <input id="new-token" aria-label=words.the_new_token readonly value=text/>
+                <input id="new-token" aria-label=texts.the_new_token readonly value=text/>
                 <button
                     type="button"
                     class="needs-script"
@@ -70,7 +70,7 @@ fn NewToken(name: String, text: String) -> impl IntoView {
                 <span role="status"></span>
             </div>
             <p class="hint">
-                {words.send_it_as} <code>"Authorization: Bearer …"</code> {words.or_as_password}
+                {texts.send_it_as} <code>"Authorization: Bearer …"</code> {texts.or_as_password}
             </p>
         </div>
     }
@@ -79,29 +79,29 @@ fn NewToken(name: String, text: String) -> impl IntoView {
 #[component]
 fn TokenList(tokens: Vec<Token>) -> impl IntoView {
     let language = page_data::language();
-    let words = language.tokens();
+    let texts = language.tokens();
     if tokens.is_empty() {
-        return leptos::either::Either::Left(view! { <p class="card">{words.none}</p> });
+        return leptos::either::Either::Left(view! { <p class="card">{texts.none}</p> });
     }
     let rows = tokens.into_iter().map(|token| {
         let shown = |moment: String| language.digits_of_day(&moment);
         let end = match (token.expires.map(shown), token.expired) {
-            (Some(end), true) => (words.expired)(&end),
+            (Some(end), true) => (texts.expired)(&end),
             (Some(end), false) => end,
-            (None, _) => words.until_revoked.to_owned(),
+            (None, _) => texts.until_revoked.to_owned(),
         };
-        let last_used = token.last_used.map_or_else(|| words.never.to_owned(), shown);
-        let label = (words.revoke_named)(&token.name);
+        let last_used = token.last_used.map_or_else(|| texts.never.to_owned(), shown);
+        let label = (texts.revoke_named)(&token.name);
         view! {
             <tr role="row">
                 <th scope="row" role="rowheader">{token.name}</th>
-                <td role="cell" data-label=words.made>{shown(token.created)}</td>
-                <td role="cell" data-label=words.works_until>{end}</td>
-                <td role="cell" data-label=words.last_used>{last_used}</td>
+                <td role="cell" data-label=texts.made>{shown(token.created)}</td>
+                <td role="cell" data-label=texts.works_until>{end}</td>
+                <td role="cell" data-label=texts.last_used>{last_used}</td>
                 <td role="cell">
                     <form method="post" action=TOKENS_PATH>
                         <input type="hidden" name="token" value=token.id/>
-                        <button class="quiet danger" name="action" value="revoke" aria-label=label>{words.revoke}</button>
+                        <button class="quiet danger" name="action" value="revoke" aria-label=label>{texts.revoke}</button>
                     </form>
                 </td>
             </tr>
@@ -110,13 +110,13 @@ fn TokenList(tokens: Vec<Token>) -> impl IntoView {
     leptos::either::Either::Right(view! {
         <div class="card">
             <table role="table">
-                <caption>{words.caption}</caption>
+                <caption>{texts.caption}</caption>
                 <thead role="rowgroup">
                     <tr role="row">
-                        <th scope="col" role="columnheader">{words.purpose}</th>
-                        <th scope="col" role="columnheader">{words.made}</th>
-                        <th scope="col" role="columnheader">{words.works_until}</th>
-                        <th scope="col" role="columnheader">{words.last_used}</th>
+                        <th scope="col" role="columnheader">{texts.purpose}</th>
+                        <th scope="col" role="columnheader">{texts.made}</th>
+                        <th scope="col" role="columnheader">{texts.works_until}</th>
+                        <th scope="col" role="columnheader">{texts.last_used}</th>
                         <td role="cell"></td>
                     </tr>
                 </thead>

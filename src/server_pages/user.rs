@@ -19,11 +19,11 @@ pub fn UserPage() -> impl IntoView {
         Ok(_) => Err(None),
         Err(error) => Err(Some(error)),
     };
-    let words = page_data::language().people();
-    let heading = content.as_ref().map_or_else(|_| words.person.to_owned(), |user| user.user.name.clone());
+    let texts = page_data::language().people();
+    let heading = content.as_ref().map_or_else(|_| texts.person.to_owned(), |user| user.user.name.clone());
     let lead = match content.as_ref().map(|user| user.user.role) {
-        Ok(Role::Admin) => words.lead_of_admin,
-        Ok(Role::User) => words.lead_of_user,
+        Ok(Role::Admin) => texts.lead_of_admin,
+        Ok(Role::User) => texts.lead_of_user,
         Err(_) => "",
     };
     let body = match content {
@@ -35,8 +35,8 @@ pub fn UserPage() -> impl IntoView {
         Err(None) => EitherOf3::C(()),
     };
     view! {
-        <SettingsFrame current=USERS_PATH title=words.person heading lead>
-            <p><a href=USERS_PATH rel="external">{words.back}</a></p>
+        <SettingsFrame current=USERS_PATH title=texts.person heading lead>
+            <p><a href=USERS_PATH rel="external">{texts.back}</a></p>
             {body}
         </SettingsFrame>
     }
@@ -46,37 +46,37 @@ pub fn UserPage() -> impl IntoView {
 fn Forms(user: UserWithCameras) -> impl IntoView {
     let UserWithCameras { user, cameras, is_me } = user;
     let language = page_data::language();
-    let (words, forms) = (language.people(), language.forms());
+    let (texts, forms) = (language.people(), language.forms());
     let path = user_path(&user.id);
     let cameras = (user.role == Role::User).then(|| view! { <Cameras cameras path=path.clone()/> });
     let rest = if is_me {
         Either::Left(view! {
             <p class="card">
-                {words.this_is_you} <a href=ACCOUNT_PATH rel="external">{language.frame().account}</a>"."
+                {texts.this_is_you} <a href=ACCOUNT_PATH rel="external">{language.frame().account}</a>"."
             </p>
         })
     } else {
         Either::Right(view! {
             <form class="card stack" method="post" action=path.clone() aria-labelledby="password-title">
-                <h2 id="password-title">{words.set_new_password}</h2>
+                <h2 id="password-title">{texts.set_new_password}</h2>
                 <PasswordOf name=user.name.clone()/>
-                <NewPassword label=words.new_password/>
-                <RevokeTokens label=words.revoke_tokens/>
-                <p class="hint" id="password-effect">{words.password_effect}</p>
+                <NewPassword label=texts.new_password/>
+                <RevokeTokens label=texts.revoke_tokens/>
+                <p class="hint" id="password-effect">{texts.password_effect}</p>
                 <button class="primary" name="action" value="password" aria-describedby="password-effect">
-                    {words.set_password}
+                    {texts.set_password}
                 </button>
             </form>
             <form class="card stack" method="post" action=path.clone() aria-labelledby="role-title">
                 <h2 id="role-title">{forms.role}</h2>
                 <SelectChoice name="role" label=forms.role options=roles() hint=forms.role_hint chosen=user.role.as_str().to_owned()/>
-                <button class="primary" name="action" value="role">{words.change_role}</button>
+                <button class="primary" name="action" value="role">{texts.change_role}</button>
             </form>
             <details class="card">
-                <summary>{(words.remove)(&user.name)}</summary>
+                <summary>{(texts.remove)(&user.name)}</summary>
                 <form class="stack" method="post" action=path>
-                    <p>{words.remove_effect}</p>
-                    <button class="danger" name="action" value="remove">{(words.really_remove)(&user.name)}</button>
+                    <p>{texts.remove_effect}</p>
+                    <button class="danger" name="action" value="remove">{(texts.really_remove)(&user.name)}</button>
                 </form>
             </details>
         })
@@ -90,8 +90,8 @@ fn Forms(user: UserWithCameras) -> impl IntoView {
 #[component]
 fn Cameras(cameras: Vec<Grant>, path: String) -> impl IntoView {
     let language = page_data::language();
-    let words = language.people();
-    let none = cameras.is_empty().then(|| view! { <p>{words.no_cameras}</p> });
+    let texts = language.people();
+    let none = cameras.is_empty().then(|| view! { <p>{texts.no_cameras}</p> });
     let boxes = cameras.into_iter().map(|Grant { camera, granted }| {
         let name = language.camera(&camera);
         view! {
@@ -106,15 +106,15 @@ fn Cameras(cameras: Vec<Grant>, path: String) -> impl IntoView {
     view! {
         <form class="card stack" method="post" action=path>
             <fieldset>
-                <legend>{words.cameras}</legend>
+                <legend>{texts.cameras}</legend>
                 {none}
                 <p class="needs-script chips">
-                    <button type="button" class="chip" data-ticks="camera_id" data-on="">{words.check_all}</button>
-                    <button type="button" class="chip" data-ticks="camera_id">{words.check_none}</button>
+                    <button type="button" class="chip" data-ticks="camera_id" data-on="">{texts.check_all}</button>
+                    <button type="button" class="chip" data-ticks="camera_id">{texts.check_none}</button>
                 </p>
                 <div class="checks">{boxes.collect_view()}</div>
             </fieldset>
-            <button class="primary" name="action" value="cameras">{words.save_cameras}</button>
+            <button class="primary" name="action" value="cameras">{texts.save_cameras}</button>
         </form>
     }
 }

@@ -21,17 +21,17 @@ pub fn Users() -> impl IntoView {
         Err(error) => Either::Right(view! { <CannotShow error/> }),
     };
     let language = page_data::language();
-    let (words, forms) = (language.people(), language.forms());
+    let (texts, forms) = (language.people(), language.forms());
     view! {
-        <SettingsFrame current=USERS_PATH title=language.frame().people lead=words.lead>
+        <SettingsFrame current=USERS_PATH title=language.frame().people lead=texts.lead>
             <FormOutcome/>
             {list}
             <form class="card stack" method="post" action=USERS_PATH aria-labelledby="new-person-title">
-                <h2 id="new-person-title">{words.new_person}</h2>
-                <TextField name="name" label=forms.name hint=words.name_hint/>
+                <h2 id="new-person-title">{texts.new_person}</h2>
+                <TextField name="name" label=forms.name hint=texts.name_hint/>
                 <SelectChoice name="role" label=forms.role options=roles() hint=forms.role_hint chosen="user".to_owned()/>
-                <NewPassword label=words.first_password/>
-                <button class="primary">{words.add}</button>
+                <NewPassword label=texts.first_password/>
+                <button class="primary">{texts.add}</button>
             </form>
         </SettingsFrame>
     }
@@ -40,14 +40,14 @@ pub fn Users() -> impl IntoView {
 #[component]
 fn UserList(users: Vec<User>) -> impl IntoView {
     let language = page_data::language();
-    let (words, forms) = (language.people(), language.forms());
+    let (texts, forms) = (language.people(), language.forms());
     let rows = users.into_iter().map(|user| {
         let (role, cameras) = described(&user, language);
         view! {
             <tr role="row">
                 <th scope="row" role="rowheader"><a href=user_path(&user.id) rel="external">{user.name}</a></th>
                 <td role="cell" data-label=forms.role>{role}</td>
-                <td role="cell" data-label=words.cameras>{cameras}</td>
+                <td role="cell" data-label=texts.cameras>{cameras}</td>
             </tr>
         }
     });
@@ -59,7 +59,7 @@ fn UserList(users: Vec<User>) -> impl IntoView {
                     <tr role="row">
                         <th scope="col" role="columnheader">{forms.name}</th>
                         <th scope="col" role="columnheader">{forms.role}</th>
-                        <th scope="col" role="columnheader">{words.cameras}</th>
+                        <th scope="col" role="columnheader">{texts.cameras}</th>
                     </tr>
                 </thead>
                 <tbody role="rowgroup">{rows.collect_view()}</tbody>

@@ -15,12 +15,12 @@ async fn the_router_and_the_description_name_the_same_routes() {
     let description: Value = app.get_as(&client_with(&[]), "/api/v1/openapi.json").await.json().await.unwrap();
     assert!(description["openapi"].as_str().unwrap().starts_with("3.1"), "{description}");
     let described: BTreeSet<_> = description["paths"].as_object().unwrap().keys().cloned().collect();
-    let routes: BTreeSet<_> = paths(&app.doors).into_iter().filter(|path| path.starts_with("/api/v1/")).collect();
+    let routes: BTreeSet<_> = paths(&app.routes).into_iter().filter(|path| path.starts_with("/api/v1/")).collect();
     assert_eq!(described, routes);
 }
 
 #[tokio::test]
-async fn old_addresses_lead_to_the_new_ones_and_say_that_they_are_deprecated() {
+async fn old_paths_redirect_to_the_current_ones_and_are_marked_deprecated() {
     let app = TestDatabase::with(events(4)).await.serve(10).await;
     for (old, new) in MOVED {
         let query = if old == "/api/cameras" { "" } else { "?query=camera_id%3Dfront%26bom%3Dtrue" };
@@ -34,7 +34,7 @@ async fn old_addresses_lead_to_the_new_ones_and_say_that_they_are_deprecated() {
 }
 
 #[tokio::test]
-async fn the_page_of_the_api_needs_neither_script_nor_session() {
+async fn the_api_page_needs_no_javascript_and_no_session() {
     let app = TestDatabase::with([]).await.serve(10).await;
     let response = app.get_as(&client_with(&[(ACCEPT, "text/html")]), "/api/v1/docs").await;
     assert_eq!(response.status(), 200);

@@ -1,5 +1,5 @@
-//! Every door, as everybody. The doors are those of the router itself: one that is new has to be written down here, with
-//! what each of the four gets, or this fails.
+//! Every route with every kind of client. The routes come from the router itself, so a new route fails these tests until it is
+//! listed here with the expected statuses.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ use reqwest::{Client, Method};
 
 use crate::app::{TestDatabase, client_with, events};
 
-/// What nobody, a user without the camera, its user, and an administrator get: statuses of an answer.
-type Gets = [u16; 4];
+/// The statuses for an unauthenticated client, a user without the camera, the user of the camera, and an administrator.
+type Statuses = [u16; 4];
 
-/// Each path with a request to it, and what it gets. `{…}` is a path's own, `?` and what follows is the request's.
-const DOORS: [(&str, &str, &str, Gets); 68] = [
+/// Each route with a request and its statuses. The request is a query string, a path, or the body of a form.
+const ROUTES: [(&str, &str, &str, Statuses); 68] = [
     ("/", "GET", "/", [303; 4]),
     ("/", "POST", "/", [405; 4]),
-    // Data. Who is not known is told so; who does not see the camera, that there is none.
+    // Data. An unauthenticated client gets 401; for a user without the camera it does not exist.
     ("/api/v1/motion-events/export", "GET", "?camera_id=front", [401, 404, 200, 200]),
     ("/api/v1/motion-events/export", "GET", "", [401, 200, 200, 200]),
     ("/api/v1/motion-events/export", "HEAD", "?camera_id=front", [401, 404, 200, 200]),
@@ -39,7 +39,7 @@ const DOORS: [(&str, &str, &str, Gets); 68] = [
     ("/api/v1/openapi.json", "POST", "", [405; 4]),
     ("/api/v1/docs", "GET", "", [200; 4]),
     ("/api/v1/docs", "POST", "", [405; 4]),
-    // Where they were before the API had a version.
+    // The paths before the API had a version.
     ("/api/cameras", "GET", "", [401, 308, 308, 308]),
     ("/api/preview", "GET", "?query=camera_id%3Dfront", [401, 308, 308, 308]),
     ("/api/camera-counts", "GET", "?query=camera_id%3Dfront", [401, 308, 308, 308]),
@@ -48,7 +48,7 @@ const DOORS: [(&str, &str, &str, Gets); 68] = [
     ("/api/{*path}", "GET", "/api/anything", [401, 404, 404, 404]),
     ("/api/{*path}", "POST", "/api/v1/anything", [401, 404, 404, 404]),
     ("/api", "GET", "", [401, 404, 404, 404]),
-    // Pages. Who is not known is led to the sign-in.
+    // Pages. An unauthenticated client is redirected to the sign-in.
     ("/settings", "GET", "", [303, 200, 200, 200]),
     ("/settings", "POST", "", [405; 4]),
     ("/settings/tokens", "GET", "", [303, 200, 200, 200]),
@@ -60,13 +60,13 @@ const DOORS: [(&str, &str, &str, Gets); 68] = [
     ("/settings/verify", "POST", "", [405; 4]),
     ("/settings/account", "GET", "", [303, 200, 200, 200]),
     ("/settings/account", "POST", "current_password=wrong&password=x", [303, 400, 400, 400]),
-    // People are an administrator's business.
+    // Only administrators manage users.
     ("/settings/people", "GET", "", [303, 403, 403, 200]),
     ("/settings/people", "POST", "name=x&role=king&password=x", [303, 403, 403, 400]),
     ("/settings/people/{id}", "GET", "/settings/people/{the camera's user}", [303, 403, 403, 200]),
     ("/settings/people/{id}", "POST", "/settings/people/{the camera's user}", [303, 403, 403, 400]),
     ("/settings/people/{id}", "GET", "/settings/people/nobody", [303, 403, 403, 404]),
-    // Doors for everybody.
+    // Public routes.
     ("/login", "GET", "", [200, 303, 303, 303]),
     ("/login", "POST", "name=x&password=y", [403; 4]),
     ("/logout", "GET", "", [405; 4]),
@@ -82,18 +82,18 @@ const DOORS: [(&str, &str, &str, Gets); 68] = [
     ("/healthz", "POST", "", [405; 4]),
     ("/readyz", "GET", "", [200; 4]),
     ("/readyz", "POST", "", [405; 4]),
-    // What no route takes: a file of the site, or a page that says that there is none.
+    // The fallback: a file of the site, or the page for an unknown path.
     ("/{*__private__axum_fallback}", "GET", "/nowhere", [404; 4]),
     ("/{*__private__axum_fallback}", "POST", "/nowhere", [404; 4]),
     ("/{*__private__axum_fallback}", "GET", "/settings/people/", [308; 4]),
     ("/pkg", "GET", "", [404; 4]),
     ("/pkg/", "GET", "", [404; 4]),
     ("/pkg/{*__private__axum_nest_tail_param}", "GET", "/pkg/nothing.js", [404; 4]),
-    // A door with a rule of its own.
+    // A route that checks access itself.
     ("/metrics", "GET", "", [401, 403, 403, 200]),
 ];
 
-/// The paths of all routes, as the router tells them.
+/// Returns the paths of all routes, from the debug output of the router.
 pub fn paths(router: &str) -> Vec<String> {
     let ids = router.split("RouteId(").skip(1);
     let paths = ids.filter_map(|rest| rest.split_once("): \"")).filter(|(id, _)| id.parse::<u32>().is_ok());
@@ -104,7 +104,7 @@ pub fn paths(router: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn every_route_and_server_function_lets_in_whom_it_should_and_nobody_else() {
+async fn every_route_and_server_function_admits_only_the_clients_it_should() {
     let database = TestDatabase::with(events(2)).await;
     database.add_viewer("other", &["back"]).await;
     let viewer = database.add_viewer("viewer", &["front"]).await;
@@ -115,18 +115,18 @@ async fn every_route_and_server_function_lets_in_whom_it_should_and_nobody_else(
     let export = exported.headers()["x-export-id"].to_str().unwrap().to_owned();
     exported.bytes().await.unwrap();
 
-    let found = paths(&app.doors);
-    assert!(found.len() > 15, "the router tells its paths: {found:?}");
+    let found = paths(&app.routes);
+    assert!(found.len() > 15, "the debug output of the router lists its paths: {found:?}");
     for function in leptos::server_fn::axum::server_fn_paths() {
         assert!(found.contains(&function.0.to_owned()), "{} is a server function", function.0);
     }
     for path in &found {
-        assert!(DOORS.iter().any(|(door, ..)| door == path), "what does everybody get at {path}?");
+        assert!(ROUTES.iter().any(|(route, ..)| route == path), "{path} is not listed");
     }
 
     let mut wrong = BTreeMap::new();
-    for (path, method, request, gets) in DOORS {
-        assert!(found.contains(&path.to_owned()), "there is no {path} any more");
+    for (path, method, request, statuses) in ROUTES {
+        assert!(found.contains(&path.to_owned()), "{path} is listed but no longer exists");
         let token = motion_export::server::accounts::api_token::create(
             &app.database.connection,
             &viewer,
@@ -140,13 +140,13 @@ async fn every_route_and_server_function_lets_in_whom_it_should_and_nobody_else(
             .replace("{export of the camera's user}", &export)
             .replace("{the camera's user}", &viewer.id.to_string())
             .replace("{token of the camera's user}", &token);
-        for (who, status) in ["", "other", "viewer", "admin"].into_iter().zip(gets) {
-            // So that nobody is slowed for having tried the sign-in before.
+        for (user, status) in ["", "other", "viewer", "admin"].into_iter().zip(statuses) {
+            // Avoids the rate limit of the sign-in.
             app.wait(60);
-            let client = if who.is_empty() { client_with(&[]) } else { app.browser_of(who).await };
-            let got = ask(&app.address, &client, path, method, &request).await;
+            let client = if user.is_empty() { client_with(&[]) } else { app.browser_of(user).await };
+            let got = send(&app.address, &client, path, method, &request).await;
             if got != status {
-                wrong.insert(format!("{method} {path} {request} as “{who}”"), format!("{got} instead of {status}"));
+                wrong.insert(format!("{method} {path} {request} as “{user}”"), format!("{got} instead of {status}"));
             }
         }
     }
@@ -154,20 +154,21 @@ async fn every_route_and_server_function_lets_in_whom_it_should_and_nobody_else(
 }
 
 #[tokio::test]
-async fn head_is_answered_as_get_is_and_without_a_body_at_every_door() {
+async fn head_returns_the_headers_of_get_without_a_body_on_every_route() {
     let database = TestDatabase::with(events(2)).await;
     database.add_viewer("other", &["back"]).await;
     let viewer = database.add_viewer("viewer", &["front"]).await;
     let app = database.serve(10).await;
-    let nobody = client_with(&[]);
-    let people = [nobody, app.browser_of("other").await, app.browser_of("viewer").await, app.browser_of("admin").await];
-    for (path, method, request, _) in DOORS {
+    let signed_out = client_with(&[]);
+    let clients =
+        [signed_out, app.browser_of("other").await, app.browser_of("viewer").await, app.browser_of("admin").await];
+    for (path, method, request, _) in ROUTES {
         if method != "GET" {
             continue;
         }
         let request = request.replace("{the camera's user}", &viewer.id.to_string());
         let address = if request.starts_with('/') { request } else { format!("{path}{request}") };
-        for client in &people {
+        for client in &clients {
             let get = client.get(format!("{}{address}", app.address)).send().await.unwrap();
             let head = client.head(format!("{}{address}", app.address)).send().await.unwrap();
             assert_eq!(head.status(), get.status(), "{address}");
@@ -182,17 +183,18 @@ async fn head_is_answered_as_get_is_and_without_a_body_at_every_door() {
 }
 
 #[tokio::test]
-async fn every_method_that_is_not_written_down_is_refused_at_every_door() {
+async fn every_unlisted_method_is_refused_on_every_route() {
     let database = TestDatabase::with(events(2)).await;
     let app = database.serve(10).await;
     let browser = app.browser_of("admin").await;
-    // `/api` and `/api/{*path}` answer every method, and so does what no route takes: with 404.
-    let takes_all = |path: &str| path.starts_with("/{*") || path == "/api/{*path}" || path == "/api";
-    for path in paths(&app.doors) {
+    // `/api`, `/api/{*path}` and the fallback answer every method with 404.
+    let takes_any_method = |path: &str| path.starts_with("/{*") || path == "/api/{*path}" || path == "/api";
+    for path in paths(&app.routes) {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
-            let is_written =
-                DOORS.iter().any(|(door, known, _, gets)| *door == path && *known == method && gets[3] != 405);
-            if is_written || takes_all(&path) {
+            let is_listed = ROUTES
+                .iter()
+                .any(|(route, known, _, statuses)| *route == path && *known == method && statuses[3] != 405);
+            if is_listed || takes_any_method(&path) {
                 continue;
             }
             let address = format!("{}{}", app.address, path.replace("{id}", "x").replace("{*", "x{*"));
@@ -203,7 +205,7 @@ async fn every_method_that_is_not_written_down_is_refused_at_every_door() {
 }
 
 #[tokio::test]
-async fn a_token_opens_data_and_a_link_opens_its_export_and_nothing_else_at_every_door() {
+async fn a_token_gives_access_to_data_only_and_a_link_to_its_export_only() {
     let database = TestDatabase::with(events(2)).await;
     let viewer = database.add_viewer("viewer", &["front"]).await;
     let token = client_with(&[(AUTHORIZATION, &format!("Bearer {}", database.token_of(&viewer).await))]);
@@ -212,8 +214,8 @@ async fn a_token_opens_data_and_a_link_opens_its_export_and_nothing_else_at_ever
     let link: serde_json::Value =
         app.post(&app.browser_of("viewer").await, "/api/links", &form).await.json().await.unwrap();
     let (_, link) = link["url"].as_str().unwrap().split_once('?').unwrap();
-    let open = ["/", "/login", "/logout", "/setup", "/preferences", "/healthz", "/readyz"];
-    for path in paths(&app.doors) {
+    let public_paths = ["/", "/login", "/logout", "/setup", "/preferences", "/healthz", "/readyz"];
+    for path in paths(&app.routes) {
         let address = format!("{}{}", app.address, path.replace("{id}", "x").replace("{*path}", "x"));
         for method in [Method::GET, Method::POST] {
             let by_token = token.request(method.clone(), &address).send().await.unwrap().status().as_u16();
@@ -228,47 +230,50 @@ async fn a_token_opens_data_and_a_link_opens_its_export_and_nothing_else_at_ever
                 (data && method == Method::GET) || public(&path, &method),
                 "token: {method} {path}"
             );
-            // The sign-in drops from its address what it does not know, and the API refuses it.
+            // The sign-in drops unknown parameters from its address, and the API refuses them.
             let is_dropped = path == "/login" || path == "/api/v1/openapi.json" || path == "/api/v1/docs";
             assert_eq!(
                 by_link.status() == 200,
                 (export && method == Method::GET) || (public(&path, &method) && !is_dropped),
                 "link: {method} {path}"
             );
-            // 308: to where the door is now, which is asked as well.
-            let closed = [401, 403, 404, 405, 303, 308];
-            assert!(by_token == 200 || open.contains(&&*path) || closed.contains(&by_token), "{by_token} {path}");
+            // 308 redirects to the current path, which is listed as well.
+            let refused = [401, 403, 404, 405, 303, 308];
+            assert!(
+                by_token == 200 || public_paths.contains(&&*path) || refused.contains(&by_token),
+                "{by_token} {path}"
+            );
         }
     }
 }
 
-/// Whether everybody gets 200 there.
+/// Whether an unauthenticated client gets 200.
 fn public(path: &str, method: &Method) -> bool {
     *method == Method::GET && ["/login", "/healthz", "/readyz", "/api/v1/openapi.json", "/api/v1/docs"].contains(&path)
 }
 
-async fn ask(address: &str, client: &Client, path: &str, method: &str, request: &str) -> u16 {
+async fn send(address: &str, client: &Client, path: &str, method: &str, request: &str) -> u16 {
     let (path, form) = match request.chars().next() {
         Some('/') => (request.to_owned(), ""),
         Some('?') => (format!("{path}{request}"), ""),
         _ => (path.to_owned(), request),
     };
-    let mut asking = client.request(method.parse::<Method>().unwrap(), format!("{address}{path}"));
+    let mut sending = client.request(method.parse::<Method>().unwrap(), format!("{address}{path}"));
     if method == "POST" {
-        asking = asking.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned());
+        sending = sending.header("content-type", "application/x-www-form-urlencoded").body(form.to_owned());
     }
-    asking.send().await.unwrap().status().as_u16()
+    sending.send().await.unwrap().status().as_u16()
 }
 
 #[tokio::test]
-async fn nothing_of_anybody_is_in_an_answer_to_nobody() {
+async fn no_response_to_an_unauthenticated_client_holds_user_data() {
     let app = TestDatabase::with(events(2)).await.serve(10).await;
-    let nobody = client_with(&[]);
-    for path in paths(&app.doors) {
+    let signed_out = client_with(&[]);
+    for path in paths(&app.routes) {
         let path = path.replace("{id}", "x").replace("{*path}", "x");
         for method in [Method::GET, Method::POST] {
-            let answer = nobody.request(method, format!("{}{path}", app.address)).send().await.unwrap();
-            let text = answer.text().await.unwrap();
+            let response = signed_out.request(method, format!("{}{path}", app.address)).send().await.unwrap();
+            let text = response.text().await.unwrap();
             for word in ["Front Door", "front", "Back Yard", "admin<", "motion_export_rows"] {
                 assert!(!text.contains(word), "{word} at {path}: {text}");
             }
@@ -277,13 +282,13 @@ async fn nothing_of_anybody_is_in_an_answer_to_nobody() {
 }
 
 #[tokio::test]
-async fn a_way_in_does_not_open_what_another_one_does() {
+async fn a_token_does_not_gain_the_access_of_a_session_beside_it() {
     let database = TestDatabase::with(events(2)).await;
     let viewer = database.add_viewer("viewer", &["front"]).await;
     let token = format!("Bearer {}", database.token_of(&viewer).await);
     let app = database.serve(10).await;
     let cookie = app.cookie_of("admin").await;
-    // A weak token beside an administrator's cookie is the weak token.
+    // The token of a user takes precedence over the cookie of an administrator.
     let both = client_with(&[(AUTHORIZATION, &token), (COOKIE, &cookie)]);
     assert_eq!(app.get_as(&both, "/settings/people").await.status(), 403);
     assert_eq!(app.lines_as(&both, "").await.len(), 1);

@@ -1,4 +1,4 @@
-//! Whose cameras: every way to somebody else's camera, and none of them open.
+//! Access to cameras: no route gives a user the events of a camera without a grant.
 
 use futures_util::StreamExt;
 use motion_export::api::session::Role;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::app::{HEADER, TestApp, TestDatabase, client_with, events, seen_by, text_of};
 use crate::log::Log;
 
-/// Two thousand events of two cameras, of which `ann` sees one.
+/// Serves two thousand events of two cameras. `ann` sees one of the cameras.
 async fn app_of_ann() -> (TestApp, User, Client) {
     let database = TestDatabase::with(events(2_000)).await;
     let ann = database.add_viewer("ann", &["front"]).await;
@@ -26,7 +26,7 @@ async fn app_of_ann() -> (TestApp, User, Client) {
 }
 
 #[tokio::test]
-async fn no_filter_means_all_cameras_of_the_caller() {
+async fn no_filter_selects_all_cameras_of_the_user() {
     let (app, _, ann) = app_of_ann().await;
     let lines = app.lines_as(&ann, "").await;
     assert_eq!(lines.len(), 1_000);
@@ -35,11 +35,11 @@ async fn no_filter_means_all_cameras_of_the_caller() {
     let bob = client_with(&[(AUTHORIZATION, &format!("Bearer {}", app.database.token_of(&nothing).await))]);
     let file = app.get_as(&bob, "/api/v1/motion-events/export").await;
     assert_eq!(file.status(), 200);
-    assert_eq!(file.text().await.unwrap(), HEADER, "no cameras are not all cameras");
+    assert_eq!(file.text().await.unwrap(), HEADER, "a user without cameras exports no events");
 }
 
 #[tokio::test]
-async fn a_foreign_camera_and_a_missing_one_answer_alike() {
+async fn a_foreign_camera_and_a_missing_one_get_the_same_response() {
     let (app, _, ann) = app_of_ann().await;
     let mut answers = Vec::new();
     for camera in ["back", "gone", "front&camera_id=back"] {
@@ -56,19 +56,19 @@ async fn a_foreign_camera_and_a_missing_one_answer_alike() {
 }
 
 #[tokio::test]
-async fn the_list_of_cameras_and_the_page_show_the_callers_own() {
+async fn the_list_and_the_page_show_only_the_cameras_of_the_user() {
     let (app, _, ann) = app_of_ann().await;
     let list = app.get_as(&ann, "/api/v1/cameras").await.text().await.unwrap();
     assert!(list.contains("Front Door") && !list.contains("Back Yard") && !list.contains("back"), "{list}");
     let page = text_of(app.get_as(&app.browser_of("ann").await, "/settings").await).await;
     assert!(page.contains("Front Door") && !page.contains("Back Yard"), "{page}");
-    assert!(!page.contains("/settings/people"), "people are not her business");
+    assert!(!page.contains("/settings/people"), "the user is not an administrator");
     let page = text_of(app.get_as(&app.browser_of("admin").await, "/settings").await).await;
     assert!(page.contains("Front Door") && page.contains("Back Yard") && page.contains("/settings/people"), "{page}");
 }
 
 #[tokio::test]
-async fn what_is_granted_and_taken_counts_from_the_next_question_on() {
+async fn a_grant_or_revocation_applies_to_the_next_request() {
     let (app, user, ann) = app_of_ann().await;
     grants::grant(&app.database.connection, &user, "back").await.unwrap();
     assert_eq!(app.lines_as(&ann, "camera_id=back").await.len(), 1_000);
@@ -79,15 +79,16 @@ async fn what_is_granted_and_taken_counts_from_the_next_question_on() {
     assert_eq!(refused.status(), 404);
 }
 
-/// Reads the beginning of an export, takes something away, and reads on to the end.
-async fn cut(app: &TestApp, client: &Client, take: impl AsyncFnOnce()) -> Result<usize, usize> {
-    cut_at(app, client, EXPORT_PATH, take).await
+/// Reads the beginning of an export, runs `revoke`, and reads to the end. Returns the number of bytes, as an error if the
+/// connection broke.
+async fn cut(app: &TestApp, client: &Client, revoke: impl AsyncFnOnce()) -> Result<usize, usize> {
+    cut_at(app, client, EXPORT_PATH, revoke).await
 }
 
-async fn cut_at(app: &TestApp, client: &Client, path: &str, take: impl AsyncFnOnce()) -> Result<usize, usize> {
+async fn cut_at(app: &TestApp, client: &Client, path: &str, revoke: impl AsyncFnOnce()) -> Result<usize, usize> {
     let mut body = app.get_as(client, path).await.bytes_stream();
     let mut received = body.next().await.expect("a beginning").unwrap().len();
-    take().await;
+    revoke().await;
     while let Some(chunk) = body.next().await {
         match chunk {
             Ok(chunk) => received += chunk.len(),
@@ -97,20 +98,20 @@ async fn cut_at(app: &TestApp, client: &Client, path: &str, take: impl AsyncFnOn
     Ok(received)
 }
 
-/// Sixty thousand events in pages of fifty: more than what waits in buffers between the server and a client.
+/// Serves sixty thousand events in pages of fifty: more than the buffers between server and client hold.
 async fn app_with_a_long_export() -> (TestApp, User, Client, usize) {
     let database = TestDatabase::with(events(60_000)).await;
     let ann = database.add_viewer("ann", &["front", "back"]).await;
     let token = database.token_of(&ann).await;
     let client = client_with(&[(AUTHORIZATION, &format!("Bearer {token}"))]);
-    let whole = database.export("", 5_000).await.len();
-    (database.serve(50).await, ann, client, whole)
+    let complete = database.export("", 5_000).await.len();
+    (database.serve(50).await, ann, client, complete)
 }
 
-/// Looks whether a record of a failed export says that, in English and as a message.
-async fn ended_because(app: &TestApp, reason: &str) {
+/// Asserts that a record of a failed export has this reason, in English and as a message.
+async fn assert_failed_because(app: &TestApp, reason: &str) {
     app.idle().await;
-    // Of two that began at the same moment, the one that did not end well.
+    // Two exports may have started at the same moment; this selects the failed one.
     let list: Value = app.get("/api/v1/exports?state=failed").await.json().await.unwrap();
     let errors: Vec<_> =
         list["exports"].as_array().unwrap().iter().map(|record| record["error"].as_str().unwrap()).collect();
@@ -125,27 +126,28 @@ async fn ended_because(app: &TestApp, reason: &str) {
 }
 
 #[tokio::test]
-async fn a_camera_that_is_taken_away_ends_the_running_export_and_never_as_if_it_were_whole() {
+async fn revoking_a_camera_breaks_the_running_export() {
     let log = Log::of_this_thread();
-    let (app, user, ann, whole) = app_with_a_long_export().await;
-    assert_eq!(cut(&app, &ann, async || {}).await, Ok(whole));
-    let taken = cut(&app, &ann, async || grants::revoke(&app.database.connection, &user, "back").await.unwrap()).await;
-    assert!(taken.is_err_and(|received| received < whole), "{taken:?}");
+    let (app, user, ann, complete) = app_with_a_long_export().await;
+    assert_eq!(cut(&app, &ann, async || {}).await, Ok(complete));
+    let revoked =
+        cut(&app, &ann, async || grants::revoke(&app.database.connection, &user, "back").await.unwrap()).await;
+    assert!(revoked.is_err_and(|received| received < complete), "{revoked:?}");
     log.wait_for("Access to a camera of this selection was revoked").await;
-    ended_because(&app, "Access to a camera of this selection was revoked.").await;
+    assert_failed_because(&app, "Access to a camera of this selection was revoked.").await;
 }
 
 #[tokio::test]
-async fn a_user_who_is_removed_gets_no_more_of_a_running_export() {
-    let (app, user, ann, whole) = app_with_a_long_export().await;
+async fn removing_the_user_breaks_the_running_export() {
+    let (app, user, ann, complete) = app_with_a_long_export().await;
     let removed = cut(&app, &ann, async || user::remove(&app.database.connection, &user).await.unwrap()).await;
-    assert!(removed.is_err_and(|received| received < whole), "{removed:?}");
-    ended_because(&app, "The user was removed.").await;
+    assert!(removed.is_err_and(|received| received < complete), "{removed:?}");
+    assert_failed_because(&app, "The user was removed.").await;
 }
 
 #[tokio::test]
-async fn a_token_that_is_revoked_gets_no_more_of_a_running_export() {
-    let (app, user, ann, whole) = app_with_a_long_export().await;
+async fn revoking_the_token_breaks_the_running_export() {
+    let (app, user, ann, complete) = app_with_a_long_export().await;
     let connection = &app.database.connection;
     let revoked = cut(&app, &ann, async || {
         let tokens = motion_export::server::accounts::api_token::list(connection, Some(user.id)).await.unwrap();
@@ -158,49 +160,49 @@ async fn a_token_that_is_revoked_gets_no_more_of_a_running_export() {
         .await
         .unwrap();
     });
-    assert!(revoked.await.is_err_and(|received| received < whole));
-    ended_because(&app, "The access token was revoked.").await;
+    assert!(revoked.await.is_err_and(|received| received < complete));
+    assert_failed_because(&app, "The access token was revoked.").await;
 }
 
 #[tokio::test]
-async fn a_token_whose_time_is_up_gets_no_more_of_a_running_export() {
-    let (app, user, ann, whole) = app_with_a_long_export().await;
+async fn expiry_of_the_token_breaks_the_running_export() {
+    let (app, user, ann, complete) = app_with_a_long_export().await;
     let ended = cut(&app, &ann, async || {
         let expired =
             api_token::ActiveModel { expires_at: Set(Some(UnixMicros::new(app.now()))), ..Default::default() };
-        let hers = api_token::Entity::update_many().set(expired).filter(api_token::Column::UserId.eq(user.id));
-        hers.exec(&app.database.connection).await.unwrap();
+        let tokens = api_token::Entity::update_many().set(expired).filter(api_token::Column::UserId.eq(user.id));
+        tokens.exec(&app.database.connection).await.unwrap();
     });
-    assert!(ended.await.is_err_and(|received| received < whole));
-    ended_because(&app, "The access token has expired.").await;
+    assert!(ended.await.is_err_and(|received| received < complete));
+    assert_failed_because(&app, "The access token has expired.").await;
 }
 
 #[tokio::test]
 async fn an_export_by_a_link_may_finish_after_the_link_has_expired() {
-    let (app, _, _, whole) = app_with_a_long_export().await;
+    let (app, _, _, complete) = app_with_a_long_export().await;
     let form = [("query", ""), ("minutes", "5")];
     let link: Value = app.post(&app.browser_of("ann").await, "/api/links", &form).await.json().await.unwrap();
     let link = link["url"].as_str().unwrap();
-    assert_eq!(cut_at(&app, &client_with(&[]), link, async || app.wait(3_600)).await, Ok(whole));
-    assert_eq!(app.get_as(&client_with(&[]), link).await.status(), 401, "but not begin");
+    assert_eq!(cut_at(&app, &client_with(&[]), link, async || app.wait(3_600)).await, Ok(complete));
+    assert_eq!(app.get_as(&client_with(&[]), link).await.status(), 401, "a new export is refused");
 }
 
 #[tokio::test]
-async fn an_export_may_take_longer_than_a_browser_may_ask_for_nothing() {
-    let (app, _, _, whole) = app_with_a_long_export().await;
+async fn an_export_may_outlast_the_idle_timeout_of_its_session() {
+    let (app, _, _, complete) = app_with_a_long_export().await;
     let browser = app.browser_of("ann").await;
     let idle = async || {
         app.wait(721 * 60);
         app.state.sessions.sweep().await.unwrap();
     };
-    assert_eq!(cut(&app, &browser, idle).await, Ok(whole));
-    assert_eq!(app.get_as(&browser, EXPORT_PATH).await.status(), 401, "but not begin");
+    assert_eq!(cut(&app, &browser, idle).await, Ok(complete));
+    assert_eq!(app.get_as(&browser, EXPORT_PATH).await.status(), 401, "a new export is refused");
 }
 
-/// Has a session, and then a link that one signed, export, and does that to the session meanwhile. `reason`: what the records
-/// say then of the session, and of the one that signed the link.
+/// Exports with a session and with a link that a session signed, and runs `end` on the session meanwhile. `reason` is the end
+/// of the reason in the records.
 async fn ends_with_the_session(end: impl AsyncFn(&TestApp, &Client), reason: &str) {
-    let (app, _, _, whole) = app_with_a_long_export().await;
+    let (app, _, _, complete) = app_with_a_long_export().await;
     for by_link in [false, true] {
         let browser = app.browser_of("ann").await;
         let form = [("query", ""), ("minutes", "5")];
@@ -209,20 +211,20 @@ async fn ends_with_the_session(end: impl AsyncFn(&TestApp, &Client), reason: &st
         let (client, path) = if by_link { (client_with(&[]), link) } else { (browser.clone(), EXPORT_PATH) };
         assert!(cut_at(&app, &client, path, async || {}).await.is_ok());
         let ended = cut_at(&app, &client, path, async || end(&app, &browser).await).await;
-        assert!(ended.is_err_and(|received| received < whole), "{ended:?}");
+        assert!(ended.is_err_and(|received| received < complete), "{ended:?}");
         let subject = if by_link { "The session that signed the link" } else { "The session" };
-        ended_because(&app, &format!("{subject} {reason}")).await;
+        assert_failed_because(&app, &format!("{subject} {reason}")).await;
     }
 }
 
 #[tokio::test]
-async fn who_signs_out_ends_what_the_session_and_its_links_have_running() {
+async fn signing_out_ends_the_exports_of_the_session_and_its_links() {
     let sign_out = async |app: &TestApp, browser: &Client| drop(app.post(browser, "/logout", &[]).await);
     ends_with_the_session(sign_out, "was ended:").await;
 }
 
 #[tokio::test]
-async fn a_session_whose_time_is_up_ends_what_it_and_its_links_have_running() {
+async fn expiry_of_a_session_ends_its_exports_and_those_of_its_links() {
     let expire = async |app: &TestApp, _: &Client| {
         let expired = session::ActiveModel { expires_at: Set(UnixMicros::new(app.now())), ..Default::default() };
         session::Entity::update_many().set(expired).exec(&app.database.connection).await.unwrap();
@@ -232,7 +234,7 @@ async fn a_session_whose_time_is_up_ends_what_it_and_its_links_have_running() {
 }
 
 #[tokio::test]
-async fn an_administrator_who_is_none_any_more_gets_no_more_of_everything() {
+async fn demoting_an_administrator_breaks_their_running_export() {
     let database = TestDatabase::with(events(60_000)).await;
     let boss = database.add_user("boss", Role::Admin).await;
     let client = client_with(&[(AUTHORIZATION, &format!("Bearer {}", database.token_of(&boss).await))]);
@@ -242,25 +244,25 @@ async fn an_administrator_who_is_none_any_more_gets_no_more_of_everything() {
         role.update(&app.database.connection).await.unwrap();
     });
     assert!(demoted.await.is_err());
-    ended_because(&app, "The user is no longer an administrator").await;
+    assert_failed_because(&app, "The user is no longer an administrator").await;
 }
 
 #[tokio::test]
-async fn a_camera_that_comes_while_an_export_runs_is_the_administrators_at_once_and_nobody_elses() {
-    let (app, user, ann, whole) = app_with_a_long_export().await;
-    // After all the others, so that an export that runs has it before it.
+async fn a_new_camera_joins_a_running_export_of_an_administrator_only() {
+    let (app, user, ann, complete) = app_with_a_long_export().await;
+    // After all other events, so that a running export has not passed it yet.
     let later = events(60_000).last().unwrap().timestamp + 1;
-    let come = async || {
+    let add_camera = async || {
         app.database.add_camera("new", Some("New")).await;
         let new =
             motion_event::Model { timestamp: later, id: Uuid::new_v4(), ..seen_by(events(1).next().unwrap(), "new") };
         app.database.add([new]).await;
     };
     let line = "2025-12-01T16:40:00.000001+00:00,new,New,85.5,MOG2,100,200,50,80,zone-1\r\n".len();
-    let admin = cut(&app, &app.client, come).await.unwrap();
-    assert!(admin > whole && admin < whole + 2 * line, "{admin} and {whole}");
-    assert_eq!(cut(&app, &ann, async || {}).await, Ok(whole));
-    // Nor hers while it runs, where she is granted it then: the file is what was asked for when it began.
+    let admin = cut(&app, &app.client, add_camera).await.unwrap();
+    assert!(admin > complete && admin < complete + 2 * line, "{admin} and {complete}");
+    assert_eq!(cut(&app, &ann, async || {}).await, Ok(complete));
+    // A grant during an export does not add events to it: the cameras of a user are fixed at the start.
     let granted = async || grants::grant(&app.database.connection, &user, "new").await.unwrap();
-    assert_eq!(cut(&app, &ann, granted).await, Ok(whole));
+    assert_eq!(cut(&app, &ann, granted).await, Ok(complete));
 }

@@ -29,7 +29,7 @@ async fn long_app() -> (TestApp, String) {
 async fn a_disconnect_ends_the_export_at_once_and_is_not_logged_as_an_error() {
     let log = Log::of_this_thread();
     let (app, authorization) = long_app().await;
-    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
     client.read(100_000).await;
     drop(client);
     app.idle().await;
@@ -40,10 +40,10 @@ async fn a_disconnect_ends_the_export_at_once_and_is_not_logged_as_an_error() {
     assert_eq!(record["sha256"], Value::Null);
     let rows = record["rows"].as_i64().unwrap();
     assert!((100..100_000).contains(&rows), "{rows}");
-    assert_eq!(app.number("motion_export_rows_total").await, rows);
-    assert_eq!(app.number("motion_export_bytes_total").await, record["bytes"].as_i64().unwrap());
-    assert_eq!(app.number("motion_export_ended_total{state=\"cancelled\"}").await, 1);
-    app.nothing_is_read().await;
+    assert_eq!(app.metric("motion_export_rows_total").await, rows);
+    assert_eq!(app.metric("motion_export_bytes_total").await, record["bytes"].as_i64().unwrap());
+    assert_eq!(app.metric("motion_export_ended_total{state=\"cancelled\"}").await, 1);
+    app.no_query_is_running().await;
     assert!(log.text().contains("state=\"cancelled\"") && !log.text().contains("ERROR"), "{}", log.text());
 }
 
@@ -78,7 +78,7 @@ async fn wherever_the_connection_is_cut_the_client_notices_the_record_is_true_an
         app.wait(1);
     }
     assert!(states["cancelled"] > 15, "{states:?}");
-    app.nothing_is_read().await;
+    app.no_query_is_running().await;
 }
 
 #[tokio::test]
@@ -92,7 +92,7 @@ async fn while_another_writer_blocks_the_database_no_export_starts_and_none_is_r
     let problem: Value = refused.json().await.unwrap();
     assert!(problem["detail"].as_str().unwrap().contains("cannot be recorded"), "{problem}");
     assert_eq!(app.state.exports.count(), 0);
-    assert_eq!(app.number("motion_export_refused_total{reason=\"record\"}").await, 1);
+    assert_eq!(app.metric("motion_export_refused_total{reason=\"record\"}").await, 1);
     // Logged once: by this request, or by an earlier heartbeat.
     let lines =
         ["cannot record an export, so it does not start", "database not writable; exports are refused until it is"];
@@ -107,7 +107,7 @@ async fn while_another_writer_blocks_the_database_no_export_starts_and_none_is_r
 async fn a_file_does_not_end_while_another_writer_blocks_its_record() {
     let (app, authorization) = long_app().await;
     let headers = [("authorization", authorization.as_str()), ("connection", "close")];
-    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &headers).await;
     client.read(1_000_000).await;
     let lock = app.database.lock().await;
     let reading = tokio::spawn(async move { client.rest().await });
@@ -140,8 +140,8 @@ async fn a_value_of_the_wrong_type_aborts_the_file_and_is_not_a_missing_row() {
     assert_eq!((&record["state"], &record["rows"]), (&Value::from("failed"), &Value::from(400)));
     assert!(record["error"].as_str().unwrap().contains("could not be read"), "{record}");
     assert!(log.text().contains("ERROR") && log.text().contains("Invalid column type"), "{}", log.text());
-    assert_eq!(app.number("motion_export_ended_total{state=\"failed\"}").await, 1);
-    app.nothing_is_read().await;
+    assert_eq!(app.metric("motion_export_ended_total{state=\"failed\"}").await, 1);
+    app.no_query_is_running().await;
     // In the first page, it is an error status.
     let refused = app.export("start_date=2025-12-01T00:06:40Z").await;
     assert_eq!(refused.status(), 500);
@@ -169,7 +169,7 @@ impl RealServer {
     async fn begin(&self, server: &Server) -> SlowClient {
         let authorization = format!("Bearer {}", self.token);
         let headers = [("authorization", authorization.as_str()), ("connection", "close")];
-        let mut client = SlowClient::ask(&server.address, EXPORT_PATH, &headers).await;
+        let mut client = SlowClient::send(&server.address, EXPORT_PATH, &headers).await;
         let head = client.head().await;
         assert!(head.starts_with("HTTP/1.1 200"), "{head}");
         client

@@ -104,7 +104,7 @@ async fn a_clock_change_during_an_export_does_not_change_its_duration() {
     let headers = [("authorization", authorization.as_str()), ("connection", "close")];
     for (step, completes) in [(-2 * DAY, true), (2 * DAY, true), (-2 * DAY, false)] {
         let started_at = app.now();
-        let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+        let mut client = SlowClient::send(&app.address, EXPORT_PATH, &headers).await;
         assert!(client.head().await.starts_with("HTTP/1.1 200"));
         app.set_clock(step);
         app.wait(7);
@@ -184,7 +184,7 @@ async fn an_export_of_a_server_killed_after_a_clock_change_ends_at_its_last_hear
     for step in [-2 * DAY, 2 * DAY] {
         // To the first server, this one looks killed: it writes no further heartbeat.
         let (address, other) = app.another_server().await;
-        let mut client = SlowClient::ask(&address, EXPORT_PATH, &headers).await;
+        let mut client = SlowClient::send(&address, EXPORT_PATH, &headers).await;
         assert!(client.head().await.starts_with("HTTP/1.1 200"));
         app.set_clock(step);
         app.wait(7);
@@ -215,7 +215,7 @@ async fn the_log_line_of_an_export_has_the_duration_of_its_record() {
     let (_, authorization) = app.client_of(&ann).await;
     let headers = [("authorization", authorization.as_str()), ("connection", "close")];
     for completes in [true, false] {
-        let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+        let mut client = SlowClient::send(&app.address, EXPORT_PATH, &headers).await;
         assert!(client.head().await.starts_with("HTTP/1.1 200"));
         app.wait(7);
         if completes {

@@ -132,7 +132,7 @@ async fn requests_whose_bodies_do_not_come_make_room_for_a_new_connection() {
         let mut stream = connect(&app).await;
         stream.write_all(format!("POST /login HTTP/1.1\r\n{head}{body}").as_bytes()).await.unwrap();
         half.push(stream);
-        let mut asked = SlowClient::ask(&app.address, "/healthz", &[("connection", "close")]).await;
+        let mut asked = SlowClient::send(&app.address, "/healthz", &[("connection", "close")]).await;
         let answer = tokio::time::timeout(Duration::from_mins(1), asked.rest()).await.expect("an answer");
         assert!(answer.0.ends_with(b"ok\n"));
     }
@@ -147,7 +147,7 @@ async fn clients_that_do_not_read_their_answers_make_room_for_a_new_connection()
     let app = app_with(|server| server.max_connections = 3.try_into().unwrap()).await;
     let mut deaf = Vec::new();
     for _ in 0..3 {
-        let mut client = SlowClient::ask_narrowly(&app.address, "/login", &[]).await;
+        let mut client = SlowClient::send_with_small_buffer(&app.address, "/login", &[]).await;
         // More than the kernel takes of the answers.
         let more = "GET /login HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(300);
         client.stream.write_all(more.as_bytes()).await.unwrap();
@@ -156,7 +156,7 @@ async fn clients_that_do_not_read_their_answers_make_room_for_a_new_connection()
     // Until then the server can send.
     tokio::time::sleep(Duration::from_secs(2)).await;
     for _ in 0..3 {
-        let mut asked = SlowClient::ask(&app.address, "/healthz", &[("connection", "close")]).await;
+        let mut asked = SlowClient::send(&app.address, "/healthz", &[("connection", "close")]).await;
         let answer = tokio::time::timeout(Duration::from_mins(1), asked.rest()).await.expect("an answer");
         assert!(answer.0.ends_with(b"ok\n"));
     }
@@ -172,7 +172,7 @@ async fn a_connection_without_a_request_is_closed_after_a_while_and_one_that_ans
     let app = database.serve(1_000).await;
     let (_, authorization) = app.client_of(&ann).await;
     let headers = [("authorization", authorization.as_str()), ("connection", "close")];
-    let mut slow = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+    let mut slow = SlowClient::send(&app.address, EXPORT_PATH, &headers).await;
     slow.head().await;
     let mut idle = connect(&app).await;
     idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
@@ -191,7 +191,7 @@ async fn of_too_many_connections_the_one_that_waits_longest_for_a_request_makes_
         stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
         half.push(stream);
         // On a connection of its own, as whoever comes new.
-        let mut asked = SlowClient::ask(&app.address, "/healthz", &[("connection", "close")]).await;
+        let mut asked = SlowClient::send(&app.address, "/healthz", &[("connection", "close")]).await;
         assert!(asked.rest().await.0.ends_with(b"ok\n"));
     }
     assert_eq!(read_to_end(&mut half[0]).await, "", "it was closed");
@@ -212,11 +212,11 @@ async fn where_all_connections_are_answered_a_new_one_waits_and_none_is_cut() {
     let headers = [("authorization", authorization.as_str()), ("connection", "close")];
     let mut exports = Vec::new();
     for _ in 0..3 {
-        let mut export = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+        let mut export = SlowClient::send(&app.address, EXPORT_PATH, &headers).await;
         assert!(export.head().await.starts_with("HTTP/1.1 200"));
         exports.push(export);
     }
-    let mut new = SlowClient::ask(&app.address, "/healthz", &[("connection", "close")]).await;
+    let mut new = SlowClient::send(&app.address, "/healthz", &[("connection", "close")]).await;
     let mut byte = [0];
     let early = tokio::time::timeout(Duration::from_millis(200), new.stream.read(&mut byte)).await;
     assert!(early.is_err(), "it waits");
@@ -251,7 +251,7 @@ async fn more_half_requests_than_files_may_be_open_keep_nobody_from_an_answer() 
         half.push(stream);
     }
     for path in ["/healthz", "/readyz", "/login"] {
-        let mut asked = SlowClient::ask(&server.address, path, &[("connection", "close")]).await;
+        let mut asked = SlowClient::send(&server.address, path, &[("connection", "close")]).await;
         let answer = tokio::time::timeout(Duration::from_mins(1), asked.head()).await.expect("an answer");
         assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
     }
@@ -325,7 +325,7 @@ async fn a_client_that_sends_no_more_and_reads_slowly_gets_its_whole_file() {
     let ann = database.add_viewer("ann", &["front"]).await;
     let app = database.serve(1_000).await;
     let (_, authorization) = app.client_of(&ann).await;
-    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
     client.stream.shutdown().await.unwrap();
     client.head().await;
     // Longer than an export may have nothing to send: this one has, and the client is only slow.
@@ -341,7 +341,7 @@ async fn a_client_that_sends_no_more_and_leaves_ends_its_export_with_the_next_wr
     let ann = database.add_viewer("ann", &["front"]).await;
     let app = database.serve(1_000).await;
     let (_, authorization) = app.client_of(&ann).await;
-    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
     client.stream.shutdown().await.unwrap();
     client.read(100_000).await;
     drop(client);
@@ -387,7 +387,7 @@ async fn an_export_that_has_nothing_to_send_for_too_long_to_a_client_that_sends_
     assert_eq!(ask_and_send_no_more(&app, &request).await, "", "before the database gives up");
     lock.rollback().await.unwrap();
     app.idle().await;
-    app.nothing_is_read().await;
+    app.no_query_is_running().await;
 }
 
 #[tokio::test]
@@ -478,7 +478,7 @@ async fn an_address_to_listen_on_is_taken_as_people_write_it() {
             let server = Server::run(serve);
             let host = if listen.starts_with('[') { "http://[::1]:" } else { "http://127.0.0.1:" };
             assert!(server.address.starts_with(host), "{listen}: {}", server.address);
-            let mut asked = SlowClient::ask(&server.address, "/healthz", &[("connection", "close")]).await;
+            let mut asked = SlowClient::send(&server.address, "/healthz", &[("connection", "close")]).await;
             assert!(asked.rest().await.0.ends_with(b"ok\n"), "{listen}");
         }
     }

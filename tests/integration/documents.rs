@@ -1,5 +1,5 @@
-//! README, ARCHITECTURE.md and docs/ say what the code does: their tables are equal to it, their links lead somewhere, and
-//! the tests that they name exist.
+//! README, ARCHITECTURE.md and docs/ match the code: their tables are equal to it, their links resolve, and the tests that
+//! they name exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -15,13 +15,13 @@ use toml::Table;
 use crate::app::{PASSWORD, TestApp, TestDatabase, client_with, events, text_of};
 use crate::binary::command;
 
-/// README is what people read before they decide.
+/// The maximum length of README.md, which is a short overview.
 const MAX_README_LINES: usize = 120;
 
-/// How many invariants ARCHITECTURE.md lists, each with a test that holds it.
+/// The number of invariants in ARCHITECTURE.md, each with a test that holds it.
 const INVARIANTS: usize = 16;
 
-/// The options that every command has; cli.md names them once, below its table.
+/// The options of every command. cli.md names them once, below its table.
 const GLOBAL_OPTIONS: [&str; 4] = ["--settings", "--database-url", "--help", "--version"];
 
 fn path(document: &str) -> PathBuf {
@@ -32,7 +32,7 @@ fn read(document: &str) -> String {
     fs::read_to_string(path(document)).unwrap()
 }
 
-/// The files with that extension in a folder and below it, in order.
+/// Returns the files with this extension below a folder, sorted.
 fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -47,20 +47,20 @@ fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     found
 }
 
-/// README, ARCHITECTURE.md and all files below docs/.
+/// Returns README.md, ARCHITECTURE.md and all files below docs/.
 fn documents() -> Vec<PathBuf> {
-    let mut found = files(&path("docs"), "md");
-    found.extend([path("README.md"), path("ARCHITECTURE.md")]);
-    found
+    let mut documents = files(&path("docs"), "md");
+    documents.extend([path("README.md"), path("ARCHITECTURE.md")]);
+    documents
 }
 
-/// The cells of a line of a table.
+/// Returns the cells of a table row.
 fn cells(line: &str) -> Option<Vec<String>> {
     let inner = line.strip_prefix('|')?.strip_suffix('|')?.replace("\\|", "\0");
     Some(inner.split('|').map(|cell| cell.trim().replace('\0', "|")).collect())
 }
 
-/// The rows of the first table below a heading, without its head.
+/// Returns the rows of the first table below a heading, without its header.
 fn table(document: &str, heading: &str) -> Vec<Vec<String>> {
     let text = format!("\n{}", read(document));
     let (_, below) = text.split_once(&format!("\n{heading}\n")).unwrap_or_else(|| panic!("{document}: {heading}"));
@@ -69,40 +69,40 @@ fn table(document: &str, heading: &str) -> Vec<Vec<String>> {
     lines.skip(1).map_while(cells).collect()
 }
 
-/// What is between backticks.
+/// Returns the texts between backticks.
 fn quoted(text: &str) -> Vec<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// The names between backticks in the first cells of a table.
+/// Returns the names between backticks in the first column of a table.
 fn first_names(document: &str, heading: &str) -> BTreeSet<String> {
     table(document, heading).iter().flat_map(|row| quoted(&row[0])).collect()
 }
 
-/// Fails if a document and the code do not name the same.
+/// Asserts that a document and the code have the same names.
 fn assert_same<T: Ord + Debug>(what: &str, documented: &BTreeSet<T>, in_code: &BTreeSet<T>) {
     let missing: Vec<_> = in_code.difference(documented).collect();
     let unknown: Vec<_> = documented.difference(in_code).collect();
-    assert!(missing.is_empty(), "{what}: these are not documented: {missing:?}");
-    assert!(unknown.is_empty(), "{what}: these are documented, and not in the code: {unknown:?}");
+    assert!(missing.is_empty(), "{what}: not documented: {missing:?}");
+    assert!(unknown.is_empty(), "{what}: documented but not in the code: {unknown:?}");
 }
 
 fn owned<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
-/// The names that an error of serde offers in place of one that does not exist.
+/// Returns the names that serde lists in the error for an unknown name.
 fn offered(error: &str) -> BTreeSet<String> {
-    let (_, offered) = error.split_once("expected").expect("serde names what would be right");
+    let (_, offered) = error.split_once("expected").expect("serde lists the expected names");
     quoted(offered).into_iter().collect()
 }
 
-/// The names of the variants of an enum, or of the fields of a structure, as serde reads them.
+/// Returns the names of the variants of an enum or the fields of a struct, as serde parses them.
 fn names_of<T: DeserializeOwned + Debug>(json: &str) -> BTreeSet<String> {
     offered(&serde_json::from_str::<T>(json).unwrap_err().to_string())
 }
 
-/// All settings, as `section.key`, with their defaults as text.
+/// Returns all settings as `section.key`, with their defaults as text.
 fn settings() -> BTreeMap<String, String> {
     let file: Table = read("Leptos.toml").parse().unwrap();
     let mut found = BTreeMap::new();
@@ -151,7 +151,7 @@ fn the_table_of_errors_has_each_code_with_its_status() {
     assert_same("error codes", &documented, &in_code);
 }
 
-/// The names that the API offers in place of a parameter or a value that it refuses.
+/// Returns the names that the API lists in the error for an unknown parameter or value.
 async fn allowed(app: &TestApp, address: &str) -> BTreeSet<String> {
     let detail: serde_json::Value = serde_json::from_str(&text_of(app.get(address).await).await).unwrap();
     let detail = detail["detail"].as_str().unwrap();
@@ -180,7 +180,7 @@ async fn the_tables_of_the_api_have_each_endpoint_parameter_state_and_column() {
     assert_same("columns", &first_names(page, "## The file"), &owned(COLUMNS));
 }
 
-/// A metric with the names of its labels, as in `name{one,two}`.
+/// Returns a metric with the names of its labels, as in `name{one,two}`.
 fn metric(line: &str) -> String {
     let (name, labels) = match line.split_once('{') {
         Some((name, rest)) => (name, rest.split_once('}').unwrap().0),
@@ -197,25 +197,25 @@ async fn the_table_of_metrics_has_each_metric_with_its_labels() {
     let database = TestDatabase::with(events(2)).await;
     database.add_viewer("ann", &["front"]).await;
     let app = database.serve(10).await;
-    // Counters with labels are there once something is counted.
+    // Counters with labels appear once something is counted.
     app.export("").await.bytes().await.unwrap();
     app.post(&client_with(&[]), "/login", &[("name", "ann"), ("password", PASSWORD)]).await;
     app.idle().await;
     let shown = text_of(app.get("/metrics").await).await;
     let in_code: BTreeSet<_> = shown.lines().filter(|line| line.starts_with("motion_export_")).map(metric).collect();
     assert_same("metrics", &first_names("docs/operations.md", "## Metrics"), &in_code);
-    // Nothing has a name in the code that this test did not see.
+    // Each metric that the code names was in the response.
     for file in files(&path("src/server"), "rs") {
         for name in fs::read_to_string(&file).unwrap().split('"').skip(1).step_by(2) {
             let is_metric = name.starts_with("motion_export_")
                 && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase());
             let is_seen = in_code.iter().any(|metric| metric.split('{').next() == Some(name));
-            assert!(!is_metric || is_seen, "{name} in {} is not in the answer of /metrics", file.display());
+            assert!(!is_metric || is_seen, "{name} in {} is not in the response of /metrics", file.display());
         }
     }
 }
 
-/// What `--help` says of a command, and of all that are below it, each with its long options.
+/// Collects a command and its subcommands with their long options, from `--help`.
 fn commands(folder: &Path, command_line: &[String], found: &mut BTreeMap<String, BTreeSet<String>>) {
     let mut arguments: Vec<&str> = command_line.iter().map(String::as_str).collect();
     arguments.push("--help");
@@ -233,7 +233,7 @@ fn commands(folder: &Path, command_line: &[String], found: &mut BTreeMap<String,
     let below: Vec<_> =
         section("Commands").iter().filter_map(|line| line.split_whitespace().next().map(str::to_owned)).collect();
     if below.is_empty() {
-        // An option begins its line, after a short one if it has that.
+        // A line begins with the option, or with its short form.
         let options = section("Options").into_iter().filter_map(|line| {
             let option = line.trim_start();
             let option = option.split_once(", ").filter(|(short, _)| short.len() == 2).map_or(option, |(_, long)| long);
@@ -270,7 +270,7 @@ fn the_table_of_commands_has_each_command_with_its_options() {
     }
 }
 
-/// The lines of a document that are not in a block of code, with what is in backticks left out.
+/// Returns the lines of a document outside of code blocks, without the texts in backticks.
 fn prose(text: &str) -> String {
     let mut is_code = false;
     let lines = text.lines().filter(|line| {
@@ -282,7 +282,7 @@ fn prose(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// The anchors of the headings, as GitHub makes them.
+/// Returns the anchors of the headings, as GitHub generates them.
 fn anchors(text: &str) -> BTreeSet<String> {
     let mut is_code = false;
     let headings = text.lines().filter(|line| {
@@ -309,9 +309,9 @@ fn every_relative_link_leads_to_a_file_and_to_a_heading_in_it() {
             }
             let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
             let target = if file.is_empty() { document.clone() } else { document.with_file_name(file) };
-            let is_there = target.exists()
+            let exists = target.exists()
                 && (anchor.is_empty() || anchors(&fs::read_to_string(&target).unwrap()).contains(anchor));
-            if !is_there {
+            if !exists {
                 broken.push(format!("{}: {link}", document.display()));
             }
         }
@@ -323,14 +323,14 @@ fn every_relative_link_leads_to_a_file_and_to_a_heading_in_it() {
 fn readme_is_short_and_leads_to_every_document() {
     let readme = read("README.md");
     let lines = readme.lines().count();
-    assert!(lines <= MAX_README_LINES, "README.md has {lines} lines; move what is more to docs/");
+    assert!(lines <= MAX_README_LINES, "README.md has {lines} lines; move the rest to docs/");
     for document in documents().iter().filter(|document| document.parent() == Some(&path("docs"))) {
         let name = document.file_name().unwrap().to_str().unwrap();
         assert!(readme.contains(&format!("](docs/{name})")), "README.md does not link {name}");
     }
 }
 
-/// Whether a name is that of a test: a sentence.
+/// Whether a name is the sentence of a test.
 fn is_test(name: &str) -> bool {
     name.split('_').count() > 4 && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase())
 }

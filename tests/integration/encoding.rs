@@ -85,7 +85,7 @@ async fn rows_do_not_wait_for_others_of_their_page_that_are_not_found() {
         let app = database.serve(200).await;
         let (_, authorization) = app.client_of(&ann).await;
         let headers = [("authorization", authorization.as_str()), ("accept-encoding", *encoding)];
-        let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+        let mut client = SlowClient::send(&app.address, EXPORT_PATH, &headers).await;
         let head = client.head().await;
         assert!(head.starts_with("HTTP/1.1 200"), "{head}");
         let (bytes, whole) = client.rest().await;
@@ -126,7 +126,7 @@ async fn the_first_rows_arrive_although_the_next_ones_do_not() {
         let app = database.serve(100).await;
         let (_, authorization) = app.client_of(&ann).await;
         let headers = [("authorization", authorization.as_str()), ("accept-encoding", encoding)];
-        let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+        let mut client = SlowClient::send(&app.address, EXPORT_PATH, &headers).await;
         assert!(client.head().await.contains(&format!("content-encoding: {encoding}")));
         // The network is full: from here on no page comes, and those that came do not wait for it.
         while app.state.reader.busy() > 0 {

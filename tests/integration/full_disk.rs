@@ -160,7 +160,7 @@ async fn start_slow_export(app: &TestApp) -> (SlowClient, String) {
     let slow = app.database.add_viewer(&name, &["front"]).await;
     let (_, authorization) = app.client_of(&slow).await;
     let headers = [("authorization", &*authorization), ("connection", "close")];
-    let mut client = SlowClient::ask_narrowly(&app.address, EXPORT_PATH, &headers).await;
+    let mut client = SlowClient::send_with_small_buffer(&app.address, EXPORT_PATH, &headers).await;
     assert!(client.head().await.starts_with("HTTP/1.1 200"));
     (client, authorization)
 }
@@ -176,7 +176,7 @@ async fn an_export_that_ends_while_the_disk_is_full_frees_its_slot_and_its_outco
     let headers = [("authorization", &*authorization)];
     let mut held = vec![client];
     for _ in 0..2 {
-        held.push(SlowClient::ask_narrowly(&app.address, EXPORT_PATH, &headers).await);
+        held.push(SlowClient::send_with_small_buffer(&app.address, EXPORT_PATH, &headers).await);
         assert!(held.last_mut().unwrap().head().await.starts_with("HTTP/1.1 200"));
     }
     disk.fill();
@@ -195,7 +195,7 @@ async fn an_export_that_ends_while_the_disk_is_full_frees_its_slot_and_its_outco
     }
     disk.free();
     // The limit per user counts none of them.
-    let mut client = SlowClient::ask(&app.address, &format!("{EXPORT_PATH}?end_date=2000-01-01"), &headers).await;
+    let mut client = SlowClient::send(&app.address, &format!("{EXPORT_PATH}?end_date=2000-01-01"), &headers).await;
     assert!(client.head().await.starts_with("HTTP/1.1 200"));
     app.idle().await;
     let list: Value = app.get(&format!("{EXPORTS_PATH}?state=cancelled")).await.json().await.unwrap();

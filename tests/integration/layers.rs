@@ -1,10 +1,9 @@
-//! Where modules lie and what they may import: down the layers, in no circle, and few files beside each other.
+//! The layers of the modules: imports point down, there are no circles, and folders are small.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// The layers of the crate from the top. A module imports modules of layers below its own; those of one layer do not know
-/// each other.
+/// The layers of the crate from the top. A module may import modules of the layers below its own, and none of its own layer.
 const LAYERS: [&[&str]; 12] = [
     &["main", "lib"],
     &["cli"],
@@ -33,7 +32,7 @@ const SERVER_LAYERS: [&[&str]; 9] = [
     &["formula_guard", "internal_error", "retry"],
 ];
 
-/// How many Rust files may lie beside each other in a folder.
+/// The maximum number of Rust files in a folder.
 const MAX_FILES: usize = 14;
 
 /// The sources by the path of their module, such as `server::db::pool`.
@@ -59,7 +58,7 @@ fn sources() -> Sources {
     found
 }
 
-/// Returns what a module says without comments and tests, which may look at everything.
+/// Returns the code of a module without comments and tests, which may import everything.
 fn code_of(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
@@ -125,7 +124,7 @@ fn paths_in(code: &str) -> Vec<String> {
     paths
 }
 
-/// Returns the module that a path names something of, if it is one of these.
+/// Returns the module that contains the item of a path, if it is one of these.
 fn resolve(module: &str, path: &str, sources: &Sources) -> Option<String> {
     let mut segments: Vec<&str> = path.split("::").collect();
     let mut base: Vec<&str> = if module == "lib" { Vec::new() } else { module.split("::").collect() };
@@ -163,7 +162,7 @@ fn imports(sources: &Sources) -> BTreeSet<Import> {
     found
 }
 
-/// Returns what is wrong with an import, judged by these layers of the modules in `folder`.
+/// Returns an error if an import violates these layers of `folder`.
 fn against_layers(folder: &str, layers: &[&[&str]], import: &Import) -> Option<String> {
     let entry = |module: &str| module.strip_prefix(folder).and_then(|rest| rest.split("::").next()).map(str::to_owned);
     let (from, to) = (entry(&import.0)?, entry(&import.1)?);
@@ -178,11 +177,11 @@ fn against_layers(folder: &str, layers: &[&[&str]], import: &Import) -> Option<S
     }
 }
 
-/// Returns a circle among these, if there is one.
+/// Returns a circle of these imports.
 fn circle(imports: &BTreeSet<Import>) -> Option<Vec<String>> {
     let mut left = imports.clone();
     loop {
-        // Who imports nothing, or is imported by nobody, is in no circle.
+        // A module that imports nothing or is not imported is in no circle.
         let importing: BTreeSet<_> = left.iter().map(|(from, _)| from.clone()).collect();
         let imported: BTreeSet<_> = left.iter().map(|(_, to)| to.clone()).collect();
         let kept: BTreeSet<_> =
@@ -210,7 +209,7 @@ fn by_folder(imports: &BTreeSet<Import>) -> BTreeMap<String, BTreeSet<Import>> {
     folders
 }
 
-/// Returns all that is wrong with where these modules lie and what they import.
+/// Returns all violations of these modules.
 fn problems(sources: &Sources) -> Vec<String> {
     let imports = imports(sources);
     let mut problems: Vec<_> = imports
@@ -233,14 +232,14 @@ fn problems(sources: &Sources) -> Vec<String> {
 }
 
 #[test]
-fn imports_point_down_the_layers_and_in_no_circle_and_no_folder_is_crowded() {
+fn imports_point_down_the_layers_without_circles_and_folders_are_small() {
     let sources = sources();
     assert!(imports(&sources).len() > 500, "the imports of all modules are read");
     assert_eq!(problems(&sources), [""; 0]);
 }
 
 #[test]
-fn an_import_that_points_up_or_in_a_circle_is_found_however_it_is_written() {
+fn every_spelling_of_an_upward_or_circular_import_is_found() {
     let with = |module: &str, text: &str| {
         let mut sources: Sources =
             ["api", "app", "server", "server::db", "server::export", "server::ingest", "ui", "ui::a", "ui::b"]

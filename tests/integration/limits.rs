@@ -36,12 +36,12 @@ async fn a_first_page_that_does_not_come_is_504_and_its_query_is_stopped_in_the_
     let problem: Value = response.json().await.unwrap();
     assert_eq!(problem["code"], "database_timeout");
     assert!(problem["detail"].as_str().unwrap().contains("within 1 s,"), "{problem}");
-    app.nothing_is_read().await;
-    assert_eq!(app.number("motion_export_database_connections{pool=\"events\",state=\"busy\"}").await, 0);
+    app.no_query_is_running().await;
+    assert_eq!(app.metric("motion_export_database_connections{pool=\"events\",state=\"busy\"}").await, 0);
     let record = app.newest_record().await;
     assert_eq!((&record["state"], &record["rows"]), (&Value::from("timed_out"), &Value::from(0)));
     assert!(record["error"].as_str().unwrap().contains("no page within 1 s"), "{record}");
-    assert_eq!(app.number("motion_export_ended_total{state=\"timed_out\"}").await, 1);
+    assert_eq!(app.metric("motion_export_ended_total{state=\"timed_out\"}").await, 1);
     assert!(log.text().contains("ERROR") && log.text().contains("state=\"timed_out\""), "{}", log.text());
     assert_eq!(app.state.exports.count(), 0);
     // The one connection that there is works again.
@@ -52,10 +52,10 @@ async fn a_first_page_that_does_not_come_is_504_and_its_query_is_stopped_in_the_
 #[tokio::test]
 async fn a_later_page_that_does_not_come_breaks_the_file_and_its_query_is_stopped() {
     let (app, authorization) = app().await;
-    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
     assert!(client.head().await.starts_with("HTTP/1.1 200"));
     // Nothing is read between two pages, so what they are read from can be changed there.
-    app.nothing_is_read().await;
+    app.no_query_is_running().await;
     app.database.replace_events(endless()).await;
     let (rest, whole) = client.rest().await;
     assert!(!whole && rest.len() > 200_000, "the client knows: {} bytes", rest.len());
@@ -63,7 +63,7 @@ async fn a_later_page_that_does_not_come_breaks_the_file_and_its_query_is_stoppe
     assert_eq!(record["state"], "timed_out");
     assert!(record["rows"].as_i64().unwrap() >= 1_000, "{record}");
     assert_eq!(record["sha256"], Value::Null);
-    app.nothing_is_read().await;
+    app.no_query_is_running().await;
     app.idle().await;
 }
 
@@ -73,10 +73,10 @@ async fn a_client_that_reads_nothing_is_cut_off_and_holds_no_connection_meanwhil
     let (app, authorization) = app().await;
     let mut stalled = Vec::new();
     for _ in 0..3 {
-        stalled.push(SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await);
+        stalled.push(SlowClient::send(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await);
         stalled.last_mut().unwrap().head().await;
     }
-    app.nothing_is_read().await;
+    app.no_query_is_running().await;
     assert_eq!(app.lines("end_date=2025-12-01T01:00:00Z").await.len(), 3_599, "over the one connection");
     app.idle().await;
     for mut client in stalled {
@@ -87,8 +87,8 @@ async fn a_client_that_reads_nothing_is_cut_off_and_holds_no_connection_meanwhil
     assert_eq!(records.len(), 3);
     assert!(records[0]["reason"]["code"] == "client_timeout", "{records:?}");
     assert!(log.text().contains("server.write_timeout_seconds"));
-    assert_eq!(app.number("motion_export_in_flight").await, 0);
-    assert_eq!(app.number("motion_export_ended_total{state=\"timed_out\"}").await, 3);
+    assert_eq!(app.metric("motion_export_in_flight").await, 0);
+    assert_eq!(app.metric("motion_export_ended_total{state=\"timed_out\"}").await, 3);
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn a_file_that_waits_in_the_server_when_its_client_is_cut_was_never_comple
     for seconds in [700, 1_100, 1_500, 2_000, 3_000] {
         let end = chrono::DateTime::from_timestamp(1_764_547_200 + seconds, 0).unwrap().format("%FT%TZ");
         let path = format!("{EXPORT_PATH}?end_date={end}");
-        let mut client = SlowClient::ask_narrowly(&app.address, &path, &headers).await;
+        let mut client = SlowClient::send_with_small_buffer(&app.address, &path, &headers).await;
         client.head().await;
         let list: Value = app.get("/api/v1/exports?limit=1").await.json().await.unwrap();
         assert_eq!(list["exports"][0]["state"], "running", "{seconds}");
@@ -114,7 +114,7 @@ async fn a_file_that_waits_in_the_server_when_its_client_is_cut_was_never_comple
 async fn a_client_that_reads_slowly_gets_its_whole_file() {
     let (app, authorization) = app().await;
     let headers = [("authorization", authorization.as_str()), ("connection", "close")];
-    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &headers).await;
     // Longer than the limit in all, but never as long without reading.
     for _ in 0..8 {
         client.read(1_000_000).await;

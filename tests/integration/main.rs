@@ -1,7 +1,7 @@
-//! Integration tests: the real router on a port of its own with a database of its own, and the real binary.
-//! What can be tested without either is tested beside the code; what only a browser shows, in `end2end`.
+//! Integration tests: the real router on its own port with its own database, and the real binary.
+//! Unit tests are beside the code they test, and tests of what only a browser shows are in `end2end`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
 mod api;
 mod app;

@@ -96,7 +96,7 @@ async fn a_running_export_completes_although_all_connections_were_lost() {
     let ann = app.database.add_viewer("ann", &["front"]).await;
     let (_, authorization) = app.client_of(&ann).await;
     let headers = [("authorization", &*authorization), ("connection", "close")];
-    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &headers).await;
     client.head().await;
     while app.state.reader.busy() > 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;

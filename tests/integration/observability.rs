@@ -1,4 +1,4 @@
-//! What an operator sees: log lines, numbers, and the ids by which they are found.
+//! What an operator sees: log lines, metrics and request ids.
 
 use std::process::{Command, Stdio};
 
@@ -13,7 +13,7 @@ use crate::log::Log;
 use crate::proxy::SlowClient;
 
 #[tokio::test]
-async fn an_export_logs_its_begin_and_end_with_what_the_specification_asks_for() {
+async fn an_export_logs_start_and_end_with_the_fields_of_the_specification() {
     let log = Log::of_this_thread();
     let app = TestDatabase::with(events(25)).await.serve(10).await;
     let query = "camera_id=front&start_date=2025-12-01&end_date=2025-12-16";
@@ -24,9 +24,9 @@ async fn an_export_logs_its_begin_and_end_with_what_the_specification_asks_for()
     log.wait_for("export ended").await;
     let text = log.text();
     let line = |text: &str, words: &str| text.lines().find(|line| line.contains(words)).unwrap().to_owned();
-    let begin = line(&text, "export started");
+    let start = line(&text, "export started");
     for part in [" INFO ", "start_date=2025-12-01", "end_date=2025-12-16", "camera_id=[\"front\"]", "user_id="] {
-        assert!(begin.contains(part), "{part}: {begin}");
+        assert!(start.contains(part), "{part}: {start}");
     }
     let end = line(&text, "export ended");
     for part in [
@@ -39,7 +39,7 @@ async fn an_export_logs_its_begin_and_end_with_what_the_specification_asks_for()
     ] {
         assert!(end.contains(part), "{part}: {end}");
     }
-    for line in [begin, end] {
+    for line in [start, end] {
         assert!(
             line.contains(&format!("export_id={id}")) && line.contains(&request_id) && line.contains("user_id="),
             "{line}"
@@ -48,31 +48,31 @@ async fn an_export_logs_its_begin_and_end_with_what_the_specification_asks_for()
 }
 
 #[tokio::test]
-async fn rows_and_bytes_are_counted_while_an_export_runs_and_none_of_them_twice() {
+async fn rows_and_bytes_of_a_running_export_are_counted_once() {
     let database = TestDatabase::with([]).await;
     database.add_many(100_000).await;
     let ann = database.add_viewer("ann", &["front"]).await;
     let app = database.serve(1_000).await;
     let (_, authorization) = app.client_of(&ann).await;
     let headers = [("authorization", authorization.as_str()), ("connection", "close")];
-    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &headers).await;
     client.read(1_000_000).await;
-    assert_eq!(app.number("motion_export_in_flight").await, 1);
-    let (rows, bytes) = (app.number("motion_export_rows_total").await, app.number("motion_export_bytes_total").await);
+    assert_eq!(app.metric("motion_export_in_flight").await, 1);
+    let (rows, bytes) = (app.metric("motion_export_rows_total").await, app.metric("motion_export_bytes_total").await);
     assert!((1_000..100_000).contains(&rows) && bytes > 1_000_000, "{rows} {bytes}");
-    assert!(client.rest().await.1, "the file is whole");
+    assert!(client.rest().await.1, "the file is complete");
     app.idle().await;
-    assert_eq!(app.number("motion_export_rows_total").await, 100_000);
-    assert_eq!(app.newest_record().await["bytes"], app.number("motion_export_bytes_total").await);
+    assert_eq!(app.metric("motion_export_rows_total").await, 100_000);
+    assert_eq!(app.newest_record().await["bytes"], app.metric("motion_export_bytes_total").await);
     assert_eq!(
         app.export("end_date=2025-12-01T00:01:00Z").await.bytes().await.unwrap().split(|byte| *byte == b'\n').count(),
         61
     );
     app.idle().await;
-    assert_eq!(app.number("motion_export_rows_total").await, 100_059);
+    assert_eq!(app.metric("motion_export_rows_total").await, 100_059);
 }
 
-/// Debian's, where `make test` has put it.
+/// Returns Debian's promtool, which `make test` installs.
 fn promtool() -> Option<Command> {
     let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/target/promtool/usr/bin/promtool");
     ["promtool", ours]
@@ -82,7 +82,7 @@ fn promtool() -> Option<Command> {
 }
 
 #[tokio::test]
-async fn promtool_is_content_with_the_numbers_and_all_are_there_from_the_start() {
+async fn promtool_accepts_the_metrics_and_all_exist_from_the_start() {
     let database = TestDatabase::with(events(25)).await;
     let app = database.serve(10).await;
     let at_start = app.get("/metrics").await.text().await.unwrap();
@@ -100,15 +100,15 @@ async fn promtool_is_content_with_the_numbers_and_all_are_there_from_the_start()
     }
     let bytes = app.export("").await.bytes().await.unwrap().len();
     app.idle().await;
-    assert_eq!(app.number("motion_export_rows_total").await, 25);
-    assert_eq!(app.number("motion_export_bytes_total").await, i64::try_from(bytes).unwrap());
-    assert_eq!(app.number("motion_export_requests_total{status=\"200\"}").await, 1);
-    assert_eq!(app.number("motion_export_ended_total{state=\"completed\"}").await, 1);
-    assert_eq!(app.number("motion_export_duration_seconds_count").await, 1);
+    assert_eq!(app.metric("motion_export_rows_total").await, 25);
+    assert_eq!(app.metric("motion_export_bytes_total").await, i64::try_from(bytes).unwrap());
+    assert_eq!(app.metric("motion_export_requests_total{status=\"200\"}").await, 1);
+    assert_eq!(app.metric("motion_export_ended_total{state=\"completed\"}").await, 1);
+    assert_eq!(app.metric("motion_export_duration_seconds_count").await, 1);
 
     let Some(mut promtool) = promtool() else {
-        assert!(std::env::var_os("CI").is_none(), "`make promtool` puts it there");
-        return eprintln!("skipped: there is no promtool; `make promtool` fetches it");
+        assert!(std::env::var_os("CI").is_none(), "`make promtool` installs it");
+        return eprintln!("skipped: promtool is missing; `make promtool` installs it");
     };
     let text = app.get("/metrics").await.text().await.unwrap();
     let mut check =
@@ -116,8 +116,8 @@ async fn promtool_is_content_with_the_numbers_and_all_are_there_from_the_start()
     let mut check = check.spawn().map(|child| (child, &mut check)).unwrap().0;
     std::io::Write::write_all(&mut check.stdin.take().unwrap(), text.as_bytes()).unwrap();
     let checked = check.wait_with_output().unwrap();
-    let said = [checked.stdout, checked.stderr].concat();
-    assert!(checked.status.success() && said.is_empty(), "{}", String::from_utf8_lossy(&said));
+    let output = [checked.stdout, checked.stderr].concat();
+    assert!(checked.status.success() && output.is_empty(), "{}", String::from_utf8_lossy(&output));
 }
 
 #[tokio::test]
@@ -132,9 +132,9 @@ async fn sign_in_attempts_are_counted_by_outcome_and_under_the_deprecated_name()
     }
     for (outcome, deprecated, count) in [("success", "right", 1), ("failure", "wrong", 5), ("throttled", "slowed", 1)] {
         let metric = format!("motion_export_login_attempts_total{{outcome=\"{outcome}\"}}");
-        assert_eq!(app.number(&metric).await, count, "{outcome}");
+        assert_eq!(app.metric(&metric).await, count, "{outcome}");
         let metric = format!("motion_export_passwords_total{{outcome=\"{deprecated}\"}}");
-        assert_eq!(app.number(&metric).await, count, "{deprecated}");
+        assert_eq!(app.metric(&metric).await, count, "{deprecated}");
     }
     let metrics = app.get("/metrics").await.text().await.unwrap();
     let help = "# HELP motion_export_passwords_total Deprecated: use motion_export_login_attempts_total.\n";
@@ -143,7 +143,7 @@ async fn sign_in_attempts_are_counted_by_outcome_and_under_the_deprecated_name()
 }
 
 #[tokio::test]
-async fn the_log_is_json_where_the_settings_say_so_and_each_line_of_a_request_has_its_id() {
+async fn a_json_log_has_the_request_id_in_each_line_of_a_request() {
     let database = TestDatabase::with(events(25)).await;
     let token = token_of_admin(database.folder.path());
     let server = Server::start_with(database.folder.path(), &[("SERVER_LOG_FORMAT", "json")]);
@@ -152,7 +152,7 @@ async fn the_log_is_json_where_the_settings_say_so_and_each_line_of_a_request_ha
     response.bytes().await.unwrap();
     let problem: Value = server.export(&token, "camera_id=nobody").await.json().await.unwrap();
     let read = || std::fs::read_to_string(database.folder.path().join("log")).unwrap();
-    // The end is logged after the client has it.
+    // The end of an export is logged after the client has received it.
     while !read().contains("export ended") {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
@@ -171,9 +171,9 @@ async fn the_log_is_json_where_the_settings_say_so_and_each_line_of_a_request_ha
 }
 
 #[tokio::test]
-async fn an_export_that_fails_at_its_beginning_is_logged_as_one_error() {
+async fn an_export_that_fails_before_its_first_byte_logs_one_error() {
     let log = Log::of_this_thread();
-    // Before there is a record; at its first page; and while its record is written.
+    // The export fails before its record exists, at its first page, and while its record is written.
     let broken = events(1).map(|event| motion_event::Model { timestamp: i64::MAX, ..event });
     let app = TestDatabase::with(broken).await.serve(10).await;
     let failed = app.export("").await;

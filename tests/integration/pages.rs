@@ -42,7 +42,7 @@ async fn each_page_is_shown_at_its_path_and_the_settings_link_theirs() {
 }
 
 #[tokio::test]
-async fn a_page_whose_address_is_wrong_names_the_parameter() {
+async fn a_page_with_an_invalid_parameter_names_it() {
     let app = TestDatabase::with(events(4)).await.serve(10).await;
     let cookie = app.cookie_of("admin").await;
     for (address, english, german) in [
@@ -66,7 +66,7 @@ async fn a_page_whose_address_is_wrong_names_the_parameter() {
 }
 
 #[tokio::test]
-async fn the_settings_page_is_whole_without_script() {
+async fn the_settings_page_is_complete_without_javascript() {
     let database = TestDatabase::with(events(1)).await;
     database.add_camera("gone", None).await;
     let app = database.serve(10).await;
@@ -89,13 +89,13 @@ async fn the_settings_page_is_whole_without_script() {
     ] {
         assert!(page.contains(part), "{part} is missing");
     }
-    let place = |text| page.find(text).unwrap();
-    assert!(place(">All Cameras<") < place(">Back Yard<"), "all cameras come first");
-    assert!(place(">Front Door<") < place(">gone (no"), "cameras that are gone come last");
+    let position = |text| page.find(text).unwrap();
+    assert!(position(">All Cameras<") < position(">Back Yard<"), "all cameras come first");
+    assert!(position(">Front Door<") < position(">gone (no"), "cameras that no longer exist come last");
 }
 
 #[tokio::test]
-async fn an_address_that_there_is_not_is_a_page_with_status_404() {
+async fn an_unknown_path_is_a_page_with_status_404() {
     let app = TestDatabase::new().await.serve(10).await;
     let response = app.get("/nowhere").await;
     assert_eq!(response.status(), 404);
@@ -103,22 +103,22 @@ async fn an_address_that_there_is_not_is_a_page_with_status_404() {
 }
 
 #[tokio::test]
-async fn an_address_whose_zone_or_camera_there_is_not_selects_no_other_one() {
+async fn an_unknown_time_zone_or_camera_selects_no_other_one() {
     let app = TestDatabase::with(events(1)).await.serve(10).await;
     let browser = app.browser_of("admin").await;
     let page =
         app.get_as(&browser, "/settings?timezone=europe/berlin&start_date=2025-12-01").await.text().await.unwrap();
     assert!(page.contains("in this page's address can't be used. timezone: There is no time zone “europe/berlin”"));
-    assert!(page.contains("<option value=\"UTC\" selected>"), "the form is untouched");
-    assert!(!page.contains("value=\"2025-12-01\""), "the form is untouched");
-    // Sent as it is, the form asks for that camera, and not for all of them.
+    assert!(page.contains("<option value=\"UTC\" selected>"), "the form shows its defaults");
+    assert!(!page.contains("value=\"2025-12-01\""), "the form shows its defaults");
+    // If it is sent unchanged, the form exports that camera and not all of them.
     let page = app.get_as(&browser, "/settings?camera_id=nobody&timezone=UTC").await.text().await.unwrap();
     let row = page.split("<li").find(|row| row.contains("value=\"nobody\"")).expect("a row of its own");
     assert!(row.contains("nobody (no longer there)") && row.contains(" checked"), "{row}");
 }
 
 #[tokio::test]
-async fn a_page_drops_the_parameters_that_it_does_not_know_from_its_address_and_keeps_the_others() {
+async fn a_page_drops_unknown_parameters_from_its_address() {
     let app = TestDatabase::with(events(4)).await.serve(10).await;
     let browser = app.browser_of("admin").await;
     for (path, led) in [
@@ -139,14 +139,14 @@ async fn a_page_drops_the_parameters_that_it_does_not_know_from_its_address_and_
     }
     let page = app.get_as(&browser, "/settings?start_date=2025-12-01&camera_id=front").await.text().await.unwrap();
     assert!(page.contains("value=\"2025-12-01\"") && !page.contains("names no selection"), "{page}");
-    // Whoever is not signed in yet comes to the same selection.
+    // The sign-in keeps the selection.
     let login =
         app.get_as(&client_with(&[]), "/login?next=%2Fsettings%3Ffbclid%3D1%26start_date%3D2025-12-01&fbclid=2").await;
     assert_eq!(login.headers()["location"], "/login?next=%2Fsettings%3Ffbclid%3D1%26start_date%3D2025-12-01");
 }
 
 #[tokio::test]
-async fn the_api_refuses_parameters_that_it_does_not_know_and_names_them() {
+async fn the_api_refuses_unknown_parameters_and_names_them() {
     let app = TestDatabase::with(events(4)).await.serve(10).await;
     for (path, field) in [
         ("/api/v1/cameras?x=1", "x"),
@@ -168,14 +168,14 @@ async fn the_api_refuses_parameters_that_it_does_not_know_and_names_them() {
 }
 
 #[tokio::test]
-async fn errors_of_server_functions_are_problems_like_all_others() {
+async fn errors_of_server_functions_are_problem_documents() {
     let app = TestDatabase::with(events(4)).await.serve(10).await;
-    let nobody = client_with(&[]);
+    let signed_out = client_with(&[]);
     for (client, path, status, title) in [
         (&app.client, "/api/v1/preview?query=start_date%3Dnonsense", 400, "Invalid parameter"),
         (&app.client, "/api/v1/preview?query=camera_id%3Dgone", 404, "Camera not found"),
         (&app.client, "/api/v1/camera-counts?query=timezone%3DMars", 400, "Invalid parameter"),
-        (&nobody, "/api/v1/cameras", 401, "Not signed in"),
+        (&signed_out, "/api/v1/cameras", 401, "Not signed in"),
     ] {
         let answer = app.get_as(client, path).await;
         assert_eq!(answer.status(), status, "{path}");
@@ -187,11 +187,11 @@ async fn errors_of_server_functions_are_problems_like_all_others() {
         let members = (problem["type"].as_str(), problem["title"].as_str(), problem["status"].as_u64());
         assert_eq!(members, (Some("about:blank"), Some(title), Some(status.into())), "{path}: {text}");
         assert_eq!(problem["request_id"].as_str(), Some(&*id), "{path}: {text}");
-        // The page's own client reads the same.
+        // The client in the page parses the same error.
         let error: ApiError = serde_json::from_str(&text).unwrap();
         assert_eq!(u64::from(error.code.status()), u64::from(status), "{path}");
     }
-    // A link is asked for by a form, which may be nonsense, too.
+    // A link is requested by a form, which may be invalid as well.
     let browser = app.browser_of("admin").await;
     for form in
         [&[("query", "x=1"), ("minutes", "5")][..], &[("minutes", "5"), ("minutes", "6")], &[("minutes", "soon")]]
@@ -203,7 +203,7 @@ async fn errors_of_server_functions_are_problems_like_all_others() {
 }
 
 #[tokio::test]
-async fn whoever_comes_to_the_export_with_a_browser_is_told_in_a_page_what_is_wrong() {
+async fn a_browser_that_navigates_to_the_export_gets_errors_as_pages() {
     let app = TestDatabase::new().await.serve(10).await;
     let browser = app.browser_of("admin").await;
     let url = format!("{}/api/v1/motion-events/export?start_date=2025-12-02&end_date=2025-12-01", app.address);

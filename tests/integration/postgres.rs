@@ -58,7 +58,7 @@ async fn what_nobody_waits_for_is_gone_from_the_server() {
     app.database.replace_events(endless()).await;
     let running = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%motion_events%' \
                    AND pid <> pg_backend_pid()";
-    let client = SlowClient::ask(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
+    let client = SlowClient::send(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
     while cluster.psql(running) != "1" {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -77,7 +77,7 @@ async fn a_slow_client_holds_neither_a_transaction_nor_a_query_in_the_server() {
     }
     let cluster = Cluster::start_new(&[]);
     let (app, authorization) = app_on(&cluster, |_| {}).await;
-    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
+    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
     client.head().await;
     nothing_is_read(&app).await;
     let held = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'postgres' AND pid <> pg_backend_pid() \
@@ -95,7 +95,7 @@ async fn an_export_goes_on_where_it_was_once_postgresql_is_back() {
     let (app, authorization) = app_on(&cluster, |_| {}).await;
     let whole = app.export("camera_id=front").await.bytes().await.unwrap();
     for mode in ["fast", "immediate"] {
-        let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
+        let mut client = SlowClient::send(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
         client.head().await;
         nothing_is_read(&app).await;
         cluster.stop(mode);
@@ -129,12 +129,12 @@ async fn an_export_goes_on_with_a_replica_that_was_promoted_and_has_taken_the_ad
     primary.psql("ALTER SYSTEM SET synchronous_standby_names = '*'");
     primary.psql("SELECT pg_reload_conf()");
     database.settings.database.url = backend::url_of(&address, "postgres");
-    let database = database.opened_again().await;
+    let database = database.reopened().await;
     let ann = database.add_viewer("ann", &["front"]).await;
     let app = database.serve(1_000).await;
     let (_, authorization) = app.client_of(&ann).await;
     let whole = app.export("camera_id=front").await.bytes().await.unwrap();
-    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
+    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
     client.head().await;
     nothing_is_read(&app).await;
 
@@ -230,7 +230,7 @@ async fn an_export_whose_database_stays_away_is_broken_and_recorded_once_it_is_b
         database.settings.export.page_timeout_seconds = 1.try_into().unwrap();
     };
     let (app, authorization) = app_on(&cluster, limit).await;
-    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
+    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
     client.head().await;
     nothing_is_read(&app).await;
     cluster.stop("immediate");
@@ -252,7 +252,7 @@ async fn a_server_that_takes_no_more_connections_is_503_and_those_that_run_go_on
     let cluster =
         Cluster::start_new(&["max_connections = 14", "superuser_reserved_connections = 0", "max_wal_senders = 0"]);
     let (app, authorization) = app_on(&cluster, |_| {}).await;
-    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
+    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
     client.head().await;
     nothing_is_read(&app).await;
     // All that there are, so that what reads events has to connect anew and cannot: it may have done so in between.
@@ -292,7 +292,7 @@ async fn a_pool_that_is_exhausted_is_503() {
     }
     let mut database = TestDatabase::with(events(3)).await;
     database.settings.database.connections = 1.try_into().unwrap();
-    let database = TestDatabase::opened_again(database).await;
+    let database = TestDatabase::reopened(database).await;
     let app = database.serve(10).await;
     let held = sea_orm::TransactionTrait::begin(&app.database.connection).await.unwrap();
     let refused = app.export("").await;
@@ -444,7 +444,7 @@ async fn breaks_an_export<Held>(change: impl AsyncFnOnce(&Pool) -> Held) {
     let ann = database.add_viewer("ann", &["front"]).await;
     let app = database.serve(1_000).await;
     let (_, authorization) = app.client_of(&ann).await;
-    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
+    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
     client.head().await;
     nothing_is_read(&app).await;
     let _held = change(&app.database.connection).await;
@@ -518,10 +518,10 @@ async fn an_export_that_began_with_the_primary_is_not_ended_with_a_replica_that_
     database.settings.database.on_replica_unavailable = OnReplicaUnavailable::Primary;
     database.settings.database.connections = 1.try_into().unwrap();
     let admin = database.add_user("boss", Role::Admin).await;
-    let app = database.opened_again().await.serve(1_000).await;
+    let app = database.reopened().await.serve(1_000).await;
     let (_, authorization) = app.client_of(&admin).await;
     replica.stop("fast");
-    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
+    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
     assert!(client.head().await.starts_with("HTTP/1.1 200"));
     nothing_is_read(&app).await;
     primary.psql(
@@ -606,7 +606,7 @@ async fn a_role_that_may_no_longer_log_in_is_a_fault_and_no_reason_to_try_again(
     cluster.psql("CREATE ROLE guest SUPERUSER LOGIN");
     let mut database = cluster.database().await;
     database.settings.database.url = cluster.url().replace("test@", "guest@");
-    let app = database.opened_again().await.serve(1_000).await;
+    let app = database.reopened().await.serve(1_000).await;
     assert_eq!(app.export("").await.status(), 200);
     app.idle().await;
     cluster.psql("ALTER ROLE guest NOLOGIN");

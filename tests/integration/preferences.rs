@@ -1,4 +1,4 @@
-//! In which language pages are, and in which colours: as the browser asks, and as somebody chose.
+//! The language and colours of the pages: as the browser prefers, and as the user chose.
 
 use motion_export::server::accounts::secret::Secret;
 use motion_export::server::accounts::setup::Setup;
@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::app::{PASSWORD, TestApp, TestDatabase, client_with, events, text_of};
 
-/// Of the English pages, and in no German one. What is the same in both languages is not here.
+/// Words of the English pages that no German page may contain. Words that both languages share are left out.
 const ENGLISH: [&str; 59] = [
     " the ",
     " and ",
@@ -77,16 +77,16 @@ async fn app_of_ann() -> TestApp {
     database.serve(10).await
 }
 
-/// A page as people read it, and as screen readers do.
+/// Returns a page without its scripts and without the names of time zones.
 async fn read(response: Response) -> String {
     let page = text_of(response).await;
     let mut parts = page.split("<script");
-    let mut told = parts.next().unwrap_or_default().to_owned();
-    told.extend(parts.filter_map(|part| part.split_once("</script>")).map(|(_, rest)| rest));
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    text.extend(parts.filter_map(|part| part.split_once("</script>")).map(|(_, rest)| rest));
     // The names of time zones are the same in all languages.
-    match told.split_once("<select id=\"timezone\"") {
+    match text.split_once("<select id=\"timezone\"") {
         Some((before, rest)) => format!("{before}{}", rest.split_once("</select>").unwrap().1),
-        None => told,
+        None => text,
     }
 }
 
@@ -102,7 +102,7 @@ async fn german(app: &TestApp, name: &str) -> Client {
 }
 
 #[tokio::test]
-async fn a_page_is_in_the_language_that_the_browser_asks_for_or_that_was_chosen() {
+async fn a_page_is_in_the_chosen_or_the_preferred_language() {
     let app = app_of_ann().await;
     for (asked, chosen, language, title) in [
         ("de-AT,de;q=0.9,en;q=0.8", "a=b", "de", "Anmelden"),
@@ -125,13 +125,13 @@ async fn a_page_is_in_the_language_that_the_browser_asks_for_or_that_was_chosen(
 }
 
 #[tokio::test]
-async fn no_english_is_left_on_the_german_pages() {
+async fn the_german_pages_contain_no_english() {
     let app = app_of_ann().await;
     app.lines("").await;
     let (admin, ann) = (german(&app, "admin").await, german(&app, "ann").await);
-    let made = app.post(&admin, "/settings/tokens", &[("action", "create"), ("name", "x"), ("days", "7")]).await;
-    assert_german("the token that was made", &read(made).await);
-    let person = {
+    let created = app.post(&admin, "/settings/tokens", &[("action", "create"), ("name", "x"), ("days", "7")]).await;
+    assert_german("the new token", &read(created).await);
+    let user_path = {
         let form = [("name", "bob"), ("role", "user"), ("password", PASSWORD)];
         let added = app.post(&admin, "/settings/people", &form).await;
         added.headers()[LOCATION].to_str().unwrap().to_owned()
@@ -148,7 +148,7 @@ async fn no_english_is_left_on_the_german_pages() {
         "/settings/tokens",
         "/settings/account",
         "/settings/people",
-        person.as_str(),
+        user_path.as_str(),
         "/settings/people/nobody",
         "/settings/tokens?done=token-revoked",
         "/nowhere",
@@ -158,30 +158,30 @@ async fn no_english_is_left_on_the_german_pages() {
     for path in ["/settings", "/settings/exports", "/settings/account"] {
         assert_german(path, &read(app.get_as(&ann, path).await).await);
     }
-    let nobody = client_with(&[(ACCEPT_LANGUAGE, "de")]);
+    let signed_out = client_with(&[(ACCEPT_LANGUAGE, "de")]);
     for path in ["/login", "/login?done=signed-out", "/setup?key=wrong"] {
-        assert_german(path, &read(app.get_as(&nobody, path).await).await);
+        assert_german(path, &read(app.get_as(&signed_out, path).await).await);
     }
 }
 
 #[tokio::test]
-async fn where_nobody_is_yet_that_is_told_in_german_too() {
+async fn the_setup_without_any_user_is_in_german_too() {
     let key = Secret::from_bits([3; 32]);
     let app = TestDatabase::new().await.serve_with(10, Setup::with_key(key), client_with(&[])).await;
-    let nobody = client_with(&[(ACCEPT_LANGUAGE, "de")]);
+    let signed_out = client_with(&[(ACCEPT_LANGUAGE, "de")]);
     let path = format!("/setup?key={}", key.to_hex());
-    assert_german("/login", &read(app.get_as(&nobody, "/login").await).await);
-    assert_german("/setup", &read(app.get_as(&nobody, &path).await).await);
-    // Whoever chooses a language in a form that was refused is led back to the form.
+    assert_german("/login", &read(app.get_as(&signed_out, "/login").await).await);
+    assert_german("/setup", &read(app.get_as(&signed_out, &path).await).await);
+    // After a refused form, a choice of language redirects back to the form.
     let form = [("key", key.to_hex()), ("name", "ann".to_owned()), ("password", "short".to_owned())];
     let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let refused = read(app.post(&nobody, "/setup", &form).await).await;
+    let refused = read(app.post(&signed_out, "/setup", &form).await).await;
     assert_german("/setup", &refused);
     assert!(refused.contains(&format!("name=\"next\" value=\"{path}\"")), "{refused}");
 }
 
 #[tokio::test]
-async fn what_a_form_refuses_is_told_in_german_and_to_scripts_in_english() {
+async fn form_errors_are_in_german_and_api_errors_in_english() {
     let app = app_of_ann().await;
     let admin = german(&app, "admin").await;
     for (path, form, words) in [
@@ -219,18 +219,18 @@ async fn what_a_form_refuses_is_told_in_german_and_to_scripts_in_english() {
         let page = read(response).await;
         assert!(page.contains("<html lang=\"de\">") && page.contains(words), "{words} at {path}: {page}");
     }
-    let nobody = client_with(&[(ACCEPT_LANGUAGE, "de")]);
+    let signed_out = client_with(&[(ACCEPT_LANGUAGE, "de")]);
     let form = [("name", "x"), ("password", "y"), ("next", "/settings?a=b")];
-    let refused = read(app.post(&nobody, "/login", &form).await).await;
+    let refused = read(app.post(&signed_out, "/login", &form).await).await;
     assert!(refused.contains("Name oder Passwort ist falsch"), "{refused}");
     assert!(refused.contains("name=\"next\" value=\"/login?next=%2Fsettings%3Fa%3Db\""), "{refused}");
 
-    let script: Value = app.get_as(&nobody, "/api/v1/exports").await.json().await.unwrap();
+    let script: Value = app.get_as(&signed_out, "/api/v1/exports").await.json().await.unwrap();
     assert!(script["detail"].as_str().unwrap().starts_with("You are not signed in."), "{script}");
 }
 
 #[tokio::test]
-async fn a_page_that_is_refused_before_it_is_rendered_is_in_the_language_and_in_the_colours_that_were_chosen() {
+async fn an_error_page_has_the_chosen_language_and_colours() {
     let app = app_of_ann().await;
     let cookies = format!("{}; language=de; theme=dark", app.cookie_of("ann").await);
     let browser = client_with(&[(COOKIE, &cookies), (ACCEPT, "text/html")]);
@@ -246,9 +246,9 @@ async fn a_page_that_is_refused_before_it_is_rendered_is_in_the_language_and_in_
 }
 
 #[tokio::test]
-async fn a_choice_is_kept_for_a_year_and_leads_back_to_the_page() {
+async fn a_choice_is_kept_for_a_year_and_redirects_back_to_the_page() {
     let mut app = app_of_ann().await;
-    let nobody = client_with(&[]);
+    let signed_out = client_with(&[]);
     for (field, value, next) in [
         ("language", "de", "/settings?start_date=2025-12-01&camera_id=front"),
         ("language", "en", "/login"),
@@ -256,13 +256,13 @@ async fn a_choice_is_kept_for_a_year_and_leads_back_to_the_page() {
         ("theme", "light", "/"),
         ("theme", "system", "/settings"),
     ] {
-        let response = app.post(&nobody, "/preferences", &[("next", next), (field, value)]).await;
+        let response = app.post(&signed_out, "/preferences", &[("next", next), (field, value)]).await;
         assert_eq!(response.status(), 303, "{field}={value}");
-        let by_way = response.headers()[LOCATION].to_str().unwrap();
+        let check = response.headers()[LOCATION].to_str().unwrap();
         let set = response.headers()[SET_COOKIE].to_str().unwrap();
         let browser = client_with(&[(COOKIE, set.split(';').next().unwrap())]);
-        let led = app.get_as(&browser, by_way).await;
-        assert_eq!((led.status().as_u16(), led.headers()[LOCATION].to_str().unwrap()), (303, next), "{by_way}");
+        let led = app.get_as(&browser, check).await;
+        assert_eq!((led.status().as_u16(), led.headers()[LOCATION].to_str().unwrap()), (303, next), "{check}");
         assert!(set.starts_with(&format!("{field}={value};")), "{set}");
         for part in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=31536000"] {
             assert!(set.contains(part), "{part} in {set}");
@@ -271,12 +271,12 @@ async fn a_choice_is_kept_for_a_year_and_leads_back_to_the_page() {
     }
     app.database.settings.server.public_url = "https://motion.example.com".to_owned();
     let app = app.database.serve_with(10, Setup::default(), client_with(&[])).await;
-    let response = app.post(&nobody, "/preferences", &[("theme", "dark")]).await;
+    let response = app.post(&signed_out, "/preferences", &[("theme", "dark")]).await;
     assert!(response.headers()[SET_COOKIE].to_str().unwrap().contains("Secure"));
 }
 
 #[tokio::test]
-async fn every_page_offers_to_come_back_to_itself() {
+async fn the_preferences_form_of_every_page_returns_to_it() {
     let app = app_of_ann().await;
     let browser = app.browser_of("admin").await;
     for (path, next) in [
@@ -295,7 +295,7 @@ async fn every_page_offers_to_come_back_to_itself() {
 }
 
 #[tokio::test]
-async fn nobody_is_led_elsewhere() {
+async fn the_preferences_redirect_never_leaves_the_server() {
     let app = app_of_ann().await;
     for next in ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "", "settings"] {
         let response = app.post(&client_with(&[]), "/preferences", &[("theme", "dark"), ("next", next)]).await;
@@ -309,9 +309,9 @@ async fn nobody_is_led_elsewhere() {
 }
 
 #[tokio::test]
-async fn what_there_is_not_cannot_be_chosen() {
+async fn an_unknown_language_or_theme_is_refused() {
     let app = app_of_ann().await;
-    let nobody = client_with(&[]);
+    let signed_out = client_with(&[]);
     for (form, field, words) in [
         (&[("language", "fr")][..], "language", "Allowed: en, de."),
         (&[("language", "")], "language", "Allowed: en, de."),
@@ -320,7 +320,7 @@ async fn what_there_is_not_cannot_be_chosen() {
         (&[("next", "/settings")], "language", "Choose a language (en, de) or a theme"),
         (&[], "language", "Nothing was chosen."),
     ] {
-        let response = app.post(&nobody, "/preferences", form).await;
+        let response = app.post(&signed_out, "/preferences", form).await;
         assert_eq!(response.status(), 400, "{form:?}");
         assert!(response.headers().get(SET_COOKIE).is_none(), "{form:?}");
         let error: Value = response.json().await.unwrap();
@@ -328,15 +328,15 @@ async fn what_there_is_not_cannot_be_chosen() {
         assert!(error["detail"].as_str().unwrap().contains(words), "{error}");
     }
     let long = "x".repeat(100_000);
-    assert_eq!(app.post(&nobody, "/preferences", &[("theme", &long)]).await.status(), 413);
-    // People are told in a page.
-    let person = client_with(&[(ACCEPT, "text/html"), (ACCEPT_LANGUAGE, "de")]);
-    let page = read(app.post(&person, "/preferences", &[("theme", "pink")]).await).await;
+    assert_eq!(app.post(&signed_out, "/preferences", &[("theme", &long)]).await.status(), 413);
+    // A browser gets the error as a page.
+    let browser = client_with(&[(ACCEPT, "text/html"), (ACCEPT_LANGUAGE, "de")]);
+    let page = read(app.post(&browser, "/preferences", &[("theme", "pink")]).await).await;
     assert!(page.contains("„pink“ ist kein Farbschema. Möglich sind: system, light, dark."), "{page}");
 }
 
 #[tokio::test]
-async fn another_site_chooses_nothing() {
+async fn another_site_cannot_set_preferences() {
     let app = app_of_ann().await;
     let elsewhere = client_with(&[(HeaderName::from_static("sec-fetch-site"), "cross-site")]);
     let response = app.post(&elsewhere, "/preferences", &[("theme", "dark")]).await;
@@ -345,7 +345,7 @@ async fn another_site_chooses_nothing() {
 }
 
 #[tokio::test]
-async fn the_colours_are_there_when_the_page_is() {
+async fn the_colours_are_part_of_the_rendered_page() {
     let app = app_of_ann().await;
     let dark = ".thaw-config-provider[data-thaw-id][data-thaw-id]{";
     for (chosen, html, scheme, rule) in [
@@ -373,7 +373,7 @@ async fn the_colours_are_there_when_the_page_is() {
 }
 
 #[tokio::test]
-async fn what_was_chosen_is_what_is_pressed() {
+async fn the_button_of_the_current_choice_is_pressed() {
     let app = app_of_ann().await;
     let pressed = async |cookies: &str| {
         let page = read(app.get_as(&client_with(&[(COOKIE, cookies)]), "/login").await).await;

@@ -175,7 +175,7 @@ async fn a_cancelled_preview_is_stopped_in_the_database() {
     };
     // The client disconnects.
     let client_that_leaves =
-        SlowClient::ask(&app.address, "/api/v1/preview?query=", &[("authorization", &authorization)]).await;
+        SlowClient::send(&app.address, "/api/v1/preview?query=", &[("authorization", &authorization)]).await;
     while app.state.reader.busy() == 0 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

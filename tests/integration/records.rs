@@ -197,7 +197,7 @@ async fn a_client_that_accepts_trailers_receives_the_digests_after_the_file() {
     };
     let request = async |headers: &[(&str, &str)]| {
         let headers = [&[("authorization", authorization.as_str()), ("connection", "close")], headers].concat();
-        let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &headers).await;
+        let mut client = SlowClient::send(&app.address, EXPORT_PATH, &headers).await;
         let head = client.head().await.to_lowercase();
         (head, String::from_utf8_lossy(&client.rest().await.0).to_lowercase())
     };

@@ -220,7 +220,7 @@ async fn a_running_export_is_aborted_and_a_heartbeat_notices_the_replaced_file()
     let ann = database.add_viewer("ann", &["front"]).await;
     let app = database.serve(1_000).await;
     let (_, authorization) = app.client_of(&ann).await;
-    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
     assert!(client.head().await.starts_with("HTTP/1.1 200"));
     let path = app.database.folder.path().join("test.db");
     fs::write(path.with_extension("new"), "a file").unwrap();
@@ -271,7 +271,7 @@ async fn outcomes_that_can_never_be_recorded_are_dropped_and_logged_once() {
     let ann = database.add_viewer("ann", &["front"]).await;
     let app = database.serve(1_000).await;
     let (_, authorization) = app.client_of(&ann).await;
-    let mut client = SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
     assert!(client.head().await.starts_with("HTTP/1.1 200"));
     assert!(!app.state.exports.is_replaced());
     let path = app.database.folder.path().join("test.db");

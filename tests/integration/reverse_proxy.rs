@@ -1,4 +1,4 @@
-//! The reverse proxies of the documentation, each run with the configuration that stands there.
+//! The reverse proxies of the documentation, each run with its documented configuration.
 
 use std::fs::File;
 use std::net::SocketAddr;
@@ -17,36 +17,36 @@ use crate::app::{TestApp, TestDatabase, client_with};
 use crate::backend;
 use crate::proxy::cutting_proxy;
 
-/// The page of the documentation with one configuration for each proxy.
+/// The document with a configuration for each proxy.
 const PAGE: &str = include_str!("../../docs/install.md");
 
 /// The address of the server in all configurations.
 const SERVER: &str = "127.0.0.1:3000";
 
-/// A program that `make proxies` fetches, or one that is installed.
+/// Returns the program that `make proxies` installs, or the one of the system.
 pub fn program(paths: [&str; 2]) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     paths.into_iter().map(|path| root.join(path)).find(|path| path.exists())
 }
 
-/// Debian's nginx.
+/// Returns Debian's nginx.
 pub fn nginx() -> Option<PathBuf> {
     program(["target/nginx/usr/sbin/nginx", "/usr/sbin/nginx"])
 }
 
-/// The code block of that language in a page of the documentation.
+/// Returns the code block of this language in a document.
 pub fn block(page: &str, language: &str) -> String {
     let (_, rest) = page.split_once(&format!("```{language}\n")).expect("a block of that language");
     rest.split_once("```").expect("its end").0.to_owned()
 }
 
-/// The text with another in place of one that must be there.
+/// Replaces a part of the text, which must contain it.
 pub fn replace(text: &str, from: &str, to: &str) -> String {
     assert!(text.contains(from), "{from} is not in the documented configuration:\n{text}");
     text.replace(from, to)
 }
 
-/// The text without the lines that hold one of these words, each of which must be there.
+/// Removes the lines that contain one of these words. Each word must occur.
 fn without_lines(text: &str, words: &[&str]) -> String {
     words.iter().fold(text.to_owned(), |text, word| {
         let lines: Vec<_> = text.lines().filter(|line| !line.contains(word)).collect();
@@ -55,10 +55,10 @@ fn without_lines(text: &str, words: &[&str]) -> String {
     })
 }
 
-/// A proxy that runs. It is stopped when this is dropped.
+/// A running proxy. It is killed on drop.
 pub struct Proxy {
     child: Child,
-    /// Where it listens, as a URL.
+    /// The URL at which it listens.
     pub address: String,
     _folder: tempfile::TempDir,
 }
@@ -71,11 +71,11 @@ impl Drop for Proxy {
 }
 
 impl Proxy {
-    /// Runs a program, and waits until it listens. `make` writes what the program needs into a folder.
-    fn run(make: impl FnOnce(&Path, SocketAddr) -> Command) -> Self {
+    /// Runs a program and waits until it listens. `prepare` writes its configuration into a folder and returns the command.
+    fn run(prepare: impl FnOnce(&Path, SocketAddr) -> Command) -> Self {
         let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let mut command = make(folder.path(), listen);
+        let mut command = prepare(folder.path(), listen);
         let log = folder.path().join("log");
         command.stdout(Stdio::null()).stderr(File::create(&log).unwrap());
         let mut child = command.spawn().unwrap();
@@ -87,7 +87,7 @@ impl Proxy {
         Self { child, address: format!("http://{listen}"), _folder: folder }
     }
 
-    /// Debian's nginx, with this configuration of its `http` block, in which `listen 443 ssl;` is where it listens.
+    /// Runs Debian's nginx with this configuration of its `http` block. `listen 443 ssl;` is replaced by the address of the test.
     pub fn nginx(program: &Path, http: &str) -> Self {
         Self::run(|folder, listen| {
             let here = folder.display();
@@ -115,13 +115,13 @@ impl Proxy {
     }
 }
 
-/// nginx as documented, before that server.
+/// Runs nginx as documented, in front of this server.
 fn documented_nginx(program: &Path, server: &str) -> Proxy {
     let http = without_lines(&block(PAGE, "nginx"), &["ssl_certificate ", "ssl_certificate_key"]);
     Proxy::nginx(program, &replace(&http, SERVER, server))
 }
 
-/// haproxy as documented, before that server.
+/// Runs haproxy as documented, in front of this server.
 fn documented_haproxy(program: &Path, server: &str) -> Proxy {
     Proxy::run(|folder, listen| {
         let settings = replace(&block(PAGE, "haproxy"), SERVER, server);
@@ -130,7 +130,7 @@ fn documented_haproxy(program: &Path, server: &str) -> Proxy {
         std::fs::write(&file, replace(&settings, tls, &format!("bind {listen}"))).unwrap();
         let mut command = Command::new(program);
         command.arg("-db").arg("-f").arg(file);
-        // Its libraries, where it was taken out of its package.
+        // Its libraries, if `make proxies` unpacked it.
         let libraries = program.parent().and_then(Path::parent).map(|usr| usr.join("lib"));
         let folders = libraries.and_then(|lib| std::fs::read_dir(lib).ok()).into_iter().flatten().flatten();
         let folders: Vec<_> = folders.map(|folder| folder.path()).collect();
@@ -139,7 +139,7 @@ fn documented_haproxy(program: &Path, server: &str) -> Proxy {
     })
 }
 
-/// The command that runs Caddy as documented, before that server.
+/// Returns the command that runs Caddy as documented, in front of this server.
 fn caddy(program: &Path, server: &str, folder: &Path, listen: SocketAddr) -> Command {
     let settings = replace(&block(PAGE, "caddyfile"), SERVER, server);
     let settings = replace(&settings, "motion.example.com {", &format!("http://{listen} {{"));
@@ -155,7 +155,7 @@ fn documented_caddy(program: &Path, server: &str) -> Proxy {
     Proxy::run(|folder, listen| caddy(program, server, folder, listen))
 }
 
-/// A server on a file of some megabytes, an authorization, and a link to that file.
+/// Returns a server with an export of some megabytes, an `Authorization` header, and a link to that export.
 async fn app() -> (TestApp, String, String) {
     let database = TestDatabase::with([]).await;
     database.add_many(10_000).await;
@@ -167,7 +167,7 @@ async fn app() -> (TestApp, String, String) {
     (app, authorization, link["url"].as_str().unwrap().to_owned())
 }
 
-/// The whole answer to a request as it stands.
+/// Sends a raw request and returns the complete response.
 async fn answer(address: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(address.strip_prefix("http://").unwrap()).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
@@ -176,8 +176,8 @@ async fn answer(address: &str, request: &str) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// What every documented proxy has to do.
-async fn passes_on_whole_files_and_shows_every_cut(start: impl Fn(&str) -> Proxy) {
+/// Asserts that a proxy forwards complete files unchanged, and that a truncated one never looks complete.
+async fn forwards_complete_files_and_exposes_truncation(start: impl Fn(&str) -> Proxy) {
     let (app, authorization, link) = app().await;
     let server = app.address.strip_prefix("http://").unwrap();
     let proxy = start(server);
@@ -187,9 +187,9 @@ async fn passes_on_whole_files_and_shows_every_cut(start: impl Fn(&str) -> Proxy
     let direct = app.get_as(&client, EXPORT_PATH).await.bytes().await.unwrap();
     let response = client.get(&url).send().await.unwrap();
     assert_eq!(response.status(), 200);
-    assert!(response.bytes().await.unwrap() == direct, "the file came whole and unchanged");
+    assert!(response.bytes().await.unwrap() == direct, "the file is complete and unchanged");
 
-    // The name by which the proxy knows the server.
+    // The host name that the proxy expects.
     let host = proxy.address.strip_prefix("http://").unwrap();
     for version in [" HTTP/1.0", ""] {
         for path in [EXPORT_PATH, &link] {
@@ -201,7 +201,7 @@ async fn passes_on_whole_files_and_shows_every_cut(start: impl Fn(&str) -> Proxy
         }
     }
 
-    // Wherever the server's answer is cut: in its head, in its body, right before its end.
+    // The response is truncated in its head, in its body, and directly before its end.
     for after in [50, 300_000, direct.len() / 2, direct.len()] {
         let cut = cutting_proxy(&app.address, after).await;
         let proxy = start(cut.strip_prefix("http://").unwrap());
@@ -210,64 +210,64 @@ async fn passes_on_whole_files_and_shows_every_cut(start: impl Fn(&str) -> Proxy
             Ok(response) if response.status() == 200 => response.bytes().await.ok(),
             _ => None,
         };
-        assert!(file.is_none(), "cut after {after}: a file of {} bytes that looks whole", file.unwrap().len());
+        assert!(file.is_none(), "truncated after {after}: a file of {} bytes that looks complete", file.unwrap().len());
     }
     app.idle().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_documented_nginx_passes_on_whole_files_and_shows_every_cut() {
+async fn the_documented_nginx_forwards_complete_files_and_exposes_truncation() {
     let Some(nginx) = nginx() else {
-        backend::skips("it takes nginx: make proxies");
+        backend::skips("nginx is missing: make proxies");
         return;
     };
-    passes_on_whole_files_and_shows_every_cut(|server| documented_nginx(&nginx, server)).await;
+    forwards_complete_files_and_exposes_truncation(|server| documented_nginx(&nginx, server)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_documented_haproxy_passes_on_whole_files_and_shows_every_cut() {
+async fn the_documented_haproxy_forwards_complete_files_and_exposes_truncation() {
     let Some(haproxy) = program(["target/haproxy/usr/sbin/haproxy", "/usr/sbin/haproxy"]) else {
-        backend::skips("it takes haproxy: make proxies");
+        backend::skips("haproxy is missing: make proxies");
         return;
     };
-    passes_on_whole_files_and_shows_every_cut(|server| documented_haproxy(&haproxy, server)).await;
+    forwards_complete_files_and_exposes_truncation(|server| documented_haproxy(&haproxy, server)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_documented_caddy_passes_on_whole_files_and_shows_every_cut() {
+async fn the_documented_caddy_forwards_complete_files_and_exposes_truncation() {
     let Some(caddy) = program(["target/caddy/bin/caddy", "target/caddy/bin/caddy"]) else {
-        backend::skips("it takes Caddy: make proxies");
+        backend::skips("Caddy is missing: make proxies");
         return;
     };
-    passes_on_whole_files_and_shows_every_cut(|server| documented_caddy(&caddy, server)).await;
+    forwards_complete_files_and_exposes_truncation(|server| documented_caddy(&caddy, server)).await;
 }
 
 #[test]
-fn a_caddy_that_hides_cuts_does_not_start_with_the_documented_configuration() {
+fn a_caddy_that_hides_truncation_does_not_start_with_the_documented_configuration() {
     let Some(old) = program(["target/old-caddy/usr/bin/caddy", "/usr/bin/caddy"]) else {
-        backend::skips("it takes Debian's Caddy: make proxies");
+        backend::skips("Debian's Caddy is missing: make proxies");
         return;
     };
     let version = Command::new(&old).arg("version").output().unwrap();
     let version = String::from_utf8_lossy(&version.stdout).into_owned();
     let minor: u32 = version.trim_start_matches(['v', '2', '.']).split('.').next().unwrap().parse().unwrap_or(0);
     if minor >= 8 {
-        backend::skips("Debian's Caddy is a newer one");
+        backend::skips("Debian's Caddy is newer");
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let run = caddy(&old, SERVER, folder.path(), listen).output().unwrap();
     assert!(!run.status.success());
-    let said = String::from_utf8_lossy(&run.stderr).into_owned();
-    assert!(said.contains("unrecognized directive: log_append"), "{version}: {said}");
+    let error = String::from_utf8_lossy(&run.stderr).into_owned();
+    assert!(error.contains("unrecognized directive: log_append"), "{version}: {error}");
 }
 
 #[test]
-fn the_documented_proxies_wait_for_as_long_as_an_export_may_be_silent() {
-    // The database looks for a page, and the end waits for its record.
+fn the_timeouts_of_the_documented_proxies_exceed_those_of_an_export() {
+    // The query of a page, and then the record at the end, may take that long.
     let export = Settings::default().export;
-    let silent = export.page_timeout() + export.record_timeout();
+    let timeout = export.page_timeout() + export.record_timeout();
     let postgresql = include_str!("../../docs/postgresql.md");
     for (page, language, setting) in [
         (PAGE, "nginx", "proxy_read_timeout "),
@@ -280,6 +280,6 @@ fn the_documented_proxies_wait_for_as_long_as_an_export_may_be_silent() {
         let block = block(page, language);
         let (_, rest) = block.split_once(setting).expect(setting);
         let seconds: u64 = rest.split('s').next().unwrap().parse().unwrap();
-        assert!(Duration::from_secs(seconds) > silent, "{language}: {setting}{seconds}s");
+        assert!(Duration::from_secs(seconds) > timeout, "{language}: {setting}{seconds}s");
     }
 }

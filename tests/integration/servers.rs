@@ -34,7 +34,7 @@ async fn a_revocation_on_one_server_ends_the_export_of_another() {
     let app = database.serve(1_000).await;
     let (second, state) = app.another_server().await;
     let (_, authorization) = app.client_of(&ann).await;
-    let mut client = SlowClient::ask(&second, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    let mut client = SlowClient::send(&second, EXPORT_PATH, &[("authorization", &authorization)]).await;
     assert!(client.head().await.starts_with("HTTP/1.1 200"));
     grants::revoke(&app.state.writer, &ann, "front").await.unwrap();
     assert!(!client.rest().await.1, "the client notices");

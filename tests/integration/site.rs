@@ -1,4 +1,4 @@
-//! The page's files, as `make site` puts them together: under a name that says what is in them, and compressed.
+//! The files of the pages, as `make site` builds them: compressed, in a folder named after their contents.
 
 use reqwest::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
 use reqwest::{Client, Response};
@@ -8,7 +8,7 @@ use crate::binary::Server;
 
 const SCRIPT: &str = "/pkg/00c0ffee00c0ffee/motion-export.js";
 
-/// A server whose page has these files.
+/// Starts a server with these files.
 fn server(files: &[(&str, &str)]) -> (tempfile::TempDir, Server) {
     let folder = tempfile::tempdir().unwrap();
     for (name, contents) in files {
@@ -25,18 +25,18 @@ async fn get(server: &Server, path: &str, encoding: &str) -> Response {
 }
 
 #[tokio::test]
-async fn files_with_a_version_are_kept_for_good_and_sent_compressed() {
+async fn versioned_files_are_immutable_and_sent_compressed() {
     let (_folder, server) = server(&[
         ("pkg/version", "00c0ffee00c0ffee"),
         ("pkg/00c0ffee00c0ffee/motion-export.js", "a script"),
-        ("pkg/00c0ffee00c0ffee/motion-export.js.br", "the same as brotli"),
-        ("pkg/00c0ffee00c0ffee/motion-export.js.gz", "the same as gzip"),
+        ("pkg/00c0ffee00c0ffee/motion-export.js.br", "compressed as brotli"),
+        ("pkg/00c0ffee00c0ffee/motion-export.js.gz", "compressed as gzip"),
     ]);
     let page = text_of(get(&server, "/login", "identity").await).await;
     assert!(page.contains("\"/pkg/00c0ffee00c0ffee/motion-export.css\""), "{page}");
     for (accepted, encoding, contents) in [
-        ("gzip, deflate, br", Some("br"), "the same as brotli"),
-        ("gzip", Some("gzip"), "the same as gzip"),
+        ("gzip, deflate, br", Some("br"), "compressed as brotli"),
+        ("gzip", Some("gzip"), "compressed as gzip"),
         ("identity", None, "a script"),
     ] {
         let response = get(&server, SCRIPT, accepted).await;
@@ -48,14 +48,14 @@ async fn files_with_a_version_are_kept_for_good_and_sent_compressed() {
         assert_eq!(text_of(response).await, contents);
     }
     assert_eq!(get(&server, "/pkg/version", "identity").await.headers()[CACHE_CONTROL], "no-cache");
-    // The version that a page of yesterday asks for may never be kept as missing.
+    // A missing file of an old version is never cached as missing.
     let missing = get(&server, "/pkg/9f9f9f9f9f9f9f9f/motion-export.js", "br").await;
     assert_eq!(missing.status(), 404);
     assert!(!missing.headers().get(CACHE_CONTROL).is_some_and(|value| value.to_str().unwrap().contains("immutable")));
 }
 
 #[tokio::test]
-async fn files_without_a_version_are_asked_for_again_each_time() {
+async fn unversioned_files_are_revalidated_each_time() {
     let (_folder, server) = server(&[("pkg/motion-export.js", "a script")]);
     let response = get(&server, "/pkg/motion-export.js", "identity").await;
     assert_eq!(response.headers()[CACHE_CONTROL], "no-cache");

@@ -28,7 +28,7 @@ async fn app_with(change: impl FnOnce(&mut TestDatabase)) -> (TestApp, Client, S
 async fn hold(address: &str, authorization: &str, count: usize) -> Vec<SlowClient> {
     let mut held = Vec::new();
     for _ in 0..count {
-        let mut client = SlowClient::ask(address, EXPORT_PATH, &[("authorization", authorization)]).await;
+        let mut client = SlowClient::send(address, EXPORT_PATH, &[("authorization", authorization)]).await;
         let response = client.head().await;
         assert!(response.starts_with("HTTP/1.1 200"), "{response}");
         held.push(client);
@@ -52,9 +52,9 @@ async fn a_fourth_concurrent_export_is_rejected_with_retry_after_and_other_users
     let problem: Value = refused.json().await.unwrap();
     assert_eq!(problem["code"], "too_many_exports");
     assert!(problem["detail"].as_str().unwrap().contains("3 exports"), "{problem}");
-    assert_eq!(app.number("motion_export_refused_total{reason=\"user\"}").await, 1);
-    assert_eq!(app.number("motion_export_in_flight").await, 3);
-    assert_eq!(app.number("motion_export_requests_total{status=\"429\"}").await, 1);
+    assert_eq!(app.metric("motion_export_refused_total{reason=\"user\"}").await, 1);
+    assert_eq!(app.metric("motion_export_in_flight").await, 3);
+    assert_eq!(app.metric("motion_export_requests_total{status=\"429\"}").await, 1);
     // Another user is not limited by it, and a HEAD request takes no slot.
     assert_eq!(app.export("end_date=2000-01-01").await.status(), 200);
     assert_eq!(client.head(format!("{}{EXPORT_PATH}", app.address)).send().await.unwrap().status(), 200);
@@ -73,7 +73,7 @@ async fn of_fifty_concurrent_requests_exactly_three_exports_run_on_all_servers_t
             let address = if number.is_multiple_of(2) { &app.address } else { &second };
             let authorization = &authorization;
             async move {
-                let mut client = SlowClient::ask(address, EXPORT_PATH, &[("authorization", authorization)]).await;
+                let mut client = SlowClient::send(address, EXPORT_PATH, &[("authorization", authorization)]).await;
                 let head = client.head().await;
                 (head, client)
             }
@@ -101,7 +101,8 @@ async fn a_client_that_does_not_read_the_end_of_short_files_gets_no_fourth_slot(
     let mut held = Vec::new();
     for count in 0..6 {
         let path = format!("{EXPORT_PATH}?end_date=2025-12-01T00:{}0:00Z", 2 + count % 3);
-        let mut client = SlowClient::ask_narrowly(&app.address, &path, &[("authorization", &authorization)]).await;
+        let mut client =
+            SlowClient::send_with_small_buffer(&app.address, &path, &[("authorization", &authorization)]).await;
         let status = client.head().await;
         assert_eq!(status.starts_with("HTTP/1.1 200"), count < 3, "{count}: {status}");
         assert_eq!(status.starts_with("HTTP/1.1 429"), count >= 3, "{count}: {status}");
@@ -128,7 +129,7 @@ async fn the_limits_are_settings_and_that_of_the_server_responds_503() {
     assert_eq!(refused.headers()["retry-after"], "5");
     let refused: Value = refused.json().await.unwrap();
     assert!(refused["detail"].as_str().unwrap().contains("3 exports"), "{refused}");
-    assert_eq!(app.number("motion_export_refused_total{reason=\"server\"}").await, 1);
+    assert_eq!(app.metric("motion_export_refused_total{reason=\"server\"}").await, 1);
     // Other requests are not limited.
     assert_eq!(app.get_as(&other, "/api/v1/cameras").await.status(), 200);
 }
@@ -145,7 +146,7 @@ async fn a_panic_in_the_middle_of_a_file_aborts_it_frees_its_slot_and_is_recorde
     assert_eq!(record["state"], "failed");
     assert_eq!(record["reason"]["code"], "server_fault");
     assert_eq!(record["sha256"], Value::Null);
-    assert_eq!(app.number("motion_export_ended_total{state=\"failed\"}").await, 1);
+    assert_eq!(app.metric("motion_export_ended_total{state=\"failed\"}").await, 1);
     let _held = hold(&app.address, &authorization, 3).await;
     assert_eq!(status(&app, &client).await, 429, "the panic has freed one slot, and no more");
 }
@@ -155,7 +156,7 @@ async fn a_client_that_disconnects_before_the_response_leaves_no_slot_taken() {
     let (app, client, authorization) = app_with_a_long_file().await;
     for _ in 0..20 {
         // The client disconnects at once, at any point of the server's work.
-        drop(SlowClient::ask(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await);
+        drop(SlowClient::send(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await);
         tokio::task::yield_now().await;
     }
     let all_ended = async {
@@ -202,7 +203,7 @@ async fn a_clock_that_is_set_forward_does_not_make_a_server_look_dead() {
     let (app, _, authorization) = app_with_a_long_file().await;
     let (second, state) = app.another_server().await;
     let headers = [("authorization", authorization.as_str()), ("connection", "close")];
-    let mut client = SlowClient::ask(&second, EXPORT_PATH, &headers).await;
+    let mut client = SlowClient::send(&second, EXPORT_PATH, &headers).await;
     client.head().await;
     for _ in 0..5 {
         // Each time, the last heartbeat of the other server is older than the timeout.

@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 
 use crate::app::{TestApp, TestDatabase, event};
 
-/// How many rows the tools look at, at most, before they decide on types.
+/// The maximum number of rows from which the tools detect types.
 const DETECTED_ROWS: u32 = 20_480;
 
-/// Ids and names of cameras that tools take for something else.
+/// Ids and names of cameras that tools misread as another type.
 const CAMERAS: [&str; 30] = [
     "NA",
     "N/A",
@@ -50,10 +50,10 @@ const CAMERAS: [&str; 30] = [
     "line\r\nbreak",
 ];
 
-/// Where make installs them.
+/// The folder into which make installs the tools.
 const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/snippets/bin");
 
-/// What a tool has to read: microseconds since 1970, and the other columns.
+/// Returns the expected cells: the timestamp in microseconds since 1970, and the other columns.
 fn cells(event: &motion_event::Model) -> Value {
     json!([
         event.timestamp,
@@ -69,7 +69,7 @@ fn cells(event: &motion_event::Model) -> Value {
     ])
 }
 
-/// Events whose cells mislead, after more whole confidences than anybody looks at.
+/// Returns events whose cells mislead type detection. They come after the rows from which the tools detect types.
 fn misleading() -> Vec<motion_event::Model> {
     let on = |moment: &str| motion_event::Model { camera_id: CAMERAS[0].to_owned(), ..event(moment) };
     let mut events: Vec<_> = CAMERAS
@@ -89,7 +89,7 @@ fn misleading() -> Vec<motion_event::Model> {
             event
         })
         .collect();
-    // Around both changes of the clocks in Berlin: the hour that is left out, and the one that comes twice.
+    // Around both clock changes in Berlin: the skipped hour and the repeated one.
     for moment in
         ["2026-03-29T00:59:59.999999Z", "2026-03-29T01:00:00Z", "2026-10-25T00:30:00Z", "2026-10-25T01:30:00.5Z"]
     {
@@ -131,14 +131,14 @@ async fn app() -> TestApp {
     database.serve(5_000).await
 }
 
-/// The folder of the tools. `None` if they are not installed, outside of CI.
+/// Returns the folder of the tools. `None` if they are not installed, except in CI.
 fn tools() -> Option<PathBuf> {
     let folder = PathBuf::from(TOOLS);
     if folder.join("duckdb").exists() {
         return Some(folder);
     }
     assert!(std::env::var_os("CI").is_none(), "`make target/snippets/done` installs them");
-    eprintln!("skipped: pandas, polars and DuckDB are not there; `make target/snippets/done` installs them");
+    eprintln!("skipped: pandas, polars and DuckDB are not installed; `make target/snippets/done` installs them");
     None
 }
 
@@ -146,21 +146,21 @@ async fn output(mut command: Command) -> Output {
     tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap()
 }
 
-/// What a command prints.
+/// Returns the output of a command.
 async fn printed(command: Command) -> String {
     let output = output(command).await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The snippet as the page gives it for that selection, with a token that works.
+/// Returns the snippet of the page for a selection, with a valid token.
 async fn snippet(app: &TestApp, tool: Tool, query: &str) -> String {
     let admin = motion_export::server::accounts::user::by_name(&app.database.connection, "admin").await.unwrap();
     let token = app.database.token_of(&admin).await;
     tool.snippet(&app.address, &ExportParams::parse(query).unwrap()).replace(TOKEN, &token)
 }
 
-/// The rows that a Python snippet has in `events`, by what is appended to it to write them down.
+/// Runs a Python snippet and returns the rows in `events`. `write` is appended to print them.
 async fn rows_of_python(snippet: &str, write: &str) -> Vec<Value> {
     let mut command = Command::new(PathBuf::from(TOOLS).join("python"));
     let printed = printed({
@@ -186,7 +186,7 @@ for row in events.with_columns(pl.col("timestamp").dt.epoch("us")).iter_rows():
 assert events["timestamp"].dtype == pl.Datetime("us", "Europe/Berlin"), events.dtypes
 "#;
 
-/// The rows that DuckDB's command line shows.
+/// Runs a snippet for DuckDB's command line and returns the rows that it prints.
 async fn rows_of_duckdb(snippet: &str) -> Vec<Value> {
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join(".duckdbrc"), ".mode json\n").unwrap();
@@ -207,7 +207,7 @@ async fn rows_of_duckdb(snippet: &str) -> Vec<Value> {
     rows.into_iter().map(cells).collect()
 }
 
-/// Holds what a tool read to what is in the database.
+/// Compares the rows that a tool read with the database.
 fn check(tool: &str, rows: &[Value]) {
     let misleading: Vec<_> = misleading().iter().map(cells).collect();
     assert_eq!(rows.len(), DETECTED_ROWS as usize + misleading.len(), "{tool}");
@@ -223,14 +223,14 @@ fn check(tool: &str, rows: &[Value]) {
 }
 
 #[tokio::test]
-async fn each_snippet_reads_every_cell_of_a_misleading_file_as_it_is() {
+async fn each_snippet_reads_every_cell_of_a_misleading_file_correctly() {
     let Some(_) = tools() else { return };
     let app = app().await;
     let query = "timezone=Europe/Berlin&bom=true";
     check("pandas", &rows_of_python(&snippet(&app, Tool::Pandas, query).await, WRITE_PANDAS).await);
     check("polars", &rows_of_python(&snippet(&app, Tool::Polars, query).await, WRITE_POLARS).await);
     check("DuckDB", &rows_of_duckdb(&snippet(&app, Tool::DuckDb, query).await).await);
-    // And where there is not one event.
+    // The same without any event.
     let query = "timezone=Europe/Berlin&end_date=2000-01-01";
     assert!(rows_of_python(&snippet(&app, Tool::Pandas, query).await, WRITE_PANDAS).await.is_empty());
     assert!(rows_of_python(&snippet(&app, Tool::Polars, query).await, WRITE_POLARS).await.is_empty());
@@ -254,7 +254,7 @@ async fn each_snippet_fails_if_the_export_is_refused() {
 }
 
 #[test]
-fn the_python_of_the_documentation_is_that_of_the_page() {
+fn the_documented_python_is_that_of_the_page() {
     let documented = include_str!("../../docs/http-api.md");
     let params = ExportParams::parse("timezone=Europe/Berlin").unwrap();
     let snippet = Tool::Pandas.snippet("http://127.0.0.1:3000", &params).replace(TOKEN, "mexp_…");
