@@ -196,7 +196,7 @@ test.describe("failures", () => {
     await expect(page.getByRole("alert")).toContainText("There is no camera “long-gone”.");
     await expect(exportButton(page)).toBeEnabled();
     await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-01");
-    await expect(page.locator(".picker summary")).toHaveText("long-gone (no longer there)");
+    await expect(page.locator(".picker summary")).toHaveText("long-gone (no longer exists)");
     expect(saved).toEqual([]);
   });
 

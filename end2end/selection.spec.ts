@@ -86,7 +86,7 @@ test("an unknown camera in the address can be unchecked", async ({ page }) => {
   await open(page, "?camera_id=nobody&timezone=UTC");
   await expect(preview(page)).toContainText("There is no camera “nobody”");
   await page.locator(".picker summary").click();
-  await page.getByRole("checkbox", { name: "nobody (no longer there)" }).uncheck();
+  await page.getByRole("checkbox", { name: "nobody (no longer exists)" }).uncheck();
   await expect(page.locator(".picker summary")).toHaveText("All Cameras (8)");
   await expect(preview(page)).toContainText("20,000");
 });

@@ -11,25 +11,23 @@ use crate::ui::hydration::{self, HydrationChunk};
 use crate::ui::page_data;
 use crate::ui::theme::{THEME_ID, dark_style_sheet};
 
-/// Where the style sheet is.
+/// Returns the path of the style sheet.
 pub fn style_sheet(options: &LeptosOptions) -> String {
     format!("/{}/{}.css", options.site_pkg_dir, options.output_name)
 }
 
-/// What a page does while it arrives.
+/// The inline script of hydrated pages.
 ///
-/// It holds a form back that is sent meanwhile: a browser stops reading a page when it sends a form, even where the answer
-/// is a file to be saved, and the page would never come alive.
+/// It delays the submission of a form until the page is parsed. A browser stops parsing when a form is submitted, even if
+/// the response is a download, and the page would never be hydrated.
 ///
-/// And it loads what the page comes alive with, in place of leptos' `HydrationScripts`, which has that fetched from the
-/// beginning on: a third of a megabyte, for which a phone would wait longer to see anything. So it is asked for when the
-/// first frame is there, or at once where nobody looks.
+/// It also loads the WASM, in place of leptos' `HydrationScripts`, which fetches a third of a megabyte from the beginning
+/// and so delays the first paint on a phone. The script fetches it after the first frame, or at once if the page is hidden.
 const ARRIVE: &str = include_str!("app/arrive.js");
 
-/// The document around the app; rendered on the server only. `styles` are the style sheets of thaw's components with
-/// their ids.
+/// Renders the document around the app, on the server only. `styles` are the ids and style sheets of thaw's components.
 pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -> AnyView) -> impl IntoView {
-    // The page's policy takes no style without the page's nonce.
+    // The content security policy rejects styles without the nonce.
     let nonce = use_nonce();
     provide_meta_context();
     let script = if page_data::page().is_some_and(Page::is_hydrated) {
@@ -44,7 +42,7 @@ pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -
     });
     let styles = styles.collect_view();
     let (language, scheme) = (page_data::language(), page_data::color_scheme());
-    // What the system has needs no word.
+    // The system's scheme needs no attribute.
     let theme = (scheme != ColorScheme::System).then_some(scheme.as_str());
     let dark = dark_style_sheet(scheme).map(|css| view! { <style nonce=nonce inner_html=css></style> });
     view! {
@@ -56,7 +54,7 @@ pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -
                 <meta name="color-scheme" content=scheme.css()/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 {styles}
-                // thaw puts further style sheets before this.
+                // thaw inserts further style sheets before this element.
                 <meta name="thaw-ui-style"/>
                 {dark}
                 <link rel="stylesheet" href=style_sheet(&options)/>
@@ -71,7 +69,7 @@ pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -
     }
 }
 
-/// The app, the same on the server and in the browser: what is around `page`.
+/// The app around `page`, the same on the server and in the browser.
 #[component]
 pub fn App(
     /// The page.

@@ -1,13 +1,13 @@
 //! The library behind the server and the page.
 #![doc = include_str!("../README.md")]
-// The map of the program is in ARCHITECTURE.md. The feature gates below are the only ones: everything else compiles for
-// the server and the browser alike, or lies inside `cli`, `web`, `server_pages` and `server`.
+// ARCHITECTURE.md describes the modules. The feature gates below are the only ones: every other module compiles for both
+// the server and the browser, or is inside `cli`, `web`, `server_pages` or `server`.
 #![recursion_limit = "256"]
 
 #[cfg(all(feature = "ssr", feature = "hydrate"))]
-compile_error!("ssr is the server and hydrate the browser: a build is one of them");
+compile_error!("the features ssr (server) and hydrate (browser) exclude each other");
 #[cfg(not(any(feature = "ssr", feature = "hydrate")))]
-compile_error!("a build needs the feature ssr, for the server, or hydrate, for the browser");
+compile_error!("enable the feature ssr for the server, or hydrate for the browser");
 
 pub mod api;
 pub mod app;
@@ -26,12 +26,12 @@ pub mod ui;
 #[cfg(feature = "ssr")]
 pub mod web;
 
-/// Where the browser comes in: brings the page that the server rendered to life.
+/// The entry point in the browser: hydrates the page that the server rendered.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    let come_alive = || leptos::mount::hydrate_body(|| leptos::view! { <app::App page=ui::page/> });
-    // In a task of its own, so that whoever clicks while the module is compiled does not have to wait for this, too.
-    ui::hydration::after_this_task(come_alive);
+    let hydrate_page = || leptos::mount::hydrate_body(|| leptos::view! { <app::App page=ui::page/> });
+    // In a task of its own, so that events that arrived while the module was compiled are handled first.
+    ui::hydration::run_in_new_task(hydrate_page);
 }

@@ -1,4 +1,4 @@
-//! The binary: hands the command line over to [`motion_export::cli`].
+//! The binary: runs the command line of [`motion_export::cli`].
 
 fn main() -> std::process::ExitCode {
     motion_export::cli::main()

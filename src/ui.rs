@@ -1,6 +1,8 @@
-//! What people see. Components hold no logic that could be tested without them: that is in plain functions beside them.
-//! They compile for the server too; what touches the browser is called from event handlers, effects and what `hydration` does
-//! later, or says of itself that it answers on the server as well.
+//! The hydrated pages and their components.
+//!
+//! Components compile for the server and for the browser. Decisions are in plain functions and state machines beside the
+//! components, with ordinary unit tests. Browser APIs are called only from event handlers, effects and hydration tasks; a
+//! function of [`browser`] that rendering calls returns a default on the server.
 
 use leptos::prelude::*;
 
@@ -18,10 +20,12 @@ pub mod layout;
 pub mod page_data;
 pub mod records;
 pub mod table_html;
+#[cfg(test)]
+mod test_support;
 pub mod theme;
 pub mod toasts;
 
-/// The page that was asked for, of those that come alive in the browser.
+/// Renders the requested page, which must be one that is hydrated.
 pub fn page() -> AnyView {
     use export::settings::Settings;
     use records::export_history::ExportHistory;

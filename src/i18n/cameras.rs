@@ -8,7 +8,7 @@ impl Language {
     pub fn camera(self, camera: &Camera) -> String {
         match (self, &camera.name) {
             (_, Some(name)) => name.clone(),
-            (Self::English, None) => format!("{} (no longer there)", camera.id),
+            (Self::English, None) => format!("{} (no longer exists)", camera.id),
             (Self::German, None) => format!("{} (nicht mehr vorhanden)", camera.id),
         }
     }
@@ -22,7 +22,7 @@ mod tests {
     fn a_camera_that_is_gone_is_called_by_its_id_and_says_so() {
         let camera = |name: Option<&str>| Camera { id: "cam-1".to_owned(), name: name.map(str::to_owned) };
         assert_eq!(Language::German.camera(&camera(Some("Front Door"))), "Front Door");
-        assert_eq!(Language::English.camera(&camera(None)), "cam-1 (no longer there)");
+        assert_eq!(Language::English.camera(&camera(None)), "cam-1 (no longer exists)");
         assert_eq!(Language::German.camera(&camera(None)), "cam-1 (nicht mehr vorhanden)");
     }
 }

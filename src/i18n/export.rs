@@ -29,11 +29,11 @@ pub struct Texts {
     pub all_cameras: &'static str,
     pub all_of_cameras: fn(usize) -> String,
     pub some_cameras: fn(usize, usize) -> String,
-    pub cameras_told: fn(usize) -> String,
+    pub cameras_summary: fn(usize) -> String,
     pub search_cameras: &'static str,
     pub cameras_found: fn(usize) -> String,
-    pub choose_found: &'static str,
-    pub ticked_cameras: &'static str,
+    pub select_found: &'static str,
+    pub cameras_hint: &'static str,
     pub no_camera_granted: &'static str,
     pub no_cameras: &'static str,
 
@@ -45,16 +45,16 @@ pub struct Texts {
     pub excel_date_hint: &'static str,
     pub bad_address: fn(&str) -> String,
 
-    pub what_you_get: &'static str,
-    pub look: &'static str,
-    pub looking: &'static str,
-    pub choose_right_dates: &'static str,
-    pub cannot_look: fn(&str) -> String,
+    pub preview: &'static str,
+    pub show_preview: &'static str,
+    pub loading_preview: &'static str,
+    pub dates_reversed: &'static str,
+    pub preview_failed: fn(&str) -> String,
     pub signed_out: &'static str,
     pub no_events: &'static str,
     pub holds: fn(&str, &str) -> String,
     pub events: &'static str,
-    pub file_about: &'static str,
+    pub estimated_size: &'static str,
     pub first: &'static str,
     pub last: &'static str,
     pub first_rows: &'static str,
@@ -71,13 +71,13 @@ pub struct Texts {
     pub in_downloads: &'static str,
     pub of_events: fn(u64, u64) -> String,
     pub so_far: fn(&str) -> String,
-    pub a_second: fn(&str) -> String,
+    pub per_second: fn(&str) -> String,
     pub left: fn(&str) -> String,
 
     pub export_complete: &'static str,
     pub export_cancelled: &'static str,
     pub export_failed: &'static str,
-    pub cannot_begin: &'static str,
+    pub cannot_start: &'static str,
     pub browser_too_old: &'static str,
     pub dismiss: &'static str,
     pub you_are_signed_out: &'static str,
@@ -85,7 +85,7 @@ pub struct Texts {
     pub sign_in_in_tab: &'static str,
     pub saved: fn(&str, &str, &str, &str) -> String,
     pub saved_empty: fn(&str, &str) -> String,
-    pub handed_over: fn(&str, &str, &str) -> String,
+    pub saved_by_browser: fn(&str, &str, &str) -> String,
     pub nothing_saved: &'static str,
     pub with_request_id: fn(&str, &str) -> String,
     pub unexpected_status: fn(u16) -> String,
@@ -95,7 +95,7 @@ pub struct Texts {
     pub different: fn(&str) -> String,
     pub unchecked: &'static str,
     pub unwritable: fn(&str) -> String,
-    pub not_begun: &'static str,
+    pub not_started: &'static str,
     pub unfollowed: &'static str,
     pub broken_in_browser: fn(&str) -> String,
     pub record_says: fn(&str, &str) -> String,
@@ -111,7 +111,7 @@ pub struct Texts {
     pub tool: &'static str,
     pub copy_for: fn(&str) -> String,
     pub token_hint: fn(&str) -> String,
-    pub make_token: &'static str,
+    pub create_token: &'static str,
     pub sheets_hint: &'static str,
     pub link_title: &'static str,
     pub link_hint: &'static str,
@@ -171,7 +171,7 @@ pub static ENGLISH: Texts = Texts {
         let count = |number| Language::English.count(number as u64);
         format!("{} of {} cameras", count(some), count(all))
     },
-    cameras_told: |cameras| match cameras {
+    cameras_summary: |cameras| match cameras {
         0 => "all cameras".to_owned(),
         1 => "one camera".to_owned(),
         some => format!("{} cameras", Language::English.count(some as u64)),
@@ -184,8 +184,8 @@ pub static ENGLISH: Texts = Texts {
             format!("{} cameras found", Language::English.count(found as u64))
         }
     },
-    choose_found: "Select all",
-    ticked_cameras: "Select one or more. Select none to export all cameras.",
+    select_found: "Select all",
+    cameras_hint: "Select one or more. Select none to export all cameras.",
     no_camera_granted: "You have no cameras yet, so the file will be empty. An administrator can grant you some.",
     no_cameras: "There are no cameras yet, so the file will be empty. They come with the first import.",
 
@@ -198,16 +198,16 @@ pub static ENGLISH: Texts = Texts {
                       tick Detect special numbers.",
     bad_address: |why| format!("The selection in this page's address can't be used. {why}"),
 
-    what_you_get: "Preview",
-    look: "Show preview",
-    looking: "Loading the preview…",
-    choose_right_dates: "“From” must not be after “To”.",
-    cannot_look: |why| format!("The preview could not be loaded: {why}"),
+    preview: "Preview",
+    show_preview: "Show preview",
+    loading_preview: "Loading the preview…",
+    dates_reversed: "“From” must not be after “To”.",
+    preview_failed: |why| format!("The preview could not be loaded: {why}"),
     signed_out: "You are signed out.",
     no_events: "There are no events in this selection.",
     holds: |events, size| format!("{events}, a file of about {size}"),
     events: "Events",
-    file_about: "Estimated size",
+    estimated_size: "Estimated size",
     first: "First",
     last: "Last",
     first_rows: "First rows of the file",
@@ -230,13 +230,13 @@ pub static ENGLISH: Texts = Texts {
         _ => format!("{} of {}", Language::English.count(rows), Language::English.events(total)),
     },
     so_far: |size| format!("{size} so far"),
-    a_second: |rows| format!("{rows} a second"),
+    per_second: |rows| format!("{rows} a second"),
     left: |time| format!("{time} left"),
 
     export_complete: "Export complete",
     export_cancelled: "Export cancelled",
     export_failed: "Export failed",
-    cannot_begin: "The export cannot begin",
+    cannot_start: "The export cannot begin",
     browser_too_old: "This browser is too old.",
     dismiss: "Dismiss",
     you_are_signed_out: "You are signed out",
@@ -248,7 +248,7 @@ pub static ENGLISH: Texts = Texts {
     saved_empty: |file, size| {
         format!("{file}, {size}. This selection has no events, so the file has only the header row.")
     },
-    handed_over: |events, size, begin| {
+    saved_by_browser: |events, size, begin| {
         format!(
             "The server has sent the whole file: {events}, {size}. Once the download has finished, “Verify a file” \
              checks that it arrived complete. SHA-256 {begin}…"
@@ -275,7 +275,7 @@ pub static ENGLISH: Texts = Texts {
             "The file could not be written, so nothing was saved. Check free disk space and write permission. {why}"
         )
     },
-    not_begun: "Your browser did not start the download. It may have asked for permission. Try again.",
+    not_started: "Your browser did not start the download. It may have asked for permission. Try again.",
     unfollowed: "The server no longer has the status of this export. Once the download has finished, \
                  “Verify a file” checks that it is complete.",
     broken_in_browser: |why| {
@@ -298,7 +298,7 @@ pub static ENGLISH: Texts = Texts {
     tool: "Tool",
     copy_for: |tool| format!("Copy: {tool}"),
     token_hint: |token| format!("Replace {token} with one of your access tokens."),
-    make_token: "Create a token",
+    create_token: "Create a token",
     sheets_hint: "Google Sheets cannot send a token. Copy a link below and use it as the address.",
     link_title: "Link for another tool",
     link_hint: "For tools that fetch an address and cannot sign in. Anyone with the link can fetch this export until it \
@@ -339,7 +339,7 @@ pub static GERMAN: Texts = Texts {
         let count = |number| Language::German.count(number as u64);
         format!("{} von {} Kameras", count(some), count(all))
     },
-    cameras_told: |cameras| match cameras {
+    cameras_summary: |cameras| match cameras {
         0 => "alle Kameras".to_owned(),
         1 => "eine Kamera".to_owned(),
         some => format!("{} Kameras", Language::German.count(some as u64)),
@@ -352,8 +352,8 @@ pub static GERMAN: Texts = Texts {
             format!("{} Kameras gefunden", Language::German.count(found as u64))
         }
     },
-    choose_found: "Alle wählen",
-    ticked_cameras: "Wählen Sie eine oder mehrere. Ist keine gewählt, werden alle Kameras exportiert.",
+    select_found: "Alle wählen",
+    cameras_hint: "Wählen Sie eine oder mehrere. Ist keine gewählt, werden alle Kameras exportiert.",
     no_camera_granted: "Für Sie ist noch keine Kamera freigegeben, die Datei bleibt also leer. Ein Administrator kann Kameras für \
                         Sie freigeben.",
     no_cameras: "Es gibt noch keine Kameras, die Datei bleibt also leer. Sie kommen mit dem ersten Import.",
@@ -368,16 +368,16 @@ pub static GERMAN: Texts = Texts {
                       mit „Erweiterte Zahlenerkennung“.",
     bad_address: |why| format!("Die Auswahl in der Adresse dieser Seite ist nicht verwendbar. {why}"),
 
-    what_you_get: "Vorschau",
-    look: "Vorschau anzeigen",
-    looking: "Vorschau wird geladen …",
-    choose_right_dates: "„Von“ darf nicht nach „Bis“ liegen.",
-    cannot_look: |why| format!("Die Vorschau ist nicht verfügbar: {why}"),
+    preview: "Vorschau",
+    show_preview: "Vorschau anzeigen",
+    loading_preview: "Vorschau wird geladen …",
+    dates_reversed: "„Von“ darf nicht nach „Bis“ liegen.",
+    preview_failed: |why| format!("Die Vorschau ist nicht verfügbar: {why}"),
     signed_out: "Sie sind abgemeldet.",
     no_events: "In dieser Auswahl gibt es keine Ereignisse.",
     holds: |events, size| format!("{events}, eine Datei von etwa {size}"),
     events: "Ereignisse",
-    file_about: "Dateigröße (ca.)",
+    estimated_size: "Dateigröße (ca.)",
     first: "Erstes",
     last: "Letztes",
     first_rows: "Erste Zeilen der Datei",
@@ -401,13 +401,13 @@ pub static GERMAN: Texts = Texts {
         _ => format!("{} von {} Ereignissen", Language::German.count(rows), Language::German.count(total)),
     },
     so_far: |size| format!("bisher {size}"),
-    a_second: |rows| format!("{rows} pro Sekunde"),
+    per_second: |rows| format!("{rows} pro Sekunde"),
     left: |time| format!("noch {time}"),
 
     export_complete: "Export abgeschlossen",
     export_cancelled: "Export abgebrochen",
     export_failed: "Export fehlgeschlagen",
-    cannot_begin: "Der Export kann nicht beginnen",
+    cannot_start: "Der Export kann nicht beginnen",
     browser_too_old: "Dieser Browser ist zu alt.",
     dismiss: "Ausblenden",
     you_are_signed_out: "Sie sind abgemeldet",
@@ -420,7 +420,7 @@ pub static GERMAN: Texts = Texts {
     saved_empty: |file, size| {
         format!("{file}, {size}. In dieser Auswahl gibt es keine Ereignisse, die Datei enthält nur die Kopfzeile.")
     },
-    handed_over: |events, size, begin| {
+    saved_by_browser: |events, size, begin| {
         format!(
             "Der Server hat die ganze Datei gesendet: {events}, {size}. Sobald der Download fertig ist, prüft \
              „Datei prüfen“, ob sie vollständig angekommen ist. SHA-256 {begin}…"
@@ -453,7 +453,7 @@ pub static GERMAN: Texts = Texts {
             "Die Datei ließ sich nicht schreiben; es wurde nichts gespeichert. Prüfen Sie Speicherplatz und Schreibrecht. {why}"
         )
     },
-    not_begun: "Ihr Browser hat den Download nicht begonnen. Vielleicht hat er um Erlaubnis gefragt. Versuchen Sie es noch \
+    not_started: "Ihr Browser hat den Download nicht begonnen. Vielleicht hat er um Erlaubnis gefragt. Versuchen Sie es noch \
                 einmal.",
     unfollowed: "Der Server kennt den Stand dieses Exports nicht mehr. Sobald der Download fertig ist, prüft \
                  „Datei prüfen“, ob er vollständig ist.",
@@ -478,7 +478,7 @@ pub static GERMAN: Texts = Texts {
     tool: "Programm",
     copy_for: |tool| format!("Kopieren: {tool}"),
     token_hint: |token| format!("Ersetzen Sie {token} durch eines Ihrer Zugriffstoken."),
-    make_token: "Token erstellen",
+    create_token: "Token erstellen",
     sheets_hint: "Google Sheets kann kein Token senden: Kopieren Sie unten einen Link und verwenden Sie ihn als Adresse.",
     link_title: "Link für ein anderes Programm",
     link_hint: "Für Programme, die eine Adresse abrufen und sich nicht anmelden können. Wer den Link hat, kann diesen Export \

@@ -9,7 +9,7 @@ pub struct Texts {
     pub hint: &'static str,
     /// Before the link to the history.
     pub without_script: &'static str,
-    pub looked_at: fn(&str) -> String,
+    pub bytes_read: fn(&str) -> String,
     pub unreadable: &'static str,
     pub unknown: fn(&str) -> String,
     pub known: fn(&str) -> String,
@@ -25,7 +25,7 @@ pub static ENGLISH: Texts = Texts {
     hint: "The file stays on this device: its SHA-256 is computed here, and only that is looked up. Saving the file again in \
            Excel or another program changes it.",
     without_script: "Without script, compute the SHA-256 of the file yourself, such as with sha256sum, and look it up in the ",
-    looked_at: |bytes| format!("{bytes} read…"),
+    bytes_read: |bytes| format!("{bytes} read…"),
     unreadable: "The file cannot be read. It may have been changed or moved meanwhile.",
     unknown: |name| {
         format!(
@@ -46,7 +46,7 @@ pub static GERMAN: Texts = Texts {
            Sie die Datei in Excel oder einem anderen Programm erneut speichern, ändert sie sich.",
     without_script: "Ohne JavaScript berechnen Sie den SHA-256-Wert der Datei selbst, etwa mit sha256sum, und suchen ihn \
                      unter ",
-    looked_at: |bytes| format!("{bytes} gelesen …"),
+    bytes_read: |bytes| format!("{bytes} gelesen …"),
     unreadable: "Die Datei lässt sich nicht lesen. Vielleicht wurde sie inzwischen geändert oder verschoben.",
     unknown: |name| {
         format!(

@@ -1,5 +1,6 @@
-//! Dates: calendar and periods to choose from.
+//! Selecting dates: presets and a calendar.
 
 pub mod calendar;
 pub mod calendar_dialog;
+pub mod calendar_state;
 pub mod date_preset;

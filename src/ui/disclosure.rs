@@ -1,31 +1,32 @@
-//! Parts of a page that unfold: the browser's own `details`, of which it is known whether they are unfolded.
+//! Disclosures: native `details` elements whose state the page knows.
 
 use leptos::html::Details;
 use leptos::prelude::*;
 
-/// One of them.
+/// A `details` element and whether it is open.
 #[derive(Clone, Copy)]
 pub struct Disclosure {
     /// The element.
     pub details: NodeRef<Details>,
-    /// Whether it is unfolded.
+    /// Whether it is open.
     pub is_open: RwSignal<bool>,
 }
 
 impl Disclosure {
-    /// For an element that is folded when the page is made. On a slow line it may be unfolded before it comes alive.
-    pub fn folded() -> Self {
-        let fold = Self { details: NodeRef::new(), is_open: RwSignal::new(false) };
-        Effect::new(move || fold.look());
-        fold
+    /// Creates the state of a closed element. On a slow connection the user may open it before it is hydrated; then the
+    /// state follows after hydration.
+    pub fn closed() -> Self {
+        let disclosure = Self { details: NodeRef::new(), is_open: RwSignal::new(false) };
+        Effect::new(move || disclosure.sync());
+        disclosure
     }
 
-    /// Takes note of how it is; to be called whenever that changes.
-    pub fn look(self) {
+    /// Copies the state of the element. Must be called on each `toggle` event.
+    pub fn sync(self) {
         self.is_open.set(self.details.get_untracked().is_some_and(|details| details.open()));
     }
 
-    /// Folds it.
+    /// Closes the element.
     pub fn close(self) {
         if let Some(details) = self.details.get_untracked() {
             details.set_open(false);

@@ -1,4 +1,4 @@
-//! Numbers, sizes and times for people, in each language.
+//! Formats numbers, sizes and times for each language.
 
 use chrono::{Datelike, NaiveDate};
 
@@ -10,7 +10,7 @@ const GERMAN_MONTHS: [&str; 12] =
     ["Jan.", "Feb.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.", "Dez."];
 
 impl Language {
-    /// A number of bytes, in the decimal units that browsers and file managers show: `812 bytes`, `4.9 MB`, `4,9 MB`.
+    /// Formats a number of bytes in the decimal units that browsers and file managers show: `812 bytes`, `4.9 MB`, `4,9 MB`.
     pub fn bytes(self, count: u64) -> String {
         const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
         match (self, count) {
@@ -20,11 +20,11 @@ impl Language {
             (Self::German, ..1_000) => return format!("{count} Bytes"),
             _ => (),
         }
-        // In tenths, because what writes floating-point numbers would weigh more than all of this file.
-        let (mut tenths, mut unit) = (rounded(count, 100), 0);
+        // In tenths, because formatting floating-point numbers would weigh more in the WASM than this whole file.
+        let (mut tenths, mut unit) = (divide_rounded(count, 100), 0);
         while tenths >= 10_000 && unit + 1 < UNITS.len() {
             unit += 1;
-            tenths = rounded(count, 100 * 1_000_u64.pow(u32::try_from(unit).unwrap_or_default()));
+            tenths = divide_rounded(count, 100 * 1_000_u64.pow(u32::try_from(unit).unwrap_or_default()));
         }
         let point = match self {
             Self::English => '.',
@@ -33,9 +33,9 @@ impl Language {
         format!("{}{point}{} {}", tenths / 10, tenths % 10, UNITS[unit])
     }
 
-    /// A number with a mark after each three digits: `48,213`, `48.213`.
+    /// Formats a number with a separator after each three digits: `48,213`, `48.213`.
     pub fn count(self, number: u64) -> String {
-        let mark = match self {
+        let separator = match self {
             Self::English => ',',
             Self::German => '.',
         };
@@ -43,14 +43,14 @@ impl Language {
         let mut text = String::with_capacity(digits.len() + digits.len() / 3);
         for (index, digit) in digits.chars().enumerate() {
             if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                text.push(mark);
+                text.push(separator);
             }
             text.push(digit);
         }
         text
     }
 
-    /// So many events, in words: `1 event`, `48,213 events`.
+    /// Formats a number of events: `1 event`, `48,213 events`.
     pub fn events(self, number: u64) -> String {
         match (self, number) {
             (Self::English, 1) => "1 event".to_owned(),
@@ -60,7 +60,7 @@ impl Language {
         }
     }
 
-    /// A span of time to the second, or to the minute where it is long: `1 second`, `2 minutes`, `1 h 5 min`.
+    /// Formats a duration to the second, or to the minute if it is long: `1 second`, `2 minutes`, `1 h 5 min`.
     pub fn seconds(self, seconds: u64) -> String {
         let (second, of_seconds, of_minutes, hours) = match self {
             Self::English => ("second", "seconds", "minutes", "h"),
@@ -78,7 +78,7 @@ impl Language {
         }
     }
 
-    /// A day: `1 Dec 2025`, `1. Dez. 2025`.
+    /// Formats a day: `1 Dec 2025`, `1. Dez. 2025`.
     pub fn day(self, day: NaiveDate) -> String {
         let (number, month, year) = (day.day(), day.month0() as usize, day.year());
         match self {
@@ -87,14 +87,14 @@ impl Language {
         }
     }
 
-    /// A moment of RFC 3339 in UTC, to the second: `2025-12-16 12:00:05 UTC`, `16.12.2025 12:00:05 UTC`.
-    pub fn moment(self, text: &str) -> String {
+    /// Formats an RFC 3339 timestamp in UTC, to the second: `2025-12-16 12:00:05 UTC`, `16.12.2025 12:00:05 UTC`.
+    pub fn timestamp(self, text: &str) -> String {
         let (day, time) = text.split_once('T').unwrap_or((text, ""));
         format!("{} {} UTC", self.digits_of_day(day), time.get(..8).unwrap_or(time))
     }
 
-    /// What begins with a day as ISO 8601 writes it, with that day as people write it in digits, and the rest as it is:
-    /// `2025-12-16 12:00 UTC`, `16.12.2025 12:00 UTC`. Anything else stays as it is.
+    /// Replaces an ISO 8601 day at the beginning of a text by the day in the language's digits: `2025-12-16 12:00 UTC`,
+    /// `16.12.2025 12:00 UTC`. Returns any other text unchanged.
     pub fn digits_of_day(self, text: &str) -> String {
         let (day, rest) = text.split_once(' ').map_or((text, None), |(day, rest)| (day, Some(rest)));
         match (self, parse_day(day)) {
@@ -107,11 +107,10 @@ impl Language {
     }
 }
 
-fn rounded(number: u64, by: u64) -> u64 {
+/// Divides and rounds half up.
+fn divide_rounded(number: u64, by: u64) -> u64 {
     number / by + u64::from(number % by >= by / 2)
 }
-
-// The parts of the page that are English as yet call these.
 
 #[cfg(test)]
 mod tests {
@@ -119,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_a_mark_after_each_three_digits() {
+    fn numbers_have_a_separator_after_each_three_digits() {
         for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (48_213, "48,213"), (1_234_567, "1,234,567")] {
             assert_eq!(English.count(number), text);
             assert_eq!(German.count(number), text.replace(',', "."));
@@ -127,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn events_are_one_or_several() {
+    fn events_are_singular_or_plural() {
         for (number, english, german) in [
             (0, "0 events", "0 Ereignisse"),
             (1, "1 event", "1 Ereignis"),
@@ -139,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn spans_of_time_are_told_as_finely_as_it_matters() {
+    fn durations_are_as_precise_as_it_matters() {
         for (span, english, german) in [
             (0, "0 seconds", "0 Sekunden"),
             (1, "1 second", "1 Sekunde"),
@@ -154,13 +153,13 @@ mod tests {
     }
 
     #[test]
-    fn moments_are_told_to_the_second_and_in_utc() {
-        assert_eq!(English.moment("2025-12-16T12:00:05.123Z"), "2025-12-16 12:00:05 UTC");
-        assert_eq!(German.moment("2025-12-16T12:00:05.123Z"), "16.12.2025 12:00:05 UTC");
+    fn timestamps_are_formatted_to_the_second_and_in_utc() {
+        assert_eq!(English.timestamp("2025-12-16T12:00:05.123Z"), "2025-12-16 12:00:05 UTC");
+        assert_eq!(German.timestamp("2025-12-16T12:00:05.123Z"), "16.12.2025 12:00:05 UTC");
     }
 
     #[test]
-    fn days_are_told_with_their_month_and_in_digits() {
+    fn days_are_formatted_with_their_month_and_in_digits() {
         let day = |month| NaiveDate::from_ymd_opt(2025, month, 1).expect("a day");
         for (month, english, german) in
             [(3, "1 Mar 2025", "1. März 2025"), (9, "1 Sep 2025", "1. Sept. 2025"), (12, "1 Dec 2025", "1. Dez. 2025")]
@@ -181,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_in_decimal_units_with_one_digit() {
+    fn sizes_are_in_decimal_units_with_one_decimal() {
         for (count, english, german) in [
             (0, "0 bytes", "0 Bytes"),
             (1, "1 byte", "1 Byte"),

@@ -1,9 +1,9 @@
-//! The frames around pages: with the list of the settings, and without.
+//! The layouts around pages: with the navigation of the settings, and without.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::hydration::still;
+use super::hydration::static_html;
 use super::page_data;
 use crate::api::paths::{ACCOUNT_PATH, HISTORY_PATH, SETTINGS_PATH, TOKENS_PATH, USERS_PATH, VERIFY_PATH};
 use crate::api::session::Role;
@@ -14,17 +14,17 @@ use crate::ui::layout::preferences::Preferences;
 pub mod banner;
 pub mod preferences;
 
-/// A page of the settings: what there is to set up beside it, one page each.
+/// A page of the settings, with the navigation beside it.
 #[component]
 pub fn SettingsFrame(
-    /// The path under which the page stands in the list.
+    /// The path of the page in the navigation.
     current: &'static str,
-    /// What the page is called. Fixed, because leptos_meta writes titles as they are, and a name could end one.
+    /// The title of the page. Static, because leptos_meta writes titles unescaped, so a user's text could end the element.
     title: &'static str,
-    /// The heading, where it is not the title.
+    /// The heading, if it differs from the title.
     #[prop(optional)]
     heading: Option<String>,
-    /// What the page is for.
+    /// The sentence below the heading.
     #[prop(into)]
     lead: String,
     children: Children,
@@ -43,50 +43,50 @@ pub fn SettingsFrame(
         }
     };
     view! {
-        {still(above)}
+        {static_html(above)}
         <div class="shell">
-            {still(beside)}
+            {static_html(beside)}
             <main id="main" tabindex="-1">
-                {still(head)}
+                {static_html(head)}
                 {children()}
             </main>
         </div>
-        {still(|| view! { <Preferences/> })}
+        {static_html(|| view! { <Preferences/> })}
     }
 }
 
-/// What the window is called.
+/// The title of the window.
 #[component]
 fn PageTitle(title: &'static str) -> impl IntoView {
     view! { <Title text=format!("{title} · Motion Export")/> }
 }
 
-/// The list of the settings.
+/// The navigation of the settings.
 #[component]
 fn Pages(current: &'static str) -> impl IntoView {
     let is_admin = page_data::me().is_some_and(|me| me.role == Role::Admin);
-    let words = page_data::language().frame();
+    let texts = page_data::language().frame();
     let pages = [
-        (SETTINGS_PATH, words.data_export, true),
-        (HISTORY_PATH, words.export_history, true),
-        (VERIFY_PATH, words.verify_a_file, true),
-        (TOKENS_PATH, words.access_tokens, true),
-        (ACCOUNT_PATH, words.account, true),
-        (USERS_PATH, words.people, is_admin),
+        (SETTINGS_PATH, texts.data_export, true),
+        (HISTORY_PATH, texts.export_history, true),
+        (VERIFY_PATH, texts.verify_a_file, true),
+        (TOKENS_PATH, texts.access_tokens, true),
+        (ACCOUNT_PATH, texts.account, true),
+        (USERS_PATH, texts.people, is_admin),
     ];
     let links = pages.into_iter().filter(|(_, _, shown)| *shown).map(|(path, name, _)| {
-        let here = (path == current).then_some("page");
-        view! { <a href=path rel="external" aria-current=here>{name}</a> }
+        let is_current = (path == current).then_some("page");
+        view! { <a href=path rel="external" aria-current=is_current>{name}</a> }
     });
     view! {
         <nav aria-labelledby="settings-title">
-            <p id="settings-title" class="nav-title">{words.settings}</p>
+            <p id="settings-title" class="nav-title">{texts.settings}</p>
             {links.collect_view()}
         </nav>
     }
 }
 
-/// A page with one thing to do, and no settings beside it.
+/// A page with a single task and without navigation.
 #[component]
 pub fn CenteredLayout(
     /// The heading.
@@ -104,20 +104,20 @@ pub fn CenteredLayout(
     }
 }
 
-/// What stands in place of a page's contents that cannot be shown, from the server on: it is [`still`].
+/// The error in place of content that could not be loaded. Static, because only the server renders it.
 #[component]
 pub fn CannotShow(
-    /// Why.
+    /// The error.
     error: ApiError,
 ) -> impl IntoView {
     let language = page_data::language();
-    let words = language.frame();
-    still(move || {
-        let id = error.request_id.as_ref().map(|id| format!(" {}: {id}.", words.request_id));
+    let texts = language.frame();
+    static_html(move || {
+        let id = error.request_id.as_ref().map(|id| format!(" {}: {id}.", texts.request_id));
         view! {
             <div class="card" role="alert">
                 <p>{language.error(&error)} {id}</p>
-                <p><a href="" rel="external">{words.try_again}</a></p>
+                <p><a href="" rel="external">{texts.try_again}</a></p>
             </div>
         }
     })

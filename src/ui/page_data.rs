@@ -1,4 +1,4 @@
-//! What the server sent along with the page.
+//! The data that the server sends along with a page.
 
 use leptos::prelude::*;
 use leptos::reactive::owner::with_context;
@@ -8,59 +8,59 @@ use crate::api::page::{ColorScheme, Content, Outcome, Page, PageData, SecureAddr
 use crate::api::session::CurrentUser;
 use crate::error::ApiError;
 
-/// Takes over what the server sent, for the components of the page. Has to be called once, before them: what it is read
-/// from is counted on both sides.
+/// Provides the data to the components of the page. Must be called once, before them, because leptos numbers serialized
+/// values in the order of creation on both sides.
 pub fn provide() {
-    // In the browser it is not there yet; on the server, a page that does not come alive is rendered from what is there.
-    let is_there = with_context(|_: &PageData| ()).is_some();
-    if is_there && !page().is_some_and(Page::is_hydrated) {
+    // In the browser there are no data yet. On the server, a page that is not hydrated is rendered from the context.
+    let is_provided = with_context(|_: &PageData| ()).is_some();
+    if is_provided && !page().is_some_and(Page::is_hydrated) {
         return;
     }
-    let sent = SharedValue::new(use_context::<PageData>).into_inner();
-    if let Some(sent) = sent {
-        provide_context(sent);
+    let data = SharedValue::new(use_context::<PageData>).into_inner();
+    if let Some(data) = data {
+        provide_context(data);
     }
 }
 
-/// Which page it is; `None` for an address that there is not.
+/// Returns which page this is, or `None` for an unknown address.
 pub fn page() -> Option<Page> {
-    with_context(|sent: &PageData| sent.page).flatten()
+    with_context(|data: &PageData| data.page).flatten()
 }
 
-/// Who is signed in, where somebody is.
+/// Returns the signed-in user, if there is one.
 pub fn me() -> Option<CurrentUser> {
-    use_context::<PageData>().and_then(|sent| sent.me)
+    use_context::<PageData>().and_then(|data| data.me)
 }
 
-/// In which language the page is.
+/// Returns the language of the page.
 pub fn language() -> Language {
-    with_context(|sent: &PageData| sent.language).unwrap_or_default()
+    with_context(|data: &PageData| data.language).unwrap_or_default()
 }
 
-/// In which colours the page is.
+/// Returns the colour scheme of the page.
 pub fn color_scheme() -> ColorScheme {
-    with_context(|sent: &PageData| sent.color_scheme).unwrap_or_default()
+    with_context(|data: &PageData| data.color_scheme).unwrap_or_default()
 }
 
-/// The page's own address on this server.
+/// Returns the page's own path and query string.
 pub fn address() -> String {
-    with_context(|sent: &PageData| sent.address.clone()).unwrap_or_default()
+    with_context(|data: &PageData| data.address.clone()).unwrap_or_default()
 }
 
-/// Where browsers keep this server's cookies, if that is over HTTPS only.
+/// Returns the server's HTTPS address, if browsers keep its cookies over HTTPS only.
 pub fn secure_address() -> Option<SecureAddress> {
-    with_context(|sent: &PageData| sent.secure_address.clone()).flatten()
+    with_context(|data: &PageData| data.secure_address.clone()).flatten()
 }
 
-/// What became of the form that led here, where one did.
+/// Returns the outcome of the submitted form, if the page answers one.
 pub fn outcome() -> Option<Outcome> {
-    use_context::<PageData>().and_then(|sent| sent.outcome)
+    use_context::<PageData>().and_then(|data| data.outcome)
 }
 
-/// What the page shows.
+/// Returns the content of the page.
 ///
 /// # Errors
-/// Why it cannot be shown.
+/// Returns an error if the server could not load the content.
 pub fn content() -> Result<Content, ApiError> {
-    use_context::<PageData>().map_or(Ok(Content::Nothing), |sent| sent.content)
+    use_context::<PageData>().map_or(Ok(Content::Nothing), |data| data.content)
 }

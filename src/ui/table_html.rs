@@ -1,15 +1,14 @@
-//! Rows of tables that say something and do nothing, as one piece of HTML: to bring each cell of them to life would keep a
-//! phone from answering for a while.
+//! Rows of static tables as one piece of HTML. Hydrating each cell would block a phone for a noticeable time.
 
-/// Rows of cells. In each, the first so many cells are its headings.
-pub fn rows<R: AsRef<[String]>>(rows: &[R], headings: usize) -> String {
+/// Returns the HTML of table rows. The first `headings` cells of each row are row headings.
+pub fn table_rows_html<R: AsRef<[String]>>(rows: &[R], headings: usize) -> String {
     let mut html = String::new();
     for row in rows {
         html.push_str("<tr>");
-        for (place, cell) in row.as_ref().iter().enumerate() {
-            let (begin, end) = if place < headings { ("<th scope=\"row\">", "</th>") } else { ("<td>", "</td>") };
+        for (index, cell) in row.as_ref().iter().enumerate() {
+            let (begin, end) = if index < headings { ("<th scope=\"row\">", "</th>") } else { ("<td>", "</td>") };
             html.push_str(begin);
-            escape(cell, &mut html);
+            push_escaped(cell, &mut html);
             html.push_str(end);
         }
         html.push_str("</tr>");
@@ -17,14 +16,14 @@ pub fn rows<R: AsRef<[String]>>(rows: &[R], headings: usize) -> String {
     html
 }
 
-/// A text as HTML that says it, between tags and in the quotation marks of an attribute.
-pub fn escaped(text: &str) -> String {
+/// Escapes a text for HTML, both between tags and inside double-quoted attributes.
+pub fn escape_html(text: &str) -> String {
     let mut html = String::with_capacity(text.len());
-    escape(text, &mut html);
+    push_escaped(text, &mut html);
     html
 }
 
-fn escape(text: &str, html: &mut String) {
+fn push_escaped(text: &str, html: &mut String) {
     for character in text.chars() {
         match character {
             '&' => html.push_str("&amp;"),
@@ -41,12 +40,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_say_what_they_hold_whatever_that_is() {
-        let html = rows(&[["<script>alert(1)</script>", "a & b &lt;"].map(str::to_owned)], 1);
+    fn markup_in_cells_is_escaped() {
+        let html = table_rows_html(&[["<script>alert(1)</script>", "a & b &lt;"].map(str::to_owned)], 1);
         assert_eq!(
             html,
             "<tr><th scope=\"row\">&lt;script&gt;alert(1)&lt;/script&gt;</th><td>a &amp; b &amp;lt;</td></tr>"
         );
-        assert_eq!(rows::<Vec<String>>(&[], 0), "");
+        assert_eq!(table_rows_html::<Vec<String>>(&[], 0), "");
     }
 }

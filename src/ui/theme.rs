@@ -1,15 +1,16 @@
-//! thaw's theme, light and dark by the system's setting or as was chosen, without script and without a flash.
+//! thaw's theme, light or dark by the system's setting or the user's choice, without script and without a flash.
 
 use leptos::prelude::*;
 use thaw::{Button, ConfigProvider, Switch, Theme, ToasterProvider};
 
 use crate::api::page::ColorScheme;
 
-/// Under which thaw keeps the theme's variables. Fixed, because a random one would differ between server and browser.
+/// The id under which thaw writes the theme's variables. Fixed, because thaw's random id would differ between server and
+/// browser.
 pub const THEME_ID: &str = "app";
 
-/// thaw writes the light theme's variables; this overrides them where the page is to be dark. The server knows that when
-/// it renders, so that they are in the page once at most.
+/// Returns the CSS that makes a page dark, if the scheme allows it: thaw writes the variables of the light theme, and these
+/// override them.
 pub fn dark_style_sheet(scheme: ColorScheme) -> Option<String> {
     if scheme == ColorScheme::Light {
         return None;
@@ -21,8 +22,8 @@ pub fn dark_style_sheet(scheme: ColorScheme) -> Option<String> {
     Some(if scheme == ColorScheme::Dark { rule } else { format!("@media(prefers-color-scheme:dark){{{rule}}}") })
 }
 
-/// One of each thaw component that our pages use. It is never shown: the server renders it to learn the components'
-/// styles (see `web::assets::thaw_styles`).
+/// One of each thaw component that the pages use. Never shown: the server renders it to collect the components' styles
+/// (see `web::assets::thaw_styles`).
 #[component]
 pub fn Samples() -> impl IntoView {
     view! {
@@ -40,7 +41,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_is_dark_where_the_system_is_or_where_that_was_chosen() {
+    fn a_page_is_dark_if_the_system_is_or_if_the_user_chose_it() {
         let sheet = |scheme| dark_style_sheet(scheme).unwrap_or_default();
         let dark = sheet(ColorScheme::Dark);
         assert!(dark.starts_with(".thaw-config-provider") && dark.contains("--colorNeutralBackground1:"), "{dark}");

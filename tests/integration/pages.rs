@@ -80,7 +80,7 @@ async fn the_settings_page_is_complete_without_javascript() {
         "name=\"end_date\"",
         ">All Cameras<",
         ">Front Door<",
-        ">gone (no longer there)<",
+        ">gone (no longer exists)<",
         ">Europe/Berlin<",
         "name=\"bom\"",
         "Export CSV",
@@ -114,7 +114,7 @@ async fn an_unknown_time_zone_or_camera_selects_no_other_one() {
     // If it is sent unchanged, the form exports that camera and not all of them.
     let page = app.get_as(&browser, "/settings?camera_id=nobody&timezone=UTC").await.text().await.unwrap();
     let row = page.split("<li").find(|row| row.contains("value=\"nobody\"")).expect("a row of its own");
-    assert!(row.contains("nobody (no longer there)") && row.contains(" checked"), "{row}");
+    assert!(row.contains("nobody (no longer exists)") && row.contains(" checked"), "{row}");
 }
 
 #[tokio::test]

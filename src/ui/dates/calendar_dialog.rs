@@ -1,7 +1,5 @@
-//! A range of days, chosen in a calendar: a dialog by the pattern of the WAI-ARIA Authoring Practices, for mouse, touch and
-//! keyboard.
-
-use std::collections::HashMap;
+//! The calendar dialog, which chooses a range of days with mouse, touch or keyboard, by the patterns of the WAI-ARIA
+//! Authoring Practices.
 
 use chrono::{Datelike, Days, NaiveDate, Weekday};
 use leptos::ev::{KeyboardEvent, MouseEvent, PointerEvent};
@@ -11,185 +9,81 @@ use leptos::wasm_bindgen::JsCast;
 use send_wrapper::SendWrapper;
 use web_sys::HtmlElement;
 
-use super::calendar::{month_of, months_later, moved, weeks};
+use super::calendar::{months_later, weeks};
+use super::calendar_state::{CalendarState, EventsPerDay, KeyAction, OpenRange, first_and_last};
 use super::date_preset::{PRESETS, Preset};
 use crate::api::language::Language;
-use crate::api::preview::Day;
 use crate::export_params::parse_day;
 use crate::ui::{browser, page_data};
 
-/// From that width on, in CSS pixels, there is room for two months.
+/// From this width on, in CSS pixels, the dialog shows two months.
 const WIDE: f64 = 760.0;
 
-/// What is known of the days: how many events each has, where that is known.
-pub type EventsPerDay = HashMap<NaiveDate, u64>;
-
-/// The days that have events.
-pub fn known(days: &[Day]) -> EventsPerDay {
-    days.iter().filter_map(|day| Some((parse_day(&day.day)?, day.events))).collect()
-}
-
-/// What the calendar shows, and where somebody is in it.
+/// The calendar with what its view needs.
 #[derive(Clone, Copy)]
-struct Calendar {
-    /// The first of the months that are shown.
-    shown: RwSignal<NaiveDate>,
-    /// How many are.
-    months: i32,
-    /// The day that the keyboard is at.
-    focus: RwSignal<NaiveDate>,
-    /// What was chosen when the dialog was opened.
-    before: (Option<NaiveDate>, Option<NaiveDate>),
-    /// The first day that was chosen, while the last one is not.
-    anchor: RwSignal<Option<NaiveDate>>,
-    /// The day that would be the last one.
-    other: RwSignal<Option<NaiveDate>>,
-    /// Where the pointer was pressed, and is held down.
-    pressed: RwSignal<Option<NaiveDate>>,
+struct CalendarView {
+    state: CalendarState,
+    events: RwSignal<EventsPerDay>,
     today: NaiveDate,
-    known: RwSignal<EventsPerDay>,
     week_begins: Weekday,
     locale: StoredValue<String>,
     language: Language,
-    take: Callback<Preset>,
 }
 
-impl Calendar {
-    fn in_words(self, day: NaiveDate, parts: &[(&str, &str)]) -> String {
-        browser::day_in_words(&self.locale.read_value(), day, parts)
+impl CalendarView {
+    fn format(self, day: NaiveDate, parts: &[(&str, &str)]) -> String {
+        browser::format_day(&self.locale.read_value(), day, parts)
     }
 
-    /// Has the keyboard be where the calendar says, from the beginning on and after each move.
-    fn lead(self) {
+    /// Moves the browser's focus to the focused day, at first and after each change.
+    fn follow_focus(self) {
         Effect::new(move |is_open: Option<()>| {
-            let day = self.focus.get();
-            self.shown.track();
-            let go = move || {
-                // Whoever turns months may want to turn more of them.
-                if !browser::is_there(".calendar__turn:focus") {
+            let day = self.state.focus.get();
+            self.state.shown.track();
+            let focus = move || {
+                // A button that turns months keeps the focus, so that it can be pressed again.
+                if !browser::exists(".calendar__turn:focus") {
                     browser::focus(&format!(".calendar [data-day=\"{day}\"]"));
                 }
             };
             match is_open {
-                // At once: a key that is pressed before the next frame is meant for the dialog already.
-                None => go(),
-                Some(()) => request_animation_frame(go),
+                // At once, because a key that is pressed before the next frame is meant for the dialog.
+                None => focus(),
+                Some(()) => request_animation_frame(focus),
             }
         });
     }
 
-    /// Brings the keyboard to a day, which is shown.
-    fn go(self, day: NaiveDate) {
-        let first = self.shown.get_untracked();
-        if day < first {
-            self.shown.set(month_of(day));
-        } else if day >= months_later(first, self.months) {
-            self.shown.set(months_later(month_of(day), 1 - self.months));
-        }
-        self.focus.set(day);
-        self.other.set(self.anchor.get_untracked().map(|_| day));
-    }
-
-    /// Shows other months, and takes the keyboard's day along.
-    fn turn(self, months: i32) {
-        self.shown.update(|shown| *shown = months_later(*shown, months));
-        self.focus.update(|focus| *focus = months_later(*focus, months));
-    }
-
-    fn choose(self, day: NaiveDate) {
-        match self.anchor.get_untracked() {
-            None => {
-                self.anchor.set(Some(day));
-                self.other.set(None);
-                self.focus.set(day);
-            }
-            Some(anchor) => {
-                self.anchor.set(None);
-                self.take.run(Preset::Days(anchor.min(day), anchor.max(day)));
-            }
+    /// Returns the instruction for the next step.
+    fn instruction(self) -> String {
+        let texts = self.language.export();
+        match self.state.anchor.get() {
+            None => texts.choose_first_day.to_owned(),
+            Some(anchor) => (texts.choose_last_day)(&self.format(anchor, &[("dateStyle", "long")])),
         }
     }
 
-    fn press(self, event: &PointerEvent) {
-        // A finger that moves on is over other days, too.
-        if let Some(target) = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok()) {
-            let _ = target.release_pointer_capture(event.pointer_id());
-        }
-        self.pressed.set(day_of(event).filter(|_| self.anchor.get_untracked().is_none()));
-    }
-
-    fn over(self, event: &PointerEvent) {
-        let Some(day) = day_of(event) else { return };
-        if let Some(first) = self.pressed.get_untracked().filter(|first| *first != day) {
-            self.anchor.set(Some(first));
-        }
-        if self.anchor.get_untracked().is_some() {
-            self.other.set(Some(day));
-        }
-    }
-
-    /// Forgets a drag that became something else, such as scrolling.
-    fn let_go(self) {
-        if self.pressed.get_untracked().is_some() {
-            self.pressed.set(None);
-            self.anchor.set(None);
-        }
-    }
-
-    fn release(self, event: &PointerEvent) {
-        let pressed = self.pressed.get_untracked();
-        self.pressed.set(None);
-        // Dragged from one day to another; a click on one day is a click.
-        if let (Some(first), Some(day)) = (pressed, day_of(event))
-            && first != day
-        {
-            self.choose(day);
-        }
-    }
-
-    /// What is chosen, or would be.
-    fn picked(self) -> (Option<NaiveDate>, Option<NaiveDate>) {
-        match self.anchor.get() {
-            None => self.before,
-            Some(anchor) => {
-                let other = self.other.get().unwrap_or(anchor);
-                (Some(anchor.min(other)), Some(anchor.max(other)))
-            }
-        }
-    }
-
-    /// What is to be done next.
-    fn told(self) -> String {
-        let words = self.language.export();
-        match self.anchor.get() {
-            None => words.choose_first_day.to_owned(),
-            Some(anchor) => (words.choose_last_day)(&self.in_words(anchor, &[("dateStyle", "long")])),
-        }
-    }
-
-    /// From when to when there are events.
+    /// Returns from when to when there are events, if that is known.
     fn limits(self) -> Option<String> {
-        self.known.with(|known| {
-            let (first, last) = (known.keys().min()?, known.keys().max()?);
-            let text = |day: &NaiveDate| self.in_words(*day, &[("dateStyle", "medium")]);
-            Some((self.language.export().events_from_to)(&text(first), &text(last)))
-        })
+        let (first, last) = self.events.with(first_and_last)?;
+        let text = |day: NaiveDate| self.format(day, &[("dateStyle", "medium")]);
+        Some((self.language.export().events_from_to)(&text(first), &text(last)))
     }
 
-    /// The days of the week, short and in full.
+    /// Returns the short and the long names of the days of the week.
     fn weekdays(self) -> Vec<(String, String)> {
         let name = |offset: u64| {
             // A Monday, and the days after it.
             let monday = NaiveDate::from_ymd_opt(2024, 1, 1).unwrap_or_default();
             let day = monday + Days::new(u64::from(self.week_begins.num_days_from_monday()) + offset);
-            (self.in_words(day, &[("weekday", "short")]), self.in_words(day, &[("weekday", "long")]))
+            (self.format(day, &[("weekday", "short")]), self.format(day, &[("weekday", "long")]))
         };
         (0..7).map(name).collect()
     }
 
     fn month(self, number: i32) -> impl IntoView + use<> {
-        let month = months_later(self.shown.get(), number);
-        let title = self.in_words(month, &[("year", "numeric"), ("month", "long")]);
+        let month = months_later(self.state.shown.get(), number);
+        let title = self.format(month, &[("year", "numeric"), ("month", "long")]);
         let id = format!("calendar-month-{number}");
         let rows = weeks(month, self.week_begins)
             .into_iter()
@@ -212,25 +106,21 @@ impl Calendar {
 
     fn cell(self, day: Option<NaiveDate>) -> AnyView {
         let Some(day) = day else { return view! { <td></td> }.into_any() };
-        let events = self.known.with(|known| known.get(&day).copied());
-        let picked = self.picked();
-        let is_within = picked != (None, None)
-            && picked.0.is_none_or(|first| first <= day)
-            && picked.1.is_none_or(|last| day <= last);
-        let is_end = picked.0 == Some(day) || picked.1 == Some(day);
+        let events = self.events.with(|events| events.get(&day).copied());
+        let look = self.state.look(day);
         let parts = [("weekday", "long"), ("year", "numeric"), ("month", "long"), ("day", "numeric")];
-        let mut label = self.in_words(day, &parts);
+        let mut label = self.format(day, &parts);
         if let Some(events) = events {
             label = format!("{label}, {}", self.language.events(events));
         }
         view! {
-            <td aria-selected=is_within.to_string() class:within=is_within class:end=is_end>
+            <td aria-selected=look.is_within.to_string() class:within=look.is_within class:end=look.is_end>
                 <button
                     type="button"
                     class="day"
                     class:day--events=events.is_some()
                     data-day=day.to_string()
-                    tabindex=if day == self.focus.get() { "0" } else { "-1" }
+                    tabindex=if look.is_focusable { "0" } else { "-1" }
                     aria-label=label
                     aria-current=(day == self.today).then_some("date")
                 >
@@ -241,14 +131,14 @@ impl Calendar {
         .into_any()
     }
 
-    fn turner(self, label: &'static str, sign: &'static str, months: i32) -> impl IntoView + use<> {
+    fn turn_button(self, label: &'static str, sign: &'static str, months: i32) -> impl IntoView + use<> {
         view! {
             <button
                 type="button"
                 class="calendar__turn"
                 aria-label=label
                 title=label
-                on:click=move |_| self.turn(months)
+                on:click=move |_| self.state.turn(months)
             >
                 <span aria-hidden="true">{sign}</span>
             </button>
@@ -256,77 +146,61 @@ impl Calendar {
     }
 }
 
+/// Returns the day of the button that an event happened on.
 fn day_of(event: &web_sys::Event) -> Option<NaiveDate> {
     parse_day(&browser::attribute_near(event, "data-day")?)
 }
 
-/// The dialog. It is there while it is open.
+/// The dialog. It exists while it is open.
 #[component]
 pub fn CalendarDialog(
-    /// The first and the last day that are chosen so far.
-    chosen: (Option<NaiveDate>, Option<NaiveDate>),
-    /// The day it is.
+    /// The first and the last day that are chosen.
+    chosen: OpenRange,
+    /// Today.
     today: NaiveDate,
-    /// The day to begin at where none is chosen.
+    /// The day at which the calendar opens if none is chosen.
     begin: NaiveDate,
-    /// What is known of the days.
-    known: RwSignal<EventsPerDay>,
-    /// Takes the range that was chosen, or a preset.
+    /// The events of each day.
+    events: RwSignal<EventsPerDay>,
+    /// Takes the chosen range or preset.
     #[prop(into)]
-    take: Callback<Preset>,
+    choose: Callback<Preset>,
     /// Closes the dialog.
     #[prop(into)]
     close: Callback<()>,
 ) -> impl IntoView {
     let language = page_data::language();
-    let words = language.export();
+    let texts = language.export();
     let months = if browser::width() >= WIDE { 2 } else { 1 };
-    let begin = chosen.1.or(chosen.0).unwrap_or(begin);
-    let calendar = Calendar {
-        shown: RwSignal::new(months_later(month_of(begin), 1 - months)),
-        months,
-        focus: RwSignal::new(begin),
-        before: chosen,
-        anchor: RwSignal::new(None),
-        other: RwSignal::new(None),
-        pressed: RwSignal::new(None),
-        today,
-        known,
-        week_begins: browser::week_begins(),
-        locale: StoredValue::new(browser::locale()),
-        language,
-        take,
-    };
+    let week_begins = browser::week_begins();
+    let state = CalendarState::new(chosen, begin, months, week_begins, choose);
+    let locale = StoredValue::new(browser::locale());
+    let calendar = CalendarView { state, events, today, week_begins, locale, language };
     let dialog = NodeRef::<Div>::new();
-    calendar.lead();
-    let key = move |event: KeyboardEvent| {
-        let key = event.key();
-        if key == "Escape" {
+    calendar.follow_focus();
+    let key = move |event: KeyboardEvent| match state.key(
+        &event.key(),
+        event.shift_key(),
+        day_of(&event),
+        browser::is_right_to_left(),
+    ) {
+        KeyAction::PassOn => {}
+        KeyAction::Handled => event.prevent_default(),
+        KeyAction::TrapFocus => trap_focus(dialog, &event),
+        KeyAction::Close => {
             event.stop_propagation();
             close.run(());
-        } else if key == "Tab" {
-            stay_within(dialog, &event);
-        } else if let Some(day) = day_of(&event) {
-            // The focus may be a key behind: it follows with the next frame.
-            let at = calendar.focus.get_untracked();
-            if let Some(there) = moved(at, &key, event.shift_key(), calendar.week_begins, browser::is_right_to_left()) {
-                event.prevent_default();
-                calendar.go(there);
-            } else if day != at && matches!(key.as_str(), "Enter" | " ") {
-                event.prevent_default();
-                calendar.choose(at);
-            }
         }
     };
     let presets = PRESETS.map(|preset| {
         view! {
             <li>
-                <button type="button" on:click=move |_| take.run(preset)>{preset.label(words)}</button>
+                <button type="button" on:click=move |_| choose.run(preset)>{preset.label(texts)}</button>
             </li>
         }
     });
     let leave = move |event: MouseEvent| {
-        // Whoever clicks everything twice wants the calendar that the first of both has opened.
+        // The second click of a double click on the calendar button must not close the dialog.
         if event.detail() < 2 {
             close.run(());
         }
@@ -337,51 +211,110 @@ pub fn CalendarDialog(
             class="popover calendar"
             role="dialog"
             aria-modal="true"
-            aria-label=words.choose_dates
-            // A click where nothing is leaves the keyboard within.
+            aria-label=texts.choose_dates
+            // Focusable, so that a click on its empty area keeps the focus inside.
             tabindex="-1"
             node_ref=dialog
             on:keydown=key
         >
-            <ul class="calendar__presets" aria-label=words.presets>{presets.into_iter().collect_view()}</ul>
+            <ul class="calendar__presets" aria-label=texts.presets>{presets.into_iter().collect_view()}</ul>
             <div class="calendar__days">
                 <div
                     class="calendar__months"
-                    on:click=move |event| day_of(&event).into_iter().for_each(|day| calendar.choose(day))
-                    on:pointerdown=move |event| calendar.press(&event)
-                    on:pointerover=move |event| calendar.over(&event)
-                    on:pointerup=move |event| calendar.release(&event)
-                    on:pointercancel=move |_| calendar.let_go()
+                    on:click=move |event| day_of(&event).into_iter().for_each(|day| state.choose(day))
+                    on:pointerdown=move |event| press(state, &event)
+                    on:pointerover=move |event| day_of(&event).into_iter().for_each(|day| state.point(day))
+                    on:pointerup=move |event| state.release(day_of(&event))
+                    on:pointercancel=move |_| state.cancel_drag()
                 >
                     <div class="calendar__bar">
-                        {calendar.turner(words.previous_year, "«", -12)}
-                        {calendar.turner(words.previous_month, "‹", -1)}
+                        {calendar.turn_button(texts.previous_year, "«", -12)}
+                        {calendar.turn_button(texts.previous_month, "‹", -1)}
                         <span class="calendar__gap"></span>
-                        {calendar.turner(words.next_month, "›", 1)}
-                        {calendar.turner(words.next_year, "»", 12)}
+                        {calendar.turn_button(texts.next_month, "›", 1)}
+                        {calendar.turn_button(texts.next_year, "»", 12)}
                     </div>
                     {move || (0..months).map(|number| calendar.month(number)).collect_view()}
                 </div>
                 <div class="calendar__told">
-                    <p class="hint" role="status">{move || calendar.told()}</p>
+                    <p class="hint" role="status">{move || calendar.instruction()}</p>
                     <p class="hint">{move || calendar.limits()}</p>
                 </div>
-                <button type="button" class="calendar__close" on:click=move |_| close.run(())>{words.close}</button>
+                <button type="button" class="calendar__close" on:click=move |_| close.run(())>{texts.close}</button>
             </div>
         </div>
     }
 }
 
-/// Has the focus go round within the dialog.
-fn stay_within(dialog: NodeRef<Div>, event: &KeyboardEvent) {
+fn press(state: CalendarState, event: &PointerEvent) {
+    // Without capture, a finger that moves on is over other days, too.
+    if let Some(target) = event.target().and_then(|target| target.dyn_into::<HtmlElement>().ok()) {
+        let _ = target.release_pointer_capture(event.pointer_id());
+    }
+    state.press(day_of(event));
+}
+
+/// Keeps the focus inside the dialog: after its last element comes the first one, and the other way round.
+fn trap_focus(dialog: NodeRef<Div>, event: &KeyboardEvent) {
     let Some(dialog) = dialog.get_untracked() else { return };
     let Ok(stops) = dialog.query_selector_all("button:not([tabindex='-1'])") else { return };
     let stop = |index: u32| stops.item(index)?.dyn_into::<HtmlElement>().ok().map(SendWrapper::new);
     let (Some(first), Some(last)) = (stop(0), stop(stops.length().saturating_sub(1))) else { return };
     let (from, to) = if event.shift_key() { (first, last) } else { (last, first) };
-    let at = document().active_element();
-    if at.as_ref() == Some(from.as_ref()) || (event.shift_key() && at.as_ref() == Some(dialog.as_ref())) {
+    let current = document().active_element();
+    if current.as_ref() == Some(from.as_ref()) || (event.shift_key() && current.as_ref() == Some(dialog.as_ref())) {
         event.prevent_default();
         let _ = to.focus();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::page::Content;
+    use crate::ui::dates::calendar_state::events_per_day;
+    use crate::ui::test_support::{preview, render};
+
+    fn html(chosen: OpenRange) -> String {
+        render(Language::English, Content::Nothing, move || {
+            let day = |text| parse_day(text).expect("a day");
+            let events = RwSignal::new(events_per_day(&preview().days));
+            view! {
+                <CalendarDialog
+                    chosen
+                    today=day("2025-12-16")
+                    begin=day("2025-12-03")
+                    events
+                    choose=|_| {}
+                    close=|()| {}
+                />
+            }
+        })
+    }
+
+    #[test]
+    fn the_dialog_shows_a_month_with_its_events_and_today() {
+        let html = html((None, None));
+        for part in [
+            "role=\"dialog\" aria-modal=\"true\" aria-label=\"Choose dates\"",
+            "aria-label=\"Previous year\" title=\"Previous year\"",
+            "aria-label=\"2025-12-03, 2 events\"",
+            "data-day=\"2025-12-16\" tabindex=\"-1\" aria-label=\"2025-12-16\" aria-current=\"date\"",
+            "There are events from 2025-12-01 to 2025-12-03.",
+            "Choose the first day, or drag over all of them.",
+            "Last 30 days",
+        ] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+        assert_eq!(html.matches("data-day=").count(), 31, "one month: {html}");
+        assert_eq!(html.matches("tabindex=\"0\"").count(), 1, "one day can be reached: {html}");
+        assert_eq!(html.matches("aria-selected=\"true\"").count(), 0, "{html}");
+    }
+
+    #[test]
+    fn the_chosen_range_is_selected() {
+        let html = html((parse_day("2025-12-10"), parse_day("2025-12-12")));
+        assert_eq!(html.matches("aria-selected=\"true\"").count(), 3, "{html}");
+        assert!(html.contains("data-day=\"2025-12-12\" tabindex=\"0\""), "{html}");
     }
 }

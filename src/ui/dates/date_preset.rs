@@ -1,41 +1,41 @@
-//! Ranges of days that are chosen at once.
+//! Predefined ranges of days.
 
 use chrono::{Datelike, Days, NaiveDate};
 
 use crate::i18n::export::Texts;
 
-/// A range that is chosen at once.
+/// A range of days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preset {
-    /// The day it is.
+    /// Today.
     Today,
-    /// So many days, of which today is the last.
+    /// That number of days, of which today is the last.
     LastDays(u64),
-    /// From the first of the month to today.
+    /// From the first of this month to today.
     ThisMonth,
-    /// No limits.
+    /// Without limits.
     Everything,
     /// From one day to another.
     Days(NaiveDate, NaiveDate),
 }
 
-/// Those that are often asked for, in the order in which they are shown.
+/// The presets, in the order in which the page shows them.
 pub const PRESETS: [Preset; 5] =
     [Preset::Today, Preset::LastDays(7), Preset::LastDays(30), Preset::ThisMonth, Preset::Everything];
 
 impl Preset {
-    /// What it is called.
-    pub fn label(self, words: &Texts) -> String {
+    /// Returns the label.
+    pub fn label(self, texts: &Texts) -> String {
         match self {
-            Self::Today => words.today.to_owned(),
-            Self::LastDays(days) => (words.last_days)(days),
-            Self::ThisMonth => words.this_month.to_owned(),
-            Self::Everything => words.everything.to_owned(),
+            Self::Today => texts.today.to_owned(),
+            Self::LastDays(days) => (texts.last_days)(days),
+            Self::ThisMonth => texts.this_month.to_owned(),
+            Self::Everything => texts.everything.to_owned(),
             Self::Days(first, last) => format!("{first} – {last}"),
         }
     }
 
-    /// First and last day, where there are any.
+    /// Returns the first and the last day, if the range has limits.
     pub fn range(self, today: NaiveDate) -> (Option<NaiveDate>, Option<NaiveDate>) {
         let start = match self {
             Self::Today => Some(today),
@@ -51,6 +51,7 @@ impl Preset {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::i18n::export::{ENGLISH, GERMAN};
 
     #[test]
     fn presets_end_today_and_count_it() {
@@ -61,5 +62,14 @@ mod tests {
         assert_eq!(range(Preset::LastDays(30)), (day("2025-02-04"), day("2025-03-05")));
         assert_eq!(range(Preset::ThisMonth), (day("2025-03-01"), day("2025-03-05")));
         assert_eq!(range(Preset::Everything), (None, None));
+        let days = Preset::Days(day("2025-01-02").expect("a day"), day("2025-01-03").expect("a day"));
+        assert_eq!(range(days), (day("2025-01-02"), day("2025-01-03")));
+    }
+
+    #[test]
+    fn presets_have_a_label_in_each_language() {
+        let labels = |texts| PRESETS.map(|preset| preset.label(texts));
+        assert_eq!(labels(&ENGLISH), ["Today", "Last 7 days", "Last 30 days", "This month", "Everything"]);
+        assert_eq!(labels(&GERMAN), ["Heute", "Letzte 7 Tage", "Letzte 30 Tage", "Dieser Monat", "Alles"]);
     }
 }

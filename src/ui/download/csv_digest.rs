@@ -1,4 +1,4 @@
-//! What passes by of a file: its bytes, its rows, its digest. Nothing of the file itself is kept.
+//! Counts and digests a file as it streams by, and compares the result with the record of its export.
 
 use sha2::{Digest, Sha256};
 
@@ -6,7 +6,7 @@ use crate::api::exports::{ExportRecord, State};
 use crate::api::language::Language;
 use crate::messages::Message;
 
-/// Counts and digests a CSV while it passes.
+/// The running byte count, row count and SHA-256 of a CSV.
 #[derive(Clone, Debug, Default)]
 pub struct CsvDigest {
     digest: Sha256,
@@ -15,86 +15,86 @@ pub struct CsvDigest {
     quoted: bool,
 }
 
-/// What a file was, all in all.
+/// Size, rows and digest of a complete file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileSummary {
-    /// Its size.
+    /// Its size in bytes.
     pub bytes: u64,
-    /// Its rows, without the line that names the columns.
+    /// Its rows, without the header row.
     pub rows: u64,
     /// SHA-256, in hexadecimal digits.
     pub sha256: String,
 }
 
 impl CsvDigest {
-    /// Takes note of the next bytes.
+    /// Adds the next bytes of the file.
     pub fn update(&mut self, bytes: &[u8]) {
         self.digest.update(bytes);
         self.bytes += bytes.len() as u64;
         for byte in bytes {
             match byte {
-                // One that is doubled, inside of quotes, ends them and begins them again.
+                // A doubled quote inside a quoted cell ends it and begins it again.
                 b'"' => self.quoted = !self.quoted,
-                // A line break inside of quotes is part of a cell.
+                // A line break inside quotes is part of the cell.
                 b'\n' if !self.quoted => self.lines += 1,
                 _ => {}
             }
         }
     }
 
-    /// Bytes so far.
+    /// Returns the bytes so far.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Rows so far, without the line that names the columns.
+    /// Returns the rows so far, without the header row.
     pub fn rows(&self) -> u64 {
         self.lines.saturating_sub(1)
     }
 
-    /// What the file was.
-    pub fn sum(self) -> FileSummary {
+    /// Returns the totals of the file.
+    pub fn finish(self) -> FileSummary {
         FileSummary { bytes: self.bytes, rows: self.rows(), sha256: format!("{:x}", self.digest.finalize()) }
     }
 }
 
-/// In what a file differs from what the server's record says.
+/// How a file differs from the server's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Mismatch {
-    /// The server did not send the whole file. Why, where that is known.
+    /// The server did not send the whole file: the state of the record, and its reason if there is one.
     Incomplete(State, Option<Message>),
-    /// Another size, or other rows.
+    /// The number of rows or bytes differs.
     Size {
-        /// What arrived.
+        /// Rows and bytes that arrived.
         arrived: (u64, u64),
-        /// What was sent.
+        /// Rows and bytes that were sent.
         sent: (u64, u64),
     },
-    /// Other contents.
+    /// Only the digest differs.
     Contents,
 }
 
 impl Mismatch {
-    /// In words, as the end of a sentence.
-    pub fn told(&self, language: Language) -> String {
-        let words = language.export();
+    /// Returns the difference as the end of a sentence.
+    pub fn message(&self, language: Language) -> String {
+        let texts = language.export();
         match self {
             Self::Incomplete(state, reason) => {
                 let reason = reason.as_ref().map(|reason| &*reason.text);
-                (words.record_says)(language.state(*state), reason.unwrap_or(words.did_not_end))
+                (texts.record_says)(language.state(*state), reason.unwrap_or(texts.did_not_end))
             }
             Self::Size { arrived: (rows, bytes), sent: (sent, size) } => {
-                (words.other_size)(&language.events(*rows), *bytes, &language.count(*sent), *size)
+                (texts.other_size)(&language.events(*rows), *bytes, &language.count(*sent), *size)
             }
-            Self::Contents => words.other_contents.to_owned(),
+            Self::Contents => texts.other_contents.to_owned(),
         }
     }
 }
 
-/// Compares what arrived with what the server's record says that it sent.
+/// Compares a file with the server's record of its export.
 ///
 /// # Errors
-/// In what they differ.
+/// Returns an error if they differ.
 pub fn compare(record: &ExportRecord, arrived: &FileSummary) -> Result<(), Mismatch> {
     if record.state != State::Completed {
         return Err(Mismatch::Incomplete(record.state, record.reason.clone()));
@@ -112,33 +112,33 @@ mod tests {
     use super::*;
     use crate::messages::records::RecordMessage;
 
-    fn sum(chunks: &[&str]) -> FileSummary {
-        let mut tally = CsvDigest::default();
+    fn summary(chunks: &[&str]) -> FileSummary {
+        let mut digest = CsvDigest::default();
         for chunk in chunks {
-            tally.update(chunk.as_bytes());
+            digest.update(chunk.as_bytes());
         }
-        tally.sum()
+        digest.finish()
     }
 
     #[test]
-    fn rows_are_those_of_the_csv_however_the_bytes_come() {
+    fn rows_are_counted_independently_of_chunk_boundaries() {
         let file = "a,b\r\n1,\"x\r\ny\"\r\n2,\"say \"\"so\"\"\n\"\r\n";
-        let whole = sum(&[file]);
-        assert_eq!((whole.rows, whole.bytes), (2, file.len() as u64));
+        let complete = summary(&[file]);
+        assert_eq!((complete.rows, complete.bytes), (2, file.len() as u64));
         for cut in 1..file.len() {
-            assert_eq!(sum(&[&file[..cut], &file[cut..]]), whole, "cut at {cut}");
+            assert_eq!(summary(&[&file[..cut], &file[cut..]]), complete, "cut at {cut}");
         }
-        assert_eq!(sum(&[]).rows, 0);
-        assert_eq!(sum(&["a,b\r\n"]).rows, 0);
+        assert_eq!(summary(&[]).rows, 0);
+        assert_eq!(summary(&["a,b\r\n"]).rows, 0);
     }
 
     #[test]
-    fn the_digest_is_that_of_sha256sum() {
-        assert_eq!(sum(&["a", "bc"]).sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    fn the_digest_equals_sha256sum() {
+        assert_eq!(summary(&["a", "bc"]).sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
 
     fn record(state: State) -> ExportRecord {
-        let arrived = sum(&["a\r\n1\r\n"]);
+        let arrived = summary(&["a\r\n1\r\n"]);
         ExportRecord {
             id: String::new(),
             state,
@@ -158,10 +158,11 @@ mod tests {
     }
 
     #[test]
-    fn only_what_the_record_tells_is_whole() {
-        let arrived = sum(&["a\r\n1\r\n"]);
+    fn a_file_matches_only_a_completed_record_with_the_same_totals() {
+        let arrived = summary(&["a\r\n1\r\n"]);
         assert_eq!(compare(&record(State::Completed), &arrived), Ok(()));
-        let wrong = |record: ExportRecord| compare(&record, &arrived).expect_err("different").told(Language::English);
+        let wrong =
+            |record: ExportRecord| compare(&record, &arrived).expect_err("different").message(Language::English);
         assert!(wrong(record(State::Failed)).contains("could not be read from the database"));
         assert!(wrong(record(State::Running)).contains("It has not ended."));
         assert!(wrong(ExportRecord { rows: 2, ..record(State::Completed) }).contains("1 event in 6 bytes arrived"));

@@ -1,298 +1,203 @@
-//! Exports that the page makes: begun, shown side by side, cancelled, and told how they ended.
+//! Exports that the page runs: started, shown side by side, cancelled, and reported when they end.
+
+use std::sync::Arc;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use send_wrapper::SendWrapper;
-use web_sys::AbortController;
+use web_sys::{AbortController, AbortSignal};
 
-use super::file_system_access::{self, File};
-use super::progress::{Progress, WHOLE};
-use super::{DownloadError, Saved, Target, download, hand_over};
+use super::fetch::{Target, download, follow_browser_download, unwritable};
+use super::file_system_access::{self, WritableFile};
+use super::job_list::{Job, JobList};
+use super::progress::PROGRESS_MAX;
+use super::save_method::{Expected, SaveMethod};
+use super::{DownloadError, Saved};
 use crate::api::exports::ExportRecord;
 use crate::api::language::Language;
 use crate::error::{ApiError, ErrorCode};
-use crate::export_params::{DateBound, ExportParams, file_name};
-use crate::ui::toasts::Toasts;
+use crate::export_params::ExportParams;
+use crate::ui::toasts::{Notification, Toasts};
 use crate::ui::{browser, page_data};
 
-/// From that size on, a file goes straight to disk where the browser can do that: about as much as a tab can bear to keep
-/// on a small machine.
-const LARGE_BYTES: u64 = 100_000_000;
+/// How often, and after how many milliseconds each, the page checks whether the size of the file is known. In all, this must
+/// be less than the 5 seconds after a click in which Chromium allows a page to open the file picker.
+const MAX_SIZE_CHECKS: u32 = 30;
+const SIZE_CHECK_INTERVAL_MILLISECONDS: i32 = 100;
 
-/// From that size on, where it cannot go straight to disk, the browser's own downloads get the export.
-const TOO_LARGE_BYTES: u64 = 500_000_000;
+/// Returns what is known of an export, or `None` while that is being loaded.
+pub type ExpectedSource = Box<dyn Fn() -> Option<Expected>>;
 
-/// How often the page looks whether it knows by now how large the file will be, and after how many milliseconds each: in
-/// all, less than the five seconds for which Chromium lets a page ask for a file after a click.
-const SIZE_TRIES: u32 = 30;
-const BETWEEN_SIZE_TRIES_MILLISECONDS: i32 = 100;
-
-/// What is known of an export before it begins.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Expected {
-    /// Events.
-    pub rows: Option<u64>,
-    /// Bytes of the file.
-    pub bytes: Option<u64>,
-}
-
-/// How the file of an export gets to where it is to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum SaveMethod {
-    /// The page fetches it, and saves it once it is whole.
-    Page,
-    /// The page writes it to disk while it comes.
-    Disk,
-    /// The browser's own downloads.
-    Browser,
-}
-
-impl SaveMethod {
-    fn of(bytes: Option<u64>, disk_is_there: bool) -> Self {
-        match bytes {
-            // What nobody could count may be the largest of all.
-            None | Some(LARGE_BYTES..) if disk_is_there => Self::Disk,
-            Some(TOO_LARGE_BYTES..) => Self::Browser,
-            _ => Self::Page,
-        }
-    }
-}
-
-/// An export that is being made.
-#[derive(Clone)]
-struct Job {
-    number: u32,
-    params: ExportParams,
-    way: SaveMethod,
-    progress: ArcRwSignal<Progress>,
-    /// How many events there will be, where that is known.
-    total: ArcRwSignal<Option<u64>>,
-    /// Whether it is over. It keeps its place until all are, so that nobody who is about to end one ends another.
-    is_over: bool,
-    // What it holds must be dropped on the thread that made it, which is the browser's only one: the server makes none.
-    abort: SendWrapper<AbortController>,
-}
-
-/// The exports that are being made, up to as many at once as the server allows.
+/// The exports of a page.
 #[derive(Clone, Copy)]
 pub struct ExportJobs {
-    jobs: RwSignal<Vec<Job>>,
-    begun: StoredValue<u32>,
-    most: usize,
+    list: RwSignal<JobList>,
     toasts: Toasts,
     language: Language,
 }
 
 impl ExportJobs {
-    /// Nothing yet. What becomes of exports is told by these toasts.
-    pub fn new(toasts: Toasts, most: usize) -> Self {
-        let language = page_data::language();
-        let exporting = Self { jobs: RwSignal::new(Vec::new()), begun: StoredValue::new(0), most, toasts, language };
-        // Whoever leaves the page loses them.
-        let would_lose =
-            Memo::new(move |_| exporting.jobs.with(|jobs| running(jobs).any(|job| job.way != SaveMethod::Browser)));
+    /// Creates an empty list for at most `max_running` exports at once, which reports to these toasts.
+    pub fn new(toasts: Toasts, max_running: usize) -> Self {
+        let jobs = Self { list: RwSignal::new(JobList::new(max_running)), toasts, language: page_data::language() };
+        let would_be_lost = Memo::new(move |_| jobs.list.with(JobList::would_be_lost));
         Effect::new(move |_| {
-            if would_lose.get() {
+            if would_be_lost.get() {
                 let listener = window_event_listener_untyped("beforeunload", |event| event.prevent_default());
                 on_cleanup(move || listener.remove());
             }
         });
-        exporting
+        jobs
     }
 
-    /// How many are being made.
-    pub fn count(self) -> usize {
-        self.jobs.with(|jobs| running(jobs).count())
+    /// Returns how many exports run.
+    pub fn running(self) -> usize {
+        self.list.with(|list| list.running().count())
     }
 
-    /// Whether no other can begin: there are as many as there may be.
+    /// Returns whether no other export may start now.
     pub fn is_full(self) -> Memo<bool> {
-        Memo::new(move |_| self.count() >= self.most)
+        Memo::new(move |_| self.list.with(JobList::is_full))
     }
 
-    /// Whether this very selection is being exported.
-    pub fn is_about(self, params: &ExportParams) -> bool {
-        self.jobs.with(|jobs| running(jobs).any(|job| job.params == *params))
+    /// Returns whether this selection is being exported.
+    pub fn is_exporting(self, params: &ExportParams) -> bool {
+        self.list.with(|list| list.is_exporting(params))
     }
 
-    /// Begins one, unless there are as many as there may be. Has to follow on a click. `known` says what is known of it:
-    /// nothing yet, where that is still looked for.
-    pub fn begin(self, params: ExportParams, known: Box<dyn Fn() -> Option<Expected>>) {
-        let Self { jobs, toasts, language, .. } = self;
-        let words = language.export();
-        if untrack(|| self.count() >= self.most || self.is_about(&params)) {
+    /// Sets the number of events of a selection, in case it is being exported.
+    pub fn set_total(self, params: &ExportParams, total: u64) {
+        self.list.with_untracked(|list| list.set_total(params, total));
+    }
+
+    /// Starts an export, if it may start. Must be called in the handler of a click, because the file picker opens only
+    /// then.
+    pub fn start(self, params: ExportParams, expected: ExpectedSource) {
+        if !self.list.with_untracked(|list| list.may_start(&params)) {
             return;
         }
-        if jobs.with_untracked(Vec::is_empty) {
-            toasts.clear();
+        if self.list.with_untracked(|list| list.jobs().is_empty()) {
+            self.toasts.clear();
         }
-        let Ok(abort) = AbortController::new() else {
-            return toasts.error(words.cannot_begin, words.browser_too_old.to_owned());
+        let Ok(controller) = AbortController::new() else {
+            let texts = self.language.export();
+            return self.toasts.show(Notification::Error(texts.cannot_start, texts.browser_too_old.to_owned()));
         };
-        let number = self.begun.get_value();
-        self.begun.set_value(number + 1);
-        let job = Job {
-            number,
-            params,
-            way: SaveMethod::Page,
-            progress: ArcRwSignal::new(Progress::default()),
-            total: ArcRwSignal::new(None),
-            is_over: false,
-            abort: SendWrapper::new(abort),
+        let (signal, controller) = (controller.signal(), SendWrapper::new(controller));
+        let Some(job) = self.list.try_update(|list| list.start(params, Arc::new(move || controller.abort()))) else {
+            return;
         };
-        jobs.update(|jobs| match jobs.iter_mut().find(|job| job.is_over) {
-            Some(place) => *place = job.clone(),
-            None => jobs.push(job.clone()),
-        });
         spawn_local(async move {
-            // Where it goes depends on how large it is.
-            for _ in 0..SIZE_TRIES {
-                if known().is_some() || job.abort.signal().aborted() {
-                    break;
-                }
-                browser::sleep(BETWEEN_SIZE_TRIES_MILLISECONDS).await;
-            }
-            let expected = known().unwrap_or_default();
-            job.total.set(expected.rows);
-            let way = SaveMethod::of(expected.bytes, file_system_access::is_there());
-            jobs.update(|jobs| jobs.iter_mut().filter(|job| job.number == number).for_each(|job| job.way = way));
-            let target = match way {
-                _ if job.abort.signal().aborted() => Err(DownloadError::Cancelled),
-                SaveMethod::Page => Ok(Target::Downloads),
-                SaveMethod::Disk => match File::ask(&job.file_name()).await {
-                    Ok(Some(file)) => Ok(Target::Disk(file)),
-                    // Whoever was asked where it should go, and closed the question, knows.
-                    Ok(None) => return self.ends(number),
-                    Err(error) => Err(DownloadError::unwritable(&error)),
-                },
-                SaveMethod::Browser => {
-                    let progress = job.progress.clone();
-                    let outcome = hand_over(&job.params, move |so_far| progress.set(so_far)).await;
-                    self.ends(number);
-                    return match outcome {
-                        Ok(record) => toasts.success(words.export_complete, handed_over(&record, language)),
-                        Err(error) => self.tell(&error),
-                    };
-                }
-            };
-            let target = match target {
-                Ok(target) => target,
-                Err(error) => {
-                    self.ends(number);
-                    return self.tell(&error);
-                }
-            };
-            let progress = job.progress.clone();
-            let signal = job.abort.signal();
-            let outcome = download(&job.params.to_url(), &signal, target, move |so_far| progress.set(so_far)).await;
-            self.ends(number);
-            match outcome {
-                Ok(saved) => toasts.success(words.export_complete, told(&saved, language)),
-                Err(error) => self.tell(&error),
+            let outcome = self.run(&job, &signal, expected).await;
+            self.list.update(|list| list.finish(job.number));
+            if let Some(notification) = outcome_notification(outcome, self.language) {
+                self.toasts.show(notification);
             }
         });
     }
 
-    fn ends(self, number: u32) {
-        self.jobs.update(|jobs| {
-            jobs.iter_mut().filter(|job| job.number == number).for_each(|job| job.is_over = true);
-            if jobs.iter().all(|job| job.is_over) {
-                jobs.clear();
+    /// Runs an export to its end.
+    async fn run(self, job: &Job, signal: &AbortSignal, expected: ExpectedSource) -> Result<Outcome, DownloadError> {
+        // The save method depends on the size, which may still be loading.
+        for _ in 0..MAX_SIZE_CHECKS {
+            if expected().is_some() || signal.aborted() {
+                break;
             }
-        });
-    }
-
-    fn tell(self, error: &DownloadError) {
-        let words = self.language.export();
-        match error {
-            DownloadError::Cancelled => self.toasts.info(words.export_cancelled, error.told(self.language)),
-            DownloadError::Refused(ApiError { code: ErrorCode::Unauthenticated, .. }) => self.toasts.signed_out(),
-            error => self.toasts.error(words.export_failed, error.told(self.language)),
+            browser::sleep(SIZE_CHECK_INTERVAL_MILLISECONDS).await;
         }
-    }
-
-    /// Says how many events a selection has, in case it is one that is being exported.
-    pub fn total_is(self, params: &ExportParams, total: u64) {
-        self.jobs.with_untracked(|jobs| {
-            jobs.iter().filter(|job| job.params == *params).for_each(|job| job.total.set(Some(total)));
-        });
+        let expected = expected().unwrap_or_default();
+        job.total.set(expected.rows);
+        let save_method = SaveMethod::choose(expected.bytes, file_system_access::is_supported());
+        self.list.update(|list| list.set_save_method(job.number, save_method));
+        if signal.aborted() {
+            return Err(DownloadError::Cancelled);
+        }
+        let set_progress = |progress| job.progress.set(progress);
+        let target = match save_method {
+            SaveMethod::Blob => Target::Blob,
+            SaveMethod::FileSystem => match WritableFile::pick(&job.file_name()).await {
+                Ok(Some(file)) => Target::File(file),
+                Ok(None) => return Ok(Outcome::PickerClosed),
+                Err(error) => return Err(unwritable(&error)),
+            },
+            SaveMethod::BrowserDownload => {
+                return follow_browser_download(&job.params, set_progress).await.map(Outcome::SavedByBrowser);
+            }
+        };
+        download(&job.params.to_url(), signal, target, set_progress).await.map(Outcome::Saved)
     }
 }
 
-fn running(jobs: &[Job]) -> impl Iterator<Item = &Job> {
-    jobs.iter().filter(|job| !job.is_over)
+/// How an export ended, unless it failed.
+#[derive(Debug)]
+enum Outcome {
+    /// The page saved the file.
+    Saved(Saved),
+    /// The server sent the file to the browser's download manager.
+    SavedByBrowser(ExportRecord),
+    /// The user closed the file picker.
+    PickerClosed,
 }
 
-impl Job {
-    /// What the server will call the file, as far as the page can tell.
-    fn file_name(&self) -> String {
-        let day = |bound: Option<DateBound>| match bound? {
-            DateBound::Day(day) => Some(day),
-            DateBound::Instant(instant) => Some(instant.date_naive()),
-        };
-        file_name(day(self.params.range.start()), day(self.params.range.end()))
-    }
-
-    /// What is exported, in a line.
-    fn told(&self, language: Language) -> String {
-        let words = language.export();
-        let day = |bound: DateBound| match bound {
-            DateBound::Day(day) => language.day(day),
-            bound @ DateBound::Instant(_) => bound.to_string(),
-        };
-        let days = match (self.params.range.start().map(day), self.params.range.end().map(day)) {
-            (None, None) => words.everything.to_owned(),
-            (Some(start), None) => (language.history().from)(&start),
-            (None, Some(end)) => (language.history().until)(&end),
-            (Some(start), Some(end)) => format!("{start} – {end}"),
-        };
-        format!("{days}, {}", (words.cameras_told)(self.params.camera_ids.len()))
-    }
+/// Returns how to report an outcome. A closed file picker is not reported: the user did it.
+fn outcome_notification(outcome: Result<Outcome, DownloadError>, language: Language) -> Option<Notification> {
+    let texts = language.export();
+    Some(match outcome {
+        Ok(Outcome::PickerClosed) => return None,
+        Ok(Outcome::Saved(saved)) => Notification::Success(texts.export_complete, saved_message(&saved, language)),
+        Ok(Outcome::SavedByBrowser(record)) => {
+            Notification::Success(texts.export_complete, saved_by_browser_message(&record, language))
+        }
+        Err(DownloadError::Refused(ApiError { code: ErrorCode::Unauthenticated, .. })) => Notification::SignedOut,
+        Err(error @ DownloadError::Cancelled) => Notification::Info(texts.export_cancelled, error.message(language)),
+        Err(error) => Notification::Error(texts.export_failed, error.message(language)),
+    })
 }
 
-/// What is told of a file that was saved: that it is whole, and by what.
-fn told(saved: &Saved, language: Language) -> String {
-    let words = language.export();
-    let Saved { file_name, sum, complete_to } = saved;
-    let size = language.bytes(sum.bytes);
-    let told = if sum.rows == 0 {
-        (words.saved_empty)(file_name, &size)
+fn saved_message(saved: &Saved, language: Language) -> String {
+    let texts = language.export();
+    let Saved { file_name, summary, complete_to } = saved;
+    let size = language.bytes(summary.bytes);
+    let message = if summary.rows == 0 {
+        (texts.saved_empty)(file_name, &size)
     } else {
-        (words.saved)(file_name, &language.events(sum.rows), &size, sum.sha256.get(..8).unwrap_or_default())
+        let digest = summary.sha256.get(..8).unwrap_or_default();
+        (texts.saved)(file_name, &language.events(summary.rows), &size, digest)
     };
-    up_to(told, complete_to.as_deref(), language)
+    with_limit(message, complete_to.as_deref(), language)
 }
 
-/// What is told of a file that the browser's own downloads have got.
-fn handed_over(record: &ExportRecord, language: Language) -> String {
+fn saved_by_browser_message(record: &ExportRecord, language: Language) -> String {
     let count = |number: i64| u64::try_from(number).unwrap_or_default();
-    let begin = record.sha256.as_deref().and_then(|sha256| sha256.get(..8)).unwrap_or_default();
+    let digest = record.sha256.as_deref().and_then(|sha256| sha256.get(..8)).unwrap_or_default();
     let (events, size) = (language.events(count(record.rows)), language.bytes(count(record.bytes)));
-    up_to((language.export().handed_over)(&events, &size, begin), record.complete_to.as_deref(), language)
+    let message = (language.export().saved_by_browser)(&events, &size, digest);
+    with_limit(message, record.complete_to.as_deref(), language)
 }
 
-/// And up to when it is complete, where it was read from a replica.
-fn up_to(told: String, moment: Option<&str>, language: Language) -> String {
-    match moment {
-        Some(moment) => format!("{told} {}", (language.history().complete_to)(&language.moment(moment))),
-        None => told,
+/// Appends up to when a file is complete, if it was read from a replica.
+fn with_limit(message: String, complete_to: Option<&str>, language: Language) -> String {
+    match complete_to {
+        Some(timestamp) => {
+            format!("{message} {}", (language.history().complete_to)(&language.timestamp(timestamp)))
+        }
+        None => message,
     }
 }
 
-/// How far the exports are, each with the button that ends it.
+/// The running exports with their progress, each with a button that cancels it.
 #[component]
 pub fn ExportProgress(
-    /// Which exports.
-    exporting: ExportJobs,
-    /// What gets the focus when one is over, unless something else has it: what was pressed may be gone or disabled.
+    /// The exports.
+    jobs: ExportJobs,
+    /// The element that gets the focus when an export ends and the focused button disappears.
     back_to: &'static str,
 ) -> impl IntoView {
-    let language = exporting.language;
-    let words = language.export();
+    let texts = jobs.language.export();
     Effect::new(move |before: Option<usize>| {
-        let now = exporting.count();
+        let now = jobs.running();
         if before.is_some_and(|before| before > now) {
-            // Once the button can be pressed again.
+            // After the export button is enabled again.
             request_animation_frame(move || {
                 browser::lose_focus(".job--over :focus");
                 browser::focus_if_lost(back_to);
@@ -300,74 +205,117 @@ pub fn ExportProgress(
         }
         now
     });
-    let row = move |job: Job| {
-        let name = job.told(language);
-        let label = (words.export_named)(&name);
-        let (progress, total) = (job.progress.clone(), job.total.clone());
-        let part = {
-            let (progress, total) = (progress.clone(), total.clone());
-            move || total.get().filter(|total| *total > 0).map(|total| progress.get().part(total).to_string())
-        };
-        let so_far = move || progress.get().told(total.get(), language);
-        let end = match job.way {
-            SaveMethod::Browser => view! { <span class="hint">{words.in_downloads}</span> }.into_any(),
-            SaveMethod::Page | SaveMethod::Disk => {
-                let abort = job.abort.clone();
-                view! {
-                    <button
-                        type="button"
-                        class="cancel-button"
-                        on:click=move |_| abort.abort()
-                    >
-                        {words.cancel}
-                        <span class="visually-hidden">{format!(" {name}")}</span>
-                    </button>
-                }
-                .into_any()
-            }
-        };
-        view! {
-            <li class="job" class:job--over=job.is_over>
-                <div class="progress">
-                    <p class="progress__name">{job.told(language)}</p>
-                    <progress aria-label=label max=WHOLE.to_string() value=part></progress>
-                    <output aria-live="off">{so_far}</output>
-                </div>
-                {end}
-            </li>
+    let rows = move || jobs.list.with(|list| list.jobs().to_vec());
+    view! {
+        <ul class="jobs" aria-label=texts.exports_running hidden=move || jobs.running() == 0>
+            {move || rows().into_iter().map(|job| view! { <JobRow job language=jobs.language/> }).collect_view()}
+        </ul>
+    }
+}
+
+#[component]
+fn JobRow(job: Job, language: Language) -> impl IntoView {
+    let texts = language.export();
+    let name = job.summary(language);
+    let (progress, total, cancel) = (job.progress, job.total, job.cancel);
+    let fraction = {
+        let (progress, total) = (progress.clone(), total.clone());
+        move || total.get().filter(|total| *total > 0).map(|total| progress.get().fraction(total).to_string())
+    };
+    let message = move || progress.get().message(total.get(), language);
+    let end = match job.save_method {
+        SaveMethod::BrowserDownload => view! { <span class="hint">{texts.in_downloads}</span> }.into_any(),
+        SaveMethod::Blob | SaveMethod::FileSystem => view! {
+            <button type="button" class="cancel-button" on:click=move |_| cancel()>
+                {texts.cancel}
+                <span class="visually-hidden">{format!(" {name}")}</span>
+            </button>
         }
+        .into_any(),
     };
     view! {
-        <ul class="jobs" aria-label=words.exports_running hidden=move || exporting.count() == 0>
-            {move || exporting.jobs.get().into_iter().map(row).collect_view()}
-        </ul>
+        <li class="job" class:job--over=job.is_finished>
+            <div class="progress">
+                <p class="progress__name">{name.clone()}</p>
+                <progress aria-label=(texts.export_named)(&name) max=PROGRESS_MAX.to_string() value=fraction></progress>
+                <output aria-live="off">{message}</output>
+            </div>
+            {end}
+        </li>
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::page::Content;
     use crate::ui::download::csv_digest::FileSummary;
+    use crate::ui::download::progress::Progress;
+    use crate::ui::test_support::{record, render};
+
+    fn saved(rows: u64) -> Saved {
+        let summary = FileSummary { bytes: 5_000, rows, sha256: "0123456789abcdef".to_owned() };
+        Saved { file_name: "motion-events-all.csv".to_owned(), summary, complete_to: None }
+    }
 
     #[test]
-    fn a_file_that_was_saved_is_told_with_what_is_in_it() {
-        let told = |rows| {
-            let sum = FileSummary { bytes: 5_000, rows, sha256: "0123456789abcdef".to_owned() };
-            told(&Saved { file_name: "motion-events-all.csv".to_owned(), sum, complete_to: None }, Language::English)
-        };
-        assert!(told(0).contains("no events"));
-        assert!(told(1).starts_with("motion-events-all.csv: 1 event, 5.0 kB"));
-        assert!(told(1_234).contains("1,234 events") && told(1_234).ends_with("SHA-256 01234567…"));
-        let limited = up_to(told(1), Some("2025-12-16T12:00:05Z"), Language::English);
+    fn a_saved_file_is_reported_with_its_contents() {
+        let message = |rows| saved_message(&saved(rows), Language::English);
+        assert!(message(0).contains("no events"));
+        assert!(message(1).starts_with("motion-events-all.csv: 1 event, 5.0 kB"));
+        assert!(message(1_234).contains("1,234 events") && message(1_234).ends_with("SHA-256 01234567…"));
+        let limited = Saved { complete_to: Some("2025-12-16T12:00:05Z".to_owned()), ..saved(1) };
+        let limited = saved_message(&limited, Language::English);
         assert!(limited.ends_with("… Complete up to 2025-12-16 12:00:05 UTC."), "{limited}");
     }
 
     #[test]
-    fn a_file_goes_where_there_is_room_for_it() {
-        let ways = |disk| {
-            [None, Some(99_999_999), Some(100_000_000), Some(500_000_000)].map(|bytes| SaveMethod::of(bytes, disk))
-        };
-        assert_eq!(ways(true), [SaveMethod::Disk, SaveMethod::Page, SaveMethod::Disk, SaveMethod::Disk]);
-        assert_eq!(ways(false), [SaveMethod::Page, SaveMethod::Page, SaveMethod::Page, SaveMethod::Browser]);
+    fn each_outcome_is_reported_in_its_own_way() {
+        let report = |outcome| outcome_notification(outcome, Language::English);
+        assert_eq!(report(Ok(Outcome::PickerClosed)), None);
+        assert_eq!(
+            report(Ok(Outcome::Saved(saved(1)))),
+            Some(Notification::Success("Export complete", saved_message(&saved(1), Language::English)))
+        );
+        match report(Ok(Outcome::SavedByBrowser(record("")))) {
+            Some(Notification::Success("Export complete", message)) => {
+                assert!(message.contains("1,234 events, 5.0 kB") && message.contains("SHA-256 01234567…"), "{message}");
+            }
+            other => panic!("{other:?}"),
+        }
+        let cancelled = Notification::Info("Export cancelled", "No file was saved.".to_owned());
+        assert_eq!(report(Err(DownloadError::Cancelled)), Some(cancelled));
+        let signed_out = ApiError { code: ErrorCode::Unauthenticated, ..ApiError::internal() };
+        assert_eq!(report(Err(DownloadError::Refused(signed_out))), Some(Notification::SignedOut));
+        match report(Err(DownloadError::Unreachable)) {
+            Some(Notification::Error("Export failed", message)) => assert!(message.contains("could not be reached")),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn running_exports_are_shown_with_progress_and_a_button_that_cancels_them() {
+        let html = render(Language::English, Content::Nothing, || {
+            let jobs = ExportJobs::new(Toasts::expect(), 2);
+            assert!(view! { <ExportProgress jobs back_to="#main"/> }.to_html().contains("hidden"), "nothing runs");
+            let params = |query| ExportParams::parse(query).expect("valid");
+            let page = jobs.list.try_update(|list| list.start(params("camera_id=a"), Arc::new(|| {}))).expect("a job");
+            page.progress.set(Progress { bytes: 80, rows: 1, milliseconds: 0.0 });
+            jobs.set_total(&params("camera_id=a"), 4);
+            let browser = jobs.list.try_update(|list| list.start(params(""), Arc::new(|| {}))).expect("a job");
+            jobs.list.update(|list| list.set_save_method(browser.number, SaveMethod::BrowserDownload));
+            assert!(jobs.is_full().get_untracked() && untrack(|| jobs.is_exporting(&params(""))));
+            view! { <ExportProgress jobs back_to="#main"/> }
+        });
+        for part in [
+            "aria-label=\"Export: Everything, one camera\" max=\"1000\" value=\"250\"",
+            "1 of 4 events, 80 bytes</output>",
+            "<span class=\"visually-hidden\"> Everything, one camera</span></button>",
+            "<p class=\"progress__name\">Everything, all cameras</p>",
+            "cancel it there.</span>",
+        ] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+        assert_eq!(html.matches("cancel-button").count(), 1, "{html}");
     }
 }

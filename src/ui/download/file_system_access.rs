@@ -1,37 +1,37 @@
-//! Writing a file straight to disk, where the browser can (File System Access). To be called in the browser only.
+//! Writes a file directly to disk with the File System Access API. Must be called in the browser only.
 //!
-//! What is written becomes the file only when it is closed; until then the browser keeps it aside, under a file that is
-//! empty, and throws it away when it is aborted or the page goes. So a file with something in it is whole here, too.
+//! The browser writes to a temporary file and replaces the chosen, empty file only on `close`. It deletes the temporary file
+//! on `abort` or when the page closes. So a file that is not empty is complete with this save method, too.
 
 use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use leptos::prelude::window;
 use leptos::wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
-/// What asks somebody where a file is to go.
-const ASK: &str = "showSaveFilePicker";
+/// The function that opens the file picker.
+const PICKER: &str = "showSaveFilePicker";
 
-/// A file that is being written.
+/// A file that the user has chosen and that is being written.
 #[derive(Debug)]
-pub struct File {
+pub struct WritableFile {
     handle: JsValue,
     writable: JsValue,
 }
 
-/// Whether the browser can do it, here: over plain HTTP from another machine it cannot.
-pub fn is_there() -> bool {
-    get(&window(), ASK).is_ok_and(|ask| ask.is_function())
+/// Returns whether the browser supports the API on this page. No browser does over plain HTTP, except from the same machine.
+pub fn is_supported() -> bool {
+    get(&window(), PICKER).is_ok_and(|picker| picker.is_function())
 }
 
-impl File {
-    /// Asks where the file is to go. Has to follow on a click. `None` where nobody wants it.
+impl WritableFile {
+    /// Opens the file picker. Must be called soon after a click. Returns `None` if the user closes the picker.
     ///
     /// # Errors
-    /// Where it cannot be written there.
-    pub async fn ask(name: &str) -> Result<Option<Self>, JsValue> {
+    /// Returns an error if the chosen file cannot be written.
+    pub async fn pick(name: &str) -> Result<Option<Self>, JsValue> {
         let options = Object::new();
         Reflect::set(&options, &"suggestedName".into(), &name.into())?;
-        let handle = match call(&window(), ASK, &options).await {
+        let handle = match call(&window(), PICKER, &options).await {
             Ok(handle) => handle,
             Err(error) if get(&error, "name")?.as_string().as_deref() == Some("AbortError") => return Ok(None),
             Err(error) => return Err(error),
@@ -45,35 +45,35 @@ impl File {
         }
     }
 
-    /// What somebody called it.
+    /// Returns the name that the user chose.
     pub fn name(&self) -> Option<String> {
         get(&self.handle, "name").ok()?.as_string()
     }
 
-    /// Writes what comes next.
+    /// Appends a chunk.
     ///
     /// # Errors
-    /// Where there is no room left, say.
+    /// Returns an error if the chunk cannot be written, such as on a full disk.
     pub async fn write(&self, chunk: &Uint8Array) -> Result<(), JsValue> {
         call(&self.writable, "write", chunk).await.map(drop)
     }
 
-    /// Has the file appear.
+    /// Completes the file, so that it appears under its name.
     ///
     /// # Errors
-    /// Where it cannot.
+    /// Returns an error if it cannot be completed.
     pub async fn close(&self) -> Result<(), JsValue> {
         call(&self.writable, "close", &JsValue::UNDEFINED).await.map(drop)
     }
 
-    /// Throws away what was written.
+    /// Discards what was written.
     pub async fn abort(&self) {
         let _ = call(&self.writable, "abort", &JsValue::UNDEFINED).await;
         remove_empty(&self.handle).await;
     }
 }
 
-/// Removes what the browser made, or emptied, when it asked: a file with nothing in it is left for nobody to wonder about.
+/// Removes the empty file that the picker has created, or emptied.
 async fn remove_empty(handle: &JsValue) {
     let Ok(file) = call(handle, "getFile", &JsValue::UNDEFINED).await else { return };
     if get(&file, "size").is_ok_and(|size| size.as_f64() == Some(0.0)) {

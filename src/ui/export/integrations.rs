@@ -1,9 +1,11 @@
-//! The selection, as other tools ask for it.
+//! "Use in other tools": snippets that fetch the selection, and signed links.
 
+use leptos::either::Either;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::snippets::{TOKEN, Tool};
+use crate::api::language::Language;
 use crate::api::paths::TOKENS_PATH;
 use crate::api::signed_url::{MINUTES, SignedLink};
 use crate::error::ApiError;
@@ -13,144 +15,183 @@ use crate::ui::copy_button::CopyButton;
 use crate::ui::disclosure::Disclosure;
 use crate::ui::{browser, page_data};
 
-/// Which of the offered minutes the settings allow; the most that they allow where that is less than all of them.
-fn offered(most: u32) -> Vec<u32> {
-    let mut minutes: Vec<_> = MINUTES.into_iter().filter(|minutes| *minutes <= most).collect();
+/// Returns the lifetimes of links to offer, in minutes: those up to the maximum, or the maximum if it is less than all.
+fn offered_minutes(max: u32) -> Vec<u32> {
+    let mut minutes: Vec<_> = MINUTES.into_iter().filter(|minutes| *minutes <= max).collect();
     if minutes.is_empty() {
-        minutes.push(most);
+        minutes.push(max);
     }
     minutes
 }
 
-/// A choice of tools, and what to copy for the chosen one.
+/// The disclosure with the tools and their snippets.
 #[component]
 pub fn UseFrom(
-    /// What the form describes.
+    /// The parameters of the selection, or why they are invalid.
     params: Signal<Result<ExportParams, ApiError>>,
-    /// For how many minutes a link may work.
+    /// The longest lifetime of a link in minutes.
     link_max_minutes: u32,
 ) -> impl IntoView {
-    let language = page_data::language();
-    let words = language.export();
-    let chosen = RwSignal::new(Tool::Url);
-    let tools = move || {
-        Tool::ALL.map(|tool| {
-            view! {
-                <label class="chip">
-                    <input
-                        type="radio"
-                        name="tool"
-                        class="visually-hidden"
-                        prop:checked=move || chosen.get() == tool
-                        on:change=move |_| chosen.set(tool)
-                    />
-                    {tool.name()}
-                </label>
-            }
-        })
-    };
-    let snippet = move || match params.get() {
-        Ok(params) => {
-            let tool = chosen.get();
-            let id = format!("snippet-{}", tool.as_str());
-            view! {
-                <div class="snippet">
-                    <textarea
-                        id=id.clone()
-                        class="code"
-                        readonly
-                        spellcheck="false"
-                        rows=tool.snippet("", &params).lines().count().to_string()
-                        aria-label=tool.name()
-                        prop:value=tool.snippet(&browser::origin(), &params)
-                    ></textarea>
-                    <CopyButton of=id label=(words.copy_for)(tool.name())/>
-                </div>
-            }
-            .into_any()
-        }
-        Err(error) => view! { <p class="problem" role="alert">{language.error(&error)}</p> }.into_any(),
-    };
-    let hint = move || match chosen.get() {
-        Tool::Sheets => view! { <p class="hint">{words.sheets_hint}</p> }.into_any(),
-        _ => view! {
-            <p class="hint">
-                {(words.token_hint)(TOKEN)} " " <a href=TOKENS_PATH target="_blank">{words.make_token}</a>
-            </p>
-        }
-        .into_any(),
-    };
-    let fold = Disclosure::folded();
+    let texts = page_data::language().export();
+    let disclosure = Disclosure::closed();
     view! {
         <details
             class="card needs-script use-from"
-            node_ref=fold.details
-            on:toggle=move |_| fold.look()
+            node_ref=disclosure.details
+            on:toggle=move |_| disclosure.sync()
         >
-            <summary>{words.use_from}</summary>
-            <Show when=move || fold.is_open.get()>
-                <div class="stack">
-                    <fieldset class="chips">
-                        <legend class="visually-hidden">{words.tool}</legend>
-                        {tools().into_iter().collect_view()}
-                    </fieldset>
-                    {hint}
-                    {snippet}
-                    <Link params link_max_minutes/>
-                </div>
+            <summary>{texts.use_from}</summary>
+            <Show when=move || disclosure.is_open.get()>
+                <Tools params link_max_minutes/>
             </Show>
         </details>
     }
 }
 
-/// A link that needs no token: asks for how long, signs and copies.
+/// The choice of tools, the snippet of the chosen one, and the signed link.
+#[component]
+fn Tools(params: Signal<Result<ExportParams, ApiError>>, link_max_minutes: u32) -> impl IntoView {
+    let language = page_data::language();
+    let texts = language.export();
+    let chosen = RwSignal::new(Tool::Url);
+    let tools = Tool::ALL.map(|tool| {
+        view! {
+            <label class="chip">
+                <input
+                    type="radio"
+                    name="tool"
+                    class="visually-hidden"
+                    prop:checked=move || chosen.get() == tool
+                    on:change=move |_| chosen.set(tool)
+                />
+                {tool.name()}
+            </label>
+        }
+    });
+    view! {
+        <div class="stack">
+            <fieldset class="chips">
+                <legend class="visually-hidden">{texts.tool}</legend>
+                {tools.into_iter().collect_view()}
+            </fieldset>
+            {move || hint(chosen.get(), language)}
+            {move || match params.get() {
+                Ok(params) => snippet(chosen.get(), &params, language).into_any(),
+                Err(error) => problem(&error, language).into_any(),
+            }}
+            <Link params link_max_minutes/>
+        </div>
+    }
+}
+
+/// Says how a tool signs in.
+fn hint(tool: Tool, language: Language) -> impl IntoView {
+    let texts = language.export();
+    match tool {
+        Tool::Sheets => Either::Left(view! { <p class="hint">{texts.sheets_hint}</p> }),
+        _ => Either::Right(view! {
+            <p class="hint">
+                {(texts.token_hint)(TOKEN)} " " <a href=TOKENS_PATH target="_blank">{texts.create_token}</a>
+            </p>
+        }),
+    }
+}
+
+fn snippet(tool: Tool, params: &ExportParams, language: Language) -> impl IntoView + use<> {
+    let id = format!("snippet-{}", tool.as_str());
+    let text = tool.snippet(&browser::origin(), params);
+    view! {
+        <div class="snippet">
+            <textarea
+                id=id.clone()
+                class="code"
+                readonly
+                spellcheck="false"
+                rows=text.lines().count().to_string()
+                aria-label=tool.name()
+                prop:value=text
+            ></textarea>
+            <CopyButton of=id label=(language.export().copy_for)(tool.name())/>
+        </div>
+    }
+}
+
+fn problem(error: &ApiError, language: Language) -> impl IntoView + use<> {
+    view! { <p class="problem" role="alert">{language.error(error)}</p> }
+}
+
+/// The signed link that was created last.
+#[derive(Clone, Copy)]
+struct LinkState {
+    link: RwSignal<Option<Result<SignedLink, ApiError>>>,
+    /// The message that a link was created.
+    message: RwSignal<String>,
+}
+
+impl LinkState {
+    fn new() -> Self {
+        Self { link: RwSignal::new(None), message: RwSignal::new(String::new()) }
+    }
+
+    /// Forgets the link.
+    fn clear(self) {
+        self.link.set(None);
+        self.message.set(String::new());
+    }
+
+    /// Shows the link, or why it was not created.
+    fn show(self, result: Result<SignedLink, ApiError>, is_copied: bool, language: Language) {
+        if let Ok(SignedLink { minutes, .. }) = &result {
+            let texts = language.export();
+            let lead = if is_copied { texts.link_copied } else { texts.link_below };
+            self.message.set((texts.link_works)(lead, &language.minutes(*minutes)));
+        }
+        self.link.set(Some(result));
+    }
+}
+
+/// Creates a link that needs no token, and copies it.
 #[component]
 fn Link(params: Signal<Result<ExportParams, ApiError>>, link_max_minutes: u32) -> impl IntoView {
     let language = page_data::language();
-    let words = language.export();
-    let choices = offered(link_max_minutes);
-    let minutes = RwSignal::new(choices[0].to_string());
-    let signed = RwSignal::new(None::<Result<SignedLink, ApiError>>);
-    let told = RwSignal::new(String::new());
-    let forget = move || {
-        signed.set(None);
-        told.set(String::new());
-    };
-    // Another selection is another link: the one that is shown is for what was selected then.
+    let texts = language.export();
+    let offered = offered_minutes(link_max_minutes);
+    let minutes = RwSignal::new(offered[0].to_string());
+    let state = LinkState::new();
+    // A link is for the selection for which it was created.
     Effect::new(move |before: Option<()>| {
         params.track();
         if before.is_some() {
-            forget();
+            state.clear();
         }
     });
-    let make = move |_| {
-        forget();
-        let asked_for = params.get_untracked();
+    let create = move |_| {
+        state.clear();
+        let selected = params.get_untracked();
         spawn_local(async move {
-            let asked = match &asked_for {
+            let result = match &selected {
                 Ok(params) => sign_link(params.to_query(), minutes.get_untracked()).await,
                 Err(error) => Err(error.clone()),
             };
-            if params.get_untracked() != asked_for {
+            if params.get_untracked() != selected {
                 return;
             }
-            if let Ok(SignedLink { url, minutes }) = &asked {
-                let copied = browser::copy(&format!("{}{url}", browser::origin())).await;
-                let how = if copied { words.link_copied } else { words.link_below };
-                told.set((words.link_works)(how, &language.minutes(*minutes)));
-            }
-            signed.set(Some(asked));
+            let is_copied = match &result {
+                Ok(link) => browser::copy(&absolute(link)).await,
+                Err(_) => false,
+            };
+            state.show(result, is_copied, language);
         });
     };
-    let options = choices
+    let options = offered
         .into_iter()
         .map(|minutes| view! { <option value=minutes.to_string()>{language.minutes(minutes)}</option> });
     view! {
-        <h2>{words.link_title}</h2>
-        <p class="hint">{words.link_hint}</p>
+        <h2>{texts.link_title}</h2>
+        <p class="hint">{texts.link_hint}</p>
         <div class="copyable">
             <div class="field">
-                <label for="link-minutes">{words.link_for}</label>
+                <label for="link-minutes">{texts.link_for}</label>
                 <select
                     id="link-minutes"
                     prop:value=move || minutes.get()
@@ -159,36 +200,105 @@ fn Link(params: Signal<Result<ExportParams, ApiError>>, link_max_minutes: u32) -
                     {options.collect_view()}
                 </select>
             </div>
-            <button type="button" on:click=make>{words.copy_link}</button>
+            <button type="button" on:click=create>{texts.copy_link}</button>
         </div>
-        <p role="status">{move || told.get()}</p>
-        {move || signed.get().map(|signed| match signed {
-            Ok(signed) => leptos::either::Either::Left(view! {
-                <div class="copyable">
-                    <input
-                        id="signed-link"
-                        aria-label=words.the_link
-                        readonly
-                        prop:value=format!("{}{}", browser::origin(), signed.url)
-                    />
-                    <CopyButton of="signed-link"/>
-                </div>
-            }),
-            Err(error) => leptos::either::Either::Right(view! {
-                <p class="problem" role="alert">{language.error(&error)}</p>
-            }),
-        })}
+        <p role="status">{move || state.message.get()}</p>
+        {move || state.link.get().map(|link| link_view(link, language))}
     }
+}
+
+fn link_view(link: Result<SignedLink, ApiError>, language: Language) -> impl IntoView {
+    match link {
+        Ok(link) => Either::Left(view! {
+            <div class="copyable">
+                <input id="signed-link" aria-label=language.export().the_link readonly prop:value=absolute(&link)/>
+                <CopyButton of="signed-link"/>
+            </div>
+        }),
+        Err(error) => Either::Right(problem(&error, language)),
+    }
+}
+
+/// Returns the link with scheme, host and port.
+fn absolute(link: &SignedLink) -> String {
+    format!("{}{}", browser::origin(), link.url)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::page::Content;
+    use crate::ui::test_support::{render, with_owner};
+
+    fn tools(params: Result<ExportParams, ApiError>) -> String {
+        render(Language::English, Content::Nothing, move || {
+            view! { <Tools params=Signal::stored(params) link_max_minutes=15/> }
+        })
+    }
 
     #[test]
-    fn no_more_is_offered_than_the_settings_allow() {
-        assert_eq!(offered(60), [5, 15, 60]);
-        assert_eq!(offered(2), [2]);
-        assert_eq!(offered(100_000), MINUTES);
+    fn no_longer_lifetime_is_offered_than_the_settings_allow() {
+        assert_eq!(offered_minutes(60), [5, 15, 60]);
+        assert_eq!(offered_minutes(2), [2]);
+        assert_eq!(offered_minutes(100_000), MINUTES);
+    }
+
+    #[test]
+    fn the_tools_are_listed_with_the_snippet_of_the_first_one_and_the_form_for_a_link() {
+        let html = tools(Ok(ExportParams::default()));
+        assert_eq!(html.matches("type=\"radio\"").count(), Tool::ALL.len(), "{html}");
+        for part in [
+            "<textarea id=\"snippet-url\" class=\"code\" readonly spellcheck=\"false\" rows=\"1\" aria-label=\"URL\">",
+            "aria-label=\"Copy: URL\"",
+            "Replace YOUR_TOKEN with one of your access tokens.",
+            "<option value=\"15\">15 minutes</option>",
+        ] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+        assert!(!html.contains("1 hour") && !html.contains("signed-link"), "{html}");
+    }
+
+    #[test]
+    fn an_invalid_selection_has_no_snippet() {
+        let html = tools(Err(ApiError::internal()));
+        assert!(html.contains("role=\"alert\"") && !html.contains("<textarea"), "{html}");
+    }
+
+    #[test]
+    fn the_disclosure_is_empty_until_it_is_opened() {
+        let html = render(Language::English, Content::Nothing, || {
+            view! { <UseFrom params=Signal::stored(Ok(ExportParams::default())) link_max_minutes=15/> }
+        });
+        assert!(html.contains("<summary>Use in other tools</summary>") && !html.contains("<textarea"), "{html}");
+    }
+
+    #[test]
+    fn only_google_sheets_needs_a_link_in_place_of_a_token() {
+        for tool in Tool::ALL {
+            let html = hint(tool, Language::English).to_html();
+            assert_eq!(html.contains("cannot send a token"), tool == Tool::Sheets, "{html}");
+            assert_eq!(html.contains("href=\"/settings/tokens\""), tool != Tool::Sheets, "{html}");
+        }
+    }
+
+    #[test]
+    fn a_link_is_shown_with_its_lifetime_and_forgotten_with_the_selection() {
+        with_owner(|| {
+            let state = LinkState::new();
+            let shown = || (state.message.get_untracked(), state.link.get_untracked().is_some());
+            let link = SignedLink { url: "/api/v1/motion-events/export?signature=x".to_owned(), minutes: 60 };
+            state.show(Ok(link.clone()), true, Language::English);
+            assert_eq!(shown(), ("Link copied. It works for 1 hour.".to_owned(), true));
+            state.show(Ok(link.clone()), false, Language::English);
+            assert!(shown().0.starts_with("Here is the link."), "the clipboard was not available");
+            let html = link_view(Ok(link), Language::English).to_html();
+            assert!(html.contains("id=\"signed-link\"") && html.contains(">Copy</button>"), "{html}");
+            state.clear();
+            assert_eq!(shown(), (String::new(), false));
+            state.show(Err(ApiError::internal()), false, Language::English);
+            assert_eq!(shown(), (String::new(), true));
+            let html = link_view(Err(ApiError::internal()), Language::English).to_html();
+            assert!(html.contains("role=\"alert\""), "{html}");
+        });
     }
 }

@@ -1,8 +1,9 @@
-//! `MotionExport`: the form from which motion events are exported.
+//! `MotionExport`: the form that exports motion events.
 //!
-//! It is a real form on the export URL. Without script, or before the page is alive, submitting it makes the browser
-//! download the file; with script the page fetches it, shows how far it is, and saves it once it is whole.
+//! It is a plain form on the export URL. Without script, and until the page is hydrated, the browser submits it and downloads
+//! the file. After hydration the page fetches the file, shows the progress, and saves the file once it is checked.
 
+use chrono::NaiveDate;
 use leptos::either::EitherOf3;
 use leptos::ev::{MouseEvent, SubmitEvent};
 use leptos::prelude::*;
@@ -11,121 +12,174 @@ use thaw::{Button, ButtonAppearance, ButtonSize, ButtonType, Switch};
 use super::camera_select::CameraSelect;
 use super::date_range_picker::DateRangePicker;
 use super::integrations::UseFrom;
-use super::preview::{self, PreviewCard, PreviewState};
+use super::preview::PreviewCard;
+use super::preview_query::{PreviewQuery, PreviewState, expected_export, use_preview};
 use super::recent_exports::RecentExports;
 use super::selection::Selection;
 use super::timezone_select::TimezoneSelect;
 use crate::api::export_form::ExportFormData;
+use crate::api::language::Language;
 use crate::api::page::Content;
 use crate::api::paths::SETTINGS_PATH;
 use crate::api::session::Role;
-use crate::export_params::EXPORT_PATH;
-use crate::ui::download::export_jobs::{Expected, ExportJobs, ExportProgress};
-use crate::ui::hydration::{self, HydrationChunk, still};
+use crate::error::ApiError;
+use crate::export_params::{EXPORT_PATH, ExportParams};
+use crate::ui::download::export_jobs::{ExportJobs, ExportProgress};
+use crate::ui::download::save_method::Expected;
+use crate::ui::hydration::{self, HydrationChunk, static_html};
 use crate::ui::layout::CannotShow;
-use crate::ui::toasts::{LiveRegion, Toasts};
+use crate::ui::toasts::{LiveRegion, Notification, Toasts};
 use crate::ui::{browser, page_data};
 
-/// Dates, cameras, time zone, what they hold, and the button that makes the file.
+/// The export form with the data of the page, or the error if they could not be loaded.
 #[component]
 pub fn MotionExport() -> impl IntoView {
     match page_data::content() {
-        Ok(Content::Export(choices)) => EitherOf3::A(view! { <ExportForm choices=*choices/> }),
+        Ok(Content::Export(data)) => EitherOf3::A(view! { <ExportForm data=*data/> }),
         Err(error) => EitherOf3::B(view! { <CannotShow error/> }),
-        // Another page's: there is no way to come here from there but by asking the server anew.
+        // Content of another page: links between pages load a new document, so this does not happen.
         Ok(_) => EitherOf3::C(()),
     }
 }
 
-#[component]
-fn ExportForm(choices: ExportFormData) -> impl IntoView {
-    let language = page_data::language();
-    let words = language.export();
-    let selection = Selection::new(&choices);
-    let ExportFormData { cameras, timezones, preview, recent, selected, max_at_once, link_max_minutes, .. } = choices;
-    let names = cameras.iter().filter_map(|camera| Some((camera.id.clone(), camera.name.clone()?))).collect();
-    selection.follow_history(selected);
-    let has_cameras = !cameras.is_empty();
-    let nothing = move || {
-        let told = match page_data::me().map(|me| me.role) {
-            Some(Role::User) => words.no_camera_granted,
-            _ => words.no_cameras,
-        };
-        (!has_cameras).then(|| view! { <p class="notice">{told}</p> })
-    };
-    let problem = move || {
-        let told = selection.problem.get().map(|error| (words.bad_address)(&language.error(&error)));
-        told.map(|told| view! { <p class="notice notice--bad" role="alert">{told}</p> })
-    };
-    let toasts = Toasts::expect();
-    let exporting = ExportJobs::new(toasts, max_at_once);
-    let params = Signal::derive(move || selection.params());
-    let looking = preview::look(params, preview, move |params| selection.show_in_address(params));
-    let looked = looking.looked;
-    let last_day = Signal::derive(move || looked.with(PreviewState::last_day));
-    // For whoever exports before it is known how much that is.
-    Effect::new(move |_| {
-        looked.track();
-        if let Ok(params) = params.get_untracked()
-            && let Some(total) = looking.at(&params).as_ref().and_then(PreviewState::rows)
+/// What the parts of the form share.
+#[derive(Clone, Copy)]
+struct FormContext {
+    selection: Selection,
+    /// The parameters of the selection, or why they are invalid.
+    params: Signal<Result<ExportParams, ApiError>>,
+    preview: PreviewQuery,
+    jobs: ExportJobs,
+    toasts: Toasts,
+    language: Language,
+    is_hydrated: ReadSignal<bool>,
+    /// Whether this selection is being exported.
+    is_running: Memo<bool>,
+    /// Whether as many exports run as one user may run.
+    is_full: Memo<bool>,
+}
+
+impl FormContext {
+    fn new(data: &mut ExportFormData) -> Self {
+        let selection = Selection::new(data);
+        let toasts = Toasts::expect();
+        let jobs = ExportJobs::new(toasts, data.max_at_once);
+        let params = Signal::derive(move || selection.params());
+        Self {
+            selection,
+            params,
+            preview: use_preview(params, data.preview.take(), move |params| selection.show_in_address(params)),
+            jobs,
+            toasts,
+            language: page_data::language(),
+            is_hydrated: hydration::is_hydrated(),
+            is_running: Memo::new(move |_| params.get().is_ok_and(|params| jobs.is_exporting(&params))),
+            is_full: jobs.is_full(),
+        }
+    }
+
+    /// Returns whether the export button is disabled. The same selection cannot be exported twice at once; another one can.
+    fn is_disabled(self) -> bool {
+        self.is_running.get() || self.is_full.get()
+    }
+
+    /// Passes the number of events to a running export that was started before its preview was loaded.
+    fn share_total(self) {
+        self.preview.state.track();
+        if let Ok(params) = self.params.get_untracked()
+            && let Some(total) = self.preview.of(&params).as_ref().and_then(PreviewState::rows)
         {
-            exporting.total_is(&params, total);
+            self.jobs.set_total(&params, total);
         }
-    });
-    // The same file twice at once is nobody's wish; another selection can be exported meanwhile.
-    let is_running = Memo::new(move |_| params.get().is_ok_and(|params| exporting.is_about(&params)));
-    let is_full = exporting.is_full();
-    let is_disabled = Signal::derive(move || is_running.get() || is_full.get());
+    }
 
-    // thaw's spinner has none.
-    Effect::new(move |_| {
-        if is_running.get() {
-            request_animation_frame(move || browser::name(".export-button [role=progressbar]", words.export_csv));
+    /// Handles the submission of the form by one of its buttons. Returns false if the browser must submit the form itself.
+    fn submit(self, is_export_button: bool) -> bool {
+        let submission = Submission {
+            is_export_button,
+            is_hydrated: self.is_hydrated.get_untracked(),
+            is_disabled: untrack(|| self.is_disabled()),
+        };
+        match submission.action(self.params.get_untracked()) {
+            SubmitAction::LeaveToBrowser => return false,
+            SubmitAction::Ignore => {}
+            SubmitAction::Start(params) => {
+                let started = params.clone();
+                self.jobs.start(params, Box::new(move || untrack(|| self.expected(&started))));
+            }
+            SubmitAction::ShowError(error) => {
+                self.toasts.clear();
+                let message = self.language.error(&error);
+                self.toasts.show(Notification::Error(self.language.export().cannot_start, message));
+            }
         }
-    });
+        true
+    }
 
-    let alive = hydration::alive();
+    /// Returns what an export will be, or `None` while its preview is loading.
+    fn expected(self, params: &ExportParams) -> Option<Expected> {
+        expected_export(self.preview.of(params).as_ref(), self.params.get().as_ref() == Ok(params))
+    }
+}
+
+/// The submission of the form.
+#[derive(Clone, Copy, Debug)]
+struct Submission {
+    /// Whether the export button submitted it, and not a button with another address.
+    is_export_button: bool,
+    is_hydrated: bool,
+    /// Whether the export button is disabled. The Enter key submits the form nevertheless.
+    is_disabled: bool,
+}
+
+/// What to do about a submission.
+#[derive(Debug, PartialEq)]
+enum SubmitAction {
+    /// Let the browser submit the form, as it does without script.
+    LeaveToBrowser,
+    /// Do nothing.
+    Ignore,
+    /// Start the export.
+    Start(ExportParams),
+    /// Show what is wrong with the selection.
+    ShowError(ApiError),
+}
+
+impl Submission {
+    fn action(self, params: Result<ExportParams, ApiError>) -> SubmitAction {
+        match params {
+            // Before hydration is complete, the signals may not have the values of the fields yet.
+            _ if !self.is_export_button || !self.is_hydrated => SubmitAction::LeaveToBrowser,
+            _ if self.is_disabled => SubmitAction::Ignore,
+            Ok(params) => SubmitAction::Start(params),
+            Err(error) => SubmitAction::ShowError(error),
+        }
+    }
+}
+
+/// The form: the selection, its preview, and the export button.
+#[component]
+fn ExportForm(mut data: ExportFormData) -> impl IntoView {
+    let form = FormContext::new(&mut data);
+    let FormContext { selection, params, preview, jobs, toasts, .. } = form;
+    let ExportFormData { cameras, timezones, recent, selected, link_max_minutes, .. } = data;
+    let names = cameras.iter().filter_map(|camera| Some((camera.id.clone(), camera.name.clone()?))).collect();
+    let has_cameras = !cameras.is_empty();
+    selection.follow_history(selected);
+    Effect::new(move |_| form.share_total());
+    let last_day = Signal::derive(move || preview.state.with(PreviewState::last_day));
+    let set_date_range = move |(first, last): (NaiveDate, NaiveDate)| {
+        selection.set_date_range(first.to_string(), last.to_string());
+    };
     let submit = move |event: SubmitEvent| {
-        // Another button's.
-        let is_export = event.submitter().is_none_or(|button| !button.has_attribute("formaction"));
-        // Before all of it is alive, the browser sends the form itself, as it does without script: what is filled in then
-        // may not be known here yet.
-        if !is_export || !alive.get_untracked() {
-            return;
-        }
-        event.prevent_default();
-        if is_disabled.get_untracked() {
-            return;
-        }
-        match params.get_untracked() {
-            Ok(params) => {
-                let of = params.clone();
-                // Of what the server will not export there is no file to find a place for, and what is no longer selected is
-                // no longer counted.
-                let small = Expected { rows: None, bytes: Some(0) };
-                let known = move || match untrack(|| looking.at(&of)) {
-                    Some(PreviewState::Failed(Some(error))) if error.code.status() < 500 => Some(small),
-                    None | Some(PreviewState::Loading) => {
-                        (untrack(|| selection.params()).as_ref() != Ok(&of)).then_some(small)
-                    }
-                    Some(looked) => Some(Expected { rows: looked.rows(), bytes: looked.bytes() }),
-                };
-                exporting.begin(params, Box::new(known));
-            }
-            Err(error) => {
-                toasts.clear();
-                toasts.error(words.cannot_begin, language.error(&error));
-            }
+        let is_export_button = event.submitter().is_none_or(|button| !button.has_attribute("formaction"));
+        if form.submit(is_export_button) {
+            event.prevent_default();
         }
     };
-    let narrow = move |(first, last): (chrono::NaiveDate, chrono::NaiveDate)| {
-        selection.start.set(first.to_string());
-        selection.end.set(last.to_string());
-    };
-
     view! {
-        {still(nothing)}
-        <HydrationChunk>{problem}</HydrationChunk>
+        {static_html(move || view! { <NoCamerasNotice has_cameras/> })}
+        <HydrationChunk><AddressProblem selection/></HydrationChunk>
         <form class="motion-export" method="get" action=EXPORT_PATH on:submit=submit>
             <input type="hidden" name="format" value="csv"/>
             <div class="card card--selection">
@@ -133,51 +187,212 @@ fn ExportForm(choices: ExportFormData) -> impl IntoView {
                 <HydrationChunk><CameraSelect cameras selection params/></HydrationChunk>
                 <HydrationChunk><TimezoneSelect timezones selection/></HydrationChunk>
             </div>
-            <HydrationChunk><PreviewCard looked narrow/></HydrationChunk>
+            <HydrationChunk><PreviewCard state=preview.state set_date_range/></HydrationChunk>
             <div class="card card--action">
-                <HydrationChunk>
-                    <Button
-                        class="export-button"
-                        appearance=ButtonAppearance::Primary
-                        size=ButtonSize::Large
-                        button_type=ButtonType::Submit
-                        disabled=is_disabled
-                        loading=is_running
-                        // Whoever clicks everything twice wants one file.
-                        on_click=move |event: MouseEvent| {
-                            if event.detail() > 1 {
-                                event.prevent_default();
-                            }
-                        }
-                    >
-                        {words.export_csv}
-                    </Button>
-                </HydrationChunk>
-                <button class="without-script" formaction=SETTINGS_PATH>{words.look}</button>
-                <HydrationChunk><FileOption selection/></HydrationChunk>
-                <HydrationChunk><ExportProgress exporting back_to=".export-button"/></HydrationChunk>
+                <HydrationChunk><ExportButton form/></HydrationChunk>
+                <button class="without-script" formaction=SETTINGS_PATH>{form.language.export().show_preview}</button>
+                <HydrationChunk><FileOptions selection/></HydrationChunk>
+                <HydrationChunk><ExportProgress jobs back_to=".export-button"/></HydrationChunk>
             </div>
             <LiveRegion toasts/>
         </form>
-        // Outside of the form, whose every field is a parameter of the export.
+        // Outside the form, because every field inside it is a parameter of the export.
         <HydrationChunk><UseFrom params link_max_minutes/></HydrationChunk>
-        <HydrationChunk><RecentExports recent cameras=names exporting/></HydrationChunk>
+        <HydrationChunk><RecentExports recent cameras=names jobs/></HydrationChunk>
     }
 }
 
-/// What kind of file it is to be.
+/// Explains why the user sees no cameras.
 #[component]
-fn FileOption(selection: Selection) -> impl IntoView {
-    let words = page_data::language().export();
-    selection.file_options_come_alive();
+fn NoCamerasNotice(has_cameras: bool) -> impl IntoView {
+    let texts = page_data::language().export();
+    let message = match page_data::me().map(|me| me.role) {
+        Some(Role::User) => texts.no_camera_granted,
+        _ => texts.no_cameras,
+    };
+    (!has_cameras).then(|| view! { <p class="notice">{message}</p> })
+}
+
+/// Says what is wrong with the selection in the page's address.
+#[component]
+fn AddressProblem(selection: Selection) -> impl IntoView {
+    let language = page_data::language();
+    let message = move || {
+        let error = selection.problem.get()?;
+        Some((language.export().bad_address)(&language.error(&error)))
+    };
+    move || message().map(|message| view! { <p class="notice notice--bad" role="alert">{message}</p> })
+}
+
+/// The button that starts the export.
+#[component]
+fn ExportButton(form: FormContext) -> impl IntoView {
+    let texts = form.language.export();
+    // thaw gives its spinner no accessible name.
+    Effect::new(move |_| {
+        if form.is_running.get() {
+            let set_label = || browser::set_label(".export-button [role=progressbar]", texts.export_csv);
+            request_animation_frame(set_label);
+        }
+    });
     view! {
-        <div class="option" role="group" aria-label=words.file aria-describedby="bom-hint">
-            <Switch id="bom" name="bom" value="true" checked=selection.bom label=words.for_excel/>
-            <p class="hint" id="bom-hint">{words.for_excel_hint}</p>
+        <Button
+            class="export-button"
+            appearance=ButtonAppearance::Primary
+            size=ButtonSize::Large
+            button_type=ButtonType::Submit
+            disabled=Signal::derive(move || form.is_disabled())
+            loading=form.is_running
+            on_click=ignore_double_click
+        >
+            {texts.export_csv}
+        </Button>
+    }
+}
+
+/// Ignores the second click of a double click: the user wants one file.
+fn ignore_double_click(event: MouseEvent) {
+    if event.detail() > 1 {
+        event.prevent_default();
+    }
+}
+
+/// The options for spreadsheets.
+#[component]
+fn FileOptions(selection: Selection) -> impl IntoView {
+    let texts = page_data::language().export();
+    selection.hydrate_file_options();
+    view! {
+        <div class="option" role="group" aria-label=texts.file aria-describedby="bom-hint">
+            <Switch id="bom" name="bom" value="true" checked=selection.bom label=texts.for_excel/>
+            <p class="hint" id="bom-hint">{texts.for_excel_hint}</p>
         </div>
-        <div class="option" role="group" aria-label=words.file aria-describedby="excel-date-hint">
-            <Switch id="excel_date" name="excel_date" value="true" checked=selection.excel_date label=words.excel_date/>
-            <p class="hint" id="excel-date-hint">{words.excel_date_hint}</p>
+        <div class="option" role="group" aria-label=texts.file aria-describedby="excel-date-hint">
+            <Switch id="excel_date" name="excel_date" value="true" checked=selection.excel_date label=texts.excel_date/>
+            <p class="hint" id="excel-date-hint">{texts.excel_date_hint}</p>
         </div>
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ui::test_support::{form_data, preview, record, render, render_with};
+
+    fn html(language: Language, data: ExportFormData) -> String {
+        render(language, Content::Export(Box::new(data)), || view! { <MotionExport/> })
+    }
+
+    fn submit(
+        is_export_button: bool,
+        is_hydrated: bool,
+        is_disabled: bool,
+        params: Result<ExportParams, ApiError>,
+    ) -> SubmitAction {
+        Submission { is_export_button, is_hydrated, is_disabled }.action(params)
+    }
+
+    #[test]
+    fn the_browser_submits_the_form_until_the_page_is_hydrated_and_for_other_buttons() {
+        let params = || Ok(ExportParams::default());
+        assert_eq!(submit(true, false, false, params()), SubmitAction::LeaveToBrowser);
+        assert_eq!(submit(false, true, false, params()), SubmitAction::LeaveToBrowser);
+        assert_eq!(submit(true, false, true, params()), SubmitAction::LeaveToBrowser);
+    }
+
+    #[test]
+    fn a_submission_starts_an_export_or_shows_what_is_wrong() {
+        assert_eq!(
+            submit(true, true, false, Ok(ExportParams::default())),
+            SubmitAction::Start(ExportParams::default())
+        );
+        let error = ApiError::internal();
+        assert_eq!(submit(true, true, false, Err(error.clone())), SubmitAction::ShowError(error));
+        assert_eq!(submit(true, true, true, Ok(ExportParams::default())), SubmitAction::Ignore);
+    }
+
+    #[test]
+    fn the_form_works_without_script_and_has_the_selection_of_the_address() {
+        let query = "start_date=2025-12-01&end_date=2025-12-03&camera_id=cam-2&timezone=Europe/Berlin&bom=true";
+        let data = ExportFormData {
+            selected: query.to_owned(),
+            preview: Some(Ok(preview())),
+            recent: vec![record(query)],
+            ..form_data()
+        };
+        let html = html(Language::English, data);
+        for part in [
+            "<form class=\"motion-export\" method=\"get\" action=\"/api/v1/motion-events/export\">",
+            "<input type=\"hidden\" name=\"format\" value=\"csv\">",
+            "id=\"start-date\" name=\"start_date\" max=\"9999-12-31\" value=\"2025-12-01\"",
+            "id=\"end-date\" name=\"end_date\" max=\"9999-12-31\" value=\"2025-12-03\"",
+            "name=\"camera_id\" value=\"cam-2\" checked",
+            "<option value=\"Europe/Berlin\" selected>",
+            "formaction=\"/settings\">Show preview</button>",
+            "<dt>Events</dt><dd>3</dd>",
+            "Excel-compatible",
+            "1,234 events, 5.0 kB",
+            "Use in other tools",
+        ] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+        assert!(!html.contains("class=\"notice"), "{html}");
+    }
+
+    #[test]
+    fn a_user_without_cameras_and_an_invalid_address_get_a_notice() {
+        let problem = Some(ExportParams::no_such_timezone("Mars/Olympus"));
+        let data = ExportFormData { cameras: Vec::new(), problem, ..form_data() };
+        let html = html(Language::English, data);
+        assert!(html.contains("An administrator can grant you some."), "{html}");
+        assert!(html.contains("role=\"alert\">The selection in this page's address can't be used."), "{html}");
+        assert!(html.contains("Mars/Olympus"), "{html}");
+    }
+
+    #[test]
+    fn the_form_is_german_on_a_german_page() {
+        let html = html(Language::German, form_data());
+        for part in ["Zeitraum", "Alle Kameras (2)", "Zeitzone", "Datumsspalte", "Vorschau"] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+    }
+
+    #[test]
+    fn submitting_an_invalid_selection_shows_the_error_and_a_disabled_form_ignores_it() {
+        render(Language::English, Content::Nothing, || {
+            let form = FormContext::new(&mut form_data());
+            assert!(!form.submit(true), "the page is not hydrated");
+            let (hydrated, _) = signal(true);
+            let form = FormContext { is_hydrated: hydrated, ..form };
+            form.selection.set_date_range("2025-12-02".to_owned(), "2025-12-01".to_owned());
+            assert!(form.submit(true));
+            let live = view! { <LiveRegion toasts=form.toasts/> }.to_html();
+            assert!(live.contains("role=\"alert\">The export cannot start. "), "{live}");
+        });
+    }
+
+    #[test]
+    fn the_total_of_a_preview_reaches_the_form_of_the_same_selection_only() {
+        render(Language::English, Content::Nothing, || {
+            let mut data = ExportFormData { preview: Some(Ok(preview())), ..form_data() };
+            let form = FormContext::new(&mut data);
+            let params = untrack(|| form.selection.params()).expect("valid");
+            assert_eq!(untrack(|| form.expected(&params)).and_then(|expected| expected.rows), Some(3));
+            let other = ExportParams { timezone: "Asia/Tokyo".to_owned(), ..params };
+            let expected = untrack(|| form.expected(&other)).expect("no longer selected");
+            assert_eq!((expected.rows, expected.bytes), (None, Some(0)));
+            assert!(!untrack(|| form.is_disabled()));
+        });
+    }
+
+    #[test]
+    fn an_error_of_the_page_is_shown_in_place_of_the_form() {
+        let html = render_with(Language::English, Err(ApiError::internal()), || {
+            view! { <MotionExport/> }
+        });
+        assert!(
+            html.contains(&ApiError::internal().detail) && !html.contains("<form class=\"motion-export\""),
+            "{html}"
+        );
     }
 }

@@ -1,190 +1,90 @@
-//! What the selection holds, shown while it is being chosen; what the page's address names is shown by the server already.
+//! The preview of the selection: number of events, estimated size, a chart and the first rows of the file.
 
 use chrono::NaiveDate;
-use futures_util::future::{AbortHandle, abortable};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::histogram::Histogram;
+use super::preview_query::PreviewState;
 use crate::api::language::Language;
 use crate::api::preview::Preview;
 use crate::error::{ApiError, ErrorCode};
-use crate::export_params::{ExportParams, parse_day};
-use crate::functions::preview::preview_selection;
-use crate::ui::table_html::rows;
-use crate::ui::{browser, hydration, page_data};
+use crate::export_params::parse_day;
+use crate::ui::page_data;
+use crate::ui::table_html::table_rows_html;
 
-/// For how long a selection has to stay as it is before it is looked at, in milliseconds.
-const PAUSE_MILLISECONDS: i32 = 250;
-
-/// What is known of the selection.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum PreviewState {
-    /// Nothing yet.
-    #[default]
-    Loading,
-    /// What it holds.
-    Ready(Preview),
-    /// Why that cannot be told. `None` where the form says so itself.
-    Failed(Option<ApiError>),
-}
-
-impl PreviewState {
-    /// How many events there are, where that is known.
-    pub fn rows(&self) -> Option<u64> {
-        match self {
-            Self::Ready(preview) => Some(preview.rows),
-            _ => None,
-        }
-    }
-
-    /// How many bytes the file will have, where that is known.
-    pub fn bytes(&self) -> Option<u64> {
-        match self {
-            Self::Ready(preview) => Some(preview.bytes),
-            _ => None,
-        }
-    }
-
-    /// The last day that has events, where that is known.
-    pub fn last_day(&self) -> Option<NaiveDate> {
-        match self {
-            Self::Ready(preview) => preview.days.last().and_then(|day| parse_day(&day.day)),
-            _ => None,
-        }
-    }
-
-    fn from_answer(answer: Result<Preview, ApiError>) -> Self {
-        match answer {
-            Ok(preview) => Self::Ready(preview),
-            Err(error) => Self::Failed(Some(error)),
-        }
-    }
-}
-
-/// What is looked at, and what is known of it.
-#[derive(Clone, Copy)]
-pub struct PreviewQuery {
-    /// What is known.
-    pub looked: RwSignal<PreviewState>,
-    /// Of which selection.
-    of: StoredValue<Option<ExportParams>>,
-}
-
-impl PreviewQuery {
-    /// What is known, if it is of that selection.
-    pub fn at(self, params: &ExportParams) -> Option<PreviewState> {
-        self.of.with_value(|of| of.as_ref() == Some(params)).then(|| self.looked.get())
-    }
-}
-
-/// Looks at the selection whenever it changes, and stops looking at the one before: in the database too. `there` is what
-/// came with the page, and `settled` is told of what is looked at once it stays as it is. Begins once the page is
-/// alive: what a part of it shows may not change before that one is.
-pub fn look(
-    params: Signal<Result<ExportParams, ApiError>>,
-    there: Option<Result<Preview, ApiError>>,
-    settled: impl Fn(&ExportParams) + Copy + 'static,
-) -> PreviewQuery {
-    // What the server looked at is what the form said when it was made; what it says when it has come alive may be
-    // something else.
-    let first = there.is_some().then(|| params.get_untracked());
-    let of = StoredValue::new(first.clone().and_then(Result::ok));
-    let looked = RwSignal::new(there.map_or(PreviewState::Loading, PreviewState::from_answer));
-    let under_way = StoredValue::new(None::<AbortHandle>);
-    let last = StoredValue::new(first);
-    let alive = hydration::alive();
-    // What could not be told may be told by now: somebody has signed in again, say.
-    let again = RwSignal::new(());
-    browser::on_return(move || {
-        if looked.with_untracked(|looked| matches!(looked, PreviewState::Failed(Some(_)))) {
-            last.set_value(None);
-            again.set(());
-        }
-    });
-    Effect::new(move |_| {
-        again.track();
-        if !alive.get() {
-            return;
-        }
-        let params = params.get();
-        let before = last.try_update_value(|last| last.replace(params.clone())).flatten();
-        // Several fields were set, to what they were.
-        if before.as_ref() == Some(&params) {
-            return;
-        }
-        if let Some(before) = under_way.try_update_value(Option::take).flatten() {
-            before.abort();
-        }
-        of.set_value(None);
-        let Ok(params) = params else { return looked.set(PreviewState::Failed(None)) };
-        let asking = async move {
-            browser::sleep(PAUSE_MILLISECONDS).await;
-            settled(&params);
-            looked.set(PreviewState::Loading);
-            let found = preview_selection(params.to_query()).await;
-            of.set_value(Some(params));
-            looked.set(PreviewState::from_answer(found));
-        };
-        let (asking, handle) = abortable(asking);
-        under_way.set_value(Some(handle));
-        spawn_local(async move {
-            let _ = asking.await;
-        });
-    });
-    PreviewQuery { looked, of }
-}
-
-/// What the export will hold.
+/// The preview.
 #[component]
 pub fn PreviewCard(
-    /// What is known of it.
-    looked: RwSignal<PreviewState>,
-    /// Narrows the selection to these days.
+    /// Its state.
+    state: RwSignal<PreviewState>,
+    /// Sets the dates of the selection.
     #[prop(into)]
-    narrow: Callback<(NaiveDate, NaiveDate)>,
+    set_date_range: Callback<(NaiveDate, NaiveDate)>,
 ) -> impl IntoView {
     let language = page_data::language();
-    let words = language.export();
-    // What was found before stays while the next is looked for, so that nothing jumps.
-    let shown = Memo::new(move |before: Option<&PreviewState>| match (looked.get(), before) {
-        (PreviewState::Loading, Some(before @ PreviewState::Ready(_))) => before.clone(),
-        (looked, _) => looked,
-    });
-    let is_looking = move || looked.with(|looked| *looked == PreviewState::Loading);
+    let texts = language.export();
+    let shown = Memo::new(move |before: Option<&PreviewState>| shown_state(before, state.get()));
+    let is_loading = move || state.with(|state| *state == PreviewState::Loading);
     let content = move || match shown.get() {
-        PreviewState::Loading => view! { <p class="hint preview__none">{words.looking}</p> }.into_any(),
-        PreviewState::Failed(None) => view! { <p class="hint preview__none">{words.choose_right_dates}</p> }.into_any(),
-        PreviewState::Failed(Some(error)) => {
-            let why = match error.code {
-                // What the export itself will say is not said twice.
-                ErrorCode::Unauthenticated => words.signed_out.to_owned(),
-                _ => language.error(&error),
-            };
-            view! { <p class="hint preview__none">{(words.cannot_look)(&why)}</p> }.into_any()
+        PreviewState::Loading => view! { <p class="hint preview__none">{texts.loading_preview}</p> }.into_any(),
+        PreviewState::Failed(error) => {
+            view! { <p class="hint preview__none">{failure_message(error.as_ref(), language)}</p> }.into_any()
         }
-        PreviewState::Ready(preview) => found(preview, language, narrow).into_any(),
+        PreviewState::Ready(preview) => preview_view(preview, language, set_date_range).into_any(),
     };
-    // One sentence is read out, and not the chart with it.
-    let said = move || match looked.get() {
-        PreviewState::Ready(Preview { rows, bytes, .. }) => {
-            (words.holds)(&language.events(rows), &language.bytes(bytes))
-        }
-        _ => String::new(),
-    };
+    // Screen readers read one sentence, and not the chart.
+    let announcement = move || state.with(|state| announcement(state, language));
     view! {
-        <section class="card preview" aria-label=words.what_you_get aria-busy=move || is_looking().to_string()>
+        <section class="card preview" aria-label=texts.preview aria-busy=move || is_loading().to_string()>
             {content}
-            <p class="visually-hidden" aria-live="polite">{said}</p>
+            <p class="visually-hidden" aria-live="polite">{announcement}</p>
         </section>
     }
 }
 
-fn found(preview: Preview, language: Language, narrow: Callback<(NaiveDate, NaiveDate)>) -> impl IntoView {
-    let words = language.export();
+/// Returns the state to show. A loaded preview stays while the next one is loading, so that the layout does not jump.
+fn shown_state(before: Option<&PreviewState>, now: PreviewState) -> PreviewState {
+    match (now, before) {
+        (PreviewState::Loading, Some(before @ PreviewState::Ready(_))) => before.clone(),
+        (now, _) => now,
+    }
+}
+
+fn failure_message(error: Option<&ApiError>, language: Language) -> String {
+    let texts = language.export();
+    match error {
+        None => texts.dates_reversed.to_owned(),
+        // The short form: the export itself explains how to sign in.
+        Some(error) if error.code == ErrorCode::Unauthenticated => (texts.preview_failed)(texts.signed_out),
+        Some(error) => (texts.preview_failed)(&language.error(error)),
+    }
+}
+
+fn announcement(state: &PreviewState, language: Language) -> String {
+    match state {
+        PreviewState::Ready(Preview { rows, bytes, .. }) => {
+            (language.export().holds)(&language.events(*rows), &language.bytes(*bytes))
+        }
+        _ => String::new(),
+    }
+}
+
+/// Formats a timestamp of the file in its own time zone: `1 Dec 2025 08:00:00`.
+fn timestamp(text: &str, language: Language) -> String {
+    let (date, time) = text.split_once('T').unwrap_or((text, ""));
+    let date = parse_day(date).map_or_else(|| date.to_owned(), |date| language.day(date));
+    format!("{date} {}", time.get(..8).unwrap_or(time))
+}
+
+fn preview_view(
+    preview: Preview,
+    language: Language,
+    set_date_range: Callback<(NaiveDate, NaiveDate)>,
+) -> impl IntoView {
+    let texts = language.export();
     let Preview { rows: events, first, last, bytes, days, columns, sample } = preview;
     if events == 0 {
-        return view! { <p class="preview__none">{words.no_events}</p> }.into_any();
+        return view! { <p class="preview__none">{texts.no_events}</p> }.into_any();
     }
     let tile = |name: &'static str, value: String| {
         view! {
@@ -194,32 +94,88 @@ fn found(preview: Preview, language: Language, narrow: Callback<(NaiveDate, Naiv
             </div>
         }
     };
-    let moment = |text: &str| {
-        let (date, clock) = text.split_once('T').unwrap_or((text, ""));
-        let date = parse_day(date).map_or_else(|| date.to_owned(), |date| language.day(date));
-        format!("{date} {}", clock.get(..8).unwrap_or(clock))
-    };
-    let lines = rows(&sample, 0);
+    let rows = table_rows_html(&sample, 0);
     view! {
         <dl class="tiles">
-            {tile(words.events, language.count(events))}
-            {tile(words.file_about, language.bytes(bytes))}
-            {first.map(|first| tile(words.first, moment(&first)))}
-            {last.map(|last| tile(words.last, moment(&last)))}
+            {tile(texts.events, language.count(events))}
+            {tile(texts.estimated_size, language.bytes(bytes))}
+            {first.map(|first| tile(texts.first, timestamp(&first, language)))}
+            {last.map(|last| tile(texts.last, timestamp(&last, language)))}
         </dl>
-        {(!days.is_empty()).then(|| view! { <Histogram days narrow/> })}
+        {(!days.is_empty()).then(|| view! { <Histogram days set_date_range/> })}
         <details class="sample" open>
-            <summary>{words.first_rows}</summary>
-            // It can be scrolled, so the keyboard has to get there.
-            <div class="scroll" tabindex="0" role="region" aria-label=words.first_rows>
+            <summary>{texts.first_rows}</summary>
+            // Focusable, so that the keyboard can scroll it.
+            <div class="scroll" tabindex="0" role="region" aria-label=texts.first_rows>
                 <table class="plain">
                     <thead>
                         <tr>{columns.into_iter().map(|column| view! { <th scope="col">{column}</th> }).collect_view()}</tr>
                     </thead>
-                    <tbody inner_html=lines></tbody>
+                    <tbody inner_html=rows></tbody>
                 </table>
             </div>
         </details>
     }
     .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::page::Content;
+    use crate::ui::test_support::{preview, render};
+
+    fn html(language: Language, state: PreviewState) -> String {
+        render(language, Content::Nothing, move || {
+            view! { <PreviewCard state=RwSignal::new(state) set_date_range=|_| {}/> }
+        })
+    }
+
+    #[test]
+    fn a_loaded_preview_stays_while_the_next_one_is_loading() {
+        let ready = PreviewState::Ready(preview());
+        assert_eq!(shown_state(Some(&ready), PreviewState::Loading), ready);
+        assert_eq!(shown_state(Some(&PreviewState::Failed(None)), PreviewState::Loading), PreviewState::Loading);
+        assert_eq!(shown_state(Some(&ready), PreviewState::Failed(None)), PreviewState::Failed(None));
+        assert_eq!(shown_state(None, PreviewState::Loading), PreviewState::Loading);
+    }
+
+    #[test]
+    fn a_loaded_preview_shows_numbers_chart_and_the_first_rows() {
+        let english = html(Language::English, PreviewState::Ready(preview()));
+        for part in [
+            "aria-busy=\"false\"",
+            "<dt>Events</dt><dd>3</dd>",
+            "<dt>Estimated size</dt><dd>240 bytes</dd>",
+            "<dt>First</dt><dd>1 Dec 2025 08:00:00</dd>",
+            "<dt>Last</dt><dd>3 Dec 2025 09:30:00</dd>",
+            "class=\"histogram\"",
+            "<th scope=\"col\">camera_id</th>",
+            "<td>&lt;cam&gt;</td>",
+            "aria-live=\"polite\">3 events, a file of about 240 bytes</p>",
+        ] {
+            assert!(english.contains(part), "{part} in {english}");
+        }
+        let german = html(Language::German, PreviewState::Ready(preview()));
+        assert!(german.contains("<dd>1. Dez. 2025 08:00:00</dd>"), "{german}");
+    }
+
+    #[test]
+    fn a_selection_without_events_shows_a_sentence_and_no_table() {
+        let empty = html(Language::English, PreviewState::Ready(Preview::default()));
+        assert!(empty.contains("There are no events in this selection.") && !empty.contains("<table"), "{empty}");
+    }
+
+    #[test]
+    fn a_preview_that_is_loading_or_failed_says_so() {
+        let loading = html(Language::English, PreviewState::Loading);
+        assert!(loading.contains("aria-busy=\"true\"") && loading.contains("Loading the preview…"), "{loading}");
+        let invalid = html(Language::English, PreviewState::Failed(None));
+        assert!(invalid.contains("“From” must not be after “To”."), "{invalid}");
+        let signed_out = ApiError { code: ErrorCode::Unauthenticated, ..ApiError::internal() };
+        let signed_out = html(Language::English, PreviewState::Failed(Some(signed_out)));
+        assert!(signed_out.contains("You are signed out."), "{signed_out}");
+        let failed = html(Language::English, PreviewState::Failed(Some(ApiError::internal())));
+        assert!(failed.contains(&ApiError::internal().detail), "{failed}");
+    }
 }

@@ -1,4 +1,4 @@
-//! What the caller exported last and what became of it, at a glance, under the form.
+//! The user's last exports below the form, with their states.
 
 use std::collections::BTreeMap;
 
@@ -10,41 +10,38 @@ use crate::api::language::Language;
 use crate::api::paths::{HISTORY_PATH, SETTINGS_PATH};
 use crate::export_params::ExportParams;
 use crate::ui::download::export_jobs::ExportJobs;
-use crate::ui::download::my_newest;
-use crate::ui::records::export_history::{number, selection};
-use crate::ui::table_html::escaped;
+use crate::ui::download::fetch::newest_records;
+use crate::ui::records::export_history::{count, selection_summary};
+use crate::ui::table_html::escape_html;
 use crate::ui::{browser, page_data};
 
-/// How many are shown.
+/// The maximum number of exports in the list.
 pub const SHOWN: usize = 5;
 
-/// After how many milliseconds the records are asked for when an export has ended: at once, and where one of them is not
-/// over, which the server notices of a client that has left, again and again.
+/// The pauses before each request for the records after an export has ended. If one still runs, the records are requested
+/// again: the server notices only after a while that a client has left.
 const PAUSES_MILLISECONDS: [i32; 4] = [0, 1_000, 2_000, 4_000];
 
-/// The list; nothing while there is nothing to list.
+/// The list. Empty if there are no exports.
 #[component]
 pub fn RecentExports(
-    /// Those that the server knew of when it made the page.
+    /// The exports that the server knew when it rendered the page.
     recent: Vec<ExportRecord>,
-    /// What cameras are called, by id.
+    /// The names of cameras by id.
     cameras: BTreeMap<String, String>,
-    /// What is being exported here: the list is asked for again when one is over.
-    exporting: ExportJobs,
+    /// The exports of this page. The list is loaded again when one ends.
+    jobs: ExportJobs,
 ) -> impl IntoView {
     let language = page_data::language();
     let recent = RwSignal::new(recent);
     Effect::new(move |before: Option<usize>| {
-        let now = exporting.count();
+        let now = jobs.running();
         if before.is_some_and(|before| before > now) {
             spawn_local(async move {
                 for pause in PAUSES_MILLISECONDS {
                     browser::sleep(pause).await;
-                    let Ok(mut records) = my_newest().await else { continue };
-                    records.truncate(SHOWN);
-                    let is_running = records.iter().any(|record| record.state == State::Running);
-                    recent.set(records);
-                    if !is_running {
+                    let Ok(records) = newest_records().await else { continue };
+                    if update(recent, records) {
                         break;
                     }
                 }
@@ -56,7 +53,15 @@ pub fn RecentExports(
     view! { <section class="card recent" aria-labelledby="recent-title" inner_html=list></section> }
 }
 
-/// The list with what is around it, as HTML: as views, it would take more of the page's WASM.
+/// Shows the newest records. Returns whether all of them have ended.
+fn update(recent: RwSignal<Vec<ExportRecord>>, mut records: Vec<ExportRecord>) -> bool {
+    records.truncate(SHOWN);
+    let have_ended = records.iter().all(|record| record.state != State::Running);
+    recent.set(records);
+    have_ended
+}
+
+/// Returns the section as HTML. Views would take more of the page's WASM.
 fn list(recent: &[ExportRecord], cameras: &BTreeMap<String, String>, language: Language) -> String {
     if recent.is_empty() {
         return String::new();
@@ -67,27 +72,26 @@ fn list(recent: &[ExportRecord], cameras: &BTreeMap<String, String>, language: L
 }
 
 fn item(record: &ExportRecord, cameras: &BTreeMap<String, String>, language: Language) -> String {
-    let words = language.export();
+    let texts = language.export();
     let params = ExportParams::parse(&record.query).ok();
-    let told = selection(params.as_ref(), cameras, language);
-    // What the page cannot show it cannot select either.
-    let what = if ExportParams::parse_for_page(&record.query).is_ok() {
-        let (query, again) = (escaped(&record.query), words.select_again);
+    let summary = escape_html(&selection_summary(params.as_ref(), cameras, language));
+    // A selection that the form cannot show has no link.
+    let selection = if ExportParams::parse_for_page(&record.query).is_ok() {
+        let (query, again) = (escape_html(&record.query), texts.select_again);
         format!(
-            "<a href=\"{SETTINGS_PATH}?{query}\" rel=external><span class=visually-hidden>{again} </span>{}</a>",
-            escaped(&told)
+            "<a href=\"{SETTINGS_PATH}?{query}\" rel=external><span class=visually-hidden>{again} </span>{summary}</a>"
         )
     } else {
-        format!("<span>{}</span>", escaped(&told))
+        format!("<span>{summary}</span>")
     };
     let digest = record.sha256.as_deref().and_then(|sha256| sha256.get(..8)).map(|begin| format!("SHA-256 {begin}…"));
     format!(
-        "<li><time datetime=\"{}\">{}</time>{what}<span class=recent__size>{}, {}</span><span class=\"state state--{}\">{}</span>\
+        "<li><time datetime=\"{}\">{}</time>{selection}<span class=recent__size>{}, {}</span><span class=\"state state--{}\">{}</span>\
          <span class=hint>{}</span></li>",
         record.started_at,
-        language.moment(&record.started_at),
-        language.events(number(record.rows)),
-        language.bytes(number(record.bytes)),
+        language.timestamp(&record.started_at),
+        language.events(count(record.rows)),
+        language.bytes(count(record.bytes)),
         record.state.as_str(),
         language.state(record.state),
         digest.unwrap_or_default()
@@ -97,28 +101,12 @@ fn item(record: &ExportRecord, cameras: &BTreeMap<String, String>, language: Lan
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn record(query: &str) -> ExportRecord {
-        ExportRecord {
-            id: "17".to_owned(),
-            state: State::Completed,
-            user: Some("ann".to_owned()),
-            via: "session".to_owned(),
-            query: query.to_owned(),
-            rows: 1_234,
-            bytes: 5_000,
-            sha256: Some("0123456789abcdef".to_owned()),
-            started_at: "2025-12-16T12:00:00.000Z".to_owned(),
-            finished_at: None,
-            duration_ms: None,
-            error: None,
-            reason: None,
-            complete_to: None,
-        }
-    }
+    use crate::api::page::Content;
+    use crate::ui::test_support::{record, render, with_owner};
+    use crate::ui::toasts::Toasts;
 
     #[test]
-    fn an_export_is_told_with_what_it_held_and_selects_it_again() {
+    fn an_export_is_listed_with_its_contents_and_selects_them_again() {
         let cameras = BTreeMap::from([("a".to_owned(), "Gate <\"north\">".to_owned())]);
         let html = item(&record("start_date=2025-12-01&camera_id=a"), &cameras, Language::English);
         assert!(html.contains("href=\"/settings?start_date=2025-12-01&amp;camera_id=a\""), "{html}");
@@ -128,9 +116,37 @@ mod tests {
     }
 
     #[test]
-    fn what_the_page_cannot_show_is_told_and_leads_nowhere() {
+    fn a_selection_that_the_form_cannot_show_has_no_link() {
         let html = item(&record("start_date=2025-12-01T08:00:00Z"), &BTreeMap::new(), Language::German);
         assert!(html.contains("<span>ab 2025-12-01T08:00:00Z, alle Kameras, UTC</span>"), "{html}");
         assert!(!html.contains("<a"), "{html}");
+    }
+
+    #[test]
+    fn the_section_has_a_title_and_a_link_to_the_history_unless_it_is_empty() {
+        let html = |recent| {
+            render(Language::English, Content::Nothing, move || {
+                let jobs = ExportJobs::new(Toasts::expect(), 1);
+                view! { <RecentExports recent cameras=BTreeMap::new() jobs/> }
+            })
+        };
+        let one = html(vec![record("")]);
+        assert!(one.contains("<h2 id=recent-title>Recent exports</h2><ul><li>"), "{one}");
+        assert!(one.contains("<a href=\"/settings/exports\" rel=external>All exports</a>"), "{one}");
+        assert!(html(Vec::new()).contains("aria-labelledby=\"recent-title\"></section>"));
+    }
+
+    #[test]
+    fn the_newest_records_are_shown_until_all_have_ended() {
+        with_owner(|| {
+            let recent = RwSignal::new(Vec::new());
+            let running = ExportRecord { state: State::Running, ..record("") };
+            assert!(!update(recent, vec![record(""), running.clone()]));
+            assert_eq!(recent.get_untracked(), [record(""), running.clone()]);
+            // A running export beyond the shown ones does not count.
+            let many = [vec![record(""); SHOWN], vec![running]].concat();
+            assert!(update(recent, many));
+            assert_eq!(recent.get_untracked().len(), SHOWN);
+        });
     }
 }

@@ -1,97 +1,44 @@
-//! What the export form says, and the page's address that says the same: it can be kept, passed on, and gone back to.
+//! The export form as signals, synchronized with the page's address, which can be bookmarked, shared and gone back to.
 
 use std::collections::BTreeSet;
 
 use leptos::prelude::*;
 
+use super::form_state::{FormState, adopts_timezone, apply_changed_boxes, new_query};
 use crate::api::export_form::ExportFormData;
 use crate::error::ApiError;
-use crate::export_params::{DateBound, DateRange, ExportParams};
+use crate::export_params::ExportParams;
 use crate::ui::browser;
 use crate::ui::hydration::{self, hydrate_later};
 
-/// What the form says.
+/// The fields of the form.
 #[derive(Clone, Copy)]
 pub struct Selection {
-    /// The first day, as it was typed; empty for none.
+    /// The first day, as typed; empty for none.
     pub start: RwSignal<String>,
     /// The last day.
     pub end: RwSignal<String>,
-    /// The ids of the cameras; none for all.
+    /// The ids of the selected cameras; empty for all.
     pub cameras: RwSignal<BTreeSet<String>>,
     /// IANA name of the time zone.
     pub timezone: RwSignal<String>,
-    /// Whether the file is for Excel.
+    /// Whether the file begins with a byte-order mark.
     pub bom: RwSignal<bool>,
-    /// Whether the file begins with a column of local time, which spreadsheets read as a date.
+    /// Whether the file has the column `local_time`.
     pub excel_date: RwSignal<bool>,
-    /// Why the page's address names no selection, where it should and does not. The form is untouched then.
+    /// What is wrong with the page's address, if it is invalid. The form has its defaults then.
     pub problem: RwSignal<Option<ApiError>>,
-    /// What an untouched form says.
+    /// The values of an unchanged form.
     defaults: RwSignal<FormState>,
 }
 
-/// The same, at one moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct FormState {
-    start: String,
-    end: String,
-    cameras: BTreeSet<String>,
-    timezone: String,
-    bom: bool,
-    excel_date: bool,
-}
-
-impl FormState {
-    fn defaults(timezone: String) -> Self {
-        Self {
-            start: String::new(),
-            end: String::new(),
-            cameras: BTreeSet::new(),
-            timezone,
-            bom: true,
-            excel_date: false,
-        }
-    }
-
-    /// What the query string of a page says, which is that of an export.
-    fn from_query(query: &str) -> Result<Self, ApiError> {
-        let ExportParams { range, camera_ids, timezone, bom, excel_date, .. } = ExportParams::parse_for_page(query)?;
-        let text = |bound: Option<DateBound>| bound.map(|bound| bound.to_string()).unwrap_or_default();
-        let (start, end) = (text(range.start()), text(range.end()));
-        Ok(Self { start, end, cameras: camera_ids.into_iter().collect(), timezone, bom, excel_date })
-    }
-
-    /// The same, if the form offers it.
-    fn offered(self) -> Result<Self, ApiError> {
-        if browser::is_offered("timezone", &self.timezone) {
-            Ok(self)
-        } else {
-            Err(ExportParams::no_such_timezone(&self.timezone))
-        }
-    }
-
-    fn params(&self) -> Result<ExportParams, ApiError> {
-        let bound = |field, text: &str| (!text.is_empty()).then(|| DateBound::parse(field, text)).transpose();
-        Ok(ExportParams {
-            range: DateRange::new(bound("start_date", &self.start)?, bound("end_date", &self.end)?)?,
-            camera_ids: self.cameras.iter().cloned().collect(),
-            timezone: self.timezone.clone(),
-            bom: self.bom,
-            raw: false,
-            excel_date: self.excel_date,
-        })
-    }
-}
-
 impl Selection {
-    /// What the page's address names, or an untouched form.
-    pub fn new(choices: &ExportFormData) -> Self {
-        let defaults = FormState::defaults(choices.timezone.clone());
-        let is_named = !choices.selected.is_empty() && choices.problem.is_none();
-        let filled = is_named.then(|| FormState::from_query(&choices.selected).ok()).flatten();
-        let filled = filled.unwrap_or_else(|| defaults.clone());
-        let FormState { start, end, cameras, timezone, bom, excel_date } = filled;
+    /// Creates the form with the selection of the page's address, or with the defaults.
+    pub fn new(data: &ExportFormData) -> Self {
+        let defaults = FormState::defaults(data.timezone.clone());
+        let has_selection = !data.selected.is_empty() && data.problem.is_none();
+        let state = has_selection.then(|| FormState::from_query(&data.selected).ok()).flatten();
+        let FormState { start, end, cameras, timezone, bom, excel_date } = state.unwrap_or_else(|| defaults.clone());
         Self {
             start: RwSignal::new(start),
             end: RwSignal::new(end),
@@ -99,81 +46,73 @@ impl Selection {
             timezone: RwSignal::new(timezone),
             bom: RwSignal::new(bom),
             excel_date: RwSignal::new(excel_date),
-            problem: RwSignal::new(choices.problem.clone()),
+            problem: RwSignal::new(data.problem.clone()),
             defaults: RwSignal::new(defaults),
         }
     }
 
-    // A field takes over, once it is alive, what somebody filled in before: each where it comes alive, because until then
-    // nobody hears what is filled in. Coming alive, it has to be as the server made it; so that is done by effects.
+    // The user may fill in fields before they are hydrated. Each chunk takes over its own fields when it is hydrated, because
+    // until then nothing listens to them. Effects do it, because the chunk must first render what the server rendered.
 
-    /// The dates come alive.
+    /// Takes over the dates that the user has filled in. Called when their chunk is hydrated.
     pub fn hydrate_dates(self) {
         take_over("start-date", self.start);
         take_over("end-date", self.end);
     }
 
-    /// The choices of a file for spreadsheets come alive.
-    pub fn file_options_come_alive(self) {
+    /// Takes over the options of the file.
+    pub fn hydrate_file_options(self) {
         for (id, signal) in [("bom", self.bom), ("excel_date", self.excel_date)] {
-            let there = browser::is_checked(id);
-            Effect::new(move || there.iter().for_each(|there| signal.set(*there)));
+            let current = browser::is_checked(id);
+            Effect::new(move || current.iter().for_each(|current| signal.set(*current)));
         }
     }
 
-    /// The cameras come alive.
-    pub fn cameras_come_alive(self) {
+    /// Takes over the cameras.
+    pub fn hydrate_cameras(self) {
         let changed = browser::changed_boxes("camera_id");
         Effect::new(move || {
-            for (id, is_checked) in changed.iter().filter(|(id, _)| !id.is_empty()) {
-                self.cameras.update(|cameras| {
-                    if *is_checked {
-                        cameras.insert(id.clone())
-                    } else {
-                        cameras.remove(id)
-                    };
-                });
+            if !changed.is_empty() {
+                self.cameras.update(|cameras| apply_changed_boxes(cameras, &changed));
             }
         });
     }
 
-    /// The time zones come alive, and the browser's own is chosen where the address does not say another.
-    pub fn timezones_come_alive(self) {
+    /// Takes over the time zone, and chooses the browser's own unless the address or the user has chosen one.
+    pub fn hydrate_timezones(self) {
         take_over("timezone", self.timezone);
-        // The first time, the browser takes a while to tell.
+        // In a task of its own, because the first query of the browser's time zone takes a while.
         hydrate_later(move || {
-            let offered = self.defaults.with_untracked(|defaults| defaults.timezone.clone());
-            // The server may not know yet where this browser is; and somebody may have chosen a zone already.
+            let offered_first = self.defaults.with_untracked(|defaults| defaults.timezone.clone());
             if let Some(own) = browser::timezone().filter(|own| browser::is_offered("timezone", own)) {
                 browser::remember_timezone(&own);
-                let is_bare = browser::query().is_empty();
                 self.defaults.update(|defaults| defaults.timezone.clone_from(&own));
-                if is_bare && self.timezone.get_untracked() == offered {
+                if adopts_timezone(&browser::query(), &self.timezone.get_untracked(), &offered_first) {
                     self.timezone.set(own);
                 }
             }
         });
     }
 
-    /// Has the form follow the address, back and forth. `first` is the one that the server made the form from: somebody may
-    /// have gone back before the page was alive.
-    pub fn follow_history(self, first: String) {
-        let alive = hydration::alive();
+    /// Keeps the form equal to the address when the user goes back or forward. `rendered` is the query string that the
+    /// server rendered the form for: the user may have gone back before hydration.
+    pub fn follow_history(self, rendered: String) {
+        let is_hydrated = hydration::is_hydrated();
         Effect::new(move || {
-            let there = browser::query();
-            if alive.get() && there != first {
-                self.follow(&there);
-                browser::come_back();
+            let current = browser::query();
+            if is_hydrated.get() && current != rendered {
+                self.follow(&current);
+                browser::update_return_address();
             }
         });
         browser::on_history_moves(move || {
-            if alive.get_untracked() {
+            if is_hydrated.get_untracked() {
                 self.follow(&browser::query());
             }
         });
     }
 
-    fn filled(self) -> FormState {
+    fn state(self) -> FormState {
         FormState {
             start: self.start.get(),
             end: self.end.get(),
@@ -184,43 +123,49 @@ impl Selection {
         }
     }
 
-    /// The parameters of the export, checked as the server checks them.
+    /// Returns the parameters of the export, checked like on the server.
     ///
     /// # Errors
-    /// What is wrong with them.
+    /// Returns an error if a field is invalid.
     pub fn params(self) -> Result<ExportParams, ApiError> {
-        self.filled().params()
+        self.state().params()
     }
 
-    /// Has the page's address say what the form says, as a step that can be gone back. The address of an untouched form
-    /// says nothing.
+    /// Sets both dates.
+    pub fn set_date_range(self, first: String, last: String) {
+        self.start.set(first);
+        self.end.set(last);
+    }
+
+    /// Updates the page's address to the selection, as a new entry of the history.
     pub fn show_in_address(self, params: &ExportParams) {
-        let defaults = self.defaults.with_untracked(|defaults| defaults.params().as_ref() == Ok(params));
-        // An address that says nothing that could be shown stays for as long as nothing is chosen instead.
-        if defaults && self.problem.with_untracked(Option::is_some) {
-            return;
+        if let Some(query) = self.new_query(params, &browser::query()) {
+            browser::show_query(&query);
+        }
+    }
+
+    /// Returns the query string that the address must get, and clears the problem with the address, if the user has
+    /// selected something instead.
+    fn new_query(self, params: &ExportParams, current: &str) -> Option<String> {
+        let is_default = self.defaults.with_untracked(|defaults| defaults.params().as_ref() == Ok(params));
+        // An invalid address stays until the user selects something.
+        if is_default && self.problem.with_untracked(Option::is_some) {
+            return None;
         }
         self.problem.set(None);
-        let wanted = if defaults { String::new() } else { params.to_query() };
-        let there = browser::query();
-        // The same selection may be written otherwise.
-        let is_same = wanted == there || ExportParams::parse(&there).is_ok_and(|there| there == *params);
-        if !is_same || (there.is_empty() != wanted.is_empty()) {
-            browser::show_query(&wanted);
-        }
+        new_query(params, is_default, current)
     }
 
     fn follow(self, query: &str) {
-        let named = (!query.is_empty()).then(|| FormState::from_query(query).and_then(FormState::offered));
-        let (filled, problem) = match named {
-            None => (self.defaults.get_untracked(), None),
-            Some(Ok(filled)) => (filled, None),
-            Some(Err(error)) => (self.defaults.get_untracked(), Some(error)),
-        };
+        let is_offered = |timezone: &str| browser::is_offered("timezone", timezone);
+        let (state, problem) = FormState::for_address(query, &self.defaults.get_untracked(), is_offered);
         self.problem.set(problem);
-        let FormState { start, end, cameras, timezone, bom, excel_date } = filled;
-        self.start.set(start);
-        self.end.set(end);
+        self.fill_in(state);
+    }
+
+    fn fill_in(self, state: FormState) {
+        let FormState { start, end, cameras, timezone, bom, excel_date } = state;
+        self.set_date_range(start, end);
         self.cameras.set(cameras);
         self.timezone.set(timezone);
         self.bom.set(bom);
@@ -228,59 +173,58 @@ impl Selection {
     }
 }
 
+/// Sets a signal to the current value of its field, which the user may have changed before hydration.
 fn take_over(id: &str, signal: RwSignal<String>) {
-    let there = browser::value_of(id);
-    Effect::new(move || there.iter().for_each(|there| signal.set(there.clone())));
+    let current = browser::value_of(id);
+    Effect::new(move || current.iter().for_each(|current| signal.set(current.clone())));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::test_support::{form_data, with_owner};
 
-    fn filled(start: &str, end: &str, cameras: &[&str]) -> FormState {
-        FormState {
-            start: start.to_owned(),
-            end: end.to_owned(),
-            cameras: cameras.iter().map(ToString::to_string).collect(),
-            timezone: "Europe/Berlin".to_owned(),
-            bom: true,
-            excel_date: false,
-        }
+    #[test]
+    fn the_form_begins_with_the_selection_of_the_address() {
+        with_owner(|| {
+            let query = "start_date=2025-12-01&camera_id=cam-1&timezone=Asia/Tokyo";
+            let selection = Selection::new(&ExportFormData { selected: query.to_owned(), ..form_data() });
+            assert_eq!(untrack(|| selection.params()), Ok(ExportParams::parse(query).expect("valid")));
+        });
     }
 
     #[test]
-    fn the_form_asks_for_what_it_says() {
-        let params = filled("2025-12-01", "", &["cam-2", "cam-1"]).params().expect("valid");
-        assert_eq!(
-            params.to_url(),
-            "/api/v1/motion-events/export?format=csv&start_date=2025-12-01&camera_id=cam-1&camera_id=cam-2\
-             &timezone=Europe%2FBerlin&bom=true"
-        );
+    fn an_invalid_address_stays_until_something_is_selected() {
+        with_owner(|| {
+            let problem = Some(ExportParams::no_such_timezone("Mars/Olympus"));
+            let address = "timezone=Mars/Olympus";
+            let data = ExportFormData { selected: address.to_owned(), problem: problem.clone(), ..form_data() };
+            let selection = Selection::new(&data);
+            let defaults = untrack(|| selection.params()).expect("valid");
+            assert_eq!(defaults, ExportParams { bom: true, ..ExportParams::default() });
+            assert_eq!(selection.new_query(&defaults, address), None);
+            assert_eq!(selection.problem.get_untracked(), problem);
+            selection.set_date_range("2025-12-01".to_owned(), String::new());
+            let selected = untrack(|| selection.params()).expect("valid");
+            assert_eq!(selection.new_query(&selected, address), Some(selected.to_query()));
+            assert_eq!(selection.problem.get_untracked(), None);
+        });
     }
 
     #[test]
-    fn an_untouched_form_asks_for_everything() {
-        let params = FormState::defaults("UTC".to_owned()).params().expect("valid");
-        assert_eq!(params, ExportParams { bom: true, ..ExportParams::default() });
-    }
-
-    #[test]
-    fn an_address_is_read_back_as_the_form_that_it_was_made_of() {
-        let with_a_date = FormState { excel_date: true, ..filled("", "2025-12-31", &[]) };
-        for filled in [filled("2025-12-01", "2025-12-31", &["ü & co", "b"]), filled("", "", &[]), with_a_date] {
-            let query = filled.params().expect("valid").to_query();
-            assert_eq!(FormState::from_query(&query), Ok(filled));
-        }
-    }
-
-    #[test]
-    fn dates_in_the_wrong_order_are_told_before_the_server_is_asked() {
-        let error = filled("2025-12-02", "2025-12-01", &[]).params().expect_err("reversed");
-        assert_eq!(error.field.as_deref(), Some("start_date"));
-        let address = "start_date=2025-12-02&end_date=2025-12-01";
-        for (address, field) in [("start_date=2025-12-02T00:00:00Z", "start_date"), ("raw=true", "raw")] {
-            assert_eq!(FormState::from_query(address).expect_err("not on a page").field.as_deref(), Some(field));
-        }
-        assert_eq!(FormState::from_query(address).expect_err("reversed").field.as_deref(), Some("start_date"));
+    fn filling_in_sets_every_field() {
+        with_owner(|| {
+            let selection = Selection::new(&form_data());
+            let state = FormState {
+                start: "2025-12-01".to_owned(),
+                end: "2025-12-02".to_owned(),
+                cameras: BTreeSet::from(["cam-1".to_owned()]),
+                timezone: "Asia/Tokyo".to_owned(),
+                bom: false,
+                excel_date: true,
+            };
+            selection.fill_in(state.clone());
+            assert_eq!(untrack(|| selection.state()), state);
+        });
     }
 }

@@ -7,12 +7,12 @@ use crate::api::paths::SETTINGS_PATH;
 use crate::ui::layout::SettingsFrame;
 use crate::ui::page_data;
 
-/// The page.
+/// The settings page with the export form.
 #[component]
 pub fn Settings() -> impl IntoView {
-    let words = page_data::language().frame();
+    let texts = page_data::language().frame();
     view! {
-        <SettingsFrame current=SETTINGS_PATH title=words.data_export lead=words.data_export_lead>
+        <SettingsFrame current=SETTINGS_PATH title=texts.data_export lead=texts.data_export_lead>
             <MotionExport/>
         </SettingsFrame>
     }

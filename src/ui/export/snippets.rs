@@ -1,15 +1,15 @@
-//! What fetches a selection from other tools: complete, to be copied and run. Made of the export's URL; knows no browser.
+//! Snippets that fetch a selection with other tools, ready to copy and run. Calls no browser API.
 
 use crate::api::shell::shell_quote;
 use crate::export_params::{COLUMNS, EXPORT_PATH, ExportParams};
 
-/// What stands for an access token.
+/// The placeholder for an access token.
 pub const TOKEN: &str = "YOUR_TOKEN";
 
 /// A tool that can fetch an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tool {
-    /// The address itself.
+    /// The URL itself.
     Url,
     /// curl, at a command line.
     Curl,
@@ -21,16 +21,16 @@ pub enum Tool {
     DuckDb,
     /// Power Query, in Excel and Power BI.
     PowerQuery,
-    /// Google Sheets, which can send no token.
+    /// Google Sheets, which cannot send a token.
     Sheets,
 }
 
 impl Tool {
-    /// All of them, in the order in which they are shown.
+    /// All tools, in the order in which the page shows them.
     pub const ALL: [Self; 7] =
         [Self::Url, Self::Curl, Self::Pandas, Self::Polars, Self::DuckDb, Self::PowerQuery, Self::Sheets];
 
-    /// What it is called.
+    /// Returns the name to show.
     pub fn name(self) -> &'static str {
         match self {
             Self::Url => "URL",
@@ -56,7 +56,7 @@ impl Tool {
         }
     }
 
-    /// Returns what to copy. `origin` is scheme, host and port of the server.
+    /// Returns the snippet. `origin` is scheme, host and port of the server.
     ///
     /// Each snippet fails if the file is incomplete: curl and Python detect a body that was cut off. Each one that reads
     /// the file gives the type of every column, because tools that detect types by the first rows change values: a
@@ -68,7 +68,7 @@ impl Tool {
         let url = format!("{origin}{}", params.to_url());
         match self {
             Self::Url => url,
-            // Power Query takes the address apart, so that it can keep the credentials by its host.
+            // Power Query gets the URL in parts, because it stores credentials by host.
             Self::PowerQuery => power_query(origin, &params),
             Self::Curl => format!(
                 "curl --fail --remote-name --remote-header-name --remove-on-error \\\n  --header 'Authorization: Bearer {TOKEN}' \\\n  {}",
@@ -109,13 +109,13 @@ impl Tool {
 /// timestamps. `quote` stands around the names.
 fn columns(quote: char, [text, fraction, whole, timestamp]: [&str; 4]) -> String {
     let typed = COLUMNS.map(|name| {
-        let of = match name {
+        let column_type = match name {
             "timestamp" => timestamp,
             "confidence" => fraction,
             "x" | "y" | "width" | "height" => whole,
             _ => text,
         };
-        format!("{quote}{name}{quote}: {of}")
+        format!("{quote}{name}{quote}: {column_type}")
     });
     format!("{{\n        {},\n    }}", typed.join(",\n        "))
 }
@@ -125,7 +125,7 @@ fn python(text: &str) -> String {
 }
 
 fn power_query(origin: &str, params: &ExportParams) -> String {
-    // A `#(` begins an escape.
+    // `#(` begins an escape sequence.
     let text = |text: &str| format!("\"{}\"", text.replace('"', "\"\"").replace("#(", "#(#)("));
     let mut fields: Vec<(String, Vec<String>)> = Vec::new();
     for (name, value) in form_urlencoded::parse(params.to_query().as_bytes()) {
@@ -166,13 +166,13 @@ mod tests {
     }
 
     #[test]
-    fn what_a_camera_is_called_cannot_end_a_string() {
+    fn the_id_of_a_camera_cannot_end_a_string() {
         let params = ExportParams {
             camera_ids: vec!["'; rm -rf / #\"\\".to_owned(), "Gate#(lf)".to_owned()],
             ..ExportParams::default()
         };
         for tool in Tool::ALL.into_iter().filter(|tool| *tool != Tool::PowerQuery) {
-            // In a URL, all of it is encoded.
+            // The URL encodes every special character.
             let snippet = tool.snippet(ORIGIN, &params);
             assert!(snippet.contains("camera_id=%27%3B+rm+-rf+%2F+%23%22%5C"), "{snippet}");
         }

@@ -1,4 +1,4 @@
-//! In which time zone days are counted and timestamps written.
+//! Selects the time zone in which days are counted and timestamps are written.
 
 use std::fmt::Write;
 
@@ -7,18 +7,17 @@ use leptos::prelude::*;
 use super::selection::Selection;
 use crate::ui::page_data;
 
-/// A select of all zones.
+/// A select of all time zones.
 #[component]
 pub fn TimezoneSelect(
-    /// The names to choose from. The server knows them and writes them into the page; in the browser there are none, and
-    /// those of the page stay.
+    /// The names. The server writes them into the page. In the browser the list is empty, and the options of the page stay.
     timezones: Vec<String>,
-    /// Where the chosen one is.
+    /// The form.
     selection: Selection,
 ) -> impl IntoView {
     let value = selection.timezone;
-    selection.timezones_come_alive();
-    // As one piece: to bring six hundred options to life took a phone a third of a second.
+    selection.hydrate_timezones();
+    // As one piece of HTML: hydrating six hundred options took a phone a third of a second.
     let options = options(&timezones, &value.get_untracked());
     view! {
         <div class="field">
@@ -34,7 +33,7 @@ pub fn TimezoneSelect(
     }
 }
 
-/// The options as HTML. The names of zones have no character that would have to be escaped.
+/// Returns the options as HTML. Names with characters that would need escaping are skipped; no time zone has one.
 fn options(timezones: &[String], chosen: &str) -> String {
     let mut html = String::new();
     let plain = |name: &&String| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/_+-".contains(&byte));
@@ -50,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn zones_are_offered_with_the_chosen_one_selected_and_nothing_else_gets_into_the_page() {
+    fn the_selected_time_zone_is_marked_and_markup_is_skipped() {
         let names = ["UTC", "America/Los_Angeles", "<script>"].map(str::to_owned);
         assert_eq!(
             options(&names, "America/Los_Angeles"),

@@ -1,5 +1,5 @@
-//! The switches at the bottom of every page: colours and language. They are forms of the browser's own, whose answer leads
-//! back to the page, so that they work without script.
+//! The switches at the bottom of every page: colour scheme and language. They are plain forms that return to the page, so
+//! they work without script.
 
 use leptos::prelude::*;
 
@@ -12,7 +12,7 @@ use crate::ui::page_data;
 #[component]
 pub fn Preferences() -> impl IntoView {
     let (language, scheme, address) = (page_data::language(), page_data::color_scheme(), page_data::address());
-    let words = language.preferences();
+    let texts = language.preferences();
     let schemes = ColorScheme::ALL.map(|offered| {
         view! {
             <button class="chip" name="theme" value=offered.as_str() aria-pressed=pressed(offered == scheme)>
@@ -21,7 +21,7 @@ pub fn Preferences() -> impl IntoView {
         }
     });
     let languages = Language::ALL.map(|offered| {
-        // In its own language, for those who cannot read the one that the page is in.
+        // In its own language, for users who cannot read the language of the page.
         view! {
             <button
                 class="chip"
@@ -39,14 +39,14 @@ pub fn Preferences() -> impl IntoView {
             <form method="post" action=PREFERENCES_PATH>
                 <input type="hidden" name="next" value=address.clone()/>
                 <div class="chips" role="group" aria-labelledby="theme-title">
-                    <span id="theme-title" class="preferences__title">{words.theme}</span>
+                    <span id="theme-title" class="preferences__title">{texts.theme}</span>
                     {schemes.collect_view()}
                 </div>
             </form>
             <form method="post" action=PREFERENCES_PATH>
                 <input type="hidden" name="next" value=address/>
                 <div class="chips" role="group" aria-labelledby="language-title">
-                    <span id="language-title" class="preferences__title">{words.language}</span>
+                    <span id="language-title" class="preferences__title">{texts.language}</span>
                     {languages.collect_view()}
                 </div>
             </form>
@@ -54,7 +54,7 @@ pub fn Preferences() -> impl IntoView {
     }
 }
 
-/// `aria-pressed` takes a word, and not the attribute's mere presence.
+/// Returns the value of `aria-pressed`, which is a word and not a boolean attribute.
 fn pressed(is_pressed: bool) -> &'static str {
     if is_pressed { "true" } else { "false" }
 }
@@ -65,7 +65,7 @@ mod tests {
     use crate::api::page::{Content, PageData};
 
     #[test]
-    fn what_holds_is_pressed_and_each_language_is_offered_in_itself() {
+    fn the_current_preferences_are_pressed_and_each_language_has_its_own_name() {
         let owner = Owner::new();
         let html = owner.with(|| {
             provide_context(PageData {

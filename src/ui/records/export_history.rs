@@ -1,4 +1,4 @@
-//! Export history: who exported what, when, and whether the file is whole.
+//! The export history: who exported what and when, and whether the file is complete.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,9 @@ use crate::api::page::{Content, History};
 use crate::api::paths::{HISTORY_PATH, VERIFY_PATH};
 use crate::export_params::{DateBound, ExportParams};
 use crate::ui::copy_button::CopyButton;
-use crate::ui::download::export_jobs::{Expected, ExportJobs, ExportProgress};
-use crate::ui::hydration::still;
+use crate::ui::download::export_jobs::{ExportJobs, ExportProgress};
+use crate::ui::download::save_method::Expected;
+use crate::ui::hydration::static_html;
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::page_data;
 use crate::ui::toasts::{LiveRegion, Toasts};
@@ -41,13 +42,13 @@ pub fn ExportHistory() -> impl IntoView {
 fn Records(history: History) -> impl IntoView {
     let History { records, older, cameras, everybodys, state, user, sha256, is_later } = history;
     let language = page_data::language();
-    let words = language.history();
+    let texts = language.history();
     let toasts = Toasts::expect();
-    let exporting = ExportJobs::new(toasts, usize::MAX);
+    let jobs = ExportJobs::new(toasts, usize::MAX);
     let list = if records.is_empty() {
-        Either::Left(view! { <p class="card">{words.none}</p> })
+        Either::Left(view! { <p class="card">{texts.none}</p> })
     } else {
-        Either::Right(view! { <RecordTable records cameras everybodys exporting/> })
+        Either::Right(view! { <RecordTable records cameras everybodys jobs/> })
     };
     let filter = move || {
         let states = State::ALL.map(|known| {
@@ -55,25 +56,25 @@ fn Records(history: History) -> impl IntoView {
             view! { <option value=known.as_str() selected=chosen>{language.state(known)}</option> }
         });
         view! {
-            <form class="card filter" method="get" action=HISTORY_PATH aria-label=words.which>
+            <form class="card filter" method="get" action=HISTORY_PATH aria-label=texts.which>
                 <div class="field">
-                    <label for="state">{words.state}</label>
+                    <label for="state">{texts.state}</label>
                     <select id="state" name="state">
-                        <option value="">{words.every_state}</option>
+                        <option value="">{texts.every_state}</option>
                         {states.collect_view()}
                     </select>
                 </div>
                 {everybodys.then(|| view! {
                     <div class="field">
-                        <label for="user">{words.person}</label>
+                        <label for="user">{texts.person}</label>
                         <input id="user" name="user" autocapitalize="none" spellcheck="false" value=user/>
                     </div>
                 })}
                 <div class="field">
-                    <label for="sha256">{words.digest_of_file}</label>
+                    <label for="sha256">{texts.digest_of_file}</label>
                     <input id="sha256" name="sha256" autocapitalize="none" spellcheck="false" value=sha256/>
                 </div>
-                <button>{words.show}</button>
+                <button>{texts.show}</button>
             </form>
         }
     };
@@ -81,16 +82,16 @@ fn Records(history: History) -> impl IntoView {
         let older = older.map(|query| format!("{HISTORY_PATH}?{query}"));
         view! {
             <p class="pages">
-                {is_later.then(|| view! { <a href=HISTORY_PATH rel="external">{words.newest}</a> })}
-                {older.map(|older| view! { <a href=older rel="external">{words.older}</a> })}
+                {is_later.then(|| view! { <a href=HISTORY_PATH rel="external">{texts.newest}</a> })}
+                {older.map(|older| view! { <a href=older rel="external">{texts.older}</a> })}
             </p>
         }
     };
     view! {
-        {still(filter)}
-        <div class="export-again-progress"><ExportProgress exporting back_to="#main"/></div>
+        {static_html(filter)}
+        <div class="export-again-progress"><ExportProgress jobs back_to="#main"/></div>
         {list}
-        {still(pages)}
+        {static_html(pages)}
         <LiveRegion toasts/>
     }
 }
@@ -100,25 +101,25 @@ fn RecordTable(
     records: Vec<ExportRecord>,
     cameras: BTreeMap<String, String>,
     everybodys: bool,
-    exporting: ExportJobs,
+    jobs: ExportJobs,
 ) -> impl IntoView {
     let language = page_data::language();
-    let words = language.history();
+    let texts = language.history();
     let rows = records.into_iter().map(|record| {
-        view! { <RecordRow record cameras=cameras.clone() everybodys exporting/> }
+        view! { <RecordRow record cameras=cameras.clone() everybodys jobs/> }
     });
     view! {
         <div class="card">
             <table role="table" class="records">
-                <caption>{words.caption}</caption>
+                <caption>{texts.caption}</caption>
                 <thead role="rowgroup">
                     <tr role="row">
-                        <th scope="col" role="columnheader">{words.begun}</th>
-                        {everybodys.then(|| view! { <th scope="col" role="columnheader">{words.by}</th> })}
-                        <th scope="col" role="columnheader">{words.selection}</th>
-                        <th scope="col" role="columnheader" class="number">{words.events}</th>
-                        <th scope="col" role="columnheader" class="number">{words.size}</th>
-                        <th scope="col" role="columnheader">{words.state}</th>
+                        <th scope="col" role="columnheader">{texts.started}</th>
+                        {everybodys.then(|| view! { <th scope="col" role="columnheader">{texts.by}</th> })}
+                        <th scope="col" role="columnheader">{texts.selection}</th>
+                        <th scope="col" role="columnheader" class="number">{texts.events}</th>
+                        <th scope="col" role="columnheader" class="number">{texts.size}</th>
+                        <th scope="col" role="columnheader">{texts.state}</th>
                         <th scope="col" role="columnheader">"SHA-256"</th>
                         <td role="cell"></td>
                     </tr>
@@ -127,7 +128,7 @@ fn RecordTable(
             </table>
         </div>
         <p class="hint">
-            {words.hint_before} <a href=VERIFY_PATH rel="external">{language.frame().verify_a_file}</a> {words.hint_after}
+            {texts.hint_before} <a href=VERIFY_PATH rel="external">{language.frame().verify_a_file}</a> {texts.hint_after}
         </p>
     }
 }
@@ -137,17 +138,13 @@ fn RecordRow(
     record: ExportRecord,
     cameras: BTreeMap<String, String>,
     everybodys: bool,
-    exporting: ExportJobs,
+    jobs: ExportJobs,
 ) -> impl IntoView {
     let language = page_data::language();
-    let words = language.history();
+    let texts = language.history();
     let params = ExportParams::parse(&record.query).ok();
-    // How far one got that broke says nothing of the whole.
-    let expected = match record.state {
-        State::Completed => Expected { rows: u64::try_from(record.rows).ok(), bytes: u64::try_from(record.bytes).ok() },
-        _ => Expected::default(),
-    };
-    let begun = language.moment(&record.started_at);
+    let expected = expected_again(&record);
+    let started = language.timestamp(&record.started_at);
     let again = params.clone().map(|params| {
         let url = params.to_url();
         view! {
@@ -155,17 +152,17 @@ fn RecordRow(
                 class="again"
                 href=url
                 rel="external"
-                aria-label=(words.export_again_of)(&begun)
+                aria-label=(texts.export_again_of)(&started)
                 on:click=move |event| {
-                    // In a new tab or window, the browser does it.
+                    // The browser opens the link in a new tab or window.
                     if event.ctrl_key() || event.meta_key() || event.shift_key() {
                         return;
                     }
                     event.prevent_default();
-                    exporting.begin(params.clone(), Box::new(move || Some(expected)));
+                    jobs.start(params.clone(), Box::new(move || Some(expected)));
                 }
             >
-                {words.export_again}
+                {texts.export_again}
             </a>
         }
     });
@@ -173,15 +170,15 @@ fn RecordRow(
         let id = format!("sha256-{}", record.id);
         view! {
             <span class="copyable">
-                <input id=id.clone() class="digest" aria-label=(words.digest_of)(&begun) readonly value=digest/>
-                <CopyButton of=id label=(words.copy_digest_of)(&begun)/>
+                <input id=id.clone() class="digest" aria-label=(texts.digest_of)(&started) readonly value=digest/>
+                <CopyButton of=id label=(texts.copy_digest_of)(&started)/>
             </span>
         }
     });
-    let (day, time) = begun.split_once(' ').unwrap_or((&begun, ""));
+    let (day, time) = started.split_once(' ').unwrap_or((&started, ""));
     let (day, time) = (day.to_owned(), time.to_owned());
-    let up_to = record.complete_to.as_deref().map(|moment| (words.complete_to)(&language.moment(moment)));
-    let reason = record.reason.as_ref().map(|reason| reason.text.clone()).or(up_to);
+    let limit = record.complete_to.as_deref().map(|limit| (texts.complete_to)(&language.timestamp(limit)));
+    let reason = record.reason.as_ref().map(|reason| reason.text.clone()).or(limit);
     let reason = reason.map(|reason| view! { <span class="reason">{reason}</span> });
     view! {
         <tr role="row">
@@ -192,11 +189,13 @@ fn RecordRow(
                     <span>{time}</span>
                 </time>
             </th>
-            {everybodys.then(|| view! { <td role="cell" data-label=words.by>{by(&record, language)}</td> })}
-            <td role="cell" data-label=words.selection class="selection">{selection(params.as_ref(), &cameras, language)}</td>
-            <td role="cell" data-label=words.events class="number">{language.count(number(record.rows))}</td>
-            <td role="cell" data-label=words.size class="number">{language.bytes(number(record.bytes))}</td>
-            <td role="cell" data-label=words.state>
+            {everybodys.then(|| view! { <td role="cell" data-label=texts.by>{exported_by(&record, language)}</td> })}
+            <td role="cell" data-label=texts.selection class="selection">
+                {selection_summary(params.as_ref(), &cameras, language)}
+            </td>
+            <td role="cell" data-label=texts.events class="number">{language.count(count(record.rows))}</td>
+            <td role="cell" data-label=texts.size class="number">{language.bytes(count(record.bytes))}</td>
+            <td role="cell" data-label=texts.state>
                 <span class=format!("state state--{}", record.state.as_str())>{language.state(record.state)}</span>
                 {reason}
             </td>
@@ -206,39 +205,51 @@ fn RecordRow(
     }
 }
 
-/// A number of a record, none of which is less than nothing.
-pub fn number(number: i64) -> u64 {
+/// Returns a count of a record, which is never negative.
+pub fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
 }
 
-/// By whom, and by which way where it was not the page.
-pub fn by(record: &ExportRecord, language: Language) -> String {
-    let words = language.history();
+/// Returns who exported, and by what means unless it was the page.
+pub fn exported_by(record: &ExportRecord, language: Language) -> String {
+    let texts = language.history();
     let user = record.user.as_deref();
     match record.via.as_str() {
-        "command" => user.map_or_else(|| words.command_line.to_owned(), words.command_line_as),
-        "token" => (words.by_token)(user.unwrap_or(words.somebody)),
-        "link" => (words.by_link)(user.unwrap_or(words.somebody)),
-        _ => user.unwrap_or(words.somebody).to_owned(),
+        "command" => user.map_or_else(|| texts.command_line.to_owned(), texts.command_line_as),
+        "token" => (texts.by_token)(user.unwrap_or(texts.unknown_user)),
+        "link" => (texts.by_link)(user.unwrap_or(texts.unknown_user)),
+        _ => user.unwrap_or(texts.unknown_user).to_owned(),
     }
 }
 
-/// A selection in words.
-pub fn selection(params: Option<&ExportParams>, cameras: &BTreeMap<String, String>, language: Language) -> String {
+/// Returns what to expect of exporting a record's selection again. A record that is not complete says nothing about the size.
+fn expected_again(record: &ExportRecord) -> Expected {
+    match record.state {
+        State::Completed => Expected { rows: u64::try_from(record.rows).ok(), bytes: u64::try_from(record.bytes).ok() },
+        _ => Expected::default(),
+    }
+}
+
+/// Returns days, cameras and time zone of a selection; empty for an invalid one.
+pub fn selection_summary(
+    params: Option<&ExportParams>,
+    cameras: &BTreeMap<String, String>,
+    language: Language,
+) -> String {
     let Some(ExportParams { range, camera_ids, timezone, .. }) = params else { return String::new() };
-    let words = language.history();
+    let texts = language.history();
     let end = |bound: DateBound| language.digits_of_day(&bound.to_string());
     let days = match (range.start().map(end), range.end().map(end)) {
-        (None, None) => words.everything.to_owned(),
-        (Some(start), None) => (words.from)(&start),
-        (None, Some(end)) => (words.until)(&end),
+        (None, None) => texts.everything.to_owned(),
+        (Some(start), None) => (texts.from)(&start),
+        (None, Some(end)) => (texts.until)(&end),
         (Some(start), Some(end)) if start == end => start,
-        (Some(start), Some(end)) => (words.from_to)(&start, &end),
+        (Some(start), Some(end)) => (texts.from_to)(&start, &end),
     };
     let cameras = match camera_ids.as_slice() {
-        [] => words.all_cameras.to_owned(),
+        [] => texts.all_cameras.to_owned(),
         [one] => cameras.get(one).unwrap_or(one).clone(),
-        many => (words.cameras)(many.len()),
+        many => (texts.cameras)(many.len()),
     };
     format!("{days}, {cameras}, {timezone}")
 }
@@ -246,14 +257,15 @@ pub fn selection(params: Option<&ExportParams>, cameras: &BTreeMap<String, Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ui::test_support::{record, render};
 
-    fn told(query: &str, language: Language) -> String {
+    fn summary(query: &str, language: Language) -> String {
         let cameras = BTreeMap::from([("cam-1".to_owned(), "Front Door".to_owned())]);
-        selection(ExportParams::parse(query).ok().as_ref(), &cameras, language)
+        selection_summary(ExportParams::parse(query).ok().as_ref(), &cameras, language)
     }
 
     #[test]
-    fn a_selection_is_told_in_words() {
+    fn a_selection_is_summarized_in_words() {
         for (query, words) in [
             ("", "everything, all cameras, UTC"),
             ("start_date=2025-12-01&camera_id=cam-1", "from 2025-12-01, Front Door, UTC"),
@@ -265,7 +277,7 @@ mod tests {
             ),
             ("nonsense=1", ""),
         ] {
-            assert_eq!(told(query, Language::English), words);
+            assert_eq!(summary(query, Language::English), words);
         }
         for (query, words) in [
             ("", "alles, alle Kameras, UTC"),
@@ -273,42 +285,95 @@ mod tests {
             ("end_date=2025-12-01T08:00:00Z&camera_id=a&camera_id=b", "bis 2025-12-01T08:00:00Z, 2 Kameras, UTC"),
             ("start_date=2025-12-01&end_date=2025-12-02", "01.12.2025 bis 02.12.2025, alle Kameras, UTC"),
         ] {
-            assert_eq!(told(query, Language::German), words);
+            assert_eq!(summary(query, Language::German), words);
         }
     }
 
     #[test]
-    fn who_exported_is_told_with_the_way() {
-        let by_in = |user: Option<&str>, via: &str, language| {
-            let record = ExportRecord {
-                id: String::new(),
-                state: State::Completed,
-                user: user.map(str::to_owned),
-                via: via.to_owned(),
-                query: String::new(),
-                rows: 0,
-                bytes: 0,
-                sha256: None,
-                started_at: String::new(),
-                finished_at: None,
-                duration_ms: None,
-                error: None,
-                reason: None,
-                complete_to: None,
-            };
-            by(&record, language)
+    fn the_exporter_is_named_with_the_means() {
+        let by = |user: Option<&str>, via: &str, language| {
+            let record = ExportRecord { user: user.map(str::to_owned), via: via.to_owned(), ..record("") };
+            exported_by(&record, language)
         };
-        let by = |user, via| by_in(user, via, Language::English);
-        assert_eq!(by(Some("ann"), "session"), "ann");
-        assert_eq!(by(Some("ann"), "token"), "ann by token");
-        assert_eq!(by(Some("ann"), "link"), "ann by link");
-        assert_eq!(by(None, "command"), "command line");
-        assert_eq!(by(Some("ann"), "command"), "command line, as ann sees it");
-        assert_eq!(by(None, "session"), "somebody");
-        let by = |user, via| by_in(user, via, Language::German);
-        assert_eq!(by(Some("ann"), "session"), "ann");
-        assert_eq!(by(Some("ann"), "token"), "ann, mit Token");
-        assert_eq!(by(None, "link"), "jemand, über Link");
-        assert_eq!(by(None, "command"), "Kommandozeile");
+        let english = |user, via| by(user, via, Language::English);
+        assert_eq!(english(Some("ann"), "session"), "ann");
+        assert_eq!(english(Some("ann"), "token"), "ann, with a token");
+        assert_eq!(english(Some("ann"), "link"), "ann, with a link");
+        assert_eq!(english(None, "command"), "command line");
+        assert_eq!(english(Some("ann"), "command"), "command line, as ann");
+        assert_eq!(english(None, "session"), "unknown user");
+        let german = |user, via| by(user, via, Language::German);
+        assert_eq!(german(Some("ann"), "session"), "ann");
+        assert_eq!(german(Some("ann"), "token"), "ann, mit Token");
+        assert_eq!(german(None, "link"), "unbekannt, über einen Link");
+        assert_eq!(german(None, "command"), "Kommandozeile");
+    }
+
+    #[test]
+    fn only_a_complete_record_says_how_large_the_file_will_be() {
+        let known = Expected { rows: Some(1_234), bytes: Some(5_000) };
+        assert_eq!(expected_again(&record("")), known);
+        let broken = ExportRecord { state: State::Failed, ..record("") };
+        assert_eq!(expected_again(&broken), Expected::default());
+    }
+
+    fn html(history: History) -> String {
+        render(Language::English, Content::History(history), || view! { <ExportHistory/> })
+    }
+
+    fn history(records: Vec<ExportRecord>) -> History {
+        History {
+            records,
+            older: None,
+            cameras: BTreeMap::new(),
+            everybodys: false,
+            state: None,
+            user: None,
+            sha256: None,
+            is_later: false,
+        }
+    }
+
+    #[test]
+    fn a_record_is_shown_with_its_digest_and_a_link_to_export_again() {
+        let html = html(history(vec![record("start_date=2025-12-01")]));
+        for part in [
+            "<span>2025-12-16</span> <span>12:00:00 UTC</span>",
+            "from 2025-12-01, all cameras, UTC</td>",
+            "class=\"number\">1,234</td>",
+            "class=\"number\">5.0 kB</td>",
+            "<span class=\"state state--completed\">Complete</span>",
+            "readonly value=\"0123456789abcdef\"",
+            "href=\"/api/v1/motion-events/export?format=csv&amp;start_date=2025-12-01\"",
+        ] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+        assert!(!html.contains("name=\"user\"") && !html.contains(">ann<"), "one's own records: {html}");
+    }
+
+    #[test]
+    fn an_administrator_sees_who_exported_and_can_turn_pages() {
+        let html = html(History {
+            everybodys: true,
+            older: Some("before=17".to_owned()),
+            is_later: true,
+            state: Some("failed".to_owned()),
+            ..history(vec![ExportRecord { sha256: None, query: "nonsense=1".to_owned(), ..record("") }])
+        });
+        for part in [
+            "name=\"user\"",
+            ">ann</td>",
+            "<option value=\"failed\" selected>",
+            "href=\"/settings/exports?before=17\"",
+            "href=\"/settings/exports\" rel=\"external\">Newest exports",
+        ] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+        assert!(!html.contains("class=\"again\"") && !html.contains("class=\"digest\""), "{html}");
+    }
+
+    #[test]
+    fn a_history_without_matches_says_so() {
+        assert!(html(history(Vec::new())).contains("<p class=\"card\">No matching exports.</p>"));
     }
 }

@@ -1,72 +1,112 @@
-//! Verify a file: which export a CSV is the file of, by its digest, which the browser computes. The file stays where it
-//! is.
+//! Verifies a file: finds the exports of a CSV by its digest, which the browser computes. The file is not uploaded.
 
 use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast;
-use web_sys::{Blob, DragEvent, File, HtmlInputElement};
+use web_sys::{Blob, DragEvent, File, FileList, HtmlInputElement};
 
-use super::export_history::{by, selection};
+use super::export_history::{count, exported_by, selection_summary};
 use crate::api::exports::{ExportRecord, ExportRecords};
 use crate::api::language::Language;
 use crate::api::paths::{HISTORY_PATH, VERIFY_PATH};
 use crate::export_params::ExportParams;
+use crate::ui::download::DownloadError;
 use crate::ui::download::csv_digest::FileSummary;
-use crate::ui::download::{records_of, sum_of};
+use crate::ui::download::fetch::{records_with_digest, summarize};
 use crate::ui::layout::SettingsFrame;
 use crate::ui::page_data;
 
-/// What is known of the file that was chosen last.
+/// The state of the verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Verdict {
-    /// So many bytes were looked at.
-    Looking(u64),
-    /// Its name, what it is, and the exports it is the file of.
-    EventsPerDay(String, FileSummary, ExportRecords),
-    /// Why there is no verdict.
+    /// The file is being read: the bytes so far.
+    Reading(u64),
+    /// Name and digest of the file, and the exports that have the digest.
+    Compared(String, FileSummary, ExportRecords),
+    /// The verification failed: the message.
     Failed(String),
+}
+
+impl Verdict {
+    /// Returns the verdict about a file whose digest was looked up.
+    fn from_lookup(
+        name: String,
+        summary: FileSummary,
+        records: Result<ExportRecords, DownloadError>,
+        language: Language,
+    ) -> Self {
+        match records {
+            Ok(records) => Self::Compared(name, summary, records),
+            Err(error) => Self::Failed(error.message(language)),
+        }
+    }
+}
+
+/// The verification of the file that was chosen last.
+#[derive(Clone, Copy)]
+struct Verification {
+    verdict: RwSignal<Option<Verdict>>,
+    /// The number of the last verification.
+    last: StoredValue<u32>,
+}
+
+impl Verification {
+    fn new() -> Self {
+        Self { verdict: RwSignal::new(None), last: StoredValue::new(0) }
+    }
+
+    /// Starts a verification and returns its number.
+    fn start(self) -> u32 {
+        self.last.update_value(|last| *last += 1);
+        self.verdict.set(Some(Verdict::Reading(0)));
+        self.last.get_value()
+    }
+
+    /// Shows a verdict, unless another file was chosen meanwhile. Returns whether it was shown.
+    fn show(self, number: u32, verdict: Verdict) -> bool {
+        let is_last = self.last.get_value() == number;
+        if is_last {
+            self.verdict.set(Some(verdict));
+        }
+        is_last
+    }
+
+    /// Verifies a file.
+    fn run(self, file: File, language: Language) {
+        let number = self.start();
+        spawn_local(async move {
+            let blob: &Blob = file.as_ref();
+            let summary = summarize(blob, |bytes| self.show(number, Verdict::Reading(bytes))).await;
+            let verdict = match summary {
+                Ok(summary) => {
+                    let records = records_with_digest(&summary.sha256).await;
+                    Verdict::from_lookup(file.name(), summary, records, language)
+                }
+                Err(_) => Verdict::Failed(language.verify().unreadable.to_owned()),
+            };
+            self.show(number, verdict);
+        });
+    }
 }
 
 /// The page at `/settings/verify`.
 #[component]
 pub fn VerifyFile() -> impl IntoView {
     let language = page_data::language();
-    let words = language.verify();
-    let verdict = RwSignal::new(None::<Verdict>);
-    let turn = StoredValue::new(0_u32);
-    let verify = move |file: File| {
-        turn.update_value(|turn| *turn += 1);
-        let mine = turn.get_value();
-        let tell = move |told| {
-            // Another file may have been chosen meanwhile.
-            let is_last = turn.get_value() == mine;
-            if is_last {
-                verdict.set(Some(told));
-            }
-            is_last
-        };
-        tell(Verdict::Looking(0));
-        spawn_local(async move {
-            let blob: &Blob = file.as_ref();
-            let Ok(sum) = sum_of(blob, |bytes| tell(Verdict::Looking(bytes))).await else {
-                tell(Verdict::Failed(words.unreadable.to_owned()));
-                return;
-            };
-            tell(match records_of(&sum.sha256).await {
-                Ok(records) => Verdict::EventsPerDay(file.name(), sum, records),
-                Err(error) => Verdict::Failed(error.told(language)),
-            });
-        });
+    let texts = language.verify();
+    let verification = Verification::new();
+    let verify_first = move |files: Option<FileList>| {
+        if let Some(file) = files.and_then(|files| files.get(0)) {
+            verification.run(file, language);
+        }
     };
-    let chosen = move |event: leptos::ev::Event| {
+    let choose = move |event: leptos::ev::Event| {
         let input: Option<HtmlInputElement> = event.target().and_then(|target| target.dyn_into().ok());
-        if let Some(input) = input
-            && let Some(file) = input.files().and_then(|files| files.get(0))
-        {
-            verify(file);
-            // So that the same file, changed, can be chosen once more.
+        if let Some(input) = input {
+            verify_first(input.files());
+            // Cleared, so that the same file can be chosen again after a change.
             input.set_value("");
         }
     };
@@ -74,56 +114,61 @@ pub fn VerifyFile() -> impl IntoView {
     let drop_file = move |event: DragEvent| {
         event.prevent_default();
         is_over.set(false);
-        if let Some(file) = event.data_transfer().and_then(|dropped| dropped.files()).and_then(|files| files.get(0)) {
-            verify(file);
-        }
+        verify_first(event.data_transfer().and_then(|dropped| dropped.files()));
     };
+    let drag_over = move |event: DragEvent| {
+        event.prevent_default();
+        is_over.set(true);
+    };
+    let verdict = verification.verdict;
     view! {
-        <SettingsFrame current=VERIFY_PATH title=language.frame().verify_a_file lead=words.lead>
+        <SettingsFrame current=VERIFY_PATH title=language.frame().verify_a_file lead=texts.lead>
             <div
                 class="card drop needs-script"
                 class=("drop--over", move || is_over.get())
-                on:dragover=move |event: DragEvent| {
-                    event.prevent_default();
-                    is_over.set(true);
-                }
+                on:dragover=drag_over
                 on:dragleave=move |_| is_over.set(false)
                 on:drop=drop_file
             >
-                <label for="file">{words.choose}</label>
-                <input id="file" type="file" accept=".csv,text/csv" on:change=chosen aria-describedby="file-hint"/>
-                <p class="hint" id="file-hint">{words.hint}</p>
+                <label for="file">{texts.choose}</label>
+                <input id="file" type="file" accept=".csv,text/csv" on:change=choose aria-describedby="file-hint"/>
+                <p class="hint" id="file-hint">{texts.hint}</p>
             </div>
             <p class="card without-script">
-                {words.without_script} <a href=HISTORY_PATH rel="external">{language.frame().export_history}</a> "."
+                {texts.without_script} <a href=HISTORY_PATH rel="external">{language.frame().export_history}</a> "."
             </p>
-            // How far it is changes too often to be read out.
-            {move || match verdict.get() {
-                Some(Verdict::Looking(bytes)) => Some(view! {
-                    <p class="card">{(words.looked_at)(&language.bytes(bytes))}</p>
-                }),
-                _ => None,
-            }}
-            <div role="status">{move || verdict.get().and_then(|verdict| shown(verdict, language))}</div>
+            // Outside the live region, because the progress changes too often to be read out.
+            {move || verdict.with(|verdict| progress_message(verdict.as_ref(), language)).map(|message| view! {
+                <p class="card">{message}</p>
+            })}
+            <div role="status">{move || verdict.get().and_then(|verdict| verdict_view(verdict, language))}</div>
         </SettingsFrame>
     }
 }
 
-fn shown(verdict: Verdict, language: Language) -> Option<AnyView> {
+/// Returns the progress while the file is being read.
+fn progress_message(verdict: Option<&Verdict>, language: Language) -> Option<String> {
+    match verdict {
+        Some(Verdict::Reading(bytes)) => Some((language.verify().bytes_read)(&language.bytes(*bytes))),
+        _ => None,
+    }
+}
+
+fn verdict_view(verdict: Verdict, language: Language) -> Option<AnyView> {
     Some(match verdict {
-        Verdict::Looking(_) => return None,
-        Verdict::Failed(why) => view! { <p class="notice notice--bad">{why}</p> }.into_any(),
-        Verdict::EventsPerDay(name, sum, records) => {
-            let (is_known, words) = told(&name, &records, language);
+        Verdict::Reading(_) => return None,
+        Verdict::Failed(message) => view! { <p class="notice notice--bad">{message}</p> }.into_any(),
+        Verdict::Compared(name, summary, records) => {
+            let (is_known, message) = verdict_message(&name, &records, language);
             let class = if is_known { "notice" } else { "notice notice--bad" };
-            let list = records.exports.into_iter().map(|record| view! { <li>{record_told(&record, language)}</li> });
+            let list = records.exports.iter().map(|record| view! { <li>{record_summary(record, language)}</li> });
             view! {
                 <div class=format!("stack {class}")>
-                    <p><strong>{words}</strong></p>
+                    <p><strong>{message}</strong></p>
                     <ul>{list.collect_view()}</ul>
                     <p class="hint">
-                        {format!("{}, {}", (language.verify().rows)(sum.rows), language.bytes(sum.bytes))} <br/> "SHA-256 "
-                        <code>{sum.sha256}</code>
+                        {format!("{}, {}", (language.verify().rows)(summary.rows), language.bytes(summary.bytes))} <br/> "SHA-256 "
+                        <code>{summary.sha256}</code>
                     </p>
                 </div>
             }
@@ -132,64 +177,111 @@ fn shown(verdict: Verdict, language: Language) -> Option<AnyView> {
     })
 }
 
-/// Whether the file is known, and that in words.
-fn told(name: &str, records: &ExportRecords, language: Language) -> (bool, String) {
-    let words = language.verify();
+/// Returns whether the file is known, and the verdict.
+fn verdict_message(name: &str, records: &ExportRecords, language: Language) -> (bool, String) {
+    let texts = language.verify();
     match records.exports.len() {
-        0 => (false, (words.unknown)(name)),
-        1 => (true, (words.known)(name)),
-        _ => (true, (words.known_to_several)(name)),
+        0 => (false, (texts.unknown)(name)),
+        1 => (true, (texts.known)(name)),
+        _ => (true, (texts.known_to_several)(name)),
     }
 }
 
-fn record_told(record: &ExportRecord, language: Language) -> String {
-    let words = language.verify();
-    let selection = selection(ExportParams::parse(&record.query).ok().as_ref(), &BTreeMap::new(), language);
+/// Returns when, by whom and with which selection an export was made.
+fn record_summary(record: &ExportRecord, language: Language) -> String {
+    let texts = language.verify();
+    let selection = selection_summary(ExportParams::parse(&record.query).ok().as_ref(), &BTreeMap::new(), language);
     format!(
         "{}, {}: {selection}. {}. {}",
-        language.moment(&record.started_at),
-        by(record, language),
-        (words.rows)(u64::try_from(record.rows).unwrap_or_default()),
-        (words.record)(&record.id)
+        language.timestamp(&record.started_at),
+        exported_by(record, language),
+        (texts.rows)(count(record.rows)),
+        (texts.record)(&record.id)
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::exports::State;
+    use crate::api::page::Content;
+    use crate::ui::test_support::{record, render, with_owner};
+
+    fn records(count: usize) -> ExportRecords {
+        ExportRecords { exports: vec![record("start_date=2025-12-01"); count], next: None }
+    }
+
+    fn summary() -> FileSummary {
+        FileSummary { bytes: 5_000, rows: 1_234, sha256: "0123456789abcdef".to_owned() }
+    }
 
     #[test]
-    fn a_file_is_whole_where_a_record_has_its_digest_and_only_there() {
-        let record = ExportRecord {
-            id: "17".to_owned(),
-            state: State::Completed,
-            user: Some("ann".to_owned()),
-            via: "session".to_owned(),
-            query: "start_date=2025-12-01".to_owned(),
-            rows: 1_234,
-            bytes: 5,
-            sha256: None,
-            started_at: "2025-12-16T12:00:00.000Z".to_owned(),
-            finished_at: None,
-            duration_ms: None,
-            error: None,
-            reason: None,
-            complete_to: None,
-        };
-        let of = |count| ExportRecords { exports: vec![record.clone(); count], next: None };
-        let (known, words) = told("a.csv", &of(0), Language::English);
-        assert!(!known && words.contains("not a file that you exported"));
-        let (known, words) = told("a.csv", &of(2), Language::English);
-        assert!(known && words.contains("each of these exports"));
-        assert!(told("a.csv", &of(1), Language::German).0);
+    fn a_file_is_complete_if_and_only_if_a_record_has_its_digest() {
+        let (is_known, message) = verdict_message("a.csv", &records(0), Language::English);
+        assert!(!is_known && message.contains("not a file that you exported"));
+        let (is_known, message) = verdict_message("a.csv", &records(2), Language::English);
+        assert!(is_known && message.contains("each of these exports"));
+        assert!(verdict_message("a.csv", &records(1), Language::German).0);
         assert_eq!(
-            record_told(&record, Language::English),
+            record_summary(&record("start_date=2025-12-01"), Language::English),
             "2025-12-16 12:00:00 UTC, ann: from 2025-12-01, all cameras, UTC. 1,234 rows. Record 17"
         );
         assert_eq!(
-            record_told(&record, Language::German),
+            record_summary(&record("start_date=2025-12-01"), Language::German),
             "16.12.2025 12:00:00 UTC, ann: ab 01.12.2025, alle Kameras, UTC. 1.234 Zeilen. Eintrag 17"
         );
+    }
+
+    #[test]
+    fn the_verdict_of_a_file_that_was_replaced_by_another_one_is_dropped() {
+        with_owner(|| {
+            let verification = Verification::new();
+            let first = verification.start();
+            assert!(verification.show(first, Verdict::Reading(1)));
+            let second = verification.start();
+            assert!(!verification.show(first, Verdict::Reading(2)));
+            assert_eq!(verification.verdict.get_untracked(), Some(Verdict::Reading(0)));
+            assert!(verification.show(second, Verdict::Failed("why".to_owned())));
+            assert_eq!(verification.verdict.get_untracked(), Some(Verdict::Failed("why".to_owned())));
+        });
+    }
+
+    #[test]
+    fn a_failed_lookup_is_a_failure_with_its_message() {
+        let verdict = |records| Verdict::from_lookup("a.csv".to_owned(), summary(), records, Language::English);
+        assert_eq!(
+            verdict(Err(DownloadError::Unreachable)),
+            Verdict::Failed(DownloadError::Unreachable.message(Language::English))
+        );
+        assert_eq!(verdict(Ok(records(1))), Verdict::Compared("a.csv".to_owned(), summary(), records(1)));
+    }
+
+    #[test]
+    fn the_progress_is_shown_while_the_file_is_read_and_the_verdict_after_that() {
+        let reading = Verdict::Reading(5_000);
+        assert_eq!(progress_message(Some(&reading), Language::English).as_deref(), Some("5.0 kB read…"));
+        assert_eq!(progress_message(None, Language::English), None);
+        assert!(verdict_view(reading, Language::English).is_none());
+        let html = |verdict| verdict_view(verdict, Language::English).expect("a verdict").to_html();
+        let known = html(Verdict::Compared("a <b>.csv".to_owned(), summary(), records(1)));
+        for part in [
+            "<div class=\"stack notice\">",
+            "<strong>a &lt;b&gt;.csv is complete and unchanged",
+            "<li>2025-12-16 12:00:00 UTC, ann:",
+            "1,234 rows, 5.0 kB",
+            "<code>0123456789abcdef</code>",
+        ] {
+            assert!(known.contains(part), "{part} in {known}");
+        }
+        let unknown = html(Verdict::Compared("a.csv".to_owned(), summary(), records(0)));
+        assert!(unknown.contains("notice--bad") && !unknown.contains("<li>"), "{unknown}");
+        let failed = html(Verdict::Failed("It cannot be read.".to_owned()));
+        assert_eq!(failed, "<p class=\"notice notice--bad\">It cannot be read.</p>");
+    }
+
+    #[test]
+    fn the_page_says_what_to_do_without_script() {
+        let html = render(Language::English, Content::Nothing, || view! { <VerifyFile/> });
+        assert!(html.contains("type=\"file\" accept=\".csv,text/csv\""), "{html}");
+        assert!(html.contains("sha256sum") && html.contains("<div role=\"status\"></div>"), "{html}");
     }
 }

@@ -1,0 +1,158 @@
+//! Follows an export that the browser's download manager fetches, by the server's records.
+//!
+//! The page cannot see the download itself. The record says whether the server sent the whole file.
+
+use super::DownloadError;
+use crate::api::exports::{ExportRecord, State};
+
+/// How many requests in a row may fail, or find no record, before the export is given up.
+const MAX_MISSES: u32 = 30;
+
+/// What to do after a request.
+#[derive(Debug, PartialEq)]
+pub enum Step {
+    /// Ask again after a pause.
+    Wait,
+    /// Show the progress, then ask again after a pause.
+    Progress {
+        /// Events so far.
+        rows: u64,
+        /// Bytes so far.
+        bytes: u64,
+    },
+    /// The server has sent the whole file.
+    Complete(Box<ExportRecord>),
+}
+
+/// The state of following one export.
+#[derive(Debug)]
+pub struct Follower {
+    /// The selection, as the record has it.
+    query: String,
+    /// The ids of the user's records before the export began.
+    known_ids: Vec<String>,
+    /// The id of the record, once it is found.
+    id: Option<String>,
+    misses: u32,
+}
+
+impl Follower {
+    /// Follows the next export of that selection. `records` are the user's records before it.
+    pub fn new(query: String, records: &[ExportRecord]) -> Self {
+        let known_ids = records.iter().map(|record| record.id.clone()).collect();
+        Self { query, known_ids, id: None, misses: 0 }
+    }
+
+    /// Returns the id of the record to ask for. While it is `None`, ask for the user's newest records.
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+
+    /// Looks for the record among the user's newest ones.
+    ///
+    /// # Errors
+    /// Returns an error if the export has not begun after [`MAX_MISSES`] requests, or if two records could be its own: the
+    /// same selection may have been exported in two tabs at once.
+    pub fn find(&mut self, newest: Vec<ExportRecord>) -> Result<Step, DownloadError> {
+        let is_new = |record: &ExportRecord| {
+            record.via == "session" && record.query == self.query && !self.known_ids.contains(&record.id)
+        };
+        let mut candidates = newest.into_iter().filter(is_new);
+        let found = candidates.next();
+        if candidates.next().is_some() {
+            return Err(DownloadError::Unfollowed);
+        }
+        drop(candidates);
+        self.update(found)
+    }
+
+    /// Takes the state of the record; `None` if the request failed.
+    ///
+    /// # Errors
+    /// Returns an error if the server did not send the whole file, or if [`MAX_MISSES`] requests in a row failed.
+    pub fn update(&mut self, record: Option<ExportRecord>) -> Result<Step, DownloadError> {
+        let Some(record) = record else {
+            self.misses += 1;
+            return match (self.misses > MAX_MISSES, &self.id) {
+                (false, _) => Ok(Step::Wait),
+                (true, None) => Err(DownloadError::NotStarted),
+                (true, Some(_)) => Err(DownloadError::Unfollowed),
+            };
+        };
+        self.misses = 0;
+        let count = |number: i64| u64::try_from(number).unwrap_or_default();
+        match record.state {
+            State::Running => {
+                self.id = Some(record.id);
+                Ok(Step::Progress { rows: count(record.rows), bytes: count(record.bytes) })
+            }
+            State::Completed => Ok(Step::Complete(Box::new(record))),
+            _ => Err(DownloadError::BrokenInBrowser(record.reason)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::messages::records::RecordMessage;
+    use crate::ui::test_support::record;
+
+    const QUERY: &str = "start_date=2025-12-01";
+
+    fn running(id: &str) -> ExportRecord {
+        ExportRecord { id: id.to_owned(), state: State::Running, ..record(QUERY) }
+    }
+
+    #[test]
+    fn the_new_record_of_the_selection_is_followed_to_its_end() {
+        let old = running("1");
+        let mut follower = Follower::new(QUERY.to_owned(), std::slice::from_ref(&old));
+        let of_a_token = ExportRecord { via: "token".to_owned(), ..running("2") };
+        let of_another_selection = ExportRecord { query: String::new(), ..running("3") };
+        let others = vec![old, of_a_token, of_another_selection];
+        assert_eq!(follower.find(others.clone()), Ok(Step::Wait));
+        assert_eq!(follower.id(), None);
+        let with_own = [others, vec![running("4")]].concat();
+        assert_eq!(follower.find(with_own), Ok(Step::Progress { rows: 1_234, bytes: 5_000 }));
+        assert_eq!(follower.id(), Some("4"));
+        let completed = ExportRecord { id: "4".to_owned(), ..record(QUERY) };
+        assert_eq!(follower.update(Some(completed.clone())), Ok(Step::Complete(Box::new(completed))));
+    }
+
+    #[test]
+    fn two_new_records_of_one_selection_are_not_told_apart() {
+        let mut follower = Follower::new(QUERY.to_owned(), &[]);
+        assert_eq!(follower.find(vec![running("1"), running("2")]), Err(DownloadError::Unfollowed));
+    }
+
+    #[test]
+    fn an_export_that_does_not_begin_is_given_up() {
+        let mut follower = Follower::new(QUERY.to_owned(), &[]);
+        for _ in 0..MAX_MISSES {
+            assert_eq!(follower.find(Vec::new()), Ok(Step::Wait));
+        }
+        assert_eq!(follower.find(Vec::new()), Err(DownloadError::NotStarted));
+    }
+
+    #[test]
+    fn a_record_that_can_no_longer_be_read_is_given_up_and_each_answer_counts_anew() {
+        let mut follower = Follower::new(QUERY.to_owned(), &[]);
+        for _ in 0..2 {
+            follower.update(Some(running("1"))).expect("it runs");
+            for _ in 0..MAX_MISSES {
+                assert_eq!(follower.update(None), Ok(Step::Wait));
+            }
+        }
+        assert_eq!(follower.update(None), Err(DownloadError::Unfollowed));
+    }
+
+    #[test]
+    fn an_export_that_broke_has_the_reason_of_its_record() {
+        let mut follower = Follower::new(QUERY.to_owned(), &[]);
+        let reason = Some(RecordMessage::ServerStopped.into());
+        let broken = ExportRecord { state: State::Interrupted, reason, ..record(QUERY) };
+        let outcome = follower.update(Some(broken));
+        assert_eq!(outcome, Err(DownloadError::BrokenInBrowser(Some(RecordMessage::ServerStopped.into()))));
+    }
+}

@@ -1,0 +1,230 @@
+//! The exports of a page as plain data: which run, how many may run at once, and when finished ones disappear.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+
+use super::progress::Progress;
+use super::save_method::SaveMethod;
+use crate::api::language::Language;
+use crate::export_params::{DateBound, ExportParams, file_name};
+
+/// An export of this page.
+#[derive(Clone)]
+pub struct Job {
+    /// Identifies the job on this page.
+    pub number: u32,
+    /// What is exported.
+    pub params: ExportParams,
+    /// How the file is saved.
+    pub save_method: SaveMethod,
+    /// How much has arrived.
+    pub progress: ArcRwSignal<Progress>,
+    /// The number of events of the complete file, once it is known.
+    pub total: ArcRwSignal<Option<u64>>,
+    /// Whether it has ended. It stays in the list until all have, so that rows do not move under the user's pointer.
+    pub is_finished: bool,
+    /// Cancels the export.
+    pub cancel: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Job {
+    /// Returns the name to suggest for the file. The server uses the same if it agrees about the days.
+    pub fn file_name(&self) -> String {
+        let day = |bound: Option<DateBound>| match bound? {
+            DateBound::Day(day) => Some(day),
+            DateBound::Instant(instant) => Some(instant.date_naive()),
+        };
+        file_name(day(self.params.range.start()), day(self.params.range.end()))
+    }
+
+    /// Returns the days and the number of cameras of the export.
+    pub fn summary(&self, language: Language) -> String {
+        let texts = language.export();
+        let day = |bound: DateBound| match bound {
+            DateBound::Day(day) => language.day(day),
+            bound @ DateBound::Instant(_) => bound.to_string(),
+        };
+        let days = match (self.params.range.start().map(day), self.params.range.end().map(day)) {
+            (None, None) => texts.everything.to_owned(),
+            (Some(start), None) => (language.history().from)(&start),
+            (None, Some(end)) => (language.history().until)(&end),
+            (Some(start), Some(end)) => format!("{start} – {end}"),
+        };
+        format!("{days}, {}", (texts.cameras_summary)(self.params.camera_ids.len()))
+    }
+}
+
+/// The exports of a page.
+#[derive(Clone)]
+pub struct JobList {
+    jobs: Vec<Job>,
+    /// How many have been started.
+    started: u32,
+    /// How many may run at once.
+    max_running: usize,
+}
+
+impl JobList {
+    /// Creates an empty list for at most `max_running` exports at once.
+    pub fn new(max_running: usize) -> Self {
+        Self { jobs: Vec::new(), started: 0, max_running }
+    }
+
+    /// Returns all jobs in the order of their rows.
+    pub fn jobs(&self) -> &[Job] {
+        &self.jobs
+    }
+
+    /// Returns the jobs that have not ended.
+    pub fn running(&self) -> impl Iterator<Item = &Job> {
+        self.jobs.iter().filter(|job| !job.is_finished)
+    }
+
+    /// Returns whether no other export may start now.
+    pub fn is_full(&self) -> bool {
+        self.running().count() >= self.max_running
+    }
+
+    /// Returns whether this selection is being exported.
+    pub fn is_exporting(&self, params: &ExportParams) -> bool {
+        self.running().any(|job| job.params == *params)
+    }
+
+    /// Returns whether an export may start: the list is not full, and the same selection is not being exported.
+    pub fn may_start(&self, params: &ExportParams) -> bool {
+        !self.is_full() && !self.is_exporting(params)
+    }
+
+    /// Returns whether exports are lost if the user leaves the page. Those of the browser's download manager are not.
+    pub fn would_be_lost(&self) -> bool {
+        self.running().any(|job| job.save_method != SaveMethod::BrowserDownload)
+    }
+
+    /// Adds a job, in the row of a finished one if there is any.
+    pub fn start(&mut self, params: ExportParams, cancel: Arc<dyn Fn() + Send + Sync>) -> Job {
+        let job = Job {
+            number: self.started,
+            params,
+            save_method: SaveMethod::Blob,
+            progress: ArcRwSignal::new(Progress::default()),
+            total: ArcRwSignal::new(None),
+            is_finished: false,
+            cancel,
+        };
+        self.started += 1;
+        match self.jobs.iter_mut().find(|job| job.is_finished) {
+            Some(slot) => *slot = job.clone(),
+            None => self.jobs.push(job.clone()),
+        }
+        job
+    }
+
+    /// Sets how the file of a job is saved.
+    pub fn set_save_method(&mut self, number: u32, save_method: SaveMethod) {
+        self.jobs.iter_mut().filter(|job| job.number == number).for_each(|job| job.save_method = save_method);
+    }
+
+    /// Ends a job. The list is emptied once all have ended.
+    pub fn finish(&mut self, number: u32) {
+        self.jobs.iter_mut().filter(|job| job.number == number).for_each(|job| job.is_finished = true);
+        if self.jobs.iter().all(|job| job.is_finished) {
+            self.jobs.clear();
+        }
+    }
+
+    /// Sets the number of events of a selection, for the jobs that export it.
+    pub fn set_total(&self, params: &ExportParams, total: u64) {
+        self.jobs.iter().filter(|job| job.params == *params).for_each(|job| job.total.set(Some(total)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn params(query: &str) -> ExportParams {
+        ExportParams::parse(query).expect("valid")
+    }
+
+    fn start(list: &mut JobList, query: &str) -> Job {
+        list.start(params(query), Arc::new(|| {}))
+    }
+
+    fn numbers(list: &JobList) -> Vec<(u32, bool)> {
+        list.jobs().iter().map(|job| (job.number, job.is_finished)).collect()
+    }
+
+    #[test]
+    fn as_many_exports_run_as_allowed_and_none_twice() {
+        let mut list = JobList::new(2);
+        let first = start(&mut list, "camera_id=a");
+        assert!(!list.may_start(&params("camera_id=a")), "the same selection");
+        assert!(list.may_start(&params("camera_id=b")));
+        start(&mut list, "camera_id=b");
+        assert!(list.is_full() && !list.may_start(&params("camera_id=c")));
+        list.finish(first.number);
+        assert!(!list.is_full() && list.may_start(&params("camera_id=a")));
+    }
+
+    #[test]
+    fn a_finished_row_stays_until_all_have_ended_and_is_used_again() {
+        let mut list = JobList::new(3);
+        let (first, second) = (start(&mut list, "camera_id=a"), start(&mut list, "camera_id=b"));
+        list.finish(first.number);
+        assert_eq!(numbers(&list), [(0, true), (1, false)]);
+        let third = start(&mut list, "camera_id=c");
+        assert_eq!(numbers(&list), [(2, false), (1, false)]);
+        list.finish(third.number);
+        list.finish(second.number);
+        assert_eq!(numbers(&list), []);
+    }
+
+    #[test]
+    fn leaving_the_page_loses_only_what_the_page_itself_fetches() {
+        let mut list = JobList::new(3);
+        assert!(!list.would_be_lost());
+        let job = start(&mut list, "");
+        assert!(list.would_be_lost());
+        list.set_save_method(job.number, SaveMethod::BrowserDownload);
+        assert!(!list.would_be_lost());
+    }
+
+    #[test]
+    fn a_late_total_reaches_the_exports_of_its_selection_only() {
+        let mut list = JobList::new(3);
+        let (one, other) = (start(&mut list, "camera_id=a"), start(&mut list, "camera_id=b"));
+        list.set_total(&params("camera_id=a"), 7);
+        assert_eq!((one.total.get_untracked(), other.total.get_untracked()), (Some(7), None));
+    }
+
+    #[test]
+    fn a_job_is_summarized_by_its_days_and_cameras() {
+        for (query, english, german, file) in [
+            ("", "Everything, all cameras", "Alles, alle Kameras", "motion-events-all.csv"),
+            (
+                "start_date=2025-12-01&camera_id=a",
+                "from 1 Dec 2025, one camera",
+                "ab 1. Dez. 2025, eine Kamera",
+                "motion-events-2025-12-01-latest.csv",
+            ),
+            (
+                "end_date=2025-12-01&camera_id=a&camera_id=b",
+                "until 1 Dec 2025, 2 cameras",
+                "bis 1. Dez. 2025, 2 Kameras",
+                "motion-events-earliest-2025-12-01.csv",
+            ),
+            (
+                "start_date=2025-12-01T08:00:00Z&end_date=2025-12-02",
+                "2025-12-01T08:00:00Z – 2 Dec 2025, all cameras",
+                "2025-12-01T08:00:00Z – 2. Dez. 2025, alle Kameras",
+                "motion-events-2025-12-01-2025-12-02.csv",
+            ),
+        ] {
+            let job = start(&mut JobList::new(1), query);
+            assert_eq!(job.summary(Language::English), english);
+            assert_eq!(job.summary(Language::German), german);
+            assert_eq!(job.file_name(), file);
+        }
+    }
+}

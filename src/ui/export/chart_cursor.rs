@@ -1,0 +1,274 @@
+//! The bars of the chart, and the cursor that reads and selects them with the pointer or the keyboard. Calls no browser API.
+
+use chrono::{NaiveDate, TimeDelta};
+
+use crate::api::language::Language;
+use crate::api::preview::Day;
+use crate::export_params::parse_day;
+
+/// The maximum number of bars.
+const MAX_BARS: usize = 60;
+
+/// A bar of the chart: a range of days and the number of their events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bar {
+    /// The first day.
+    pub first: NaiveDate,
+    /// The last day.
+    pub last: NaiveDate,
+    /// The number of events.
+    pub events: u64,
+}
+
+impl Bar {
+    /// Returns the days as text.
+    pub fn days(&self, language: Language) -> String {
+        let first = language.day(self.first);
+        if self.first == self.last { first } else { format!("{first} – {}", language.day(self.last)) }
+    }
+
+    /// Returns days and events as text.
+    pub fn message(&self, language: Language) -> String {
+        format!("{}: {}", self.days(language), language.events(self.events))
+    }
+}
+
+/// Returns the bars of a chart: one for each day from the first to the last, or for as many days as needed to have at most
+/// [`MAX_BARS`].
+pub fn bars(days: &[Day]) -> Vec<Bar> {
+    let date = |day: &Day| parse_day(&day.day);
+    let (Some(first), Some(last)) = (days.first().and_then(date), days.last().and_then(date)) else {
+        return Vec::new();
+    };
+    let span = usize::try_from((last - first).num_days()).unwrap_or_default() + 1;
+    let width = span.div_ceil(MAX_BARS);
+    let day = |offset: usize| first + TimeDelta::days(i64::try_from(offset.min(span - 1)).unwrap_or_default());
+    let mut bars: Vec<_> = (0..span.div_ceil(width))
+        .map(|bar| Bar { first: day(bar * width), last: day(bar * width + width - 1), events: 0 })
+        .collect();
+    for counted in days {
+        let Some(date) = date(counted) else { continue };
+        let offset = usize::try_from((date - first).num_days()).unwrap_or_default();
+        if let Some(bar) = bars.get_mut(offset / width) {
+            bar.events += counted.events;
+        }
+    }
+    bars
+}
+
+/// Returns the description of the chart for screen readers.
+pub fn chart_summary(bars: &[Bar], language: Language) -> String {
+    let is_daily = bars.iter().all(|bar| bar.first == bar.last);
+    // The first of several bars with the same number.
+    let highest = bars.iter().rev().max_by_key(|bar| bar.events);
+    highest.map_or_else(String::new, |bar| (language.export().chart)(is_daily, &bar.message(language)))
+}
+
+/// Returns the bar at a position, which is 0 at the beginning of the first bar and 1 at the end of the last one.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "within the chart"
+)]
+pub fn bar_at(position: f64, bars: usize) -> usize {
+    ((position.clamp(0.0, 1.0) * bars as f64) as usize).min(bars.saturating_sub(1))
+}
+
+/// The first and the last bar of a range.
+pub type BarRange = (usize, usize);
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyAction {
+    /// Nothing, or nothing that would keep the browser from its own action.
+    PassOn,
+    /// It moved the cursor.
+    Move,
+    /// It applies the range, if there is one.
+    Apply(Option<BarRange>),
+}
+
+/// Which bar the user reads, and which ones are being selected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ChartCursor {
+    /// The bar that is read.
+    at: Option<usize>,
+    /// The other end of the range that is being selected.
+    from: Option<usize>,
+    /// Whether the pointer is pressed.
+    is_pressed: bool,
+}
+
+impl ChartCursor {
+    /// Returns the bar that is read.
+    pub fn at(&self) -> Option<usize> {
+        self.at
+    }
+
+    /// Returns the range that is being selected.
+    fn selected(&self) -> Option<BarRange> {
+        let (at, from) = (self.at?, self.from?);
+        Some((at.min(from), at.max(from)))
+    }
+
+    /// Returns the selected range, or the bar that is read as a range.
+    pub fn range(&self) -> Option<BarRange> {
+        self.selected().or_else(|| self.at.map(|at| (at, at)))
+    }
+
+    /// Presses the pointer on a bar.
+    pub fn press(&mut self, bar: Option<usize>) {
+        *self = Self { at: bar, from: bar, is_pressed: true };
+    }
+
+    /// Moves the pointer to a bar.
+    pub fn point(&mut self, bar: Option<usize>) {
+        self.at = bar;
+    }
+
+    /// Releases the pointer. Returns the range to apply after a drag; a click only reads.
+    pub fn release(&mut self) -> Option<BarRange> {
+        let is_drag = self.is_pressed && self.from != self.at;
+        let range = if is_drag { self.range() } else { None };
+        *self = Self { at: self.at, ..Self::default() };
+        range
+    }
+
+    /// Forgets everything when the pointer leaves the chart.
+    pub fn leave(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Handles a key. With `shift`, the arrow keys extend the range.
+    pub fn key(&mut self, key: &str, shift: bool, bars: usize) -> KeyAction {
+        let last = bars.saturating_sub(1);
+        let next = match key {
+            "ArrowRight" | "ArrowUp" => self.at.map_or(0, |at| (at + 1).min(last)),
+            "ArrowLeft" | "ArrowDown" => self.at.map_or(last, |at| at.saturating_sub(1)),
+            "Home" => 0,
+            "End" => last,
+            "Enter" => return KeyAction::Apply(self.range()),
+            "Escape" => {
+                self.from = None;
+                return KeyAction::PassOn;
+            }
+            _ => return KeyAction::PassOn,
+        };
+        self.from = if shift { self.from.or(self.at).or(Some(next)) } else { None };
+        self.at = Some(next);
+        KeyAction::Move
+    }
+
+    /// Returns the days and events of the range as text; empty if no bar is read.
+    pub fn message(&self, bars: &[Bar], language: Language) -> String {
+        let Some((first, last)) = self.range() else { return String::new() };
+        let events = bars[first..=last].iter().map(|bar| bar.events).sum();
+        Bar { first: bars[first].first, last: bars[last].last, events }.message(language)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ENGLISH: Language = Language::English;
+
+    fn days(days: &[(&str, u64)]) -> Vec<Day> {
+        days.iter().map(|(day, events)| Day { day: (*day).to_owned(), events: *events }).collect()
+    }
+
+    #[test]
+    fn days_without_events_have_a_bar_too() {
+        let bars = bars(&days(&[("2025-12-30", 3), ("2026-01-01", 1)]));
+        let messages: Vec<_> = bars.iter().map(|bar| bar.message(ENGLISH)).collect();
+        assert_eq!(messages, ["30 Dec 2025: 3 events", "31 Dec 2025: 0 events", "1 Jan 2026: 1 event"]);
+        assert_eq!(chart_summary(&bars, ENGLISH), "Events for every day. Most: 30 Dec 2025: 3 events.");
+    }
+
+    #[test]
+    fn many_days_share_bars_and_no_event_is_lost() {
+        let many = days(&[("2016-01-01", 1), ("2020-06-01", 5), ("2025-12-31", 2)]);
+        let bars = bars(&many);
+        assert!(bars.len() <= MAX_BARS && bars.len() > MAX_BARS / 2, "{}", bars.len());
+        assert_eq!(bars.iter().map(|bar| bar.events).sum::<u64>(), 8);
+        assert_eq!(
+            (bars[0].first.to_string(), bars[bars.len() - 1].last.to_string()),
+            ("2016-01-01".into(), "2025-12-31".into())
+        );
+        assert!(chart_summary(&bars, ENGLISH).starts_with("Events for every few days. Most: "));
+        assert_eq!(super::bars(&[]), []);
+    }
+
+    #[test]
+    fn the_pointer_reads_the_bar_below_it() {
+        for (position, bar) in [(-0.1, 0), (0.0, 0), (0.19, 0), (0.2, 1), (0.99, 4), (1.0, 4), (7.0, 4)] {
+            assert_eq!(bar_at(position, 5), bar, "{position}");
+        }
+    }
+
+    #[test]
+    fn arrow_keys_move_the_cursor_within_the_chart() {
+        let mut cursor = ChartCursor::default();
+        for (key, at) in [
+            ("ArrowRight", 0),
+            ("ArrowLeft", 0),
+            ("ArrowUp", 1),
+            ("End", 4),
+            ("ArrowRight", 4),
+            ("ArrowDown", 3),
+            ("Home", 0),
+        ] {
+            assert_eq!(cursor.key(key, false, 5), KeyAction::Move, "{key}");
+            assert_eq!((cursor.at(), cursor.selected()), (Some(at), None), "{key}");
+        }
+        assert_eq!(ChartCursor::default().key("a", false, 5), KeyAction::PassOn);
+        let mut cursor = ChartCursor::default();
+        cursor.key("ArrowLeft", false, 5);
+        assert_eq!(cursor.at(), Some(4), "from the end");
+    }
+
+    #[test]
+    fn shift_and_arrow_keys_select_a_range_that_enter_applies() {
+        let mut cursor = ChartCursor::default();
+        assert_eq!(cursor.key("Enter", false, 5), KeyAction::Apply(None), "no bar is read");
+        cursor.key("End", false, 5);
+        assert_eq!(cursor.key("Enter", false, 5), KeyAction::Apply(Some((4, 4))), "a single bar");
+        cursor.key("ArrowLeft", true, 5);
+        cursor.key("ArrowLeft", true, 5);
+        assert_eq!(cursor.key("Enter", false, 5), KeyAction::Apply(Some((2, 4))));
+        assert_eq!(cursor.key("Escape", false, 5), KeyAction::PassOn);
+        assert_eq!(cursor.range(), Some((2, 2)), "Escape ends the range and keeps the cursor");
+        let mut cursor = ChartCursor::default();
+        cursor.key("Home", true, 5);
+        assert_eq!(cursor.selected(), Some((0, 0)), "a range may begin without a cursor");
+    }
+
+    #[test]
+    fn a_drag_selects_and_a_click_only_reads() {
+        let mut cursor = ChartCursor::default();
+        cursor.point(Some(1));
+        assert_eq!((cursor.at(), cursor.release()), (Some(1), None), "the pointer is not pressed");
+        cursor.press(Some(3));
+        assert_eq!(cursor.release(), None, "a click");
+        cursor.press(Some(3));
+        cursor.point(Some(1));
+        assert_eq!(cursor.selected(), Some((1, 3)));
+        assert_eq!(cursor.release(), Some((1, 3)));
+        assert_eq!(cursor, ChartCursor { at: Some(1), ..ChartCursor::default() });
+        cursor.press(Some(3));
+        cursor.leave();
+        assert_eq!((cursor, cursor.release()), (ChartCursor::default(), None), "the pointer left the chart");
+    }
+
+    #[test]
+    fn the_message_sums_the_range() {
+        let bars = bars(&days(&[("2025-12-30", 3), ("2026-01-01", 1)]));
+        let mut cursor = ChartCursor::default();
+        assert_eq!(cursor.message(&bars, ENGLISH), "");
+        cursor.key("Home", false, 3);
+        assert_eq!(cursor.message(&bars, ENGLISH), "30 Dec 2025: 3 events");
+        cursor.key("End", true, 3);
+        assert_eq!(cursor.message(&bars, ENGLISH), "30 Dec 2025 – 1 Jan 2026: 4 events");
+    }
+}
