@@ -105,7 +105,7 @@ test.describe("signed out", () => {
     await page.getByLabel("Current password").fill(PASSWORD);
     await page.getByLabel("New password").fill("another good password");
     await page.getByRole("button", { name: "Change password" }).click();
-    await expect(page.locator("#outcome")).toHaveText(/Your password is changed/);
+    await expect(page.locator("#outcome")).toHaveText(/Your password was changed/);
     await page.getByRole("button", { name: "Sign out" }).click();
     await signIn(page, name, "another good password");
     await expect(page.locator(".account-name")).toContainText(name);
@@ -136,7 +136,7 @@ test.describe("signed out", () => {
     await expect(page.getByRole("row", { name: /Nightly report/ })).toBeVisible();
     await expect(page.locator("body")).not.toContainText(token);
     await page.getByRole("button", { name: "Revoke Nightly report" }).click();
-    await expect(page.locator("#outcome")).toHaveText("The token is revoked. It works no longer.");
+    await expect(page.locator("#outcome")).toHaveText("The token was revoked. It no longer works.");
     expect(curl("-H", `Authorization: Bearer ${token}`, query).status).toBe("401");
   });
 });
@@ -173,7 +173,7 @@ test.describe("an administrator", () => {
     }
     await page.getByLabel("Küche").check();
     await page.getByRole("button", { name: "Save cameras" }).click();
-    await expect(page.locator("#outcome")).toHaveText("The cameras are saved.");
+    await expect(page.locator("#outcome")).toHaveText("The cameras were saved.");
     await expect(page.getByLabel("Küche")).toBeChecked();
     await expect(page.getByLabel("Front Door")).not.toBeChecked();
     await userPage.reload();
@@ -185,7 +185,7 @@ test.describe("an administrator", () => {
 
     await page.getByText(`Remove ${name}`).first().click();
     await page.getByRole("button", { name: `Yes, remove ${name}` }).click();
-    await expect(page.locator("#outcome")).toHaveText(/The person is removed/);
+    await expect(page.locator("#outcome")).toHaveText(/The person was removed/);
     await expect(page.getByRole("row", { name })).toHaveCount(0);
   });
 });

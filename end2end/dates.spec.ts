@@ -109,7 +109,7 @@ test("a date can be typed over, even if it is invalid until it is complete", asy
   // Until the date is complete, the browser reports it as invalid, and nothing is exported.
   await exportButton(page).click();
   expect(await from.evaluate((input: HTMLInputElement) => input.validity.badInput)).toBe(true);
-  await expect(page.getByRole("list", { name: "Exports that are running" })).toBeHidden();
+  await expect(page.getByRole("list", { name: "Running exports" })).toBeHidden();
   await from.focus();
   await page.keyboard.press("ArrowRight");
   await page.keyboard.type("30");

@@ -40,7 +40,7 @@ const expectNoViolations = async (page: Page) => expect((await new AxeBuilder({ 
 test("axe finds no violations with the table and the other tools open", async ({ page }) => {
   await page.getByText("As a table").click();
   await page.getByText("Use in other tools").click();
-  await expect(page.getByLabel("Works for")).toBeVisible();
+  await expect(page.getByLabel("Valid for")).toBeVisible();
   await expectNoViolations(page);
 });
 
@@ -101,7 +101,7 @@ for (const path of ["/settings/exports", "/settings/verify", "/settings/tokens",
 test("the first Tab stop skips the navigation", async ({ page }) => {
   await page.goto("/settings/account");
   await page.keyboard.press("Tab");
-  const skip = page.getByRole("link", { name: "Skip to the content" });
+  const skip = page.getByRole("link", { name: "Skip to content" });
   await expect(skip).toBeFocused();
   await page.keyboard.press("Enter");
   await page.keyboard.press("Tab");

@@ -12,7 +12,7 @@ test("a copied link returns the selected export without a session", async ({ pag
   await expect(page.getByLabel("Time zone")).toHaveValue("America/Los_Angeles");
   await page.getByLabel("From", { exact: true }).fill("2025-12-01");
   await page.getByText("Use in other tools").click();
-  await page.getByLabel("Works for").selectOption("15 minutes");
+  await page.getByLabel("Valid for").selectOption("15 minutes");
   await page.getByRole("button", { name: "Copy link" }).click();
   await expect(page.getByText("Link copied. It works for 15 minutes.")).toBeVisible();
   const link = await page.evaluate(() => navigator.clipboard.readText());

@@ -102,5 +102,5 @@ test("the history lists an export, is filtered by a form, and exports again", as
   await row.getByRole("link", { name: /^Export again/ }).click();
   expectSame(await bytes(await downloading), file);
   await page.goto("/settings/verify");
-  await expect(page.getByText("Without script, compute the SHA-256 of the file yourself")).toBeVisible();
+  await expect(page.getByText("Without JavaScript, compute the SHA-256 of the file yourself")).toBeVisible();
 });

@@ -86,7 +86,7 @@ test.describe("an unknown address", () => {
 
   test("returns 404 and links to the settings", async ({ page }) => {
     expect((await page.goto("/nowhere"))?.status()).toBe(404);
-    await page.getByRole("link", { name: "Go to the settings" }).click();
+    await page.getByRole("link", { name: "Go to settings" }).click();
     await expect(page.getByRole("heading", { name: "Data Export" })).toBeVisible();
   });
 });

@@ -122,7 +122,7 @@ test("cameras show their number of events in the range, and all search results c
   await expect(row("Front Door")).toBeHidden();
   // Enter in the search field starts no export.
   await search.press("Enter");
-  await expect(page.getByRole("list", { name: "Exports that are running" })).toBeHidden();
+  await expect(page.getByRole("list", { name: "Running exports" })).toBeHidden();
   await page.getByRole("button", { name: "Select all" }).click();
   await expect(page.locator(".picker summary")).toHaveText("2 of 8 cameras");
   await search.fill("");
@@ -172,7 +172,7 @@ test("three exports run at once, a fourth cannot start, and leaving the page war
     await held;
     await route.continue();
   });
-  const jobs = page.getByRole("list", { name: "Exports that are running" }).getByRole("listitem");
+  const jobs = page.getByRole("list", { name: "Running exports" }).getByRole("listitem");
   for (const [number, date] of ["2025-12-01", "2025-12-02", "2025-12-03"].entries()) {
     await page.getByLabel("From", { exact: true }).fill(date);
     await exportButton(page).click();
@@ -214,7 +214,7 @@ test("the buttons of running exports do not move when another export ends", asyn
     await new Promise<void>((resolve) => held.set(new URL(route.request().url()).searchParams.get("start_date")!, resolve));
     await route.continue();
   });
-  const jobs = page.getByRole("list", { name: "Exports that are running" }).getByRole("listitem");
+  const jobs = page.getByRole("list", { name: "Running exports" }).getByRole("listitem");
   const days = ["2025-12-05", "2025-12-06", "2025-12-07"];
   for (const [number, date] of days.entries()) {
     await page.getByLabel("From", { exact: true }).fill(date);
@@ -287,7 +287,7 @@ test.describe("an unknown file size", () => {
     await page.getByLabel("From", { exact: true }).fill("2025-12-12");
     const downloading = page.waitForEvent("download");
     await exportButton(page).click();
-    await expect(page.getByRole("list", { name: "Exports that are running" })).toBeVisible();
+    await expect(page.getByRole("list", { name: "Running exports" })).toBeVisible();
     answer();
     await downloading;
     await expect(page).not.toHaveTitle(/picker opened/);

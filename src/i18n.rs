@@ -1,6 +1,6 @@
-//! All words that people read on the pages, in each language: one structure of words for each part of the pages, of which
-//! every language has a value, so that a word that is missing does not compile. What the API and the log say is English.
-//! Numbers, sizes and times are in [`crate::ui::format`].
+//! The texts of the pages in each language. Each part of the pages has a structure of texts with one value per language, so
+//! that a missing text does not compile. The API and the log are in English only.
+//! [`crate::ui::format`] formats numbers, sizes and times.
 
 mod cameras;
 mod copying;

@@ -1,10 +1,10 @@
-//! What cameras are called.
+//! The names of cameras.
 
 use crate::api::cameras::Camera;
 use crate::api::language::Language;
 
 impl Language {
-    /// What a camera is called, and whether it is gone.
+    /// Returns the name of a camera. A camera that does not exist has its id with a remark.
     pub fn camera(self, camera: &Camera) -> String {
         match (self, &camera.name) {
             (_, Some(name)) => name.clone(),
@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_camera_that_is_gone_is_called_by_its_id_and_says_so() {
+    fn a_camera_that_does_not_exist_is_named_by_its_id_with_a_remark() {
         let camera = |name: Option<&str>| Camera { id: "cam-1".to_owned(), name: name.map(str::to_owned) };
         assert_eq!(Language::German.camera(&camera(Some("Front Door"))), "Front Door");
         assert_eq!(Language::English.camera(&camera(None)), "cam-1 (no longer exists)");

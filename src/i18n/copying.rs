@@ -1,12 +1,12 @@
-//! The words of buttons that copy.
+//! The texts of buttons that copy.
 
 use crate::api::language::Language;
 
-/// What is said there.
+/// The texts.
 pub struct Texts {
     pub copy: &'static str,
     pub copied: &'static str,
-    /// Where the browser did not allow it.
+    /// If the browser refused access to the clipboard.
     pub selected: &'static str,
 }
 
@@ -16,7 +16,7 @@ pub static GERMAN: Texts =
     Texts { copy: "Kopieren", copied: "Kopiert.", selected: "Markiert: Bitte mit der Tastatur kopieren." };
 
 impl Language {
-    /// The words of buttons that copy.
+    /// Returns the texts of buttons that copy.
     pub fn copying(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,

@@ -1,62 +1,62 @@
-//! The words for what a form did.
+//! The texts about what a form did.
 
 use crate::api::language::Language;
 use crate::api::page::Notice;
 
 impl Language {
-    /// What was done.
-    pub fn done(self, done: Notice) -> &'static str {
+    /// Returns the message about what was done.
+    pub fn done(self, notice: Notice) -> &'static str {
         match self {
-            Self::English => english(done),
-            Self::German => german(done),
+            Self::English => english(notice),
+            Self::German => german(notice),
         }
     }
 }
 
-fn english(done: Notice) -> &'static str {
-    match done {
+fn english(notice: Notice) -> &'static str {
+    match notice {
         Notice::SignedOut => "You are signed out.",
         Notice::PasswordChanged => {
-            "Your password is changed, and all other browsers are signed out. Your access tokens still work."
+            "Your password was changed, and all other browsers were signed out. Your access tokens still work."
         }
         Notice::PasswordChangedTokensRevoked => {
-            "Your password is changed, all other browsers are signed out, and all your access tokens are revoked."
+            "Your password was changed, all other browsers were signed out, and all your access tokens were revoked."
         }
-        Notice::TokenRevoked => "The token is revoked. It works no longer.",
-        Notice::UserAdded => "The person is added, and may sign in. Choose the cameras that the person sees.",
-        Notice::CamerasSaved => "The cameras are saved.",
-        Notice::RoleChanged => "The role is changed, from the person's next request on.",
+        Notice::TokenRevoked => "The token was revoked. It no longer works.",
+        Notice::UserAdded => "The person was added and can sign in. Choose the cameras that they can see.",
+        Notice::CamerasSaved => "The cameras were saved.",
+        Notice::RoleChanged => "The role was changed. It takes effect with the person's next request.",
         Notice::PasswordSet => {
-            "The password is set, and the person is signed out everywhere. Access tokens still work."
+            "The password was set, and the person was signed out everywhere. Their access tokens still work."
         }
         Notice::PasswordSetTokensRevoked => {
-            "The password is set, the person is signed out everywhere, and all access tokens of the person are revoked."
+            "The password was set, the person was signed out everywhere, and all their access tokens were revoked."
         }
-        Notice::UserRemoved => "The person is removed, with all tokens and links.",
+        Notice::UserRemoved => "The person was removed, with all tokens and links.",
     }
 }
 
-fn german(done: Notice) -> &'static str {
-    match done {
+fn german(notice: Notice) -> &'static str {
+    match notice {
         Notice::SignedOut => "Sie sind abgemeldet.",
         Notice::PasswordChanged => {
-            "Ihr Passwort ist geändert, und alle anderen Browser sind abgemeldet. Ihre Zugriffstoken sind weiterhin gültig."
+            "Ihr Passwort wurde geändert, und alle anderen Browser wurden abgemeldet. Ihre Zugriffstoken sind weiterhin gültig."
         }
         Notice::PasswordChangedTokensRevoked => {
-            "Ihr Passwort ist geändert, alle anderen Browser sind abgemeldet, und alle Ihre Zugriffstoken sind widerrufen."
+            "Ihr Passwort wurde geändert, alle anderen Browser wurden abgemeldet, und alle Ihre Zugriffstoken wurden widerrufen."
         }
-        Notice::TokenRevoked => "Das Token ist widerrufen und nicht mehr gültig.",
+        Notice::TokenRevoked => "Das Token wurde widerrufen und ist nicht mehr gültig.",
         Notice::UserAdded => {
-            "Die Person ist hinzugefügt und darf sich anmelden. Wählen Sie die Kameras aus, die sie sehen soll."
+            "Die Person wurde hinzugefügt und kann sich anmelden. Wählen Sie die Kameras aus, die sie sehen soll."
         }
-        Notice::CamerasSaved => "Die Kameras sind gespeichert.",
-        Notice::RoleChanged => "Die Rolle ist geändert. Sie gilt ab der nächsten Anfrage der Person.",
+        Notice::CamerasSaved => "Die Kameras wurden gespeichert.",
+        Notice::RoleChanged => "Die Rolle wurde geändert. Sie gilt ab der nächsten Anfrage der Person.",
         Notice::PasswordSet => {
-            "Das Passwort ist festgelegt, und die Person ist überall abgemeldet. Zugriffstoken sind weiterhin gültig."
+            "Das Passwort wurde festgelegt, und die Person wurde überall abgemeldet. Ihre Zugriffstoken sind weiterhin gültig."
         }
         Notice::PasswordSetTokensRevoked => {
-            "Das Passwort ist festgelegt, die Person ist überall abgemeldet, und alle ihre Zugriffstoken sind widerrufen."
+            "Das Passwort wurde festgelegt, die Person wurde überall abgemeldet, und alle ihre Zugriffstoken wurden widerrufen."
         }
-        Notice::UserRemoved => "Die Person ist mit allen Token und Links entfernt.",
+        Notice::UserRemoved => "Die Person wurde mit allen Token und Links entfernt.",
     }
 }

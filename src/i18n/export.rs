@@ -1,10 +1,10 @@
-//! The words of the export form.
+//! The texts of the export form.
 
 use crate::api::language::Language;
 
-/// What is the same in every selection, and what is made of its parts.
+/// The texts. Functions insert values.
 #[derive(Debug)]
-#[expect(missing_docs, reason = "each is named for what it says, and says it below")]
+#[expect(missing_docs, reason = "the English value below documents each field")]
 pub struct Texts {
     pub date_range: &'static str,
     pub from: &'static str,
@@ -124,7 +124,7 @@ pub struct Texts {
 }
 
 impl Language {
-    /// The words of the export form.
+    /// Returns the texts of the export form.
     pub fn export(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,
@@ -132,7 +132,7 @@ impl Language {
         }
     }
 
-    /// So many minutes, or hours where they are whole.
+    /// Formats a number of minutes, or of hours if it is a whole number of hours.
     pub fn minutes(self, minutes: u32) -> String {
         let (count, unit) = if minutes.is_multiple_of(60) && minutes > 0 { (minutes / 60, 1) } else { (minutes, 0) };
         let [one, many] = match self {
@@ -150,7 +150,7 @@ pub static ENGLISH: Texts = Texts {
     to: "To",
     open_calendar: "Choose dates in a calendar",
     choose_dates: "Choose dates",
-    choose_first_day: "Choose the first day, or drag over all of them.",
+    choose_first_day: "Choose the first day, or drag over the range.",
     choose_last_day: |first| format!("From {first}. Now choose the last day."),
     events_from_to: |first, last| format!("There are events from {first} to {last}."),
     previous_year: "Previous year",
@@ -186,16 +186,16 @@ pub static ENGLISH: Texts = Texts {
     },
     select_found: "Select all",
     cameras_hint: "Select one or more. Select none to export all cameras.",
-    no_camera_granted: "You have no cameras yet, so the file will be empty. An administrator can grant you some.",
-    no_cameras: "There are no cameras yet, so the file will be empty. They come with the first import.",
+    no_camera_granted: "You have no access to any camera yet, so the file will be empty. An administrator can grant it.",
+    no_cameras: "There are no cameras yet, so the file will be empty. The first import adds them.",
 
     timezone: "Time zone",
     file: "File",
     for_excel: "Excel-compatible",
-    for_excel_hint: "Marks the file as UTF-8, which Excel needs for letters such as ü. Off for other tools.",
+    for_excel_hint: "Marks the file as UTF-8, which Excel needs for letters such as ü. Turn it off for other tools.",
     excel_date: "Date column",
     excel_date_hint: "Adds a first column, local_time, such as 2025-12-15 10:30:00. Excel reads it as a date; Calc does if you \
-                      tick Detect special numbers.",
+                      select Detect special numbers.",
     bad_address: |why| format!("The selection in this page's address can't be used. {why}"),
 
     preview: "Preview",
@@ -212,8 +212,8 @@ pub static ENGLISH: Texts = Texts {
     last: "Last",
     first_rows: "First rows of the file",
     chart: |is_daily, most| {
-        let each = if is_daily { "day" } else { "few days" };
-        format!("Events for every {each}. Most: {most}.")
+        let each = if is_daily { "day" } else { "period" };
+        format!("Events for each {each}. Most: {most}.")
     },
     chart_keys: "Arrow keys read the values. Shift and arrow keys select several; Enter narrows the dates to them.",
     drag_to_narrow: "Drag over the chart to narrow the dates.",
@@ -221,7 +221,7 @@ pub static ENGLISH: Texts = Texts {
     days: "Days",
 
     export_csv: "Export CSV",
-    exports_running: "Exports that are running",
+    exports_running: "Running exports",
     export_named: |name| format!("Export: {name}"),
     cancel: "Cancel",
     in_downloads: "This one is in your browser's downloads; cancel it there.",
@@ -236,7 +236,7 @@ pub static ENGLISH: Texts = Texts {
     export_complete: "Export complete",
     export_cancelled: "Export cancelled",
     export_failed: "Export failed",
-    cannot_start: "The export cannot begin",
+    cannot_start: "The export cannot start",
     browser_too_old: "This browser is too old.",
     dismiss: "Dismiss",
     you_are_signed_out: "You are signed out",
@@ -255,7 +255,7 @@ pub static ENGLISH: Texts = Texts {
         )
     },
     nothing_saved: "No file was saved.",
-    with_request_id: |detail, id| format!("{detail} Request id: {id}."),
+    with_request_id: |detail, id| format!("{detail} Request ID: {id}."),
     unexpected_status: |status| {
         format!("The server answered with status {status} and no file. Try again, or contact its operator.")
     },
@@ -265,7 +265,7 @@ pub static ENGLISH: Texts = Texts {
     different: |what| {
         format!(
             "What arrived is not the file that the server sent, so nothing was saved: {what}. Something between this \
-             browser and the server changes or cuts it. Try again, or contact the server's operator."
+             browser and the server changes or truncates it. Try again, or contact the server's operator."
         )
     },
     unchecked: "The file arrived, but the server did not answer the check that it is complete, so nothing was \
@@ -303,12 +303,12 @@ pub static ENGLISH: Texts = Texts {
     link_title: "Link for another tool",
     link_hint: "For tools that fetch an address and cannot sign in. Anyone with the link can fetch this export until it \
                 expires, you sign out, or you lose access to these cameras.",
-    link_for: "Works for",
+    link_for: "Valid for",
     copy_link: "Copy link",
     the_link: "The link",
     link_copied: "Link copied",
     link_below: "Here is the link. Copy it from the field below",
-    link_works: |how, time| format!("{how}. It works for {time}."),
+    link_works: |how, time| format!("{how}. It is valid for {time}."),
 };
 
 /// In German.
@@ -318,7 +318,7 @@ pub static GERMAN: Texts = Texts {
     to: "Bis",
     open_calendar: "Tage im Kalender wählen",
     choose_dates: "Tage wählen",
-    choose_first_day: "Wählen Sie den ersten Tag, oder ziehen Sie über alle.",
+    choose_first_day: "Wählen Sie den ersten Tag oder ziehen Sie über den Zeitraum.",
     choose_last_day: |first| format!("Ab {first}. Wählen Sie jetzt den letzten Tag."),
     events_from_to: |first, last| format!("Ereignisse gibt es vom {first} bis zum {last}."),
     previous_year: "Voriges Jahr",
@@ -326,7 +326,7 @@ pub static GERMAN: Texts = Texts {
     next_month: "Nächster Monat",
     next_year: "Nächstes Jahr",
     close: "Schließen",
-    presets: "Vorgaben",
+    presets: "Schnellauswahl",
     today: "Heute",
     last_days: |days| format!("Letzte {days} Tage"),
     this_month: "Dieser Monat",
@@ -356,12 +356,12 @@ pub static GERMAN: Texts = Texts {
     cameras_hint: "Wählen Sie eine oder mehrere. Ist keine gewählt, werden alle Kameras exportiert.",
     no_camera_granted: "Für Sie ist noch keine Kamera freigegeben, die Datei bleibt also leer. Ein Administrator kann Kameras für \
                         Sie freigeben.",
-    no_cameras: "Es gibt noch keine Kameras, die Datei bleibt also leer. Sie kommen mit dem ersten Import.",
+    no_cameras: "Es gibt noch keine Kameras, die Datei bleibt also leer. Der erste Import legt sie an.",
 
     timezone: "Zeitzone",
     file: "Datei",
     for_excel: "Für Excel",
-    for_excel_hint: "Kennzeichnet die Datei als UTF-8, was Excel für Buchstaben wie ü braucht. Für andere Programme \
+    for_excel_hint: "Kennzeichnet die Datei als UTF-8, damit Excel Buchstaben wie ü richtig anzeigt. Für andere Programme \
                      ausschalten.",
     excel_date: "Datumsspalte",
     excel_date_hint: "Stellt die Spalte local_time voran, zum Beispiel 2025-12-15 10:30:00. Excel erkennt sie als Datum, Calc \
@@ -382,10 +382,10 @@ pub static GERMAN: Texts = Texts {
     last: "Letztes",
     first_rows: "Erste Zeilen der Datei",
     chart: |is_daily, most| {
-        let each = if is_daily { "für jeden Tag" } else { "für je einige Tage" };
+        let each = if is_daily { "pro Tag" } else { "pro Zeitabschnitt" };
         format!("Ereignisse {each}. Höchstwert: {most}.")
     },
-    chart_keys: "Die Pfeiltasten lesen die Werte. Mit der Umschalttaste wählen sie mehrere, mit der Eingabetaste wird der \
+    chart_keys: "Die Pfeiltasten lesen die Werte. Mit Umschalt- und Pfeiltasten wählen Sie mehrere aus, mit der Eingabetaste wird der \
                  Zeitraum darauf eingegrenzt.",
     drag_to_narrow: "Ziehen Sie über das Diagramm, um den Zeitraum einzugrenzen.",
     as_table: "Als Tabelle",
@@ -395,7 +395,7 @@ pub static GERMAN: Texts = Texts {
     exports_running: "Laufende Exporte",
     export_named: |name| format!("Export: {name}"),
     cancel: "Abbrechen",
-    in_downloads: "Dieser Export läuft in den Downloads Ihres Browsers; dort lässt er sich abbrechen.",
+    in_downloads: "Dieser Export läuft in den Downloads Ihres Browsers; brechen Sie ihn dort ab.",
     of_events: |rows, total| match total {
         1 => format!("{rows} von 1 Ereignis"),
         _ => format!("{} von {} Ereignissen", Language::German.count(rows), Language::German.count(total)),
@@ -407,11 +407,11 @@ pub static GERMAN: Texts = Texts {
     export_complete: "Export abgeschlossen",
     export_cancelled: "Export abgebrochen",
     export_failed: "Export fehlgeschlagen",
-    cannot_start: "Der Export kann nicht beginnen",
+    cannot_start: "Der Export kann nicht starten",
     browser_too_old: "Dieser Browser ist zu alt.",
     dismiss: "Ausblenden",
     you_are_signed_out: "Sie sind abgemeldet",
-    sign_in_elsewhere: "Es wurde nichts gespeichert. Melden Sie sich in einem anderen Tab wieder an, und kommen Sie hierher \
+    sign_in_elsewhere: "Es wurde nichts gespeichert. Melden Sie sich in einem anderen Tab wieder an und kommen Sie hierher \
                         zurück.",
     sign_in_in_tab: "In neuem Tab anmelden",
     saved: |file, events, size, begin| {
@@ -430,11 +430,11 @@ pub static GERMAN: Texts = Texts {
     with_request_id: |detail, id| format!("{detail} Anfrage-ID: {id}."),
     unexpected_status: |status| {
         format!(
-            "Der Server antwortete mit Status {status} und ohne Datei. Versuchen Sie es noch einmal, oder wenden Sie sich an den \
+            "Der Server antwortete mit Status {status} und ohne Datei. Versuchen Sie es noch einmal oder wenden Sie sich an den \
              Betreiber."
         )
     },
-    unreachable: "Der Server war nicht zu erreichen. Prüfen Sie die Verbindung, und versuchen Sie es noch einmal.",
+    unreachable: "Der Server war nicht zu erreichen. Prüfen Sie die Verbindung und versuchen Sie es noch einmal.",
     broken: "Die Verbindung brach ab, bevor die Datei vollständig war; es wurde nichts gespeichert. Versuchen Sie es noch einmal.",
     broken_off: |why| {
         format!("Die Übertragung brach ab, bevor die Datei vollständig war; es wurde nichts gespeichert. {why}")
@@ -442,7 +442,7 @@ pub static GERMAN: Texts = Texts {
     different: |what| {
         format!(
             "Was ankam, ist nicht die Datei, die der Server gesendet hat; es wurde nichts gespeichert: {what}. Etwas \
-             zwischen diesem Browser und dem Server ändert oder kürzt sie. Versuchen Sie es noch einmal, oder wenden Sie sich \
+             zwischen diesem Browser und dem Server ändert oder kürzt sie. Versuchen Sie es noch einmal oder wenden Sie sich \
              an den Betreiber."
         )
     },
@@ -450,10 +450,10 @@ pub static GERMAN: Texts = Texts {
                 Deshalb wurde nichts gespeichert. Versuchen Sie es noch einmal.",
     unwritable: |why| {
         format!(
-            "Die Datei ließ sich nicht schreiben; es wurde nichts gespeichert. Prüfen Sie Speicherplatz und Schreibrecht. {why}"
+            "Die Datei konnte nicht geschrieben werden; es wurde nichts gespeichert. Prüfen Sie Speicherplatz und Schreibrecht. {why}"
         )
     },
-    not_started: "Ihr Browser hat den Download nicht begonnen. Vielleicht hat er um Erlaubnis gefragt. Versuchen Sie es noch \
+    not_started: "Ihr Browser hat den Download nicht gestartet. Vielleicht hat er um Erlaubnis gefragt. Versuchen Sie es noch \
                 einmal.",
     unfollowed: "Der Server kennt den Stand dieses Exports nicht mehr. Sobald der Download fertig ist, prüft \
                  „Datei prüfen“, ob er vollständig ist.",
@@ -463,18 +463,18 @@ pub static GERMAN: Texts = Texts {
              eine behalten hat. {why}"
         )
     },
-    record_says: |state, reason| format!("der Server hat „{state}“ verzeichnet: {reason}"),
-    did_not_end: "Er ist nicht zu Ende gegangen.",
+    record_says: |state, reason| format!("im Eintrag des Servers steht „{state}“: {reason}"),
+    did_not_end: "Er wurde nicht beendet.",
     other_size: |events, bytes, sent, size| {
         format!("{events} in {bytes} Bytes kamen an, und der Server sendete {sent} in {size}")
     },
     other_contents: "Größe und Zeilenzahl stimmen, der Inhalt aber nicht: Der SHA-256-Wert weicht ab",
 
     recent: "Letzte Exporte",
-    select_again: "Wieder auswählen:",
+    select_again: "Erneut auswählen:",
     all_exports: "Alle Exporte",
 
-    use_from: "In anderen Programmen",
+    use_from: "In anderen Programmen verwenden",
     tool: "Programm",
     copy_for: |tool| format!("Kopieren: {tool}"),
     token_hint: |token| format!("Ersetzen Sie {token} durch eines Ihrer Zugriffstoken."),
@@ -496,13 +496,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_help_of_the_chart_says_in_both_languages_that_enter_narrows_the_dates() {
+    fn the_help_of_the_chart_explains_the_enter_key_in_each_language() {
         assert!(ENGLISH.chart_keys.contains("Enter narrows the dates"));
         assert!(GERMAN.chart_keys.contains("mit der Eingabetaste wird der Zeitraum darauf eingegrenzt"));
     }
 
     #[test]
-    fn minutes_are_told_in_words() {
+    fn minutes_are_formatted_with_their_unit() {
         for (minutes, english, german) in [
             (1, "1 minute", "1 Minute"),
             (15, "15 minutes", "15 Minuten"),

@@ -1,4 +1,4 @@
-//! The words that the account forms have in common.
+//! The texts that the account forms share.
 
 use crate::api::language::Language;
 use crate::api::session::Role;
@@ -9,7 +9,7 @@ mod setup;
 mod tokens;
 mod users;
 
-/// What is said there.
+/// The texts.
 pub struct Texts {
     pub name: &'static str,
     pub role: &'static str,
@@ -29,12 +29,12 @@ pub static GERMAN: Texts = Texts {
     role: "Rolle",
     role_hint: "Ein Benutzer sieht die freigegebenen Kameras. Ein Administrator sieht alle Kameras und verwaltet Personen.",
     password_hint: |least| {
-        format!("Mindestens {least} beliebige Zeichen. Einige Wörter hintereinander sind gut geeignet.")
+        format!("Mindestens {least} beliebige Zeichen. Mehrere Wörter hintereinander eignen sich gut.")
     },
 };
 
 impl Language {
-    /// The words of the account forms.
+    /// Returns the texts of the account forms.
     pub fn forms(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,
@@ -42,7 +42,7 @@ impl Language {
         }
     }
 
-    /// What a role is called.
+    /// Returns the name of a role.
     pub fn role(self, role: Role) -> &'static str {
         match (self, role) {
             (Self::English | Self::German, Role::Admin) => "Administrator",

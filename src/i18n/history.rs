@@ -1,13 +1,13 @@
-//! The words of the records of exports, which the history and the verification of a file show.
+//! The texts of the records of exports, which the history and the verification of a file show.
 
 use crate::api::exports::State;
 use crate::api::language::Language;
 
-/// What is said there.
+/// The texts.
 pub struct Texts {
     pub lead: &'static str,
     pub none: &'static str,
-    /// What the form that chooses among them is called.
+    /// The accessible name of the filter form.
     pub which: &'static str,
     pub state: &'static str,
     pub every_state: &'static str,
@@ -24,14 +24,14 @@ pub struct Texts {
     pub size: &'static str,
     /// Before the link to the page that verifies a file.
     pub hint_before: &'static str,
-    /// After it.
+    /// After the link.
     pub hint_after: &'static str,
     pub export_again: &'static str,
     pub export_again_of: fn(&str) -> String,
     pub digest_of: fn(&str) -> String,
     pub copy_digest_of: fn(&str) -> String,
     pub complete_to: fn(&str) -> String,
-    /// Who exported, where that was by a token.
+    /// The user who exported with a token.
     pub by_token: fn(&str) -> String,
     pub by_link: fn(&str) -> String,
     pub command_line: &'static str,
@@ -121,7 +121,7 @@ pub static GERMAN: Texts = Texts {
 };
 
 impl Language {
-    /// The words of records of exports.
+    /// Returns the texts of records of exports.
     pub fn history(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,
@@ -129,7 +129,7 @@ impl Language {
         }
     }
 
-    /// What became of an export, in a word.
+    /// Returns the name of a state.
     pub fn state(self, state: State) -> &'static str {
         match (self, state) {
             (Self::English, State::Running) => "Running",

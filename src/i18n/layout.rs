@@ -1,11 +1,11 @@
-//! The words of the frame around every page, and the names of the pages.
+//! The texts of the layout around every page, and the names of the pages.
 
 use crate::api::language::Language;
 
-/// What is said there.
+/// The texts.
 pub struct Texts {
     pub skip_to_content: &'static str,
-    /// Before the name, for those who do not see where it stands.
+    /// Before the user's name, for screen readers.
     pub signed_in_as: &'static str,
     pub sign_out: &'static str,
     pub settings: &'static str,
@@ -23,7 +23,7 @@ pub struct Texts {
 }
 
 pub static ENGLISH: Texts = Texts {
-    skip_to_content: "Skip to the content",
+    skip_to_content: "Skip to content",
     signed_in_as: "Signed in as ",
     sign_out: "Sign out",
     settings: "Settings",
@@ -35,9 +35,9 @@ pub static ENGLISH: Texts = Texts {
     account: "Account",
     people: "People",
     try_again: "Try again",
-    request_id: "Request id",
+    request_id: "Request ID",
     no_such_page: "Page not found",
-    go_to_settings: "Go to the settings",
+    go_to_settings: "Go to settings",
 };
 
 pub static GERMAN: Texts = Texts {
@@ -59,7 +59,7 @@ pub static GERMAN: Texts = Texts {
 };
 
 impl Language {
-    /// The words of the frame around every page, and the names of the pages.
+    /// Returns the texts of the layout around every page, and the names of the pages.
     pub fn frame(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,

@@ -1,9 +1,9 @@
-//! The words of the switches at the bottom of every page.
+//! The texts of the switches at the bottom of every page.
 
 use crate::api::language::Language;
 use crate::api::page::ColorScheme;
 
-/// What is said there.
+/// The texts.
 pub struct Texts {
     pub theme: &'static str,
     pub language: &'static str,
@@ -14,7 +14,7 @@ pub static ENGLISH: Texts = Texts { theme: "Theme", language: "Language" };
 pub static GERMAN: Texts = Texts { theme: "Farbschema", language: "Sprache" };
 
 impl Language {
-    /// The words of the switches at the bottom of every page.
+    /// Returns the texts of the switches at the bottom of every page.
     pub fn preferences(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,
@@ -22,7 +22,7 @@ impl Language {
         }
     }
 
-    /// What a colour scheme is called.
+    /// Returns the name of a colour scheme.
     pub fn color_scheme(self, scheme: ColorScheme) -> &'static str {
         match (self, scheme) {
             (Self::English | Self::German, ColorScheme::System) => "System",

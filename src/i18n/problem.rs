@@ -12,7 +12,7 @@ use crate::messages::requests::RequestMessage;
 use crate::messages::transport::TransportMessage;
 use crate::messages::{Message, Sentences};
 
-/// The German sentences of messages that the browser makes itself. Others come in the language of the page.
+/// The German sentences of messages that the browser creates. The server translates all others.
 const GERMAN_IN_BROWSER: &[Sentences] = &[TransportMessage::GERMAN, ParameterMessage::GERMAN];
 
 /// All German sentences.
@@ -28,14 +28,14 @@ const GERMAN: &[Sentences] = &[
 ];
 
 impl Language {
-    /// Returns what went wrong and what would be right, of an error that the browser has made, or that a server has put
-    /// into the language of the page.
+    /// Returns the sentence of an error. Errors that the browser creates are translated; those of the server are already in
+    /// the language of the page.
     pub fn error(self, error: &ApiError) -> String {
         self.sentence(&error.message, GERMAN_IN_BROWSER).unwrap_or_else(|| error.message.text.clone())
     }
 
-    /// Returns a message with its sentence in this language, for the wire or for a page that the server renders. A message
-    /// that has none stays in English. The browser must not call it, to keep the sentences out of the WASM.
+    /// Translates a message, for the wire or for a page that the server renders. A message without a translation stays in
+    /// English. The browser must not call this, to keep the sentences out of the WASM.
     pub fn translate(self, message: Message) -> Message {
         match self.sentence(&message, GERMAN) {
             Some(text) => Message { text, ..message },
@@ -43,7 +43,7 @@ impl Language {
         }
     }
 
-    /// Returns an error with its message in this language, as [`Language::translate`].
+    /// Translates the message of an error, like [`Language::translate`].
     pub fn translate_error(self, error: ApiError) -> ApiError {
         let message = Box::new(self.translate(*error.message));
         ApiError { message, ..error }
@@ -56,7 +56,7 @@ impl Language {
         }
     }
 
-    /// A short heading for an error.
+    /// Returns a short heading for an error.
     pub fn problem_title(self, code: ErrorCode) -> &'static str {
         match self {
             Self::English => code.title(),
@@ -95,14 +95,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_error_that_the_browser_makes_is_in_the_language_of_the_page() {
+    fn an_error_of_the_browser_is_in_the_language_of_the_page() {
         let error = ApiError::invalid("bom", ParameterMessage::FlagExpected { value: "1".to_owned() });
         assert_eq!(Language::English.error(&error), "“1” is neither true nor false.");
         assert_eq!(Language::German.error(&error), "„1“ ist weder true noch false.");
     }
 
     #[test]
-    fn an_error_of_the_server_is_shown_as_it_comes() {
+    fn an_error_of_the_server_is_shown_unchanged() {
         let days = FormMessage::DaysExpected { value: "x".to_owned() };
         let message = Language::German.translate(days.into());
         assert_eq!(message.text, "„x“ ist keine Anzahl von Tagen.");
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_is_not_known_stays_as_it_is() {
+    fn an_unknown_message_stays_unchanged() {
         let unknown = Message { code: "of_a_newer_version".into(), ..RecordMessage::ServerStopped.into() };
         assert_eq!(Language::German.translate(unknown.clone()), unknown);
     }

@@ -1,8 +1,8 @@
-//! The words of the page that verifies a file.
+//! The texts of the page that verifies a file.
 
 use crate::api::language::Language;
 
-/// What is said there.
+/// The texts.
 pub struct Texts {
     pub lead: &'static str,
     pub choose: &'static str,
@@ -13,7 +13,7 @@ pub struct Texts {
     pub unreadable: &'static str,
     pub unknown: fn(&str) -> String,
     pub known: fn(&str) -> String,
-    /// Where it is the file of several exports.
+    /// If several exports have the digest.
     pub known_to_several: fn(&str) -> String,
     pub rows: fn(u64) -> String,
     pub record: fn(&str) -> String,
@@ -22,9 +22,9 @@ pub struct Texts {
 pub static ENGLISH: Texts = Texts {
     lead: "Check whether a CSV is exactly a file that this server exported.",
     choose: "Drop a CSV here, or choose it",
-    hint: "The file stays on this device: its SHA-256 is computed here, and only that is looked up. Saving the file again in \
+    hint: "The file stays on this device: its SHA-256 is computed here, and only the SHA-256 is looked up. Saving the file again in \
            Excel or another program changes it.",
-    without_script: "Without script, compute the SHA-256 of the file yourself, such as with sha256sum, and look it up in the ",
+    without_script: "Without JavaScript, compute the SHA-256 of the file yourself, for example with sha256sum, and look it up in the ",
     bytes_read: |bytes| format!("{bytes} read…"),
     unreadable: "The file cannot be read. It may have been changed or moved meanwhile.",
     unknown: |name| {
@@ -40,7 +40,7 @@ pub static ENGLISH: Texts = Texts {
 };
 
 pub static GERMAN: Texts = Texts {
-    lead: "Stellt fest, ob eine CSV-Datei Byte für Byte eine Datei ist, die dieser Server exportiert hat.",
+    lead: "Prüft, ob eine CSV-Datei Byte für Byte mit einem Export dieses Servers übereinstimmt.",
     choose: "CSV-Datei hier ablegen oder auswählen",
     hint: "Die Datei bleibt auf diesem Gerät: Ihr SHA-256-Wert wird hier berechnet, und nur er wird nachgeschlagen. Wenn \
            Sie die Datei in Excel oder einem anderen Programm erneut speichern, ändert sie sich.",
@@ -66,7 +66,7 @@ pub static GERMAN: Texts = Texts {
 };
 
 impl Language {
-    /// The words of the page that verifies a file.
+    /// Returns the texts of the page that verifies a file.
     pub fn verify(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,

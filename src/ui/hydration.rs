@@ -138,12 +138,15 @@ mod tests {
             }
         });
         // The markers between the text nodes are what hydration reads.
-        assert_eq!(chunk, "<div class=\"part\"><p>1<!> of <!>2</p><div class=\"part\"><b>a &lt; b</b></div></div>");
+        assert_eq!(
+            chunk,
+            "<div class=\"part\"><p>1<!> of <!>2<!><!></p><div class=\"part\"><b>a &lt; b<!></b></div><!></div>"
+        );
     }
 
     #[test]
     fn static_html_is_written_like_a_chunk() {
-        assert_eq!(html(|| static_html(|| view! { <i>"fixed"</i> })), "<div class=\"part\"><i>fixed</i></div>");
+        assert_eq!(html(|| static_html(|| view! { <i>"fixed"</i> })), "<div class=\"part\"><i>fixed<!></i></div>");
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! What the unit tests of components share.
 
 use leptos::prelude::*;
-use thaw::ToasterProvider;
+use thaw::{ConfigProvider, ToasterInjection};
 
 use super::hydration;
+use super::theme::THEME_ID;
 use crate::api::cameras::Camera;
 use crate::api::export_form::ExportFormData;
 use crate::api::exports::{ExportRecord, State};
@@ -40,8 +41,16 @@ pub fn render_with<V: IntoView + 'static>(
             secure_address: None,
         });
         hydration::provide();
-        view! { <ToasterProvider>{view()}</ToasterProvider> }.to_html()
+        // Not thaw's provider, which receives toasts only in a browser.
+        let (toaster, _receiver) = ToasterInjection::channel();
+        provide_context(toaster);
+        to_html(view! { <ConfigProvider theme_id=THEME_ID>{view()}</ConfigProvider> })
     })
+}
+
+/// Returns the HTML of a view without the markers that hydration reads.
+pub fn to_html(view: impl IntoView) -> String {
+    view.into_view().to_html().replace("<!>", "")
 }
 
 /// Runs `test` with an owner, so that it can create signals.

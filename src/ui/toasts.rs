@@ -146,23 +146,22 @@ impl Toasts {
         };
         timer.try_update_value(DismissTimer::start).into_iter().for_each(wait);
         let dismiss = move || toaster.dismiss_toast(id);
-        let toast = move || view! { <ToastContent kind title body link dismiss attend/> };
+        let toast = move || toast_view(kind, title, body, link, self.texts.dismiss, dismiss, attend);
         let options = ToastOptions::default().with_id(id).with_intent(kind.intent).with_timeout(Duration::ZERO);
         toaster.dispatch_toast(toast, options);
     }
 }
 
 /// A toast: its message, an optional link, and the button that dismisses it.
-#[component]
-fn ToastContent(
+fn toast_view(
     kind: Kind,
     title: &'static str,
     body: String,
     link: Option<(&'static str, &'static str)>,
+    dismiss_label: &'static str,
     dismiss: impl Fn() + Send + Sync + 'static,
     attend: impl Fn(AttentionChange, bool) + Copy + 'static,
 ) -> impl IntoView {
-    let texts = page_data::language().export();
     view! {
         // A landmark, so that screen readers can jump to it.
         <section
@@ -183,7 +182,7 @@ fn ToastContent(
                     button_type=ButtonType::Button
                     on_click=move |_| dismiss()
                 >
-                    {texts.dismiss}
+                    {dismiss_label}
                 </Button>
             </ToastFooter>
         </Toast>
@@ -208,7 +207,7 @@ mod tests {
     use super::*;
     use crate::api::language::Language;
     use crate::api::page::Content;
-    use crate::ui::test_support::render;
+    use crate::ui::test_support::{render, to_html};
 
     #[test]
     fn a_toast_stays_while_the_pointer_or_the_focus_is_on_it() {
@@ -247,9 +246,12 @@ mod tests {
             assert_eq!(announced().1, "Export failed. Why.");
             toasts.show(Notification::SignedOut);
             assert!(announced().1.starts_with("You are signed out. "), "{:?}", announced());
-            let html = view! { <LiveRegion toasts/> }.to_html();
-            assert!(html.contains("role=\"status\">Export cancelled. No file.</div>"), "{html}");
-            assert!(html.contains("role=\"alert\">You are signed out. "), "{html}");
+            let html = to_html(view! { <LiveRegion toasts/> });
+            assert!(
+                html.contains("role=\"status\" class=\"visually-hidden\">Export cancelled. No file.</div>"),
+                "{html}"
+            );
+            assert!(html.contains("role=\"alert\" class=\"visually-hidden\">You are signed out. "), "{html}");
             toasts.clear();
             assert_eq!(announced(), (String::new(), String::new()));
         });
@@ -259,16 +261,15 @@ mod tests {
     fn a_toast_shows_its_message_its_link_and_a_button_to_dismiss_it() {
         let html = render(Language::German, Content::Nothing, || {
             let link = Some(("/login", "Anmelden"));
-            view! {
-                <ToastContent kind=ERROR title="Titel" body="a < b".to_owned() link dismiss=|| {} attend=|_, _| {}/>
-            }
+            provide_context(ToastIntent::Error);
+            toast_view(ERROR, "Titel", "a < b".to_owned(), link, "Ausblenden", || {}, |_, _| {})
         });
         for part in [
             "<section aria-label=\"Titel\">",
             "toast--error",
             "a &lt; b",
             "<a href=\"/login\" target=\"_blank\">Anmelden</a>",
-            "Schließen",
+            "Ausblenden",
         ] {
             assert!(html.contains(part), "{part} in {html}");
         }

@@ -328,7 +328,7 @@ async fn an_unavailable_database_signs_no_user_out() {
     assert_eq!(response.status(), 503);
     assert!(response.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
     let page = text_of(response).await;
-    assert!(page.contains("<h1>Temporarily unavailable</h1>") && page.contains("Request id: "), "{page}");
+    assert!(page.contains("<h1>Temporarily unavailable</h1>") && page.contains("Request ID: "), "{page}");
 }
 
 #[tokio::test]

@@ -68,7 +68,7 @@ const ENGLISH: [&str; 59] = [
     "Works",
     "Last",
     "never",
-    "Request id",
+    "Request ID",
 ];
 
 async fn app_of_ann() -> TestApp {

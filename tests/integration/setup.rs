@@ -41,7 +41,7 @@ async fn the_link_makes_the_first_administrator_and_is_gone() {
 #[tokio::test]
 async fn who_comes_to_sign_in_before_there_is_anybody_is_told_where_the_link_is() {
     let app = fresh().await;
-    let words = "At its start the server printed a link";
+    let words = "When the server started, it printed a link";
     assert!(text_of(app.get("/login").await).await.contains(words));
     app.database.add_viewer("ann", &[]).await;
     assert!(!text_of(app.get("/login").await).await.contains(words));

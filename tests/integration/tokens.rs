@@ -145,7 +145,7 @@ async fn a_token_is_revoked_by_its_owner_and_by_nobody_else() {
     assert_eq!(done.headers()["location"], "/settings/tokens?done=token-revoked");
     assert_eq!(app.get_as(&bearer(&token), EXPORT).await.status(), 401);
     let page = text_of(app.get_as(&ann, "/settings/tokens?done=token-revoked").await).await;
-    assert!(page.contains("The token is revoked") && !page.contains("Cron job"), "{page}");
+    assert!(page.contains("The token was revoked") && !page.contains("Cron job"), "{page}");
 }
 
 #[tokio::test]

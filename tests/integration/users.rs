@@ -24,7 +24,7 @@ async fn a_person_is_added_sees_what_is_granted_and_is_removed() {
     let path = path_of(&app, "ann").await;
     assert_eq!(added.headers()["location"].to_str().unwrap(), format!("{path}?done=person-added"));
     let page = text_of(app.get_as(&admin, &format!("{path}?done=person-added")).await).await;
-    assert!(page.contains("The person is added") && page.contains("Back Yard"), "{page}");
+    assert!(page.contains("The person was added") && page.contains("Back Yard"), "{page}");
 
     let ann = app.browser_of("ann").await;
     assert!(app.lines_as(&ann, "").await.is_empty());

@@ -1,8 +1,8 @@
-//! The words of the page of one's own account.
+//! The texts of the page of one's own account.
 
 use crate::api::language::Language;
 
-/// What is said there.
+/// The texts.
 pub struct Texts {
     pub lead_of_admin: fn(&str) -> String,
     pub lead_of_user: fn(&str) -> String,
@@ -14,8 +14,8 @@ pub struct Texts {
 }
 
 pub static ENGLISH: Texts = Texts {
-    lead_of_admin: |name| format!("You are {name}, an administrator: you see all cameras, and manage people."),
-    lead_of_user: |name| format!("You are {name}. You see the cameras that an administrator granted you."),
+    lead_of_admin: |name| format!("You are {name}, an administrator: you see all cameras and manage people."),
+    lead_of_user: |name| format!("You are {name}. You see the cameras that an administrator has granted to you."),
     change_password: "Change password",
     current_password: "Current password",
     new_password: "New password",
@@ -40,7 +40,7 @@ pub static GERMAN: Texts = Texts {
 };
 
 impl Language {
-    /// The words of the page of one's own account.
+    /// Returns the texts of the page of one's own account.
     pub fn account(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,

@@ -1,8 +1,8 @@
-//! The words of signing in.
+//! The texts of signing in.
 
 use crate::api::language::Language;
 
-/// What is said there.
+/// The texts.
 pub struct Texts {
     pub sign_in: &'static str,
     pub password: &'static str,
@@ -15,10 +15,10 @@ pub struct Texts {
 pub static ENGLISH: Texts = Texts {
     sign_in: "Sign in",
     password: "Password",
-    nobody_yet: "There are no accounts yet. At its start the server printed a link to create the first administrator.",
-    help: "No account, or forgot the password? An administrator can help.",
+    nobody_yet: "There are no accounts yet. When the server started, it printed a link to create the first administrator.",
+    help: "No account, or forgot your password? An administrator can help.",
     open_over_https: "Do not sign in here. Open",
-    why_https: "If this page was opened over http, your browser does not keep the cookie that keeps you signed in.",
+    why_https: "If you opened this page over http, your browser does not store the cookie that keeps you signed in.",
 };
 
 pub static GERMAN: Texts = Texts {
@@ -32,7 +32,7 @@ pub static GERMAN: Texts = Texts {
 };
 
 impl Language {
-    /// The words of signing in.
+    /// Returns the texts of signing in.
     pub fn login(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,

@@ -1,8 +1,8 @@
-//! The words of making the first administrator.
+//! The texts of creating the first administrator.
 
 use crate::api::language::Language;
 
-/// What is said there.
+/// The texts.
 pub struct Texts {
     pub welcome: &'static str,
     pub lead: &'static str,
@@ -22,7 +22,7 @@ pub static GERMAN: Texts = Texts {
 };
 
 impl Language {
-    /// The words of making the first administrator.
+    /// Returns the texts of creating the first administrator.
     pub fn setup(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,

@@ -1,8 +1,8 @@
-//! The words of the page of access tokens.
+//! The texts of the page of access tokens.
 
 use crate::api::language::Language;
 
-/// What is said there.
+/// The texts.
 pub struct Texts {
     pub lead: &'static str,
     pub new_token: &'static str,
@@ -12,13 +12,13 @@ pub struct Texts {
     pub days: fn(u32) -> String,
     pub until_i_revoke: &'static str,
     pub make: &'static str,
-    /// Before the advice to copy it.
+    /// Before the advice to copy the token.
     pub this_is: fn(&str) -> String,
     pub copy_it_now: &'static str,
     pub the_new_token: &'static str,
-    /// Before the header's name.
+    /// Before the name of the header.
     pub send_it_as: &'static str,
-    /// After it.
+    /// After the name of the header.
     pub or_as_password: &'static str,
     pub api_docs: &'static str,
     pub none: &'static str,
@@ -63,7 +63,7 @@ pub static ENGLISH: Texts = Texts {
 };
 
 pub static GERMAN: Texts = Texts {
-    lead: "Für Skripte, Excel, Power Query und pandas. Ein Token sieht, was Sie sehen, und öffnet keine Seite.",
+    lead: "Für Skripte, Excel, Power Query und pandas. Ein Token gibt Zugriff auf die Daten, die Sie sehen, aber nicht auf Seiten.",
     new_token: "Neues Token",
     what_for: "Wofür ist es?",
     what_for_hint: "Zum Beispiel „Nächtlicher Bericht“.",
@@ -91,7 +91,7 @@ pub static GERMAN: Texts = Texts {
 };
 
 impl Language {
-    /// The words of the page of access tokens.
+    /// Returns the texts of the page of access tokens.
     pub fn tokens(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,

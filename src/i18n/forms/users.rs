@@ -1,8 +1,8 @@
-//! The words of the pages of people.
+//! The texts of the pages of people.
 
 use crate::api::language::Language;
 
-/// What is said there.
+/// The texts.
 pub struct Texts {
     pub lead: &'static str,
     pub new_person: &'static str,
@@ -11,12 +11,12 @@ pub struct Texts {
     pub add: &'static str,
     pub cameras: &'static str,
     pub all_cameras: &'static str,
-    /// The title of one person's page, whose heading is the name.
+    /// The title of the page of one user, whose heading is the name.
     pub person: &'static str,
     pub lead_of_admin: &'static str,
     pub lead_of_user: &'static str,
     pub back: &'static str,
-    /// Before the link to one's own account.
+    /// Before the link to the user's own account.
     pub this_is_you: &'static str,
     pub set_new_password: &'static str,
     pub new_password: &'static str,
@@ -53,9 +53,9 @@ pub static ENGLISH: Texts = Texts {
     set_password: "Set password",
     change_role: "Change role",
     remove: |name| format!("Remove {name}"),
-    remove_effect: "Sessions, links and access tokens stop working at once, and running exports end. This cannot be undone.",
+    remove_effect: "Sessions, links and access tokens stop working at once, and running exports are aborted. This cannot be undone.",
     really_remove: |name| format!("Yes, remove {name}"),
-    no_cameras: "There are no cameras yet. They come with the first import.",
+    no_cameras: "There are no cameras yet. The first import adds them.",
     check_all: "All",
     check_none: "None",
     save_cameras: "Save cameras",
@@ -81,17 +81,17 @@ pub static GERMAN: Texts = Texts {
     set_password: "Passwort festlegen",
     change_role: "Rolle ändern",
     remove: |name| format!("{name} entfernen"),
-    remove_effect: "Sitzungen, Links und Zugriffstoken werden sofort ungültig, und laufende Exporte enden. Das lässt sich \
+    remove_effect: "Sitzungen, Links und Zugriffstoken werden sofort ungültig, und laufende Exporte werden abgebrochen. Das lässt sich \
                     nicht rückgängig machen.",
     really_remove: |name| format!("Ja, {name} entfernen"),
-    no_cameras: "Es gibt noch keine Kameras. Sie kommen mit dem ersten Import.",
+    no_cameras: "Es gibt noch keine Kameras. Der erste Import legt sie an.",
     check_all: "Alle",
     check_none: "Keine",
     save_cameras: "Kameras speichern",
 };
 
 impl Language {
-    /// The words of the pages of people.
+    /// Returns the texts of the pages of people.
     pub fn people(self) -> &'static Texts {
         match self {
             Self::English => &ENGLISH,

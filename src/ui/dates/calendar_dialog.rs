@@ -301,7 +301,7 @@ mod tests {
             "aria-label=\"2025-12-03, 2 events\"",
             "data-day=\"2025-12-16\" tabindex=\"-1\" aria-label=\"2025-12-16\" aria-current=\"date\"",
             "There are events from 2025-12-01 to 2025-12-03.",
-            "Choose the first day, or drag over all of them.",
+            "Choose the first day, or drag over the range.",
             "Last 30 days",
         ] {
             assert!(html.contains(part), "{part} in {html}");

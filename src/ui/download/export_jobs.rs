@@ -208,13 +208,13 @@ pub fn ExportProgress(
     let rows = move || jobs.list.with(|list| list.jobs().to_vec());
     view! {
         <ul class="jobs" aria-label=texts.exports_running hidden=move || jobs.running() == 0>
-            {move || rows().into_iter().map(|job| view! { <JobRow job language=jobs.language/> }).collect_view()}
+            {move || rows().into_iter().map(|job| job_row(job, jobs.language)).collect_view()}
         </ul>
     }
 }
 
-#[component]
-fn JobRow(job: Job, language: Language) -> impl IntoView {
+/// A row of the list.
+fn job_row(job: Job, language: Language) -> impl IntoView {
     let texts = language.export();
     let name = job.summary(language);
     let (progress, total, cancel) = (job.progress, job.total, job.cancel);
@@ -251,7 +251,7 @@ mod tests {
     use crate::api::page::Content;
     use crate::ui::download::csv_digest::FileSummary;
     use crate::ui::download::progress::Progress;
-    use crate::ui::test_support::{record, render};
+    use crate::ui::test_support::{record, render, to_html};
 
     fn saved(rows: u64) -> Saved {
         let summary = FileSummary { bytes: 5_000, rows, sha256: "0123456789abcdef".to_owned() };
@@ -297,7 +297,7 @@ mod tests {
     fn running_exports_are_shown_with_progress_and_a_button_that_cancels_them() {
         let html = render(Language::English, Content::Nothing, || {
             let jobs = ExportJobs::new(Toasts::expect(), 2);
-            assert!(view! { <ExportProgress jobs back_to="#main"/> }.to_html().contains("hidden"), "nothing runs");
+            assert!(to_html(view! { <ExportProgress jobs back_to="#main"/> }).contains("hidden"), "nothing runs");
             let params = |query| ExportParams::parse(query).expect("valid");
             let page = jobs.list.try_update(|list| list.start(params("camera_id=a"), Arc::new(|| {}))).expect("a job");
             page.progress.set(Progress { bytes: 80, rows: 1, milliseconds: 0.0 });

@@ -317,7 +317,7 @@ mod tests {
         });
         assert_eq!(html.matches("aria-invalid=\"true\" aria-describedby=\"date-problem\"").count(), 2, "{html}");
         assert!(html.contains("id=\"date-problem\" class=\"problem\""), "{html}");
-        assert!(html.contains("aria-pressed=\"false\">Everything</button>"), "{html}");
+        assert!(html.contains("aria-pressed=\"false\" class=\"chip\">Everything</button>"), "{html}");
     }
 
     #[test]

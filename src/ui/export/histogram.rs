@@ -176,7 +176,7 @@ fn chart(bars: &[Bar]) -> impl IntoView + use<> {
 mod tests {
     use super::*;
     use crate::api::page::Content;
-    use crate::ui::test_support::{preview, render};
+    use crate::ui::test_support::{preview, render, to_html};
 
     #[test]
     fn the_chart_is_a_slider_with_a_table_beside_it() {
@@ -186,7 +186,7 @@ mod tests {
         for part in [
             "Drag over the chart to narrow the dates.",
             "role=\"slider\"",
-            "aria-label=\"Events for every day. Most: 3 Dec 2025: 2 events.\"",
+            "aria-label=\"Events for each day. Most: 3 Dec 2025: 2 events.\"",
             "aria-valuemax=\"2\"",
             "aria-valuenow=\"0\"",
             // Bars of half and of full height, and none for the day without events.
@@ -200,7 +200,7 @@ mod tests {
 
     #[test]
     fn the_mark_lies_below_the_bars_of_the_range() {
-        let html = mark((1, 2), 3).to_html();
+        let html = to_html(mark((1, 2), 3));
         assert!(html.contains("33.33%") && html.contains("66.67%"), "{html}");
     }
 

@@ -26,7 +26,7 @@ fn offered_minutes(max: u32) -> Vec<u32> {
 
 /// The disclosure with the tools and their snippets.
 #[component]
-pub fn UseFrom(
+pub fn Integrations(
     /// The parameters of the selection, or why they are invalid.
     params: Signal<Result<ExportParams, ApiError>>,
     /// The longest lifetime of a link in minutes.
@@ -42,19 +42,18 @@ pub fn UseFrom(
         >
             <summary>{texts.use_from}</summary>
             <Show when=move || disclosure.is_open.get()>
-                <Tools params link_max_minutes/>
+                {tools(params, link_max_minutes)}
             </Show>
         </details>
     }
 }
 
 /// The choice of tools, the snippet of the chosen one, and the signed link.
-#[component]
-fn Tools(params: Signal<Result<ExportParams, ApiError>>, link_max_minutes: u32) -> impl IntoView {
+fn tools(params: Signal<Result<ExportParams, ApiError>>, link_max_minutes: u32) -> impl IntoView {
     let language = page_data::language();
     let texts = language.export();
     let chosen = RwSignal::new(Tool::Url);
-    let tools = Tool::ALL.map(|tool| {
+    let buttons = Tool::ALL.map(|tool| {
         view! {
             <label class="chip">
                 <input
@@ -72,7 +71,7 @@ fn Tools(params: Signal<Result<ExportParams, ApiError>>, link_max_minutes: u32) 
         <div class="stack">
             <fieldset class="chips">
                 <legend class="visually-hidden">{texts.tool}</legend>
-                {tools.into_iter().collect_view()}
+                {buttons.into_iter().collect_view()}
             </fieldset>
             {move || hint(chosen.get(), language)}
             {move || match params.get() {
@@ -85,15 +84,16 @@ fn Tools(params: Signal<Result<ExportParams, ApiError>>, link_max_minutes: u32) 
 }
 
 /// Says how a tool signs in.
-fn hint(tool: Tool, language: Language) -> impl IntoView {
+fn hint(tool: Tool, language: Language) -> AnyView {
     let texts = language.export();
     match tool {
-        Tool::Sheets => Either::Left(view! { <p class="hint">{texts.sheets_hint}</p> }),
-        _ => Either::Right(view! {
+        Tool::Sheets => view! { <p class="hint">{texts.sheets_hint}</p> }.into_any(),
+        _ => view! {
             <p class="hint">
                 {(texts.token_hint)(TOKEN)} " " <a href=TOKENS_PATH target="_blank">{texts.create_token}</a>
             </p>
-        }),
+        }
+        .into_any(),
     }
 }
 
@@ -228,12 +228,10 @@ fn absolute(link: &SignedLink) -> String {
 mod tests {
     use super::*;
     use crate::api::page::Content;
-    use crate::ui::test_support::{render, with_owner};
+    use crate::ui::test_support::{render, to_html, with_owner};
 
-    fn tools(params: Result<ExportParams, ApiError>) -> String {
-        render(Language::English, Content::Nothing, move || {
-            view! { <Tools params=Signal::stored(params) link_max_minutes=15/> }
-        })
+    fn html(params: Result<ExportParams, ApiError>) -> String {
+        render(Language::English, Content::Nothing, move || tools(Signal::stored(params), 15))
     }
 
     #[test]
@@ -245,10 +243,10 @@ mod tests {
 
     #[test]
     fn the_tools_are_listed_with_the_snippet_of_the_first_one_and_the_form_for_a_link() {
-        let html = tools(Ok(ExportParams::default()));
+        let html = html(Ok(ExportParams::default()));
         assert_eq!(html.matches("type=\"radio\"").count(), Tool::ALL.len(), "{html}");
         for part in [
-            "<textarea id=\"snippet-url\" class=\"code\" readonly spellcheck=\"false\" rows=\"1\" aria-label=\"URL\">",
+            "<textarea id=\"snippet-url\" readonly spellcheck=\"false\" rows=\"1\" aria-label=\"URL\" class=\"code\">",
             "aria-label=\"Copy: URL\"",
             "Replace YOUR_TOKEN with one of your access tokens.",
             "<option value=\"15\">15 minutes</option>",
@@ -260,14 +258,14 @@ mod tests {
 
     #[test]
     fn an_invalid_selection_has_no_snippet() {
-        let html = tools(Err(ApiError::internal()));
+        let html = html(Err(ApiError::internal()));
         assert!(html.contains("role=\"alert\"") && !html.contains("<textarea"), "{html}");
     }
 
     #[test]
     fn the_disclosure_is_empty_until_it_is_opened() {
         let html = render(Language::English, Content::Nothing, || {
-            view! { <UseFrom params=Signal::stored(Ok(ExportParams::default())) link_max_minutes=15/> }
+            view! { <Integrations params=Signal::stored(Ok(ExportParams::default())) link_max_minutes=15/> }
         });
         assert!(html.contains("<summary>Use in other tools</summary>") && !html.contains("<textarea"), "{html}");
     }
@@ -275,7 +273,7 @@ mod tests {
     #[test]
     fn only_google_sheets_needs_a_link_in_place_of_a_token() {
         for tool in Tool::ALL {
-            let html = hint(tool, Language::English).to_html();
+            let html = to_html(hint(tool, Language::English));
             assert_eq!(html.contains("cannot send a token"), tool == Tool::Sheets, "{html}");
             assert_eq!(html.contains("href=\"/settings/tokens\""), tool != Tool::Sheets, "{html}");
         }
@@ -288,16 +286,16 @@ mod tests {
             let shown = || (state.message.get_untracked(), state.link.get_untracked().is_some());
             let link = SignedLink { url: "/api/v1/motion-events/export?signature=x".to_owned(), minutes: 60 };
             state.show(Ok(link.clone()), true, Language::English);
-            assert_eq!(shown(), ("Link copied. It works for 1 hour.".to_owned(), true));
+            assert_eq!(shown(), ("Link copied. It is valid for 1 hour.".to_owned(), true));
             state.show(Ok(link.clone()), false, Language::English);
             assert!(shown().0.starts_with("Here is the link."), "the clipboard was not available");
-            let html = link_view(Ok(link), Language::English).to_html();
+            let html = to_html(link_view(Ok(link), Language::English));
             assert!(html.contains("id=\"signed-link\"") && html.contains(">Copy</button>"), "{html}");
             state.clear();
             assert_eq!(shown(), (String::new(), false));
             state.show(Err(ApiError::internal()), false, Language::English);
             assert_eq!(shown(), (String::new(), true));
-            let html = link_view(Err(ApiError::internal()), Language::English).to_html();
+            let html = to_html(link_view(Err(ApiError::internal()), Language::English));
             assert!(html.contains("role=\"alert\""), "{html}");
         });
     }

@@ -11,7 +11,7 @@ use thaw::{Button, ButtonAppearance, ButtonSize, ButtonType, Switch};
 
 use super::camera_select::CameraSelect;
 use super::date_range_picker::DateRangePicker;
-use super::integrations::UseFrom;
+use super::integrations::Integrations;
 use super::preview::PreviewCard;
 use super::preview_query::{PreviewQuery, PreviewState, expected_export, use_preview};
 use super::recent_exports::RecentExports;
@@ -178,8 +178,8 @@ fn ExportForm(mut data: ExportFormData) -> impl IntoView {
         }
     };
     view! {
-        {static_html(move || view! { <NoCamerasNotice has_cameras/> })}
-        <HydrationChunk><AddressProblem selection/></HydrationChunk>
+        {static_html(move || no_cameras_notice(has_cameras))}
+        <HydrationChunk>{address_problem(selection)}</HydrationChunk>
         <form class="motion-export" method="get" action=EXPORT_PATH on:submit=submit>
             <input type="hidden" name="format" value="csv"/>
             <div class="card card--selection">
@@ -189,7 +189,7 @@ fn ExportForm(mut data: ExportFormData) -> impl IntoView {
             </div>
             <HydrationChunk><PreviewCard state=preview.state set_date_range/></HydrationChunk>
             <div class="card card--action">
-                <HydrationChunk><ExportButton form/></HydrationChunk>
+                <HydrationChunk>{export_button(form)}</HydrationChunk>
                 <button class="without-script" formaction=SETTINGS_PATH>{form.language.export().show_preview}</button>
                 <HydrationChunk><FileOptions selection/></HydrationChunk>
                 <HydrationChunk><ExportProgress jobs back_to=".export-button"/></HydrationChunk>
@@ -197,14 +197,13 @@ fn ExportForm(mut data: ExportFormData) -> impl IntoView {
             <LiveRegion toasts/>
         </form>
         // Outside the form, because every field inside it is a parameter of the export.
-        <HydrationChunk><UseFrom params link_max_minutes/></HydrationChunk>
+        <HydrationChunk><Integrations params link_max_minutes/></HydrationChunk>
         <HydrationChunk><RecentExports recent cameras=names jobs/></HydrationChunk>
     }
 }
 
 /// Explains why the user sees no cameras.
-#[component]
-fn NoCamerasNotice(has_cameras: bool) -> impl IntoView {
+fn no_cameras_notice(has_cameras: bool) -> impl IntoView {
     let texts = page_data::language().export();
     let message = match page_data::me().map(|me| me.role) {
         Some(Role::User) => texts.no_camera_granted,
@@ -214,8 +213,7 @@ fn NoCamerasNotice(has_cameras: bool) -> impl IntoView {
 }
 
 /// Says what is wrong with the selection in the page's address.
-#[component]
-fn AddressProblem(selection: Selection) -> impl IntoView {
+fn address_problem(selection: Selection) -> impl IntoView {
     let language = page_data::language();
     let message = move || {
         let error = selection.problem.get()?;
@@ -225,8 +223,7 @@ fn AddressProblem(selection: Selection) -> impl IntoView {
 }
 
 /// The button that starts the export.
-#[component]
-fn ExportButton(form: FormContext) -> impl IntoView {
+fn export_button(form: FormContext) -> impl IntoView {
     let texts = form.language.export();
     // thaw gives its spinner no accessible name.
     Effect::new(move |_| {
@@ -277,7 +274,7 @@ fn FileOptions(selection: Selection) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::test_support::{form_data, preview, record, render, render_with};
+    use crate::ui::test_support::{form_data, preview, record, render, render_with, to_html};
 
     fn html(language: Language, data: ExportFormData) -> String {
         render(language, Content::Export(Box::new(data)), || view! { <MotionExport/> })
@@ -322,13 +319,13 @@ mod tests {
         };
         let html = html(Language::English, data);
         for part in [
-            "<form class=\"motion-export\" method=\"get\" action=\"/api/v1/motion-events/export\">",
+            "<form method=\"get\" action=\"/api/v1/motion-events/export\" class=\"motion-export\">",
             "<input type=\"hidden\" name=\"format\" value=\"csv\">",
             "id=\"start-date\" name=\"start_date\" max=\"9999-12-31\" value=\"2025-12-01\"",
             "id=\"end-date\" name=\"end_date\" max=\"9999-12-31\" value=\"2025-12-03\"",
             "name=\"camera_id\" value=\"cam-2\" checked",
             "<option value=\"Europe/Berlin\" selected>",
-            "formaction=\"/settings\">Show preview</button>",
+            "formaction=\"/settings\" class=\"without-script\">Show preview</button>",
             "<dt>Events</dt><dd>3</dd>",
             "Excel-compatible",
             "1,234 events, 5.0 kB",
@@ -344,8 +341,13 @@ mod tests {
         let problem = Some(ExportParams::no_such_timezone("Mars/Olympus"));
         let data = ExportFormData { cameras: Vec::new(), problem, ..form_data() };
         let html = html(Language::English, data);
-        assert!(html.contains("An administrator can grant you some."), "{html}");
-        assert!(html.contains("role=\"alert\">The selection in this page's address can't be used."), "{html}");
+        assert!(html.contains("An administrator can grant it."), "{html}");
+        assert!(
+            html.contains(
+                "role=\"alert\" class=\"notice notice--bad\">The selection in this page's address can't be used."
+            ),
+            "{html}"
+        );
         assert!(html.contains("Mars/Olympus"), "{html}");
     }
 
@@ -366,8 +368,8 @@ mod tests {
             let form = FormContext { is_hydrated: hydrated, ..form };
             form.selection.set_date_range("2025-12-02".to_owned(), "2025-12-01".to_owned());
             assert!(form.submit(true));
-            let live = view! { <LiveRegion toasts=form.toasts/> }.to_html();
-            assert!(live.contains("role=\"alert\">The export cannot start. "), "{live}");
+            let live = to_html(view! { <LiveRegion toasts=form.toasts/> });
+            assert!(live.contains("role=\"alert\" class=\"visually-hidden\">The export cannot start. "), "{live}");
         });
     }
 
@@ -390,9 +392,6 @@ mod tests {
         let html = render_with(Language::English, Err(ApiError::internal()), || {
             view! { <MotionExport/> }
         });
-        assert!(
-            html.contains(&ApiError::internal().detail) && !html.contains("<form class=\"motion-export\""),
-            "{html}"
-        );
+        assert!(html.contains(&ApiError::internal().detail) && !html.contains("class=\"motion-export\""), "{html}");
     }
 }

@@ -152,7 +152,7 @@ mod tests {
             "class=\"histogram\"",
             "<th scope=\"col\">camera_id</th>",
             "<td>&lt;cam&gt;</td>",
-            "aria-live=\"polite\">3 events, a file of about 240 bytes</p>",
+            "aria-live=\"polite\" class=\"visually-hidden\">3 events, a file of about 240 bytes</p>",
         ] {
             assert!(english.contains(part), "{part} in {english}");
         }

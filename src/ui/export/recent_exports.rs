@@ -133,7 +133,7 @@ mod tests {
         let one = html(vec![record("")]);
         assert!(one.contains("<h2 id=recent-title>Recent exports</h2><ul><li>"), "{one}");
         assert!(one.contains("<a href=\"/settings/exports\" rel=external>All exports</a>"), "{one}");
-        assert!(html(Vec::new()).contains("aria-labelledby=\"recent-title\"></section>"));
+        assert!(html(Vec::new()).contains("aria-labelledby=\"recent-title\" class=\"card recent\"></section>"));
     }
 
     #[test]

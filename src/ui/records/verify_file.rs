@@ -204,7 +204,7 @@ fn record_summary(record: &ExportRecord, language: Language) -> String {
 mod tests {
     use super::*;
     use crate::api::page::Content;
-    use crate::ui::test_support::{record, render, with_owner};
+    use crate::ui::test_support::{record, render, to_html, with_owner};
 
     fn records(count: usize) -> ExportRecords {
         ExportRecords { exports: vec![record("start_date=2025-12-01"); count], next: None }
@@ -261,7 +261,7 @@ mod tests {
         assert_eq!(progress_message(Some(&reading), Language::English).as_deref(), Some("5.0 kB read…"));
         assert_eq!(progress_message(None, Language::English), None);
         assert!(verdict_view(reading, Language::English).is_none());
-        let html = |verdict| verdict_view(verdict, Language::English).expect("a verdict").to_html();
+        let html = |verdict| to_html(verdict_view(verdict, Language::English).expect("a verdict"));
         let known = html(Verdict::Compared("a <b>.csv".to_owned(), summary(), records(1)));
         for part in [
             "<div class=\"stack notice\">",
