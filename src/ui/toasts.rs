@@ -81,7 +81,7 @@ impl DismissTimer {
     }
 
     /// Returns whether the end of a timer dismisses the toast.
-    fn is_due(&self, timer: u32) -> bool {
+    fn is_due(self, timer: u32) -> bool {
         self.last == timer
     }
 }

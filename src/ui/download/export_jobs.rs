@@ -134,7 +134,7 @@ enum Outcome {
     /// The page saved the file.
     Saved(Saved),
     /// The server sent the file to the browser's download manager.
-    SavedByBrowser(ExportRecord),
+    SavedByBrowser(Box<ExportRecord>),
     /// The user closed the file picker.
     PickerClosed,
 }
@@ -277,7 +277,7 @@ mod tests {
             report(Ok(Outcome::Saved(saved(1)))),
             Some(Notification::Success("Export complete", saved_message(&saved(1), Language::English)))
         );
-        match report(Ok(Outcome::SavedByBrowser(record("")))) {
+        match report(Ok(Outcome::SavedByBrowser(Box::new(record(""))))) {
             Some(Notification::Success("Export complete", message)) => {
                 assert!(message.contains("1,234 events, 5.0 kB") && message.contains("SHA-256 01234567…"), "{message}");
             }

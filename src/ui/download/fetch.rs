@@ -140,7 +140,7 @@ async fn fetch_file(
 pub async fn follow_browser_download(
     params: &ExportParams,
     progress: impl Fn(Progress),
-) -> Result<ExportRecord, DownloadError> {
+) -> Result<Box<ExportRecord>, DownloadError> {
     let started_at = js_sys::Date::now();
     let mut follower = Follower::new(params.to_query(), &newest_records().await?);
     click_link(&params.to_url(), None).map_err(|error| unwritable(&error))?;
@@ -158,7 +158,7 @@ pub async fn follow_browser_download(
             Step::Progress { rows, bytes } => {
                 progress(Progress { bytes, rows, milliseconds: js_sys::Date::now() - started_at });
             }
-            Step::Complete(record) => return Ok(*record),
+            Step::Complete(record) => return Ok(record),
         }
     }
 }

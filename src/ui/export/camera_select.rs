@@ -94,20 +94,20 @@ pub fn CameraSelect(
     let is_open = disclosure.is_open;
     let counts = counts(is_open, params);
     let known = cameras.len();
-    let named = listed_cameras(cameras, &selected.get_untracked(), |camera| language.camera(camera));
-    let search = Search::new(&named);
+    let listed = listed_cameras(cameras, &selected.get_untracked(), |camera| language.camera(camera));
+    let search = Search::new(&listed);
     let summary = {
-        let names: HashMap<_, _> = named.iter().map(|(name, id)| (id.clone(), name.clone())).collect();
+        let names: HashMap<_, _> = listed.iter().map(|(name, id)| (id.clone(), name.clone())).collect();
         move || selected.with(|selected| summary(selected, &names, known, texts))
     };
-    let field = (named.len() >= MIN_SEARCHED).then(|| {
-        let ids = StoredValue::new(named.iter().map(|(_, id)| id.clone()).collect::<Vec<_>>());
+    let field = (listed.len() >= MIN_SEARCHED).then(|| {
+        let ids = StoredValue::new(listed.iter().map(|(_, id)| id.clone()).collect::<Vec<_>>());
         let select_found = move || {
             selected.set(ids.with_value(|ids| search.found().into_iter().map(|index| ids[index].clone()).collect()));
         };
         view! { <SearchField search select_found/> }
     });
-    let rows = named.into_iter().enumerate().map(|(index, (name, id))| {
+    let rows = listed.into_iter().enumerate().map(|(index, (name, id))| {
         let counted = id.clone();
         let events = move || {
             let count = |counts: &HashMap<String, u64>| counts.get(&counted).copied().unwrap_or_default();

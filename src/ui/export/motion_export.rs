@@ -161,7 +161,8 @@ impl Submission {
 #[component]
 fn ExportForm(mut data: ExportFormData) -> impl IntoView {
     let form = FormContext::new(&mut data);
-    let FormContext { selection, params, preview, jobs, toasts, .. } = form;
+    let FormContext { selection, params, preview, jobs, toasts, is_running, .. } = form;
+    let is_disabled = Signal::derive(move || form.is_disabled());
     let ExportFormData { cameras, timezones, recent, selected, link_max_minutes, .. } = data;
     let names = cameras.iter().filter_map(|camera| Some((camera.id.clone(), camera.name.clone()?))).collect();
     let has_cameras = !cameras.is_empty();
@@ -189,7 +190,7 @@ fn ExportForm(mut data: ExportFormData) -> impl IntoView {
             </div>
             <HydrationChunk><PreviewCard state=preview.state set_date_range/></HydrationChunk>
             <div class="card card--action">
-                <HydrationChunk>{export_button(form)}</HydrationChunk>
+                <HydrationChunk>{export_button(is_running, is_disabled)}</HydrationChunk>
                 <button class="without-script" formaction=SETTINGS_PATH>{form.language.export().show_preview}</button>
                 <HydrationChunk><FileOptions selection/></HydrationChunk>
                 <HydrationChunk><ExportProgress jobs back_to=".export-button"/></HydrationChunk>
@@ -223,11 +224,11 @@ fn address_problem(selection: Selection) -> impl IntoView {
 }
 
 /// The button that starts the export.
-fn export_button(form: FormContext) -> impl IntoView {
-    let texts = form.language.export();
+fn export_button(is_running: Memo<bool>, is_disabled: Signal<bool>) -> impl IntoView {
+    let texts = page_data::language().export();
     // thaw gives its spinner no accessible name.
     Effect::new(move |_| {
-        if form.is_running.get() {
+        if is_running.get() {
             let set_label = || browser::set_label(".export-button [role=progressbar]", texts.export_csv);
             request_animation_frame(set_label);
         }
@@ -238,8 +239,8 @@ fn export_button(form: FormContext) -> impl IntoView {
             appearance=ButtonAppearance::Primary
             size=ButtonSize::Large
             button_type=ButtonType::Submit
-            disabled=Signal::derive(move || form.is_disabled())
-            loading=form.is_running
+            disabled=is_disabled
+            loading=is_running
             on_click=ignore_double_click
         >
             {texts.export_csv}
