@@ -9,9 +9,8 @@ use leptos::prelude::*;
 use crate::api::page::Page;
 
 pub mod browser;
-pub mod copy_button;
+pub mod controls;
 pub mod dates;
-pub mod disclosure;
 pub mod download;
 pub mod export;
 pub mod format;

@@ -15,7 +15,7 @@ use crate::error::ApiError;
 use crate::export_params::ExportParams;
 use crate::functions::preview::count_cameras;
 use crate::i18n::export::Texts;
-use crate::ui::disclosure::Disclosure;
+use crate::ui::controls::disclosure::Disclosure;
 use crate::ui::{browser, page_data};
 
 /// From this number of cameras on, there is a search field.

@@ -11,8 +11,8 @@ use crate::api::signed_url::{MINUTES, SignedLink};
 use crate::error::ApiError;
 use crate::export_params::ExportParams;
 use crate::functions::signed_url::sign_link;
-use crate::ui::copy_button::CopyButton;
-use crate::ui::disclosure::Disclosure;
+use crate::ui::controls::copy_button::CopyButton;
+use crate::ui::controls::disclosure::Disclosure;
 use crate::ui::{browser, page_data};
 
 /// Returns the lifetimes of links to offer, in minutes: those up to the maximum, or the maximum if it is less than all.

@@ -10,7 +10,7 @@ use crate::api::language::Language;
 use crate::api::page::{Content, History};
 use crate::api::paths::{HISTORY_PATH, VERIFY_PATH};
 use crate::export_params::{DateBound, ExportParams};
-use crate::ui::copy_button::CopyButton;
+use crate::ui::controls::copy_button::CopyButton;
 use crate::ui::download::export_jobs::{ExportJobs, ExportProgress};
 use crate::ui::download::save_method::Expected;
 use crate::ui::hydration::static_html;

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::{browser, page_data};
+use crate::ui::{browser, page_data};
 
 /// Copies the value of a field and confirms it. If the browser refuses access to the clipboard, selects the value, so that
 /// the keyboard shortcut copies it.
