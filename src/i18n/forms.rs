@@ -20,8 +20,8 @@ pub struct Texts {
 pub static ENGLISH: Texts = Texts {
     name: "Name",
     role: "Role",
-    role_hint: "A user sees the cameras granted. An administrator sees all cameras and manages people.",
-    password_hint: |least| format!("At least {least} characters, of any kind. A few words are good."),
+    role_hint: "A user sees the cameras granted to them. An administrator sees all cameras and manages people.",
+    password_hint: |least| format!("At least {least} characters of any kind. Several words work well."),
 };
 
 pub static GERMAN: Texts = Texts {
