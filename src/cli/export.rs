@@ -27,6 +27,7 @@ use crate::server::export::pipeline::{ExportContext, ExportStream};
 use crate::server::export::reader::Reader;
 use crate::server::export::reader::buffer_pool::PAGE_BYTES;
 use crate::server::export::reader::source::events;
+use crate::server::export::record_store::Recorded;
 use crate::server::export::slots::{ExportSlot, ExportSlots, Limits, NewExport};
 use crate::server::metrics::Metrics;
 use crate::server::settings::Settings;
@@ -223,8 +224,8 @@ async fn pull<W: Write + Send + 'static>(
 async fn complete(export: &ExportStream, running: &mut ExportSlot) -> anyhow::Result<()> {
     let sha256 = export.sha256().context(ExportFailure::NotWhole)?;
     match running.complete(sha256).await {
-        Ok(true) => Ok(()),
-        Ok(false) => Err(ExportFailure::ended_by_server().into()),
+        Ok(Recorded::Yes) => Ok(()),
+        Ok(Recorded::Rejected) => Err(ExportFailure::ended_by_server().into()),
         Err(error) => Err(error).context(ExportFailure::NotRecorded),
     }
 }

@@ -131,8 +131,8 @@ async fn committed_data_survives_a_power_cut_on_every_connection() {
     let app = TestDatabase::with(events(2)).await.serve(10).await;
     for pool in [&app.state.database, &app.state.writer, &app.database.connection] {
         let number = async |pragma: &str| {
-            let asked = Statement::from_string(backend::backend(), format!("PRAGMA {pragma}"));
-            let row = pool.query_one_raw(asked).await.unwrap().unwrap();
+            let statement = Statement::from_string(backend::backend(), format!("PRAGMA {pragma}"));
+            let row = pool.query_one_raw(statement).await.unwrap().unwrap();
             row.try_get_by_index::<i32>(0).unwrap()
         };
         assert_eq!(number("synchronous").await, 2, "FULL");

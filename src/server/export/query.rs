@@ -118,19 +118,19 @@ fn in_order(events: Select<Entity>, limit: u64) -> SelectStatement {
 /// Returns the statement for the timestamp of the first event that [`page`] would return for these cameras. It is looked up in the
 /// index of the cameras, without a scan. Without such an event, there is no row.
 pub fn first(interval: TimeRange, after: Option<Cursor>, cameras: &[String], backend: DbBackend) -> SelectStatement {
-    let (asked, found) = (Alias::new("asked"), Alias::new("found"));
+    let (selected, first_timestamp) = (Alias::new("selected"), Alias::new("first_timestamp"));
     // The name that both databases give the column of a VALUES list.
-    let camera = Expr::col((asked.clone(), Alias::new("column1")));
+    let camera = Expr::col((selected.clone(), Alias::new("column1")));
     let of_one = Entity::find().select_only().column(Column::Timestamp).filter(Expr::col(Column::CameraId).eq(camera));
     let of_one = in_order(within_and_after(of_one, interval, after, backend), 1);
     let of_all = Query::select()
-        .expr_as(Expr::from(of_one).min(), found.clone())
-        .from_values(cameras.iter().map(String::as_str), asked.clone())
+        .expr_as(Expr::from(of_one).min(), first_timestamp.clone())
+        .from_values(cameras.iter().map(String::as_str), selected)
         .to_owned();
     Query::select()
-        .column(found.clone())
+        .column(first_timestamp.clone())
         .from_subquery(of_all, Alias::new("first"))
-        .and_where(Expr::col(found).is_not_null())
+        .and_where(Expr::col(first_timestamp).is_not_null())
         .to_owned()
 }
 

@@ -138,6 +138,13 @@ struct Inner {
     idle: Mutex<Vec<Connection>>,
 }
 
+/// Allows to read a preview while it exists.
+#[derive(Debug)]
+pub struct PreviewPermit<'a> {
+    _of_user: Option<OwnedSemaphorePermit>,
+    _of_all: SemaphorePermit<'a>,
+}
+
 impl Reader {
     /// Creates a pool of up to `max_connections` connections. None is opened yet.
     pub fn new(backend: Backend, max_connections: u32) -> Self {
@@ -184,16 +191,14 @@ impl Reader {
     ///
     /// # Errors
     /// Never: the semaphores are not closed.
-    pub async fn acquire_preview_permit(
-        &self,
-        user: Option<Uuid>,
-    ) -> Result<(Option<OwnedSemaphorePermit>, SemaphorePermit<'_>), DbErr> {
+    pub async fn acquire_preview_permit(&self, user: Option<Uuid>) -> Result<PreviewPermit<'_>, DbErr> {
         let closed = |error| DbErr::Conn(internal(&error));
         let of_user = match user {
             Some(user) => Some(self.0.per_user(user).acquire_owned().await.map_err(closed)?),
             None => None,
         };
-        Ok((of_user, self.0.preview_permits.acquire().await.map_err(closed)?))
+        let of_all = self.0.preview_permits.acquire().await.map_err(closed)?;
+        Ok(PreviewPermit { _of_user: of_user, _of_all: of_all })
     }
 
     /// Waits for a connection, and does `work` with it. Dropping the future cancels the work. The connection is free again

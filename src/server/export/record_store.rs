@@ -110,6 +110,15 @@ pub enum Admission {
     LimitReached,
 }
 
+/// Whether a record took the outcome of its export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// The record has the outcome.
+    Yes,
+    /// The record has another outcome, because another server marked it interrupted; or there is no record.
+    Rejected,
+}
+
 /// Writes the record of an export that starts, unless its user has `limit` exports running.
 ///
 /// `running`: the exports of this server, which are alive even if their heartbeats are late. `ended`: the outcomes of this
@@ -208,7 +217,7 @@ pub async fn write_heartbeats(database: &Pool, now: UnixMicros, running: &[Heart
     Ok(lost)
 }
 
-/// Writes how an export ended. Returns whether the record has this outcome now.
+/// Writes how an export ended.
 ///
 /// - The server of the export may change `completed` to another state: the client may disconnect before the last bytes are
 ///   sent, and a shutdown may cancel the export before it knows whether `completed` was written.
@@ -218,7 +227,7 @@ pub async fn write_heartbeats(database: &Pool, now: UnixMicros, running: &[Heart
 ///
 /// # Errors
 /// Returns an error if the database is not writable.
-pub async fn end(database: &impl ConnectionTrait, id: Uuid, record: &FinalRecord) -> Result<bool, DbErr> {
+pub async fn end(database: &impl ConnectionTrait, id: Uuid, record: &FinalRecord) -> Result<Recorded, DbErr> {
     let FinalRecord { progress, outcome, finished_at, .. } = record;
     let reason = outcome.reason.as_ref().map(stored_message::write);
     let ended = ActiveModel {
@@ -241,7 +250,8 @@ pub async fn end(database: &impl ConnectionTrait, id: Uuid, record: &FinalRecord
         _ => Condition::any().add(Column::State.is_in(states)).add(interrupted),
     };
     let updated = Entity::update_many().set(ended).filter(Column::Id.eq(id)).filter(may_change);
-    Ok(updated.exec(database).await?.rows_affected > 0)
+    let is_updated = updated.exec(database).await?.rows_affected > 0;
+    Ok(if is_updated { Recorded::Yes } else { Recorded::Rejected })
 }
 
 /// Returns the running records whose last heartbeat is older than [`HEARTBEAT_TIMEOUT`], or lies in the future. A heartbeat

@@ -30,7 +30,7 @@ use crate::server::accounts::signed_url::SignedUrl;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::error::ExportError;
 use crate::server::export::pipeline::ExportStream;
-use crate::server::export::record_store::Outcome;
+use crate::server::export::record_store::{Outcome, Recorded};
 use crate::server::export::slots::{ExportSlot, NewExport};
 use crate::server::state::AppState;
 use crate::web::listener::connection::ConnectionInfo;
@@ -189,7 +189,7 @@ impl StreamTask {
             Ok(sha256) => sha256,
             Err(outcome) => return self.abort(slot, outcome).await,
         };
-        if !matches!(slot.complete(sha256.clone()).await, Ok(true)) {
+        if !matches!(slot.complete(sha256.clone()).await, Ok(Recorded::Yes)) {
             return self.abort(slot, Outcome::failed(RecordMessage::NotRecorded)).await;
         }
         let sent_digest = self.sent_digest.map(|digest| digest.finalize().to_vec());

@@ -35,7 +35,7 @@ const ASSUMED_ROW_BYTES: usize = 128;
 
 /// The maximum wait for the first row of a page. Then the page is read in another way.
 ///
-/// PostgreSQL buffers rows until it has 8 kB: it is asked for one row, and for more again once that one arrives. A scan past
+/// PostgreSQL buffers rows until it has 8 kB: one row is requested then, and more again once it arrives. A scan past
 /// the events of other cameras is given up: the next event is looked up in the indexes of the cameras.
 const MAX_WAIT: Duration = Duration::from_millis(500);
 
@@ -75,7 +75,7 @@ pub struct CsvPageReader {
     min_position: Option<i64>,
 }
 
-/// How many rows an eager database is asked for, which costs as much for rows that are not taken.
+/// How many rows to request from an eager database, which also computes the rows that are not taken.
 #[derive(Debug)]
 struct FetchSize {
     /// The size of a row on the previous page, in bytes.

@@ -14,7 +14,7 @@ use crate::api::exports::State;
 use crate::messages::records::RecordMessage;
 use crate::server::db::entity::export::Model;
 use crate::server::db::error::may_pass;
-use crate::server::export::record_store::{ExportProgress, FinalRecord, Outcome};
+use crate::server::export::record_store::{ExportProgress, FinalRecord, Outcome, Recorded};
 use crate::server::retry::Retry;
 
 /// The delay between two attempts to record that a file is complete.
@@ -77,12 +77,12 @@ impl ExportSlot {
         }
     }
 
-    /// Records that the file is complete, before the client learns it. Returns whether the record says so. If it does not,
-    /// another server has marked the export interrupted, and the file must not end as complete.
+    /// Records that the file is complete, before the client learns it. If the record rejects it, another server has marked the
+    /// export interrupted, and the file must not end as complete.
     ///
     /// # Errors
     /// Returns an error if the database does not record it in time. The file must not end as complete then either.
-    pub async fn complete(&mut self, sha256: Vec<u8>) -> Result<bool, DbErr> {
+    pub async fn complete(&mut self, sha256: Vec<u8>) -> Result<Recorded, DbErr> {
         let elapsed = self.elapsed();
         let outcome = FinalRecord {
             progress: self.export.progress(),
@@ -96,7 +96,7 @@ impl ExportSlot {
             .run(|| registry.try_record(id, &outcome), |recorded| recorded.as_ref().is_err_and(may_pass))
             .await;
         match &recorded {
-            Ok(recorded) => self.completed_after = recorded.then_some(elapsed),
+            Ok(recorded) => self.completed_after = (*recorded == Recorded::Yes).then_some(elapsed),
             Err(error) => {
                 error!(%error, export_id = %id, "cannot record how an export ended, so its response is aborted");
             }

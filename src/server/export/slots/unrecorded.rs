@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::registry::Registry;
 use crate::server::db::error::is_unavailable;
 use crate::server::db::sqlite::open_file;
-use crate::server::export::record_store::{self, FinalRecord};
+use crate::server::export::record_store::{self, FinalRecord, Recorded};
 
 impl Registry {
     /// Writes the outcomes that are not recorded yet, until the database is not writable. An outcome that cannot be written
@@ -18,13 +18,14 @@ impl Registry {
     pub async fn record_outcomes(&self) {
         for (id, outcome) in &self.unrecorded() {
             match record_store::end(&*self.writer, *id, outcome).await {
-                Ok(recorded) => {
-                    if recorded {
-                        self.note_written();
-                    }
+                Ok(Recorded::Yes) => {
+                    self.note_written();
+                    self.remove_unrecorded(&[*id]);
+                }
+                Ok(Recorded::Rejected) => {
                     self.remove_unrecorded(&[*id]);
                     // An export that did not start may have no record.
-                    if !recorded && outcome.has_record {
+                    if outcome.has_record {
                         log_lost_record(*id);
                     }
                 }
@@ -47,12 +48,12 @@ impl Registry {
         }
     }
 
-    /// Writes an outcome once. Returns whether the record has it now.
-    pub async fn try_record(&self, id: Uuid, outcome: &FinalRecord) -> Result<bool, DbErr> {
+    /// Writes an outcome, with one attempt.
+    pub async fn try_record(&self, id: Uuid, outcome: &FinalRecord) -> Result<Recorded, DbErr> {
         let recorded = record_store::end(&*self.writer, id, outcome).await;
         match &recorded {
-            Ok(true) => self.note_written(),
-            Ok(false) => log_lost_record(id),
+            Ok(Recorded::Yes) => self.note_written(),
+            Ok(Recorded::Rejected) => log_lost_record(id),
             Err(error) => {
                 self.note_if_unwritable(error).await;
             }
