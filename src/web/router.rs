@@ -12,7 +12,6 @@ use axum::routing::{MethodFilter, MethodRouter, any, get, on, post};
 use bytes::Bytes;
 use leptos::context::{provide_context, use_context};
 use leptos::server_fn::axum::server_fn_paths;
-
 use leptos_axum::{file_and_error_handler_with_context, handle_server_fns_with_context, render_app_async_with_context};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -83,7 +82,7 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn(authorize::authorize))
         .layer(from_fn_with_state(state.clone(), authenticate));
     session::with_sessions(authorized, &state)
-        // The routes from here on are public, and their answers hold no data of a user.
+        // The routes from here on are public, and their responses hold no data of a user.
         .route(health::ALIVE_PATH, get(health::alive))
         .route(health::READY_PATH, get(health::ready))
         .route(
@@ -149,7 +148,7 @@ fn server_functions(context: &(impl Fn() + Clone + Send + Sync + 'static)) -> Ro
             if std::str::from_utf8(&body).is_err() {
                 return Err(ApiError::invalid("body", HttpMessage::BodyNotUtf8));
             }
-            // Leptos does not know HEAD. axum removes the body of the answer.
+            // Leptos does not know HEAD. axum removes the body of the response.
             if parts.method == Method::HEAD {
                 parts.method = Method::GET;
             }

@@ -115,18 +115,18 @@ async fn every_route_and_server_function_admits_only_the_clients_it_should() {
     let export = exported.headers()["x-export-id"].to_str().unwrap().to_owned();
     exported.bytes().await.unwrap();
 
-    let found = paths(&app.routes);
-    assert!(found.len() > 15, "the debug output of the router lists its paths: {found:?}");
+    let routes = paths(&app.routes);
+    assert!(routes.len() > 15, "the debug output of the router lists its paths: {routes:?}");
     for function in leptos::server_fn::axum::server_fn_paths() {
-        assert!(found.contains(&function.0.to_owned()), "{} is a server function", function.0);
+        assert!(routes.contains(&function.0.to_owned()), "{} is a server function", function.0);
     }
-    for path in &found {
+    for path in &routes {
         assert!(ROUTES.iter().any(|(route, ..)| route == path), "{path} is not listed");
     }
 
     let mut wrong = BTreeMap::new();
     for (path, method, request, statuses) in ROUTES {
-        assert!(found.contains(&path.to_owned()), "{path} is listed but no longer exists");
+        assert!(routes.contains(&path.to_owned()), "{path} is listed but no longer exists");
         let token = motion_export::server::accounts::api_token::create(
             &app.database.connection,
             &viewer,

@@ -42,20 +42,20 @@ type Sources = BTreeMap<String, String>;
 type Import = (String, String);
 
 fn sources() -> Sources {
-    fn read(folder: &Path, prefix: &str, found: &mut Sources) {
+    fn read(folder: &Path, prefix: &str, sources: &mut Sources) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = format!("{prefix}{}", path.file_stem().unwrap().to_str().unwrap());
             if path.is_dir() {
-                read(&path, &format!("{name}::"), found);
+                read(&path, &format!("{name}::"), sources);
             } else if path.extension().is_some_and(|extension| extension == "rs") {
-                found.insert(name, std::fs::read_to_string(&path).unwrap());
+                sources.insert(name, std::fs::read_to_string(&path).unwrap());
             }
         }
     }
-    let mut found = Sources::new();
-    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "", &mut found);
-    found
+    let mut sources = Sources::new();
+    read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "", &mut sources);
+    sources
 }
 
 /// Returns the code of a module without comments and tests, which may import everything.
@@ -149,17 +149,17 @@ fn resolve(module: &str, path: &str, sources: &Sources) -> Option<String> {
 }
 
 fn imports(sources: &Sources) -> BTreeSet<Import> {
-    let mut found = BTreeSet::new();
+    let mut imports = BTreeSet::new();
     for (module, text) in sources {
         for path in paths_in(&code_of(text)) {
             if let Some(imported) = resolve(module, &path, sources)
                 && imported != *module
             {
-                found.insert((module.clone(), imported));
+                imports.insert((module.clone(), imported));
             }
         }
     }
-    found
+    imports
 }
 
 /// Returns an error if an import violates these layers of `folder`.
@@ -251,7 +251,7 @@ fn every_spelling_of_an_upward_or_circular_import_is_found() {
         sources.insert(module.to_owned(), text.to_owned());
         problems(&sources)
     };
-    for (module, text, found) in [
+    for (module, text, problem) in [
         ("api", "use crate::ui::a::A;", "api imports ui::a, which is not below it"),
         ("api", "use crate::{\n    error::E,\n    ui::{a::A, x},\n};", "api imports ui, which is not below it"),
         ("server", "pub(crate) use crate::app::shell as s;", "server imports app, which is not below it"),
@@ -267,8 +267,8 @@ fn every_spelling_of_an_upward_or_circular_import_is_found() {
         ("api", "// use crate::ui::a;\n#[cfg(test)]\nmod tests {\n    use crate::ui::a;\n}", ""),
     ] {
         let problems = with(module, text);
-        assert_eq!(problems.is_empty(), found.is_empty(), "{module}: {text}: {problems:?}");
-        assert!(found.is_empty() || problems.iter().any(|problem| problem.contains(found)), "{text}: {problems:?}");
+        assert_eq!(problems.is_empty(), problem.is_empty(), "{module}: {text}: {problems:?}");
+        assert!(problem.is_empty() || problems.iter().any(|known| known.contains(problem)), "{text}: {problems:?}");
     }
     let many: Sources = (0..=MAX_FILES).map(|number| (format!("ui::f{number}"), String::new())).collect();
     assert_eq!(problems(&many), ["src/ui has 15 Rust files, more than 14"]);

@@ -19,14 +19,12 @@ use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
 use crate::server::accounts::principal::{self, Principal, unauthenticated};
 use crate::server::accounts::user::User;
+use crate::server::db::unix_micros::UnixMicros;
 use crate::server::state::AppState;
-use crate::web::middleware::session::AuthSession;
+use crate::web::listener::request_body::unread_body;
+use crate::web::middleware::session::{self, AuthSession};
 use crate::web::request_id::RequestId;
 use crate::web::{error_response, page_data};
-
-use crate::server::db::unix_micros::UnixMicros;
-use crate::web::listener::request_body::unread_body;
-use crate::web::middleware::session;
 
 /// A submitted form.
 pub struct Form {
