@@ -15,7 +15,7 @@ const FILES_OF_A_CONNECTION: u64 = 3;
 /// Raises the limit of this process to what the system allows it.
 ///
 /// # Errors
-/// If the system refuses.
+/// Returns an error if the system refuses.
 pub fn raise() -> anyhow::Result<()> {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum })
@@ -25,7 +25,7 @@ pub fn raise() -> anyhow::Result<()> {
 /// Checks that the connections of these settings fit into the limit of this process.
 ///
 /// # Errors
-/// If they do not; the message names the setting and both ways out.
+/// Returns an error if they do not; the message names the setting and both ways out.
 pub fn check(settings: &Settings) -> anyhow::Result<()> {
     check_against(settings, getrlimit(Resource::Nofile).current)
 }

@@ -35,7 +35,7 @@ impl OutputFile {
     /// Begins a file that is to appear at `path`, and removes what exports that were killed have left in that folder.
     ///
     /// # Errors
-    /// If no file can be made in that folder.
+    /// Returns an error if no file can be made in that folder.
     pub fn create(path: &Path) -> io::Result<Self> {
         remove_stale(folder_of(path));
         Self::without_name(path).or_else(|_| Self::with_temporary_name(path))
@@ -67,7 +67,7 @@ impl OutputFile {
     /// Returns a handle to write to.
     ///
     /// # Errors
-    /// If there are too many open files.
+    /// Returns an error if there are too many open files.
     pub fn writer(&self) -> io::Result<File> {
         self.file.try_clone()
     }
@@ -75,7 +75,7 @@ impl OutputFile {
     /// Waits until all that was written is on the disk.
     ///
     /// # Errors
-    /// If the disk fails.
+    /// Returns an error if the disk fails.
     pub fn sync(&self) -> io::Result<()> {
         self.file.sync_all()
     }
@@ -84,7 +84,7 @@ impl OutputFile {
     /// its name must be whole.
     ///
     /// # Errors
-    /// If the name cannot be taken.
+    /// Returns an error if the name cannot be taken.
     pub fn publish(self) -> io::Result<()> {
         let Self { file, path, temporary } = self;
         match temporary {

@@ -19,7 +19,7 @@ pub fn is_named_by(path: &Path) -> bool {
 /// Opens standard output to write to it without a buffer.
 ///
 /// # Errors
-/// If it is closed, or there are too many open files.
+/// Returns an error if it is closed, or there are too many open files.
 pub fn open() -> io::Result<File> {
     let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     if is_placeholder(&output)? {

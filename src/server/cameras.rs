@@ -8,7 +8,7 @@ use crate::server::state::AppState;
 /// The cameras that the viewer sees: those with a name first, in its order, then those that are gone.
 ///
 /// # Errors
-/// Where the database cannot answer.
+/// Returns an error if the database does not answer.
 pub async fn cameras(state: &AppState, viewer: CameraAccess) -> Result<Vec<Camera>, ApiError> {
     let found = viewer.cameras(&state.database).await?;
     let (named, gone): (Vec<_>, Vec<_>) = found.into_iter().partition(|camera| camera.name.is_some());

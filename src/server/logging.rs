@@ -16,7 +16,7 @@ use super::settings::LogFormat;
 /// Sends the log to standard error, so that standard output is free for a CSV.
 ///
 /// # Errors
-/// Where the filter cannot be parsed.
+/// Returns an error if the filter cannot be parsed.
 pub fn init(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     let filter = EnvFilter::builder()
         .parse(filter)
@@ -37,7 +37,7 @@ const COMMAND_FILTER: &str = "warn,sqlx=off,motion_export::server::internal_erro
 /// Prints the warnings of a command on standard error, one line each, in the form of its errors.
 ///
 /// # Errors
-/// Where the filter cannot be parsed.
+/// Returns an error if the filter cannot be parsed.
 pub fn init_for_command() -> anyhow::Result<()> {
     let filter = EnvFilter::builder().parse(COMMAND_FILTER)?;
     tracing_subscriber::fmt()

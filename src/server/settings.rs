@@ -86,8 +86,8 @@ impl Settings {
     /// Reads `file`, or [`FILE`] where that exists, and lets `environment` override it.
     ///
     /// # Errors
-    /// Where the file cannot be read or parsed, or a key is unknown or has a value that it cannot have; the message
-    /// names it.
+    /// Returns an error if the file cannot be read or parsed, or a key is unknown or has a value that it cannot have;
+    /// the message names it.
     pub fn load(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
         let asked_for = file.is_some();
         let file = file.unwrap_or(Path::new(FILE));

@@ -116,7 +116,7 @@ impl TestDatabase {
     pub async fn make_partitions(&self, moments: impl Iterator<Item = i64>) {
         let (within, beyond): (Vec<_>, Vec<_>) = moments.partition(|moment| Month::of(*moment).is_some());
         let transaction = self.connection.begin().await.unwrap();
-        Partitions::known(&transaction).await.unwrap().make_for(&transaction, within).await.unwrap();
+        Partitions::known(&transaction).await.unwrap().create_for(&transaction, within).await.unwrap();
         if backend::is_postgres() && !beyond.is_empty() {
             let beyond =
                 "CREATE TABLE beyond PARTITION OF motion_events FOR VALUES FROM (253370764800000000) TO (MAXVALUE)";

@@ -38,7 +38,7 @@ pub struct NewToken {
 /// Makes a token out of random bits. `days`: how long it works; `None`: until it is revoked.
 ///
 /// # Errors
-/// Where the name or the days cannot be used, or the database cannot answer.
+/// Returns an error if the name or the days cannot be used, or the database does not answer.
 pub async fn create(
     database: &Pool,
     user: &User,
@@ -69,7 +69,7 @@ pub async fn create(
 /// The token and its user, where the token works at that moment.
 ///
 /// # Errors
-/// Where the database cannot answer.
+/// Returns an error if the database does not answer.
 pub async fn resolve(database: &Pool, text: &str, now: UnixMicros) -> Result<Option<(Model, User)>, DbErr> {
     let found = Entity::find()
         .filter(Column::TokenHash.eq(secret::hash(text.as_bytes())))
@@ -84,7 +84,7 @@ pub async fn resolve(database: &Pool, text: &str, now: UnixMicros) -> Result<Opt
 /// A user's tokens that were not revoked, newest first; those of all users for `None`.
 ///
 /// # Errors
-/// Where the database cannot answer.
+/// Returns an error if the database does not answer.
 pub async fn list(database: &Pool, user: Option<Uuid>) -> Result<Vec<(Model, Option<String>)>, ApiError> {
     let mut tokens = Entity::find().filter(Column::RevokedAt.is_null());
     if let Some(user) = user {
@@ -102,7 +102,7 @@ pub async fn list(database: &Pool, user: Option<Uuid>) -> Result<Vec<(Model, Opt
 /// Revokes a token, of that user only where one is named. Doing it again changes nothing.
 ///
 /// # Errors
-/// Where there is no such token, or the database cannot answer.
+/// Returns an error if there is no such token, or the database does not answer.
 pub async fn revoke(database: &Pool, id: Uuid, user: Option<Uuid>, now: UnixMicros) -> Result<(), ApiError> {
     let token = Entity::find_by_id(id).one(database).await?;
     let Some(token) = token.filter(|token| user.is_none_or(|user| token.user_id == user)) else {
@@ -121,7 +121,7 @@ pub async fn revoke(database: &Pool, id: Uuid, user: Option<Uuid>, now: UnixMicr
 /// Notes that a token was used.
 ///
 /// # Errors
-/// Where the database cannot be written to.
+/// Returns an error if the database cannot be written to.
 pub async fn used(database: &impl ConnectionTrait, id: Uuid, now: UnixMicros) -> Result<(), DbErr> {
     let set = ActiveModel { last_used_at: Set(Some(now)), ..Default::default() };
     Entity::update_many().set(set).filter(Column::Id.eq(id)).exec(database).await.map(drop)
@@ -130,7 +130,7 @@ pub async fn used(database: &impl ConnectionTrait, id: Uuid, now: UnixMicros) ->
 /// New random bits for a token.
 ///
 /// # Errors
-/// Where the operating system has none.
+/// Returns an error if the operating system has none.
 pub fn bits() -> Result<Secret, ApiError> {
     Secret::random().map_err(|error| internal(&error))
 }

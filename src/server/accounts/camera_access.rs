@@ -53,7 +53,7 @@ impl CameraAccess {
     /// The cameras that the viewer sees, in the order of their names.
     ///
     /// # Errors
-    /// Where the database cannot answer.
+    /// Returns an error if the database does not answer.
     pub async fn cameras(&self, database: &impl ConnectionTrait) -> Result<Vec<camera::Model>, DbErr> {
         let all = self.sees_all(database).await?;
         self.cameras_of(all, database).await
@@ -102,7 +102,7 @@ impl CameraAccess {
     /// does and is.
     ///
     /// # Errors
-    /// Where the database cannot answer.
+    /// Returns an error if the database does not answer.
     pub async fn lost_access(
         &self,
         database: &impl ConnectionTrait,

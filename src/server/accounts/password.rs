@@ -53,7 +53,7 @@ pub fn check(password: &str, name: &str) -> Result<(), ApiError> {
 /// The hash to store, in PHC string form.
 ///
 /// # Errors
-/// Where the runtime is ending.
+/// Returns an error if the runtime is ending.
 pub async fn hash(password: String) -> anyhow::Result<String> {
     in_turn(move || password_auth::generate_hash(password)).await
 }
@@ -61,7 +61,7 @@ pub async fn hash(password: String) -> anyhow::Result<String> {
 /// Whether this is the password of that hash. Without a hash the answer is no, and takes the same work.
 ///
 /// # Errors
-/// Where the runtime is ending.
+/// Returns an error if the runtime is ending.
 pub async fn verify(password: String, hash: Option<String>) -> anyhow::Result<bool> {
     in_turn(move || {
         let known = hash.is_some();

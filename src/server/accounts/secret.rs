@@ -13,7 +13,7 @@ impl Secret {
     /// A new one, from the operating system.
     ///
     /// # Errors
-    /// Where the operating system has no randomness to give.
+    /// Returns an error if the operating system has no randomness to give.
     pub fn random() -> Result<Self, getrandom::Error> {
         let mut bits = [0; 32];
         getrandom::fill(&mut bits)?;

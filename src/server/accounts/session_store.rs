@@ -65,7 +65,7 @@ impl Sessions {
     /// The session that is stored under that [`hash`], where it has not ended.
     ///
     /// # Errors
-    /// Where the database cannot answer.
+    /// Returns an error if the database does not answer.
     pub async fn by_hash(&self, hash: Vec<u8>) -> std::result::Result<Option<Model>, DbErr> {
         let found = Entity::find_by_id(hash).one(&self.database).await?;
         Ok(found.filter(|session| self.is_alive(session)))
@@ -74,7 +74,7 @@ impl Sessions {
     /// The session that a link names, where it has not ended.
     ///
     /// # Errors
-    /// Where the database cannot answer.
+    /// Returns an error if the database does not answer.
     pub async fn by_link_id(&self, link_id: Uuid) -> std::result::Result<Option<Model>, DbErr> {
         let found = Entity::find().filter(Column::LinkId.eq(link_id)).one(&self.database).await?;
         Ok(found.filter(|session| self.is_alive(session)))
@@ -83,7 +83,7 @@ impl Sessions {
     /// Removes the sessions that have ended by themselves, once what they may have running has had its time.
     ///
     /// # Errors
-    /// Where the database cannot be written to.
+    /// Returns an error if the database cannot be written to.
     pub async fn sweep(&self) -> std::result::Result<(), DbErr> {
         let before = self.clock.now() - LONGEST_EXPORT;
         let ended = Column::ExpiresAt.lte(before).or(Column::LastSeenAt.lte(before - self.limits.idle));

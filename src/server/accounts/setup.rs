@@ -25,7 +25,7 @@ impl Setup {
     /// Whether the key opens the setup now.
     ///
     /// # Errors
-    /// `forbidden` where it does not, or somebody was made since; `unavailable` where the database cannot answer.
+    /// `forbidden` where it does not, or somebody was made since; `unavailable` where the database does not answer.
     pub async fn check(&self, database: &Pool, key: &str) -> Result<(), ApiError> {
         check(self.0.lock().await.as_deref(), database, key).await
     }

@@ -70,7 +70,7 @@ pub struct NewUser {
 /// Creates a user.
 ///
 /// # Errors
-/// Where the name is taken, or it or the password cannot be used; where the database cannot answer.
+/// Returns an error if the name is taken, or it or the password cannot be used; or if the database does not answer.
 pub async fn add(database: &Pool, new: NewUser, now: UnixMicros) -> Result<User, ApiError> {
     let name = normalized(&name::checked(&new.name, |max| FormMessage::UserNameInvalid { max })?);
     password::check(&new.password, &name)?;
@@ -93,7 +93,7 @@ pub async fn add(database: &Pool, new: NewUser, now: UnixMicros) -> Result<User,
 /// All users, by name.
 ///
 /// # Errors
-/// Where the database cannot answer.
+/// Returns an error if the database does not answer.
 pub async fn list(database: &Pool) -> Result<Vec<User>, ApiError> {
     let users = user::Entity::find().order_by_asc(user::Column::Name).all(database).await;
     Ok(users?.into_iter().map(User::from).collect())
@@ -102,7 +102,7 @@ pub async fn list(database: &Pool) -> Result<Vec<User>, ApiError> {
 /// Whether there is nobody yet.
 ///
 /// # Errors
-/// Where the database cannot answer.
+/// Returns an error if the database does not answer.
 pub async fn has_no_users(database: &Pool) -> Result<bool, ApiError> {
     Ok(user::Entity::find().count(database).await? == 0)
 }
@@ -110,7 +110,7 @@ pub async fn has_no_users(database: &Pool) -> Result<bool, ApiError> {
 /// The user with that id.
 ///
 /// # Errors
-/// Where the database cannot answer.
+/// Returns an error if the database does not answer.
 pub async fn by_id(database: &impl ConnectionTrait, id: Uuid) -> Result<Option<User>, DbErr> {
     Ok(user::Entity::find_by_id(id).one(database).await?.map(User::from))
 }
@@ -118,7 +118,7 @@ pub async fn by_id(database: &impl ConnectionTrait, id: Uuid) -> Result<Option<U
 /// The user with that name, however it was typed.
 ///
 /// # Errors
-/// Where there is none, or the database cannot answer.
+/// Returns an error if there is none, or the database does not answer.
 pub async fn by_name(database: &Pool, name: &str) -> Result<User, ApiError> {
     let found = user::Entity::find().filter(user::Column::Name.eq(normalized(name))).one(database).await;
     found?.map(User::from).ok_or_else(|| no_such_user(name))
@@ -136,7 +136,7 @@ pub fn no_such_user(name: &str) -> ApiError {
 /// unknown name takes the same work as a wrong password.
 ///
 /// # Errors
-/// Where the database cannot answer.
+/// Returns an error if the database does not answer.
 pub async fn with_password(
     database: &Pool,
     name: &str,
@@ -154,7 +154,7 @@ pub async fn with_password(
 /// `revoke_tokens`, all access tokens are revoked at that moment; `None` keeps them.
 ///
 /// # Errors
-/// Where the password cannot be used, or the database cannot answer.
+/// Returns an error if the password cannot be used, or the database does not answer.
 pub async fn set_password(
     database: &Pool,
     user: &User,
@@ -187,8 +187,8 @@ async fn end_sessions(database: &impl ConnectionTrait, user: Uuid) -> Result<(),
 /// Removes a user with all that belongs to it: sessions, links, tokens, access.
 ///
 /// # Errors
-/// Where it is the last administrator while there are others, who could then be helped by nobody; where the database
-/// cannot answer.
+/// Returns an error if it is the last administrator while there are others, who could then be helped by nobody; or if
+/// the database does not answer.
 pub async fn remove(database: &Pool, user: &User) -> Result<(), ApiError> {
     let transaction = database.begin().await?;
     keep_administrators(&transaction).await?;
@@ -212,7 +212,7 @@ pub async fn remove(database: &Pool, user: &User) -> Result<(), ApiError> {
 /// Makes a user an administrator, or no longer one.
 ///
 /// # Errors
-/// Where it is the last administrator; where the user is gone, or the database cannot answer.
+/// Returns an error if it is the last administrator; or if the user is gone, or the database does not answer.
 pub async fn set_role(database: &Pool, user: &User, role: Role) -> Result<(), ApiError> {
     let transaction = database.begin().await?;
     keep_administrators(&transaction).await?;

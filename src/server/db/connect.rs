@@ -1,4 +1,4 @@
-//! Opening the database, and bringing its schema up to date.
+//! Opens the database and migrates its schema.
 
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::ErrorKind;
@@ -24,48 +24,49 @@ use crate::server::settings;
 pub mod checkpoint;
 pub mod writer;
 
-/// How large SQLite's write-ahead log stays once its contents are in the database file, in bytes. An import makes it as
-/// large as what it brings.
+/// The size, in bytes, to which SQLite truncates its write-ahead log after a checkpoint. An import makes the log as
+/// large as its events.
 const KEPT_LOG_BYTES: u64 = 8 * 1_024 * 1_024;
 
-/// What to do where there is no database yet.
+/// What to do if the database does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IfMissing {
-    /// Make one, for whoever is going to put something in.
+    /// Create it, for commands that write to it.
     Create,
-    /// Refuse, and one without tables as well. An export of a database that was only just made would be a file that looks
-    /// whole and is empty.
+    /// Return an error, also for a database without tables. An export of a new database would be an empty file that
+    /// looks complete.
     Refuse,
 }
 
-/// Opens the database, without touching its schema. Before anything in it is changed, it is looked whose it is; the process
-/// must not have it open yet.
+/// Opens the database without changing its schema. Checks that it is not another program's before anything in it is
+/// changed. The process must not have it open yet.
 ///
 /// # Errors
-/// Where the URL is not one we know, the database is not there or cannot be reached, or is another program's.
+/// Returns an error if the URL is not one we know, the database is not there or cannot be reached, or is another
+/// program's.
 pub async fn open(settings: &settings::Database, missing: IfMissing) -> anyhow::Result<Pool> {
     open_locked(settings, missing).await.map(|(database, _)| database)
 }
 
-/// The same, with the lock under which its schema may be looked at and changed. Even the first connection to a new file needs
-/// it: to switch to a write-ahead log, SQLite must be alone, and does not wait for that. And a file that another process is
-/// just making must not be taken for another program's.
+/// Does the same, and returns the lock under which its schema may be read and changed. Even the first connection to a
+/// new file needs it: to switch to a write-ahead log, SQLite must be alone, and does not wait for that. And a file that
+/// another process is just creating must not be mistaken for another program's.
 async fn open_locked(
     settings: &settings::Database,
     missing: IfMissing,
 ) -> anyhow::Result<(Pool, Option<MigrationLock>)> {
-    let place = parse_url(&settings.url)?;
-    let DatabaseKind::File(path) = &place else {
+    let kind = parse_url(&settings.url)?;
+    let DatabaseKind::File(path) = &kind else {
         let database = connect(&settings.url, settings.connections.get(), "", None).await?;
         let shown = redacted(&settings.url);
-        let found = contents::of_schema(&database).await;
-        let found = found.with_context(|| format!("cannot see which tables the database {shown} has"))?;
-        found.owner().refuse_others(&shown)?;
+        let contents = contents::of_schema(&database).await;
+        let contents = contents.with_context(|| format!("cannot list the tables of the database {shown}"))?;
+        contents.owner().refuse_others(&shown)?;
         contents::check_may_create(&database, &shown).await?;
         return Ok((database, None));
     };
-    let cannot = || format!("cannot make the database {}", path.display());
-    let not_there = || {
+    let cannot = || format!("cannot create the database {}", path.display());
+    let not_found = || {
         anyhow!(
             "there is no database {} (seen from {}); set database.url, DATABASE_URL or --database-url",
             path.display(),
@@ -74,91 +75,90 @@ async fn open_locked(
     };
     match missing {
         IfMissing::Create => create_folder(path).with_context(cannot)?,
-        IfMissing::Refuse => ensure!(path.exists(), not_there()),
+        IfMissing::Refuse => ensure!(path.exists(), not_found()),
     }
     let lock = MigrationLock::acquire(path).await?;
     match contents::of_file(path)? {
-        Some(found) => found.owner().refuse_others(&path.display().to_string())?,
-        None if missing == IfMissing::Refuse => return Err(not_there()),
+        Some(contents) => contents.owner().refuse_others(&path.display().to_string())?,
+        None if missing == IfMissing::Refuse => return Err(not_found()),
         None => create(path).with_context(cannot)?,
     }
     Ok((connect(&settings.url, settings.connections.get(), "", None).await?, Some(lock)))
 }
 
-/// `session_settings`: what PostgreSQL is told over each connection. `file`: the files of the database, where it is open already.
+/// Opens a pool. `session_settings` are SQL statements that PostgreSQL runs on each new connection. `file` is the files
+/// of the database if it is already open.
 async fn connect(url: &str, connections: u32, session_settings: &str, file: Option<OpenFile>) -> anyhow::Result<Pool> {
     if let Some(file) = &file {
         file.check()?;
     }
     let mut options = ConnectOptions::new(url);
-    // Longer than one writer waits for another, so that who is next in line is not sent away for it.
+    // Longer than one writer waits for another, so that the next in the queue is not refused.
     options.max_connections(connections).acquire_timeout(2 * BUSY_TIMEOUT).sqlx_logging(false);
-    let place = parse_url(url)?;
-    match place.clone() {
+    let kind = parse_url(url)?;
+    match kind.clone() {
         DatabaseKind::File(path) => options
             .map_sqlx_sqlite_opts(move |sqlite| {
                 sqlite
                     .filename(&path)
-                    // Readers and a writer do not wait for each other.
+                    // Readers and writers do not wait for each other.
                     .journal_mode(SqliteJournalMode::Wal)
-                    // What is committed outlasts a power cut: otherwise a record might say `completed` again after that was
-                    // taken back.
+                    // Committed data survives a power cut. Otherwise a record could say `completed` again after that
+                    // was revoked.
                     .synchronous(SqliteSynchronous::Full)
                     .pragma("journal_size_limit", KEPT_LOG_BYTES.to_string())
                     .busy_timeout(BUSY_TIMEOUT)
             })
             .map_sqlx_sqlite_pool_opts(health_check::configure),
         DatabaseKind::Postgres => {
-            let greeting = PoolHealthCheck::new(
+            let health_check = PoolHealthCheck::new(
                 url,
                 &format!("SET lock_timeout = {}; {session_settings}", BUSY_TIMEOUT.as_millis()),
             )?;
             options
                 .map_sqlx_postgres_opts(|postgres| postgres.application_name("motion-export"))
-                .map_sqlx_postgres_pool_opts(move |pool| greeting.apply_to(pool))
+                .map_sqlx_postgres_pool_opts(move |pool| health_check.apply_to(pool))
         }
     };
     let cannot = || format!("cannot open the database {}", redacted(url));
-    let pool = Database::connect(options).await.map(Pool::patient).with_context(cannot)?;
-    Ok(match (place, file) {
-        (_, Some(file)) => pool.on(file),
-        (DatabaseKind::File(path), None) => pool.on(OpenFile::note(&path).with_context(cannot)?),
+    let pool = Database::connect(options).await.map(Pool::without_timeout).with_context(cannot)?;
+    Ok(match (kind, file) {
+        (_, Some(file)) => pool.with_file(file),
+        (DatabaseKind::File(path), None) => pool.with_file(OpenFile::new(&path).with_context(cannot)?),
         (DatabaseKind::Postgres, None) => pool,
     })
 }
 
-/// Opens the database and brings its schema up to date.
+/// Opens the database and migrates its schema.
 ///
 /// # Errors
-/// As [`open`], and where a migration fails.
+/// Returns the errors of [`open`], and an error if a migration fails.
 pub async fn open_migrated(settings: &settings::Database, missing: IfMissing) -> anyhow::Result<Pool> {
     let (database, _lock) = open_locked(settings, missing).await?;
     let shown = redacted(&settings.url);
     if missing == IfMissing::Refuse
         && Migrator::get_applied_migrations(database.inner())
             .await
-            .with_context(|| format!("cannot see which tables the database {shown} has"))?
+            .with_context(|| format!("cannot list the migrations of the database {shown}"))?
             .is_empty()
     {
-        bail!("the database {shown} has no tables; `migrate up`, or an import, makes them");
+        bail!("the database {shown} has no tables; `migrate up` or an import creates them");
     }
-    migrate_locked(settings, &database)
-        .await
-        .with_context(|| format!("cannot bring the database {shown} up to date"))?;
+    migrate_locked(settings, &database).await.with_context(|| format!("cannot migrate the database {shown}"))?;
     Ok(database)
 }
 
-/// Takes the steps that are missing; one process at a time, where several are started at once. Each looks which are missing
-/// once it is its turn.
+/// Applies the pending migrations. If several processes are started at once, one applies them and the others then find
+/// none pending.
 ///
 /// # Errors
-/// Where a migration fails, or another process is migrating for too long.
+/// Returns an error if a migration fails, or another process is migrating for too long.
 pub async fn migrate(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
     let _lock = lock(settings).await?;
     migrate_locked(settings, database).await
 }
 
-/// The lock for a database that is there; none in PostgreSQL, which has locks of its own.
+/// Acquires the lock of an existing database; `None` in PostgreSQL, which has locks of its own.
 async fn lock(settings: &settings::Database) -> anyhow::Result<Option<MigrationLock>> {
     match parse_url(&settings.url)? {
         DatabaseKind::File(path) => MigrationLock::acquire(&path).await.map(Some),
@@ -167,35 +167,35 @@ async fn lock(settings: &settings::Database) -> anyhow::Result<Option<MigrationL
 }
 
 async fn migrate_locked(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
-    if Migrator::get_pending_migrations(database.inner()).await.is_ok_and(|steps| steps.is_empty()) {
+    if Migrator::get_pending_migrations(database.inner()).await.is_ok_and(|pending| pending.is_empty()) {
         return Ok(());
     }
     let alone = connect_alone(settings).await?;
     let migrated = if matches!(parse_url(&settings.url)?, DatabaseKind::File(_)) {
         Migrator::up(alone.inner(), None).await
     } else {
-        let turn = alone.begin().await?;
-        let wait = format!("SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock({MIGRATION_LOCK_KEY})");
-        turn.execute_unprepared(&wait).await?;
+        let transaction = alone.begin().await?;
+        let lock = format!("SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock({MIGRATION_LOCK_KEY})");
+        transaction.execute_unprepared(&lock).await?;
         let migrated = Migrator::up(database.inner(), None).await;
-        turn.commit().await?;
+        transaction.commit().await?;
         migrated
     };
     alone.close().await?;
     Ok(migrated?)
 }
 
-/// Undoes so many steps, or all.
+/// Undoes the last `steps` migrations, or all of them.
 ///
 /// # Errors
-/// Where a step cannot be undone, or was taken by a program newer than this.
+/// Returns an error if a migration cannot be undone, or was applied by a newer version of this program.
 pub async fn migrate_down(settings: &settings::Database, steps: Option<u32>) -> anyhow::Result<()> {
     let _lock = lock(settings).await?;
     Ok(Migrator::down(connect_alone(settings).await?.inner(), steps).await?)
 }
 
-/// One connection, for migrations: in SQLite, another one that was open before the last step still has the tables of then in
-/// mind, and says of a column that this step added: “no such column”.
+/// Opens one connection, for migrations. In SQLite, a connection that was open before the last migration still has the
+/// old tables in its cache, and reports “no such column” for a column that the migration added.
 async fn connect_alone(settings: &settings::Database) -> anyhow::Result<Pool> {
     connect(&settings.url, 1, "", None).await
 }

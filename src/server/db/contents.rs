@@ -1,5 +1,5 @@
-//! What a database holds, looked up before anything in it is changed: `DATABASE_URL` is a variable of many programs, and
-//! may name a database of another one.
+//! Finds out whose database it is, before anything in it is changed: many programs use `DATABASE_URL`, so it may name a
+//! database of another one.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -16,40 +16,40 @@ use super::timeouts::BUSY_TIMEOUT;
 use crate::api::shell::shell_quote;
 use crate::server::db::sqlite::path::{beside, uri};
 
-/// The table in which migrations are noted. Other programs have one of the same name.
+/// The table that lists the applied migrations. Other programs have one of the same name.
 const MIGRATIONS: &str = "seaql_migrations";
 
-/// The table of events, and how the names of its partitions begin.
+/// The table of events. The names of its partitions begin with the same text.
 const EVENTS: &str = "motion_events";
 
 /// Columns that only ArgusAI's table of events has.
 const ARGUSAI_COLUMNS: [&str; 2] = ["algorithm_used", "bounding_box"];
 
-/// How many tables of another program are named.
-const NAMED: usize = 5;
+/// The maximum number of tables of another program that an error names.
+const MAX_NAMED_TABLES: usize = 5;
 
-/// How often a file is looked at that seems to be damaged: another process may be making it just now.
-const LOOKS: u32 = 5;
+/// How often a file that looks damaged is read: another process may be creating it right now.
+const MAX_READS: u32 = 5;
 
-/// The pause between two looks.
-const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
+/// The pause between two reads of a file that looks damaged.
+const READ_DELAY: Duration = Duration::from_millis(100);
 
-/// What was found in a database.
+/// The tables and migrations of a database.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DatabaseContents {
     /// The tables of the database, or of the current schema.
     pub tables: BTreeSet<String>,
     /// The columns of the table of events.
     pub event_columns: BTreeSet<String>,
-    /// The migrations that were made.
+    /// The applied migrations.
     pub migrations: BTreeSet<String>,
 }
 
-/// Whose database it is.
+/// The program that a database belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// It has no tables yet, or none any more.
-    Nobody,
+    /// It has no tables.
+    None,
     /// Motion Export's.
     MotionExport,
     /// ArgusAI's.
@@ -61,18 +61,18 @@ pub enum Owner {
 }
 
 impl DatabaseContents {
-    /// Whose database it is.
+    /// The program that a database belongs to.
     pub fn owner(&self) -> Owner {
         let Self { tables, event_columns, migrations } = self;
         let ours = Migrator::migrations();
         if ours.iter().any(|migration| migrations.contains(migration.name())) {
             return Owner::MotionExport;
         }
-        // Partitions that were detached stay when everything else is gone.
+        // Detached partitions remain when everything else has been dropped.
         let foreign = |table: &&String| *table != MIGRATIONS && !table.starts_with(&format!("{EVENTS}_"));
         let foreign: Vec<_> = tables.iter().filter(foreign).cloned().collect();
         if foreign.is_empty() && migrations.is_empty() {
-            Owner::Nobody
+            Owner::None
         } else if ARGUSAI_COLUMNS.iter().all(|column| event_columns.contains(*column)) {
             Owner::ArgusAi
         } else if ["event", "recordings"].iter().all(|table| tables.contains(*table)) {
@@ -84,14 +84,14 @@ impl DatabaseContents {
 }
 
 impl Owner {
-    /// Refuses the database of another program. `shown` is the path or URL of the database.
+    /// Returns an error for the database of another program. `shown` is the path or URL of the database.
     ///
     /// # Errors
-    /// Where it is one; the message says what to do.
+    /// Returns an error for a database of another program; the message says what to do.
     pub fn refuse_others(&self, shown: &str) -> anyhow::Result<()> {
         const OWN: &str = "Set database.url, DATABASE_URL or --database-url to a database of Motion Export's own";
         let what = match self {
-            Self::Nobody | Self::MotionExport => return Ok(()),
+            Self::None | Self::MotionExport => return Ok(()),
             Self::ArgusAi => bail!(
                 "{shown} is an ArgusAI database; nothing in it was changed. {OWN}, such as sqlite://data/motion-export.db, \
                  and import this one: `motion-export --database-url sqlite://data/motion-export.db import argusai {}`",
@@ -99,8 +99,11 @@ impl Owner {
             ),
             Self::Frigate => "is a Frigate database".to_owned(),
             Self::Other(tables) => {
-                let more = if tables.len() > NAMED { ", …" } else { "" };
-                format!("holds tables of another program ({}{more})", tables[..tables.len().min(NAMED)].join(", "))
+                let more = if tables.len() > MAX_NAMED_TABLES { ", …" } else { "" };
+                format!(
+                    "holds tables of another program ({}{more})",
+                    tables[..tables.len().min(MAX_NAMED_TABLES)].join(", ")
+                )
             }
         };
         bail!("{shown} {what}; nothing in it was changed. {OWN}")
@@ -116,35 +119,35 @@ fn shell_word(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Looks into an SQLite file without changing a byte of it, and without leaving a file beside it. `None` where there is
-/// none. The process must not have it open yet.
+/// Reads the contents of an SQLite file without changing a byte of it, and without leaving a file beside it. Returns
+/// `None` if it does not exist. The process must not have it open yet.
 ///
 /// # Errors
-/// Where it is no SQLite database, or cannot be read; the message says so.
+/// Returns an error if it is not an SQLite database, or cannot be read; the message says which.
 pub fn of_file(path: &Path) -> anyhow::Result<Option<DatabaseContents>> {
     let shown = path.display();
-    let there = match fs::metadata(path) {
-        Ok(there) => there,
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("cannot read the database {shown}")),
     };
-    if there.is_dir() {
+    if metadata.is_dir() {
         bail!("database.url names {shown}, which is a folder; name a file in it, such as {shown}/motion-export.db");
     }
-    if there.len() == 0 {
+    if metadata.len() == 0 {
         return Ok(Some(DatabaseContents::default()));
     }
-    let mut looks = 0;
+    let mut reads = 0;
     loop {
-        looks += 1;
-        match look(path) {
-            Ok(found) => return Ok(Some(found)),
-            Err(error) if looks < LOOKS && code(&error).is_some_and(is_damage) => pause(),
+        reads += 1;
+        match read_unchanged(path) {
+            Ok(contents) => return Ok(Some(contents)),
+            Err(error) if reads < MAX_READS && code(&error).is_some_and(is_damage) => pause(),
             Err(error) => {
                 return Err(match code(&error) {
                     Some(ErrorCode::NotADatabase) => anyhow::anyhow!(
-                        "{shown} is not an SQLite database, or it is encrypted; nothing in it was changed. database.url has \
-                         to name a database of Motion Export, or a file that does not exist yet"
+                        "{shown} is not an SQLite database, or it is encrypted; nothing in it was changed. database.url must \
+                         name a database of Motion Export, or a file that does not exist yet"
                     ),
                     Some(ErrorCode::DatabaseCorrupt) => anyhow::anyhow!(
                         "the database {shown} is damaged; nothing in it was changed. Restore a backup of it (docs/install.md)"
@@ -166,16 +169,17 @@ fn is_damage(code: ErrorCode) -> bool {
 
 #[expect(clippy::disallowed_methods, reason = "nothing else runs yet")]
 fn pause() {
-    std::thread::sleep(BETWEEN_LOOKS);
+    std::thread::sleep(READ_DELAY);
 }
 
-/// Reads the schema in the way that changes nothing. SQLite would make two files beside a database in write-ahead mode, and
-/// apply a journal that a crash has left.
-fn look(path: &Path) -> anyhow::Result<DatabaseContents> {
+/// Reads the schema without a change. By default, SQLite creates two files beside a database in write-ahead mode, and
+/// applies a journal that a crash has left.
+fn read_unchanged(path: &Path) -> anyhow::Result<DatabaseContents> {
     let bytes = |suffix| fs::metadata(beside(path, suffix)).map(|file| file.len()).ok();
     let (wal, shm, journal) = (bytes("-wal"), bytes("-shm"), bytes("-journal"));
     if wal.is_some() && shm.is_some_and(|shm| shm > 0) {
-        // Another process has it open, or has left it so: what is in the log counts, and is read without a change to either.
+        // Another process has it open, or left its files behind. The log counts, and is read without changing either
+        // file.
         if let Ok(found) = read(path, "mode=ro&readonly_shm=1") {
             return Ok(found);
         }
@@ -186,24 +190,24 @@ fn look(path: &Path) -> anyhow::Result<DatabaseContents> {
         return Ok(found);
     }
     let found = read(path, "immutable=1");
-    let is_whole = match &found {
+    let is_readable = match &found {
         Ok(found) => !found.tables.is_empty(),
         Err(error) => !code(error).is_some_and(is_damage),
     };
-    if !is_whole && wal.is_some_and(|wal| wal > 0) {
-        // All of it is in a log, or a power cut has torn the file, and SQLite repairs it from the log. The log cannot be
-        // read where it lies without making a file beside it.
-        return look_at_copy(path);
+    if !is_readable && wal.is_some_and(|wal| wal > 0) {
+        // Everything is in the log, or a power cut has torn the file, and SQLite repairs it from the log. The log
+        // cannot be read in place without creating a file beside it.
+        return read_copy(path);
     }
     found
 }
 
-fn look_at_copy(path: &Path) -> anyhow::Result<DatabaseContents> {
-    let folder = tempfile::tempdir().context("cannot make a temporary folder (TMPDIR)")?;
+fn read_copy(path: &Path) -> anyhow::Result<DatabaseContents> {
+    let folder = tempfile::tempdir().context("cannot create a temporary folder (TMPDIR)")?;
     let copy = folder.path().join("copy");
     let cannot = || {
         format!(
-            "its -wal file has to be read with it, for which both are copied to {}; set TMPDIR to a folder with enough space",
+            "it must be read together with its -wal file, so both are copied to {}; set TMPDIR to a folder with enough space",
             folder.path().display()
         )
     };
@@ -233,10 +237,10 @@ fn read(path: &Path, how: &str) -> anyhow::Result<DatabaseContents> {
     })
 }
 
-/// Looks into the current schema of a PostgreSQL database. Tables of extensions are not counted.
+/// Reads the contents of the current schema of a PostgreSQL database. Tables of extensions are not counted.
 ///
 /// # Errors
-/// Where the database cannot be asked.
+/// Returns an error if the database does not answer.
 pub async fn of_schema(database: &impl ConnectionTrait) -> Result<DatabaseContents, DbErr> {
     let texts = async |sql: &str| -> Result<BTreeSet<String>, DbErr> {
         let rows = database.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
@@ -261,23 +265,23 @@ pub async fn of_schema(database: &impl ConnectionTrait) -> Result<DatabaseConten
     Ok(DatabaseContents { tables, event_columns, migrations })
 }
 
-/// Checks that the role of the URL may create tables in the current schema of a PostgreSQL database, without which the schema
-/// cannot be brought up to date. `shown` is the URL of the database.
+/// Checks that the role of the URL may create tables in the current schema of a PostgreSQL database, which migrations
+/// need. `shown` is the URL of the database.
 ///
 /// # Errors
-/// If it may not, with the statement that gives it the right; or if the database cannot be asked.
+/// Returns an error if it may not, with the statement that grants the right, or if the database does not answer.
 pub async fn check_may_create(database: &impl ConnectionTrait, shown: &str) -> anyhow::Result<()> {
     let sql = "SELECT quote_ident(current_user), quote_ident(current_schema()), \
                coalesce(has_schema_privilege(current_schema(), 'CREATE'), false), quote_ident(current_database())";
     let rights = database.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
-    let rights = rights.context("the database does not say what the user of the URL may do")?;
+    let rights = rights.context("the database does not report the rights of the user of the URL")?;
     let (role, schema): (String, Option<String>) = (rights.try_get_by_index(0)?, rights.try_get_by_index(1)?);
     if rights.try_get_by_index(2)? {
         return Ok(());
     }
     let name: String = rights.try_get_by_index(3)?;
     let what = schema.as_ref().map_or_else(
-        || "may use no schema of its search_path".to_owned(),
+        || "may not use any schema of its search_path".to_owned(),
         |schema| format!("may not create tables in the schema {schema}"),
     );
     let schema = schema.as_deref().unwrap_or("public");
@@ -297,16 +301,16 @@ mod tests {
     }
 
     #[test]
-    fn whose_database_it_is_is_known_by_its_migrations_and_tables() {
+    fn the_owner_of_a_database_is_known_by_its_migrations_and_tables() {
         let ours = Migrator::migrations()[0].name().to_owned();
         let argusai = ["id", "algorithm_used", "bounding_box"];
         for (found, owner) in [
-            (found(&[], &[], &[]), Owner::Nobody),
-            (found(&[MIGRATIONS], &[], &[]), Owner::Nobody),
-            (found(&[MIGRATIONS, "motion_events_2024_01"], &[], &[]), Owner::Nobody),
+            (found(&[], &[], &[]), Owner::None),
+            (found(&[MIGRATIONS], &[], &[]), Owner::None),
+            (found(&[MIGRATIONS, "motion_events_2024_01"], &[], &[]), Owner::None),
             (found(&[MIGRATIONS, "cameras", "anything"], &[], &[&ours]), Owner::MotionExport),
             (found(&["cameras", EVENTS, "alembic_version"], &argusai, &[]), Owner::ArgusAi),
-            // An older version of this program has left its own table in it.
+            // An older version of this program left its own table in it.
             (found(&["cameras", EVENTS, MIGRATIONS], &argusai, &[]), Owner::ArgusAi),
             (found(&["event", "recordings"], &[], &[]), Owner::Frigate),
             (found(&["cake", MIGRATIONS], &[], &["m1_cake"]), Owner::Other(vec!["cake".to_owned()])),
@@ -333,16 +337,16 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_a_power_cut_has_torn_is_read_with_its_log() {
+    fn a_file_torn_by_a_power_cut_is_read_with_its_log() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("open.db");
-        let open = Connection::open(&path).expect("made");
+        let open = Connection::open(&path).expect("created");
         open.execute_batch(
             "PRAGMA journal_mode = wal; PRAGMA wal_autocheckpoint = 0; CREATE TABLE cake (x);
              PRAGMA wal_checkpoint(TRUNCATE); CREATE TABLE crumb (x);",
         )
-        .expect("made");
-        // Once with its header, and once without.
+        .expect("created");
+        // With an intact header, and without.
         for torn_from in [100, 0] {
             let torn = folder.path().join(format!("torn{torn_from}.db"));
             let mut bytes = fs::read(&path).expect("read");
@@ -352,19 +356,19 @@ mod tests {
             fs::copy(beside(&path, "-wal"), beside(&torn, "-wal")).expect("copied");
             let found = of_file(&torn).expect("read with its log").expect("there");
             assert_eq!(found.tables.into_iter().collect::<Vec<_>>(), ["cake", "crumb"], "{torn_from}");
-            assert!(fs::read(&torn).expect("read") == bytes, "not a byte was changed");
-            // A log that does not help is no repair.
+            assert!(fs::read(&torn).expect("read") == bytes, "no byte was changed");
+            // A damaged log does not help.
             fs::write(beside(&torn, "-wal"), "torn as well").expect("written");
             of_file(&torn).expect_err("damaged");
         }
     }
 
     #[test]
-    fn a_path_is_a_path_whatever_is_in_it() {
+    fn a_path_may_contain_any_character() {
         let folder = tempfile::tempdir().expect("a folder");
         for name in ["x.db", "a?mode=rwc#b%41 ü.db", "file:x.db"] {
             let path = folder.path().join(name);
-            Connection::open(&path).expect("made").execute_batch("CREATE TABLE cake (x)").expect("made");
+            Connection::open(&path).expect("created").execute_batch("CREATE TABLE cake (x)").expect("created");
             let found = of_file(&path).expect("read").expect("there");
             assert_eq!(found.tables.into_iter().collect::<Vec<_>>(), ["cake"], "{name}");
         }

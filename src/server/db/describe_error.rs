@@ -1,5 +1,5 @@
-//! What a failure of a database or of a file means and what to do about it, in words for the person at the command line.
-//! The words of the drivers are shown only if nothing better is known.
+//! Descriptions of database and file errors, with what to do about them, for users of the command line. The text of a
+//! driver is shown only if there is no better one.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -23,7 +23,7 @@ pub fn describe(error: &DbErr) -> String {
             },
         },
         DbErr::ConnectionAcquire(ConnAcquireErr::Timeout) => {
-            "all connections were busy for too long; try again when the database has less to do".to_owned()
+            "all connections were busy for too long; try again when the database is less busy".to_owned()
         }
         other => other.to_string(),
     }
@@ -34,10 +34,10 @@ pub fn describe_sqlx(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Io(error) => format!("the server cannot be reached: {}", describe_connection(error)),
         sqlx::Error::Tls(error) => {
-            format!("the connection cannot be encrypted as the URL demands (sslmode, sslrootcert): {error}")
+            format!("the connection cannot be encrypted as the URL requires (sslmode, sslrootcert): {error}")
         }
         sqlx::Error::PoolTimedOut => {
-            "no connection was free in time; try again when the database has less to do".to_owned()
+            "no connection was free in time; try again when the database is less busy".to_owned()
         }
         sqlx::Error::Database(error) => match error.try_downcast_ref::<PgDatabaseError>() {
             Some(error) => describe_postgres(error.code(), error.message()),
@@ -64,17 +64,15 @@ fn describe_sqlite_error(error: &dyn DatabaseError) -> String {
 
 /// Describes a result code of SQLite; `code` may be an extended one.
 fn describe_sqlite(code: i32, message: &str) -> String {
-    let words = match code & 0xff {
+    let text = match code & 0xff {
         3 => "permission denied; check who owns the file and its folder",
-        5 | 6 => {
-            "the database is locked: another program is writing to it; try again when that has ended, or stop that program"
-        }
+        5 | 6 => "the database is locked: another program is writing to it; try again when it has ended, or stop it",
         8 if code == 1_032 => "the file was removed or replaced while it was open; start the command again",
         8 => {
             "it cannot be written to: the file, its folder or its file system is read-only; check their permissions and how \
              the file system is mounted"
         }
-        // SQLITE_IOERR_SHMSIZE and SQLITE_IOERR_SHMMAP: the file that connections share has no room.
+        // SQLITE_IOERR_SHMSIZE and SQLITE_IOERR_SHMMAP: no space for the file that connections share.
         10 if [4_874, 5_386].contains(&code) => {
             "no space is left on the device; free some, then start the command again"
         }
@@ -87,44 +85,44 @@ fn describe_sqlite(code: i32, message: &str) -> String {
         26 => "the file is not a database of SQLite, or it is encrypted",
         _ => return format!("SQLite reports: {message} (code {code})"),
     };
-    words.to_owned()
+    text.to_owned()
 }
 
 /// Describes an error of PostgreSQL by its SQLSTATE.
 fn describe_postgres(code: &str, message: &str) -> String {
     match code {
         "28P01" => format!("{message}; check user and password (in the URL, PGPASSWORD or ~/.pgpass)"),
-        "28000" => format!("PostgreSQL does not let this user in: {message}; check the user and pg_hba.conf"),
+        "28000" => format!("PostgreSQL rejected this user: {message}; check the user and pg_hba.conf"),
         "3D000" => format!("{message}; check the URL, or create it with CREATE DATABASE"),
         "42501" => format!("{message}; {}", missing_right(message)),
         "42P01" | "42703" | "3F000" => format!("{message}; check that the URL names the right database"),
-        "25006" => "the server only reads, as a replica does; give the URL of the primary".to_owned(),
+        "25006" => "the server is read-only, as a replica is; give the URL of the primary".to_owned(),
         "53100" => {
             "no space is left on the disk of the database server; free some, then start the command again".to_owned()
         }
-        "53300" => "the server takes no more connections; close some, or raise its max_connections".to_owned(),
-        "55P03" => "another program holds a lock that is needed; try again when that has ended".to_owned(),
-        "57P01" | "57P02" | "57P03" => "the server is being started or stopped; try again in a while".to_owned(),
+        "53300" => "the server accepts no more connections; close some, or raise its max_connections".to_owned(),
+        "55P03" => "another program holds a lock that is needed; try again when it has ended".to_owned(),
+        "57P01" | "57P02" | "57P03" => "the server is starting or stopping; try again in a moment".to_owned(),
         "57014" => format!("the server cancelled the statement: {message}"),
         _ => format!("PostgreSQL reports: {message} (SQLSTATE {code})"),
     }
 }
 
-/// Says how the right is given that PostgreSQL misses. `ROLE` stands for the user of the URL.
+/// Returns how to grant the right that PostgreSQL reports as missing. `ROLE` stands for the user of the URL.
 fn missing_right(message: &str) -> String {
     let named =
         |kind: &str| message.strip_prefix("permission denied for ")?.strip_prefix(kind)?.trim().split(' ').next();
     if let Some(schema) = named("schema ") {
-        return format!("GRANT USAGE, CREATE ON SCHEMA {schema} TO ROLE gives it to the user of the URL");
+        return format!("GRANT USAGE, CREATE ON SCHEMA {schema} TO ROLE grants it to the user of the URL");
     }
     if let Some(table) = named("table ") {
         return format!(
-            "GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO ROLE gives it to the user of the URL, who must own the tables \
-             to bring them up to date"
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO ROLE grants it to the user of the URL, who must own the tables \
+             to migrate them"
         );
     }
     if let Some(database) = named("database ") {
-        return format!("GRANT CONNECT, TEMPORARY ON DATABASE {database} TO ROLE gives it to the user of the URL");
+        return format!("GRANT CONNECT, TEMPORARY ON DATABASE {database} TO ROLE grants it to the user of the URL");
     }
     if message.starts_with("must be owner of ") {
         return "ALTER TABLE … OWNER TO ROLE makes the user of the URL its owner".to_owned();
@@ -142,12 +140,12 @@ fn describe_connection(error: &std::io::Error) -> String {
         ErrorKind::ConnectionReset
         | ErrorKind::ConnectionAborted
         | ErrorKind::BrokenPipe
-        | ErrorKind::UnexpectedEof => "the connection was cut; try again, and look into the server's log".to_owned(),
+        | ErrorKind::UnexpectedEof => "the connection was lost; try again, and check the server's log".to_owned(),
         ErrorKind::TimedOut | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
             format!("{}; check the network, and host and port in the URL", describe_io(error))
         }
         _ if error.to_string().contains("lookup address") => {
-            "its host name is not known; check the host in the URL".to_owned()
+            "its host name cannot be resolved; check the host in the URL".to_owned()
         }
         _ => describe_io(error),
     }
@@ -155,7 +153,7 @@ fn describe_connection(error: &std::io::Error) -> String {
 
 /// Describes an error of the operating system.
 pub fn describe_io(error: &std::io::Error) -> String {
-    let words = match error.kind() {
+    let text = match error.kind() {
         ErrorKind::NotFound => "there is no such file or folder",
         ErrorKind::PermissionDenied => "permission denied; check who owns the file and its folder",
         ErrorKind::StorageFull => "no space is left on the device; free some, then start the command again",
@@ -163,20 +161,20 @@ pub fn describe_io(error: &std::io::Error) -> String {
         ErrorKind::ReadOnlyFilesystem => "the file system is read-only; write elsewhere, or mount it for writing",
         ErrorKind::IsADirectory => "it is a folder; give the path of a file",
         ErrorKind::NotADirectory => "a part of the path is a file, not a folder",
-        ErrorKind::FileTooLarge => "the file system takes no file as large as this",
+        ErrorKind::FileTooLarge => "the file system does not support files of this size",
         ErrorKind::BrokenPipe => "the program that reads it has ended",
-        ErrorKind::AddrInUse => "another program listens there already; stop it, or choose another port",
+        ErrorKind::AddrInUse => "another program already listens there; stop it, or choose another port",
         ErrorKind::AddrNotAvailable => "this machine does not have that address",
         _ => {
             let text = error.to_string();
-            return text.split_once(" (os error").map_or(text.clone(), |(words, _)| words.to_owned());
+            return text.split_once(" (os error").map_or(text.clone(), |(text, _)| text.to_owned());
         }
     };
-    words.to_owned()
+    text.to_owned()
 }
 
-/// Says why SQLite cannot write to a file that is there, if its file system or its permissions are the reason. SQLite itself
-/// only says that it cannot open it.
+/// Returns why SQLite cannot write to an existing file, if its file system or its permissions are the reason. SQLite
+/// itself only reports that it cannot open it.
 pub fn why_unwritable(file: &Path) -> Option<String> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !file.exists() {
@@ -192,11 +190,12 @@ pub fn why_unwritable(file: &Path) -> Option<String> {
     }
     let refused = |path: &Path, access| rustix::fs::access(path, access) == Err(rustix::io::Errno::ACCESS);
     if refused(file, Access::READ_OK | Access::WRITE_OK) {
-        return Some("permission denied; this user must own it, or may read and write it".to_owned());
+        return Some("permission denied; this user must be able to read and write it".to_owned());
     }
     let needed = Access::WRITE_OK | Access::EXEC_OK;
-    refused(folder, needed)
-        .then(|| format!("permission denied; this user must be able to make files in its folder {}", folder.display()))
+    refused(folder, needed).then(|| {
+        format!("permission denied; this user must be able to create files in its folder {}", folder.display())
+    })
 }
 
 #[cfg(test)]
@@ -204,7 +203,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn result_codes_of_sqlite_say_what_to_do() {
+    fn result_codes_of_sqlite_are_described_with_what_to_do() {
         for (code, words) in [
             (5, "locked"),
             (261, "locked"),
@@ -222,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_right_that_is_missing_is_named_with_the_statement_that_gives_it() {
+    fn a_missing_right_is_named_with_the_statement_that_grants_it() {
         for (message, statement) in [
             ("permission denied for schema public", "GRANT USAGE, CREATE ON SCHEMA public TO ROLE"),
             ("permission denied for table users", "GRANT SELECT, INSERT, UPDATE, DELETE ON users TO ROLE"),
@@ -236,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_can_be_written_to_or_is_not_there_is_not_called_unwritable() {
+    fn a_writable_or_missing_file_is_not_called_unwritable() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("a.db");
         assert_eq!(why_unwritable(&file), None);

@@ -1,10 +1,10 @@
 //! The keys of PostgreSQL's advisory locks.
 
-/// The key of the advisory lock under which migrations are made.
+/// Held while migrations are applied.
 pub const MIGRATION_LOCK_KEY: i64 = 0x6d6f_7469_6f6e_0001;
 
-/// The key of the advisory lock that an import holds.
+/// Held by an import.
 pub const IMPORT_LOCK_KEY: i64 = 0x6d6f_7469_6f6e_0002;
 
-/// The key of the advisory lock under which partitions are made and detached.
+/// Held while partitions are created or detached.
 pub const PARTITION_LOCK_KEY: i64 = 0x6d6f_7469_6f6e_0003;

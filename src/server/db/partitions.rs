@@ -1,5 +1,5 @@
-//! The table of events in PostgreSQL: a partition for each month (UTC), made when its first event comes, and detached when
-//! it is older than what is to be kept. What is detached is a table of its own, with all that was in it.
+//! The monthly partitions (UTC) of PostgreSQL's table of events. A partition is created with its first event, and
+//! detached when it is older than the months to keep. A detached partition is a table of its own, with all its events.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use super::locks::{IMPORT_LOCK_KEY, PARTITION_LOCK_KEY};
 use super::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
 
-/// What the names of partitions begin with; year and month follow.
+/// The prefix of the names of partitions; year and month follow.
 const PREFIX: &str = "motion_events_";
 
 /// A month.
@@ -19,20 +19,20 @@ const PREFIX: &str = "motion_events_";
 pub struct Month(NaiveDate);
 
 impl Month {
-    /// The month of a moment, in microseconds since 1970-01-01T00:00:00Z. `None` beyond the calendar, and in a year that
-    /// four digits do not hold.
+    /// Returns the month of a moment, in microseconds since 1970-01-01T00:00:00Z. Returns `None` beyond the calendar,
+    /// and for a year with more than four digits.
     pub fn of(moment: i64) -> Option<Self> {
         let day = DateTime::from_timestamp_micros(moment)?.date_naive().with_day(1)?;
         (0..=9_998).contains(&day.year()).then_some(Self(day))
     }
 
-    /// So many months before.
+    /// Returns the month `months` before.
     pub fn before(self, months: u32) -> Option<Self> {
         self.0.checked_sub_months(Months::new(months)).map(Self)
     }
 
-    /// The month that a partition is named for.
-    fn named(partition: &str) -> Option<Self> {
+    /// Returns the month in the name of a partition.
+    fn from_name(partition: &str) -> Option<Self> {
         let (year, month) = partition.strip_prefix(PREFIX)?.split_once('_')?;
         NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, 1).map(Self)
     }
@@ -41,13 +41,13 @@ impl Month {
         format!("{PREFIX}{:04}_{:02}", self.0.year(), self.0.month())
     }
 
-    /// Its first moment.
-    fn begins(self) -> i64 {
+    /// Returns its first moment.
+    fn start(self) -> i64 {
         self.0.signed_duration_since(NaiveDate::default()).num_days() * 86_400_000_000
     }
 
-    fn ends(self) -> i64 {
-        (self.0 + TimeDelta::days(31)).with_day(1).map_or(i64::MAX, |next| Self(next).begins())
+    fn end(self) -> i64 {
+        (self.0 + TimeDelta::days(31)).with_day(1).map_or(i64::MAX, |next| Self(next).start())
     }
 }
 
@@ -57,21 +57,22 @@ impl std::fmt::Display for Month {
     }
 }
 
-/// The months that have a partition, in order.
+/// Returns the months that have a partition, in order.
 ///
 /// # Errors
-/// Where the database cannot answer.
+/// Returns an error if the database does not answer.
 pub async fn months(database: &impl ConnectionTrait) -> Result<Vec<Month>, DbErr> {
-    let mut months: Vec<_> = tables(database).await?.iter().filter_map(|(name, _)| Month::named(name)).collect();
+    let mut months: Vec<_> = tables(database).await?.iter().filter_map(|(name, _)| Month::from_name(name)).collect();
     months.sort_unstable();
     Ok(months)
 }
 
-/// A table as a partition: its number, and the transaction that attached it, or that marked it as one to be detached
-/// (`DETACH … CONCURRENTLY`), from which on its rows are not read. Never the same again once it was detached.
+/// Identifies an attachment: the id of the table, and the transaction that attached it, or that marked it for
+/// detachment (`DETACH … CONCURRENTLY`), after which its rows are not read. Never the same again after the table was
+/// detached.
 type Attached = (i64, String);
 
-/// All partitions, by their names.
+/// Returns all partitions with their names.
 async fn tables(database: &impl ConnectionTrait) -> Result<Vec<(String, Attached)>, DbErr> {
     let listed = "SELECT relname::text, pg_class.oid::bigint, pg_inherits.xmin::text \
                   FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = 'motion_events'::regclass";
@@ -80,58 +81,58 @@ async fn tables(database: &impl ConnectionTrait) -> Result<Vec<(String, Attached
     found.iter().map(read).collect()
 }
 
-/// The partitions that there were when an export began.
+/// The partitions at the start of an export.
 #[derive(Clone, Debug, Default)]
 pub struct PartitionSnapshot {
     tables: Vec<Attached>,
-    /// Where they end, in order, but for the last one.
+    /// The ends of all but the last partition, in order.
     pub ends: Vec<i64>,
 }
 
 impl PartitionSnapshot {
-    /// Those that there are; none where the table is one.
+    /// Returns the current partitions; none if the table has no partitions.
     ///
     /// # Errors
-    /// Where the database cannot answer.
-    pub async fn with(database: &Pool) -> Result<Self, DbErr> {
+    /// Returns an error if the database does not answer.
+    pub async fn read(database: &Pool) -> Result<Self, DbErr> {
         if database.get_database_backend() != DbBackend::Postgres {
             return Ok(Self::default());
         }
         let (names, tables): (Vec<_>, Vec<_>) = tables(database).await?.into_iter().unzip();
-        let mut ends: Vec<i64> = names.iter().filter_map(|name| Month::named(name)).map(Month::ends).collect();
+        let mut ends: Vec<i64> = names.iter().filter_map(|name| Month::from_name(name)).map(Month::end).collect();
         ends.sort_unstable();
         ends.pop();
         Ok(Self { tables, ends })
     }
 
-    /// Whether all of them have been there since: what was in one that was detached, be it for a moment, may be missing in
-    /// what was read meanwhile. Others may have come.
+    /// Whether all of them have stayed attached since. Rows of a partition that was detached, even for a moment, may be
+    /// missing from what was read meanwhile. Partitions may have been added.
     ///
     /// # Errors
-    /// Where the database cannot answer.
-    pub async fn are_there(&self, database: &Pool) -> Result<bool, DbErr> {
+    /// Returns an error if the database does not answer.
+    pub async fn are_attached(&self, database: &Pool) -> Result<bool, DbErr> {
         if self.tables.is_empty() {
             return Ok(true);
         }
-        let there: HashSet<Attached> = tables(database).await?.into_iter().map(|(_, table)| table).collect();
-        Ok(self.tables.iter().all(|table| there.contains(table)))
+        let attached: HashSet<Attached> = tables(database).await?.into_iter().map(|(_, table)| table).collect();
+        Ok(self.tables.iter().all(|table| attached.contains(table)))
     }
 }
 
-/// Which partitions there are, as whoever writes events knows them.
+/// The partitions that exist, as a writer of events knows them.
 #[derive(Debug)]
 pub enum Partitions {
-    /// The table is one, as in SQLite.
+    /// The table has no partitions, as in SQLite.
     None,
-    /// One for each of these months.
+    /// There is one for each of these months.
     Of(HashSet<Month>),
 }
 
 impl Partitions {
-    /// Those that there are.
+    /// Returns the current partitions.
     ///
     /// # Errors
-    /// Where the database cannot answer.
+    /// Returns an error if the database does not answer.
     pub async fn known(database: &impl ConnectionTrait) -> Result<Self, DbErr> {
         Ok(match database.get_database_backend() {
             DbBackend::Postgres => Self::Of(months(database).await?.into_iter().collect()),
@@ -139,33 +140,33 @@ impl Partitions {
         })
     }
 
-    /// Sees to it that events of these moments have a place. Readers are not held up by it.
+    /// Creates the missing partitions for events of these moments. Readers are not blocked.
     ///
     /// # Errors
-    /// Where the database cannot be written to, or a moment is in no month.
-    pub async fn make_for(
+    /// Returns an error if the database cannot be written to, or a moment is in no month.
+    pub async fn create_for(
         &mut self,
         database: &impl ConnectionTrait,
         moments: impl IntoIterator<Item = i64>,
     ) -> Result<(), DbErr> {
-        let Self::Of(there) = self else { return Ok(()) };
+        let Self::Of(existing) = self else { return Ok(()) };
         for moment in moments {
             let Some(month) = Month::of(moment) else {
-                let reason = format!("{moment} µs since 1970 is in no month that can be stored");
+                let reason = format!("{moment} µs since 1970 is not in a month that can be stored");
                 return Err(DbErr::Exec(RuntimeErr::Internal(reason)));
             };
-            if there.insert(month) {
-                make(database, month).await?;
+            if existing.insert(month) {
+                create(database, month).await?;
             }
         }
         Ok(())
     }
 }
 
-async fn make(database: &impl ConnectionTrait, month: Month) -> Result<(), DbErr> {
-    let (partition, begins, ends) = (month.partition(), month.begins(), month.ends());
-    // Attached, and not made as a partition at once: that would wait for all readers, and have all of them wait. The
-    // condition saves looking through it.
+async fn create(database: &impl ConnectionTrait, month: Month) -> Result<(), DbErr> {
+    let (partition, begins, ends) = (month.partition(), month.start(), month.end());
+    // A new table is attached, because creating it as a partition would wait for all readers, and block new ones. The
+    // condition makes a scan of the table unnecessary.
     database
         .execute_unprepared(&format!(
             "SELECT pg_advisory_xact_lock({PARTITION_LOCK_KEY});
@@ -180,11 +181,12 @@ async fn make(database: &impl ConnectionTrait, month: Month) -> Result<(), DbErr
         .map(drop)
 }
 
-/// Detaches the months before the last `keep` ones, that of `now` included, and gives the names of the tables that they are
-/// now.
+/// Detaches all months before the last `keep` ones, the month of `now` included. Returns the names of the tables that
+/// they are now.
 ///
 /// # Errors
-/// Where the database cannot be written to, an import is running, or somebody reads the table for too long.
+/// Returns an error if the database cannot be written to, an import is running, or a reader holds the table for too
+/// long.
 pub async fn detach(database: &Pool, now: UnixMicros, keep: u32) -> Result<Vec<String>, DbErr> {
     let Some(first) = Month::of(now.as_micros()).and_then(|month| month.before(keep.saturating_sub(1))) else {
         return Ok(Vec::new());
@@ -194,13 +196,13 @@ pub async fn detach(database: &Pool, now: UnixMicros, keep: u32) -> Result<Vec<S
         Statement::from_string(DbBackend::Postgres, format!("SELECT pg_try_advisory_xact_lock({IMPORT_LOCK_KEY})"));
     let alone = transaction.query_one_raw(alone).await?;
     if !alone.is_some_and(|answer| answer.try_get_by_index(0).unwrap_or_default()) {
-        return Err(DbErr::Custom("an import is running; detach when it has ended".to_owned()));
+        return Err(DbErr::Custom("an import is running; detach the partitions when it has ended".to_owned()));
     }
     transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({PARTITION_LOCK_KEY})")).await?;
     let mut detached = Vec::new();
     for month in months(&transaction).await?.into_iter().take_while(|month| *month < first) {
         let partition = month.partition();
-        // Under another name, so that it is not taken for the place of events of that month that still come.
+        // Renamed, so that later events of that month do not go to it.
         let name = format!("{partition}_detached_{}", clock::stamp(now));
         let detach =
             format!("ALTER TABLE motion_events DETACH PARTITION {partition}; ALTER TABLE {partition} RENAME TO {name}");
@@ -216,20 +218,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_month_begins_where_the_one_before_ends_and_its_partition_is_named_for_it() {
+    fn a_month_starts_at_the_end_of_the_previous_one_and_names_its_partition() {
         let month = Month::of(1_733_011_199_999_999).expect("2024-11-30T23:59:59.999999Z");
         assert_eq!(month.partition(), "motion_events_2024_11");
-        assert_eq!(Month::named("motion_events_2024_11"), Some(month));
-        assert_eq!((month.begins(), month.ends()), (1_730_419_200_000_000, 1_733_011_200_000_000));
-        assert_eq!(Month::of(month.ends()).map(Month::begins), Some(month.ends()));
+        assert_eq!(Month::from_name("motion_events_2024_11"), Some(month));
+        assert_eq!((month.start(), month.end()), (1_730_419_200_000_000, 1_733_011_200_000_000));
+        assert_eq!(Month::of(month.end()).map(Month::start), Some(month.end()));
         assert_eq!(month.before(11).map(Month::partition), Some("motion_events_2023_12".to_owned()));
         assert_eq!(Month::of(-1).map(Month::partition), Some("motion_events_1969_12".to_owned()));
     }
 
     #[test]
-    fn what_is_beyond_the_calendar_or_was_named_by_somebody_else_is_no_month() {
+    fn a_moment_beyond_the_calendar_and_a_foreign_table_have_no_month() {
         assert_eq!(Month::of(i64::MAX), None);
-        assert_eq!(Month::named("motion_events_archive"), None);
-        assert_eq!(Month::named("motion_events_2024_13"), None);
+        assert_eq!(Month::from_name("motion_events_archive"), None);
+        assert_eq!(Month::from_name("motion_events_2024_13"), None);
     }
 }

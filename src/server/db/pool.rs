@@ -1,5 +1,5 @@
-//! Connections whose answers are waited for so long and no longer. Where packets get lost without a word (a firewall that
-//! forgot a connection, a machine without power), neither sqlx nor the kernel sees for a long time that nobody is there.
+//! Database connections with a per-statement timeout. If packets are lost silently (a firewall that drops a connection,
+//! a machine without power), neither sqlx nor the kernel notices for a long time.
 
 use std::fmt::{Debug, Display};
 use std::pin::Pin;
@@ -18,50 +18,52 @@ use crate::server::db::sqlite::open_file::OpenFile;
 /// The connections of a program to its database.
 pub type Pool = WithTimeout<DatabaseConnection>;
 
-/// A transaction over one of them.
+/// A transaction over a connection of a [`Pool`].
 pub type Transaction = WithTimeout<DatabaseTransaction>;
 
-/// Gives up on a statement that takes too long, the wait for a connection included. What becomes of it is unknown then.
+/// Gives up on a statement that takes too long, the wait for a connection included. The outcome of the statement is
+/// unknown then.
 #[derive(Clone, Debug, Default)]
 pub struct WithTimeout<C> {
     inner: C,
     limit: Option<Duration>,
-    /// The files that the connections are open on, where it is SQLite. They are checked before each statement.
+    /// The open files of an SQLite database. They are checked before each statement.
     file: Option<OpenFile>,
 }
 
 impl Pool {
-    /// For who may have to wait for long, as an import has.
-    pub fn patient(inner: DatabaseConnection) -> Self {
+    /// Returns a pool without a timeout, for an import, which may wait for long.
+    pub fn without_timeout(inner: DatabaseConnection) -> Self {
         Self { inner, limit: None, file: None }
     }
 
-    /// The same connections, which are open on these files.
+    /// Returns the same pool, which has these files open.
     #[must_use]
-    pub fn on(self, file: OpenFile) -> Self {
+    pub fn with_file(self, file: OpenFile) -> Self {
         Self { file: Some(file), ..self }
     }
 
-    /// The files that the connections are open on, where it is SQLite.
+    /// Returns the open files of an SQLite database.
     pub fn file(&self) -> Option<&OpenFile> {
         self.file.as_ref()
     }
 
-    /// The same connections, whose answers are waited for so long.
+    /// Returns the same pool with a timeout for each statement.
     #[must_use]
     pub fn within(self, limit: Duration) -> Self {
         Self { limit: Some(limit), ..self }
     }
 
-    /// The connections themselves.
+    /// Returns the pool without the timeout.
     pub fn inner(&self) -> &DatabaseConnection {
         &self.inner
     }
 
-    /// Closes all of them. PostgreSQL's are not waited for where they are silent; SQLite may have to put a long log away.
+    /// Closes all connections. PostgreSQL's are not waited for if they do not respond. SQLite may need longer to
+    /// checkpoint a long log.
     ///
     /// # Errors
-    /// The database's own.
+    /// Returns the error of the database.
     pub async fn close(self) -> Result<(), DbErr> {
         let limit = (self.get_database_backend() == DbBackend::Postgres).then_some(PING_TIMEOUT);
         let closed = in_time(limit, self.inner.close()).await;
@@ -73,28 +75,28 @@ impl Pool {
 }
 
 impl<C> WithTimeout<C> {
-    /// Waits for an answer, for so long and no longer, unless the files of the database were replaced.
-    async fn ask<T>(&self, asked: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+    /// Waits for a result, but not longer than the timeout. Fails at once if the files of the database were replaced.
+    async fn run<T>(&self, statement: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         if let Some(file) = &self.file {
             file.check()?;
         }
-        in_time(self.limit, asked).await
+        in_time(self.limit, statement).await
     }
 }
 
-async fn in_time<T>(limit: Option<Duration>, asked: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-    let Some(limit) = limit else { return asked.await };
-    tokio::time::timeout(limit, asked).await.unwrap_or_else(|_| Err(no_response(limit)))
+async fn in_time<T>(limit: Option<Duration>, statement: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+    let Some(limit) = limit else { return statement.await };
+    tokio::time::timeout(limit, statement).await.unwrap_or_else(|_| Err(no_response(limit)))
 }
 
-/// The database is away, as far as one can tell.
+/// Returns the error of a statement that timed out.
 fn no_response(limit: Duration) -> DbErr {
     DbErr::Conn(RuntimeErr::Internal(format!("{NO_RESPONSE} within {limit:?}")))
 }
 
 const NO_RESPONSE: &str = "the database did not answer";
 
-/// Whether it is not known what became of a statement: it was given up, or its connection broke.
+/// Whether the outcome of a statement is unknown: it timed out, or its connection broke.
 pub fn is_outcome_unknown(error: &DbErr) -> bool {
     match error {
         DbErr::Conn(RuntimeErr::Internal(reason)) => reason.starts_with(NO_RESPONSE),
@@ -112,19 +114,19 @@ impl<C: ConnectionTrait> ConnectionTrait for WithTimeout<C> {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.ask(self.inner.execute_raw(statement)).await
+        self.run(self.inner.execute_raw(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.ask(self.inner.execute_unprepared(sql)).await
+        self.run(self.inner.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.ask(self.inner.query_one_raw(statement)).await
+        self.run(self.inner.query_one_raw(statement)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.ask(self.inner.query_all_raw(statement)).await
+        self.run(self.inner.query_all_raw(statement)).await
     }
 }
 
@@ -146,7 +148,7 @@ impl<C: TransactionTrait> TransactionTrait for WithTimeout<C> {
     }
 
     async fn begin_with_options(&self, options: TransactionOptions) -> Result<Self::Transaction, DbErr> {
-        let inner = self.ask(self.inner.begin_with_options(options)).await?;
+        let inner = self.run(self.inner.begin_with_options(options)).await?;
         Ok(WithTimeout { inner, limit: self.limit, file: self.file.clone() })
     }
 
@@ -170,20 +172,21 @@ impl<C: TransactionTrait> TransactionTrait for WithTimeout<C> {
         T: Send,
         E: Display + Debug + Send,
     {
-        let begun = self.begin_with_config(isolation_level, access_mode).await;
-        let transaction = begun.map_err(TransactionError::Connection)?;
-        let done = callback(&transaction).await.map_err(TransactionError::Transaction);
-        let ended = if done.is_ok() { transaction.commit().await } else { transaction.rollback().await };
+        let transaction = self.begin_with_config(isolation_level, access_mode).await;
+        let transaction = transaction.map_err(TransactionError::Connection)?;
+        let result = callback(&transaction).await.map_err(TransactionError::Transaction);
+        let ended = if result.is_ok() { transaction.commit().await } else { transaction.rollback().await };
         ended.map_err(TransactionError::Connection)?;
-        done
+        result
     }
 }
 
 impl<C: TransactionSession> WithTimeout<C> {
-    /// Ends it, and keeps what was done.
+    /// Commits the transaction.
     ///
     /// # Errors
-    /// The database's own, and where it does not answer in time; then it may have been kept.
+    /// Returns the error of the database, or an error if it does not answer in time; the transaction may have been
+    /// committed then.
     pub async fn commit(self) -> Result<(), DbErr> {
         if let Some(file) = &self.file {
             file.check()?;
@@ -191,10 +194,10 @@ impl<C: TransactionSession> WithTimeout<C> {
         in_time(self.limit, self.inner.commit()).await
     }
 
-    /// Ends it, as if nothing had been done.
+    /// Rolls the transaction back.
     ///
     /// # Errors
-    /// The database's own, and where it does not answer in time.
+    /// Returns the error of the database, or an error if it does not answer in time.
     pub async fn rollback(self) -> Result<(), DbErr> {
         in_time(self.limit, self.inner.rollback()).await
     }

@@ -1,4 +1,4 @@
-//! What only PostgreSQL needs: how to connect to it, and the health check of its connections.
+//! Parts that only PostgreSQL needs: connection options and health checks.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -10,20 +10,20 @@ use sea_orm::{DbErr, RuntimeErr};
 pub mod health_check;
 pub mod single_connection;
 
-/// What makes the server stop soon when a connection is closed. Not every server knows it (it came with PostgreSQL 14, and
-/// for Linux), so there is `statement_timeout` as well.
-pub const NOTICE_WHO_LEAVES: &str = "SET client_connection_check_interval = '250ms'";
+/// Makes the server cancel a query soon after its connection is closed. Only PostgreSQL 14 and newer on Linux support
+/// it, so `statement_timeout` is set as well.
+pub const CHECK_CLIENT_CONNECTION: &str = "SET client_connection_check_interval = '250ms'";
 
-/// How to connect to what a URL names.
+/// Returns the connection options of a URL.
 ///
 /// # Errors
-/// Where the URL is none.
+/// Returns an error if the URL is malformed.
 pub fn options(url: &str) -> Result<PgConnectOptions, DbErr> {
     let options = PgConnectOptions::from_str(url).map_err(conn)?;
     Ok(options.disable_statement_logging().application_name("motion-export"))
 }
 
-/// An error of the connection.
+/// Returns the error of a connection.
 pub fn conn(error: sqlx::Error) -> DbErr {
     DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)))
 }

@@ -1,4 +1,4 @@
-//! What only SQLite needs: its files, and the health check of its connections.
+//! Parts that only SQLite needs: its files and health checks.
 
 pub mod health_check;
 pub mod migration_lock;

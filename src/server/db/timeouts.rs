@@ -1,12 +1,12 @@
-//! How long the database is waited for.
+//! Timeouts of the database.
 
 use std::time::Duration;
 
-/// How long a writer waits for another one before it gives up.
+/// How long a writer waits for another one before it fails.
 pub const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long whoever asks a server waits for the database: for a connection, for another writer, and for the answer.
+/// How long a request waits for the database: for a connection, for another writer, and for the result.
 pub const STATEMENT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// A database that does not answer to a greeting for so long is away.
+/// How long a ping may take before the database counts as unavailable.
 pub const PING_TIMEOUT: Duration = Duration::from_secs(3);

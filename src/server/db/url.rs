@@ -1,4 +1,4 @@
-//! The URL of the database: what it names, and how it may be shown.
+//! The URL of the database: parsing it, and showing it without its password.
 
 use std::path::PathBuf;
 
@@ -6,19 +6,20 @@ use anyhow::bail;
 
 use crate::server::db::postgres::single_connection;
 
-/// What a URL names.
+/// The kind of database that a URL names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatabaseKind {
-    /// A file.
+    /// An SQLite file.
     File(PathBuf),
     /// A PostgreSQL database.
     Postgres,
 }
 
-/// Reads a URL.
+/// Parses a URL.
 ///
 /// # Errors
-/// Where it names nothing that we know.
+/// Returns an error if the URL is neither of SQLite nor of PostgreSQL, or malformed. The message does not show a
+/// password.
 pub fn parse_url(url: &str) -> anyhow::Result<DatabaseKind> {
     if url.starts_with("postgres://") || url.starts_with("postgresql://") {
         single_connection::options("database.url", url)?;
@@ -26,21 +27,21 @@ pub fn parse_url(url: &str) -> anyhow::Result<DatabaseKind> {
     }
     let Some(path) = url.strip_prefix("sqlite:") else {
         bail!(
-            "database.url is “{}”; it has to be sqlite://PATH, such as sqlite://data/motion-export.db, or \
+            "database.url is “{}”; it must be sqlite://PATH, such as sqlite://data/motion-export.db, or \
              postgres://USER:PASSWORD@HOST/DATABASE",
             redacted(url)
         );
     };
     let path = path.strip_prefix("//").unwrap_or(path);
-    // What other programs that use sqlx write; it says what we do anyway.
+    // Other programs that use sqlx need it; here it is the default.
     let path = path.strip_suffix("?mode=rwc").unwrap_or(path);
     if path.is_empty() || path.contains('?') || path == ":memory:" {
-        bail!("database.url is “{url}”; after sqlite:// there has to be the path of a file, and nothing else");
+        bail!("database.url is “{url}”; after sqlite:// there must be the path of a file, and nothing else");
     }
     Ok(DatabaseKind::File(path.into()))
 }
 
-/// A URL as it may be shown: without the password and most parameters, but so that it names the same server and database.
+/// Returns a URL without its password and most parameters. It still names the same server and database.
 pub fn redacted(url: &str) -> String {
     if !url.starts_with("postgres") {
         return url.to_owned();
@@ -51,7 +52,7 @@ pub fn redacted(url: &str) -> String {
             let (host, port) = (options.get_host(), options.get_port());
             let user = percent_encoded(options.get_username());
             let database = options.get_database().map_or_else(|| user.clone(), percent_encoded);
-            // Without one in the URL, sqlx takes the folder of a socket that it finds as the host.
+            // If the URL has no host, sqlx uses the folder of a socket that it finds as the host.
             let default = host.starts_with('/').then(|| host.into());
             match options.get_socket().map(|folder| folder.to_string_lossy()).or(default) {
                 Some(folder) => {
@@ -64,7 +65,7 @@ pub fn redacted(url: &str) -> String {
     )
 }
 
-/// A text as a part of a URL.
+/// Percent-encodes a text as a part of a URL.
 fn percent_encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
 }
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_is_never_shown_wherever_it_is_written() {
+    fn a_password_is_never_shown_wherever_the_url_has_it() {
         for (url, shown) in [
             ("postgres://app:S3cret@db/motion", "postgres://app@db:5432/motion"),
             ("postgres://db/motion?user=app&password=S3cret", "postgres://app@db:5432/motion"),
@@ -96,7 +97,7 @@ mod tests {
                 assert_eq!(redacted(shown), shown, "it can be copied");
             }
         }
-        let error = format!("{:#}", parse_url("postgres://app:S3/cret@db/motion").expect_err("it cannot be read"));
+        let error = format!("{:#}", parse_url("postgres://app:S3/cret@db/motion").expect_err("malformed"));
         assert!(error.contains("database.url") && !error.contains("S3"), "{error}");
     }
 }

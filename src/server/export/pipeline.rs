@@ -161,7 +161,7 @@ impl ExportStream {
         if let Some(replica_end) = replica.end().map(UnixMicros::as_micros) {
             interval.end = Some(interval.end.map_or(replica_end, |end| end.min(replica_end)));
         }
-        let partitions = partitions::PartitionSnapshot::with(&context.database).await?;
+        let partitions = partitions::PartitionSnapshot::read(&context.database).await?;
 
         let mut head = if params.bom { BYTE_ORDER_MARK.to_vec() } else { Vec::new() };
         let encoder = Encoder::new(zone, params.raw, names_or_ids(names)).excel_date(params.excel_date);
@@ -259,7 +259,7 @@ impl ExportStream {
                 self.access.lost_access(database, &self.cameras).await?.map(ExportError::Revoked)
             }
             Precondition::PartitionsExist => {
-                (!self.partitions.are_there(database).await?).then_some(ExportError::Detached)
+                (!self.partitions.are_attached(database).await?).then_some(ExportError::Detached)
             }
         })
     }

@@ -40,7 +40,7 @@ pub async fn preview(context: ExportContext, access: CameraAccess, params: &Expo
     let interval = zone.interval(&params.range)?;
     let (cameras, names) = access.select(&context.database, params.camera_ids.clone()).await?;
     let ids = ids(&context.database, &cameras).await?;
-    let partitions = partitions::PartitionSnapshot::with(&context.database).await?;
+    let partitions = partitions::PartitionSnapshot::read(&context.database).await?;
     let filter = Filter { interval, cameras: cameras.clone() };
     let encoder = Encoder::new(zone, params.raw, names_or_ids(names)).excel_date(params.excel_date);
     let header = encoder.header().map_err(ExportError::from)?.len();

@@ -46,7 +46,7 @@ const TIME_UNREADABLE: &str = "its time cannot be read";
 /// Copies all cameras and events of an ArgusAI database that are not there yet. `now` is the time of the import. If each of its events had to be skipped, nothing is changed either.
 ///
 /// # Errors
-/// If the database is not ArgusAI's, or either database fails; nothing has been changed then.
+/// Returns an error if the database is not ArgusAI's, or either database fails; nothing has been changed then.
 pub async fn import(database: &Pool, location: &Location, now: UnixMicros) -> anyhow::Result<Summary> {
     let cannot_read = || format!("cannot read {location}");
     let mut source = Source::open(location).await.with_context(cannot_read)?;

@@ -50,8 +50,8 @@ pub struct Options {
 /// 1970-01-01T00:00:00Z.
 ///
 /// # Errors
-/// If the file is not such a CSV or a row cannot be read, naming row and column, or if the database fails; nothing has been
-/// changed then.
+/// Returns an error if the file is not such a CSV or a row cannot be read, naming row and column, or if the database
+/// fails; nothing has been changed then.
 pub async fn import(database: &Pool, file: &Path, options: Options, now: UnixMicros) -> anyhow::Result<Summary> {
     let nothing = || format!("nothing was imported from {}", file.display());
     let cannot_read = |error: std::io::Error| anyhow!("{}: {}", nothing(), describe_io(&error));

@@ -100,7 +100,7 @@ impl ByIdOrContents {
     /// native id. So may events of earlier calls, if only an event of this one shows that they were not there.
     ///
     /// # Errors
-    /// If the database cannot answer.
+    /// Returns an error if the database does not answer.
     pub async fn unknown(&mut self, events: Vec<Offered>, transaction: &Transaction) -> Result<Vec<Model>, DbErr> {
         let mut moments: Vec<i64> = events.iter().map(|offered| offered.event.timestamp).collect();
         moments.sort_unstable();

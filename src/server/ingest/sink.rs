@@ -49,7 +49,7 @@ impl EventWriter {
     /// Begins the transaction. `now` becomes the `created_at` of the events.
     ///
     /// # Errors
-    /// Where the database cannot be written to.
+    /// Returns an error if the database cannot be written to.
     pub async fn begin(database: &Pool, now: UnixMicros) -> Result<Self, DbErr> {
         // A transaction that reads first and wants to write later fails where somebody else has written in between.
         let options = TransactionOptions {
@@ -88,7 +88,7 @@ impl EventWriter {
     /// Sees to it that a camera is there. Has to be called before the camera's first event.
     ///
     /// # Errors
-    /// Where the database cannot be written to.
+    /// Returns an error if the database cannot be written to.
     pub async fn camera(&mut self, id: &str, name: Option<&str>, known: KnownName) -> Result<(), DbErr> {
         let row = || camera::ActiveModel { id: Set(id.to_owned()), name: Set(name.map(str::to_owned)) };
         match self.cameras.get(id) {
@@ -131,7 +131,7 @@ impl EventWriter {
     /// in here.
     ///
     /// # Errors
-    /// If the database cannot be written to.
+    /// Returns an error if the database cannot be written to.
     pub async fn event(&mut self, event: motion_event::Model) -> Result<(), DbErr> {
         self.offer(Offered { event, native: None }).await
     }
@@ -141,7 +141,7 @@ impl EventWriter {
     /// in here.
     ///
     /// # Errors
-    /// If the database cannot be written to.
+    /// Returns an error if the database cannot be written to.
     pub async fn event_of_source(
         &mut self,
         event: motion_event::Model,
@@ -173,9 +173,9 @@ impl EventWriter {
     /// Takes an event that is known not to be there. `created_at` is filled in here.
     ///
     /// # Errors
-    /// If the database cannot be written to.
+    /// Returns an error if the database cannot be written to.
     pub async fn new_event(&mut self, event: motion_event::Model) -> Result<(), DbErr> {
-        self.partitions.make_for(&self.transaction, [event.timestamp]).await?;
+        self.partitions.create_for(&self.transaction, [event.timestamp]).await?;
         self.batch
             .push(motion_event::Model { created_at: self.now.as_micros(), ..event }.into_active_model().reset_all());
         if self.batch.len() >= BATCH { self.write().await } else { Ok(()) }
@@ -203,7 +203,7 @@ impl EventWriter {
     /// Gives the import up: nothing of it stays in the database. Returns what was found in the source.
     ///
     /// # Errors
-    /// If the database does not answer; nothing of the import is there then either.
+    /// Returns an error if the database does not answer; nothing of the import is there then either.
     pub async fn roll_back(self) -> Result<Summary, DbErr> {
         self.transaction.rollback().await?;
         let Summary { skipped, repaired, .. } = self.summary;
@@ -213,7 +213,7 @@ impl EventWriter {
     /// Writes the rest and makes all of it last.
     ///
     /// # Errors
-    /// Where the database cannot be written to; nothing of the import is there then.
+    /// Returns an error if the database cannot be written to; nothing of the import is there then.
     pub async fn commit(mut self) -> Result<Summary, DbErr> {
         self.recognize().await?;
         self.write().await?;

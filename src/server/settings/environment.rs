@@ -75,7 +75,7 @@ fn setting_of(name: &str) -> anyhow::Result<Option<(String, String)>> {
 /// Returns the environment variables that set something by a deprecated name.
 ///
 /// # Errors
-/// If the variable of the new name is set as well, to a different value.
+/// Returns an error if the variable of the new name is set as well, to a different value.
 fn deprecated_variables(environment: &BTreeMap<String, String>) -> anyhow::Result<Vec<DeprecatedName>> {
     let mut used = Vec::new();
     for (name, value) in environment {

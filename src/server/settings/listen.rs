@@ -8,7 +8,7 @@ use serde::de::{Deserializer, Error, Unexpected, Visitor};
 /// 127.0.0.1:3000.
 ///
 /// # Errors
-/// If it is something else; the message says what would be right.
+/// Returns an error if it is something else; the message says what would be right.
 pub fn parse(text: &str) -> Result<SocketAddr, String> {
     let text = text.trim();
     let refuse = |reason: &str| {
@@ -53,7 +53,7 @@ pub fn parse(text: &str) -> Result<SocketAddr, String> {
 /// The same for the settings file, where a port alone may be a number.
 ///
 /// # Errors
-/// If it is something else; the message names the setting and says what would be right.
+/// Returns an error if it is something else; the message names the setting and says what would be right.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     struct Listen;
 

@@ -46,7 +46,7 @@ impl DeprecatedName {
     /// Checks that the new name, if it is set as well, has the same value.
     ///
     /// # Errors
-    /// If the values differ; the message names both.
+    /// Returns an error if the values differ; the message names both.
     pub fn check<T: PartialEq>(&self, value: &T, value_of_new: Option<&T>) -> anyhow::Result<()> {
         let Self { old, new } = self;
         ensure!(
@@ -65,7 +65,7 @@ pub fn find(section: &str, key: &str) -> Option<&'static Renamed> {
 /// Replaces deprecated names in the settings of a file, and returns those that were used.
 ///
 /// # Errors
-/// If the old and the new name of a setting have different values.
+/// Returns an error if the old and the new name of a setting have different values.
 pub fn replace_in(file: &mut Table) -> anyhow::Result<Vec<DeprecatedName>> {
     let mut used = Vec::new();
     for Renamed { section, old, new } in &RENAMED {

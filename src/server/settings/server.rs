@@ -124,7 +124,8 @@ impl Server {
     /// Refuses what would carry passwords and tokens over the network in the clear, or cannot be understood.
     ///
     /// # Errors
-    /// Where `listen` is no loopback address and there is no public address with TLS; where an address cannot be read.
+    /// Returns an error if `listen` is no loopback address and there is no public address with TLS; or if an address
+    /// cannot be read.
     pub fn check(&self) -> anyhow::Result<()> {
         let Self { listen, public_url, .. } = self;
         self.trusted_networks()?;
@@ -163,7 +164,7 @@ impl Server {
     /// The networks of the trusted proxies.
     ///
     /// # Errors
-    /// Where one cannot be read; the message names it.
+    /// Returns an error if one cannot be read; the message names it.
     pub fn trusted_networks(&self) -> anyhow::Result<Vec<IpNet>> {
         let parts = self.trusted_proxies.split(',').map(str::trim).filter(|part| !part.is_empty());
         parts

@@ -13,7 +13,7 @@ impl AccessLost {
     /// Finds out why a user is no longer known by that credential. `None`: by none, as with `--as`.
     ///
     /// # Errors
-    /// If the database cannot answer.
+    /// Returns an error if the database does not answer.
     pub(super) async fn find(
         database: &impl ConnectionTrait,
         user_id: Uuid,

@@ -15,7 +15,7 @@ use crate::server::db::pool::Pool;
 /// The ids of the cameras that a user was granted.
 ///
 /// # Errors
-/// Where the database cannot answer.
+/// Returns an error if the database does not answer.
 pub async fn granted(database: &Pool, user: Uuid) -> Result<Vec<String>, ApiError> {
     let grants = camera_access::Entity::find().filter(camera_access::Column::UserId.eq(user)).all(database).await;
     Ok(grants?.into_iter().map(|grant| grant.camera_id).collect())
@@ -24,7 +24,7 @@ pub async fn granted(database: &Pool, user: Uuid) -> Result<Vec<String>, ApiErro
 /// How many cameras each user was granted; users without any are not in it.
 ///
 /// # Errors
-/// Where the database cannot answer.
+/// Returns an error if the database does not answer.
 pub async fn grant_counts(database: &Pool) -> Result<HashMap<Uuid, i64>, ApiError> {
     let counts = camera_access::Entity::find()
         .select_only()
@@ -40,7 +40,7 @@ pub async fn grant_counts(database: &Pool) -> Result<HashMap<Uuid, i64>, ApiErro
 /// Grants a user a camera. Doing it again changes nothing.
 ///
 /// # Errors
-/// Where there is no such camera, or the database cannot answer.
+/// Returns an error if there is no such camera, or the database does not answer.
 pub async fn grant(database: &Pool, user: &User, camera: &str) -> Result<(), ApiError> {
     known_camera(database, camera).await?;
     let grant = camera_access::Model { user_id: user.id, camera_id: camera.to_owned() };
@@ -53,7 +53,7 @@ pub async fn grant(database: &Pool, user: &User, camera: &str) -> Result<(), Api
 /// Takes a camera from a user. Doing it again changes nothing.
 ///
 /// # Errors
-/// Where there is no such camera, or the database cannot answer.
+/// Returns an error if there is no such camera, or the database does not answer.
 pub async fn revoke(database: &Pool, user: &User, camera: &str) -> Result<(), ApiError> {
     known_camera(database, camera).await?;
     let revoked = camera_access::Entity::delete_by_id((user.id, camera.to_owned())).exec(database).await;
@@ -71,7 +71,7 @@ async fn known_camera(database: &Pool, camera: &str) -> Result<(), ApiError> {
 /// Grants some cameras and takes others, all at once. What is granted or taken already stays as it is.
 ///
 /// # Errors
-/// Where one of them does not exist, or the database cannot answer; nothing has changed then.
+/// Returns an error if one of them does not exist, or the database does not answer; nothing has changed then.
 pub async fn change_granted(
     database: &Pool,
     user: &User,

@@ -19,18 +19,18 @@ const RETRY: Retry = Retry::every(Duration::from_millis(500)).at_most(43);
 /// How long one attempt to empty the log waits for readers, in milliseconds. Nothing else can write during that time.
 const BUSY_TIMEOUT_MS: u32 = 200;
 
-/// Puts SQLite's write-ahead log into the database file, and gives its space back to the file system. An import leaves a log
-/// as large as what it brought, and so does one that failed or was killed; while a server has the database open, nothing else
-/// would make it smaller. `database` is the open database of these settings.
+/// Moves SQLite's write-ahead log into the database file and truncates it, which frees its disk space. An import leaves
+/// a log as large as its events, also if it failed or was killed. While a server has the database open, nothing else
+/// would truncate it. `database` is the open database of these settings.
 ///
 /// # Errors
-/// If the database cannot be opened or written to, its files were replaced, or a reader holds a log that is too long for about
-/// 30 seconds.
+/// Returns an error if the database cannot be opened or written to, its files were replaced, or a reader holds a log
+/// that is too long for about 30 seconds.
 pub async fn empty_log(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
     try_to_empty_log(settings, database, RETRY).await
 }
 
-/// Does [`empty_log`] with these retries. One attempt is made for a log that is not too long, which may stay.
+/// Does [`empty_log`] with these retries. A log of normal size is attempted once, and may stay.
 ///
 /// # Errors
 /// Returns the errors of [`empty_log`], and an error if a reader holds a log that is too long during all attempts.
@@ -39,12 +39,12 @@ pub async fn try_to_empty_log(settings: &settings::Database, database: &Pool, re
     let is_long = has_long_log(&path);
     let retry = if is_long { retry } else { retry.at_most(1) };
     let alone = connect(&settings.url, 1, "", database.file().cloned()).await?;
-    let emptied = empty_over(&alone, retry).await;
-    // These connections alone: the files stay open for the others.
+    let is_empty = empty_over(&alone, retry).await;
+    // Closes only these connections: the files stay open for the others.
     let closed = alone.inner().close_by_ref().await;
     ensure!(
-        emptied? || !is_long,
-        "another program or a running export reads the database for too long; the log is emptied when the last program \
+        is_empty? || !is_long,
+        "another program or a running export is reading the database for too long; the log is emptied when the last program \
          closes the database, or within the hour by a running server"
     );
     Ok(closed?)
@@ -53,7 +53,7 @@ pub async fn try_to_empty_log(settings: &settings::Database, database: &Pool, re
 /// Empties the log over this connection. Returns whether it is empty.
 async fn empty_over(alone: &Pool, retry: Retry) -> Result<bool, DbErr> {
     alone.execute_unprepared(&format!("PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")).await?;
-    // Copies most of the log without keeping others from writing.
+    // Copies most of the log without blocking writers.
     alone.execute_unprepared("PRAGMA wal_checkpoint(PASSIVE)").await?;
     let attempt = async || {
         let empty = Statement::from_string(DbBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
@@ -63,16 +63,16 @@ async fn empty_over(alone: &Pool, retry: Retry) -> Result<bool, DbErr> {
     retry.run(attempt, |emptied| matches!(emptied, Ok(false))).await
 }
 
-/// Does [`empty_log`] if the log is larger than it should be, which it is after an import that was killed.
+/// Does [`empty_log`] if the log is larger than normal, as after an import that was killed.
 ///
 /// # Errors
-/// As [`empty_log`].
+/// Returns the errors of [`empty_log`].
 pub async fn empty_long_log(settings: &settings::Database, database: &Pool) -> anyhow::Result<()> {
     let DatabaseKind::File(path) = parse_url(&settings.url)? else { return Ok(()) };
     if has_long_log(&path) { empty_log(settings, database).await } else { Ok(()) }
 }
 
-/// Whether the write-ahead log of that file is longer than it should be.
+/// Whether the write-ahead log of the database is larger than normal.
 fn has_long_log(path: &Path) -> bool {
     beside(path, "-wal").metadata().is_ok_and(|log| log.len() > KEPT_LOG_BYTES)
 }

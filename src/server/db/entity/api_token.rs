@@ -1,4 +1,4 @@
-//! A token with which a script comes in.
+//! An access token of a script.
 
 use sea_orm::entity::prelude::*;
 
@@ -8,19 +8,19 @@ use crate::server::db::unix_micros::UnixMicros;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "api_tokens")]
 pub struct Model {
-    /// Names the token to people and commands.
+    /// Identifies the token on pages and in commands.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Whose rights it has.
+    /// The user whose rights it has.
     pub user_id: Uuid,
-    /// What its owner calls it.
+    /// Its name, given by its owner.
     pub name: String,
-    /// SHA-256 of the token, which itself is stored nowhere.
+    /// SHA-256 of the token. The token itself is not stored.
     #[sea_orm(unique)]
     pub token_hash: Vec<u8>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: UnixMicros,
-    /// When it stops working; `None`: never.
+    /// When it expires; `None`: never.
     pub expires_at: Option<UnixMicros>,
     /// When it was last used.
     pub last_used_at: Option<UnixMicros>,
@@ -28,10 +28,10 @@ pub struct Model {
     pub revoked_at: Option<UnixMicros>,
 }
 
-/// A token speaks for a user.
+/// A token belongs to a user.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {
-    /// Whose rights it has.
+    /// The user whose rights it has.
     #[sea_orm(belongs_to = "super::user::Entity", from = "Column::UserId", to = "super::user::Column::Id")]
     User,
 }

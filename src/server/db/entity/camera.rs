@@ -1,4 +1,4 @@
-//! A camera, or what is left of one.
+//! A camera, which may have been removed at its source.
 
 use sea_orm::entity::prelude::*;
 
@@ -6,14 +6,14 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "cameras")]
 pub struct Model {
-    /// As its source calls it; often, but not always, a UUID.
+    /// Its id at its source; often, but not always, a UUID.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
-    /// For people. `None`: the camera is gone and only its events are left, so it is called by its id.
+    /// Its name. `None`: the camera was removed at its source and only its events remain, so its id is shown.
     pub name: Option<String>,
 }
 
-/// A camera stands alone.
+/// A camera has no relations.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,4 +1,4 @@
-//! Which user may see which camera.
+//! Which users may see which cameras.
 
 use sea_orm::entity::prelude::*;
 
@@ -6,15 +6,15 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "camera_access")]
 pub struct Model {
-    /// Who.
+    /// The user.
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: Uuid,
-    /// What.
+    /// The camera.
     #[sea_orm(primary_key, auto_increment = false)]
     pub camera_id: String,
 }
 
-/// Two keys and nothing else.
+/// It has no relations.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

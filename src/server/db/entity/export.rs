@@ -8,16 +8,16 @@ use crate::server::db::unix_micros::UnixMicros;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "exports")]
 pub struct Model {
-    /// What `X-Export-Id` tells the client.
+    /// The value of `X-Export-Id`.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// Who asked; `None` once the account is gone.
+    /// The user who started it; `None` after the account was removed.
     pub user_id: Option<Uuid>,
-    /// What that somebody was called then, and whose cameras the file holds: also of `--as` on the command line.
+    /// The name of the user at that time, whose cameras the file contains; also that of `--as` on the command line.
     pub user_name: Option<String>,
     /// `session`, `token`, `link` or `command`.
     pub via: String,
-    /// The selection, as the query string that asks for it again.
+    /// The selection, as the query string of the same export.
     pub query: String,
     /// `running`, `completed`, `cancelled`, `failed`, `timed_out` or `interrupted`.
     pub state: String,
@@ -25,21 +25,21 @@ pub struct Model {
     pub rows: i64,
     /// Bytes of CSV written, before any content encoding.
     pub bytes: i64,
-    /// SHA-256 of the same bytes, once the file is whole.
+    /// SHA-256 of the same bytes, once the file is complete.
     pub sha256: Option<Vec<u8>>,
-    /// When the export began.
+    /// When the export started.
     pub started_at: UnixMicros,
-    /// When its server last said that it is still at work.
+    /// The last heartbeat of its server.
     pub heartbeat_at: UnixMicros,
-    /// When it ended, however it ended.
+    /// When it ended, with any outcome.
     pub finished_at: Option<UnixMicros>,
-    /// Why it ended, where it did not end well.
+    /// Why it ended, unless it was completed.
     pub error: Option<String>,
-    /// Up to when the file is complete, where it is an export from a replica.
+    /// Up to when the file is complete, if it was read from a replica.
     pub complete_to: Option<UnixMicros>,
 }
 
-/// Outlives the user it belonged to.
+/// It has no relations, because it outlives its user.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

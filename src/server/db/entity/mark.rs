@@ -1,4 +1,4 @@
-//! What is true of the database as a whole.
+//! Flags of the database as a whole.
 
 use sea_orm::entity::prelude::*;
 
@@ -6,12 +6,12 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "marks")]
 pub struct Model {
-    /// What is true.
+    /// The name of the flag. A flag is set if its row exists.
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: String,
 }
 
-/// Looked up by its name.
+/// It has no relations.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

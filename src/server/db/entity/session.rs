@@ -1,4 +1,4 @@
-//! A browser that is signed in.
+//! The session of a signed-in browser.
 
 use sea_orm::entity::prelude::*;
 
@@ -8,23 +8,23 @@ use crate::server::db::unix_micros::UnixMicros;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "sessions")]
 pub struct Model {
-    /// SHA-256 of what the cookie holds.
+    /// SHA-256 of the value of the cookie.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id_hash: Vec<u8>,
     /// Whose session it is.
     pub user_id: Uuid,
-    /// What the session remembers.
+    /// The data of the session.
     pub data: Vec<u8>,
-    /// When it began.
+    /// When it started.
     pub created_at: UnixMicros,
     /// When it was last used.
     pub last_seen_at: UnixMicros,
-    /// When it ends by itself, however much it is used.
+    /// When it expires, even if it is in use.
     pub expires_at: UnixMicros,
-    /// What its links call it.
+    /// Its id in signed URLs.
     #[sea_orm(unique)]
     pub link_id: Uuid,
-    /// What its links are signed with. It is told to nobody, the session's own browser included.
+    /// The key that its signed URLs are signed with. It is never sent, not even to the browser of the session.
     pub link_key: Vec<u8>,
 }
 

@@ -1,4 +1,4 @@
-//! Somebody who may sign in.
+//! A user who may sign in.
 
 use sea_orm::entity::prelude::*;
 
@@ -8,21 +8,21 @@ use crate::server::db::unix_micros::UnixMicros;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "users")]
 pub struct Model {
-    /// Names the user to other tables.
+    /// Identifies the user in other tables.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// What the user types to sign in.
+    /// The name to sign in with.
     #[sea_orm(unique)]
     pub name: String,
     /// `admin` or `user`.
     pub role: String,
     /// Argon2id, in PHC string form.
     pub password_hash: String,
-    /// When the account was made.
+    /// When the account was created.
     pub created_at: UnixMicros,
 }
 
-/// Reached from the other side only.
+/// Relations are declared by the other entities.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

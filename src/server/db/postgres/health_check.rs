@@ -1,6 +1,6 @@
-//! Connections of pools to PostgreSQL, which are greeted before they are used and after, and replaced where they do not
-//! answer in time. Left to itself, a pool would wait for an answer that somebody gave up for as long as the kernel does, and
-//! keep the place of its connection meanwhile.
+//! Health checks for pooled PostgreSQL connections: each is pinged on acquire and release, and replaced if it does not
+//! answer in time. By itself, a pool would wait for the answer of a statement that timed out as long as the kernel
+//! does, and keep its connection that long.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,30 +11,31 @@ use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::{AssertSqlSafe, Connection, Error, Executor, Postgres};
 use tracing::warn;
 
-use crate::server::db::postgres::{NOTICE_WHO_LEAVES, options};
+use crate::server::db::postgres::{CHECK_CLIENT_CONNECTION, options};
 use crate::server::db::timeouts::PING_TIMEOUT;
 
-/// How long lies between two tries to connect anew.
+/// The pause between two attempts to reconnect.
 const RETRY_DELAY: Duration = Duration::from_millis(250);
 
-/// How a pool connects, and greets.
+/// Connects and checks the connections of a pool.
 #[derive(Clone, Debug)]
 pub struct PoolHealthCheck {
     options: PgConnectOptions,
-    /// What PostgreSQL is told over each connection.
+    /// SQL statements that PostgreSQL runs on each new connection.
     session_settings: Arc<str>,
 }
 
 impl PoolHealthCheck {
-    /// For connections to what that URL names, over which PostgreSQL is `session_settings` something first.
+    /// Returns the health check for connections to the database of that URL. `session_settings` are SQL statements that
+    /// PostgreSQL runs on each new connection.
     ///
     /// # Errors
-    /// Where the URL is none.
+    /// Returns an error if the URL is malformed.
     pub fn new(url: &str, session_settings: &str) -> Result<Self, DbErr> {
         Ok(Self { options: options(url)?, session_settings: session_settings.into() })
     }
 
-    /// Has a pool greet its connections.
+    /// Installs the health check in a pool.
     pub fn apply_to(&self, pool: PoolOptions<Postgres>) -> PoolOptions<Postgres> {
         let (first, before, after) = (self.clone(), self.clone(), self.clone());
         pool.after_connect(move |connection, _| {
@@ -49,7 +50,7 @@ impl PoolHealthCheck {
             let health_check = after.clone();
             Box::pin(async move { health_check.ping_or_replace(connection).await })
         })
-        // The pool's own greeting has no limit, and neither has its way to close a connection that is old.
+        // The ping of the pool itself has no timeout, and neither has closing an old connection.
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
@@ -58,14 +59,14 @@ impl PoolHealthCheck {
     async fn ping_or_replace(&self, connection: &mut PgConnection) -> Result<bool, Error> {
         let Ok(answered) = tokio::time::timeout(PING_TIMEOUT, connection.ping()).await else {
             warn!("a connection to the database does not respond; replacing it");
-            // Dropped, and not closed: with TLS, closing waits for an answer.
+            // The connection is dropped, not closed: with TLS, closing waits for an answer.
             *connection = self.connect().await;
             return Ok(true);
         };
         answered.map(|()| true)
     }
 
-    /// Connects anew, as soon as that can be done. Whoever waits for the connection has a limit of their own.
+    /// Reconnects, as often as it takes. Requests that wait for the connection have a timeout of their own.
     async fn connect(&self) -> PgConnection {
         loop {
             let connected = async {
@@ -82,8 +83,8 @@ impl PoolHealthCheck {
 
     async fn configure(&self, connection: &mut PgConnection) -> Result<(), Error> {
         connection.execute(AssertSqlSafe(self.session_settings.to_string())).await?;
-        // Not every server knows it.
-        let _ = connection.execute(NOTICE_WHO_LEAVES).await;
+        // Not every server supports it.
+        let _ = connection.execute(CHECK_CLIENT_CONNECTION).await;
         Ok(())
     }
 }

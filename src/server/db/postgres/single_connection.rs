@@ -1,5 +1,5 @@
-//! A single connection to PostgreSQL, for who wants to know at once why it cannot be made: a pool tries on for a while, and
-//! then only says that it took too long.
+//! A single connection to PostgreSQL, for commands that must report at once why it cannot be made: a pool retries for a
+//! while, and then only reports a timeout.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -10,16 +10,16 @@ use sea_orm::sqlx::{ConnectOptions, Connection, PgConnection};
 
 use crate::server::db::describe_error::describe_sqlx;
 
-/// How long it may take to connect.
+/// The timeout of connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The values that PostgreSQL knows for `sslmode`.
+/// The values that PostgreSQL accepts for `sslmode`.
 const SSL_MODES: [&str; 6] = ["disable", "allow", "prefer", "require", "verify-ca", "verify-full"];
 
-/// Reads the URL of a database. `name` is what the error calls the URL, such as the option that it comes from.
+/// Parses the URL of a database. `name` is what the error calls the URL, such as the option that it comes from.
 ///
 /// # Errors
-/// If it cannot be read. The error does not show the URL: what cannot be read may be a password.
+/// Returns an error if the URL is malformed. The error does not show the URL, because it may contain a password.
 pub fn options(name: &str, url: &str) -> anyhow::Result<PgConnectOptions> {
     let reason = match PgConnectOptions::from_str(url) {
         Ok(options) if !has_unencoded_characters(url) => return Ok(options),
@@ -28,15 +28,15 @@ pub fn options(name: &str, url: &str) -> anyhow::Result<PgConnectOptions> {
     Err(anyhow!("{name} cannot be read: {reason}; it must be postgres://USER:PASSWORD@HOST:PORT/DATABASE"))
 }
 
-/// Whether a special character of the user or the password ends that part of the URL. The rest of the password would then be
-/// taken for a port, a database or a parameter.
+/// Whether an unencoded special character ends the user or the password. The rest of the password would then be taken
+/// for a port, a database or a parameter.
 fn has_unencoded_characters(url: &str) -> bool {
     let Parts { path, query, .. } = Parts::of(url);
     let mut names = query.split('&').filter_map(|pair| pair.split('=').next());
     url.contains('#') || path.contains('@') || names.any(|name| name.contains(['@', '/', ':', '?']))
 }
 
-/// The parts of a URL, as they are separated by the first of their characters.
+/// The parts of a URL, split at the first of their separators.
 struct Parts<'url> {
     /// User, password, host and port.
     authority: &'url str,
@@ -54,7 +54,7 @@ impl<'url> Parts<'url> {
     }
 }
 
-/// Says why a URL cannot be read, without a part of it.
+/// Returns why a URL cannot be parsed, without a part of it.
 fn why_unreadable(url: &str) -> &'static str {
     const SPECIAL: &str = "a special character of the user or the password must be percent-encoded, such as # as %23, / as \
                            %2F, ? as %3F, : as %3A, @ as %40 and % as %25";
@@ -65,7 +65,7 @@ fn why_unreadable(url: &str) -> &'static str {
     }
     let is_port = |text: &str| text.parse::<u16>().is_ok_and(|port| port > 0);
     let (has_user, address) = authority.rsplit_once('@').map_or((false, authority), |(_, address)| (true, address));
-    // An IPv6 address has colons of its own, in brackets.
+    // The colons of an IPv6 address are in brackets.
     let port = address.rsplit(']').next().and_then(|address| address.split_once(':')).map(|(_, port)| port);
     if port.is_some_and(|port| !port.is_empty() && !is_port(port)) {
         return if has_user { PORT } else { "the host is missing, or its port is not a number from 1 to 65535" };
@@ -78,14 +78,14 @@ fn why_unreadable(url: &str) -> &'static str {
             return "sslmode must be disable, allow, prefer, require, verify-ca or verify-full";
         }
     }
-    "user, password, host, port or a parameter is not as it must be; special characters of the user and the password must be \
+    "the user, password, host, port or a parameter is malformed; special characters of the user and the password must be \
      percent-encoded, such as # as %23 and @ as %40"
 }
 
 /// Connects to the database that a URL names.
 ///
 /// # Errors
-/// If that cannot be done; the error says why, and does not show the password.
+/// Returns an error if it cannot connect; the error says why, and does not show the password.
 pub async fn connect(url: &str) -> anyhow::Result<PgConnection> {
     let options = options("the URL", url)?.application_name("motion-export").disable_statement_logging();
     let connected = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await;

@@ -15,11 +15,11 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 /// The time between two attempts.
 const RETRY_DELAY: Duration = Duration::from_millis(20);
 
-/// Held until it is dropped, or until the process ends.
+/// The lock, held until it is dropped or the process ends.
 #[derive(Debug)]
 pub struct MigrationLock {
-    /// The folder of the database. Not the database file: its locks belong to SQLite, and closing any handle of it would
-    /// release those of this whole process.
+    /// The folder of the database. The database file itself is not locked: closing a handle of it would release the
+    /// locks that SQLite holds for this process.
     _folder: Option<File>,
 }
 
@@ -27,7 +27,7 @@ impl MigrationLock {
     /// Waits until no other process holds the lock of databases in the folder of this one, which must exist.
     ///
     /// # Errors
-    /// If another process holds it for a minute.
+    /// Returns an error if another process holds it for a minute.
     pub async fn acquire(database: &Path) -> anyhow::Result<Self> {
         Self::acquire_within(database, TIMEOUT).await
     }
@@ -64,14 +64,14 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_lock_is_held_by_one_until_it_is_dropped() {
+    async fn only_one_holds_the_lock_until_it_is_dropped() {
         let folder = tempfile::tempdir().expect("a folder");
         let database = folder.path().join("test.db");
-        let held = MigrationLock::acquire(&database).await.expect("nobody has it");
+        let held = MigrationLock::acquire(&database).await.expect("free");
         let refused = MigrationLock::acquire_within(&database, Duration::ZERO).await.expect_err("it is held");
         assert!(refused.to_string().contains("another process has been changing the schema"), "{refused}");
         assert!(!database.exists(), "the database file is not touched");
         drop(held);
-        MigrationLock::acquire_within(&database, Duration::ZERO).await.expect("nobody has it any more");
+        MigrationLock::acquire_within(&database, Duration::ZERO).await.expect("free again");
     }
 }

@@ -1,7 +1,8 @@
-//! The files of an SQLite database that this process has open, and whether they are still what lies at its path. Where
-//! somebody has put another file there (a backup), every new connection would read that one with the log of the old one,
-//! and whoever opens it next would apply that log to it, which destroys it. So nothing is read or written from then on, and
-//! the log is emptied into the file that it belongs to.
+//! Detects that the files of an open SQLite database were replaced, for example by a backup.
+//!
+//! Every new connection would then read the new file with the log of the old one, and the next program to open it would
+//! apply that log to it, which destroys it. So nothing is read or written from then on, and the log is emptied into the
+//! file that it belongs to.
 
 use std::fmt::{self, Debug, Formatter};
 use std::fs;
@@ -22,16 +23,16 @@ use super::path::beside;
 /// The pause between two attempts to empty the log.
 const RETRY_DELAY: Duration = Duration::from_millis(200);
 
-/// How long closing waits until the log is empty. Somebody may be reading.
-const SETTLING: Duration = Duration::from_secs(10);
+/// How long closing waits until the log is empty. There may be a reader.
+const SETTLE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The target of the log lines that report replaced files. Commands do not log it: their error says the same.
 const REPORT: &str = "motion_export::server::db::error";
 
-/// How the error begins that is given where the files were replaced.
+/// The beginning of the error that reports replaced files.
 const REPLACED: &str = "the files of the database were replaced or removed";
 
-/// Which file it is, wherever it lies.
+/// Device and inode, which identify a file under any path.
 type Identity = (u64, u64);
 
 /// A handle; cheap to clone.
@@ -39,19 +40,19 @@ type Identity = (u64, u64);
 pub struct OpenFile(Arc<Inner>);
 
 struct Inner {
-    /// As it is opened: through a link, where it is one.
+    /// The path by which it is opened, which may be a link.
     path: PathBuf,
-    /// The file that the path led to. SQLite names the files beside it for that one.
+    /// The file that the path resolved to. SQLite derives the names of the files beside the database from it.
     target: PathBuf,
     database: Identity,
-    /// What SQLite has put beside the database, and opens by these names.
+    /// The files that SQLite created beside the database, and opens by these names.
     wal: Option<Beside>,
     shm: Option<Beside>,
-    /// Is open for as long as the program: so SQLite itself does not remove the files beside the database.
+    /// Stays open as long as the program runs, so that SQLite does not remove the files beside the database.
     anchor: Mutex<Option<Connection>>,
     replaced: AtomicBool,
-    /// Whether nothing of the old log can come to the new file any more.
-    settled: watch::Sender<bool>,
+    /// Whether the old log can no longer reach the new file.
+    log_is_settled: watch::Sender<bool>,
 }
 
 struct Beside {
@@ -70,19 +71,19 @@ impl Beside {
         Ok(match identity(&self.path)? {
             Some(now) if now == self.identity => None,
             Some(_) => Some(Difference::Another),
-            None => Some(Difference::IfMissing),
+            None => Some(Difference::Missing),
         })
     }
 }
 
-/// What lies at a path in place of the file that was opened.
+/// What is at a path in place of the opened file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Difference {
     Another,
-    IfMissing,
+    Missing,
 }
 
-/// What is different at the path of a database.
+/// The differences at the path of a database.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Differences {
     database: Option<Difference>,
@@ -96,7 +97,7 @@ impl Differences {
     }
 }
 
-/// Which file lies there. The file is not opened: closing it again would drop the locks that SQLite has on it.
+/// Returns which file is at a path. The file is not opened: closing it would drop the locks that SQLite holds on it.
 fn identity(path: &Path) -> io::Result<Option<Identity>> {
     match fs::metadata(path) {
         Ok(file) => Ok(Some((file.dev(), file.ino()))),
@@ -106,18 +107,18 @@ fn identity(path: &Path) -> io::Result<Option<Identity>> {
 }
 
 impl OpenFile {
-    /// Notes which files are open. The database has to be open already, in the mode in which it stays.
+    /// Records which files are open. The database must be open already, in its final journal mode.
     ///
     /// # Errors
-    /// Where it cannot be opened once more.
-    pub fn note(path: &Path) -> anyhow::Result<Self> {
+    /// Returns an error if the database cannot be opened once more.
+    pub fn new(path: &Path) -> anyhow::Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let anchor = Connection::open_with_flags(path, flags)?;
         anchor.busy_timeout(crate::server::db::timeouts::BUSY_TIMEOUT)?;
-        // Only what has read something has the files beside the database open.
+        // A connection opens the files beside the database when it first reads.
         anchor.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0))?;
         let target = path.canonicalize()?;
-        let database = identity(path)?.ok_or_else(|| anyhow::anyhow!("the file is gone"))?;
+        let database = identity(path)?.ok_or_else(|| anyhow::anyhow!("the file was removed"))?;
         Ok(Self(Arc::new(Inner {
             path: path.to_owned(),
             database,
@@ -126,14 +127,14 @@ impl OpenFile {
             target,
             anchor: Mutex::new(Some(anchor)),
             replaced: AtomicBool::new(false),
-            settled: watch::Sender::new(false),
+            log_is_settled: watch::Sender::new(false),
         })))
     }
 
-    /// Checks that the files which are open are those at the path. Once they are not, that stays so.
+    /// Checks that the open files are still those at the path. Once they are not, every later check fails too.
     ///
     /// # Errors
-    /// Where they are not, or that cannot be told.
+    /// Returns an error if they are not, or if that cannot be determined.
     pub fn check(&self) -> Result<(), DbErr> {
         let Inner { path, replaced, .. } = &*self.0;
         if replaced.load(Ordering::Acquire) {
@@ -142,7 +143,7 @@ impl OpenFile {
         let different = match self.0.differences() {
             Ok(different) => different,
             Err(error) => {
-                let reason = format!("cannot see what lies at {}: {error}", path.display());
+                let reason = format!("cannot read {}: {error}", path.display());
                 return Err(DbErr::Conn(RuntimeErr::Internal(reason)));
             }
         };
@@ -163,32 +164,35 @@ impl OpenFile {
             error!(
                 target: REPORT,
                 ?different,
-                "the database {path} was replaced or removed while it is open, so nothing is read or written any more: stop \
-                 the server, remove {path}-wal and {path}-shm where they are still those of the old database, and start it \
+                "the database {path} was replaced or removed while it was open, so nothing is read or written until a restart: stop \
+                 the server, remove {path}-wal and {path}-shm if they are still those of the old database, and start it \
                  again (docs/install.md)"
             );
         } else {
             error!(
                 target: REPORT,
                 ?different,
-                "the files beside the database ({path}-wal, {path}-shm) were replaced or removed while it is open, so nothing \
-                 is read or written any more: stop the server and start it again (docs/install.md)"
+                "the files beside the database ({path}-wal, {path}-shm) were replaced or removed while it was open, so \
+                 nothing is read or written until a restart: stop the server and start it again (docs/install.md)"
             );
         }
     }
 
-    /// Lets go of the files, after everything else of this process that has them open. Where they were replaced, waits until
-    /// nothing of the old log can come to the new file.
+    /// Closes the files; the connections of this process must be closed before. If the files were replaced, waits until
+    /// the old log can no longer reach the new file.
     pub async fn close(&self) {
         if self.check().is_err() && self.0.replaced.load(Ordering::Acquire) {
-            let mut settled = self.0.settled.subscribe();
-            if tokio::time::timeout(SETTLING, settled.wait_for(|settled| *settled)).await.is_err() {
+            let mut log_is_settled = self.0.log_is_settled.subscribe();
+            if tokio::time::timeout(SETTLE_TIMEOUT, log_is_settled.wait_for(|log_is_settled| *log_is_settled))
+                .await
+                .is_err()
+            {
                 warn!("cannot empty the log of the replaced database: remove its -wal and -shm files");
             }
             return;
         }
         let anchor = self.0.anchor().take();
-        // Whoever is the last one to close it puts its log away.
+        // The last process to close the database moves its log into it.
         let _ = tokio::task::spawn_blocking(move || drop(anchor)).await;
     }
 }
@@ -200,10 +204,10 @@ impl Inner {
 
     fn differences(&self) -> io::Result<Differences> {
         let database = match identity(&self.path)? {
-            // A link that leads to the same file under another name: what is opened now has another log beside it.
+            // If a link leads to the same file under another name, a new connection has another log beside it.
             Some(now) if now == self.database && self.path.canonicalize()? == self.target => None,
             Some(_) => Some(Difference::Another),
-            None => Some(Difference::IfMissing),
+            None => Some(Difference::Missing),
         };
         let beside = |file: &Option<Beside>| file.as_ref().map_or(Ok(None), Beside::difference);
         Ok(Differences { database, wal: beside(&self.wal)?, shm: beside(&self.shm)? })
@@ -216,28 +220,28 @@ impl Inner {
             std::thread::sleep(RETRY_DELAY);
         }
         info!("the log of the replaced database can no longer reach the file at its path");
-        self.settled.send_replace(true);
+        self.log_is_settled.send_replace(true);
     }
 
-    /// Empties the log into the database that it belongs to, and keeps everybody else from writing to it for good.
+    /// Empties the log into the database that it belongs to, and locks the database against other writers permanently.
     fn try_to_settle(&self) -> anyhow::Result<()> {
         let anchor = self.anchor();
         let Some(anchor) = &*anchor else { return Ok(()) };
         let Differences { database, wal, shm } = self.differences()?;
-        // Where the database itself is still there, somebody else may have opened it with what lies beside it now. Where only
-        // the log is gone, all that was in it is still to be had over what is open.
-        let empties = database.is_some() || (wal == Some(Difference::IfMissing) && shm != Some(Difference::Another));
+        // If the database itself was not replaced, another process may have opened it with the files that are beside it
+        // now. If only the log is missing, everything in it can still be read over the open connection.
+        let empties = database.is_some() || (wal == Some(Difference::Missing) && shm != Some(Difference::Another));
         if empties {
             let busy: i64 = anchor.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-            anyhow::ensure!(busy == 0, "somebody reads or writes");
+            anyhow::ensure!(busy == 0, "another connection is reading or writing");
         }
         anchor.execute_batch("BEGIN IMMEDIATE")?;
         let left = self.wal.as_ref().filter(|wal| wal.difference().is_ok_and(|different| different.is_none()));
         let left = left.and_then(|wal| fs::metadata(&wal.path).ok()).map_or(0, |wal| wal.len());
         if empties && left > 0 {
-            // Somebody wrote in between.
+            // Another process wrote in between.
             anchor.execute_batch("ROLLBACK")?;
-            anyhow::bail!("there is something in the log again");
+            anyhow::bail!("the log is not empty again");
         }
         Ok(())
     }
@@ -246,7 +250,8 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         if self.replaced.load(Ordering::Acquire) {
-            // Closing would remove what lies beside the database now. The kernel closes it when the process ends.
+            // Closing would remove the files that are beside the database now. The kernel closes it when the process
+            // ends.
             std::mem::forget(self.anchor().take());
         }
     }
@@ -262,15 +267,15 @@ fn is_replaced_error(path: &Path) -> DbErr {
     DbErr::Conn(RuntimeErr::Internal(format!("{REPLACED} ({}) while this program has it open", path.display())))
 }
 
-/// Returns what somebody must do who runs a command. `reason` is that of an error for which [`is_replaced`] holds; `None` if
-/// it is another one.
+/// Returns what the user of a command must do. `reason` is that of an error for which [`is_replaced`] holds; `None` if
+/// it is another error.
 pub fn advice_for_commands(reason: &str) -> Option<&'static str> {
     let advice = "remove the -wal and -shm files beside the database if they are still those of the old file, then start the \
                   command again (docs/install.md)";
     reason.starts_with(REPLACED).then_some(advice)
 }
 
-/// Whether an error is that the files of the database were replaced.
+/// Whether an error reports that the files of the database were replaced.
 pub fn is_replaced(error: &DbErr) -> bool {
     matches!(error, DbErr::Conn(RuntimeErr::Internal(reason)) if reason.starts_with(REPLACED))
 }

@@ -1,9 +1,9 @@
-//! How SQLite is given the path of a database, and how it names the files beside one.
+//! Paths of SQLite databases and of the files beside them.
 
 use std::path::{Path, PathBuf};
 
-/// Returns a path as a URI filename, in which every byte is escaped that could have another meaning. `parameters` is the
-/// query without its question mark, and may be empty.
+/// Returns a path as a URI filename. Every byte that could have another meaning is escaped. `parameters` is the query
+/// without its question mark, and may be empty.
 pub fn uri(path: &Path, parameters: &str) -> String {
     use std::fmt::Write;
     use std::os::unix::ffi::OsStrExt;

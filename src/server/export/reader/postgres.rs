@@ -18,7 +18,7 @@ use super::pg_copy::{BinaryCopyParser, Field, Malformed};
 use super::time_slice::{TimeSlice, interrupted, is_interrupted};
 use crate::server::db::error;
 use crate::server::db::error::is_unavailable;
-use crate::server::db::postgres::{NOTICE_WHO_LEAVES, conn, options};
+use crate::server::db::postgres::{CHECK_CLIENT_CONNECTION, conn, options};
 use crate::server::db::timeouts::PING_TIMEOUT;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::event::{Cursor, Row, ScanEnd};
@@ -133,7 +133,7 @@ impl Server {
                 (connected, _) => (connected.map_err(conn)?, false),
             };
             sqlx::raw_sql(AssertSqlSafe(settings)).execute(&mut inner).await.map_err(conn)?;
-            let _ = sqlx::raw_sql(NOTICE_WHO_LEAVES).execute(&mut inner).await;
+            let _ = sqlx::raw_sql(CHECK_CLIENT_CONNECTION).execute(&mut inner).await;
             let (runtime, connected) = (self.runtime.clone(), Instant::now());
             Ok(Connection { inner, runtime, is_reusable: true, is_primary, connected })
         };

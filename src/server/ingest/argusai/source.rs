@@ -24,7 +24,8 @@ impl Location {
     /// `SQLAlchemy` writes it (`sqlite+aiosqlite:///…`, `postgresql+psycopg2://…`).
     ///
     /// # Errors
-    /// If it is the URL of something else. The error says what is taken, and does not show the URL, which may hold a password.
+    /// Returns an error if it is the URL of something else. The error says what is taken, and does not show the URL,
+    /// which may hold a password.
     pub fn new(argument: &Path) -> anyhow::Result<Self> {
         let is_scheme = |scheme: &str| {
             scheme.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -91,7 +92,7 @@ impl Source {
     /// Opens a database read-only and begins to read it.
     ///
     /// # Errors
-    /// If it cannot be read, or is not ArgusAI's.
+    /// Returns an error if it cannot be read, or is not ArgusAI's.
     pub async fn open(location: &Location) -> anyhow::Result<Self> {
         let (sender, pages) = mpsc::channel(1);
         Ok(match location {
@@ -109,7 +110,7 @@ impl Source {
     /// Returns the next page; `None` after the last one.
     ///
     /// # Errors
-    /// If the database cannot be read.
+    /// Returns an error if the database cannot be read.
     pub async fn next_page(&mut self) -> anyhow::Result<Option<Vec<SourceEvent>>> {
         self.pages.recv().await.transpose()
     }

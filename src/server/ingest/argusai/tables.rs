@@ -38,7 +38,7 @@ pub type RowBatches = mpsc::Sender<anyhow::Result<Vec<SourceEvent>>>;
 /// Checks that a database is ArgusAI's. `found` are the columns of one of its tables.
 ///
 /// # Errors
-/// If the table or one of its columns is missing.
+/// Returns an error if the table or one of its columns is missing.
 pub fn check_table(table: &str, needed: &[&str], found: &[String]) -> anyhow::Result<()> {
     let has = |column: &str| found.iter().any(|name| name.eq_ignore_ascii_case(column));
     if found.is_empty() {

@@ -43,7 +43,7 @@ impl Rows {
     /// Reads a row. The event has no id yet.
     ///
     /// # Errors
-    /// If a cell cannot be read, naming its column and what would be right.
+    /// Returns an error if a cell cannot be read, naming its column and what would be right.
     pub fn event(self, record: &StringRecord, summary: &mut Summary) -> anyhow::Result<Model> {
         let columns = self.before + COLUMNS.len();
         ensure!(record.len() == columns, why_other_width(record, self.before));

@@ -93,7 +93,7 @@ impl Signs {
 /// exported, usually one row. `before` is how many columns come before those of the contract.
 ///
 /// # Errors
-/// If it cannot be told, or the file cannot be read.
+/// Returns an error if it cannot be told, or the file cannot be read.
 pub fn of<R: Read>(reader: &mut csv::Reader<R>, before: usize) -> anyhow::Result<Scale> {
     let mut row = ByteRecord::new();
     let mut signs = Signs::default();

@@ -32,7 +32,7 @@ impl ByContents {
     /// this one ends.
     ///
     /// # Errors
-    /// If the database cannot answer.
+    /// Returns an error if the database does not answer.
     pub async fn unknown(&mut self, events: Vec<Model>, transaction: &Transaction) -> Result<Vec<Model>, DbErr> {
         let looked_up = self.last.map(|(moment, _)| moment);
         self.known.retain(|(moment, _), _| Some(*moment) == looked_up);
