@@ -81,7 +81,7 @@ impl User {
             }
             Self::List => {
                 let mut rows = vec![["NAME", "ROLE", "CAMERAS", "SINCE"].map(str::to_owned)];
-                let counts = grants::grant_counts(database).await?;
+                let counts = grants::count_per_user(database).await?;
                 for user in user::list(database).await? {
                     let cameras = match user.role {
                         Role::Admin => "all".to_owned(),

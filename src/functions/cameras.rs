@@ -18,5 +18,5 @@ pub async fn cameras() -> Result<Vec<Camera>, ApiError> {
 
     let state = expect_context::<AppState>();
     let principal = Principal::current()?;
-    crate::server::cameras::cameras(&state, principal.viewer(&state.clock)).await
+    crate::server::cameras::cameras(&state, principal.camera_access(&state.clock)).await
 }

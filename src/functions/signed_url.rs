@@ -49,7 +49,7 @@ pub async fn sign_link(
     // The export would refuse these as well, but only in the tool that opens the link.
     let params = ExportParams::parse(&query)?;
     TimeZone::parse(&params.timezone)?.interval(&params.range)?;
-    principal.viewer(&state.clock).select(&state.database, params.camera_ids.clone()).await?;
+    principal.camera_access(&state.clock).select(&state.database, params.camera_ids.clone()).await?;
     let Credential::Session(hash) = principal.by else { return Err(unauthenticated()) };
     let session = state.sessions.by_hash(hash).await?.ok_or_else(unauthenticated)?;
     // A link never outlives its session.

@@ -1,8 +1,8 @@
-//! Accounts: users, what they are known by, and which cameras they may see.
+//! Accounts: users, their credentials, and which cameras they may see.
 //!
-//! A [`principal`] is known by a session (pages, and what they ask for), by an [`api_token`] (scripts), or by a [`signed_url`] that
-//! a session signed (one export, for a while). [`camera_access`] alone decides which cameras somebody sees. The layers that
-//! find out who asks and which routes are open to whom are in [`crate::web::middleware`].
+//! A [`principal`] is authenticated by a session (pages and their requests), by an [`api_token`] (scripts), or by a
+//! [`signed_url`] (one export, for a limited time). [`camera_access`] alone decides which cameras a user sees. The
+//! layers that authenticate and authorize requests are in [`crate::web::middleware`].
 
 pub mod activity_tracker;
 pub mod api_token;

@@ -241,7 +241,7 @@ async fn history(state: &AppState, principal: &Principal, uri: &Uri, language: L
     }
     let selections = records.iter().filter_map(|record| ExportParams::parse(&record.query).ok());
     let selected: HashSet<_> = selections.flat_map(|params| params.camera_ids).collect();
-    let cameras = cameras::cameras(state, principal.viewer(&state.clock)).await?.into_iter();
+    let cameras = cameras::cameras(state, principal.camera_access(&state.clock)).await?.into_iter();
     let named = cameras.filter(|camera| selected.contains(&camera.id));
     let given = |name: &str| parameter(uri, name).filter(|value| !value.is_empty());
     Ok(History {
@@ -271,14 +271,14 @@ async fn tokens(state: &AppState, principal: &Principal) -> Result<Vec<Token>, A
 }
 
 async fn users(state: &AppState) -> Result<Vec<User>, ApiError> {
-    let counts = grants::grant_counts(&state.database).await?;
+    let counts = grants::count_per_user(&state.database).await?;
     let users = user::list(&state.database).await?.into_iter();
     Ok(users.map(|user| to_api(&user, counts.get(&user.id).copied().unwrap_or_default())).collect())
 }
 
 async fn user_with_cameras(state: &AppState, principal: &Principal, id: &str) -> Result<UserWithCameras, ApiError> {
     let user = user_by_id(state, id).await?;
-    let granted: HashSet<_> = grants::granted(&state.database, user.id).await?.into_iter().collect();
+    let granted: HashSet<_> = grants::camera_ids(&state.database, user.id).await?.into_iter().collect();
     let cameras = cameras::cameras(state, CameraAccess::Unrestricted).await?.into_iter();
     Ok(UserWithCameras {
         is_me: user.id == principal.user.id,

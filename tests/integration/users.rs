@@ -40,7 +40,7 @@ async fn a_person_is_added_sees_what_is_granted_and_is_removed() {
     let form =
         [("action", "cameras"), ("before", "front"), ("before", "back"), ("camera_id", "back"), ("camera_id", "back")];
     app.post(&admin, &path, &form).await;
-    assert_eq!(grants::granted(&app.database.connection, ann_herself.id).await.unwrap(), ["back", "side"]);
+    assert_eq!(grants::camera_ids(&app.database.connection, ann_herself.id).await.unwrap(), ["back", "side"]);
     assert_eq!(app.lines_as(&ann, "").await.len(), 2);
     let page = text_of(app.get_as(&admin, &path).await).await;
     assert!(page.contains("value=\"back\" checked") && !page.contains("value=\"front\" checked"), "{page}");
@@ -86,7 +86,7 @@ async fn what_cannot_be_done_is_told_and_nothing_of_it_is_done() {
         assert!(response.text().await.unwrap().contains(words), "{words}");
     }
     let user = user::by_name(&app.database.connection, "ann").await.unwrap();
-    assert_eq!(grants::granted(&app.database.connection, user.id).await.unwrap(), ["front"], "as before");
+    assert_eq!(grants::camera_ids(&app.database.connection, user.id).await.unwrap(), ["front"], "as before");
     assert_eq!(
         app.browser_of("ann").await.get(format!("{}/settings", app.address)).send().await.unwrap().status(),
         200
@@ -138,6 +138,6 @@ async fn a_person_with_a_thousand_cameras_keeps_them_all() {
     let saved = app.post(&app.browser_of("admin").await, &path_of(&app, "ann").await, &form).await;
     assert_eq!(saved.status(), 303);
     let user = user::by_name(&app.database.connection, "ann").await.unwrap();
-    assert_eq!(grants::granted(&app.database.connection, user.id).await.unwrap().len(), 1_000);
+    assert_eq!(grants::camera_ids(&app.database.connection, user.id).await.unwrap().len(), 1_000);
     assert!(app.lines_as(&app.browser_of("ann").await, "").await.is_empty());
 }

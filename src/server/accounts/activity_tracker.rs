@@ -1,5 +1,5 @@
-//! When sessions and tokens were last used, written down beside the requests and never in their way: an import may keep
-//! the database from being written to for minutes, and nobody should wait for that to read.
+//! Records when sessions and tokens were last used, in the background: an import may block writes for minutes, and
+//! requests that only read must not wait for that.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,48 +17,48 @@ use crate::server::db::entity::session::{ActiveModel, Column, Entity};
 use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
 
-/// How many notes may wait to be written. What comes when there are as many is dropped: the next use will be noted.
+/// The number of entries that may wait to be written. Further entries are dropped: the next use is recorded again.
 const QUEUE_CAPACITY: usize = 64;
 
-/// Of how many sessions and tokens it is remembered when they were noted, before those are forgotten that may be noted
-/// again.
+/// The number of sessions and tokens whose last entry is remembered. Above it, those that may be recorded again are
+/// forgotten.
 const MAX_REMEMBERED: usize = 10_000;
 
-/// Takes notes.
+/// Records the last use of sessions and tokens.
 #[derive(Clone, Debug)]
 pub struct ActivityTracker {
     queue: mpsc::Sender<(Activity, UnixMicros)>,
-    /// When each was noted last, by the monotonic clock: after a wall clock that was ahead is set right, the next use must
-    /// be noted, because what is stored lies in the future.
+    /// When each was last recorded, by the monotonic clock. If a wall clock that was ahead is corrected, the next use
+    /// must be recorded, because the stored time is in the future.
     recorded_at: Arc<Mutex<HashMap<Activity, Duration>>>,
     clock: Clock,
     min_interval: Duration,
 }
 
-/// What was used.
+/// A session or token that was used.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Activity {
-    /// The session with this hash.
+    /// The session with this hash of its id.
     Session(Vec<u8>),
     /// The token with this id.
     Token(Uuid),
 }
 
 impl ActivityTracker {
-    /// Begins to write to that database, until the last clone of this is gone. `min_interval`: how much time lies between two
-    /// notes about the same.
+    /// Starts to write, until the last clone is dropped. `min_interval` is the minimum time between two entries for the
+    /// same session or token.
     pub fn start(database: Writer, clock: Clock, min_interval: Duration) -> Self {
         let (queue, receiver) = mpsc::channel(QUEUE_CAPACITY);
         tokio::spawn(write(database, receiver));
         Self { queue, recorded_at: Arc::default(), clock, min_interval }
     }
 
-    /// Notes that a session was used.
+    /// Records that a session was used.
     pub fn record_session(&self, id_hash: Vec<u8>) {
         self.record(Activity::Session(id_hash));
     }
 
-    /// Notes that a token was used.
+    /// Records that a token was used.
     pub fn record_token(&self, id: Uuid) {
         self.record(Activity::Token(id));
     }
@@ -83,10 +83,10 @@ async fn write(database: Writer, mut queue: mpsc::Receiver<(Activity, UnixMicros
     while let Some((used, now)) = queue.recv().await {
         let written = match &used {
             Activity::Session(id_hash) => set_last_seen(&database, id_hash, now).await,
-            Activity::Token(id) => api_token::used(&*database, *id, now).await,
+            Activity::Token(id) => api_token::set_last_used(&*database, *id, now).await,
         };
         if let Err(error) = written {
-            warn!(%error, "cannot record a last use");
+            warn!(%error, "cannot record when a session or token was last used");
         }
     }
 }

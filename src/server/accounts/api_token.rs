@@ -1,5 +1,5 @@
-//! Access tokens: what a script shows instead of a password. A token has its user's rights to events, and to nothing
-//! else: it opens no page and changes nothing.
+//! Access tokens, with which scripts authenticate. A token has its user's rights to read events, and no others: it
+//! gives access to no page and changes nothing.
 
 use std::time::Duration;
 
@@ -19,23 +19,23 @@ use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::internal_error::internal;
 
-/// What every token begins with, so that people and secret scanners know one when they see it.
+/// The prefix of every token, by which users and secret scanners recognize one.
 pub const PREFIX: &str = "mexp_";
 
-/// The longest life of a token that ends by itself, in days.
+/// The longest lifetime of a token that expires, in days.
 const MAX_DAYS: u32 = 3_650;
 
 const DAY: Duration = Duration::from_hours(24);
 
-/// A token that was just made.
+/// A token that was just created.
 pub struct NewToken {
-    /// Its record.
+    /// Its row in the database.
     pub record: Model,
-    /// The token itself, to be shown once.
+    /// The token itself, which is shown once.
     pub text: String,
 }
 
-/// Makes a token out of random bits. `days`: how long it works; `None`: until it is revoked.
+/// Creates a token from random bits. It expires after `days` days, or never for `None`.
 ///
 /// # Errors
 /// Returns an error if the name or the days cannot be used, or the database does not answer.
@@ -66,7 +66,7 @@ pub async fn create(
     Ok(NewToken { record, text })
 }
 
-/// The token and its user, where the token works at that moment.
+/// Returns a token and its user, unless the token is expired or revoked at that time.
 ///
 /// # Errors
 /// Returns an error if the database does not answer.
@@ -81,7 +81,8 @@ pub async fn resolve(database: &Pool, text: &str, now: UnixMicros) -> Result<Opt
     Ok(works.then(|| (token, user.into())))
 }
 
-/// A user's tokens that were not revoked, newest first; those of all users for `None`.
+/// Returns the tokens of a user that were not revoked, newest first, with the name of the user; those of all users for
+/// `None`.
 ///
 /// # Errors
 /// Returns an error if the database does not answer.
@@ -99,7 +100,7 @@ pub async fn list(database: &Pool, user: Option<Uuid>) -> Result<Vec<(Model, Opt
     Ok(tokens.into_iter().map(|(token, user)| (token, user.map(|user| user.name))).collect())
 }
 
-/// Revokes a token, of that user only where one is named. Doing it again changes nothing.
+/// Revokes a token. If `user` is given, the token must be that user's. Doing it again changes nothing.
 ///
 /// # Errors
 /// Returns an error if there is no such token, or the database does not answer.
@@ -118,19 +119,19 @@ pub async fn revoke(database: &Pool, id: Uuid, user: Option<Uuid>, now: UnixMicr
     Ok(())
 }
 
-/// Notes that a token was used.
+/// Stores that a token was used.
 ///
 /// # Errors
 /// Returns an error if the database cannot be written to.
-pub async fn used(database: &impl ConnectionTrait, id: Uuid, now: UnixMicros) -> Result<(), DbErr> {
+pub async fn set_last_used(database: &impl ConnectionTrait, id: Uuid, now: UnixMicros) -> Result<(), DbErr> {
     let set = ActiveModel { last_used_at: Set(Some(now)), ..Default::default() };
     Entity::update_many().set(set).filter(Column::Id.eq(id)).exec(database).await.map(drop)
 }
 
-/// New random bits for a token.
+/// Returns random bits for a new token.
 ///
 /// # Errors
-/// Returns an error if the operating system has none.
+/// Returns an error if the operating system provides none.
 pub fn bits() -> Result<Secret, ApiError> {
     Secret::random().map_err(|error| internal(&error))
 }

@@ -1,6 +1,6 @@
-//! Whose cameras somebody sees: the one place that says so, for the page's lists, the export and the command line.
+//! Decides which cameras a user may see, for pages, exports and the command line.
 //!
-//! It is asked anew whenever it matters, so that a camera that is taken away is gone with the next question.
+//! Checked on every use, so a revoked grant takes effect at the next check.
 
 use std::collections::HashMap;
 
@@ -24,25 +24,25 @@ pub mod access_lost;
 pub mod camera_filter;
 pub mod grants;
 
-/// On whose behalf cameras are looked at.
+/// The user on whose behalf cameras are read.
 #[derive(Clone, Debug)]
 pub enum CameraAccess {
-    /// Whoever runs commands on the server: has the database itself, and sees everything.
+    /// The operator, who runs commands on the server, has the database itself, and sees all cameras.
     Unrestricted,
     /// A user.
     User {
-        /// Who.
+        /// The id of the user.
         id: Uuid,
-        /// By what the user is known, and the clock by which that ends; `None` for `--as`.
+        /// The credential of the user, and the clock by which it expires; `None` for `--as`.
         by: Option<(Credential, Clock)>,
     },
 }
 
-/// What each camera that a viewer sees is called, by id; `None` where it is gone and only its events are left.
+/// The names of cameras by id; `None` for a camera that was removed at its source.
 pub type Names = HashMap<String, Option<String>>;
 
 impl CameraAccess {
-    /// Who it is; `None` for the operator, who is nobody in particular.
+    /// Returns the id of the user; `None` for the operator.
     pub fn user_id(&self) -> Option<Uuid> {
         match self {
             Self::Unrestricted => None,
@@ -50,7 +50,7 @@ impl CameraAccess {
         }
     }
 
-    /// The cameras that the viewer sees, in the order of their names.
+    /// Returns the visible cameras, in the order of their names.
     ///
     /// # Errors
     /// Returns an error if the database does not answer.
@@ -74,32 +74,31 @@ impl CameraAccess {
         cameras.all(database).await
     }
 
-    /// Which cameras an export is about that asks for these; none means all that the viewer sees. A camera that is not
-    /// the viewer's and one that does not exist are the same here: neither is among the names.
+    /// Returns the cameras of an export that requests `requested`, and the names of all visible cameras. An empty list
+    /// requests all of them. A hidden camera and a missing one are the same here.
     ///
     /// # Errors
-    /// `camera_not_found` for a camera that the viewer does not see; the database's own.
-    pub async fn select(&self, database: &Pool, asked_for: Vec<String>) -> Result<(Cameras, Names), SelectError> {
+    /// Returns `camera_not_found` for a camera that is not visible, or the error of the database.
+    pub async fn select(&self, database: &Pool, requested: Vec<String>) -> Result<(Cameras, Names), SelectError> {
         let all = self.sees_all(database).await?;
         let names: Names =
             self.cameras_of(all, database).await?.into_iter().map(|camera| (camera.id, camera.name)).collect();
-        if let Some(unknown) = asked_for.iter().find(|id| !names.contains_key(*id)) {
+        if let Some(unknown) = requested.iter().find(|id| !names.contains_key(*id)) {
             return Err(SelectError::Refused(no_such_camera(unknown)));
         }
-        let cameras = if !asked_for.is_empty() {
-            Cameras::Only(asked_for)
+        let cameras = if !requested.is_empty() {
+            Cameras::Only(requested)
         } else if all {
             Cameras::All
         } else {
-            let mut seen: Vec<_> = names.keys().cloned().collect();
-            seen.sort();
-            Cameras::Only(seen)
+            let mut visible: Vec<_> = names.keys().cloned().collect();
+            visible.sort();
+            Cameras::Only(visible)
         };
         Ok((cameras, names))
     }
 
-    /// Why the viewer no longer sees what it was given before, or is no longer known by what it came with; `None` while it
-    /// does and is.
+    /// Returns why the user no longer sees these cameras, or is no longer authenticated; `None` if nothing has changed.
     ///
     /// # Errors
     /// Returns an error if the database does not answer.
@@ -131,39 +130,39 @@ impl CameraAccess {
         })
     }
 
-    /// The user's role, as long as there is the user, and the token or the session until its time is up.
+    /// Returns the role of the user, if the user still exists and the credential is still valid.
     async fn role(&self, database: &impl ConnectionTrait) -> Result<Option<String>, DbErr> {
         let Self::User { id, by } = self else { return Ok(None) };
-        let mut found = user::Entity::find().select_only().column(user::Column::Role).filter(user::Column::Id.eq(*id));
-        found = match by {
-            None => found,
+        let mut role = user::Entity::find().select_only().column(user::Column::Role).filter(user::Column::Id.eq(*id));
+        role = match by {
+            None => role,
             Some((Credential::Session(hash) | Credential::SignedUrl(hash), clock)) => {
-                let known = session::Entity::find().select_only().expr(Expr::val(1));
-                // One whose time is up may be in the table for a while yet. That it was not used for long is no reason: an
+                let valid = session::Entity::find().select_only().expr(Expr::val(1));
+                // An expired session may still be in the table. An idle one does not count as expired here, because an
                 // export may take long.
-                let known = known.filter(session::Column::ExpiresAt.gt(clock.now()));
-                let known = known.filter(session::Column::IdHash.eq(hash.clone()));
-                found.filter(Expr::exists(QueryTrait::into_query(known)))
+                let valid = valid.filter(session::Column::ExpiresAt.gt(clock.now()));
+                let valid = valid.filter(session::Column::IdHash.eq(hash.clone()));
+                role.filter(Expr::exists(QueryTrait::into_query(valid)))
             }
             Some((Credential::Token(token), clock)) => {
-                let known = api_token::Entity::find().select_only().expr(Expr::val(1));
-                let known =
-                    known.filter(api_token::Column::Id.eq(*token)).filter(api_token::Column::RevokedAt.is_null());
+                let valid = api_token::Entity::find().select_only().expr(Expr::val(1));
+                let valid =
+                    valid.filter(api_token::Column::Id.eq(*token)).filter(api_token::Column::RevokedAt.is_null());
                 let end = api_token::Column::ExpiresAt;
-                let known = known.filter(end.is_null().or(end.gt(clock.now())));
-                found.filter(Expr::exists(QueryTrait::into_query(known)))
+                let valid = valid.filter(end.is_null().or(end.gt(clock.now())));
+                role.filter(Expr::exists(QueryTrait::into_query(valid)))
             }
         };
-        found.into_tuple().one(database).await
+        role.into_tuple().one(database).await
     }
 }
 
-/// Why a selection of cameras cannot be used.
+/// The error of a selection of cameras.
 #[derive(Debug)]
 pub enum SelectError {
-    /// It names a camera that the viewer does not see.
+    /// It contains a camera that the user does not see.
     Refused(ApiError),
-    /// The database cannot answer.
+    /// The database does not answer.
     Database(DbErr),
 }
 
@@ -182,7 +181,7 @@ impl From<DbErr> for SelectError {
     }
 }
 
-/// The error for a camera that there is not, or not for the one who asks.
+/// Returns the error for a camera that does not exist, or that the user does not see.
 pub fn no_such_camera(id: &str) -> ApiError {
     ApiError {
         field: Some("camera_id".to_owned()),

@@ -1,15 +1,15 @@
-//! What a caller is known by.
+//! The credential of a request.
 
 use uuid::Uuid;
 
-/// By what somebody is known.
+/// The credential of an authenticated request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credential {
-    /// A browser that is signed in: the session with this hash.
+    /// The session of a signed-in browser, by the hash of its id.
     Session(Vec<u8>),
-    /// An access token, which opens data only.
+    /// An access token, which gives access to data only.
     Token(Uuid),
-    /// A link, which opens one export only: signed by the session with this hash.
+    /// A signed URL, which gives access to one export only, by the hash of the id of the session that signed it.
     SignedUrl(Vec<u8>),
 }
 

@@ -1,12 +1,12 @@
-//! Guessing is slowed: so many attempts at once, then one every few seconds; counted for an account from one address, for
-//! an address whatever the account, and for an account whatever the address. Nobody is locked out for good, and right and
-//! wrong passwords wait alike. An account that there is not is counted the same, so that waiting tells nothing either.
+//! Limits the rate of sign-in attempts. There are three limits: for an account from one address, for one address, and
+//! for an account from all addresses. Each allows a burst, and then one attempt every few seconds. No account is
+//! locked, and correct and wrong passwords count alike. Attempts at a missing account count too, so that a delay does
+//! not reveal whether it exists.
 //!
-//! Whoever guesses at an account from elsewhere does not keep its owner waiting: an address from which somebody signed in
-//! before is only counted by itself.
+//! An attacker does not lock the owner of an account out: an address that has signed in to the account before is not
+//! subject to the third limit.
 //!
-//! Attempts are counted by the monotonic clock: a wall clock that was wrong for a while and is then set right must not make
-//! anybody wait.
+//! The limits use the monotonic clock: if a wrong wall clock is corrected, users must not have to wait.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -24,33 +24,33 @@ use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
 use crate::server::db::clock::Clock;
 
-/// How many attempts one account has at once from one address, and after what time it has another one.
+/// The burst of attempts for one account from one address, and the time after which another one is allowed.
 const PER_ACCOUNT_AND_IP: (NonZeroU32, Duration) = (NonZeroU32::new(6).expect("not zero"), Duration::from_secs(10));
 
-/// The same for one address, behind which there may be a whole office.
-const FOR_ADDRESS: (NonZeroU32, Duration) = (NonZeroU32::new(30).expect("not zero"), Duration::from_secs(2));
+/// The same for one address, which may be that of a whole office.
+const PER_IP: (NonZeroU32, Duration) = (NonZeroU32::new(30).expect("not zero"), Duration::from_secs(2));
 
-/// The same for one account from all addresses from which nobody signed in to it before: more than one address can use
-/// up, so that it takes many to keep the owner waiting who comes from a new one.
-const FOR_ACCOUNT: (NonZeroU32, Duration) = (NonZeroU32::new(60).expect("not zero"), Duration::from_secs(1));
+/// The same for one account from all addresses that have never signed in to it. It is higher than what one address may
+/// use, so that an attacker needs many addresses to delay an owner who comes from a new one.
+const PER_ACCOUNT: (NonZeroU32, Duration) = (NonZeroU32::new(60).expect("not zero"), Duration::from_secs(1));
 
-/// How many accounts or addresses may be remembered before those are forgotten that have all their attempts again, and
-/// how many places from which people signed in before all of them are.
-const REMEMBERED: usize = 10_000;
+/// The number of accounts or addresses that are remembered. Above it, those without recent attempts are forgotten. If
+/// it is reached by known addresses, all of them are forgotten.
+const MAX_REMEMBERED: usize = 10_000;
 
 type Limiter<K> = RateLimiter<K, HashMapStateStore<K>, Clock, NoOpMiddleware<Nanos>>;
 
-/// An account, and the network from which somebody comes to it.
+/// The name of an account and the network of the client.
 type LoginKey = (String, IpAddr);
 
 /// Counts attempts. Each server counts its own.
 #[derive(Clone, Debug)]
 pub struct LoginRateLimiter {
-    accounts: Arc<Limiter<String>>,
-    both: Arc<Limiter<LoginKey>>,
-    /// From where people signed in.
+    per_account: Arc<Limiter<String>>,
+    per_account_and_ip: Arc<Limiter<LoginKey>>,
+    /// The networks that have signed in to an account.
     known: Arc<Mutex<HashSet<LoginKey>>>,
-    addresses: Arc<Limiter<IpAddr>>,
+    per_ip: Arc<Limiter<IpAddr>>,
     clock: Clock,
 }
 
@@ -63,13 +63,13 @@ impl governor::clock::Clock for Clock {
 }
 
 impl LoginRateLimiter {
-    /// Nobody has attempted anything yet.
+    /// Returns a limiter without any attempts.
     pub fn new(clock: Clock) -> Self {
         Self {
-            accounts: Arc::new(limiter(FOR_ACCOUNT, clock.clone())),
-            both: Arc::new(limiter(PER_ACCOUNT_AND_IP, clock.clone())),
+            per_account: Arc::new(limiter(PER_ACCOUNT, clock.clone())),
+            per_account_and_ip: Arc::new(limiter(PER_ACCOUNT_AND_IP, clock.clone())),
             known: Arc::default(),
-            addresses: Arc::new(limiter(FOR_ADDRESS, clock.clone())),
+            per_ip: Arc::new(limiter(PER_IP, clock.clone())),
             clock,
         }
     }
@@ -77,30 +77,30 @@ impl LoginRateLimiter {
     /// Counts an attempt at an account from an address.
     ///
     /// # Errors
-    /// `too_many_attempts` with the seconds to wait, where there were too many.
+    /// Returns `too_many_attempts` with the seconds to wait, if there were too many.
     pub fn attempt(&self, name: &str, address: IpAddr) -> Result<(), ApiError> {
-        let place = place(name, address);
-        self.check(&self.addresses, &place.1)?;
-        self.check(&self.both, &place)?;
-        if self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(&place) {
+        let key = login_key(name, address);
+        self.check(&self.per_ip, &key.1)?;
+        self.check(&self.per_account_and_ip, &key)?;
+        if self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(&key) {
             return Ok(());
         }
-        self.check(&self.accounts, &place.0)
+        self.check(&self.per_account, &key.0)
     }
 
-    /// Remembers that somebody signed in to an account from an address.
-    pub fn succeeded(&self, name: &str, address: IpAddr) {
+    /// Records that a user signed in to an account from an address.
+    pub fn record_success(&self, name: &str, address: IpAddr) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= REMEMBERED {
+        if known.len() >= MAX_REMEMBERED {
             known.clear();
         }
-        known.insert(place(name, address));
+        known.insert(login_key(name, address));
     }
 
     fn check<K: Clone + Eq + std::hash::Hash>(&self, limiter: &Limiter<K>, key: &K) -> Result<(), ApiError> {
         use governor::clock::Clock;
 
-        if limiter.len() > REMEMBERED {
+        if limiter.len() > MAX_REMEMBERED {
             limiter.retain_recent();
         }
         limiter.check_key(key).map_err(|not_until| {
@@ -119,12 +119,12 @@ fn limiter<K: Clone + Eq + std::hash::Hash>((burst, every): (NonZeroU32, Duratio
     RateLimiter::new(quota, HashMapStateStore::default(), clock)
 }
 
-fn place(name: &str, address: IpAddr) -> LoginKey {
+fn login_key(name: &str, address: IpAddr) -> LoginKey {
     // No account has a longer name.
     (normalized(name).chars().take(64).collect(), network(address))
 }
 
-/// What counts as one address: of IPv6 the network, because whoever has one address has them all.
+/// Returns the network that counts as one address: for IPv6 the /64, because a client usually has all of its addresses.
 pub(super) fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -142,13 +142,13 @@ mod tests {
     use super::*;
     use crate::server::db::unix_micros::UnixMicros;
 
-    /// A throttle, and the microseconds that have passed for it.
-    fn throttle() -> (LoginRateLimiter, Arc<AtomicU64>) {
-        let (throttle, passed, _) = throttle_and_wall_clock();
-        (throttle, passed)
+    /// Returns a limiter, and the microseconds that have passed for it.
+    fn test_limiter() -> (LoginRateLimiter, Arc<AtomicU64>) {
+        let (limiter, passed, _) = limiter_and_wall_clock();
+        (limiter, passed)
     }
 
-    fn throttle_and_wall_clock() -> (LoginRateLimiter, Arc<AtomicU64>, Arc<AtomicI64>) {
+    fn limiter_and_wall_clock() -> (LoginRateLimiter, Arc<AtomicU64>, Arc<AtomicI64>) {
         let (passed, wall) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicI64::new(1_765_000_000_000_000)));
         let clock = {
             let (passed, wall) = (Arc::clone(&passed), Arc::clone(&wall));
@@ -165,67 +165,67 @@ mod tests {
     }
 
     #[test]
-    fn an_account_is_slowed_from_one_address_and_never_for_good() {
-        let (throttle, now) = throttle();
+    fn attempts_at_an_account_from_one_address_are_slowed_but_not_forever() {
+        let (limiter, now) = test_limiter();
         for _ in 0..6 {
-            throttle.attempt(" Ann", address(9)).expect("allowed");
+            limiter.attempt(" Ann", address(9)).expect("allowed");
         }
-        let refused = throttle.attempt("ann", address(9)).expect_err("too many");
+        let refused = limiter.attempt("ann", address(9)).expect_err("too many");
         assert_eq!((refused.code, refused.retry_after_seconds), (ErrorCode::TooManyAttempts, Some(10)));
         assert!(refused.detail.contains("10 seconds"));
-        throttle.attempt("bob", address(9)).expect("another account");
-        throttle.attempt("ann", address(8)).expect("another address");
+        limiter.attempt("bob", address(9)).expect("another account");
+        limiter.attempt("ann", address(8)).expect("another address");
         now.fetch_add(10_000_000, Ordering::Relaxed);
-        throttle.attempt("ann", address(9)).expect("after the wait");
-        throttle.attempt("ann", address(9)).expect_err("one at a time from now on");
+        limiter.attempt("ann", address(9)).expect("after the wait");
+        limiter.attempt("ann", address(9)).expect_err("no new burst");
     }
 
     #[test]
-    fn a_wall_clock_that_is_set_back_or_forward_changes_no_wait() {
-        let (throttle, passed, wall) = throttle_and_wall_clock();
+    fn setting_the_wall_clock_does_not_change_a_delay() {
+        let (limiter, passed, wall) = limiter_and_wall_clock();
         for day in [2, -1, -400, 30] {
             for account in 0..30 {
-                throttle.attempt(&account.to_string(), address(9)).expect("allowed");
+                limiter.attempt(&account.to_string(), address(9)).expect("allowed");
             }
             wall.fetch_add(day * 24 * 3_600 * 1_000_000, Ordering::Relaxed);
-            let refused = throttle.attempt("x", address(9)).expect_err("too many");
+            let refused = limiter.attempt("x", address(9)).expect_err("too many");
             assert_eq!(refused.retry_after_seconds, Some(2), "after a step of {day} days");
             passed.fetch_add(600_000_000, Ordering::Relaxed);
         }
     }
 
     #[test]
-    fn one_address_that_guesses_does_not_keep_the_owner_waiting_at_another() {
-        let (throttle, now) = throttle();
+    fn an_attacker_at_one_address_does_not_delay_the_owner_at_another() {
+        let (limiter, now) = test_limiter();
         let mut refused = 0;
         for _ in 0..600 {
             now.fetch_add(100_000, Ordering::Relaxed);
-            refused += u32::from(throttle.attempt("ann", address(1)).is_err());
+            refused += u32::from(limiter.attempt("ann", address(1)).is_err());
         }
         assert!(refused > 500, "{refused} guesses were refused within a minute");
-        throttle.attempt("ann", address(2)).expect("the owner");
+        limiter.attempt("ann", address(2)).expect("the owner");
     }
 
     #[test]
-    fn many_addresses_that_guess_are_slowed_and_do_not_keep_the_owner_waiting_who_was_there_before() {
-        let (throttle, _) = throttle();
-        throttle.succeeded("Ann", address(1));
-        let guesses = (2..=200).map(|last| throttle.attempt("ann", address(last)));
+    fn an_attacker_at_many_addresses_is_slowed_and_does_not_delay_the_owner_at_a_known_address() {
+        let (limiter, _) = test_limiter();
+        limiter.record_success("Ann", address(1));
+        let guesses = (2..=200).map(|last| limiter.attempt("ann", address(last)));
         assert_eq!(guesses.flatten().count(), 60);
-        throttle.attempt("ann", address(1)).expect("the owner");
-        throttle.attempt("ann", address(250)).expect_err("a stranger");
+        limiter.attempt("ann", address(1)).expect("the owner");
+        limiter.attempt("ann", address(250)).expect_err("a stranger");
     }
 
     #[test]
-    fn an_address_is_slowed_whatever_the_account() {
-        let (throttle, now) = throttle();
+    fn attempts_from_one_address_are_slowed_for_any_account() {
+        let (limiter, now) = test_limiter();
         for account in 0..30 {
-            throttle.attempt(&account.to_string(), address(1)).expect("allowed");
+            limiter.attempt(&account.to_string(), address(1)).expect("allowed");
         }
-        assert_eq!(throttle.attempt("x", address(1)).expect_err("too many").retry_after_seconds, Some(2));
-        throttle.attempt("x", address(2)).expect("another address");
+        assert_eq!(limiter.attempt("x", address(1)).expect_err("too many").retry_after_seconds, Some(2));
+        limiter.attempt("x", address(2)).expect("another address");
         now.fetch_add(2_000_000, Ordering::Relaxed);
-        throttle.attempt("x", address(1)).expect("after the wait");
+        limiter.attempt("x", address(1)).expect("after the wait");
     }
 
     #[test]

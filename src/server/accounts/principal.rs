@@ -1,4 +1,4 @@
-//! Who asks: found out once for each request, before anything else looks at it.
+//! The authenticated user of a request.
 
 use axum::extract::FromRequestParts;
 use axum::http::Extensions;
@@ -11,30 +11,30 @@ use crate::error::{ApiError, ErrorCode};
 use crate::messages::requests::RequestMessage;
 use crate::server::db::clock::Clock;
 
-/// Somebody whom we know.
+/// An authenticated user.
 #[derive(Clone, Debug)]
 pub struct Principal {
-    /// Who.
+    /// The user.
     pub user: User,
-    /// By what we know.
+    /// The credential.
     pub by: Credential,
 }
 
 impl Principal {
-    /// On whose behalf the caller looks at cameras, until that ends by this clock.
-    pub fn viewer(&self, clock: &Clock) -> CameraAccess {
+    /// Returns the principal's access to cameras, which ends by this clock.
+    pub fn camera_access(&self, clock: &Clock) -> CameraAccess {
         CameraAccess::User { id: self.user.id, by: Some((self.by.clone(), clock.clone())) }
     }
 
-    /// Whether the caller is a browser that is signed in, and not a tool.
+    /// Whether the principal is a signed-in browser, not a tool.
     pub fn is_browser(&self) -> bool {
         matches!(self.by, Credential::Session(_))
     }
 
-    /// The caller of the server function that is running.
+    /// Returns the principal of the running server function.
     ///
     /// # Errors
-    /// `unauthenticated` where nobody whom we know asks.
+    /// Returns `unauthenticated` if there is none.
     pub fn current() -> Result<Self, ApiError> {
         use leptos::prelude::use_context;
 
@@ -43,14 +43,14 @@ impl Principal {
     }
 }
 
-/// What the middleware found out.
+/// The result of the authentication of a request.
 #[derive(Clone, Debug)]
 pub struct Identity(pub Result<Principal, ApiError>);
 
-/// The caller that was found, for those who hold a request.
+/// Returns the principal of a request.
 ///
 /// # Errors
-/// `unauthenticated` where there is none.
+/// Returns `unauthenticated` if there is none.
 pub fn of(extensions: &Extensions) -> Result<Principal, ApiError> {
     extensions.get::<Identity>().map_or_else(|| Err(unauthenticated()), |identity| identity.0.clone())
 }
@@ -63,7 +63,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Principal {
     }
 }
 
-/// The error for somebody whom we do not know.
+/// Returns the error of a request without a principal.
 pub fn unauthenticated() -> ApiError {
     ApiError::new(ErrorCode::Unauthenticated, RequestMessage::NotSignedIn)
 }

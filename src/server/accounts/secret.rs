@@ -1,36 +1,36 @@
-//! Random secrets, and the hash by which they are stored. The secrets that we make are made here; the ids of sessions are
-//! made by `tower-sessions`.
+//! Random secrets and their hashes. All secrets of this program are created here, except the ids of sessions, which
+//! `tower-sessions` creates.
 
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-/// 256 random bits. They can be shown once, and are stored as their hash only.
+/// 256 random bits. They are shown once, and only their hash is stored.
 #[derive(Clone, Copy)]
 pub struct Secret([u8; 32]);
 
 impl Secret {
-    /// A new one, from the operating system.
+    /// Returns a new secret from the operating system.
     ///
     /// # Errors
-    /// Returns an error if the operating system has no randomness to give.
+    /// Returns an error if the operating system provides no random bits.
     pub fn random() -> Result<Self, getrandom::Error> {
         let mut bits = [0; 32];
         getrandom::fill(&mut bits)?;
         Ok(Self(bits))
     }
 
-    /// These bits.
+    /// Returns the secret with these bits.
     pub const fn from_bits(bits: [u8; 32]) -> Self {
         Self(bits)
     }
 
-    /// The bits themselves.
+    /// Returns the bits.
     pub fn bits(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// The bits as 64 hexadecimal digits.
+    /// Returns the bits as 64 hexadecimal digits.
     pub fn to_hex(self) -> String {
         to_hex(&self.0)
     }
@@ -42,13 +42,13 @@ impl std::fmt::Debug for Secret {
     }
 }
 
-/// SHA-256 of a secret: what is stored of it. A slow hash would add nothing, because nobody guesses 128 or more random
-/// bits.
+/// Returns the SHA-256 of a secret, which is stored. A slow hash would add nothing, because 128 or more random bits
+/// cannot be guessed.
 pub fn hash(secret: &[u8]) -> Vec<u8> {
     Sha256::digest(secret).to_vec()
 }
 
-/// Bytes as hexadecimal digits.
+/// Returns bytes as hexadecimal digits.
 pub fn to_hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
@@ -56,7 +56,7 @@ pub fn to_hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Hexadecimal digits, in small letters, as bytes. `None` where they are something else.
+/// Returns the bytes of lower-case hexadecimal digits; `None` for any other text.
 pub fn from_hex(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),
@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hexadecimal_digits_come_back_as_the_bytes_that_they_stand_for() {
+    fn hexadecimal_digits_are_converted_back_to_the_same_bytes() {
         let secret = Secret::from_bits(std::array::from_fn(|index| u8::try_from(index * 8).expect("small")));
         assert_eq!(from_hex(&secret.to_hex()).as_deref(), Some(&secret.bits()[..]));
         for wrong in ["0", "0G", "0A", "é0", " 00"] {
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn two_secrets_differ_and_neither_shows_itself() {
+    fn two_secrets_differ_and_their_debug_output_hides_them() {
         let (one, other) = (Secret::random().expect("random"), Secret::random().expect("random"));
         assert_ne!(one.bits(), other.bits());
         assert_eq!(format!("{one:?}"), "Secret");

@@ -1,7 +1,7 @@
-//! Sessions: browsers that are signed in, kept in the database by the hash of what their cookie holds.
+//! Sessions of signed-in browsers, stored in the database by the hash of the session id in the cookie.
 //!
-//! `tower-sessions` handles the cookie and `axum-login` what a session remembers; this store decides how long a session
-//! lives. There is none before signing in, so there is none that somebody could slip to somebody else.
+//! `tower-sessions` handles the cookie and `axum-login` the data of a session. This store decides when a session
+//! expires. No session exists before sign-in, which prevents session fixation.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -25,15 +25,15 @@ use crate::server::db::entity::session::{ActiveModel, Column, Entity, Model};
 use crate::server::db::pool::Pool;
 use crate::server::settings::Settings;
 
-/// A session that has ended by itself is kept for so long. Nothing new begins by it, but an export that has
-/// begun goes on if the session was only not used, and finds out why it cannot if the session has reached its end.
-const LONGEST_EXPORT: Duration = Duration::from_hours(24);
+/// How long an expired session is kept. It gives no new access. But an export that has started continues if its session
+/// was only idle, and finds the reason in the row if its session has reached its maximum lifetime.
+const MAX_EXPORT_DURATION: Duration = Duration::from_hours(24);
 
-/// Under which name `axum-login` keeps its part of what a session remembers.
+/// The key of the data of `axum-login` in a session.
 pub const DATA_KEY: &str = "user";
 
 tokio::task_local! {
-    /// What the client is told where the session layer fails in the request that the task answers.
+    /// The error for the client, if the session layer fails in the request that the task answers.
     pub static FAILURE: OnceLock<ApiError>;
 }
 
@@ -47,7 +47,7 @@ pub struct Sessions {
     limits: Arc<Limits>,
 }
 
-/// How long sessions live.
+/// The lifetimes of sessions.
 #[derive(Debug)]
 struct Limits {
     idle: Duration,
@@ -55,42 +55,42 @@ struct Limits {
 }
 
 impl Sessions {
-    /// The sessions of that database, to read and to write, with the limits of the settings.
+    /// Returns the store, with the lifetimes of the settings.
     pub fn new(database: Pool, writer: Writer, clock: Clock, last_use: ActivityTracker, settings: &Settings) -> Self {
         let idle = Duration::from_mins(settings.accounts.session_idle_minutes.get().into());
         let absolute = Duration::from_hours(settings.accounts.session_max_hours.get().into());
         Self { database, writer, clock, last_use, limits: Arc::new(Limits { idle, absolute }) }
     }
 
-    /// The session that is stored under that [`hash`], where it has not ended.
+    /// Returns the session with that [`hash`] of its id, unless it has expired.
     ///
     /// # Errors
     /// Returns an error if the database does not answer.
     pub async fn by_hash(&self, hash: Vec<u8>) -> std::result::Result<Option<Model>, DbErr> {
         let found = Entity::find_by_id(hash).one(&self.database).await?;
-        Ok(found.filter(|session| self.is_alive(session)))
+        Ok(found.filter(|session| self.is_valid(session)))
     }
 
-    /// The session that a link names, where it has not ended.
+    /// Returns the session that signed a URL, by its id in signed URLs, unless it has expired.
     ///
     /// # Errors
     /// Returns an error if the database does not answer.
     pub async fn by_link_id(&self, link_id: Uuid) -> std::result::Result<Option<Model>, DbErr> {
         let found = Entity::find().filter(Column::LinkId.eq(link_id)).one(&self.database).await?;
-        Ok(found.filter(|session| self.is_alive(session)))
+        Ok(found.filter(|session| self.is_valid(session)))
     }
 
-    /// Removes the sessions that have ended by themselves, once what they may have running has had its time.
+    /// Removes expired sessions, after the longest time that an export may take.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written to.
     pub async fn sweep(&self) -> std::result::Result<(), DbErr> {
-        let before = self.clock.now() - LONGEST_EXPORT;
+        let before = self.clock.now() - MAX_EXPORT_DURATION;
         let ended = Column::ExpiresAt.lte(before).or(Column::LastSeenAt.lte(before - self.limits.idle));
         Entity::delete_many().filter(ended).exec(&*self.writer).await.map(drop)
     }
 
-    fn is_alive(&self, session: &Model) -> bool {
+    fn is_valid(&self, session: &Model) -> bool {
         let now = self.clock.now();
         now < session.expires_at && now.saturating_duration_since(session.last_seen_at) < self.limits.idle
     }
@@ -103,7 +103,7 @@ impl SessionStore for Sessions {
         let link_key = Secret::random().map_err(|error| Error::Backend(error.to_string()))?;
         let session = Model {
             id_hash: hash(record.id),
-            user_id: user_of(record).ok_or_else(|| Error::Encode("a session of nobody".to_owned()))?,
+            user_id: user_of(record).ok_or_else(|| Error::Encode("the session has no user".to_owned()))?,
             data: encode(record)?,
             created_at: now,
             last_seen_at: now,
@@ -111,23 +111,23 @@ impl SessionStore for Sessions {
             link_id: Uuid::new_v4(),
             link_key: link_key.bits().to_vec(),
         };
-        // Two ids of 128 random bits do not meet; if they did, this would fail and nobody would share a session.
-        let made = Entity::insert(session.into_active_model()).exec_without_returning(&*self.writer).await;
-        made.map(drop).map_err(backend)
+        // Two ids of 128 random bits do not collide. If they did, this would fail, and no session would be shared.
+        let inserted = Entity::insert(session.into_active_model()).exec_without_returning(&*self.writer).await;
+        inserted.map(drop).map_err(backend)
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
         let set = ActiveModel { data: Set(encode(record)?), ..Default::default() };
-        // A session that was ended meanwhile stays ended.
+        // A session that was ended in the meantime stays ended.
         let saved = Entity::update_many().set(set).filter(Column::IdHash.eq(hash(record.id))).exec(&*self.writer).await;
         saved.map(drop).map_err(backend)
     }
 
     async fn load(&self, id: &Id) -> Result<Option<Record>> {
-        let found = self.by_hash(hash(*id)).await.unwrap_or_else(|error| not_looked_up(&error));
+        let found = self.by_hash(hash(*id)).await.unwrap_or_else(|error| record_lookup_failure(&error));
         let Some(session) = found else { return Ok(None) };
         let end = OffsetDateTime::from_unix_timestamp_nanos(i128::from(session.expires_at.as_micros()) * 1_000);
-        // What cannot be read is no session: whoever has its cookie signs in again.
+        // An unreadable row is not a session: its user signs in again.
         let (Ok(data), Ok(expiry_date)) = (serde_json::from_slice(&session.data), end) else { return Ok(None) };
         self.last_use.record_session(session.id_hash);
         Ok(Some(Record { id: *id, data, expiry_date }))
@@ -138,7 +138,7 @@ impl SessionStore for Sessions {
     }
 }
 
-/// What a session is stored under.
+/// Returns the hash of a session id, under which the session is stored.
 pub fn hash(id: Id) -> Vec<u8> {
     secret::hash(&id.0.to_be_bytes())
 }
@@ -147,26 +147,27 @@ fn encode(record: &Record) -> Result<Vec<u8>> {
     serde_json::to_vec(&record.data).map_err(|error| Error::Encode(error.to_string()))
 }
 
-/// Whom a session belongs to, as `axum-login` wrote it down.
+/// Returns the user of a session, from the data of `axum-login`.
 fn user_of(record: &Record) -> Option<Uuid> {
     record.data.get(DATA_KEY)?.get("user_id").and_then(Value::as_str)?.parse().ok()
 }
 
-/// The error as `tower-sessions` knows it, and noted as the client is told it.
+/// Returns the error for `tower-sessions`, and records it for the client.
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` gives")]
 fn backend(error: DbErr) -> Error {
-    note_failure(&error);
+    record_failure(&error);
     Error::Backend(error.to_string())
 }
 
-/// Logs and notes an error, for which `tower-sessions` and `axum-login` get no session and no user: given the error, each of
-/// them would log it as well, for every request with a cookie. [`FAILURE`] has the note for the middleware.
-pub fn not_looked_up<T>(error: &DbErr) -> Option<T> {
-    note_failure(error);
+/// Logs and records an error, and returns `None`, so that `tower-sessions` and `axum-login` see no session and no user.
+/// Given the error, each of them would log it too, for every request with a cookie. The middleware reads it from
+/// [`FAILURE`].
+pub fn record_lookup_failure<T>(error: &DbErr) -> Option<T> {
+    record_failure(error);
     None
 }
 
-fn note_failure(error: &DbErr) {
+fn record_failure(error: &DbErr) {
     let error = ApiError::from(error);
     let _ = FAILURE.try_with(|failure| failure.set(error));
 }

@@ -1,4 +1,4 @@
-//! The first administrator: made with a link that is printed where the server starts, and works once.
+//! Creates the first administrator, with a one-time link that is printed when the server starts.
 
 use std::sync::Arc;
 
@@ -12,28 +12,28 @@ use crate::messages::forms::FormMessage;
 use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
 
-/// The key of the setup link, while there is nobody yet.
+/// The hash of the key in the setup link, while there are no users.
 #[derive(Clone, Debug, Default)]
 pub struct Setup(Arc<Mutex<Option<Vec<u8>>>>);
 
 impl Setup {
-    /// Setup with that key; kept by its hash.
+    /// Returns a setup with that key.
     pub fn with_key(key: Secret) -> Self {
         Self(Arc::new(Mutex::new(Some(secret::hash(key.to_hex().as_bytes())))))
     }
 
-    /// Whether the key opens the setup now.
+    /// Checks that the key is valid and that there are no users.
     ///
     /// # Errors
-    /// `forbidden` where it does not, or somebody was made since; `unavailable` where the database does not answer.
+    /// Returns `forbidden` if the key is wrong or a user exists, or `unavailable` if the database does not answer.
     pub async fn check(&self, database: &Pool, key: &str) -> Result<(), ApiError> {
         check(self.0.lock().await.as_deref(), database, key).await
     }
 
-    /// Makes the first administrator, and closes the setup.
+    /// Creates the first administrator, and closes the setup.
     ///
     /// # Errors
-    /// As [`Setup::check`] and [`user::add`]; the setup stays open then.
+    /// Returns the errors of [`Setup::check`] and [`user::add`]; the setup stays open then.
     pub async fn finish(
         &self,
         database: &Pool,
@@ -42,19 +42,19 @@ impl Setup {
         password: String,
         now: UnixMicros,
     ) -> Result<User, ApiError> {
-        // Held to the end, so that of two who come at once one finds it closed.
-        let mut open = self.0.lock().await;
-        check(open.as_deref(), database, key).await?;
+        // Locked until the end, so that the second of two concurrent requests finds it closed.
+        let mut key_hash = self.0.lock().await;
+        check(key_hash.as_deref(), database, key).await?;
         let user = user::add(database, NewUser { name, role: Role::Admin, password }, now).await?;
-        *open = None;
+        *key_hash = None;
         Ok(user)
     }
 }
 
-async fn check(open: Option<&[u8]>, database: &Pool, key: &str) -> Result<(), ApiError> {
-    // Hashes are compared: how long that takes tells nothing of the key.
-    let right = open.is_some_and(|hash| hash == secret::hash(key.as_bytes()));
-    if right && user::has_no_users(database).await? {
+async fn check(key_hash: Option<&[u8]>, database: &Pool, key: &str) -> Result<(), ApiError> {
+    // Comparing hashes does not reveal the key by its duration.
+    let is_correct = key_hash.is_some_and(|hash| hash == secret::hash(key.as_bytes()));
+    if is_correct && user::has_no_users(database).await? {
         return Ok(());
     }
     Err(ApiError::new(ErrorCode::Forbidden, FormMessage::InvalidSetupLink))

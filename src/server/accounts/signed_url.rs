@@ -1,8 +1,8 @@
-//! Links that expire: one export for whoever has the link, for tools that can send no header.
+//! Signed URLs that expire. They give access to one export, for tools that cannot send a header.
 //!
-//! A link is the export's URL with one parameter more, `link=EXPIRES.SESSION.SIGNATURE`: until when it works, by which
-//! session it was signed, and the HMAC-SHA256 of the URL and the expiry under that session's key. It works no longer
-//! than its session, and shows no more than its session's user may see at the time that it is used.
+//! A signed URL is the export's URL with one additional parameter, `link=EXPIRES.SESSION.SIGNATURE`: when it expires,
+//! the session that signed it, and the HMAC-SHA256 of the URL and the expiry under that session's key. It expires no
+//! later than its session, and gives no more access than its session's user has at the time of use.
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
@@ -18,7 +18,7 @@ use crate::server::db::entity::session;
 use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
 
-/// The parameter that makes a URL a link.
+/// The parameter with the signature.
 const PARAMETER: &str = "link";
 
 /// Returns the signed URL of an export, which works until `expires`.
@@ -33,32 +33,32 @@ fn mac(key: &[u8], query: &str, expires: i64) -> Hmac<Sha256> {
     let mut mac = Hmac::new_from_slice(key).expect("HMAC takes keys of any length");
     for part in [EXPORT_PATH, query, &expires.to_string()] {
         mac.update(part.as_bytes());
-        // No part can hold a line break, so no two links are signed alike.
+        // No part can contain a line break, so two different URLs never have the same input.
         mac.update(b"\n");
     }
     mac
 }
 
-/// A link as it came in: checked for its form, not yet for its signature.
+/// A parsed signed URL, whose signature has not been verified.
 #[derive(Debug, PartialEq, Eq)]
 pub struct SignedUrl<'a> {
     /// The query string that was signed.
     pub query: &'a str,
-    /// In seconds since 1970-01-01T00:00:00Z.
+    /// When it expires, in seconds since 1970-01-01T00:00:00Z.
     expires: i64,
     session: Uuid,
     signature: Vec<u8>,
 }
 
 impl<'a> SignedUrl<'a> {
-    /// The link in a query string; `None` where there is none.
+    /// Parses the query string of a signed URL; `None` if it is not signed.
     ///
     /// # Errors
-    /// `unauthenticated` where there is one that we did not write.
+    /// Returns `unauthenticated` if the parameter is malformed.
     pub fn parse(query: &'a str) -> Option<Result<Self, ApiError>> {
         let is_link = |part: &&str| part.split('=').next() == Some(PARAMETER);
         query.split('&').find(is_link)?;
-        // Ours is the last parameter, and the only one of its name.
+        // It is the last parameter, and the only one of its name.
         let read = || {
             let (query, last) = query.rsplit_once('&')?;
             let value = last.strip_prefix(PARAMETER)?.strip_prefix('=')?;
@@ -74,11 +74,11 @@ impl<'a> SignedUrl<'a> {
         Some(read().ok_or_else(refused))
     }
 
-    /// The user whose link this is, and the hash of the session that signed it.
+    /// Verifies the signature. Returns the user, and the hash of the id of the session that signed it.
     ///
     /// # Errors
-    /// `unauthenticated` where it was altered or has expired, or its session or user is gone; `unavailable` where the
-    /// database cannot answer.
+    /// Returns `unauthenticated` if it was altered or has expired, or its session or user no longer exists, or
+    /// `unavailable` if the database does not answer.
     pub async fn owner(
         &self,
         sessions: &Sessions,
@@ -95,7 +95,7 @@ impl<'a> SignedUrl<'a> {
     }
 }
 
-/// One answer for all that can be wrong with a link: what exactly is nobody's business but its owner's.
+/// Returns the same error for everything that can be wrong, because the details concern only its owner.
 fn refused() -> ApiError {
     ApiError::new(ErrorCode::Unauthenticated, HttpMessage::InvalidLink)
 }
@@ -118,23 +118,23 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_read_as_it_was_written() {
+    fn a_signed_url_is_parsed_as_it_was_written() {
         let params = ExportParams::parse("start_date=2025-12-01&camera_id=a%26link%3D1").expect("valid");
         let url = sign(&params, UnixMicros::new(1_765_000_000_999_999), &session(1));
         let (path, query) = url.split_once('?').expect("a query");
         assert_eq!(path, EXPORT_PATH);
-        let link = SignedUrl::parse(query).expect("a link").expect("of ours");
+        let link = SignedUrl::parse(query).expect("a link").expect("well-formed");
         assert_eq!((link.expires, link.session), (1_765_000_000, Uuid::from_u128(7)));
         assert_eq!(ExportParams::parse(link.query).expect("valid"), params);
         let genuine = |key: &[u8], query: &str, expires| mac(key, query, expires).verify_slice(&link.signature).is_ok();
         assert!(genuine(&[1; 32], link.query, link.expires));
         assert!(!genuine(&[2; 32], link.query, link.expires), "another session's key");
-        assert!(!genuine(&[1; 32], link.query, link.expires + 1), "a longer life");
+        assert!(!genuine(&[1; 32], link.query, link.expires + 1), "a later expiry");
         assert!(!genuine(&[1; 32], "format=csv", link.expires), "another export");
     }
 
     #[test]
-    fn what_is_no_link_is_none_and_what_only_looks_like_one_is_refused() {
+    fn an_unsigned_query_is_none_and_a_malformed_signature_is_refused() {
         for none in ["", "format=csv", "camera_id=link", "links=1"] {
             assert!(SignedUrl::parse(none).is_none(), "{none}");
         }

@@ -1,4 +1,4 @@
-//! Users: who they are, and what an administrator does with them. Commands and pages both come here.
+//! Users, and what an administrator can do with them. Commands and pages both use this module.
 
 use sea_orm::sea_query::{Expr, ExprTrait, LockType};
 use sea_orm::{
@@ -16,18 +16,18 @@ use crate::server::db::pool::{Pool, Transaction};
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::internal_error::internal;
 
-/// Somebody who may sign in.
+/// A user who may sign in.
 #[derive(Clone, PartialEq, Eq)]
 pub struct User {
-    /// Names the user to other tables.
+    /// Identifies the user in other tables.
     pub id: Uuid,
-    /// What the user types to sign in.
+    /// The name to sign in with.
     pub name: String,
     /// What the user may do.
     pub role: Role,
-    /// When the account was made.
+    /// When the account was created.
     pub created_at: UnixMicros,
-    /// Changes with the password, and tells nothing of it: sessions that remember another one have ended.
+    /// Changes with the password, without revealing it: sessions with another stamp have ended.
     pub stamp: Vec<u8>,
 }
 
@@ -42,7 +42,7 @@ impl From<user::Model> for User {
         Self {
             id: model.id,
             name: model.name,
-            // The table takes no third word.
+            // The table allows no third value.
             role: if model.role == Role::Admin.as_str() { Role::Admin } else { Role::User },
             created_at: model.created_at,
             stamp: secret::hash(model.password_hash.as_bytes()),
@@ -50,14 +50,14 @@ impl From<user::Model> for User {
     }
 }
 
-/// The name as it is stored and compared: without blanks around it, in small letters, so that nobody is kept out, and
-/// nobody taken for somebody else, by how a name was typed.
+/// Returns the name as it is stored and compared: trimmed and in lower case, so that spelling neither locks a user out
+/// nor lets one user pass for another.
 pub fn normalized(name: &str) -> String {
-    // PostgreSQL takes no such character; no name has it.
+    // PostgreSQL does not accept U+0000, and no name contains it.
     name.trim().to_lowercase().replace('\0', "\u{fffd}")
 }
 
-/// A user to be made.
+/// A user to be created.
 pub struct NewUser {
     /// As it was typed.
     pub name: String,
@@ -90,7 +90,7 @@ pub async fn add(database: &Pool, new: NewUser, now: UnixMicros) -> Result<User,
     }
 }
 
-/// All users, by name.
+/// Returns all users, by name.
 ///
 /// # Errors
 /// Returns an error if the database does not answer.
@@ -99,7 +99,7 @@ pub async fn list(database: &Pool) -> Result<Vec<User>, ApiError> {
     Ok(users?.into_iter().map(User::from).collect())
 }
 
-/// Whether there is nobody yet.
+/// Whether there are no users yet.
 ///
 /// # Errors
 /// Returns an error if the database does not answer.
@@ -107,7 +107,7 @@ pub async fn has_no_users(database: &Pool) -> Result<bool, ApiError> {
     Ok(user::Entity::find().count(database).await? == 0)
 }
 
-/// The user with that id.
+/// Returns the user with that id.
 ///
 /// # Errors
 /// Returns an error if the database does not answer.
@@ -115,7 +115,7 @@ pub async fn by_id(database: &impl ConnectionTrait, id: Uuid) -> Result<Option<U
     Ok(user::Entity::find_by_id(id).one(database).await?.map(User::from))
 }
 
-/// The user with that name, however it was typed.
+/// Returns the user with that name, in any spelling.
 ///
 /// # Errors
 /// Returns an error if there is none, or the database does not answer.
@@ -124,7 +124,7 @@ pub async fn by_name(database: &Pool, name: &str) -> Result<User, ApiError> {
     found?.map(User::from).ok_or_else(|| no_such_user(name))
 }
 
-/// The error for a user that there is not.
+/// Returns the error for a user that does not exist.
 pub fn no_such_user(name: &str) -> ApiError {
     ApiError {
         field: Some("user".to_owned()),
@@ -132,8 +132,8 @@ pub fn no_such_user(name: &str) -> ApiError {
     }
 }
 
-/// The user with that name and password; otherwise the id of the user whose password it is not, where there is one. An
-/// unknown name takes the same work as a wrong password.
+/// Returns the user with that name and password; or, as `Err`, the id of the user with that name and another password,
+/// if there is one. An unknown name takes the same work as a wrong password.
 ///
 /// # Errors
 /// Returns an error if the database does not answer.
@@ -145,13 +145,13 @@ pub async fn with_password(
     let found = user::Entity::find().filter(user::Column::Name.eq(normalized(name))).one(database).await;
     let found = found?;
     let hash = found.as_ref().map(|user| user.password_hash.clone());
-    let right = password::verify(password, hash).await.map_err(|error| internal(&error))?;
+    let is_correct = password::verify(password, hash).await.map_err(|error| internal(&error))?;
     let id = found.as_ref().map(|user| user.id);
-    Ok(found.filter(|_| right).map(User::from).ok_or(id))
+    Ok(found.filter(|_| is_correct).map(User::from).ok_or(id))
 }
 
-/// Changes a user's password, and ends the user's sessions and with them the links that they signed. With
-/// `revoke_tokens`, all access tokens are revoked at that moment; `None` keeps them.
+/// Changes a user's password, and ends the user's sessions, and with them the URLs that they signed. With
+/// `revoke_tokens`, all access tokens are revoked at that time; `None` keeps them.
 ///
 /// # Errors
 /// Returns an error if the password cannot be used, or the database does not answer.
@@ -184,14 +184,14 @@ async fn end_sessions(database: &impl ConnectionTrait, user: Uuid) -> Result<(),
     session::Entity::delete_many().filter(session::Column::UserId.eq(user)).exec(database).await.map(drop)
 }
 
-/// Removes a user with all that belongs to it: sessions, links, tokens, access.
+/// Removes a user with everything that belongs to it: sessions, signed URLs, tokens, grants.
 ///
 /// # Errors
-/// Returns an error if it is the last administrator while there are others, who could then be helped by nobody; or if
+/// Returns an error if it is the last administrator while there are other users, who would be left without one; or if
 /// the database does not answer.
 pub async fn remove(database: &Pool, user: &User) -> Result<(), ApiError> {
     let transaction = database.begin().await?;
-    keep_administrators(&transaction).await?;
+    lock_administrators(&transaction).await?;
     let allowed = Expr::col(user::Column::Role)
         .ne(Role::Admin.as_str())
         .or(others(user, Some(Role::Admin)))
@@ -203,19 +203,19 @@ pub async fn remove(database: &Pool, user: &User) -> Result<(), ApiError> {
         return Ok(());
     }
     match last_administrator(database, user).await {
-        // Somebody else removed it meanwhile, which is what was wanted.
+        // Another request has removed it in the meantime, which is the wanted state.
         ApiError { code: ErrorCode::UserNotFound, .. } => Ok(()),
         error => Err(error),
     }
 }
 
-/// Makes a user an administrator, or no longer one.
+/// Changes the role of a user.
 ///
 /// # Errors
-/// Returns an error if it is the last administrator; or if the user is gone, or the database does not answer.
+/// Returns an error if it is the last administrator, the user no longer exists, or the database does not answer.
 pub async fn set_role(database: &Pool, user: &User, role: Role) -> Result<(), ApiError> {
     let transaction = database.begin().await?;
-    keep_administrators(&transaction).await?;
+    lock_administrators(&transaction).await?;
     let mut changed = user::Entity::update_many()
         .col_expr(user::Column::Role, Expr::val(role.as_str()))
         .filter(user::Column::Id.eq(user.id));
@@ -228,18 +228,18 @@ pub async fn set_role(database: &Pool, user: &User, role: Role) -> Result<(), Ap
     if changed.rows_affected == 0 { Err(last_administrator(database, user).await) } else { Ok(()) }
 }
 
-/// Sees to it that nobody else takes an administrator away before the transaction ends, so that of two who take each other
-/// away one stays. In SQLite that is so anyway: there is one writer at a time.
-async fn keep_administrators(transaction: &Transaction) -> Result<(), ApiError> {
+/// Locks the administrators until the transaction ends, so that two of them who remove each other do not both succeed.
+/// In SQLite no lock is needed, because there is one writer at a time.
+async fn lock_administrators(transaction: &Transaction) -> Result<(), ApiError> {
     if transaction.get_database_backend() != DbBackend::Sqlite {
         let administrators = user::Entity::find().filter(user::Column::Role.eq(Role::Admin.as_str()));
-        let kept = administrators.order_by_asc(user::Column::Id).lock(LockType::Update).all(transaction).await;
-        kept?;
+        let locked = administrators.order_by_asc(user::Column::Id).lock(LockType::Update).all(transaction).await;
+        locked?;
     }
     Ok(())
 }
 
-/// Whether there are users besides this one, with that role where one is named.
+/// Returns an expression that is true if there are other users, with that role if one is given.
 fn others(user: &User, role: Option<Role>) -> Expr {
     let mut others = user::Entity::find().select_only().expr(Expr::val(1)).filter(user::Column::Id.ne(user.id));
     if let Some(role) = role {
@@ -248,7 +248,7 @@ fn others(user: &User, role: Option<Role>) -> Expr {
     Expr::exists(QueryTrait::into_query(others))
 }
 
-/// Why a user could not be changed: it is gone, or the last administrator.
+/// Returns why a user could not be changed: it no longer exists, or it is the last administrator.
 async fn last_administrator(database: &Pool, user: &User) -> ApiError {
     match by_id(database, user.id).await {
         Ok(Some(_)) => ApiError::invalid("user", FormMessage::LastAdministrator { name: user.name.clone() }),
@@ -272,13 +272,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_is_the_same_however_it_is_typed() {
+    fn spellings_of_a_name_are_normalized() {
         assert_eq!(normalized("  Ann@Example.com "), normalized("ann@example.COM"));
         assert_eq!(normalized("ÄNNE Müller"), "änne müller");
     }
 
     #[test]
-    fn the_debug_form_of_a_user_tells_neither_name_nor_stamp() {
+    fn the_debug_output_of_a_user_hides_name_and_stamp() {
         let user = User {
             id: Uuid::nil(),
             name: "ann".to_owned(),

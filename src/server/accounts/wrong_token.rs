@@ -1,4 +1,4 @@
-//! Wrong access tokens in the log: where they come from and how they begin, and no more lines than somebody can read.
+//! Logs rejected access tokens: the client's address and how the token begins, at a limited rate.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -11,49 +11,46 @@ use tracing::warn;
 use super::api_token;
 use super::login_rate_limit::network;
 
-/// How many lines one address has at once, and after what time it has another one.
-const FOR_ADDRESS: (NonZeroU32, Duration) = (NonZeroU32::new(5).expect("not zero"), Duration::from_mins(1));
+/// The burst of log lines for one address, and the time after which another one is allowed.
+const PER_IP: (NonZeroU32, Duration) = (NonZeroU32::new(5).expect("not zero"), Duration::from_mins(1));
 
 /// The same for all addresses together.
-const FOR_ALL: (NonZeroU32, Duration) = (NonZeroU32::new(60).expect("not zero"), Duration::from_secs(10));
+const TOTAL: (NonZeroU32, Duration) = (NonZeroU32::new(60).expect("not zero"), Duration::from_secs(10));
 
-/// How many addresses are remembered before those are forgotten that have all their lines again.
-const REMEMBERED: usize = 10_000;
+/// The number of addresses that are remembered. Above it, those without recent lines are forgotten.
+const MAX_REMEMBERED: usize = 10_000;
 
-/// How many characters of a token are logged after [`api_token::PREFIX`]: enough to tell which one it is among those that
-/// somebody has. 240 of its 256 bits stay unknown.
-const SHOWN: usize = 4;
+/// The number of characters of a token that are logged after [`api_token::PREFIX`]. They are enough for an owner to
+/// identify the token. 240 of its 256 bits stay secret.
+const LOGGED_CHARACTERS: usize = 4;
 
-/// How long a token has to be for that, in characters after the prefix.
-const LONG_ENOUGH: usize = 64;
+/// The minimum length of such a token, in characters after the prefix.
+const MIN_TOKEN_CHARACTERS: usize = 64;
 
-/// Logs wrong tokens.
+/// Logs rejected tokens.
 #[derive(Clone, Debug)]
 pub struct WrongTokens {
-    addresses: Arc<DefaultKeyedRateLimiter<IpAddr>>,
-    all: Arc<DefaultDirectRateLimiter>,
+    per_ip: Arc<DefaultKeyedRateLimiter<IpAddr>>,
+    total: Arc<DefaultDirectRateLimiter>,
 }
 
 impl WrongTokens {
-    /// None has been logged yet. Has a clock of its own, which nobody sets.
+    /// Returns a logger that has logged none. It uses the monotonic clock.
     ///
     /// # Panics
     /// Never: no period is zero.
     pub fn new() -> Self {
         let quota = |(burst, every)| Quota::with_period(every).expect("not zero").allow_burst(burst);
-        Self {
-            addresses: Arc::new(RateLimiter::keyed(quota(FOR_ADDRESS))),
-            all: Arc::new(RateLimiter::direct(quota(FOR_ALL))),
-        }
+        Self { per_ip: Arc::new(RateLimiter::keyed(quota(PER_IP))), total: Arc::new(RateLimiter::direct(quota(TOTAL))) }
     }
 
-    /// Logs that a client showed this in place of a token that works.
+    /// Logs that a client presented this in place of a valid token.
     pub fn log(&self, client_address: IpAddr, shown: Option<&str>) {
-        if self.addresses.len() > REMEMBERED {
-            self.addresses.retain_recent();
+        if self.per_ip.len() > MAX_REMEMBERED {
+            self.per_ip.retain_recent();
         }
         let network = network(client_address);
-        if self.addresses.check_key(&network).is_err() || self.all.check().is_err() {
+        if self.per_ip.check_key(&network).is_err() || self.total.check().is_err() {
             return;
         }
         warn!(
@@ -70,10 +67,10 @@ impl Default for WrongTokens {
     }
 }
 
-/// How a token begins; `None` if it does not look like one of ours, since it may be a password then.
+/// Returns how a token begins; `None` if it does not look like a token, because it may be a password.
 fn beginning(shown: &str) -> Option<String> {
     let rest = shown.strip_prefix(api_token::PREFIX)?;
-    let letters = if rest.len() < LONG_ENOUGH { 0 } else { SHOWN };
+    let letters = if rest.len() < MIN_TOKEN_CHARACTERS { 0 } else { LOGGED_CHARACTERS };
     let letters: String = rest.chars().take_while(char::is_ascii_alphanumeric).take(letters).collect();
     Some(format!("{}{letters}…", api_token::PREFIX))
 }
@@ -83,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_beginning_of_a_long_token_of_ours_is_shown() {
+    fn only_the_beginning_of_a_long_token_with_our_prefix_is_logged() {
         let token = format!("mexp_{}", "0123456789abcdef".repeat(4));
         assert_eq!(beginning(&token).as_deref(), Some("mexp_0123…"));
         assert_eq!(beginning("mexp_0123456789").as_deref(), Some("mexp_…"));

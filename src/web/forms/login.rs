@@ -56,7 +56,7 @@ impl Form {
         match user::with_password(&self.state.database, name, password.to_owned()).await? {
             Ok(user) => {
                 self.state.metrics.login_attempted(LoginOutcome::Success);
-                self.state.throttle.succeeded(name, address);
+                self.state.throttle.record_success(name, address);
                 Ok(Some(user))
             }
             Err(account) => {

@@ -41,7 +41,7 @@ pub(in crate::web) async fn change_user(form: Arc<Form>) -> Result<FormResponse,
             let [before, chosen]: [HashSet<String>; 2] = ["before", "camera_id"].map(|name| form.values(name));
             let granted: Vec<_> = chosen.difference(&before).cloned().collect();
             let revoked: Vec<_> = before.difference(&chosen).cloned().collect();
-            grants::change_granted(database, &user, &granted, &revoked).await?;
+            grants::update(database, &user, &granted, &revoked).await?;
             FormResponse::done(path, Notice::CamerasSaved)
         }
         "role" => {

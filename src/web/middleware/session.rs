@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::requests::RequestMessage;
-use crate::server::accounts::session_store::{DATA_KEY, FAILURE, Sessions, not_looked_up};
+use crate::server::accounts::session_store::{DATA_KEY, FAILURE, Sessions, record_lookup_failure};
 use crate::server::accounts::user::{self, User};
 use crate::server::db::pool::Pool;
 use crate::server::settings::Settings;
@@ -119,6 +119,6 @@ impl AuthnBackend for Users {
     }
 
     async fn get_user(&self, id: &Uuid) -> Result<Option<User>, ApiError> {
-        Ok(user::by_id(&self.database, *id).await.unwrap_or_else(|error| not_looked_up(&error)))
+        Ok(user::by_id(&self.database, *id).await.unwrap_or_else(|error| record_lookup_failure(&error)))
     }
 }

@@ -56,9 +56,9 @@ pub async fn load(
         Some(Ok(params)) => (params, None, SELECTION_PREVIEW_TIMEOUT),
         other => (defaults(timezone), other.and_then(Result::err), PREVIEW_TIMEOUT),
     };
-    let cameras = cameras(state, principal.viewer(&state.clock)).await?;
+    let cameras = cameras(state, principal.camera_access(&state.clock)).await?;
     let recent = records::list(&state.database, &principal.user, &RecordFilter::my_last(SHOWN as u64)).await?;
-    let preview = preview(state.export_context(), principal.viewer(&state.clock), &params);
+    let preview = preview(state.export_context(), principal.camera_access(&state.clock), &params);
     Ok(ExportFormData {
         cameras,
         timezones: TimeZone::names(),

@@ -1,4 +1,4 @@
-//! Why somebody may no longer see what was asked for, for the record of an export and for the answer.
+//! Finds out why a user lost access, for the record of an export and for the response.
 
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, PaginatorTrait};
 use uuid::Uuid;
@@ -10,7 +10,8 @@ use crate::server::db::clock::Clock;
 use crate::server::db::entity::{api_token, session, user};
 
 impl AccessLost {
-    /// Finds out why a user is no longer known by that credential. `None`: by none, as with `--as`.
+    /// Finds out why the credential of a user is no longer valid. `None` is a user without a credential, as with
+    /// `--as`.
     ///
     /// # Errors
     /// Returns an error if the database does not answer.
@@ -37,7 +38,7 @@ impl AccessLost {
         Ok(if is_expired { expired } else { ended })
     }
 
-    /// The code of the answer, if none has begun yet.
+    /// Returns the code of the error, if the response has not started yet.
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::CameraRevoked | Self::AdministratorDemoted => ErrorCode::Forbidden,

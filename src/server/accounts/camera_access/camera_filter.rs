@@ -1,11 +1,11 @@
-//! Which cameras are meant.
+//! The cameras of an export.
 
-/// Which cameras an export is about.
+/// The cameras of an export.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Cameras {
-    /// All that there are, those included that come while the export runs.
+    /// All cameras, those included that are added while the export runs.
     #[default]
     All,
-    /// These and no others; none at all where the list is empty.
+    /// Only these cameras; none if the list is empty.
     Only(Vec<String>),
 }

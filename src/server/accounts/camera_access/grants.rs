@@ -1,4 +1,4 @@
-//! Which cameras users have been granted.
+//! Grants of cameras to users.
 
 use std::collections::HashMap;
 
@@ -12,20 +12,20 @@ use crate::server::accounts::user::User;
 use crate::server::db::entity::{camera, camera_access};
 use crate::server::db::pool::Pool;
 
-/// The ids of the cameras that a user was granted.
+/// Returns the ids of the cameras that a user was granted.
 ///
 /// # Errors
 /// Returns an error if the database does not answer.
-pub async fn granted(database: &Pool, user: Uuid) -> Result<Vec<String>, ApiError> {
+pub async fn camera_ids(database: &Pool, user: Uuid) -> Result<Vec<String>, ApiError> {
     let grants = camera_access::Entity::find().filter(camera_access::Column::UserId.eq(user)).all(database).await;
     Ok(grants?.into_iter().map(|grant| grant.camera_id).collect())
 }
 
-/// How many cameras each user was granted; users without any are not in it.
+/// Returns how many cameras each user was granted. Users without any are not included.
 ///
 /// # Errors
 /// Returns an error if the database does not answer.
-pub async fn grant_counts(database: &Pool) -> Result<HashMap<Uuid, i64>, ApiError> {
+pub async fn count_per_user(database: &Pool) -> Result<HashMap<Uuid, i64>, ApiError> {
     let counts = camera_access::Entity::find()
         .select_only()
         .column(camera_access::Column::UserId)
@@ -42,7 +42,7 @@ pub async fn grant_counts(database: &Pool) -> Result<HashMap<Uuid, i64>, ApiErro
 /// # Errors
 /// Returns an error if there is no such camera, or the database does not answer.
 pub async fn grant(database: &Pool, user: &User, camera: &str) -> Result<(), ApiError> {
-    known_camera(database, camera).await?;
+    check_camera_exists(database, camera).await?;
     let grant = camera_access::Model { user_id: user.id, camera_id: camera.to_owned() };
     match camera_access::Entity::insert(grant.into_active_model()).exec_without_returning(database).await {
         Err(error) if !matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => Err(error.into()),
@@ -50,55 +50,50 @@ pub async fn grant(database: &Pool, user: &User, camera: &str) -> Result<(), Api
     }
 }
 
-/// Takes a camera from a user. Doing it again changes nothing.
+/// Revokes a user's access to a camera. Doing it again changes nothing.
 ///
 /// # Errors
 /// Returns an error if there is no such camera, or the database does not answer.
 pub async fn revoke(database: &Pool, user: &User, camera: &str) -> Result<(), ApiError> {
-    known_camera(database, camera).await?;
+    check_camera_exists(database, camera).await?;
     let revoked = camera_access::Entity::delete_by_id((user.id, camera.to_owned())).exec(database).await;
     revoked.map(drop).map_err(ApiError::from)
 }
 
-async fn known_camera(database: &Pool, camera: &str) -> Result<(), ApiError> {
-    let known = camera::Entity::find_by_id(camera).one(database).await?;
-    known.map(drop).ok_or_else(|| ApiError {
+async fn check_camera_exists(database: &Pool, camera: &str) -> Result<(), ApiError> {
+    let camera_row = camera::Entity::find_by_id(camera).one(database).await?;
+    camera_row.map(drop).ok_or_else(|| ApiError {
         field: Some("camera".to_owned()),
         ..ApiError::new(ErrorCode::CameraNotFound, FormMessage::NoSuchCameraId { camera: camera.to_owned() })
     })
 }
 
-/// Grants some cameras and takes others, all at once. What is granted or taken already stays as it is.
+/// Grants some cameras and revokes others, in one transaction. Grants that are already as requested stay as they are.
 ///
 /// # Errors
 /// Returns an error if one of them does not exist, or the database does not answer; nothing has changed then.
-pub async fn change_granted(
-    database: &Pool,
-    user: &User,
-    granted: &[String],
-    taken: &[String],
-) -> Result<(), ApiError> {
-    // Few enough at a time for the number of parameters that a statement may have.
-    const AT_ONCE: usize = 500;
+pub async fn update(database: &Pool, user: &User, granted: &[String], revoked: &[String]) -> Result<(), ApiError> {
+    // The rows per statement, because the number of parameters of a statement is limited.
+    const BATCH: usize = 500;
 
     let change = async {
         let transaction = database.begin().await?;
-        for some in taken.chunks(AT_ONCE) {
+        for ids in revoked.chunks(BATCH) {
             camera_access::Entity::delete_many()
                 .filter(camera_access::Column::UserId.eq(user.id))
-                .filter(camera_access::Column::CameraId.is_in(some))
+                .filter(camera_access::Column::CameraId.is_in(ids))
                 .exec(&transaction)
                 .await?;
         }
-        let again = OnConflict::columns([camera_access::Column::UserId, camera_access::Column::CameraId])
+        let keep_existing = OnConflict::columns([camera_access::Column::UserId, camera_access::Column::CameraId])
             .do_nothing()
             .to_owned();
-        for some in granted.chunks(AT_ONCE) {
-            let grants = some
+        for ids in granted.chunks(BATCH) {
+            let grants = ids
                 .iter()
                 .map(|camera| camera_access::Model { user_id: user.id, camera_id: camera.clone() }.into_active_model());
             camera_access::Entity::insert_many(grants)
-                .on_conflict(again.clone())
+                .on_conflict(keep_existing.clone())
                 .exec_without_returning(&transaction)
                 .await?;
         }
