@@ -1,5 +1,5 @@
-//! Events that come in. Every import is one transaction: it is read and written in batches, and when it is interrupted,
-//! however, the database is as it was before.
+//! Imports of events. Every import is one transaction: events are read and written in batches, and if the import is
+//! interrupted, the database is unchanged.
 
 pub mod argusai;
 mod camera_ids;

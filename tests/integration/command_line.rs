@@ -247,7 +247,7 @@ fn the_same_seed_makes_the_same_demo_and_doing_it_again_changes_nothing() {
         let summary = String::from_utf8(succeed(folder.path(), &arguments)).unwrap();
         assert!(summary.contains("500 taken") && summary.contains("9 new"), "{summary}");
         let again = String::from_utf8(succeed(folder.path(), &arguments)).unwrap();
-        assert!(again.contains("0 taken, 500 already there"), "{again}");
+        assert!(again.contains("0 imported, 500 already there"), "{again}");
         succeed(folder.path(), &["export"])
     });
     assert_eq!(exports[0], exports[1]);

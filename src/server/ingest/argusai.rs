@@ -1,10 +1,10 @@
-//! Events from an ArgusAI database. It is opened read-only, and of its cameras only id and name are read: never an
-//! address, a user name or a password, and never a thumbnail.
+//! Imports events from an ArgusAI database. It is opened read-only, and of its cameras only id and name are read: never
+//! an address, a user name or a password, and never a thumbnail.
 //!
-//! What such databases hold is known from ArgusAI's source: its detector writes bounding boxes as JSON arrays, its
-//! documentation says objects, and both are found; cameras are deleted without their events; times are UTC without
-//! saying so. A value of an event that cannot be read is left empty and counted. An event is skipped only if its time or
-//! its camera cannot be read.
+//! The format is known from ArgusAI's source: its detector writes bounding boxes as JSON arrays, its documentation says
+//! objects, and both occur; cameras are deleted without their events; times are UTC without an offset. A value of an
+//! event that cannot be read is left empty and counted. An event is skipped only if its time or its camera cannot be
+//! read.
 
 use anyhow::Context;
 use uuid::Uuid;
@@ -39,11 +39,12 @@ const CONFIDENCE_UNREADABLE: &str = "confidence that is not a number from 0 to 1
 const ID_NOT_UUID: &str = "id that is not a UUID; one was derived from it";
 const ID_MISSING: &str = "event without an id; one was derived from its contents";
 const ID_REPEATED: &str = "id that another event of the same time has; another one was derived from the contents";
-const CAMERA_WITHOUT_ID: &str = "camera without an id; it is left out";
-const CAMERA_MISSING: &str = "it does not say which camera saw it";
+const CAMERA_WITHOUT_ID: &str = "camera without an id; it is not imported";
+const CAMERA_MISSING: &str = "it has no camera";
 const TIME_UNREADABLE: &str = "its time cannot be read";
 
-/// Copies all cameras and events of an ArgusAI database that are not there yet. `now` is the time of the import. If each of its events had to be skipped, nothing is changed either.
+/// Imports all cameras and events of an ArgusAI database that are not stored yet. `now` is the time of the import. If
+/// all of its events had to be skipped, nothing is changed either.
 ///
 /// # Errors
 /// Returns an error if the database is not ArgusAI's, or either database fails; nothing has been changed then.
@@ -94,26 +95,26 @@ impl Import {
             return Ok(());
         }
         let name = Some(&*name).filter(|name| !name.is_empty());
-        // A CSV may have brought it before, with the id in another spelling.
-        let stored = self.sink.same_camera(&id).unwrap_or(&id).to_owned();
+        // A CSV may have imported it before, with another spelling of the id.
+        let stored = self.sink.stored_camera_with_uuid(&id).unwrap_or(&id).to_owned();
         self.sink.camera(&stored, name, KnownName::Replace).await?;
         self.cameras.insert(id, stored);
         Ok(())
     }
 
-    /// Takes an event. Returns whether it could be taken.
+    /// Imports an event. Returns whether it could be imported.
     async fn event(&mut self, event: SourceEvent) -> anyhow::Result<bool> {
         let native = match &event.id {
             Value::Null => String::new(),
             id => id.clone().into_text(),
         };
-        let Some(event) = understood(event, &mut self.sink.summary) else { return Ok(false) };
+        let Some(event) = convert(event, &mut self.sink.summary) else { return Ok(false) };
         let mut event = storable_event(event, &mut self.sink.summary);
         let id = &event.camera_id;
         if let Some(stored) = self.cameras.get(id).or_else(|| self.cameras.get_by_uuid(id)) {
             event.camera_id = stored.to_owned();
         } else {
-            if let Some(same) = self.sink.same_camera(id) {
+            if let Some(same) = self.sink.stored_camera_with_uuid(id) {
                 event.camera_id = same.to_owned();
             }
             self.sink.summary.repair(ORPHAN, Some(&event.camera_id));
@@ -122,7 +123,7 @@ impl Import {
             }
         }
         let shown = Some(&*native).filter(|native| !native.is_empty());
-        let origin = self.ids.give(&mut event, &native);
+        let origin = self.ids.assign(&mut event, &native);
         match origin {
             Origin::Native => {}
             Origin::FromText => self.sink.summary.repair(ID_NOT_UUID, shown),
@@ -138,8 +139,8 @@ impl Import {
     }
 }
 
-/// Reads an event, except for its id; `None` if it cannot be kept. Counts what had to be repaired.
-fn understood(event: SourceEvent, summary: &mut Summary) -> Option<motion_event::Model> {
+/// Converts an event, except for its id; `None` if it must be skipped. Counts repaired values.
+fn convert(event: SourceEvent, summary: &mut Summary) -> Option<motion_event::Model> {
     let Some(timestamp) = timestamp(&event.timestamp) else {
         let value = Some(event.timestamp).filter(|value| *value != Value::Null).map(Value::into_text);
         summary.skip(TIME_UNREADABLE, 1, value.as_deref());

@@ -1,4 +1,4 @@
-//! The digest of what an event holds, and the ids that are made of it.
+//! Digests of the contents of events, and ids made of them.
 
 use std::borrow::Cow;
 
@@ -7,18 +7,19 @@ use uuid::Uuid;
 
 use crate::server::db::entity::motion_event::Model;
 
-/// How many bytes of an id hold the place among the events of its moment; the others hold the contents.
-const PLACE_BYTES: usize = 4;
+/// The number of bytes of an id that contain the position among the events of its moment; the others contain the
+/// digest.
+const POSITION_BYTES: usize = 4;
 
-/// How many significant digits of a confidence count. Spreadsheets keep 15, and pandas' default parser may be off in the
-/// last one: a file that they have saved holds the same events.
+/// The number of significant digits of a confidence that count. Spreadsheets keep 15, and pandas' default parser may
+/// change the last one, so a file that they saved still has the same events.
 const CONFIDENCE_DIGITS: usize = 12;
 
-/// By how much, relative to itself, such a tool may change a confidence: half a unit of the 15th digit, at most.
+/// The relative error that such a tool may add to a confidence: at most half a unit of the 15th digit.
 const CONFIDENCE_TOLERANCE: f64 = 1e-14;
 
-/// A digest of everything that a CSV holds of an event, except for its moment. The confidence counts in so far as other tools
-/// keep it.
+/// A digest of everything that a CSV contains of an event, except for its time. Of the confidence, the digits count
+/// that other tools keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Contents([u8; 16]);
 
@@ -28,8 +29,8 @@ impl Contents {
         Self::with_confidence(event, event.confidence.map(rounded))
     }
 
-    /// Returns the digests under which the same event may be known: [`Contents::of`]; that of a confidence on the other side
-    /// of a rounding limit; and that of all digits, of which older versions made ids.
+    /// Returns the digests under which the same event may be known: [`Contents::of`], that of a confidence on the other
+    /// side of a rounding limit, and that of all digits, from which older versions made ids.
     pub fn candidates(event: &Model) -> impl Iterator<Item = Self> {
         let of = Self::of(event);
         let confidence = event.confidence.into_iter();
@@ -45,7 +46,7 @@ impl Contents {
         let mut hash = Sha256::new();
         for text in [Some(&event.camera_id), Some(&event.algorithm), event.zone_id.as_ref()] {
             let text = text.map(String::as_str).unwrap_or_default();
-            // As imports store it: SQLite may still hold texts with U+0000, which older versions took in.
+            // As imports store it: SQLite may still contain texts with U+0000 from older versions.
             let text = if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { Cow::Borrowed(text) };
             hash.update(text.len().to_le_bytes());
             hash.update(&*text);
@@ -57,26 +58,28 @@ impl Contents {
         Self(first_16(hash))
     }
 
-    /// The bytes of the digest.
+    /// Returns the bytes of the digest.
     pub fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
 
-    /// Returns the id made of these contents and a place: first the place, so that ids sort as the rows of a file do.
-    pub fn id(self, place: u32) -> Uuid {
+    /// Returns the id made of these contents and a position. The position comes first, so that ids sort as the rows of
+    /// a file do.
+    pub fn id(self, position: u32) -> Uuid {
         let mut bytes = [0; 16];
-        bytes[..PLACE_BYTES].copy_from_slice(&place.to_be_bytes());
-        bytes[PLACE_BYTES..].copy_from_slice(&self.0[..16 - PLACE_BYTES]);
+        bytes[..POSITION_BYTES].copy_from_slice(&position.to_be_bytes());
+        bytes[POSITION_BYTES..].copy_from_slice(&self.0[..16 - POSITION_BYTES]);
         Uuid::new_v8(bytes)
     }
 }
 
-/// Returns a confidence with the digits that count.
+/// Returns a confidence rounded to the digits that count.
 fn rounded(confidence: f64) -> f64 {
     format!("{confidence:.*e}", CONFIDENCE_DIGITS - 1).parse().unwrap_or(confidence)
 }
 
-/// Returns a digest of everything that an event holds, its time and its native id included, however a UUID is written.
+/// Returns a digest of everything that an event contains, its time and its native id included, in any spelling of a
+/// UUID.
 pub fn with_native_id(event: &Model, native: &str) -> [u8; 16] {
     let uuid = Uuid::try_parse(native.trim()).ok().map(|uuid| uuid.to_string());
     let native = uuid.as_deref().unwrap_or(native);
@@ -87,8 +90,8 @@ pub fn with_native_id(event: &Model, native: &str) -> [u8; 16] {
     first_16(hash)
 }
 
-/// Returns the id of an event that cannot have its native id, made of [`with_native_id`]. `occurrence` numbers the events
-/// that agree in everything.
+/// Returns the id of an event that cannot have its native id, made of [`with_native_id`]. `occurrence` numbers the
+/// events that are equal in everything.
 pub fn occurrence_id(digest: [u8; 16], occurrence: u32) -> Uuid {
     let mut hash = Sha256::new_with_prefix(digest);
     hash.update(occurrence.to_le_bytes());
@@ -103,21 +106,21 @@ pub fn first_16(hash: Sha256) -> [u8; 16] {
     bytes
 }
 
-/// Whether an id may be made of contents. Ids that are derived from those of a source have the same version.
+/// Whether an id may be made of contents. Ids that are derived from those of a source have the same UUID version.
 pub fn may_be_of_contents(id: Uuid) -> bool {
     id.get_version_num() == 8
 }
 
-/// The place in an id that is made of contents.
-pub fn place_of(id: Uuid) -> u32 {
+/// Returns the position in an id that is made of contents.
+pub fn position_of(id: Uuid) -> u32 {
     let [a, b, c, d, ..] = id.into_bytes();
     u32::from_be_bytes([a, b, c, d])
 }
 
-/// The same id with the place 0, which is what all ids made of the same contents have in common.
-pub fn without_place(id: Uuid) -> Uuid {
+/// Returns the same id with the position 0, which all ids made of the same contents have in common.
+pub fn without_position(id: Uuid) -> Uuid {
     let mut bytes = id.into_bytes();
-    bytes[..PLACE_BYTES].fill(0);
+    bytes[..POSITION_BYTES].fill(0);
     Uuid::from_bytes(bytes)
 }
 
@@ -127,11 +130,14 @@ mod tests {
     use crate::server::ingest::test_event;
 
     #[test]
-    fn an_id_holds_its_place_and_its_contents() {
+    fn an_id_contains_its_position_and_its_contents() {
         let event = |zone: &str| Model { zone_id: Some(zone.to_owned()), ..test_event::event() };
         let contents = Contents::of(&event("z"));
         let id = contents.id(0x0102_0304);
-        assert_eq!((place_of(id), without_place(id), may_be_of_contents(id)), (0x0102_0304, contents.id(0), true));
+        assert_eq!(
+            (position_of(id), without_position(id), may_be_of_contents(id)),
+            (0x0102_0304, contents.id(0), true)
+        );
         assert_ne!(contents.id(0), Contents::of(&event("y")).id(0));
     }
 }

@@ -1,10 +1,9 @@
-//! Imports events from a CSV: one that this program exported, in any time zone, with or without byte-order mark and column
-//! for Excel, also after other tools wrote it anew; or one that ArgusAI exported.
+//! Imports events from a CSV that this program or ArgusAI exported. An export may be in any time zone, with or without
+//! byte-order mark and column for Excel, and may have been saved again by other tools.
 //!
-//! The file does not hold the events' ids. An event is recognized by everything that it does hold (see
-//! [`super::recognize`]). A new event gets an id made of its place among the events of its moment and of its contents, so
-//! that it stands where it stood in the file. A row that cannot be read ends the import with nothing taken: our own export
-//! has no such rows.
+//! The file does not contain the ids of events. An event is recognized by everything else (see [`super::recognize`]). A
+//! new event gets an id made of its position among the events of its moment and of its contents, so that the order of
+//! the file is kept. A row that cannot be read ends the import without a change: our own export has no such rows.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -32,22 +31,21 @@ mod format;
 mod row;
 mod scale;
 
-/// How many bytes of the file are read at once.
+/// The number of bytes that are read at once.
 const BUFFER: usize = 64 * 1_024;
 
-/// How a file is to be read.
+/// How a file is read.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Options {
     /// The file was exported with `raw=true`, without the guard against formulas.
     pub raw: bool,
-    /// The last row may lack its line end.
+    /// Whether the last row may lack its line end.
     pub unterminated: bool,
-    /// What the confidences are. `None`: what the file's contents say.
+    /// The scale of the confidences. `None`: recognized from the contents.
     pub confidence: Option<Scale>,
 }
 
-/// Copies all events of `file` that are not there yet. `now` is the time of the import, in microseconds since
-/// 1970-01-01T00:00:00Z.
+/// Imports all events of `file` that are not stored yet. `now` is the time of the import.
 ///
 /// # Errors
 /// Returns an error if the file is not such a CSV or a row cannot be read, naming row and column, or if the database
@@ -55,7 +53,7 @@ pub struct Options {
 pub async fn import(database: &Pool, file: &Path, options: Options, now: UnixMicros) -> anyhow::Result<Summary> {
     let nothing = || format!("nothing was imported from {}", file.display());
     let cannot_read = |error: std::io::Error| anyhow!("{}: {}", nothing(), describe_io(&error));
-    // Before the file is opened: to open a pipe waits until something writes to it.
+    // Checked before the file is opened: opening a pipe waits until a program writes to it.
     let metadata = std::fs::metadata(file).map_err(cannot_read)?;
     ensure!(!metadata.is_dir(), "{}: it is a folder; name a file in it", nothing());
     ensure!(
@@ -79,7 +77,7 @@ pub async fn import(database: &Pool, file: &Path, options: Options, now: UnixMic
     let mut batch: Vec<Model> = Vec::with_capacity(BATCH);
     let mut latest = i64::MIN;
     let mut ends_with_line_break = false;
-    // Counted as a spreadsheet counts: the header is row 1, and a cell with line breaks is still in one row.
+    // Counted as in a spreadsheet: the header is row 1, and a cell with line breaks is still in one row.
     let mut row = 1_u64;
     while read(&mut reader, &mut record).with_context(|| format!("{}: row {}", nothing(), row + 1))? {
         row += 1;
@@ -103,32 +101,32 @@ pub async fn import(database: &Pool, file: &Path, options: Options, now: UnixMic
         batch.push(event);
         if batch.len() >= BATCH {
             let events = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
-            take(events, &mut known, &mut sink).await?;
+            import_batch(events, &mut known, &mut sink).await?;
             bar.set_position(reader.position().byte());
         }
     }
-    // Inside of quotes, a line break does not end a row.
+    // A line break within quotes does not end a row.
     let is_within_quotes = reader.get_ref().is_odd && (ends_with_line_break || !is_terminated);
     ensure!(
         !is_within_quotes,
-        "{}: its last row ends inside of quotes, so the file was cut off; export it again",
+        "{}: its last row ends inside of quotes, so the file was truncated; export it again",
         nothing()
     );
-    take(batch, &mut known, &mut sink).await?;
+    import_batch(batch, &mut known, &mut sink).await?;
     bar.finish_and_clear();
     Ok(sink.commit().await?)
 }
 
-/// Returns the id under which a camera of the file is to be stored. ArgusAI may write the UUID of a camera in several ways, in
+/// Returns the id under which to store a camera of the file. ArgusAI may write the UUID of a camera in several ways, in
 /// its CSV as in its database. Our own exports write each id as it is stored, so two spellings are two cameras.
 fn id_to_store<'id>(id: &'id str, cameras: &'id CameraIds, scale: Scale, sink: &'id EventWriter) -> &'id str {
     if scale == Scale::Percent || sink.knows_camera(id) {
         return id;
     }
-    cameras.get_by_uuid(id).or_else(|| sink.same_camera(id)).unwrap_or(id)
+    cameras.get_by_uuid(id).or_else(|| sink.stored_camera_with_uuid(id)).unwrap_or(id)
 }
 
-/// Finds out how the rows are to be read. Leaves the file at its start.
+/// Finds out how to read the rows. Leaves the file at its start.
 fn survey(file: &mut File, options: Options) -> anyhow::Result<Rows> {
     let mut reader = reader(&mut *file);
     let mut header = StringRecord::new();
@@ -144,7 +142,7 @@ fn survey(file: &mut File, options: Options) -> anyhow::Result<Rows> {
 }
 
 /// Hands over the events that are new.
-async fn take(events: Vec<Model>, known: &mut ByContents, sink: &mut EventWriter) -> anyhow::Result<()> {
+async fn import_batch(events: Vec<Model>, known: &mut ByContents, sink: &mut EventWriter) -> anyhow::Result<()> {
     let offered = events.len();
     let new = known.unknown(events, sink.transaction()).await?;
     sink.summary.already_there += (offered - new.len()) as u64;
@@ -154,7 +152,7 @@ async fn take(events: Vec<Model>, known: &mut ByContents, sink: &mut EventWriter
     Ok(())
 }
 
-/// Checks what can be known before the rows are read, and returns whether the last row has its line end. Leaves the file at
+/// Checks the format before the rows are read, and returns whether the last row has its line end. Leaves the file at
 /// its start.
 fn check_format(file: &mut File, options: Options) -> anyhow::Result<bool> {
     let mut start = Vec::new();
@@ -168,18 +166,18 @@ fn check_format(file: &mut File, options: Options) -> anyhow::Result<bool> {
         file.read_exact(&mut last)?;
     }
     let is_terminated = last == [b'\n'];
-    // A file that ends in the middle of a row may still read as one that has all its cells.
+    // A file that ends in the middle of a row may still have all cells of that row.
     ensure!(
         is_terminated || options.unterminated,
-        "its last row does not end in a line end. Either the file was cut off: then export it again. Or a tool such as \
-         Google Sheets wrote it, which leaves the last line end out: then compare the last row with the original, and \
+        "its last row does not end in a line end. Either the file was truncated: then export it again. Or a tool such as \
+         Google Sheets wrote it without the last line end: then compare the last row with the original, and \
          import it with --unterminated"
     );
     file.rewind()?;
     Ok(is_terminated)
 }
 
-/// Reads CSV without looking at the number of cells. The csv crate skips a byte-order mark.
+/// Returns a reader that does not check the number of cells. The csv crate skips a byte-order mark.
 fn reader<R: Read>(from: R) -> csv::Reader<R> {
     ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(BUFFER).from_reader(from)
 }
@@ -192,7 +190,7 @@ fn read<R: Read>(reader: &mut csv::Reader<R>, record: &mut StringRecord) -> anyh
     })
 }
 
-/// Notes whether the number of quotes that pass is odd.
+/// Tracks whether the number of quotes read so far is odd.
 struct QuoteParity<R> {
     inner: R,
     is_odd: bool,

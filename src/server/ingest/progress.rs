@@ -1,13 +1,13 @@
-//! The bar that shows how far an import is. On a terminal only: in a log it would be noise.
+//! The progress bar of an import. It is shown on a terminal only.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar over a number of events.
+/// Returns a bar for a number of events.
 pub fn of_events(total: u64) -> ProgressBar {
     bar(total, "{bar:30} {human_pos} of {human_len} events, {eta} left")
 }
 
-/// A bar over a number of bytes.
+/// Returns a bar for a number of bytes.
 pub fn of_bytes(total: u64) -> ProgressBar {
     bar(total, "{bar:30} {bytes} of {total_bytes}, {eta} left")
 }

@@ -1,13 +1,13 @@
-//! Recognizes events that are in the database already, whatever way they came in, so that each is stored once.
+//! Recognizes events that are already stored, from any source, so that each is stored once.
 //!
-//! An event from a source with ids of its own (native ids) is there if its id is there. A CSV has no ids: its events get
-//! ids made of their contents, and an event from a CSV is there if one with the same contents is. So a native event is also
-//! there if the same moment has an event whose id is made of this event's contents: a CSV brought it in before its source.
-//! Events that agree in everything (twins) are counted, not merged: each stored event stands for one event of an import.
-//! If a source has several events with one id at one moment, its id does not say which is which: these are recognized by
-//! their contents, and those that do not have the id in the database have ids made of native id and contents.
+//! An event from a source with ids (native ids) is known if its id is stored. A CSV has no ids: its events get ids made
+//! of their contents, and an event from a CSV is known if an event with the same contents is stored. So a native event
+//! is also known if the same moment has an event whose id is made of this event's contents: it was imported from a CSV
+//! before. Events that are equal in everything (twins) are counted, not merged: each stored event matches one event of
+//! an import. If a source has several events with one id at one moment, its id does not identify them: these are
+//! recognized by their contents, and those that do not have the stored id have ids made of native id and contents.
 //!
-//! Everything is looked up by moments, in batches, inside the import's transaction.
+//! All lookups are by moment, in batches, within the import's transaction.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -16,20 +16,20 @@ use rustc_hash::FxHashMap;
 use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::contents::{Contents, may_be_of_contents, occurrence_id, with_native_id, without_place};
+use super::contents::{Contents, may_be_of_contents, occurrence_id, with_native_id, without_position};
 use crate::server::db::entity::motion_event::{Column, Entity, Model};
 use crate::server::db::pool::Transaction;
 
 pub mod by_contents;
 
-/// How many events are written with one statement: 11 values each, of which SQLite takes 32,766 at most.
+/// The number of events per statement: each has 11 values, and SQLite allows 32,766.
 pub const BATCH: usize = 1_000;
 
-/// How many events of the database are read at once.
+/// The number of stored events that are read at once.
 const PAGE: u64 = 5 * BATCH as u64;
 
-/// In how many moments ids are looked up with one query.
-const MOMENTS: usize = 100;
+/// The number of moments in which ids are looked up with one query.
+const MOMENTS_PER_QUERY: usize = 100;
 
 /// An event of a source.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub struct Offered {
 /// The id of an event in its source, which other events may have.
 #[derive(Debug)]
 pub struct NativeId {
-    /// The id as it is written there.
+    /// The id as the source writes it.
     pub text: String,
     /// Whether an earlier event of this import has the same id and moment.
     pub is_repeated: bool,
@@ -51,53 +51,54 @@ pub struct NativeId {
 
 /// Recognizes events with native ids.
 ///
-/// What the database held before the import is looked up once for each moment, so events that this import wrote are not
-/// read again. Holds some 16 bytes for each moment of the import, and 64 for each event with an id made of contents at
-/// these moments, and each event of the source that is another one than the database has under its id; of a source in order
-/// of time, only those of one batch.
+/// The events before the import are looked up once for each moment, so events that this import wrote are not read
+/// again. Needs about 16 bytes for each moment of the import, 64 for each event with an id made of contents at these
+/// moments, and each event of the source that differs from the stored one with its id; of a source in order of time,
+/// only those of one batch.
 #[derive(Debug, Default)]
 pub struct ByIdOrContents {
-    /// Whether moments that have passed do not come again.
+    /// Whether events come in order of time.
     is_in_order: bool,
-    /// The moments that were looked up, and whether the database had events there before.
+    /// The moments that were looked up, and whether events were stored there before.
     moments: FxHashMap<i64, bool>,
-    /// How many events with ids made of contents do not stand for an event of the import yet, by moment and contents.
+    /// The number of stored events with ids made of contents that match no event of the import yet, by moment and
+    /// contents.
     unmatched: FxHashMap<(i64, Uuid), u32>,
-    /// How many events the database had, by moment and contents, whose ids may be made of contents.
+    /// The number of stored events whose ids may be made of contents, by moment and contents.
     contents: FxHashMap<(i64, Contents), u32>,
-    /// Events of the database whose contents are not those of the first event of the import with the same id.
+    /// Stored events whose contents differ from the first event of the import with the same id.
     contested: FxHashMap<(i64, Uuid), Contested>,
     /// The events with ids made of native id and contents, by moment and [`with_native_id`].
     occurrences: FxHashMap<(i64, [u8; 16]), Occurrences>,
 }
 
-/// An event of the database with a native id that may belong to several events of the source.
+/// A stored event with a native id that may belong to several events of the source.
 #[derive(Debug)]
 struct Contested {
     stored: Contents,
-    /// The first event of the import with this id, and its native id. It counts as already there, with contents that were
-    /// changed in the source, until the id comes again.
+    /// The first event of the import with this id, and its native id. Until the id is repeated, it counts as known,
+    /// with contents that were changed in the source.
     first: Option<(Model, String)>,
 }
 
-/// Events that agree in everything, their native id included.
+/// Events that are equal in everything, their native id included.
 #[derive(Debug)]
 struct Occurrences {
-    /// How many are in the database and do not stand for an event of the import yet.
+    /// The number of stored events that match no event of the import yet.
     unmatched: u32,
-    /// The number of the next new one.
+    /// The number of the next new event.
     next: u32,
 }
 
 impl ByIdOrContents {
-    /// Declares that the events come in order of time from now on, so that what has passed can be forgotten.
+    /// Declares that the events come in order of time from now on, so that past moments can be forgotten.
     pub fn expect_order_of_time(&mut self) {
         self.is_in_order = true;
     }
 
-    /// Returns those of the events that were not in the database before this import. The caller writes them before the next
-    /// call. An event whose moment and id an earlier event of the import has may be among them, if it was offered without a
-    /// native id. So may events of earlier calls, if only an event of this one shows that they were not there.
+    /// Returns the events that were not stored before this import. The caller must write them before the next call. An
+    /// event whose moment and id an earlier event of the import has may be among them, if it was offered without a
+    /// native id. So may events of earlier calls, if only an event of this call shows that they were not stored.
     ///
     /// # Errors
     /// Returns an error if the database does not answer.
@@ -115,31 +116,36 @@ impl ByIdOrContents {
             self.occurrences.retain(|(moment, _), _| moment >= first);
         }
         let known: HashSet<i64> = moments.iter().copied().filter(|moment| self.moments.contains_key(moment)).collect();
-        let mut there = self.look_up_ids(&events, &known, transaction).await?;
+        let mut stored_events = self.look_up_ids(&events, &known, transaction).await?;
         moments.retain(|moment| !known.contains(moment));
         self.moments.extend(moments.iter().map(|moment| (*moment, false)));
         if has_events_within(&moments, transaction).await? {
-            self.look_up_moments(moments, &events, &mut there, transaction).await?;
+            self.look_up_moments(moments, &events, &mut stored_events, transaction).await?;
         }
         let mut unknown = Vec::new();
         for Offered { event, native } in events {
             match native {
                 Some(NativeId { text, is_repeated: true }) => self.identify_repeated(event, text, &mut unknown),
                 Some(NativeId { text, is_repeated: false }) => {
-                    unknown.extend(self.identify(event, Some(text), &there));
+                    unknown.extend(self.identify(event, Some(text), &stored_events));
                 }
-                None => unknown.extend(self.identify(event, None, &there)),
+                None => unknown.extend(self.identify(event, None, &stored_events)),
             }
         }
         Ok(unknown)
     }
 
-    /// Returns an event with an id that no earlier event of the import has, if it is new.
-    fn identify(&mut self, event: Model, native: Option<String>, there: &HashMap<(i64, Uuid), Model>) -> Option<Model> {
+    /// Returns an event, whose id no earlier event of the import has, if it is new.
+    fn identify(
+        &mut self,
+        event: Model,
+        native: Option<String>,
+        stored_events: &HashMap<(i64, Uuid), Model>,
+    ) -> Option<Model> {
         let key = (event.timestamp, event.id);
-        let Some(stored) = there.get(&key) else {
-            let is_there = native.is_some_and(|native| self.take_occurrence(&event, &native)) || self.matches(&event);
-            return (!is_there).then_some(event);
+        let Some(stored) = stored_events.get(&key) else {
+            let is_known = native.is_some_and(|native| self.take_occurrence(&event, &native)) || self.matches(&event);
+            return (!is_known).then_some(event);
         };
         if let Some(native) = native
             && !is_same(&event, stored)
@@ -151,8 +157,8 @@ impl ByIdOrContents {
         None
     }
 
-    /// Recognizes an event whose id an earlier event of the import has. Adds it to `unknown` if it is new; and that earlier
-    /// one, if it was taken for the event of the database that has this id.
+    /// Recognizes an event whose id an earlier event of the import has. Adds it to `unknown` if it is new. Also adds
+    /// the earlier event, if it was matched with the stored event that has this id.
     fn identify_repeated(&mut self, event: Model, native: String, unknown: &mut Vec<Model>) {
         let contested = self.contested.get_mut(&(event.timestamp, event.id));
         if let Some((first, native)) = contested.and_then(|contested| contested.first.take()) {
@@ -161,7 +167,7 @@ impl ByIdOrContents {
         unknown.extend(self.identify_by_contents(event, &native));
     }
 
-    /// Returns an event whose id several events have, with another id, if it is new.
+    /// Returns an event whose id several events have, with a new id, if it is new.
     fn identify_by_contents(&mut self, mut event: Model, native: &str) -> Option<Model> {
         if let Entry::Occupied(contested) = self.contested.entry((event.timestamp, event.id))
             && Contents::candidates(&event).any(|contents| contents == contested.get().stored)
@@ -179,7 +185,7 @@ impl ByIdOrContents {
         Some(event)
     }
 
-    /// Returns those of the events that have their ids there, at moments that were looked up before.
+    /// Returns the stored events with the ids of these events, at moments that were looked up before.
     async fn look_up_ids(
         &mut self,
         events: &[Offered],
@@ -194,31 +200,32 @@ impl ByIdOrContents {
             }
         }
         let wanted: Vec<_> = wanted.into_iter().collect();
-        let mut there = HashMap::new();
-        for wanted in wanted.chunks(MOMENTS) {
+        let mut stored_events = HashMap::new();
+        for wanted in wanted.chunks(MOMENTS_PER_QUERY) {
             let any = wanted.iter().fold(Condition::any(), |any, (moment, ids)| {
                 let ids = Column::Id.is_in(ids.iter().copied());
                 any.add(Condition::all().add(Column::Timestamp.eq(*moment)).add(ids))
             });
             let found = Entity::find().filter(any).all(transaction).await?;
-            there.extend(found.into_iter().map(|event| ((event.timestamp, event.id), event)));
+            stored_events.extend(found.into_iter().map(|event| ((event.timestamp, event.id), event)));
         }
-        for (moment, id) in there.keys() {
-            self.take((*moment, without_place(*id)));
+        for (moment, id) in stored_events.keys() {
+            self.take((*moment, without_position(*id)));
         }
-        Ok(there)
+        Ok(stored_events)
     }
 
-    /// Looks up moments, which are in order, for the first time, and adds to `there` what has the ids of the events.
+    /// Looks up moments, which are sorted, for the first time, and adds the stored events with the ids of these events
+    /// to `stored`.
     async fn look_up_moments(
         &mut self,
         moments: Vec<i64>,
         events: &[Offered],
-        there: &mut HashMap<(i64, Uuid), Model>,
+        stored_events: &mut HashMap<(i64, Uuid), Model>,
         transaction: &Transaction,
     ) -> Result<(), DbErr> {
         let offered: HashSet<_> = events.iter().map(|Offered { event, .. }| (event.timestamp, event.id)).collect();
-        let mut rows = RowsOf::new(moments);
+        let mut rows = StoredRows::new(moments);
         loop {
             let Some(query) = rows.next_page() else { return Ok(()) };
             let page = query.all(transaction).await?;
@@ -230,16 +237,16 @@ impl ByIdOrContents {
                     *self.contents.entry((moment, Contents::of(&event))).or_default() += 1;
                 }
                 if offered.contains(&(moment, id)) {
-                    there.insert((moment, id), event);
+                    stored_events.insert((moment, id), event);
                 } else if may_be_of_contents(id) {
-                    *self.unmatched.entry((moment, without_place(id))).or_default() += 1;
+                    *self.unmatched.entry((moment, without_position(id))).or_default() += 1;
                 }
             }
         }
     }
 
-    /// Whether an event with an id made of the same contents is there that stands for no other event yet. It stands for this
-    /// one from then on.
+    /// Whether a stored event with an id made of the same contents matches no other event yet. It matches this one from
+    /// then on.
     fn matches(&mut self, event: &Model) -> bool {
         self.moments.get(&event.timestamp) == Some(&true)
             && !self.unmatched.is_empty()
@@ -255,27 +262,28 @@ impl ByIdOrContents {
         true
     }
 
-    /// Whether an event with an id made of the same native id and contents is there that stands for no other event yet. It
-    /// stands for this one from then on.
+    /// Whether a stored event with an id made of the same native id and contents matches no other event yet. It matches
+    /// this one from then on.
     fn take_occurrence(&mut self, event: &Model, native: &str) -> bool {
         if !self.contents.contains_key(&(event.timestamp, Contents::of(event))) {
             return false;
         }
         let occurrences = self.occurrences_of(event, with_native_id(event, native));
-        let is_there = occurrences.unmatched > 0;
+        let is_known = occurrences.unmatched > 0;
         occurrences.unmatched = occurrences.unmatched.saturating_sub(1);
-        is_there
+        is_known
     }
 
-    /// The events that agree with this one in everything. `digest` is [`with_native_id`].
+    /// Returns the events that are equal to this one in everything. `digest` is [`with_native_id`].
     fn occurrences_of(&mut self, event: &Model, digest: [u8; 16]) -> &mut Occurrences {
         let moment = event.timestamp;
         self.occurrences.entry((moment, digest)).or_insert_with(|| {
-            // Numbers may be missing: an event that came in by a CSV has none. There are no more than events of such contents.
-            let most = self.contents.get(&(moment, Contents::of(event))).map_or(0, |count| count + 1);
+            // Numbers may be missing, because an event from a CSV has none. There are at most as many as events with
+            // such contents.
+            let max = self.contents.get(&(moment, Contents::of(event))).map_or(0, |count| count + 1);
             let is_stored =
-                |number: &u32| self.unmatched.contains_key(&(moment, without_place(occurrence_id(digest, *number))));
-            let stored: Vec<u32> = (0..most).filter(is_stored).collect();
+                |number: &u32| self.unmatched.contains_key(&(moment, without_position(occurrence_id(digest, *number))));
+            let stored: Vec<u32> = (0..max).filter(is_stored).collect();
             Occurrences {
                 unmatched: u32::try_from(stored.len()).unwrap_or(u32::MAX),
                 next: stored.last().map_or(0, |last| last + 1),
@@ -284,7 +292,7 @@ impl ByIdOrContents {
     }
 }
 
-/// Whether a stored event holds the same as an event of the import.
+/// Whether a stored event has the same contents as an event of the import.
 fn is_same(event: &Model, stored: &Model) -> bool {
     let Model { camera_id, confidence, algorithm, x, y, width, height, zone_id, .. } = stored;
     let sides = (*x, *y, *width, *height);
@@ -299,20 +307,20 @@ fn is_same(event: &Model, stored: &Model) -> bool {
     }
 }
 
-/// Reads all rows of some moments in pages. Any number of rows may share a moment.
-struct RowsOf {
-    /// The moments of which nothing was read yet, in order.
+/// Reads all rows of some moments in pages. A moment may have any number of rows.
+struct StoredRows {
+    /// The moments that were not read yet, sorted.
     moments: Vec<i64>,
     /// The last row of a page that may have ended within a moment.
     within: Option<(i64, Uuid)>,
 }
 
-impl RowsOf {
+impl StoredRows {
     fn new(moments: Vec<i64>) -> Self {
         Self { moments, within: None }
     }
 
-    /// The query of the next page; `None` after the last one.
+    /// Returns the query of the next page; `None` after the last one.
     fn next_page(&self) -> Option<Select<Entity>> {
         let rows = match self.within {
             Some((moment, id)) => Entity::find().filter(Column::Timestamp.eq(moment)).filter(Column::Id.gt(id)),
@@ -322,7 +330,7 @@ impl RowsOf {
         Some(rows.order_by_asc(Column::Timestamp).order_by_asc(Column::Id).limit(PAGE))
     }
 
-    /// Goes on after a page of so many rows, of which this was the last one.
+    /// Advances past a page with `rows` rows and this last row.
     fn advance(&mut self, rows: usize, last: Option<(i64, Uuid)>) {
         let last = last.filter(|_| rows as u64 == PAGE);
         match last {
@@ -334,8 +342,8 @@ impl RowsOf {
     }
 }
 
-/// Whether the database has events between the first and the last of these moments, which are in order. An import of what
-/// is new looks nothing up but this.
+/// Whether events are stored between the first and the last of these moments, which are sorted. An import of new events
+/// needs no other lookup.
 async fn has_events_within(moments: &[i64], transaction: &Transaction) -> Result<bool, DbErr> {
     let (Some(first), Some(last)) = (moments.first(), moments.last()) else { return Ok(false) };
     let found = Entity::find().select_only().column(Column::Timestamp);

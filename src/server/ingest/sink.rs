@@ -1,4 +1,4 @@
-//! Where imported events go: batches, inside one transaction that is committed at the very end.
+//! Writes imported events in batches, within one transaction that is committed at the very end.
 
 use std::collections::HashMap;
 
@@ -17,47 +17,47 @@ use crate::server::db::partitions::Partitions;
 use crate::server::db::pool::{Pool, Transaction};
 use crate::server::db::unix_micros::UnixMicros;
 
-/// What to do where a camera is known under another name.
+/// What to do if a stored camera has another name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KnownName {
-    /// The source is where cameras are named: take its name.
+    /// Use the name in the source, where cameras are named.
     Replace,
-    /// The source only repeats names: keep ours.
+    /// Keep the stored name, because the source only repeats names.
     Keep,
 }
 
 /// An import in progress.
 #[derive(Debug)]
 pub struct EventWriter {
-    /// What has been done so far.
+    /// The summary so far.
     pub summary: Summary,
     transaction: Transaction,
-    /// When the rows are written.
+    /// The time of the import.
     now: UnixMicros,
     cameras: HashMap<String, Option<String>>,
     /// The ids of the cameras that were stored before this import.
     stored_before: CameraIds,
     partitions: Partitions,
     native: ByIdOrContents,
-    /// Events that may be there already.
-    reported: Vec<Offered>,
+    /// Events that may be stored already.
+    offered_events: Vec<Offered>,
     /// Events to write.
     batch: Vec<motion_event::ActiveModel>,
 }
 
 impl EventWriter {
-    /// Begins the transaction. `now` becomes the `created_at` of the events.
+    /// Starts the transaction. `now` becomes the `created_at` of the events.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written to.
     pub async fn begin(database: &Pool, now: UnixMicros) -> Result<Self, DbErr> {
-        // A transaction that reads first and wants to write later fails where somebody else has written in between.
+        // A deferred transaction that reads first could not write after another connection has written.
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
         let transaction = database.begin_with_options(options).await?;
-        // What is looked up in an import has to be so until it ends.
+        // The result of a lookup must stay valid until the import ends.
         if database.get_database_backend() == DbBackend::Postgres {
             transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({IMPORT_LOCK_KEY})")).await?;
         }
@@ -75,17 +75,17 @@ impl EventWriter {
             cameras: cameras.into_iter().map(|camera| (camera.id, camera.name)).collect(),
             stored_before,
             native: ByIdOrContents::default(),
-            reported: Vec::with_capacity(BATCH),
+            offered_events: Vec::with_capacity(BATCH),
             batch: Vec::with_capacity(BATCH),
         })
     }
 
-    /// The transaction, to look things up in.
+    /// Returns the transaction, for lookups.
     pub fn transaction(&self) -> &Transaction {
         &self.transaction
     }
 
-    /// Sees to it that a camera is there. Has to be called before the camera's first event.
+    /// Stores or renames a camera if necessary. Must be called before the camera's first event.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written to.
@@ -111,24 +111,24 @@ impl EventWriter {
         Ok(())
     }
 
-    /// Returns the id of the camera that was there before this import and has the same UUID, which may be written in another
-    /// way. `None` if there is no such camera, or one has exactly this id.
-    pub fn same_camera(&self, id: &str) -> Option<&str> {
+    /// Returns the id of the camera that was stored before this import and has the same UUID in another spelling.
+    /// `None` if there is no such camera, or if a camera has exactly this id.
+    pub fn stored_camera_with_uuid(&self, id: &str) -> Option<&str> {
         if self.cameras.contains_key(id) { None } else { self.stored_before.get_by_uuid(id) }
     }
 
-    /// Declares that the events come in order of time, so that what was looked up of passed moments can be forgotten.
+    /// Declares that the events come in order of time, so that lookups of past moments can be forgotten.
     pub fn expect_order_of_time(&mut self) {
         self.native.expect_order_of_time();
     }
 
-    /// Whether a camera is there.
+    /// Whether a camera is stored.
     pub fn knows_camera(&self, id: &str) -> bool {
         self.cameras.contains_key(id)
     }
 
-    /// Takes an event with an id that no other event of its moment has, or counts it as already there. `created_at` is filled
-    /// in here.
+    /// Imports an event with an id that no other event of its moment has, or counts it as already stored. `created_at`
+    /// is set here.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written to.
@@ -136,9 +136,9 @@ impl EventWriter {
         self.offer(Offered { event, native: None }).await
     }
 
-    /// Takes an event whose id is made of its native id, `native`, which other events of the source may have at the same
-    /// moment, or counts it as already there. `is_repeated`: an earlier event of this import has it. `created_at` is filled
-    /// in here.
+    /// Imports an event whose id is made of its native id, `native`, which other events of the source may have at the
+    /// same moment, or counts it as already stored. `is_repeated`: an earlier event of this import has it. `created_at`
+    /// is set here.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written to.
@@ -152,25 +152,25 @@ impl EventWriter {
     }
 
     async fn offer(&mut self, offered: Offered) -> Result<(), DbErr> {
-        self.reported.push(offered);
-        if self.reported.len() >= BATCH { self.recognize().await } else { Ok(()) }
+        self.offered_events.push(offered);
+        if self.offered_events.len() >= BATCH { self.recognize().await } else { Ok(()) }
     }
 
-    /// Takes those of the reported events that are not there.
+    /// Imports those of the offered events that are not stored.
     async fn recognize(&mut self) -> Result<(), DbErr> {
-        let reported = std::mem::replace(&mut self.reported, Vec::with_capacity(BATCH));
-        let offered = reported.len();
-        let unknown = self.native.unknown(reported, &self.transaction).await?;
-        // Some of these were offered, and counted as already there, before.
+        let offered_events = std::mem::replace(&mut self.offered_events, Vec::with_capacity(BATCH));
+        let offered = offered_events.len();
+        let unknown = self.native.unknown(offered_events, &self.transaction).await?;
+        // Some of these were offered before, and counted as already stored.
         self.summary.already_there = self.summary.already_there + offered as u64 - unknown.len() as u64;
         for event in unknown {
             self.new_event(event).await?;
         }
-        // What is looked up next has to include these.
+        // The next lookup must include these.
         self.write().await
     }
 
-    /// Takes an event that is known not to be there. `created_at` is filled in here.
+    /// Imports an event that is known to be new. `created_at` is set here.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written to.
@@ -200,20 +200,20 @@ impl EventWriter {
         Ok(())
     }
 
-    /// Gives the import up: nothing of it stays in the database. Returns what was found in the source.
+    /// Rolls the import back. Returns what was found in the source.
     ///
     /// # Errors
-    /// Returns an error if the database does not answer; nothing of the import is there then either.
+    /// Returns an error if the database does not answer; nothing of the import is stored then either.
     pub async fn roll_back(self) -> Result<Summary, DbErr> {
         self.transaction.rollback().await?;
         let Summary { skipped, repaired, .. } = self.summary;
         Ok(Summary { skipped, repaired, ..Summary::default() })
     }
 
-    /// Writes the rest and makes all of it last.
+    /// Writes the rest and commits the import.
     ///
     /// # Errors
-    /// Returns an error if the database cannot be written to; nothing of the import is there then.
+    /// Returns an error if the database cannot be written to; nothing of the import is stored then.
     pub async fn commit(mut self) -> Result<Summary, DbErr> {
         self.recognize().await?;
         self.write().await?;

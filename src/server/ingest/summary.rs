@@ -1,34 +1,34 @@
-//! What an import did, for people: what was taken, what was there already, and what had to be repaired, and why.
+//! The summary of an import: the numbers of imported, known and skipped events, and of repaired values, with reasons.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// The longest part of a value that a summary shows, in characters.
+/// The maximum length of a value in a summary, in characters.
 const MAX_EXAMPLE: usize = 60;
 
-/// The account of one import.
+/// The summary of one import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Events written.
     pub imported: u64,
     /// Events that were in the database before.
     pub already_there: u64,
-    /// Events that could not be taken, by reason.
+    /// Events that could not be imported, by reason.
     pub skipped: BTreeMap<&'static str, Finding>,
-    /// Values that were taken in another form than they came in, by reason.
+    /// Values that were changed on import, by reason.
     pub repaired: BTreeMap<&'static str, Finding>,
     /// Cameras that are new.
     pub cameras_new: u64,
-    /// Cameras that have another name than before.
+    /// Cameras that were renamed.
     pub cameras_renamed: u64,
     /// Cameras that were there already.
     pub cameras_already_there: u64,
 }
 
-/// How often something was found, and the first value with which it was.
+/// The number of values with the same finding, and the first of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Finding {
-    /// How often.
+    /// The number of values.
     pub count: u64,
     /// The first value, shortened, without control characters.
     pub first: Option<String>,
@@ -44,17 +44,17 @@ impl Finding {
 }
 
 impl Summary {
-    /// Counts a value that was repaired.
+    /// Counts a repaired value.
     pub fn repair(&mut self, reason: &'static str, value: Option<&str>) {
         self.repaired.entry(reason).or_default().add(1, value);
     }
 
-    /// Counts events that could not be taken.
+    /// Counts events that could not be imported.
     pub fn skip(&mut self, reason: &'static str, count: u64, value: Option<&str>) {
         self.skipped.entry(reason).or_default().add(count, value);
     }
 
-    /// Returns how many events could not be taken.
+    /// Returns how many events could not be imported.
     pub fn skipped_events(&self) -> u64 {
         total(&self.skipped)
     }
@@ -69,7 +69,7 @@ fn total(findings: &BTreeMap<&'static str, Finding>) -> u64 {
     findings.values().map(|finding| finding.count).sum()
 }
 
-/// A value as a summary or an error may show it: on one line, and not longer than a line.
+/// Returns the beginning of a value, on one line, for a summary or an error.
 pub fn excerpt(value: &str) -> String {
     let mut characters = value.chars();
     let mut shown = String::new();
@@ -88,16 +88,20 @@ pub fn excerpt(value: &str) -> String {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (skipped, repaired) = (total(&self.skipped), total(&self.repaired));
-        writeln!(f, "events    {:>9} taken, {} already there, {skipped} skipped", self.imported, self.already_there)?;
+        writeln!(
+            f,
+            "events    {:>9} imported, {} already there, {skipped} skipped",
+            self.imported, self.already_there
+        )?;
         writeln!(
             f,
             "cameras   {:>9} new, {} renamed, {} already there",
             self.cameras_new, self.cameras_renamed, self.cameras_already_there
         )?;
         writeln!(f, "repaired  {repaired:>9} values among the events read")?;
-        for (findings, what) in [(&self.repaired, "repaired"), (&self.skipped, "skipped")] {
+        for (findings, kind) in [(&self.repaired, "repaired"), (&self.skipped, "skipped")] {
             for (reason, Finding { count, first }) in findings {
-                write!(f, "          {count:>9} {what}: {reason}")?;
+                write!(f, "          {count:>9} {kind}: {reason}")?;
                 match first {
                     Some(first) => writeln!(f, "; the first: “{first}”")?,
                     None => writeln!(f)?,
@@ -134,6 +138,6 @@ mod tests {
         assert!(text.contains("1 repaired: other\n"), "{text}");
         assert!(summary.all_skipped());
         assert!(!Summary { already_there: 1, ..summary }.all_skipped());
-        assert!(!Summary::default().all_skipped(), "there was nothing to take");
+        assert!(!Summary::default().all_skipped(), "there were no events");
     }
 }

@@ -1,5 +1,5 @@
-//! Imported texts in a form that both databases store. PostgreSQL has no U+0000 in a text; SQLite would keep it, and then
-//! the same file would lead to two different exports.
+//! Converts imported texts to a form that both databases store. PostgreSQL does not accept U+0000 in a text. SQLite
+//! would store it, and the same file would lead to two different exports.
 
 use super::summary::Summary;
 use crate::server::db::entity::motion_event::Model;
@@ -15,7 +15,7 @@ pub fn storable(text: String, summary: &mut Summary) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
-/// Does that to each text of an event. This must come before the event is recognised or gets an id from its contents.
+/// Does this for each text of an event. It must be done before the event is recognized or gets an id from its contents.
 pub fn storable_event(event: Model, summary: &mut Summary) -> Model {
     Model {
         camera_id: storable(event.camera_id, summary),
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nul_becomes_the_replacement_character_and_is_counted_once_for_a_text() {
+    fn nul_becomes_the_replacement_character_and_is_counted_once_per_text() {
         let mut summary = Summary::default();
         assert_eq!(storable("a\0b\0".to_owned(), &mut summary), "a\u{fffd}b\u{fffd}");
         assert_eq!(storable("plain".to_owned(), &mut summary), "plain");

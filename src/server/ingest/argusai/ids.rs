@@ -7,20 +7,20 @@ use uuid::Uuid;
 use crate::server::db::entity::motion_event::Model;
 use crate::server::ingest::contents::{first_16, occurrence_id, with_native_id};
 
-/// How an event got its id.
+/// The origin of the id of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Origin {
-    /// It is ArgusAI's.
+    /// It is ArgusAI's own id.
     Native,
-    /// It is derived from ArgusAI's, which is not a UUID.
+    /// It is derived from ArgusAI's id, which is not a UUID.
     FromText,
     /// It is derived from the contents of the event, because it had none.
     Missing,
-    /// It is the id of another event of the same time. If this event is new, it must get another one.
+    /// It is the id of another event of the same time. If this event is new, it must get another id.
     Repeated,
 }
 
-/// Gives out the ids of one import. Holds 24 bytes and some for each event; if events come in order of time, for each event
+/// Assigns the ids of one import. Needs about 24 bytes for each event; if events come in order of time, for each event
 /// of one moment.
 #[derive(Debug, Default)]
 pub struct Ids {
@@ -28,21 +28,22 @@ pub struct Ids {
     moment: Option<i64>,
     is_in_order: bool,
     given: FxHashSet<(i64, Uuid)>,
-    /// How many events of the same contents had no id.
+    /// The number of events without an id, by contents.
     occurrences: FxHashMap<[u8; 16], u32>,
 }
 
 impl Ids {
-    /// For events in order of time, which lets the ids of passed moments be forgotten.
+    /// Returns an instance for events in order of time, which forgets the ids of past moments.
     pub fn in_order_of_time() -> Self {
         Self { is_in_order: true, ..Self::default() }
     }
 
-    /// Gives an event its id. `native` is the one that it has in ArgusAI. Events without an id and of equal contents are
-    /// told apart by their number, so that they get the same ids on each import, in whatever order they come.
-    pub fn give(&mut self, event: &mut Model, native: &str) -> Origin {
+    /// Assigns an id to an event. `native` is its id in ArgusAI. Events without an id and with equal contents are
+    /// numbered, so that they get the same ids on each import, in any order.
+    pub fn assign(&mut self, event: &mut Model, native: &str) -> Origin {
         if self.is_in_order && self.moment != Some(event.timestamp) {
-            // Both depend on the moment. New sets: clearing one takes as long as it ever was large.
+            // Both sets depend on the moment. They are replaced, because clearing a set takes time in proportion to its
+            // capacity.
             *self = Self { moment: Some(event.timestamp), ..Self::in_order_of_time() };
         }
         if native.trim().is_empty() {
@@ -62,7 +63,7 @@ impl Ids {
     }
 }
 
-/// An id for an event whose own is not a UUID.
+/// Derives an id from an id that is not a UUID.
 fn derived(id: &str) -> Uuid {
     Uuid::new_v8(first_16(Sha256::new_with_prefix(id)))
 }
@@ -81,14 +82,14 @@ mod tests {
         let mut ids = Ids::default();
         let given = events.iter().map(|(native, camera)| {
             let mut event = event(camera);
-            let origin = ids.give(&mut event, native);
+            let origin = ids.assign(&mut event, native);
             (event.id, origin)
         });
         given.collect()
     }
 
     #[test]
-    fn a_uuid_is_kept_however_it_is_written() {
+    fn a_uuid_is_kept_in_any_spelling() {
         let uuid = Uuid::from_u128(0x0a);
         for written in [
             "00000000-0000-0000-0000-00000000000a",
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn missing_ids_lead_to_different_ids_and_to_the_same_on_each_import_and_repeated_ones_are_noticed() {
+    fn derived_ids_are_distinct_and_the_same_on_each_import_and_repeated_ids_are_detected() {
         let events = [("", "a"), ("", "a"), ("", "b"), ("x", "a"), ("x", "a"), ("x", "b"), ("y", "a"), ("y", "a")];
         let once = ids(&events);
         assert_eq!(once.iter().map(|(id, _)| id).collect::<std::collections::HashSet<_>>().len(), 5);
@@ -111,23 +112,23 @@ mod tests {
         let origins: Vec<_> = once.iter().map(|(_, origin)| *origin).collect();
         assert_eq!(origins, [Missing, Missing, Missing, FromText, Repeated, Repeated, FromText, Repeated]);
 
-        let mut turned = events;
-        turned.reverse();
+        let mut reversed = events;
+        reversed.reverse();
         let sorted = |ids: Vec<(Uuid, Origin)>| {
             let mut ids: Vec<_> = ids.into_iter().map(|(id, _)| id).collect();
             ids.sort();
             ids
         };
-        assert_eq!(sorted(ids(&turned)), sorted(once), "the order does not matter");
+        assert_eq!(sorted(ids(&reversed)), sorted(once), "the order does not matter");
     }
 
     #[test]
-    fn events_in_order_of_time_get_the_same_ids_and_those_of_passed_moments_are_forgotten() {
+    fn events_in_order_of_time_get_the_same_ids_and_past_moments_are_forgotten() {
         let (mut all, mut in_order) = (Ids::default(), Ids::in_order_of_time());
         for timestamp in 0..10 {
             for native in ["", "", "x", "x", "x"] {
                 let mut events = [Model { timestamp, ..event("a") }, Model { timestamp, ..event("a") }];
-                assert_eq!(in_order.give(&mut events[0], native), all.give(&mut events[1], native));
+                assert_eq!(in_order.assign(&mut events[0], native), all.assign(&mut events[1], native));
                 assert_eq!(events[0], events[1]);
             }
         }

@@ -1,5 +1,5 @@
-//! ArgusAI on PostgreSQL. Its columns have types there, which differ between installations, so each value is read as its
-//! text, and then as in SQLite.
+//! Reads ArgusAI on PostgreSQL. Column types differ between installations, so each value is read as its text, and then
+//! parsed as in SQLite.
 
 use anyhow::{Context, anyhow};
 use futures_util::TryStreamExt;
@@ -12,7 +12,7 @@ use super::values::Value;
 use crate::server::db::describe_error::describe_sqlx;
 use crate::server::db::postgres::single_connection::connect;
 
-/// Nothing can be written, and times come as ISO 8601 in UTC.
+/// Nothing can be written, and times are ISO 8601 in UTC.
 const SETTINGS: &str = "SET default_transaction_read_only = on; SET timezone = 'UTC'; SET datestyle = 'ISO'; \
                         SET extra_float_digits = 1";
 
@@ -20,58 +20,58 @@ const SETTINGS: &str = "SET default_transaction_read_only = on; SET timezone = '
 const COLUMNS: &str = r#"id::text AS id, camera_id::text AS camera_id, "timestamp"::text AS "timestamp",
     confidence::text AS confidence, algorithm_used::text AS algorithm_used, bounding_box::text AS bounding_box"#;
 
-/// Their names.
+/// The names of the columns.
 const NAMES: &str = r#"id, camera_id, "timestamp", confidence, algorithm_used, bounding_box"#;
 
-/// An order that depends on nothing but these texts.
+/// An order that depends only on these texts.
 const ORDER: &str = r#"id COLLATE "C", camera_id COLLATE "C", "timestamp" COLLATE "C", confidence COLLATE "C",
     algorithm_used COLLATE "C", bounding_box COLLATE "C""#;
 
-/// The types whose order is that of time, and which have one text for each moment: in a number or a text, the same moment
-/// can be written in several ways.
+/// The types that sort by time and have one text for each moment. As a number or a text, the same moment can be written
+/// in several ways.
 const TIME_TYPES: [&str; 2] = ["timestamp with time zone", "timestamp without time zone"];
 
-/// Connects, and begins to read the events. Returns the cameras, how many events there are, and
-/// whether they come in order of time.
+/// Connects, and starts to read the events. Returns the cameras, the number of events, and whether they come in order
+/// of time.
 pub async fn open(url: &str, pages: RowBatches) -> anyhow::Result<(Vec<SourceCamera>, u64, bool)> {
     let mut source = connect(url).await?;
-    source.execute(SETTINGS).await.map_err(readable)?;
+    source.execute(SETTINGS).await.map_err(describe)?;
     let time_type = check(&mut source).await?;
 
     let rows = sqlx::query("SELECT id::text, name::text FROM cameras ORDER BY 1").fetch_all(&mut source).await;
-    let cameras = rows.map_err(readable)?.iter().map(camera).collect::<Result<_, _>>().map_err(readable)?;
+    let cameras = rows.map_err(describe)?.iter().map(camera).collect::<Result<_, _>>().map_err(describe)?;
     let extent =
         r#"SELECT count(*), count(*) FILTER (WHERE "timestamp" IS NULL), max("timestamp")::text FROM motion_events"#;
-    let extent = sqlx::query(extent).fetch_one(&mut source).await.map_err(readable)?;
-    let number = |index: usize| extent.try_get::<i64, _>(index).map_err(readable);
-    let (events, timeless, last) = (number(0)?, number(1)?, extent.try_get::<Option<String>, _>(2).map_err(readable)?);
+    let extent = sqlx::query(extent).fetch_one(&mut source).await.map_err(describe)?;
+    let number = |index: usize| extent.try_get::<i64, _>(index).map_err(describe);
+    let (events, timeless, last) = (number(0)?, number(1)?, extent.try_get::<Option<String>, _>(2).map_err(describe)?);
     let is_in_order_of_time = TIME_TYPES.contains(&time_type.as_str());
     tokio::spawn(async move {
         if let Err(error) = read(source, &time_type, timeless, last, &pages).await {
-            // Nobody reads any more if the import has failed meanwhile.
-            let _ = pages.send(Err(readable(error))).await;
+            // The receiver is closed if the import has failed.
+            let _ = pages.send(Err(describe(error))).await;
         }
     });
     Ok((cameras, events.unsigned_abs(), is_in_order_of_time))
 }
 
-fn readable(error: sqlx::Error) -> anyhow::Error {
+fn describe(error: sqlx::Error) -> anyhow::Error {
     anyhow!("{}", describe_sqlx(&error))
 }
 
-/// Checks that the tables are there. Returns the type of the events' times.
+/// Checks that the tables exist. Returns the type of the events' times.
 async fn check(source: &mut PgConnection) -> anyhow::Result<String> {
     let mut time_type = None;
     for (table, needed) in TABLES {
         let columns = "SELECT attname::text, format_type(atttypid, NULL) FROM pg_attribute \
                        WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
         let rows =
-            sqlx::query(columns).persistent(false).bind(table).fetch_all(&mut *source).await.map_err(readable)?;
+            sqlx::query(columns).persistent(false).bind(table).fetch_all(&mut *source).await.map_err(describe)?;
         let mut names = Vec::new();
         for row in &rows {
-            let name: String = row.try_get(0).map_err(readable)?;
+            let name: String = row.try_get(0).map_err(describe)?;
             if name == "timestamp" {
-                time_type = Some(row.try_get(1).map_err(readable)?);
+                time_type = Some(row.try_get(1).map_err(describe)?);
             }
             names.push(name);
         }
@@ -80,9 +80,10 @@ async fn check(source: &mut PgConnection) -> anyhow::Result<String> {
     time_type.context("it is not an ArgusAI database: its events have no time")
 }
 
-/// Reads the events in the order of their times, in short steps: each statement gives some [`PAGE`] events, and all events of
-/// the last moment, so that the next one begins after it. Its rows are passed on as they come: a moment may have more of
-/// them than the memory holds. What ArgusAI adds meanwhile is for the next import.
+/// Reads the events in the order of their times, in short steps: each statement returns about [`PAGE`] events, and all
+/// events of the last moment, so that the next statement starts after it. Its rows are passed on as they arrive,
+/// because all rows of one moment may not fit in memory. Events that ArgusAI adds in the meantime are left for the next
+/// import.
 async fn read(
     mut source: PgConnection,
     time_type: &str,
@@ -90,7 +91,7 @@ async fn read(
     last: Option<String>,
     pages: &RowBatches,
 ) -> Result<(), sqlx::Error> {
-    // They cannot be taken, and are only counted.
+    // Events without a time are skipped, so they are only counted.
     let mut without_time = timeless.unsigned_abs();
     while without_time > 0 {
         let count = without_time.min(PAGE as u64);
@@ -102,13 +103,13 @@ async fn read(
     let Some(last) = last else { return Ok(()) };
     let mut after: Option<String> = None;
     loop {
-        let begin =
+        let lower_bound =
             if after.is_some() { format!(r#"AND "timestamp" > CAST($2 AS {time_type})"#) } else { String::new() };
-        // Within a moment, always in the same order: it decides which of two events with equal ids comes first.
+        // The order within a moment is always the same: it decides which of two events with equal ids comes first.
         let sql = format!(
             r#"SELECT {NAMES} FROM (
                    SELECT "timestamp" AS moment, {COLUMNS} FROM motion_events
-                   WHERE "timestamp" <= CAST($1 AS {time_type}) {begin}
+                   WHERE "timestamp" <= CAST($1 AS {time_type}) {lower_bound}
                    ORDER BY motion_events."timestamp" FETCH FIRST {PAGE} ROWS WITH TIES
                ) AS page
                ORDER BY moment, {ORDER}"#

@@ -1,4 +1,4 @@
-//! What both kinds of ArgusAI databases give: cameras, and pages of events that are read ahead.
+//! An ArgusAI database of either kind: cameras, and pages of events that are read ahead.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,22 +10,22 @@ use super::tables::{SourceCamera, SourceEvent};
 use super::{postgres, sqlite};
 use crate::server::db::url::redacted;
 
-/// Where an ArgusAI database is.
+/// The location of an ArgusAI database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
-    /// SQLite's file.
+    /// The file of SQLite.
     File(PathBuf),
     /// The URL of a PostgreSQL database.
     Postgres(String),
 }
 
 impl Location {
-    /// Reads an argument: the path of a file, or the URL of an SQLite file or of a PostgreSQL database, also with a driver as
-    /// `SQLAlchemy` writes it (`sqlite+aiosqlite:///…`, `postgresql+psycopg2://…`).
+    /// Parses an argument: the path of a file, or the URL of an SQLite file or a PostgreSQL database, also with a
+    /// driver in the form of `SQLAlchemy` (`sqlite+aiosqlite:///…`, `postgresql+psycopg2://…`).
     ///
     /// # Errors
-    /// Returns an error if it is the URL of something else. The error says what is taken, and does not show the URL,
-    /// which may hold a password.
+    /// Returns an error for any other URL. The error says what is accepted, and does not show the URL, which may
+    /// contain a password.
     pub fn new(argument: &Path) -> anyhow::Result<Self> {
         let is_scheme = |scheme: &str| {
             scheme.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -39,27 +39,30 @@ impl Location {
         match &*dialect {
             "postgres" | "postgresql" => Ok(Self::Postgres(postgres_url(&dialect, rest))),
             "sqlite" => sqlite_file(rest).map(Self::File),
-            _ => bail!("import argusai takes no {scheme}:// URL; {TAKEN}"),
+            _ => bail!("import argusai does not accept {scheme}:// URLs; {ACCEPTED}"),
         }
     }
 }
 
-const TAKEN: &str = "name ArgusAI's database: the path of SQLite's file, such as /srv/argusai/backend/data/app.db, its URL, such as \
+const ACCEPTED: &str = "name ArgusAI's database: the path of SQLite's file, such as /srv/argusai/backend/data/app.db, its URL, such as \
                      sqlite:////srv/argusai/backend/data/app.db, or postgresql://USER:PASSWORD@HOST:PORT/DATABASE";
 
-/// Returns the file that an SQLite URL names, from what comes after `sqlite://`. `SQLAlchemy` writes a relative path after three
-/// slashes and an absolute one after four; this program and others, after two and three. If only the second reading gives a
-/// file that is there, it counts.
+/// Returns the file of an SQLite URL, from the text after `sqlite://`. `SQLAlchemy` writes a relative path after three
+/// slashes and an absolute one after four; this program and others, after two and three. The second reading is used if
+/// only its file exists.
 fn sqlite_file(rest: &str) -> anyhow::Result<PathBuf> {
     let path = rest.split('?').next().unwrap_or_default();
     let of_sqlalchemy = path.strip_prefix('/').unwrap_or(path);
-    ensure!(!of_sqlalchemy.is_empty() && of_sqlalchemy != ":memory:", "the sqlite:// URL names no file; {TAKEN}");
+    ensure!(
+        !of_sqlalchemy.is_empty() && of_sqlalchemy != ":memory:",
+        "the sqlite:// URL does not name a file; {ACCEPTED}"
+    );
     let is_of_others = !Path::new(of_sqlalchemy).exists() && Path::new(path).exists();
     Ok(if is_of_others { path } else { of_sqlalchemy }.into())
 }
 
-/// Returns a URL of PostgreSQL as sqlx reads it, from what comes after the scheme. `SQLAlchemy` leaves the host empty if a
-/// parameter names the folder of a socket, and asyncpg calls `sslmode` `ssl`.
+/// Returns a URL of PostgreSQL in the form of sqlx, from the text after the scheme. `SQLAlchemy` leaves the host empty
+/// if a parameter names the folder of a socket, and asyncpg calls `sslmode` `ssl`.
 fn postgres_url(scheme: &str, rest: &str) -> String {
     let (authority, more) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let host = if authority.ends_with('@') { "localhost" } else { "" };
@@ -68,7 +71,7 @@ fn postgres_url(scheme: &str, rest: &str) -> String {
 }
 
 impl fmt::Display for Location {
-    /// Without a password.
+    /// Writes the location without a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => write!(f, "{}", path.display()),
@@ -81,15 +84,15 @@ impl fmt::Display for Location {
 #[derive(Debug)]
 pub struct Source {
     pub cameras: Vec<SourceCamera>,
-    /// How many events there are.
+    /// The number of events.
     pub events: u64,
-    /// Whether the events come in order of time, all of one moment after each other.
+    /// Whether the events come in order of time.
     pub is_in_order_of_time: bool,
     pages: mpsc::Receiver<anyhow::Result<Vec<SourceEvent>>>,
 }
 
 impl Source {
-    /// Opens a database read-only and begins to read it.
+    /// Opens a database read-only and starts to read it.
     ///
     /// # Errors
     /// Returns an error if it cannot be read, or is not ArgusAI's.
@@ -121,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_url_of_postgresql_is_recognised_and_shown_without_its_password() {
+    fn a_url_of_postgresql_is_recognized_and_shown_without_its_password() {
         for (argument, shown) in [
             ("postgres://argus:S3cret@db/argusai", "postgres://argus@db:5432/argusai"),
             ("postgresql+psycopg2://argus:S3cret@db:5433/argusai", "postgres://argus@db:5433/argusai"),
@@ -140,11 +143,11 @@ mod tests {
     }
 
     #[test]
-    fn a_url_of_sqlite_names_its_file_in_the_form_of_sqlalchemy_and_in_that_of_others() {
+    fn an_sqlite_url_is_read_in_the_form_of_sqlalchemy_and_in_that_of_others() {
         let folder = tempfile::tempdir().expect("a folder");
-        let there = folder.path().join("app.db");
-        std::fs::write(&there, "").expect("written");
-        let there = there.to_str().expect("a text");
+        let existing = folder.path().join("app.db");
+        std::fs::write(&existing, "").expect("written");
+        let existing = existing.to_str().expect("a text");
         for (argument, file) in [
             ("data/app.db", "data/app.db"),
             ("a:b//c.db", "a:b//c.db"),
@@ -155,15 +158,15 @@ mod tests {
             ("sqlite+aiosqlite:///data/app.db?check_same_thread=false", "data/app.db"),
             ("SQLITE+pysqlite:////srv/app.db", "/srv/app.db"),
             ("sqlite://data/app.db", "data/app.db"),
-            (&format!("sqlite:///{there}"), there),
-            (&format!("sqlite://{there}"), there),
+            (&format!("sqlite:///{existing}"), existing),
+            (&format!("sqlite://{existing}"), existing),
         ] {
             assert_eq!(Location::new(Path::new(argument)).expect(argument), Location::File(file.into()), "{argument}");
         }
     }
 
     #[test]
-    fn a_url_of_another_kind_is_refused_with_what_is_taken() {
+    fn a_url_of_another_kind_is_refused_with_what_is_accepted() {
         for argument in [
             "mysql://argus:S3cret@db/argusai",
             "http://argus:S3cret@db",

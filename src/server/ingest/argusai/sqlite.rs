@@ -1,4 +1,4 @@
-//! ArgusAI on SQLite. The file is opened read-only. SQLite hands texts over as UTF-8 whatever the file's encoding is.
+//! Reads ArgusAI on SQLite. The file is opened read-only. SQLite returns texts as UTF-8 in any encoding of the file.
 
 use std::path::{Path, PathBuf};
 
@@ -13,29 +13,29 @@ use crate::server::db::describe_error::{describe_io, describe_rusqlite};
 use crate::server::db::sqlite::path::{beside, uri};
 use crate::server::db::timeouts::BUSY_TIMEOUT;
 
-/// The columns before the thumbnail, and none after it: to get past 50 kB of picture, SQLite would have to read it.
+/// Only columns before the thumbnail: to get past its 50 kB, SQLite would have to read it.
 const COLUMNS: &str = "id, camera_id, timestamp, confidence, algorithm_used, bounding_box";
 
-/// Opens the file, and begins to read its events on a thread of its own. Returns its cameras, and how many events there are.
+/// Opens the file, and starts to read its events on a separate thread. Returns its cameras and the number of events.
 pub async fn open(file: PathBuf, pages: RowBatches) -> anyhow::Result<(Vec<SourceCamera>, u64)> {
     let opened = tokio::task::spawn_blocking(move || {
         let source = connect(&file)?;
         check(&source)?;
-        let cameras = cameras(&source).map_err(readable)?;
-        let events = source.query_row("SELECT COUNT(*) FROM motion_events", [], |row| row.get(0)).map_err(readable)?;
+        let cameras = cameras(&source).map_err(describe)?;
+        let events = source.query_row("SELECT COUNT(*) FROM motion_events", [], |row| row.get(0)).map_err(describe)?;
         Ok::<_, anyhow::Error>((source, cameras, events))
     });
     let (source, cameras, events): (_, _, i64) = opened.await??;
     tokio::task::spawn_blocking(move || {
         if let Err(error) = read(&source, &pages) {
-            // Nobody reads any more if the import has failed meanwhile.
-            let _ = pages.blocking_send(Err(readable(error)));
+            // The receiver is closed if the import has failed.
+            let _ = pages.blocking_send(Err(describe(error)));
         }
     });
     Ok((cameras, events.unsigned_abs()))
 }
 
-fn readable(error: rusqlite::Error) -> anyhow::Error {
+fn describe(error: rusqlite::Error) -> anyhow::Error {
     anyhow!("{}", describe_rusqlite(&error))
 }
 
@@ -45,22 +45,22 @@ fn connect(file: &Path) -> anyhow::Result<Connection> {
         bail!("it is not a file; give the path of ArgusAI's database, such as backend/data/app.db");
     }
     match connect_with(file, "") {
-        // A database in write-ahead mode needs two files beside it, which cannot be made on a read-only disk. It can be
-        // read without them, but only if no other program has left changes in such a file, or is at work.
+        // A database in write-ahead mode needs two files beside it, which cannot be created on a read-only disk. It can
+        // be read without them if no other program has left changes in such a file, or is running.
         Err(error) if needs_files_beside(&error) => {
             if has_changes_beside(file) {
                 bail!(
-                    "its latest changes are in a -wal or -journal file beside it, which SQLite can only read where it may \
-                     write; copy the database with these files into another folder and import it from there"
+                    "its latest changes are in a -wal or -journal file beside it, which SQLite can only read if it may \
+                     write there; copy the database with these files into another folder and import it from there"
                 );
             }
-            connect_with(file, "immutable=1").map_err(readable)
+            connect_with(file, "immutable=1").map_err(describe)
         }
-        other => other.map_err(readable),
+        other => other.map_err(describe),
     }
 }
 
-/// Opens the file and reads from it, which is when SQLite notices what is wrong.
+/// Opens the file and reads from it, because SQLite reports errors when it reads.
 fn connect_with(file: &Path, parameters: &str) -> Result<Connection, rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
     let source = Connection::open_with_flags(uri(file, parameters), flags)?;
@@ -69,7 +69,7 @@ fn connect_with(file: &Path, parameters: &str) -> Result<Connection, rusqlite::E
     Ok(source)
 }
 
-/// Whether SQLite says that it could not make a file (`SQLITE_CANTOPEN`, `SQLITE_READONLY_DIRECTORY`, or
+/// Whether SQLite could not create a file (`SQLITE_CANTOPEN`, `SQLITE_READONLY_DIRECTORY`, or
 /// `SQLITE_READONLY_CANTINIT`).
 fn needs_files_beside(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|error| [14, 1_544, 1_288].contains(&error.extended_code))
@@ -86,7 +86,7 @@ fn check(source: &Connection) -> anyhow::Result<()> {
             let mut statement = source.prepare("SELECT name FROM pragma_table_info(?)")?;
             statement.query_map([table], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()
         };
-        check_table(table, needed, &columns().map_err(readable)?)?;
+        check_table(table, needed, &columns().map_err(describe)?)?;
     }
     Ok(())
 }
@@ -97,12 +97,12 @@ fn cameras(source: &Connection) -> Result<Vec<SourceCamera>, rusqlite::Error> {
     cameras.collect()
 }
 
-/// Reads the events in short steps and not in one statement, which would keep a running ArgusAI from writing what its
-/// cameras see. What it adds meanwhile is for the next import.
+/// Reads the events in short steps, because one long statement would block the writes of a running ArgusAI. Events that
+/// it adds in the meantime are left for the next import.
 fn read(source: &Connection, pages: &RowBatches) -> Result<(), rusqlite::Error> {
     let kind = "SELECT type = 'table' AND wr = 0 FROM pragma_table_list WHERE lower(name) = 'motion_events' AND schema = 'main'";
     if !source.query_row(kind, [], |row| row.get::<_, bool>(0))? {
-        return read_in_one(source, pages);
+        return read_at_once(source, pages);
     }
     let last: Option<i64> = source.query_row("SELECT MAX(rowid) FROM motion_events", [], |row| row.get(0))?;
     let Some(last) = last else { return Ok(()) };
@@ -111,7 +111,7 @@ fn read(source: &Connection, pages: &RowBatches) -> Result<(), rusqlite::Error> 
     let mut statement = source.prepare(&sql)?;
     let mut after = None;
     loop {
-        // Before the first page, the smallest of all numbers is a rowid like any other.
+        // Before the first page there is no last rowid; the smallest integer is a valid one.
         let from = after.unwrap_or(i64::MIN);
         let mut page = Vec::with_capacity(PAGE);
         let mut rows = statement.query((from, last, i64::try_from(PAGE).unwrap_or(i64::MAX)))?;
@@ -127,8 +127,9 @@ fn read(source: &Connection, pages: &RowBatches) -> Result<(), rusqlite::Error> 
     }
 }
 
-/// Reads a view, or a table without rowids, neither of which ArgusAI makes: there is nothing to go on from.
-fn read_in_one(source: &Connection, pages: &RowBatches) -> Result<(), rusqlite::Error> {
+/// Reads a view or a table without rowids in one statement, because there is no key to continue from. ArgusAI creates
+/// neither.
+fn read_at_once(source: &Connection, pages: &RowBatches) -> Result<(), rusqlite::Error> {
     let mut statement = source.prepare(&format!("SELECT {COLUMNS} FROM motion_events"))?;
     let mut rows = statement.query([])?;
     loop {

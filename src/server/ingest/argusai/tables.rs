@@ -1,14 +1,15 @@
-//! What is read of ArgusAI's tables, and how it is handed on.
+//! The tables of ArgusAI, and the events that are read from them.
 
 use anyhow::bail;
 use tokio::sync::mpsc;
 
 use super::values::Value;
 
-/// How many events are read at once.
+/// The number of events per page.
 pub const PAGE: usize = 2_000;
 
-/// The columns of ArgusAI's tables that are read: never an address, a user name or a password, and never a thumbnail.
+/// The tables of ArgusAI and the columns that are read: never an address, a user name or a password, and never a
+/// thumbnail.
 pub const TABLES: [(&str, &[&str]); 2] = [
     ("cameras", &["id", "name"]),
     ("motion_events", &["id", "camera_id", "timestamp", "confidence", "algorithm_used", "bounding_box"]),
@@ -21,7 +22,7 @@ pub struct SourceCamera {
     pub name: Value,
 }
 
-/// An event as ArgusAI has it.
+/// An event as ArgusAI stores it.
 #[derive(Debug, Default)]
 pub struct SourceEvent {
     pub id: Value,
@@ -32,7 +33,7 @@ pub struct SourceEvent {
     pub bounding_box: Value,
 }
 
-/// Where whoever reads puts the pages.
+/// The channel for the pages that are read.
 pub type RowBatches = mpsc::Sender<anyhow::Result<Vec<SourceEvent>>>;
 
 /// Checks that a database is ArgusAI's. `found` are the columns of one of its tables.
@@ -47,7 +48,7 @@ pub fn check_table(table: &str, needed: &[&str], found: &[String]) -> anyhow::Re
     if let Some(missing) = needed.iter().find(|column| !has(column)) {
         if table == "motion_events" && has("algorithm") && has("created_at") {
             bail!(
-                "it is a database of Motion Export itself, not of ArgusAI; to copy its events, use `export --raw`, then \
+                "it is a database of Motion Export, not of ArgusAI; to copy its events, use `export --raw`, then \
                  `import csv --raw`"
             );
         }

@@ -1,4 +1,4 @@
-//! The values of an ArgusAI database, read in every form in which they are found. Nothing here does I/O.
+//! Parses the values of an ArgusAI database, in every form that occurs. Nothing here does I/O.
 
 use chrono::{DateTime, Datelike, NaiveDate};
 use serde_json::Value as Json;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::server::db::entity::motion_event::WRITABLE_YEARS;
 
-/// A value of any column. A column of a SQLite table can hold anything; PostgreSQL's values come as text.
+/// A value of any column. An SQLite column can contain any type; PostgreSQL's values are read as text.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Value {
     /// NULL.
@@ -16,12 +16,12 @@ pub enum Value {
     Integer(i64),
     /// A number with a fraction.
     Real(f64),
-    /// A text, and a blob that can be read as one.
+    /// A text, or a blob that can be read as one.
     Text(String),
 }
 
 impl Value {
-    /// Reads bytes: as UTF-8, or as the 16 bytes of a UUID, or else as UTF-8 with replacements.
+    /// Reads bytes as UTF-8, as the 16 bytes of a UUID, or else as UTF-8 with replacements.
     pub fn from_blob(bytes: &[u8]) -> Self {
         match (std::str::from_utf8(bytes), Uuid::from_slice(bytes)) {
             (Ok(text), _) => Self::Text(text.to_owned()),
@@ -41,20 +41,20 @@ impl Value {
     }
 }
 
-/// Epoch numbers below this many are seconds.
+/// Epoch numbers below this are seconds.
 const SECONDS_BELOW: f64 = 1e11;
 
-/// Epoch numbers below this many are milliseconds, those from here on microseconds.
+/// Epoch numbers below this are milliseconds; larger ones are microseconds.
 const MILLISECONDS_BELOW: f64 = 1e14;
 
-/// Epoch numbers are times from 2000-01-01 to 2100-01-01, in seconds: what is outside is another kind of number.
+/// Epoch numbers must be from 2000-01-01 to 2100-01-01, in seconds: others are another kind of number.
 const EPOCHS: std::ops::Range<i64> = 946_684_800..4_102_444_800;
 
 /// Returns the time in microseconds since 1970-01-01T00:00:00Z; `None` if it cannot be read.
 ///
-/// ArgusAI writes `2025-10-26 00:30:00.250000` in UTC, without the fraction if the database filled the time in. Other
-/// tools leave a `T`, an offset (`Z`, `UTC`, `+00`, `+0000`, `+00:00`), a decimal comma, no seconds, blanks around, or the
-/// number of seconds, milliseconds or microseconds since 1970, told apart by its size.
+/// ArgusAI writes `2025-10-26 00:30:00.250000` in UTC, without the fraction if the database filled in the time. Other
+/// tools write a `T`, an offset (`Z`, `UTC`, `+00`, `+0000`, `+00:00`), a decimal comma, no seconds, surrounding
+/// whitespace, or the number of seconds, milliseconds or microseconds since 1970, distinguished by size.
 pub fn timestamp(value: &Value) -> Option<i64> {
     match value {
         Value::Null => None,
@@ -81,7 +81,7 @@ fn epoch(digits: &str) -> Option<i64> {
     } else {
         0
     };
-    // The decimal point is moved in the text, and the first digit that goes rounds: no float loses a microsecond.
+    // The decimal point is moved in the text, and the first dropped digit rounds, so no float loses a microsecond.
     let fraction = format!("{fraction:0<7}");
     let (kept, rest) = fraction.split_at(shift);
     let micros: i64 = format!("{whole}{kept}").parse().ok()?;
@@ -107,7 +107,7 @@ fn calendar_date(text: &str) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year.try_into().ok()?, month, day)
 }
 
-/// Microseconds since midnight of `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fraction`.
+/// Returns the microseconds since midnight of `HH:MM`, `HH:MM:SS` or `HH:MM:SS.fraction`.
 fn time_of_day(text: &str) -> Option<i64> {
     let (clock, fraction) = text.split_once(['.', ',']).map_or((text, None), |(clock, rest)| (clock, Some(rest)));
     let mut parts = clock.split(':');
@@ -118,7 +118,7 @@ fn time_of_day(text: &str) -> Option<i64> {
         None => 0,
         Some(second) => second?,
     };
-    // A second 60 is a leap second, and one later.
+    // Second 60 is a leap second, and counts as the next second.
     if parts.next().is_some() || hour > 23 || minute > 59 || second > 60 {
         return None;
     }
@@ -134,7 +134,7 @@ fn time_of_day(text: &str) -> Option<i64> {
     Some(i64::from((hour * 60 + minute) * 60 + second) * 1_000_000 + i64::from(micros))
 }
 
-/// The offset from UTC, in microseconds. None at all is UTC.
+/// Returns the offset from UTC, in microseconds. An empty text is UTC.
 fn offset(text: &str) -> Option<i64> {
     if text.is_empty() || ["z", "utc", "gmt"].iter().any(|name| text.eq_ignore_ascii_case(name)) {
         return Some(0);
@@ -155,16 +155,16 @@ fn offset(text: &str) -> Option<i64> {
     (hours <= 18 && minutes <= 59).then(|| sign * i64::from(hours * 60 + minutes) * 60_000_000)
 }
 
-/// A number of digits alone: no sign, no blank.
+/// Parses a number of digits only: no sign, no whitespace.
 fn number(digits: &str) -> Option<u32> {
     (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse().ok())?
 }
 
-/// A value that cannot be read as what it should be.
+/// The error of a value that cannot be parsed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unreadable;
 
-/// Reads a confidence of 0–1 as one of 0–100; `None` for NULL and for an empty text.
+/// Converts a confidence of 0–1 to 0–100; `None` for NULL and for an empty text.
 pub fn confidence(value: &Value) -> Result<Option<f64>, Unreadable> {
     let fraction = match value {
         Value::Null => return Ok(None),
@@ -179,13 +179,14 @@ pub fn confidence(value: &Value) -> Result<Option<f64>, Unreadable> {
     if (0.0..=1.0).contains(&fraction) { Ok(Some(percent(fraction))) } else { Err(Unreadable) }
 }
 
-/// 0–1 as 0–100, by moving the decimal point: 0.29 becomes 29, where a multiplication would give 28.999999999999996.
+/// Converts 0–1 to 0–100 by moving the decimal point: 0.29 becomes 29, while a multiplication would give
+/// 28.999999999999996.
 pub fn percent(fraction: f64) -> f64 {
     // Adding zero makes a negative zero positive.
     format!("{fraction}e2").parse::<f64>().unwrap_or(fraction * 100.0) + 0.0
 }
 
-/// The name of a detector as the specification writes it.
+/// Returns the name of a detector in the spelling of the specification.
 pub fn algorithm(name: String) -> String {
     match name.as_str() {
         "mog2" => "MOG2".to_owned(),
@@ -194,7 +195,7 @@ pub fn algorithm(name: String) -> String {
     }
 }
 
-/// Reads x, y, width and height from `[x, y, w, h]` or `{"x":…, "y":…, "width":…, "height":…}`; `None` for NULL.
+/// Parses x, y, width and height from `[x, y, w, h]` or `{"x":…, "y":…, "width":…, "height":…}`; `None` for NULL.
 pub fn bounding_box(value: &Value) -> Result<Option<[i32; 4]>, Unreadable> {
     match value {
         Value::Null => Ok(None),
@@ -215,7 +216,7 @@ fn sides(json: Json) -> Result<Option<[i32; 4]>, Unreadable> {
             let side = |name| whole(sides.get(name));
             Ok(Some([side("x")?, side("y")?, side("width")?, side("height")?]))
         }
-        // A text of JSON in a column of JSON.
+        // A JSON text in a JSON column.
         Json::String(text) => match serde_json::from_str(&text).map_err(|_| Unreadable)? {
             Json::String(_) => Err(Unreadable),
             json => sides(json),
@@ -224,13 +225,13 @@ fn sides(json: Json) -> Result<Option<[i32; 4]>, Unreadable> {
     }
 }
 
-/// A whole number, also if it is written with a fraction of zero.
+/// Returns a whole number, also if it is written with a fraction of zero.
 fn whole(value: &Json) -> Option<i32> {
     if let Some(number) = value.as_i64() {
         return number.try_into().ok();
     }
     let number = value.as_f64().filter(|number| number.fract() == 0.0)?;
-    // Display writes a whole f64 without a fraction, so this is exact or refused.
+    // Display writes a whole f64 without a fraction, so this is exact or fails.
     number.to_string().parse().ok()
 }
 
@@ -243,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn boxes_are_read_as_the_detector_writes_them_and_as_the_documentation_says() {
+    fn bounding_boxes_are_read_as_arrays_and_as_objects() {
         assert_eq!(bounding_box(&text("[10, 20, 30, 40]")), Ok(Some([10, 20, 30, 40])));
         let object = r#"{"width":31,"height":17,"y":9,"x":3}"#;
         assert_eq!(bounding_box(&text(object)), Ok(Some([3, 9, 31, 17])));
@@ -254,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn junk_in_place_of_a_box_is_no_box() {
+    fn a_malformed_bounding_box_is_refused() {
         for junk in [
             "",
             "not valid json",
@@ -277,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn confidence_moves_its_decimal_point_without_leaving_noise() {
+    fn the_decimal_point_of_a_confidence_is_moved_exactly() {
         for (fraction, expected) in [
             (0.29, "29"),
             (0.689_697_265_625, "68.9697265625"),
@@ -305,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_utc_and_read_as_people_and_tools_write_them() {
+    fn times_are_utc_and_read_in_the_forms_of_users_and_tools() {
         for (written, micros) in [
             ("1970-01-01 00:00:01", 1_000_000),
             ("1970-01-01 00:00:01.250000", 1_250_000),
@@ -351,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_refused() {
+    fn a_malformed_time_is_refused() {
         for junk in [
             "",
             "yesterday",
@@ -370,7 +371,7 @@ mod tests {
             "2025-10-26 00:30:00+99:00",
             "26.10.2025 00:30",
             "infinity",
-            // Another day, a Julian day, a day and a time as digits, and nothing.
+            // A date, a Julian day, a date and a time as digits, and zero.
             "20251026",
             "2460974.5",
             "20251026003000",
@@ -395,7 +396,7 @@ mod tests {
     }
 
     #[test]
-    fn algorithms_are_called_as_the_specification_calls_them() {
+    fn algorithms_have_the_names_of_the_specification() {
         for (theirs, ours) in [("mog2", "MOG2"), ("knn", "KNN"), ("frame_diff", "frame_diff"), ("Vibe", "Vibe")] {
             assert_eq!(algorithm(theirs.to_owned()), ours);
         }

@@ -1,10 +1,11 @@
-//! Whether a file is a CSV that can be imported, and if not, what it is and how to save it instead. Pure.
+//! Checks whether a file is a CSV that can be imported. If not, says what it is and how to convert it. Nothing here
+//! does I/O.
 
 use csv::StringRecord;
 
 use crate::export_params::{COLUMNS, columns};
 
-/// What files of other kinds begin with, what they are, and what to do.
+/// The first bytes of other file formats, what they are, and what to do.
 const SIGNATURES: [(&[u8], &str); 16] = [
     (b"\x1f\x8b", "it is compressed with gzip; decompress it first, for example with gunzip"),
     (b"\x28\xb5\x2f\xfd", "it is compressed with zstd; decompress it first, for example with unzstd"),
@@ -24,9 +25,9 @@ const SIGNATURES: [(&[u8], &str); 16] = [
     (b"SQLite format 3\0", "it is an SQLite database; if it is ArgusAI's, import it with “import argusai”"),
     (b"PAR1", "it is a Parquet file; write it as CSV first, for example with DuckDB"),
     (b"%PDF", "it is a PDF; import the CSV itself"),
-    (b"<", "it is an HTML or XML page and not a CSV; fetch the file again, with a valid access token"),
-    (b"{", "it is JSON and not a CSV; if it is an answer with an error, it says what was wrong with the request"),
-    (b"[", "it is JSON and not a CSV"),
+    (b"<", "it is an HTML or XML page, not a CSV; fetch the file again, with a valid access token"),
+    (b"{", "it is JSON, not a CSV; if it is an error response, it says what was wrong with the request"),
+    (b"[", "it is JSON, not a CSV"),
     (b"\xff\xfe", UTF_16),
     (b"\xfe\xff", UTF_16),
     (b"\0\0\xfe\xff", UTF_16),
@@ -37,27 +38,27 @@ const UTF_16: &str = "its text encoding is UTF-16 or UTF-32; save it as UTF-8: i
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-const EMPTY: &str = "the file is empty: it has not even the first line of an export; export it again, or look whether the \
+const EMPTY: &str = "the file is empty: even the first line of an export is missing; export it again, or check whether the \
                      program that wrote it failed";
 
-const ONLY_BYTE_ORDER_MARK: &str = "the file is empty except for its byte order mark: it has not even the first line of an \
-                                    export; export it again, or look whether the program that wrote it failed";
+const ONLY_BYTE_ORDER_MARK: &str = "the file is empty except for its byte order mark: even the first line of an export is \
+                                    missing; export it again, or check whether the program that wrote it failed";
 
-const ONLY_BLANKS: &str = "the file is empty except for blanks and line ends: it has not even the first line of an export; \
-                           export it again, or look whether the program that wrote it failed";
+const ONLY_BLANKS: &str = "the file is empty except for blanks and line ends: even the first line of an export is missing; \
+                           export it again, or check whether the program that wrote it failed";
 
 const SEP: &str = "its first line is “sep=,”, which is for Excel alone; delete this line with a text editor, so that the file \
                    begins with the names of the columns";
 
-const SEP_OTHER: &str = "its first line begins with “sep=”, which is for Excel alone, and names another separator than the \
+const SEP_OTHER: &str = "its first line begins with “sep=”, which is for Excel alone, and names a separator other than the \
                          comma; delete this line with a text editor, and save the file with commas between the cells and \
                          decimal points: in Calc as “Text CSV” with the field delimiter “,”; or import the exported file as \
                          it was";
 
 const QUOTED_ROWS: &str = "each of its lines is one cell in quotes";
 
-const SAVE_ANEW: &str = "a spreadsheet writes this for a CSV that it opened as a single column: open the exported file with the \
-                         separator “,” (in Excel with Data → From Text/CSV) and save it anew, or import the exported file as \
+const SAVE_AGAIN: &str = "a spreadsheet writes this for a CSV that it opened as a single column: open the exported file with the \
+                         separator “,” (in Excel with Data → From Text/CSV) and save it again, or import the exported file as \
                          it was";
 
 const BARE_CR: &str = "its lines end in CR alone, as on old Macintosh systems; save it with line ends LF or CRLF: in Excel as \
@@ -98,19 +99,19 @@ pub fn why_not_csv(start: &[u8]) -> Option<&'static str> {
     is_bare_cr.then_some(BARE_CR)
 }
 
-/// Returns the separator that a first line for Excel names, such as `sep=;`, which may be in quotes.
+/// Returns the separator in a first line for Excel, such as `sep=;`, which may be in quotes.
 fn excel_separator(text: &[u8]) -> Option<u8> {
     let line = text.strip_prefix(b"\"").unwrap_or(text);
     let (name, rest) = line.split_at_checked(4)?;
     name.eq_ignore_ascii_case(b"sep=").then(|| rest.first().copied().unwrap_or(b'\n'))
 }
 
-/// Returns why a row cannot have another number of cells than the first row, and what to do. `before` is how many columns
-/// come before those of the contract.
+/// Returns why a row may not have another number of cells than the first row, and what to do. `before` is the number of
+/// columns before those of [`COLUMNS`].
 pub fn why_other_width(row: &StringRecord, before: usize) -> String {
     let columns = before + COLUMNS.len();
     if row.len() == 1 && row[0].matches(',').count() + 1 >= columns {
-        return format!("the whole row is one cell in quotes, and the first line has {columns} cells; {SAVE_ANEW}");
+        return format!("the whole row is one cell in quotes, and the first line has {columns} cells; {SAVE_AGAIN}");
     }
     let counts = format!("it has {} fields, and the first line has {columns}", row.len());
     let is_number = |index: usize| {
@@ -130,10 +131,10 @@ pub fn why_other_width(row: &StringRecord, before: usize) -> String {
     }
 }
 
-/// Returns how many columns come before those of the contract, from the first row.
+/// Returns the number of columns before those of [`COLUMNS`], from the first row.
 ///
 /// # Errors
-/// Why it is not the first row of an export, and what to do.
+/// Returns why it is not the first row of an export, and what to do.
 pub fn columns_before(header: &StringRecord) -> Result<usize, String> {
     for with_local_time in [false, true] {
         if header.iter().eq(columns(with_local_time)) {
@@ -144,7 +145,7 @@ pub fn columns_before(header: &StringRecord) -> Result<usize, String> {
     let names: Vec<_> = header.iter().collect();
     let why = match names.as_slice() {
         [one] if [false, true].iter().any(|local| one.split(',').map(str::trim).eq(columns(*local))) => {
-            return Err(format!("{QUOTED_ROWS}; {SAVE_ANEW}"));
+            return Err(format!("{QUOTED_ROWS}; {SAVE_AGAIN}"));
         }
         [one] if one.contains(';') => SEMICOLONS,
         [one] if one.contains('\t') => TABS,
@@ -163,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_csv_is_called_what_it_is() {
+    fn other_file_formats_are_named() {
         let header = COLUMNS.join(",");
         for (start, what) in [
             (b"\x1f\x8b\x08\x00".to_vec(), "gzip"),
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_line_for_excel_is_to_be_deleted() {
+    fn a_first_line_for_excel_must_be_deleted() {
         for (line, what) in [
             ("sep=,", "delete this line with a text editor, so that"),
             ("\u{feff}sep=,", "delete this line with a text editor, so that"),
@@ -216,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_with_another_number_of_cells_says_what_it_seems_to_be() {
+    fn a_row_with_another_number_of_cells_is_explained() {
         for (cells, before, what) in [
             (&["t", "a", "A", "85", "5", "MOG2", "1", "2", "3", "4", "z"][..], 0, "decimal points (85.5)"),
             (&["l", "t", "a", "A", "85", "5", "MOG2", "1", "2", "3", "4", "z"], 1, "decimal points (85.5)"),
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_row_says_which_columns_there_are() {
+    fn the_columns_are_known_from_the_first_row() {
         let header = |text: &str, delimiter: char| StringRecord::from(text.split(delimiter).collect::<Vec<_>>());
         let names = COLUMNS.join(",");
         assert_eq!(columns_before(&header(&names, ',')), Ok(0));

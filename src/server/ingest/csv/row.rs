@@ -1,4 +1,4 @@
-//! From a row of a CSV to an event, as this program writes it and as other tools do. Pure.
+//! Converts rows of a CSV to events, as this program writes them and as other tools do. Nothing here does I/O.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -17,33 +17,34 @@ use crate::server::formula_guard::unguard;
 use crate::server::ingest::argusai;
 use crate::server::ingest::summary::Summary;
 
-const FRACTION_TAKEN: &str = "confidence from 0 to 1, as in ArgusAI's own CSV; taken as 0 to 100 (0.855 as 85.5)";
-const DETECTOR_TAKEN: &str = "detector as ArgusAI calls it; taken as MOG2 or KNN";
+const FRACTION_CONVERTED: &str =
+    "confidence from 0 to 1, as in ArgusAI's own CSV; converted to 0 to 100 (0.855 to 85.5)";
+const DETECTOR_CONVERTED: &str = "detector in ArgusAI's spelling; converted to MOG2 or KNN";
 
 /// The length of `2025-12-15T10:30:00`, in bytes.
 const DATE_AND_TIME: usize = 19;
 
-/// How the rows of a file are read.
+/// How to read the rows of a file.
 #[derive(Clone, Copy, Debug)]
 pub struct Rows {
-    /// How many columns come before those of the contract.
+    /// The number of columns before those of [`COLUMNS`].
     pub before: usize,
-    /// What the confidences are.
+    /// The scale of the confidences.
     pub scale: Scale,
-    /// Text cells have no guard against formulas.
+    /// Whether text cells lack the guard against formulas.
     pub raw: bool,
 }
 
-/// The error of a row whose time is before that of the row before it.
+/// Returns the error of a row whose time is before that of the previous row.
 pub fn not_in_order() -> anyhow::Error {
-    anyhow!("column timestamp: it is earlier than the row before; sort the rows by time, as an export has them")
+    anyhow!("column timestamp: it is earlier than the previous row; sort the rows by time, as in an export")
 }
 
 impl Rows {
     /// Reads a row. The event has no id yet.
     ///
     /// # Errors
-    /// Returns an error if a cell cannot be read, naming its column and what would be right.
+    /// Returns an error if a cell cannot be read, with its column and what is expected.
     pub fn event(self, record: &StringRecord, summary: &mut Summary) -> anyhow::Result<Model> {
         let columns = self.before + COLUMNS.len();
         ensure!(record.len() == columns, why_other_width(record, self.before));
@@ -55,7 +56,7 @@ impl Rows {
         };
         let timestamp = self.cell(record, column::TIMESTAMP);
         let timestamp =
-            moment(timestamp, self.scale).ok_or_else(|| wrong(column::TIMESTAMP, why_not_a_moment(timestamp)))?;
+            parse_time(timestamp, self.scale).ok_or_else(|| wrong(column::TIMESTAMP, why_not_a_time(timestamp)))?;
         let confidence = match (self.cell(record, column::CONFIDENCE), self.scale) {
             ("", _) => None,
             (digits, Scale::Percent) => Some(
@@ -65,19 +66,19 @@ impl Rows {
             (digits, Scale::Fraction) => {
                 let fraction = number(digits, 1.0)
                     .ok_or_else(|| wrong(column::CONFIDENCE, "is not a number from 0 to 1, with a decimal point"))?;
-                summary.repair(FRACTION_TAKEN, Some(digits));
+                summary.repair(FRACTION_CONVERTED, Some(digits));
                 Some(argusai::percent(fraction))
             }
         };
         let camera_id = self.text(record, column::CAMERA_ID);
-        ensure!(!camera_id.is_empty(), "column camera_id: it is empty; each event has a camera");
+        ensure!(!camera_id.is_empty(), "column camera_id: it is empty; each event must have a camera");
         let algorithm = self.text(record, column::ALGORITHM).into_owned();
         let algorithm = match self.scale {
             Scale::Percent => algorithm,
             Scale::Fraction => {
                 let ours = argusai::algorithm(algorithm.clone());
                 if ours != algorithm {
-                    summary.repair(DETECTOR_TAKEN, Some(&algorithm));
+                    summary.repair(DETECTOR_CONVERTED, Some(&algorithm));
                 }
                 ours
             }
@@ -97,33 +98,33 @@ impl Rows {
         })
     }
 
-    /// The name of the row's camera.
+    /// Returns the name of the row's camera.
     pub fn camera_name(self, record: &StringRecord) -> Cow<'_, str> {
         self.text(record, column::CAMERA_NAME)
     }
 
-    /// A cell of the contract's columns, as it is.
+    /// Returns a cell as it is. `index` is that of its column in [`COLUMNS`].
     fn cell(self, record: &StringRecord, index: usize) -> &str {
         record.get(self.before + index).unwrap_or_default()
     }
 
-    /// A cell of text.
+    /// Returns a text cell.
     fn text(self, record: &StringRecord, index: usize) -> Cow<'_, str> {
         let cell = self.cell(record, index);
-        // ArgusAI guards nothing.
+        // ArgusAI writes no guard.
         if self.raw || self.scale == Scale::Fraction { Cow::Borrowed(cell) } else { unguard(cell) }
     }
 }
 
-/// Microseconds since 1970-01-01T00:00:00Z. ArgusAI's times without offset are UTC.
-fn moment(text: &str, scale: Scale) -> Option<i64> {
+/// Returns microseconds since 1970-01-01T00:00:00Z. ArgusAI's times without offset are UTC.
+fn parse_time(text: &str, scale: Scale) -> Option<i64> {
     let time = DateTime::parse_from_rfc3339(text);
     let time = time.or_else(|error| DateTime::parse_from_rfc3339(&as_rfc3339(text, scale).ok_or(error)?)).ok()?;
     WRITABLE_YEARS.contains(&time.to_utc().year()).then(|| time.timestamp_micros())
 }
 
-/// Says why a text is not a moment, and what would be right.
-fn why_not_a_moment(text: &str) -> &'static str {
+/// Returns why a text is not a timestamp, and what is expected.
+fn why_not_a_time(text: &str) -> &'static str {
     let text = text.trim();
     let part = |range: Range<usize>| {
         text.get(range).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))?.parse::<u32>().ok()
@@ -151,7 +152,7 @@ fn why_not_a_moment(text: &str) -> &'static str {
      in UTC, add --confidence fraction)"
 }
 
-/// What other tools write (`2025-12-15 10:30:00+0000`, `+00`, ` UTC`), as RFC 3339.
+/// Returns the RFC 3339 form of what other tools write (`2025-12-15 10:30:00+0000`, `+00`, ` UTC`).
 fn as_rfc3339(text: &str, scale: Scale) -> Option<String> {
     let (date_and_time, rest) = text.trim().split_at_checked(DATE_AND_TIME)?;
     let digits = rest.strip_prefix('.').map_or(0, |rest| 1 + rest.bytes().take_while(u8::is_ascii_digit).count());
@@ -168,12 +169,12 @@ fn as_rfc3339(text: &str, scale: Scale) -> Option<String> {
     Some(format!("{date}T{time}{fraction}{offset}"))
 }
 
-/// A number from 0 to `most`. Of the two zeros the one without a sign, which is the only one that SQLite has.
-fn number(digits: &str, most: f64) -> Option<f64> {
-    digits.parse::<f64>().ok().filter(|value| (0.0..=most).contains(value)).map(|value| value + 0.0)
+/// Parses a number from 0 to `max`. A negative zero becomes zero, because SQLite has no negative zero.
+fn number(digits: &str, max: f64) -> Option<f64> {
+    digits.parse::<f64>().ok().filter(|value| (0.0..=max).contains(value)).map(|value| value + 0.0)
 }
 
-/// A whole number, also with a fraction of zero, which pandas writes for columns that have empty cells.
+/// Parses a whole number, also with a fraction of zero, which pandas writes for columns with empty cells.
 fn whole(digits: &str) -> Option<i32> {
     let whole = match digits.split_once('.') {
         Some((whole, fraction)) if !fraction.is_empty() && fraction.bytes().all(|digit| digit == b'0') => whole,
@@ -202,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_in_any_offset_is_the_same_moment() {
+    fn a_time_with_any_offset_is_the_same_moment() {
         for same in [
             "2025-12-15T18:30:00+00:00",
             "2025-12-15T18:30:00Z",
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_does_not_exist_is_called_that() {
+    fn a_time_that_does_not_exist_is_reported_as_such() {
         for (bad, why) in [
             ("2025-02-30T00:00:00Z", "a date that does not exist"),
             ("2025-13-01 00:00:00+00", "a date that does not exist"),
@@ -277,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zero_with_a_sign_is_the_one_without() {
+    fn a_negative_zero_becomes_zero() {
         for zero in ["0", "-0", "-0.0"] {
             let confidence = with(3, zero).expect("valid").confidence;
             assert_eq!(confidence.map(f64::to_bits), Some(0.0_f64.to_bits()), "{zero}");
@@ -285,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn the_formula_guard_is_taken_off_unless_the_file_is_raw() {
+    fn the_formula_guard_is_removed_unless_the_file_is_raw() {
         let mut cells = GOOD;
         cells[9] = "'=1+1";
         assert_eq!(read(OURS, &cells).expect("valid").zone_id.as_deref(), Some("=1+1"));
@@ -295,20 +296,20 @@ mod tests {
     }
 
     #[test]
-    fn a_column_of_local_time_is_passed_over() {
+    fn a_column_of_local_time_is_skipped() {
         let cells = [&["15.12.2025 10:30"][..], &GOOD].concat();
         let event = read(Rows { before: 1, ..OURS }, &cells).expect("valid");
         assert_eq!(event, read(OURS, &GOOD).expect("valid"));
     }
 
     #[test]
-    fn rows_of_argusai_are_taken_to_our_scale_and_names() {
+    fn rows_of_argusai_are_converted_to_our_scale_and_names() {
         let cells = ["2025-12-15T10:30:00.867341", "a", "A", "0.29", "mog2", "10", "20", "30", "40", ""];
         let mut summary = Summary::default();
         let event = ARGUSAI.event(&StringRecord::from(cells.to_vec()), &mut summary).expect("valid");
         assert_eq!((event.timestamp, event.confidence), (1_765_794_600_867_341, Some(29.0)));
         assert_eq!((&*event.algorithm, event.zone_id), ("MOG2", None));
-        for (reason, first) in [(FRACTION_TAKEN, "0.29"), (DETECTOR_TAKEN, "mog2")] {
+        for (reason, first) in [(FRACTION_CONVERTED, "0.29"), (DETECTOR_CONVERTED, "mog2")] {
             let finding = &summary.repaired[reason];
             assert_eq!((finding.count, finding.first.as_deref()), (1, Some(first)));
         }

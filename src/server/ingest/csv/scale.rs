@@ -1,10 +1,11 @@
-//! Whether the confidences of a file are percentages, as this program exports them, or fractions, as ArgusAI does, whose
-//! CSV has the same columns.
+//! Finds out whether the confidences of a file are percentages, as this program exports them, or fractions, as in
+//! ArgusAI's CSV, which has the same columns.
 //!
 //! The two differ in three ways. Our timestamps always have a numeric offset; ArgusAI's end in `Z` or have none (on
-//! PostgreSQL, older versions wrote `+00:00`). We call its detectors `MOG2` and `KNN`; it calls them `mog2` and `knn`. And
-//! its confidences are never above 1. If they contradict each other, nobody can tell. A detector with another name says
-//! nothing of a file whose times are in UTC: a later version of ArgusAI may have it.
+//! PostgreSQL, older versions wrote `+00:00`). Our names of its detectors are `MOG2` and `KNN`, and its own are `mog2`
+//! and `knn`. And its confidences are never above 1. If these signs contradict each other, the scale is unknown. A
+//! detector with another name proves nothing about a file whose times are in UTC: a later version of ArgusAI may have
+//! it.
 
 use std::io::Read;
 
@@ -15,7 +16,7 @@ use csv::ByteRecord;
 use super::column;
 use crate::export_params::COLUMNS;
 
-/// What confidences are.
+/// The scale of confidences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Scale {
     /// From 0 to 100, as this program exports them.
@@ -24,9 +25,9 @@ pub enum Scale {
     Fraction,
 }
 
-/// What the rows of a file say about its scale.
+/// The signs in the rows of a file from which its scale is known.
 #[derive(Clone, Copy, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a sign of its own, and any of them may come together")]
+#[expect(clippy::struct_excessive_bools, reason = "the signs are independent of each other")]
 struct Signs {
     /// A confidence above 1.
     above_one: bool,
@@ -40,14 +41,14 @@ struct Signs {
     lower_case: bool,
     /// A detector called `MOG2` or `KNN`.
     upper_case: bool,
-    /// A detector that neither program is known to have.
+    /// A detector with another name.
     unknown: bool,
 }
 
 impl Signs {
-    /// Notes the signs of a row. `before` is how many columns come before those of the contract.
-    fn note(&mut self, row: &ByteRecord, before: usize) {
-        // The import refuses a row with another number of cells, and says why. Until then it says nothing of the scale.
+    /// Adds the signs of a row. `before` is the number of columns before those of [`COLUMNS`].
+    fn add(&mut self, row: &ByteRecord, before: usize) {
+        // The import refuses a row with another number of cells, with the reason. Such a row is not a sign.
         if row.len() != before + COLUMNS.len() {
             return;
         }
@@ -68,17 +69,17 @@ impl Signs {
         }
     }
 
-    /// Whether no other row can change what the signs say.
+    /// Whether no further row can change the scale.
     fn are_settled(self) -> bool {
         self.above_one && self.offset
     }
 
-    /// `None` if nobody can tell.
+    /// Returns the scale; `None` if it is unknown.
     fn scale(self) -> Option<Scale> {
         let Self { above_one, up_to_one, offset, utc, lower_case, upper_case, unknown } = self;
         let not_of_argusai = upper_case || unknown;
         match self {
-            // One confidence that ArgusAI could not have written, in what is ArgusAI's otherwise.
+            // A single confidence that ArgusAI could not have written, in a file that otherwise looks like ArgusAI's.
             _ if above_one && up_to_one && lower_case && !offset && !not_of_argusai => None,
             _ if above_one => Some(Scale::Percent),
             _ if lower_case && utc && !offset && !not_of_argusai => Some(Scale::Fraction),
@@ -89,16 +90,16 @@ impl Signs {
     }
 }
 
-/// Finds out the scale of the rows that come after the header. Reads no further than necessary: of what this program
-/// exported, usually one row. `before` is how many columns come before those of the contract.
+/// Finds out the scale of the rows after the header. Reads only as far as necessary: usually one row of an export of
+/// this program. `before` is the number of columns before those of [`COLUMNS`].
 ///
 /// # Errors
-/// Returns an error if it cannot be told, or the file cannot be read.
+/// Returns an error if the scale is unknown, or the file cannot be read.
 pub fn of<R: Read>(reader: &mut csv::Reader<R>, before: usize) -> anyhow::Result<Scale> {
     let mut row = ByteRecord::new();
     let mut signs = Signs::default();
     while !signs.are_settled() && reader.read_byte_record(&mut row)? {
-        signs.note(&row, before);
+        signs.add(&row, before);
     }
     let scale = signs.scale();
     ensure!(
@@ -136,7 +137,7 @@ mod tests {
     const ZERO_OFFSET: &str = "2025-12-15T10:30:00.867341+00:00";
 
     #[test]
-    fn the_contents_say_whose_file_it_is() {
+    fn the_scale_is_known_from_the_contents() {
         for (rows, expected) in [
             // ArgusAI's, by its newer and its older versions.
             (&[[Z, "0.855", "mog2"]][..], Some(Scale::Fraction)),
@@ -151,14 +152,14 @@ mod tests {
             (&[[OFFSET, "0.5", "frame_diff"], [OFFSET, "70", "frame_diff"]], Some(Scale::Percent)),
             (&[[ZERO_OFFSET, "72", "mog2"]], Some(Scale::Percent)),
             (&[], Some(Scale::Percent)),
-            // Ours, after a tool wrote it anew.
+            // Ours, after another tool saved it.
             (&[[Z, "85.5", "MOG2"]], Some(Scale::Percent)),
             (&[[Z, "0.5", "MOG2"]], Some(Scale::Percent)),
             (&[[Z, "85.5", "mog2"]], Some(Scale::Percent)),
             (&[[Z, "0.5", "MOG2"], [Z, "0.5", "vibe"]], Some(Scale::Percent)),
             (&[[Z, "85.5", "vibe"]], Some(Scale::Percent)),
             (&[[Z, "", "vibe"]], Some(Scale::Percent)),
-            // Either's.
+            // Of either.
             (&[[ZERO_OFFSET, "0.855", "mog2"]], None),
             (&[[ZERO_OFFSET, "0.855", "frame_diff"]], None),
             (&[[Z, "0.855", "frame_diff"]], None),
@@ -176,9 +177,9 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_either_is_refused_with_the_option_that_decides() {
+    fn a_file_of_unknown_scale_is_refused_with_the_option_to_use() {
         let file = &b"2025-12-15T10:30:00+00:00,a,A,0.5,mog2,,,,,\n"[..];
-        let error = of(&mut super::super::reader(file), 0).expect_err("either's").to_string();
+        let error = of(&mut super::super::reader(file), 0).expect_err("unknown").to_string();
         assert!(error.contains("--confidence fraction") && error.contains("--confidence percent"), "{error}");
     }
 }
