@@ -1,4 +1,4 @@
-//! The command line: what it offers, and where clock and environment come in.
+//! The command line: runs the commands, and reads the clock and the environment.
 
 use std::process::ExitCode;
 
@@ -30,12 +30,12 @@ mod serve;
 mod standard_output;
 mod stop_signals;
 
-/// The exit code where the program that reads standard output has ended. It is what a shell reports of a command that SIGPIPE
-/// ended, as it ends `cat` and others.
+/// The exit code if the program that reads standard output has ended. A shell reports the same for a command that
+/// SIGPIPE ended, such as `cat`.
 const READER_ENDED: u8 = 128 + 13;
 
-/// Runs the program. A failure is reported on standard error, and the exit code is 1; but if the program that reads standard
-/// output has ended, nothing is reported and the exit code is 141.
+/// Runs the program. An error is printed on standard error, and the exit code is 1. If the program that reads standard
+/// output has ended, nothing is printed and the exit code is 141.
 pub fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -53,7 +53,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         settings.database.url = url;
     }
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
-    let done = runtime.block_on(async {
+    let result = runtime.block_on(async {
         match cli.command.unwrap_or_else(|| Command::Serve(serve::Serve::default())) {
             Command::Serve(serve) => serve.run(settings).await,
             other => {
@@ -63,43 +63,43 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             }
         }
     });
-    // Whoever still writes to a pipe that nobody reads is not waited for.
+    // A thread that still writes to a pipe that is not read would block forever.
     runtime.shutdown_background();
-    done
+    result
 }
 
-/// The commands that do one thing and end.
+/// Runs a command that does one thing and ends.
 async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
     check_reachable(settings).await?;
     if let Command::Migrate(migrate) = command {
         let missing = if matches!(migrate, Migrate::Up) { IfMissing::Create } else { IfMissing::Refuse };
         let opened = connect::open(&settings.database, missing).await;
         let database = opened.map_err(|error| with_reason(error, settings))?;
-        let done = run_migrate(&migrate, settings, &database).await;
-        return done.map_err(|error| naming_database(error, settings));
+        let result = run_migrate(&migrate, settings, &database).await;
+        return result.map_err(|error| naming_database(error, settings));
     }
     let missing = match command {
         Command::Serve(_) | Command::Import(_) | Command::Demo(_) | Command::User(accounts::User::Add { .. }) => {
             IfMissing::Create
         }
-        // What they would show or change is not in a database that was only just made.
+        // A new database does not contain what they would show or change.
         _ => IfMissing::Refuse,
     };
     let database = open_migrated(settings, missing).await?;
-    let brings_much = matches!(command, Command::Import(_) | Command::Demo(_));
-    let done = run_on(database.clone(), command, settings).await.map_err(|error| naming_database(error, settings));
-    // Also after one that failed, because the disk is full or for any other reason; but not if the file is another one now,
-    // which the error says.
+    let fills_log = matches!(command, Command::Import(_) | Command::Demo(_));
+    let result = run_on(database.clone(), command, settings).await.map_err(|error| naming_database(error, settings));
+    // Also after a failed command, which may have filled the disk; but not if the file was replaced, which the error
+    // says.
     let is_replaced = database.file().is_some_and(|file| file.check().is_err());
-    if brings_much
+    if fills_log
         && !is_replaced
         && let Err(error) = checkpoint::empty_log(&settings.database, &database).await
     {
         warn!(error = format!("{error:#}"), "cannot truncate SQLite's write-ahead log, so it keeps its disk space");
     }
-    // PostgreSQL logs clients that leave without a word.
-    let closed = database.close().await.context("cannot close the database; what was done is there");
-    done.and(closed)
+    // PostgreSQL logs clients that disconnect without closing.
+    let closed = database.close().await.context("cannot close the database; all changes are stored");
+    result.and(closed)
 }
 
 async fn run_on(database: Pool, command: Command, settings: &Settings) -> anyhow::Result<()> {
@@ -140,7 +140,7 @@ async fn run_partitions(
     now: UnixMicros,
 ) -> anyhow::Result<()> {
     if database.get_database_backend() != DbBackend::Postgres {
-        bail!("the table of events has partitions in PostgreSQL only; in SQLite it is one");
+        bail!("only PostgreSQL's table of events has partitions");
     }
     match command {
         Partitions::List => {
@@ -150,7 +150,7 @@ async fn run_partitions(
         }
         Partitions::Detach => {
             let keep = settings.database.keep_months;
-            ensure!(keep > 0, "database.keep_months is 0, so all months are kept; set how many are to be kept");
+            ensure!(keep > 0, "database.keep_months is 0, so all months are kept; set the number of months to keep");
             for table in partitions::detach(database, now, keep).await? {
                 standard_output::print(&format!("detached {table}\n"));
             }
@@ -171,7 +171,7 @@ async fn run_migrate(migrate: &Migrate, settings: &Settings, database: &Pool) ->
     Ok(())
 }
 
-/// The environment variables that are text.
+/// Returns the environment variables that are UTF-8.
 fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
 }

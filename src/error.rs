@@ -1,5 +1,5 @@
-//! `ApiError`: the one error that crosses the wire, for the export route and for server functions alike.
-//! It knows nobody. How it becomes an HTTP answer is told in `web::error_response`, and its sentences are in `messages`.
+//! `ApiError`: the error of the API, for the export route and for server functions alike. `web::error_response`
+//! converts it to an HTTP response, and its sentences are in `messages`.
 
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
@@ -9,54 +9,54 @@ use utoipa::ToSchema;
 use crate::messages::Message;
 use crate::messages::transport::TransportMessage;
 
-/// What went wrong, as a word that a program can compare. The words never change their meaning.
+/// The code of an error, for programs. Codes never change their meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
-    /// A query parameter cannot be understood; `field` names it. HTTP 400.
+    /// A query parameter or form field is invalid; `field` names it. HTTP 400.
     InvalidParameter,
-    /// The request is not what HTTP allows, such as one with two hosts. HTTP 400.
+    /// The request is not valid HTTP, for example because it has two hosts. HTTP 400.
     BadRequest,
-    /// The request did not come in time. HTTP 408.
+    /// The request did not arrive in time. HTTP 408.
     RequestTimeout,
-    /// Nobody that we know asks: no session, token or link, or one that does not work. HTTP 401.
+    /// No valid session, token or signed URL. HTTP 401.
     Unauthenticated,
     /// The browser does not keep cookies of this server. HTTP 400.
     CookieRefused,
-    /// Whoever asks may not do this. HTTP 403.
+    /// The user may not do this. HTTP 403.
     Forbidden,
-    /// There is no such camera, or not for the one who asks: both look the same. HTTP 404.
+    /// There is no such camera, or the user may not see it; the response is the same. HTTP 404.
     CameraNotFound,
     /// There is no such user. HTTP 404.
     UserNotFound,
-    /// There is no such access token, or it is somebody else's. HTTP 404.
+    /// There is no such access token, or it is another user's. HTTP 404.
     TokenNotFound,
     /// There is no such page or route. HTTP 404.
     NotFound,
-    /// The route is there, but does not take this method. HTTP 405.
+    /// The route does not support this method. HTTP 405.
     MethodNotAllowed,
-    /// What was sent is longer than can be taken in. HTTP 413.
+    /// The request is too long. HTTP 413.
     TooLarge,
-    /// The request was made for another host name than one of this machine's. HTTP 421.
+    /// The request names another host. HTTP 421.
     Misdirected,
-    /// There is no such export record, or it is somebody else's. HTTP 404.
+    /// There is no such export record, or it is another user's. HTTP 404.
     ExportNotFound,
-    /// Somebody tries too often to sign in. HTTP 429, with the time to wait.
+    /// There were too many sign-in attempts. HTTP 429, with the time to wait.
     TooManyAttempts,
-    /// Somebody has as many exports running as one may. HTTP 429, with the time to wait.
+    /// The user has the maximum number of exports running. HTTP 429, with the time to wait.
     TooManyExports,
-    /// The database did not answer in time, and was told to stop. HTTP 504.
+    /// The database did not answer in time, and the query was cancelled. HTTP 504.
     DatabaseTimeout,
-    /// The client speaks a version of HTTP that cannot tell a whole file from a cut one. HTTP 505.
+    /// The client uses a version of HTTP in which a truncated file looks complete. HTTP 505.
     HttpVersionNotSupported,
-    /// The database is away, or the server has too much to do or is being stopped. HTTP 503; trying again later may help.
+    /// The database is unavailable, or the server is overloaded or shutting down. HTTP 503; a retry later may help.
     Unavailable,
-    /// A fault of the server; its log has the reason, under the request id. HTTP 500.
+    /// An internal error; the log has the reason, under the request id. HTTP 500.
     Internal,
 }
 
 impl ErrorCode {
-    /// The HTTP status code of an answer with this error.
+    /// Returns the HTTP status code of a response with this error.
     pub fn status(self) -> u16 {
         match self {
             Self::InvalidParameter | Self::BadRequest | Self::CookieRefused => 400,
@@ -77,7 +77,7 @@ impl ErrorCode {
         }
     }
 
-    /// A short heading for people: the `title` of RFC 9457.
+    /// Returns a short heading: the `title` of RFC 9457.
     pub fn title(self) -> &'static str {
         match self {
             Self::InvalidParameter => "Invalid parameter",
@@ -104,25 +104,25 @@ impl ErrorCode {
     }
 }
 
-/// An error as the client sees it: RFC 9457 members, less those that follow from `code`.
+/// An error as the client sees it: the members of RFC 9457, except those that follow from `code`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiError {
-    /// What went wrong, for programs.
+    /// The code, for programs.
     pub code: ErrorCode,
-    /// What went wrong and what would be right, in English.
+    /// What is wrong and what is expected, in English.
     pub detail: String,
-    /// The same as a message, for programs, and in the language of the request for people.
+    /// The same as a message: for programs, and in the language of the request for users.
     pub message: Box<Message>,
-    /// The query parameter at fault, where there is one.
+    /// The invalid query parameter or form field, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
-    /// What to quote to the operator: the log lines of this request carry the same id.
+    /// The id to quote to the operator: the log lines of this request have the same one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Why, for the log and for commands. Clients are not sent it.
+    /// The reason, for the log and for commands. It is not sent to clients.
     #[serde(skip)]
     pub reason: Option<String>,
-    /// After how many seconds trying again may help: `Retry-After`, where that is known.
+    /// The seconds after which a retry may help, if known: `Retry-After`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u32>,
 }
@@ -135,12 +135,12 @@ impl ApiError {
         Self { code, detail, message, field: None, request_id: None, reason: None, retry_after_seconds: None }
     }
 
-    /// A fault of the server. The reason belongs in the log.
+    /// Returns the error of an internal fault. The reason belongs in the log.
     pub fn internal() -> Self {
         Self::new(ErrorCode::Internal, TransportMessage::Internal)
     }
 
-    /// Returns the error for a query parameter or form field. `message` says what would be right.
+    /// Returns the error for a query parameter or form field. `message` says what is expected.
     pub fn invalid(field: &str, message: impl Into<Message>) -> Self {
         Self { field: Some(field.to_owned()), ..Self::new(ErrorCode::InvalidParameter, message) }
     }
@@ -166,7 +166,7 @@ impl FromServerFnError for ApiError {
             ServerFnErrorErr::Args(reason) | ServerFnErrorErr::MissingArg(reason) => {
                 Self::new(ErrorCode::InvalidParameter, TransportMessage::BadArguments { reason })
             }
-            // The raw text is for whoever debugs, and is never sent.
+            // The raw text is for debugging, and is never sent.
             other => Self { reason: Some(other.to_string()), ..Self::internal() },
         }
     }
@@ -177,7 +177,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_server_function_could_not_do_is_not_told_to_its_client() {
+    fn the_reason_of_a_failed_server_function_is_not_sent_to_its_client() {
         let raw = "error from somewhere below";
         for error in [
             ServerFnErrorErr::Deserialization(raw.to_owned()),

@@ -1,6 +1,6 @@
-//! Messages to people: what went wrong and what would be right. A message is a variant of an enum with the values in it as
-//! fields; beside it stand its code, which never changes, and its sentence in each language. Programs compare the code,
-//! records store code and values, and sentences can be reworded at any time.
+//! Messages to users: what is wrong and what is expected. A message is a variant of an enum with its values as fields.
+//! Beside it are its code, which never changes, and its sentence in each language. Programs compare the code, records
+//! store code and values, and sentences can be reworded at any time.
 //!
 //! To add a message, add a variant to the enum of its area. To add a language, add a table beside `GERMAN`.
 
@@ -20,18 +20,19 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Codes and sentences of one language. Values stand in a sentence as `{name}`.
+/// The codes and sentences of one language. A sentence contains its values as `{name}`.
 pub type Sentences = &'static [(&'static str, &'static str)];
 
-/// A message as it goes over the wire and into records.
+/// A message as it is sent and recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Message {
-    /// Which message it is. Codes never change their meaning.
+    /// The code of the message. Codes never change their meaning.
     pub code: Cow<'static, str>,
-    /// The values in it, by name.
+    /// Its values, by name.
     #[serde(default)]
     pub params: BTreeMap<String, String>,
-    /// The sentence with its values: in English where the message is made, and on the wire in the language of the request.
+    /// The sentence with its values: in English when the message is created, and in responses in the language of the
+    /// request.
     pub text: String,
 }
 
@@ -55,7 +56,7 @@ impl Message {
     }
 }
 
-/// Puts values into the `{name}` places of a sentence. A place without a value is left out.
+/// Inserts values for the `{name}` placeholders of a sentence. A placeholder without a value is removed.
 fn fill(sentence: &str, params: &BTreeMap<String, String>) -> String {
     let mut parts = sentence.split('{');
     let mut text = parts.next().unwrap_or_default().to_owned();
@@ -100,30 +101,30 @@ mod tests {
         areas.into_iter().flat_map(of_area).collect()
     }
 
-    fn places(sentence: &str) -> BTreeSet<&str> {
+    fn placeholders(sentence: &str) -> BTreeSet<&str> {
         sentence.split('{').skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect()
     }
 
     #[test]
-    fn every_code_is_there_once_and_in_lower_case() {
+    fn every_code_is_unique_and_in_lower_case() {
         let mut codes = BTreeSet::new();
         for (code, ..) in all() {
-            assert!(codes.insert(code), "{code} is there twice");
+            assert!(codes.insert(code), "{code} is used twice");
             assert!(code.chars().all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_'));
         }
     }
 
     #[test]
-    fn every_value_of_a_message_is_in_its_english_sentence_and_no_language_has_others() {
+    fn english_sentences_contain_all_values_and_no_language_has_others() {
         for (code, fields, english, german) in all() {
             let fields: BTreeSet<_> = fields.iter().copied().collect();
-            assert_eq!(places(english), fields, "{code}");
-            assert!(places(german).is_subset(&fields), "{code}");
+            assert_eq!(placeholders(english), fields, "{code}");
+            assert!(placeholders(german).is_subset(&fields), "{code}");
         }
     }
 
     #[test]
-    fn german_sentences_have_german_quotation_marks_and_are_no_copies() {
+    fn german_sentences_have_german_quotation_marks_and_are_translated() {
         for (code, _, english, german) in all() {
             assert!(german.matches('„').count() == german.matches('“').count() && !german.contains('”'), "{german}");
             assert!(english != german || english.ends_with("{text}"), "{code}");
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn values_stand_in_a_sentence_as_they_are() {
+    fn values_are_inserted_unchanged() {
         let typed = "“{end}” {start} already.".to_owned();
         let message = Message::from(&FormMessage::NameTaken { name: typed.clone() });
         assert!(message.text.contains(&typed), "{}", message.text);
@@ -142,10 +143,10 @@ mod tests {
     }
 
     #[test]
-    fn a_message_goes_over_the_wire_as_its_code_its_values_and_its_sentence() {
+    fn a_message_is_serialized_as_its_code_its_values_and_its_sentence() {
         let message = Message::from(&ParameterMessage::NumberOutOfRange { max: 500 });
         let json = serde_json::to_value(&message).expect("JSON");
-        let text = "Write a number from 1 to 500.";
+        let text = "Enter a number from 1 to 500.";
         let expected = serde_json::json!({ "code": "number_out_of_range", "params": { "max": "500" }, "text": text });
         assert_eq!(json, expected);
         assert_eq!(serde_json::from_value::<Message>(json).expect("a message"), message);

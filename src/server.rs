@@ -1,5 +1,5 @@
-//! The server without HTTP and pages: database, accounts, exports and imports, with their settings, metrics and log. It is
-//! compiled for the server only.
+//! The server without HTTP and pages: database, accounts, exports and imports, with their settings, metrics and log. It
+//! is compiled for the server only.
 
 pub mod accounts;
 pub mod cameras;

@@ -1,4 +1,4 @@
-//! `motion-export user`, `camera` and `token`: what an administrator does on the pages, for whoever has the database.
+//! `motion-export user`, `camera` and `token`: what administrators can do on pages, for the operator of the database.
 
 use std::io::Read;
 
@@ -57,7 +57,7 @@ pub enum User {
     },
 }
 
-/// Where a password comes from: never from the command line itself, which others can see.
+/// The source of a password. It is never an argument, because other users of the machine can see those.
 #[derive(Debug, Args)]
 pub struct Password {
     /// Reads the password from standard input; a line break at its end is not part of it.
@@ -99,7 +99,7 @@ impl User {
                 } else {
                     "access tokens still work (--revoke-tokens revokes them)"
                 };
-                print(&format!("{} has another password, and is signed out everywhere; {tokens}.\n", user.name));
+                print(&format!("{} has a new password, and is signed out everywhere; {tokens}.\n", user.name));
             }
             Self::Role { name, role } => {
                 let user = user::by_name(database, &name).await?;
@@ -116,8 +116,8 @@ impl User {
     }
 }
 
-fn role(word: &str) -> Result<Role, String> {
-    word.parse().map_err(|UnknownValue| "a role is admin or user".to_owned())
+fn role(text: &str) -> Result<Role, String> {
+    text.parse().map_err(|UnknownValue| "the role must be admin or user".to_owned())
 }
 
 #[derive(Debug, Subcommand)]
@@ -200,8 +200,8 @@ impl Token {
         match self {
             Self::Create { user, name, days } => {
                 let user = user::by_name(database, &user).await?;
-                let made = api_token::create(database, &user, &name, days, api_token::bits()?, now).await?;
-                print(&format!("{}\n", made.text));
+                let created = api_token::create(database, &user, &name, days, api_token::bits()?, now).await?;
+                print(&format!("{}\n", created.text));
             }
             Self::List => {
                 let mut rows = vec![["ID", "USER", "NAME", "UNTIL", "LAST USED"].map(str::to_owned)];
@@ -218,7 +218,7 @@ impl Token {
             }
             Self::Revoke { id } => {
                 let Ok(id) = id.parse() else {
-                    bail!("“{id}” is no token's id; `token list` shows them");
+                    bail!("“{id}” is not the id of a token; `token list` shows the ids");
                 };
                 api_token::revoke(database, id, None, now).await?;
                 print(&format!("{id} is revoked.\n"));
@@ -228,7 +228,7 @@ impl Token {
     }
 }
 
-/// Rows in columns, two blanks apart. Control characters of names are shown as what they are, and not obeyed.
+/// Formats rows in columns, two spaces apart. Control characters in names are escaped.
 fn table<const N: usize>(rows: &[[String; N]]) -> String {
     let cell = |text: &str| text.chars().flat_map(plain).collect::<String>();
     let rows: Vec<[String; N]> = rows.iter().map(|row| std::array::from_fn(|index| cell(&row[index]))).collect();
@@ -253,7 +253,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_table_has_columns_and_obeys_no_name() {
+    fn a_table_has_columns_and_escapes_control_characters() {
         let rows = [["ID", "NAME"], ["1", "Küche"], ["front-1", "\u{1b}[31mred"]].map(|row| row.map(str::to_owned));
         assert_eq!(table(&rows), "ID       NAME\n1        Küche\nfront-1  \\u{1b}[31mred\n");
     }

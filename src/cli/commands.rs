@@ -122,7 +122,7 @@ pub enum Migrate {
     Status,
 }
 
-/// Reads an RFC 3339 instant.
+/// Parses an RFC 3339 instant.
 fn parse_instant(text: &str) -> Result<chrono::DateTime<chrono::Utc>, String> {
     let instant = chrono::DateTime::parse_from_rfc3339(text).map(|instant| instant.to_utc());
     instant.map_err(|_| {
@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_contradicts_itself_nowhere() {
+    fn the_definition_of_the_command_line_is_consistent() {
         Cli::command().debug_assert();
     }
 }

@@ -14,25 +14,25 @@ use crate::server::db::unix_micros::UnixMicros;
 use crate::server::db::url::{DatabaseKind, parse_url, redacted};
 use crate::server::settings::Settings;
 
-/// Opens the database, or says why that cannot be done.
+/// Opens the database. If that fails because the file cannot be written to, the error says why.
 pub async fn open_migrated(settings: &Settings, missing: IfMissing) -> anyhow::Result<Pool> {
     connect::open_migrated(&settings.database, missing).await.map_err(|error| with_reason(error, settings))
 }
 
-/// Checks that PostgreSQL lets us in. A command that somebody waits for fails at once; a server may be started together with
-/// PostgreSQL, and waits for it.
+/// Checks that PostgreSQL accepts connections. A command fails at once; a server may be started together with
+/// PostgreSQL, so it waits for it.
 pub async fn check_reachable(settings: &Settings) -> anyhow::Result<()> {
     let url = &settings.database.url;
     if parse_url(url)? == DatabaseKind::Postgres {
         let cannot = || format!("cannot open the database {}", redacted(url));
         let connection = single_connection::connect(url).await.with_context(cannot)?;
-        // It has served its purpose, however it ends.
+        // An error in closing does not matter.
         let _ = connection.close().await;
     }
     Ok(())
 }
 
-/// Puts the reason in place of an error if the database's file cannot be written to.
+/// Replaces an error by the reason, if the database's file cannot be written to.
 pub fn with_reason(error: anyhow::Error, settings: &Settings) -> anyhow::Error {
     let Ok(DatabaseKind::File(file)) = parse_url(&settings.database.url) else { return error };
     match why_unwritable(&file) {
@@ -41,7 +41,7 @@ pub fn with_reason(error: anyhow::Error, settings: &Settings) -> anyhow::Error {
     }
 }
 
-/// Has an error of the database say which one it is.
+/// Adds the name of the database to an error of the database.
 pub fn naming_database(error: anyhow::Error, settings: &Settings) -> anyhow::Error {
     if message::is_of_database(&error) {
         error.context(format!("the database {} failed", redacted(&settings.database.url)))
@@ -50,12 +50,12 @@ pub fn naming_database(error: anyhow::Error, settings: &Settings) -> anyhow::Err
     }
 }
 
-/// The clock to go by. What several servers share goes by that of their database.
+/// Returns the clock to use. Servers that share a database use its clock.
 pub async fn clock_of(database: &Pool) -> anyhow::Result<Clock> {
     if database.get_database_backend() != DbBackend::Postgres {
         return Ok(Clock::new(now));
     }
-    let (clock, follow) = Clock::of(database.clone()).await.context("cannot ask the database for the time")?;
+    let (clock, follow) = Clock::of(database.clone()).await.context("cannot read the clock of the database")?;
     tokio::spawn(follow);
     Ok(clock)
 }

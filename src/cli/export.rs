@@ -65,46 +65,46 @@ pub struct Export {
 
 impl Export {
     pub async fn run(self, database: Pool, settings: &Settings, clock: Clock) -> anyhow::Result<()> {
-        let params = ExportParams::parse(&self.query()).map_err(by_option)?;
-        let (viewer, user_name) = match &self.as_user {
+        let params = ExportParams::parse(&self.query()).map_err(for_option)?;
+        let (access, user_name) = match &self.as_user {
             Some(name) => {
-                let user = user::by_name(&database, name).await.map_err(by_option)?;
+                let user = user::by_name(&database, name).await.map_err(for_option)?;
                 (CameraAccess::User { id: user.id, by: None }, Some(user.name))
             }
             None => (CameraAccess::Unrestricted, None),
         };
-        let place = events(&settings.database, &database, settings.export.page_timeout())?;
+        let backend = events(&settings.database, &database, settings.export.page_timeout())?;
         let writer = Writer::open(&settings.database, &database).await?.within(STATEMENT_TIMEOUT);
-        let source = ExportContext {
+        let context = ExportContext {
             database: database.within(STATEMENT_TIMEOUT),
-            reader: Reader::new(place, 1),
+            reader: Reader::new(backend, 1),
             page_rows: settings.export.page_rows,
             page_bytes: PAGE_BYTES,
             page_timeout: settings.export.page_timeout(),
         };
         let query = params.to_query();
-        let export = ExportStream::begin(source, viewer, params, None).await.map_err(|error| match error {
-            ExportError::Refused(error) => by_option(error),
+        let export = ExportStream::begin(context, access, params, None).await.map_err(|error| match error {
+            ExportError::Refused(error) => for_option(error),
             other => other.into(),
         })?;
 
         let limits = Limits::from(&settings.export);
         let exports = ExportSlots::new(writer, clock, limits, Metrics::new());
         let heartbeat_task = tokio::spawn(exports.clone().run_heartbeat());
-        // Before the record: from its beginning on, whatever stops the command also ends the record.
+        // Created before the record, so that every signal also ends the record.
         let signals = StopSignals::new()?;
-        // Nobody's: whoever runs commands has no account, and no limit.
-        let running = exports
+        // The operator has no account, and no limit.
+        let slot = exports
             .begin(NewExport { user_id: None, user_name, via: "command", query, complete_to: export.complete_to })
             .await?;
-        let written = write(export, running, self.output.as_deref().unwrap_or(Path::new("-")), signals).await;
-        // Nobody else writes how it ended.
+        let written = write(export, slot, self.output.as_deref().unwrap_or(Path::new("-")), signals).await;
+        // No other task records the outcome.
         let _ = tokio::time::timeout(settings.export.record_timeout(), exports.none_left()).await;
         heartbeat_task.abort();
         written
     }
 
-    /// The options as a query string, so that they are understood and refused as the URL's are.
+    /// Returns the options as a query string, so that they are parsed as the URL's are.
     fn query(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let single = [("start_date", &self.start_date), ("end_date", &self.end_date), ("timezone", &self.timezone)];
@@ -123,8 +123,8 @@ impl Export {
     }
 }
 
-/// An error of a parameter, under the name of the option that gave it and in the words of the command line.
-fn by_option(error: ApiError) -> anyhow::Error {
+/// Returns an error of a parameter under the name of its option, in the terms of the command line.
+fn for_option(error: ApiError) -> anyhow::Error {
     let Some(field) = &error.field else { return error.into() };
     let option = if field == "user" { "as".to_owned() } else { field.replace('_', "-") };
     let detail = match (error.code, &*error.message.code) {
@@ -133,7 +133,7 @@ fn by_option(error: ApiError) -> anyhow::Error {
             error.message.param("camera")
         ),
         (ErrorCode::UserNotFound, _) => format!("{} `user list` shows the names.", error.detail),
-        // On a command line, a + is a +.
+        // A + on the command line is not a space, so the advice for URLs does not apply.
         (_, "date_with_space") => {
             Message::from(ParameterMessage::DateExpected { value: error.message.param("value").to_owned() }).text
         }
@@ -142,23 +142,23 @@ fn by_option(error: ApiError) -> anyhow::Error {
     anyhow!("--{option}: {detail}")
 }
 
-/// Writes the file, and ends its record.
+/// Writes the file, and finalizes its record.
 async fn write(
     mut export: ExportStream,
-    mut running: ExportSlot,
+    mut slot: ExportSlot,
     output: &Path,
     mut signals: StopSignals,
 ) -> anyhow::Result<()> {
-    // If the command is stopped, what was written so far is dropped.
+    // If the command is stopped, the incomplete file is dropped.
     let written = tokio::select! {
         biased;
         () = signals.next() => Err(ExportFailure::Stopped.into()),
-        written = write_to(&mut export, &mut running, output) => written,
+        written = write_to(&mut export, &mut slot, output) => written,
     };
-    let ending = written.as_ref().err().map(|error| export_outcome::of(error, output));
-    running.end(ending, export.bytes).await;
+    let outcome = written.as_ref().err().map(|error| export_outcome::of(error, output));
+    slot.end(outcome, export.bytes).await;
     match written {
-        // The reader has seen enough, as with `| head`, and what it has is not the whole file.
+        // The reader has ended, as with `| head`, and its file is incomplete.
         Err(error) if standard_output::is_named_by(output) && export_outcome::is_broken_pipe(&error) => {
             Err(ExportFailure::ReaderEnded.into())
         }
@@ -166,42 +166,41 @@ async fn write(
     }
 }
 
-async fn write_to(export: &mut ExportStream, running: &mut ExportSlot, output: &Path) -> anyhow::Result<()> {
+async fn write_to(export: &mut ExportStream, slot: &mut ExportSlot, output: &Path) -> anyhow::Result<()> {
     if standard_output::is_named_by(output) {
         let cannot = "cannot write to standard output";
-        pull(export, running, standard_output::open().context(cannot)?, cannot).await?;
-        return complete(export, running).await;
+        pull(export, slot, standard_output::open().context(cannot)?, cannot).await?;
+        return complete(export, slot).await;
     }
     let cannot = &format!("cannot write {}", output.display());
-    // What a link points to is replaced, not the link.
+    // The target of a link is replaced, not the link.
     let path = &output.canonicalize().unwrap_or_else(|_| output.to_owned());
     // A pipe or a device cannot be replaced by a file.
     if path.metadata().is_ok_and(|there| !there.is_file()) {
-        // A pipe is open once something reads from it.
+        // Opening a pipe waits until a program reads from it.
         let pipe = path.clone();
         let opening = tokio::task::spawn_blocking(move || File::options().write(true).open(pipe));
-        pull(export, running, opening.await?.with_context(|| cannot.clone())?, cannot).await?;
-        return complete(export, running).await;
+        pull(export, slot, opening.await?.with_context(|| cannot.clone())?, cannot).await?;
+        return complete(export, slot).await;
     }
     let file = OutputFile::create(path).with_context(|| cannot.clone())?;
     let writer = file.writer().with_context(|| cannot.clone())?;
-    pull(export, running, writer, cannot).await?;
+    pull(export, slot, writer, cannot).await?;
     file.sync().with_context(|| cannot.clone())?;
-    // Before the file appears: none that looks whole is without a record.
-    complete(export, running).await?;
+    // Recorded before the file appears, so that no complete file is without a record.
+    complete(export, slot).await?;
     file.publish().with_context(|| cannot.clone())?;
     Ok(())
 }
 
-/// Writes on a thread that may wait: a pipe may be full for as long as its reader likes. `cannot` says what an error of
-/// writing means.
+/// Writes on a thread that may block: a pipe may be full for any time. `cannot` is the context of an error in writing.
 async fn pull<W: Write + Send + 'static>(
     export: &mut ExportStream,
-    running: &mut ExportSlot,
+    slot: &mut ExportSlot,
     mut output: W,
     cannot: &str,
 ) -> anyhow::Result<()> {
-    let cancelled = running.cancelled();
+    let cancelled = slot.cancelled();
     let pull = async {
         while let Some(chunk) = export.next_chunk().await? {
             let writing = tokio::task::spawn_blocking(move || {
@@ -210,20 +209,20 @@ async fn pull<W: Write + Send + 'static>(
                 Ok::<_, std::io::Error>(output)
             });
             output = writing.await?.with_context(|| cannot.to_owned())?;
-            running.set_progress(export.rows, export.bytes);
+            slot.set_progress(export.rows, export.bytes);
         }
         Ok(())
     };
     tokio::select! {
         pulled = pull => pulled,
-        // Only a server that took this command for dead does that.
-        ending = cancelled => Err(ExportFailure::TakenForDead(ending).into()),
+        // Only a server that received no heartbeats cancels it.
+        outcome = cancelled => Err(ExportFailure::RecordEnded(outcome).into()),
     }
 }
 
-async fn complete(export: &ExportStream, running: &mut ExportSlot) -> anyhow::Result<()> {
-    let sha256 = export.sha256().context(ExportFailure::NotWhole)?;
-    match running.complete(sha256).await {
+async fn complete(export: &ExportStream, slot: &mut ExportSlot) -> anyhow::Result<()> {
+    let sha256 = export.sha256().context(ExportFailure::Incomplete)?;
+    match slot.complete(sha256).await {
         Ok(Recorded::Yes) => Ok(()),
         Ok(Recorded::Rejected) => Err(ExportFailure::ended_by_server().into()),
         Err(error) => Err(error).context(ExportFailure::NotRecorded),

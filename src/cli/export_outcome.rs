@@ -1,4 +1,4 @@
-//! How the record of a command's export ends. The command itself prints more.
+//! The outcome of an export on the command line, for its record. The command itself prints more.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -9,39 +9,39 @@ use crate::messages::records::RecordMessage;
 use crate::server::export::error::ExportError;
 use crate::server::export::record_store::Outcome;
 
-/// Why an export ends without a whole file, if neither reading nor writing is the reason.
+/// Why an export ended without a complete file, if neither reading nor writing is the reason.
 #[derive(Debug)]
 pub enum ExportFailure {
     /// A signal stopped the command.
     Stopped,
-    /// A server had no heartbeat of this command and ended the record.
-    TakenForDead(Outcome),
-    /// The file was not whole at its end.
-    NotWhole,
-    /// The database does not record that the file is whole; its error says why.
+    /// A server received no heartbeat of this command and ended the record.
+    RecordEnded(Outcome),
+    /// The file was incomplete at its end.
+    Incomplete,
+    /// The record could not be set to completed; the error of the database says why.
     NotRecorded,
     /// The program that reads standard output has ended.
     ReaderEnded,
 }
 
 impl ExportFailure {
-    /// A server has ended the record meanwhile.
+    /// Returns the failure of an export whose record a server has ended.
     pub fn ended_by_server() -> Self {
-        Self::TakenForDead(Outcome::new(State::Interrupted, CommandMessage::CommandLost))
+        Self::RecordEnded(Outcome::new(State::Interrupted, CommandMessage::CommandLost))
     }
 }
 
 impl std::fmt::Display for ExportFailure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Self::Stopped => "stopped before the file was whole",
-            Self::TakenForDead(_) => {
-                "a server ended the record of this export, because the command had given no sign of life for 30 seconds; \
+            Self::Stopped => "stopped before the file was complete",
+            Self::RecordEnded(_) => {
+                "a server ended the record of this export, because the command had sent no heartbeat for 30 seconds; \
                  start the command again"
             }
-            Self::NotWhole => "the file is not whole; start the command again",
-            Self::NotRecorded => "the export could not be recorded, so it does not count as whole",
-            Self::ReaderEnded => "the program that reads the output ended before the file was whole",
+            Self::Incomplete => "the file is incomplete; start the command again",
+            Self::NotRecorded => "the export could not be recorded, so it does not count as complete",
+            Self::ReaderEnded => "the program that reads the output ended before the file was complete",
         })
     }
 }
@@ -53,13 +53,14 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
 }
 
-/// Returns how the record ends. `output` is where the export was to be written, as it was typed; `-` is standard output.
+/// Returns the outcome for the record. `output` is the destination of the export, as it was typed; `-` is standard
+/// output.
 pub fn of(error: &anyhow::Error, output: &Path) -> Outcome {
     if let Some(failure) = error.downcast_ref::<ExportFailure>() {
         return match failure {
             ExportFailure::Stopped => Outcome::new(State::Interrupted, CommandMessage::CommandStopped),
-            ExportFailure::TakenForDead(ending) => ending.clone(),
-            ExportFailure::NotWhole => Outcome::failed(RecordMessage::FileIncomplete),
+            ExportFailure::RecordEnded(outcome) => outcome.clone(),
+            ExportFailure::Incomplete => Outcome::failed(RecordMessage::FileIncomplete),
             ExportFailure::NotRecorded => Outcome::failed(RecordMessage::NotRecorded),
             ExportFailure::ReaderEnded => of_writing(ErrorKind::BrokenPipe, "-".to_owned()),
         };
@@ -98,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_reason_names_what_was_typed_and_has_no_words_of_the_system() {
+    fn the_reason_names_the_output_and_has_no_text_of_the_system() {
         let output = Path::new("reports/out.csv");
         for (code, state, words) in [
             (2, State::Failed, "the folder does not exist"),
@@ -113,9 +114,9 @@ mod tests {
             (32, State::Cancelled, "The program that read the output ended"),
         ] {
             let io = Err::<(), _>(io::Error::from_raw_os_error(code)).context("cannot write it").expect_err("an error");
-            let ending = of(&io, output);
-            let reason = ending.reason.expect("a reason").text;
-            assert!(ending.state == state && reason.contains(words), "{code}: {reason}");
+            let outcome = of(&io, output);
+            let reason = outcome.reason.expect("a reason").text;
+            assert!(outcome.state == state && reason.contains(words), "{code}: {reason}");
             assert!(!reason.contains("os error") && reason.ends_with('.'), "{reason}");
             assert_eq!(reason.contains("reports/out.csv"), code != 32, "{reason}");
         }

@@ -1,18 +1,19 @@
-//! How many files and connections the operating system lets this process have open.
+//! The operating system's limit of open files and connections of this process.
 
 use anyhow::{Context, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::server::settings::Settings;
 
-/// What is open besides connections of clients and of the database: standard streams, the runtime's own, the page's files
-/// while they are sent.
+/// The number of files that are open besides connections of clients and of the database: standard streams, the
+/// runtime's own, the page's files while they are sent.
 const OTHER_FILES: u64 = 100;
 
-/// How many files a connection to the database may have open: of SQLite, the database, its log, and a temporary file.
-const FILES_OF_A_CONNECTION: u64 = 3;
+/// The number of files that a connection to the database may have open: with SQLite, the database, its log, and a
+/// temporary file.
+const FILES_PER_CONNECTION: u64 = 3;
 
-/// Raises the limit of this process to what the system allows it.
+/// Raises the limit of this process to the hard limit.
 ///
 /// # Errors
 /// Returns an error if the system refuses.
@@ -25,14 +26,14 @@ pub fn raise() -> anyhow::Result<()> {
 /// Checks that the connections of these settings fit into the limit of this process.
 ///
 /// # Errors
-/// Returns an error if they do not; the message names the setting and both ways out.
+/// Returns an error if they do not; the message names the setting and both solutions.
 pub fn check(settings: &Settings) -> anyhow::Result<()> {
     check_against(settings, getrlimit(Resource::Nofile).current)
 }
 
 fn check_against(settings: &Settings, limit: Option<u64>) -> anyhow::Result<()> {
     let Some(limit) = limit else { return Ok(()) };
-    let reserved = OTHER_FILES + 2 * FILES_OF_A_CONNECTION * u64::from(settings.database.connections.get());
+    let reserved = OTHER_FILES + 2 * FILES_PER_CONNECTION * u64::from(settings.database.connections.get());
     let clients = u64::from(settings.server.max_connections.get());
     ensure!(
         clients + reserved <= limit,
@@ -50,13 +51,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_defaults_fit_into_the_smallest_limit_that_systems_have() {
+    fn the_defaults_fit_into_the_smallest_common_limit() {
         check_against(&Settings::default(), Some(1_024)).expect("fits");
         check_against(&Settings::default(), None).expect("no limit");
     }
 
     #[test]
-    fn more_connections_than_files_are_refused_with_what_would_fit() {
+    fn more_connections_than_files_are_refused_with_a_number_that_fits() {
         let mut settings = Settings::default();
         settings.server.max_connections = 1_000.try_into().expect("not zero");
         let error = check_against(&settings, Some(1_024)).expect_err("too many").to_string();

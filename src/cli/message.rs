@@ -1,4 +1,4 @@
-//! What a command says when it fails: what is wrong and what to do, once, in the words of the command line.
+//! Error messages of commands: what is wrong and what to do, once, in the terms of the command line.
 
 use std::error::Error;
 
@@ -8,12 +8,12 @@ use crate::error::{ApiError, ErrorCode};
 use crate::server::db::describe_error::{describe, describe_io, describe_rusqlite, describe_sqlx};
 use crate::server::export::error::ExportError;
 
-/// The message of an error: its context, and the first cause that says why. The causes of that one are the same in the
-/// words of a driver.
+/// Returns the message of an error: its context, and the first cause with a description. Further causes repeat the same
+/// in the words of a driver.
 pub fn of(error: &anyhow::Error) -> String {
     let mut parts: Vec<String> = Vec::new();
     for cause in error.chain() {
-        let described = described(cause);
+        let described = description(cause);
         let is_last = described.is_some();
         let text = described.unwrap_or_else(|| cause.to_string());
         if !parts.iter().any(|part| part.contains(&text)) {
@@ -26,7 +26,7 @@ pub fn of(error: &anyhow::Error) -> String {
     parts.join(": ")
 }
 
-/// Whether a command failed because its database did, and the error does not name the database yet.
+/// Whether a command failed because of its database, and the error does not name the database yet.
 pub fn is_of_database(error: &anyhow::Error) -> bool {
     let is_fault = |error: &ApiError| matches!(error.code, ErrorCode::Internal | ErrorCode::Unavailable);
     match error.downcast_ref::<ExportError>() {
@@ -37,8 +37,8 @@ pub fn is_of_database(error: &anyhow::Error) -> bool {
     }
 }
 
-/// An error whose own words are not for people, or that has its causes' words in its own.
-fn described(error: &(dyn Error + 'static)) -> Option<String> {
+/// Describes an error whose own text is not for users, or repeats its causes.
+fn description(error: &(dyn Error + 'static)) -> Option<String> {
     if let Some(error) = error.downcast_ref::<DbErr>() {
         return Some(describe(error));
     }
@@ -53,15 +53,15 @@ fn described(error: &(dyn Error + 'static)) -> Option<String> {
     }
     match error.downcast_ref::<ExportError>() {
         Some(ExportError::Database(error)) => Some(describe(error)),
-        Some(ExportError::Refused(error)) => Some(described_api_error(error)),
+        Some(ExportError::Refused(error)) => Some(describe_api_error(error)),
         Some(_) => None,
-        None => error.downcast_ref::<ApiError>().map(described_api_error),
+        None => error.downcast_ref::<ApiError>().map(describe_api_error),
     }
 }
 
-fn described_api_error(error: &ApiError) -> String {
+fn describe_api_error(error: &ApiError) -> String {
     match (error.code, &error.reason) {
-        // What a client of the server is told is about a log and a request.
+        // The text for clients of the server refers to a log and a request.
         (ErrorCode::Internal | ErrorCode::Unavailable, Some(reason)) => reason.clone(),
         _ => error.to_string(),
     }
@@ -75,7 +75,7 @@ mod tests {
     use crate::server::internal_error::internal;
 
     #[test]
-    fn a_cause_is_said_once_and_without_the_words_of_a_driver() {
+    fn a_cause_is_printed_once_and_without_the_text_of_a_driver() {
         let io = || std::io::Error::from_raw_os_error(30);
         let error = Err::<(), _>(io()).context("cannot write out.csv").expect_err("an error");
         let message = of(&error);
@@ -87,13 +87,13 @@ mod tests {
     }
 
     #[test]
-    fn an_error_that_repeats_its_cause_is_said_once() {
+    fn an_error_that_repeats_its_cause_is_printed_once() {
         let error = anyhow!("no such thing").context("cannot do it: no such thing");
         assert_eq!(of(&error), "cannot do it: no such thing");
     }
 
     #[test]
-    fn a_fault_is_told_by_its_reason_and_not_by_the_id_of_a_request() {
+    fn an_internal_error_is_printed_with_its_reason() {
         let error = anyhow::Error::from(internal(&"the reason"));
         assert_eq!(of(&error), "the reason");
     }

@@ -1,7 +1,7 @@
-//! A file that appears under its name only when it is whole.
+//! An output file that appears under its name only when it is complete.
 //!
-//! Until then it has no name at all (`O_TMPFILE`), so that nothing is left of it if the program is killed. File systems
-//! without such files get a temporary name, which the next export into the same folder removes if it is left behind.
+//! Until then it has no name (`O_TMPFILE`), so nothing remains if the program is killed. File systems without such
+//! files get a temporary name. The next export into the same folder removes it if it is left behind.
 
 use std::ffi::OsStr;
 use std::fs::{File, OpenOptions, Permissions};
@@ -16,10 +16,10 @@ use tempfile::{NamedTempFile, TempPath};
 const PREFIX: &str = ".motion-export-";
 const SUFFIX: &str = ".part";
 
-/// As any other file: what the umask leaves.
+/// The mode of ordinary files, from which the umask is subtracted.
 const MODE: u32 = 0o666;
 
-/// How often a temporary name is tried that another export removes at once.
+/// How often a new temporary file is created if another export removes it at once.
 const MAX_ATTEMPTS: u32 = 5;
 
 /// A file that is being written.
@@ -27,15 +27,15 @@ const MAX_ATTEMPTS: u32 = 5;
 pub struct OutputFile {
     file: File,
     path: PathBuf,
-    /// Its name until it is whole, on file systems on which it must have one.
+    /// Its name until it is complete, on file systems that need one.
     temporary: Option<TempPath>,
 }
 
 impl OutputFile {
-    /// Begins a file that is to appear at `path`, and removes what exports that were killed have left in that folder.
+    /// Creates a file that will appear at `path`, and removes files in that folder that killed exports have left.
     ///
     /// # Errors
-    /// Returns an error if no file can be made in that folder.
+    /// Returns an error if no file can be created in that folder.
     pub fn create(path: &Path) -> io::Result<Self> {
         remove_stale(folder_of(path));
         Self::without_name(path).or_else(|_| Self::with_temporary_name(path))
@@ -44,9 +44,9 @@ impl OutputFile {
     fn without_name(path: &Path) -> io::Result<Self> {
         let flags = OFlags::TMPFILE.bits().cast_signed();
         let file = OpenOptions::new().write(true).mode(MODE).custom_flags(flags).open(folder_of(path))?;
-        // It is linked by this path.
+        // The file is linked by this path later.
         std::fs::symlink_metadata(descriptor(&file))?;
-        // From here to its end, nobody takes it for stale.
+        // While it is locked, no other export treats it as stale.
         let _ = file.try_lock();
         Ok(Self { file, path: path.to_owned(), temporary: None })
     }
@@ -56,7 +56,7 @@ impl OutputFile {
             let permissions = Permissions::from_mode(MODE);
             let (file, temporary) = names().permissions(permissions).tempfile_in(folder_of(path))?.into_parts();
             let _ = file.try_lock();
-            // Another export may have found it stale before it was locked.
+            // Another export may have removed it as stale before it was locked.
             if file.metadata()?.nlink() > 0 {
                 return Ok(Self { file, path: path.to_owned(), temporary: Some(temporary) });
             }
@@ -72,7 +72,7 @@ impl OutputFile {
         self.file.try_clone()
     }
 
-    /// Waits until all that was written is on the disk.
+    /// Waits until everything is on the disk.
     ///
     /// # Errors
     /// Returns an error if the disk fails.
@@ -80,8 +80,8 @@ impl OutputFile {
         self.file.sync_all()
     }
 
-    /// Gives the file its name, in place of a file that has it. Call [`Self::sync`] before: after a power cut, a file under
-    /// its name must be whole.
+    /// Gives the file its name, and replaces a file with that name. Call [`Self::sync`] before: after a power cut, a
+    /// file under its name must be complete.
     ///
     /// # Errors
     /// Returns an error if the name cannot be taken.
@@ -91,14 +91,14 @@ impl OutputFile {
             Some(temporary) => temporary.persist(&path).map_err(|error| error.error)?,
             None => match link(&file, &path) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                    // A link cannot replace a file; a renamed one can.
+                    // A link cannot replace a file, but a renamed file can.
                     let named: NamedTempFile<()> = names().make_in(folder_of(&path), |name| link(&file, name))?;
                     named.persist(&path).map_err(|error| error.error)?;
                 }
                 linked => linked?,
             },
         }
-        // So that the name survives a power cut too. Not every file system can do that.
+        // So that the name survives a power cut too. Not every file system supports it.
         let _ = File::open(folder_of(&path)).and_then(|folder| folder.sync_all());
         Ok(())
     }
@@ -122,7 +122,7 @@ fn link(file: &File, name: &Path) -> io::Result<()> {
     Ok(linkat(CWD, descriptor(file), CWD, name, AtFlags::SYMLINK_FOLLOW)?)
 }
 
-/// Removes the files that exports of this user have left in a folder: those that no process holds locked.
+/// Removes the files that exports of this user have left in a folder, if no process has locked them.
 fn remove_stale(folder: &Path) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for entry in entries.flatten().filter(|entry| is_ours(&entry.file_name())) {
@@ -137,7 +137,7 @@ fn remove_stale(folder: &Path) {
     }
 }
 
-/// Whether a name is one that [`names`] gives.
+/// Whether a name is one of [`names`].
 fn is_ours(name: &OsStr) -> bool {
     let random = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX));
     random.is_some_and(|random| random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_appears_whole_and_replaces_what_was_there_with_and_without_a_temporary_name() {
+    fn a_file_appears_complete_and_replaces_another_one_with_and_without_a_temporary_name() {
         type Create = fn(&Path) -> io::Result<OutputFile>;
         let ways: [(Create, usize); 2] = [(OutputFile::without_name, 0), (OutputFile::with_temporary_name, 1)];
         for (create, temporary_names) in ways {
@@ -178,12 +178,12 @@ mod tests {
                 std::fs::remove_file(plain).unwrap();
             }
             drop(create(&path).unwrap());
-            assert_eq!(names_in(folder.path()), ["out.csv"], "one that is given up leaves nothing");
+            assert_eq!(names_in(folder.path()), ["out.csv"], "a dropped file leaves nothing");
         }
     }
 
     #[test]
-    fn what_a_killed_export_left_is_removed_and_what_another_is_writing_is_not() {
+    fn files_of_killed_exports_are_removed_and_those_of_running_ones_are_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.csv");
         let running = OutputFile::with_temporary_name(&path).unwrap();
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_not_there_is_an_error() {
+    fn a_missing_folder_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let error = OutputFile::create(&folder.path().join("nowhere/out.csv")).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);

@@ -1,4 +1,4 @@
-//! `motion-export serve`: from settings to a server that answers, and its end.
+//! `motion-export serve`: starts the server, and shuts it down.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -32,17 +32,17 @@ use crate::web::listener::accept::serve;
 use crate::web::listener::limits::Limits;
 use crate::web::router::router;
 
-/// How long it is waited for exports that were broken off to be recorded.
-const RECORDING: Duration = Duration::from_secs(5);
+/// The time for recording the outcomes of cancelled exports.
+const RECORD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long the server goes on answering after its last export, for who looks up whether the file is whole.
-const LINGER: Duration = Duration::from_secs(1);
+/// How long the server continues to respond after its last export, for clients that check whether the file is complete.
+const LINGER_TIME: Duration = Duration::from_secs(1);
 
-/// How long other answers may take after that.
-const CLOSING: Duration = Duration::from_secs(2);
+/// The time for other responses after that.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How often sessions that have ended are removed.
-const SWEEP_EVERY: Duration = Duration::from_hours(1);
+/// How often expired sessions are removed.
+const SWEEP_INTERVAL: Duration = Duration::from_hours(1);
 
 #[derive(Debug, Default, Args)]
 pub struct Serve {
@@ -56,7 +56,7 @@ pub struct Serve {
 }
 
 impl Serve {
-    /// Serves until told to stop.
+    /// Serves until a signal stops it.
     pub async fn run(self, mut settings: Settings) -> anyhow::Result<()> {
         if let Some(listen) = self.listen {
             settings.server.listen = listen;
@@ -105,7 +105,7 @@ impl Serve {
         }
 
         let signals = StopSignals::new()?;
-        print(&greeting(&at, key, guest.as_ref()));
+        print(&ready_message(&at, key, guest.as_ref()));
         info!(listen_address = %address, "serving");
         let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
         let (exports, grace) = (state.exports.clone(), state.settings.server.shutdown_timeout());
@@ -118,10 +118,10 @@ impl Serve {
             () = async {
                 end_exports(&exports, grace, signals).await;
                 let _ = stop.send(());
-                tokio::time::sleep(CLOSING).await;
+                tokio::time::sleep(CLOSE_TIMEOUT).await;
             } => {}
         }
-        // Where the file was replaced, what is left of the old one must not come to the new one.
+        // If the file was replaced, the log of the old one must not reach the new one.
         if let Some(file) = database.file() {
             file.close().await;
         }
@@ -129,9 +129,9 @@ impl Serve {
     }
 }
 
-/// Waits for a signal, lets no export begin any more, and waits for those that run: until they have ended, for as long as
-/// they may go on, or until there is another signal. What still runs then is broken off and recorded. Everything else is
-/// answered meanwhile: the page looks up the record of its file.
+/// Waits for a signal, refuses new exports, and waits for running ones: until they have ended, the shutdown timeout
+/// expires, or there is another signal. Exports that still run then are cancelled and recorded. Other requests are
+/// answered in the meantime, because the page checks the record of its file.
 async fn end_exports(exports: &ExportSlots, grace: Duration, mut signals: StopSignals) {
     signals.next().await;
     exports.close();
@@ -140,7 +140,7 @@ async fn end_exports(exports: &ExportSlots, grace: Duration, mut signals: StopSi
     if running == 0 && exports.count_unrecorded() == 0 {
         return;
     }
-    // Where the files of the database were replaced, no file can become whole any more.
+    // If the files of the database were replaced, no export can complete.
     if !exports.is_replaced() {
         tokio::select! {
             () = exports.none_left() => {}
@@ -149,18 +149,18 @@ async fn end_exports(exports: &ExportSlots, grace: Duration, mut signals: StopSi
         }
     }
     exports.cancel_all();
-    if tokio::time::timeout(RECORDING, exports.none_left()).await.is_err() {
+    if tokio::time::timeout(RECORD_TIMEOUT, exports.none_left()).await.is_err() {
         let left = exports.count() + exports.count_unrecorded();
         warn!(unrecorded_exports = left, "cannot record how exports ended; another server will mark them interrupted");
     }
-    tokio::time::sleep(LINGER).await;
+    tokio::time::sleep(LINGER_TIME).await;
 }
 
-/// Removes the sessions that have ended and the space that a killed import has left, now and every now and then.
+/// Removes expired sessions, and the space that a killed import has left, now and once an hour.
 async fn sweep(sessions: Sessions, settings: Arc<Settings>, database: Pool) {
-    let mut again = tokio::time::interval(SWEEP_EVERY);
+    let mut interval = tokio::time::interval(SWEEP_INTERVAL);
     loop {
-        again.tick().await;
+        interval.tick().await;
         if let Err(error) = sessions.sweep().await {
             warn!(%error, "cannot delete expired sessions");
         }
@@ -170,8 +170,8 @@ async fn sweep(sessions: Sessions, settings: Arc<Settings>, database: Pool) {
     }
 }
 
-/// What is printed when the server is ready: where it is, and how to come in.
-fn greeting(at: &str, key: Option<Secret>, guest: Option<&Guest>) -> String {
+/// Returns what is printed when the server is ready: its address, and how to sign in.
+fn ready_message(at: &str, key: Option<Secret>, guest: Option<&Guest>) -> String {
     let guest = guest.map_or_else(String::new, |Guest { name, password, token }| {
         format!(
             "Sign in as {name} with the password {password}\n\
@@ -182,7 +182,7 @@ fn greeting(at: &str, key: Option<Secret>, guest: Option<&Guest>) -> String {
     });
     let setup = key.map_or_else(String::new, |key| {
         format!(
-            "Nobody has an account yet. Make the first administrator here; the link works once:\n  \
+            "There are no accounts yet. Create the administrator account here; the link works once:\n  \
              {at}{SETUP_PATH}?key={}\n",
             key.to_hex()
         )

@@ -1,4 +1,4 @@
-//! Standard output as the place of an export: unlike [`std::io::Stdout`], it reports that it is closed.
+//! Standard output as the destination of an export. Unlike [`std::io::Stdout`], it reports that it is closed.
 
 use std::fs::File;
 use std::io::{self, Write};

@@ -11,7 +11,7 @@ pub struct StopSignals {
 }
 
 impl StopSignals {
-    /// Begins to wait for the signals.
+    /// Starts to listen for the signals.
     ///
     /// # Errors
     /// Returns an error if the system refuses.
@@ -20,7 +20,7 @@ impl StopSignals {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())?, hangup })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub async fn next(&mut self) {
         let hangup = async {
             match &mut self.hangup {
@@ -41,7 +41,7 @@ fn is_hangup_ignored() -> bool {
     std::fs::read_to_string("/proc/self/status").is_ok_and(|status| ignores_hangup(&status))
 }
 
-/// The same, from the text of `/proc/self/status`: SIGHUP is signal 1, the lowest bit of the mask.
+/// Does the same with the text of `/proc/self/status`: SIGHUP is signal 1, the lowest bit of the mask.
 fn ignores_hangup(status: &str) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_mask_of_ignored_signals_says_whether_a_hangup_is_ignored() {
+    fn an_ignored_hangup_is_found_in_the_mask_of_ignored_signals() {
         assert!(ignores_hangup("Name:\tx\nSigIgn:\t0000000000001001\nSigCgt:\t0"));
         assert!(!ignores_hangup("Name:\tx\nSigIgn:\t0000000000001000\nSigCgt:\t1"));
         assert!(!ignores_hangup(""));

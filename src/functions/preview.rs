@@ -25,7 +25,8 @@ pub async fn preview_selection(
     let state = expect_context::<AppState>();
     let principal = Principal::current()?;
     let params = ExportParams::parse(&query)?;
-    crate::server::export::preview::preview(state.export_context(), principal.camera_access(&state.clock), &params).await
+    crate::server::export::preview::preview(state.export_context(), principal.camera_access(&state.clock), &params)
+        .await
 }
 
 /// Returns how many events the export of a selection would contain, by camera. Cameras without events are left out. The
@@ -48,5 +49,6 @@ pub async fn count_cameras(
     let state = expect_context::<AppState>();
     let principal = Principal::current()?;
     let params = ExportParams::parse(&query)?;
-    crate::server::export::preview::cameras(state.export_context(), principal.camera_access(&state.clock), &params).await
+    crate::server::export::preview::cameras(state.export_context(), principal.camera_access(&state.clock), &params)
+        .await
 }

@@ -40,11 +40,11 @@ messages! {
              wurde geändert. Bitten Sie um einen neuen Link.";
         /// Access to a camera was revoked.
         CameraRevoked = "camera_revoked",
-            "Access to a camera of this selection was revoked. Choose among the cameras that you see now.",
+            "Access to a camera of this selection was revoked. Choose from the cameras that you can see now.",
             "Der Zugriff auf eine Kamera dieser Auswahl wurde entzogen. Wählen Sie unter den Kameras, die Sie jetzt sehen.";
         /// The user was an administrator, who sees all cameras.
         AdministratorDemoted = "administrator_demoted",
-            "The user is no longer an administrator, who sees all cameras. Choose among the cameras that you see now.",
+            "The user is no longer an administrator, who sees all cameras. Choose from the cameras that you can see now.",
             "Das Konto hat keine Administratorrechte mehr und sieht nicht mehr alle Kameras. Wählen Sie unter den Kameras, \
              die Sie jetzt sehen.";
     }

@@ -1,20 +1,20 @@
-//! Why an export of the command line did not end well, as its record says it. None of this is in the WASM: the page shows
+//! Why an export on the command line was not completed, for its record. None of this is in the WASM: the pages show
 //! these records as the server renders them.
 
 use super::define::messages;
 
 messages! {
-    /// Why an export of the command line did not end well.
+    /// Why an export on the command line was not completed.
     pub enum CommandMessage {
         /// A signal stopped the command.
         CommandStopped = "command_stopped",
             "The command was stopped.",
             "Der Befehl wurde angehalten.";
-        /// No heartbeat of the command came any more.
+        /// The command stopped sending heartbeats.
         CommandLost = "command_lost",
-            "The command was ended before the file was whole.",
+            "The command ended before the file was complete.",
             "Der Befehl wurde beendet, bevor die Datei vollständig war.";
-        /// The database failed while a command read.
+        /// The database failed while the command read events.
         DatabaseFailedInCommand = "database_failed_in_command",
             "The events could not be read from the database. The command has printed why.",
             "Die Ereignisse konnten nicht aus der Datenbank gelesen werden. Den Grund hat der Befehl ausgegeben.";
@@ -24,7 +24,7 @@ messages! {
             "Der Befehl ist fehlgeschlagen. Den Grund hat er ausgegeben.";
         /// The program behind the pipe ended.
         PipeClosed = "pipe_closed",
-            "The program that read the output ended before the file was whole.",
+            "The program that read the output ended before the file was complete.",
             "Das Programm, das die Ausgabe las, wurde beendet, bevor die Datei vollständig war.";
         /// Standard output is closed.
         StandardOutputClosed = "standard_output_closed",
@@ -53,11 +53,11 @@ messages! {
         /// A part of the path is a file.
         PathThroughAFile { output: String } = "path_through_a_file",
             "The export could not be written to {output}: a part of the path is a file, not a folder.",
-            "Der Export konnte nicht nach {output} geschrieben werden: Ein Teil des Pfades ist eine Datei und kein Ordner.";
-        /// The file system does not take files of that size.
+            "Der Export konnte nicht nach {output} geschrieben werden: Ein Teil des Pfads ist eine Datei, kein Ordner.";
+        /// The file system does not support files of that size.
         FileTooLarge { output: String } = "file_too_large",
-            "The export could not be written to {output}: the file system does not take files of that size.",
-            "Der Export konnte nicht nach {output} geschrieben werden: Das Dateisystem nimmt keine so große Datei auf.";
+            "The export could not be written to {output}: the file system does not support files of that size.",
+            "Der Export konnte nicht nach {output} geschrieben werden: Das Dateisystem unterstützt so große Dateien nicht.";
         /// The output cannot be written for another reason.
         OutputFailed { output: String } = "output_failed",
             "The export could not be written to {output}. The command has printed why.",

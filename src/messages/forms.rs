@@ -1,9 +1,9 @@
-//! Why a form or a page that only the server renders is refused. None of this is in the WASM.
+//! Why a form or a page that only the server renders was refused. None of this is in the WASM.
 
 use super::define::messages;
 
 messages! {
-    /// Why a form or a page that only the server renders is refused.
+    /// Why a form or a page that only the server renders was refused.
     pub enum FormMessage {
         /// The browser keeps no cookies.
         CookieRefused = "cookie_refused",
@@ -30,49 +30,49 @@ messages! {
             "Es gab zu viele Anmeldeversuche. Warten Sie {seconds} Sekunden und versuchen Sie es dann erneut.";
         /// The session cannot be stored.
         CannotSignIn = "cannot_sign_in",
-            "You cannot be signed in at the moment, because the database cannot be written to. Try again in a while.",
+            "You cannot be signed in at the moment, because the database cannot be written to. Try again later.",
             "Sie können im Moment nicht angemeldet werden, weil in die Datenbank nicht geschrieben werden kann. Versuchen \
              Sie es etwas später erneut.";
         /// The session cannot be removed.
         CannotSignOut = "cannot_sign_out",
-            "You could not be signed out, because the database cannot be written to. Try again in a while.",
+            "You could not be signed out, because the database cannot be written to. Try again later.",
             "Sie konnten nicht abgemeldet werden, weil in die Datenbank nicht geschrieben werden kann. Versuchen Sie es \
              etwas später erneut.";
         /// The page is for administrators.
         AdministratorsOnly = "administrators_only",
-            "Only administrators manage people. Ask one of them.",
-            "Nur Administratoren verwalten Personen. Bitten Sie einen von ihnen.";
+            "Only administrators can manage people. Ask one of them.",
+            "Nur Administratoren verwalten Personen. Wenden Sie sich an einen von ihnen.";
         /// The metrics are for administrators.
         MetricsForAdministrators = "metrics_for_administrators",
             "The metrics are for administrators, and for clients that send the token in server.metrics_token.",
             "Die Metriken sind für Administratoren und für Programme, die das Token aus server.metrics_token senden.";
         /// A token or signed link was sent to a page.
         DataOnly = "data_only",
-            "An access token or a link opens data only, and no page or form. Sign in with a browser for those.",
-            "Ein Zugriffstoken oder ein Link öffnet nur Daten, keine Seiten und Formulare. Melden Sie sich dafür mit einem \
-             Browser an.";
-        /// The setup link is used or wrong.
+            "Access tokens and links give access to data only, not to pages or forms. Sign in with a browser for those.",
+            "Zugriffstoken und Links gewähren nur Zugriff auf Daten, nicht auf Seiten oder Formulare. Melden Sie sich dafür \
+             mit einem Browser an.";
+        /// The setup link was used, or is wrong.
         InvalidSetupLink = "invalid_setup_link",
-            "This setup link is not valid, or no longer. It works once, as long as there are no accounts; the server prints \
-             it at its start. If you have an account, sign in.",
-            "Dieser Einrichtungslink ist nicht oder nicht mehr gültig. Er funktioniert einmal und nur, solange es kein Konto \
-             gibt; der Server gibt ihn beim Start aus. Wenn Sie ein Konto haben, melden Sie sich an.";
+            "This setup link is invalid or no longer valid. It works once, while there are no accounts; the server prints it \
+             when it starts. If you have an account, sign in.",
+            "Dieser Einrichtungslink ist nicht oder nicht mehr gültig. Er funktioniert nur einmal und nur, solange es kein \
+             Konto gibt; der Server gibt ihn beim Start aus. Wenn Sie ein Konto haben, melden Sie sich an.";
         /// The current password is wrong.
         WrongCurrentPassword = "wrong_current_password",
             "This is not your current password. Nothing was changed.",
             "Das ist nicht Ihr aktuelles Passwort. Es wurde nichts geändert.";
         /// The password is too short.
         PasswordTooShort { min: usize } = "password_too_short",
-            "The password is too short. It needs at least {min} characters, of any kind.",
-            "Das Passwort ist zu kurz. Es braucht mindestens {min} beliebige Zeichen.";
+            "The password is too short. It must have at least {min} characters, of any kind.",
+            "Das Passwort ist zu kurz. Es muss mindestens {min} Zeichen haben, beliebige.";
         /// The password is too long.
         PasswordTooLong { max: usize } = "password_too_long",
-            "The password is too long. At most {max} bytes can be used.",
-            "Das Passwort ist zu lang. Höchstens {max} Bytes sind möglich.";
+            "The password is too long. It may have at most {max} bytes.",
+            "Das Passwort ist zu lang. Es darf höchstens {max} Byte haben.";
         /// The password is the name.
         PasswordIsName = "password_is_name",
-            "The password is the user's name. Choose another one.",
-            "Das Passwort ist der Name der Person. Wählen Sie ein anderes.";
+            "The password must not be the user's name. Choose another one.",
+            "Das Passwort darf nicht der Name der Person sein. Wählen Sie ein anderes.";
         /// The name of a user is not valid.
         UserNameInvalid { max: usize } = "user_name_invalid",
             "A name has 1 to {max} visible characters, such as ann or ann@example.com.",
@@ -81,9 +81,9 @@ messages! {
         TokenNameInvalid { max: usize } = "token_name_invalid",
             "A name has 1 to {max} visible characters, such as “Nightly report”.",
             "Ein Name hat 1 bis {max} sichtbare Zeichen, zum Beispiel „Nächtlicher Bericht“.";
-        /// There is such a user.
+        /// A user with that name exists.
         NameTaken { name: String } = "name_taken",
-            "There is a user “{name}” already. Choose another name.",
+            "The user “{name}” already exists. Choose another name.",
             "Den Namen „{name}“ gibt es schon. Wählen Sie einen anderen.";
         /// There is no such role.
         UnknownRole { value: String } = "unknown_role",
@@ -93,27 +93,27 @@ messages! {
         LastAdministrator { name: String } = "last_administrator",
             "“{name}” is the last administrator. Make another administrator first.",
             "„{name}“ ist der letzte Administrator. Machen Sie zuerst jemand anderen zum Administrator.";
-        /// One cannot change one's own role.
+        /// Users cannot change their own role.
         OwnRole = "own_role",
-            "Another administrator can change your role, so that one is left who can undo it.",
-            "Ihre Rolle kann ein anderer Administrator ändern, damit jemand bleibt, der es rückgängig machen kann.";
-        /// One's own password has a form of its own.
+            "You cannot change your own role. Another administrator can, and could also undo it.",
+            "Sie können Ihre eigene Rolle nicht ändern. Ein anderer Administrator kann es, und er könnte es auch rückgängig machen.";
+        /// There is a separate form for one's own password.
         OwnPassword = "own_password",
-            "Change your own password under Account, where the current one is asked for.",
-            "Ihr eigenes Passwort ändern Sie unter Konto, wo auch nach dem aktuellen gefragt wird.";
-        /// One cannot remove oneself.
+            "Change your own password under Account, which requires the current one.",
+            "Ihr eigenes Passwort ändern Sie unter „Konto“. Dort wird auch das aktuelle verlangt.";
+        /// Users cannot remove themselves.
         OwnAccount = "own_account",
             "You cannot remove yourself. Another administrator can.",
             "Sie können sich nicht selbst entfernen. Ein anderer Administrator kann es.";
-        /// Cameras or user were removed meanwhile.
+        /// The cameras or the user were removed in the meantime.
         CamerasChanged = "cameras_changed",
             "One of the cameras, or the user, no longer exists. Reload the list and choose again.",
             "Eine der Kameras oder die Person ist nicht mehr vorhanden. Laden Sie die Liste neu und wählen Sie noch einmal.";
-        /// There is no user of that name.
+        /// There is no user with that name.
         NoSuchUser { name: String } = "no_such_user",
             "There is no user “{name}”.",
-            "Es gibt niemanden mit dem Namen „{name}“.";
-        /// There is no camera of that id, on the command line.
+            "Eine Person mit dem Namen „{name}“ gibt es nicht.";
+        /// There is no camera with that id, on the command line.
         NoSuchCameraId { camera: String } = "no_such_camera_id",
             "There is no camera with the id “{camera}”. `camera list` shows the ids.",
             "Eine Kamera mit der ID „{camera}“ gibt es nicht. „camera list“ zeigt die IDs.";
@@ -129,21 +129,21 @@ messages! {
         TokenNotInList = "token_not_in_list",
             "There is no such token. Reload the list.",
             "Dieses Token gibt es nicht. Laden Sie die Liste neu.";
-        /// There is no token of that id.
+        /// There is no token with that id.
         NoSuchToken { id: String } = "no_such_token",
             "There is no token {id}.",
             "Das Token {id} gibt es nicht.";
         /// The form is too long.
         FormTooLong = "form_too_long",
-            "This form is longer than what its fields can hold. Shorten it.",
-            "Dieses Formular ist länger als das, was seine Felder fassen. Kürzen Sie es.";
+            "The submitted form is too long. Shorten what you entered.",
+            "Das gesendete Formular ist zu lang. Kürzen Sie Ihre Eingaben.";
         /// The form has no such button.
         UnknownAction { value: String } = "unknown_action",
             "“{value}” is not an action of this form.",
             "„{value}“ ist keine Aktion dieses Formulars.";
         /// There is no such language.
         UnknownLanguage { value: String, allowed: String } = "unknown_language",
-            "“{value}” is not a language of these pages. Allowed: {allowed}.",
+            "These pages are not available in “{value}”. Allowed: {allowed}.",
             "In der Sprache „{value}“ gibt es diese Seiten nicht. Möglich sind: {allowed}.";
         /// There is no such theme.
         UnknownTheme { value: String, allowed: String } = "unknown_theme",

@@ -1,28 +1,28 @@
-//! Why a request is refused that the page in the browser never sends. None of this is in the WASM.
+//! Why a request was refused that our pages never send. None of this is in the WASM.
 
 use super::define::messages;
 
 messages! {
-    /// Why a request is refused that the page in the browser never sends.
+    /// Why a request was refused that our pages never send.
     pub enum HttpMessage {
         /// The client uses HTTP/1.0.
         HttpVersion = "http_version",
-            "An export needs HTTP/1.1 or newer: in older versions a file that was cut off looks whole. In nginx, set \
+            "An export needs HTTP/1.1 or newer: in older versions a truncated file looks complete. In nginx, set \
              proxy_http_version 1.1.",
             "Ein Export braucht HTTP/1.1 oder neuer: In älteren Versionen sieht eine abgeschnittene Datei vollständig aus. \
              Setzen Sie in nginx proxy_http_version 1.1.";
-        /// The request would be for a proxy.
+        /// The request is one for a proxy.
         NotAProxy = "not_a_proxy",
             "This server is not a proxy and opens no tunnels. Request one of its own addresses.",
             "Dieser Server ist kein Proxy und baut keine Tunnel auf. Rufen Sie eine seiner eigenen Adressen auf.";
         /// `OPTIONS *`.
         OptionsForServer = "options_for_server",
-            "OPTIONS is not answered for the whole server (*). The header Allow lists the methods that its addresses take.",
+            "OPTIONS is not answered for the whole server (*). The header Allow lists the methods that its addresses support.",
             "OPTIONS wird für den ganzen Server (*) nicht beantwortet. Der Header Allow nennt die Methoden, die seine \
-             Adressen annehmen.";
+             Adressen unterstützen.";
         /// The request target is not a path.
         TargetNotAPath = "target_not_a_path",
-            "The request target must be a path that begins with a slash, or a whole URL.",
+            "The request target must be a path that begins with a slash, or a complete URL.",
             "Das Ziel der Anfrage muss ein Pfad sein, der mit einem Schrägstrich beginnt, oder eine vollständige URL.";
         /// The request target has another scheme.
         TargetScheme = "target_scheme",
@@ -38,8 +38,8 @@ messages! {
             "Die Anfrage hat mehr als einen Host-Header. Senden Sie genau einen.";
         /// The `Host` header is not a host.
         HostInvalid = "host_invalid",
-            "The Host header must be a host name or an address, and a port if that is not the usual one.",
-            "Der Host-Header muss ein Servername oder eine Adresse sein, mit einem Port, wenn es nicht der übliche ist.";
+            "The Host header must be a host name or an address, with a port unless it is the default one.",
+            "Der Host-Header muss ein Servername oder eine Adresse sein, mit Port, wenn es nicht der Standardport ist.";
         /// No `Host` header.
         NoHost = "no_host",
             "The request has no Host header, which HTTP/1.1 requires. Send one.",
@@ -50,13 +50,13 @@ messages! {
             "Der Host-Header und das Ziel der Anfrage nennen verschiedene Server. Nennen Sie in beiden denselben.";
         /// The database cannot be written to.
         DatabaseReadOnly = "database_read_only",
-            "The database cannot be written to at the moment, so no export can begin. Try again in a while.",
-            "In die Datenbank kann zurzeit nicht geschrieben werden, deshalb kann kein Export beginnen. Versuchen Sie es \
+            "The database cannot be written to at the moment, so no export can start. Try again later.",
+            "In die Datenbank kann zurzeit nicht geschrieben werden, deshalb kann kein Export starten. Versuchen Sie es \
              später noch einmal.";
         /// The database answers with errors.
         DatabaseUnusable = "database_unusable",
-            "The database cannot be used, so no export can begin. The server's log says why.",
-            "Die Datenbank kann nicht verwendet werden, deshalb kann kein Export beginnen. Der Grund steht im Protokoll des \
+            "The database cannot be used, so no export can start. The server's log says why.",
+            "Die Datenbank kann nicht verwendet werden, deshalb kann kein Export starten. Der Grund steht im Protokoll des \
              Servers.";
         /// The body is not UTF-8.
         BodyNotUtf8 = "body_not_utf8",
@@ -64,14 +64,12 @@ messages! {
             "Der Inhalt der Anfrage muss Text in UTF-8 sein.";
         /// The request names another host.
         UnknownHost = "unknown_host",
-            "This server is not known by that name. Its operator can set server.public_url to the address at which people \
-             reach it.",
-            "Dieser Server hört nicht auf diesen Namen. Wer ihn betreibt, kann server.public_url auf die Adresse setzen, \
-             unter der er erreichbar ist.";
-        /// The endpoint does not take this method.
+            "Unrecognized host name. The operator of this server can set server.public_url to its address.",
+            "Unbekannter Servername. Der Betreiber dieses Servers kann server.public_url auf dessen Adresse setzen.";
+        /// The endpoint does not support this method.
         MethodNotAllowed = "method_not_allowed",
-            "This address does not take this method. The header Allow lists those that it takes.",
-            "Diese Adresse nimmt diese Methode nicht an. Der Header Allow nennt die möglichen.";
+            "This address does not support this method. The header Allow lists the supported ones.",
+            "Diese Adresse unterstützt diese Methode nicht. Der Header Allow nennt die unterstützten.";
         /// The address names a user who does not exist.
         NoSuchPerson = "no_such_person",
             "There is no such person. They may have been removed.",
@@ -84,13 +82,13 @@ messages! {
              Erstellen Sie eines unter Einstellungen → Zugriffstoken.";
         /// Another site sent the request.
         CrossSite = "cross_site",
-            "This request comes from another site, so nothing was done. Open the page on this server itself and try again.",
-            "Diese Anfrage kommt von einer anderen Website, deshalb wurde nichts getan. Öffnen Sie die Seite auf diesem \
+            "This request comes from another site, so it was rejected. Open the page on this server itself and try again.",
+            "Diese Anfrage kommt von einer anderen Website, deshalb wurde sie abgelehnt. Öffnen Sie die Seite auf diesem \
              Server selbst und versuchen Sie es erneut.";
         /// The signed link is not valid.
         InvalidLink = "invalid_link",
             "This link does not work: it has expired, was altered, or its owner has signed out since. Ask for a new one.",
-            "Dieser Link funktioniert nicht: Er ist abgelaufen, wurde verändert, oder wer ihn erstellt hat, hat sich \
-             seither abgemeldet. Bitten Sie um einen neuen.";
+            "Dieser Link funktioniert nicht: Er ist abgelaufen, er wurde verändert, oder die Person, die ihn erstellt hat, \
+             hat sich inzwischen abgemeldet. Bitten Sie um einen neuen Link.";
     }
 }

@@ -1,19 +1,19 @@
-//! What is wrong with the parameters of a URL. Server and browser both check them.
+//! Errors in the parameters of a URL. Server and browser both check them.
 
 use super::define::messages;
 
 messages! {
-    /// What is wrong with a parameter of a URL.
+    /// An error in a parameter of a URL.
     pub enum ParameterMessage {
         /// A flag is neither `true` nor `false`.
         FlagExpected { value: String } = "flag_expected",
             "“{value}” is neither true nor false.",
             "„{value}“ ist weder true noch false.";
-        /// The text has the form of a day, and the calendar does not have it.
+        /// The text has the form of a day, but the calendar does not have that day.
         NoSuchDay { value: String } = "no_such_day",
             "“{value}” is not a day of the calendar. Write a day as YYYY-MM-DD, such as 2025-12-01, or a moment as RFC 3339, \
              such as 2025-12-01T08:30:00Z.",
-            "„{value}“ ist kein Tag des Kalenders. Schreiben Sie einen Tag als JJJJ-MM-TT, zum Beispiel 2025-12-01, oder \
+            "„{value}“ ist kein gültiger Tag. Schreiben Sie einen Tag als JJJJ-MM-TT, zum Beispiel 2025-12-01, oder \
              einen Zeitpunkt nach RFC 3339, zum Beispiel 2025-12-01T08:30:00Z.";
         /// The text is neither a day nor a moment.
         DateExpected { value: String } = "date_expected",
@@ -21,7 +21,7 @@ messages! {
              2025-12-01T08:30:00Z.",
             "„{value}“ ist kein Datum. Schreiben Sie einen Tag als JJJJ-MM-TT, zum Beispiel 2025-12-01, oder einen \
              Zeitpunkt nach RFC 3339, zum Beispiel 2025-12-01T08:30:00Z.";
-        /// The same, with a space in it: a `+` in a URL reads as one.
+        /// The same, with a space: a `+` in a URL is decoded as one.
         DateWithSpace { value: String } = "date_with_space",
             "“{value}” is not a date. Write a day as YYYY-MM-DD, such as 2025-12-01, or a moment as RFC 3339, such as \
              2025-12-01T08:30:00Z. In a URL, a + is written as %2B.",
@@ -40,24 +40,24 @@ messages! {
         NoSuchCamera { camera: String } = "no_such_camera",
             "There is no camera “{camera}”. Leave camera_id out to export all cameras.",
             "Eine Kamera „{camera}“ gibt es nicht. Lassen Sie camera_id weg, um alle Kameras zu exportieren.";
-        /// What is wrong with a parameter, with its name.
+        /// Another error, with the name of its parameter.
         InParameter { field: String, text: String } = "in_parameter",
             "{field}: {text}",
             "{field}: {text}";
         /// The page does not show this parameter.
         NotOnThePage = "not_on_the_page",
-            "The page selects whole days, and writes cells with the guard against formulas. The export URL takes moments \
-             and raw.",
-            "Die Seite wählt ganze Tage aus und schreibt Zellen mit dem Schutz gegen Formeln. Zeitpunkte und raw nimmt die \
-             URL des Exports an.";
+            "The page selects whole days, and writes cells with the guard against formulas. The export URL supports \
+             moments and raw.",
+            "Die Seite wählt ganze Tage aus und schreibt Zellen mit dem Schutz gegen Formeln. Zeitpunkte und raw \
+             unterstützt die Export-URL.";
         /// Only CSV is offered.
         FormatNotOffered { value: String } = "format_not_offered",
-            "“{value}” is not offered. The only format is csv.",
-            "„{value}“ wird nicht angeboten. Das einzige Format ist csv.";
+            "“{value}” is not supported. The only format is csv.",
+            "„{value}“ wird nicht unterstützt. Das einzige Format ist csv.";
         /// There is no such parameter, and the endpoint takes none.
         NoParameters = "no_parameters",
-            "There is no such parameter. This address takes none.",
-            "Diesen Parameter gibt es nicht. Diese Adresse nimmt keine an.";
+            "There is no such parameter. This address has none.",
+            "Diesen Parameter gibt es nicht. Diese Adresse hat keine.";
         /// There is no such parameter.
         UnknownParameter { allowed: String } = "unknown_parameter",
             "There is no such parameter. Allowed: {allowed}.",
@@ -76,11 +76,11 @@ messages! {
             "Ein SHA-256-Wert hat 64 hexadezimale Ziffern, wie sha256sum ihn ausgibt.";
         /// The cursor does not come from a list.
         CursorExpected = "cursor_expected",
-            "This is not a position in the list. Use `next` of the response before.",
+            "This is not a position in the list. Use `next` of the previous response.",
             "Das ist keine Stelle in der Liste. Verwenden Sie „next“ aus der vorigen Antwort.";
         /// The number is too small, too large, or not a number.
         NumberOutOfRange { max: u64 } = "number_out_of_range",
-            "Write a number from 1 to {max}.",
+            "Enter a number from 1 to {max}.",
             "Geben Sie eine Zahl von 1 bis {max} an.";
     }
 }

@@ -1,9 +1,9 @@
-//! Why an export did not end well, as its record says it.
+//! Why an export was not completed, for its record.
 
 use super::define::messages;
 
 messages! {
-    /// Why an export did not end well.
+    /// Why an export was not completed.
     pub enum RecordMessage {
         /// The client closed the connection.
         ClientDisconnected = "client_disconnected",
@@ -17,19 +17,19 @@ messages! {
         ServerStopped = "server_stopped",
             "The server was stopped.",
             "Der Server wurde angehalten.";
-        /// No heartbeat of the server came any more.
+        /// The server stopped sending heartbeats.
         ServerLost = "server_lost",
-            "The server that ran the export ended without recording how.",
-            "Der Server, der den Export ausführte, wurde beendet, ohne das Ende festzuhalten.";
-        /// Another server ended the record, because no heartbeats of this one came.
+            "The server of this export ended without recording the outcome.",
+            "Der Server dieses Exports wurde beendet, ohne das Ergebnis festzuhalten.";
+        /// Another server ended the record, because this one sent no heartbeats.
         HeartbeatsLate = "heartbeats_late",
             "Another server ended this record, because this server had sent no heartbeat for 30 s.",
             "Ein anderer Server hat diesen Eintrag beendet, weil dieser Server 30 s lang kein Lebenszeichen gab.";
-        /// The record does not say that the file is whole.
+        /// The record could not be set to completed.
         NotRecordedAsWhole = "not_recorded_as_whole",
             "The export was not recorded as complete.",
             "Der Export wurde nicht als vollständig festgehalten.";
-        /// The file has no end.
+        /// The file is incomplete.
         FileIncomplete = "file_incomplete",
             "The file was not complete.",
             "Die Datei war nicht vollständig.";
@@ -39,17 +39,17 @@ messages! {
             "Der Export konnte nicht festgehalten werden.";
         /// The task of the export panicked.
         ServerFault = "server_fault",
-            "The server had an internal error.",
-            "Im Server ist ein Fehler aufgetreten.";
+            "Internal server error.",
+            "Interner Serverfehler.";
         /// Partitions were detached while the export ran.
         EventsDetached = "events_detached_meanwhile",
             "Months of events were detached while the export ran. Export again.",
-            "Während des Exports wurden Monate von Ereignissen herausgenommen. Exportieren Sie erneut.";
+            "Während des Exports wurden Monate von Ereignissen ausgelagert. Exportieren Sie erneut.";
         /// A page took too long.
         PageTimeout { seconds: u64 } = "page_timeout",
             "The database returned no page within {seconds} s (export.page_timeout_seconds).",
             "Die Datenbank lieferte innerhalb von {seconds} s keine Seite (export.page_timeout_seconds).";
-        /// The database failed while the server read.
+        /// The database failed while the server read events.
         DatabaseFailed = "database_failed",
             "The events could not be read from the database. The server's log says why.",
             "Die Ereignisse konnten nicht aus der Datenbank gelesen werden. Der Grund steht im Protokoll des Servers.";
@@ -57,7 +57,7 @@ messages! {
         EventNotEncoded { reason: String } = "event_not_encoded",
             "An event could not be written: {reason}.",
             "Ein Ereignis konnte nicht geschrieben werden: {reason}.";
-        /// What a version before message codes has recorded.
+        /// The text of a record from before message codes.
         Other { text: String } = "other",
             "{text}",
             "{text}";

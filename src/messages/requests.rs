@@ -1,9 +1,9 @@
-//! Why a request is refused, as the API says it. The page in the browser shows these, too.
+//! Why a request was refused. API clients and our pages both show these.
 
 use super::define::messages;
 
 messages! {
-    /// Why a request is refused.
+    /// Why a request was refused.
     pub enum RequestMessage {
         /// No session, token or signed link.
         NotSignedIn = "not_signed_in",
@@ -13,12 +13,12 @@ messages! {
              Authorization: Bearer … oder als Passwort von HTTP Basic.";
         /// Sessions cannot be read.
         SessionsUnavailable = "sessions_unavailable",
-            "The database cannot be reached at the moment, so your sign-in cannot be checked. Try again in a while.",
+            "The database cannot be reached at the moment, so your sign-in cannot be checked. Try again later.",
             "Die Datenbank ist im Moment nicht erreichbar, deshalb lässt sich Ihre Anmeldung nicht prüfen. Versuchen Sie es \
              etwas später erneut.";
         /// The signed link would be valid for too long, or for no time.
         LinkMinutes { max: u32 } = "link_minutes",
-            "A link works for 1 to {max} minutes. Write a number of them.",
+            "A link works for 1 to {max} minutes. Enter such a number.",
             "Ein Link ist 1 bis {max} Minuten gültig. Geben Sie eine solche Zahl ein.";
         /// The selection is too long for a signed link.
         LinkTooLong = "link_too_long",
@@ -28,46 +28,46 @@ messages! {
         NoSuchExport = "no_such_export",
             "There is no such export record, or you may not see it.",
             "Diesen Exporteintrag gibt es nicht, oder Sie dürfen ihn nicht sehen.";
-        /// The server runs as many exports as it may.
+        /// The server runs its maximum number of exports.
         ServerBusy { limit: u32 } = "server_busy",
-            "The server is running {limit} exports, which is its limit (export.max_concurrent). Try again in a while.",
-            "Der Server erstellt gerade {limit} Exporte, mehr darf er nicht auf einmal (export.max_concurrent). Versuchen Sie \
-             es etwas später erneut.";
-        /// The user runs as many exports as one may.
+            "The server is running {limit} exports, which is its limit (export.max_concurrent). Try again later.",
+            "Auf dem Server laufen {limit} Exporte, die Höchstzahl (export.max_concurrent). Versuchen Sie es etwas später \
+             erneut.";
+        /// The user runs the maximum number of exports.
         UserBusy { limit: u32 } = "user_busy",
             "You have {limit} exports running, which is the limit for one user. Wait until one of them has ended, or cancel \
              one.",
-            "Von Ihnen laufen {limit} Exporte, mehr dürfen es nicht auf einmal sein. Warten Sie, bis einer davon beendet \
-             ist, oder brechen Sie einen ab.";
+            "Es laufen schon {limit} Exporte von Ihnen, und mehr sind nicht erlaubt. Warten Sie, bis einer beendet ist, \
+             oder brechen Sie einen ab.";
         /// The record of an export cannot be written.
         CannotRecord = "cannot_record",
-            "The export cannot be recorded at the moment, so it does not begin: the database is unavailable, full, or being \
-             written to by something else, such as an import. Try again in a while.",
-            "Der Export kann im Moment nicht festgehalten werden und beginnt deshalb nicht: Die Datenbank ist nicht \
-             erreichbar oder voll, oder es wird gerade in sie geschrieben, etwa durch einen Import. Versuchen Sie es etwas \
+            "The export cannot be recorded at the moment, so it does not start: the database is unavailable, full, or locked \
+             by another writer, such as an import. Try again later.",
+            "Der Export kann im Moment nicht festgehalten werden und startet deshalb nicht: Die Datenbank ist nicht \
+             erreichbar, voll oder durch einen anderen Vorgang gesperrt, etwa einen Import. Versuchen Sie es etwas \
              später erneut.";
         /// The body of the request did not arrive in time.
         RequestTimeout = "request_timeout",
-            "The request did not come in time. Send it again.",
+            "The request did not arrive in time. Send it again.",
             "Die Anfrage ist nicht rechtzeitig angekommen. Senden Sie sie erneut.";
         /// The connection ended within the body of the request.
         BodyIncomplete = "body_incomplete",
-            "The body of the request did not arrive whole. Send it again.",
+            "The body of the request arrived incomplete. Send it again.",
             "Der Inhalt der Anfrage ist nicht vollständig angekommen. Senden Sie sie erneut.";
         /// Partitions were detached before the first byte was sent.
         EventsDetached = "events_detached",
             "Months of events were detached in the meantime. Try again.",
-            "Inzwischen wurden Monate von Ereignissen herausgenommen. Versuchen Sie es erneut.";
+            "Inzwischen wurden Monate von Ereignissen ausgelagert. Versuchen Sie es erneut.";
         /// The first page took too long.
         FirstPageTimeout { seconds: u64 } = "first_page_timeout",
-            "The database did not return the first events within {seconds} s, so the query was cancelled. Ask for fewer \
-             days or fewer cameras, or try again when there is less to do.",
-            "Die Datenbank hat die ersten Ereignisse nicht innerhalb von {seconds} s geliefert, deshalb wurde die Suche \
-             abgebrochen. Wählen Sie weniger Tage oder weniger Kameras, oder versuchen Sie es erneut, wenn der Server \
+            "The database did not return the first events within {seconds} s, so the query was cancelled. Select fewer \
+             days or cameras, or try again when the server is less busy.",
+            "Die Datenbank hat die ersten Ereignisse nicht innerhalb von {seconds} s geliefert, deshalb wurde die Abfrage \
+             abgebrochen. Wählen Sie weniger Tage oder Kameras, oder versuchen Sie es erneut, wenn der Server \
              weniger ausgelastet ist.";
         /// The database cannot be reached.
         DatabaseUnavailable = "database_unavailable",
-            "The database cannot be reached at the moment. Try again in a while.",
+            "The database cannot be reached at the moment. Try again later.",
             "Die Datenbank ist im Moment nicht erreichbar. Versuchen Sie es etwas später erneut.";
         /// PostgreSQL stores no U+0000.
         NulCharacter = "nul_character",
@@ -75,11 +75,11 @@ messages! {
             "Eine Angabe enthält das Zeichen U+0000, das nicht erlaubt ist.";
         /// The server is shutting down.
         ServerStopping = "server_stopping",
-            "The server is being stopped. Try again in a while.",
-            "Der Server wird gerade angehalten. Versuchen Sie es etwas später erneut.";
+            "The server is shutting down. Try again later.",
+            "Der Server wird heruntergefahren. Versuchen Sie es etwas später erneut.";
         /// There is no such page or endpoint.
         NotFound = "not_found",
             "There is nothing at this address.",
-            "Unter dieser Adresse gibt es nichts.";
+            "Unter dieser Adresse ist nichts zu finden.";
     }
 }

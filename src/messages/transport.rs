@@ -1,9 +1,9 @@
-//! What goes wrong on the way between a server function and its caller. Server and browser both say it.
+//! Errors in the transport of server functions. Server and browser both use them.
 
 use super::define::messages;
 
 messages! {
-    /// What goes wrong on the way between a server function and its caller.
+    /// An error in the transport of a server function.
     pub enum TransportMessage {
         /// Leptos cannot read the arguments of a server function.
         BadArguments { reason: String } = "bad_arguments",
@@ -13,9 +13,9 @@ messages! {
         ServerUnreachable = "server_unreachable",
             "The server could not be reached. Check the connection and try again.",
             "Der Server war nicht erreichbar. Prüfen Sie die Verbindung und versuchen Sie es erneut.";
-        /// The server has a fault.
+        /// The server has an internal error.
         Internal = "internal",
-            "Something went wrong in the server. Its log has the reason, under the request id of this response.",
-            "Im Server ist etwas schiefgegangen. Der Grund steht in seinem Protokoll, unter der Anfrage-ID dieser Antwort.";
+            "Internal server error. The server's log has the reason, under the request id of this response.",
+            "Interner Serverfehler. Der Grund steht im Protokoll des Servers, unter der Anfrage-ID dieser Antwort.";
     }
 }

@@ -1,16 +1,16 @@
-//! The cameras that somebody sees, in the order of the lists.
+//! The cameras that a user sees, in the order of lists.
 
 use crate::api::cameras::Camera;
 use crate::error::ApiError;
 use crate::server::accounts::camera_access::CameraAccess;
 use crate::server::state::AppState;
 
-/// The cameras that the viewer sees: those with a name first, in its order, then those that are gone.
+/// Returns the visible cameras: first those with a name, by name, then those that were removed at their source.
 ///
 /// # Errors
 /// Returns an error if the database does not answer.
-pub async fn cameras(state: &AppState, viewer: CameraAccess) -> Result<Vec<Camera>, ApiError> {
-    let found = viewer.cameras(&state.database).await?;
-    let (named, gone): (Vec<_>, Vec<_>) = found.into_iter().partition(|camera| camera.name.is_some());
-    Ok(named.into_iter().chain(gone).map(|camera| Camera { id: camera.id, name: camera.name }).collect())
+pub async fn cameras(state: &AppState, access: CameraAccess) -> Result<Vec<Camera>, ApiError> {
+    let visible = access.cameras(&state.database).await?;
+    let (named, removed): (Vec<_>, Vec<_>) = visible.into_iter().partition(|camera| camera.name.is_some());
+    Ok(named.into_iter().chain(removed).map(|camera| Camera { id: camera.id, name: camera.name }).collect())
 }

@@ -1,23 +1,24 @@
-//! The guard against spreadsheet formulas, and its exact inverse. Pure.
+//! The guard against spreadsheet formulas, and its exact inverse. Nothing here does I/O.
 //!
-//! A spreadsheet takes a cell for a formula if it begins with one of some characters (OWASP's list for CSV injection, and
-//! their full-width forms, which some locales read as the same). The guard puts a `'` in front of them. A cell that begins
-//! with `'` and then such a character gets one more, so that removing one `'` always restores the cell. The guard also
-//! works behind each `;`, TAB, CR and LF inside a cell: a spreadsheet that splits at another delimiter begins a cell there.
+//! A spreadsheet treats a cell as a formula if it begins with one of some characters (OWASP's list for CSV injection,
+//! and their full-width forms, which some locales treat as the same). The guard puts a `'` in front of them. A cell
+//! that begins with `'` and then such a character gets another one, so that removing one `'` always restores the cell.
+//! The guard also applies after each `;`, TAB, CR and LF within a cell, because a spreadsheet that splits at another
+//! delimiter starts a cell there.
 
 use std::borrow::Cow;
 
-/// What a formula begins with, and what spreadsheets skip before one.
+/// The first characters of formulas, and characters that spreadsheets skip before one.
 const FORMULA_STARTS: [char; 12] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n', '\0'];
 
-/// What may end a cell for a spreadsheet that uses another delimiter.
+/// Characters that may end a cell in a spreadsheet that uses another delimiter.
 const CELL_ENDS: [char; 4] = [';', '\t', '\r', '\n'];
 
 const GUARD: char = '\'';
 
 /// Returns the text with the guard.
 pub fn guard(text: &str) -> Cow<'_, str> {
-    // Ordinary text is not searched for more than this.
+    // Ordinary text needs only this check.
     let begins_ordinarily = text.starts_with(|first: char| first.is_ascii_alphanumeric());
     if begins_ordinarily && !text.bytes().any(|byte| CELL_ENDS.contains(&char::from(byte))) {
         return Cow::Borrowed(text);
@@ -38,13 +39,13 @@ pub fn unguard(text: &str) -> Cow<'_, str> {
     rewrite(text, |_, rest| if rest.starts_with(GUARD) && starts_formula(rest) { GUARD.len_utf8() } else { 0 })
 }
 
-/// Whether text is any number of guards and then the start of a formula.
+/// Whether a text is any number of guards, followed by the start of a formula.
 fn starts_formula(text: &str) -> bool {
     text.trim_start_matches(GUARD).starts_with(FORMULA_STARTS)
 }
 
-/// Calls `change` with what follows each start of a cell. It may append to the new text, and returns how many bytes of the
-/// old text to leave out.
+/// Calls `change` with the text after each start of a cell. `change` may append to the new text, and returns the number
+/// of bytes of the old text to skip.
 fn rewrite(text: &str, change: impl Fn(&mut String, &str) -> usize) -> Cow<'_, str> {
     let mut changed = String::new();
     let mut copied = 0;
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cell_that_could_be_a_formula_gets_one_quote_more() {
+    fn a_cell_that_could_be_a_formula_gets_another_quote() {
         for (text, guarded) in [
             ("", ""),
             ("a", "a"),
@@ -87,7 +88,7 @@ mod tests {
             ("－1", "'－1"),
             ("＠SUM", "'＠SUM"),
             ("\0=1", "'\0=1"),
-            // One more, however many there are.
+            // One more, for any number of quotes.
             ("'=1", "''=1"),
             ("''=1", "'''=1"),
             ("'＝1", "''＝1"),
@@ -95,7 +96,7 @@ mod tests {
             ("'", "'"),
             ("'a", "'a"),
             ("it's = 1", "it's = 1"),
-            // Where a spreadsheet with another delimiter begins a cell.
+            // A spreadsheet with another delimiter starts a cell here.
             ("Tor;=1+2", "Tor;'=1+2"),
             ("Tor;'=1+2", "Tor;''=1+2"),
             ("a;b;-c", "a;b;'-c"),
@@ -103,7 +104,7 @@ mod tests {
             ("a\t=1", "a\t'=1"),
             ("a\n@x", "a\n'@x"),
             ("a\rx", "a\rx"),
-            // The LF is where a cell would begin behind the CR, and begins like a formula.
+            // A cell would start after the CR, and the LF begins a formula.
             ("a\r\nb", "a\r'\nb"),
             ("\t=1", "'\t'=1"),
             // A comma is the delimiter of this file, and inside quotes.
@@ -122,7 +123,7 @@ mod tests {
         }
     }
 
-    /// The rule, word by word, and slow.
+    /// A literal and slow implementation of the rule.
     fn by_the_rule(text: &str) -> String {
         let mut guarded = String::new();
         let mut is_start = true;
@@ -153,7 +154,7 @@ mod tests {
         }
 
         #[test]
-        fn guarded_text_is_a_formula_nowhere(text in "['=+@＝－;,\t\r\n\0a\"-]{0,12}") {
+        fn guarded_text_contains_no_formula(text in "['=+@＝－;,\t\r\n\0a\"-]{0,12}") {
             let guarded = guard(&text);
             for cell in guarded.split(CELL_ENDS).filter(|cell| !cell.is_empty()) {
                 prop_assert!(!cell.starts_with(FORMULA_STARTS), "{:?} in {:?}", cell, guarded);

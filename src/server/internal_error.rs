@@ -1,10 +1,10 @@
-//! Faults of the server itself, which only the log explains.
+//! Internal errors, whose reason is only in the log.
 
 use tracing::error;
 
 use crate::error::ApiError;
 
-/// A fault of ours. The reason goes to the log, under the request's id; the client gets the id.
+/// Logs the reason under the request's id, and returns the error for the client, which contains only the id.
 pub fn internal(reason: &dyn std::fmt::Display) -> ApiError {
     error!(error = %reason, "internal error");
     ApiError { reason: Some(reason.to_string()), ..ApiError::internal() }

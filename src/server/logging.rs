@@ -1,4 +1,4 @@
-//! The log: where it goes, in which form, and what of it.
+//! The log: its output, format and filter.
 
 use std::fmt;
 use std::io::IsTerminal;
@@ -24,13 +24,13 @@ pub fn init(filter: &str, format: LogFormat) -> anyhow::Result<()> {
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
-        // The request's id and user once, and not once more in a list of one.
+        // The id and the user of a request appear once, not again in a list of spans.
         LogFormat::Json => log.json().flatten_event(true).with_span_list(false).init(),
     }
     Ok(())
 }
 
-/// What commands log: warnings, but not those that the error of the command repeats.
+/// The filter of commands: warnings, except those that the error of the command repeats.
 const COMMAND_FILTER: &str = "warn,sqlx=off,motion_export::server::internal_error=off,motion_export::server::db::error=off,\
     motion_export::server::export=off,motion_export::server::export::reader=warn";
 
@@ -58,23 +58,23 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut words = Words::default();
-        event.record(&mut words);
-        match words.error {
-            Some(error) => writeln!(writer, "warning: {}: {error}", words.message),
-            None => writeln!(writer, "warning: {}", words.message),
+        let mut message = EventMessage::default();
+        event.record(&mut message);
+        match message.error {
+            Some(error) => writeln!(writer, "warning: {}: {error}", message.message),
+            None => writeln!(writer, "warning: {}", message.message),
         }
     }
 }
 
-/// The message of an event, and the reason, if it has one.
+/// The message of an event, and its error, if it has one.
 #[derive(Default)]
-struct Words {
+struct EventMessage {
     message: String,
     error: Option<String>,
 }
 
-impl Visit for Words {
+impl Visit for EventMessage {
     fn record_str(&mut self, field: &Field, value: &str) {
         match field.name() {
             "message" => value.clone_into(&mut self.message),
@@ -93,21 +93,21 @@ mod tests {
     use std::collections::BTreeMap;
     use std::path::Path;
 
-    /// Every field of the log, with what it holds. One name for one thing: those of the specification are `user_id`,
+    /// Every field of the log, with its meaning. Each thing has one name; those of the specification are `user_id`,
     /// `camera_id`, `row_count`, `bytes_sent` and `duration_ms`.
     const FIELDS: [(&str, &str); 29] = [
-        ("action", "what an administrator did to a user"),
+        ("action", "the action of an administrator on a user"),
         ("bytes", "the size of an export's file, before any content encoding"),
         ("bytes_sent", "how many bytes were sent to the client"),
         ("camera_id", "the ids of the cameras that an export selects"),
         ("changed_user_id", "the id of the user whom an administrator changed"),
         ("client_address", "the address of the client, through trusted proxies"),
-        ("different", "which files of the database are no longer those that were opened"),
+        ("different", "the files of the database that were replaced"),
         ("duration_ms", "how long it took, in milliseconds"),
         ("end_date", "the end of an export's selection"),
         ("error", "why something failed"),
         ("export_id", "the id of an export's record"),
-        ("interrupted_exports", "how many exports were taken to be interrupted"),
+        ("interrupted_exports", "how many exports were marked interrupted"),
         ("listen_address", "the address that the server listens on"),
         ("max_connections", "the setting of that name"),
         ("method", "the method of a request"),
@@ -118,16 +118,16 @@ mod tests {
         ("running_exports", "how many exports are running"),
         ("start_date", "the start of an export's selection"),
         ("state", "how an export ended"),
-        ("status", "the status of an answer"),
+        ("status", "the status of a response"),
         ("timezone", "the time zone of an export"),
         ("token", "how an access token begins"),
         ("token_id", "the id of an access token"),
         ("tokens_revoked", "whether all access tokens of a user were revoked"),
-        ("unrecorded_exports", "how many exports have ended whose records do not say so yet"),
-        ("user_id", "the id of the user who asks"),
+        ("unrecorded_exports", "how many exports have ended without a final record"),
+        ("user_id", "the id of the user of a request"),
     ];
 
-    /// The fields of all log lines in some code, with the macro that they were found in.
+    /// Returns the fields of all log lines in some code.
     fn fields(code: &str) -> Vec<String> {
         const MACROS: [&str; 6] = ["trace!(", "debug!(", "info!(", "warn!(", "error!(", "_span!("];
         let mut found = Vec::new();
@@ -139,7 +139,7 @@ mod tests {
         found
     }
 
-    /// The arguments of a macro whose opening parenthesis was just read.
+    /// Returns the arguments of a macro call, from the text after its opening parenthesis.
     fn arguments(code: &str) -> Vec<String> {
         let (mut depth, mut in_text, mut escaped) = (0, false, false);
         let mut arguments = vec![String::new()];
@@ -163,7 +163,7 @@ mod tests {
         arguments
     }
 
-    /// The name of the field that an argument sets; `None` for the words of the line.
+    /// Returns the name of the field that an argument sets; `None` for the message.
     fn field(argument: &str) -> Option<String> {
         let argument = argument.trim().trim_start_matches(['%', '?']);
         let name = argument.split('=').next()?.trim();
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_has_one_name_for_one_thing() {
+    fn every_field_of_the_log_is_a_known_one() {
         assert_eq!(
             fields("info!(%method, user_id = %user.id, a.b = f(c, \"x, y=z\"), \"words, x = {y}\");"),
             ["method", "user_id", "a.b"]

@@ -1,7 +1,7 @@
-//! What the operator can choose: `Leptos.toml`, then environment variables, then the command line.
+//! The settings: `Leptos.toml`, overridden by environment variables, overridden by the command line.
 //!
-//! Keys that nobody reads are refused at start by name, in the file and in the environment: a setting that is silently
-//! ignored is worse than none.
+//! Unknown keys are refused by name when the program starts, in the file and in the environment, because a setting that
+//! is silently ignored is worse than none.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -24,24 +24,24 @@ mod sections;
 mod server;
 pub mod site_version;
 
-/// The settings file, looked for in the working directory.
+/// The default settings file, in the working directory.
 pub const FILE: &str = "Leptos.toml";
 
 /// All settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// How the program meets the network and the log.
+    /// Addresses, timeouts, limits and the log.
     pub server: Server,
-    /// How people come in, and how long that lasts.
+    /// Sessions and signed URLs.
     pub accounts: Accounts,
-    /// Where events are kept.
+    /// The database.
     pub database: Database,
-    /// How files are made.
+    /// Exports.
     pub export: Export,
-    /// The section that Leptos' own tools expect, at the end of the file.
+    /// The section that Leptos' own tools expect at the end of the file.
     package: Package,
-    /// Whether `cargo leptos watch` runs the server, and pages should reload when the program changes.
+    /// Whether `cargo leptos watch` runs the server, so that pages reload when the program changes.
     #[serde(skip)]
     reload: bool,
     /// The deprecated names that were used.
@@ -61,7 +61,7 @@ struct Metadata {
     leptos: Leptos,
 }
 
-/// `[package.metadata.leptos]`: the part of cargo-leptos' options that the running server needs.
+/// `[package.metadata.leptos]`: the options of cargo-leptos that the running server needs.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct Leptos {
@@ -83,26 +83,26 @@ impl Default for Leptos {
 }
 
 impl Settings {
-    /// Reads `file`, or [`FILE`] where that exists, and lets `environment` override it.
+    /// Reads `file`, or [`FILE`] if that exists, and lets `environment` override it.
     ///
     /// # Errors
-    /// Returns an error if the file cannot be read or parsed, or a key is unknown or has a value that it cannot have;
-    /// the message names it.
+    /// Returns an error if the file cannot be read or parsed, a key is unknown, or a value is invalid; the message
+    /// names it.
     pub fn load(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
-        let asked_for = file.is_some();
+        let is_required = file.is_some();
         let file = file.unwrap_or(Path::new(FILE));
         let text = match std::fs::read_to_string(file) {
             Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !asked_for => String::new(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_required => String::new(),
             Err(error) => return Err(error).with_context(|| format!("cannot read the settings in {}", file.display())),
         };
-        Self::parse(&text, environment).with_context(|| format!("the settings in {} cannot be used", file.display()))
+        Self::parse(&text, environment).with_context(|| format!("the settings in {} are invalid", file.display()))
     }
 
     fn parse(text: &str, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
         let mut table: Table = text.parse()?;
         let mut deprecated = renamed::replace_in(&mut table)?;
-        // The file by itself first. Unless names had to be replaced, its errors point at a line.
+        // The file is checked by itself first. Unless names were replaced, its errors have a line number.
         if deprecated.is_empty() {
             let _: Self = toml::from_str(text)?;
         } else {
@@ -125,7 +125,7 @@ impl Settings {
         }
     }
 
-    /// What Leptos needs to know to render a page.
+    /// Returns the options that Leptos needs to render a page.
     pub fn leptos_options(&self) -> LeptosOptions {
         let Leptos { output_name, site_root, site_pkg_dir, reload_port } = self.package.metadata.leptos.clone();
         LeptosOptions::builder()

@@ -149,7 +149,7 @@ async fn a_reader_that_ends_early_ends_the_command_as_sigpipe_does_and_the_recor
         assert_eq!((ended.status.code(), ended.stderr.as_slice()), (Some(141), &b""[..]), "{output}");
         let record = newest(&database).await;
         assert_eq!((record.state.as_str(), &record.sha256), ("cancelled", &None), "{output}");
-        let reason = "The program that read the output ended before the file was whole.";
+        let reason = "The program that read the output ended before the file was complete.";
         assert_eq!(reason_of(&record).as_deref(), Some(reason), "{output}");
     }
 }
@@ -226,7 +226,7 @@ async fn every_signal_that_ends_a_command_ends_its_record_and_leaves_no_file() {
             drop(stdout);
             let error = String::from_utf8(ended.stderr).unwrap();
             assert_eq!(ended.status.code(), Some(1), "{signal} {output}: {error}");
-            assert_eq!(error, "error: stopped before the file was whole\n", "{signal} {output}");
+            assert_eq!(error, "error: stopped before the file was complete\n", "{signal} {output}");
             let record = newest(&database).await;
             let reason = reason_of(&record);
             let ending = (record.state.as_str(), reason.as_deref());
@@ -272,7 +272,7 @@ async fn the_record_of_a_command_that_was_killed_says_so_and_pages_in_german_say
     for _ in 0..4 {
         app.state.exports.heartbeat().await;
     }
-    let (state, reason) = ("interrupted".to_owned(), "The command was ended before the file was whole.".to_owned());
+    let (state, reason) = ("interrupted".to_owned(), "The command ended before the file was complete.".to_owned());
     let record = newest(&app.database).await;
     let told = reason_of(&record);
     assert_eq!((record.state, told), (state, Some(reason)));
@@ -426,7 +426,7 @@ async fn an_export_whose_end_cannot_be_recorded_says_why() {
     let folder = database.folder.path();
     for output in ["-", "out.csv"] {
         let error = fail(folder, &["export", "-o", output]);
-        let words = "failed: the export could not be recorded, so it does not count as whole: ";
+        let words = "failed: the export could not be recorded, so it does not count as complete: ";
         assert!(error.contains(words) && error.contains(" reports: refused ("), "{error}");
         is_for_people(&error);
         let record = newest(&database).await;

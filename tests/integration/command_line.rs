@@ -164,7 +164,7 @@ async fn bad_options_are_refused_by_name() {
         (&["user", "remove", "nobody"], "no user “nobody”"),
         (&["camera", "grant", "front", "nobody"], "no user “nobody”"),
         (&["token", "create", "nobody", "x"], "no user “nobody”"),
-        (&["token", "revoke", "x"], "“x” is no token's id"),
+        (&["token", "revoke", "x"], "“x” is not the id of a token"),
         (&["token", "revoke", "00000000-0000-0000-0000-000000000000"], "no token"),
         (&["demo", "--cameras", "0"], "--cameras"),
         (&["migrate", "status", "--database-url", "mysql://x"], "sqlite://"),
@@ -470,7 +470,7 @@ async fn people_cameras_and_tokens_are_managed_from_the_command_line() {
 
     assert!(fail(folder, &["user", "remove", "admin"]).contains("last administrator"));
     assert!(fail(folder, &["user", "role", "admin", "user"]).contains("last administrator"));
-    assert!(fail(folder, &["user", "role", "ann", "king"]).contains("a role is admin or user"));
+    assert!(fail(folder, &["user", "role", "ann", "king"]).contains("the role must be admin or user"));
     assert_eq!(text(&["user", "role", "ann", "admin"]), "ann has the role admin.\n");
     assert_eq!(text(&["user", "role", "ann", "user"]), "ann has the role user.\n");
     assert_eq!(text(&["user", "remove", "ann"]), "ann is removed.\n");

@@ -308,7 +308,7 @@ async fn a_client_that_sends_no_more_after_its_request_gets_its_answer() {
     for rest in ["Content-Length: 100\r\n\r\nname=x", "Transfer-Encoding: chunked\r\n\r\nxyz\r\n"] {
         let answer = ask_and_send_no_more(&app, &format!("{head}{rest}")).await;
         assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-        assert!(answer.contains("The body of the request did not arrive whole. Send it again."), "{answer}");
+        assert!(answer.contains("The body of the request arrived incomplete. Send it again."), "{answer}");
     }
     // Two at once, and half of a third.
     let two = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /login HTTP/1.1\r\nHost: localhost\r\n\r\nGET /he";

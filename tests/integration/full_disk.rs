@@ -332,6 +332,6 @@ async fn a_command_that_ends_while_the_disk_is_full_reports_that() {
     let ended = export.wait_with_output().unwrap();
     let error = String::from_utf8(ended.stderr).unwrap();
     let words =
-        "failed: the export could not be recorded, so it does not count as whole: no space is left on the device";
+        "failed: the export could not be recorded, so it does not count as complete: no space is left on the device";
     assert!(!ended.status.success() && error.contains(words) && error.lines().count() == 1, "{error}");
 }

@@ -60,7 +60,7 @@ async fn what_cannot_be_done_is_told_and_nothing_of_it_is_done() {
     app.database.add_viewer("ann", &["front"]).await;
     let admin = app.browser_of("admin").await;
     for (form, words) in [
-        ([("name", "ann"), ("role", "user"), ("password", PASSWORD)], "There is a user “ann” already"),
+        ([("name", "ann"), ("role", "user"), ("password", PASSWORD)], "The user “ann” already exists"),
         ([("name", ""), ("role", "user"), ("password", PASSWORD)], "1 to 64 visible characters"),
         ([("name", "bob"), ("role", "king"), ("password", PASSWORD)], "“king” is not a role"),
         ([("name", "bob"), ("role", "user"), ("password", "short")], "at least 10 characters"),

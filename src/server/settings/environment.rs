@@ -49,13 +49,13 @@ fn set_from_text<'de, S: Deserialize<'de>>(
     Err(if wants_number { number_error } else { text_error })
 }
 
-/// The section and key that an environment variable sets; `None` where it is none of ours.
+/// Returns the section and key that an environment variable sets; `None` if it is not a setting.
 fn setting_of(name: &str) -> anyhow::Result<Option<(String, String)>> {
     if name == "DATABASE_URL" {
         return Ok(Some(("database".to_owned(), "url".to_owned())));
     }
     if let Some(key) = name.strip_prefix("LEPTOS_") {
-        // cargo-leptos sets more of these than a server reads, so only the known ones count.
+        // cargo-leptos sets more variables than a server reads, so unknown ones are ignored.
         let key = key.to_lowercase().replace('_', "-");
         let known = ["output-name", "site-root", "site-pkg-dir", "reload-port"].contains(&key.as_str());
         return Ok(known.then(|| ("leptos".to_owned(), key)));
@@ -66,7 +66,7 @@ fn setting_of(name: &str) -> anyhow::Result<Option<(String, String)>> {
             Ok(Some((section.to_owned(), key.to_owned())))
         }
         _ => bail!(
-            "the environment variable {name} sets nothing: write {PREFIX}<SECTION>_<KEY>, where the section is \
+            "the environment variable {name} is not a setting: write {PREFIX}<SECTION>_<KEY>, where the section is \
              SERVER, ACCOUNTS, DATABASE or EXPORT"
         ),
     }

@@ -1,8 +1,8 @@
-//! Names in `Host` headers, and which of them are this machine's own.
+//! Names in `Host` headers, and whether they are this machine's own.
 
 use axum::http::uri::Authority;
 
-/// The name in a `Host` header, without the port.
+/// Returns the name in a `Host` header, without the port.
 pub fn name(host: &str) -> Option<String> {
     host.parse::<Authority>().ok().map(|authority| authority.host().to_lowercase())
 }
@@ -20,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_names_of_this_machine_are_answered_to() {
+    fn names_of_this_machine_are_recognized() {
         for own in ["localhost", "LOCALHOST:3000", "127.0.0.1:3000", "127.1.2.3", "[::1]:3000"] {
             assert!(is_this_machine(own), "{own}");
         }

@@ -1,14 +1,14 @@
-//! `server.listen`: the address and port to listen on, as people write it.
+//! Parses `server.listen`: the address and port to listen on.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use serde::de::{Deserializer, Error, Unexpected, Visitor};
 
-/// Reads an address and port. The address may be left out or be `localhost`: `:3000`, `3000` and `localhost:3000` are
+/// Parses an address and port. The address may be omitted or be `localhost`: `:3000`, `3000` and `localhost:3000` are
 /// 127.0.0.1:3000.
 ///
 /// # Errors
-/// Returns an error if it is something else; the message says what would be right.
+/// Returns an error for any other text; the message says what is expected.
 pub fn parse(text: &str) -> Result<SocketAddr, String> {
     let text = text.trim();
     let refuse = |reason: &str| {
@@ -23,13 +23,13 @@ pub fn parse(text: &str) -> Result<SocketAddr, String> {
         return Err(refuse("it is empty"));
     }
     if text.contains('/') {
-        return Err(refuse("a URL is not an address; leave http:// and what follows the port out"));
+        return Err(refuse("a URL is not an address; omit http:// and everything after the port"));
     }
     if text.starts_with('[') && text.ends_with(']') {
         return Err(refuse("the port is missing"));
     }
     if text.parse::<std::net::Ipv6Addr>().is_ok() {
-        return Err(refuse("an IPv6 address stands in brackets before its port"));
+        return Err(refuse("an IPv6 address must be in brackets before its port"));
     }
     let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
     let is_name = |text: &str| text.starts_with(|first: char| first.is_ascii_alphabetic() || first == '[');
@@ -39,7 +39,7 @@ pub fn parse(text: &str) -> Result<SocketAddr, String> {
     if port.is_empty() {
         return Err(refuse("the port is missing"));
     }
-    // `parse` takes a sign, which no port has.
+    // `parse` accepts a sign, which no port has.
     let digits = port.bytes().all(|digit| digit.is_ascii_digit());
     let Some(port) = port.parse::<u16>().ok().filter(|_| digits) else {
         return Err(refuse("a port is a number from 0 to 65535"));
@@ -53,7 +53,7 @@ pub fn parse(text: &str) -> Result<SocketAddr, String> {
 /// The same for the settings file, where a port alone may be a number.
 ///
 /// # Errors
-/// Returns an error if it is something else; the message names the setting and says what would be right.
+/// Returns an error for any other text; the message says what is expected.
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SocketAddr, D::Error> {
     struct Listen;
 

@@ -9,11 +9,11 @@ use serde::Deserialize;
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Accounts {
-    /// A browser that asks for nothing this long is signed out.
+    /// A browser that sends no request for this long is signed out.
     pub session_idle_minutes: NonZeroU32,
     /// A browser is signed out after this long in any case.
     pub session_max_hours: NonZeroU32,
-    /// How long a link to an export may work at most.
+    /// The maximum lifetime of a signed URL of an export.
     pub link_max_minutes: NonZeroU32,
 }
 
@@ -30,15 +30,16 @@ impl Default for Accounts {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Database {
-    /// `sqlite://PATH`; the file and its folder are made where there are none. Or `postgres://USER:PASSWORD@HOST/DATABASE`.
+    /// `sqlite://PATH`; the file and its folder are created if they do not exist. Or
+    /// `postgres://USER:PASSWORD@HOST/DATABASE`.
     pub url: String,
-    /// How many connections are open at most to read events, and how many for everything else.
+    /// The maximum number of connections to read events, and of those for everything else.
     pub connections: NonZeroU32,
     /// The URL of a replica of the PostgreSQL database `url`, for exports and previews. Empty: no replica is used.
     pub replica_url: String,
     /// What happens to exports and previews if the replica is unavailable.
     pub on_replica_unavailable: OnReplicaUnavailable,
-    /// How many months of events are kept in PostgreSQL's table when old ones are detached; 0: all.
+    /// The number of months of events that are kept in PostgreSQL's table when old ones are detached; 0: all.
     pub keep_months: u32,
 }
 
@@ -46,7 +47,7 @@ pub struct Database {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnReplicaUnavailable {
-    /// They are refused, so that they never add load to the primary.
+    /// They are refused, so they never add load to the primary.
     #[default]
     Refuse,
     /// They are read from the primary.
@@ -70,7 +71,7 @@ impl Default for Database {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Export {
-    /// How many events are read at once, at most. A page also ends after 512 kB; fewer rows make it slower.
+    /// The maximum number of events per page. A page also ends after 512 kB; fewer rows make it slower.
     pub page_rows: NonZeroU32,
     /// How long the database may take for one page, in seconds.
     pub page_timeout_seconds: NonZeroU32,
@@ -78,7 +79,7 @@ pub struct Export {
     pub max_concurrent_per_user: NonZeroU32,
     /// Maximum number of concurrent exports on this server.
     pub max_concurrent: NonZeroU32,
-    /// How long the end of a file waits for its record where the database cannot be written to, in seconds.
+    /// How long the end of a file waits for its record if the database cannot be written to, in seconds.
     pub record_timeout_seconds: NonZeroU32,
 }
 
@@ -100,12 +101,12 @@ impl Default for Export {
 }
 
 impl Export {
-    /// How long the database may take for one page.
+    /// Returns how long the database may take for one page.
     pub fn page_timeout(&self) -> Duration {
         Duration::from_secs(self.page_timeout_seconds.get().into())
     }
 
-    /// How long the end of a file waits for its record.
+    /// Returns how long the end of a file waits for its record.
     pub fn record_timeout(&self) -> Duration {
         Duration::from_secs(self.record_timeout_seconds.get().into())
     }

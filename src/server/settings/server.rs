@@ -1,4 +1,4 @@
-//! `[server]`: how the program meets the network, and what it refuses there.
+//! The section `[server]`: addresses, timeouts, limits and the log.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -9,26 +9,25 @@ use axum::http::Uri;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-/// What nobody guesses over the network, where it is random.
+/// The minimum length of a token that cannot be guessed over the network, if it is random.
 const MIN_METRICS_TOKEN_BYTES: usize = 16;
 
 /// `[server]`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
-    /// Address and port to listen on; see [`super::listen`] for how it may be written.
+    /// The address and port to listen on; [`super::listen`] has the accepted forms.
     #[serde(deserialize_with = "super::listen::deserialize")]
     pub listen: SocketAddr,
-    /// The address at which people reach the server, where that is not the one it listens on: `https://` and a host.
-    /// Empty: there is none.
+    /// The public address of the server, if it differs from `listen`: `https://` and a host. Empty: there is none.
     pub public_url: String,
-    /// The proxies that are believed when they say for whom they ask: addresses or networks, with commas between.
+    /// The proxies whose headers with the client's address are trusted: addresses or networks, separated by commas.
     pub trusted_proxies: String,
-    /// What opens `/metrics` besides an administrator's token. Empty: nothing.
+    /// The token that gives access to `/metrics`, besides an administrator's. Empty: there is none.
     pub metrics_token: Hidden,
-    /// What is logged, in the syntax of `tracing`'s `EnvFilter`: `info`, `motion_export=debug,warn`.
+    /// The filter of the log, in the syntax of `tracing`'s `EnvFilter`: `info`, `motion_export=debug,warn`.
     pub log: String,
-    /// How it is logged.
+    /// The format of the log.
     pub log_format: LogFormat,
     /// How long a client may read nothing of its response before the connection is closed, in seconds.
     pub write_timeout_seconds: NonZeroU32,
@@ -36,26 +35,26 @@ pub struct Server {
     pub header_timeout_seconds: NonZeroU32,
     /// How long the body of a request may take, in seconds.
     pub body_timeout_seconds: NonZeroU32,
-    /// For how long a connection without a request is kept, in seconds.
+    /// How long a connection without a request is kept, in seconds.
     pub idle_timeout_seconds: NonZeroU32,
-    /// How many connections of clients may be open at once.
+    /// The maximum number of open connections of clients.
     pub max_connections: NonZeroU32,
     /// How long running exports may continue after the server received a signal to stop, in seconds.
     pub shutdown_timeout_seconds: u32,
 }
 
-/// How the log is written.
+/// The format of the log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
-    /// For people: a line for each event.
+    /// A line of text for each event.
     #[default]
     Text,
-    /// For programs: a JSON object for each event, in a line.
+    /// A line with a JSON object for each event.
     Json,
 }
 
-/// A setting that is not shown.
+/// A secret setting, which is never shown.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(transparent)]
 pub struct Hidden(pub String);
@@ -101,18 +100,18 @@ impl Server {
         Duration::from_secs(self.shutdown_timeout_seconds.into())
     }
 
-    /// Whether people come in over TLS.
+    /// Whether users connect over TLS.
     pub fn is_https(&self) -> bool {
         self.public_url.starts_with("https://")
     }
 
-    /// The host in the public address, where there is one.
+    /// Returns the host in the public address, if there is one.
     pub fn public_host(&self) -> Option<String> {
         let url: Uri = self.public_url.parse().ok()?;
         url.host().map(str::to_lowercase)
     }
 
-    /// The address to print for people, without a slash at its end.
+    /// Returns the address to print for users, without a slash at its end.
     pub fn address_for_people(&self, listening: SocketAddr) -> String {
         if self.public_url.is_empty() {
             format!("http://{listening}")
@@ -121,18 +120,19 @@ impl Server {
         }
     }
 
-    /// Refuses what would carry passwords and tokens over the network in the clear, or cannot be understood.
+    /// Checks that passwords and tokens do not cross the network unencrypted, and that the addresses and the token are
+    /// valid.
     ///
     /// # Errors
-    /// Returns an error if `listen` is no loopback address and there is no public address with TLS; or if an address
-    /// cannot be read.
+    /// Returns an error if `listen` is not a loopback address and there is no public address with TLS, or if a setting
+    /// is invalid.
     pub fn check(&self) -> anyhow::Result<()> {
         let Self { listen, public_url, .. } = self;
         self.trusted_networks()?;
         let token = &self.metrics_token.0;
         ensure!(
             token.is_empty() || token.len() >= MIN_METRICS_TOKEN_BYTES,
-            "server.metrics_token is shorter than {MIN_METRICS_TOKEN_BYTES} characters; make a random one, such as with \
+            "server.metrics_token is shorter than {MIN_METRICS_TOKEN_BYTES} characters; create a random one, such as with \
              openssl rand -hex 32"
         );
         if !public_url.is_empty() {
@@ -148,20 +148,20 @@ impl Server {
             let host = self.public_host().unwrap_or_default();
             ensure!(
                 self.is_https() || crate::server::settings::host::is_this_machine(&host),
-                "server.public_url is “{public_url}”; passwords and tokens would cross the network in the clear. Put a \
+                "server.public_url is “{public_url}”; passwords and tokens would cross the network unencrypted. Put a \
                  proxy with TLS before the server and write https://"
             );
         }
         ensure!(
             listen.ip().is_loopback() || self.is_https(),
-            "server.listen is {listen}, which others can reach, and passwords and tokens would cross the network in the \
-             clear. Use a loopback address, such as 127.0.0.1:3000, or put a proxy with TLS before the server and set \
+            "server.listen is {listen}, which others can reach, and passwords and tokens would cross the network \
+             unencrypted. Use a loopback address, such as 127.0.0.1:3000, or put a proxy with TLS before the server and set \
              server.public_url to its https:// address."
         );
         Ok(())
     }
 
-    /// The networks of the trusted proxies.
+    /// Returns the networks of the trusted proxies.
     ///
     /// # Errors
     /// Returns an error if one cannot be read; the message names it.
@@ -170,7 +170,7 @@ impl Server {
         parts
             .map(|part| {
                 part.parse().or_else(|_| part.parse::<std::net::IpAddr>().map(IpNet::from)).ok().with_context(|| {
-                    format!("server.trusted_proxies: “{part}” is no address such as 10.0.0.1 and no network such as 10.0.0.0/8")
+                    format!("server.trusted_proxies: “{part}” is neither an address such as 10.0.0.1 nor a network such as 10.0.0.0/8")
                 })
             })
             .collect()
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_others_can_reach_is_served_behind_tls_only() {
+    fn an_address_that_others_can_reach_requires_tls() {
         for (listen, public_url, allowed) in [
             ("127.0.0.1:0", "", true),
             ("[::1]:3000", "", true),

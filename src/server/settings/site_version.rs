@@ -1,18 +1,18 @@
-//! The version of the page's files: the folder that `make site` puts them in is named for what is in them.
+//! The version of the page's files: `make site` puts them in a folder named after a digest of their contents.
 
 use std::path::Path;
 
 use leptos::config::LeptosOptions;
 use tracing::warn;
 
-/// In the folder of the files, the name of the version that pages ask for.
+/// The file, in the folder of the page's files, that contains the current version.
 const VERSION_FILE: &str = "version";
 
-/// The length of a version: so many hexadecimal digits.
+/// The length of a version, in hexadecimal digits.
 const VERSION_LENGTH: usize = 16;
 
-/// The options with the version of the files that are there, where they have one: pages ask for those. Files without one
-/// come first, because only whoever works on the page has both.
+/// Returns the options with the folder of the current version. Files without a version take precedence, because both
+/// exist only during development.
 pub fn versioned(mut options: LeptosOptions) -> LeptosOptions {
     let folder = Path::new(&*options.site_root).join(&*options.site_pkg_dir);
     let script = format!("{}.js", options.output_name);
@@ -32,7 +32,7 @@ pub fn versioned(mut options: LeptosOptions) -> LeptosOptions {
     options
 }
 
-/// Whether a folder is named as versions are.
+/// Whether the name of a folder is that of a version.
 pub fn is_version(name: &str) -> bool {
     name.len() == VERSION_LENGTH && name.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
@@ -42,11 +42,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_version_is_the_one_that_is_named_and_files_without_one_come_first() {
+    fn the_current_version_is_used_unless_there_are_files_without_one() {
         let site = tempfile::tempdir().expect("a folder");
         let write = |name: &str, contents: &str| {
             let path = site.path().join("static/pkg").join(name);
-            std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("created");
             std::fs::write(path, contents).expect("written");
         };
         let folder = || {
@@ -54,14 +54,14 @@ mod tests {
             let options = LeptosOptions::builder().output_name("page").site_root(root).site_pkg_dir("static/pkg");
             versioned(options.build()).site_pkg_dir.to_string()
         };
-        assert_eq!(folder(), "static/pkg", "nothing is there");
+        assert_eq!(folder(), "static/pkg", "there are no files");
         write("00000000000000ff/page.js", "");
         write("version", "../../elsewhere\n");
-        assert_eq!(folder(), "static/pkg", "that is no version");
+        assert_eq!(folder(), "static/pkg", "not a version");
         write("ffffffffffffffff/page.js", "");
         write("version", "00000000000000ff\n");
         assert_eq!(folder(), "static/pkg/00000000000000ff");
         write("page.js", "");
-        assert_eq!(folder(), "static/pkg", "somebody works on the page");
+        assert_eq!(folder(), "static/pkg", "files without a version");
     }
 }

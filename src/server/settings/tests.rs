@@ -17,7 +17,7 @@ fn refusal(text: &str, environment: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn the_file_of_this_repository_holds_the_defaults() {
+fn the_settings_file_of_this_repository_contains_the_defaults() {
     let file = include_str!("../../../Leptos.toml");
     assert_eq!(parse(file, &[]).expect("valid"), Settings::default());
 }
@@ -32,7 +32,7 @@ fn the_documents_list_every_deprecated_name() {
 }
 
 #[test]
-fn of_two_variables_for_the_database_ours_wins_in_any_order() {
+fn motion_export_database_url_overrides_database_url_in_any_order() {
     let mut both = [("DATABASE_URL", "sqlite://theirs"), ("MOTION_EXPORT_DATABASE_URL", "sqlite://ours")];
     for _ in 0..2 {
         assert_eq!(parse("", &both).expect("valid").database.url, "sqlite://ours");
@@ -41,7 +41,7 @@ fn of_two_variables_for_the_database_ours_wins_in_any_order() {
 }
 
 #[test]
-fn a_settings_file_that_was_asked_for_has_to_be_there() {
+fn a_settings_file_that_was_given_must_exist() {
     let error = Settings::load(Some(Path::new("/nowhere/typo.toml")), std::iter::empty()).expect_err("missing");
     assert!(format!("{error:#}").contains("typo.toml"));
 }
@@ -85,7 +85,7 @@ fn the_environment_overrides_each_key() {
 }
 
 #[test]
-fn an_address_to_listen_on_is_read_alike_in_the_file_and_the_environment() {
+fn an_address_to_listen_on_has_the_same_forms_in_the_file_and_the_environment() {
     for (value, address) in [
         ("':3000'", "127.0.0.1:3000"),
         ("'3000'", "127.0.0.1:3000"),
@@ -192,7 +192,7 @@ fn a_number_for_a_setting_that_needs_a_word_is_refused_with_the_words() {
 }
 
 #[test]
-fn values_that_a_key_cannot_have_are_refused_by_name() {
+fn invalid_values_are_refused_by_name() {
     assert!(refusal("[export]\npage_rows = 0", &[]).contains("page_rows"));
     let error = refusal("", &[("MOTION_EXPORT_EXPORT_PAGE_ROWS", "many")]);
     assert!(error.contains("MOTION_EXPORT_EXPORT_PAGE_ROWS") && error.contains("many"), "{error}");

@@ -65,7 +65,8 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
     let params = ExportParams::parse(query)?;
     let wanted = accept_encoding::preferred(&parts.headers);
     let mut export =
-        ExportStream::begin(state.export_context(), principal.camera_access(&state.clock), params.clone(), wanted).await?;
+        ExportStream::begin(state.export_context(), principal.camera_access(&state.clock), params.clone(), wanted)
+            .await?;
     if parts.method == Method::HEAD {
         // A stream: for a body that is known to be empty, hyper would send `Content-Length: 0`.
         let body = Body::from_stream(futures_util::stream::empty::<Result<Bytes, export_body::BodyError>>());
