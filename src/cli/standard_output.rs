@@ -32,9 +32,8 @@ pub fn open() -> io::Result<File> {
     Ok(output)
 }
 
-/// Whether this is what Rust's runtime opens at the start of a process in place of a standard output that is closed:
-/// `/dev/null`, for reading too. A shell's `> /dev/null` opens it for writing only; who opens it as Rust does cannot be told
-/// apart.
+/// Whether this is `/dev/null`, open for reading too. Rust's runtime opens it in place of a closed standard output. A
+/// shell's `> /dev/null` opens it for writing only. A program that opens it like Rust cannot be distinguished.
 fn is_placeholder(output: &File) -> io::Result<bool> {
     let metadata = output.metadata()?;
     let is_null = metadata.file_type().is_char_device() && (major(metadata.rdev()), minor(metadata.rdev())) == (1, 3);

@@ -64,7 +64,7 @@ messages! {
         /// The password is too short.
         PasswordTooShort { min: usize } = "password_too_short",
             "The password is too short. It must have at least {min} characters, of any kind.",
-            "Das Passwort ist zu kurz. Es muss mindestens {min} Zeichen haben, beliebige.";
+            "Das Passwort ist zu kurz. Es muss mindestens {min} beliebige Zeichen haben.";
         /// The password is too long.
         PasswordTooLong { max: usize } = "password_too_long",
             "The password is too long. It may have at most {max} bytes.",

@@ -54,7 +54,7 @@ messages! {
         FormatNotOffered { value: String } = "format_not_offered",
             "“{value}” is not supported. The only format is csv.",
             "„{value}“ wird nicht unterstützt. Das einzige Format ist csv.";
-        /// There is no such parameter, and the endpoint takes none.
+        /// There is no such parameter, and the endpoint has none.
         NoParameters = "no_parameters",
             "There is no such parameter. This address has none.",
             "Diesen Parameter gibt es nicht. Diese Adresse hat keine.";

@@ -1,5 +1,5 @@
-//! What the tests run on: SQLite, or PostgreSQL where `TEST_POSTGRES` names the folder of a cluster, as `.ci/postgres with`
-//! does. Each test has a database of its own.
+//! The database of the tests: SQLite, or PostgreSQL if `TEST_POSTGRES` names the folder of a cluster, as `.ci/postgres
+//! with` does. Each test has its own database.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -13,10 +13,10 @@ use sea_orm::DbBackend;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-/// The folder of the cluster to test with.
+/// The variable with the folder of the cluster to test with.
 static CLUSTER: LazyLock<Option<PathBuf>> = LazyLock::new(|| std::env::var_os("TEST_POSTGRES").map(PathBuf::from));
 
-/// Whose SQL the tests have to speak.
+/// The SQL dialect of the tests.
 pub fn backend() -> DbBackend {
     if CLUSTER.is_some() { DbBackend::Postgres } else { DbBackend::Sqlite }
 }
@@ -26,18 +26,19 @@ pub fn is_postgres() -> bool {
     backend() == DbBackend::Postgres
 }
 
-/// The folder of the cluster, if the tests run on PostgreSQL.
+/// Returns the folder of the cluster, if the tests run on PostgreSQL.
 pub fn cluster() -> Option<PathBuf> {
     CLUSTER.clone()
 }
 
-/// Says that a test is about the other engine, or about what only one of them has; it has to end then.
+/// Reports that a test is skipped, because it needs the other backend, or a feature that only one has. The test must
+/// return then.
 pub fn skips(what: &str) -> bool {
     eprintln!("skipped on {:?}: {what}", backend());
     true
 }
 
-/// A folder, and the name of a database for whoever works in it. Both go when this goes.
+/// A folder, and the name of a database for it. Both are removed when it is dropped.
 #[derive(Debug)]
 pub struct Home(TempDir);
 
@@ -55,27 +56,27 @@ impl Drop for Home {
     }
 }
 
-/// A folder, whose database is somewhere else.
+/// Returns a folder whose database is elsewhere.
 pub fn nowhere() -> Home {
     Home(tempfile::tempdir().unwrap())
 }
 
-/// A folder whose database is up to date and empty.
+/// Returns a folder whose database is migrated and empty.
 pub async fn home() -> Home {
     let home = Home(tempfile::tempdir().unwrap());
     if let Some(cluster) = &*CLUSTER {
         let template = TEMPLATE.get_or_init(async || template(cluster).await).await;
-        let made = psql(cluster, &format!("CREATE DATABASE {} TEMPLATE {template}", name(home.path())));
-        made.unwrap();
+        let created = psql(cluster, &format!("CREATE DATABASE {} TEMPLATE {template}", name(home.path())));
+        created.unwrap();
         MADE.lock().unwrap().insert(name(home.path()));
     }
     home
 }
 
-/// What new databases are copies of.
+/// The name of the template of new databases.
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
-/// The databases that are there.
+/// The template databases that exist.
 static MADE: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
 
 async fn template(cluster: &Path) -> String {
@@ -87,7 +88,7 @@ async fn template(cluster: &Path) -> String {
     template
 }
 
-/// The URL of the database for whoever works in that folder. In PostgreSQL, it is there.
+/// Returns the URL of the database of that folder. In PostgreSQL, the database exists.
 pub fn url(folder: &Path) -> String {
     let Some(cluster) = &*CLUSTER else { return format!("sqlite://{}/test.db", folder.display()) };
     let name = name(folder);
@@ -97,46 +98,46 @@ pub fn url(folder: &Path) -> String {
     url_of(cluster, &name)
 }
 
-/// How large the database for whoever works in that folder is, in PostgreSQL.
+/// Returns the size of the database of that folder, in PostgreSQL.
 pub fn database_bytes(folder: &Path) -> Option<u64> {
     let cluster = CLUSTER.as_ref()?;
     psql(cluster, &format!("SELECT pg_database_size('{}')", name(folder))).unwrap().parse().ok()
 }
 
-/// The URL, with a password, of a database that is not in the cluster.
+/// Returns the URL, with a password, of a database that does not exist in the cluster.
 pub fn url_of_none() -> Option<String> {
     Some(url_of(CLUSTER.as_ref()?, "nowhere").replace("test@", "test:secret@"))
 }
 
-/// How PostgreSQL reads a page of events, on a connection for that.
+/// Returns PostgreSQL's query plan of a page of events, on a new connection.
 pub fn explain(folder: &Path, sql: &str) -> String {
     let sql = format!("{PLAN_FOR_PAGES}; EXPLAIN {sql}");
     psql_in(CLUSTER.as_ref().unwrap(), &name(folder), &sql).unwrap()
 }
 
-/// The URL of a database in a cluster.
+/// Returns the URL of a database in a cluster.
 pub fn url_of(cluster: &Path, database: &str) -> String {
     format!("postgres://test@localhost/{database}?host={}", cluster.display())
 }
 
-/// A name that needs no quotes, made of the folder's.
+/// Returns a name that needs no quotes, derived from the folder's.
 fn name(folder: &Path) -> String {
     let name = folder.file_name().unwrap().to_str().unwrap();
-    // Folders that differ in case only are different.
+    // Folders whose names differ only in case are different.
     name.bytes().fold("t".to_owned(), |name, byte| format!("{name}{byte:02x}"))
 }
 
-/// Has a cluster do something outside of any test's database, and gives what it says.
+/// Runs SQL in a cluster outside of any test's database, and returns the output.
 pub fn psql(cluster: &Path, sql: &str) -> Result<String, String> {
     psql_in(cluster, "postgres", sql)
 }
 
-/// The same, in a database.
+/// Does the same in a database.
 pub fn psql_in(cluster: &Path, database: &str, sql: &str) -> Result<String, String> {
     psql_at(cluster, 5_432, database, sql)
 }
 
-/// The same, of a cluster at another port.
+/// Does the same in a cluster at another port.
 pub fn psql_at(cluster: &Path, port: u16, database: &str, sql: &str) -> Result<String, String> {
     let mut psql = Command::new("psql");
     psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-U", "test", "-h"]).arg(cluster).args([
@@ -147,6 +148,6 @@ pub fn psql_at(cluster: &Path, port: u16, database: &str, sql: &str) -> Result<S
         database,
     ]);
     let output = psql.output().expect("psql is there");
-    let said = |bytes| String::from_utf8_lossy(bytes).trim().to_owned();
-    if output.status.success() { Ok(said(&output.stdout)) } else { Err(said(&output.stderr)) }
+    let text = |bytes| String::from_utf8_lossy(bytes).trim().to_owned();
+    if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }

@@ -1,4 +1,4 @@
-//! PostgreSQL clusters of a test's own, which it may stop and start.
+//! PostgreSQL clusters of a single test, which may stop and start them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,11 +11,11 @@ use uuid::Uuid;
 use crate::app::TestDatabase;
 use crate::backend;
 
-/// A cluster in a folder, and at a port, which goes when this goes.
+/// A cluster in a folder, at a port. Dropping it removes the cluster.
 pub struct Cluster(PathBuf, u16);
 
 impl Cluster {
-    /// One that is running, with these settings besides the usual ones.
+    /// Starts a cluster with these settings besides the default ones.
     pub fn start_new(settings: &[&str]) -> Self {
         let cluster = Self::unmade();
         cluster.control("make", &[]);
@@ -23,7 +23,7 @@ impl Cluster {
         cluster
     }
 
-    /// One that follows this one, and is running.
+    /// Starts a replica of this cluster.
     pub fn replica(&self, settings: &[&str]) -> Self {
         let replica = Self::unmade();
         replica.control("copy", &[self.0.to_str().unwrap()]);
@@ -32,7 +32,7 @@ impl Cluster {
     }
 
     fn unmade() -> Self {
-        // Its owner is another user, so it cannot be in a folder of this one's.
+        // Its owner is another user, so it cannot be in a folder of this one.
         Self(std::env::temp_dir().join(format!("motion-export-cluster-{}", Uuid::new_v4().simple())), 5_432)
     }
 
@@ -44,12 +44,12 @@ impl Cluster {
         self.control("stop", &[mode]);
     }
 
-    /// Has it follow no longer.
+    /// Promotes the replica.
     pub fn promote(&self) {
         self.control("promote", &[]);
     }
 
-    /// One that is running, and encrypts what goes over a port of 127.0.0.1; that port, and its certificate.
+    /// Starts a cluster that encrypts connections to a port of 127.0.0.1. Returns that port, and its certificate.
     pub fn encrypted() -> (Self, u16, String) {
         let mut cluster = Self::unmade();
         cluster.control("make", &[]);
@@ -61,7 +61,7 @@ impl Cluster {
         (cluster, port, certificate)
     }
 
-    /// Has an address, which is a path for a link, lead to this one.
+    /// Makes an address, which is the path of a link, lead to this cluster.
     pub fn take(&self, address: &Path) {
         let new = address.with_extension("new");
         std::os::unix::fs::symlink(&self.0, &new).unwrap();
@@ -78,7 +78,7 @@ impl Cluster {
         backend::url_of(&self.0, "postgres")
     }
 
-    /// A connection to it, for whoever is none of the servers.
+    /// Returns a connection of the test itself.
     pub async fn connection(&self) -> Pool {
         let url = self.url().replace("localhost", &format!("localhost:{}", self.1));
         let settings = settings::Database { url, ..Default::default() };
@@ -89,12 +89,12 @@ impl Cluster {
         backend::psql_at(&self.0, self.1, "postgres", sql).unwrap()
     }
 
-    /// What the server has logged.
+    /// Returns the log of the server.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.0.join("log")).unwrap_or_default()
     }
 
-    /// A database in it that is up to date, with two cameras and nothing else.
+    /// Creates a migrated database with two cameras and nothing else.
     pub async fn database(&self) -> TestDatabase {
         let database = TestDatabase::at(self.url()).await;
         database.add_camera("front", Some("Front Door")).await;

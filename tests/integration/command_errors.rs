@@ -1,4 +1,4 @@
-//! What commands say when they fail: once, in words for a person, and with what to do.
+//! Error messages of commands: printed once, in terms of users, and with what to do.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -28,8 +28,8 @@ const COMMANDS: [&[&str]; 14] = [
     &["serve", "--listen", "127.0.0.1:0"],
 ];
 
-/// A message of a command: one line, of which nothing is said twice, and nothing in the words of a driver.
-fn is_for_people(error: &str) {
+/// Checks that a message is one line without repetitions and without the text of a driver.
+fn assert_is_for_users(error: &str) {
     let lines: Vec<_> = error.lines().collect();
     assert!(lines.len() == 1 && lines[0].starts_with("error: "), "{error}");
     for words in [
@@ -52,11 +52,11 @@ fn is_for_people(error: &str) {
 fn fails_with(folder: &Path, arguments: &[&str], url: &str, reason: &str) {
     let error = fail(folder, &[arguments, &["--database-url", url]].concat());
     assert!(error.contains(reason), "{arguments:?}: {error}");
-    is_for_people(&error);
+    assert_is_for_users(&error);
 }
 
 #[test]
-fn every_command_says_why_the_database_cannot_be_opened_and_what_to_do() {
+fn every_command_reports_why_the_database_cannot_be_opened_and_what_to_do() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     std::fs::write(folder.join("text.db"), "not a database, but long enough to look like one".repeat(99)).unwrap();
@@ -65,7 +65,7 @@ fn every_command_says_why_the_database_cannot_be_opened_and_what_to_do() {
     for arguments in COMMANDS {
         fails_with(folder, arguments, "sqlite://text.db", "not an SQLite database");
         fails_with(folder, arguments, "sqlite://folder.db", "it is a folder");
-        // A server waits for a while: PostgreSQL may be starting.
+        // A server waits for a while, because PostgreSQL may be starting.
         if arguments[0] != "serve" {
             fails_with(folder, arguments, "postgres://test:secret@127.0.0.1:1/motion", "the connection was refused");
         }
@@ -76,7 +76,7 @@ fn every_command_says_why_the_database_cannot_be_opened_and_what_to_do() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_locked_is_called_that() {
+async fn a_locked_database_is_reported_as_such() {
     let database = TestDatabase::with([]).await;
     let folder = database.folder.path().to_owned();
     let lock = database.lock().await;
@@ -85,12 +85,12 @@ async fn a_database_that_is_locked_is_called_that() {
     });
     let error = String::from_utf8(output.await.unwrap().stderr).unwrap();
     assert!(error.contains("lock"), "{error}");
-    is_for_people(&error);
+    assert_is_for_users(&error);
     lock.rollback().await.unwrap();
 }
 
 #[tokio::test]
-async fn an_export_says_why_it_cannot_write() {
+async fn an_export_reports_why_it_cannot_write() {
     let database = TestDatabase::with(events(3)).await;
     let folder = database.folder.path();
     std::fs::create_dir(folder.join("reports")).unwrap();
@@ -102,12 +102,12 @@ async fn an_export_says_why_it_cannot_write() {
     ] {
         let error = fail(folder, &["export", "--output", output]);
         assert!(error.contains(reason) && error.contains(output), "{error}");
-        is_for_people(&error);
+        assert_is_for_users(&error);
     }
     let full = command(folder, &["export"]).stdout(std::fs::File::create("/dev/full").unwrap()).output().unwrap();
     let error = String::from_utf8(full.stderr).unwrap();
     assert!(error.contains("cannot write to standard output: no space is left"), "{error}");
-    is_for_people(&error);
+    assert_is_for_users(&error);
     for (arguments, reason) in [
         (&["export", "--start-date", "soon"][..], "--start-date: "),
         (&["export", "--timezone", "Mars"], "--timezone: "),
@@ -118,7 +118,7 @@ async fn an_export_says_why_it_cannot_write() {
     ] {
         let error = fail(folder, arguments);
         assert!(error.contains(reason), "{error}");
-        is_for_people(&error);
+        assert_is_for_users(&error);
     }
 }
 
@@ -137,7 +137,7 @@ async fn a_dash_as_output_is_standard_output() {
 
 /// The newest record.
 #[tokio::test]
-async fn a_reader_that_ends_early_ends_the_command_as_sigpipe_does_and_the_record_says_that_it_did() {
+async fn a_reader_that_ends_early_ends_the_command_like_sigpipe_and_the_record_has_the_reason() {
     let database = TestDatabase::with([]).await;
     database.add_many(20_000).await;
     let folder = database.folder.path();
@@ -155,7 +155,7 @@ async fn a_reader_that_ends_early_ends_the_command_as_sigpipe_does_and_the_recor
 }
 
 #[tokio::test]
-async fn an_export_to_a_standard_output_that_is_closed_or_full_fails_and_its_record_says_so() {
+async fn an_export_to_a_closed_or_full_standard_output_fails_and_its_record_has_the_reason() {
     let database = TestDatabase::with(events(3)).await;
     let folder = database.folder.path();
     let program = command(folder, &[]).get_program().to_owned();
@@ -179,7 +179,7 @@ async fn an_export_to_a_standard_output_that_is_closed_or_full_fails_and_its_rec
             "standard output was closed, or /dev/null was open for reading too.",
         ),
         ("1</dev/null", "", "standard output: ", "The command has printed why."),
-        // As Python's subprocess.DEVNULL.
+        // Like Python's subprocess.DEVNULL.
         ("1<>/dev/null", "", "discard the file with --output /dev/null", "/dev/null was open for reading too."),
         (">/dev/full", "-o -", "standard output: no space is left", "written to -: no space was left."),
         (">/dev/full", "-o /dev/stdout", "standard output: no space is left", "to /dev/stdout: no space was left."),
@@ -190,10 +190,10 @@ async fn an_export_to_a_standard_output_that_is_closed_or_full_fails_and_its_rec
         let ended = shell.output().unwrap();
         let error = String::from_utf8(ended.stderr).unwrap();
         assert!(!ended.status.success() && error.contains(message), "{redirection} {output}: {error}");
-        is_for_people(&error);
+        assert_is_for_users(&error);
         let record = newest(&database).await;
-        let told = reason_of(&record).unwrap_or_default();
-        assert!(record.state == "failed" && told.ends_with(reason), "{redirection} {output}: {told}");
+        let reason_text = reason_of(&record).unwrap_or_default();
+        assert!(record.state == "failed" && reason_text.ends_with(reason), "{redirection} {output}: {reason_text}");
     }
     assert!(run(folder, &["export", "-o", "/dev/null"]).status.success());
     let null = std::fs::File::create("/dev/null").unwrap();
@@ -209,14 +209,14 @@ async fn every_signal_that_ends_a_command_ends_its_record_and_leaves_no_file() {
     for signal in ["HUP", "TERM", "INT"] {
         for output in ["-", "reports/out.csv"] {
             let before = export::Entity::find().count(&database.connection).await.unwrap();
-            // Those who run the tests may have hangups ignored, as nohup does.
+            // Hangups may be ignored in the process that runs the tests, as with nohup.
             let mut child = Command::new("env");
             in_clean_environment(child.current_dir(database.folder.path()), database.folder.path());
             child.arg("--default-signal=HUP,INT,TERM").arg(command(database.folder.path(), &[]).get_program());
             child.args(["export", "-o", output]);
-            // A pipe that nobody reads.
+            // A pipe that is not read.
             let mut child = child.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-            // From its record on, without a moment in which a signal would kill the command.
+            // The record exists, and from its start on a signal never kills the command directly.
             while export::Entity::find().count(&database.connection).await.unwrap() == before {
                 tokio::time::sleep(std::time::Duration::from_millis(1)).await;
             }
@@ -229,15 +229,15 @@ async fn every_signal_that_ends_a_command_ends_its_record_and_leaves_no_file() {
             assert_eq!(error, "error: stopped before the file was complete\n", "{signal} {output}");
             let record = newest(&database).await;
             let reason = reason_of(&record);
-            let ending = (record.state.as_str(), reason.as_deref());
-            assert_eq!(ending, ("interrupted", Some("The command was stopped.")), "{signal} {output}");
+            let outcome = (record.state.as_str(), reason.as_deref());
+            assert_eq!(outcome, ("interrupted", Some("The command was stopped.")), "{signal} {output}");
             assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "{signal} {output}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_command_that_ignores_hangups_goes_on_after_one() {
+async fn a_command_that_ignores_hangups_continues_after_one() {
     let database = TestDatabase::with(events(3)).await;
     let folder = database.folder.path();
     assert!(Command::new("mkfifo").arg(folder.join("pipe")).status().unwrap().success());
@@ -256,7 +256,7 @@ async fn a_command_that_ignores_hangups_goes_on_after_one() {
 }
 
 #[tokio::test]
-async fn the_record_of_a_command_that_was_killed_says_so_and_pages_in_german_say_it_in_german() {
+async fn the_record_of_a_killed_command_has_the_reason_in_the_language_of_the_page() {
     let database = TestDatabase::with(events(3)).await;
     let app = database.serve(10).await;
     let folder = app.database.folder.path();
@@ -274,8 +274,8 @@ async fn the_record_of_a_command_that_was_killed_says_so_and_pages_in_german_say
     }
     let (state, reason) = ("interrupted".to_owned(), "The command ended before the file was complete.".to_owned());
     let record = newest(&app.database).await;
-    let told = reason_of(&record);
-    assert_eq!((record.state, told), (state, Some(reason)));
+    let reason_text = reason_of(&record);
+    assert_eq!((record.state, reason_text), (state, Some(reason)));
     fail(folder, &["export", "-o", "nowhere/out.csv"]);
     let browser = app.browser_of("admin").await;
     let page = browser.get(format!("{}/settings/exports", app.address)).header("accept-language", "de");
@@ -288,7 +288,7 @@ async fn the_record_of_a_command_that_was_killed_says_so_and_pages_in_german_say
 }
 
 #[tokio::test]
-async fn an_export_that_is_killed_leaves_no_file() {
+async fn a_killed_export_leaves_no_file() {
     let database = TestDatabase::with([]).await;
     database.add_many(100_000).await;
     let folder = database.folder.path().join("reports");
@@ -297,7 +297,7 @@ async fn an_export_that_is_killed_leaves_no_file() {
     std::fs::write(folder.join(".motion-export-a1B2c3.part"), "left by an export that was killed").unwrap();
     let mut export = command(database.folder.path(), &["export", "--output", "reports/out.csv"]);
     let mut export = export.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    // The file is in no folder, but open.
+    // The file has no name, but is open.
     let descriptors = format!("/proc/{}/fd", export.id());
     let written = || {
         let open = std::fs::read_dir(&descriptors).into_iter().flatten().flatten();
@@ -317,7 +317,7 @@ async fn an_export_that_is_killed_leaves_no_file() {
 }
 
 #[tokio::test]
-async fn an_export_into_a_pipe_that_nobody_opens_can_be_stopped() {
+async fn an_export_into_a_pipe_without_a_reader_can_be_stopped() {
     let database = TestDatabase::with(events(3)).await;
     let folder = database.folder.path();
     assert!(Command::new("mkfifo").arg(folder.join("pipe")).status().unwrap().success());
@@ -336,7 +336,7 @@ async fn an_export_into_a_pipe_that_nobody_opens_can_be_stopped() {
 }
 
 #[tokio::test]
-async fn an_option_that_is_wrong_is_named_as_it_was_typed() {
+async fn a_wrong_option_is_named_as_it_was_typed() {
     let database = TestDatabase::with(events(3)).await;
     database.add_viewer("ann", &["front"]).await;
     let folder = database.folder.path();
@@ -367,23 +367,23 @@ async fn an_option_that_is_wrong_is_named_as_it_was_typed() {
 }
 
 #[test]
-fn a_url_of_postgresql_that_cannot_be_read_says_what_must_be_encoded_and_shows_no_password() {
+fn the_error_of_a_malformed_postgresql_url_says_what_to_encode_and_shows_no_password() {
     let folder = tempfile::tempdir().unwrap();
     for url in ["postgres://u:5#secret@127.0.0.1/db", "postgres://u:5/secret@127.0.0.1/db", "postgres://u:secret?@x/db"]
     {
         for arguments in COMMANDS {
             let error = fail(folder.path(), &[arguments, &["--database-url", url]].concat());
             assert!(error.contains("must be percent-encoded, such as # as %23"), "{error}");
-            is_for_people(&error);
+            assert_is_for_users(&error);
         }
         let error = fail(folder.path(), &["import", "argusai", url, "--database-url", "sqlite://new.db"]);
         assert!(error.contains("must be percent-encoded, such as # as %23"), "{error}");
-        is_for_people(&error);
+        assert_is_for_users(&error);
     }
 }
 
 #[test]
-fn a_role_of_postgresql_that_may_not_create_tables_is_told_the_grant_that_it_needs() {
+fn a_postgresql_role_that_may_not_create_tables_gets_the_grant_that_it_needs() {
     let Some((cluster, folder)) = backend::cluster().zip(tempfile::tempdir().ok()) else {
         backend::skips("SQLite has no roles");
         return;
@@ -407,7 +407,7 @@ fn a_role_of_postgresql_that_may_not_create_tables_is_told_the_grant_that_it_nee
     backend::psql(&cluster, &format!("DROP ROLE \"{role}\"")).unwrap();
 }
 
-/// Has the database refuse that a record says that a file is whole.
+/// Makes the database refuse that a record becomes `completed`.
 async fn refuse_completion(database: &TestDatabase) {
     let trigger = if backend::is_postgres() {
         "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;
@@ -420,7 +420,7 @@ async fn refuse_completion(database: &TestDatabase) {
 }
 
 #[tokio::test]
-async fn an_export_whose_end_cannot_be_recorded_says_why() {
+async fn an_export_whose_outcome_cannot_be_recorded_reports_why() {
     let database = TestDatabase::with(events(3)).await;
     refuse_completion(&database).await;
     let folder = database.folder.path();
@@ -428,7 +428,7 @@ async fn an_export_whose_end_cannot_be_recorded_says_why() {
         let error = fail(folder, &["export", "-o", output]);
         let words = "failed: the export could not be recorded, so it does not count as complete: ";
         assert!(error.contains(words) && error.contains(" reports: refused ("), "{error}");
-        is_for_people(&error);
+        assert_is_for_users(&error);
         let record = newest(&database).await;
         assert_eq!((record.state.as_str(), &record.sha256), ("failed", &None), "{output}");
         assert_eq!(reason_of(&record).as_deref(), Some("The export could not be recorded."), "{output}");

@@ -1,4 +1,4 @@
-//! The binary: its commands, what they print, and what they leave behind when they are killed.
+//! The commands of the binary: what they print, and what remains when they are killed.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -41,7 +41,7 @@ async fn export_writes_what_the_url_gives() {
 }
 
 #[tokio::test]
-async fn an_export_that_fails_leaves_the_file_that_was_there_and_nothing_else() {
+async fn a_failed_export_leaves_the_existing_file_and_nothing_else() {
     let broken = events(1).map(|event| motion_event::Model { timestamp: i64::MAX, ..event });
     let database = TestDatabase::with(events(6_000).chain(broken)).await;
     let folder = database.folder.path();
@@ -52,25 +52,29 @@ async fn an_export_that_fails_leaves_the_file_that_was_there_and_nothing_else() 
     let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let parts: Vec<_> = names.filter(|name| name.contains(".part")).collect();
     assert!(parts.is_empty(), "{parts:?}");
-    // To standard output, only the exit code can tell.
+    // With standard output, only the exit code shows the failure.
     assert!(fail(folder, &["export"]).contains("beyond the calendar"));
 }
 
 /// The newest record.
 #[tokio::test]
-async fn exports_of_the_command_line_are_recorded_however_they_end() {
+async fn exports_of_the_command_line_are_recorded_with_any_outcome() {
     let database = TestDatabase::with(events(30)).await;
     database.add_viewer("ann", &["front"]).await;
     let folder = database.folder.path();
     let file = succeed(folder, &["export", "--as", "ann", "--timezone", "Asia/Tokyo"]);
     let record = newest(&database).await;
     assert_eq!((record.state.as_str(), record.via.as_str(), record.rows), ("completed", "command", 15));
-    assert_eq!((record.user_id, record.user_name.as_deref()), (None, Some("ann")), "not hers, but as she sees it");
+    assert_eq!(
+        (record.user_id, record.user_name.as_deref()),
+        (None, Some("ann")),
+        "not her export, but with her access"
+    );
     assert_eq!(record.query, "format=csv&timezone=Asia%2FTokyo");
     assert_eq!(record.bytes, i64::try_from(file.len()).unwrap());
     assert_eq!(record.sha256, Some(Sha256::digest(&file).to_vec()));
 
-    // Into a folder that is not there.
+    // Into a missing folder.
     assert!(fail(folder, &["export", "--output", "nowhere/out.csv"]).contains("nowhere/out.csv"));
     let record = newest(&database).await;
     assert_eq!(record.state, "failed");
@@ -78,11 +82,11 @@ async fn exports_of_the_command_line_are_recorded_however_they_end() {
 }
 
 #[tokio::test]
-async fn a_command_that_is_stopped_leaves_no_file_and_a_record_that_says_so() {
+async fn a_stopped_command_leaves_no_file_and_a_record_with_the_reason() {
     let database = TestDatabase::with([]).await;
     database.add_many(100_000).await;
     let folder = database.folder.path();
-    // To a pipe that nobody reads from.
+    // To a pipe that is not read.
     let mut child = command(folder, &["export"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -95,7 +99,7 @@ async fn a_command_that_is_stopped_leaves_no_file_and_a_record_that_says_so() {
 }
 
 #[tokio::test]
-async fn a_command_that_is_stopped_while_its_record_waits_to_be_written_is_not_complete() {
+async fn a_command_that_is_stopped_while_its_record_is_pending_is_not_completed() {
     let database = TestDatabase::with([]).await;
     database.add_many(30_000).await;
     let folder = database.folder.path();
@@ -104,7 +108,7 @@ async fn a_command_that_is_stopped_while_its_record_waits_to_be_written_is_not_c
         tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     }
     let lock = database.lock().await;
-    // Until the file is written, and waits for its record.
+    // Waits until the file is written, and its record is pending.
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     Command::new("kill").arg(child.id().to_string()).status().unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
@@ -116,7 +120,7 @@ async fn a_command_that_is_stopped_while_its_record_waits_to_be_written_is_not_c
 }
 
 #[test]
-fn an_export_of_a_database_that_is_not_there_fails_and_makes_none() {
+fn an_export_of_a_missing_database_fails_and_creates_none() {
     let folder = tempfile::tempdir().unwrap();
     for arguments in [
         &["export"][..],
@@ -175,7 +179,7 @@ async fn bad_options_are_refused_by_name() {
 }
 
 #[tokio::test]
-async fn unknown_settings_stop_the_program_at_start() {
+async fn unknown_settings_are_refused_at_start() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("Leptos.toml"), "[export]\npage_size = 7\n").unwrap();
     let error = fail(folder.path(), &["migrate", "status"]);
@@ -207,7 +211,7 @@ async fn deprecated_settings_are_logged_once_at_start_with_the_new_name() {
 }
 
 #[tokio::test]
-async fn a_setting_with_two_values_stops_the_program_at_start() {
+async fn a_setting_with_two_values_is_refused_at_start() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("Leptos.toml"), "[export]\nmax_at_once = 7\nmax_concurrent = 8\n").unwrap();
     let error = fail(folder.path(), &["migrate", "status"]);
@@ -215,7 +219,7 @@ async fn a_setting_with_two_values_stops_the_program_at_start() {
 }
 
 #[tokio::test]
-async fn an_export_of_which_only_the_first_line_is_read_is_no_success() {
+async fn an_export_of_which_only_the_first_line_is_read_fails() {
     let database = TestDatabase::with(events(20_000)).await;
     let mut child = command(database.folder.path(), &["export"]).stdout(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
@@ -225,7 +229,7 @@ async fn an_export_of_which_only_the_first_line_is_read_is_no_success() {
 }
 
 #[test]
-fn migrations_can_be_shown_undone_and_done_again() {
+fn migrations_can_be_listed_undone_and_applied_again() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let text = |arguments: &[&str]| String::from_utf8(succeed(folder, arguments)).unwrap();
@@ -233,19 +237,19 @@ fn migrations_can_be_shown_undone_and_done_again() {
     assert_eq!(text(&["migrate", "status"]).matches("Applied").count(), 9);
     assert_eq!(text(&["migrate", "down", "--yes"]).matches("Pending").count(), 1);
     assert_eq!(text(&["migrate", "down", "8", "--yes"]).matches("Pending").count(), 9);
-    assert!(fail(folder, &["migrate", "down"]).contains("--yes"), "what is in the tables would go");
-    // Without tables, an export's file would look whole and be empty.
+    assert!(fail(folder, &["migrate", "down"]).contains("--yes"), "the contents of the tables would be lost");
+    // Without tables, the file of an export would look complete and be empty.
     assert!(fail(folder, &["export"]).contains("has no tables"));
     assert_eq!(text(&["migrate", "up"]).matches("Applied").count(), 9);
 }
 
 #[test]
-fn the_same_seed_makes_the_same_demo_and_doing_it_again_changes_nothing() {
+fn the_same_seed_generates_the_same_demo_and_doing_it_again_changes_nothing() {
     let arguments = ["demo", "--events", "500", "--cameras", "9", "--seed", "7", "--until", "2025-12-16T12:00:00Z"];
     let exports = [(); 2].map(|()| {
         let folder = tempfile::tempdir().unwrap();
         let summary = String::from_utf8(succeed(folder.path(), &arguments)).unwrap();
-        assert!(summary.contains("500 taken") && summary.contains("9 new"), "{summary}");
+        assert!(summary.contains("500 imported") && summary.contains("9 new"), "{summary}");
         let again = String::from_utf8(succeed(folder.path(), &arguments)).unwrap();
         assert!(again.contains("0 imported, 500 already there"), "{again}");
         succeed(folder.path(), &["export"])
@@ -255,14 +259,14 @@ fn the_same_seed_makes_the_same_demo_and_doing_it_again_changes_nothing() {
 }
 
 #[tokio::test]
-async fn an_import_that_is_killed_leaves_nothing_half_done_and_can_be_done_again() {
+async fn a_killed_import_leaves_nothing_and_can_be_repeated() {
     let source = TestDatabase::with(events(60_000)).await;
     let target = TestDatabase::new().await;
     let folder = target.folder.path();
     std::fs::write(folder.join("in.csv"), source.export("", 5_000).await).unwrap();
 
     let mut import = command(folder, &["import", "csv", "in.csv"]).stdout(Stdio::null()).spawn().unwrap();
-    // What is not committed waits in memory and then in this file: once it grows, the import is in the middle.
+    // Uncommitted data is in memory and then in this file: once it grows, the import is in progress.
     let wal = folder.join("test.db-wal");
     let grown = || match backend::database_bytes(folder) {
         Some(bytes) => bytes > 20_000_000,
@@ -291,7 +295,7 @@ async fn serve_with_demo_fills_an_empty_database_and_only_that() {
         assert_eq!(lines, 100_001);
         tokens.push(token);
     }
-    // The token of the first start has made place for that of the second.
+    // The token of the second start has replaced that of the first.
     let server = Server::start(folder.path(), &[]);
     assert_eq!(server.export(&tokens[0], "").await.status(), 401);
     assert_eq!(server.export(&tokens[1], "end_date=2000-01-01").await.status(), 200);
@@ -299,7 +303,7 @@ async fn serve_with_demo_fills_an_empty_database_and_only_that() {
 }
 
 #[tokio::test]
-async fn serve_with_demo_prints_how_to_sign_in_and_leaves_the_users_of_others_alone() {
+async fn serve_with_demo_prints_how_to_sign_in_and_leaves_existing_users_alone() {
     let folder = tempfile::tempdir().unwrap();
     succeed(folder.path(), &["demo", "--events", "10"]);
     let server = Server::start(folder.path(), &["--demo"]);
@@ -318,7 +322,7 @@ async fn serve_with_demo_prints_how_to_sign_in_and_leaves_the_users_of_others_al
 }
 
 #[tokio::test]
-async fn serve_with_demo_leaves_a_user_demo_alone_whom_somebody_added_in_its_own_database() {
+async fn serve_with_demo_leaves_a_user_demo_alone_that_was_added_in_its_own_database() {
     let folder = tempfile::tempdir().unwrap();
     drop(Server::start(folder.path(), &["--demo"]));
     for with_another in [false, true] {
@@ -339,7 +343,7 @@ async fn serve_with_demo_leaves_a_user_demo_alone_whom_somebody_added_in_its_own
             assert!(!server.greeting.contains("Sign in as"), "{}", server.greeting);
             let form = [("name", "demo"), ("password", PASSWORD)];
             let response = client_with(&[]).post(format!("{}/login", server.address)).form(&form).send().await.unwrap();
-            assert_eq!(response.status(), 303, "the password is as it was");
+            assert_eq!(response.status(), 303, "the password is unchanged");
         }
         let tokens = String::from_utf8(succeed(folder.path(), &["token", "list"])).unwrap();
         assert!(tokens.contains("demo"), "{tokens}");
@@ -347,8 +351,8 @@ async fn serve_with_demo_leaves_a_user_demo_alone_whom_somebody_added_in_its_own
 }
 
 #[tokio::test]
-async fn serve_with_demo_changes_nothing_in_a_database_that_it_did_not_make() {
-    // A person called demo, with and without cameras, and cameras that nobody has an account for.
+async fn serve_with_demo_changes_nothing_in_a_database_that_it_did_not_create() {
+    // A user called demo, with and without cameras, and cameras without any user.
     for (cameras, has_user) in [(true, true), (false, true), (true, false)] {
         let database = TestDatabase::new().await;
         if cameras {
@@ -366,12 +370,12 @@ async fn serve_with_demo_changes_nothing_in_a_database_that_it_did_not_make() {
             assert_eq!(response.status(), 303, "the password of {cameras} is as it was");
         }
         let events = motion_event::Entity::find().count(&database.connection).await.unwrap();
-        assert_eq!(events, u64::from(cameras), "no event was made up");
+        assert_eq!(events, u64::from(cameras), "no event was generated");
     }
 }
 
 #[tokio::test]
-async fn a_demo_that_was_made_before_databases_were_marked_is_known_by_its_cameras_and_its_user() {
+async fn a_demo_from_before_databases_were_marked_is_recognized_by_its_cameras_and_its_user() {
     let folder = tempfile::tempdir().unwrap();
     drop(Server::start(folder.path(), &["--demo"]));
     let mut settings = motion_export::server::settings::Settings::default();
@@ -383,12 +387,12 @@ async fn a_demo_that_was_made_before_databases_were_marked_is_known_by_its_camer
         let server = Server::start(folder.path(), &["--demo"]);
         assert!(server.greeting.contains("Sign in as demo"), "{}", server.greeting);
         drop(server);
-        // From now on it is marked, whoever comes.
+        // From now on it is marked, with any users.
         if user::Entity::find().count(&connection).await.unwrap() == 1 {
             token_of_admin(folder.path());
         }
     }
-    // Without a mark it may be anybody's.
+    // Without a mark it may be another database.
     forget().await;
     let server = Server::start(folder.path(), &["--demo"]);
     assert!(!server.greeting.contains("Sign in as demo"), "{}", server.greeting);
@@ -415,14 +419,14 @@ async fn memory_stays_flat_whatever_the_size() {
 }
 
 #[tokio::test]
-async fn people_cameras_and_tokens_are_managed_from_the_command_line() {
+async fn users_cameras_and_tokens_are_managed_from_the_command_line() {
     let database = TestDatabase::with(events(4)).await;
     let folder = database.folder.path();
     let text = |arguments: &[&str]| String::from_utf8(succeed(folder, arguments)).unwrap();
     let admin = token_of_admin(folder);
     assert!(admin.starts_with("mexp_") && admin.len() == 69, "only the token is printed");
 
-    // A line break at the end is the terminal's; small and capital letters are the same.
+    // A line break at the end is removed; upper and lower case are the same.
     let added = run_with_input(folder, &["user", "add", "Ann", "--password-stdin"], &format!("{PASSWORD}\n"));
     assert!(added.status.success());
     let again = run_with_input(folder, &["user", "add", "ANN", "--password-stdin"], PASSWORD);
@@ -475,33 +479,33 @@ async fn people_cameras_and_tokens_are_managed_from_the_command_line() {
     assert_eq!(text(&["user", "role", "ann", "user"]), "ann has the role user.\n");
     assert_eq!(text(&["user", "remove", "ann"]), "ann is removed.\n");
     assert!(fail(folder, &["export", "--as", "ann"]).contains("no user “ann”"));
-    // With nobody left, there is nobody who could need help.
+    // The last user may be removed, because no other user needs an administrator.
     succeed(folder, &["user", "remove", "admin"]);
     drop(server);
     assert!(Server::start(folder, &[]).greeting.contains("/setup?key="));
 }
 
 #[tokio::test]
-async fn a_server_that_is_told_to_stop_stops() {
+async fn a_server_stops_on_a_signal() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = Server::start(folder.path(), &[]);
-    let told = Command::new("kill").arg(server.child.id().to_string()).status().unwrap();
-    assert!(told.success());
+    let killed = Command::new("kill").arg(server.child.id().to_string()).status().unwrap();
+    assert!(killed.success());
     assert!(server.child.wait().unwrap().success());
 }
 
 #[test]
-fn a_new_password_says_that_tokens_stay_and_revokes_them_on_request() {
+fn the_command_for_a_new_password_says_that_tokens_stay_and_revokes_them_on_request() {
     let folder = tempfile::tempdir().unwrap();
     let list = || String::from_utf8(succeed(folder.path(), &["token", "list"])).unwrap().lines().count();
     token_of_admin(folder.path());
-    for (arguments, said, tokens) in [
+    for (arguments, message, tokens) in [
         (&["user", "passwd", "admin", "--password-stdin"][..], "access tokens still work (--revoke-tokens", 2),
         (&["user", "passwd", "admin", "--password-stdin", "--revoke-tokens"], "all access tokens are revoked", 1),
     ] {
         let output = run_with_input(folder.path(), arguments, "another password");
         let printed = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success() && printed.contains(said), "{printed}");
+        assert!(output.status.success() && printed.contains(message), "{printed}");
         assert_eq!(list(), tokens, "a title, and the tokens that were not revoked");
     }
 }

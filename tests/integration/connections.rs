@@ -1,4 +1,4 @@
-//! Connections: requests that do not come, answers to clients that send no more, and as many at once as may be open.
+//! Connections of clients: requests that do not arrive, half-closed connections, and the maximum number of connections.
 
 use std::process::Command;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::binary::{Server, command, fail, in_clean_environment};
 use crate::log::Log;
 use crate::proxy::SlowClient;
 
-/// A server on a few events, with these settings.
+/// A server with a few events and these settings.
 async fn app_with(set: impl FnOnce(&mut motion_export::server::settings::Server)) -> TestApp {
     let mut database = TestDatabase::with(events(10)).await;
     set(&mut database.settings.server);
@@ -24,7 +24,7 @@ async fn connect(app: &TestApp) -> TcpStream {
     TcpStream::connect(app.address.strip_prefix("http://").unwrap()).await.unwrap()
 }
 
-/// All that the server sends until it closes the connection.
+/// Returns everything that the server sends until it closes the connection.
 async fn read_to_end(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     let read = tokio::time::timeout(Duration::from_mins(1), stream.read_to_end(&mut answer));
@@ -32,8 +32,7 @@ async fn read_to_end(stream: &mut TcpStream) -> String {
     String::from_utf8(answer).unwrap()
 }
 
-/// Sends one byte after the other, so that there is never much time between two of them, until the server closes the
-/// connection. What it said before that.
+/// Sends one byte after the other with short pauses, until the server closes the connection. Returns the response.
 async fn drip(mut stream: TcpStream, bytes: &[u8]) -> String {
     let (mut from_server, mut to_server) = stream.split();
     let sending = async {
@@ -55,7 +54,7 @@ async fn drip(mut stream: TcpStream, bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn a_connection_on_which_no_whole_head_comes_is_closed() {
+async fn a_connection_without_a_complete_request_head_is_closed() {
     let app = app_with(|server| server.header_timeout_seconds = 1.try_into().unwrap()).await;
     for sent in ["", "GET", "GET / HTTP/1.1\r\n", "GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Long: "] {
         let mut stream = connect(&app).await;
@@ -64,7 +63,7 @@ async fn a_connection_on_which_no_whole_head_comes_is_closed() {
     }
     let mut stream = connect(&app).await;
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Long: ").await.unwrap();
-    assert_eq!(drip(stream, b"x").await, "", "however steadily it comes");
+    assert_eq!(drip(stream, b"x").await, "", "even if bytes keep arriving");
     // The same for the second request of a connection.
     let mut stream = connect(&app).await;
     stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
@@ -75,7 +74,7 @@ async fn a_connection_on_which_no_whole_head_comes_is_closed() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_is_answered_with_408_and_the_connection_is_closed() {
+async fn a_body_that_does_not_arrive_is_408_and_the_connection_is_closed() {
     let app = app_with(|server| server.body_timeout_seconds = 1.try_into().unwrap()).await;
     let head = "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n";
     for body in [
@@ -93,7 +92,7 @@ async fn a_body_that_does_not_come_is_answered_with_408_and_the_connection_is_cl
     stream.write_all(format!("{head}Content-Length: 10000\r\n\r\n").as_bytes()).await.unwrap();
     let answer = drip(stream, b"x").await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "however steadily it comes: {answer}");
-    // A server function reads its arguments by itself.
+    // A server function reads its arguments itself.
     let cookie = {
         app.database.add_viewer("ann", &["front"]).await;
         app.cookie_of("ann").await
@@ -107,7 +106,7 @@ async fn a_body_that_does_not_come_is_answered_with_408_and_the_connection_is_cl
 }
 
 #[tokio::test]
-async fn a_server_function_refuses_a_body_that_is_too_long_or_no_text() {
+async fn a_server_function_refuses_a_body_that_is_too_long_or_not_text() {
     let app = app_with(|_| {}).await;
     app.database.add_viewer("ann", &["front"]).await;
     let client = client_with(&[(reqwest::header::COOKIE, &app.cookie_of("ann").await)]);
@@ -122,7 +121,7 @@ async fn a_server_function_refuses_a_body_that_is_too_long_or_no_text() {
 }
 
 #[tokio::test]
-async fn requests_whose_bodies_do_not_come_make_room_for_a_new_connection() {
+async fn requests_whose_bodies_do_not_arrive_are_closed_for_a_new_connection() {
     let app = app_with(|server| server.max_connections = 3.try_into().unwrap()).await;
     let head = "Host: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\nConnection: close\r\n";
     let bodies =
@@ -132,23 +131,23 @@ async fn requests_whose_bodies_do_not_come_make_room_for_a_new_connection() {
         let mut stream = connect(&app).await;
         stream.write_all(format!("POST /login HTTP/1.1\r\n{head}{body}").as_bytes()).await.unwrap();
         half.push(stream);
-        let mut asked = SlowClient::send(&app.address, "/healthz", &[("connection", "close")]).await;
-        let answer = tokio::time::timeout(Duration::from_mins(1), asked.rest()).await.expect("an answer");
+        let mut client = SlowClient::send(&app.address, "/healthz", &[("connection", "close")]).await;
+        let answer = tokio::time::timeout(Duration::from_mins(1), client.rest()).await.expect("an answer");
         assert!(answer.0.ends_with(b"ok\n"));
     }
     assert_eq!(read_to_end(&mut half[0]).await, "", "it was closed");
     let newest = half.last_mut().unwrap();
     newest.write_all(format!("name=x&password={}", "y".repeat(84)).as_bytes()).await.unwrap();
-    assert!(read_to_end(newest).await.starts_with("HTTP/1.1 403"), "the newest one was not");
+    assert!(read_to_end(newest).await.starts_with("HTTP/1.1 403"), "the newest one was kept");
 }
 
 #[tokio::test]
-async fn clients_that_do_not_read_their_answers_make_room_for_a_new_connection() {
+async fn clients_that_do_not_read_their_responses_are_closed_for_a_new_connection() {
     let app = app_with(|server| server.max_connections = 3.try_into().unwrap()).await;
     let mut deaf = Vec::new();
     for _ in 0..3 {
         let mut client = SlowClient::send_with_small_buffer(&app.address, "/login", &[]).await;
-        // More than the kernel takes of the answers.
+        // More responses than the kernel buffers.
         let more = "GET /login HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(300);
         client.stream.write_all(more.as_bytes()).await.unwrap();
         deaf.push(client);
@@ -156,14 +155,14 @@ async fn clients_that_do_not_read_their_answers_make_room_for_a_new_connection()
     // Until then the server can send.
     tokio::time::sleep(Duration::from_secs(2)).await;
     for _ in 0..3 {
-        let mut asked = SlowClient::send(&app.address, "/healthz", &[("connection", "close")]).await;
-        let answer = tokio::time::timeout(Duration::from_mins(1), asked.rest()).await.expect("an answer");
+        let mut client = SlowClient::send(&app.address, "/healthz", &[("connection", "close")]).await;
+        let answer = tokio::time::timeout(Duration::from_mins(1), client.rest()).await.expect("an answer");
         assert!(answer.0.ends_with(b"ok\n"));
     }
 }
 
 #[tokio::test]
-async fn a_connection_without_a_request_is_closed_after_a_while_and_one_that_answers_is_not() {
+async fn an_idle_connection_is_closed_after_a_while_and_one_with_a_response_is_not() {
     let mut database = TestDatabase::with([]).await;
     database.add_many(100_000).await;
     database.settings.server.idle_timeout_seconds = 1.try_into().unwrap();
@@ -177,12 +176,12 @@ async fn a_connection_without_a_request_is_closed_after_a_while_and_one_that_ans
     let mut idle = connect(&app).await;
     idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     assert!(read_to_end(&mut idle).await.ends_with("ok\n"), "one answer, and the end");
-    // Much longer than an idle connection may be, this one got its file, and nothing was sent on it.
-    assert!(slow.rest().await.1, "the file is whole");
+    // The download took much longer than a connection may be idle, and no request was sent on it.
+    assert!(slow.rest().await.1, "the file is complete");
 }
 
 #[tokio::test]
-async fn of_too_many_connections_the_one_that_waits_longest_for_a_request_makes_room() {
+async fn of_too_many_connections_the_one_that_is_idle_longest_is_closed() {
     let log = Log::of_this_thread();
     let app = app_with(|server| server.max_connections = 3.try_into().unwrap()).await;
     let mut half = Vec::new();
@@ -190,19 +189,19 @@ async fn of_too_many_connections_the_one_that_waits_longest_for_a_request_makes_
         let mut stream = connect(&app).await;
         stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
         half.push(stream);
-        // On a connection of its own, as whoever comes new.
-        let mut asked = SlowClient::send(&app.address, "/healthz", &[("connection", "close")]).await;
-        assert!(asked.rest().await.0.ends_with(b"ok\n"));
+        // On a new connection, like a new client.
+        let mut client = SlowClient::send(&app.address, "/healthz", &[("connection", "close")]).await;
+        assert!(client.rest().await.0.ends_with(b"ok\n"));
     }
     assert_eq!(read_to_end(&mut half[0]).await, "", "it was closed");
     let newest = half.last_mut().unwrap();
     newest.write_all(b"Host: localhost\r\nConnection: close\r\n\r\n").await.unwrap();
-    assert!(read_to_end(newest).await.starts_with("HTTP/1.1 303"), "the newest one was not");
+    assert!(read_to_end(newest).await.starts_with("HTTP/1.1 303"), "the newest one was kept");
     assert_eq!(log.text().matches("server.max_connections").count(), 1, "{}", log.text());
 }
 
 #[tokio::test]
-async fn where_all_connections_are_answered_a_new_one_waits_and_none_is_cut() {
+async fn if_all_connections_have_responses_a_new_one_waits_and_none_is_closed() {
     let mut database = TestDatabase::with([]).await;
     database.add_many(100_000).await;
     database.settings.server.max_connections = 3.try_into().unwrap();
@@ -221,12 +220,12 @@ async fn where_all_connections_are_answered_a_new_one_waits_and_none_is_cut() {
     let early = tokio::time::timeout(Duration::from_millis(200), new.stream.read(&mut byte)).await;
     assert!(early.is_err(), "it waits");
     for export in &mut exports {
-        assert!(export.rest().await.1, "the file is whole");
+        assert!(export.rest().await.1, "the file is complete");
     }
-    assert!(new.rest().await.0.ends_with(b"ok\n"), "its turn");
+    assert!(new.rest().await.0.ends_with(b"ok\n"), "once a connection is free");
 }
 
-/// The program, after this command of bash.
+/// The program, started after this bash command.
 fn after(folder: &std::path::Path, limit: &str, arguments: &[&str]) -> Command {
     let serve = command(folder, arguments);
     let mut limited = Command::new("bash");
@@ -236,8 +235,8 @@ fn after(folder: &std::path::Path, limit: &str, arguments: &[&str]) -> Command {
 }
 
 #[tokio::test]
-async fn more_half_requests_than_files_may_be_open_keep_nobody_from_an_answer() {
-    // As many as this process needs for its own ends of them.
+async fn more_incomplete_requests_than_open_files_do_not_block_other_requests() {
+    // As many as this process needs for its own ends of the connections.
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
     let raised = rustix::process::Rlimit { current: limit.maximum, ..limit };
     rustix::process::setrlimit(rustix::process::Resource::Nofile, raised).unwrap();
@@ -251,8 +250,8 @@ async fn more_half_requests_than_files_may_be_open_keep_nobody_from_an_answer() 
         half.push(stream);
     }
     for path in ["/healthz", "/readyz", "/login"] {
-        let mut asked = SlowClient::send(&server.address, path, &[("connection", "close")]).await;
-        let answer = tokio::time::timeout(Duration::from_mins(1), asked.head()).await.expect("an answer");
+        let mut client = SlowClient::send(&server.address, path, &[("connection", "close")]).await;
+        let answer = tokio::time::timeout(Duration::from_mins(1), client.head()).await.expect("an answer");
         assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
     }
     let log = std::fs::read_to_string(database.folder.path().join("log")).unwrap();
@@ -260,7 +259,7 @@ async fn more_half_requests_than_files_may_be_open_keep_nobody_from_an_answer() 
 }
 
 #[tokio::test]
-async fn a_server_raises_its_limit_of_files_and_refuses_more_connections_than_fit() {
+async fn a_server_raises_its_limit_of_open_files_and_refuses_more_connections_than_fit() {
     let database = TestDatabase::new().await;
     let folder = database.folder.path();
     let serve = ["serve", "--listen", "127.0.0.1:0"];
@@ -284,7 +283,7 @@ async fn ask_and_send_no_more(app: &TestApp, request: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_client_that_sends_no_more_after_its_request_gets_its_answer() {
+async fn a_client_that_closes_its_sending_side_gets_its_response() {
     let app = app_with(|_| {}).await;
     let ann = app.database.add_viewer("ann", &["front", "back"]).await;
     let (_, authorization) = app.client_of(&ann).await;
@@ -302,7 +301,7 @@ async fn a_client_that_sends_no_more_after_its_request_gets_its_answer() {
     let form = "POST /login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n\
                 Content-Length: 15\r\n\r\nname=x&password";
     assert!(ask_and_send_no_more(&app, form).await.starts_with("HTTP/1.1 403"));
-    // A form that does not come whole, or whose chunks are malformed.
+    // An incomplete form, and one with malformed chunks.
     let head = "POST /login HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost\r\nConnection: close\r\n\
                 Accept: application/json\r\nContent-Type: application/x-www-form-urlencoded\r\n";
     for rest in ["Content-Length: 100\r\n\r\nname=x", "Transfer-Encoding: chunked\r\n\r\nxyz\r\n"] {
@@ -310,16 +309,16 @@ async fn a_client_that_sends_no_more_after_its_request_gets_its_answer() {
         assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
         assert!(answer.contains("The body of the request arrived incomplete. Send it again."), "{answer}");
     }
-    // Two at once, and half of a third.
+    // Two requests at once, and half of a third.
     let two = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /login HTTP/1.1\r\nHost: localhost\r\n\r\nGET /he";
     let answer = ask_and_send_no_more(&app, two).await;
     assert_eq!(answer.matches("HTTP/1.1 200").count(), 2, "{answer}");
-    // What is not a whole request has no answer.
+    // An incomplete request has no response.
     assert_eq!(ask_and_send_no_more(&app, "GET /healthz HTTP/1.1\r\nHost: local").await, "");
 }
 
 #[tokio::test]
-async fn a_client_that_sends_no_more_and_reads_slowly_gets_its_whole_file() {
+async fn a_slow_client_that_closes_its_sending_side_gets_its_complete_file() {
     let database = TestDatabase::with([]).await;
     database.add_many(100_000).await;
     let ann = database.add_viewer("ann", &["front"]).await;
@@ -328,14 +327,14 @@ async fn a_client_that_sends_no_more_and_reads_slowly_gets_its_whole_file() {
     let mut client = SlowClient::send(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
     client.stream.shutdown().await.unwrap();
     client.head().await;
-    // Longer than an export may have nothing to send: this one has, and the client is only slow.
+    // Longer than an export may wait to send: this one has data, and only the client is slow.
     tokio::time::sleep(Duration::from_millis(3_500)).await;
-    assert!(client.rest().await.1, "the file is whole");
+    assert!(client.rest().await.1, "the file is complete");
     assert_eq!(app.newest_record().await["state"], "completed");
 }
 
 #[tokio::test]
-async fn a_client_that_sends_no_more_and_leaves_ends_its_export_with_the_next_write() {
+async fn a_client_that_closes_its_sending_side_and_leaves_ends_its_export_with_the_next_write() {
     let database = TestDatabase::with([]).await;
     database.add_many(100_000).await;
     let ann = database.add_viewer("ann", &["front"]).await;
@@ -350,7 +349,7 @@ async fn a_client_that_sends_no_more_and_leaves_ends_its_export_with_the_next_wr
 }
 
 #[tokio::test]
-async fn a_client_that_sends_no_more_gets_its_answer_however_long_the_database_takes() {
+async fn a_client_that_closes_its_sending_side_gets_its_response_from_a_slow_database() {
     let app = app_with(|_| {}).await;
     let ann = app.database.add_viewer("ann", &["front", "back"]).await;
     let (_, authorization) = app.client_of(&ann).await;
@@ -361,7 +360,7 @@ async fn a_client_that_sends_no_more_gets_its_answer_however_long_the_database_t
          Content-Length: {}\r\n\r\n{form}",
         form.len()
     );
-    // Neither the record of an export nor a session can be written meanwhile.
+    // Neither the record of an export nor a session can be written in the meantime.
     let lock = app.database.lock().await;
     let unlock = async {
         tokio::time::sleep(Duration::from_millis(3_500)).await;
@@ -375,7 +374,7 @@ async fn a_client_that_sends_no_more_gets_its_answer_however_long_the_database_t
 }
 
 #[tokio::test]
-async fn an_export_that_has_nothing_to_send_for_too_long_to_a_client_that_sends_no_more_ends() {
+async fn an_export_with_nothing_to_send_for_too_long_to_a_half_closed_client_ends() {
     let mut database = TestDatabase::with(events(10)).await;
     database.settings.export.page_timeout_seconds = 1.try_into().unwrap();
     database.settings.export.record_timeout_seconds = 1.try_into().unwrap();
@@ -384,14 +383,14 @@ async fn an_export_that_has_nothing_to_send_for_too_long_to_a_client_that_sends_
     let (_, authorization) = app.client_of(&ann).await;
     let request = format!("GET {EXPORT_PATH} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n\r\n");
     let lock = app.database.lock().await;
-    assert_eq!(ask_and_send_no_more(&app, &request).await, "", "before the database gives up");
+    assert_eq!(ask_and_send_no_more(&app, &request).await, "", "before the database times out");
     lock.rollback().await.unwrap();
     app.idle().await;
     app.no_query_is_running().await;
 }
 
 #[tokio::test]
-async fn a_count_that_has_nothing_to_send_to_a_client_that_sends_no_more_is_stopped() {
+async fn a_count_with_nothing_to_send_to_a_half_closed_client_is_stopped() {
     let database = TestDatabase::with([]).await;
     let ann = database.add_viewer("ann", &["front"]).await;
     let app = database.serve(10).await;
@@ -407,7 +406,7 @@ async fn a_count_that_has_nothing_to_send_to_a_client_that_sends_no_more_is_stop
 }
 
 #[tokio::test]
-async fn a_request_that_does_not_say_clearly_which_host_it_is_for_is_refused_with_a_problem() {
+async fn a_request_with_an_ambiguous_host_is_refused_with_a_problem() {
     let app = app_with(|_| {}).await;
     let own = app.address.strip_prefix("http://").unwrap();
     let close = "Connection: close\r\n\r\n";
@@ -461,7 +460,7 @@ async fn a_request_that_does_not_say_clearly_which_host_it_is_for_is_refused_wit
 }
 
 #[tokio::test]
-async fn an_address_to_listen_on_is_taken_as_people_write_it() {
+async fn an_address_to_listen_on_may_be_written_in_short_forms() {
     let database = TestDatabase::new().await;
     let folder = database.folder.path();
     for listen in [":0", "localhost:0", "0", "127.0.0.1:0", "[::1]:0"] {
@@ -478,8 +477,8 @@ async fn an_address_to_listen_on_is_taken_as_people_write_it() {
             let server = Server::run(serve);
             let host = if listen.starts_with('[') { "http://[::1]:" } else { "http://127.0.0.1:" };
             assert!(server.address.starts_with(host), "{listen}: {}", server.address);
-            let mut asked = SlowClient::send(&server.address, "/healthz", &[("connection", "close")]).await;
-            assert!(asked.rest().await.0.ends_with(b"ok\n"), "{listen}");
+            let mut client = SlowClient::send(&server.address, "/healthz", &[("connection", "close")]).await;
+            assert!(client.rest().await.0.ends_with(b"ok\n"), "{listen}");
         }
     }
     for listen in ["localhost", "example.com:80", ":99999", "127.0.0.1"] {

@@ -1,4 +1,4 @@
-//! The file on its way: encoded as the client asks, row by row.
+//! The transfer of the file: the requested content encoding, row by row.
 
 use std::io::Read;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::app::{TestApp, TestDatabase, endless, events};
 use crate::backend;
 use crate::proxy::SlowClient;
 
-/// The file of that query in that encoding: the encoding of the answer, and what was sent.
+/// Requests a file. Returns the encoding of the response, and the bytes that were sent.
 async fn sent(app: &TestApp, query: &str, accepted: &str) -> (Option<String>, Vec<u8>) {
     let request = app.client.get(format!("{}{EXPORT_PATH}?{query}", app.address));
     let response = request.header(ACCEPT_ENCODING, accepted).send().await.unwrap();
@@ -36,7 +36,7 @@ fn decoded(encoding: &str, bytes: &[u8]) -> Vec<u8> {
     file
 }
 
-/// What can be read of a body that has only begun.
+/// Decodes the beginning of a body.
 fn beginning(encoding: &str, bytes: &[u8]) -> Vec<u8> {
     let mut file = Vec::new();
     let _ = decoder(encoding, bytes).read_to_end(&mut file);
@@ -44,7 +44,7 @@ fn beginning(encoding: &str, bytes: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn each_encoding_carries_the_same_file_and_the_record_is_about_that() {
+async fn each_encoding_carries_the_same_file_and_the_record_describes_it() {
     let app = TestDatabase::with(events(3_000)).await.serve(500).await;
     let (none, file) = sent(&app, "", "identity").await;
     assert_eq!(none, None);
@@ -62,13 +62,13 @@ async fn each_encoding_carries_the_same_file_and_the_record_is_about_that() {
 }
 
 #[tokio::test]
-async fn rows_do_not_wait_for_others_of_their_page_that_are_not_found() {
-    // In PostgreSQL it takes some tries until all that were found have been given out.
+async fn found_rows_are_not_held_back_until_their_page_is_full() {
+    // In PostgreSQL it takes some attempts until all found rows are sent.
     let (encodings, limit) = if backend::is_postgres() { (2, 2) } else { (4, 1) };
     for encoding in &["identity", "zstd", "br", "gzip"][..encodings] {
         let mut database = TestDatabase::with(events(300)).await;
         database.settings.export.page_timeout_seconds = limit.try_into().unwrap();
-        // What comes after the first hundred is looked for, and never found.
+        // Rows after the first hundred are searched for, and never found.
         let columns = "timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id, created_at";
         let hundredth = events(101).last().unwrap().timestamp;
         database
@@ -92,14 +92,14 @@ async fn rows_do_not_wait_for_others_of_their_page_that_are_not_found() {
         assert!(!whole, "{encoding}");
         let first = beginning(encoding, &first_chunk(&bytes));
         let lines = first.split(|byte| *byte == b'\n').count();
-        // PostgreSQL gives the first ones one by one.
+        // PostgreSQL returns the first rows one by one.
         assert_eq!(lines, if backend::is_postgres() { 3 } else { 52 }, "{encoding}: the header, rows, and a line end");
         let record = app.newest_record().await;
         assert_eq!((&record["state"], &record["rows"]), (&"timed_out".into(), &50.into()), "{encoding}");
     }
 }
 
-/// The first chunk of a chunked body.
+/// Returns the first chunk of a chunked body.
 fn first_chunk(bytes: &[u8]) -> Vec<u8> {
     let line_end = bytes.windows(2).position(|two| two == b"\r\n").unwrap();
     let size = usize::from_str_radix(std::str::from_utf8(&bytes[..line_end]).unwrap(), 16).unwrap();
@@ -107,17 +107,17 @@ fn first_chunk(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn a_tiny_file_goes_as_it_is() {
+async fn a_tiny_file_is_not_compressed() {
     let app = TestDatabase::with(events(3_000)).await.serve(500).await;
     assert_eq!(sent(&app, "end_date=2000-01-01", "zstd, br, gzip").await.0, None);
     assert_eq!(sent(&app, "end_date=2025-12-01T00:00:10Z", "zstd, br, gzip").await.0, None, "ten events");
-    // A first page that is short is not the whole file.
+    // A short first page is not the complete file.
     let short_pages = TestDatabase::with(events(3_000)).await.serve(5).await;
     assert_eq!(sent(&short_pages, "", "gzip").await.0.as_deref(), Some("gzip"));
 }
 
 #[tokio::test]
-async fn the_first_rows_arrive_although_the_next_ones_do_not() {
+async fn the_first_rows_arrive_if_the_next_ones_are_never_found() {
     for encoding in ["zstd", "br", "gzip"] {
         let mut database = TestDatabase::with([]).await;
         database.add_many(100_000).await;
@@ -128,7 +128,7 @@ async fn the_first_rows_arrive_although_the_next_ones_do_not() {
         let headers = [("authorization", authorization.as_str()), ("accept-encoding", encoding)];
         let mut client = SlowClient::send(&app.address, EXPORT_PATH, &headers).await;
         assert!(client.head().await.contains(&format!("content-encoding: {encoding}")));
-        // The network is full: from here on no page comes, and those that came do not wait for it.
+        // The buffers of the network are full: from here on no page is found, and the found ones must not wait for it.
         while app.state.reader.busy() > 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

@@ -1,4 +1,5 @@
-//! A database that is another program's, or none: every command refuses it, says what it is, and changes nothing.
+//! Every command refuses a database of another program or a file that is not a database, says what it is, and changes
+//! nothing.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -30,7 +31,7 @@ const COMMANDS: [&[&str]; 14] = [
     &["export"],
 ];
 
-/// Those of them that do different things with a database.
+/// Some of them, which use a database in different ways.
 const SOME: [&[&str]; 3] = [COMMANDS[0], COMMANDS[2], COMMANDS[13]];
 
 const ARGUSAI: &str = "CREATE TABLE cameras (id VARCHAR PRIMARY KEY, name VARCHAR);
@@ -38,7 +39,7 @@ const ARGUSAI: &str = "CREATE TABLE cameras (id VARCHAR PRIMARY KEY, name VARCHA
         algorithm_used VARCHAR, bounding_box TEXT);
     INSERT INTO cameras VALUES ('1', 'Front Door');";
 
-/// All that is in a folder.
+/// Returns all files of a folder.
 fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     files
@@ -49,23 +50,24 @@ fn contents(folder: &Path) -> BTreeMap<String, Vec<u8>> {
         .collect()
 }
 
-/// Runs these commands on a database, and gives what the last one says. All refuse it, and leave the folder as it is.
+/// Runs these commands on a database, and returns the last error. Checks that all refuse it and leave the folder
+/// unchanged.
 fn refused(database: &Path, commands: &[&[&str]]) -> String {
     let elsewhere = tempfile::tempdir().unwrap();
     let folder = database.parent().unwrap();
     let before = contents(folder);
-    let mut said = String::new();
+    let mut error = String::new();
     for arguments in commands {
         let mut command = command(elsewhere.path(), arguments);
         command.env("DATABASE_URL", format!("sqlite://{}", database.display())).stdin(Stdio::null());
         let output = command.output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-        said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.contains(database.to_str().unwrap()), "{arguments:?}: {said}");
+        error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains(database.to_str().unwrap()), "{arguments:?}: {error}");
         assert!(contents(folder) == before, "{arguments:?} changed something");
     }
-    assert!(said.contains("nothing in it was changed") || database.is_dir(), "{said}");
-    said
+    assert!(error.contains("nothing in it was changed") || database.is_dir(), "{error}");
+    error
 }
 
 fn make(path: &Path, sql: &str) -> Connection {
@@ -84,22 +86,22 @@ fn every_command_refuses_an_argusai_database_and_says_how_to_import_it() {
     for mode in ["delete", "wal"] {
         let _ = fs::remove_file(&path);
         drop(make(&path, &format!("PRAGMA journal_mode = {mode}; {ARGUSAI}")));
-        let said = refused(&path, &COMMANDS);
-        assert!(said.contains("is an ArgusAI database"), "{said}");
-        assert!(said.contains(&format!("import argusai {}", path.display())), "{said}");
+        let error = refused(&path, &COMMANDS);
+        assert!(error.contains("is an ArgusAI database"), "{error}");
+        assert!(error.contains(&format!("import argusai {}", path.display())), "{error}");
     }
-    // While ArgusAI runs, all that it wrote is in its log.
+    // While ArgusAI runs, everything that it wrote is in its log.
     fs::remove_file(&path).unwrap();
     let argusai = make(&path, &format!("PRAGMA journal_mode = wal; {ARGUSAI}"));
     assert!(refused(&path, &COMMANDS).contains("is an ArgusAI database"));
     drop(argusai);
-    // An older version of this program has begun to make it its own.
+    // An older version of this program has started to migrate it.
     drop(make(&path, "CREATE TABLE seaql_migrations (version TEXT, applied_at INTEGER)"));
     assert!(refused(&path, &SOME).contains("is an ArgusAI database"));
 }
 
 #[test]
-fn a_log_that_was_copied_with_a_database_counts() {
+fn a_log_that_was_copied_with_a_database_is_read() {
     if backend::is_postgres() && backend::skips("it is a file") {
         return;
     }
@@ -112,30 +114,30 @@ fn a_log_that_was_copied_with_a_database_counts() {
 }
 
 #[test]
-fn what_is_another_programs_or_no_database_at_all_is_called_that() {
+fn a_database_of_another_program_or_another_file_is_refused_and_named() {
     if backend::is_postgres() && backend::skips("it is a file") {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("x.db");
-    let said = |sql: &str| {
+    let error = |sql: &str| {
         let _ = fs::remove_file(&path);
         drop(make(&path, sql));
         refused(&path, &SOME)
     };
-    assert!(said("CREATE TABLE event (id); CREATE TABLE recordings (id)").contains("is a Frigate database"));
-    let several = said("CREATE TABLE cake (x); CREATE TABLE fruit (x)");
+    assert!(error("CREATE TABLE event (id); CREATE TABLE recordings (id)").contains("is a Frigate database"));
+    let several = error("CREATE TABLE cake (x); CREATE TABLE fruit (x)");
     assert!(several.contains("holds tables of another program (cake, fruit)"), "{several}");
-    // SeaORM notes the migrations of every program in a table of this name.
-    let seaql = said(
+    // SeaORM lists the migrations of every program in a table of this name.
+    let seaql = error(
         "CREATE TABLE seaql_migrations (version TEXT); INSERT INTO seaql_migrations VALUES ('m1_cake'); \
                       CREATE TABLE cake (x)",
     );
     assert!(seaql.contains("(cake)"), "{seaql}");
     for bytes in [b"id,name\r\n1,Front Door\r\n".repeat(100), (0..=255).cycle().take(8_192).collect()] {
         fs::write(&path, bytes).unwrap();
-        let said = refused(&path, &SOME);
-        assert!(said.contains("is not an SQLite database, or it is encrypted"), "{said}");
+        let error = refused(&path, &SOME);
+        assert!(error.contains("is not an SQLite database, or it is encrypted"), "{error}");
     }
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
@@ -143,10 +145,10 @@ fn what_is_another_programs_or_no_database_at_all_is_called_that() {
 }
 
 #[tokio::test]
-async fn a_database_of_our_own_is_taken_in_whatever_state_it_was_left() {
+async fn our_own_database_is_accepted_in_any_state() {
     let database = TestDatabase::with(events(3)).await;
     let folder = database.folder.path();
-    // Open in another process, then closed, then without a step, then without all of them.
+    // Open in another process, then closed, then without the last migration, then without all of them.
     let run = |arguments: &[&str]| {
         let output = command(folder, arguments).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -162,7 +164,7 @@ async fn a_database_of_our_own_is_taken_in_whatever_state_it_was_left() {
 }
 
 #[tokio::test]
-async fn a_foreign_schema_in_postgres_is_refused_and_left_alone() {
+async fn a_foreign_schema_in_postgresql_is_refused_and_unchanged() {
     if !backend::is_postgres() && backend::skips("it is about PostgreSQL") {
         return;
     }
@@ -175,11 +177,11 @@ async fn a_foreign_schema_in_postgres_is_refused_and_left_alone() {
         database.execute_unprepared(sql).await.unwrap();
         for arguments in COMMANDS {
             let output = command(folder.path(), arguments).stdin(Stdio::null()).output().unwrap();
-            let said = String::from_utf8(output.stderr).unwrap();
-            assert!(output.status.code() == Some(1) && said.contains(what), "{arguments:?}: {said}");
+            let error = String::from_utf8(output.stderr).unwrap();
+            assert!(output.status.code() == Some(1) && error.contains(what), "{arguments:?}: {error}");
         }
-        let made = database.execute_unprepared("SELECT FROM seaql_migrations").await;
-        assert!(made.unwrap_err().to_string().contains("does not exist"));
+        let queried = database.execute_unprepared("SELECT FROM seaql_migrations").await;
+        assert!(queried.unwrap_err().to_string().contains("does not exist"));
     }
     database.close().await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! ArgusAI databases: every shape that is found in them, and a real one.
+//! Imports of ArgusAI databases: every form of value that occurs, and a real database.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 use crate::app::TestDatabase;
 use crate::backend::{self, Home};
 
-/// What we read of ArgusAI's tables, and what we must never read.
+/// The columns of ArgusAI's tables that are read, and those that must never be read.
 const TABLES: &str = "
     CREATE TABLE cameras (
         id VARCHAR NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL, type VARCHAR(10) NOT NULL,
@@ -26,7 +26,7 @@ const CAMERAS: &str = "
         ('11111111-0000-0000-0000-000000000001', 'Front Door', 'rtsp', 'rtsp://secret-host/1', 'secret-user', 'encrypted:secret'),
         ('11111111-0000-0000-0000-000000000002', 'Küche, \"oben\"', 'usb', NULL, NULL, NULL);";
 
-/// Makes an ArgusAI database in `folder` whose events are these: (timestamp, camera, confidence, algorithm, box), as SQL.
+/// Creates an ArgusAI database in `folder` with these events: (timestamp, camera, confidence, algorithm, box), as SQL.
 async fn argusai(folder: &Path, events: &[&str]) -> PathBuf {
     let file = folder.join("argusai.db");
     let source = open(&file).await;
@@ -60,7 +60,7 @@ const KITCHEN: &str = "'11111111-0000-0000-0000-000000000002'";
 const ORPHAN: &str = "'22222222-0000-0000-0000-000000000009'";
 
 #[tokio::test]
-async fn every_shape_that_argusai_writes_is_taken_and_repairs_are_counted() {
+async fn every_form_of_value_in_argusai_is_imported_and_repairs_are_counted() {
     let database = TestDatabase::new().await;
     let shapes = [
         format!("'2025-10-26 00:30:00.000000'; {FRONT}; 0.29; 'mog2'; '[10, 20, 30, 40]'"),
@@ -88,7 +88,7 @@ async fn every_shape_that_argusai_writes_is_taken_and_repairs_are_counted() {
     insta::assert_snapshot!("argusai_export", export.replace('\r', ""));
 }
 
-/// Makes a database in `folder` of these statements.
+/// Creates a database in `folder` with these statements.
 async fn source_of(folder: &Path, name: &str, statements: &str) -> PathBuf {
     let file = folder.join(name);
     let source = open(&file).await;
@@ -97,13 +97,14 @@ async fn source_of(folder: &Path, name: &str, statements: &str) -> PathBuf {
     file
 }
 
-/// ArgusAI's tables, without constraints and types: each column holds what is put into it.
+/// ArgusAI's tables, without constraints and types: each column contains any value.
 const LOOSE: &str = "
     CREATE TABLE cameras (id, name);
     CREATE TABLE motion_events (id, camera_id, timestamp, confidence, algorithm_used, bounding_box);
     INSERT INTO cameras VALUES ('cam', 'Küche');";
 
-/// Imports a source twice, has the second time find each event, and returns the first summary and the rows of the export.
+/// Imports a source twice, checks that the second import finds each event, and returns the first summary and the rows
+/// of the export.
 async fn imported_twice(file: &Path) -> (Summary, Vec<String>) {
     let database = TestDatabase::new().await;
     let summary = import(&database.connection, file, 0).await.unwrap();
@@ -166,7 +167,7 @@ async fn times_are_read_in_every_form_and_the_first_that_cannot_be_is_shown() {
 }
 
 #[tokio::test]
-async fn events_without_an_id_or_with_equal_ones_are_all_kept_and_recognised() {
+async fn events_without_an_id_or_with_equal_ids_are_all_kept_and_recognized() {
     let folder = tempfile::tempdir().unwrap();
     let events = [
         ("NULL", "0.5"),
@@ -192,7 +193,7 @@ async fn events_without_an_id_or_with_equal_ones_are_all_kept_and_recognised() {
 }
 
 #[tokio::test]
-async fn cameras_are_recognised_however_their_ids_are_written() {
+async fn cameras_are_recognized_in_any_spelling_of_their_ids() {
     let folder = tempfile::tempdir().unwrap();
     let statements = "
         CREATE TABLE cameras (id, name);
@@ -217,7 +218,7 @@ async fn cameras_are_recognised_however_their_ids_are_written() {
 }
 
 #[tokio::test]
-async fn a_view_and_a_table_without_rowids_are_read_as_well() {
+async fn a_view_and_a_table_without_rowids_are_imported_too() {
     let folder = tempfile::tempdir().unwrap();
     let events = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 4100)
                   SELECT printf('%032d', i) AS id, 'cam' AS camera_id, 1765794600 + i AS timestamp, 0.5 AS confidence,
@@ -257,14 +258,14 @@ async fn nothing_is_changed_if_no_event_can_be_read() {
             .contains("cam")
     );
 
-    // With no events at all, there is nothing to complain about.
+    // A source without events is not an error.
     let file = source_of(database.folder.path(), "empty.db", LOOSE).await;
     assert!(!import(&database.connection, &file, 0).await.unwrap().all_skipped());
     crate::binary::succeed(database.folder.path(), &["import", "argusai", "empty.db"]);
 }
 
 #[tokio::test]
-async fn the_character_nul_in_a_source_is_replaced_and_the_event_recognised() {
+async fn nul_in_a_source_is_replaced_and_the_event_is_recognized() {
     let folder = tempfile::tempdir().unwrap();
     let statements = format!(
         "{LOOSE} INSERT INTO cameras VALUES ('a' || char(0), 'b' || char(0));
@@ -275,7 +276,7 @@ async fn the_character_nul_in_a_source_is_replaced_and_the_event_recognised() {
     assert!(summary.to_string().contains("4 repaired: text with the character U+0000"), "{summary}");
 }
 
-/// A database of its own in PostgreSQL, and its URL.
+/// Creates a separate database in PostgreSQL, and returns its URL.
 async fn on_postgres(statements: &str) -> Option<(Home, String)> {
     if !backend::is_postgres() {
         backend::skips("its source is PostgreSQL");
@@ -290,7 +291,7 @@ async fn on_postgres(statements: &str) -> Option<(Home, String)> {
 }
 
 #[tokio::test]
-async fn argusai_on_postgresql_is_read_whatever_types_its_columns_have() {
+async fn argusai_on_postgresql_is_imported_with_any_types_of_its_columns() {
     let mut exports = Vec::new();
     for (id, time, confidence, bounding_box) in [
         ("varchar", "timestamptz", "double precision", "text"),
@@ -330,7 +331,7 @@ async fn argusai_on_postgresql_is_read_whatever_types_its_columns_have() {
 }
 
 #[tokio::test]
-async fn a_url_of_a_socket_is_read_as_sqlalchemy_writes_it_and_works_as_it_is_shown() {
+async fn a_socket_url_in_the_form_of_sqlalchemy_works_and_so_does_the_url_that_is_shown() {
     let statements = "CREATE TABLE cameras (id varchar, name varchar);
         CREATE TABLE motion_events (id varchar, camera_id varchar, \"timestamp\" timestamp, confidence real,
             algorithm_used varchar, bounding_box text);
@@ -348,7 +349,7 @@ async fn a_url_of_a_socket_is_read_as_sqlalchemy_writes_it_and_works_as_it_is_sh
 }
 
 #[tokio::test]
-async fn pages_of_postgresql_keep_each_moment_whole_and_epochs_are_read() {
+async fn pages_of_postgresql_never_split_a_moment_and_epoch_numbers_are_read() {
     let statements = "
         CREATE TABLE cameras (id text, name text);
         CREATE TABLE events (id text, camera_id text, timestamp double precision, confidence float8, algorithm_used text,
@@ -365,7 +366,7 @@ async fn pages_of_postgresql_keep_each_moment_whole_and_epochs_are_read() {
 #[tokio::test]
 async fn a_moment_of_postgresql_may_have_more_events_than_a_page() {
     for time in ["timestamptz", "timestamp", "text"] {
-        // Before and after it are a page that ends with a moment and the rest of one.
+        // Before and after it are a page that ends with a moment, and the rest of one.
         let statements = format!(
             "SET timezone = 'UTC';
              CREATE TABLE cameras (id text, name text);
@@ -383,7 +384,7 @@ async fn a_moment_of_postgresql_may_have_more_events_than_a_page() {
 }
 
 #[tokio::test]
-async fn an_event_that_comes_later_with_the_id_and_time_of_another_is_taken_from_postgresql() {
+async fn a_later_event_with_the_id_and_time_of_another_is_imported_from_postgresql() {
     for time in ["timestamptz", "text"] {
         let statements = format!(
             "CREATE TABLE cameras (id text, name text);
@@ -421,7 +422,7 @@ async fn argusai_on_postgresql_is_never_written_to() {
 }
 
 #[tokio::test]
-async fn a_database_of_postgresql_that_cannot_be_read_is_refused_without_its_password() {
+async fn an_unreadable_postgresql_database_is_refused_without_showing_its_password() {
     let Some(nowhere) = backend::url_of_none() else {
         backend::skips("its source is PostgreSQL");
         return;
@@ -469,7 +470,7 @@ async fn a_camera_that_was_renamed_in_argusai_has_its_new_name_after_the_next_im
 }
 
 #[tokio::test]
-async fn credentials_and_thumbnails_never_come_along_and_the_source_is_not_written_to() {
+async fn credentials_and_thumbnails_are_never_imported_and_the_source_is_not_changed() {
     let database = TestDatabase::new().await;
     let event = format!("'2025-10-26 00:30:00'; {FRONT}; 0.29; 'mog2'; '[10, 20, 30, 40]'");
     let file = argusai(database.folder.path(), &[&event]).await;
@@ -484,7 +485,7 @@ async fn credentials_and_thumbnails_never_come_along_and_the_source_is_not_writt
 }
 
 #[tokio::test]
-async fn argusai_can_go_on_writing_while_it_is_imported_from() {
+async fn argusai_can_write_during_an_import() {
     let database = TestDatabase::new().await;
     let events: Vec<_> = (0..5_000)
         .map(|n| format!("'2025-10-26 00:{:02}:{:02}'; {FRONT}; 0.5; 'knn'; NULL", n / 60 % 60, n % 60))
@@ -505,11 +506,15 @@ async fn argusai_can_go_on_writing_while_it_is_imported_from() {
     let summary = summary.unwrap();
     assert!((5_000..=5_020).contains(&summary.imported), "{summary}");
     let rest = import(&database.connection, &file, 0).await.unwrap();
-    assert_eq!(summary.imported + rest.imported, 5_020, "what came meanwhile is for the next import");
+    assert_eq!(
+        summary.imported + rest.imported,
+        5_020,
+        "events that were added in the meantime are left for the next import"
+    );
 }
 
 #[tokio::test]
-async fn a_database_that_somebody_else_has_locked_is_refused_and_not_read_past_the_lock() {
+async fn a_locked_source_is_refused() {
     let database = TestDatabase::new().await;
     let file = argusai(database.folder.path(), &[&format!("'2025-10-26 00:30:00'; {FRONT}; 0.5; 'knn'; NULL")]).await;
     let other = open(&file).await;
@@ -522,7 +527,7 @@ async fn a_database_that_somebody_else_has_locked_is_refused_and_not_read_past_t
 }
 
 #[tokio::test]
-async fn a_file_that_is_no_argusai_database_is_refused_and_nothing_is_changed() {
+async fn a_file_that_is_not_an_argusai_database_is_refused_and_nothing_is_changed() {
     let database = TestDatabase::new().await;
     let folder = database.folder.path();
     std::fs::write(folder.join("text"), "not a database, but long enough to look like one".repeat(99)).unwrap();

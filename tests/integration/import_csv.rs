@@ -1,4 +1,4 @@
-//! Our own CSV, coming back. That it comes back the same is a law, in `laws`.
+//! Imports of our own CSV and of ArgusAI's. `properties` checks that an export can be imported without loss.
 
 use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::ingest::csv::{Options, Scale, import};
@@ -23,7 +23,7 @@ async fn imported_as(
 }
 
 #[tokio::test]
-async fn what_other_tools_write_is_read_as_the_same_events() {
+async fn files_that_other_tools_saved_contain_the_same_events() {
     let source = TestDatabase::with(events(2)).await;
     let ours = source.export("", 9).await;
     assert!(String::from_utf8(ours.clone()).unwrap().contains("00:00,front,Front Door,85.5,MOG2,100,200,50,80,"));
@@ -42,7 +42,7 @@ async fn what_other_tools_write_is_read_as_the_same_events() {
 }
 
 #[tokio::test]
-async fn a_file_with_a_date_for_excel_is_read_as_any_other() {
+async fn a_file_with_a_date_for_excel_is_imported_like_any_other() {
     let source = TestDatabase::with(events(5)).await;
     let target = TestDatabase::new().await;
     let file = source.export("excel_date=true&timezone=Europe/Berlin&bom=true", 9).await;
@@ -51,14 +51,14 @@ async fn a_file_with_a_date_for_excel_is_read_as_any_other() {
 }
 
 #[tokio::test]
-async fn a_missing_last_line_end_is_accepted_where_the_option_says_so() {
+async fn a_missing_last_line_end_is_accepted_with_the_option() {
     let text = format!("{HEADER}2025-12-01T00:00:00Z,a,A,85.5,MOG2,1,2,3,4,z");
     let database = TestDatabase::new().await;
     let error = format!("{:#}", imported(&database, &text).await.unwrap_err());
     assert!(error.contains("--unterminated") && error.contains("Google Sheets"), "{error}");
     let unterminated = Options { unterminated: true, ..Options::default() };
     assert_eq!(imported_as(&database, text.as_bytes(), unterminated).await.unwrap().imported, 1);
-    // Cut off inside of quotes, where a line break does not end a row either.
+    // Truncated within quotes, where a line break does not end a row either.
     for cut in ["2025-12-01T00:00:01Z,a,A,85.5,MOG2,1,2,3,4,\"z\n", "2025-12-01T00:00:01Z,a,A,85.5,MOG2,1,2,3,4,\"z"] {
         let error = imported_as(&database, format!("{HEADER}{cut}").as_bytes(), unterminated).await.unwrap_err();
         assert!(format!("{error:#}").contains("inside of quotes"), "{error:#}");
@@ -68,7 +68,7 @@ async fn a_missing_last_line_end_is_accepted_where_the_option_says_so() {
 }
 
 #[tokio::test]
-async fn a_file_of_another_kind_is_called_what_it_is_and_never_cut_off() {
+async fn a_file_of_another_format_is_named_and_never_called_truncated() {
     let database = TestDatabase::new().await;
     let row = "2025-12-01T00:00:00Z,a,A,85.5,MOG2,1,2,3,4,z";
     let text = format!("{HEADER}{row}\r\n");
@@ -83,7 +83,7 @@ async fn a_file_of_another_kind_is_called_what_it_is_and_never_cut_off() {
         (quoted_rows.into_bytes(), "each of its lines is one cell in quotes"),
         (quoted_row.into_bytes(), "row 2: the whole row is one cell in quotes"),
         (format!("sep=,\r\n{text}").into_bytes(), "delete this line"),
-        (format!("sep=;\r\n{}", text.replace(',', ";")).into_bytes(), "names another separator"),
+        (format!("sep=;\r\n{}", text.replace(',', ";")).into_bytes(), "names a separator other than"),
         ([b"\xff\xfe", &utf_16[..]].concat(), "UTF-16"),
         (utf_16, "UTF-16"),
         (gzip.finish().unwrap(), "gunzip"),
@@ -95,18 +95,18 @@ async fn a_file_of_another_kind_is_called_what_it_is_and_never_cut_off() {
         (b"PK\x03\x04\x14\0\x06\0".to_vec(), "xlsx"),
     ] {
         let error = format!("{:#}", imported_as(&database, &file, Options::default()).await.unwrap_err());
-        assert!(error.contains(reason) && error.contains("in.csv") && !error.contains("cut off"), "{error}");
+        assert!(error.contains(reason) && error.contains("in.csv") && !error.contains("truncated"), "{error}");
     }
     assert_eq!(database.export("", 5).await, HEADER.as_bytes());
 }
 
 #[tokio::test]
-async fn what_is_not_a_regular_file_is_refused_before_it_is_opened() {
+async fn a_pipe_device_or_folder_is_refused_before_it_is_opened() {
     let database = TestDatabase::new().await;
     let folder = database.folder.path();
     let pipe = folder.join("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    // Both of its ends, so that nothing waits for the other one.
+    // Opens both ends, so that nothing waits for the other one.
     let _ends = std::fs::OpenOptions::new().read(true).write(true).open(&pipe).unwrap();
     for (file, reason) in [
         (pipe.as_path(), "a regular file is needed"),
@@ -135,7 +135,7 @@ async fn confidences_that_may_be_of_either_scale_need_an_option() {
 }
 
 #[tokio::test]
-async fn a_filtered_file_and_then_the_whole_give_each_event_once() {
+async fn a_filtered_file_and_then_the_complete_one_import_each_event_once() {
     let source = TestDatabase::with(events(50)).await;
     let target = TestDatabase::new().await;
     let mut taken = Vec::new();
@@ -148,7 +148,7 @@ async fn a_filtered_file_and_then_the_whole_give_each_event_once() {
 }
 
 #[tokio::test]
-async fn line_ends_of_other_tools_are_read_as_well() {
+async fn line_ends_of_other_tools_are_accepted() {
     let source = TestDatabase::with(events(5)).await;
     let target = TestDatabase::new().await;
     let text = String::from_utf8(source.export("", 9).await).unwrap().replace("\r\n", "\n");
@@ -157,7 +157,7 @@ async fn line_ends_of_other_tools_are_read_as_well() {
 }
 
 #[tokio::test]
-async fn a_camera_keeps_the_name_it_has_and_gets_one_where_it_has_none() {
+async fn a_camera_keeps_its_name_and_gets_one_if_it_has_none() {
     let source = TestDatabase::with(events(2)).await;
     let target = TestDatabase::new().await;
     target.add_camera("front", Some("Porch")).await;
@@ -170,7 +170,7 @@ async fn a_camera_keeps_the_name_it_has_and_gets_one_where_it_has_none() {
 }
 
 #[tokio::test]
-async fn a_row_that_cannot_be_read_is_named_and_nothing_is_taken() {
+async fn an_unreadable_row_is_named_and_nothing_is_imported() {
     let good = "2025-12-01T00:00:00+00:00,a,A,85.5,MOG2,1,2,3,4,\r\n";
     for (text, reason) in [
         (String::new(), "the file is empty"),
@@ -190,10 +190,10 @@ async fn a_row_that_cannot_be_read_is_named_and_nothing_is_taken() {
           “2025-02-30T00:00:00Z” is a date that does not exist",
         ),
         (format!("{HEADER}2025-12-01T24:00:00Z,a,A,85.5,MOG2,1,2,3,4,\r\n"), "an hour that does not exist"),
-        // Cut off in the last cell, and just before it: both would read as rows with all their cells.
-        (format!("{HEADER}{good}2025-12-01T00:00:00Z,a,A,1,MOG2,1,2,3,4,zo"), "cut off"),
-        (format!("{HEADER}{good}2025-12-01T00:00:00Z,a,A,1,MOG2,1,2,3,4,"), "cut off"),
-        (HEADER.trim_end().to_owned(), "cut off"),
+        // Truncated in the last cell, and just before it: both could be read as rows with all their cells.
+        (format!("{HEADER}{good}2025-12-01T00:00:00Z,a,A,1,MOG2,1,2,3,4,zo"), "truncated"),
+        (format!("{HEADER}{good}2025-12-01T00:00:00Z,a,A,1,MOG2,1,2,3,4,"), "truncated"),
+        (HEADER.trim_end().to_owned(), "truncated"),
         (format!("{HEADER}{good}2025-11-30T00:00:00Z,a,A,1,MOG2,,,,,\r\n"), "row 3: column timestamp: it is earlier"),
     ] {
         let database = TestDatabase::new().await;
@@ -204,7 +204,7 @@ async fn a_row_that_cannot_be_read_is_named_and_nothing_is_taken() {
 }
 
 #[tokio::test]
-async fn the_character_nul_is_replaced_alike_in_both_databases_and_recognised_the_next_time() {
+async fn nul_is_replaced_in_both_databases_and_the_event_is_recognized_on_the_next_import() {
     let database = TestDatabase::new().await;
     let text = format!("{HEADER}2025-12-01T00:00:00Z,a\0,Front\0Door,85.5,M\0,1,2,3,4,\0\r\n");
     let summary = imported(&database, &text).await.unwrap();

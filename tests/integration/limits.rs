@@ -1,4 +1,4 @@
-//! Time limits: a database that gives no page, and a client that takes none.
+//! Time limits: a database that returns no page, and a client that reads nothing.
 
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use crate::backend;
 use crate::log::Log;
 use crate::proxy::SlowClient;
 
-/// A server on a long file with short limits, one connection to read events, and the authorization of somebody who may.
+/// A server with many events, short limits and one connection to read events, and the authorization of a user who may
+/// export them.
 async fn app() -> (TestApp, String) {
     let mut database = TestDatabase::with([]).await;
     database.add_many(100_000).await;
@@ -27,7 +28,7 @@ async fn app() -> (TestApp, String) {
 }
 
 #[tokio::test]
-async fn a_first_page_that_does_not_come_is_504_and_its_query_is_stopped_in_the_database() {
+async fn a_first_page_that_takes_too_long_is_504_and_its_query_is_cancelled_in_the_database() {
     let log = Log::of_this_thread();
     let (app, _) = app().await;
     app.database.replace_events(endless()).await;
@@ -44,18 +45,18 @@ async fn a_first_page_that_does_not_come_is_504_and_its_query_is_stopped_in_the_
     assert_eq!(app.metric("motion_export_ended_total{state=\"timed_out\"}").await, 1);
     assert!(log.text().contains("ERROR") && log.text().contains("state=\"timed_out\""), "{}", log.text());
     assert_eq!(app.state.exports.count(), 0);
-    // The one connection that there is works again.
+    // The single connection works again.
     app.database.restore_events().await;
     assert_eq!(app.lines("end_date=2025-12-01T01:00:00Z").await.len(), 3_599);
 }
 
 #[tokio::test]
-async fn a_later_page_that_does_not_come_breaks_the_file_and_its_query_is_stopped() {
+async fn a_later_page_that_takes_too_long_breaks_the_file_and_its_query_is_cancelled() {
     let (app, authorization) = app().await;
     let mut client = SlowClient::send(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
     assert!(client.head().await.starts_with("HTTP/1.1 200"));
-    // Nothing is read between two pages, so what they are read from can be changed there.
-    app.no_query_is_running().await;
+    // Nothing is read between two pages, so the table can be replaced then.
+    app.nothing_is_read().await;
     app.database.replace_events(endless()).await;
     let (rest, whole) = client.rest().await;
     assert!(!whole && rest.len() > 200_000, "the client knows: {} bytes", rest.len());
@@ -92,10 +93,10 @@ async fn a_client_that_reads_nothing_is_cut_off_and_holds_no_connection_meanwhil
 }
 
 #[tokio::test]
-async fn a_file_that_waits_in_the_server_when_its_client_is_cut_was_never_complete() {
+async fn a_buffered_file_whose_client_times_out_is_never_completed() {
     let (app, authorization) = app().await;
     let headers = [("authorization", authorization.as_str())];
-    // From what the network takes in at once to what it does not, past all that is buffered in between.
+    // From a file that fits into the buffers of the network to one that exceeds all buffers.
     for seconds in [700, 1_100, 1_500, 2_000, 3_000] {
         let end = chrono::DateTime::from_timestamp(1_764_547_200 + seconds, 0).unwrap().format("%FT%TZ");
         let path = format!("{EXPORT_PATH}?end_date={end}");
@@ -111,11 +112,11 @@ async fn a_file_that_waits_in_the_server_when_its_client_is_cut_was_never_comple
 }
 
 #[tokio::test]
-async fn a_client_that_reads_slowly_gets_its_whole_file() {
+async fn a_slow_client_gets_its_complete_file() {
     let (app, authorization) = app().await;
     let headers = [("authorization", authorization.as_str()), ("connection", "close")];
     let mut client = SlowClient::send(&app.address, EXPORT_PATH, &headers).await;
-    // Longer than the limit in all, but never as long without reading.
+    // Longer than the limit in total, but never that long without reading.
     for _ in 0..8 {
         client.read(1_000_000).await;
         tokio::time::sleep(Duration::from_millis(300)).await;

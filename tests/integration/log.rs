@@ -1,6 +1,6 @@
-//! What the server under test logs. One subscriber for the whole program, which keeps each thread's lines apart: a test's
-//! server runs on the thread of its test. (A subscriber for each thread would do, but for a race in tracing: an event that
-//! is met for the first time while another thread's subscriber comes or goes may stay switched off.)
+//! The log of the server under test. One subscriber for the whole program separates the lines of each thread, because a
+//! test's server runs on the thread of its test. (One subscriber per thread does not work because of a race in tracing:
+//! an event that is first recorded while another thread's subscriber is added or removed may stay disabled.)
 
 use std::cell::RefCell;
 use std::io::Write;
@@ -14,16 +14,16 @@ thread_local! {
     static PANIC_AT: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// The next line that holds this text is not written: whoever writes it panics.
+/// The next line with this text is not written: the thread that writes it panics.
 pub fn panic_at(text: &str) {
     PANIC_AT.set(Some(text.to_owned()));
 }
 
-/// Sees to it that everything is heard from now on. Has to come before the first event.
+/// Installs the subscriber. Must be called before the first event.
 pub fn listen() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // As a server does that nobody has set up, and more of exports.
+        // The default filter of a server, with more of exports.
         let filter = format!("{},motion_export::web::handlers::export=debug", Settings::default().server.log);
         tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(|| ThisThread).init();
     });
@@ -47,11 +47,11 @@ impl Write for ThisThread {
     }
 }
 
-/// The log of a test on a runtime of one thread.
+/// The log of a test on a single-threaded runtime.
 pub struct Log(());
 
 impl Log {
-    /// Empty at first.
+    /// Returns an empty log.
     pub fn of_this_thread() -> Self {
         LINES.with_borrow_mut(Vec::clear);
         Self(())
@@ -62,7 +62,7 @@ impl Log {
         LINES.with_borrow(|lines| String::from_utf8(lines.clone()).unwrap())
     }
 
-    /// The errors that were logged of the request with this answer.
+    /// Returns the logged errors of the request with this response.
     pub fn errors_of(&self, answer: &reqwest::Response) -> Vec<String> {
         let id = answer.headers()["x-request-id"].to_str().unwrap();
         let text = self.text();
@@ -76,7 +76,7 @@ impl Log {
                 tokio::task::yield_now().await;
             }
         };
-        // So that a line that never comes fails the test instead of hanging it.
+        // The timeout makes the test fail instead of hang.
         tokio::time::timeout(Duration::from_mins(1), logged).await.expect(text);
     }
 }

@@ -1,4 +1,5 @@
-//! What only a server can do: go away and come back, be full, keep working for nobody, be behind its primary.
+//! Behaviour that only PostgreSQL has: it restarts, is full, runs queries without a client, or has a replica that is
+//! behind.
 
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ fn none() -> bool {
     !backend::is_postgres() && backend::skips("it is about PostgreSQL")
 }
 
-/// A server on a long file in a cluster, and the authorization of somebody who may export it.
+/// A server with many events in a cluster, and the authorization of a user who may export them.
 async fn app_on(cluster: &Cluster, change: impl FnOnce(&mut TestDatabase)) -> (TestApp, String) {
     let mut database = cluster.database().await;
     database.add_many(100_000).await;
@@ -37,7 +38,7 @@ async fn app_on(cluster: &Cluster, change: impl FnOnce(&mut TestDatabase)) -> (T
     (app, authorization)
 }
 
-/// The connection ends with the file.
+/// The connection is closed after the file.
 fn headers_of(authorization: &str) -> [(&str, &str); 2] {
     [("authorization", authorization), ("connection", "close")]
 }
@@ -49,7 +50,7 @@ async fn nothing_is_read(app: &TestApp) {
 }
 
 #[tokio::test]
-async fn what_nobody_waits_for_is_gone_from_the_server() {
+async fn a_query_without_a_client_is_cancelled_in_the_database() {
     if none() {
         return;
     }
@@ -87,7 +88,7 @@ async fn a_slow_client_holds_neither_a_transaction_nor_a_query_in_the_server() {
 }
 
 #[tokio::test]
-async fn an_export_goes_on_where_it_was_once_postgresql_is_back() {
+async fn an_export_continues_where_it_was_after_a_restart_of_postgresql() {
     if none() {
         return;
     }
@@ -105,7 +106,7 @@ async fn an_export_goes_on_where_it_was_once_postgresql_is_back() {
         cluster.start(&[]);
         let (bytes, ended) = rest.await.unwrap();
         assert!(ended, "{mode}");
-        assert!(bytes.len() > whole.len(), "with what chunks begin with");
+        assert!(bytes.len() > whole.len(), "including the headers of chunks");
         app.idle().await;
         let record = app.newest_record().await;
         assert_eq!((&record["state"], &record["rows"]), (&"completed".into(), &100_000.into()), "{mode}");
@@ -114,7 +115,7 @@ async fn an_export_goes_on_where_it_was_once_postgresql_is_back() {
 }
 
 #[tokio::test]
-async fn an_export_goes_on_with_a_replica_that_was_promoted_and_has_taken_the_address() {
+async fn an_export_continues_with_a_promoted_replica_at_the_same_address() {
     if none() {
         return;
     }
@@ -125,7 +126,7 @@ async fn an_export_goes_on_with_a_replica_that_was_promoted_and_has_taken_the_ad
     let mut database = primary.database().await;
     database.add_many(100_000).await;
     let replica = primary.replica(&[]);
-    // From here on, nothing is told as done that the replica does not have.
+    // From here on, nothing is committed that the replica does not have.
     primary.psql("ALTER SYSTEM SET synchronous_standby_names = '*'");
     primary.psql("SELECT pg_reload_conf()");
     database.settings.database.url = backend::url_of(&address, "postgres");
@@ -150,11 +151,11 @@ async fn an_export_goes_on_with_a_replica_that_was_promoted_and_has_taken_the_ad
     let record = app.newest_record().await;
     assert_eq!((&record["state"], &record["rows"]), (&"completed".into(), &100_000.into()));
     assert_eq!(record["bytes"], whole.len());
-    assert_eq!(app.export("camera_id=front").await.bytes().await.unwrap(), whole, "and so do new ones");
+    assert_eq!(app.export("camera_id=front").await.bytes().await.unwrap(), whole, "new exports too");
 }
 
 #[tokio::test]
-async fn the_connections_are_encrypted_where_the_url_says_so_and_only_to_whom_it_trusts() {
+async fn connections_are_encrypted_and_certificates_verified_as_the_url_requires() {
     if none() {
         return;
     }
@@ -176,14 +177,14 @@ async fn the_connections_are_encrypted_where_the_url_says_so_and_only_to_whom_it
     let row = app.database.connection.query_one_raw(sea_orm::Statement::from_string(backend::backend(), all));
     let row = row.await.unwrap().unwrap();
     let count = |column| row.try_get::<i32>("", column).unwrap();
-    assert!(count("all") > 1, "one reads, one does the rest");
+    assert!(count("all") > 1, "one reads events, one does the rest");
     assert_eq!(count("all"), count("encrypted"));
     let refused = sea_orm::Database::connect(url("localhost")).await.unwrap_err();
     assert!(refused.to_string().contains("certificate"), "{refused}");
 }
 
 #[tokio::test]
-async fn values_that_go_into_a_statement_stay_values() {
+async fn values_in_a_statement_are_never_sql() {
     if none() {
         return;
     }
@@ -209,19 +210,19 @@ async fn values_that_go_into_a_statement_stay_values() {
     }
     let app = database.serve(10).await;
     for camera in cameras {
-        let asked = form_urlencoded::Serializer::new(String::new()).append_pair("camera_id", camera).finish();
-        let text = app.export(&format!("raw=true&{asked}")).await.text().await.unwrap();
+        let query = form_urlencoded::Serializer::new(String::new()).append_pair("camera_id", camera).finish();
+        let text = app.export(&format!("raw=true&{query}")).await.text().await.unwrap();
         let rows: Vec<_> = csv::Reader::from_reader(text.as_bytes()).into_records().map(Result::unwrap).collect();
         assert_eq!(rows.iter().map(|row| &row[1]).collect::<Vec<_>>(), [camera]);
     }
     let all: Vec<_> = cameras.iter().map(|camera| ("camera_id", *camera)).collect();
-    let asked = form_urlencoded::Serializer::new(String::new()).extend_pairs(all).finish();
-    let text = app.export(&format!("raw=true&{asked}")).await.text().await.unwrap();
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(all).finish();
+    let text = app.export(&format!("raw=true&{query}")).await.text().await.unwrap();
     assert_eq!(csv::Reader::from_reader(text.as_bytes()).into_records().count(), cameras.len());
 }
 
 #[tokio::test]
-async fn an_export_whose_database_stays_away_is_broken_and_recorded_once_it_is_back() {
+async fn an_export_whose_database_stays_unavailable_is_broken_and_recorded_later() {
     if none() {
         return;
     }
@@ -241,11 +242,11 @@ async fn an_export_whose_database_stays_away_is_broken_and_recorded_once_it_is_b
     cluster.start(&[]);
     app.idle().await;
     assert_eq!(app.newest_record().await["state"], "timed_out");
-    assert_eq!(app.lines("end_date=2025-12-01T01:00:00Z").await.len(), 3_599, "and all is well again");
+    assert_eq!(app.lines("end_date=2025-12-01T01:00:00Z").await.len(), 3_599, "new exports work again");
 }
 
 #[tokio::test]
-async fn a_server_that_takes_no_more_connections_is_503_and_those_that_run_go_on() {
+async fn a_database_without_free_connections_is_503_and_running_exports_continue() {
     if none() {
         return;
     }
@@ -255,7 +256,7 @@ async fn a_server_that_takes_no_more_connections_is_503_and_those_that_run_go_on
     let mut client = SlowClient::send(&app.address, EXPORT_PATH, &headers_of(&authorization)).await;
     client.head().await;
     nothing_is_read(&app).await;
-    // All that there are, so that what reads events has to connect anew and cannot: it may have done so in between.
+    // All connections, so that the reader must reconnect and cannot. It may have done so in between.
     let reading = "FROM pg_stat_activity WHERE query LIKE '%\"motion_events\"%' AND pid <> pg_backend_pid()";
     let teller = sea_orm::Database::connect(one_connection(&cluster.url())).await.unwrap();
     let mut others = Vec::new();
@@ -286,7 +287,7 @@ fn one_connection(url: &str) -> sea_orm::ConnectOptions {
 }
 
 #[tokio::test]
-async fn a_pool_that_is_exhausted_is_503() {
+async fn an_exhausted_pool_is_503() {
     if none() {
         return;
     }
@@ -302,7 +303,7 @@ async fn a_pool_that_is_exhausted_is_503() {
 }
 
 #[tokio::test]
-async fn a_replica_gives_the_file_and_up_to_when_it_is_complete() {
+async fn an_export_from_a_replica_says_up_to_when_it_is_complete() {
     if none() {
         return;
     }
@@ -334,7 +335,7 @@ async fn a_replica_gives_the_file_and_up_to_when_it_is_complete() {
     let record = app.record(&id).await;
     assert_eq!(record["complete_to"].as_str().unwrap()[..19], complete_to[..19]);
 
-    // What is replayed meanwhile is not in a file that was promised up to a moment before it.
+    // Changes that are replayed in the meantime are not in a file that is complete up to an earlier moment.
     replica.psql("SELECT pg_wal_replay_resume()");
     let all = async {
         while app.lines("").await.len() < 51 {
@@ -345,7 +346,7 @@ async fn a_replica_gives_the_file_and_up_to_when_it_is_complete() {
 }
 
 #[tokio::test]
-async fn a_replica_that_is_away_is_503_or_the_primary_where_that_is_allowed() {
+async fn an_unavailable_replica_is_503_or_replaced_by_the_primary_as_configured() {
     if none() {
         return;
     }
@@ -366,19 +367,19 @@ async fn a_replica_that_is_away_is_503_or_the_primary_where_that_is_allowed() {
         } else {
             assert_eq!(answer.text().await.unwrap().lines().count(), 51);
         }
-        assert_eq!(app.get("/api/v1/cameras").await.status(), 200, "nothing else needs it");
+        assert_eq!(app.get("/api/v1/cameras").await.status(), 200, "other requests do not need it");
     }
 }
 
 #[tokio::test]
-async fn a_page_that_a_replica_gives_up_for_its_primary_is_read_again() {
+async fn a_page_that_a_replica_cancels_for_its_primary_is_read_again() {
     if none() {
         return;
     }
     let primary = Cluster::start_new(&["autovacuum = off"]);
     let mut database = primary.database().await;
     database.add(events(400)).await;
-    // Rows that take their time, so that there is a query to give up.
+    // Slow rows, so that there is a query to cancel.
     let columns = "timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id, created_at";
     database.replace_events(&format!("SELECT {columns} FROM real_events WHERE pg_sleep(0.004) IS NOT NULL")).await;
     database
@@ -389,7 +390,7 @@ async fn a_page_that_a_replica_gives_up_for_its_primary_is_read_again() {
     let replica = primary.replica(&["max_standby_streaming_delay = 0"]);
     database.settings.database.replica_url = replica.url();
     let app = database.serve(50).await;
-    // On a busy machine an export may end before the primary has cleaned up anything that it reads.
+    // On a busy machine, an export may end before the primary has cleaned up anything that it reads.
     for _ in 0..10 {
         let response = app.export("").await;
         assert_eq!(response.status(), 200);
@@ -413,7 +414,7 @@ async fn a_page_that_a_replica_gives_up_for_its_primary_is_read_again() {
 }
 
 #[tokio::test]
-async fn old_months_are_detached_with_all_that_is_in_them_and_are_in_no_export() {
+async fn old_months_are_detached_with_all_their_events_and_are_in_no_export() {
     if none() {
         return;
     }
@@ -427,17 +428,17 @@ async fn old_months_are_detached_with_all_that_is_in_them_and_are_in_no_export()
     assert_eq!(motion_event::Entity::find().count(connection).await.unwrap(), 3);
     let kept =
         connection.execute_unprepared("DELETE FROM motion_events_2025_10_detached_20251216_120000").await.unwrap();
-    assert_eq!(kept.rows_affected(), 1, "it was there");
+    assert_eq!(kept.rows_affected(), 1, "the event was kept");
     let file = String::from_utf8(database.export("", 10).await).unwrap();
     assert!(file.starts_with(&format!("{HEADER}2025-11-01T00:00:00+00:00,")), "{file}");
     assert!(partitions::detach(connection, UnixMicros::new(NOW), 2).await.unwrap().is_empty());
-    // Events of that month may come again.
+    // Events of that month may be imported again.
     database.add([event("2025-10-31T23:59:58Z")]).await;
     assert_eq!(String::from_utf8(database.export("", 10).await).unwrap().lines().count(), 5);
 }
 
-/// Does that to the first month of an export that a client is in the middle of, and sees that the export breaks and says
-/// why. What is held is held until then.
+/// Changes the first month of an export in progress, and checks that the export breaks and records why. The returned
+/// value is held until then.
 async fn breaks_an_export<Held>(change: impl AsyncFnOnce(&Pool) -> Held) {
     let database = TestDatabase::with([event("2025-10-31T12:00:00Z")]).await;
     database.add_many(100_000).await;
@@ -482,12 +483,12 @@ async fn a_month_that_is_detached_and_attached_again_while_an_export_runs_breaks
 }
 
 #[tokio::test]
-async fn a_month_that_is_only_marked_as_one_to_be_detached_while_an_export_runs_breaks_it() {
+async fn a_month_that_is_only_marked_for_detachment_while_an_export_runs_breaks_it() {
     if none() {
         return;
     }
     breaks_an_export(async |connection: &Pool| {
-        // Somebody reads the table, so that the mark is as far as it gets.
+        // A reader holds the table, so that the detachment only gets as far as the mark.
         let reads = sea_orm::TransactionTrait::begin(connection).await.unwrap();
         reads.execute_unprepared("SELECT FROM motion_events LIMIT 0").await.unwrap();
         let detaches = connection.clone();
@@ -504,14 +505,14 @@ async fn a_month_that_is_only_marked_as_one_to_be_detached_while_an_export_runs_
 }
 
 #[tokio::test]
-async fn an_export_that_began_with_the_primary_is_not_ended_with_a_replica_that_is_behind() {
+async fn an_export_that_started_on_the_primary_does_not_end_on_a_replica_that_is_behind() {
     if none() {
         return;
     }
     let primary = Cluster::start_new(&[]);
     let mut database = primary.database().await;
     let replica = primary.replica(&[]);
-    // From here on, it gets nothing.
+    // From here on, it receives nothing.
     replica.psql("SELECT pg_wal_replay_pause()");
     database.add_many(100_000).await;
     database.settings.database.replica_url = replica.url();
@@ -534,7 +535,7 @@ async fn an_export_that_began_with_the_primary_is_not_ended_with_a_replica_that_
 }
 
 #[tokio::test]
-async fn servers_go_by_the_clock_of_the_database() {
+async fn servers_use_the_clock_of_the_database() {
     if none() {
         return;
     }
@@ -547,7 +548,7 @@ async fn servers_go_by_the_clock_of_the_database() {
 }
 
 #[tokio::test]
-async fn the_preview_counts_in_the_database_what_the_export_has() {
+async fn the_preview_counts_in_the_database_the_rows_of_the_export() {
     let database = TestDatabase::with([]).await;
     let moments = (0_i64..500).map(|number| NOW - number * 1_234_567_890);
     database.add(moments.map(|timestamp| motion_event::Model { timestamp, ..event("2025-12-01T00:00:00Z") })).await;
@@ -559,14 +560,14 @@ async fn the_preview_counts_in_the_database_what_the_export_has() {
     for zone in ["UTC", "Asia/Kathmandu", "America/St_Johns", "Africa/Monrovia"] {
         let query = format!("timezone={zone}&camera_id=front");
         let lines = app.lines(&query).await;
-        // Monrovia's days began at 00:44:30 UTC until 1972, which is in the middle of a quarter of an hour.
+        // Until 1972, days in Monrovia started at 00:44:30 UTC, which is within a quarter of an hour.
         let preview =
             app.get(&format!("/api/v1/preview?query={}", query.replace('&', "%26").replace('=', "%3D"))).await;
         let preview: Value = preview.json().await.unwrap();
         assert_eq!(preview["rows"], 504, "{zone}");
         let days: Vec<_> = preview["days"].as_array().unwrap().iter().collect();
         let counted = |day: &Value| (day["day"].as_str().unwrap().to_owned(), day["events"].as_u64().unwrap());
-        // Its offset had seconds, which no timestamp can show, so its lines tell another minute.
+        // Its offset had seconds, which a timestamp cannot show, so its lines have another minute.
         let (old, new): (Vec<_>, Vec<_>) = days.into_iter().map(counted).partition(|(day, _)| day.starts_with("1971"));
         if zone == "Africa/Monrovia" {
             assert_eq!(old, [("1971-05-31".to_owned(), 2), ("1971-06-01".to_owned(), 2)]);
@@ -579,12 +580,12 @@ async fn the_preview_counts_in_the_database_what_the_export_has() {
 }
 
 #[tokio::test]
-async fn a_preview_shows_the_rows_that_are_there_where_the_next_ones_take_their_time() {
+async fn a_preview_shows_the_rows_found_so_far_if_the_next_ones_are_slow() {
     if none() {
         return;
     }
     let database = TestDatabase::with(events(8)).await;
-    // So long that the server sends them by twos, and so slow that the next two are not waited for.
+    // Rows so long that the server sends two at a time, and so slow that the next two are not waited for.
     let slow = "SELECT timestamp, id, camera_id, confidence, algorithm, x, y, width, height, repeat('z', 4000), created_at \
                 FROM real_events WHERE pg_sleep(0.2) IS NOT NULL";
     database.replace_events(slow).await;
@@ -597,7 +598,7 @@ async fn a_preview_shows_the_rows_that_are_there_where_the_next_ones_take_their_
 }
 
 #[tokio::test]
-async fn a_role_that_may_no_longer_log_in_is_a_fault_and_no_reason_to_try_again() {
+async fn a_role_that_may_no_longer_log_in_is_an_internal_error_without_a_retry() {
     if none() {
         return;
     }
@@ -629,7 +630,7 @@ async fn a_role_that_may_no_longer_log_in_is_a_fault_and_no_reason_to_try_again(
 }
 
 #[tokio::test]
-async fn a_database_that_is_away_is_one_error_in_the_log_however_many_ask_with_a_session() {
+async fn an_unavailable_database_is_one_error_in_the_log_for_any_number_of_requests_with_a_session() {
     if none() {
         return;
     }
@@ -651,7 +652,7 @@ async fn a_database_that_is_away_is_one_error_in_the_log_however_many_ask_with_a
         }
     };
     ask().await;
-    // The next heartbeat says so.
+    // The next heartbeat reports it.
     let noticed = async {
         while !log().contains("database not writable") {
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -1,5 +1,5 @@
-//! The same event is stored once, whatever way it comes in: from its source, from a CSV, from ArgusAI's own CSV; in any
-//! order, any number of times, and with twins.
+//! The same event is stored once, from any source: an ArgusAI database, a CSV, ArgusAI's own CSV; in any order, any
+//! number of times, and with twins.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::app::{HEADER, TestDatabase, event};
 
-/// An ArgusAI database. Several of its events share a moment, and some of these agree in everything but their ids.
+/// An ArgusAI database. Several of its events share a moment, and some of these are equal except for their ids.
 const ARGUSAI: &str = "
     CREATE TABLE cameras (id VARCHAR NOT NULL PRIMARY KEY, name VARCHAR(100) NOT NULL);
     CREATE TABLE motion_events (
@@ -42,13 +42,13 @@ const ARGUSAI_CSV: &str = "\
 2025-12-15T10:30:02Z,cam-2,'=Back,1.0,frame_diff,,,,,
 ";
 
-/// A way in.
+/// A source of events.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     Argusai,
-    /// Our CSV, of another database.
+    /// Our CSV, exported from another database.
     Csv,
-    /// The same, of one camera.
+    /// The same, with one camera.
     CsvOfOneCamera,
     ArgusaiCsv,
 }
@@ -79,7 +79,7 @@ fn sorted(file: &[u8]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn each_event_is_stored_once_whatever_way_it_comes_in_first() {
+async fn each_event_is_stored_once_from_any_source_in_any_order() {
     let other = TestDatabase::new().await;
     let source = argusai_database(&other).await;
     argusai::import(&other.connection, &Location::new(&source).unwrap(), UnixMicros::default()).await.unwrap();
@@ -98,7 +98,7 @@ async fn each_event_is_stored_once_whatever_way_it_comes_in_first() {
         &[Way::Csv, Way::ArgusaiCsv, Way::Argusai],
     ] {
         let database = TestDatabase::new().await;
-        let mut taken = 0;
+        let mut imported = 0;
         for way in ways {
             let summary = match way {
                 Way::Argusai => {
@@ -110,19 +110,19 @@ async fn each_event_is_stored_once_whatever_way_it_comes_in_first() {
                 Way::CsvOfOneCamera => import_csv(&database, &of_one_camera, own).await,
                 Way::ArgusaiCsv => import_csv(&database, argusai_csv.as_bytes(), own).await,
             };
-            taken += summary.imported;
-            let there = taken - summary.imported;
+            imported += summary.imported;
+            let stored = imported - summary.imported;
             let offered = if matches!(way, Way::CsvOfOneCamera) { 4 } else { 6 };
             assert_eq!(summary.imported + summary.already_there, offered, "{ways:?}: {summary}");
-            assert!(summary.already_there <= there, "{ways:?}: {summary}");
+            assert!(summary.already_there <= stored, "{ways:?}: {summary}");
         }
-        assert_eq!(taken, 6, "{ways:?}");
+        assert_eq!(imported, 6, "{ways:?}");
         assert_eq!(sorted(&database.export("", 9).await), sorted(&expected), "{ways:?}");
     }
 }
 
 #[tokio::test]
-async fn a_camera_whose_uuid_is_written_in_another_way_is_the_same_in_both_ways_of_argusai() {
+async fn a_camera_with_another_spelling_of_its_uuid_is_the_same_in_both_sources_of_argusai() {
     let upper = "1F8B0000-0000-4000-8000-000000000001";
     let braces = "{1f8b0000-0000-4000-8000-000000000001}";
     let statements = ARGUSAI.replacen("'cam-1', 'Front Door'", &format!("'{upper}', 'Front Door'"), 1);
@@ -135,7 +135,7 @@ async fn a_camera_whose_uuid_is_written_in_another_way_is_the_same_in_both_ways_
     for is_csv_first in [false, true] {
         let database = TestDatabase::new().await;
         let source = argusai_database_of(&database, &statements).await;
-        let mut taken = Vec::new();
+        let mut imported_before = Vec::new();
         for is_csv in [is_csv_first, !is_csv_first, is_csv_first] {
             let summary = if is_csv {
                 import_csv(&database, file.as_bytes(), Options::default()).await
@@ -145,14 +145,14 @@ async fn a_camera_whose_uuid_is_written_in_another_way_is_the_same_in_both_ways_
                     .unwrap()
             };
             assert_eq!(summary.imported + summary.already_there, 6, "{summary}");
-            taken.push((summary.imported, summary.cameras_new));
+            imported_before.push((summary.imported, summary.cameras_new));
         }
-        assert_eq!(taken, [(6, 2), (0, 0), (0, 0)], "{is_csv_first}");
+        assert_eq!(imported_before, [(6, 2), (0, 0), (0, 0)], "{is_csv_first}");
         let export = String::from_utf8(database.export("", 9).await).unwrap();
         exports.push(sorted(export.to_lowercase().as_bytes()));
     }
     assert_eq!(exports[0], exports[1], "except for the spelling, which is that of the first way");
-    // Our own export keeps two cameras apart that differ in nothing else.
+    // In our own export, two cameras whose ids differ only in spelling are distinct.
     let database = TestDatabase::new().await;
     let row = |id: &str| format!("2025-12-15T10:30:00+00:00,{id},A,85.5,MOG2,1,2,3,4,\r\n");
     let own = format!("{HEADER}{}{}", row(upper), row(braces));
@@ -161,7 +161,7 @@ async fn a_camera_whose_uuid_is_written_in_another_way_is_the_same_in_both_ways_
 }
 
 #[tokio::test]
-async fn argusais_own_csv_is_taken_to_our_scale_and_the_summary_says_so() {
+async fn argusais_own_csv_is_converted_to_our_scale_and_the_summary_reports_it() {
     let database = TestDatabase::new().await;
     let summary = import_csv(&database, format!("{HEADER}{ARGUSAI_CSV}").as_bytes(), Options::default()).await;
     let export = String::from_utf8(database.export("raw=true", 9).await).unwrap();
@@ -170,13 +170,13 @@ async fn argusais_own_csv_is_taken_to_our_scale_and_the_summary_says_so() {
         "{export}"
     );
     assert!(export.contains(",cam-2,'=Back,100,frame_diff,"), "{export}");
-    let told = summary.to_string();
-    assert!(told.contains("6 repaired: confidence from 0 to 1, as in ArgusAI's own CSV"), "{told}");
-    assert!(told.contains("5 repaired: detector as ArgusAI calls it"), "{told}");
+    let shown = summary.to_string();
+    assert!(shown.contains("6 repaired: confidence from 0 to 1, as in ArgusAI's own CSV"), "{shown}");
+    assert!(shown.contains("5 repaired: detector in ArgusAI's spelling"), "{shown}");
 }
 
 #[tokio::test]
-async fn a_demo_that_was_moved_as_a_csv_is_not_made_again() {
+async fn a_demo_that_was_imported_from_a_csv_is_not_generated_again() {
     use motion_export::server::demo::Demo;
     const NOW: UnixMicros = UnixMicros::new(1_765_000_000_000_000);
     let demo = Demo { events: 2_500, cameras: 3, days: 2, seed: 7 };
@@ -191,9 +191,9 @@ async fn a_demo_that_was_moved_as_a_csv_is_not_made_again() {
 }
 
 #[tokio::test]
-async fn a_file_that_a_spreadsheet_or_pandas_saved_again_holds_the_same_events() {
-    // As exported; with the 15 digits of a spreadsheet; off by one in the last digit, as pandas' default parser reads it; and
-    // on both sides of a limit at which the digits that count are rounded.
+async fn a_file_that_a_spreadsheet_or_pandas_saved_again_contains_the_same_events() {
+    // As exported; with the 15 digits of a spreadsheet; with another last digit, as pandas' default parser reads it;
+    // and on both sides of a limit of rounding.
     for (exported, saved) in [
         ("95.31091760706019", "95.3109176070602"),
         ("68.9697265625", "68.9697265625"),
@@ -218,7 +218,7 @@ async fn a_file_that_a_spreadsheet_or_pandas_saved_again_holds_the_same_events()
 async fn any_number_of_events_may_share_a_moment() {
     let count = 6_500;
     let row = |number: u32| format!("2025-12-01T00:00:00+00:00,a,A,{},MOG2,1,2,3,4,\r\n", f64::from(number) / 100.0);
-    // Each third one is a twin of the one before.
+    // Each third one is a twin of the previous one.
     let rows = (0..count).map(|number| row(if number % 3 == 2 { number - 1 } else { number }));
     let file = format!("{HEADER}{}", rows.collect::<String>());
     let database = TestDatabase::new().await;
@@ -262,7 +262,7 @@ fn sharing(id: &str, confidence: &str) -> String {
 }
 
 #[tokio::test]
-async fn events_that_share_an_id_are_told_apart_by_their_contents_in_whatever_order_they_come() {
+async fn events_that_share_an_id_are_distinguished_by_their_contents_in_any_order() {
     let (old, new, twin) = (sharing("x", "0.5"), sharing("x", "0.25"), sharing("x", "0.25"));
     let upper = sharing("00000000-0000-4000-8000-00000000000A", "0.75");
     let lower = sharing("{00000000-0000-4000-8000-00000000000a}", "1");
@@ -270,23 +270,27 @@ async fn events_that_share_an_id_are_told_apart_by_their_contents_in_whatever_or
     for first in [&all[..1], &all[1..2], &[&old, &upper], &[&upper], &[&lower, &new, &twin]] {
         for turn in 0..all.len() {
             let database = TestDatabase::new().await;
-            let taken = import_argusai(&database, first).await.imported;
-            let mut turned = all;
-            turned.rotate_left(turn);
-            let summary = import_argusai(&database, &turned).await;
-            assert_eq!((summary.imported, summary.already_there), (5 - taken, taken), "{first:?} {turned:?}");
+            let imported_before = import_argusai(&database, first).await.imported;
+            let mut rotated = all;
+            rotated.rotate_left(turn);
+            let summary = import_argusai(&database, &rotated).await;
+            assert_eq!(
+                (summary.imported, summary.already_there),
+                (5 - imported_before, imported_before),
+                "{first:?} {rotated:?}"
+            );
             let export = String::from_utf8(database.export("", 5).await).unwrap();
             let count = |confidence: &str| export.matches(&format!(",Front Door,{confidence},")).count();
-            assert_eq!(["50", "25", "75", "100"].map(count), [1, 2, 1, 1], "{first:?} {turned:?}: {export}");
-            turned.reverse();
-            let again = import_argusai(&database, &turned).await;
-            assert_eq!((again.imported, again.already_there), (0, 5), "{first:?} {turned:?}");
+            assert_eq!(["50", "25", "75", "100"].map(count), [1, 2, 1, 1], "{first:?} {rotated:?}: {export}");
+            rotated.reverse();
+            let again = import_argusai(&database, &rotated).await;
+            assert_eq!((again.imported, again.already_there), (0, 5), "{first:?} {rotated:?}");
         }
     }
 }
 
 #[tokio::test]
-async fn an_event_that_was_changed_in_its_source_is_the_same_event_unless_another_has_its_id() {
+async fn an_event_that_was_changed_in_its_source_is_the_same_event_unless_another_one_has_its_id() {
     let database = TestDatabase::new().await;
     import_argusai(&database, &[&sharing("x", "0.5")]).await;
     let changed = sharing("x", "0.75");
@@ -296,12 +300,12 @@ async fn an_event_that_was_changed_in_its_source_is_the_same_event_unless_anothe
     assert_eq!((both.imported, both.already_there), (1, 1));
 }
 
-/// Events with native ids, at moments that come again in later batches. Each second one is a twin of the one before.
+/// Events with native ids, at moments that recur in later batches. Each second one is a twin of the previous one.
 fn events_at_two_moments(count: u32) -> Vec<Model> {
     let first = event("2025-12-01T00:00:00Z");
     let events = (0..count).map(|number| Model {
         timestamp: first.timestamp + i64::from(number / 700 % 2),
-        // In an order of their own.
+        // In another order.
         id: Uuid::from_u128(u128::from(number.wrapping_mul(2_654_435_761)) << 64),
         camera_id: "front".to_owned(),
         confidence: Some(f64::from(number / 2 % 5_000) / 50.0),
@@ -311,13 +315,13 @@ fn events_at_two_moments(count: u32) -> Vec<Model> {
 }
 
 #[tokio::test]
-async fn a_source_may_have_many_events_of_a_moment_in_any_order() {
+async fn a_source_may_have_many_events_at_one_moment_in_any_order() {
     let events = events_at_two_moments(5_600);
     let expected = TestDatabase::new().await;
     let summary = import_native(&expected, &events).await;
     assert_eq!((summary.imported, summary.already_there), (5_600, 0));
     let expected = sorted(&expected.export("", 5_000).await);
-    // What is there before: nothing, a part by ids, a part from a CSV, and a part in each of these ways.
+    // The stored events before: none, a part by ids, a part from a CSV, and a part in each of these ways.
     for (by_id, by_csv) in [(0..0, 0..0), (900..3_100, 0..0), (0..0, 1_001..4_444), (0..2_500, 2_000..4_000)] {
         let database = TestDatabase::new().await;
         let before = import_native(&database, &events[by_id.clone()]).await.imported;
@@ -334,20 +338,20 @@ async fn a_source_may_have_many_events_of_a_moment_in_any_order() {
 }
 
 #[tokio::test]
-async fn a_source_in_order_of_time_is_recognised_as_one_in_any_other_order() {
+async fn a_source_in_order_of_time_is_recognized_like_one_in_any_other_order() {
     let mut events = events_at_two_moments(5_600);
     events.sort_by_key(|event| event.timestamp);
     let (database, other) = (TestDatabase::new().await, TestDatabase::new().await);
     import_native(&other, &events[1_500..4_500]).await;
     assert_eq!(import_csv(&database, &other.export("", 5_000).await, Options::default()).await.imported, 3_000);
-    for taken in [2_600, 0] {
+    for imported_before in [2_600, 0] {
         let mut sink = EventWriter::begin(&database.connection, UnixMicros::default()).await.unwrap();
         sink.expect_order_of_time();
         for event in &events {
             sink.event(event.clone()).await.unwrap();
         }
         let summary = sink.commit().await.unwrap();
-        assert_eq!((summary.imported, summary.already_there), (taken, 5_600 - taken));
+        assert_eq!((summary.imported, summary.already_there), (imported_before, 5_600 - imported_before));
     }
 }
 
@@ -359,7 +363,7 @@ proptest! {
     })]
 
     #[test]
-    fn imports_of_a_growing_source_in_any_order_and_form_give_each_event_once(
+    fn imports_of_a_growing_source_in_any_order_and_form_store_each_event_once(
         // Few moments, contents and ids, so that many events are twins or share an id.
         events in proptest::collection::vec((0_u8..2, 0_u8..3, 0_usize..8), 4..16),
         imports in proptest::collection::vec((proptest::bool::weighted(0.3), 1_usize..9, 0_usize..16), 1..5),
@@ -377,7 +381,7 @@ proptest! {
             };
             format!("({id}, 'cam-1', '2025-12-15 10:30:0{moment}', {}, 'mog2', NULL)", f64::from(count_per_quarter_hour) / 4.0)
         }).collect();
-        // The first `seen` events from `start` on, in a circle.
+        // The first `seen` events from `start` on, cyclically.
         let part = |seen: usize, start: usize| -> Vec<&str> {
             let all = events.iter().map(String::as_str).cycle().skip(start % events.len());
             all.take(seen.min(events.len())).collect()

@@ -1,4 +1,4 @@
-//! Two servers behind nginx, stopped and started one after the other while people export.
+//! Two servers behind nginx are restarted one after the other while users export.
 
 use std::path::Path;
 use std::process::Command;
@@ -16,7 +16,7 @@ use crate::backend;
 use crate::binary::{Server, command};
 use crate::reverse_proxy::{Proxy, block, nginx, replace};
 
-/// nginx as docs/postgresql.md has it, before these servers.
+/// nginx, configured as in docs/postgresql.md, in front of these servers.
 fn proxy(program: &Path, servers: &[String]) -> Proxy {
     let documented = block(include_str!("../../docs/postgresql.md"), "nginx");
     assert_eq!(servers.len(), 2);
@@ -38,7 +38,7 @@ fn stop(server: &mut Server) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rolling_restart_loses_no_export_and_those_that_it_breaks_are_recorded() {
+async fn a_rolling_restart_loses_no_export_and_broken_ones_are_recorded() {
     let Some(nginx) = nginx().filter(|_| backend::is_postgres()) else {
         backend::skips("it takes PostgreSQL and nginx");
         return;
@@ -57,7 +57,7 @@ async fn a_rolling_restart_loses_no_export_and_those_that_it_breaks_are_recorded
 
     let (go_on, done, broken) =
         (Arc::new(AtomicBool::new(true)), Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
-    let people: Vec<_> = (0..4)
+    let users: Vec<_> = (0..4)
         .map(|_| {
             let client = client_with(&[(AUTHORIZATION, &format!("Bearer {token}"))]);
             let url = format!("{address}{EXPORT_PATH}");
@@ -65,7 +65,7 @@ async fn a_rolling_restart_loses_no_export_and_those_that_it_breaks_are_recorded
             tokio::spawn(async move {
                 while go_on.load(Ordering::Relaxed) {
                     let answer = client.get(&url).send().await.unwrap();
-                    assert_eq!(answer.status(), 200, "whichever server was asked");
+                    assert_eq!(answer.status(), 200, "from any server");
                     match answer.bytes().await {
                         Ok(file) => assert_eq!(file.len(), whole, "what looks whole is whole"),
                         Err(_) => drop(broken.fetch_add(1, Ordering::Relaxed)),
@@ -79,7 +79,7 @@ async fn a_rolling_restart_loses_no_export_and_those_that_it_breaks_are_recorded
         let from = done.load(Ordering::Relaxed);
         while done.load(Ordering::Relaxed) < from + count {
             tokio::time::sleep(Duration::from_millis(10)).await;
-            assert!(people.iter().all(|person| !person.is_finished()), "nobody was refused");
+            assert!(users.iter().all(|user| !user.is_finished()), "no export was refused");
         }
     };
     some_more(8).await;
@@ -91,7 +91,7 @@ async fn a_rolling_restart_loses_no_export_and_those_that_it_breaks_are_recorded
     }
     assert_eq!(broken.load(Ordering::Relaxed), 0, "those that ran had the time to end");
 
-    // Without that time, they are broken, and recorded.
+    // Without that time, they are broken and recorded.
     for (server, address) in servers.iter_mut().zip(&addresses) {
         *server = {
             stop(server);
@@ -104,8 +104,8 @@ async fn a_rolling_restart_loses_no_export_and_those_that_it_breaks_are_recorded
         *server = serve(folder, address, "20");
     }
     go_on.store(false, Ordering::Relaxed);
-    for person in people {
-        person.await.unwrap();
+    for user in users {
+        user.await.unwrap();
     }
     let client = client_with(&[(AUTHORIZATION, &format!("Bearer {token}"))]);
     let records = async |state: &str| {
@@ -116,7 +116,8 @@ async fn a_rolling_restart_loses_no_export_and_those_that_it_breaks_are_recorded
     let (done, broken) = (done.load(Ordering::Relaxed), broken.load(Ordering::Relaxed));
     assert_eq!(records("running").await, 0);
     assert!(broken > 0, "of {done}, which were running all the time");
-    // Some are stopped before their first byte: nginx asks the other server then, and nobody notices.
+    // Some are stopped before their first byte: nginx then requests them from the other server, and the client does not
+    // notice.
     assert!(records("interrupted").await >= broken, "of {done}");
     assert_eq!(records("completed").await, done - broken);
 }

@@ -1,4 +1,4 @@
-//! The schema: made, unmade and made again; and the indexes that let every export stream in order.
+//! The schema: migrations up and down, and the indexes that let every export stream in order.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -18,7 +18,7 @@ use crate::app::{TestDatabase, events};
 use crate::backend;
 
 #[tokio::test]
-async fn migrations_go_up_and_down_and_up_again_and_every_entity_fits() {
+async fn migrations_go_up_and_down_and_up_again_and_match_the_entities() {
     let database = TestDatabase::with(events(3)).await;
     let connection = &database.connection;
     connect::migrate_down(&database.settings.database, None).await.unwrap();
@@ -41,7 +41,7 @@ async fn migrations_go_up_and_down_and_up_again_and_every_entity_fits() {
 }
 
 #[tokio::test]
-async fn the_database_is_a_file_in_wal_mode_and_its_folder_is_made() {
+async fn the_database_is_a_file_in_wal_mode_and_its_folder_is_created() {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = motion_export::server::settings::Settings::default();
     settings.database.url = format!("sqlite://{}/new/folder/x.db", folder.path().display());
@@ -79,9 +79,9 @@ fn filters() -> Vec<(usize, Filter, Option<Cursor>)> {
 #[tokio::test]
 async fn every_filter_combination_streams_off_an_index_without_a_sort() {
     let database = TestDatabase::with(events(2_000)).await;
-    // Moments of a month that has events.
+    // Moments of a month with events.
     let within = |moment: i64| 1_764_547_200_000_000 + moment * 1_000_000;
-    // What ANALYZE learns must not talk the planner into a sort.
+    // Statistics of ANALYZE must not lead the planner to a sort.
     for analyzed in [false, true] {
         if analyzed {
             database.connection.execute_unprepared("ANALYZE").await.unwrap();
@@ -121,7 +121,7 @@ async fn every_filter_combination_streams_off_an_index_without_a_sort() {
             if start.is_some() && after.is_none() {
                 assert!(plan.contains("timestamp>?"), "{sql}\n{plan}");
             }
-            // Bounded on the side where reading begins, so that no page reads what came before it.
+            // Bounded on the side where reading starts, so that no page reads earlier events.
             if after.is_some() {
                 assert!(plan.contains(">(?,?)") || plan.contains("(timestamp,id)>"), "{sql}\n{plan}");
             }
@@ -130,7 +130,7 @@ async fn every_filter_combination_streams_off_an_index_without_a_sort() {
 }
 
 #[tokio::test]
-async fn a_page_reads_no_month_that_is_not_selected_and_none_that_it_has_passed() {
+async fn a_page_reads_no_month_outside_of_the_selection_and_none_that_it_has_passed() {
     if !backend::is_postgres() && backend::skips("the table is one") {
         return;
     }
@@ -155,7 +155,7 @@ async fn a_page_reads_no_month_that_is_not_selected_and_none_that_it_has_passed(
 }
 
 #[tokio::test]
-async fn a_preview_reads_nothing_but_an_index() {
+async fn a_preview_reads_only_an_index() {
     if backend::is_postgres() && backend::skips("PostgreSQL counts as it likes") {
         return;
     }
@@ -173,7 +173,7 @@ async fn a_preview_reads_nothing_but_an_index() {
     }
 }
 
-/// How SQLite goes about a statement.
+/// Returns SQLite's query plan of a statement.
 pub async fn plan(database: &TestDatabase, sql: &str) -> String {
     let explain = Statement::from_string(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {sql}"));
     let steps = database.connection.query_all_raw(explain).await.unwrap();
@@ -182,7 +182,7 @@ pub async fn plan(database: &TestDatabase, sql: &str) -> String {
 }
 
 #[tokio::test]
-async fn reasons_that_older_versions_recorded_as_sentences_become_messages_and_go_back() {
+async fn reasons_that_older_versions_recorded_as_sentences_are_migrated_to_messages_and_back() {
     let database = TestDatabase::with([]).await;
     let connection = &database.connection;
     let sentences = [

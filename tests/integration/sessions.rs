@@ -1,4 +1,4 @@
-//! Signing in and out, and how long that lasts.
+//! Sessions: signing in and out, and their lifetime.
 
 use motion_export::api::session::Role;
 use motion_export::server::accounts::user;
@@ -23,14 +23,14 @@ async fn is_in(app: &TestApp, cookie: &str) -> bool {
 }
 
 #[tokio::test]
-async fn signing_in_leads_to_the_page_that_was_asked_for() {
+async fn signing_in_redirects_to_the_requested_page() {
     let app = app_with("ann").await;
-    let nobody = client_with(&[]);
-    let asked = app.get_as(&nobody, "/settings/tokens?x=1").await;
-    assert_eq!(asked.status(), 303);
-    let to = asked.headers()["location"].to_str().unwrap().to_owned();
+    let anonymous = client_with(&[]);
+    let redirect = app.get_as(&anonymous, "/settings/tokens?x=1").await;
+    assert_eq!(redirect.status(), 303);
+    let to = redirect.headers()["location"].to_str().unwrap().to_owned();
     assert_eq!(to, "/login?next=%2Fsettings%2Ftokens%3Fx%3D1");
-    let page = text_of(app.get_as(&nobody, &to).await).await;
+    let page = text_of(app.get_as(&anonymous, &to).await).await;
     assert!(page.contains("name=\"next\" value=\"/settings/tokens?x=1\""), "{page}");
 
     for (next, expected) in [
@@ -41,28 +41,28 @@ async fn signing_in_leads_to_the_page_that_was_asked_for() {
         ("", "/settings"),
     ] {
         app.wait(60);
-        let response = app.post(&nobody, "/login", &[("name", "ann"), ("password", PASSWORD), ("next", next)]).await;
-        // By way of the sign-in, which sees whether the browser has kept the cookie.
+        let response = app.post(&anonymous, "/login", &[("name", "ann"), ("password", PASSWORD), ("next", next)]).await;
+        // By way of the sign-in, which checks whether the browser has kept the cookie.
         let by_way = response.headers()["location"].to_str().unwrap();
         assert!(by_way.starts_with("/login?done=signed-in&at=17"), "{by_way}");
         let browser = client_with(&[(COOKIE, &cookie(&response))]);
         let led = app.get_as(&browser, by_way).await;
         assert_eq!((led.status().as_u16(), led.headers()["location"].to_str().unwrap()), (303, expected));
     }
-    // Who is in already is led on.
+    // A user who is signed in already is redirected.
     let browser = app.browser_of("ann").await;
     let led = app.get_as(&browser, "/login?next=/settings/account").await;
     assert_eq!((led.status().as_u16(), led.headers()["location"].to_str().unwrap()), (303, "/settings/account"));
 }
 
 #[tokio::test]
-async fn an_unknown_name_and_a_wrong_password_get_the_same_words() {
+async fn an_unknown_name_and_a_wrong_password_get_the_same_response() {
     let app = app_with("zaphod").await;
-    let nobody = client_with(&[]);
+    let anonymous = client_with(&[]);
     let mut pages = Vec::new();
     for name in ["zaphod", "trillian"] {
         let response =
-            app.post(&nobody, "/login", &[("name", name), ("password", "wrong password"), ("next", "/x")]).await;
+            app.post(&anonymous, "/login", &[("name", name), ("password", "wrong password"), ("next", "/x")]).await;
         assert_eq!(response.status(), 403);
         assert!(response.headers().get("set-cookie").is_none());
         let page = text_of(response).await;
@@ -73,7 +73,7 @@ async fn an_unknown_name_and_a_wrong_password_get_the_same_words() {
     assert_eq!(pages[0], pages[1]);
 }
 
-/// A page without what differs from one rendering to the next: nonces and request ids.
+/// Returns a page without the parts that differ between renderings: nonces and request ids.
 fn without_numbers(page: &str) -> String {
     let random = |word: &str| {
         (word.len() == 22 || word.len() == 32) && word.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
@@ -87,7 +87,7 @@ fn without_numbers(page: &str) -> String {
 #[tokio::test]
 async fn a_cookie_that_was_not_kept_is_reported_after_every_form_that_sets_one() {
     let app = app_with("ann").await;
-    // A browser that refuses cookies: it signs in, and asks for the next page without any.
+    // A browser that refuses cookies: it signs in, and requests the next page without any.
     let no_cookies = client_with(&[]);
     let browser = app.browser_of("ann").await;
     let form = [("current_password", PASSWORD), ("password", "a new password")];
@@ -110,13 +110,13 @@ async fn a_cookie_that_was_not_kept_is_reported_after_every_form_that_sets_one()
             assert!(page.contains(words), "{next}: {page}");
         }
     }
-    // The page that says so has the form, to try again, and leads on afterwards.
+    // The page that reports it has the form, to try again, and redirects afterwards.
     let reported = format!("/login?done=signed-in&at={}&next=%2Fsettings%2Ftokens", app.now() / 1_000_000);
     let page = text_of(app.get_as(&no_cookies, &reported).await).await;
     assert!(page.contains("name=\"password\"") && page.contains("value=\"/settings/tokens\""), "{page}");
-    // Nobody is told so who only comes to sign in.
+    // It is not reported to a user who only opens the sign-in page.
     assert!(!text_of(app.get_as(&no_cookies, "/login").await).await.contains("did not keep"));
-    // Nor who opens such an address later, or has made one up.
+    // Nor to a user who opens such an address later, or made one up.
     app.wait(60);
     for address in [&*reported, "/login?done=signed-in", "/login?done=signed-in&at=x&next=%2Fsettings"] {
         let opened = app.get_as(&no_cookies, address).await;
@@ -145,7 +145,7 @@ async fn signing_in_waits_for_a_locked_database_as_long_as_the_documentation_say
     let sentence = "another import; signing in; changes to users or tokens) wait for 5 seconds, and then fail";
     assert!(documented.contains(sentence), "docs/sources.md does not say: {sentence}");
 
-    // It waits once, and not for each statement.
+    // It waits once, not for each statement.
     let short = if backend::is_postgres() { "SET lock_timeout = 1" } else { "PRAGMA busy_timeout = 1" };
     app.state.writer.execute_unprepared(short).await.unwrap();
     let lock = app.database.lock().await;
@@ -158,7 +158,7 @@ async fn signing_in_waits_for_a_locked_database_as_long_as_the_documentation_say
 }
 
 #[tokio::test]
-async fn over_http_a_server_with_an_https_address_says_where_to_sign_in_before_anything_is_typed() {
+async fn over_http_a_server_with_an_https_address_says_where_to_sign_in() {
     let mut app = app_with("ann").await;
     app.database.settings.server.public_url = "https://cams.example".to_owned();
     let setup = motion_export::server::accounts::setup::Setup::default();
@@ -176,14 +176,14 @@ async fn over_http_a_server_with_an_https_address_says_where_to_sign_in_before_a
     }
     let german = text_of(app.get_as(&client_with(&[(ACCEPT_LANGUAGE, "de")]), "/login").await).await;
     assert!(german.contains("Melden Sie sich nicht hier an. Öffnen Sie"), "{german}");
-    // And to who signs in all the same.
+    // And to a user who signs in nevertheless.
     let address = format!("/login?done=signed-in&at={}&next=%2Fsettings", app.now() / 1_000_000);
     let reported = app.get_as(&client_with(&[]), &address).await;
     assert!(text_of(reported).await.contains("kept over https only: open https://cams.example."));
 }
 
 #[tokio::test]
-async fn a_new_password_keeps_or_revokes_access_tokens_as_is_chosen() {
+async fn a_new_password_keeps_or_revokes_access_tokens_as_selected() {
     let app = app_with("ann").await;
     let ann = user::by_name(&app.database.connection, "ann").await.unwrap();
     app.database.add_user("chief", Role::Admin).await;
@@ -206,7 +206,7 @@ async fn a_new_password_keeps_or_revokes_access_tokens_as_is_chosen() {
     assert!(done.ends_with("password-changed-tokens-revoked"), "{done}");
     assert!(!works(&token).await && !works(&other).await);
 
-    // The same by an administrator; of that person alone.
+    // The same by an administrator, for that user only.
     let chief = app.browser_of("chief").await;
     let (token, path) = (app.database.token_of(&ann).await, format!("/settings/people/{}", ann.id));
     assert!(text_of(app.get_as(&chief, &path).await).await.contains("name=\"revoke_tokens\""));
@@ -217,7 +217,7 @@ async fn a_new_password_keeps_or_revokes_access_tokens_as_is_chosen() {
     assert!(done.headers()["location"].to_str().unwrap().ends_with("password-set-tokens-revoked"));
     assert!(!works(&token).await);
     assert_eq!(app.get("/api/v1/cameras").await.status(), 200, "nobody else's");
-    // What was ticked comes back with a form that was refused.
+    // A refused form keeps its selection.
     let refused =
         app.post(&chief, &path, &[("action", "password"), ("password", "short"), ("revoke_tokens", "true")]).await;
     assert_eq!(refused.status(), 400);
@@ -244,26 +244,26 @@ async fn the_cookie_is_for_this_server_only() {
         app.database.serve_with(10, motion_export::server::accounts::setup::Setup::default(), client_with(&[])).await;
     let tls = sign_in(&app).await;
     assert!(tls.starts_with("__Host-motion-export=") && tls.contains("Secure"), "{tls}");
-    // Signing out takes the cookie away again, which a browser believes with the same attributes only.
+    // Signing out removes the cookie, which a browser accepts with the same attributes only.
     let browser = client_with(&[(COOKIE, tls.split(';').next().unwrap())]);
     let out = app.post(&browser, "/logout", &[]).await;
-    let gone: Vec<_> = out.headers().get_all("set-cookie").iter().map(|set| set.to_str().unwrap()).collect();
+    let cookies: Vec<_> = out.headers().get_all("set-cookie").iter().map(|set| set.to_str().unwrap()).collect();
     let removed =
         |set: &&str| set.starts_with("__Host-motion-export=;") && set.contains("Secure") && set.contains("Path=/");
-    assert!(gone.iter().any(|set| removed(set) && set.contains("Max-Age=0")), "{gone:?}");
+    assert!(cookies.iter().any(|set| removed(set) && set.contains("Max-Age=0")), "{cookies:?}");
 }
 
 #[tokio::test]
 async fn a_session_has_a_new_id_after_every_sign_in() {
     let app = app_with("ann").await;
     app.database.add_viewer("bob", &[]).await;
-    // An id that somebody slipped in, in the form that ours have, is worth nothing and is not taken over.
+    // An id that an attacker has set, in the form of ours, is not adopted.
     let slipped = "motion-export=AAAAAAAAAAAAAAAAAAAAAA";
     let form = [("name", "ann"), ("password", PASSWORD)];
     let first = cookie(&app.post(&client_with(&[(COOKIE, slipped)]), "/login", &form).await);
     assert_ne!(first, slipped);
     assert!(!is_in(&app, slipped).await && is_in(&app, &first).await);
-    // Signing in anew, as the same or as somebody else, ends the session before.
+    // Signing in again, as the same or another user, ends the previous session.
     for name in ["ann", "bob"] {
         let before = app.cookie_of("ann").await;
         let browser = client_with(&[(COOKIE, &before)]);
@@ -276,7 +276,7 @@ async fn a_session_has_a_new_id_after_every_sign_in() {
 }
 
 #[tokio::test]
-async fn a_forged_cookie_is_nobody() {
+async fn a_forged_cookie_does_not_authenticate() {
     let app = app_with("ann").await;
     let genuine = app.cookie_of("ann").await;
     let (name, value) = genuine.split_once('=').unwrap();
@@ -286,7 +286,7 @@ async fn a_forged_cookie_is_nobody() {
         assert!(!is_in(&app, &format!("{name}={forged}")).await, "{forged}");
     }
     assert!(is_in(&app, &genuine).await);
-    // What is stored opens nothing.
+    // The stored hash is not a valid id.
     let stored = session::Entity::find().one(&app.database.connection).await.unwrap().unwrap();
     let hex = motion_export::server::accounts::secret::to_hex(&stored.id_hash);
     for forged in [hex.as_str(), &hex[..22], &stored.link_id.to_string()] {
@@ -298,7 +298,7 @@ async fn a_forged_cookie_is_nobody() {
 async fn a_session_ends_when_it_is_idle() {
     let app = app_with("ann").await;
     let cookie = app.cookie_of("ann").await;
-    // Used every now and then, it goes on.
+    // It continues while it is used.
     for _ in 0..3 {
         app.wait(719 * 60);
         assert!(is_in(&app, &cookie).await);
@@ -308,7 +308,7 @@ async fn a_session_ends_when_it_is_idle() {
     assert!(!is_in(&app, &cookie).await);
 }
 
-/// Waits until the use of the only session is noted, which happens beside the request.
+/// Waits until the use of the only session is recorded, which happens in the background.
 async fn last_seen_is_written(app: &TestApp) {
     let written = async {
         loop {
@@ -323,7 +323,7 @@ async fn last_seen_is_written(app: &TestApp) {
 }
 
 #[tokio::test]
-async fn a_session_that_is_used_does_not_end_as_idle_however_short_that_is() {
+async fn a_session_in_use_does_not_expire_as_idle_with_any_idle_time() {
     let mut database = TestDatabase::with(events(1)).await;
     database.add_viewer("ann", &[]).await;
     database.settings.accounts.session_idle_minutes = 1.try_into().unwrap();
@@ -339,7 +339,7 @@ async fn a_session_that_is_used_does_not_end_as_idle_however_short_that_is() {
 }
 
 #[tokio::test]
-async fn a_session_ends_after_its_longest_time_however_much_it_is_used() {
+async fn a_session_expires_after_its_maximum_lifetime_even_if_it_is_used() {
     let app = app_with("ann").await;
     let cookie = app.cookie_of("ann").await;
     for _ in 0..(168 / 8 - 1) {
@@ -352,7 +352,7 @@ async fn a_session_ends_after_its_longest_time_however_much_it_is_used() {
 }
 
 #[tokio::test]
-async fn the_sweep_removes_what_has_ended_and_nothing_else() {
+async fn the_sweep_removes_only_expired_sessions() {
     let app = app_with("ann").await;
     app.cookie_of("ann").await;
     app.wait((720 + 24 * 60 - 1) * 60);
@@ -372,7 +372,7 @@ async fn signing_out_ends_the_session_on_the_server() {
     let out = app.post(&client_with(&[(COOKIE, &cookie)]), "/logout", &[]).await;
     assert_eq!((out.status().as_u16(), out.headers()["location"].to_str().unwrap()), (303, "/login?done=signed-out"));
     assert!(!is_in(&app, &cookie).await && is_in(&app, &other).await, "this browser only");
-    // Who is out already stays out, and is told the same.
+    // Signing out again has the same result.
     assert_eq!(app.post(&client_with(&[]), "/logout", &[]).await.status(), 303);
 }
 
@@ -396,13 +396,13 @@ async fn changing_the_password_ends_the_other_sessions() {
     let anew = cookie(&changed);
     assert!(is_in(&app, &anew).await, "this browser goes on, under a new id");
     assert!(!is_in(&app, &here).await && !is_in(&app, &elsewhere).await);
-    let nobody = client_with(&[]);
-    assert_eq!(app.post(&nobody, "/login", &[("name", "ann"), ("password", PASSWORD)]).await.status(), 403);
-    assert_eq!(app.post(&nobody, "/login", &[("name", "ann"), ("password", "a new password")]).await.status(), 303);
+    let anonymous = client_with(&[]);
+    assert_eq!(app.post(&anonymous, "/login", &[("name", "ann"), ("password", PASSWORD)]).await.status(), 403);
+    assert_eq!(app.post(&anonymous, "/login", &[("name", "ann"), ("password", "a new password")]).await.status(), 303);
 }
 
 #[tokio::test]
-async fn a_user_who_is_removed_is_out_at_once() {
+async fn a_removed_user_is_signed_out_at_once() {
     let app = app_with("ann").await;
     let cookie = app.cookie_of("ann").await;
     let ann = user::by_name(&app.database.connection, "ann").await.unwrap();
@@ -425,10 +425,11 @@ async fn of_two_administrators_who_remove_each_other_one_stays() {
 }
 
 #[tokio::test]
-async fn guessing_is_slowed_for_right_and_wrong_passwords_alike_and_ends_by_itself() {
+async fn sign_in_attempts_are_limited_for_correct_and_wrong_passwords_alike_and_allowed_again_later() {
     let app = app_with("ann").await;
-    let nobody = client_with(&[]);
-    let attempt = async |password: &str| app.post(&nobody, "/login", &[("name", "ann"), ("password", password)]).await;
+    let anonymous = client_with(&[]);
+    let attempt =
+        async |password: &str| app.post(&anonymous, "/login", &[("name", "ann"), ("password", password)]).await;
     for _ in 0..6 {
         assert_eq!(attempt("a wrong guess").await.status(), 403);
     }
@@ -443,7 +444,7 @@ async fn guessing_is_slowed_for_right_and_wrong_passwords_alike_and_ends_by_itse
 }
 
 #[tokio::test]
-async fn somebody_who_guesses_elsewhere_does_not_keep_the_owner_out() {
+async fn an_attacker_at_another_address_does_not_lock_the_owner_out() {
     let mut app = app_with("ann").await;
     app.database.settings.server.trusted_proxies = "127.0.0.1".to_owned();
     let app =
@@ -460,7 +461,7 @@ async fn somebody_who_guesses_elsewhere_does_not_keep_the_owner_out() {
 }
 
 #[tokio::test]
-async fn whoever_claims_another_address_is_slowed_under_the_own_one_unless_a_trusted_proxy_says_it() {
+async fn a_forwarded_address_counts_only_if_a_trusted_proxy_sends_it() {
     let guess = async |app: &TestApp, guesses: u32| {
         let mut slowed = 0;
         for guess in 0..guesses {
@@ -481,7 +482,7 @@ async fn whoever_claims_another_address_is_slowed_under_the_own_one_unless_a_tru
 }
 
 #[tokio::test]
-async fn a_database_that_cannot_be_written_to_is_told_when_signing_in() {
+async fn signing_in_reports_a_database_that_cannot_be_written_to() {
     let app = app_with("ann").await;
     let lock = app.database.lock().await;
     let response = app.post(&client_with(&[]), "/login", &[("name", "ann"), ("password", PASSWORD)]).await;

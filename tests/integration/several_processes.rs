@@ -100,7 +100,7 @@ async fn a_log_held_by_a_reader_is_not_reported_as_empty_and_others_can_write() 
         checkpoint::try_to_empty_log(&database.settings.database, &database.connection, retry).await
     };
     let error = empty(2).await.unwrap_err().to_string();
-    assert!(error.contains("reads the database") && error.contains("within the hour"), "{error}");
+    assert!(error.contains("reading the database") && error.contains("within the hour"), "{error}");
     assert!(log_bytes(folder) > 0);
     database.add_camera("later", None).await;
     drop(reader);

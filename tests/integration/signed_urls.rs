@@ -1,4 +1,4 @@
-//! Links that expire: signed by a session, good for one export, and for no longer than the session.
+//! Signed URLs: signed by a session, valid for one export, and no longer than the session.
 
 use motion_export::server::accounts::camera_access::grants;
 use motion_export::server::accounts::user;
@@ -18,7 +18,7 @@ async fn ask(app: &TestApp, client: &Client, query: &str, minutes: &str) -> reqw
     app.post(client, "/api/links", &[("query", query), ("minutes", minutes)]).await
 }
 
-/// A link to that export for an hour.
+/// Returns a signed URL of that export for an hour.
 async fn link(app: &TestApp, client: &Client, query: &str) -> String {
     let signed: Value = ask(app, client, query, "60").await.json().await.unwrap();
     signed["url"].as_str().expect("a link").to_owned()
@@ -29,19 +29,19 @@ async fn status(app: &TestApp, link: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn whoever_has_the_link_gets_that_export_and_nothing_else() {
+async fn a_link_gives_access_to_its_export_and_nothing_else() {
     let app = app_of_ann().await;
     let link = link(&app, &app.browser_of("ann").await, "camera_id=front&timezone=Europe/Berlin").await;
-    let nobody = client_with(&[]);
-    let file = app.get_as(&nobody, &link).await;
+    let anonymous = client_with(&[]);
+    let file = app.get_as(&anonymous, &link).await;
     assert_eq!(file.status(), 200);
     assert_eq!(file.headers()["content-disposition"], "attachment; filename=\"motion-events-all.csv\"");
     let file = file.text().await.unwrap();
     assert!(file.starts_with(HEADER) && file.lines().count() == 3 && file.contains("+01:00,front"), "{file}");
     let url = format!("{}{link}", app.address);
-    assert_eq!(nobody.head(&url).send().await.unwrap().status(), 200);
-    // The link is a link to the export: it signs nobody in, and opens no other door.
-    assert!(nobody.get(&url).send().await.unwrap().headers().get("set-cookie").is_none());
+    assert_eq!(anonymous.head(&url).send().await.unwrap().status(), 200);
+    // The link gives access to the export only: it does not sign in, and is not accepted by other routes.
+    assert!(anonymous.get(&url).send().await.unwrap().headers().get("set-cookie").is_none());
     let (_, query) = link.split_once('?').unwrap();
     for path in ["/settings", "/api/v1/cameras", "/metrics"] {
         assert_ne!(status(&app, &format!("{path}?{query}")).await, 200, "{path}");
@@ -49,7 +49,7 @@ async fn whoever_has_the_link_gets_that_export_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_link_that_was_altered_anywhere_is_refused() {
+async fn an_altered_link_is_refused() {
     let app = app_of_ann().await;
     let browser = app.browser_of("ann").await;
     let genuine = link(&app, &browser, "camera_id=front&end_date=2025-12-16").await;
@@ -76,7 +76,7 @@ async fn a_link_that_was_altered_anywhere_is_refused() {
         let response = app.get_as(&client_with(&[]), &altered).await;
         assert_eq!(response.status(), 401, "{altered}");
         assert_eq!(response.headers()["content-type"], "application/problem+json");
-        // Not even for somebody who is signed in: what is meant is the link.
+        // Not even for a signed-in user: a request with a link is authenticated by that link alone.
         assert_eq!(app.get_as(&browser, &altered).await.status(), 401, "{altered}");
     }
     assert_eq!(status(&app, base).await, 401, "without the link it is a URL like any other");
@@ -100,14 +100,14 @@ async fn a_link_ends_with_its_session() {
     let (mine, other) = (link(&app, &browser, "").await, link(&app, &app.browser_of("ann").await, "").await);
     app.post(&browser, "/logout", &[]).await;
     assert_eq!((status(&app, &mine).await, status(&app, &other).await), (401, 200));
-    // A new password ends all sessions, and so all links.
+    // A new password ends all sessions, and with them all links.
     let ann = user::by_name(&app.database.connection, "ann").await.unwrap();
     user::set_password(&app.database.connection, &ann, "another password".to_owned(), None).await.unwrap();
     assert_eq!(status(&app, &other).await, 401);
 }
 
 #[tokio::test]
-async fn a_link_shows_what_its_owner_may_see_when_it_is_used() {
+async fn a_link_shows_what_its_owner_may_see_at_the_time_of_use() {
     let app = app_of_ann().await;
     let browser = app.browser_of("ann").await;
     let (one, all) = (link(&app, &browser, "camera_id=front").await, link(&app, &browser, "").await);
@@ -122,7 +122,7 @@ async fn a_link_shows_what_its_owner_may_see_when_it_is_used() {
 }
 
 #[tokio::test]
-async fn a_link_is_signed_for_what_its_owner_may_see_and_for_as_long_as_is_allowed() {
+async fn a_link_is_signed_only_for_visible_cameras_and_an_allowed_lifetime() {
     let app = app_of_ann().await;
     let browser = app.browser_of("ann").await;
     for (query, minutes, code, field) in [
@@ -146,7 +146,7 @@ async fn a_link_is_signed_for_what_its_owner_may_see_and_for_as_long_as_is_allow
 }
 
 #[tokio::test]
-async fn nobody_and_no_token_and_no_link_signs_links() {
+async fn only_a_session_signs_links() {
     let app = app_of_ann().await;
     assert_eq!(ask(&app, &client_with(&[]), "", "5").await.status(), 401);
     assert_eq!(ask(&app, &app.client, "", "5").await.status(), 403);
@@ -167,6 +167,6 @@ async fn a_link_to_an_export_with_a_date_column_gives_the_same_file() {
     let address = format!("{}?{query}", motion_export::export_params::EXPORT_PATH);
     assert_eq!(by_link, app.get_as(&browser, &address).await.bytes().await.unwrap());
     assert!(String::from_utf8(by_link.to_vec()).unwrap().starts_with("\u{feff}local_time,timestamp,"));
-    // The parameter is signed as the others are.
+    // The parameter is signed like the others.
     assert_eq!(status(&app, &link.replace("&excel_date=true", "")).await, 401);
 }

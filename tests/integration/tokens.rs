@@ -1,4 +1,4 @@
-//! Access tokens: made, shown once, used, over, revoked.
+//! Access tokens: creation, use, expiry and revocation.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ async fn app_of_ann() -> TestApp {
     database.serve(10).await
 }
 
-/// Makes a token on the page and gives it, with its id.
+/// Creates a token on the page, and returns it with its id.
 async fn make(app: &TestApp, browser: &Client, days: &str) -> (String, String) {
     let form = [("action", "create"), ("name", "Cron job"), ("days", days)];
     let page = app.post(browser, "/settings/tokens", &form).await;
@@ -52,23 +52,26 @@ async fn a_token_is_shown_once_and_stored_as_a_hash() {
 }
 
 #[tokio::test]
-async fn a_token_is_taken_as_a_bearer_and_as_the_password_of_anybody() {
+async fn a_token_is_accepted_as_a_bearer_and_as_a_password_with_any_user_name() {
     let app = app_of_ann().await;
     let (token, _) = make(&app, &app.browser_of("ann").await, "").await;
     let url = format!("{}{EXPORT}", app.address);
-    let nobody = client_with(&[]);
-    assert_eq!(nobody.get(&url).bearer_auth(&token).send().await.unwrap().status(), 200);
+    let anonymous = client_with(&[]);
+    assert_eq!(anonymous.get(&url).bearer_auth(&token).send().await.unwrap().status(), 200);
     for user in ["ann", "", "excel", "admin"] {
-        let response = nobody.get(&url).basic_auth(user, Some(&token)).send().await.unwrap();
+        let response = anonymous.get(&url).basic_auth(user, Some(&token)).send().await.unwrap();
         assert_eq!(response.status(), 200, "{user}");
-        // The token says who it is, whatever name comes with it.
+        // The token identifies the user, with any user name beside it.
         assert_eq!(response.text().await.unwrap().lines().count(), 3, "{user}");
     }
-    assert_eq!(nobody.get(&url).header(AUTHORIZATION, format!("bearer {token}")).send().await.unwrap().status(), 200);
+    assert_eq!(
+        anonymous.get(&url).header(AUTHORIZATION, format!("bearer {token}")).send().await.unwrap().status(),
+        200
+    );
 }
 
 #[tokio::test]
-async fn what_is_no_token_that_works_is_refused_with_what_would_be_right() {
+async fn an_invalid_token_is_refused_with_what_is_expected() {
     let app = app_of_ann().await;
     let (token, _) = make(&app, &app.browser_of("ann").await, "").await;
     let cookie = app.cookie_of("ann").await;
@@ -79,11 +82,11 @@ async fn what_is_no_token_that_works_is_refused_with_what_would_be_right() {
         &format!("Bearer {}", &token[5..]),
         &format!("Token {token}"),
         "Basic !!!",
-        // ann:correct horse battery — an account's password is no token.
+        // ann:correct horse battery — the password of an account is not a token.
         "Basic YW5uOmNvcnJlY3QgaG9yc2UgYmF0dGVyeQ==",
         "",
     ] {
-        // Not even where the browser is signed in: whoever shows a token means that token.
+        // Not even if the browser is signed in: a request with a token is authenticated by that token alone.
         let client = client_with(&[(AUTHORIZATION, authorization), (COOKIE, &cookie)]);
         let response = app.get_as(&client, EXPORT).await;
         assert_eq!(response.status(), 401, "{authorization}");
@@ -98,7 +101,7 @@ async fn what_is_no_token_that_works_is_refused_with_what_would_be_right() {
 }
 
 #[tokio::test]
-async fn a_token_in_the_query_string_is_an_unknown_parameter_or_nobody() {
+async fn a_token_in_the_query_string_does_not_authenticate() {
     let app = app_of_ann().await;
     let (token, _) = make(&app, &app.browser_of("ann").await, "").await;
     for name in ["token", "access_token", "key"] {
@@ -108,7 +111,7 @@ async fn a_token_in_the_query_string_is_an_unknown_parameter_or_nobody() {
 }
 
 #[tokio::test]
-async fn a_browser_is_not_made_to_ask_for_a_name_and_a_password_by_itself() {
+async fn a_browser_is_not_made_to_show_its_own_password_dialog() {
     let app = app_of_ann().await;
     let browser = client_with(&[("sec-fetch-mode".parse().unwrap(), "cors")]);
     let response = app.get_as(&browser, EXPORT).await;
@@ -118,7 +121,7 @@ async fn a_browser_is_not_made_to_ask_for_a_name_and_a_password_by_itself() {
 }
 
 #[tokio::test]
-async fn a_token_is_over_when_its_days_are() {
+async fn a_token_expires_after_its_days() {
     let app = app_of_ann().await;
     let browser = app.browser_of("ann").await;
     let (token, _) = make(&app, &browser, "7").await;
@@ -132,7 +135,7 @@ async fn a_token_is_over_when_its_days_are() {
 }
 
 #[tokio::test]
-async fn a_token_is_revoked_by_its_owner_and_by_nobody_else() {
+async fn a_token_is_revoked_only_by_its_owner() {
     let app = app_of_ann().await;
     app.database.add_viewer("bob", &["front"]).await;
     let (ann, bob) = (app.browser_of("ann").await, app.browser_of("bob").await);
@@ -149,7 +152,7 @@ async fn a_token_is_revoked_by_its_owner_and_by_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_token_opens_data_and_no_page() {
+async fn a_token_gives_access_to_data_and_to_no_page() {
     let app = app_of_ann().await;
     let (token, _) = make(&app, &app.browser_of("ann").await, "").await;
     let client = bearer(&token);
@@ -167,7 +170,7 @@ async fn a_token_opens_data_and_no_page() {
 }
 
 #[tokio::test]
-async fn a_token_without_a_name_or_with_odd_days_is_refused_and_the_rest_comes_back() {
+async fn a_token_without_a_name_or_with_invalid_days_is_refused_and_the_form_keeps_its_values() {
     let app = app_of_ann().await;
     let browser = app.browser_of("ann").await;
     for (name, days, words) in [
@@ -185,21 +188,21 @@ async fn a_token_without_a_name_or_with_odd_days_is_refused_and_the_rest_comes_b
 }
 
 #[tokio::test]
-async fn the_last_use_is_noted_and_an_import_in_the_way_keeps_nobody_waiting() {
+async fn the_last_use_is_recorded_and_requests_do_not_wait_for_an_import() {
     let app = app_of_ann().await;
     let browser = app.browser_of("ann").await;
     let (token, _) = make(&app, &browser, "").await;
     let client = bearer(&token);
     let lock = app.database.lock().await;
-    // Two for each connection of the pool, while nothing can be written: nothing waits for the five seconds after which a
-    // writer gives up, nothing is refused.
+    // Two requests for each connection of the pool, while nothing can be written: none waits for the five seconds after
+    // which a writer fails, and none is refused.
     let ask = async || {
         for _ in 0..16 {
             app.wait(61);
             assert_eq!(app.get_as(&client, "/api/v1/cameras").await.status(), 200);
         }
     };
-    timeout(Duration::from_secs(5), ask()).await.expect("nobody waits");
+    timeout(Duration::from_secs(5), ask()).await.expect("no request waits");
     lock.rollback().await.unwrap();
     let noted = async || {
         loop {

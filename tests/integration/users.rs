@@ -1,4 +1,4 @@
-//! People, as an administrator manages them on the pages.
+//! Users, as administrators manage them on the pages.
 
 use motion_export::server::accounts::camera_access::grants;
 use motion_export::server::accounts::user;
@@ -16,7 +16,7 @@ async fn path_of(app: &TestApp, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_person_is_added_sees_what_is_granted_and_is_removed() {
+async fn a_user_is_added_sees_granted_cameras_and_is_removed() {
     let app = app().await;
     let admin = app.browser_of("admin").await;
     let form = [("name", "Ann"), ("role", "user"), ("password", PASSWORD)];
@@ -32,8 +32,8 @@ async fn a_person_is_added_sees_what_is_granted_and_is_removed() {
     let saved = app.post(&admin, &path, &cameras).await;
     assert_eq!(saved.headers()["location"].to_str().unwrap(), format!("{path}?done=cameras-saved"));
     assert_eq!(app.lines_as(&ann, "").await.len(), 4);
-    // What was granted when the page was made comes along, and what others changed meanwhile stays: `front` was taken on
-    // this page, `side` was granted elsewhere.
+    // The form contains the grants at the time of rendering, and later changes by others stay: `front` was revoked on
+    // this page, and `side` was granted elsewhere.
     app.database.add_camera("side", Some("Side")).await;
     let ann_herself = user::by_name(&app.database.connection, "ann").await.unwrap();
     grants::grant(&app.database.connection, &ann_herself, "side").await.unwrap();
@@ -44,7 +44,7 @@ async fn a_person_is_added_sees_what_is_granted_and_is_removed() {
     assert_eq!(app.lines_as(&ann, "").await.len(), 2);
     let page = text_of(app.get_as(&admin, &path).await).await;
     assert!(page.contains("value=\"back\" checked") && !page.contains("value=\"front\" checked"), "{page}");
-    // None at all is a choice as well.
+    // Selecting no camera is valid too.
     app.post(&admin, &path, &[("action", "cameras"), ("before", "back"), ("before", "side")]).await;
     assert!(app.lines_as(&ann, "").await.is_empty());
 
@@ -55,7 +55,7 @@ async fn a_person_is_added_sees_what_is_granted_and_is_removed() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_is_told_and_nothing_of_it_is_done() {
+async fn an_invalid_change_is_refused_with_the_reason_and_changes_nothing() {
     let app = app().await;
     app.database.add_viewer("ann", &["front"]).await;
     let admin = app.browser_of("admin").await;
@@ -77,7 +77,7 @@ async fn what_cannot_be_done_is_told_and_nothing_of_it_is_done() {
         (&ann, &[("action", "password"), ("password", "short")], "at least 10 characters"),
         (&ann, &[("action", "promote")], "not an action of this form"),
         (&ann, &[("action", "role"), ("role", "king")], "“king” is not a role"),
-        (&me, &[("action", "role"), ("role", "user")], "Another administrator can change your role"),
+        (&me, &[("action", "role"), ("role", "user")], "You cannot change your own role"),
         (&me, &[("action", "remove")], "cannot remove yourself"),
         (&me, &[("action", "password"), ("password", "another password")], "under Account"),
     ] {
@@ -94,7 +94,7 @@ async fn what_cannot_be_done_is_told_and_nothing_of_it_is_done() {
 }
 
 #[tokio::test]
-async fn a_role_counts_from_the_next_request_on_and_one_administrator_is_left() {
+async fn a_role_takes_effect_with_the_next_request_and_the_last_administrator_stays() {
     let app = app().await;
     app.database.add_viewer("ann", &["front"]).await;
     let (admin, ann) = (app.browser_of("admin").await, app.browser_of("ann").await);
@@ -113,7 +113,7 @@ async fn a_role_counts_from_the_next_request_on_and_one_administrator_is_left() 
 }
 
 #[tokio::test]
-async fn a_password_that_an_administrator_sets_signs_the_person_out() {
+async fn a_password_set_by_an_administrator_signs_the_user_out() {
     let app = app().await;
     app.database.add_viewer("ann", &[]).await;
     let cookie = app.cookie_of("ann").await;
@@ -126,7 +126,7 @@ async fn a_password_that_an_administrator_sets_signs_the_person_out() {
 }
 
 #[tokio::test]
-async fn a_person_with_a_thousand_cameras_keeps_them_all() {
+async fn a_user_with_a_thousand_cameras_keeps_them_all() {
     let app = app().await;
     let ids: Vec<_> = (0..1_000).map(|number| format!("camera-{number}")).collect();
     for id in &ids {

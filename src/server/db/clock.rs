@@ -14,8 +14,9 @@ const READ_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Reads two clocks: the wall clock, which users may set forward or back, and a monotonic one, which cannot be set.
 ///
-/// The wall clock is for what is stored, shown or shared with other servers: when a record starts, when a token expires.
-/// Intervals within this process (rate limits, durations, minimum distances between two writes) use the monotonic clock.
+/// The wall clock is for times that are stored, shown or shared with other servers: when a record starts, when a token
+/// expires. Intervals within this process (rate limits, durations, minimum intervals between two writes) use the
+/// monotonic clock.
 #[derive(Clone)]
 pub struct Clock {
     wall: Arc<dyn Fn() -> UnixMicros + Send + Sync>,

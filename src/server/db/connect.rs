@@ -200,7 +200,7 @@ async fn connect_alone(settings: &settings::Database) -> anyhow::Result<Pool> {
     connect(&settings.url, 1, "", None).await
 }
 
-/// Creates the folder of a database if there is none, for its owner only.
+/// Creates the folder of a database if it does not exist, for its owner only.
 fn create_folder(path: &Path) -> std::io::Result<()> {
     match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         Some(folder) => DirBuilder::new().recursive(true).mode(0o700).create(folder),
@@ -208,8 +208,9 @@ fn create_folder(path: &Path) -> std::io::Result<()> {
     }
 }
 
-/// Creates the file if there is none, for its owner only. SQLite gives the files that it puts beside it the same permissions.
-/// A file that is there is not opened: closing it would release the locks that SQLite holds on it in this process.
+/// Creates the file if it does not exist, for its owner only. SQLite gives the files that it puts beside it the same
+/// permissions. An existing file is not opened: closing it would release the locks that SQLite holds on it in this
+/// process.
 fn create(path: &Path) -> std::io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),

@@ -50,7 +50,7 @@ pub fn parse(text: &str) -> Result<SocketAddr, String> {
     Err(refuse("the host must be an IP address or localhost"))
 }
 
-/// The same for the settings file, where a port alone may be a number.
+/// Does the same for the settings file, in which a port alone may be a number.
 ///
 /// # Errors
 /// Returns an error for any other text; the message says what is expected.
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused_with_the_reason_and_an_example() {
+    fn an_invalid_address_is_refused_with_the_reason_and_an_example() {
         for (text, reason) in [
             ("", "it is empty"),
             (" ", "it is empty"),
@@ -116,10 +116,10 @@ mod tests {
             ("localhost:http", "a port is a number"),
             ("example.com:3000", "an IP address or localhost"),
             ("*:3000", "an IP address or localhost"),
-            ("http://127.0.0.1:3000", "leave http://"),
-            ("http://127.0.0.1", "leave http://"),
-            ("https://localhost:3000/settings", "leave http://"),
-            ("127.0.0.1:3000/", "leave http://"),
+            ("http://127.0.0.1:3000", "omit http://"),
+            ("http://127.0.0.1", "omit http://"),
+            ("https://localhost:3000/settings", "omit http://"),
+            ("127.0.0.1:3000/", "omit http://"),
         ] {
             let error = parse(text).expect_err(text);
             assert!(error.contains(reason) && error.contains("127.0.0.1:3000"), "{text}: {error}");

@@ -11,7 +11,7 @@ pub struct Model {
     /// SHA-256 of the value of the cookie.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id_hash: Vec<u8>,
-    /// Whose session it is.
+    /// The user of the session.
     pub user_id: Uuid,
     /// The data of the session.
     pub data: Vec<u8>,

@@ -213,7 +213,7 @@ impl Inner {
         Ok(Differences { database, wal: beside(&self.wal)?, shm: beside(&self.shm)? })
     }
 
-    #[expect(clippy::disallowed_methods, reason = "this thread is no worker of the runtime")]
+    #[expect(clippy::disallowed_methods, reason = "this thread is not a worker of the runtime")]
     fn settle(&self) {
         while let Err(error) = self.try_to_settle() {
             tracing::debug!(%error, "cannot empty the log of the replaced database yet");

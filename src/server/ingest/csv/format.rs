@@ -208,8 +208,8 @@ mod tests {
             ("\u{feff}sep=,", "delete this line with a text editor, so that"),
             ("SEP=,", "delete this line with a text editor, so that"),
             ("\"sep=,\"", "delete this line with a text editor, so that"),
-            ("sep=;", "another separator"),
-            ("sep=\t", "another separator"),
+            ("sep=;", "a separator other than"),
+            ("sep=\t", "a separator other than"),
         ] {
             let why = why_not_csv(format!("{line}\r\n{}\r\n", COLUMNS.join(",")).as_bytes()).unwrap_or_default();
             assert!(why.contains("“sep=") && why.contains(what), "{line}: {why}");
