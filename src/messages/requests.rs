@@ -18,8 +18,8 @@ messages! {
              etwas später erneut.";
         /// The signed link would be valid for too long, or for no time.
         LinkMinutes { max: u32 } = "link_minutes",
-            "A link works for 1 to {max} minutes. Enter such a number.",
-            "Ein Link ist 1 bis {max} Minuten gültig. Geben Sie eine solche Zahl ein.";
+            "A link works for 1 to {max} minutes. Enter a number in that range.",
+            "Ein Link ist 1 bis {max} Minuten gültig. Geben Sie eine Zahl in diesem Bereich ein.";
         /// The selection is too long for a signed link.
         LinkTooLong = "link_too_long",
             "This selection is too long for a link. Choose fewer cameras.",
