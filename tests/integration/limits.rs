@@ -56,7 +56,7 @@ async fn a_later_page_that_takes_too_long_breaks_the_file_and_its_query_is_cance
     let mut client = SlowClient::send(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
     assert!(client.head().await.starts_with("HTTP/1.1 200"));
     // Nothing is read between two pages, so the table can be replaced then.
-    app.nothing_is_read().await;
+    app.no_query_is_running().await;
     app.database.replace_events(endless()).await;
     let (rest, whole) = client.rest().await;
     assert!(!whole && rest.len() > 200_000, "the client knows: {} bytes", rest.len());
