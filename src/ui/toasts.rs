@@ -50,19 +50,13 @@ type AttentionChange = fn(&mut DismissTimer, bool) -> Option<u32>;
 /// Decides when a toast is dismissed. thaw's own timeout does not stop while the user reads.
 #[derive(Clone, Copy, Debug, Default)]
 struct DismissTimer {
-    /// The number of the last timer. Earlier timers no longer count.
+    /// The number of the last timer, which begins with 0. Earlier timers no longer count.
     last: u32,
     is_pointed_at: bool,
     is_focused: bool,
 }
 
 impl DismissTimer {
-    /// Starts a timer and returns its number.
-    fn start(&mut self) -> u32 {
-        self.last += 1;
-        self.last
-    }
-
     /// Notes whether the pointer is over the toast. Returns the timer to start, if the toast has lost all attention.
     fn point(&mut self, is_pointed_at: bool) -> Option<u32> {
         self.is_pointed_at = is_pointed_at;
@@ -76,8 +70,8 @@ impl DismissTimer {
     }
 
     fn attention_changed(&mut self) -> Option<u32> {
-        let timer = self.start();
-        (!self.is_pointed_at && !self.is_focused).then_some(timer)
+        self.last += 1;
+        (!self.is_pointed_at && !self.is_focused).then_some(self.last)
     }
 
     /// Returns whether the end of a timer dismisses the toast.
@@ -133,7 +127,7 @@ impl Toasts {
         let timer = StoredValue::new(DismissTimer::default());
         let wait = move |number: u32| {
             let dismiss = move || {
-                if timer.try_with_value(|timer| timer.is_due(number)) == Some(true) {
+                if timer.try_get_value().is_some_and(|timer| timer.is_due(number)) {
                     toaster.dismiss_toast(id);
                 }
             };
@@ -142,9 +136,12 @@ impl Toasts {
             }
         };
         let attend = move |change: AttentionChange, is_on: bool| {
-            timer.try_update_value(|timer| change(timer, is_on)).flatten().into_iter().for_each(wait);
+            let mut next = timer.get_value();
+            let number = change(&mut next, is_on);
+            timer.set_value(next);
+            number.into_iter().for_each(wait);
         };
-        timer.try_update_value(DismissTimer::start).into_iter().for_each(wait);
+        wait(0);
         let dismiss = move || toaster.dismiss_toast(id);
         let toast = move || toast_view(kind, title, body, link, self.texts.dismiss, dismiss, attend);
         let options = ToastOptions::default().with_id(id).with_intent(kind.intent).with_timeout(Duration::ZERO);
@@ -212,7 +209,7 @@ mod tests {
     #[test]
     fn a_toast_stays_while_the_pointer_or_the_focus_is_on_it() {
         let mut timer = DismissTimer::default();
-        let first = timer.start();
+        let first = 0;
         assert!(timer.is_due(first));
         assert_eq!(timer.point(true), None);
         assert!(!timer.is_due(first), "the pointer is over it");
@@ -225,7 +222,6 @@ mod tests {
     #[test]
     fn a_second_look_starts_the_time_again() {
         let mut timer = DismissTimer::default();
-        timer.start();
         timer.point(true);
         let second = timer.point(false).expect("a timer");
         timer.point(true);

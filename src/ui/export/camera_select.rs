@@ -105,7 +105,7 @@ pub fn CameraSelect(
         let select_found = move || {
             selected.set(ids.with_value(|ids| search.found().into_iter().map(|index| ids[index].clone()).collect()));
         };
-        view! { <SearchField search select_found/> }
+        search_field(search, select_found)
     });
     let rows = listed.into_iter().enumerate().map(|(index, (name, id))| {
         let counted = id.clone();
@@ -168,8 +168,7 @@ pub fn CameraSelect(
 }
 
 /// The search field, and a button that selects all cameras found.
-#[component]
-fn SearchField(search: Search, select_found: impl Fn() + Copy + 'static) -> impl IntoView {
+fn search_field(search: Search, select_found: impl Fn() + Copy + Send + 'static) -> impl IntoView {
     let texts = page_data::language().export();
     let found = Memo::new(move |_| search.found().len());
     let field = NodeRef::<leptos::html::Input>::new();

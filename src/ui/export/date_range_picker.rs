@@ -137,9 +137,9 @@ pub fn DateRangePicker(
         <fieldset class="date-range" aria-describedby=move || problem.get().map(|_| PROBLEM_ID)>
             <legend>{texts.date_range}</legend>
             <div class="date-range__days">
-                <DayField id="start-date" name="start_date" label=texts.from value=start problem/>
+                {day_field("start-date", "start_date", texts.from, start, problem)}
                 <div class="date-range__end">
-                    <DayField id="end-date" name="end_date" label=texts.to value=end problem/>
+                    {day_field("end-date", "end_date", texts.to, end, problem)}
                     <button
                         type="button"
                         class="date-range__open needs-script"
@@ -218,8 +218,7 @@ fn today(selection: Selection) -> RwSignal<Option<NaiveDate>> {
 }
 
 /// A native date input with its label.
-#[component]
-fn DayField(
+fn day_field(
     id: &'static str,
     name: &'static str,
     label: &'static str,

@@ -40,15 +40,26 @@ pub fn Histogram(
             set_date_range.run(bars.with_value(|bars| days_of(bars, range)));
         }
     };
+    // Through a trait object, so that the WASM has the code of an update once.
+    let update = move |change: &mut dyn FnMut(&mut ChartCursor)| {
+        let mut next = cursor.get_untracked();
+        change(&mut next);
+        cursor.set(next);
+    };
     let key = move |event: KeyboardEvent| {
-        let handle = |cursor: &mut ChartCursor| cursor.key(&event.key(), event.shift_key(), count);
-        let action = cursor.try_update(handle).unwrap_or(KeyAction::PassOn);
+        let mut action = KeyAction::PassOn;
+        update(&mut |cursor| action = cursor.key(&event.key(), event.shift_key(), count));
         if action != KeyAction::PassOn {
             event.prevent_default();
         }
         if let KeyAction::Apply(range) = action {
             apply_selection(range);
         }
+    };
+    let release = move || {
+        let mut range = None;
+        update(&mut |cursor| range = cursor.release());
+        apply_selection(range);
     };
     let bar_below = move |event: &PointerEvent| pointed_bar(frame, event, count);
     let message = move || bars.with_value(|bars| cursor.get().message(bars, language));
@@ -70,10 +81,10 @@ pub fn Histogram(
                 aria-valuenow=move || cursor.get().at().unwrap_or_default().to_string()
                 aria-valuetext=message
                 on:keydown=key
-                on:pointerdown=move |event| cursor.update(|cursor| cursor.press(bar_below(&event)))
-                on:pointermove=move |event| cursor.update(|cursor| cursor.point(bar_below(&event)))
-                on:pointerup=move |_| apply_selection(cursor.try_update(ChartCursor::release).flatten())
-                on:pointerleave=move |_| cursor.update(ChartCursor::leave)
+                on:pointerdown=move |event| update(&mut |cursor| cursor.press(bar_below(&event)))
+                on:pointermove=move |event| update(&mut |cursor| cursor.point(bar_below(&event)))
+                on:pointerup=move |_| release()
+                on:pointerleave=move |_| update(&mut ChartCursor::leave)
             >
                 {move || cursor.get().range().map(|range| mark(range, count))}
                 {chart_view}

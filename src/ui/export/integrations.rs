@@ -78,7 +78,7 @@ fn tools(params: Signal<Result<ExportParams, ApiError>>, link_max_minutes: u32) 
                 Ok(params) => snippet(chosen.get(), &params, language).into_any(),
                 Err(error) => problem(&error, language).into_any(),
             }}
-            <Link params link_max_minutes/>
+            {link(params, link_max_minutes)}
         </div>
     }
 }
@@ -151,8 +151,7 @@ impl LinkState {
 }
 
 /// Creates a link that needs no token, and copies it.
-#[component]
-fn Link(params: Signal<Result<ExportParams, ApiError>>, link_max_minutes: u32) -> impl IntoView {
+fn link(params: Signal<Result<ExportParams, ApiError>>, link_max_minutes: u32) -> impl IntoView {
     let language = page_data::language();
     let texts = language.export();
     let offered = offered_minutes(link_max_minutes);

@@ -35,7 +35,7 @@ use crate::ui::{browser, page_data};
 #[component]
 pub fn MotionExport() -> impl IntoView {
     match page_data::content() {
-        Ok(Content::Export(data)) => EitherOf3::A(view! { <ExportForm data=*data/> }),
+        Ok(Content::Export(data)) => EitherOf3::A(export_form(*data)),
         Err(error) => EitherOf3::B(view! { <CannotShow error/> }),
         // Content of another page: links between pages load a new document, so this does not happen.
         Ok(_) => EitherOf3::C(()),
@@ -158,8 +158,7 @@ impl Submission {
 }
 
 /// The form: the selection, its preview, and the export button.
-#[component]
-fn ExportForm(mut data: ExportFormData) -> impl IntoView {
+fn export_form(mut data: ExportFormData) -> impl IntoView {
     let form = FormContext::new(&mut data);
     let FormContext { selection, params, preview, jobs, toasts, is_running, .. } = form;
     let is_disabled = Signal::derive(move || form.is_disabled());
@@ -192,7 +191,7 @@ fn ExportForm(mut data: ExportFormData) -> impl IntoView {
             <div class="card card--action">
                 <HydrationChunk>{export_button(is_running, is_disabled)}</HydrationChunk>
                 <button class="without-script" formaction=SETTINGS_PATH>{form.language.export().show_preview}</button>
-                <HydrationChunk><FileOptions selection/></HydrationChunk>
+                <HydrationChunk>{file_options(selection)}</HydrationChunk>
                 <HydrationChunk><ExportProgress jobs back_to=".export-button"/></HydrationChunk>
             </div>
             <LiveRegion toasts/>
@@ -256,8 +255,7 @@ fn ignore_double_click(event: MouseEvent) {
 }
 
 /// The options for spreadsheets.
-#[component]
-fn FileOptions(selection: Selection) -> impl IntoView {
+fn file_options(selection: Selection) -> impl IntoView {
     let texts = page_data::language().export();
     selection.hydrate_file_options();
     view! {

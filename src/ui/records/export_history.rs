@@ -22,7 +22,7 @@ use crate::ui::toasts::{LiveRegion, Toasts};
 #[component]
 pub fn ExportHistory() -> impl IntoView {
     let list = match page_data::content() {
-        Ok(Content::History(history)) => EitherOf3::A(view! { <Records history/> }),
+        Ok(Content::History(history)) => EitherOf3::A(records(history)),
         Err(error) => EitherOf3::B(view! { <CannotShow error/> }),
         Ok(_) => EitherOf3::C(()),
     };
@@ -38,8 +38,8 @@ pub fn ExportHistory() -> impl IntoView {
     }
 }
 
-#[component]
-fn Records(history: History) -> impl IntoView {
+/// The filter, the running exports, and the table.
+fn records(history: History) -> impl IntoView {
     let History { records, older, cameras, everybodys, state, user, sha256, is_later } = history;
     let language = page_data::language();
     let texts = language.history();
@@ -48,7 +48,7 @@ fn Records(history: History) -> impl IntoView {
     let list = if records.is_empty() {
         Either::Left(view! { <p class="card">{texts.none}</p> })
     } else {
-        Either::Right(view! { <RecordTable records cameras everybodys jobs/> })
+        Either::Right(record_table(&records, &cameras, everybodys, jobs))
     };
     let filter = move || {
         let states = State::ALL.map(|known| {
@@ -96,18 +96,15 @@ fn Records(history: History) -> impl IntoView {
     }
 }
 
-#[component]
-fn RecordTable(
-    records: Vec<ExportRecord>,
-    cameras: BTreeMap<String, String>,
+fn record_table(
+    records: &[ExportRecord],
+    cameras: &BTreeMap<String, String>,
     everybodys: bool,
     jobs: ExportJobs,
-) -> impl IntoView {
+) -> impl IntoView + use<> {
     let language = page_data::language();
     let texts = language.history();
-    let rows = records.into_iter().map(|record| {
-        view! { <RecordRow record cameras=cameras.clone() everybodys jobs/> }
-    });
+    let rows = records.iter().map(|record| record_row(record, cameras, everybodys, jobs));
     view! {
         <div class="card">
             <table role="table" class="records">
@@ -133,17 +130,16 @@ fn RecordTable(
     }
 }
 
-#[component]
-fn RecordRow(
-    record: ExportRecord,
-    cameras: BTreeMap<String, String>,
+fn record_row(
+    record: &ExportRecord,
+    cameras: &BTreeMap<String, String>,
     everybodys: bool,
     jobs: ExportJobs,
-) -> impl IntoView {
+) -> impl IntoView + use<> {
     let language = page_data::language();
     let texts = language.history();
     let params = ExportParams::parse(&record.query).ok();
-    let expected = expected_again(&record);
+    let expected = expected_again(record);
     let started = language.timestamp(&record.started_at);
     let again = params.clone().map(|params| {
         let url = params.to_url();
@@ -189,9 +185,9 @@ fn RecordRow(
                     <span>{time}</span>
                 </time>
             </th>
-            {everybodys.then(|| view! { <td role="cell" data-label=texts.by>{exported_by(&record, language)}</td> })}
+            {everybodys.then(|| view! { <td role="cell" data-label=texts.by>{exported_by(record, language)}</td> })}
             <td role="cell" data-label=texts.selection class="selection">
-                {selection_summary(params.as_ref(), &cameras, language)}
+                {selection_summary(params.as_ref(), cameras, language)}
             </td>
             <td role="cell" data-label=texts.events class="number">{language.count(count(record.rows))}</td>
             <td role="cell" data-label=texts.size class="number">{language.bytes(count(record.bytes))}</td>

@@ -59,9 +59,10 @@ impl Verification {
 
     /// Starts a verification and returns its number.
     fn start(self) -> u32 {
-        self.last.update_value(|last| *last += 1);
+        let number = self.last.get_value() + 1;
+        self.last.set_value(number);
         self.verdict.set(Some(Verdict::Reading(0)));
-        self.last.get_value()
+        number
     }
 
     /// Shows a verdict, unless another file was chosen meanwhile. Returns whether it was shown.
