@@ -70,11 +70,6 @@ impl ExportJobs {
         self.list.with_untracked(|list| list.set_total(params, total));
     }
 
-    /// Changes the list. Takes a trait object, so that the WASM has the code of an update once.
-    fn update(self, change: &mut dyn FnMut(&mut JobList)) {
-        self.list.update(|list| change(list));
-    }
-
     /// Starts an export, if it may start. Must be called in the handler of a click, because the file picker opens only
     /// then.
     pub fn start(self, params: ExportParams, expected: ExpectedSource) {
@@ -89,13 +84,12 @@ impl ExportJobs {
             return self.toasts.show(Notification::Error(texts.cannot_start, texts.browser_too_old.to_owned()));
         };
         let (signal, controller) = (controller.signal(), SendWrapper::new(controller));
-        let cancel: Arc<dyn Fn() + Send + Sync> = Arc::new(move || controller.abort());
-        let mut started = None;
-        self.update(&mut |list| started = Some(list.start(params.clone(), cancel.clone())));
-        let Some(job) = started else { return };
+        let Some(job) = self.list.try_update(|list| list.start(params, Arc::new(move || controller.abort()))) else {
+            return;
+        };
         spawn_local(async move {
             let outcome = self.run(&job, &signal, expected).await;
-            self.update(&mut |list| list.finish(job.number));
+            self.list.update(|list| list.finish(job.number));
             if let Some(notification) = outcome_notification(outcome, self.language) {
                 self.toasts.show(notification);
             }
@@ -114,7 +108,7 @@ impl ExportJobs {
         let expected = expected().unwrap_or_default();
         job.total.set(expected.rows);
         let save_method = SaveMethod::choose(expected.bytes, file_system_access::is_supported());
-        self.update(&mut |list| list.set_save_method(job.number, save_method));
+        self.list.update(|list| list.set_save_method(job.number, save_method));
         if signal.aborted() {
             return Err(DownloadError::Cancelled);
         }

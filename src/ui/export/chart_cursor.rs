@@ -117,14 +117,14 @@ impl ChartCursor {
         self.selected().or_else(|| self.at.map(|at| (at, at)))
     }
 
-    /// Presses the pointer on a bar.
-    pub fn press(&mut self, bar: Option<usize>) {
-        *self = Self { at: bar, from: bar, is_pressed: true };
+    /// Returns the cursor after the pointer was pressed on a bar.
+    pub fn pressed(bar: Option<usize>) -> Self {
+        Self { at: bar, from: bar, is_pressed: true }
     }
 
-    /// Moves the pointer to a bar.
-    pub fn point(&mut self, bar: Option<usize>) {
-        self.at = bar;
+    /// Returns the cursor after the pointer was moved to a bar.
+    pub fn pointed(self, bar: Option<usize>) -> Self {
+        Self { at: bar, ..self }
     }
 
     /// Releases the pointer. Returns the range to apply after a drag; a click only reads.
@@ -133,11 +133,6 @@ impl ChartCursor {
         let range = if is_drag { self.range() } else { None };
         *self = Self { at: self.at, ..Self::default() };
         range
-    }
-
-    /// Forgets everything when the pointer leaves the chart.
-    pub fn leave(&mut self) {
-        *self = Self::default();
     }
 
     /// Handles a key. With `shift`, the arrow keys extend the range.
@@ -247,18 +242,15 @@ mod tests {
     #[test]
     fn a_drag_selects_and_a_click_only_reads() {
         let mut cursor = ChartCursor::default();
-        cursor.point(Some(1));
+        cursor = cursor.pointed(Some(1));
         assert_eq!((cursor.at(), cursor.release()), (Some(1), None), "the pointer is not pressed");
-        cursor.press(Some(3));
+        cursor = ChartCursor::pressed(Some(3));
         assert_eq!(cursor.release(), None, "a click");
-        cursor.press(Some(3));
-        cursor.point(Some(1));
+        cursor = ChartCursor::pressed(Some(3)).pointed(Some(1));
         assert_eq!(cursor.selected(), Some((1, 3)));
         assert_eq!(cursor.release(), Some((1, 3)));
         assert_eq!(cursor, ChartCursor { at: Some(1), ..ChartCursor::default() });
-        cursor.press(Some(3));
-        cursor.leave();
-        assert_eq!((cursor, cursor.release()), (ChartCursor::default(), None), "the pointer left the chart");
+        assert_eq!(ChartCursor::default().release(), None, "the pointer left the chart");
     }
 
     #[test]

@@ -16,17 +16,12 @@ use crate::ui::{browser, page_data};
 /// Width and height of the chart, in its own units.
 const CHART: (usize, usize) = (600, 96);
 
-/// Chart and table.
-#[component]
-pub fn Histogram(
-    /// The days that have events, in order.
-    days: Vec<Day>,
-    /// Sets the dates of the selection.
-    set_date_range: Callback<(NaiveDate, NaiveDate)>,
-) -> impl IntoView {
+/// Renders chart and table of the days that have events, which must be in order. A selected range of bars is passed to
+/// `set_date_range`.
+pub fn histogram(days: &[Day], set_date_range: Callback<(NaiveDate, NaiveDate)>) -> impl IntoView + use<> {
     let language = page_data::language();
     let texts = language.export();
-    let bars = bars(&days);
+    let bars = bars(days);
     let count = bars.len();
     let label = chart_summary(&bars, language);
     let chart_view = chart(&bars);
@@ -40,15 +35,10 @@ pub fn Histogram(
             set_date_range.run(bars.with_value(|bars| days_of(bars, range)));
         }
     };
-    // Through a trait object, so that the WASM has the code of an update once.
-    let update = move |change: &mut dyn FnMut(&mut ChartCursor)| {
-        let mut next = cursor.get_untracked();
-        change(&mut next);
-        cursor.set(next);
-    };
     let key = move |event: KeyboardEvent| {
-        let mut action = KeyAction::PassOn;
-        update(&mut |cursor| action = cursor.key(&event.key(), event.shift_key(), count));
+        let mut next = cursor.get_untracked();
+        let action = next.key(&event.key(), event.shift_key(), count);
+        cursor.set(next);
         if action != KeyAction::PassOn {
             event.prevent_default();
         }
@@ -57,8 +47,9 @@ pub fn Histogram(
         }
     };
     let release = move || {
-        let mut range = None;
-        update(&mut |cursor| range = cursor.release());
+        let mut next = cursor.get_untracked();
+        let range = next.release();
+        cursor.set(next);
         apply_selection(range);
     };
     let bar_below = move |event: &PointerEvent| pointed_bar(frame, event, count);
@@ -81,10 +72,10 @@ pub fn Histogram(
                 aria-valuenow=move || cursor.get().at().unwrap_or_default().to_string()
                 aria-valuetext=message
                 on:keydown=key
-                on:pointerdown=move |event| update(&mut |cursor| cursor.press(bar_below(&event)))
-                on:pointermove=move |event| update(&mut |cursor| cursor.point(bar_below(&event)))
+                on:pointerdown=move |event| cursor.set(ChartCursor::pressed(bar_below(&event)))
+                on:pointermove=move |event| cursor.set(cursor.get_untracked().pointed(bar_below(&event)))
                 on:pointerup=move |_| release()
-                on:pointerleave=move |_| update(&mut ChartCursor::leave)
+                on:pointerleave=move |_| cursor.set(ChartCursor::default())
             >
                 {move || cursor.get().range().map(|range| mark(range, count))}
                 {chart_view}
@@ -191,9 +182,7 @@ mod tests {
 
     #[test]
     fn the_chart_is_a_slider_with_a_table_beside_it() {
-        let html = render(Language::English, Content::Nothing, || {
-            view! { <Histogram days=preview().days set_date_range=Callback::new(|_| {})/> }
-        });
+        let html = render(Language::English, Content::Nothing, || histogram(&preview().days, Callback::new(|_| {})));
         for part in [
             "Drag over the chart to narrow the dates.",
             "role=\"slider\"",

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use leptos::prelude::*;
 
-use super::histogram::Histogram;
+use super::histogram::histogram;
 use super::preview_query::PreviewState;
 use crate::api::language::Language;
 use crate::api::preview::Preview;
@@ -102,7 +102,7 @@ fn preview_view(
             {first.map(|first| tile(texts.first, timestamp(&first, language)))}
             {last.map(|last| tile(texts.last, timestamp(&last, language)))}
         </dl>
-        {(!days.is_empty()).then(|| view! { <Histogram days set_date_range/> })}
+        {(!days.is_empty()).then(|| histogram(&days, set_date_range))}
         <details class="sample" open>
             <summary>{texts.first_rows}</summary>
             // Focusable, so that the keyboard can scroll it.
