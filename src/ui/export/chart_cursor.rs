@@ -123,6 +123,7 @@ impl ChartCursor {
     }
 
     /// Returns the cursor after the pointer was moved to a bar.
+    #[must_use]
     pub fn pointed(self, bar: Option<usize>) -> Self {
         Self { at: bar, ..self }
     }
