@@ -14,7 +14,7 @@ test("a copied link returns the selected export without a session", async ({ pag
   await page.getByText("Use in other tools").click();
   await page.getByLabel("Valid for").selectOption("15 minutes");
   await page.getByRole("button", { name: "Copy link" }).click();
-  await expect(page.getByText("Link copied. It works for 15 minutes.")).toBeVisible();
+  await expect(page.getByText("Link copied. It is valid for 15 minutes.")).toBeVisible();
   const link = await page.evaluate(() => navigator.clipboard.readText());
   await expect(page.getByLabel("The link", { exact: true })).toHaveValue(link);
   const file = execFileSync("curl", ["-sf", link]);
