@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::export_form::ExportFormData;
 use super::exports::ExportRecord;
 use super::session::CurrentUser;
-use super::tokens::Token;
+use super::tokens::TokenList;
 use super::unknown_value::UnknownValue;
 use super::users::{User, UserWithCameras};
 use crate::api::language::Language;
@@ -181,7 +181,7 @@ pub enum Content {
     History(History),
     /// The access tokens of the signed-in user.
     #[serde(skip)]
-    Tokens(Vec<Token>),
+    Tokens(TokenList),
     /// All users.
     #[serde(skip)]
     Users(Vec<User>),

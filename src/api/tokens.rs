@@ -8,6 +8,18 @@ pub const DAYS: [Option<u32>; 5] = [Some(7), Some(30), Some(90), Some(365), None
 /// The form field by which a new password also revokes all access tokens.
 pub const REVOKE_TOKENS: &str = "revoke_tokens";
 
+/// The form field by which a form that is sent twice creates one token.
+pub const FORM_KEY: &str = "form_key";
+
+/// A user's tokens, and what the form for a new one needs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenList {
+    /// The tokens that were not revoked, newest first.
+    pub tokens: Vec<Token>,
+    /// The value of [`FORM_KEY`]: random, and another one in each page.
+    pub form_key: String,
+}
+
 /// A token in the list, without the token itself, of which only a hash is stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Token {

@@ -200,7 +200,7 @@ impl Token {
         match self {
             Self::Create { user, name, days } => {
                 let user = user::by_name(database, &user).await?;
-                let created = api_token::create(database, &user, &name, days, api_token::bits()?, now).await?;
+                let created = api_token::create(database, &user, &name, days, api_token::random_bits()?, now).await?;
                 print(&format!("{}\n", created.text));
             }
             Self::List => {

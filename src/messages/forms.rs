@@ -129,6 +129,11 @@ messages! {
         TokenNotInList = "token_not_in_list",
             "There is no such token. Reload the list.",
             "Dieses Token gibt es nicht. Laden Sie die Liste neu.";
+        /// The token that this form created was revoked.
+        TokenOfFormRevoked = "token_of_form_revoked",
+            "The token that this form created was revoked. Open the page again to create another one.",
+            "Das Token, das mit diesem Formular erstellt wurde, ist widerrufen. Öffnen Sie die Seite neu, um ein weiteres zu \
+             erstellen.";
         /// There is no token with that id.
         NoSuchToken { id: String } = "no_such_token",
             "There is no token {id}.",

@@ -5,17 +5,17 @@ use leptos::prelude::*;
 use super::form::{FormOutcome, SelectChoice, TextField};
 use crate::api::page::{Content, Outcome};
 use crate::api::paths::{API_DOCS_PATH, TOKENS_PATH};
-use crate::api::tokens::{DAYS, Token};
+use crate::api::tokens::{DAYS, FORM_KEY, Token};
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::page_data;
 
 /// The page at `/settings/tokens`.
 #[component]
 pub fn Tokens() -> impl IntoView {
-    let list = match page_data::content() {
-        Ok(Content::Tokens(tokens)) => Ok(tokens),
-        Ok(_) => Ok(Vec::new()),
-        Err(error) => Err(error),
+    let (list, form_key) = match page_data::content() {
+        Ok(Content::Tokens(list)) => (Ok(list.tokens), list.form_key),
+        Ok(_) => (Ok(Vec::new()), String::new()),
+        Err(error) => (Err(error), String::new()),
     };
     let created = match page_data::outcome() {
         Some(Outcome::Token { name, text }) => Some(view! { <NewToken name text/> }),
@@ -35,6 +35,7 @@ pub fn Tokens() -> impl IntoView {
                 <h2 id="new-token-title">{texts.new_token}</h2>
                 <TextField name="name" label=texts.what_for hint=texts.what_for_hint/>
                 <SelectChoice name="days" label=texts.works_for options=days.into() chosen="90".to_owned()/>
+                <input type="hidden" name=FORM_KEY value=form_key/>
                 <button class="primary" name="action" value="create">{texts.make}</button>
             </form>
             <p><a href=API_DOCS_PATH rel="external">{texts.api_docs}</a></p>

@@ -19,7 +19,7 @@ use crate::api::language::Language;
 use crate::api::page::{Content, History, Outcome, Page, PageData};
 use crate::api::paths::{LOGIN_PATH, SETUP_PATH, is_page};
 use crate::api::session::{CurrentUser, Role};
-use crate::api::tokens::Token;
+use crate::api::tokens::{Token, TokenList};
 use crate::api::users::{Grant, User, UserWithCameras};
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::ExportParams;
@@ -256,7 +256,7 @@ async fn history(state: &AppState, principal: &Principal, uri: &Uri, language: L
     })
 }
 
-async fn tokens(state: &AppState, principal: &Principal) -> Result<Vec<Token>, ApiError> {
+async fn tokens(state: &AppState, principal: &Principal) -> Result<TokenList, ApiError> {
     let now = state.clock.now();
     let tokens = api_token::list(&state.database, Some(principal.user.id)).await?;
     let tokens = tokens.into_iter().map(|(token, _)| Token {
@@ -267,7 +267,7 @@ async fn tokens(state: &AppState, principal: &Principal) -> Result<Vec<Token>, A
         expired: token.expires_at.is_some_and(|end| end <= now),
         last_used: token.last_used_at.map(minute),
     });
-    Ok(tokens.collect())
+    Ok(TokenList { tokens: tokens.collect(), form_key: api_token::random_bits()?.to_hex() })
 }
 
 async fn users(state: &AppState) -> Result<Vec<User>, ApiError> {

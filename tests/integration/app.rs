@@ -234,7 +234,7 @@ impl TestDatabase {
 
     /// Creates a token of this user that does not expire.
     pub async fn token_of(&self, user: &User) -> String {
-        let bits = api_token::bits().unwrap();
+        let bits = api_token::random_bits().unwrap();
         api_token::create(&self.connection, user, "test", None, bits, UnixMicros::new(NOW)).await.unwrap().text
     }
 

@@ -32,6 +32,17 @@ async fn make(app: &TestApp, browser: &Client, days: &str) -> (String, String) {
     (token, rest.split('"').next().unwrap().to_owned())
 }
 
+/// Returns the value of the form's key in a page.
+fn form_key(page: &str) -> String {
+    let (_, rest) = page.split_once("name=\"form_key\" value=\"").expect("the form");
+    rest.split('"').next().unwrap().to_owned()
+}
+
+fn token_in(page: &str) -> String {
+    let (_, rest) = page.split_once("mexp_").unwrap_or_else(|| panic!("no token in {page}"));
+    rest[..64].to_owned()
+}
+
 fn bearer(token: &str) -> Client {
     client_with(&[(AUTHORIZATION, &format!("Bearer {token}"))])
 }
@@ -218,4 +229,34 @@ async fn the_last_use_is_recorded_and_requests_do_not_wait_for_an_import() {
     timeout(Duration::from_mins(1), noted()).await.expect("it is noted");
     let page = text_of(app.get_as(&browser, "/settings/tokens").await).await;
     assert!(page.contains("2025-12-16 1"), "{page}");
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_twice_creates_one_token_and_shows_it_each_time() {
+    let app = app_of_ann().await;
+    let browser = app.browser_of("ann").await;
+    let key = form_key(&text_of(app.get_as(&browser, "/settings/tokens").await).await);
+    let form = [("action", "create"), ("name", "nightly"), ("days", "30"), ("form_key", &key)];
+    let send = || async { token_in(&text_of(app.post(&browser, "/settings/tokens", &form).await).await) };
+    let (first, second) = tokio::join!(send(), send());
+    assert_eq!(first, second, "a double click");
+    assert_eq!(send().await, first, "a reload");
+    let stored = entity::api_token::Entity::find().all(&app.database.connection).await.unwrap();
+    let stored: Vec<_> = stored.into_iter().filter(|token| token.name == "nightly").collect();
+    assert_eq!(stored.len(), 1);
+    assert_eq!(app.get_as(&bearer(&format!("mexp_{first}")), EXPORT).await.status(), 200);
+
+    let other_name = [("action", "create"), ("name", "weekly"), ("days", "30"), ("form_key", &key)];
+    let other = token_in(&text_of(app.post(&browser, "/settings/tokens", &other_name).await).await);
+    assert_ne!(other, first, "the page was kept, and another name entered");
+    let elsewhere = app.browser_of("ann").await;
+    let other = token_in(&text_of(app.post(&elsewhere, "/settings/tokens", &form).await).await);
+    assert_ne!(other, first, "the key alone, from another session, does not give the token");
+
+    let revoke = [("action", "revoke"), ("token", &*stored[0].id.to_string())];
+    app.post(&browser, "/settings/tokens", &revoke).await;
+    let refused = app.post(&browser, "/settings/tokens", &form).await;
+    assert_eq!(refused.status(), 404);
+    assert!(text_of(refused).await.contains("was revoked. Open the page again"));
+    assert_eq!(app.get_as(&bearer(&format!("mexp_{first}")), EXPORT).await.status(), 401);
 }

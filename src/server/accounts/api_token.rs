@@ -3,9 +3,12 @@
 
 use std::time::Duration;
 
+use hmac::{Hmac, Mac};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
+use sha2::Sha256;
 use uuid::Uuid;
 
 use super::name;
@@ -33,6 +36,8 @@ pub struct NewToken {
     pub record: Model,
     /// The token itself, which is shown once.
     pub text: String,
+    /// Whether it was created now, and not by the same form before.
+    pub is_new: bool,
 }
 
 /// Creates a token from random bits. It expires after `days` days, or never for `None`.
@@ -62,8 +67,28 @@ pub async fn create(
         last_used_at: None,
         revoked_at: None,
     };
-    Entity::insert(record.clone().into_active_model()).exec_without_returning(database).await?;
-    Ok(NewToken { record, text })
+    let insert = Entity::insert(record.clone().into_active_model())
+        .on_conflict(OnConflict::column(Column::TokenHash).do_nothing().to_owned());
+    if insert.exec_without_returning(database).await? == 1 {
+        return Ok(NewToken { record, text, is_new: true });
+    }
+    let stored = Entity::find().filter(Column::TokenHash.eq(record.token_hash)).one(database).await?;
+    match stored.filter(|stored| stored.user_id == user.id && stored.revoked_at.is_none()) {
+        Some(record) => Ok(NewToken { record, text, is_new: false }),
+        None => Err(ApiError::new(ErrorCode::TokenNotFound, FormMessage::TokenOfFormRevoked)),
+    }
+}
+
+/// Returns the bits of the token that a form creates: the same each time that it is sent, so that a double click or a
+/// reload creates one token, and shows it each time. Only the session's owner can send the form, and only the page has its
+/// key, so neither the database nor another site knows the bits.
+pub(crate) fn bits_of_form(session: &[u8], fields: [&str; 3]) -> Secret {
+    let mut mac = Hmac::<Sha256>::new_from_slice(session).expect("HMAC takes keys of any length");
+    for field in fields {
+        mac.update(&(field.len() as u64).to_be_bytes());
+        mac.update(field.as_bytes());
+    }
+    Secret::from_bits(mac.finalize().into_bytes().into())
 }
 
 /// Returns a token and its user, unless the token is expired or revoked at that time.
@@ -132,6 +157,6 @@ pub async fn set_last_used(database: &impl ConnectionTrait, id: Uuid, now: UnixM
 ///
 /// # Errors
 /// Returns an error if the operating system provides none.
-pub fn bits() -> Result<Secret, ApiError> {
+pub fn random_bits() -> Result<Secret, ApiError> {
     Secret::random().map_err(|error| internal(&error))
 }

@@ -7,9 +7,11 @@ use tracing::info;
 use super::form::{Form, FormResponse, unknown_action};
 use crate::api::page::{Notice, Outcome};
 use crate::api::paths::TOKENS_PATH;
+use crate::api::tokens::FORM_KEY;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
 use crate::server::accounts::api_token;
+use crate::server::accounts::credential::Credential;
 
 /// Creates a token and shows it, or revokes one.
 pub(in crate::web) async fn change_tokens(form: Arc<Form>) -> Result<FormResponse, ApiError> {
@@ -24,9 +26,17 @@ pub(in crate::web) async fn change_tokens(form: Arc<Form>) -> Result<FormRespons
                         .map_err(|_| ApiError::invalid("days", FormMessage::DaysExpected { value: days.to_owned() }))?,
                 ),
             };
-            let created =
-                api_token::create(database, &principal.user, form.field("name"), days, api_token::bits()?, now).await?;
-            info!(user_id = %principal.user.id, token_id = %created.record.id, "access token created");
+            let name = form.field("name");
+            let bits = match (form.field(FORM_KEY), &principal.by) {
+                (key, Credential::Session(session)) if !key.is_empty() => {
+                    api_token::bits_of_form(session, [key, name, form.field("days")])
+                }
+                _ => api_token::random_bits()?,
+            };
+            let created = api_token::create(database, &principal.user, name, days, bits, now).await?;
+            if created.is_new {
+                info!(user_id = %principal.user.id, token_id = %created.record.id, "access token created");
+            }
             Ok(FormResponse::Render(Outcome::Token { name: created.record.name, text: created.text }))
         }
         "revoke" => {
