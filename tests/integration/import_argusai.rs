@@ -432,7 +432,7 @@ async fn an_unreadable_postgresql_database_is_refused_without_showing_its_passwo
     for (url, reason) in [
         (nowhere.as_str(), "database \"nowhere\" does not exist"),
         (&empty, "no table cameras"),
-        (&database.settings.database.url, "a database of Motion Export itself"),
+        (&database.settings.database.url, "a database of Motion Export, not of ArgusAI"),
         ("postgresql+psycopg2://argus:secret@127.0.0.1:1/argusai", "connection was refused"),
         ("postgres://argus:sec/ret@h/argusai", "must be postgres://"),
     ] {
