@@ -54,8 +54,10 @@ unit: promtool postgres proxies target/snippets/done ## Runs the tests that need
 	cargo test --locked -p xtask
 	.ci/postgres with cargo test --locked --test integration
 
-coverage: promtool proxies $(LLVM_COV) ## Prints the line coverage of the tests that need no browser; needs a separate build
+coverage: promtool postgres proxies target/snippets/done $(LLVM_COV) ## Prints the line coverage of the tests on both databases, and fails if it is too low; needs a separate build
+	$(LLVM_COV) llvm-cov clean --workspace
 	$(LLVM_COV) llvm-cov --locked --no-report -p motion-export
+	.ci/postgres with $(LLVM_COV) llvm-cov --locked --no-report -p motion-export --test integration
 	$(LLVM_COV) llvm-cov report -p motion-export --json --summary-only | node .ci/coverage.mjs
 
 tools: ## Checks that LibreOffice Calc reads the dates of an export; skipped if it is not installed
