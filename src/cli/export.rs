@@ -69,7 +69,7 @@ impl Export {
         let (access, user_name) = match &self.as_user {
             Some(name) => {
                 let user = user::by_name(&database, name).await.map_err(for_option)?;
-                (CameraAccess::User { id: user.id, by: None }, Some(user.name))
+                (CameraAccess::User { id: user.id, credential: None }, Some(user.name))
             }
             None => (CameraAccess::Unrestricted, None),
         };

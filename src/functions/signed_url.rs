@@ -50,7 +50,7 @@ pub async fn sign_link(
     let params = ExportParams::parse(&query)?;
     TimeZone::parse(&params.timezone)?.interval(&params.range)?;
     principal.camera_access(&state.clock).select(&state.database, params.camera_ids.clone()).await?;
-    let Credential::Session(hash) = principal.by else { return Err(unauthenticated()) };
+    let Credential::Session(hash) = principal.credential else { return Err(unauthenticated()) };
     let session = state.sessions.by_hash(hash).await?.ok_or_else(unauthenticated)?;
     // A link never outlives its session.
     let (now, requested) = (state.clock.now(), minutes * MINUTE);

@@ -71,7 +71,7 @@ messages! {
             "This address does not support this method. The header Allow lists the supported ones.",
             "Diese Adresse unterstützt diese Methode nicht. Der Header Allow nennt die unterstützten.";
         /// The address names a user who does not exist.
-        NoSuchPerson = "no_such_person",
+        NoSuchUser = "no_such_person",
             "There is no such person. They may have been removed.",
             "Diese Person gibt es nicht. Vielleicht wurde sie entfernt.";
         /// The access token is not valid.

@@ -292,7 +292,7 @@ async fn user_with_cameras(state: &AppState, principal: &Principal, id: &str) ->
 /// # Errors
 /// Returns an error if the user does not exist or the database cannot answer.
 pub async fn user_by_id(state: &AppState, id: &str) -> Result<user::User, ApiError> {
-    let not_found = || ApiError::new(ErrorCode::UserNotFound, HttpMessage::NoSuchPerson);
+    let not_found = || ApiError::new(ErrorCode::UserNotFound, HttpMessage::NoSuchUser);
     let id: Uuid = id.parse().map_err(|_| not_found())?;
     user::by_id(&state.database, id).await?.ok_or_else(not_found)
 }

@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use motion_export::server::accounts::camera_access::camera_filter::Cameras;
+use motion_export::server::accounts::camera_access::camera_filter::CameraFilter;
 use motion_export::server::db::connect::{self, IfMissing};
 use motion_export::server::db::entity::{api_token, camera, camera_access, export, mark, motion_event, session, user};
 use motion_export::server::db::unix_micros::UnixMicros;
@@ -68,7 +68,7 @@ fn filters() -> Vec<(usize, Filter, Option<Cursor>)> {
         for (start, end) in [(None, None), (Some(1), None), (None, Some(9)), (Some(1), Some(9))] {
             for after in [None, Some(Cursor { timestamp: 5, id: Uuid::nil() })] {
                 let these = (0..cameras).map(|n| format!("camera-{n}")).collect();
-                let these = if cameras == 0 { Cameras::All } else { Cameras::Only(these) };
+                let these = if cameras == 0 { CameraFilter::All } else { CameraFilter::Only(these) };
                 filters.push((cameras, Filter { interval: TimeRange { start, end }, cameras: these }, after));
             }
         }
@@ -138,7 +138,7 @@ async fn a_page_reads_no_month_outside_of_the_selection_and_none_that_it_has_pas
     let month = |number: i64| 1_704_067_200_000_000 + number * 31 * 86_400_000_000;
     database.make_partitions((0..24).map(month)).await;
     let plan = |interval: TimeRange, after: Option<i64>| {
-        let filter = Filter { interval, cameras: Cameras::All };
+        let filter = Filter { interval, cameras: CameraFilter::All };
         let after = after.map(|timestamp| Cursor { timestamp, id: Uuid::nil() });
         let sql =
             query::page(&filter, filter.interval, after, 5_000, DbBackend::Postgres).to_string(PostgresQueryBuilder);

@@ -15,7 +15,7 @@ use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::parameters::ParameterMessage;
 use crate::server::accounts::camera_access::access_lost::AccessLost;
-use crate::server::accounts::camera_access::camera_filter::Cameras;
+use crate::server::accounts::camera_access::camera_filter::CameraFilter;
 use crate::server::db::clock::Clock;
 use crate::server::db::entity::{api_token, camera, camera_access, session, user};
 use crate::server::db::pool::Pool;
@@ -34,7 +34,7 @@ pub enum CameraAccess {
         /// The id of the user.
         id: Uuid,
         /// The credential of the user, and the clock by which it expires; `None` for `--as`.
-        by: Option<(Credential, Clock)>,
+        credential: Option<(Credential, Clock)>,
     },
 }
 
@@ -79,7 +79,7 @@ impl CameraAccess {
     ///
     /// # Errors
     /// Returns `camera_not_found` for a camera that is not visible, or the error of the database.
-    pub async fn select(&self, database: &Pool, requested: Vec<String>) -> Result<(Cameras, Names), SelectError> {
+    pub async fn select(&self, database: &Pool, requested: Vec<String>) -> Result<(CameraFilter, Names), SelectError> {
         let all = self.sees_all(database).await?;
         let names: Names =
             self.cameras_of(all, database).await?.into_iter().map(|camera| (camera.id, camera.name)).collect();
@@ -87,13 +87,13 @@ impl CameraAccess {
             return Err(SelectError::Refused(no_such_camera(unknown)));
         }
         let cameras = if !requested.is_empty() {
-            Cameras::Only(requested)
+            CameraFilter::Only(requested)
         } else if all {
-            Cameras::All
+            CameraFilter::All
         } else {
             let mut visible: Vec<_> = names.keys().cloned().collect();
             visible.sort();
-            Cameras::Only(visible)
+            CameraFilter::Only(visible)
         };
         Ok((cameras, names))
     }
@@ -105,16 +105,16 @@ impl CameraAccess {
     pub async fn lost_access(
         &self,
         database: &impl ConnectionTrait,
-        cameras: &Cameras,
+        cameras: &CameraFilter,
     ) -> Result<Option<AccessLost>, DbErr> {
-        let Self::User { id, by } = self else { return Ok(None) };
+        let Self::User { id, credential } = self else { return Ok(None) };
         let Some(role) = self.role(database).await? else {
-            return AccessLost::find(database, *id, by.as_ref()).await.map(Some);
+            return AccessLost::find(database, *id, credential.as_ref()).await.map(Some);
         };
         if role == Role::Admin.as_str() {
             return Ok(None);
         }
-        let Cameras::Only(cameras) = cameras else { return Ok(Some(AccessLost::AdministratorDemoted)) };
+        let CameraFilter::Only(cameras) = cameras else { return Ok(Some(AccessLost::AdministratorDemoted)) };
         let granted = camera_access::Entity::find()
             .filter(camera_access::Column::UserId.eq(*id))
             .filter(camera_access::Column::CameraId.is_in(cameras))
@@ -132,9 +132,9 @@ impl CameraAccess {
 
     /// Returns the role of the user, if the user still exists and the credential is still valid.
     async fn role(&self, database: &impl ConnectionTrait) -> Result<Option<String>, DbErr> {
-        let Self::User { id, by } = self else { return Ok(None) };
+        let Self::User { id, credential } = self else { return Ok(None) };
         let mut role = user::Entity::find().select_only().column(user::Column::Role).filter(user::Column::Id.eq(*id));
-        role = match by {
+        role = match credential {
             None => role,
             Some((Credential::Session(hash) | Credential::SignedUrl(hash), clock)) => {
                 let valid = session::Entity::find().select_only().expr(Expr::val(1));

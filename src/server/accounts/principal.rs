@@ -17,18 +17,18 @@ pub struct Principal {
     /// The user.
     pub user: User,
     /// The credential.
-    pub by: Credential,
+    pub credential: Credential,
 }
 
 impl Principal {
     /// Returns the principal's access to cameras, which ends by this clock.
     pub fn camera_access(&self, clock: &Clock) -> CameraAccess {
-        CameraAccess::User { id: self.user.id, by: Some((self.by.clone(), clock.clone())) }
+        CameraAccess::User { id: self.user.id, credential: Some((self.credential.clone(), clock.clone())) }
     }
 
     /// Whether the principal is a signed-in browser, not a tool.
     pub fn is_browser(&self) -> bool {
-        matches!(self.by, Credential::Session(_))
+        matches!(self.credential, Credential::Session(_))
     }
 
     /// Returns the principal of the running server function.

@@ -54,7 +54,7 @@ use super::query::Filter;
 use super::reader::Reader;
 use super::timezone::TimeZone;
 use crate::export_params::{BYTE_ORDER_MARK, ExportParams, file_name};
-use crate::server::accounts::camera_access::camera_filter::Cameras;
+use crate::server::accounts::camera_access::camera_filter::CameraFilter;
 use crate::server::accounts::camera_access::{CameraAccess, Names};
 use crate::server::db::error::may_pass;
 use crate::server::db::partitions;
@@ -106,7 +106,7 @@ pub struct ExportStream {
     pub complete_to: Option<UnixMicros>,
     context: ExportContext,
     access: CameraAccess,
-    cameras: Cameras,
+    cameras: CameraFilter,
     pages: ReadAhead,
     /// `None` while it is working, and after it has failed.
     digest_and_compress: Option<DigestAndCompress>,

@@ -18,7 +18,7 @@ use crate::api::preview::{CameraCount, Day, Preview};
 use crate::error::ApiError;
 use crate::export_params::{BYTE_ORDER_MARK, ExportParams, columns};
 use crate::server::accounts::camera_access::CameraAccess;
-use crate::server::accounts::camera_access::camera_filter::Cameras;
+use crate::server::accounts::camera_access::camera_filter::CameraFilter;
 use crate::server::db::entity::camera;
 use crate::server::db::partitions;
 use crate::server::db::pool::Pool;
@@ -78,7 +78,7 @@ pub async fn cameras(
 async fn run_preview<T: Send + 'static>(
     context: ExportContext,
     access: CameraAccess,
-    cameras: &Cameras,
+    cameras: &CameraFilter,
     read: impl FnOnce(&mut Connection, &TimeSlice) -> Result<T, ExportError> + Send + 'static,
 ) -> Result<T, ApiError> {
     let timeout = context.page_timeout;
@@ -213,10 +213,10 @@ fn count_per_quarter_hour(
 }
 
 /// Returns the ids of the selected cameras. The list of cameras is complete: it has the camera of every event.
-async fn ids(database: &Pool, cameras: &Cameras) -> Result<Vec<String>, DbErr> {
+async fn ids(database: &Pool, cameras: &CameraFilter) -> Result<Vec<String>, DbErr> {
     match cameras {
-        Cameras::Only(cameras) => Ok(cameras.clone()),
-        Cameras::All => {
+        CameraFilter::Only(cameras) => Ok(cameras.clone()),
+        CameraFilter::All => {
             let ids = camera::Entity::find().select_only().column(camera::Column::Id);
             ids.into_tuple().all(database).await
         }

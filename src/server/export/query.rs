@@ -14,7 +14,7 @@ use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, Order, Query, SelectS
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
 use super::timezone::TimeRange;
-use crate::server::accounts::camera_access::camera_filter::Cameras;
+use crate::server::accounts::camera_access::camera_filter::CameraFilter;
 use crate::server::db::entity::motion_event::{Column, Entity};
 use crate::server::export::event::{Cursor, SELECTED_COLUMNS};
 
@@ -28,10 +28,10 @@ pub struct Filter {
     /// The range of their timestamps.
     pub interval: TimeRange,
     /// Their cameras.
-    pub cameras: Cameras,
+    pub cameras: CameraFilter,
 }
 
-impl Cameras {
+impl CameraFilter {
     /// Returns the cameras if all events are scanned for theirs.
     pub fn scanned(&self) -> Option<&[String]> {
         match self {
@@ -54,10 +54,10 @@ enum Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    fn new(cameras: &'a Cameras) -> Self {
+    fn new(cameras: &'a CameraFilter) -> Self {
         match cameras {
-            Cameras::All => Self::All,
-            Cameras::Only(cameras) => match cameras.as_slice() {
+            CameraFilter::All => Self::All,
+            CameraFilter::Only(cameras) => match cameras.as_slice() {
                 [camera] => Self::One(camera),
                 few @ [_, _, ..] if few.len() <= MAX_MERGED_CAMERAS => Self::Merge(few),
                 none_or_many => Self::Scan(none_or_many),
@@ -153,7 +153,7 @@ pub fn counts(filter: &Filter) -> SelectStatement {
         .column(Column::CameraId)
         .expr(Expr::col(Asterisk).count())
         .group_by(Expr::col(Column::CameraId));
-    if let Cameras::Only(cameras) = &filter.cameras {
+    if let CameraFilter::Only(cameras) = &filter.cameras {
         counted = counted.filter(Column::CameraId.is_in(cameras));
     }
     within(counted, filter.interval.start, filter.interval.end).into_query()
@@ -171,7 +171,7 @@ pub fn count_per_quarter_hour(filter: &Filter) -> SelectStatement {
         .expr(timestamp().max())
         .expr(timestamp().count())
         .group_by(timestamp().div(QUARTER_HOUR));
-    if let Cameras::Only(cameras) = &filter.cameras {
+    if let CameraFilter::Only(cameras) = &filter.cameras {
         counted = counted.filter(Column::CameraId.is_in(cameras));
     }
     within(counted, filter.interval.start, filter.interval.end).order_by_asc(timestamp().min()).into_query()
@@ -181,7 +181,7 @@ pub fn count_per_quarter_hour(filter: &Filter) -> SelectStatement {
 pub fn timestamps_between(filter: &Filter, first: i64, last: i64) -> SelectStatement {
     let mut timestamps =
         Entity::find().select_only().column(Column::Timestamp).filter(Column::Timestamp.between(first, last));
-    if let Cameras::Only(cameras) = &filter.cameras {
+    if let CameraFilter::Only(cameras) = &filter.cameras {
         timestamps = timestamps.filter(Column::CameraId.is_in(cameras));
     }
     timestamps.order_by_asc(Column::Timestamp).into_query()
@@ -227,14 +227,14 @@ mod tests {
     use super::*;
 
     fn sql(cameras: &[&str], interval: TimeRange, after: Option<Cursor>) -> String {
-        let these = || Cameras::Only(cameras.iter().map(ToString::to_string).collect());
-        let filter = Filter { interval, cameras: if cameras.is_empty() { Cameras::All } else { these() } };
+        let these = || CameraFilter::Only(cameras.iter().map(ToString::to_string).collect());
+        let filter = Filter { interval, cameras: if cameras.is_empty() { CameraFilter::All } else { these() } };
         page(&filter, filter.interval, after, 5000, DbBackend::Sqlite).to_string(SqliteQueryBuilder)
     }
 
     #[test]
     fn no_cameras_are_not_all_cameras() {
-        let filter = Filter { interval: TimeRange::default(), cameras: Cameras::Only(Vec::new()) };
+        let filter = Filter { interval: TimeRange::default(), cameras: CameraFilter::Only(Vec::new()) };
         let sql = page(&filter, filter.interval, None, 5000, DbBackend::Sqlite).to_string(SqliteQueryBuilder);
         assert!(sql.contains("WHERE 1 = 2"), "{sql}");
     }

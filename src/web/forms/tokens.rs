@@ -27,7 +27,7 @@ pub(in crate::web) async fn change_tokens(form: Arc<Form>) -> Result<FormRespons
                 ),
             };
             let name = form.field("name");
-            let bits = match (form.field(FORM_KEY), &principal.by) {
+            let bits = match (form.field(FORM_KEY), &principal.credential) {
                 (key, Credential::Session(session)) if !key.is_empty() => {
                     api_token::bits_of_form(session, [key, name, form.field("days")])
                 }

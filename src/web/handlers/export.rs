@@ -112,7 +112,7 @@ fn new_export(principal: &Principal, params: &ExportParams, export: &ExportStrea
     NewExport {
         user_id: Some(principal.user.id),
         user_name: Some(principal.user.name.clone()),
-        via: principal.by.as_str(),
+        via: principal.credential.as_str(),
         query: params.to_query(),
         complete_to: export.complete_to,
     }

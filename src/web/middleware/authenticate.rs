@@ -59,17 +59,17 @@ async fn identify(state: &AppState, parts: &Parts) -> Result<Principal, ApiError
         let resolved = api_token::resolve(&state.database, &text, now).await?;
         let (token, user) = resolved.ok_or_else(|| refuse(Some(&text)))?;
         state.last_use.record_token(token.id);
-        return Ok(Principal { user, by: Credential::Token(token.id) });
+        return Ok(Principal { user, credential: Credential::Token(token.id) });
     }
     if parts.uri.path() == EXPORT_PATH
         && let Some(url) = SignedUrl::parse(parts.uri.query().unwrap_or_default())
     {
         let (user, session) = url?.owner(&state.sessions, &state.database, now).await?;
-        return Ok(Principal { user, by: Credential::SignedUrl(session) });
+        return Ok(Principal { user, credential: Credential::SignedUrl(session) });
     }
     let session = parts.extensions.get::<AuthSession>().ok_or_else(unauthenticated)?;
     let (Some(user), Some(id)) = (session.user.clone(), session.session.id()) else { return Err(unauthenticated()) };
-    Ok(Principal { user, by: Credential::Session(session_store::hash(id)) })
+    Ok(Principal { user, credential: Credential::Session(session_store::hash(id)) })
 }
 
 /// Returns the token in the `Authorization` header: as a bearer token, or as the password of any user name.

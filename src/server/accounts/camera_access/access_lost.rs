@@ -18,9 +18,9 @@ impl AccessLost {
     pub(super) async fn find(
         database: &impl ConnectionTrait,
         user_id: Uuid,
-        by: Option<&(Credential, Clock)>,
+        credential: Option<&(Credential, Clock)>,
     ) -> Result<Self, DbErr> {
-        let Some((credential, clock)) = by else { return Ok(Self::UserRemoved) };
+        let Some((credential, clock)) = credential else { return Ok(Self::UserRemoved) };
         if user::Entity::find_by_id(user_id).count(database).await? == 0 {
             return Ok(Self::UserRemoved);
         }

@@ -2,7 +2,7 @@
 
 /// The cameras of an export.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Cameras {
+pub enum CameraFilter {
     /// All cameras, those included that are added while the export runs.
     #[default]
     All,

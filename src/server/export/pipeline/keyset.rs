@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use sea_orm::DbErr;
 
-use crate::server::accounts::camera_access::camera_filter::Cameras;
+use crate::server::accounts::camera_access::camera_filter::CameraFilter;
 use crate::server::export::event::{Cursor, Row, ScanEnd};
 use crate::server::export::query::{self, Filter};
 use crate::server::export::reader::{Connection, TimeSlice};
@@ -132,7 +132,7 @@ impl KeysetPager {
         mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
     ) -> Result<u64, E> {
         // Without a camera there is nothing to read, and no reason to scan all events for it.
-        if matches!(&self.filter.cameras, Cameras::Only(cameras) if cameras.is_empty()) {
+        if matches!(&self.filter.cameras, CameraFilter::Only(cameras) if cameras.is_empty()) {
             self.ended = true;
         }
         let limit = limit.rows(self.page_rows);
@@ -279,7 +279,7 @@ mod tests {
             )
             .expect("created");
         let mut connection = Connection::Sqlite(connection);
-        let filter = Filter { interval: TimeRange::default(), cameras: Cameras::Only(cameras) };
+        let filter = Filter { interval: TimeRange::default(), cameras: CameraFilter::Only(cameras) };
         for (ends, rows) in
             [(Vec::new(), 100), (vec![35_000, 60_000, 60_001, 190_000], 100), (Vec::new(), 1), (Vec::new(), 2)]
         {
@@ -310,7 +310,7 @@ mod tests {
         // Three events per timestamp, timestamps 0 to 100.
         for ends in [vec![0], vec![50], vec![1, 2, 3, 4, 5, 6, 7, 90], (0..200).collect(), vec![1_000, 2_000]] {
             for (start, end) in [(None, None), (Some(3), Some(80)), (Some(50), None)] {
-                let filter = Filter { interval: TimeRange { start, end }, cameras: Cameras::All };
+                let filter = Filter { interval: TimeRange { start, end }, cameras: CameraFilter::All };
                 let mut pages = KeysetPager::new(filter, 20.try_into().expect("not zero"), ends.clone());
                 let mut seen = Vec::new();
                 while !pages.ended() {
