@@ -214,7 +214,7 @@ test.describe("the first administrator", () => {
       await expect(page.getByRole("heading", { name: "Data Export" })).toBeVisible();
       await expect(page.locator(".account-name")).toContainText("boss");
       await page.goto(link);
-      await expect(page.getByRole("alert")).toHaveText(/is not valid, or no longer/);
+      await expect(page.getByRole("alert")).toHaveText(/is invalid or no longer valid/);
     } finally {
       server.kill();
       rmSync(folder, { recursive: true, force: true });
