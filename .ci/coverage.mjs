@@ -3,8 +3,7 @@
 import { readFileSync } from "node:fs";
 
 // Calls to web-sys, which return nothing on a server, and helpers of tests. The browser tests run the calls, but lines of
-// WASM are not counted:
-// stable Rust has no profiler runtime for wasm32.
+// WASM are not counted: stable Rust has no profiler runtime for wasm32.
 const BROWSER_ONLY = /^src\/ui\/(browser|test_support|download\/(fetch|file_system_access))\.rs$/;
 
 const PARTS = [
