@@ -58,7 +58,7 @@ coverage: promtool postgres proxies target/snippets/done $(LLVM_COV) ## Prints t
 	$(LLVM_COV) llvm-cov clean --workspace
 	$(LLVM_COV) llvm-cov --locked --no-report -p motion-export
 	.ci/postgres with $(LLVM_COV) llvm-cov --locked --no-report -p motion-export --test integration
-	$(LLVM_COV) llvm-cov report -p motion-export --json --summary-only | node .ci/coverage.mjs
+	$(LLVM_COV) llvm-cov report -p motion-export --lcov | node .ci/coverage.mjs
 
 tools: ## Checks that LibreOffice Calc reads the dates of an export; skipped if it is not installed
 	cargo build --locked --bin motion-export

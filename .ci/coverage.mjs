@@ -1,5 +1,5 @@
 // Prints the line coverage of each part of the program, and of the files below its minimum; fails if a part is below it.
-// Usage: `cargo llvm-cov report --json --summary-only | node coverage.mjs`.
+// Tests beside the code are not counted. Usage: `cargo llvm-cov report --lcov | node coverage.mjs`.
 import { readFileSync } from "node:fs";
 
 // Calls to web-sys, which return nothing on a server, and helpers of tests. The browser tests run the calls, but lines of
@@ -21,17 +21,33 @@ const PARTS = [
 ];
 
 const root = `${process.cwd()}/`;
-const { files } = JSON.parse(readFileSync(0, "utf8")).data[0];
-const lines = files
-  .map(({ filename, summary }) => ({ file: filename.replace(root, ""), ...summary.lines }))
-  .filter(({ file }) => file.startsWith("src/"));
+
+/** The number of the line at which the unit tests of a file begin. */
+function firstLineOfTests(file) {
+  const lines = readFileSync(file, "utf8").split("\n");
+  const line = lines.findIndex((text, index) => text === "#[cfg(test)]" && /^(pub )?mod \w+ \{/.test(lines[index + 1]));
+  return line < 0 ? Infinity : line + 1;
+}
+
+/** The files of the report, with the number of their lines and of those that ran. */
+function parse(report) {
+  return report.split("end_of_record").flatMap((record) => {
+    const file = /^SF:(.*)$/m.exec(record)?.[1].replace(root, "");
+    if (!file?.startsWith("src/") || /(^|\/)tests?(\/|\.rs$)/.test(file)) return [];
+    const end = firstLineOfTests(file);
+    const lines = [...record.matchAll(/^DA:(\d+),(\d+)/gm)].filter(([, line]) => Number(line) < end);
+    return [{ file, count: lines.length, covered: lines.filter(([, , runs]) => runs !== "0").length }];
+  });
+}
+
+const files = parse(readFileSync(0, "utf8"));
 const coverage = (list) => {
   const sum = (key) => list.reduce((total, file) => total + file[key], 0);
   return (100 * sum("covered")) / sum("count");
 };
 let failed = false;
 for (const { name, minimum, includes } of PARTS) {
-  const part = lines.filter(({ file }) => includes(file));
+  const part = files.filter(({ file, count }) => count > 0 && includes(file));
   const percent = coverage(part);
   failed ||= !(percent >= minimum);
   console.log(`${percent.toFixed(1).padStart(6)} %  ${name} (at least ${minimum} %)`);
