@@ -120,7 +120,7 @@ components:
 
 $(NODE_MODULES): end2end/package-lock.json
 	@echo "Installing wasm-opt, esbuild and Playwright from npm"
-	cd end2end && npm ci --no-audit --no-fund
+	cd end2end && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 $(LLVM_COV):
