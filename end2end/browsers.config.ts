@@ -2,7 +2,7 @@
 import { defineConfig } from "@playwright/test";
 
 import { SLOWNESS } from "./slowness";
-import { ADDRESS, prepareDatabase, SERVER, serverEnvironment } from "./server";
+import { prepareDatabase, webServer } from "./server";
 
 if (process.env.TEST_WORKER_INDEX === undefined) prepareDatabase();
 
@@ -13,12 +13,6 @@ export default defineConfig({
   timeout: 120_000 * SLOWNESS,
   expect: { timeout: 15_000 * SLOWNESS },
   reporter: [["list"]],
-  webServer: {
-    command: `${SERVER} serve --listen ${new URL(ADDRESS).host}`,
-    cwd: "..",
-    env: serverEnvironment,
-    url: `${ADDRESS}/healthz`,
-    timeout: 60_000 * SLOWNESS,
-  },
+  webServer,
   projects: ["firefox", "webkit", "chromium"].map((name) => ({ name })),
 });

@@ -2,7 +2,7 @@
 import { defineConfig, devices } from "@playwright/test";
 
 import { SLOWNESS } from "./slowness";
-import { ADDRESS, prepareDatabase, SERVER, serverEnvironment, SESSION } from "./server";
+import { ADDRESS, prepareDatabase, SESSION, webServer } from "./server";
 
 // Every worker loads this file too. Only the main process creates the database, before the server starts.
 if (process.env.TEST_WORKER_INDEX === undefined) prepareDatabase();
@@ -33,13 +33,7 @@ export default defineConfig({
   expect: { timeout: 15_000 * SLOWNESS },
   reporter: [["list"]],
   use: { baseURL: ADDRESS, timezoneId: "America/Los_Angeles", locale: "en-GB", trace: "retain-on-failure" },
-  webServer: {
-    command: `${SERVER} serve --listen ${new URL(ADDRESS).host}`,
-    cwd: "..",
-    env: serverEnvironment,
-    url: `${ADDRESS}/healthz`,
-    timeout: 60_000 * SLOWNESS,
-  },
+  webServer,
   projects: [
     { name: "session", use: chromium, testMatch: /session\.setup\.ts/ },
     ...[

@@ -3,6 +3,8 @@ import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import path from "node:path";
 
+import { SLOWNESS } from "./slowness";
+
 const root = path.resolve(__dirname, "..");
 const folder = path.join(root, "target/end2end");
 
@@ -12,6 +14,15 @@ export const serverEnvironment = {
   DATABASE_URL: `sqlite://${folder}/end2end.db`,
   MOTION_EXPORT_SERVER_LOG: "warn",
   MOTION_EXPORT_SERVER_TRUSTED_PROXIES: "127.0.0.1",
+};
+
+/** How Playwright starts the server under test. */
+export const webServer = {
+  command: `${SERVER} serve --listen ${new URL(ADDRESS).host}`,
+  cwd: "..",
+  env: serverEnvironment,
+  url: `${ADDRESS}/healthz`,
+  timeout: 60_000 * SLOWNESS,
 };
 
 /** The end of the events that `prepareDatabase` generates; they cover the year before. */
