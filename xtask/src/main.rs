@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+mod bindings;
 mod dist;
 mod files;
 mod manifest;

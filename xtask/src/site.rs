@@ -10,11 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, ensure};
-use wasm_bindgen_cli_support::Bindgen;
-
 use crate::manifest::Manifest;
-use crate::{files, print_line};
+use crate::{bindings, files, print_line};
+use anyhow::{Context, ensure};
 
 /// The maximum size of script and WASM together, compressed with brotli, in bytes.
 const BUDGET: usize = 350_000;
@@ -48,10 +46,10 @@ pub fn build(manifest: &Manifest, wasm: &Path, tools: &Path) -> anyhow::Result<(
     }
     fs::create_dir_all(&new_pkg)?;
     let name = manifest.leptos("output-name")?;
-    bind(manifest, wasm, &tools.join("wasm-opt"), &new_pkg, name)?;
+    bind(manifest, wasm, tools, &new_pkg, name)?;
     // cargo-leptos reads the bundle from here, because it does not resolve @import.
     let style_sheet = manifest.leptos_path("style-file")?;
-    bundle_styles(&tools.join("esbuild"), &style_folder.join("main.css"), &style_sheet)?;
+    bundle(&tools.join("esbuild"), &style_folder.join("main.css"), &style_sheet, &[])?;
     fs::copy(style_sheet, new_pkg.join(format!("{name}.css")))?;
     let version = files::version_of(&new_pkg)?;
     compress_within_budget(&new_pkg)?;
@@ -73,27 +71,34 @@ pub fn build(manifest: &Manifest, wasm: &Path, tools: &Path) -> anyhow::Result<(
     Ok(())
 }
 
-/// Generates the module's script, and optimizes its WASM.
-fn bind(manifest: &Manifest, wasm: &Path, wasm_opt: &Path, folder: &Path, name: &str) -> anyhow::Result<()> {
-    Bindgen::new().input_path(wasm).web(true)?.typescript(false).out_name(name).generate(folder)?;
+/// Generates the module's script and optimizes both. Only the final two files stay in `folder`.
+fn bind(manifest: &Manifest, wasm: &Path, tools: &Path, folder: &Path, name: &str) -> anyhow::Result<()> {
+    let generated = folder.with_extension("bindings");
+    if generated.exists() {
+        fs::remove_dir_all(&generated)?;
+    }
+    bindings::generate(wasm, &generated, name)?;
+
     // The page requests NAME.wasm, which is cargo-leptos' name for it.
-    let bound = folder.join(format!("{name}_bg.wasm"));
+    let bound = generated.join(format!("{name}_bg.wasm"));
     let optimized = folder.join(format!("{name}.wasm"));
     let mut arguments: Vec<&OsStr> = manifest.leptos_list("wasm-opt-features")?.into_iter().map(OsStr::new).collect();
     arguments.extend([bound.as_os_str(), OsStr::new("-o"), optimized.as_os_str()]);
-    run(wasm_opt, &arguments)?;
-    fs::remove_file(&bound)?;
+    run(&tools.join("wasm-opt"), &arguments)?;
+
+    let entry = generated.join("entry.js");
+    fs::write(&entry, format!("export {{ default, hydrate }} from \"./{name}.js\";\n"))?;
+    bundle(&tools.join("esbuild"), &entry, &folder.join(format!("{name}.js")), &["--format=esm"])?;
+    fs::remove_dir_all(generated)?;
     Ok(())
 }
 
-/// Bundles the style sheets that `entry` imports into one minified file.
-fn bundle_styles(esbuild: &Path, entry: &Path, output: &Path) -> anyhow::Result<()> {
+/// Bundles a script or style sheet with all that it imports into one minified file.
+fn bundle(esbuild: &Path, entry: &Path, output: &Path, options: &[&str]) -> anyhow::Result<()> {
     let mut to = OsStr::new("--outfile=").to_owned();
     to.push(output);
-    let options = ["--bundle", "--minify", "--log-level=warning"].map(OsStr::new);
-    let mut arguments = vec![entry.as_os_str()];
-    arguments.extend(options);
-    arguments.push(&to);
+    let mut arguments = vec![entry.as_os_str(), &to];
+    arguments.extend(["--bundle", "--minify", "--log-level=warning"].iter().chain(options).map(OsStr::new));
     run(esbuild, &arguments)
 }
 
