@@ -75,7 +75,7 @@ end2end: site browser ## Runs the tests that need a browser
 	cargo build --locked --bin motion-export
 	cd end2end && npx playwright test
 
-bench: build bench-tools postgres target/bench/venv/done target/bench/datasette/done ## Measures against other programs, and writes docs/benchmarks.md; BENCH="--rounds 3" takes less time
+bench: build bench-tools postgres target/bench/venv/done target/bench/datasette/done target/bench/column-stores/done ## Measures against other programs, and writes docs/benchmarks.md; BENCH="--rounds 3" takes less time
 	target/bench/venv/bin/python benches/run.py $(BENCH)
 
 browsers: site browser other-browsers ## Runs the main tasks, and the layout at all widths, in Firefox, WebKitGTK and Chromium
@@ -207,6 +207,12 @@ target/bench/datasette/done: benches/requirements-datasette.txt | bench-tools
 	@echo "Installing Datasette from PyPI"
 	python3 -m venv target/bench/datasette
 	target/bench/datasette/bin/pip install -q -r $<
+	@touch $@
+
+target/bench/column-stores/done: benches/requirements-column-stores.txt | bench-tools
+	@echo "Installing DuckDB and ClickHouse from PyPI"
+	python3 -m venv target/bench/column-stores
+	target/bench/column-stores/bin/pip install -q -r $<
 	@touch $@
 
 target/load/venv/done: end2end/load/requirements.txt | bench-tools

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """`make bench` compares Motion Export with other programs, on the same rows and in one run: medians and ratios.
 
-The other programs are the sqlite3 shell in CSV mode, Datasette, and FastAPI with SQLAlchemy, which the client's
-specification names; on PostgreSQL, psql and FastAPI again. Datasette streams rows that were joined and formatted
+The other programs are the sqlite3 shell in CSV mode, the column stores DuckDB and ClickHouse with tables of their own
+(column_store.py), Datasette, and FastAPI with SQLAlchemy, which the client's specification names; on PostgreSQL, psql and
+FastAPI again. Datasette streams rows that were joined and formatted
 beforehand. Over HTTP, curl receives and discards all bytes; the shell and psql write to /dev/null. The rows that each
 program sends are counted first. Results are printed as they come, and written to docs/benchmarks.md after a full run.
 
@@ -31,12 +32,19 @@ import sys
 import time
 from pathlib import Path
 
+import machine
+
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "target/bench"
 OURS = ROOT / "target/release/motion-export"
 PYTHON = WORK / "venv/bin/python"
 # As `pip install datasette` installs it. With uvloop in its environment, it was 1.4 times as fast.
 DATASETTE = WORK / "datasette/bin/python"
+COLUMN_STORES = WORK / "column-stores/bin/python"
+# What a column store or the shell writes when it writes to a file in memory.
+IN_MEMORY = Path("/dev/shm/motion-export-bench.csv")
+# A small board: one core, 512 MB.
+SMALL_CORES, SMALL_MEGABYTES = "0", 512
 # The newest version, as in .ci/postgres. The psql on the PATH is Debian's Perl wrapper, which takes time to start.
 POSTGRES = max(Path("/usr/lib/postgresql").glob("[0-9]*/bin"), key=lambda path: float(path.parent.name), default=None)
 CLUSTER = WORK / "postgres-cluster"
@@ -63,6 +71,11 @@ SELECT to_char(to_timestamp(e.timestamp / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-
        e.camera_id, coalesce(c.name, e.camera_id) AS camera_name, e.confidence, e.algorithm, e.x, e.y, e.width, e.height,
        e.zone_id
 FROM motion_events e LEFT JOIN cameras c ON c.id = e.camera_id ORDER BY e.timestamp, e.id"""
+# What the column stores load: the exported columns, unformatted, and the id that orders events of one moment.
+ROWS_SQL = """\
+SELECT e.timestamp, hex(e.id), e.camera_id, coalesce(c.name, e.camera_id), e.confidence, e.algorithm, e.x, e.y, e.width,
+       e.height, e.zone_id
+FROM motion_events e LEFT JOIN cameras c ON c.id = e.camera_id"""
 # On one line, because psql's \copy requires that.
 ROWS_ALONE = ("SELECT timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id FROM motion_events "
               "ORDER BY timestamp, id")
@@ -125,6 +138,22 @@ class Data:
             """, stdout=subprocess.DEVNULL)
             new.rename(self.flat)
         return self
+
+    def make_rows(self):
+        """Creates the CSV file that the column stores load, and returns its path."""
+        rows = self.path.with_suffix(".rows.csv")
+        if not rows.exists():
+            log(f"creating {rows}")
+            new = rows.with_suffix(".new")
+            with open(new, "wb") as out:
+                run("sqlite3", "-readonly", "-csv", self.path, ROWS_SQL, stdout=out)
+            new.rename(rows)
+        return rows
+
+    @property
+    def files(self):
+        """The files of the database that exist."""
+        return [file for file in [self.path, Path(f"{self.path}-wal")] if file.exists()]
 
     @property
     def token(self):
@@ -284,9 +313,52 @@ class Measured:
         self.seconds, self.first, self.size, self.peak = seconds, first, size, None
 
 
-def ours(data):
-    return Server([OURS, "serve", "--listen", "127.0.0.1:PORT"], [f"Authorization: Bearer {data.token}"],
-                  env=data.environment, cwd=WORK)
+def ours(data, prefix=(), **options):
+    return Server([*prefix, OURS, "serve", "--listen", "127.0.0.1:PORT"], [f"Authorization: Bearer {data.token}"],
+                  env=data.environment, cwd=WORK, **options)
+
+
+class ColumnStore:
+    """A column store with the events of a data set, in a process that stays. Its table is created once."""
+
+    def __init__(self, engine, data, prefix=(), **options):
+        # A table of its own for each limit would be another; the engines that share a file are not run at once.
+        folder = WORK / f"{data.path.stem}-{engine.removesuffix('-unsorted')}"
+        self.log = open(WORK / "column-stores.log", "ab")
+        self.process = subprocess.Popen(
+            [*prefix, COLUMN_STORES, ROOT / "benches/column_store.py", engine, folder, data.make_rows(), data.path],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, **options)
+        self.engine = engine
+        self.answer("ready")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait()
+        self.log.close()
+        IN_MEMORY.unlink(missing_ok=True)
+
+    def answer(self, prefix=""):
+        # chdb may print a line of its own.
+        for line in self.process.stdout:
+            if line.startswith(prefix or "{"):
+                return line
+        raise SystemExit(f"{self.engine} failed; see {self.log.name}")
+
+    def export(self, camera=None):
+        """Exports all events or those of one camera to the file in memory."""
+        self.process.stdin.write(json.dumps({"camera": camera, "output": str(IN_MEMORY)}) + "\n")
+        self.process.stdin.flush()
+        answer = json.loads(self.answer())
+        measured = Measured(answer["seconds"])
+        measured.peak = answer["peak"]
+        return measured
+
+    def rows(self, camera=None):
+        self.export(camera)
+        return count_rows(["cat", IN_MEMORY])
 
 
 def fastapi(data):
@@ -352,15 +424,33 @@ def run_rounds(rounds, **contestants):
 class Report:
     def __init__(self):
         self.lines = []
+        # Rows of the table at the top: what is exported, the other program, and the ratio of the times.
+        self.peers = []
+        self.top = 0
+
+    def end_head(self):
+        """Marks where the table of all peers is to be inserted."""
+        self.top = len(self.lines)
+
+    def compare(self, what, other, ratio):
+        self.peers.append([what, other, f"{ratio:.2f}"])
+
+    def insert_peers(self):
+        """Inserts the table of all peers after the head."""
+        if self.peers:
+            below, self.lines = self.lines[self.top:], self.lines[:self.top]
+            self.table("How many times as fast as others", ["", "other program", "ratio of the times"], self.peers,
+                       align=["---", "---", "---:"])
+            self.lines += below
 
     def add(self, text=""):
         self.lines.append(text)
         log(text)
 
-    def table(self, title, head, rows):
+    def table(self, title, head, rows, align=None):
         self.add(f"\n## {title}\n")
         self.add("| " + " | ".join(head) + " |")
-        self.add("| --- |" + " ---: |" * (len(head) - 1))
+        self.add("| " + " | ".join(align or ["---"] + ["---:"] * (len(head) - 1)) + " |")
         for row in rows:
             self.add("| " + " | ".join(row) + " |")
 
@@ -380,10 +470,15 @@ def comparison(report, title, rows, results):
             for name, one in results.items()
         ],
     )
+    for name, one in results.items():
+        if name not in ("ours", "command"):
+            report.compare(f"{title}, {rows:,} rows", NAMES[name], one.seconds / mine)
 
 
 NAMES = {"ours": "Motion Export, over HTTP", "shell": "sqlite3 shell", "fastapi": "FastAPI and SQLAlchemy",
-         "datasette": "Datasette", "command": "Motion Export, `export`", "psql": "psql, `COPY` to CSV",
+         "datasette": "Datasette", "duckdb": "DuckDB, its own table, in the order of the export",
+         "duckdb-unsorted": "DuckDB, its own table, as the rows lie", "duckdb-sqlite": "DuckDB, reading the SQLite file",
+         "clickhouse": "ClickHouse (chdb), MergeTree in the order of the export", "command": "Motion Export, `export`", "psql": "psql, `COPY` to CSV",
          "binary": "psql, binary `COPY`: the rows alone, without CSV"}
 
 
@@ -409,6 +504,79 @@ def selections(report, data, flat, title, rows, rounds, slow_rounds, our_query, 
             results[name].peak = server.peak_megabytes()
     results["shell"].peak = peak_of(shell_command(data, where))
     comparison(report, title, rows, results)
+
+
+def column_stores(report, data, title, rows, rounds, camera=None):
+    """Compares with column stores. They write to a file in memory, which is their fastest way; curl discards what it receives."""
+    query, where = (f"?camera_id={camera}", f"WHERE e.camera_id = '{camera}'") if camera else ("", "")
+    names = ["duckdb", "duckdb-unsorted", "duckdb-sqlite", "clickhouse"]
+    results = {}
+    # One after the other, because two of them share a table, and idle threads of another one would disturb.
+    for name in names:
+        with ours(data) as server, ColumnStore(name, data) as store:
+            received = {"ours": server.rows(EXPORT + query), name: store.rows(camera)}
+            if set(received.values()) != {rows}:
+                raise SystemExit(f"{title}: expected {rows} rows, received {received}")
+            both = run_rounds(rounds, ours=lambda: server.get(EXPORT + query), other=lambda: store.export(camera))
+            # The store's peak of all rounds; loading was another process.
+            both["other"].peak = store.export(camera).peak
+            both["ours"].peak = server.peak_megabytes()
+        results[name] = both
+    report.table(
+        f"Column stores, {title}: {rows:,} rows",
+        ["", "time", "Motion Export, over HTTP, in the same rounds", "peak memory", "Motion Export is faster"],
+        [[NAMES[name], milliseconds(both["other"].seconds), milliseconds(both["ours"].seconds), f"{both['other'].peak:,.0f} MB",
+          f"{both['other'].seconds / both['ours'].seconds:.2f} times"] for name, both in results.items()],
+    )
+    for name, both in results.items():
+        report.compare(f"{title}, {rows:,} rows", NAMES[name], both["other"].seconds / both["ours"].seconds)
+
+
+def cold(report, data, rounds):
+    """Compares exports of files that are not in the page cache. A fresh process reads them each time."""
+    camera, camera_rows = data.middle_camera()
+    selections = {f"all events, {data.events:,} rows": ("", ""),
+                  f"one camera of {data.cameras:,}, {camera_rows:,} rows": (f"?camera_id={camera}", f"WHERE e.camera_id = '{camera}'")}
+    table, dropped = [], True
+    for title, (query, where) in selections.items():
+        measured = {"ours": [], "shell": []}
+        for _ in range(rounds):
+            dropped &= machine.drop_from_page_cache(data.files)
+            with ours(data) as server:
+                measured["ours"].append(server.get(EXPORT + query))
+            dropped &= machine.drop_from_page_cache(data.files)
+            measured["shell"].append(shell(data, where))
+        one, other = medians(measured["ours"]), medians(measured["shell"])
+        table.append([title, milliseconds(one.seconds), milliseconds(one.first), milliseconds(other.seconds),
+                      f"{other.seconds / one.seconds:.2f} times"])
+        report.compare(f"Cold, {title}", NAMES["shell"], other.seconds / one.seconds)
+    report.table("Cold: the database is not in the page cache",
+                 ["", "Motion Export, over HTTP", "first byte", "sqlite3 shell", "Motion Export is faster"], table)
+    report.add("\nBefore each export, the file was dropped from the page cache"
+               + ("." if dropped else ", but not all of its pages left it."))
+
+
+def small_machine(report, data, rounds):
+    """Compares on one core with little memory, as a small board has: server, client and the others share the core."""
+    prefix = ["taskset", "--cpu-list", SMALL_CORES]
+    with machine.memory_limit(SMALL_MEGABYTES) as limit:
+        # The control group is not left by the processes that a limited process starts.
+        options = {"preexec_fn": limit} if limit else {}
+
+        def get(server):
+            status, first, total, size = run(*prefix, *server.curl(EXPORT), capture_output=True, text=True).stdout.split()
+            if status != "200":
+                raise SystemExit(f"the export on one core returned status {status}")
+            return Measured(float(total), float(first), int(size))
+
+        with ours(data, prefix, **options) as server:
+            results = run_rounds(rounds, ours=lambda: get(server),
+                                 shell=lambda: timed([*prefix, *shell_command(data, "")], **options))
+            results["ours"].peak = server.peak_megabytes()
+    results["shell"].peak = peak_of(shell_command(data, ""))
+    comparison(report, "One core" + (f" and {SMALL_MEGABYTES} MB" if limit else ""), data.events, results)
+    if not limit:
+        report.add("\nThe memory was not limited, because this user may not create control groups.")
 
 
 def on_postgres(report, data, rounds, slow_rounds):
@@ -628,6 +796,8 @@ def imports(report, data, rounds):
         [[names[name], milliseconds(one.seconds), f"{data.events / one.seconds:,.0f}",
           f"{results['shell'].seconds / one.seconds:.2f}"] for name, one in results.items()],
     )
+    for name in ["csv", "argusai"]:
+        report.compare(f"{names[name]}, {data.events:,} rows", names["shell"], results["shell"].seconds / results[name].seconds)
 
 
 def versions(halves):
@@ -638,6 +808,7 @@ def versions(halves):
     tools = []
     if "sqlite" in halves:
         pythons[DATASETTE] = ["datasette", "uvicorn"]
+        pythons[COLUMN_STORES] = ["duckdb", "duckdb_extension_sqlite_scanner", "chdb", "chdb-core"]
         tools.append("sqlite3 shell " + first_line("sqlite3", "-version")[:6])
     if "postgres" in halves:
         pythons[PYTHON].append("psycopg")
@@ -683,11 +854,13 @@ def sqlite_half(report, sizes, rounds, slow_rounds):
         return timed([OURS, "export"], env=data.environment, cwd=WORK)
 
     selections(report, middle, middle, "All events", middle.events, rounds, slow_rounds, "", "", "", "")
+    column_stores(report, middle, "All events", middle.events, rounds)
     if largest is not middle:
         both(largest)
     camera, camera_rows = many.middle_camera()
     selections(report, many, many, "One camera of 1,000", camera_rows, rounds, slow_rounds, f"camera_id={camera}",
                f"WHERE e.camera_id = '{camera}'", f"camera_id={camera}", f"camera_id={camera}&_sort=timestamp")
+    column_stores(report, many, "One camera of 1,000", camera_rows, rounds, camera)
     selections(report, largest, largest, "One day of ten years", largest.day_rows(), rounds, slow_rounds,
                f"start_date={DAY}&end_date={DAY}",
                f"WHERE e.timestamp >= {DAY_MICROS} AND e.timestamp < {DAY_MICROS + 86_400_000_000}",
@@ -695,6 +868,8 @@ def sqlite_half(report, sizes, rounds, slow_rounds):
                "timestamp__gte=2021-03-10T00:00:00&timestamp__lt=2021-03-11T00:00:00&_sort=timestamp")
     encodings(report, middle, rounds)
     scale(report, "Size: all events, over HTTP", sets, rounds)
+    cold(report, many, slow_rounds)
+    small_machine(report, middle, rounds)
     concurrent_exports(report, middle, rounds)
     other_requests(report, middle, 1_000)
     imports(report, middle, slow_rounds)
@@ -728,7 +903,7 @@ def main():
         halves.remove("postgres")
         log(f"PostgreSQL is skipped: it is measured only from {POSTGRES_FROM:,} events")
     halves or sys.exit("nothing to measure")
-    for tool in ["curl", "sqlite3", "gzip"] if "sqlite" in halves else ["curl"]:
+    for tool in ["curl", "sqlite3", "gzip", "fincore", "taskset"] if "sqlite" in halves else ["curl"]:
         shutil.which(tool) or sys.exit(f"{tool} is missing; `make bench` installs it")
     needed = ["initdb", "postgres", "psql"]
     if "postgres" in halves and not (POSTGRES and all((POSTGRES / tool).exists() for tool in needed)):
@@ -746,11 +921,13 @@ def main():
                "For the smallest data set, the rows are also compared.\n")
     for version in versions(halves):
         report.add(f"- {version}")
+    report.end_head()
     if "sqlite" in halves:
         sqlite_half(report, sizes, rounds, slow_rounds)
     if "postgres" in halves:
         postgres_half(report, postgres_sizes, rounds, slow_rounds)
 
+    report.insert_peers()
     if options.output is None:
         return log("\nnot written to a file, because this was not a full run")
     options.output.parent.mkdir(exist_ok=True)
