@@ -147,10 +147,10 @@ test("the chart can be read and narrowed with mouse and keyboard", async ({ page
   const box = (await chart.boundingBox())!;
   const bar = (number: number) => [box.x + (box.width * (number + 0.5)) / 10, box.y + 50] as const;
   await page.mouse.move(...bar(2));
-  await expect(preview(page).locator(".chart__told")).toHaveText(/^3 Dec 2025: \d+ events$/);
+  await expect(preview(page).locator(".chart__message")).toHaveText(/^3 Dec 2025: \d+ events$/);
   await page.mouse.down();
   await page.mouse.move(...bar(4));
-  await expect(preview(page).locator(".chart__told")).toHaveText(/^3 Dec 2025 – 5 Dec 2025: \d+ events$/);
+  await expect(preview(page).locator(".chart__message")).toHaveText(/^3 Dec 2025 – 5 Dec 2025: \d+ events$/);
   await page.mouse.up();
   await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-03");
   await expect(page.getByLabel("To", { exact: true })).toHaveValue("2025-12-05");

@@ -1,6 +1,5 @@
 //! The document around every page.
 
-use leptos::either::Either;
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
@@ -16,7 +15,13 @@ pub fn style_sheet(options: &LeptosOptions) -> String {
     format!("/{}/{}.css", options.site_pkg_dir, options.output_name)
 }
 
+/// The inline script of all pages: buttons that copy, and double clicks.
+const COMMON: &str = include_str!("app/common.js");
+
 /// The inline script of hydrated pages.
+///
+/// It does what a control does that is not hydrated yet: it fills in the dates of a preset, opens the browser's own picker in
+/// place of the calendar, and keeps a dropped file. So no click is lost on a slow connection.
 ///
 /// It delays the submission of a form until the page is parsed. A browser stops parsing when a form is submitted, even if
 /// the response is a download, and the page would never be hydrated.
@@ -30,11 +35,17 @@ pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -
     // The content security policy rejects styles without the nonce.
     let nonce = use_nonce();
     provide_meta_context();
-    let script = if page_data::page().is_some_and(Page::is_hydrated) {
-        let script = ARRIVE.replace("PKG", &format!("/{}/{}", options.site_pkg_dir, options.output_name));
-        Either::Left(view! { <script nonce=nonce.clone() inner_html=script></script> })
+    let is_hydrated = page_data::page().is_some_and(Page::is_hydrated);
+    let arrive = if is_hydrated {
+        ARRIVE.replace("PKG", &format!("/{}/{}", options.site_pkg_dir, options.output_name))
     } else {
-        Either::Right(view! { <script src="/plain.js" defer nonce=nonce.clone()></script> })
+        String::new()
+    };
+    // In a block, so that its names are not global.
+    let script = format!("{{{COMMON}{arrive}}}");
+    let script = view! {
+        <script nonce=nonce.clone() inner_html=script></script>
+        {(!is_hydrated).then(|| view! { <script src="/plain.js" defer nonce=nonce.clone()></script> })}
     };
     let styles = styles.into_iter().map({
         let nonce = nonce.clone();

@@ -108,6 +108,7 @@ pub struct Texts {
     pub all_exports: &'static str,
 
     pub use_from: &'static str,
+    pub loading: &'static str,
     pub tool: &'static str,
     pub copy_for: fn(&str) -> String,
     pub token_hint: fn(&str) -> String,
@@ -295,6 +296,7 @@ pub static ENGLISH: Texts = Texts {
     all_exports: "All exports",
 
     use_from: "Use in other tools",
+    loading: "Loading…",
     tool: "Tool",
     copy_for: |tool| format!("Copy: {tool}"),
     token_hint: |token| format!("Replace {token} with one of your access tokens."),
@@ -475,6 +477,7 @@ pub static GERMAN: Texts = Texts {
     all_exports: "Alle Exporte",
 
     use_from: "In anderen Programmen verwenden",
+    loading: "Wird geladen …",
     tool: "Programm",
     copy_for: |tool| format!("Kopieren: {tool}"),
     token_hint: |token| format!("Ersetzen Sie {token} durch eines Ihrer Zugriffstoken."),

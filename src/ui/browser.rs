@@ -290,17 +290,6 @@ pub async fn sleep(milliseconds: i32) {
     let _ = JsFuture::from(timeout).await;
 }
 
-/// Selects the text of an input or a textarea.
-pub fn select(id: &str) {
-    focus(&format!("#{id}"));
-    let select = || {
-        let field = document().get_element_by_id(id)?;
-        let select: js_sys::Function = Reflect::get(&field, &"select".into()).ok()?.dyn_into().ok()?;
-        select.call0(&field).ok()
-    };
-    let _ = select();
-}
-
 /// Returns scheme, host and port of the page's address. Empty on the server.
 pub fn origin() -> String {
     if !IS_BROWSER {

@@ -17,7 +17,7 @@ use super::request_id::RequestId;
 use super::{error_response, parameters, preferences, secure_address};
 use crate::api::language::Language;
 use crate::api::page::{Content, History, Outcome, Page, PageData};
-use crate::api::paths::{LOGIN_PATH, SETUP_PATH, is_page};
+use crate::api::paths::{LOGIN_PATH, SETTINGS_PATH, SETUP_PATH, is_page};
 use crate::api::session::{CurrentUser, Role};
 use crate::api::tokens::{Token, TokenList};
 use crate::api::users::{Grant, User, UserWithCameras};
@@ -50,6 +50,12 @@ pub async fn load_page_data(State(state): State<AppState>, request: Request, nex
     }
     let (mut parts, body) = request.into_parts();
     let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+    let now = state.clock.now();
+    let own_zone = || preferences::cookie(&parts.headers, TIMEZONE_COOKIE);
+    let with_dates = (path == SETTINGS_PATH).then(|| export_form::with_preset_dates(query, now, own_zone)).flatten();
+    if let Some(query) = with_dates {
+        return Redirect::to(local_path_or_default(&format!("{path}?{query}"))).into_response();
+    }
     if let Some(known) = parameters::known_to_page(path, query) {
         let address = if known.is_empty() { path.to_owned() } else { format!("{path}?{known}") };
         return Redirect::to(local_path_or_default(&address)).into_response();

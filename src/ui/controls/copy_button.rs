@@ -1,12 +1,11 @@
 //! A button that copies the value of a field.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
-use crate::ui::{browser, page_data};
+use crate::ui::page_data;
 
 /// Copies the value of a field and confirms it. If the browser refuses access to the clipboard, selects the value, so that
-/// the keyboard shortcut copies it.
+/// the keyboard shortcut copies it. `src/app/common.js` does it, so that the button works before the page is hydrated.
 #[component]
 pub fn CopyButton(
     /// The field's id.
@@ -17,19 +16,17 @@ pub fn CopyButton(
     label: Option<String>,
 ) -> impl IntoView {
     let texts = page_data::language().copying();
-    let status = RwSignal::new("");
-    let copy = move |_| {
-        let of = of.clone();
-        spawn_local(async move {
-            let is_copied = browser::copy(&browser::value_of(&of).unwrap_or_default()).await;
-            if !is_copied {
-                browser::select(&of);
-            }
-            status.set(if is_copied { texts.copied } else { texts.selected });
-        });
-    };
     view! {
-        <button type="button" class="needs-script" aria-label=label on:click=copy>{texts.copy}</button>
-        <span role="status">{move || status.get()}</span>
+        <button
+            type="button"
+            class="needs-script"
+            aria-label=label
+            data-copies=of
+            data-copied=texts.copied
+            data-selected=texts.selected
+        >
+            {texts.copy}
+        </button>
+        <span role="status"></span>
     }
 }

@@ -236,7 +236,7 @@ pub fn CalendarDialog(
                     </div>
                     {move || (0..months).map(|number| calendar.month(number)).collect_view()}
                 </div>
-                <div class="calendar__told">
+                <div class="calendar__message">
                     <p class="hint" role="status">{move || calendar.instruction()}</p>
                     <p class="hint">{move || calendar.limits()}</p>
                 </div>

@@ -23,6 +23,12 @@ pub enum Preset {
 pub const PRESETS: [Preset; 5] =
     [Preset::Today, Preset::LastDays(7), Preset::LastDays(30), Preset::ThisMonth, Preset::Everything];
 
+/// The name of the buttons of the presets, which is a parameter of the page without script.
+pub const PRESET: &str = "preset";
+
+/// The values of the parameter, in the order of [`PRESETS`]. `src/app/arrive.js` knows them too.
+pub const PRESET_VALUES: [&str; 5] = ["today", "last-7-days", "last-30-days", "this-month", "everything"];
+
 impl Preset {
     /// Returns the label.
     pub fn label(self, texts: &Texts) -> String {
@@ -31,8 +37,14 @@ impl Preset {
             Self::LastDays(days) => (texts.last_days)(days),
             Self::ThisMonth => texts.this_month.to_owned(),
             Self::Everything => texts.everything.to_owned(),
-            Self::Days(first, last) => format!("{first} – {last}"),
+            // Never a button.
+            Self::Days(..) => String::new(),
         }
+    }
+
+    /// Returns the preset with that value of the parameter.
+    pub fn from_value(value: &str) -> Option<Self> {
+        PRESETS.into_iter().zip(PRESET_VALUES).find_map(|(preset, known)| (known == value).then_some(preset))
     }
 
     /// Returns the first and the last day, if the range has limits.
@@ -64,6 +76,13 @@ mod tests {
         assert_eq!(range(Preset::Everything), (None, None));
         let days = Preset::Days(day("2025-01-02").expect("a day"), day("2025-01-03").expect("a day"));
         assert_eq!(range(days), (day("2025-01-02"), day("2025-01-03")));
+    }
+
+    #[test]
+    fn presets_are_found_by_the_value_of_their_button() {
+        assert_eq!(Preset::from_value("last-30-days"), Some(Preset::LastDays(30)));
+        assert_eq!(PRESET_VALUES.map(Preset::from_value), PRESETS.map(Some));
+        assert_eq!(Preset::from_value("yesterday"), None);
     }
 
     #[test]

@@ -3,16 +3,18 @@
 
 use chrono::NaiveDate;
 use futures_util::future::{AbortHandle, abortable};
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::selection::Selection;
+use crate::api::paths::SETTINGS_PATH;
 use crate::error::ApiError;
 use crate::export_params::{DateRange, ExportParams, parse_day};
 use crate::functions::preview::preview_selection;
 use crate::ui::dates::calendar_dialog::CalendarDialog;
 use crate::ui::dates::calendar_state::{EventsPerDay, events_per_day};
-use crate::ui::dates::date_preset::{PRESETS, Preset};
+use crate::ui::dates::date_preset::{PRESET, PRESET_VALUES, PRESETS, Preset};
 use crate::ui::{browser, hydration, page_data};
 
 /// The id of the message about invalid dates, which both inputs share.
@@ -78,13 +80,20 @@ pub fn DateRangePicker(
         }
     };
     let is_chosen = move |preset| start.with(|start| end.with(|end| is_preset(preset, (start, end), today.get())));
-    let presets = PRESETS.map(|preset| {
+    // Without script, a button submits the form to the page, and the server fills in the dates.
+    let presets = PRESETS.into_iter().zip(PRESET_VALUES).map(|(preset, value)| {
         view! {
             <button
-                type="button"
                 class="chip"
+                name=PRESET
+                value=value
+                formaction=SETTINGS_PATH
+                formnovalidate
                 aria-pressed=move || is_chosen(preset).to_string()
-                on:click=move |_| choose(preset)
+                on:click=move |event| {
+                    event.prevent_default();
+                    choose(preset);
+                }
             >
                 {preset.label(texts)}
             </button>
@@ -93,7 +102,9 @@ pub fn DateRangePicker(
 
     let is_open = RwSignal::new(false);
     let event_days = EventDays::new();
-    let open = move |_| {
+    let open = move |event: MouseEvent| {
+        // Otherwise the inline script opens the browser's own picker.
+        event.prevent_default();
         // Queried again, because a page may stay open over midnight.
         today.set(browser::today(&timezone.get_untracked()));
         is_open.set(true);
@@ -154,7 +165,7 @@ pub fn DateRangePicker(
                 </div>
             </div>
             {calendar}
-            <div class="chips needs-script" role="group" aria-label=texts.presets>{presets.into_iter().collect_view()}</div>
+            <div class="chips" role="group" aria-label=texts.presets>{presets.collect_view()}</div>
             {move || problem.get().map(|error| view! {
                 <p id=PROBLEM_ID class="problem">{page_data::language().error(&error)}</p>
             })}
@@ -316,7 +327,7 @@ mod tests {
         });
         assert_eq!(html.matches("aria-invalid=\"true\" aria-describedby=\"date-problem\"").count(), 2, "{html}");
         assert!(html.contains("id=\"date-problem\" class=\"problem\""), "{html}");
-        assert!(html.contains("aria-pressed=\"false\" class=\"chip\">Everything</button>"), "{html}");
+        assert!(html.contains("value=\"everything\" formaction=\"/settings\" formnovalidate aria-pressed=\"false\" class=\"chip\">Everything</button>"), "{html}");
     }
 
     #[test]

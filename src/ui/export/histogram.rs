@@ -11,7 +11,7 @@ use super::chart_cursor::{Bar, BarRange, ChartCursor, KeyAction, bar_at, bars, c
 use crate::api::language::Language;
 use crate::api::preview::Day;
 use crate::ui::table_html::table_rows_html;
-use crate::ui::{browser, page_data};
+use crate::ui::{browser, hydration, page_data};
 
 /// Width and height of the chart, in its own units.
 const CHART: (usize, usize) = (600, 96);
@@ -30,6 +30,7 @@ pub fn histogram(days: &[Day], set_date_range: Callback<(NaiveDate, NaiveDate)>)
     let bars = StoredValue::new(bars);
     let cursor = RwSignal::new(ChartCursor::default());
     let frame = NodeRef::<Div>::new();
+    let is_hydrated = hydration::is_hydrated();
     let apply_selection = move |range: Option<BarRange>| {
         if let Some(range) = range {
             set_date_range.run(bars.with_value(|bars| days_of(bars, range)));
@@ -58,12 +59,13 @@ pub fn histogram(days: &[Day], set_date_range: Callback<(NaiveDate, NaiveDate)>)
         move || Some(message()).filter(|text| !text.is_empty()).unwrap_or_else(|| texts.drag_to_narrow.to_owned());
     view! {
         <div class="histogram">
-            <p class="chart__told" aria-hidden="true">{hint}</p>
+            <p class="chart__message" aria-hidden="true">{hint}</p>
             // A slider, because its values are read one after the other.
             <div
                 class="chart__frame"
                 node_ref=frame
                 role="slider"
+                aria-disabled=move || (!is_hydrated.get()).then_some("true")
                 tabindex="0"
                 aria-label=label
                 aria-describedby="chart-keys"

@@ -41,7 +41,11 @@ pub fn Integrations(
             on:toggle=move |_| disclosure.sync()
         >
             <summary>{texts.use_from}</summary>
-            <Show when=move || disclosure.is_open.get()>
+            // Seen if it is opened before it is hydrated.
+            <Show
+                when=move || disclosure.is_open.get()
+                fallback=move || view! { <p class="hint">{texts.loading}</p> }
+            >
                 {tools(params, link_max_minutes)}
             </Show>
         </details>

@@ -182,6 +182,8 @@ fn export_form(mut data: ExportFormData) -> impl IntoView {
         <HydrationChunk>{address_problem(selection)}</HydrationChunk>
         <form class="motion-export" method="get" action=EXPORT_PATH on:submit=submit>
             <input type="hidden" name="format" value="csv"/>
+            // The Enter key presses the first button of a form, which would otherwise be a preset.
+            <button class="visually-hidden" tabindex="-1" aria-hidden="true">{form.language.export().export_csv}</button>
             <div class="card card--selection">
                 <HydrationChunk><DateRangePicker selection params last_day/></HydrationChunk>
                 <HydrationChunk><CameraSelect cameras selection params/></HydrationChunk>

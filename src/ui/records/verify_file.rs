@@ -111,6 +111,14 @@ pub fn VerifyFile() -> impl IntoView {
             input.set_value("");
         }
     };
+    // A file may be chosen or dropped before the page is hydrated.
+    let input = NodeRef::<leptos::html::Input>::new();
+    Effect::new(move || {
+        if let Some(input) = input.get() {
+            verify_first(input.files());
+            input.set_value("");
+        }
+    });
     let is_over = RwSignal::new(false);
     let drop_file = move |event: DragEvent| {
         event.prevent_default();
@@ -132,7 +140,7 @@ pub fn VerifyFile() -> impl IntoView {
                 on:drop=drop_file
             >
                 <label for="file">{texts.choose}</label>
-                <input id="file" type="file" accept=".csv,text/csv" on:change=choose aria-describedby="file-hint"/>
+                <input id="file" type="file" accept=".csv,text/csv" node_ref=input on:change=choose aria-describedby="file-hint"/>
                 <p class="hint" id="file-hint">{texts.hint}</p>
             </div>
             <p class="card without-script">

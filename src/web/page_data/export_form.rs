@@ -9,10 +9,12 @@ use crate::export_params::{DEFAULT_TIMEZONE, ExportParams};
 use crate::messages::parameters::ParameterMessage;
 use crate::server::accounts::principal::Principal;
 use crate::server::cameras::cameras;
+use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::preview::preview;
 use crate::server::export::records::{self, RecordFilter};
 use crate::server::export::timezone::TimeZone;
 use crate::server::state::AppState;
+use crate::ui::dates::date_preset::{PRESET, Preset};
 use crate::ui::export::recent_exports::SHOWN;
 
 /// How long a page without a selection waits for its preview. A page is not delayed by counting ten million events.
@@ -70,6 +72,35 @@ pub async fn load(
         max_at_once: usize::try_from(state.settings.export.max_concurrent_per_user.get()).unwrap_or(usize::MAX),
         link_max_minutes: state.settings.accounts.link_max_minutes.get(),
     })
+}
+
+/// Returns the query string of the form with the dates of the preset that it names. Without script, the buttons of the
+/// presets submit the form to the page. `None` if it names no preset. A form without a time zone gets that of the browser.
+pub fn with_preset_dates(
+    query: &str,
+    now: UnixMicros,
+    browser_timezone: impl FnOnce() -> Option<String>,
+) -> Option<String> {
+    let parameters: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    let value = |name: &str| parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_ref());
+    let preset = Preset::from_value(value(PRESET)?)?;
+    let zone_of = |name: &str| TimeZone::parse(name).ok().map(|zone| (name.to_owned(), zone));
+    let chosen = value("timezone");
+    let own = || browser_timezone().as_deref().and_then(zone_of);
+    let (name, zone) =
+        chosen.and_then(zone_of).or_else(own).or_else(|| zone_of(DEFAULT_TIMEZONE))?;
+    let (first, last) = preset.range(zone.day_of(now.to_datetime()?));
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(parameters.iter().filter(|(name, _)| ![PRESET, "start_date", "end_date"].contains(&name.as_ref())));
+    if chosen.is_none() {
+        query.append_pair("timezone", &name);
+    }
+    for (name, day) in [("start_date", first), ("end_date", last)] {
+        if let Some(day) = day {
+            query.append_pair(name, &day.to_string());
+        }
+    }
+    Some(query.finish())
 }
 
 /// Returns the parameters that a form without a selection exports.
