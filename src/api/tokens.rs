@@ -27,12 +27,12 @@ pub struct Token {
     pub id: String,
     /// The name that its owner gave it.
     pub name: String,
-    /// When it was created, to the minute in UTC. It distinguishes tokens of the same name.
+    /// When it was created, as RFC 3339 in UTC. It distinguishes tokens of the same name.
     pub created: String,
-    /// The day on which it expires. `None` if it does not.
+    /// The day on which it expires, as `YYYY-MM-DD` in UTC. `None` if it does not.
     pub expires: Option<String>,
     /// Whether it has expired.
     pub expired: bool,
-    /// When it was last used, to the minute in UTC. `None` if it was never used.
+    /// When it was last used, as RFC 3339 in UTC. `None` if it was never used.
     pub last_used: Option<String>,
 }

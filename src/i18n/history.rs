@@ -7,6 +7,7 @@ use crate::api::language::Language;
 pub struct Texts {
     pub lead: &'static str,
     pub none: &'static str,
+    pub no_match: &'static str,
     /// The accessible name of the filter form.
     pub which: &'static str,
     pub state: &'static str,
@@ -40,14 +41,14 @@ pub struct Texts {
     pub everything: &'static str,
     pub from: fn(&str) -> String,
     pub until: fn(&str) -> String,
-    pub from_to: fn(&str, &str) -> String,
     pub all_cameras: &'static str,
     pub cameras: fn(usize) -> String,
 }
 
 pub static ENGLISH: Texts = Texts {
     lead: "Every export is recorded, whether from this page, scripts, links or the command line.",
-    none: "No matching exports.",
+    none: "No exports yet.",
+    no_match: "No exports match the filter.",
     which: "Which exports",
     state: "State",
     every_state: "All",
@@ -77,14 +78,14 @@ pub static ENGLISH: Texts = Texts {
     everything: "everything",
     from: |start| format!("from {start}"),
     until: |end| format!("until {end}"),
-    from_to: |start, end| format!("{start} to {end}"),
     all_cameras: "all cameras",
     cameras: |count| format!("{} cameras", Language::English.count(count as u64)),
 };
 
 pub static GERMAN: Texts = Texts {
     lead: "Jeder Export wird aufgezeichnet, ob über diese Seite, Skripte, Links oder die Kommandozeile.",
-    none: "Keine passenden Exporte.",
+    none: "Noch keine Exporte.",
+    no_match: "Keine passenden Exporte.",
     which: "Welche Exporte",
     state: "Status",
     every_state: "Alle",
@@ -115,7 +116,6 @@ pub static GERMAN: Texts = Texts {
     everything: "alles",
     from: |start| format!("ab {start}"),
     until: |end| format!("bis {end}"),
-    from_to: |start, end| format!("{start} bis {end}"),
     all_cameras: "alle Kameras",
     cameras: |count| format!("{} Kameras", Language::German.count(count as u64)),
 };

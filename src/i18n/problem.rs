@@ -6,7 +6,7 @@ use crate::messages::access::AccessLost;
 use crate::messages::commands::CommandMessage;
 use crate::messages::forms::FormMessage;
 use crate::messages::http::HttpMessage;
-use crate::messages::parameters::ParameterMessage;
+use crate::messages::parameters::{DATES_REVERSED, ParameterMessage};
 use crate::messages::records::RecordMessage;
 use crate::messages::requests::RequestMessage;
 use crate::messages::transport::TransportMessage;
@@ -32,6 +32,12 @@ impl Language {
     /// the language of the page.
     pub fn error(self, error: &ApiError) -> String {
         self.sentence(&error.message, GERMAN_IN_BROWSER).unwrap_or_else(|| error.message.text.clone())
+    }
+
+    /// Returns the sentence of an error of the export form, like [`Language::error`]. The sentence of the API about dates has
+    /// them as an address does; the form's names its fields.
+    pub fn selection_error(self, error: &ApiError) -> String {
+        if error.message.code == DATES_REVERSED { self.export().dates_reversed.to_owned() } else { self.error(error) }
     }
 
     /// Translates a message, for the wire or for a page that the server renders. A message without a translation stays in
@@ -93,12 +99,22 @@ fn german_title(code: ErrorCode) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export_params::ExportParams;
 
     #[test]
     fn an_error_of_the_browser_is_in_the_language_of_the_page() {
         let error = ApiError::invalid("bom", ParameterMessage::FlagExpected { value: "1".to_owned() });
         assert_eq!(Language::English.error(&error), "“1” is neither true nor false.");
         assert_eq!(Language::German.error(&error), "„1“ ist weder true noch false.");
+    }
+
+    #[test]
+    fn the_form_names_its_fields_if_the_dates_are_reversed() {
+        let reversed = ExportParams::parse("start_date=2025-12-02&end_date=2025-12-01").expect_err("reversed");
+        assert_eq!(Language::English.selection_error(&reversed), "“From” must not be after “To”.");
+        assert_eq!(Language::German.selection_error(&reversed), "„Von“ darf nicht nach „Bis“ liegen.");
+        let other = ExportParams::no_such_timezone("x");
+        assert_eq!(Language::German.selection_error(&other), Language::German.error(&other));
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use super::define::messages;
 
+/// The code of [`ParameterMessage::DatesReversed`].
+pub const DATES_REVERSED: &str = "dates_reversed";
+
 messages! {
     /// An error in a parameter of a URL.
     pub enum ParameterMessage {

@@ -17,7 +17,7 @@ pub fn Login() -> impl IntoView {
     };
     let language = page_data::language();
     let texts = language.login();
-    let help = if has_no_users { texts.nobody_yet } else { texts.help };
+    let help = if has_no_users { texts.no_accounts } else { texts.help };
     // After a refused attempt, the form that was sent has the address to go to.
     let next = page_data::outcome().and_then(|outcome| outcome.filled_in("next")).unwrap_or(next);
     view! {

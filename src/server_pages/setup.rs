@@ -22,7 +22,7 @@ pub fn Setup() -> impl IntoView {
                 <input type="hidden" name="key" value=key/>
                 <TextField name="name" label=language.forms().name autocomplete="username" first=true/>
                 <NewPassword label=language.login().password/>
-                <button class="primary">{texts.make}</button>
+                <button class="primary">{texts.create}</button>
             </form>
         }),
         Ok(_) => Err(None),

@@ -6,6 +6,7 @@ use super::form::{FormOutcome, SelectChoice, TextField};
 use crate::api::page::{Content, Outcome};
 use crate::api::paths::{API_DOCS_PATH, TOKENS_PATH};
 use crate::api::tokens::{DAYS, FORM_KEY, Token};
+use crate::export_params::parse_day;
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::page_data;
 
@@ -36,7 +37,7 @@ pub fn Tokens() -> impl IntoView {
                 <TextField name="name" label=texts.what_for hint=texts.what_for_hint/>
                 <SelectChoice name="days" label=texts.works_for options=days.into() chosen="90".to_owned()/>
                 <input type="hidden" name=FORM_KEY value=form_key/>
-                <button class="primary" name="action" value="create">{texts.make}</button>
+                <button class="primary" name="action" value="create">{texts.create}</button>
             </form>
             <p><a href=API_DOCS_PATH rel="external">{texts.api_docs}</a></p>
             {match list {
@@ -85,8 +86,9 @@ fn TokenList(tokens: Vec<Token>) -> impl IntoView {
         return leptos::either::Either::Left(view! { <p class="card">{texts.none}</p> });
     }
     let rows = tokens.into_iter().map(|token| {
-        let shown = |moment: String| language.digits_of_day(&moment);
-        let end = match (token.expires.map(shown), token.expired) {
+        let shown = |moment: String| language.timestamp(&moment);
+        let day = |day: String| parse_day(&day).map_or(day, |day| language.day(day));
+        let end = match (token.expires.map(day), token.expired) {
             (Some(end), true) => (texts.expired)(&end),
             (Some(end), false) => end,
             (None, _) => texts.until_revoked.to_owned(),
@@ -96,7 +98,7 @@ fn TokenList(tokens: Vec<Token>) -> impl IntoView {
         view! {
             <tr role="row">
                 <th scope="row" role="rowheader">{token.name}</th>
-                <td role="cell" data-label=texts.made>{shown(token.created)}</td>
+                <td role="cell" data-label=texts.created>{shown(token.created)}</td>
                 <td role="cell" data-label=texts.works_until>{end}</td>
                 <td role="cell" data-label=texts.last_used>{last_used}</td>
                 <td role="cell">
@@ -115,7 +117,7 @@ fn TokenList(tokens: Vec<Token>) -> impl IntoView {
                 <thead role="rowgroup">
                     <tr role="row">
                         <th scope="col" role="columnheader">{texts.purpose}</th>
-                        <th scope="col" role="columnheader">{texts.made}</th>
+                        <th scope="col" role="columnheader">{texts.created}</th>
                         <th scope="col" role="columnheader">{texts.works_until}</th>
                         <th scope="col" role="columnheader">{texts.last_used}</th>
                         <td role="cell"></td>

@@ -182,18 +182,8 @@ pub fn width() -> f64 {
     window().inner_width().ok().and_then(|width| width.as_f64()).unwrap_or_default()
 }
 
-/// Returns the browser's locale if it is of the page's language, and otherwise that language. Empty on the server.
-pub fn locale() -> String {
-    if !IS_BROWSER {
-        return String::new();
-    }
-    let language = document().document_element().and_then(|html| html.get_attribute("lang")).unwrap_or_default();
-    let own = window().navigator().language().unwrap_or_default();
-    if own.split('-').next() == Some(&language) { own } else { language }
-}
-
-/// Formats a day for a locale. `parts` are options of `Intl.DateTimeFormat`. Returns `YYYY-MM-DD` on the server.
-pub fn format_day(locale: &str, day: NaiveDate, parts: &[(&str, &str)]) -> String {
+/// Returns a name in a date, such as that of its month. `parts` are options of `Intl.DateTimeFormat`. Returns `YYYY-MM-DD` on the server.
+pub fn format_day(language: &str, day: NaiveDate, parts: &[(&str, &str)]) -> String {
     if !IS_BROWSER {
         return day.to_string();
     }
@@ -203,13 +193,7 @@ pub fn format_day(locale: &str, day: NaiveDate, parts: &[(&str, &str)]) -> Strin
     }
     // JavaScript parses a date without a time as midnight in UTC.
     let date = js_sys::Date::new(&JsValue::from_str(&day.to_string()));
-    // Called by name, because the binding panics if the browser throws, as Chromium does for its own `en-US@posix`.
-    let format = |locale: &JsValue| {
-        let format: js_sys::Function =
-            Reflect::get(&date, &JsValue::from_str("toLocaleDateString")).ok()?.dyn_into().ok()?;
-        format.call2(&date, locale, &options).ok()?.as_string()
-    };
-    format(&JsValue::from_str(locale)).or_else(|| format(&JsValue::UNDEFINED)).unwrap_or_else(|| day.to_string())
+    date.to_locale_date_string(language, &options).into()
 }
 
 /// Returns the first day of the week in the browser's locale. Monday if the browser does not know, and on the server.

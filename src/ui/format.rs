@@ -1,9 +1,10 @@
-//! Formats numbers, sizes and times for each language.
+//! Formats numbers, sizes, dates and times for each language. A page has one format for each kind, which the server and the
+//! browser share, so it does not depend on the region of the browser.
 
 use chrono::{Datelike, NaiveDate};
 
 use crate::api::language::Language;
-use crate::export_params::parse_day;
+use crate::export_params::{DateBound, DateRange, parse_day};
 
 const ENGLISH_MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const GERMAN_MONTHS: [&str; 12] =
@@ -87,22 +88,42 @@ impl Language {
         }
     }
 
-    /// Formats an RFC 3339 timestamp in UTC, to the second: `2025-12-16 12:00:05 UTC`, `16.12.2025 12:00:05 UTC`.
-    pub fn timestamp(self, text: &str) -> String {
-        let (day, time) = text.split_once('T').unwrap_or((text, ""));
-        format!("{} {} UTC", self.digits_of_day(day), time.get(..8).unwrap_or(time))
+    /// Formats the days from one to another, which may be the same: `1 Dec 2025 – 3 Dec 2025`.
+    pub fn days(self, first: NaiveDate, last: NaiveDate) -> String {
+        if first == last { self.day(first) } else { format!("{} – {}", self.day(first), self.day(last)) }
     }
 
-    /// Replaces an ISO 8601 day at the beginning of a text by the day in the language's digits: `2025-12-16 12:00 UTC`,
-    /// `16.12.2025 12:00 UTC`. Returns any other text unchanged.
-    pub fn digits_of_day(self, text: &str) -> String {
-        let (day, rest) = text.split_once(' ').map_or((text, None), |(day, rest)| (day, Some(rest)));
-        match (self, parse_day(day)) {
-            (Self::German, Some(date)) => {
-                let rest = rest.map(|rest| format!(" {rest}")).unwrap_or_default();
-                format!("{:02}.{:02}.{:04}{rest}", date.day(), date.month(), date.year())
-            }
+    /// Formats an RFC 3339 timestamp to the second, without its zone: `16 Dec 2025, 12:00:05`.
+    pub fn date_time(self, text: &str) -> String {
+        match text.split_once('T').map(|(day, time)| (parse_day(day), time)) {
+            Some((Some(day), time)) => format!("{}, {}", self.day(day), time.get(..8).unwrap_or(time)),
             _ => text.to_owned(),
+        }
+    }
+
+    /// Formats an RFC 3339 timestamp in UTC to the second: `16 Dec 2025, 12:00:05 UTC`.
+    pub fn timestamp(self, text: &str) -> String {
+        format!("{} UTC", self.date_time(text))
+    }
+
+    /// Formats the range of an export: `1 Dec 2025 – 3 Dec 2025`, `from 1 Dec 2025`, `everything`.
+    pub fn range(self, range: &DateRange) -> String {
+        let texts = self.history();
+        let bound = |bound: DateBound| match bound {
+            DateBound::Day(day) => self.day(day),
+            // With its fraction of a second, because it decides what is exported.
+            DateBound::Instant(_) => {
+                let text = bound.to_string();
+                let fraction = text.get(19..text.len() - 1).unwrap_or_default();
+                format!("{}{fraction} UTC", self.date_time(&text))
+            }
+        };
+        match (range.start(), range.end()) {
+            (None, None) => texts.everything.to_owned(),
+            (Some(start), None) => (texts.from)(&bound(start)),
+            (None, Some(end)) => (texts.until)(&bound(end)),
+            (Some(start), Some(end)) if start == end => bound(start),
+            (Some(start), Some(end)) => format!("{} – {}", bound(start), bound(end)),
         }
     }
 }
@@ -154,12 +175,14 @@ mod tests {
 
     #[test]
     fn timestamps_are_formatted_to_the_second_and_in_utc() {
-        assert_eq!(English.timestamp("2025-12-16T12:00:05.123Z"), "2025-12-16 12:00:05 UTC");
-        assert_eq!(German.timestamp("2025-12-16T12:00:05.123Z"), "16.12.2025 12:00:05 UTC");
+        assert_eq!(English.timestamp("2025-12-16T12:00:05.123Z"), "16 Dec 2025, 12:00:05 UTC");
+        assert_eq!(German.timestamp("2025-12-16T12:00:05.123Z"), "16. Dez. 2025, 12:00:05 UTC");
+        assert_eq!(English.date_time("2025-12-16T12:00:05.123+01:00"), "16 Dec 2025, 12:00:05");
+        assert_eq!(English.date_time("never"), "never");
     }
 
     #[test]
-    fn days_are_formatted_with_their_month_and_in_digits() {
+    fn days_are_formatted_with_the_name_of_their_month() {
         let day = |month| NaiveDate::from_ymd_opt(2025, month, 1).expect("a day");
         for (month, english, german) in
             [(3, "1 Mar 2025", "1. März 2025"), (9, "1 Sep 2025", "1. Sept. 2025"), (12, "1 Dec 2025", "1. Dez. 2025")]
@@ -167,15 +190,27 @@ mod tests {
             assert_eq!(English.day(day(month)), english);
             assert_eq!(German.day(day(month)), german);
         }
-        for (text, german) in [
-            ("2025-12-01", "01.12.2025"),
-            ("2025-12-01 12:00 UTC", "01.12.2025 12:00 UTC"),
-            ("2025-12-01T08:30:00Z", "2025-12-01T08:30:00Z"),
-            ("never", "never"),
-            ("", ""),
+        assert_eq!(English.days(day(3), day(3)), "1 Mar 2025");
+        assert_eq!(English.days(day(3), day(12)), "1 Mar 2025 – 1 Dec 2025");
+    }
+
+    #[test]
+    fn ranges_are_formatted_with_their_ends() {
+        for (start, end, english, german) in [
+            ("", "", "everything", "alles"),
+            ("2025-12-01", "", "from 1 Dec 2025", "ab 1. Dez. 2025"),
+            ("", "2025-12-01T08:30:00Z", "until 1 Dec 2025, 08:30:00 UTC", "bis 1. Dez. 2025, 08:30:00 UTC"),
+            ("2025-12-01", "2025-12-01", "1 Dec 2025", "1. Dez. 2025"),
+            (
+                "2025-12-01T08:30:00.5+01:00",
+                "2025-12-02",
+                "1 Dec 2025, 07:30:00.500 UTC – 2 Dec 2025",
+                "1. Dez. 2025, 07:30:00.500 UTC – 2. Dez. 2025",
+            ),
         ] {
-            assert_eq!(English.digits_of_day(text), text);
-            assert_eq!(German.digits_of_day(text), german);
+            let bound = |text: &str| (!text.is_empty()).then(|| DateBound::parse("", text).expect("a bound"));
+            let range = DateRange::new(bound(start), bound(end)).expect("a range");
+            assert_eq!((English.range(&range), German.range(&range)), (english.to_owned(), german.to_owned()));
         }
     }
 

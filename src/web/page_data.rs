@@ -29,7 +29,7 @@ use crate::server::accounts::camera_access::grants;
 use crate::server::accounts::principal::{self, Principal};
 use crate::server::accounts::{api_token, user};
 use crate::server::cameras;
-use crate::server::db::clock::{day, minute};
+use crate::server::db::clock::{day, second};
 use crate::server::export::records::{self, RecordFilter};
 use crate::server::internal_error::internal;
 use crate::server::state::AppState;
@@ -268,10 +268,10 @@ async fn tokens(state: &AppState, principal: &Principal) -> Result<TokenList, Ap
     let tokens = tokens.into_iter().map(|(token, _)| Token {
         id: token.id.to_string(),
         name: token.name,
-        created: minute(token.created_at),
+        created: second(token.created_at),
         expires: token.expires_at.map(day),
         expired: token.expires_at.is_some_and(|end| end <= now),
-        last_used: token.last_used_at.map(minute),
+        last_used: token.last_used_at.map(second),
     });
     Ok(TokenList { tokens: tokens.collect(), form_key: api_token::random_bits()?.to_hex() })
 }

@@ -6,7 +6,7 @@ use crate::api::language::Language;
 pub struct Texts {
     pub sign_in: &'static str,
     pub password: &'static str,
-    pub nobody_yet: &'static str,
+    pub no_accounts: &'static str,
     pub help: &'static str,
     pub open_over_https: &'static str,
     pub why_https: &'static str,
@@ -15,7 +15,7 @@ pub struct Texts {
 pub static ENGLISH: Texts = Texts {
     sign_in: "Sign in",
     password: "Password",
-    nobody_yet: "There are no accounts yet. When the server started, it printed a link to create the first administrator.",
+    no_accounts: "There are no accounts yet. When the server started, it printed a link to create the first administrator.",
     help: "No account, or forgot your password? An administrator can help.",
     open_over_https: "Do not sign in here. Open",
     why_https: "If you opened this page over http, your browser does not store the cookie that keeps you signed in.",
@@ -24,7 +24,7 @@ pub static ENGLISH: Texts = Texts {
 pub static GERMAN: Texts = Texts {
     sign_in: "Anmelden",
     password: "Passwort",
-    nobody_yet: "Es gibt noch keine Konten. Beim Start hat der Server einen Link ausgegeben, mit dem Sie den ersten \
+    no_accounts: "Es gibt noch keine Konten. Beim Start hat der Server einen Link ausgegeben, mit dem Sie den ersten \
                  Administrator anlegen.",
     help: "Kein Konto oder Passwort vergessen? Ein Administrator hilft Ihnen weiter.",
     open_over_https: "Melden Sie sich nicht hier an. Öffnen Sie",

@@ -6,19 +6,19 @@ use crate::api::language::Language;
 pub struct Texts {
     pub welcome: &'static str,
     pub lead: &'static str,
-    pub make: &'static str,
+    pub create: &'static str,
 }
 
 pub static ENGLISH: Texts = Texts {
     welcome: "Welcome",
     lead: "There are no accounts yet. Create the administrator, who sees all cameras and adds other people.",
-    make: "Create the administrator",
+    create: "Create the administrator",
 };
 
 pub static GERMAN: Texts = Texts {
     welcome: "Willkommen",
     lead: "Es gibt noch keine Konten. Legen Sie den Administrator an, der alle Kameras sieht und andere Personen hinzufügt.",
-    make: "Administrator anlegen",
+    create: "Administrator anlegen",
 };
 
 impl Language {

@@ -11,7 +11,7 @@ pub struct Texts {
     pub works_for: &'static str,
     pub days: fn(u32) -> String,
     pub until_i_revoke: &'static str,
-    pub make: &'static str,
+    pub create: &'static str,
     /// Before the advice to copy the token.
     pub this_is: fn(&str) -> String,
     pub copy_it_now: &'static str,
@@ -29,7 +29,7 @@ pub struct Texts {
     pub revoke_named: fn(&str) -> String,
     pub caption: &'static str,
     pub purpose: &'static str,
-    pub made: &'static str,
+    pub created: &'static str,
     pub works_until: &'static str,
     pub last_used: &'static str,
 }
@@ -42,7 +42,7 @@ pub static ENGLISH: Texts = Texts {
     works_for: "Works for",
     days: |days| format!("{days} days"),
     until_i_revoke: "Until I revoke it",
-    make: "Create token",
+    create: "Create token",
     this_is: |name| format!("This is the token “{name}”. "),
     copy_it_now: "Copy it now: it is shown only once.",
     the_new_token: "The new token",
@@ -57,7 +57,7 @@ pub static ENGLISH: Texts = Texts {
     revoke_named: |name| format!("Revoke {name}"),
     caption: "Your tokens",
     purpose: "Purpose",
-    made: "Created",
+    created: "Created",
     works_until: "Works until",
     last_used: "Last used",
 };
@@ -70,7 +70,7 @@ pub static GERMAN: Texts = Texts {
     works_for: "Gültig für",
     days: |days| format!("{days} Tage"),
     until_i_revoke: "Bis ich es widerrufe",
-    make: "Token erstellen",
+    create: "Token erstellen",
     this_is: |name| format!("Das ist das Token „{name}“. "),
     copy_it_now: "Kopieren Sie es jetzt: Es wird nur dieses eine Mal angezeigt.",
     the_new_token: "Das neue Token",
@@ -85,7 +85,7 @@ pub static GERMAN: Texts = Texts {
     revoke_named: |name| format!("{name} widerrufen"),
     caption: "Ihre Token",
     purpose: "Wofür",
-    made: "Erstellt",
+    created: "Erstellt",
     works_until: "Gültig bis",
     last_used: "Zuletzt verwendet",
 };

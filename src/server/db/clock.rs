@@ -91,9 +91,9 @@ pub fn day(moment: UnixMicros) -> String {
     format(moment, "%Y-%m-%d")
 }
 
-/// Returns a moment to the minute, such as `2025-12-16 12:00 UTC`.
-pub fn minute(moment: UnixMicros) -> String {
-    format(moment, "%Y-%m-%d %H:%M UTC")
+/// Returns a moment as RFC 3339 in UTC, to the second: `2025-12-16T12:00:00Z`.
+pub fn second(moment: UnixMicros) -> String {
+    format(moment, "%Y-%m-%dT%H:%M:%SZ")
 }
 
 /// Returns a moment to the second in UTC, as a part of a name: `20251216_120000`.

@@ -26,13 +26,12 @@ struct CalendarView {
     events: RwSignal<EventsPerDay>,
     today: NaiveDate,
     week_begins: Weekday,
-    locale: StoredValue<String>,
     language: Language,
 }
 
 impl CalendarView {
     fn format(self, day: NaiveDate, parts: &[(&str, &str)]) -> String {
-        browser::format_day(&self.locale.read_value(), day, parts)
+        browser::format_day(self.language.tag(), day, parts)
     }
 
     /// Moves the browser's focus to the focused day, at first and after each change.
@@ -59,15 +58,14 @@ impl CalendarView {
         let texts = self.language.export();
         match self.state.anchor.get() {
             None => texts.choose_first_day.to_owned(),
-            Some(anchor) => (texts.choose_last_day)(&self.format(anchor, &[("dateStyle", "long")])),
+            Some(anchor) => (texts.choose_last_day)(&self.language.day(anchor)),
         }
     }
 
     /// Returns from when to when there are events, if that is known.
     fn limits(self) -> Option<String> {
         let (first, last) = self.events.with(first_and_last)?;
-        let text = |day: NaiveDate| self.format(day, &[("dateStyle", "medium")]);
-        Some((self.language.export().events_from_to)(&text(first), &text(last)))
+        Some((self.language.export().events_from_to)(&self.language.day(first), &self.language.day(last)))
     }
 
     /// Returns the short and the long names of the days of the week.
@@ -108,8 +106,7 @@ impl CalendarView {
         let Some(day) = day else { return view! { <td></td> }.into_any() };
         let events = self.events.with(|events| events.get(&day).copied());
         let look = self.state.look(day);
-        let parts = [("weekday", "long"), ("year", "numeric"), ("month", "long"), ("day", "numeric")];
-        let mut label = self.format(day, &parts);
+        let mut label = format!("{}, {}", self.format(day, &[("weekday", "long")]), self.language.day(day));
         if let Some(events) = events {
             label = format!("{label}, {}", self.language.events(events));
         }
@@ -174,8 +171,7 @@ pub fn CalendarDialog(
     let months = if browser::width() >= WIDE { 2 } else { 1 };
     let week_begins = browser::week_begins();
     let state = CalendarState::new(chosen, begin, months, week_begins, choose);
-    let locale = StoredValue::new(browser::locale());
-    let calendar = CalendarView { state, events, today, week_begins, locale, language };
+    let calendar = CalendarView { state, events, today, week_begins, language };
     let dialog = NodeRef::<Div>::new();
     calendar.follow_focus();
     let key = move |event: KeyboardEvent| match state.key(
@@ -298,9 +294,9 @@ mod tests {
         for part in [
             "role=\"dialog\" aria-modal=\"true\" aria-label=\"Choose dates\"",
             "aria-label=\"Previous year\" title=\"Previous year\"",
-            "aria-label=\"2025-12-03, 2 events\"",
-            "data-day=\"2025-12-16\" tabindex=\"-1\" aria-label=\"2025-12-16\" aria-current=\"date\"",
-            "There are events from 2025-12-01 to 2025-12-03.",
+            "aria-label=\"2025-12-03, 3 Dec 2025, 2 events\"",
+            "data-day=\"2025-12-16\" tabindex=\"-1\" aria-label=\"2025-12-16, 16 Dec 2025\" aria-current=\"date\"",
+            "There are events from 1 Dec 2025 to 3 Dec 2025.",
             "Choose the first day, or drag over the range.",
             "Last 30 days",
         ] {

@@ -266,7 +266,7 @@ mod tests {
         assert!(message(1_234).contains("1,234 events") && message(1_234).ends_with("SHA-256 01234567…"));
         let limited = Saved { complete_to: Some("2025-12-16T12:00:05Z".to_owned()), ..saved(1) };
         let limited = saved_message(&limited, Language::English);
-        assert!(limited.ends_with("… Complete up to 2025-12-16 12:00:05 UTC."), "{limited}");
+        assert!(limited.ends_with("… Complete up to 16 Dec 2025, 12:00:05 UTC."), "{limited}");
     }
 
     #[test]
@@ -308,10 +308,10 @@ mod tests {
             view! { <ExportProgress jobs back_to="#main"/> }
         });
         for part in [
-            "aria-label=\"Export: Everything, one camera\" max=\"1000\" value=\"250\"",
+            "aria-label=\"Export: everything, one camera\" max=\"1000\" value=\"250\"",
             "1 of 4 events, 80 bytes</output>",
-            "<span class=\"visually-hidden\"> Everything, one camera</span></button>",
-            "<p class=\"progress__name\">Everything, all cameras</p>",
+            "<span class=\"visually-hidden\"> everything, one camera</span></button>",
+            "<p class=\"progress__name\">everything, all cameras</p>",
             "cancel it there.</span>",
         ] {
             assert!(html.contains(part), "{part} in {html}");

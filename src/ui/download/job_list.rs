@@ -40,18 +40,8 @@ impl Job {
 
     /// Returns the days and the number of cameras of the export.
     pub fn summary(&self, language: Language) -> String {
-        let texts = language.export();
-        let day = |bound: DateBound| match bound {
-            DateBound::Day(day) => language.day(day),
-            bound @ DateBound::Instant(_) => bound.to_string(),
-        };
-        let days = match (self.params.range.start().map(day), self.params.range.end().map(day)) {
-            (None, None) => texts.everything.to_owned(),
-            (Some(start), None) => (language.history().from)(&start),
-            (None, Some(end)) => (language.history().until)(&end),
-            (Some(start), Some(end)) => format!("{start} – {end}"),
-        };
-        format!("{days}, {}", (texts.cameras_summary)(self.params.camera_ids.len()))
+        let cameras = (language.export().cameras_summary)(self.params.camera_ids.len());
+        format!("{}, {cameras}", language.range(&self.params.range))
     }
 }
 
@@ -201,7 +191,7 @@ mod tests {
     #[test]
     fn a_job_is_summarized_by_its_days_and_cameras() {
         for (query, english, german, file) in [
-            ("", "Everything, all cameras", "Alles, alle Kameras", "motion-events-all.csv"),
+            ("", "everything, all cameras", "alles, alle Kameras", "motion-events-all.csv"),
             (
                 "start_date=2025-12-01&camera_id=a",
                 "from 1 Dec 2025, one camera",
@@ -216,8 +206,8 @@ mod tests {
             ),
             (
                 "start_date=2025-12-01T08:00:00Z&end_date=2025-12-02",
-                "2025-12-01T08:00:00Z – 2 Dec 2025, all cameras",
-                "2025-12-01T08:00:00Z – 2. Dez. 2025, alle Kameras",
+                "1 Dec 2025, 08:00:00 UTC – 2 Dec 2025, all cameras",
+                "1. Dez. 2025, 08:00:00 UTC – 2. Dez. 2025, alle Kameras",
                 "motion-events-2025-12-01-2025-12-02.csv",
             ),
         ] {

@@ -23,8 +23,7 @@ pub struct Bar {
 impl Bar {
     /// Returns the days as text.
     pub fn days(&self, language: Language) -> String {
-        let first = language.day(self.first);
-        if self.first == self.last { first } else { format!("{first} – {}", language.day(self.last)) }
+        language.days(self.first, self.last)
     }
 
     /// Returns days and events as text.

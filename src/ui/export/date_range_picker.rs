@@ -167,7 +167,7 @@ pub fn DateRangePicker(
             {calendar}
             <div class="chips" role="group" aria-label=texts.presets>{presets.collect_view()}</div>
             {move || problem.get().map(|error| view! {
-                <p id=PROBLEM_ID class="problem">{page_data::language().error(&error)}</p>
+                <p id=PROBLEM_ID class="problem">{page_data::language().selection_error(&error)}</p>
             })}
         </fieldset>
     }

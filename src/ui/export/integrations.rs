@@ -121,7 +121,7 @@ fn snippet(tool: Tool, params: &ExportParams, language: Language) -> impl IntoVi
 }
 
 fn problem(error: &ApiError, language: Language) -> impl IntoView + use<> {
-    view! { <p class="problem" role="alert">{language.error(error)}</p> }
+    view! { <p class="problem" role="alert">{language.selection_error(error)}</p> }
 }
 
 /// The signed link that was created last.

@@ -109,7 +109,7 @@ impl FormContext {
             }
             SubmitAction::ShowError(error) => {
                 self.toasts.clear();
-                let message = self.language.error(&error);
+                let message = self.language.selection_error(&error);
                 self.toasts.show(Notification::Error(self.language.export().cannot_start, message));
             }
         }

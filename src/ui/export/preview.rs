@@ -8,7 +8,6 @@ use super::preview_query::PreviewState;
 use crate::api::language::Language;
 use crate::api::preview::Preview;
 use crate::error::{ApiError, ErrorCode};
-use crate::export_params::parse_day;
 use crate::ui::page_data;
 use crate::ui::table_html::table_rows_html;
 
@@ -69,13 +68,6 @@ fn announcement(state: &PreviewState, language: Language) -> String {
     }
 }
 
-/// Formats a timestamp of the file in its own time zone: `1 Dec 2025 08:00:00`.
-fn timestamp(text: &str, language: Language) -> String {
-    let (date, time) = text.split_once('T').unwrap_or((text, ""));
-    let date = parse_day(date).map_or_else(|| date.to_owned(), |date| language.day(date));
-    format!("{date} {}", time.get(..8).unwrap_or(time))
-}
-
 fn preview_view(
     preview: Preview,
     language: Language,
@@ -99,8 +91,8 @@ fn preview_view(
         <dl class="tiles">
             {tile(texts.events, language.count(events))}
             {tile(texts.estimated_size, language.bytes(bytes))}
-            {first.map(|first| tile(texts.first, timestamp(&first, language)))}
-            {last.map(|last| tile(texts.last, timestamp(&last, language)))}
+            {first.map(|first| tile(texts.first, language.date_time(&first)))}
+            {last.map(|last| tile(texts.last, language.date_time(&last)))}
         </dl>
         {(!days.is_empty()).then(|| histogram(&days, set_date_range))}
         <details class="sample" open>
@@ -147,8 +139,8 @@ mod tests {
             "aria-busy=\"false\"",
             "<dt>Events</dt><dd>3</dd>",
             "<dt>Estimated size</dt><dd>240 bytes</dd>",
-            "<dt>First</dt><dd>1 Dec 2025 08:00:00</dd>",
-            "<dt>Last</dt><dd>3 Dec 2025 09:30:00</dd>",
+            "<dt>First</dt><dd>1 Dec 2025, 08:00:00</dd>",
+            "<dt>Last</dt><dd>3 Dec 2025, 09:30:00</dd>",
             "class=\"histogram\"",
             "<th scope=\"col\">camera_id</th>",
             "<td>&lt;cam&gt;</td>",
@@ -157,7 +149,7 @@ mod tests {
             assert!(english.contains(part), "{part} in {english}");
         }
         let german = html(Language::German, PreviewState::Ready(preview()));
-        assert!(german.contains("<dd>1. Dez. 2025 08:00:00</dd>"), "{german}");
+        assert!(german.contains("<dd>1. Dez. 2025, 08:00:00</dd>"), "{german}");
     }
 
     #[test]

@@ -110,7 +110,7 @@ mod tests {
         let cameras = BTreeMap::from([("a".to_owned(), "Gate <\"north\">".to_owned())]);
         let html = item(&record("start_date=2025-12-01&camera_id=a"), &cameras, Language::English);
         assert!(html.contains("href=\"/settings?start_date=2025-12-01&amp;camera_id=a\""), "{html}");
-        assert!(html.contains("from 2025-12-01, Gate &lt;&quot;north&quot;&gt;, UTC</a>"), "{html}");
+        assert!(html.contains("from 1 Dec 2025, Gate &lt;&quot;north&quot;&gt;, UTC</a>"), "{html}");
         assert!(html.contains("1,234 events, 5.0 kB") && html.contains("SHA-256 01234567…"), "{html}");
         assert!(html.contains("<span class=\"state state--completed\">Complete</span>"), "{html}");
     }
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn a_selection_that_the_form_cannot_show_has_no_link() {
         let html = item(&record("start_date=2025-12-01T08:00:00Z"), &BTreeMap::new(), Language::German);
-        assert!(html.contains("<span>ab 2025-12-01T08:00:00Z, alle Kameras, UTC</span>"), "{html}");
+        assert!(html.contains("<span>ab 1. Dez. 2025, 08:00:00 UTC, alle Kameras, UTC</span>"), "{html}");
         assert!(!html.contains("<a"), "{html}");
     }
 

@@ -9,7 +9,7 @@ use crate::api::exports::{ExportRecord, State};
 use crate::api::language::Language;
 use crate::api::page::{Content, History};
 use crate::api::paths::{HISTORY_PATH, VERIFY_PATH};
-use crate::export_params::{DateBound, ExportParams};
+use crate::export_params::ExportParams;
 use crate::ui::controls::copy_button::CopyButton;
 use crate::ui::download::export_jobs::{ExportJobs, ExportProgress};
 use crate::ui::download::save_method::Expected;
@@ -46,7 +46,8 @@ fn records(history: History) -> impl IntoView {
     let toasts = Toasts::expect();
     let jobs = ExportJobs::new(toasts, usize::MAX);
     let list = if records.is_empty() {
-        Either::Left(view! { <p class="card">{texts.none}</p> })
+        let is_filtered = is_later || state.is_some() || user.is_some() || sha256.is_some();
+        Either::Left(view! { <p class="card">{if is_filtered { texts.no_match } else { texts.none }}</p> })
     } else {
         Either::Right(record_table(&records, &cameras, everybodys, jobs))
     };
@@ -171,7 +172,7 @@ fn record_row(
             </span>
         }
     });
-    let (day, time) = started.split_once(' ').unwrap_or((&started, ""));
+    let (day, time) = started.split_once(", ").unwrap_or((&started, ""));
     let (day, time) = (day.to_owned(), time.to_owned());
     let limit = record.complete_to.as_deref().map(|limit| (texts.complete_to)(&language.timestamp(limit)));
     let reason = record.reason.as_ref().map(|reason| reason.text.clone()).or(limit);
@@ -233,15 +234,7 @@ pub fn selection_summary(
     language: Language,
 ) -> String {
     let Some(ExportParams { range, camera_ids, timezone, .. }) = params else { return String::new() };
-    let texts = language.history();
-    let end = |bound: DateBound| language.digits_of_day(&bound.to_string());
-    let days = match (range.start().map(end), range.end().map(end)) {
-        (None, None) => texts.everything.to_owned(),
-        (Some(start), None) => (texts.from)(&start),
-        (None, Some(end)) => (texts.until)(&end),
-        (Some(start), Some(end)) if start == end => start,
-        (Some(start), Some(end)) => (texts.from_to)(&start, &end),
-    };
+    let (texts, days) = (language.history(), language.range(range));
     let cameras = match camera_ids.as_slice() {
         [] => texts.all_cameras.to_owned(),
         [one] => cameras.get(one).unwrap_or(one).clone(),
@@ -264,12 +257,12 @@ mod tests {
     fn a_selection_is_summarized_in_words() {
         for (query, words) in [
             ("", "everything, all cameras, UTC"),
-            ("start_date=2025-12-01&camera_id=cam-1", "from 2025-12-01, Front Door, UTC"),
-            ("end_date=2025-12-01&camera_id=gone", "until 2025-12-01, gone, UTC"),
-            ("start_date=2025-12-01&end_date=2025-12-01&timezone=Asia/Tokyo", "2025-12-01, all cameras, Asia/Tokyo"),
+            ("start_date=2025-12-01&camera_id=cam-1", "from 1 Dec 2025, Front Door, UTC"),
+            ("end_date=2025-12-01&camera_id=gone", "until 1 Dec 2025, gone, UTC"),
+            ("start_date=2025-12-01&end_date=2025-12-01&timezone=Asia/Tokyo", "1 Dec 2025, all cameras, Asia/Tokyo"),
             (
                 "start_date=2025-12-01&end_date=2025-12-02&camera_id=a&camera_id=b",
-                "2025-12-01 to 2025-12-02, 2 cameras, UTC",
+                "1 Dec 2025 – 2 Dec 2025, 2 cameras, UTC",
             ),
             ("nonsense=1", ""),
         ] {
@@ -277,9 +270,9 @@ mod tests {
         }
         for (query, words) in [
             ("", "alles, alle Kameras, UTC"),
-            ("start_date=2025-12-01&camera_id=cam-1", "ab 01.12.2025, Front Door, UTC"),
-            ("end_date=2025-12-01T08:00:00Z&camera_id=a&camera_id=b", "bis 2025-12-01T08:00:00Z, 2 Kameras, UTC"),
-            ("start_date=2025-12-01&end_date=2025-12-02", "01.12.2025 bis 02.12.2025, alle Kameras, UTC"),
+            ("start_date=2025-12-01&camera_id=cam-1", "ab 1. Dez. 2025, Front Door, UTC"),
+            ("end_date=2025-12-01T08:00:00Z&camera_id=a&camera_id=b", "bis 1. Dez. 2025, 08:00:00 UTC, 2 Kameras, UTC"),
+            ("start_date=2025-12-01&end_date=2025-12-02", "1. Dez. 2025 – 2. Dez. 2025, alle Kameras, UTC"),
         ] {
             assert_eq!(summary(query, Language::German), words);
         }
@@ -334,8 +327,8 @@ mod tests {
     fn a_record_is_shown_with_its_digest_and_a_link_to_export_again() {
         let html = html(history(vec![record("start_date=2025-12-01")]));
         for part in [
-            "<span>2025-12-16</span> <span>12:00:00 UTC</span>",
-            "from 2025-12-01, all cameras, UTC</td>",
+            "<span>16 Dec 2025</span> <span>12:00:00 UTC</span>",
+            "from 1 Dec 2025, all cameras, UTC</td>",
             "class=\"number\">1,234</td>",
             "class=\"number\">5.0 kB</td>",
             "<span class=\"state state--completed\">Complete</span>",
@@ -370,6 +363,8 @@ mod tests {
 
     #[test]
     fn a_history_without_matches_says_so() {
-        assert!(html(history(Vec::new())).contains("<p class=\"card\">No matching exports.</p>"));
+        assert!(html(history(Vec::new())).contains("<p class=\"card\">No exports yet.</p>"));
+        let filtered = History { state: Some("failed".to_owned()), ..history(Vec::new()) };
+        assert!(html(filtered).contains("<p class=\"card\">No exports match the filter.</p>"));
     }
 }

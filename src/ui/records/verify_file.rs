@@ -170,11 +170,12 @@ fn verdict_view(verdict: Verdict, language: Language) -> Option<AnyView> {
         Verdict::Compared(name, summary, records) => {
             let (is_known, message) = verdict_message(&name, &records, language);
             let class = if is_known { "notice" } else { "notice notice--bad" };
-            let list = records.exports.iter().map(|record| view! { <li>{record_summary(record, language)}</li> });
+            let item = |record| view! { <li>{record_summary(record, language)}</li> };
+            let list = is_known.then(|| view! { <ul>{records.exports.iter().map(item).collect_view()}</ul> });
             view! {
                 <div class=format!("stack {class}")>
                     <p><strong>{message}</strong></p>
-                    <ul>{list.collect_view()}</ul>
+                    {list}
                     <p class="hint">
                         {format!("{}, {}", (language.verify().rows)(summary.rows), language.bytes(summary.bytes))} <br/> "SHA-256 "
                         <code>{summary.sha256}</code>
@@ -232,11 +233,11 @@ mod tests {
         assert!(verdict_message("a.csv", &records(1), Language::German).0);
         assert_eq!(
             record_summary(&record("start_date=2025-12-01"), Language::English),
-            "2025-12-16 12:00:00 UTC, ann: from 2025-12-01, all cameras, UTC. 1,234 rows. Record 17"
+            "16 Dec 2025, 12:00:00 UTC, ann: from 1 Dec 2025, all cameras, UTC. 1,234 rows. Record 17"
         );
         assert_eq!(
             record_summary(&record("start_date=2025-12-01"), Language::German),
-            "16.12.2025 12:00:00 UTC, ann: ab 01.12.2025, alle Kameras, UTC. 1.234 Zeilen. Eintrag 17"
+            "16. Dez. 2025, 12:00:00 UTC, ann: ab 1. Dez. 2025, alle Kameras, UTC. 1.234 Zeilen. Eintrag 17"
         );
     }
 
@@ -275,14 +276,14 @@ mod tests {
         for part in [
             "<div class=\"stack notice\">",
             "<strong>a &lt;b&gt;.csv is complete and unchanged",
-            "<li>2025-12-16 12:00:00 UTC, ann:",
+            "<li>16 Dec 2025, 12:00:00 UTC, ann:",
             "1,234 rows, 5.0 kB",
             "<code>0123456789abcdef</code>",
         ] {
             assert!(known.contains(part), "{part} in {known}");
         }
         let unknown = html(Verdict::Compared("a.csv".to_owned(), summary(), records(0)));
-        assert!(unknown.contains("notice--bad") && !unknown.contains("<li>"), "{unknown}");
+        assert!(unknown.contains("notice--bad") && !unknown.contains("<ul>"), "{unknown}");
         let failed = html(Verdict::Failed("It cannot be read.".to_owned()));
         assert_eq!(failed, "<p class=\"notice notice--bad\">It cannot be read.</p>");
     }

@@ -87,11 +87,12 @@ pub fn with_preset_dates(
     let zone_of = |name: &str| TimeZone::parse(name).ok().map(|zone| (name.to_owned(), zone));
     let chosen = value("timezone");
     let own = || browser_timezone().as_deref().and_then(zone_of);
-    let (name, zone) =
-        chosen.and_then(zone_of).or_else(own).or_else(|| zone_of(DEFAULT_TIMEZONE))?;
+    let (name, zone) = chosen.and_then(zone_of).or_else(own).or_else(|| zone_of(DEFAULT_TIMEZONE))?;
     let (first, last) = preset.range(zone.day_of(now.to_datetime()?));
     let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(parameters.iter().filter(|(name, _)| ![PRESET, "start_date", "end_date"].contains(&name.as_ref())));
+    query.extend_pairs(
+        parameters.iter().filter(|(name, _)| ![PRESET, "start_date", "end_date"].contains(&name.as_ref())),
+    );
     if chosen.is_none() {
         query.append_pair("timezone", &name);
     }
