@@ -29,11 +29,11 @@ test("two clicks select a range in either order, and the focus returns to the bu
   await open(page);
   await expect(calendar(page).getByRole("heading")).toHaveText(isNarrow(page) ? ["December 2025"] : ["November 2025", "December 2025"]);
   await expect(day(page, "2025-12-16")).toHaveAttribute("aria-current", "date");
-  await expect(day(page, "2025-12-10")).toHaveAccessibleName(/^Wednesday,? 10 December 2025, \d+ events$/);
+  await expect(day(page, "2025-12-10")).toHaveAccessibleName(/^Wednesday, 10 Dec 2025, \d+ events$/);
   await expect(calendar(page)).toContainText(/There are events from 16 Dec 2024 to 16 Dec 2025/);
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
   await day(page, "2025-12-05").click();
-  await expect(calendar(page).getByRole("status")).toHaveText("From 5 December 2025. Now choose the last day.");
+  await expect(calendar(page).getByRole("status")).toHaveText("From 5 Dec 2025. Now choose the last day.");
   if (isNarrow(page)) await calendar(page).getByRole("button", { name: "Previous month" }).click();
   await day(page, "2025-11-28").hover();
   await expect(calendar(page).locator("[aria-selected=true]")).toHaveCount(isNarrow(page) ? 3 : 8);

@@ -5,7 +5,7 @@ import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
 import { run } from "./server";
-import { bytes, expect, expectSame, ownDay, test, waitForAnimations } from "./test";
+import { bytes, expect, expectSame, ownDay, shownDay, test, waitForAnimations } from "./test";
 
 /** Exports one day that no other test exports, and returns the file. */
 async function exportDay(page: Page, day: string): Promise<Buffer> {
@@ -40,9 +40,9 @@ test("Export history shows user, selection, size, state and digest, and exports 
   const day = ownDay("2025-11-03");
   const file = await exportDay(page, day);
   await openHistory(page);
-  const row = page.getByRole("row").filter({ hasText: day }).first();
+  const row = page.getByRole("row").filter({ hasText: shownDay(day) }).first();
   await expect(row).toContainText("admin");
-  await expect(row).toContainText(`${day}, all cameras, America/Los_Angeles`);
+  await expect(row).toContainText(`${shownDay(day)}, all cameras, America/Los_Angeles`);
   await expect(row).toContainText(`${file.toString().split("\n").length - 2}`);
   await expect(row).toContainText("Complete");
   await row.getByRole("button", { name: "Copy" }).click();
@@ -66,7 +66,7 @@ test("Export history shows user, selection, size, state and digest, and exports 
   expect(await same.count()).toBeGreaterThanOrEqual(2);
   await page.getByLabel("State").selectOption("Failed");
   await page.getByRole("button", { name: "Show" }).click();
-  await expect(page.getByText("No matching exports.")).toBeVisible();
+  await expect(page.getByText("No exports match the filter.")).toBeVisible();
   await expect(page.getByLabel("SHA-256 of the file")).toHaveValue(digest);
 });
 
@@ -74,12 +74,12 @@ test("recent exports are listed below the form, and their links select the same 
   const day = ownDay("2025-10-20");
   const file = await exportDay(page, day);
   const recent = page.getByRole("region", { name: "Recent exports" });
-  const item = recent.getByRole("listitem").filter({ hasText: day }).first();
+  const item = recent.getByRole("listitem").filter({ hasText: shownDay(day) }).first();
   await expect(item).toContainText(`${file.toString().trimEnd().split("\r\n").length - 1} events`);
   await expect(item).toContainText("Complete");
   expect((await new AxeBuilder({ page }).include(".recent").analyze()).violations).toEqual([]);
   await page.goto("/settings");
-  await item.getByRole("link", { name: `Select again: ${day}, all cameras, America/Los_Angeles` }).click();
+  await item.getByRole("link", { name: `Select again: ${shownDay(day)}, all cameras, America/Los_Angeles` }).click();
   await expect(page).toHaveURL(new RegExp(`/settings\\?.*start_date=${day}`));
   await expect(page.getByLabel("From", { exact: true })).toHaveValue(day);
   await recent.getByRole("link", { name: "All exports" }).click();
@@ -94,7 +94,7 @@ test("a cancelled export is listed as cancelled below the form after the server 
   await page.getByRole("button", { name: "Export CSV" }).click();
   await expect(page.locator(".job output")).toHaveText(/^[1-9][\d,]* of [\d,]+ events, \d/);
   await page.getByRole("button", { name: "Cancel" }).click();
-  const item = page.getByRole("region", { name: "Recent exports" }).getByRole("listitem").filter({ hasText: `from ${day}` }).first();
+  const item = page.getByRole("region", { name: "Recent exports" }).getByRole("listitem").filter({ hasText: `from ${shownDay(day)}` }).first();
   // The file is small, so the server may have sent all of it before.
   await expect(item).toContainText(/Cancelled|Complete/);
 });
@@ -122,7 +122,7 @@ test("an unchanged file is verified by its digest, and a truncated one is not", 
   const verdict = page.getByRole("status");
   await choose.setInputFiles({ name: "mine.csv", mimeType: "text/csv", buffer: file });
   await expect(verdict).toContainText("mine.csv is complete and unchanged");
-  await expect(verdict).toContainText(`admin: ${day}, all cameras, America/Los_Angeles.`);
+  await expect(verdict).toContainText(`admin: ${shownDay(day)}, all cameras, America/Los_Angeles.`);
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 
   const truncated = testInfo.outputPath("cut.csv");
@@ -144,5 +144,5 @@ test("a file exported by the command line is verified when it is dropped", async
   }, file.toString());
   await page.locator(".drop").dispatchEvent("drop", { dataTransfer: dropped });
   await expect(page.getByRole("status")).toContainText("dropped.csv is complete and unchanged");
-  await expect(page.getByRole("status")).toContainText("command line: until 2025-12-01");
+  await expect(page.getByRole("status")).toContainText("command line: until 1 Dec 2025");
 });

@@ -32,5 +32,5 @@ test("an invalid selection gets an error instead of a link", async ({ page }) =>
   await page.getByLabel("To", { exact: true }).fill("2025-12-01");
   await page.getByText("Use in other tools").click();
   await page.getByRole("button", { name: "Copy link" }).click();
-  await expect(page.getByRole("alert").filter({ hasText: "is after the end" }).first()).toBeVisible();
+  await expect(page.getByRole("alert").filter({ hasText: "must not be after" }).first()).toBeVisible();
 });

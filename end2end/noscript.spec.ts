@@ -35,7 +35,7 @@ test("a filled-in form downloads its selection", async ({ page }) => {
   expectSame(await bytes(download), expected);
   // The export is listed below the form, and its link selects the same again.
   await page.goto("/settings");
-  await page.getByRole("link", { name: "Select again: 2025-12-01 to 2025-12-15, 2 cameras, Europe/Berlin" }).first().click();
+  await page.getByRole("link", { name: "Select again: 1 Dec 2025 – 15 Dec 2025, 2 cameras, Europe/Berlin" }).first().click();
   await expect(page.locator(".picker summary")).toHaveText("2 of 8 cameras");
 });
 
@@ -87,6 +87,27 @@ test("the server shows the preview of the address, and of the form with Show pre
   await expect(page.locator(".picker summary")).toHaveText("Garage");
   const garage = run("export", "--start-date", "2025-12-10", "--end-date", "2025-12-11", "--timezone", "Europe/Berlin", "--camera-id", await cameraId(page, "Garage"));
   await expect(preview.locator("dd").first()).toHaveText(`${garage.toString().trimEnd().split("\r\n").length - 1}`);
+});
+
+test("a preset fills in the dates of the form and keeps the rest of it", async ({ page }) => {
+  await page.goto("/settings");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-01");
+  await chooseCameras(page, "Garage");
+  await page.getByLabel("Time zone").selectOption("Pacific/Kiritimati");
+  await page.getByRole("button", { name: "Last 7 days" }).click();
+  const today = (zone: string) => new Date().toLocaleDateString("sv-SE", { timeZone: zone });
+  await expect(page.getByLabel("To", { exact: true })).toHaveValue(today("Pacific/Kiritimati"));
+  const first = new Date(Date.parse(today("Pacific/Kiritimati")) - 6 * 86_400_000).toISOString().slice(0, 10);
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue(first);
+  await expect(page.locator(".picker summary")).toHaveText("Garage");
+  await expect(page.getByLabel("Time zone")).toHaveValue("Pacific/Kiritimati");
+  await page.getByRole("button", { name: "Everything" }).click();
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue("");
+  await expect(page.getByLabel("To", { exact: true })).toHaveValue("");
+  // The Enter key in a field presses the button of the export, not that of a preset.
+  const downloading = page.waitForEvent("download");
+  await page.getByLabel("To", { exact: true }).press("Enter");
+  expect(new URL((await downloading).url()).pathname).toBe("/api/v1/motion-events/export");
 });
 
 test("the history lists an export, is filtered by a form, and exports again", async ({ page }) => {

@@ -82,3 +82,9 @@ export function ownDay(date: string): string {
   const days = projects.indexOf(project.name) + projects.length * (repeatEachIndex + retry);
   return new Date(Date.parse(date) - 86_400_000 * days).toISOString().slice(0, 10);
 }
+
+/** Returns a day as the pages show it in English: `1 Dec 2025`. */
+export function shownDay(date: string): string {
+  const [year, month, day] = date.split("-").map(Number);
+  return `${day} ${["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"][month - 1]} ${year}`;
+}

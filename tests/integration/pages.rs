@@ -146,6 +146,38 @@ async fn a_page_drops_unknown_parameters_from_its_address() {
 }
 
 #[tokio::test]
+async fn a_preset_of_the_page_leads_to_its_dates() {
+    // Noon in UTC is the next day in Kiritimati.
+    let app = TestDatabase::new().await.serve(10).await;
+    let browser = app.browser_of("admin").await;
+    let cookie = app.cookie_of("admin").await;
+    let form = "format=csv&start_date=2025-01-01&end_date=&camera_id=&camera_id=a%26b";
+    for (query, expected) in [
+        (
+            format!("{form}&timezone=UTC&bom=true&preset=last-7-days"),
+            "format=csv&camera_id=&camera_id=a%26b&timezone=UTC&bom=true&start_date=2025-12-10&end_date=2025-12-16",
+        ),
+        (
+            "timezone=Pacific%2FKiritimati&preset=today".to_owned(),
+            "timezone=Pacific%2FKiritimati&start_date=2025-12-17&end_date=2025-12-17",
+        ),
+        ("preset=this-month".to_owned(), "timezone=UTC&start_date=2025-12-01&end_date=2025-12-16"),
+        ("start_date=2025-01-01&timezone=UTC&preset=everything".to_owned(), "timezone=UTC"),
+        // An unknown preset is an unknown parameter.
+        ("start_date=2025-01-01&preset=yesterday".to_owned(), "start_date=2025-01-01"),
+    ] {
+        let response = app.get_as(&browser, &format!("/settings?{query}")).await;
+        assert_eq!(response.status(), 303, "{query}");
+        assert_eq!(response.headers()["location"], format!("/settings?{expected}"));
+    }
+    // The browser's own time zone, from the cookie of an earlier page.
+    let travelled = client_with(&[(COOKIE, &format!("{cookie}; timezone=Pacific/Kiritimati"))]);
+    let response = app.get_as(&travelled, "/settings?preset=today").await;
+    let expected = "/settings?timezone=Pacific%2FKiritimati&start_date=2025-12-17&end_date=2025-12-17";
+    assert_eq!(response.headers()["location"], expected);
+}
+
+#[tokio::test]
 async fn the_api_refuses_unknown_parameters_and_names_them() {
     let app = TestDatabase::with(events(4)).await.serve(10).await;
     for (path, field) in [
