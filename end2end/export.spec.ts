@@ -281,10 +281,10 @@ test("the preview is shown before the export, and updated when the selection cha
   const preview = page.getByRole("region", { name: "Preview" });
   await expect(preview).toContainText("20,000");
   await expect(preview).toContainText(/Estimated size\s*\d\.\d MB/);
-  await expect(preview.getByRole("slider", { name: /^Events for each period\. Most: / })).toBeVisible();
+  await expect(preview.getByRole("slider", { name: /^Events per period\. Most: / })).toBeVisible();
   await page.getByLabel("From", { exact: true }).fill("2025-12-10");
   await page.getByLabel("To", { exact: true }).fill("2025-12-11");
-  await expect(preview.getByRole("slider", { name: /^Events for each day\. Most: 1[01] Dec 2025: \d+ events\.$/ })).toBeVisible();
+  await expect(preview.getByRole("slider", { name: /^Events per day\. Most: 1[01] Dec 2025: \d+ events\.$/ })).toBeVisible();
   const count = Number((await preview.locator("dd").first().innerText()).replaceAll(",", ""));
   const file = run("export", "--start-date", "2025-12-10", "--end-date", "2025-12-11", "--timezone", "America/Los_Angeles");
   expect(count).toBe(file.toString().split("\n").length - 2);

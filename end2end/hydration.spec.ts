@@ -64,6 +64,27 @@ test("axe finds no violations while an export runs", async ({ page }) => {
   await expectNoViolations(page);
 });
 
+test("the headings lead to all parts of the page, also with the tools and the calendar open", async ({ page }) => {
+  await page.locator(".use-from summary").click();
+  await expect(page.getByLabel("Valid for")).toBeVisible();
+  await page.getByRole("button", { name: "Choose dates in a calendar" }).click();
+  await expect(page.getByRole("dialog")).toBeVisible();
+  const headings = page.locator("main").getByRole("heading");
+  for (const [name, level] of [
+    ["Data Export", 1],
+    ["Selection", 2],
+    ["Preview", 2],
+    ["Export", 2],
+    ["Use in other tools", 2],
+    ["Link for another tool", 3],
+  ] as const) {
+    await expect(page.getByRole("heading", { name, level, exact: true })).toHaveCount(1);
+  }
+  const levels = await headings.evaluateAll((found) => found.map(({ tagName }) => Number(tagName[1])));
+  expect(levels[0]).toBe(1);
+  for (const [index, level] of levels.entries()) expect(level).toBeLessThanOrEqual((levels[index - 1] ?? 0) + 1);
+});
+
 test("the script and the WASM are requested after DOMContentLoaded", async ({ page }) => {
   const [loaded, requested] = await page.evaluate(() => {
     const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];

@@ -429,7 +429,7 @@ test("the export page is in German from the calendar to the toast", async ({ pag
   await page.getByRole("button", { name: "Tage im Kalender wählen" }).click();
   const calendar = page.getByRole("dialog", { name: "Tage wählen" });
   await expect(calendar.getByRole("heading").last()).toHaveText("Dezember 2025");
-  await expect(calendar.locator("[data-day='2025-12-10']")).toHaveAccessibleName(/^Mittwoch, 10\. Dezember 2025, \d+ Ereignisse$/);
+  await expect(calendar.locator("[data-day='2025-12-10']")).toHaveAccessibleName(/^Mittwoch, 10\. Dez\. 2025, \d+ Ereignisse$/);
   await page.keyboard.press("Escape");
   await page.getByRole("button", { name: "CSV exportieren" }).click();
   const toast = page.locator(".toast--success");

@@ -64,6 +64,7 @@ pub struct Texts {
     pub as_table: &'static str,
     pub days: &'static str,
 
+    pub export: &'static str,
     pub export_csv: &'static str,
     pub exports_running: &'static str,
     pub export_named: fn(&str) -> String,
@@ -203,7 +204,7 @@ pub static ENGLISH: Texts = Texts {
     show_preview: "Show preview",
     loading_preview: "Loading the preview…",
     dates_reversed: "“From” must not be after “To”.",
-    preview_failed: |why| format!("The preview could not be loaded: {why}"),
+    preview_failed: |why| format!("Couldn't load the preview: {why}"),
     signed_out: "You are signed out.",
     no_events: "There are no events in this selection.",
     holds: |events, size| format!("{events}, a file of about {size}"),
@@ -214,13 +215,14 @@ pub static ENGLISH: Texts = Texts {
     first_rows: "First rows of the file",
     chart: |is_daily, most| {
         let each = if is_daily { "day" } else { "period" };
-        format!("Events for each {each}. Most: {most}.")
+        format!("Events per {each}. Most: {most}.")
     },
-    chart_keys: "Arrow keys read the values. Shift and arrow keys select several; Enter narrows the dates to them.",
+    chart_keys: "Arrow keys read the values. Shift and arrow keys select several; Enter narrows the dates to the selection.",
     drag_to_narrow: "Drag over the chart to narrow the dates.",
     as_table: "As a table",
     days: "Days",
 
+    export: "Export",
     export_csv: "Export CSV",
     exports_running: "Running exports",
     export_named: |name| format!("Export: {name}"),
@@ -320,9 +322,9 @@ pub static GERMAN: Texts = Texts {
     to: "Bis",
     open_calendar: "Tage im Kalender wählen",
     choose_dates: "Tage wählen",
-    choose_first_day: "Wählen Sie den ersten Tag oder ziehen Sie über den Zeitraum.",
+    choose_first_day: "Wählen Sie den ersten Tag, oder ziehen Sie über die gewünschten Tage.",
     choose_last_day: |first| format!("Ab {first}. Wählen Sie jetzt den letzten Tag."),
-    events_from_to: |first, last| format!("Ereignisse gibt es vom {first} bis zum {last}."),
+    events_from_to: |first, last| format!("Es gibt Ereignisse vom {first} bis zum {last}."),
     previous_year: "Voriges Jahr",
     previous_month: "Voriger Monat",
     next_month: "Nächster Monat",
@@ -387,12 +389,13 @@ pub static GERMAN: Texts = Texts {
         let each = if is_daily { "pro Tag" } else { "pro Zeitabschnitt" };
         format!("Ereignisse {each}. Höchstwert: {most}.")
     },
-    chart_keys: "Die Pfeiltasten lesen die Werte. Mit Umschalt- und Pfeiltasten wählen Sie mehrere aus, mit der Eingabetaste wird der \
+    chart_keys: "Mit den Pfeiltasten lesen Sie die Werte ab, mit Umschalt- und Pfeiltasten wählen Sie mehrere aus; mit der Eingabetaste wird der \
                  Zeitraum darauf eingegrenzt.",
     drag_to_narrow: "Ziehen Sie über das Diagramm, um den Zeitraum einzugrenzen.",
     as_table: "Als Tabelle",
     days: "Tage",
 
+    export: "Export",
     export_csv: "CSV exportieren",
     exports_running: "Laufende Exporte",
     export_named: |name| format!("Export: {name}"),
@@ -485,8 +488,8 @@ pub static GERMAN: Texts = Texts {
     sheets_hint: "Google Sheets kann kein Token senden: Kopieren Sie unten einen Link und verwenden Sie ihn als Adresse.",
     link_title: "Link für ein anderes Programm",
     link_hint: "Für Programme, die eine Adresse abrufen und sich nicht anmelden können. Wer den Link hat, kann diesen Export \
-                abrufen, bis er abläuft, Sie sich abmelden oder den Zugriff auf diese Kameras verlieren.",
-    link_for: "Gilt für",
+                abrufen, bis der Link abläuft, Sie sich abmelden oder den Zugriff auf diese Kameras verlieren.",
+    link_for: "Gültig für",
     copy_link: "Link kopieren",
     the_link: "Der Link",
     link_copied: "Link kopiert",

@@ -8,7 +8,7 @@ pub struct Texts {
     pub lead: &'static str,
     pub none: &'static str,
     pub no_match: &'static str,
-    /// The accessible name of the filter form.
+    /// The heading of the filter, for screen readers.
     pub which: &'static str,
     pub state: &'static str,
     pub every_state: &'static str,

@@ -46,7 +46,7 @@ pub static GERMAN: Texts = Texts {
     sign_out: "Abmelden",
     settings: "Einstellungen",
     data_export: "Datenexport",
-    data_export_lead: "Bewegungsereignisse im Rohformat als CSV, für Excel, Google Tabellen, pandas oder DuckDB.",
+    data_export_lead: "Bewegungsereignisse im Rohformat als CSV, für Excel, Google Sheets, pandas oder DuckDB.",
     export_history: "Exportverlauf",
     verify_a_file: "Datei prüfen",
     access_tokens: "Zugriffstoken",

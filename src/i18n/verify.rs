@@ -20,7 +20,7 @@ pub struct Texts {
 }
 
 pub static ENGLISH: Texts = Texts {
-    lead: "Check whether a CSV is exactly a file that this server exported.",
+    lead: "Check whether a CSV is exactly the file this server exported.",
     choose: "Drop a CSV here, or choose it",
     hint: "The file stays on this device: its SHA-256 is computed here, and only the SHA-256 is looked up. Saving the file again in \
            Excel or another program changes it.",
@@ -51,12 +51,12 @@ pub static GERMAN: Texts = Texts {
     unknown: |name| {
         format!(
             "{name} ist keine Datei, die Sie von diesem Server exportiert haben: Sie wurde geändert, ist unvollständig oder \
-             stammt von anderswo oder von jemandem, dessen Exporte Sie nicht sehen."
+             stammt aus einer anderen Quelle oder von jemandem, dessen Exporte Sie nicht sehen."
         )
     },
     known: |name| format!("{name} ist vollständig und unverändert: Es ist die Datei dieses Exports."),
     known_to_several: |name| {
-        format!("{name} ist vollständig und unverändert: Es ist die Datei jedes einzelnen dieser Exporte.")
+        format!("{name} ist vollständig und unverändert: Jeder dieser Exporte hat genau diese Datei ergeben.")
     },
     rows: |count| match count {
         1 => "1 Zeile".to_owned(),

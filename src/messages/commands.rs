@@ -9,7 +9,7 @@ messages! {
         /// A signal stopped the command.
         CommandStopped = "command_stopped",
             "The command was stopped.",
-            "Der Befehl wurde angehalten.";
+            "Der Befehl wurde abgebrochen.";
         /// The command stopped sending heartbeats.
         CommandLost = "command_lost",
             "The command ended before the file was complete.",

@@ -64,11 +64,11 @@ messages! {
         /// The password is too short.
         PasswordTooShort { min: usize } = "password_too_short",
             "The password is too short. It must have at least {min} characters, of any kind.",
-            "Das Passwort ist zu kurz. Es muss mindestens {min} beliebige Zeichen haben.";
+            "Das Passwort ist zu kurz. Es muss aus mindestens {min} beliebigen Zeichen bestehen.";
         /// The password is too long.
         PasswordTooLong { max: usize } = "password_too_long",
             "The password is too long. It may have at most {max} bytes.",
-            "Das Passwort ist zu lang. Es darf höchstens {max} Byte haben.";
+            "Das Passwort ist zu lang. Es darf höchstens {max} Byte lang sein.";
         /// The password is the name.
         PasswordIsName = "password_is_name",
             "The password must not be the user's name. Choose another one.",

@@ -31,14 +31,14 @@ messages! {
         /// The server runs its maximum number of exports.
         ServerBusy { limit: u32 } = "server_busy",
             "The server is running {limit} exports, which is its limit (export.max_concurrent). Try again later.",
-            "Auf dem Server laufen {limit} Exporte, die Höchstzahl (export.max_concurrent). Versuchen Sie es etwas später \
-             erneut.";
+            "Auf dem Server laufen bereits {limit} Exporte; mehr lässt er nicht zu (export.max_concurrent). Versuchen Sie es \
+             etwas später erneut.";
         /// The user runs the maximum number of exports.
         UserBusy { limit: u32 } = "user_busy",
             "You have {limit} exports running, which is the limit for one user. Wait until one of them has ended, or cancel \
              one.",
-            "Es laufen schon {limit} Exporte von Ihnen, und mehr sind nicht erlaubt. Warten Sie, bis einer beendet ist, \
-             oder brechen Sie einen ab.";
+            "Von Ihnen laufen bereits {limit} Exporte; mehr sind gleichzeitig nicht erlaubt. Warten Sie, bis einer fertig \
+             ist, oder brechen Sie einen ab.";
         /// The record of an export cannot be written.
         CannotRecord = "cannot_record",
             "The export cannot be recorded at the moment, so it does not start: the database is unavailable, full, or locked \
@@ -56,8 +56,8 @@ messages! {
             "Der Inhalt der Anfrage ist nicht vollständig angekommen. Senden Sie sie erneut.";
         /// Partitions were detached before the first byte was sent.
         EventsDetached = "events_detached",
-            "Months of events were detached in the meantime. Try again.",
-            "Inzwischen wurden Monate von Ereignissen ausgelagert. Versuchen Sie es erneut.";
+            "The events of whole months were detached in the meantime. Try again.",
+            "Inzwischen wurden die Ereignisse ganzer Monate ausgelagert. Versuchen Sie es erneut.";
         /// The first page took too long.
         FirstPageTimeout { seconds: u64 } = "first_page_timeout",
             "The database did not return the first events within {seconds} s, so the query was cancelled. Select fewer \

@@ -112,8 +112,8 @@ fn TokenList(tokens: Vec<Token>) -> impl IntoView {
     });
     leptos::either::Either::Right(view! {
         <div class="card">
-            <table role="table">
-                <caption>{texts.caption}</caption>
+            <h2 id="tokens-title">{texts.caption}</h2>
+            <table role="table" aria-labelledby="tokens-title">
                 <thead role="rowgroup">
                     <tr role="row">
                         <th scope="col" role="columnheader">{texts.purpose}</th>

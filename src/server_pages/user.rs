@@ -73,7 +73,7 @@ fn Forms(user: UserWithCameras) -> impl IntoView {
                 <button class="primary" name="action" value="role">{texts.change_role}</button>
             </form>
             <details class="card">
-                <summary>{(texts.remove)(&user.name)}</summary>
+                <summary><h2>{(texts.remove)(&user.name)}</h2></summary>
                 <form class="stack" method="post" action=path>
                     <p>{texts.remove_effect}</p>
                     <button class="danger" name="action" value="remove">{(texts.really_remove)(&user.name)}</button>
@@ -106,7 +106,7 @@ fn Cameras(cameras: Vec<Grant>, path: String) -> impl IntoView {
     view! {
         <form class="card stack" method="post" action=path>
             <fieldset>
-                <legend>{texts.cameras}</legend>
+                <legend><h2>{texts.cameras}</h2></legend>
                 {none}
                 <p class="needs-script chips">
                     <button type="button" class="chip" data-ticks="camera_id" data-on="">{texts.check_all}</button>

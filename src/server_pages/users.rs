@@ -53,8 +53,8 @@ fn UserList(users: Vec<User>) -> impl IntoView {
     });
     view! {
         <div class="card">
-            <table role="table">
-                <caption>{language.frame().people}</caption>
+            <h2 id="people-title">{language.frame().people}</h2>
+            <table role="table" aria-labelledby="people-title">
                 <thead role="rowgroup">
                     <tr role="row">
                         <th scope="col" role="columnheader">{forms.name}</th>

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use motion_export::api::page::Page;
 use motion_export::api::paths::SETTINGS_PATH;
 use motion_export::error::ApiError;
-use reqwest::header::{ACCEPT_LANGUAGE, COOKIE};
+use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, COOKIE};
 
 use crate::app::{TestDatabase, client_with, events, text_of};
 
@@ -38,6 +38,43 @@ async fn each_page_is_shown_at_its_path_and_the_settings_link_theirs() {
         assert!(titles.insert(title.clone()), "{page:?} shows another page: {title}");
         let is_linked = settings.contains(&format!("<a href=\"{path}\""));
         assert_eq!(is_linked, is_settings && *page != Page::User, "{page:?} in the list of the settings");
+    }
+}
+
+/// Returns the levels of the headings of a page, in order.
+fn heading_levels(html: &str) -> Vec<u8> {
+    let level = |(at, _): (usize, &str)| match html.as_bytes().get(at + 2..at + 4)? {
+        [digit @ b'1'..=b'6', b' ' | b'>'] => Some(digit - b'0'),
+        _ => None,
+    };
+    html.match_indices("<h").filter_map(level).collect()
+}
+
+#[tokio::test]
+async fn the_headings_of_each_page_begin_with_the_only_first_one_and_skip_no_level() {
+    let database = TestDatabase::with(events(3)).await;
+    let user = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(10).await;
+    let (admin, cookie) = (app.browser_of("admin").await, app.cookie_of("admin").await);
+    assert_eq!(app.get_as(&admin, "/api/v1/motion-events/export").await.status(), 200);
+    let others = ["/nowhere", "/api/docs", "/api/v1/motion-events/export?bom=1"];
+    let pages = Page::ALL.iter().map(|page| page.path().replace("{id}", &user.id.to_string()));
+    for path in pages.chain(others.map(str::to_owned)) {
+        let cookie = if path.starts_with("/settings") { cookie.as_str() } else { "" };
+        for language in ["en", "de"] {
+            let browser = client_with(&[(COOKIE, cookie), (ACCEPT_LANGUAGE, language), (ACCEPT, "text/html")]);
+            let html = text_of(app.get_as(&browser, &path).await).await;
+            let levels = heading_levels(&html);
+            assert!(levels.first() == Some(&1) && levels[1..].iter().all(|level| *level > 1), "{path}: {levels:?}");
+            assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{path}: {levels:?}");
+            let least = match path.as_str() {
+                "/settings" => 6,
+                "/settings/exports" | "/settings/people" => 3,
+                "/settings/account" | "/settings/tokens" => 2,
+                _ => 1,
+            };
+            assert!(levels.len() >= least, "{path}: {levels:?}");
+        }
     }
 }
 

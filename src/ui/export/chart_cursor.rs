@@ -178,7 +178,7 @@ mod tests {
         let bars = bars(&days(&[("2025-12-30", 3), ("2026-01-01", 1)]));
         let messages: Vec<_> = bars.iter().map(|bar| bar.message(ENGLISH)).collect();
         assert_eq!(messages, ["30 Dec 2025: 3 events", "31 Dec 2025: 0 events", "1 Jan 2026: 1 event"]);
-        assert_eq!(chart_summary(&bars, ENGLISH), "Events for each day. Most: 30 Dec 2025: 3 events.");
+        assert_eq!(chart_summary(&bars, ENGLISH), "Events per day. Most: 30 Dec 2025: 3 events.");
     }
 
     #[test]
@@ -191,7 +191,7 @@ mod tests {
             (bars[0].first.to_string(), bars[bars.len() - 1].last.to_string()),
             ("2016-01-01".into(), "2025-12-31".into())
         );
-        assert!(chart_summary(&bars, ENGLISH).starts_with("Events for each period. Most: "));
+        assert!(chart_summary(&bars, ENGLISH).starts_with("Events per period. Most: "));
         assert_eq!(super::bars(&[]), []);
     }
 

@@ -188,7 +188,7 @@ mod tests {
         for part in [
             "Drag over the chart to narrow the dates.",
             "role=\"slider\"",
-            "aria-label=\"Events for each day. Most: 3 Dec 2025: 2 events.\"",
+            "aria-label=\"Events per day. Most: 3 Dec 2025: 2 events.\"",
             "aria-valuemax=\"2\"",
             "aria-valuenow=\"0\"",
             // Bars of half and of full height, and none for the day without events.

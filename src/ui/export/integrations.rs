@@ -40,7 +40,7 @@ pub fn Integrations(
             node_ref=disclosure.details
             on:toggle=move |_| disclosure.sync()
         >
-            <summary>{texts.use_from}</summary>
+            <summary><h2>{texts.use_from}</h2></summary>
             // Seen if it is opened before it is hydrated.
             <Show
                 when=move || disclosure.is_open.get()
@@ -190,7 +190,7 @@ fn link(params: Signal<Result<ExportParams, ApiError>>, link_max_minutes: u32) -
         .into_iter()
         .map(|minutes| view! { <option value=minutes.to_string()>{language.minutes(minutes)}</option> });
     view! {
-        <h2>{texts.link_title}</h2>
+        <h3>{texts.link_title}</h3>
         <p class="hint">{texts.link_hint}</p>
         <div class="copyable">
             <div class="field">
@@ -270,7 +270,10 @@ mod tests {
         let html = render(Language::English, Content::Nothing, || {
             view! { <Integrations params=Signal::stored(Ok(ExportParams::default())) link_max_minutes=15/> }
         });
-        assert!(html.contains("<summary>Use in other tools</summary>") && !html.contains("<textarea"), "{html}");
+        assert!(
+            html.contains("<summary><h2>Use in other tools</h2></summary>") && !html.contains("<textarea"),
+            "{html}"
+        );
     }
 
     #[test]

@@ -185,12 +185,14 @@ fn export_form(mut data: ExportFormData) -> impl IntoView {
             // The Enter key presses the first button of a form, which would otherwise be a preset.
             <button class="visually-hidden" tabindex="-1" aria-hidden="true">{form.language.export().export_csv}</button>
             <div class="card card--selection">
+                <h2 class="visually-hidden">{form.language.history().selection}</h2>
                 <HydrationChunk><DateRangePicker selection params last_day/></HydrationChunk>
                 <HydrationChunk><CameraSelect cameras selection params/></HydrationChunk>
                 <HydrationChunk><TimezoneSelect timezones selection/></HydrationChunk>
             </div>
             <HydrationChunk><PreviewCard state=preview.state set_date_range/></HydrationChunk>
             <div class="card card--action">
+                <h2 class="visually-hidden">{form.language.export().export}</h2>
                 <HydrationChunk>{export_button(is_running, is_disabled)}</HydrationChunk>
                 <button class="without-script" formaction=SETTINGS_PATH>{form.language.export().show_preview}</button>
                 <HydrationChunk>{file_options(selection)}</HydrationChunk>

@@ -34,7 +34,8 @@ pub fn PreviewCard(
     // Screen readers read one sentence, and not the chart.
     let announcement = move || state.with(|state| announcement(state, language));
     view! {
-        <section class="card preview" aria-label=texts.preview aria-busy=move || is_loading().to_string()>
+        <section class="card preview" aria-labelledby="preview-title" aria-busy=move || is_loading().to_string()>
+            <h2 id="preview-title" class="visually-hidden">{texts.preview}</h2>
             {content}
             <p class="visually-hidden" aria-live="polite">{announcement}</p>
         </section>

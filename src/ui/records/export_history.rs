@@ -57,7 +57,8 @@ fn records(history: History) -> impl IntoView {
             view! { <option value=known.as_str() selected=chosen>{language.state(known)}</option> }
         });
         view! {
-            <form class="card filter" method="get" action=HISTORY_PATH aria-label=texts.which>
+            <form class="card filter" method="get" action=HISTORY_PATH aria-labelledby="filter-title">
+                <h2 id="filter-title" class="visually-hidden">{texts.which}</h2>
                 <div class="field">
                     <label for="state">{texts.state}</label>
                     <select id="state" name="state">
@@ -108,8 +109,8 @@ fn record_table(
     let rows = records.iter().map(|record| record_row(record, cameras, everybodys, jobs));
     view! {
         <div class="card">
-            <table role="table" class="records">
-                <caption>{texts.caption}</caption>
+            <h2 id="records-title">{texts.caption}</h2>
+            <table role="table" class="records" aria-labelledby="records-title">
                 <thead role="rowgroup">
                     <tr role="row">
                         <th scope="col" role="columnheader">{texts.started}</th>
