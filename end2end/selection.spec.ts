@@ -292,7 +292,7 @@ test.describe("an unknown file size", () => {
     await downloading;
     await expect(page).not.toHaveTitle(/picker opened/);
     await page.getByLabel("From", { exact: true }).fill("2025-12-13");
-    await expect(preview(page)).toContainText("could not be loaded");
+    await expect(preview(page)).toContainText("Couldn't load the preview");
     await exportButton(page).click();
     await expect(page.locator(".toast--success").first()).toContainText("motion-events-2025-12-13-latest.csv");
     await expect(page).toHaveTitle("picker opened for motion-events-2025-12-13-latest.csv");

@@ -57,7 +57,7 @@ async fn the_headings_of_each_page_begin_with_the_only_first_one_and_skip_no_lev
     let app = database.serve(10).await;
     let (admin, cookie) = (app.browser_of("admin").await, app.cookie_of("admin").await);
     assert_eq!(app.get_as(&admin, "/api/v1/motion-events/export").await.status(), 200);
-    let others = ["/nowhere", "/api/docs", "/api/v1/motion-events/export?bom=1"];
+    let others = ["/nowhere", "/api/v1/docs", "/api/v1/motion-events/export?bom=1"];
     let pages = Page::ALL.iter().map(|page| page.path().replace("{id}", &user.id.to_string()));
     for path in pages.chain(others.map(str::to_owned)) {
         let cookie = if path.starts_with("/settings") { cookie.as_str() } else { "" };
