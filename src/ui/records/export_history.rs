@@ -173,7 +173,7 @@ fn record_row(
             </span>
         }
     });
-    let (day, time) = started.split_once(", ").unwrap_or((&started, ""));
+    let (day, time) = started.split_at(started.find(", ").map_or(0, |comma| comma + 1));
     let (day, time) = (day.to_owned(), time.to_owned());
     let limit = record.complete_to.as_deref().map(|limit| (texts.complete_to)(&language.timestamp(limit)));
     let reason = record.reason.as_ref().map(|reason| reason.text.clone()).or(limit);
@@ -183,7 +183,6 @@ fn record_row(
             <th scope="row" role="rowheader">
                 <time datetime=record.started_at.clone()>
                     <span>{day}</span>
-                    " "
                     <span>{time}</span>
                 </time>
             </th>
@@ -328,7 +327,7 @@ mod tests {
     fn a_record_is_shown_with_its_digest_and_a_link_to_export_again() {
         let html = html(history(vec![record("start_date=2025-12-01")]));
         for part in [
-            "<span>16 Dec 2025</span> <span>12:00:00 UTC</span>",
+            "<span>16 Dec 2025,</span><span> 12:00:00 UTC</span>",
             "from 1 Dec 2025, all cameras, UTC</td>",
             "class=\"number\">1,234</td>",
             "class=\"number\">5.0 kB</td>",
