@@ -30,6 +30,12 @@ const COMMON: &str = include_str!("app/common.js");
 /// and so delays the first paint on a phone. The script fetches it after the first frame, or at once if the page is hidden.
 const ARRIVE: &str = include_str!("app/arrive.js");
 
+/// Returns a script without its comments and indentation, because it is part of every page.
+fn without_comments(script: &str) -> String {
+    let lines = script.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
 /// Renders the document around the app, on the server only. `styles` are the ids and style sheets of thaw's components.
 pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -> AnyView) -> impl IntoView {
     // The content security policy rejects styles without the nonce.
@@ -42,7 +48,7 @@ pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -
         String::new()
     };
     // In a block, so that its names are not global.
-    let script = format!("{{{COMMON}{arrive}}}");
+    let script = format!("{{{}}}", without_comments(&(COMMON.to_owned() + &arrive)));
     let script = view! {
         <script nonce=nonce.clone() inner_html=script></script>
         {(!is_hydrated).then(|| view! { <script src="/plain.js" defer nonce=nonce.clone()></script> })}

@@ -23,7 +23,7 @@ const fillIn = (preset) => {
   const days = preset.match(/\d+/);
   if (days) first.setUTCDate(first.getUTCDate() + 1 - days[0]);
   if (preset === "this-month") first.setUTCDate(1);
-  const isAll = preset === "everything";
+  const isAll = preset === "all";
   byId("start-date").value = isAll ? "" : first.toISOString().slice(0, 10);
   byId("end-date").value = isAll ? "" : today;
 };

@@ -199,7 +199,7 @@ async fn a_preset_of_the_page_leads_to_its_dates() {
             "timezone=Pacific%2FKiritimati&start_date=2025-12-17&end_date=2025-12-17",
         ),
         ("preset=this-month".to_owned(), "timezone=UTC&start_date=2025-12-01&end_date=2025-12-16"),
-        ("start_date=2025-01-01&timezone=UTC&preset=everything".to_owned(), "timezone=UTC"),
+        ("start_date=2025-01-01&timezone=UTC&preset=all".to_owned(), "timezone=UTC"),
         // An unknown preset is an unknown parameter.
         ("start_date=2025-01-01&preset=yesterday".to_owned(), "start_date=2025-01-01"),
     ] {

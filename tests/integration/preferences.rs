@@ -193,7 +193,7 @@ async fn form_errors_are_in_german_and_api_errors_in_english() {
         (
             "/settings/account",
             &[("current_password", PASSWORD), ("password", "short")],
-            "mindestens 10 beliebige Zeichen",
+            "mindestens 10 beliebigen Zeichen",
         ),
         ("/settings/tokens", &[("action", "create"), ("name", ""), ("days", "")], "1 bis 64 sichtbare Zeichen"),
         ("/settings/tokens", &[("action", "create"), ("name", "x"), ("days", "0")], "Ein Token ist 1 bis"),

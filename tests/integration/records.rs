@@ -177,7 +177,7 @@ async fn the_form_shows_the_last_five_exports_of_the_user() {
         let lines = page.split("Select again: </span>").skip(1);
         lines.map(|line| line.split("</a>").next().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    let expected: Vec<_> = (2..=6).rev().map(|day| format!("until 2025-12-{day:02}, Front Door, UTC")).collect();
+    let expected: Vec<_> = (2..=6).rev().map(|day| format!("until {day} Dec 2025, Front Door, UTC")).collect();
     assert_eq!(shown("ann").await, expected);
     assert_eq!(shown("admin").await, ["from 30 Nov 2025, all cameras, UTC"], "only the administrator's own");
     let counts = async |query: &str| ids(&list(&app, &app.client, query).await).len();

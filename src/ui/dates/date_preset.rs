@@ -27,7 +27,7 @@ pub const PRESETS: [Preset; 5] =
 pub const PRESET: &str = "preset";
 
 /// The values of the parameter, in the order of [`PRESETS`]. `src/app/arrive.js` knows them too.
-pub const PRESET_VALUES: [&str; 5] = ["today", "last-7-days", "last-30-days", "this-month", "everything"];
+pub const PRESET_VALUES: [&str; 5] = ["today", "last-7-days", "last-30-days", "this-month", "all"];
 
 impl Preset {
     /// Returns the label.

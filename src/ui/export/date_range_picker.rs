@@ -327,7 +327,7 @@ mod tests {
         });
         assert_eq!(html.matches("aria-invalid=\"true\" aria-describedby=\"date-problem\"").count(), 2, "{html}");
         assert!(html.contains("id=\"date-problem\" class=\"problem\""), "{html}");
-        assert!(html.contains("value=\"everything\" formaction=\"/settings\" formnovalidate aria-pressed=\"false\" class=\"chip\">Everything</button>"), "{html}");
+        assert!(html.contains("value=\"all\" formaction=\"/settings\" formnovalidate aria-pressed=\"false\" class=\"chip\">Everything</button>"), "{html}");
     }
 
     #[test]
