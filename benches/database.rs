@@ -14,7 +14,7 @@ use motion_export::server::settings::Settings;
 use sea_orm::DbErr;
 
 /// Reads `rows` events page by page, and passes each to `take`.
-pub fn read(connection: &mut Connection, rows: usize, mut take: impl FnMut(&Row<'_>)) {
+pub fn read(connection: &mut Connection, rows: usize, mut take: impl FnMut(&Row)) {
     let mut pages = KeysetPager::new(Filter::default(), 5_000.try_into().expect("not zero"), Vec::new());
     let mut left = rows;
     while left > 0 {

@@ -7,6 +7,7 @@ mod sample;
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
+use motion_export::server::export::event::Row;
 use motion_export::server::export::pipeline::encoding::{Compressor, Encoding};
 use motion_export::server::export::timezone::{TimeZone, TimestampFormatter};
 use sha2::{Digest, Sha256};
@@ -61,10 +62,10 @@ fn encode(bencher: Bencher, encoding: Encoding) {
     });
 }
 
-fn lines(events: &[sample::Event]) -> Vec<u8> {
+fn lines(events: &[Row]) -> Vec<u8> {
     let (mut encoder, mut bytes) = (sample::encoder(), Vec::new());
     for event in events {
-        sample::write(&mut encoder, &event.row(), &mut bytes);
+        sample::write(&mut encoder, event, &mut bytes);
     }
     bytes
 }

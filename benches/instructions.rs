@@ -42,7 +42,7 @@ fn main() -> ExitCode {
 /// Runs a stage. This is the code that is counted.
 fn work(stage: &str, file: &Path, rows: usize) -> ExitCode {
     let (mut encoder, mut bytes) = (sample::encoder(), Vec::with_capacity(1 << 20));
-    let mut write = |row: &Row<'_>| {
+    let mut write = |row: &Row| {
         sample::write(&mut encoder, row, &mut bytes);
         if bytes.len() > 1 << 19 {
             bytes.clear();
@@ -53,7 +53,7 @@ fn work(stage: &str, file: &Path, rows: usize) -> ExitCode {
     match stage {
         "read" => database::read(&mut database::open(file), rows, |_| {}),
         "both" => database::read(&mut database::open(file), rows, write),
-        _ => events.iter().take(rows).for_each(|event| write(&event.row())),
+        _ => events.iter().take(rows).for_each(|event| write(event)),
     }
     ExitCode::SUCCESS
 }

@@ -107,11 +107,11 @@ async fn run_on(database: Pool, command: Command, settings: &Settings) -> anyhow
     let now = clock.now();
     let summary = match command {
         Command::Import(Import::Argusai { source }) => {
-            ingest::argusai::import(&database, &ingest::argusai::Location::new(&source)?, now).await?
+            ingest::argusai::import(&database, &ingest::argusai::Location::new(&source)?).await?
         }
         Command::Import(Import::Csv { file, raw, unterminated, confidence }) => {
             let options = ingest::csv::Options { raw, unterminated, confidence };
-            ingest::csv::import(&database, &file, options, now).await?
+            ingest::csv::import(&database, &file, options).await?
         }
         Command::Demo(Demo { events, cameras, days, seed, until }) => {
             let until = until.map_or(now, UnixMicros::from);

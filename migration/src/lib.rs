@@ -14,6 +14,7 @@ mod m20261125_000006_exports_tell_who;
 mod m20261125_000007_exports_of_replicas;
 mod m20261129_000008_marks;
 mod m20261129_000009_reasons_as_codes;
+mod m20261129_000010_integer_keys;
 
 /// Migrates a database to the current schema, or back.
 pub struct Migrator;
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_000007_exports_of_replicas::Migration),
             Box::new(m20261129_000008_marks::Migration),
             Box::new(m20261129_000009_reasons_as_codes::Migration),
+            Box::new(m20261129_000010_integer_keys::Migration),
         ]
     }
 }

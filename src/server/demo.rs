@@ -10,9 +10,10 @@ use crate::api::session::Role;
 use crate::server::accounts::api_token::create as create_token;
 use crate::server::accounts::secret::{Secret, to_hex};
 use crate::server::accounts::user::{self as accounts, NewUser};
-use crate::server::db::entity::{api_token, camera, mark, motion_event, user};
+use crate::server::db::entity::{api_token, camera, mark, user};
 use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
+use crate::server::ingest::event::Event;
 use crate::server::ingest::progress;
 use crate::server::ingest::sink::{EventWriter, KnownName};
 use crate::server::ingest::summary::Summary;
@@ -72,7 +73,7 @@ impl Demo {
         ensure!(self.cameras > 0, "--cameras is 0; it must be at least 1, because each event has a camera");
         ensure!((1..=MAX_DAYS).contains(&self.days), "--days is {}; it must be from 1 to {MAX_DAYS}", self.days);
         let mut rng = Rng::with_seed(self.seed);
-        let mut writer = EventWriter::begin(database, now).await?;
+        let mut writer = EventWriter::begin(database).await?;
         if mark == Mark::IfUnused {
             mark_if_unused(writer.transaction()).await?;
         }
@@ -235,13 +236,13 @@ fn timestamps(rng: &mut Rng, count: u64, days: u32, now: UnixMicros) -> Vec<i64>
     timestamps
 }
 
-fn event(rng: &mut Rng, cameras: &[String], timestamp: i64) -> motion_event::Model {
+fn event(rng: &mut Rng, cameras: &[String], timestamp: i64) -> Event {
     // The smaller of two random values: the first cameras have more events.
     let camera = rng.usize(..cameras.len()).min(rng.usize(..cameras.len()));
     let (width, height) = (rng.i32(16..640), rng.i32(16..480));
     let sides = (rng.u8(..50) != 0).then(|| [rng.i32(0..=1_920 - width), rng.i32(0..=1_080 - height), width, height]);
     let zone = rng.u8(..3);
-    motion_event::Model {
+    Event {
         timestamp,
         id: Builder::from_random_bytes(rng.u128(..).to_be_bytes()).into_uuid(),
         camera_id: cameras[camera].clone(),
@@ -252,7 +253,6 @@ fn event(rng: &mut Rng, cameras: &[String], timestamp: i64) -> motion_event::Mod
         width: sides.map(|sides| sides[2]),
         height: sides.map(|sides| sides[3]),
         zone_id: (zone > 0).then(|| format!("zone-{zone}")),
-        created_at: 0,
     }
 }
 
@@ -260,7 +260,7 @@ fn event(rng: &mut Rng, cameras: &[String], timestamp: i64) -> motion_event::Mod
 mod tests {
     use super::*;
 
-    fn generated(seed: u64) -> Vec<motion_event::Model> {
+    fn generated(seed: u64) -> Vec<Event> {
         let mut rng = Rng::with_seed(seed);
         let cameras = ["a".to_owned(), "b".to_owned()];
         timestamps(&mut rng, 500, 365, UnixMicros::new(1_765_000_000_000_000))

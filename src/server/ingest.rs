@@ -5,6 +5,8 @@ pub mod argusai;
 mod camera_ids;
 mod contents;
 pub mod csv;
+pub mod event;
+pub mod event_keys;
 pub mod progress;
 pub mod recognize;
 pub mod sink;

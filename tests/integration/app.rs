@@ -16,13 +16,15 @@ use motion_export::server::accounts::{api_token, password};
 use motion_export::server::db::clock::Clock;
 use motion_export::server::db::connect::writer::Writer;
 use motion_export::server::db::connect::{self, IfMissing};
-use motion_export::server::db::entity::{self, camera, export, motion_event};
+use motion_export::server::db::entity::{self, export, motion_event};
 use motion_export::server::db::partitions::{Month, Partitions};
 use motion_export::server::db::pool::{Pool, Transaction};
 use motion_export::server::export::pipeline::{ExportContext, ExportStream};
 use motion_export::server::export::reader::Reader;
 use motion_export::server::export::reader::buffer_pool::PAGE_BYTES;
 use motion_export::server::export::stored_message;
+use motion_export::server::ingest::event::Event;
+use motion_export::server::ingest::event_keys::EventKeys;
 use motion_export::server::settings::Settings;
 use motion_export::server::state::AppState;
 use motion_export::web::listener::accept::serve;
@@ -31,7 +33,7 @@ use motion_export::web::router::router;
 use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryOrder, TransactionTrait};
+use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, QueryOrder, TransactionTrait};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
@@ -45,6 +47,10 @@ use motion_export::server::export::reader::source;
 
 /// The first line of every file.
 pub const HEADER: &str = "timestamp,camera_id,camera_name,confidence,algorithm,x,y,width,height,zone_id\r\n";
+
+/// The columns of the table of events.
+pub const EVENT_COLUMNS: &str =
+    "timestamp, event_id, camera_key, confidence, detector_key, x, y, width, height, zone_key";
 
 /// The time at which a server under test starts: 2025-12-16T12:00:00Z.
 pub const NOW: i64 = 1_765_886_400_000_000;
@@ -90,7 +96,7 @@ impl TestDatabase {
     }
 
     /// Creates a database with the cameras `front` and `back` and these events.
-    pub async fn with(events: impl IntoIterator<Item = motion_event::Model>) -> Self {
+    pub async fn with(events: impl IntoIterator<Item = Event>) -> Self {
         let database = Self::new().await;
         database.add_camera("front", Some("Front Door")).await;
         database.add_camera("back", Some("Back Yard")).await;
@@ -99,17 +105,23 @@ impl TestDatabase {
     }
 
     pub async fn add_camera(&self, id: &str, name: Option<&str>) {
-        let camera = camera::Model { id: id.to_owned(), name: name.map(str::to_owned) };
-        camera::Entity::insert(camera.into_active_model()).exec(&self.connection).await.unwrap();
+        let mut keys = EventKeys::read(&self.connection).await.unwrap();
+        keys.add_camera(&self.connection, id, name).await.unwrap();
     }
 
-    pub async fn add(&self, events: impl IntoIterator<Item = motion_event::Model>) {
+    pub async fn add(&self, events: impl IntoIterator<Item = Event>) {
         let events: Vec<_> = events.into_iter().collect();
         self.make_partitions(events.iter().map(|event| event.timestamp)).await;
-        let events: Vec<_> = events.into_iter().map(|event| event.into_active_model().reset_all()).collect();
+        let transaction = self.connection.begin().await.unwrap();
+        let mut keys = EventKeys::read(&transaction).await.unwrap();
         for batch in events.chunks(1_000) {
-            motion_event::Entity::insert_many(batch.to_vec()).exec(&self.connection).await.unwrap();
+            let mut rows = Vec::new();
+            for event in batch {
+                rows.push(keys.encode(&transaction, event.clone()).await.unwrap());
+            }
+            motion_event::Entity::insert_many(rows).exec(&transaction).await.unwrap();
         }
+        transaction.commit().await.unwrap();
     }
 
     /// Creates the partitions for these timestamps, including timestamps that no import would write.
@@ -131,20 +143,29 @@ impl TestDatabase {
         let noise: Vec<_> =
             (0..26).map(|n| format!("i * {} % 4294967296", 2_654_435_761_u64 + n * 1_000_002)).collect();
         self.make_partitions((0..=count).map(|i| 1_764_547_200_000_000 + i64::from(i) * 1_000_000)).await;
+        let columns = "timestamp, event_id, camera_key, confidence, detector_key, zone_key";
+        let keys = "(SELECT key FROM cameras WHERE id = 'front'), 85.5, (SELECT key FROM detectors WHERE name = 'MOG2'), 1000000 + i";
+        let detector =
+            "INSERT INTO detectors (name) SELECT 'MOG2' WHERE NOT EXISTS (SELECT 1 FROM detectors WHERE name = 'MOG2')";
         let sql = if backend::is_postgres() {
             let noise: Vec<_> = noise.iter().map(|number| format!("lpad(to_hex({number}), 8, '0')")).collect();
             format!(
-                "INSERT INTO motion_events (timestamp, id, camera_id, confidence, algorithm, zone_id, created_at)
-                 SELECT 1764547200000000 + i * 1000000, lpad(i::text, 32, '0')::uuid, 'front', 85.5, 'MOG2', {}, 0
+                "{detector};
+                 INSERT INTO zones (key, id) SELECT 1000000 + i, {} FROM generate_series(1::bigint, {count}) AS i;
+                 INSERT INTO motion_events ({columns})
+                 SELECT 1764547200000000 + i * 1000000, lpad(i::text, 32, '0')::uuid, {keys}
                  FROM generate_series(1::bigint, {count}) AS i",
                 noise.join(" || ")
             )
         } else {
             format!(
-                "INSERT INTO motion_events (timestamp, id, camera_id, confidence, algorithm, zone_id, created_at)
+                "{detector};
+             INSERT INTO zones (key, id)
              WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
-             SELECT 1764547200000000 + i * 1000000, CAST(printf('%016d', i) AS BLOB), 'front', 85.5, 'MOG2',
-                    printf('{}', {}), 0 FROM n",
+             SELECT 1000000 + i, printf('{}', {}) FROM n;
+             INSERT INTO motion_events ({columns})
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
+             SELECT 1764547200000000 + i * 1000000, CAST(printf('%016d', i) AS BLOB), {keys} FROM n",
                 "%08x".repeat(noise.len()),
                 noise.join(", ")
             )
@@ -154,9 +175,8 @@ impl TestDatabase {
 
     /// Replaces the table of events by a view of a query with these columns.
     pub async fn replace_events(&self, query: &str) {
-        let columns = "timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id, created_at";
         let replace = format!(
-            "ALTER TABLE motion_events RENAME TO real_events; CREATE VIEW motion_events ({columns}) AS {query}"
+            "ALTER TABLE motion_events RENAME TO real_events; CREATE VIEW motion_events ({EVENT_COLUMNS}) AS {query}"
         );
         self.connection.execute_unprepared(&replace).await.unwrap();
     }
@@ -278,12 +298,12 @@ pub fn endless() -> &'static str {
 }
 
 /// No column can be computed before the sleep ends.
-const ENDLESS_IN_POSTGRES: &str = "SELECT (random() * 0)::bigint, gen_random_uuid(), 'front'::text, 1.0::float8, 'MOG2'::text, \
-                                   1, 1, 1, 1, 'z'::text, 0::bigint FROM (SELECT pg_sleep(3600)) AS slept";
+const ENDLESS_IN_POSTGRES: &str = "SELECT (random() * 0)::bigint, gen_random_uuid(), 1, 1.0::float8, 1, \
+                                   1, 1, 1, 1, 1 FROM (SELECT pg_sleep(3600)) AS slept";
 
 /// It reads a table, because SQLite checks for schema changes only in statements that do.
 const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
-                           SELECT i, x'00', 'front', 1.0, 'MOG2', 1, 1, 1, 1, 'z', 0 FROM n \
+                           SELECT i, x'00', 1, 1.0, 1, 1, 1, 1, 1, 1 FROM n \
                            WHERE i < 0 AND EXISTS (SELECT 1 FROM cameras)";
 
 /// Returns a client that sends these headers with every request and follows no redirects.
@@ -460,8 +480,8 @@ pub fn cookie(response: &Response) -> String {
 }
 
 /// Returns an event of the camera `front` at a time in RFC 3339.
-pub fn event(moment: &str) -> motion_event::Model {
-    motion_event::Model {
+pub fn event(moment: &str) -> Event {
+    Event {
         timestamp: moment.parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp_micros(),
         id: Uuid::new_v4(),
         camera_id: "front".to_owned(),
@@ -472,14 +492,13 @@ pub fn event(moment: &str) -> motion_event::Model {
         width: Some(50),
         height: Some(80),
         zone_id: Some("zone-1".to_owned()),
-        created_at: 0,
     }
 }
 
 /// Returns `count` events, a second apart, alternating between the cameras `front` and `back`.
-pub fn events(count: u32) -> impl Iterator<Item = motion_event::Model> {
+pub fn events(count: u32) -> impl Iterator<Item = Event> {
     let first = event("2025-12-01T00:00:00Z");
-    (0..count).map(move |index| motion_event::Model {
+    (0..count).map(move |index| Event {
         timestamp: first.timestamp + i64::from(index) * 1_000_000,
         id: Uuid::from_u128(index.into()),
         camera_id: if index % 2 == 0 { "front" } else { "back" }.to_owned(),
@@ -488,8 +507,8 @@ pub fn events(count: u32) -> impl Iterator<Item = motion_event::Model> {
 }
 
 /// Returns the same event with another camera.
-pub fn seen_by(event: motion_event::Model, camera: &str) -> motion_event::Model {
-    motion_event::Model { camera_id: camera.to_owned(), ..event }
+pub fn seen_by(event: Event, camera: &str) -> Event {
+    Event { camera_id: camera.to_owned(), ..event }
 }
 
 /// Returns the newest export record, as it is stored.

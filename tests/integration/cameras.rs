@@ -5,8 +5,9 @@ use motion_export::api::session::Role;
 use motion_export::export_params::EXPORT_PATH;
 use motion_export::server::accounts::camera_access::grants;
 use motion_export::server::accounts::user::{self, User};
-use motion_export::server::db::entity::{self, api_token, motion_event, session};
+use motion_export::server::db::entity::{self, api_token, session};
 use motion_export::server::db::unix_micros::UnixMicros;
+use motion_export::server::ingest::event::Event;
 use reqwest::Client;
 use reqwest::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
@@ -254,8 +255,7 @@ async fn a_new_camera_joins_a_running_export_of_an_administrator_only() {
     let later = events(60_000).last().unwrap().timestamp + 1;
     let add_camera = async || {
         app.database.add_camera("new", Some("New")).await;
-        let new =
-            motion_event::Model { timestamp: later, id: Uuid::new_v4(), ..seen_by(events(1).next().unwrap(), "new") };
+        let new = Event { timestamp: later, id: Uuid::new_v4(), ..seen_by(events(1).next().unwrap(), "new") };
         app.database.add([new]).await;
     };
     let line = "2025-12-01T16:40:00.000001+00:00,new,New,85.5,MOG2,100,200,50,80,zone-1\r\n".len();

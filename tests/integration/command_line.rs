@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use motion_export::api::session::Role;
 use motion_export::server::db::connect::{self, IfMissing};
 use motion_export::server::db::entity::{export, mark, motion_event, user};
+use motion_export::server::ingest::event::Event;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use sha2::{Digest, Sha256};
 
@@ -42,7 +43,7 @@ async fn export_writes_what_the_url_gives() {
 
 #[tokio::test]
 async fn a_failed_export_leaves_the_existing_file_and_nothing_else() {
-    let broken = events(1).map(|event| motion_event::Model { timestamp: i64::MAX, ..event });
+    let broken = events(1).map(|event| Event { timestamp: i64::MAX, ..event });
     let database = TestDatabase::with(events(6_000).chain(broken)).await;
     let folder = database.folder.path();
     std::fs::write(folder.join("out.csv"), "yesterday's").unwrap();

@@ -7,7 +7,7 @@ use motion_export::export_params::EXPORT_PATH;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_ENCODING, VARY};
 use sha2::{Digest, Sha256};
 
-use crate::app::{TestApp, TestDatabase, endless, events};
+use crate::app::{EVENT_COLUMNS, TestApp, TestDatabase, endless, events};
 use crate::backend;
 use crate::proxy::SlowClient;
 
@@ -69,11 +69,10 @@ async fn found_rows_are_not_held_back_until_their_page_is_full() {
         let mut database = TestDatabase::with(events(300)).await;
         database.settings.export.page_timeout_seconds = limit.try_into().unwrap();
         // Rows after the first hundred are searched for, and never found.
-        let columns = "timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id, created_at";
         let hundredth = events(101).last().unwrap().timestamp;
         database
             .replace_events(&format!(
-                "SELECT {columns} FROM real_events WHERE timestamp < {hundredth} OR EXISTS ({})",
+                "SELECT {EVENT_COLUMNS} FROM real_events WHERE timestamp < {hundredth} OR EXISTS ({})",
                 if backend::is_postgres() {
                     "SELECT FROM pg_sleep(3600)"
                 } else {

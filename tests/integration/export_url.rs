@@ -1,7 +1,7 @@
 //! The export URL: the test cases of the specification's P6-4.1 by name, and the rest of the contract.
 
 use motion_export::export_params::COLUMNS;
-use motion_export::server::db::entity::motion_event::Model;
+use motion_export::server::ingest::event::Event;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::Value;
 
@@ -104,7 +104,7 @@ async fn csv_is_valid_and_parseable() {
 
 #[tokio::test]
 async fn each_column_of_the_file_holds_the_database_column_of_its_name() {
-    let distinct = Model {
+    let distinct = Event {
         confidence: Some(12.5),
         algorithm: "an algorithm".to_owned(),
         x: Some(1),
@@ -125,7 +125,16 @@ async fn each_column_of_the_file_holds_the_database_column_of_its_name() {
             "timestamp" => "2025-12-01T00:00:00+00:00".to_owned(),
             "camera_name" => "Front Door".to_owned(),
             _ => {
-                let sql = format!("SELECT CAST({name} AS TEXT) FROM motion_events");
+                let column = match name {
+                    "camera_id" => "cameras.id",
+                    "algorithm" => "detectors.name",
+                    "zone_id" => "zones.id",
+                    other => other,
+                };
+                let sql = format!(
+                    "SELECT CAST({column} AS TEXT) FROM motion_events JOIN cameras ON cameras.key = camera_key
+                     JOIN detectors ON detectors.key = detector_key JOIN zones ON zones.key = zone_key"
+                );
                 let row = app.database.connection.query_one_raw(Statement::from_string(backend(), sql)).await.unwrap();
                 row.unwrap().try_get_by_index(0).unwrap()
             }
@@ -141,7 +150,7 @@ async fn streaming_works_for_large_datasets_of_10k_rows_and_more() {
     assert_eq!(lines.len(), 12_345);
     assert!(lines.is_sorted(), "in order, each once");
     // Rows are sent before the last one is read, which cannot be encoded.
-    app.database.add([Model { timestamp: i64::MAX, ..event("2025-12-01T00:00:00Z") }]).await;
+    app.database.add([Event { timestamp: i64::MAX, ..event("2025-12-01T00:00:00Z") }]).await;
     let mut response = app.export("").await;
     assert_eq!(response.headers()["transfer-encoding"], "chunked");
     assert!(response.headers().get("content-length").is_none());
@@ -158,7 +167,7 @@ async fn a_file_that_ends_with_a_full_page_is_complete() {
 async fn events_of_one_timestamp_are_in_the_order_of_ids_across_pages() {
     let moment = event("2025-12-01T00:00:00Z");
     let ties =
-        events(30).map(|tie| Model { timestamp: moment.timestamp, zone_id: Some(tie.id.as_u128().to_string()), ..tie });
+        events(30).map(|tie| Event { timestamp: moment.timestamp, zone_id: Some(tie.id.as_u128().to_string()), ..tie });
     let mut ties: Vec<_> = ties.collect();
     ties.reverse();
     let app = TestDatabase::with(ties).await.serve(4).await;
@@ -208,7 +217,7 @@ async fn a_day_is_a_local_day_of_any_length() {
     ] {
         let (first, next) = (event(first), event(next));
         let around = [first.timestamp - 1, first.timestamp, next.timestamp - 1, next.timestamp];
-        let around = around.map(|timestamp| Model {
+        let around = around.map(|timestamp| Event {
             timestamp,
             zone_id: Some(timestamp.to_string()),
             ..event("2025-01-01T00:00:00Z")

@@ -2,7 +2,7 @@
 //! database.
 
 use futures_util::StreamExt;
-use motion_export::server::db::entity::motion_event;
+use motion_export::server::ingest::event::Event;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -13,7 +13,7 @@ use crate::log::Log;
 #[tokio::test]
 async fn a_failure_after_the_first_byte_aborts_the_connection_and_never_ends_the_body() {
     let log = Log::of_this_thread();
-    let broken = motion_event::Model { timestamp: i64::MAX, ..event("2025-12-01T00:00:00Z") };
+    let broken = Event { timestamp: i64::MAX, ..event("2025-12-01T00:00:00Z") };
     let app = TestDatabase::with(events(500).chain([broken])).await.serve(100).await;
     let response = app.export("").await;
     assert_eq!(response.status(), 200, "the first page is valid");
@@ -37,7 +37,7 @@ async fn a_failure_after_the_first_byte_aborts_the_connection_and_never_ends_the
 
 #[tokio::test]
 async fn a_failure_before_the_first_byte_has_an_error_status() {
-    let broken = motion_event::Model { timestamp: i64::MAX, ..event("2025-12-01T00:00:00Z") };
+    let broken = Event { timestamp: i64::MAX, ..event("2025-12-01T00:00:00Z") };
     let app = TestDatabase::with([broken]).await.serve(100).await;
     let response = app.export("").await;
     assert_eq!(response.status(), 500);

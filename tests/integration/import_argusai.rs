@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use motion_export::server::db::pool::Pool;
-use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::ingest::argusai::{self, Location};
 use motion_export::server::ingest::summary::Summary;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
@@ -47,8 +46,8 @@ async fn argusai(folder: &Path, events: &[&str]) -> PathBuf {
     file
 }
 
-async fn import(database: &Pool, file: &Path, now: i64) -> anyhow::Result<Summary> {
-    argusai::import(database, &Location::new(file)?, UnixMicros::new(now)).await
+async fn import(database: &Pool, file: &Path) -> anyhow::Result<Summary> {
+    argusai::import(database, &Location::new(file)?).await
 }
 
 async fn open(file: &Path) -> DatabaseConnection {
@@ -82,7 +81,7 @@ async fn every_form_of_value_in_argusai_is_imported_and_repairs_are_counted() {
         format!("'last tuesday'; {FRONT}; 0.5; 'mog2'; NULL"),
     ];
     let file = argusai(database.folder.path(), &shapes.each_ref().map(String::as_str)).await;
-    let summary = import(&database.connection, &file, 0).await.unwrap();
+    let summary = import(&database.connection, &file).await.unwrap();
     insta::assert_snapshot!("argusai_summary", summary.to_string());
     let export = String::from_utf8(database.export("", 5).await).unwrap();
     insta::assert_snapshot!("argusai_export", export.replace('\r', ""));
@@ -107,9 +106,9 @@ const LOOSE: &str = "
 /// of the export.
 async fn imported_twice(file: &Path) -> (Summary, Vec<String>) {
     let database = TestDatabase::new().await;
-    let summary = import(&database.connection, file, 0).await.unwrap();
+    let summary = import(&database.connection, file).await.unwrap();
     let export = database.export("", 5).await;
-    let again = import(&database.connection, file, 0).await.unwrap();
+    let again = import(&database.connection, file).await.unwrap();
     assert_eq!((again.imported, again.already_there), (0, summary.imported), "{again}");
     assert_eq!((again.cameras_new, again.cameras_renamed), (0, 0), "{again}");
     assert!(database.export("", 5).await == export);
@@ -245,7 +244,7 @@ async fn nothing_is_changed_if_no_event_can_be_read() {
     let database = TestDatabase::new().await;
     let statements = format!("{LOOSE} INSERT INTO motion_events VALUES ('a', 'cam', 'soon', 0.5, 'knn', NULL)");
     let file = source_of(database.folder.path(), "unreadable.db", &statements).await;
-    let summary = import(&database.connection, &file, 0).await.unwrap();
+    let summary = import(&database.connection, &file).await.unwrap();
     assert!(summary.all_skipped() && summary.cameras_new == 0, "{summary}");
     let output = crate::binary::run(database.folder.path(), &["import", "argusai", "unreadable.db"]);
     assert_eq!(output.status.code(), Some(1));
@@ -260,7 +259,7 @@ async fn nothing_is_changed_if_no_event_can_be_read() {
 
     // A source without events is not an error.
     let file = source_of(database.folder.path(), "empty.db", LOOSE).await;
-    assert!(!import(&database.connection, &file, 0).await.unwrap().all_skipped());
+    assert!(!import(&database.connection, &file).await.unwrap().all_skipped());
     crate::binary::succeed(database.folder.path(), &["import", "argusai", "empty.db"]);
 }
 
@@ -343,7 +342,7 @@ async fn a_socket_url_in_the_form_of_sqlalchemy_works_and_so_does_the_url_that_i
     assert!(of_sqlalchemy.contains("@/"), "{of_sqlalchemy}");
     let database = TestDatabase::new().await;
     for (url, taken) in [(shown, 1), (of_sqlalchemy, 0)] {
-        let summary = import(&database.connection, Path::new(&url), 0).await.unwrap();
+        let summary = import(&database.connection, Path::new(&url)).await.unwrap();
         assert_eq!((summary.imported, summary.already_there), (taken, 1 - taken), "{url}");
     }
 }
@@ -394,13 +393,13 @@ async fn a_later_event_with_the_id_and_time_of_another_is_imported_from_postgres
         );
         let Some((_home, url)) = on_postgres(&statements).await else { return };
         let database = TestDatabase::new().await;
-        import(&database.connection, Path::new(&url), 0).await.unwrap();
+        import(&database.connection, Path::new(&url)).await.unwrap();
         let source = Database::connect(&url).await.unwrap();
         let second = "INSERT INTO motion_events VALUES ('x', 'cam', '2025-12-15 10:30:00+00', 0.25, 'knn', NULL)";
         source.execute_unprepared(second).await.unwrap();
         source.close().await.unwrap();
         for taken in [1, 0] {
-            let summary = import(&database.connection, Path::new(&url), 0).await.unwrap();
+            let summary = import(&database.connection, Path::new(&url)).await.unwrap();
             assert_eq!((summary.imported, summary.already_there), (taken, 2 - taken), "{time}");
         }
         let export = String::from_utf8(database.export("", 5).await).unwrap();
@@ -417,7 +416,7 @@ async fn argusai_on_postgresql_is_never_written_to() {
             bounding_box text);";
     let Some((_home, url)) = on_postgres(statements).await else { return };
     let database = TestDatabase::new().await;
-    let error = import(&database.connection, Path::new(&url), 0).await.unwrap_err();
+    let error = import(&database.connection, Path::new(&url)).await.unwrap_err();
     assert!(format!("{error:#}").contains("read"), "{error:#}");
 }
 
@@ -436,7 +435,7 @@ async fn an_unreadable_postgresql_database_is_refused_without_showing_its_passwo
         ("postgresql+psycopg2://argus:secret@127.0.0.1:1/argusai", "connection was refused"),
         ("postgres://argus:sec/ret@h/argusai", "must be postgres://"),
     ] {
-        let error = format!("{:#}", import(&database.connection, Path::new(url), 0).await.unwrap_err());
+        let error = format!("{:#}", import(&database.connection, Path::new(url)).await.unwrap_err());
         assert!(error.contains(reason) && error.contains("cannot read postgres://"), "{error}");
         assert!(!error.contains("sec"), "{error}");
     }
@@ -450,9 +449,9 @@ async fn a_second_import_of_the_same_file_changes_nothing() {
         format!("'2025-10-26 00:30:08'; {ORPHAN}; 0.75; 'vibe'; 'junk'"),
     ];
     let file = argusai(database.folder.path(), &shapes.each_ref().map(String::as_str)).await;
-    import(&database.connection, &file, 0).await.unwrap();
+    import(&database.connection, &file).await.unwrap();
     let before = database.export("", 5).await;
-    let again = import(&database.connection, &file, 1).await.unwrap();
+    let again = import(&database.connection, &file).await.unwrap();
     assert_eq!((again.imported, again.already_there, again.cameras_new, again.cameras_renamed), (0, 2, 0, 0));
     assert_eq!(database.export("", 5).await, before);
 }
@@ -461,11 +460,11 @@ async fn a_second_import_of_the_same_file_changes_nothing() {
 async fn a_camera_that_was_renamed_in_argusai_has_its_new_name_after_the_next_import() {
     let database = TestDatabase::new().await;
     let file = argusai(database.folder.path(), &[&format!("'2025-10-26 00:30:00'; {FRONT}; 0.5; 'knn'; NULL")]).await;
-    import(&database.connection, &file, 0).await.unwrap();
+    import(&database.connection, &file).await.unwrap();
     let source = open(&file).await;
     source.execute_unprepared("UPDATE cameras SET name = 'Porch' WHERE name = 'Front Door'").await.unwrap();
     source.close().await.unwrap();
-    assert_eq!(import(&database.connection, &file, 0).await.unwrap().cameras_renamed, 1);
+    assert_eq!(import(&database.connection, &file).await.unwrap().cameras_renamed, 1);
     assert!(String::from_utf8(database.export("", 5).await).unwrap().contains(",Porch,"));
 }
 
@@ -475,7 +474,7 @@ async fn credentials_and_thumbnails_are_never_imported_and_the_source_is_not_cha
     let event = format!("'2025-10-26 00:30:00'; {FRONT}; 0.29; 'mog2'; '[10, 20, 30, 40]'");
     let file = argusai(database.folder.path(), &[&event]).await;
     let before = std::fs::read(&file).unwrap();
-    import(&database.connection, &file, 0).await.unwrap();
+    import(&database.connection, &file).await.unwrap();
     assert_eq!(std::fs::read(&file).unwrap(), before);
     database.connection.close().await.unwrap();
     for name in ["test.db", "test.db-wal"] {
@@ -502,10 +501,10 @@ async fn argusai_can_write_during_an_import() {
             writer.execute_unprepared(&row).await.unwrap();
         }
     };
-    let (summary, ()) = tokio::join!(import(&database.connection, &file, 0), writing);
+    let (summary, ()) = tokio::join!(import(&database.connection, &file), writing);
     let summary = summary.unwrap();
     assert!((5_000..=5_020).contains(&summary.imported), "{summary}");
-    let rest = import(&database.connection, &file, 0).await.unwrap();
+    let rest = import(&database.connection, &file).await.unwrap();
     assert_eq!(
         summary.imported + rest.imported,
         5_020,
@@ -522,7 +521,7 @@ async fn a_locked_source_is_refused() {
         .execute_unprepared("PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; DELETE FROM motion_events")
         .await
         .unwrap();
-    let error = import(&database.connection, &file, 0).await.unwrap_err();
+    let error = import(&database.connection, &file).await.unwrap_err();
     assert!(format!("{error:#}").contains("locked"), "{error:#}");
 }
 
@@ -535,7 +534,7 @@ async fn a_file_that_is_not_an_argusai_database_is_refused_and_nothing_is_change
     other.execute_unprepared("CREATE TABLE cameras (id, name)").await.unwrap();
     other.close().await.unwrap();
     for (name, reason) in [("missing.db", "no such file"), ("text", "not a database"), ("other.db", "motion_events")] {
-        let error = import(&database.connection, &folder.join(name), 0).await.unwrap_err();
+        let error = import(&database.connection, &folder.join(name)).await.unwrap_err();
         let error = format!("{error:#}");
         assert!(error.contains(name) && error.contains(reason), "{error}");
     }
@@ -551,7 +550,7 @@ async fn the_real_database_gives_exactly_the_expected_file() {
         return;
     }
     let database = TestDatabase::new().await;
-    let summary = import(&database.connection, &file, 0).await.unwrap();
+    let summary = import(&database.connection, &file).await.unwrap();
     assert_eq!(summary.imported, 1_387);
     assert!(database.export("", 5_000).await == std::fs::read(expected).unwrap(), "the bytes differ");
 }

@@ -1,6 +1,5 @@
 //! Imports of our own CSV and of ArgusAI's. `properties` checks that an export can be imported without loss.
 
-use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::ingest::csv::{Options, Scale, import};
 
 use crate::app::{HEADER, TestDatabase, events};
@@ -19,7 +18,7 @@ async fn imported_as(
 ) -> anyhow::Result<motion_export::server::ingest::summary::Summary> {
     let file = database.folder.path().join("in.csv");
     std::fs::write(&file, bytes)?;
-    import(&database.connection, &file, options, UnixMicros::default()).await
+    import(&database.connection, &file, options).await
 }
 
 #[tokio::test]
@@ -114,7 +113,7 @@ async fn a_pipe_device_or_folder_is_refused_before_it_is_opened() {
         (folder, "it is a folder; name a file in it"),
         (&folder.join("none.csv"), "there is no such file"),
     ] {
-        let error = import(&database.connection, file, Options::default(), UnixMicros::default()).await.unwrap_err();
+        let error = import(&database.connection, file, Options::default()).await.unwrap_err();
         let error = format!("{error:#}");
         assert!(error.contains(reason) && error.contains(file.to_str().unwrap()), "{error}");
     }

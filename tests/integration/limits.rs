@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use motion_export::export_params::EXPORT_PATH;
-use motion_export::server::db::entity::motion_event;
 use motion_export::server::export::reader::buffer_pool::PAGE_BYTES;
+use motion_export::server::ingest::event::Event;
 use serde_json::Value;
 
 use crate::app::{TestApp, TestDatabase, endless, events};
@@ -127,7 +127,7 @@ async fn a_slow_client_gets_its_complete_file() {
 
 #[tokio::test]
 async fn long_texts_make_short_pages_so_that_memory_stays_small() {
-    let long = |event: motion_event::Model| motion_event::Model { zone_id: Some("z".repeat(100_000)), ..event };
+    let long = |event: Event| Event { zone_id: Some("z".repeat(100_000)), ..event };
     let database = TestDatabase::with(events(20).map(long)).await;
     let chunks = database.chunks("", 5_000, PAGE_BYTES).await;
     assert!(

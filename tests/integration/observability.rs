@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use motion_export::export_params::EXPORT_PATH;
-use motion_export::server::db::entity::motion_event;
+use motion_export::server::ingest::event::Event;
 use sea_orm::ConnectionTrait;
 use serde_json::Value;
 
@@ -174,7 +174,7 @@ async fn a_json_log_has_the_request_id_in_each_line_of_a_request() {
 async fn an_export_that_fails_before_its_first_byte_logs_one_error() {
     let log = Log::of_this_thread();
     // The export fails before its record exists, at its first page, and while its record is written.
-    let broken = events(1).map(|event| motion_event::Model { timestamp: i64::MAX, ..event });
+    let broken = events(1).map(|event| Event { timestamp: i64::MAX, ..event });
     let app = TestDatabase::with(broken).await.serve(10).await;
     let failed = app.export("").await;
     let errors = log.errors_of(&failed);

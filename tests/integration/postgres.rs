@@ -10,12 +10,13 @@ use motion_export::server::db::entity::motion_event;
 use motion_export::server::db::partitions;
 use motion_export::server::db::pool::Pool;
 use motion_export::server::db::unix_micros::UnixMicros;
+use motion_export::server::ingest::event::Event;
 use motion_export::server::settings::OnReplicaUnavailable;
 use reqwest::header::COOKIE;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 use serde_json::Value;
 
-use crate::app::{HEADER, NOW, TestApp, TestDatabase, client_with, endless, event, events, seen_by};
+use crate::app::{EVENT_COLUMNS, HEADER, NOW, TestApp, TestDatabase, client_with, endless, event, events, seen_by};
 use crate::backend;
 use crate::binary::{Server as Program, command};
 use crate::cluster::Cluster;
@@ -206,7 +207,7 @@ async fn values_in_a_statement_are_never_sql() {
     for camera in cameras {
         database.add_camera(camera, None).await;
         let event = event("2025-12-01T00:00:00Z");
-        database.add([motion_event::Model { camera_id: camera.to_owned(), ..event }]).await;
+        database.add([Event { camera_id: camera.to_owned(), ..event }]).await;
     }
     let app = database.serve(10).await;
     for camera in cameras {
@@ -323,7 +324,7 @@ async fn an_export_from_a_replica_says_up_to_when_it_is_complete() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let now: i64 = primary.psql("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint").parse().unwrap();
-    let late = motion_event::Model { timestamp: now, ..event("2025-12-01T00:00:00Z") };
+    let late = Event { timestamp: now, ..event("2025-12-01T00:00:00Z") };
     app.database.add([late]).await;
     let behind = app.export("").await;
     let complete_to = behind.headers()["x-export-complete-to"].to_str().unwrap().to_owned();
@@ -380,8 +381,9 @@ async fn a_page_that_a_replica_cancels_for_its_primary_is_read_again() {
     let mut database = primary.database().await;
     database.add(events(400)).await;
     // Slow rows, so that there is a query to cancel.
-    let columns = "timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id, created_at";
-    database.replace_events(&format!("SELECT {columns} FROM real_events WHERE pg_sleep(0.004) IS NOT NULL")).await;
+    database
+        .replace_events(&format!("SELECT {EVENT_COLUMNS} FROM real_events WHERE pg_sleep(0.004) IS NOT NULL"))
+        .await;
     database
         .connection
         .execute_unprepared("CREATE TABLE other AS SELECT i FROM generate_series(1, 1000) AS i")
@@ -551,10 +553,10 @@ async fn servers_use_the_clock_of_the_database() {
 async fn the_preview_counts_in_the_database_the_rows_of_the_export() {
     let database = TestDatabase::with([]).await;
     let moments = (0_i64..500).map(|number| NOW - number * 1_234_567_890);
-    database.add(moments.map(|timestamp| motion_event::Model { timestamp, ..event("2025-12-01T00:00:00Z") })).await;
+    database.add(moments.map(|timestamp| Event { timestamp, ..event("2025-12-01T00:00:00Z") })).await;
     let old = ["1971-06-01T00:44:00Z", "1971-06-01T00:44:29Z", "1971-06-01T00:44:30Z", "1971-06-01T00:44:45Z"];
     database.add(old.map(event)).await;
-    let other = motion_event::Model { timestamp: NOW, ..event("2025-12-01T00:00:00Z") };
+    let other = Event { timestamp: NOW, ..event("2025-12-01T00:00:00Z") };
     database.add([seen_by(other, "back")]).await;
     let app = database.serve(50).await;
     for zone in ["UTC", "Asia/Kathmandu", "America/St_Johns", "Africa/Monrovia"] {
@@ -584,16 +586,15 @@ async fn a_preview_shows_the_rows_found_so_far_if_the_next_ones_are_slow() {
     if none() {
         return;
     }
-    let database = TestDatabase::with(events(8)).await;
-    // Rows so long that the server sends two at a time, and so slow that the next two are not waited for.
-    let slow = "SELECT timestamp, id, camera_id, confidence, algorithm, x, y, width, height, repeat('z', 4000), created_at \
-                FROM real_events WHERE pg_sleep(0.2) IS NOT NULL";
-    database.replace_events(slow).await;
+    let database = TestDatabase::with(events(100)).await;
+    // The server sends some seventy at a time, and the others are so slow that they are not waited for.
+    let slow = format!("SELECT {EVENT_COLUMNS} FROM real_events WHERE pg_sleep(0.02) IS NOT NULL");
+    database.replace_events(&slow).await;
     let app = database.serve(10).await;
     let response = app.get("/api/v1/preview?query=").await;
     assert_eq!(response.status(), 200);
     let preview: Value = response.json().await.unwrap();
-    assert_eq!(preview["rows"], 8);
+    assert_eq!(preview["rows"], 100);
     assert_ne!(preview["sample"], Value::Array(Vec::new()));
 }
 

@@ -1,8 +1,7 @@
 //! Properties that hold for any events: any page size gives the same bytes, and export → import → export is the identity.
 
-use motion_export::server::db::entity::motion_event;
-use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::ingest;
+use motion_export::server::ingest::event::Event;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use uuid::Uuid;
@@ -24,9 +23,9 @@ prop_compose! {
         algorithm in text(),
         sides in proptest::option::of(any::<[i32; 4]>()),
         zone_id in proptest::option::of(text()),
-    ) -> (usize, motion_event::Model) {
+    ) -> (usize, Event) {
         let side = |index: usize| sides.map(|sides| sides[index]);
-        (camera, motion_event::Model {
+        (camera, Event {
             timestamp,
             id: Uuid::from_u128(id),
             camera_id: String::new(),
@@ -37,7 +36,6 @@ prop_compose! {
             width: side(2),
             height: side(3),
             zone_id,
-            created_at: 0,
         })
     }
 }
@@ -49,13 +47,12 @@ prop_compose! {
     }
 }
 
-async fn database(cameras: &[(String, Option<String>)], events: Vec<(usize, motion_event::Model)>) -> TestDatabase {
+async fn database(cameras: &[(String, Option<String>)], events: Vec<(usize, Event)>) -> TestDatabase {
     let database = TestDatabase::new().await;
     for (id, name) in cameras {
         database.add_camera(id, name.as_deref()).await;
     }
-    let events =
-        events.into_iter().map(|(camera, event)| motion_event::Model { camera_id: cameras[camera].0.clone(), ..event });
+    let events = events.into_iter().map(|(camera, event)| Event { camera_id: cameras[camera].0.clone(), ..event });
     database.add(events).await;
     database
 }
@@ -111,7 +108,7 @@ proptest! {
             // Twins differ only in their ids, which are not in the file.
             for index in 0..twins.min(events.len()) {
                 let (camera, event) = events[index].clone();
-                events.push((camera, motion_event::Model { id: Uuid::from_u128(event.id.as_u128() ^ 1), ..event }));
+                events.push((camera, Event { id: Uuid::from_u128(event.id.as_u128() ^ 1), ..event }));
             }
             let first = database(&cameras, events).await;
             let query = format!("timezone={zone}&bom={bom}&raw={raw}&excel_date={excel_date}");
@@ -121,12 +118,12 @@ proptest! {
 
             let second = TestDatabase::new().await;
             let options = ingest::csv::Options { raw, ..ingest::csv::Options::default() };
-            ingest::csv::import(&second.connection, &file, options, UnixMicros::default()).await.unwrap();
+            ingest::csv::import(&second.connection, &file, options).await.unwrap();
             prop_assert_eq!(&second.export(&query, 5_000).await, &exported);
 
             // A second import changes nothing, neither here nor in the first database.
             for database in [&second, &first] {
-                let summary = ingest::csv::import(&database.connection, &file, options, UnixMicros::default()).await.unwrap();
+                let summary = ingest::csv::import(&database.connection, &file, options).await.unwrap();
                 prop_assert_eq!(summary.imported, 0);
                 prop_assert_eq!(&database.export(&query, 5_000).await, &exported);
             }

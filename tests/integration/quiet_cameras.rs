@@ -1,9 +1,11 @@
 //! Many cameras with few events among cameras with many: their events are far apart.
 
-use motion_export::server::db::entity::motion_event;
+use motion_export::server::accounts::camera_access::camera_filter::SelectedCamera;
+use motion_export::server::db::entity::{camera, motion_event};
 use motion_export::server::export::event::Cursor;
 use motion_export::server::export::query;
 use motion_export::server::export::timezone::TimeRange;
+use motion_export::server::ingest::event::Event;
 use sea_orm::sea_query::{PostgresQueryBuilder, SqliteQueryBuilder};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
@@ -20,9 +22,9 @@ const QUIET: u32 = 20;
 async fn database() -> TestDatabase {
     let first = event("2025-10-01T00:00:00Z");
     let at = |minutes: i64| first.timestamp + minutes * 60_000_000;
-    let loud = (0..8_000).map(|n| motion_event::Model { timestamp: at(15 * n), id: Uuid::new_v4(), ..first.clone() });
+    let loud = (0..8_000).map(|n| Event { timestamp: at(15 * n), id: Uuid::new_v4(), ..first.clone() });
     let quiet = (0..QUIET).flat_map(|camera| {
-        [90_000, 7 + 6_000 * i64::from(camera)].map(|minutes| motion_event::Model {
+        [90_000, 7 + 6_000 * i64::from(camera)].map(|minutes| Event {
             timestamp: at(minutes),
             id: Uuid::new_v4(),
             camera_id: format!("quiet-{camera}"),
@@ -57,7 +59,7 @@ async fn an_export_of_many_quiet_cameras_has_each_of_their_events_once_and_in_or
 #[tokio::test]
 async fn the_next_event_of_many_cameras_is_looked_up_in_the_index_of_each() {
     let database = database().await;
-    let cameras: Vec<_> = (0..1_000).map(|camera| format!("quiet-{camera}")).collect();
+    let cameras: Vec<_> = (0..1_000).map(|key| SelectedCamera { key, id: format!("quiet-{key}") }).collect();
     let moment = event("2025-11-01T00:00:00Z").timestamp;
     for (start, end) in [(None, None), (Some(moment), None), (None, Some(2 * moment)), (Some(moment), Some(2 * moment))]
     {
@@ -66,13 +68,13 @@ async fn the_next_event_of_many_cameras_is_looked_up_in_the_index_of_each() {
             if backend::is_postgres() {
                 let sql = first.to_string(PostgresQueryBuilder);
                 let plan = backend::explain(database.folder.path(), &sql);
-                assert!(plan.contains("camera_id_timestamp_id_idx on") && plan.contains("Limit"), "{plan}");
+                assert!(plan.contains("camera_key_timestamp_event_id") && plan.contains("Limit"), "{plan}");
                 for step in ["Seq Scan", "Bitmap", "Sort  ", "Incremental Sort", "pkey on"] {
                     assert!(!plan.contains(step), "{step}: {plan}");
                 }
             } else {
                 let plan = plan(&database, &first.to_string(SqliteQueryBuilder)).await;
-                let index = "USING COVERING INDEX motion_events_camera_id_timestamp_id (camera_id=?";
+                let index = "USING COVERING INDEX motion_events_camera_key_timestamp_event_id (camera_key=?";
                 assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{plan}");
             }
         }
@@ -82,8 +84,13 @@ async fn the_next_event_of_many_cameras_is_looked_up_in_the_index_of_each() {
 #[tokio::test]
 async fn the_next_event_of_many_cameras_follows_the_last_one_even_at_the_same_timestamp() {
     let database = database().await;
-    let cameras: Vec<_> = (0..QUIET).map(|camera| format!("quiet-{camera}")).collect();
-    let of_quiet = motion_event::Entity::find().filter(motion_event::Column::CameraId.is_in(&cameras));
+    let cameras =
+        camera::Entity::find().filter(camera::Column::Id.starts_with("quiet-")).all(&database.connection).await;
+    let cameras: Vec<_> =
+        cameras.unwrap().into_iter().map(|camera| SelectedCamera { key: camera.key, id: camera.id }).collect();
+    assert_eq!(cameras.len(), QUIET as usize);
+    let keys = cameras.iter().map(|camera| camera.key);
+    let of_quiet = motion_event::Entity::find().filter(motion_event::Column::CameraKey.is_in(keys));
     let of_quiet = of_quiet.all(&database.connection).await.unwrap();
     let mut cursors: Vec<_> =
         of_quiet.iter().map(|event| Cursor { timestamp: event.timestamp, id: event.id }).collect();

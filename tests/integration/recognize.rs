@@ -3,10 +3,10 @@
 
 use std::path::PathBuf;
 
-use motion_export::server::db::entity::motion_event::Model;
 use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::ingest::argusai::Location;
 use motion_export::server::ingest::csv::Options;
+use motion_export::server::ingest::event::Event;
 use motion_export::server::ingest::sink::{EventWriter, KnownName};
 use motion_export::server::ingest::summary::Summary;
 use motion_export::server::ingest::{argusai, csv};
@@ -68,7 +68,7 @@ async fn argusai_database_of(database: &TestDatabase, statements: &str) -> PathB
 async fn import_csv(database: &TestDatabase, text: &[u8], options: Options) -> Summary {
     let file = database.folder.path().join("in.csv");
     std::fs::write(&file, text).unwrap();
-    csv::import(&database.connection, &file, options, UnixMicros::default()).await.unwrap()
+    csv::import(&database.connection, &file, options).await.unwrap()
 }
 
 /// The lines, in an order that does not depend on ids.
@@ -82,7 +82,7 @@ fn sorted(file: &[u8]) -> Vec<String> {
 async fn each_event_is_stored_once_from_any_source_in_any_order() {
     let other = TestDatabase::new().await;
     let source = argusai_database(&other).await;
-    argusai::import(&other.connection, &Location::new(&source).unwrap(), UnixMicros::default()).await.unwrap();
+    argusai::import(&other.connection, &Location::new(&source).unwrap()).await.unwrap();
     let expected = other.export("", 9).await;
     assert_eq!(sorted(&expected).len(), 7);
     let of_one_camera = other.export("camera_id=cam-1&timezone=Europe/Berlin&excel_date=true", 9).await;
@@ -101,11 +101,7 @@ async fn each_event_is_stored_once_from_any_source_in_any_order() {
         let mut imported = 0;
         for way in ways {
             let summary = match way {
-                Way::Argusai => {
-                    argusai::import(&database.connection, &Location::new(&source).unwrap(), UnixMicros::default())
-                        .await
-                        .unwrap()
-                }
+                Way::Argusai => argusai::import(&database.connection, &Location::new(&source).unwrap()).await.unwrap(),
                 Way::Csv => import_csv(&database, &expected, own).await,
                 Way::CsvOfOneCamera => import_csv(&database, &of_one_camera, own).await,
                 Way::ArgusaiCsv => import_csv(&database, argusai_csv.as_bytes(), own).await,
@@ -140,9 +136,7 @@ async fn a_camera_with_another_spelling_of_its_uuid_is_the_same_in_both_sources_
             let summary = if is_csv {
                 import_csv(&database, file.as_bytes(), Options::default()).await
             } else {
-                argusai::import(&database.connection, &Location::new(&source).unwrap(), UnixMicros::default())
-                    .await
-                    .unwrap()
+                argusai::import(&database.connection, &Location::new(&source).unwrap()).await.unwrap()
             };
             assert_eq!(summary.imported + summary.already_there, 6, "{summary}");
             imported_before.push((summary.imported, summary.cameras_new));
@@ -208,7 +202,7 @@ async fn a_file_that_a_spreadsheet_or_pandas_saved_again_contains_the_same_event
         assert_eq!(import_csv(&database, row(exported).as_bytes(), Options::default()).await.imported, 1);
         let again = import_csv(&database, row(saved).as_bytes(), Options::default()).await;
         assert_eq!((again.imported, again.already_there), (0, 1), "{saved} for {exported}");
-        let of_source = Model { confidence: exported.parse().ok(), ..event("2025-12-15T10:30:00Z") };
+        let of_source = Event { confidence: exported.parse().ok(), ..event("2025-12-15T10:30:00Z") };
         let native = import_native(&database, &[of_source]).await;
         assert_eq!((native.imported, native.already_there), (0, 1), "{exported} from its source");
     }
@@ -231,8 +225,8 @@ async fn any_number_of_events_may_share_a_moment() {
 }
 
 /// Imports events with native ids, as a source does.
-async fn import_native(database: &TestDatabase, events: &[Model]) -> Summary {
-    let mut sink = EventWriter::begin(&database.connection, UnixMicros::default()).await.unwrap();
+async fn import_native(database: &TestDatabase, events: &[Event]) -> Summary {
+    let mut sink = EventWriter::begin(&database.connection).await.unwrap();
     sink.camera("front", Some("Front Door"), KnownName::Replace).await.unwrap();
     for event in events {
         sink.event(event.clone()).await.unwrap();
@@ -253,7 +247,7 @@ async fn import_argusai(database: &TestDatabase, events: &[&str]) -> Summary {
     );
     source.execute_unprepared(&statements).await.unwrap();
     source.close().await.unwrap();
-    argusai::import(&database.connection, &Location::new(&file).unwrap(), UnixMicros::default()).await.unwrap()
+    argusai::import(&database.connection, &Location::new(&file).unwrap()).await.unwrap()
 }
 
 /// An event with this native id and confidence, of one moment.
@@ -301,9 +295,9 @@ async fn an_event_that_was_changed_in_its_source_is_the_same_event_unless_anothe
 }
 
 /// Events with native ids, at moments that recur in later batches. Each second one is a twin of the previous one.
-fn events_at_two_moments(count: u32) -> Vec<Model> {
+fn events_at_two_moments(count: u32) -> Vec<Event> {
     let first = event("2025-12-01T00:00:00Z");
-    let events = (0..count).map(|number| Model {
+    let events = (0..count).map(|number| Event {
         timestamp: first.timestamp + i64::from(number / 700 % 2),
         // In another order.
         id: Uuid::from_u128(u128::from(number.wrapping_mul(2_654_435_761)) << 64),
@@ -345,7 +339,7 @@ async fn a_source_in_order_of_time_is_recognized_like_one_in_any_other_order() {
     import_native(&other, &events[1_500..4_500]).await;
     assert_eq!(import_csv(&database, &other.export("", 5_000).await, Options::default()).await.imported, 3_000);
     for imported_before in [2_600, 0] {
-        let mut sink = EventWriter::begin(&database.connection, UnixMicros::default()).await.unwrap();
+        let mut sink = EventWriter::begin(&database.connection).await.unwrap();
         sink.expect_order_of_time();
         for event in &events {
             sink.event(event.clone()).await.unwrap();

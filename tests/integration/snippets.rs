@@ -7,6 +7,7 @@ use std::str::FromStr;
 use chrono::DateTime;
 use motion_export::export_params::{COLUMNS, ExportParams};
 use motion_export::server::db::entity::motion_event;
+use motion_export::server::ingest::event::Event;
 use motion_export::ui::export::snippets::{TOKEN, Tool};
 use sea_orm::{ColumnTrait, ColumnType, ConnectionTrait};
 use serde_json::{Value, json};
@@ -54,7 +55,7 @@ const CAMERAS: [&str; 30] = [
 const TOOLS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/snippets/bin");
 
 /// Returns the expected cells: the timestamp in microseconds since 1970, and the other columns.
-fn cells(event: &motion_event::Model) -> Value {
+fn cells(event: &Event) -> Value {
     json!([
         event.timestamp,
         event.camera_id,
@@ -70,13 +71,13 @@ fn cells(event: &motion_event::Model) -> Value {
 }
 
 /// Returns events whose cells mislead type detection. They come after the rows from which the tools detect types.
-fn misleading() -> Vec<motion_event::Model> {
-    let on = |moment: &str| motion_event::Model { camera_id: CAMERAS[0].to_owned(), ..event(moment) };
+fn misleading() -> Vec<Event> {
+    let on = |moment: &str| Event { camera_id: CAMERAS[0].to_owned(), ..event(moment) };
     let mut events: Vec<_> = CAMERAS
         .iter()
         .enumerate()
         .map(|(index, camera)| {
-            let mut event = motion_event::Model { camera_id: (*camera).to_owned(), ..on("2025-12-20T10:30:00Z") };
+            let mut event = Event { camera_id: (*camera).to_owned(), ..on("2025-12-20T10:30:00Z") };
             event.timestamp += i64::try_from(index).unwrap() * 1_000_001;
             event.confidence = [Some(85.5), None, Some(97.123_456_789_012_34)][index % 3];
             if index % 4 == 0 {
@@ -126,7 +127,7 @@ async fn app() -> TestApp {
         database.add_camera(camera, Some(camera)).await;
     }
     database.add_many(DETECTED_ROWS).await;
-    database.connection.execute_unprepared("UPDATE motion_events SET confidence = 90, zone_id = NULL").await.unwrap();
+    database.connection.execute_unprepared("UPDATE motion_events SET confidence = 90, zone_key = NULL").await.unwrap();
     database.add(misleading()).await;
     database.serve(5_000).await
 }

@@ -15,7 +15,7 @@ use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::parameters::ParameterMessage;
 use crate::server::accounts::camera_access::access_lost::AccessLost;
-use crate::server::accounts::camera_access::camera_filter::CameraFilter;
+use crate::server::accounts::camera_access::camera_filter::{CameraFilter, SelectedCamera};
 use crate::server::db::clock::Clock;
 use crate::server::db::entity::{api_token, camera, camera_access, session, user};
 use crate::server::db::pool::Pool;
@@ -37,9 +37,6 @@ pub enum CameraAccess {
         credential: Option<(Credential, Clock)>,
     },
 }
-
-/// The names of cameras by id; `None` for a camera that was removed at its source.
-pub type Names = HashMap<String, Option<String>>;
 
 impl CameraAccess {
     /// Returns the id of the user; `None` for the operator.
@@ -74,28 +71,33 @@ impl CameraAccess {
         cameras.all(database).await
     }
 
-    /// Returns the cameras of an export that requests `requested`, and the names of all visible cameras. An empty list
-    /// requests all of them. A hidden camera and a missing one are the same here.
+    /// Returns the cameras of an export that requests `requested`, and all visible cameras. An empty list requests all of them. A hidden camera and a missing one are the same here.
     ///
     /// # Errors
     /// Returns `camera_not_found` for a camera that is not visible, or the error of the database.
-    pub async fn select(&self, database: &Pool, requested: Vec<String>) -> Result<(CameraFilter, Names), SelectError> {
+    pub async fn select(
+        &self,
+        database: &Pool,
+        requested: Vec<String>,
+    ) -> Result<(CameraFilter, Vec<camera::Model>), SelectError> {
         let all = self.sees_all(database).await?;
-        let names: Names =
-            self.cameras_of(all, database).await?.into_iter().map(|camera| (camera.id, camera.name)).collect();
-        if let Some(unknown) = requested.iter().find(|id| !names.contains_key(*id)) {
-            return Err(SelectError::Refused(no_such_camera(unknown)));
-        }
+        let visible = self.cameras_of(all, database).await?;
+        let selected = |id: &str, key: i32| SelectedCamera { key, id: id.to_owned() };
         let cameras = if !requested.is_empty() {
-            CameraFilter::Only(requested)
+            let keys: HashMap<&str, i32> = visible.iter().map(|camera| (&*camera.id, camera.key)).collect();
+            let requested = requested.iter().map(|id| keys.get(&**id).map(|key| selected(id, *key)).ok_or(id));
+            match requested.collect() {
+                Ok(requested) => CameraFilter::Only(requested),
+                Err(unknown) => return Err(SelectError::Refused(no_such_camera(unknown))),
+            }
         } else if all {
             CameraFilter::All
         } else {
-            let mut visible: Vec<_> = names.keys().cloned().collect();
-            visible.sort();
+            let mut visible: Vec<_> = visible.iter().map(|camera| selected(&camera.id, camera.key)).collect();
+            visible.sort_by_key(|camera| camera.key);
             CameraFilter::Only(visible)
         };
-        Ok((cameras, names))
+        Ok((cameras, visible))
     }
 
     /// Returns why the user no longer sees these cameras, or is no longer authenticated; `None` if nothing has changed.
@@ -117,7 +119,7 @@ impl CameraAccess {
         let CameraFilter::Only(cameras) = cameras else { return Ok(Some(AccessLost::AdministratorDemoted)) };
         let granted = camera_access::Entity::find()
             .filter(camera_access::Column::UserId.eq(*id))
-            .filter(camera_access::Column::CameraId.is_in(cameras))
+            .filter(camera_access::Column::CameraId.is_in(cameras.iter().map(|camera| &*camera.id)))
             .count(database)
             .await?;
         Ok((granted != cameras.len() as u64).then_some(AccessLost::CameraRevoked))

@@ -1,14 +1,17 @@
 //! Opens the database and migrates its schema.
 
+use std::collections::HashSet;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::LazyLock;
 
 use anyhow::{Context, anyhow, bail, ensure};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, TransactionTrait};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, Statement, TransactionTrait};
+use tracing::{info, warn};
 
 use super::contents;
 use super::locks::MIGRATION_LOCK_KEY;
@@ -170,6 +173,10 @@ async fn migrate_locked(settings: &settings::Database, database: &Pool) -> anyho
     if Migrator::get_pending_migrations(database.inner()).await.is_ok_and(|pending| pending.is_empty()) {
         return Ok(());
     }
+    let is_new = Migrator::get_applied_migrations(database.inner()).await.is_ok_and(|applied| applied.is_empty());
+    if !is_new {
+        info!("migrating the database");
+    }
     let alone = connect_alone(settings).await?;
     let migrated = if matches!(parse_url(&settings.url)?, DatabaseKind::File(_)) {
         Migrator::up(alone.inner(), None).await
@@ -181,8 +188,65 @@ async fn migrate_locked(settings: &settings::Database, database: &Pool) -> anyho
         transaction.commit().await?;
         migrated
     };
+    if migrated.is_ok() && !is_new {
+        tidy(settings, &alone).await;
+    }
     alone.close().await?;
     Ok(migrated?)
+}
+
+/// Gives back the space that a migration has freed, and lets PostgreSQL scan the indexes of new tables alone. The database
+/// works without it, so an error is only logged.
+async fn tidy(settings: &settings::Database, alone: &Pool) {
+    let tidied = match parse_url(&settings.url) {
+        Ok(DatabaseKind::File(path)) => compact(&path, alone).await,
+        _ => alone.execute_unprepared("VACUUM (ANALYZE) motion_events").await.map(drop),
+    };
+    if let Err(error) = tidied {
+        warn!(%error, "cannot vacuum the migrated database; run VACUUM on it later");
+    }
+}
+
+/// Rewrites an SQLite file of which more than a quarter is free.
+async fn compact(path: &Path, alone: &Pool) -> Result<(), DbErr> {
+    let number = async |sql: &str| {
+        let row = alone.query_one_raw(Statement::from_string(DbBackend::Sqlite, sql)).await?;
+        row.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0)).map(i64::unsigned_abs)
+    };
+    // First, so that the space of the log can be used.
+    alone.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+    let (pages, unused) = (number("PRAGMA page_count").await?, number("PRAGMA freelist_count").await?);
+    if unused * 4 <= pages {
+        return Ok(());
+    }
+    // The new content is written to a temporary file and to the log.
+    let needed = 2 * (pages - unused) * number("PRAGMA page_size").await?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let free = rustix::fs::statvfs(folder).map_or(u64::MAX, |system| system.f_bavail.saturating_mul(system.f_frsize));
+    if free < needed {
+        let reason = format!("{needed} bytes are needed in {}, {free} bytes are free there", folder.display());
+        return Err(DbErr::Custom(reason));
+    }
+    info!("compacting the database");
+    alone.execute_unprepared("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)").await.map(drop)
+}
+
+/// Returns a migration that a newer version of this program has applied, if there is one. This version must not read events
+/// then, because they may have another form.
+///
+/// # Errors
+/// Returns an error if the database does not answer.
+pub async fn newer_migration(database: &Pool) -> Result<Option<String>, DbErr> {
+    static KNOWN: LazyLock<HashSet<String>> =
+        LazyLock::new(|| Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect());
+    let applied = Statement::from_string(database.get_database_backend(), "SELECT version FROM seaql_migrations");
+    for row in database.query_all_raw(applied).await? {
+        let version: String = row.try_get_by_index(0)?;
+        if !KNOWN.contains(&version) {
+            return Ok(Some(version));
+        }
+    }
+    Ok(None)
 }
 
 /// Undoes the last `steps` migrations, or all of them.

@@ -5,8 +5,10 @@
 pub mod api_token;
 pub mod camera;
 pub mod camera_access;
+pub mod detector;
 pub mod export;
 pub mod mark;
 pub mod motion_event;
 pub mod session;
 pub mod user;
+pub mod zone;

@@ -14,6 +14,10 @@ use crate::server::db::unix_micros::UnixMicros;
 /// The prefix of the names of partitions; year and month follow.
 const PREFIX: &str = "motion_events_";
 
+/// The parameters of a partition. Scans of an index look up no rows of pages that were vacuumed since they were written to,
+/// so vacuuming is due after fewer new events than by default.
+const VACUUM_SOON: &str = "autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_vacuum_scale_factor = 0.02";
+
 /// A month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month(NaiveDate);
@@ -163,6 +167,18 @@ impl Partitions {
     }
 }
 
+/// Vacuums the partitions of these months after many events were written to them, so that scans of an index need not look up
+/// their rows. Nothing waits for a partition that is locked.
+///
+/// # Errors
+/// Returns an error if the database does not answer.
+pub async fn vacuum(database: &Pool, months: impl IntoIterator<Item = Month>) -> Result<(), DbErr> {
+    for month in months {
+        database.execute_unprepared(&format!("VACUUM (SKIP_LOCKED) {}", month.partition())).await?;
+    }
+    Ok(())
+}
+
 async fn create(database: &impl ConnectionTrait, month: Month) -> Result<(), DbErr> {
     let (partition, begins, ends) = (month.partition(), month.start(), month.end());
     // A new table is attached, because creating it as a partition would wait for all readers, and block new ones. The
@@ -170,7 +186,8 @@ async fn create(database: &impl ConnectionTrait, month: Month) -> Result<(), DbE
     database
         .execute_unprepared(&format!(
             "SELECT pg_advisory_xact_lock({PARTITION_LOCK_KEY});
-             CREATE TABLE IF NOT EXISTS {partition} (LIKE motion_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
+             CREATE TABLE IF NOT EXISTS {partition} (LIKE motion_events INCLUDING DEFAULTS INCLUDING CONSTRAINTS)
+                 WITH ({VACUUM_SOON});
              DO $$ BEGIN
                  IF NOT EXISTS (SELECT FROM pg_inherits WHERE inhrelid = '{partition}'::regclass) THEN
                      ALTER TABLE motion_events ATTACH PARTITION {partition} FOR VALUES FROM ({begins}) TO ({ends});

@@ -2,23 +2,23 @@
 //! the tests use it. No I/O.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt::Display;
 use std::io::Write;
 
 use csv::{QuoteStyle, Terminator, Writer, WriterBuilder};
 use rustc_hash::FxHashMap;
 
-use super::event::Row;
+use super::event::{Key, KeyText, Row};
 use super::timezone::{TimeZone, TimestampFormatter};
 use crate::export_params::columns;
 use crate::server::formula_guard;
 
-/// The maximum number of cached cells: detectors and zones are few.
-const MAX_CACHED_CELLS: usize = 1_024;
+/// Cells of keys below this are found by their position in a list.
+const LISTED_KEYS: i64 = 4_096;
 
-/// The maximum length of a cached cell, in bytes.
-const MAX_CACHED_CELL_BYTES: usize = 64;
+/// The maximum size of the cells of detectors, and of those of zones, in bytes. Usually they take some hundred.
+const MAX_CELL_BYTES: usize = 1_024 * 1_024;
 
 /// The end of a line in RFC 4180.
 const LINE_END: &[u8] = b"\r\n";
@@ -47,28 +47,32 @@ impl From<std::io::Error> for EncodeError {
     }
 }
 
-/// Encodes rows. The csv crate decides what is quoted. Cells that repeat (cameras, detectors, zones) are encoded once.
+/// Encodes rows. The csv crate decides what is quoted. The text of each key (of cameras, detectors, zones) is encoded once.
 #[derive(Debug)]
 pub struct Encoder {
     timestamps: TimestampFormatter,
     /// Whether each row starts with a column of local time.
     excel_date: bool,
-    /// The names of cameras, by id.
-    camera_names: HashMap<String, String>,
-    /// The encoded cells of id and name, by id.
-    cameras: FxHashMap<Box<[u8]>, Box<[u8]>>,
-    cells: CellCache,
+    /// Whether text cells are not guarded against spreadsheet formulas.
+    raw: bool,
+    /// Id and name, with a comma after each. They are kept: a name must not change within a file.
+    cameras: Cells,
+    /// With a comma.
+    detectors: Cells,
+    /// With the end of the line.
+    zones: Cells,
 }
 
 impl Encoder {
-    /// Creates an encoder. `raw`: text cells are not guarded against spreadsheet formulas. `camera_names`: by id.
-    pub fn new(zone: TimeZone, raw: bool, camera_names: HashMap<String, String>) -> Self {
+    /// Creates an encoder that knows no keys. `raw`: text cells are not guarded against spreadsheet formulas.
+    pub fn new(zone: TimeZone, raw: bool) -> Self {
         Self {
             timestamps: TimestampFormatter::new(zone),
             excel_date: false,
-            camera_names,
-            cameras: FxHashMap::default(),
-            cells: CellCache { raw, encoded: FxHashMap::default() },
+            raw,
+            cameras: Cells::new(usize::MAX),
+            detectors: Cells::new(MAX_CELL_BYTES),
+            zones: Cells::new(MAX_CELL_BYTES),
         }
     }
 
@@ -76,6 +80,36 @@ impl Encoder {
     #[must_use]
     pub fn excel_date(self, excel_date: bool) -> Self {
         Self { excel_date, ..self }
+    }
+
+    /// Tells what keys refer to. A key that is known keeps its meaning.
+    ///
+    /// # Errors
+    /// Never: writing to memory does not fail. The csv crate's signature requires a result.
+    pub fn define(&mut self, texts: impl IntoIterator<Item = KeyText>) -> Result<(), EncodeError> {
+        for text in texts {
+            let mut bytes = Vec::new();
+            match text {
+                KeyText::Camera { key, id, name } => {
+                    cell(&id, self.raw, &mut bytes)?;
+                    bytes.push(b',');
+                    cell(&name, self.raw, &mut bytes)?;
+                    bytes.push(b',');
+                    self.cameras.insert(key, bytes);
+                }
+                KeyText::Detector { key, name } => {
+                    cell(&name, self.raw, &mut bytes)?;
+                    bytes.push(b',');
+                    self.detectors.insert(key, bytes);
+                }
+                KeyText::Zone { key, id } => {
+                    cell(&id, self.raw, &mut bytes)?;
+                    bytes.extend_from_slice(LINE_END);
+                    self.zones.insert(key, bytes);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Returns the header line.
@@ -88,19 +122,20 @@ impl Encoder {
         writer.into_inner().map_err(failed)
     }
 
-    /// Appends the line of a row to `bytes`. `name_of` looks up a camera that was added after the encoder was created.
+    /// Appends the line of a row to `bytes`. `look_up` returns what a key refers to that the encoder does not know, and may
+    /// return more.
     ///
     /// The order of the cells is that of [`COLUMNS`](crate::export_params::COLUMNS).
     ///
     /// # Errors
-    /// Returns an error if the event's time is beyond the calendar or a text is not UTF-8, and the errors of `name_of`.
+    /// Returns an error if the event's time is beyond the calendar or a key refers to nothing, and the errors of `look_up`.
     pub fn row<E: From<EncodeError>>(
         &mut self,
-        row: &Row<'_>,
+        row: &Row,
         bytes: &mut Vec<u8>,
-        name_of: impl FnOnce(&str) -> Result<String, E>,
+        mut look_up: impl FnMut(Key) -> Result<Vec<KeyText>, E>,
     ) -> Result<(), E> {
-        let Row { cursor, camera_id, .. } = row;
+        let cursor = row.cursor;
         let out_of_range =
             || EncodeError(format!("event {}: {} µs is beyond the calendar", cursor.id, cursor.timestamp));
         if self.excel_date {
@@ -109,86 +144,117 @@ impl Encoder {
         }
         self.timestamps.write(cursor.timestamp, bytes).ok_or_else(out_of_range)?;
         bytes.push(b',');
-        match self.cameras.get(*camera_id) {
-            Some(cells) => bytes.extend_from_slice(cells),
-            None => bytes.extend_from_slice(self.camera(as_utf8(camera_id)?, name_of)?),
+        if !self.cameras.write(row.camera_key, bytes) {
+            self.define(look_up(Key::Camera(row.camera_key))?)?;
+            found(self.cameras.write(row.camera_key, bytes), row, "camera", row.camera_key)?;
         }
-        bytes.push(b',');
         if let Some(confidence) = row.confidence {
             float(confidence, bytes);
         }
         bytes.push(b',');
-        self.cells.write(row.algorithm, bytes)?;
-        bytes.push(b',');
+        if !self.detectors.write(row.detector_key, bytes) {
+            self.detectors.make_space();
+            self.define(look_up(Key::Detector(row.detector_key))?)?;
+            found(self.detectors.write(row.detector_key, bytes), row, "detector", row.detector_key)?;
+        }
         for side in row.bounding_box {
             if let Some(side) = side {
                 bytes.extend_from_slice(itoa::Buffer::new().format(side).as_bytes());
             }
             bytes.push(b',');
         }
-        self.cells.write(row.zone_id.unwrap_or_default(), bytes)?;
-        bytes.extend_from_slice(LINE_END);
-        Ok(())
-    }
-
-    /// Encodes and caches the two cells of a camera that had no row yet.
-    fn camera<E: From<EncodeError>>(
-        &mut self,
-        id: &str,
-        name_of: impl FnOnce(&str) -> Result<String, E>,
-    ) -> Result<&[u8], E> {
-        let name = match self.camera_names.remove(id) {
-            Some(name) => name,
-            None => name_of(id)?,
-        };
-        let mut cells = Vec::new();
-        self.cells.write(id.as_bytes(), &mut cells)?;
-        cells.push(b',');
-        self.cells.write(name.as_bytes(), &mut cells)?;
-        Ok(self.cameras.entry(id.as_bytes().into()).or_insert(cells.into()))
-    }
-}
-
-/// Encodes text cells, and caches those that may repeat.
-#[derive(Debug)]
-struct CellCache {
-    raw: bool,
-    /// The encoded cells, by their text.
-    encoded: FxHashMap<Box<[u8]>, Box<[u8]>>,
-}
-
-impl CellCache {
-    /// Appends a text cell: guarded unless raw, and quoted if needed.
-    fn write(&mut self, text: &[u8], bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
-        if text.is_empty() {
-            return Ok(());
-        }
-        if let Some(cell) = self.encoded.get(text) {
-            bytes.extend_from_slice(cell);
-            return Ok(());
-        }
-        let start = bytes.len();
-        let cell = as_utf8(text)?;
-        let cell = if self.raw { Cow::Borrowed(cell) } else { formula_guard::guard(cell) };
-        let mut writer = writer(&mut *bytes);
-        writer.write_record([&*cell]).map_err(failed)?;
-        writer.flush()?;
-        drop(writer);
-        // Without the line end, which is not part of the cell.
-        bytes.truncate(bytes.len() - LINE_END.len());
-        if text.len() <= MAX_CACHED_CELL_BYTES {
-            if self.encoded.len() >= MAX_CACHED_CELLS {
-                self.encoded.clear();
+        match row.zone_key {
+            None => bytes.extend_from_slice(LINE_END),
+            Some(key) if self.zones.write(key, bytes) => {}
+            Some(key) => {
+                self.zones.make_space();
+                self.define(look_up(Key::Zone(key))?)?;
+                found(self.zones.write(key, bytes), row, "zone", key)?;
             }
-            self.encoded.insert(text.into(), bytes[start..].into());
         }
         Ok(())
     }
 }
 
-/// Converts bytes to text.
-fn as_utf8(text: &[u8]) -> Result<&str, EncodeError> {
-    std::str::from_utf8(text).map_err(|_| EncodeError(format!("{} is not UTF-8", String::from_utf8_lossy(text))))
+/// Returns an error if the key of a row was not found. An empty cell would look like a value.
+fn found(is_found: bool, row: &Row, what: &str, key: i64) -> Result<(), EncodeError> {
+    if is_found { Ok(()) } else { Err(EncodeError(format!("event {}: there is no {what} {key}", row.cursor.id))) }
+}
+
+/// Encoded cells by key.
+#[derive(Debug)]
+struct Cells {
+    /// Those with the lowest keys, by their position.
+    listed: Vec<Option<Box<[u8]>>>,
+    others: FxHashMap<i64, Box<[u8]>>,
+    bytes: usize,
+    max_bytes: usize,
+}
+
+impl Cells {
+    fn new(max_bytes: usize) -> Self {
+        Self { listed: Vec::new(), others: FxHashMap::default(), bytes: 0, max_bytes }
+    }
+
+    /// Appends the cells of a key. Returns whether the key is known.
+    #[inline]
+    fn write(&self, key: i64, bytes: &mut Vec<u8>) -> bool {
+        let listed = usize::try_from(key).ok().and_then(|index| self.listed.get(index));
+        let cells = match listed {
+            Some(listed) => listed.as_ref(),
+            None => self.others.get(&key),
+        };
+        if let Some(cells) = cells {
+            bytes.extend_from_slice(cells);
+        }
+        cells.is_some()
+    }
+
+    /// Adds a key, unless it is known.
+    fn insert(&mut self, key: i64, cells: Vec<u8>) {
+        let size = cells.len();
+        let place = match usize::try_from(key) {
+            Ok(index) if key < LISTED_KEYS => {
+                if self.listed.len() <= index {
+                    self.listed.resize(index + 1, None);
+                }
+                &mut self.listed[index]
+            }
+            _ => {
+                if let Entry::Vacant(vacant) = self.others.entry(key) {
+                    vacant.insert(cells.into());
+                    self.bytes += size;
+                }
+                return;
+            }
+        };
+        if place.is_none() {
+            *place = Some(cells.into());
+            self.bytes += size;
+        }
+    }
+
+    /// Forgets all cells if they take too much memory. They are looked up again.
+    fn make_space(&mut self) {
+        if self.bytes > self.max_bytes {
+            *self = Self::new(self.max_bytes);
+        }
+    }
+}
+
+/// Appends a text cell: guarded unless raw, and quoted if needed.
+fn cell(text: &str, raw: bool, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let cell = if raw { Cow::Borrowed(text) } else { formula_guard::guard(text) };
+    let mut writer = writer(&mut *bytes);
+    writer.write_record([&*cell]).map_err(failed)?;
+    writer.flush()?;
+    drop(writer);
+    // Without the line end, which is not part of the cell.
+    bytes.truncate(bytes.len() - LINE_END.len());
+    Ok(())
 }
 
 /// Appends a number in its shortest exact form: the same as `Display`, but faster.
@@ -223,32 +289,61 @@ mod tests {
     use super::*;
     use crate::server::export::event::Cursor;
 
-    fn row() -> Row<'static> {
+    /// The keys that [`row`] has.
+    const KEY: i64 = 1;
+
+    fn row() -> Row {
         Row {
             cursor: Cursor { timestamp: 1_765_823_400_000_000, id: Uuid::nil() },
-            camera_id: b"abc123",
+            camera_key: KEY,
             confidence: Some(85.5),
-            algorithm: b"MOG2",
+            detector_key: KEY,
             bounding_box: [Some(100), Some(200), Some(50), Some(80)],
-            zone_id: Some(b"zone-1"),
+            zone_key: Some(KEY),
         }
     }
 
-    fn encoder(raw: bool) -> Encoder {
-        let camera_names = HashMap::from([("abc123".to_owned(), "Front Door".to_owned())]);
-        Encoder::new(TimeZone::parse("America/Los_Angeles").expect("a zone"), raw, camera_names)
+    fn camera(key: i64, id: &str, name: &str) -> KeyText {
+        KeyText::Camera { key, id: id.to_owned(), name: name.to_owned() }
     }
 
-    fn encode(encoder: &mut Encoder, rows: &[Row<'_>]) -> Result<String, EncodeError> {
+    fn detector(key: i64, name: &str) -> KeyText {
+        KeyText::Detector { key, name: name.to_owned() }
+    }
+
+    fn zone(key: i64, id: &str) -> KeyText {
+        KeyText::Zone { key, id: id.to_owned() }
+    }
+
+    /// Returns an encoder to which these keys are defined, and after them those of [`row`].
+    fn encoder_with(raw: bool, texts: impl IntoIterator<Item = KeyText>) -> Encoder {
+        let mut encoder = Encoder::new(TimeZone::parse("America/Los_Angeles").expect("a zone"), raw);
+        encoder.define(texts).expect("encoded");
+        encoder
+            .define([camera(KEY, "abc123", "Front Door"), detector(KEY, "MOG2"), zone(KEY, "zone-1")])
+            .expect("encoded");
+        encoder
+    }
+
+    fn encoder(raw: bool) -> Encoder {
+        encoder_with(raw, [])
+    }
+
+    fn encode(encoder: &mut Encoder, rows: &[Row]) -> Result<String, EncodeError> {
         let mut bytes = Vec::new();
         for row in rows {
-            encoder.row(row, &mut bytes, |id| Ok::<_, EncodeError>(id.to_owned()))?;
+            encoder.row(row, &mut bytes, |_| Ok::<_, EncodeError>(Vec::new()))?;
         }
         Ok(String::from_utf8(bytes).expect("UTF-8"))
     }
 
-    fn lines(raw: bool, rows: &[Row<'_>]) -> String {
+    fn lines(raw: bool, rows: &[Row]) -> String {
         encode(&mut encoder(raw), rows).expect("encoded")
+    }
+
+    /// Returns the line of a row with these texts.
+    fn line_of(raw: bool, texts: impl IntoIterator<Item = KeyText>) -> String {
+        encode(&mut encoder_with(raw, texts), &[row()]).expect("encoded")
     }
 
     #[test]
@@ -265,7 +360,7 @@ mod tests {
             cursor: Cursor { timestamp: 1_765_823_460_000_000, id: Uuid::nil() },
             confidence: Some(72.3),
             bounding_box: [Some(150), Some(180), Some(40), Some(60)],
-            zone_id: None,
+            zone_key: None,
             ..row()
         };
         assert_eq!(
@@ -291,9 +386,10 @@ mod tests {
     }
 
     #[test]
-    fn missing_values_are_empty_and_an_unknown_camera_has_its_id_as_name() {
-        let bare = Row { camera_id: b"gone", confidence: None, bounding_box: [None; 4], zone_id: None, ..row() };
-        assert_eq!(lines(false, &[bare]), "2025-12-15T10:30:00-08:00,gone,gone,,MOG2,,,,,\r\n");
+    fn missing_values_are_empty() {
+        let bare = Row { confidence: None, bounding_box: [None; 4], zone_key: None, ..row() };
+        assert_eq!(lines(false, &[bare]), "2025-12-15T10:30:00-08:00,abc123,Front Door,,MOG2,,,,,\r\n");
+        assert!(line_of(false, [zone(KEY, ""), detector(KEY, "")]).ends_with(",85.5,,100,200,50,80,\r\n"));
     }
 
     #[test]
@@ -308,8 +404,7 @@ mod tests {
 
     #[test]
     fn cells_are_quoted_only_if_needed() {
-        let awkward = Row { algorithm: b"a \"b\", c\r\nd", zone_id: Some(b"no need; none"), ..row() };
-        let written = lines(false, &[awkward]);
+        let written = line_of(false, [detector(KEY, "a \"b\", c\r\nd"), zone(KEY, "no need; none")]);
         // The guard adds the quote before the LF: a reader could start a cell there.
         assert!(written.contains(",\"a \"\"b\"\", c\r'\nd\","), "{written}");
         assert!(written.ends_with(",no need; none\r\n"), "{written}");
@@ -318,13 +413,9 @@ mod tests {
     #[test]
     fn text_that_could_be_a_formula_is_guarded_unless_raw_and_numbers_are_never_guarded() {
         for dangerous in ["=1+1", "+1", "-1", "@SUM", "\tx", "\rx", "\nx"] {
-            let cell = Row {
-                zone_id: Some(dangerous.as_bytes()),
-                bounding_box: [Some(-5), Some(-6), Some(1), Some(1)],
-                ..row()
-            };
             let read = |raw| {
-                let text = lines(raw, std::slice::from_ref(&cell));
+                let cell = Row { bounding_box: [Some(-5), Some(-6), Some(1), Some(1)], ..row() };
+                let text = encode(&mut encoder_with(raw, [zone(KEY, dangerous)]), &[cell]).expect("encoded");
                 let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
                 reader.records().next().expect("a record").expect("valid")
             };
@@ -346,18 +437,16 @@ mod tests {
         fn a_csv_reader_returns_any_text_unchanged(
             cells in proptest::collection::vec(prop_oneof![any::<String>(), "[\"',;=@+＝\r\n\t\0-]{0,6}"], 3),
         ) {
-            let written = Row {
-                camera_id: cells[0].as_bytes(),
-                algorithm: cells[1].as_bytes(),
-                zone_id: Some(cells[2].as_bytes()),
-                ..row()
-            };
             for raw in [false, true] {
-                let text = lines(raw, std::slice::from_ref(&written));
+                let text = line_of(raw, [
+                    camera(KEY, &cells[0], &cells[1]),
+                    detector(KEY, &cells[1]),
+                    zone(KEY, &cells[2]),
+                ]);
                 let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
                 let records = reader.records().collect::<Result<Vec<_>, _>>().expect("valid CSV");
                 prop_assert_eq!(records.len(), 1);
-                for (column, cell) in [(1, &cells[0]), (4, &cells[1]), (9, &cells[2])] {
+                for (column, cell) in [(1, &cells[0]), (2, &cells[1]), (4, &cells[1]), (9, &cells[2])] {
                     let read = &records[0][column];
                     let restored = if raw { Cow::Borrowed(read) } else { formula_guard::unguard(read) };
                     prop_assert_eq!(&restored, cell);
@@ -366,12 +455,18 @@ mod tests {
         }
 
         #[test]
-        fn a_cached_cell_is_encoded_like_the_first_one(
+        fn each_key_keeps_its_own_cells(
             cells in proptest::collection::vec("[ab\",=\n]{0,2}|a{60,70}", 1..20),
+            step in prop_oneof![Just(1), Just(LISTED_KEYS / 4), Just(-LISTED_KEYS), Just(1 << 40)],
         ) {
-            let rows: Vec<_> = cells.iter().map(|cell| Row { zone_id: Some(cell.as_bytes()), camera_id: cell.as_bytes(), ..row() }).collect();
-            let separately: String = rows.iter().map(|row| lines(false, std::slice::from_ref(row))).collect();
-            prop_assert_eq!(lines(false, &rows), separately);
+            let keys: Vec<i64> = (0..).map(|index| 2 + index * step).take(cells.len()).collect();
+            let texts = cells.iter().zip(&keys);
+            let texts = texts.flat_map(|(cell, key)| [camera(*key, cell, cell), detector(*key, cell), zone(*key, cell)]);
+            let rows: Vec<_> =
+                keys.iter().map(|key| Row { camera_key: *key, detector_key: *key, zone_key: Some(*key), ..row() }).collect();
+            let alone = |cell: &String| line_of(false, [camera(KEY, cell, cell), detector(KEY, cell), zone(KEY, cell)]);
+            let separately: String = cells.iter().map(alone).collect();
+            prop_assert_eq!(encode(&mut encoder_with(false, texts), &rows).expect("encoded"), separately);
         }
 
         #[test]
@@ -383,32 +478,52 @@ mod tests {
     }
 
     #[test]
-    fn cells_are_encoded_correctly_after_the_cache_was_full() {
+    fn cells_that_take_too_much_memory_are_looked_up_again() {
         let mut encoder = encoder(false);
-        for round in 0..2 {
-            for number in 0..=MAX_CACHED_CELLS {
-                let zone = format!("=z{number}");
-                let line = encode(&mut encoder, &[Row { zone_id: Some(zone.as_bytes()), ..row() }]).expect("encoded");
-                assert!(line.ends_with(&format!(",'=z{number}\r\n")), "round {round}: {line}");
+        let (long, mut looked_up, mut bytes) = ("z".repeat(MAX_CELL_BYTES / 10), 0, Vec::new());
+        for _ in 0..2 {
+            for key in (2..32).chain([LISTED_KEYS, LISTED_KEYS * 2]) {
+                bytes.clear();
+                let look_up = |missing| {
+                    looked_up += 1;
+                    assert_eq!(missing, Key::Zone(key));
+                    Ok::<_, EncodeError>(vec![zone(key, &format!("={key}{long}"))])
+                };
+                encoder.row(&Row { zone_key: Some(key), ..row() }, &mut bytes, look_up).expect("encoded");
+                assert!(String::from_utf8_lossy(&bytes).contains(&format!(",'={key}z")));
+                assert!(encoder.zones.bytes < 2 * MAX_CELL_BYTES);
             }
         }
+        assert_eq!(looked_up, 64, "each was forgotten before its turn came again");
     }
 
     #[test]
-    fn bytes_that_are_not_utf_8_are_an_error_and_not_a_cell() {
-        for row in [Row { zone_id: Some(b"\xff"), ..row() }, Row { camera_id: b"caf\xe9", ..row() }] {
-            let error = encode(&mut encoder(false), &[row]).expect_err("unreadable");
-            assert!(error.to_string().contains("is not UTF-8"), "{error}");
+    fn a_key_that_refers_to_nothing_is_an_error_and_not_an_empty_cell() {
+        for row in [
+            Row { camera_key: 7, ..row() },
+            Row { detector_key: 7, ..row() },
+            Row { zone_key: Some(7), ..row() },
+            Row { zone_key: Some(-1), ..row() },
+            Row { camera_key: i64::MAX, ..row() },
+        ] {
+            let error = encode(&mut encoder(false), &[row]).expect_err("unknown");
+            assert!(error.to_string().contains("there is no "), "{error}");
         }
     }
 
     #[test]
-    fn a_camera_that_was_added_later_is_looked_up_once() {
+    fn a_key_that_was_added_later_is_looked_up_once_and_keeps_its_meaning() {
         let mut encoder = encoder(false);
-        let later = Row { camera_id: b"later", ..row() };
+        let later = Row { camera_key: 9, ..row() };
         let mut bytes = Vec::new();
-        encoder.row(&later, &mut bytes, |_| Ok::<_, EncodeError>("New, here".to_owned())).expect("encoded");
-        encoder.row(&later, &mut bytes, |_| Err(EncodeError::from("looked up twice"))).expect("encoded");
-        assert_eq!(String::from_utf8(bytes).expect("UTF-8").matches(",later,\"New, here\",").count(), 2);
+        let neighbours =
+            |_| Ok::<_, EncodeError>(vec![camera(9, "later", "New, here"), camera(KEY, "abc123", "Renamed")]);
+        encoder.row(&later, &mut bytes, neighbours).expect("encoded");
+        for row in [later, row()] {
+            encoder.row(&row, &mut bytes, |_| Err(EncodeError::from("looked up twice"))).expect("encoded");
+        }
+        let text = String::from_utf8(bytes).expect("UTF-8");
+        assert_eq!(text.matches(",later,\"New, here\",").count(), 2);
+        assert_eq!(text.matches(",abc123,Front Door,").count(), 1);
     }
 }

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::server::db::entity::camera;
 use crate::server::db::entity::motion_event::Column;
 
 /// The columns of a [`Row`], in the order in which statements select them and readers expect them.
@@ -11,14 +12,14 @@ use crate::server::db::entity::motion_event::Column;
 pub const SELECTED_COLUMNS: [Column; 10] = [
     Column::Timestamp,
     Column::Id,
-    Column::CameraId,
+    Column::CameraKey,
     Column::Confidence,
-    Column::Algorithm,
+    Column::DetectorKey,
     Column::X,
     Column::Y,
     Column::Width,
     Column::Height,
-    Column::ZoneId,
+    Column::ZoneKey,
 ];
 
 /// The position of an event in the order of all events.
@@ -30,22 +31,67 @@ pub struct Cursor {
     pub id: Uuid,
 }
 
-/// The exported columns of one event, and its position. The texts are borrowed from the database's answer until the next row
-/// is read. Whether they are UTF-8 is checked when they are written.
+/// The exported columns of one event, with keys in place of texts, and its position.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Row<'a> {
+pub struct Row {
     /// The position of the event.
     pub cursor: Cursor,
     /// The camera that recorded it.
-    pub camera_id: &'a [u8],
+    pub camera_key: i64,
     /// 0 to 100.
     pub confidence: Option<f64>,
-    /// The name of the detector.
-    pub algorithm: &'a [u8],
+    /// The detector.
+    pub detector_key: i64,
     /// The bounding box in pixels: x, y, width, height.
     pub bounding_box: [Option<i64>; 4],
     /// The detection zone.
-    pub zone_id: Option<&'a [u8]>,
+    pub zone_key: Option<i64>,
+}
+
+/// A key of an event. It never refers to anything else later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// Of a camera.
+    Camera(i64),
+    /// Of a detector.
+    Detector(i64),
+    /// Of a zone.
+    Zone(i64),
+}
+
+/// What a key refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyText {
+    /// A camera.
+    Camera {
+        /// Its key.
+        key: i64,
+        /// Its id.
+        id: String,
+        /// Its name; its id if it has none.
+        name: String,
+    },
+    /// A detector.
+    Detector {
+        /// Its key.
+        key: i64,
+        /// Its name.
+        name: String,
+    },
+    /// A zone.
+    Zone {
+        /// Its key.
+        key: i64,
+        /// Its id.
+        id: String,
+    },
+}
+
+impl From<camera::Model> for KeyText {
+    fn from(camera: camera::Model) -> Self {
+        let camera::Model { key, id, name } = camera;
+        Self::Camera { key: key.into(), name: name.unwrap_or_else(|| id.clone()), id }
+    }
 }
 
 /// Why a query for events returned no further row.

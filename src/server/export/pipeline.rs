@@ -40,7 +40,6 @@
 //! a [`CancelOnDrop`](super::reader::TimeSlice::cancel_on_drop), which stops the query in the database. The worker thread then
 //! gives the connection back.
 
-use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
@@ -54,19 +53,22 @@ use super::query::Filter;
 use super::reader::Reader;
 use super::timezone::TimeZone;
 use crate::export_params::{BYTE_ORDER_MARK, ExportParams, file_name};
+use crate::server::accounts::camera_access::CameraAccess;
 use crate::server::accounts::camera_access::camera_filter::CameraFilter;
-use crate::server::accounts::camera_access::{CameraAccess, Names};
-use crate::server::db::error::may_pass;
-use crate::server::db::partitions;
+use crate::server::db::error::{may_pass, unavailable};
 use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
+use crate::server::db::{connect, partitions};
+use crate::server::export::event::KeyText;
 use crate::server::export::pipeline::encoding::{Compressor, Encoding};
+use crate::server::export::pipeline::key_lookup::KeyLookup;
 use crate::server::export::pipeline::keyset::KeysetPager;
-use crate::server::export::pipeline::read_ahead::{CameraNames, CsvPage, CsvPageReader, ReadAhead};
+use crate::server::export::pipeline::read_ahead::{CsvPage, CsvPageReader, ReadAhead};
 use crate::server::export::reader::{replica, worker_threads};
 use crate::server::retry::Retry;
 
 pub mod encoding;
+pub mod key_lookup;
 pub mod keyset;
 pub mod read_ahead;
 
@@ -134,6 +136,8 @@ enum Precondition {
     AccessGranted,
     /// The partitions from the start still exist.
     PartitionsExist,
+    /// No newer version of this program has migrated the database.
+    SchemaKnown,
 }
 
 impl ExportStream {
@@ -153,7 +157,8 @@ impl ExportStream {
         let local_day = |bound| zone.day_of_bound(bound);
         let file_name = file_name(params.range.start().map(local_day), params.range.end().map(local_day));
 
-        let (cameras, names) = access.select(&context.database, params.camera_ids).await?;
+        refuse_newer_schema(&context.database).await?;
+        let (cameras, visible) = access.select(&context.database, params.camera_ids).await?;
 
         let timeout = context.page_timeout;
         let replica = replica::ReplicaSnapshot::take(&context.reader, &context.database);
@@ -164,13 +169,14 @@ impl ExportStream {
         let partitions = partitions::PartitionSnapshot::read(&context.database).await?;
 
         let mut head = if params.bom { BYTE_ORDER_MARK.to_vec() } else { Vec::new() };
-        let encoder = Encoder::new(zone, params.raw, names_or_ids(names)).excel_date(params.excel_date);
+        let mut encoder = Encoder::new(zone, params.raw).excel_date(params.excel_date);
+        encoder.define(visible.into_iter().map(KeyText::from))?;
         head.extend(encoder.header()?);
         let filter = Filter { interval, cameras: cameras.clone() };
         let pages = CsvPageReader::new(
             KeysetPager::new(filter, context.page_rows, partitions.ends.clone()),
             encoder,
-            CameraNames::new(context.database.clone()),
+            KeyLookup::new(context.database.clone()),
             head,
             context.reader.buffers().clone(),
             context.page_bytes,
@@ -220,6 +226,7 @@ impl ExportStream {
         let chunk = chunk?;
         if last {
             self.check(Precondition::PartitionsExist).await?;
+            self.check(Precondition::SchemaKnown).await?;
         }
         self.rows += rows;
         self.bytes += bytes;
@@ -261,6 +268,10 @@ impl ExportStream {
             Precondition::PartitionsExist => {
                 (!self.partitions.are_attached(database).await?).then_some(ExportError::Detached)
             }
+            Precondition::SchemaKnown => {
+                let newer = connect::newer_migration(database).await?;
+                newer.map(|name| ExportError::Database(DbErr::Migration(newer_schema(&name))))
+            }
         })
     }
 
@@ -290,11 +301,15 @@ impl DigestAndCompress {
     }
 }
 
-/// Returns the name of each camera in the file, by id: its name, or its id if it has none.
-pub fn names_or_ids(names: Names) -> HashMap<String, String> {
-    let name_or_id = |(id, name): (String, Option<String>)| {
-        let name = name.unwrap_or_else(|| id.clone());
-        (id, name)
-    };
-    names.into_iter().map(name_or_id).collect()
+/// Refuses to read events after a newer version of this program has migrated the database.
+///
+/// # Errors
+/// Returns an error that says so, which is 503 for a client, or the error of the database.
+pub async fn refuse_newer_schema(database: &Pool) -> Result<(), DbErr> {
+    let newer = connect::newer_migration(database).await?;
+    newer.map_or(Ok(()), |name| Err(unavailable(&newer_schema(&name))))
+}
+
+fn newer_schema(migration: &str) -> String {
+    format!("a newer version of Motion Export has migrated the database ({migration}); replace this version by it")
 }

@@ -1,16 +1,16 @@
 //! Previews: what an export would contain. Events are counted in the index of the cameras, and the query is cancelled if the
 //! client disconnects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 
 use chrono::NaiveDate;
-use sea_orm::{DbErr, EntityTrait, QuerySelect};
+use sea_orm::DbErr;
 
 use super::csv::Encoder;
 use super::error::ExportError;
-use super::pipeline::{ExportContext, names_or_ids};
+use super::pipeline::{ExportContext, refuse_newer_schema};
 use super::query::{self, Filter};
 use super::reader::{Connection, TimeSlice};
 use super::timezone::TimeZone;
@@ -18,10 +18,11 @@ use crate::api::preview::{CameraCount, Day, Preview};
 use crate::error::ApiError;
 use crate::export_params::{BYTE_ORDER_MARK, ExportParams, columns};
 use crate::server::accounts::camera_access::CameraAccess;
-use crate::server::accounts::camera_access::camera_filter::CameraFilter;
+use crate::server::accounts::camera_access::camera_filter::{CameraFilter, SelectedCamera};
 use crate::server::db::entity::camera;
 use crate::server::db::partitions;
-use crate::server::db::pool::Pool;
+use crate::server::export::event::KeyText;
+use crate::server::export::pipeline::key_lookup::KeyLookup;
 use crate::server::export::pipeline::keyset::{KeysetPager, RowLimit};
 use crate::server::export::reader::{postgres, sqlite};
 
@@ -38,19 +39,22 @@ const SHOWN_ROWS: u64 = 10;
 pub async fn preview(context: ExportContext, access: CameraAccess, params: &ExportParams) -> Result<Preview, ApiError> {
     let zone = TimeZone::parse(&params.timezone)?;
     let interval = zone.interval(&params.range)?;
-    let (cameras, names) = access.select(&context.database, params.camera_ids.clone()).await?;
-    let ids = ids(&context.database, &cameras).await?;
+    refuse_newer_schema(&context.database).await?;
+    let (cameras, visible) = access.select(&context.database, params.camera_ids.clone()).await?;
+    let selected = selected(&cameras, &visible);
     let partitions = partitions::PartitionSnapshot::read(&context.database).await?;
     let filter = Filter { interval, cameras: cameras.clone() };
-    let encoder = Encoder::new(zone, params.raw, names_or_ids(names)).excel_date(params.excel_date);
+    let mut encoder = Encoder::new(zone, params.raw).excel_date(params.excel_date);
+    encoder.define(visible.into_iter().map(KeyText::from)).map_err(ExportError::from)?;
     let header = encoder.header().map_err(ExportError::from)?.len();
     let task = PreviewTask {
         pages: KeysetPager::new(filter.clone(), SAMPLE_ROWS, partitions.ends),
         encoder,
+        keys: KeyLookup::new(context.database.clone()),
         columns: columns(params.excel_date).map(str::to_owned).collect(),
         head_bytes: header + if params.bom { BYTE_ORDER_MARK.len() } else { 0 },
         filter,
-        ids,
+        selected,
         zone,
     };
     run_preview(context, access, &cameras, move |connection, slice| task.run(connection, slice)).await
@@ -66,10 +70,11 @@ pub async fn cameras(
     params: &ExportParams,
 ) -> Result<Vec<CameraCount>, ApiError> {
     let interval = TimeZone::parse(&params.timezone)?.interval(&params.range)?;
-    let (cameras, _) = access.select(&context.database, params.camera_ids.clone()).await?;
-    let ids = ids(&context.database, &cameras).await?;
+    refuse_newer_schema(&context.database).await?;
+    let (cameras, visible) = access.select(&context.database, params.camera_ids.clone()).await?;
+    let selected = selected(&cameras, &visible);
     let filter = Filter { interval, cameras: cameras.clone() };
-    run_preview(context, access, &cameras, move |connection, slice| count_cameras(connection, slice, &filter, ids))
+    run_preview(context, access, &cameras, move |connection, slice| count_cameras(connection, slice, &filter, selected))
         .await
 }
 
@@ -97,14 +102,14 @@ fn count_cameras(
     connection: &mut Connection,
     slice: &TimeSlice,
     filter: &Filter,
-    ids: Vec<String>,
+    selected: Vec<SelectedCamera>,
 ) -> Result<Vec<CameraCount>, ExportError> {
     let mut counts = Vec::new();
     match connection {
         Connection::Sqlite(connection) => {
-            for id in ids {
+            for SelectedCamera { key, id } in selected {
                 let mut events = 0;
-                sqlite::numbers(connection, &query::count(filter.interval, &id), |count| {
+                sqlite::numbers(connection, &query::count(filter.interval, key), |count| {
                     events = count.unsigned_abs();
                 })?;
                 counts.push(CameraCount { id, events });
@@ -112,9 +117,13 @@ fn count_cameras(
             counts.retain(|count| count.events > 0);
         }
         Connection::Postgres(connection) => {
+            let mut ids: HashMap<i64, String> =
+                selected.into_iter().map(|SelectedCamera { key, id }| (key.into(), id)).collect();
             connection.plan_freely()?;
-            connection.named_numbers(&query::counts(filter), slice, |id, events| {
-                counts.push(CameraCount { id: id.to_owned(), events: events.unsigned_abs() });
+            connection.numbers(&query::counts(filter), slice, |[key, events]| {
+                // A camera that was added after the list of cameras was read has no id here.
+                let id = ids.remove(&key);
+                counts.extend(id.map(|id| CameraCount { id, events: events.unsigned_abs() }));
             })?;
             connection.plan_for_pages()?;
         }
@@ -125,12 +134,13 @@ fn count_cameras(
 /// What a preview needs on its worker thread.
 struct PreviewTask {
     filter: Filter,
-    /// The ids of the selected cameras.
-    ids: Vec<String>,
+    /// The selected cameras.
+    selected: Vec<SelectedCamera>,
     zone: TimeZone,
     /// The pages of the first rows.
     pages: KeysetPager,
     encoder: Encoder,
+    keys: KeyLookup,
     /// The names of the columns.
     columns: Vec<String>,
     /// The size of the file before the first row, in bytes.
@@ -139,12 +149,12 @@ struct PreviewTask {
 
 impl PreviewTask {
     fn run(self, connection: &mut Connection, slice: &TimeSlice) -> Result<Preview, ExportError> {
-        let Self { filter, ids, zone, mut pages, mut encoder, columns, head_bytes } = self;
+        let Self { filter, selected, zone, mut pages, mut encoder, keys, columns, head_bytes } = self;
         let mut counted = EventCounts::default();
         match connection {
             Connection::Sqlite(connection) => {
-                for camera in &ids {
-                    let timestamps = query::timestamps(filter.interval, camera);
+                for camera in &selected {
+                    let timestamps = query::timestamps(filter.interval, camera.key);
                     sqlite::numbers(connection, &timestamps, |timestamp| counted.add_one(timestamp, zone))?;
                     counted.restart_order();
                 }
@@ -158,7 +168,7 @@ impl PreviewTask {
         // rows must suffice.
         while taken < SHOWN_ROWS && !pages.ended() && connection.is_reusable() {
             pages.next(connection, slice, RowLimit::PageRows, |row| {
-                encoder.row(row, &mut lines, |id| Ok::<_, ExportError>(id.to_owned()))?;
+                encoder.row(row, &mut lines, |key| Ok::<_, ExportError>(keys.look_up(key)?))?;
                 taken += 1;
                 if taken <= SHOWN_ROWS {
                     shown_bytes = lines.len();
@@ -212,13 +222,12 @@ fn count_per_quarter_hour(
     Ok(())
 }
 
-/// Returns the ids of the selected cameras. The list of cameras is complete: it has the camera of every event.
-async fn ids(database: &Pool, cameras: &CameraFilter) -> Result<Vec<String>, DbErr> {
+/// Returns the selected cameras. `visible` is all of them if all are selected: the list has the camera of every event.
+fn selected(cameras: &CameraFilter, visible: &[camera::Model]) -> Vec<SelectedCamera> {
     match cameras {
-        CameraFilter::Only(cameras) => Ok(cameras.clone()),
+        CameraFilter::Only(cameras) => cameras.clone(),
         CameraFilter::All => {
-            let ids = camera::Entity::find().select_only().column(camera::Column::Id);
-            ids.into_tuple().all(database).await
+            visible.iter().map(|camera| SelectedCamera { key: camera.key, id: camera.id.clone() }).collect()
         }
     }
 }

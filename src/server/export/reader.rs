@@ -61,7 +61,7 @@ impl Connection {
         &mut self,
         statement: &SelectStatement,
         slice: &TimeSlice,
-        take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
+        take: impl FnMut(&Row) -> Result<ControlFlow<()>, E>,
     ) -> Result<ScanEnd, E> {
         match self {
             Self::Sqlite(connection) => sqlite::events(connection, statement, slice, take),
@@ -359,7 +359,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let reader = reader(&folder, 1);
         let result = reader.read(|connection, slice| {
-            let one = Query::select().expr(Expr::cust("1, zeroblob(16), 'a', 1.0, 'b', 0, 0, 0, 0, NULL")).to_owned();
+            let one = Query::select().expr(Expr::cust("1, zeroblob(16), 1, 1.0, 1, 0, 0, 0, 0, NULL")).to_owned();
             let mut timestamps = Vec::new();
             let end = connection.events(&one, slice, |row| {
                 timestamps.push(row.cursor.timestamp);

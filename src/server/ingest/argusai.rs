@@ -18,9 +18,8 @@ use super::progress;
 use super::sink::{EventWriter, KnownName};
 use super::summary::Summary;
 use super::text::{storable, storable_event};
-use crate::server::db::entity::motion_event;
 use crate::server::db::pool::Pool;
-use crate::server::db::unix_micros::UnixMicros;
+use crate::server::ingest::event::Event;
 
 mod ids;
 mod postgres;
@@ -43,17 +42,17 @@ const CAMERA_WITHOUT_ID: &str = "camera without an id; it is not imported";
 const CAMERA_MISSING: &str = "it has no camera";
 const TIME_UNREADABLE: &str = "its time cannot be read";
 
-/// Imports all cameras and events of an ArgusAI database that are not stored yet. `now` is the time of the import. If
+/// Imports all cameras and events of an ArgusAI database that are not stored yet. If
 /// all of its events had to be skipped, nothing is changed either.
 ///
 /// # Errors
 /// Returns an error if the database is not ArgusAI's, or either database fails; nothing has been changed then.
-pub async fn import(database: &Pool, location: &Location, now: UnixMicros) -> anyhow::Result<Summary> {
+pub async fn import(database: &Pool, location: &Location) -> anyhow::Result<Summary> {
     let cannot_read = || format!("cannot read {location}");
     let mut source = Source::open(location).await.with_context(cannot_read)?;
     let bar = progress::of_events(source.events);
 
-    let mut sink = EventWriter::begin(database, now).await?;
+    let mut sink = EventWriter::begin(database).await?;
     let ids = if source.is_in_order_of_time {
         sink.expect_order_of_time();
         Ids::in_order_of_time()
@@ -140,7 +139,7 @@ impl Import {
 }
 
 /// Converts an event, except for its id; `None` if it must be skipped. Counts repaired values.
-fn convert(event: SourceEvent, summary: &mut Summary) -> Option<motion_event::Model> {
+fn convert(event: SourceEvent, summary: &mut Summary) -> Option<Event> {
     let Some(timestamp) = timestamp(&event.timestamp) else {
         let value = Some(event.timestamp).filter(|value| *value != Value::Null).map(Value::into_text);
         summary.skip(TIME_UNREADABLE, 1, value.as_deref());
@@ -159,7 +158,7 @@ fn convert(event: SourceEvent, summary: &mut Summary) -> Option<motion_event::Mo
         summary.repair(BOX_UNREADABLE, Some(&event.bounding_box.into_text()));
         None
     });
-    Some(motion_event::Model {
+    Some(Event {
         timestamp,
         id: Uuid::nil(),
         camera_id,
@@ -170,6 +169,5 @@ fn convert(event: SourceEvent, summary: &mut Summary) -> Option<motion_event::Mo
         width: sides.map(|sides| sides[2]),
         height: sides.map(|sides| sides[3]),
         zone_id: None,
-        created_at: 0,
     })
 }

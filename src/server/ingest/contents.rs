@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::server::db::entity::motion_event::Model;
+use crate::server::ingest::event::Event;
 
 /// The number of bytes of an id that contain the position among the events of its moment; the others contain the
 /// digest.
@@ -25,13 +25,13 @@ pub struct Contents([u8; 16]);
 
 impl Contents {
     /// Returns the digest of an event.
-    pub fn of(event: &Model) -> Self {
+    pub fn of(event: &Event) -> Self {
         Self::with_confidence(event, event.confidence.map(rounded))
     }
 
     /// Returns the digests under which the same event may be known: [`Contents::of`], that of a confidence on the other
     /// side of a rounding limit, and that of all digits, from which older versions made ids.
-    pub fn candidates(event: &Model) -> impl Iterator<Item = Self> {
+    pub fn candidates(event: &Event) -> impl Iterator<Item = Self> {
         let of = Self::of(event);
         let confidence = event.confidence.into_iter();
         let near = confidence.flat_map(|value| {
@@ -42,7 +42,7 @@ impl Contents {
         std::iter::once(of).chain(near.map(|near| Self::with_confidence(event, Some(near))))
     }
 
-    fn with_confidence(event: &Model, confidence: Option<f64>) -> Self {
+    fn with_confidence(event: &Event, confidence: Option<f64>) -> Self {
         let mut hash = Sha256::new();
         for text in [Some(&event.camera_id), Some(&event.algorithm), event.zone_id.as_ref()] {
             let text = text.map(String::as_str).unwrap_or_default();
@@ -80,7 +80,7 @@ fn rounded(confidence: f64) -> f64 {
 
 /// Returns a digest of everything that an event contains, its time and its native id included, in any spelling of a
 /// UUID.
-pub fn with_native_id(event: &Model, native: &str) -> [u8; 16] {
+pub fn with_native_id(event: &Event, native: &str) -> [u8; 16] {
     let uuid = Uuid::try_parse(native.trim()).ok().map(|uuid| uuid.to_string());
     let native = uuid.as_deref().unwrap_or(native);
     let mut hash = Sha256::new_with_prefix(event.timestamp.to_le_bytes());
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn an_id_contains_its_position_and_its_contents() {
-        let event = |zone: &str| Model { zone_id: Some(zone.to_owned()), ..test_event::event() };
+        let event = |zone: &str| Event { zone_id: Some(zone.to_owned()), ..test_event::event() };
         let contents = Contents::of(&event("z"));
         let id = contents.id(0x0102_0304);
         assert_eq!(

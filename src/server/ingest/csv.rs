@@ -22,9 +22,8 @@ use super::sink::{EventWriter, KnownName};
 use super::summary::Summary;
 use super::text::{storable, storable_event};
 use crate::server::db::describe_error::describe_io;
-use crate::server::db::entity::motion_event::Model;
 use crate::server::db::pool::Pool;
-use crate::server::db::unix_micros::UnixMicros;
+use crate::server::ingest::event::Event;
 
 mod column;
 mod format;
@@ -45,12 +44,12 @@ pub struct Options {
     pub confidence: Option<Scale>,
 }
 
-/// Imports all events of `file` that are not stored yet. `now` is the time of the import.
+/// Imports all events of `file` that are not stored yet.
 ///
 /// # Errors
 /// Returns an error if the file is not such a CSV or a row cannot be read, naming row and column, or if the database
 /// fails; nothing has been changed then.
-pub async fn import(database: &Pool, file: &Path, options: Options, now: UnixMicros) -> anyhow::Result<Summary> {
+pub async fn import(database: &Pool, file: &Path, options: Options) -> anyhow::Result<Summary> {
     let nothing = || format!("nothing was imported from {}", file.display());
     let cannot_read = |error: std::io::Error| anyhow!("{}: {}", nothing(), describe_io(&error));
     // Checked before the file is opened: opening a pipe waits until a program writes to it.
@@ -71,10 +70,10 @@ pub async fn import(database: &Pool, file: &Path, options: Options, now: UnixMic
     let mut record = StringRecord::new();
     read(&mut reader, &mut record).with_context(nothing)?;
 
-    let mut sink = EventWriter::begin(database, now).await?;
+    let mut sink = EventWriter::begin(database).await?;
     let mut cameras = CameraIds::default();
     let mut known = ByContents::default();
-    let mut batch: Vec<Model> = Vec::with_capacity(BATCH);
+    let mut batch: Vec<Event> = Vec::with_capacity(BATCH);
     let mut latest = i64::MIN;
     let mut ends_with_line_break = false;
     // Counted as in a spreadsheet: the header is row 1, and a cell with line breaks is still in one row.
@@ -142,7 +141,7 @@ fn survey(file: &mut File, options: Options) -> anyhow::Result<Rows> {
 }
 
 /// Hands over the events that are new.
-async fn import_batch(events: Vec<Model>, known: &mut ByContents, sink: &mut EventWriter) -> anyhow::Result<()> {
+async fn import_batch(events: Vec<Event>, known: &mut ByContents, sink: &mut EventWriter) -> anyhow::Result<()> {
     let offered = events.len();
     let new = known.unknown(events, sink.transaction()).await?;
     sink.summary.already_there += (offered - new.len()) as u64;

@@ -17,8 +17,9 @@ use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrde
 use uuid::Uuid;
 
 use super::contents::{Contents, may_be_of_contents, occurrence_id, with_native_id, without_position};
-use crate::server::db::entity::motion_event::{Column, Entity, Model};
+use crate::server::db::entity::motion_event::{Column, Entity};
 use crate::server::db::pool::Transaction;
+use crate::server::ingest::event::Event;
 
 pub mod by_contents;
 
@@ -35,7 +36,7 @@ const MOMENTS_PER_QUERY: usize = 100;
 #[derive(Debug)]
 pub struct Offered {
     /// The event, with an id made of its native id.
-    pub event: Model,
+    pub event: Event,
     /// The native id. `None` if no other event of the same moment can have it.
     pub native: Option<NativeId>,
 }
@@ -78,7 +79,7 @@ struct Contested {
     stored: Contents,
     /// The first event of the import with this id, and its native id. Until the id is repeated, it counts as known,
     /// with contents that were changed in the source.
-    first: Option<(Model, String)>,
+    first: Option<(Event, String)>,
 }
 
 /// Events that are equal in everything, their native id included.
@@ -102,7 +103,7 @@ impl ByIdOrContents {
     ///
     /// # Errors
     /// Returns an error if the database does not answer.
-    pub async fn unknown(&mut self, events: Vec<Offered>, transaction: &Transaction) -> Result<Vec<Model>, DbErr> {
+    pub async fn unknown(&mut self, events: Vec<Offered>, transaction: &Transaction) -> Result<Vec<Event>, DbErr> {
         let mut moments: Vec<i64> = events.iter().map(|offered| offered.event.timestamp).collect();
         moments.sort_unstable();
         moments.dedup();
@@ -138,10 +139,10 @@ impl ByIdOrContents {
     /// Returns an event, whose id no earlier event of the import has, if it is new.
     fn identify(
         &mut self,
-        event: Model,
+        event: Event,
         native: Option<String>,
-        stored_events: &HashMap<(i64, Uuid), Model>,
-    ) -> Option<Model> {
+        stored_events: &HashMap<(i64, Uuid), Event>,
+    ) -> Option<Event> {
         let key = (event.timestamp, event.id);
         let Some(stored) = stored_events.get(&key) else {
             let is_known = native.is_some_and(|native| self.take_occurrence(&event, &native)) || self.matches(&event);
@@ -159,7 +160,7 @@ impl ByIdOrContents {
 
     /// Recognizes an event whose id an earlier event of the import has. Adds it to `unknown` if it is new. Also adds
     /// the earlier event, if it was matched with the stored event that has this id.
-    fn identify_repeated(&mut self, event: Model, native: String, unknown: &mut Vec<Model>) {
+    fn identify_repeated(&mut self, event: Event, native: String, unknown: &mut Vec<Event>) {
         let contested = self.contested.get_mut(&(event.timestamp, event.id));
         if let Some((first, native)) = contested.and_then(|contested| contested.first.take()) {
             unknown.extend(self.identify_by_contents(first, &native));
@@ -168,7 +169,7 @@ impl ByIdOrContents {
     }
 
     /// Returns an event whose id several events have, with a new id, if it is new.
-    fn identify_by_contents(&mut self, mut event: Model, native: &str) -> Option<Model> {
+    fn identify_by_contents(&mut self, mut event: Event, native: &str) -> Option<Event> {
         if let Entry::Occupied(contested) = self.contested.entry((event.timestamp, event.id))
             && Contents::candidates(&event).any(|contents| contents == contested.get().stored)
         {
@@ -191,9 +192,9 @@ impl ByIdOrContents {
         events: &[Offered],
         known: &HashSet<i64>,
         transaction: &Transaction,
-    ) -> Result<HashMap<(i64, Uuid), Model>, DbErr> {
+    ) -> Result<HashMap<(i64, Uuid), Event>, DbErr> {
         let mut wanted: BTreeMap<i64, Vec<Uuid>> = BTreeMap::new();
-        for Offered { event: Model { timestamp, id, .. }, native } in events {
+        for Offered { event: Event { timestamp, id, .. }, native } in events {
             let is_repeated = native.as_ref().is_some_and(|native| native.is_repeated);
             if !is_repeated && known.contains(timestamp) && self.moments.get(timestamp) == Some(&true) {
                 wanted.entry(*timestamp).or_default().push(*id);
@@ -206,7 +207,7 @@ impl ByIdOrContents {
                 let ids = Column::Id.is_in(ids.iter().copied());
                 any.add(Condition::all().add(Column::Timestamp.eq(*moment)).add(ids))
             });
-            let found = Entity::find().filter(any).all(transaction).await?;
+            let found = Event::stored().filter(any).into_model::<Event>().all(transaction).await?;
             stored_events.extend(found.into_iter().map(|event| ((event.timestamp, event.id), event)));
         }
         for (moment, id) in stored_events.keys() {
@@ -221,14 +222,14 @@ impl ByIdOrContents {
         &mut self,
         moments: Vec<i64>,
         events: &[Offered],
-        stored_events: &mut HashMap<(i64, Uuid), Model>,
+        stored_events: &mut HashMap<(i64, Uuid), Event>,
         transaction: &Transaction,
     ) -> Result<(), DbErr> {
         let offered: HashSet<_> = events.iter().map(|Offered { event, .. }| (event.timestamp, event.id)).collect();
         let mut rows = StoredRows::new(moments);
         loop {
             let Some(query) = rows.next_page() else { return Ok(()) };
-            let page = query.all(transaction).await?;
+            let page = query.into_model::<Event>().all(transaction).await?;
             rows.advance(page.len(), page.last().map(|event| (event.timestamp, event.id)));
             for event in page {
                 let (moment, id) = (event.timestamp, event.id);
@@ -247,7 +248,7 @@ impl ByIdOrContents {
 
     /// Whether a stored event with an id made of the same contents matches no other event yet. It matches this one from
     /// then on.
-    fn matches(&mut self, event: &Model) -> bool {
+    fn matches(&mut self, event: &Event) -> bool {
         self.moments.get(&event.timestamp) == Some(&true)
             && !self.unmatched.is_empty()
             && Contents::candidates(event).any(|contents| self.take((event.timestamp, contents.id(0))))
@@ -264,7 +265,7 @@ impl ByIdOrContents {
 
     /// Whether a stored event with an id made of the same native id and contents matches no other event yet. It matches
     /// this one from then on.
-    fn take_occurrence(&mut self, event: &Model, native: &str) -> bool {
+    fn take_occurrence(&mut self, event: &Event, native: &str) -> bool {
         if !self.contents.contains_key(&(event.timestamp, Contents::of(event))) {
             return false;
         }
@@ -275,7 +276,7 @@ impl ByIdOrContents {
     }
 
     /// Returns the events that are equal to this one in everything. `digest` is [`with_native_id`].
-    fn occurrences_of(&mut self, event: &Model, digest: [u8; 16]) -> &mut Occurrences {
+    fn occurrences_of(&mut self, event: &Event, digest: [u8; 16]) -> &mut Occurrences {
         let moment = event.timestamp;
         self.occurrences.entry((moment, digest)).or_insert_with(|| {
             // Numbers may be missing, because an event from a CSV has none. There are at most as many as events with
@@ -293,8 +294,8 @@ impl ByIdOrContents {
 }
 
 /// Whether a stored event has the same contents as an event of the import.
-fn is_same(event: &Model, stored: &Model) -> bool {
-    let Model { camera_id, confidence, algorithm, x, y, width, height, zone_id, .. } = stored;
+fn is_same(event: &Event, stored: &Event) -> bool {
+    let Event { camera_id, confidence, algorithm, x, y, width, height, zone_id, .. } = stored;
     let sides = (*x, *y, *width, *height);
     let is_equal = event.camera_id == *camera_id
         && event.confidence == *confidence
@@ -323,9 +324,9 @@ impl StoredRows {
     /// Returns the query of the next page; `None` after the last one.
     fn next_page(&self) -> Option<Select<Entity>> {
         let rows = match self.within {
-            Some((moment, id)) => Entity::find().filter(Column::Timestamp.eq(moment)).filter(Column::Id.gt(id)),
+            Some((moment, id)) => Event::stored().filter(Column::Timestamp.eq(moment)).filter(Column::Id.gt(id)),
             None if self.moments.is_empty() => return None,
-            None => Entity::find().filter(Column::Timestamp.is_in(self.moments.iter().copied())),
+            None => Event::stored().filter(Column::Timestamp.is_in(self.moments.iter().copied())),
         };
         Some(rows.order_by_asc(Column::Timestamp).order_by_asc(Column::Id).limit(PAGE))
     }

@@ -1,21 +1,23 @@
 //! Writes imported events in batches, within one transaction that is committed at the very end.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IntoActiveModel, QueryOrder,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryOrder, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
+use tracing::warn;
 
 use super::camera_ids::CameraIds;
+use super::event::Event;
+use super::event_keys::EventKeys;
 use super::recognize::{BATCH, ByIdOrContents, NativeId, Offered};
 use super::summary::Summary;
 use crate::server::db::entity::{camera, motion_event};
 use crate::server::db::locks::IMPORT_LOCK_KEY;
-use crate::server::db::partitions::Partitions;
+use crate::server::db::partitions::{self, Month, Partitions};
 use crate::server::db::pool::{Pool, Transaction};
-use crate::server::db::unix_micros::UnixMicros;
 
 /// What to do if a stored camera has another name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,13 +33,15 @@ pub enum KnownName {
 pub struct EventWriter {
     /// The summary so far.
     pub summary: Summary,
+    database: Pool,
     transaction: Transaction,
-    /// The time of the import.
-    now: UnixMicros,
+    keys: EventKeys,
     cameras: HashMap<String, Option<String>>,
     /// The ids of the cameras that were stored before this import.
     stored_before: CameraIds,
     partitions: Partitions,
+    /// The months that were written to.
+    months: BTreeSet<Month>,
     native: ByIdOrContents,
     /// Events that may be stored already.
     offered_events: Vec<Offered>,
@@ -46,11 +50,11 @@ pub struct EventWriter {
 }
 
 impl EventWriter {
-    /// Starts the transaction. `now` becomes the `created_at` of the events.
+    /// Starts the transaction.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written to.
-    pub async fn begin(database: &Pool, now: UnixMicros) -> Result<Self, DbErr> {
+    pub async fn begin(database: &Pool) -> Result<Self, DbErr> {
         // A deferred transaction that reads first could not write after another connection has written.
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -66,12 +70,15 @@ impl EventWriter {
         for camera in &cameras {
             stored_before.insert(camera.id.clone(), camera.id.clone());
         }
+        let keys = EventKeys::read(&transaction).await?;
         let partitions = Partitions::known(&transaction).await?;
         Ok(Self {
             summary: Summary::default(),
+            database: database.clone(),
             transaction,
             partitions,
-            now,
+            months: BTreeSet::new(),
+            keys,
             cameras: cameras.into_iter().map(|camera| (camera.id, camera.name)).collect(),
             stored_before,
             native: ByIdOrContents::default(),
@@ -90,16 +97,20 @@ impl EventWriter {
     /// # Errors
     /// Returns an error if the database cannot be written to.
     pub async fn camera(&mut self, id: &str, name: Option<&str>, known: KnownName) -> Result<(), DbErr> {
-        let row = || camera::ActiveModel { id: Set(id.to_owned()), name: Set(name.map(str::to_owned)) };
         match self.cameras.get(id) {
             None => {
-                row().insert(&self.transaction).await?;
+                self.keys.add_camera(&self.transaction, id, name).await?;
                 self.summary.cameras_new += 1;
             }
             Some(before)
                 if name.is_some() && before.as_deref() != name && (before.is_none() || known == KnownName::Replace) =>
             {
-                row().update(&self.transaction).await?;
+                let named = camera::ActiveModel {
+                    id: Set(id.to_owned()),
+                    name: Set(name.map(str::to_owned)),
+                    ..Default::default()
+                };
+                named.update(&self.transaction).await?;
                 self.summary.cameras_renamed += 1;
             }
             Some(_) => {
@@ -127,27 +138,20 @@ impl EventWriter {
         self.cameras.contains_key(id)
     }
 
-    /// Imports an event with an id that no other event of its moment has, or counts it as already stored. `created_at`
-    /// is set here.
+    /// Imports an event with an id that no other event of its moment has, or counts it as already stored.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written to.
-    pub async fn event(&mut self, event: motion_event::Model) -> Result<(), DbErr> {
+    pub async fn event(&mut self, event: Event) -> Result<(), DbErr> {
         self.offer(Offered { event, native: None }).await
     }
 
     /// Imports an event whose id is made of its native id, `native`, which other events of the source may have at the
-    /// same moment, or counts it as already stored. `is_repeated`: an earlier event of this import has it. `created_at`
-    /// is set here.
+    /// same moment, or counts it as already stored. `is_repeated`: an earlier event of this import has it.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written to.
-    pub async fn event_of_source(
-        &mut self,
-        event: motion_event::Model,
-        native: String,
-        is_repeated: bool,
-    ) -> Result<(), DbErr> {
+    pub async fn event_of_source(&mut self, event: Event, native: String, is_repeated: bool) -> Result<(), DbErr> {
         self.offer(Offered { event, native: Some(NativeId { text: native, is_repeated }) }).await
     }
 
@@ -170,14 +174,15 @@ impl EventWriter {
         self.write().await
     }
 
-    /// Imports an event that is known to be new. `created_at` is set here.
+    /// Imports an event that is known to be new.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written to.
-    pub async fn new_event(&mut self, event: motion_event::Model) -> Result<(), DbErr> {
+    pub async fn new_event(&mut self, event: Event) -> Result<(), DbErr> {
         self.partitions.create_for(&self.transaction, [event.timestamp]).await?;
-        self.batch
-            .push(motion_event::Model { created_at: self.now.as_micros(), ..event }.into_active_model().reset_all());
+        self.months.extend(Month::of(event.timestamp));
+        let event = self.keys.encode(&self.transaction, event).await?;
+        self.batch.push(event);
         if self.batch.len() >= BATCH { self.write().await } else { Ok(()) }
     }
 
@@ -218,6 +223,12 @@ impl EventWriter {
         self.recognize().await?;
         self.write().await?;
         self.transaction.commit().await?;
+        if self.summary.imported > 0
+            && self.database.get_database_backend() == DbBackend::Postgres
+            && let Err(error) = partitions::vacuum(&self.database, self.months).await
+        {
+            warn!(%error, "cannot vacuum the partitions of the imported events");
+        }
         Ok(self.summary)
     }
 }

@@ -2,11 +2,11 @@
 
 use uuid::Uuid;
 
-use crate::server::db::entity::motion_event::Model;
+use crate::server::ingest::event::Event;
 
 /// Returns an event without an id, whose other values are arbitrary.
-pub fn event() -> Model {
-    Model {
+pub fn event() -> Event {
+    Event {
         timestamp: 7,
         id: Uuid::nil(),
         camera_id: "a".to_owned(),
@@ -17,6 +17,5 @@ pub fn event() -> Model {
         width: None,
         height: None,
         zone_id: None,
-        created_at: 0,
     }
 }

@@ -2,7 +2,7 @@
 //! would store it, and the same file would lead to two different exports.
 
 use super::summary::Summary;
-use crate::server::db::entity::motion_event::Model;
+use crate::server::ingest::event::Event;
 
 const NUL: &str = "text with the character U+0000, which PostgreSQL does not store; it was replaced by U+FFFD";
 
@@ -16,8 +16,8 @@ pub fn storable(text: String, summary: &mut Summary) -> String {
 }
 
 /// Does this for each text of an event. It must be done before the event is recognized or gets an id from its contents.
-pub fn storable_event(event: Model, summary: &mut Summary) -> Model {
-    Model {
+pub fn storable_event(event: Event, summary: &mut Summary) -> Event {
+    Event {
         camera_id: storable(event.camera_id, summary),
         algorithm: storable(event.algorithm, summary),
         zone_id: event.zone_id.map(|zone| storable(zone, summary)),

@@ -7,5 +7,14 @@ pub enum CameraFilter {
     #[default]
     All,
     /// Only these cameras; none if the list is empty.
-    Only(Vec<String>),
+    Only(Vec<SelectedCamera>),
+}
+
+/// A camera that an export selects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SelectedCamera {
+    /// What events refer to.
+    pub key: i32,
+    /// What grants and requests refer to.
+    pub id: String,
 }

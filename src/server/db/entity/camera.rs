@@ -2,10 +2,12 @@
 
 use sea_orm::entity::prelude::*;
 
-/// A row of `cameras`.
+/// A row of `cameras`. SeaORM finds it by its id, which is unique, as everything but events does.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "cameras")]
 pub struct Model {
+    /// What events refer to. Never used again for another camera. The database assigns it.
+    pub key: i32,
     /// Its id at its source; often, but not always, a UUID.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,

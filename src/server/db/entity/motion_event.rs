@@ -1,4 +1,4 @@
-//! One detection of motion.
+//! One detection of motion, as it is stored: with keys in place of texts.
 
 use std::ops::RangeInclusive;
 
@@ -15,14 +15,14 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub timestamp: i64,
     /// Distinguishes events of one moment, and orders them.
-    #[sea_orm(primary_key, auto_increment = false)]
+    #[sea_orm(primary_key, auto_increment = false, column_name = "event_id")]
     pub id: Uuid,
     /// The camera that detected it.
-    pub camera_id: String,
+    pub camera_key: i32,
     /// 0 to 100; `None` if the source's value could not be read.
     pub confidence: Option<f64>,
-    /// `MOG2`, `KNN`, `frame_diff`, or another detector's own name.
-    pub algorithm: String,
+    /// The detector.
+    pub detector_key: i32,
     /// Left edge of the bounding box in pixels of the frame. Either all four values are present, or none.
     pub x: Option<i32>,
     /// Upper edge of the bounding box in pixels of the frame.
@@ -32,13 +32,25 @@ pub struct Model {
     /// Height of the bounding box in pixels.
     pub height: Option<i32>,
     /// The detection zone, if the source has one.
-    pub zone_id: Option<String>,
-    /// When the row was stored here, in microseconds since 1970-01-01T00:00:00Z. Not exported.
-    pub created_at: i64,
+    pub zone_key: Option<i32>,
 }
 
-/// The camera is looked up once for each export, not joined row by row.
+/// What the keys refer to. Exports look each key up once, and do not join.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-pub enum Relation {}
+pub enum Relation {
+    /// The camera.
+    #[sea_orm(belongs_to = "super::camera::Entity", from = "Column::CameraKey", to = "super::camera::Column::Key")]
+    Camera,
+    /// The detector.
+    #[sea_orm(
+        belongs_to = "super::detector::Entity",
+        from = "Column::DetectorKey",
+        to = "super::detector::Column::Key"
+    )]
+    Detector,
+    /// The zone.
+    #[sea_orm(belongs_to = "super::zone::Entity", from = "Column::ZoneKey", to = "super::zone::Column::Key")]
+    Zone,
+}
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -129,7 +129,7 @@ impl KeysetPager {
         connection: &mut Connection,
         slice: &TimeSlice,
         limit: RowLimit,
-        mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
+        mut take: impl FnMut(&Row) -> Result<ControlFlow<()>, E>,
     ) -> Result<u64, E> {
         // Without a camera there is nothing to read, and no reason to scan all events for it.
         if matches!(&self.filter.cameras, CameraFilter::Only(cameras) if cameras.is_empty()) {
@@ -157,7 +157,7 @@ impl KeysetPager {
         connection: &mut Connection,
         slice: &TimeSlice,
         limit: u64,
-        take: &mut impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
+        take: &mut impl FnMut(&Row) -> Result<ControlFlow<()>, E>,
     ) -> Result<u64, E> {
         // Until the page is read: a long scan may be why reading fails.
         self.window.needs_seek = true;
@@ -218,16 +218,18 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
+    use crate::server::accounts::camera_access::camera_filter::SelectedCamera;
 
     /// Creates a database of this many events, three per timestamp.
     fn database(events: u32) -> Connection {
         let connection = rusqlite::Connection::open_in_memory().expect("memory");
         connection
             .execute_batch(&format!(
-                "CREATE TABLE motion_events (timestamp INTEGER, id BLOB, camera_id TEXT, confidence REAL, algorithm TEXT,
-                    x INTEGER, y INTEGER, width INTEGER, height INTEGER, zone_id TEXT, PRIMARY KEY (timestamp, id));
+                "CREATE TABLE motion_events (timestamp INTEGER, event_id BLOB, camera_key INTEGER, confidence REAL,
+                    detector_key INTEGER, x INTEGER, y INTEGER, width INTEGER, height INTEGER, zone_key INTEGER,
+                    PRIMARY KEY (timestamp, event_id));
                  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {events})
-                 INSERT INTO motion_events SELECT i / 3, CAST(printf('%016d', i) AS BLOB), 'a', i, 'b', i, 0, 0, 0, NULL FROM n"
+                 INSERT INTO motion_events SELECT i / 3, CAST(printf('%016d', i) AS BLOB), 1, i, 1, i, 0, 0, 0, NULL FROM n"
             ))
             .expect("created");
         Connection::Sqlite(connection)
@@ -262,19 +264,20 @@ mod tests {
 
     #[test]
     fn events_of_many_quiet_cameras_are_found_without_a_scan_past_those_of_others() {
-        let cameras: Vec<_> = (0..20).map(|camera| format!("quiet {camera}")).collect();
+        let cameras = (0..20).map(|key| SelectedCamera { key, id: format!("quiet {key}") }).collect();
         let connection = rusqlite::Connection::open_in_memory().expect("memory");
         // Every 10,000th event is of a quiet camera. At some timestamps there are two of them.
         connection
             .execute_batch(
-                "CREATE TABLE motion_events (timestamp INTEGER, id BLOB, camera_id TEXT, confidence REAL, algorithm TEXT,
-                    x INTEGER, y INTEGER, width INTEGER, height INTEGER, zone_id TEXT, PRIMARY KEY (timestamp, id))
+                "CREATE TABLE motion_events (timestamp INTEGER, event_id BLOB, camera_key INTEGER, confidence REAL,
+                    detector_key INTEGER, x INTEGER, y INTEGER, width INTEGER, height INTEGER, zone_key INTEGER,
+                    PRIMARY KEY (timestamp, event_id))
                     WITHOUT ROWID;
-                 CREATE INDEX by_camera ON motion_events (camera_id, timestamp, id);
+                 CREATE INDEX by_camera ON motion_events (camera_key, timestamp, event_id);
                  WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000)
                  INSERT INTO motion_events SELECT i, CAST(printf('%016d', i) AS BLOB),
-                    CASE WHEN i % 10000 = 0 THEN 'quiet ' || (i / 10000 % 20) ELSE 'loud' END, 1, 'b', i, 0, 0, 0, NULL FROM n;
-                 INSERT INTO motion_events SELECT timestamp, CAST(printf('%016d', -x) AS BLOB), 'quiet 7', 1, 'b', -x, 0, 0,
+                    CASE WHEN i % 10000 = 0 THEN i / 10000 % 20 ELSE 99 END, 1, 1, i, 0, 0, 0, NULL FROM n;
+                 INSERT INTO motion_events SELECT timestamp, CAST(printf('%016d', -x) AS BLOB), 7, 1, 1, -x, 0, 0,
                     0, NULL FROM motion_events WHERE x % 30000 = 0",
             )
             .expect("created");
@@ -314,7 +317,7 @@ mod tests {
                 let mut pages = KeysetPager::new(filter, 20.try_into().expect("not zero"), ends.clone());
                 let mut seen = Vec::new();
                 while !pages.ended() {
-                    let take = |row: &Row<'_>| {
+                    let take = |row: &Row| {
                         seen.push(row.bounding_box[0].expect("a number"));
                         Ok::<_, DbErr>(ControlFlow::Continue(()))
                     };

@@ -7,15 +7,13 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sea_orm::{DbErr, EntityTrait, QuerySelect};
-use tokio::runtime::Handle;
+use sea_orm::DbErr;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 
+use super::key_lookup::KeyLookup;
 use super::keyset::{KeysetPager, RowLimit};
-use crate::server::db::entity::camera;
 use crate::server::db::error::{is_statement_timeout, may_pass, unavailable};
-use crate::server::db::pool::Pool;
 use crate::server::export::csv::Encoder;
 use crate::server::export::error::ExportError;
 use crate::server::export::reader::buffer_pool::{Buffer, BufferPool};
@@ -64,7 +62,7 @@ pub struct CsvPage {
 pub struct CsvPageReader {
     pages: KeysetPager,
     encoder: Encoder,
-    names: CameraNames,
+    keys: KeyLookup,
     /// The bytes before the first row; empty once they are part of a page.
     head: Vec<u8>,
     buffers: BufferPool,
@@ -122,18 +120,18 @@ enum ReadEnd {
 }
 
 impl CsvPageReader {
-    /// Creates a reader of these pages, with `head` before the first row, each of about `page_bytes` at most. `names` knows
-    /// cameras that the encoder does not.
+    /// Creates a reader of these pages, with `head` before the first row, each of about `page_bytes` at most. `keys` knows
+    /// the keys that the encoder does not.
     pub fn new(
         pages: KeysetPager,
         encoder: Encoder,
-        names: CameraNames,
+        keys: KeyLookup,
         head: Vec<u8>,
         buffers: BufferPool,
         page_bytes: usize,
     ) -> Self {
         let fetch_size = FetchSize::new();
-        Self { pages, encoder, names, head, buffers, page_bytes, fetch_size, min_position: None }
+        Self { pages, encoder, keys, head, buffers, page_bytes, fetch_size, min_position: None }
     }
 
     /// Reads only from a server that has replayed the primary's log up to `position`.
@@ -181,11 +179,11 @@ impl CsvPageReader {
         slice.set_first_row_timeout(may_be_slow.then_some(MAX_WAIT));
 
         let mut lines = self.buffers.take();
-        let Self { pages, encoder, names, head, fetch_size, .. } = self;
+        let Self { pages, encoder, keys, head, fetch_size, .. } = self;
         let bytes = &mut lines.bytes;
         bytes.extend_from_slice(head);
         let read = pages.next(connection, slice, limit, |row| {
-            encoder.row(row, bytes, |id| Ok::<_, ExportError>(names.look_up(id)?))?;
+            encoder.row(row, bytes, |key| Ok::<_, ExportError>(keys.look_up(key)?))?;
             let is_full = bytes.len() >= page_bytes;
             Ok::<_, ExportError>(if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         });
@@ -213,27 +211,6 @@ impl CsvPageReader {
 
     fn row_limit(&self, connection: &Connection, page_bytes: usize) -> RowLimit {
         if connection.is_eager() { RowLimit::AtMost(self.fetch_size.rows_for(page_bytes)) } else { RowLimit::PageRows }
-    }
-}
-
-/// Looks up the names of cameras that were added after an export began. Access to their rows was checked before.
-#[derive(Debug)]
-pub struct CameraNames {
-    database: Pool,
-    runtime: Handle,
-}
-
-impl CameraNames {
-    /// Creates a look-up in that database. Must be called within the runtime.
-    pub fn new(database: Pool) -> Self {
-        Self { database, runtime: Handle::current() }
-    }
-
-    /// Returns the name of a camera, or its id if it has none. Must be called on a blocking thread.
-    fn look_up(&self, id: &str) -> Result<String, DbErr> {
-        let name = camera::Entity::find_by_id(id).select_only().column(camera::Column::Name);
-        let name = self.runtime.block_on(name.into_tuple::<Option<String>>().one(&self.database))?;
-        Ok(name.flatten().unwrap_or_else(|| id.to_owned()))
     }
 }
 
@@ -362,19 +339,19 @@ pub fn resume_panic(error: JoinError) -> ! {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use tempfile::TempDir;
 
     use super::*;
+    use crate::server::db::pool::Pool;
+    use crate::server::export::event::KeyText;
     use crate::server::export::query::Filter;
     use crate::server::export::reader::Backend;
     use crate::server::export::reader::buffer_pool::PAGE_BYTES;
     use crate::server::export::timezone::TimeZone;
 
     const EVENTS: &str =
-        "SELECT i AS timestamp, CAST(printf('%016d', i) AS BLOB) AS id, 'a' AS camera_id, 1.0 AS confidence,
-        'b' AS algorithm, 0 AS x, 0 AS y, 0 AS width, 0 AS height, 'c' AS zone_id FROM n ORDER BY timestamp, id";
+        "SELECT i AS timestamp, CAST(printf('%016d', i) AS BLOB) AS event_id, 1 AS camera_key, 1.0 AS confidence,
+        1 AS detector_key, 0 AS x, 0 AS y, 0 AS width, 0 AS height, 1 AS zone_key FROM n ORDER BY timestamp, event_id";
     const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)";
 
     /// A database of these events, and what reads them in pages of ten.
@@ -392,10 +369,15 @@ mod tests {
             .expect("created");
         let reader = Reader::new(Backend::Sqlite(path, None), 1);
         let pages = KeysetPager::new(Filter::default(), 10.try_into().expect("not zero"), Vec::new());
-        let encoder =
-            Encoder::new(TimeZone::parse("UTC").expect("a zone"), false, HashMap::from([("a".into(), "A".into())]));
-        let names = CameraNames::new(Pool::default());
-        let pages = CsvPageReader::new(pages, encoder, names, Vec::new(), reader.buffers().clone(), PAGE_BYTES);
+        let mut encoder = Encoder::new(TimeZone::parse("UTC").expect("a zone"), false);
+        let texts = [
+            KeyText::Camera { key: 1, id: "a".to_owned(), name: "A".to_owned() },
+            KeyText::Detector { key: 1, name: "b".to_owned() },
+            KeyText::Zone { key: 1, id: "c".to_owned() },
+        ];
+        encoder.define(texts).expect("encoded");
+        let keys = KeyLookup::new(Pool::default());
+        let pages = CsvPageReader::new(pages, encoder, keys, Vec::new(), reader.buffers().clone(), PAGE_BYTES);
         let ahead = ReadAhead::new(reader.clone(), page_timeout, pages);
         Read { folder, reader, ahead }
     }

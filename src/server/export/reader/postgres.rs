@@ -171,7 +171,7 @@ impl Connection {
         &mut self,
         statement: &SelectStatement,
         slice: &TimeSlice,
-        mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
+        mut take: impl FnMut(&Row) -> Result<ControlFlow<()>, E>,
     ) -> Result<ScanEnd, E> {
         let (mut count, mut is_full) = (0_u64, false);
         let result = self.rows(statement, slice, |row| {
@@ -213,24 +213,6 @@ impl Connection {
                 *number = required(*field).and_then(number_of).map_err(query)?;
             }
             take(numbers);
-            Ok::<_, DbErr>(())
-        });
-        result.map_err(RowsError::into_error)
-    }
-
-    /// Runs a statement for rows of a text and a number, and passes them to `take`.
-    ///
-    /// # Errors
-    /// Returns the errors of the database.
-    pub fn named_numbers(
-        &mut self,
-        statement: &SelectStatement,
-        slice: &TimeSlice,
-        mut take: impl FnMut(&str, i64),
-    ) -> Result<(), DbErr> {
-        let result = self.rows(statement, slice, |[name, number]| {
-            let name = required(*name).and_then(|name| std::str::from_utf8(name).map_err(decode));
-            take(name.map_err(query)?, required(*number).and_then(number_of).map_err(query)?);
             Ok::<_, DbErr>(())
         });
         result.map_err(RowsError::into_error)
@@ -377,20 +359,20 @@ impl<E> From<Malformed> for RowsError<E> {
     }
 }
 
-/// Reads a row of the [`SELECTED_COLUMNS`](crate::server::export::event::SELECTED_COLUMNS), without copying it.
-fn event<'a>(row: &[Field<'a>; 10]) -> Result<Row<'a>, sqlx::Error> {
-    let [timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id] = *row;
-    let side = |side: Field<'_>| side.map(number_of).transpose();
+/// Reads a row of the [`SELECTED_COLUMNS`](crate::server::export::event::SELECTED_COLUMNS).
+fn event(row: &[Field<'_>; 10]) -> Result<Row, sqlx::Error> {
+    let [timestamp, id, camera_key, confidence, detector_key, x, y, width, height, zone_key] = *row;
+    let optional = |number: Field<'_>| number.map(number_of).transpose();
     Ok(Row {
         cursor: Cursor {
             timestamp: number_of(required(timestamp)?)?,
             id: Uuid::from_slice(required(id)?).map_err(decode)?,
         },
-        camera_id: required(camera_id)?,
+        camera_key: number_of(required(camera_key)?)?,
         confidence: confidence.map(|bytes| array(bytes).map(f64::from_be_bytes)).transpose()?,
-        algorithm: required(algorithm)?,
-        bounding_box: [side(x)?, side(y)?, side(width)?, side(height)?],
-        zone_id,
+        detector_key: number_of(required(detector_key)?)?,
+        bounding_box: [optional(x)?, optional(y)?, optional(width)?, optional(height)?],
+        zone_key: optional(zone_key)?,
     })
 }
 

@@ -4,8 +4,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::server::db::entity::motion_event::Model;
 use crate::server::ingest::contents::{first_16, occurrence_id, with_native_id};
+use crate::server::ingest::event::Event;
 
 /// The origin of the id of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,7 +40,7 @@ impl Ids {
 
     /// Assigns an id to an event. `native` is its id in ArgusAI. Events without an id and with equal contents are
     /// numbered, so that they get the same ids on each import, in any order.
-    pub fn assign(&mut self, event: &mut Model, native: &str) -> Origin {
+    pub fn assign(&mut self, event: &mut Event, native: &str) -> Origin {
         if self.is_in_order && self.moment != Some(event.timestamp) {
             // Both sets depend on the moment. They are replaced, because clearing a set takes time in proportion to its
             // capacity.
@@ -74,8 +74,8 @@ mod tests {
     use super::*;
     use crate::server::ingest::test_event;
 
-    fn event(camera: &str) -> Model {
-        Model { camera_id: camera.to_owned(), ..test_event::event() }
+    fn event(camera: &str) -> Event {
+        Event { camera_id: camera.to_owned(), ..test_event::event() }
     }
 
     fn ids(events: &[(&str, &str)]) -> Vec<(Uuid, Origin)> {
@@ -127,7 +127,7 @@ mod tests {
         let (mut all, mut in_order) = (Ids::default(), Ids::in_order_of_time());
         for timestamp in 0..10 {
             for native in ["", "", "x", "x", "x"] {
-                let mut events = [Model { timestamp, ..event("a") }, Model { timestamp, ..event("a") }];
+                let mut events = [Event { timestamp, ..event("a") }, Event { timestamp, ..event("a") }];
                 assert_eq!(in_order.assign(&mut events[0], native), all.assign(&mut events[1], native));
                 assert_eq!(events[0], events[1]);
             }

@@ -46,7 +46,7 @@ pub fn check_table(table: &str, needed: &[&str], found: &[String]) -> anyhow::Re
         bail!("it is not an ArgusAI database: it has no table {table}");
     }
     if let Some(missing) = needed.iter().find(|column| !has(column)) {
-        if table == "motion_events" && has("algorithm") && has("created_at") {
+        if table == "motion_events" && (has("camera_key") || has("algorithm") && has("created_at")) {
             bail!(
                 "it is a database of Motion Export, not of ArgusAI; to copy its events, use `export --raw`, then \
                  `import csv --raw`"

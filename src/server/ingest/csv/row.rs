@@ -12,9 +12,10 @@ use super::column;
 use super::format::why_other_width;
 use super::scale::Scale;
 use crate::export_params::COLUMNS;
-use crate::server::db::entity::motion_event::{Model, WRITABLE_YEARS};
+use crate::server::db::entity::motion_event::WRITABLE_YEARS;
 use crate::server::formula_guard::unguard;
 use crate::server::ingest::argusai;
+use crate::server::ingest::event::Event;
 use crate::server::ingest::summary::Summary;
 
 const FRACTION_CONVERTED: &str =
@@ -45,7 +46,7 @@ impl Rows {
     ///
     /// # Errors
     /// Returns an error if a cell cannot be read, with its column and what is expected.
-    pub fn event(self, record: &StringRecord, summary: &mut Summary) -> anyhow::Result<Model> {
+    pub fn event(self, record: &StringRecord, summary: &mut Summary) -> anyhow::Result<Event> {
         let columns = self.before + COLUMNS.len();
         ensure!(record.len() == columns, why_other_width(record, self.before));
         let wrong =
@@ -83,7 +84,7 @@ impl Rows {
                 ours
             }
         };
-        Ok(Model {
+        Ok(Event {
             timestamp,
             id: Uuid::nil(),
             camera_id: camera_id.into_owned(),
@@ -94,7 +95,6 @@ impl Rows {
             width: side(column::WIDTH)?,
             height: side(column::HEIGHT)?,
             zone_id: Some(self.text(record, column::ZONE_ID)).filter(|zone| !zone.is_empty()).map(Cow::into_owned),
-            created_at: 0,
         })
     }
 
@@ -192,11 +192,11 @@ mod tests {
     const ARGUSAI: Rows = Rows { scale: Scale::Fraction, ..OURS };
     const GOOD: [&str; 10] = ["2025-12-15T10:30:00-08:00", "a", "A", "85.5", "MOG2", "1", "2", "3", "4", "z"];
 
-    fn read(rows: Rows, cells: &[&str]) -> anyhow::Result<Model> {
+    fn read(rows: Rows, cells: &[&str]) -> anyhow::Result<Event> {
         rows.event(&StringRecord::from(cells.to_vec()), &mut Summary::default())
     }
 
-    fn with(index: usize, cell: &str) -> anyhow::Result<Model> {
+    fn with(index: usize, cell: &str) -> anyhow::Result<Event> {
         let mut cells = GOOD;
         cells[index] = cell;
         read(OURS, &cells)

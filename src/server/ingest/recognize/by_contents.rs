@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use sea_orm::DbErr;
 
 use super::{StoredRows, has_events_within};
-use crate::server::db::entity::motion_event::Model;
 use crate::server::db::pool::Transaction;
 use crate::server::ingest::contents::{Contents, position_of, without_position};
+use crate::server::ingest::event::Event;
 
 /// Recognizes events without ids, which come in order of time, and assigns ids to new ones.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ impl ByContents {
     ///
     /// # Errors
     /// Returns an error if the database does not answer.
-    pub async fn unknown(&mut self, events: Vec<Model>, transaction: &Transaction) -> Result<Vec<Model>, DbErr> {
+    pub async fn unknown(&mut self, events: Vec<Event>, transaction: &Transaction) -> Result<Vec<Event>, DbErr> {
         let looked_up = self.last.map(|(moment, _)| moment);
         self.known.retain(|(moment, _), _| Some(*moment) == looked_up);
         let mut moments: Vec<i64> = events.iter().map(|event| event.timestamp).collect();
@@ -51,7 +51,7 @@ impl ByContents {
         let mut rows = StoredRows::new(moments);
         loop {
             let Some(query) = rows.next_page() else { return Ok(()) };
-            let page = query.all(transaction).await?;
+            let page = query.into_model::<Event>().all(transaction).await?;
             rows.advance(page.len(), page.last().map(|event| (event.timestamp, event.id)));
             for event in &page {
                 self.count(event);
@@ -59,7 +59,7 @@ impl ByContents {
         }
     }
 
-    fn count(&mut self, event: &Model) {
+    fn count(&mut self, event: &Event) {
         let contents = Contents::of(event);
         let tally = self.known.entry((event.timestamp, contents)).or_default();
         tally.unmatched += 1;
@@ -77,7 +77,7 @@ impl ByContents {
     }
 
     /// Returns the event with an id, if it is new.
-    fn identify(&mut self, mut event: Model) -> Option<Model> {
+    fn identify(&mut self, mut event: Event) -> Option<Event> {
         let position = match self.last {
             Some((moment, position)) if moment == event.timestamp => position,
             _ => 0,
@@ -100,8 +100,8 @@ mod tests {
     use super::*;
     use crate::server::ingest::test_event;
 
-    fn event(zone: &str) -> Model {
-        Model { zone_id: Some(zone.to_owned()), ..test_event::event() }
+    fn event(zone: &str) -> Event {
+        Event { zone_id: Some(zone.to_owned()), ..test_event::event() }
     }
 
     #[test]
@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn twins_are_matched_one_by_one_and_a_new_one_gets_a_free_id() {
         let mut rows = ByContents::default();
-        let stored = Model { id: Contents::of(&event("z")).id(1), ..event("z") };
+        let stored = Event { id: Contents::of(&event("z")).id(1), ..event("z") };
         rows.count(&stored);
         assert_eq!(rows.identify(event("z")), None);
         let new = rows.identify(event("z")).expect("a second one");
