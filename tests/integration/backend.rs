@@ -115,6 +115,11 @@ pub fn explain(folder: &Path, sql: &str) -> String {
     psql_in(CLUSTER.as_ref().unwrap(), &name(folder), &sql).unwrap()
 }
 
+/// Runs SQL in the database of that folder, in PostgreSQL, and returns the output.
+pub fn psql_of(folder: &Path, sql: &str) -> String {
+    psql_in(CLUSTER.as_ref().unwrap(), &name(folder), sql).unwrap()
+}
+
 /// Returns the URL of a database in a cluster.
 pub fn url_of(cluster: &Path, database: &str) -> String {
     format!("postgres://test@localhost/{database}?host={}", cluster.display())

@@ -24,6 +24,7 @@ mod full_disk;
 mod guard;
 mod import_argusai;
 mod import_csv;
+mod integer_keys;
 mod layers;
 mod limits;
 mod log;

@@ -87,6 +87,17 @@ pub enum KeyText {
     },
 }
 
+impl KeyText {
+    /// Returns the size of the texts in bytes.
+    pub fn bytes(&self) -> usize {
+        match self {
+            Self::Camera { id, name, .. } => id.len() + name.len(),
+            Self::Detector { name, .. } => name.len(),
+            Self::Zone { id, .. } => id.len(),
+        }
+    }
+}
+
 impl From<camera::Model> for KeyText {
     fn from(camera: camera::Model) -> Self {
         let camera::Model { key, id, name } = camera;

@@ -149,7 +149,7 @@ struct PreviewTask {
 
 impl PreviewTask {
     fn run(self, connection: &mut Connection, slice: &TimeSlice) -> Result<Preview, ExportError> {
-        let Self { filter, selected, zone, mut pages, mut encoder, keys, columns, head_bytes } = self;
+        let Self { filter, selected, zone, mut pages, mut encoder, mut keys, columns, head_bytes } = self;
         let mut counted = EventCounts::default();
         match connection {
             Connection::Sqlite(connection) => {
