@@ -70,14 +70,14 @@ SELECT to_char(to_timestamp(e.timestamp / 1000000) AT TIME ZONE 'UTC', 'YYYY-MM-
        || '+00:00' AS timestamp,
        e.camera_id, coalesce(c.name, e.camera_id) AS camera_name, e.confidence, e.algorithm, e.x, e.y, e.width, e.height,
        e.zone_id
-FROM motion_events e LEFT JOIN cameras c ON c.id = e.camera_id ORDER BY e.timestamp, e.id"""
+FROM plain.motion_events e LEFT JOIN plain.cameras c ON c.id = e.camera_id ORDER BY e.timestamp, e.id"""
 # What the column stores load: the exported columns, unformatted, and the id that orders events of one moment.
 ROWS_SQL = """\
 SELECT e.timestamp, hex(e.id), e.camera_id, coalesce(c.name, e.camera_id), e.confidence, e.algorithm, e.x, e.y, e.width,
        e.height, e.zone_id
 FROM motion_events e LEFT JOIN cameras c ON c.id = e.camera_id"""
 # On one line, because psql's \copy requires that.
-ROWS_ALONE = ("SELECT timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id FROM motion_events "
+ROWS_ALONE = ("SELECT timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id FROM plain.motion_events "
               "ORDER BY timestamp, id")
 
 
@@ -99,8 +99,10 @@ class Data:
         self.events, self.cameras = events, cameras
         self.path = WORK / f"{events}-{cameras}.db"
         self.flat = WORK / f"{events}-{cameras}-flat-2.db"
+        # What the other programs read: the same events with their texts.
+        self.plain = WORK / f"{events}-{cameras}-plain.db"
         self.environment = {**os.environ, "DATABASE_URL": f"sqlite://{self.path}"}
-        self.sqlalchemy_url = f"sqlite:///file:{self.path}?mode=ro&uri=true"
+        self.sqlalchemy_url = f"sqlite:///file:{self.plain}?mode=ro&uri=true"
         self.token_file = self.path.with_suffix(".token")
 
     def make(self):
@@ -109,6 +111,29 @@ class Data:
             for old in WORK.glob(self.path.name + "*"):
                 old.unlink()
             self.token_file.write_bytes(self.fill())
+        # The database may be one of an older version.
+        self.run("migrate", "up", stdout=subprocess.DEVNULL)
+        return self.make_plain()
+
+    def make_plain(self):
+        if not self.plain.exists():
+            log(f"creating {self.plain}")
+            new = self.plain.with_suffix(".new")
+            new.unlink(missing_ok=True)
+            run("sqlite3", new, f"""
+                PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; ATTACH '{self.path}' AS source;
+                CREATE TABLE cameras (id TEXT PRIMARY KEY, name TEXT);
+                INSERT INTO cameras SELECT id, name FROM source.cameras;
+                CREATE TABLE motion_events (timestamp INTEGER NOT NULL, id BLOB NOT NULL, camera_id TEXT NOT NULL,
+                    confidence REAL, algorithm TEXT NOT NULL, x INTEGER, y INTEGER, width INTEGER, height INTEGER,
+                    zone_id TEXT, PRIMARY KEY (timestamp, id)) WITHOUT ROWID;
+                INSERT INTO motion_events SELECT timestamp, event_id, c.id, confidence, d.name, x, y, width, height, z.id
+                    FROM source.motion_events CROSS JOIN source.cameras c ON c.key = camera_key
+                    CROSS JOIN source.detectors d ON d.key = detector_key LEFT JOIN source.zones z ON z.key = zone_key
+                    ORDER BY timestamp, event_id;
+                CREATE INDEX by_camera ON motion_events (camera_id, timestamp, id);
+            """, stdout=subprocess.DEVNULL)
+            new.rename(self.plain)
         return self
 
     def run(self, *arguments, **options):
@@ -132,7 +157,7 @@ class Data:
             select = SHELL_SQL.format(where="").replace("motion_events", "source.motion_events")
             select = select.replace("cameras c", "source.cameras c")
             run("sqlite3", new, f"""
-                PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; ATTACH '{self.path}' AS source;
+                PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; ATTACH '{self.plain}' AS source;
                 CREATE TABLE events AS {select};
                 CREATE INDEX by_camera ON events (camera_id, timestamp); CREATE INDEX by_time ON events (timestamp);
             """, stdout=subprocess.DEVNULL)
@@ -146,21 +171,21 @@ class Data:
             log(f"creating {rows}")
             new = rows.with_suffix(".new")
             with open(new, "wb") as out:
-                run("sqlite3", "-readonly", "-csv", self.path, ROWS_SQL, stdout=out)
+                run("sqlite3", "-readonly", "-csv", self.plain, ROWS_SQL, stdout=out)
             new.rename(rows)
         return rows
 
     @property
     def files(self):
         """The files of the database that exist."""
-        return [file for file in [self.path, Path(f"{self.path}-wal")] if file.exists()]
+        return [file for file in [self.path, self.plain, Path(f"{self.path}-wal")] if file.exists()]
 
     @property
     def token(self):
         return self.token_file.read_text()
 
     def query(self, sql):
-        connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True)
+        connection = sqlite3.connect(f"file:{self.plain}?mode=ro", uri=True)
         with connection:
             return connection.execute(sql).fetchall()
 
@@ -182,9 +207,9 @@ class PostgresData(Data):
         self.events, self.cameras = events, cameras
         self.name = f"m{events}"
         self.environment = {**os.environ, "DATABASE_URL": f"postgres://test@localhost/{self.name}?host={CLUSTER}"}
-        self.sqlalchemy_url = f"postgresql+psycopg://test@/{self.name}?host={CLUSTER}"
+        self.sqlalchemy_url = f"postgresql+psycopg://test@/{self.name}?host={CLUSTER}&options=-csearch_path%3Dplain"
         # Inside the cluster's folder, so that removing the cluster removes both.
-        self.token_file = CLUSTER / f"{self.name}.token"
+        self.token_file = CLUSTER / f"{self.name}-2.token"
 
     def make(self):
         if not self.token_file.exists():
@@ -192,6 +217,15 @@ class PostgresData(Data):
             run(*psql("postgres", "SET client_min_messages = warning", f"DROP DATABASE IF EXISTS {self.name}",
                       f"CREATE DATABASE {self.name}"), stdout=subprocess.DEVNULL)
             token = self.fill()
+            # What the other programs read: the same events with their texts.
+            run(*psql(self.name, "CREATE SCHEMA plain", "CREATE TABLE plain.cameras AS SELECT id, name FROM cameras",
+                      "ALTER TABLE plain.cameras ADD PRIMARY KEY (id)",
+                      "CREATE TABLE plain.motion_events AS SELECT timestamp, event_id AS id, c.id AS camera_id, confidence, "
+                      "d.name AS algorithm, x, y, width, height, z.id AS zone_id FROM motion_events "
+                      "JOIN cameras c ON c.key = camera_key JOIN detectors d ON d.key = detector_key "
+                      "LEFT JOIN zones z ON z.key = zone_key ORDER BY timestamp, event_id",
+                      "ALTER TABLE plain.motion_events ADD PRIMARY KEY (timestamp, id)",
+                      "CREATE INDEX ON plain.motion_events (camera_id, timestamp, id)"), stdout=subprocess.DEVNULL)
             # Leaves no writes for later, which would disturb the measurements.
             run(*psql(self.name, "VACUUM ANALYZE", "CHECKPOINT"), stdout=subprocess.DEVNULL)
             self.token_file.write_bytes(token)
@@ -326,7 +360,7 @@ class ColumnStore:
         folder = WORK / f"{data.path.stem}-{engine.removesuffix('-unsorted')}"
         self.log = open(WORK / "column-stores.log", "ab")
         self.process = subprocess.Popen(
-            [*prefix, COLUMN_STORES, ROOT / "benches/column_store.py", engine, folder, data.make_rows(), data.path],
+            [*prefix, COLUMN_STORES, ROOT / "benches/column_store.py", engine, folder, data.make_rows(), data.plain],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True, **options)
         self.engine = engine
         self.answer("ready")
@@ -372,7 +406,7 @@ def datasette(data):
 
 
 def shell_command(data, where):
-    return ["sqlite3", "-readonly", "-csv", "-header", data.path, SHELL_SQL.format(where=where)]
+    return ["sqlite3", "-readonly", "-csv", "-header", data.plain, SHELL_SQL.format(where=where)]
 
 
 def shell(data, where=""):
@@ -639,7 +673,7 @@ def encodings(report, data, rounds):
 
 
 def piped(data, through):
-    command = f"sqlite3 -readonly -csv -header '{data.path}' \"$SQL\" | {through} > /dev/null"
+    command = f"sqlite3 -readonly -csv -header '{data.plain}' \"$SQL\" | {through} > /dev/null"
     started = time.perf_counter()
     run("bash", "-c", command, env={**os.environ, "SQL": SHELL_SQL.format(where="")})
     return Measured(time.perf_counter() - started)
@@ -748,7 +782,7 @@ def imports(report, data, rounds):
     data.run("export", "--output", csv_file)
     argus.unlink(missing_ok=True)
     run("sqlite3", argus, f"""
-        PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; ATTACH '{data.path}' AS source;
+        PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; ATTACH '{data.plain}' AS source;
         CREATE TABLE cameras (id TEXT PRIMARY KEY, name TEXT NOT NULL);
         INSERT INTO cameras SELECT id, coalesce(name, id) FROM source.cameras;
         CREATE TABLE motion_events (id TEXT PRIMARY KEY, camera_id TEXT NOT NULL, timestamp DATETIME NOT NULL,
@@ -761,8 +795,8 @@ def imports(report, data, rounds):
         FROM source.motion_events ORDER BY timestamp, id;
     """, stdout=subprocess.DEVNULL)
     with open(native, "wb") as out:
-        run("sqlite3", "-csv", data.path, "SELECT timestamp, hex(id), camera_id, confidence, algorithm, x, y, width, height, "
-            "zone_id, created_at FROM motion_events ORDER BY timestamp, id", stdout=out)
+        run("sqlite3", "-csv", data.plain, "SELECT timestamp, hex(id), camera_id, confidence, algorithm, x, y, width, height, "
+            "zone_id FROM motion_events ORDER BY timestamp, id", stdout=out)
     target = WORK / "import.db"
 
     def fresh():
@@ -782,7 +816,7 @@ def imports(report, data, rounds):
         run("sqlite3", target, """
             CREATE TABLE motion_events (timestamp INTEGER NOT NULL, id TEXT NOT NULL, camera_id TEXT NOT NULL,
                 confidence REAL, algorithm TEXT NOT NULL, x INTEGER, y INTEGER, width INTEGER, height INTEGER, zone_id TEXT,
-                created_at INTEGER NOT NULL, PRIMARY KEY (timestamp, id)) WITHOUT ROWID;
+                PRIMARY KEY (timestamp, id)) WITHOUT ROWID;
             CREATE INDEX by_camera ON motion_events (camera_id, timestamp, id);
         """)
         return timed(["sqlite3", "-csv", target, f".import {native} motion_events"])
