@@ -205,13 +205,13 @@ async fn check_space(database: &impl ConnectionTrait, written_percent: u64) -> R
     let file = query_one(database, "SELECT file FROM pragma_database_list WHERE name = 'main'").await?;
     let file: String = file.try_get_by_index(0)?;
     let folder = Path::new(&file).parent().unwrap_or(Path::new("."));
-    // Half of what is written is an index, which is sorted in temporary files.
+    // Half of what is written is an index, which is sorted in temporary files, and merged into others.
     let temporary = temporary_folder();
     let device = |folder: &Path| rustix::fs::stat(folder).map(|stat| stat.st_dev).ok();
     let is_same = device(folder) == device(&temporary);
-    let beside = if is_same { written + written / 2 } else { written };
+    let beside = if is_same { 2 * written } else { written };
     enough(folder, beside, free_bytes(folder))?;
-    if is_same { Ok(()) } else { enough(&temporary, written / 2, free_bytes(&temporary)) }
+    if is_same { Ok(()) } else { enough(&temporary, written, free_bytes(&temporary)) }
 }
 
 /// Fails if a folder has less than the needed bytes. A file system that does not tell counts as having enough.

@@ -182,7 +182,11 @@ async fn migrate_locked(settings: &settings::Database, database: &Pool) -> anyho
         Migrator::up(alone.inner(), None).await
     } else {
         let transaction = alone.begin().await?;
-        let lock = format!("SET LOCAL lock_timeout = '60s'; SELECT pg_advisory_xact_lock({MIGRATION_LOCK_KEY})");
+        // A migration may take hours, during which this connection is idle.
+        let lock = format!(
+            "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL lock_timeout = '60s'; \
+             SELECT pg_advisory_xact_lock({MIGRATION_LOCK_KEY})"
+        );
         transaction.execute_unprepared(&lock).await?;
         let migrated = Migrator::up(database.inner(), None).await;
         transaction.commit().await?;
