@@ -40,7 +40,7 @@ pub struct EventWriter {
     /// The ids of the cameras that were stored before this import.
     stored_before: CameraIds,
     partitions: Partitions,
-    /// The months that were written to.
+    /// The months that were written to, if each has a partition.
     months: BTreeSet<Month>,
     native: ByIdOrContents,
     /// Events that may be stored already.
@@ -180,7 +180,9 @@ impl EventWriter {
     /// Returns an error if the database cannot be written to.
     pub async fn new_event(&mut self, event: Event) -> Result<(), DbErr> {
         self.partitions.create_for(&self.transaction, [event.timestamp]).await?;
-        self.months.extend(Month::of(event.timestamp));
+        if let Partitions::Of(_) = self.partitions {
+            self.months.extend(Month::of(event.timestamp));
+        }
         let event = self.keys.encode(&self.transaction, event).await?;
         self.batch.push(event);
         if self.batch.len() >= BATCH { self.write().await } else { Ok(()) }
@@ -224,7 +226,6 @@ impl EventWriter {
         self.write().await?;
         self.transaction.commit().await?;
         if self.summary.imported > 0
-            && self.database.get_database_backend() == DbBackend::Postgres
             && let Err(error) = partitions::vacuum(&self.database, self.months).await
         {
             warn!(%error, "cannot vacuum the partitions of the imported events");
