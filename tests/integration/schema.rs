@@ -89,7 +89,9 @@ async fn every_filter_combination_streams_off_an_index_without_a_sort() {
     // Statistics of ANALYZE must not lead the planner to a sort.
     for analyzed in [false, true] {
         if analyzed {
-            database.connection.execute_unprepared("ANALYZE").await.unwrap();
+            // As after an import. PostgreSQL scans the index alone if it knows that the rows are visible.
+            let analyze = if backend::is_postgres() { "VACUUM ANALYZE" } else { "ANALYZE" };
+            database.connection.execute_unprepared(analyze).await.unwrap();
         }
         for (cameras, mut filter, mut after) in filters() {
             if backend::is_postgres() {
