@@ -53,7 +53,7 @@ fn work(stage: &str, file: &Path, rows: usize) -> ExitCode {
     match stage {
         "read" => database::read(&mut database::open(file), rows, |_| {}),
         "both" => database::read(&mut database::open(file), rows, write),
-        _ => events.iter().take(rows).for_each(|event| write(event)),
+        _ => events.iter().take(rows).for_each(write),
     }
     ExitCode::SUCCESS
 }

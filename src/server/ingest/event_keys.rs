@@ -60,26 +60,17 @@ impl EventKeys {
     ) -> Result<motion_event::ActiveModel, DbErr> {
         let Event { timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id } = event;
         let camera_key = *self.cameras.get(&camera_id).ok_or_else(|| unknown_camera(&camera_id))?;
-        let detector_key = match self.detectors.get(&algorithm) {
-            Some(key) => *key,
-            None => {
-                let row = detector::ActiveModel { name: Set(algorithm.clone()), ..Default::default() };
-                let key = row.insert(database).await?.key;
-                self.detectors.insert(algorithm, key);
-                key
-            }
+        let detector_key = if let Some(key) = self.detectors.get(&algorithm) {
+            *key
+        } else {
+            let row = detector::ActiveModel { name: Set(algorithm.clone()), ..Default::default() };
+            let key = row.insert(database).await?.key;
+            self.detectors.insert(algorithm, key);
+            key
         };
         let zone_key = match zone_id {
             None => None,
-            Some(zone_id) => match self.zones.get(&zone_id) {
-                Some(key) => Some(*key),
-                None => {
-                    let row = zone::ActiveModel { id: Set(zone_id.clone()), ..Default::default() };
-                    let key = row.insert(database).await?.key;
-                    self.zones.insert(zone_id, key);
-                    Some(key)
-                }
-            },
+            Some(zone_id) => Some(self.zone_key(database, zone_id).await?),
         };
         Ok(motion_event::ActiveModel {
             timestamp: Set(timestamp),
@@ -93,6 +84,16 @@ impl EventKeys {
             height: Set(height),
             zone_key: Set(zone_key),
         })
+    }
+
+    async fn zone_key(&mut self, database: &impl ConnectionTrait, zone_id: String) -> Result<i32, DbErr> {
+        if let Some(key) = self.zones.get(&zone_id) {
+            return Ok(*key);
+        }
+        let row = zone::ActiveModel { id: Set(zone_id.clone()), ..Default::default() };
+        let key = row.insert(database).await?.key;
+        self.zones.insert(zone_id, key);
+        Ok(key)
     }
 }
 
