@@ -42,7 +42,7 @@ fn main() -> ExitCode {
 /// Runs a stage. This is the code that is counted.
 fn work(stage: &str, file: &Path, rows: usize) -> ExitCode {
     let (mut encoder, mut bytes) = (sample::encoder(), Vec::with_capacity(1 << 20));
-    let mut write = |row: &Row| {
+    let write = |row: &Row| {
         sample::write(&mut encoder, row, &mut bytes);
         if bytes.len() > 1 << 19 {
             bytes.clear();

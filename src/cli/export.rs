@@ -75,9 +75,11 @@ impl Export {
         };
         let backend = events(&settings.database, &database, settings.export.page_timeout())?;
         let writer = Writer::open(&settings.database, &database).await?.within(STATEMENT_TIMEOUT);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let context = ExportContext {
             database: database.within(STATEMENT_TIMEOUT),
-            reader: Reader::new(backend, 1),
+            // One connection for each core, of the half that an export may use.
+            reader: Reader::new(backend, u32::try_from(2 * cores).unwrap_or(u32::MAX), cores),
             page_rows: settings.export.page_rows,
             page_bytes: PAGE_BYTES,
             page_timeout: settings.export.page_timeout(),

@@ -75,6 +75,7 @@ impl AppState {
             reader: Reader::new(
                 events(&settings.database, &database, settings.export.page_timeout())?,
                 settings.database.connections.get(),
+                std::thread::available_parallelism().map_or(1, usize::from),
             ),
             exports: ExportSlots::new(writer.clone(), clock.clone(), limits, metrics.clone()),
             public_host: settings.server.public_host().map(Arc::from),

@@ -199,7 +199,8 @@ impl TestDatabase {
             database: self.connection.clone(),
             reader: Reader::new(
                 source::events(&self.settings.database, &self.connection, Duration::from_mins(1)).unwrap(),
-                1,
+                8,
+                4,
             ),
             page_rows: page_rows.try_into().unwrap(),
             page_bytes,

@@ -48,7 +48,7 @@ impl From<std::io::Error> for EncodeError {
 }
 
 /// Encodes rows. The csv crate decides what is quoted. The text of each key (of cameras, detectors, zones) is encoded once.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Encoder {
     timestamps: TimestampFormatter,
     /// Whether each row starts with a column of local time.
@@ -182,7 +182,7 @@ fn found(is_found: bool, row: &Row, what: &str, key: i64) -> Result<(), EncodeEr
 }
 
 /// Encoded cells by key.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Cells {
     /// Those with the lowest keys, by their position.
     listed: Vec<Option<Box<[u8]>>>,

@@ -3,7 +3,7 @@
 //! The receiver pulls the chunks, so it decides the pace. While it pulls nothing, no database connection is held. `None`
 //! follows the last row, and nothing else.
 //!
-//! # The five machines of an export
+//! # The machines of an export
 //!
 //! ```text
 //!  StreamTask           src/web/handlers/export.rs: an async task per response
@@ -14,11 +14,15 @@
 //!      |  ^
 //!      |  |  CsvPage: lines, number of rows, whether it is the last one
 //!      v  |
-//!  ReadAhead            pipeline/read_ahead.rs: async; a channel of 2 pages, and at most one task that reads
+//!  ReadAhead            pipeline/read_ahead.rs: divides the events into segments, and returns their pages in order
 //!      |  ^
-//!      |  |  CsvPage, sent into the channel
+//!      |  |  CsvPage, of the first segment that has one left
 //!      v  |
-//!  CsvPageReader        pipeline/read_ahead.rs: blocking, on a worker thread, with a connection and a TimeSlice
+//!  Segment (several)    pipeline/segment.rs: an async task that reads a few pages, for one time slice after another
+//!      |  ^
+//!      |  |  CsvPage, sent into the segment's channel
+//!      v  |
+//!  CsvPageReader        pipeline/page_reader.rs: blocking, on a worker thread, with a connection and a TimeSlice
 //!      |  ^
 //!      |  |  Row: borrowed from the database's answer, one call of a closure each
 //!      v  |
@@ -32,11 +36,12 @@
 //! |--|--|--|
 //! | stream task | by its slot (shutdown, another server's sweep), and when the client disconnects | the body ends normally only after the record is `completed` |
 //! | export stream | by dropping the future of `next_chunk`, and by the page timeout | access is checked for each chunk; `None` only after the last row; SHA-256 and counts are those of the file |
-//! | read-ahead | by dropping it, which drops its task | pages come once and in order; pages before an error are returned first; a lost database is retried |
+//! | read-ahead | by dropping it, which drops its segments | segments cover the events without gap or overlap; pages come once and in order |
+//! | segment | by dropping it, which drops its task | pages before an error are returned first; a lost database is retried |
 //! | CSV page reader | by its time slice: the task is dropped, rows are held back too long, or no row comes | an interrupted page is sent in part or read again, never lost or repeated |
 //! | keyset pager | by its connection, which the time slice stops in the database | each event once, in order; no OFFSET and no sort |
 //!
-//! Cancellation goes from the top down. Dropping the stream task's future drops the read-ahead with its task. The task holds
+//! Cancellation goes from the top down. Dropping the stream task's future drops the read-ahead with its tasks. Each holds
 //! a [`CancelOnDrop`](super::reader::TimeSlice::cancel_on_drop), which stops the query in the database. The worker thread then
 //! gives the connection back.
 
@@ -63,14 +68,18 @@ use crate::server::export::event::KeyText;
 use crate::server::export::pipeline::encoding::{Compressor, Encoding};
 use crate::server::export::pipeline::key_lookup::KeyLookup;
 use crate::server::export::pipeline::keyset::KeysetPager;
-use crate::server::export::pipeline::read_ahead::{CsvPage, CsvPageReader, ReadAhead};
+use crate::server::export::pipeline::page_reader::{CsvPage, CsvPageReader};
+use crate::server::export::pipeline::read_ahead::ReadAhead;
 use crate::server::export::reader::{replica, worker_threads};
 use crate::server::retry::Retry;
 
 pub mod encoding;
 pub mod key_lookup;
 pub mod keyset;
+pub mod page_reader;
 pub mod read_ahead;
+mod segment;
+mod window_plan;
 
 /// A file of up to this size is not compressed: it would not become noticeably smaller.
 const TINY_BYTES: usize = 1_024;
@@ -222,7 +231,7 @@ impl ExportStream {
         });
         let (encoded, access) = futures_util::future::join(encoding, self.check_access()).await;
         access?;
-        let (digest_and_compress, chunk) = encoded.unwrap_or_else(|error| read_ahead::resume_panic(error));
+        let (digest_and_compress, chunk) = encoded.unwrap_or_else(|error| segment::resume_panic(error));
         let chunk = chunk?;
         if last {
             self.check(Precondition::PartitionsExist).await?;
@@ -251,7 +260,7 @@ impl ExportStream {
     /// Checks a precondition in the primary database. Once rows were sent, it retries while the database is unavailable; the
     /// page timeout bounds this.
     async fn check(&self, precondition: Precondition) -> Result<(), ExportError> {
-        let retry = Retry::every(read_ahead::RETRY_DELAY);
+        let retry = Retry::every(segment::RETRY_DELAY);
         let violation = retry
             .run(|| self.violation(precondition), |violation| self.rows > 0 && violation.as_ref().is_err_and(may_pass))
             .await?;

@@ -129,6 +129,8 @@ struct Inner {
     buffers: BufferPool,
     backend: Backend,
     max_connections: usize,
+    /// The cores that may read at the same time.
+    cores: usize,
     /// One permit per connection.
     free: Arc<Semaphore>,
     /// Half of the connections, for previews.
@@ -146,14 +148,15 @@ pub struct PreviewPermit<'a> {
 }
 
 impl Reader {
-    /// Creates a pool of up to `max_connections` connections. None is opened yet.
-    pub fn new(backend: Backend, max_connections: u32) -> Self {
+    /// Creates a pool of up to `max_connections` connections, which is used on `cores` cores. None is opened yet.
+    pub fn new(backend: Backend, max_connections: u32, cores: usize) -> Self {
         let max_connections = max_connections as usize;
         Self(Arc::new(Inner {
             worker_threads: WorkerThreads::new(),
             buffers: BufferPool::new(PAGE_CAPACITY),
             backend,
             max_connections,
+            cores,
             free: Arc::new(Semaphore::new(max_connections)),
             preview_permits: Semaphore::new((max_connections / 2).max(1)),
             per_user: Mutex::default(),
@@ -169,6 +172,12 @@ impl Reader {
     /// Returns how many connections are in use. Those whose work is being cancelled are included.
     pub fn busy(&self) -> usize {
         self.0.max_connections - self.0.free.available_permits()
+    }
+
+    /// Returns how many pieces of work an export that has `own` of them running may have at the same time: one for each core
+    /// that others leave, in at most half of the connections.
+    pub fn cores_besides(&self, own: usize) -> usize {
+        self.0.cores.saturating_sub(self.busy().saturating_sub(own)).min(self.0.max_connections / 2).max(1)
     }
 
     /// Returns how many connections are idle.
@@ -294,7 +303,7 @@ mod tests {
             .expect("created")
             .execute_batch("CREATE TABLE t (i); PRAGMA journal_mode = WAL")
             .expect("created");
-        Reader::new(Backend::Sqlite(path, None), connections)
+        Reader::new(Backend::Sqlite(path, None), connections, 1)
     }
 
     fn number(connection: &Connection, sql: &str) -> Result<i64, DbErr> {
@@ -388,7 +397,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_missing_file_is_an_unavailable_database() {
-        let reader = Reader::new(Backend::Sqlite("/nowhere/x.db".into(), None), 1);
+        let reader = Reader::new(Backend::Sqlite("/nowhere/x.db".into(), None), 1, 1);
         assert!(matches!(run(&reader, "SELECT 7").await, Err(DbErr::Conn(_))));
     }
 }

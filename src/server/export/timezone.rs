@@ -123,7 +123,7 @@ const DAY: i64 = 24 * HOUR;
 
 /// Formats the timestamps of a file. Because events are in order, an offset is looked up once per hour, and a date is formatted once
 /// per day.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TimestampFormatter {
     zone: TimeZone,
     /// The hour of UTC that the offset is valid for, counted from 1970; `None` for an hour in which it changes.

@@ -1,5 +1,7 @@
 //! Looks up what keys of events refer to.
 
+use std::collections::HashMap;
+
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, Select};
 use tokio::runtime::Handle;
 
@@ -22,12 +24,14 @@ pub struct KeyLookup {
     database: Pool,
     runtime: Handle,
     block: i64,
+    /// The cameras that were looked up. A name must not change within a file, whichever window of it asks.
+    cameras: HashMap<i64, KeyText>,
 }
 
 impl KeyLookup {
     /// Creates a look-up in that database. Must be called within the runtime.
     pub fn new(database: Pool) -> Self {
-        Self { database, runtime: Handle::current(), block: BLOCK }
+        Self { database, runtime: Handle::current(), block: BLOCK, cameras: HashMap::new() }
     }
 
     /// Returns what a key and its neighbours refer to; not the key if it does not exist. Must be called on a blocking thread.
@@ -38,6 +42,9 @@ impl KeyLookup {
         let found: Vec<KeyText> = self.runtime.block_on(async {
             match key {
                 Key::Camera(key) => {
+                    if let Some(known) = self.cameras.get(&key) {
+                        return Ok(vec![known.clone()]);
+                    }
                     let cameras = self.block(camera::Entity::find(), camera::Column::Key, key).await?;
                     Ok::<_, DbErr>(cameras.into_iter().map(KeyText::from).collect())
                 }
@@ -52,6 +59,13 @@ impl KeyLookup {
                 }
             }
         })?;
+        let cameras = found.iter().filter_map(|text| match text {
+            KeyText::Camera { key, .. } => Some((*key, text)),
+            KeyText::Detector { .. } | KeyText::Zone { .. } => None,
+        });
+        for (key, camera) in cameras {
+            self.cameras.entry(key).or_insert_with(|| camera.clone());
+        }
         let bytes: usize = found.iter().map(KeyText::bytes).sum();
         if bytes < BLOCK_BYTES {
             self.block = (2 * self.block).min(MAX_BLOCK);

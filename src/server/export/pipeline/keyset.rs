@@ -18,13 +18,16 @@ const MAX_WINDOW_PARTITIONS: usize = 64;
 ///
 /// A partitioned table is read window by window, so that no statement is about all partitions: PostgreSQL plans for each
 /// partition that a statement may read, which takes some 10 ms for those of ten years.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct KeysetPager {
     filter: Filter,
     page_rows: NonZeroU32,
     /// Where the partitions within the filter's range end, in order. The last partition has no end in this list.
     partition_ends: Vec<i64>,
     window: PartitionWindow,
+    /// The timestamps of the first and the last event that were read.
+    read_timestamps: Option<(i64, i64)>,
+    /// Whether this pager, or the one that it was split off, has read any row.
     has_read_rows: bool,
     ended: bool,
 }
@@ -48,7 +51,7 @@ impl RowLimit {
 }
 
 /// The consecutive partitions that are read at the moment, and the position in them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct PartitionWindow {
     /// The index of the first partition.
     first: usize,
@@ -99,7 +102,7 @@ impl KeysetPager {
         partition_ends
             .retain(|moment| start.is_none_or(|start| *moment > start) && end.is_none_or(|end| *moment < end));
         let window = PartitionWindow::new(0, 1);
-        Self { filter, page_rows, partition_ends, window, has_read_rows: false, ended: false }
+        Self { filter, page_rows, partition_ends, window, read_timestamps: None, has_read_rows: false, ended: false }
     }
 
     /// Returns whether the last page was read.
@@ -107,9 +110,39 @@ impl KeysetPager {
         self.ended
     }
 
-    /// Returns whether any row was read.
+    /// Returns whether this pager, or the one that it was split off, has read any row.
     pub fn has_read_rows(&self) -> bool {
         self.has_read_rows
+    }
+
+    /// Returns the moment before which nothing is left to read; `None` if there is no such moment yet.
+    pub fn position(&self) -> Option<i64> {
+        self.window.after.map(|after| after.timestamp).or(self.range().start)
+    }
+
+    /// Returns how many microseconds the events cover that were read since the position was `start`; `None` if none was
+    /// read and there is no bound.
+    pub fn micros_since(&self, start: Option<i64>) -> Option<i64> {
+        let (first, last) = self.read_timestamps.unzip();
+        let end = self.filter.interval.end.filter(|_| self.ended).or(last)?;
+        Some(end.saturating_sub(start.or(first)?))
+    }
+
+    /// Ends this pager at a moment, and returns a pager for the events from then on. Returns `None` if either would have
+    /// nothing to read, or the position is not known yet.
+    #[must_use]
+    pub fn split_off(&mut self, moment: i64) -> Option<Self> {
+        let end = self.filter.interval.end;
+        let has_both = self.position().is_some_and(|position| position < moment) && end.is_none_or(|end| moment < end);
+        if self.ended || !has_both {
+            return None;
+        }
+        let interval = TimeRange { start: Some(moment), end };
+        let filter = Filter { interval, cameras: self.filter.cameras.clone() };
+        let later = Self::new(filter, self.page_rows, self.partition_ends.clone());
+        self.filter.interval.end = Some(moment);
+        self.partition_ends.retain(|end| *end < moment);
+        Some(Self { has_read_rows: self.has_read_rows, ..later })
     }
 
     /// Returns whether the next page scans past the events of other cameras, however many there are. If that scan is given
@@ -161,10 +194,11 @@ impl KeysetPager {
     ) -> Result<u64, E> {
         // Until the page is read: a long scan may be why reading fails.
         self.window.needs_seek = true;
-        let (mut rows, mut last, mut is_full) = (0, None, false);
+        let (mut rows, mut first, mut last, mut is_full) = (0, None, None, false);
         let statement = query::page(&self.filter, self.range(), self.window.after, limit, connection.backend());
         let scan_end = connection.events(&statement, slice, |row| {
             rows += 1;
+            first = first.or(Some(row.cursor.timestamp));
             last = Some(row.cursor);
             take(row).inspect(|flow| is_full = flow.is_break())
         })?;
@@ -176,6 +210,9 @@ impl KeysetPager {
         self.window.needs_seek = end == PageEnd::Interrupted;
         self.window.after = last.or(self.window.after);
         self.has_read_rows |= rows > 0;
+        if let (Some(first), Some(last)) = (first, last) {
+            self.read_timestamps = Some((self.read_timestamps.map_or(first, |(first, _)| first), last.timestamp));
+        }
         match end {
             PageEnd::WindowExhausted => self.advance(),
             PageEnd::Full | PageEnd::Interrupted => self.window.has_filled_page = true,

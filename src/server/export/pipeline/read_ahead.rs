@@ -1,349 +1,218 @@
-//! Reads the pages of an export ahead of the client, and encodes them as CSV.
+//! Reads an export ahead of the client, several windows of time side by side, and returns their pages in order.
 //!
-//! While the client receives a page, and its digest is computed on another core, the next pages are read. If the client is
-//! slow, a few pages wait, and the database connection is given back.
+//! ```text
+//!  the events of the export in order of time, and who reads them:
+//!
+//!  |== segment ==|== segment ==|== segment ==|----------------- rest ----------------->
+//!   being sent     being read    being read    a pager; the next window is split off it
+//! ```
+//!
+//! The queue has the parts of the export in order. A segment is read by one task, on a worker thread with a connection. A
+//! part that nobody reads yet is a pager with its position. If a segment has more events than expected, it ends after its
+//! pages, and the rest of it becomes a part behind it.
+//!
+//! An export uses more than one core only while its client waits and cores are idle. A slow client has two pages waiting,
+//! and no connection. Each part is read in keyset pages, whose promise does not depend on how the export is divided.
 
-use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::VecDeque;
 use std::time::Duration;
 
-use sea_orm::DbErr;
-use tokio::sync::mpsc;
-use tokio::task::{JoinError, JoinSet};
-
-use super::key_lookup::KeyLookup;
-use super::keyset::{KeysetPager, RowLimit};
-use crate::server::db::error::{is_statement_timeout, may_pass, unavailable};
-use crate::server::export::csv::Encoder;
+use super::keyset::KeysetPager;
+use super::page_reader::{CsvPage, CsvPageReader};
+use super::segment::{Segment, SharedPageReader, lock};
+use super::window_plan::WindowPlan;
 use crate::server::export::error::ExportError;
-use crate::server::export::reader::buffer_pool::{Buffer, BufferPool};
-use crate::server::export::reader::postgres::Replayed;
-use crate::server::export::reader::{Connection, MAX_TIME_SLICE, Reader, TimeSlice, is_interrupted};
-use crate::server::retry::Retry;
+use crate::server::export::reader::Reader;
 
-/// The size of the first page. It is small, so that the client receives something soon, even if each row must be read from
-/// another place on a disk.
-const FIRST_PAGE_BYTES: usize = 32 * 1_024;
+/// The number of pages of a window if several are read side by side. With the segments that wait, it bounds the memory of an
+/// export.
+const WINDOW_PAGES: usize = 3;
 
-/// The number of pages that may wait for the client.
-const PAGES_AHEAD: usize = 2;
+/// The number of pages of a segment if one is read at a time and the client waits for it.
+const SERIAL_PAGES: usize = 2;
 
-/// The assumed size of a row until one was read, in bytes.
-const ASSUMED_ROW_BYTES: usize = 128;
-
-/// The maximum wait for the first row of a page. Then the page is read in another way.
-///
-/// PostgreSQL buffers rows until it has 8 kB: one row is requested then, and more again once it arrives. A scan past
-/// the events of other cameras is given up: the next event is looked up in the indexes of the cameras.
-const MAX_WAIT: Duration = Duration::from_millis(500);
-
-/// By what factor the number of rows grows from page to page after it was reduced to one.
-const GROWTH: u64 = 4;
-
-/// How long an export that has sent rows waits for an unavailable database, such as during a restart or a failover.
-const RETRY_FOR: Duration = Duration::from_secs(30);
-
-/// The delay between two attempts.
-pub const RETRY_DELAY: Duration = Duration::from_millis(250);
-
-/// A page of the file.
-#[derive(Debug)]
-pub struct CsvPage {
-    /// The number of rows.
-    pub rows: u64,
-    /// The lines. On the first page, the head of the file precedes them.
-    pub lines: Buffer,
-    /// Whether the file ends with this page.
-    pub last: bool,
-}
-
-/// Reads pages of events and encodes them as CSV.
-#[derive(Debug)]
-pub struct CsvPageReader {
-    pages: KeysetPager,
-    encoder: Encoder,
-    keys: KeyLookup,
-    /// The bytes before the first row; empty once they are part of a page.
-    head: Vec<u8>,
-    buffers: BufferPool,
-    /// The size at which a page ends, in bytes.
-    page_bytes: usize,
-    fetch_size: FetchSize,
-    /// The position in the primary's log that the server must have replayed, if it may be a replica.
-    min_position: Option<i64>,
-}
-
-/// How many rows to request from an eager database, which also computes the rows that are not taken.
-#[derive(Debug)]
-struct FetchSize {
-    /// The size of a row on the previous page, in bytes.
-    row_bytes: usize,
-    /// The limit after PostgreSQL held rows back; `None` before that.
-    max_rows: Option<u64>,
-}
-
-impl FetchSize {
-    fn new() -> Self {
-        Self { row_bytes: ASSUMED_ROW_BYTES, max_rows: None }
-    }
-
-    /// Returns how many rows probably fill a page of `page_bytes`.
-    fn rows_for(&self, page_bytes: usize) -> u64 {
-        let rows = page_bytes.div_ceil(self.row_bytes) as u64;
-        self.max_rows.map_or(rows, |max_rows| rows.min(max_rows))
-    }
-
-    /// Has the next page ask for one row, which PostgreSQL sends at once.
-    fn reduce_to_one_row(&mut self) {
-        self.max_rows = Some(1);
-    }
-
-    /// Notes that a page of `rows` rows in `bytes` bytes arrived.
-    fn page_arrived(&mut self, rows: u64, bytes: usize) {
-        self.max_rows = self.max_rows.map(|max_rows| max_rows.saturating_mul(GROWTH));
-        self.row_bytes = usize::try_from(rows).map_or(1, |rows| bytes.checked_div(rows).unwrap_or(self.row_bytes));
-    }
-}
-
-/// The result of reading a page.
-enum PageRead {
-    Page(CsvPage),
-    /// The page took too long, and must be read over another connection.
-    Interrupted,
-}
-
-/// What is left after some pages were read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ReadEnd {
-    MorePages,
-    LastPage,
-}
-
-impl CsvPageReader {
-    /// Creates a reader of these pages, with `head` before the first row, each of about `page_bytes` at most. `keys` knows
-    /// the keys that the encoder does not.
-    pub fn new(
-        pages: KeysetPager,
-        encoder: Encoder,
-        keys: KeyLookup,
-        head: Vec<u8>,
-        buffers: BufferPool,
-        page_bytes: usize,
-    ) -> Self {
-        let fetch_size = FetchSize::new();
-        Self { pages, encoder, keys, head, buffers, page_bytes, fetch_size, min_position: None }
-    }
-
-    /// Reads only from a server that has replayed the primary's log up to `position`.
-    #[must_use]
-    pub fn at_least_lsn(self, position: Option<i64>) -> Self {
-        Self { min_position: position, ..self }
-    }
-
-    /// Reads pages while there is room for them, any are left, and the time slice lasts.
-    fn fill(
-        &mut self,
-        connection: &mut Connection,
-        slice: &TimeSlice,
-        pages: &mpsc::Sender<CsvPage>,
-    ) -> Result<ReadEnd, ExportError> {
-        self.check_position(connection, slice)?;
-        while let Ok(room) = pages.try_reserve() {
-            let PageRead::Page(page) = self.read(connection, slice)? else { break };
-            let is_last = page.last;
-            room.send(page);
-            if is_last || slice.is_expired() {
-                break;
-            }
-        }
-        Ok(if self.pages.ended() { ReadEnd::LastPage } else { ReadEnd::MorePages })
-    }
-
-    /// Checks that the server has replayed what the export began with.
-    fn check_position(&self, connection: &mut Connection, slice: &TimeSlice) -> Result<(), DbErr> {
-        if let (Some(position), Connection::Postgres(connection)) = (self.min_position, connection)
-            && matches!(connection.replayed(position, slice)?, Replayed::UpTo { .. })
-        {
-            return Err(unavailable("the replica is behind what the export began with"));
-        }
-        Ok(())
-    }
-
-    /// Reads the next page.
-    fn read(&mut self, connection: &mut Connection, slice: &TimeSlice) -> Result<PageRead, ExportError> {
-        let page_bytes = self.next_page_bytes();
-        let limit = self.row_limit(connection, page_bytes);
-        // PostgreSQL may hold back the first of several rows.
-        let may_hold_back = matches!(limit, RowLimit::AtMost(2..));
-        let may_be_slow = may_hold_back || self.pages.may_give_up_scan();
-        slice.set_first_row_timeout(may_be_slow.then_some(MAX_WAIT));
-
-        let mut lines = self.buffers.take();
-        let Self { pages, encoder, keys, head, fetch_size, .. } = self;
-        let bytes = &mut lines.bytes;
-        bytes.extend_from_slice(head);
-        let read = pages.next(connection, slice, limit, |row| {
-            encoder.row(row, bytes, |key| Ok::<_, ExportError>(keys.look_up(key)?))?;
-            let is_full = bytes.len() >= page_bytes;
-            Ok::<_, ExportError>(if is_full { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-        });
-        let rows = match read {
-            Ok(rows) => rows,
-            Err(ExportError::Database(error)) if is_interrupted(&error) => {
-                if may_hold_back {
-                    fetch_size.reduce_to_one_row();
-                }
-                return Ok(PageRead::Interrupted);
-            }
-            Err(error) => return Err(error),
-        };
-        fetch_size.page_arrived(rows, bytes.len() - head.len());
-        // Not before: an interrupted page is read again, with the head.
-        head.clear();
-        Ok(PageRead::Page(CsvPage { rows, lines, last: pages.ended() }))
-    }
-
-    /// Returns the size at which the next page ends.
-    fn next_page_bytes(&self) -> usize {
-        let is_first = !self.head.is_empty();
-        if is_first { FIRST_PAGE_BYTES.min(self.page_bytes) } else { self.page_bytes }
-    }
-
-    fn row_limit(&self, connection: &Connection, page_bytes: usize) -> RowLimit {
-        if connection.is_eager() { RowLimit::AtMost(self.fetch_size.rows_for(page_bytes)) } else { RowLimit::PageRows }
-    }
-}
+/// The maximum number of segments of one export that are read side by side. One thread computes the digest of the file, which
+/// takes a sixth of the time of reading and encoding.
+const MAX_SIDE_BY_SIDE: usize = 6;
 
 /// Reads pages before they are requested. Dropping it cancels the reading.
 #[derive(Debug)]
 pub struct ReadAhead {
-    source: PageSource,
-    waiting: mpsc::Receiver<CsvPage>,
-    /// Whether nothing is left to read.
-    ended: bool,
-    /// The task that reads; at most one.
-    reading: JoinSet<Result<ReadEnd, ExportError>>,
-    /// Why no page follows those that wait.
-    failure: Option<ExportError>,
-}
-
-/// What a reading task needs. Cheap to clone.
-#[derive(Clone, Debug)]
-struct PageSource {
     reader: Reader,
     page_timeout: Duration,
-    /// Locked by the one task that reads.
-    pages: Arc<Mutex<CsvPageReader>>,
-    sender: mpsc::Sender<CsvPage>,
+    /// The parts whose pages were not returned yet, in order.
+    parts: VecDeque<Part>,
+    /// Page readers that no segment uses.
+    idle: Vec<SharedPageReader>,
+    /// What further page readers are made from.
+    template: CsvPageReader,
+    plan: WindowPlan,
+    /// Whether the client has waited for the last page. If not, it is slower than reading.
+    client_waits: bool,
 }
 
-impl PageSource {
-    /// Reads pages over one connection, for one time slice. Retries if the database is unavailable: a page that failed was
-    /// not sent, so it can be read again.
-    async fn read(self) -> Result<ReadEnd, ExportError> {
-        let retry = Retry::every(RETRY_DELAY).within(RETRY_FOR);
-        match retry.run(|| self.try_read(), |read| self.should_retry(read)).await {
-            Err(ExportError::Database(error)) if is_statement_timeout(&error) => {
-                Err(ExportError::TimedOut(self.page_timeout))
-            }
-            read => read,
-        }
-    }
-
-    async fn try_read(&self) -> Result<ReadEnd, ExportError> {
-        let (pages, sender) = (Arc::clone(&self.pages), self.sender.clone());
-        let read = self.reader.read(move |connection, slice| lock(&pages).fill(connection, slice, &sender));
-        // A read that takes longer than this has exceeded the timeout with a single page.
-        let timeout = self.page_timeout + MAX_TIME_SLICE;
-        tokio::time::timeout(timeout, read).await.unwrap_or(Err(ExportError::TimedOut(self.page_timeout)))
-    }
-
-    /// Retries only once rows were read: before that, the client receives an error with a status.
-    fn should_retry(&self, read: &Result<ReadEnd, ExportError>) -> bool {
-        matches!(read, Err(ExportError::Database(error)) if may_pass(error)) && lock(&self.pages).pages.has_read_rows()
-    }
-}
-
-fn lock(pages: &Mutex<CsvPageReader>) -> MutexGuard<'_, CsvPageReader> {
-    pages.lock().unwrap_or_else(PoisonError::into_inner)
+/// A part of the export.
+#[derive(Debug)]
+enum Part {
+    /// A task reads it, or has read it.
+    Segment(Segment),
+    /// Nobody reads it yet.
+    Rest(Box<KeysetPager>),
 }
 
 impl ReadAhead {
     /// Creates a read-ahead that starts with the first request. `page_timeout`: how long a page may take, even if it is not
     /// requested yet.
-    pub fn new(reader: Reader, page_timeout: Duration, pages: CsvPageReader) -> Self {
-        let (sender, waiting) = mpsc::channel(PAGES_AHEAD);
-        let source = PageSource { reader, page_timeout, pages: Arc::new(Mutex::new(pages)), sender };
-        Self { source, waiting, ended: false, reading: JoinSet::new(), failure: None }
+    pub fn new(reader: Reader, page_timeout: Duration, first: CsvPageReader) -> Self {
+        // Most windows end within their last page, so that few have a rest.
+        let target_bytes = first.page_bytes() * WINDOW_PAGES - first.page_bytes() / 2;
+        let pager = first.pager().clone();
+        Self {
+            reader,
+            page_timeout,
+            template: first.another(pager.clone()),
+            parts: VecDeque::from([Part::Rest(Box::new(pager))]),
+            idle: vec![SharedPageReader::new(first.into())],
+            plan: WindowPlan::new(target_bytes),
+            client_waits: false,
+        }
     }
 
     /// Returns the next page, and continues reading ahead. Must not be called after the last page.
     ///
     /// # Errors
     /// Returns an error if the page cannot be read. Pages that were read before the error are returned first.
+    ///
+    /// # Panics
+    /// Panics if a reading task has panicked.
     pub async fn next(&mut self) -> Result<CsvPage, ExportError> {
-        let page = self.wait_for_page().await?;
-        while let Some(read) = self.reading.try_join_next() {
-            self.reading_ended(read);
-        }
-        self.start_reading();
-        Ok(page)
-    }
-
-    async fn wait_for_page(&mut self) -> Result<CsvPage, ExportError> {
+        self.client_waits = false;
         loop {
-            if let Ok(page) = self.waiting.try_recv() {
+            // Nobody reads yet what is needed next.
+            self.client_waits |= matches!(self.parts.front(), Some(Part::Rest(_)));
+            self.start_reading();
+            let is_only_part = self.parts.len() == 1;
+            let Some(Part::Segment(front)) = self.parts.front_mut() else { return Err(ExportError::failed_before()) };
+            let mut page = front.try_next();
+            if page.is_none() {
+                if !front.is_read() && !self.client_waits {
+                    // Others may be read while this one is waited for.
+                    self.client_waits = true;
+                    continue;
+                }
+                page = front.next().await?;
+            }
+            let Some(page) = page else {
+                self.remove_front();
+                continue;
+            };
+            if page.last && is_only_part {
                 return Ok(page);
             }
-            if let Some(failure) = self.failure.take() {
-                return Err(failure);
+            if front.has_returned_all() {
+                // Reading goes on at once with what is behind the front.
+                front.ended().await?;
             }
-            self.start_reading();
-            tokio::select! {
-                biased;
-                Some(page) = self.waiting.recv() => return Ok(page),
-                read = self.reading.join_next() => match read {
-                    Some(read) => self.reading_ended(read),
-                    None => return Err(ExportError::failed_before()),
-                },
+            if page.rows > 0 {
+                self.start_reading();
+                return Ok(CsvPage { last: false, ..page });
             }
         }
     }
 
-    /// Starts the reading task, unless it is running or nothing is left to read.
+    /// Removes the first part, all pages of which were returned.
+    fn remove_front(&mut self) {
+        self.take_rests();
+        if let Some(Part::Segment(front)) = self.parts.pop_front() {
+            self.idle.push(front.reader);
+        }
+    }
+
+    /// Puts the rest of each segment that was read behind it.
+    fn take_rests(&mut self) {
+        let mut index = 0;
+        while let Some(part) = self.parts.get_mut(index) {
+            index += 1;
+            let Part::Segment(segment) = part else { continue };
+            if !segment.is_read() || segment.is_rest_taken {
+                continue;
+            }
+            segment.is_rest_taken = true;
+            let rest = {
+                let reader = lock(&segment.reader);
+                let pager = reader.pager();
+                if let Some(micros) = pager.micros_since(segment.start) {
+                    self.plan.window_read(micros, reader.bytes_read());
+                }
+                (!pager.ended()).then(|| Box::new(pager.clone()))
+            };
+            if let Some(rest) = rest {
+                self.parts.insert(index, Part::Rest(rest));
+            }
+        }
+    }
+
+    /// Starts to read parts as far ahead as is useful.
     fn start_reading(&mut self) {
-        if !self.ended && self.reading.is_empty() {
-            self.reading.spawn(self.source.clone().read());
+        self.take_rests();
+        while let Some(index) = self.next_to_read() {
+            let Some(Part::Rest(mut rest)) = self.parts.remove(index) else { return };
+            let max_pages = match (self.plan.micros(), self.side_by_side()) {
+                // The first page of the file: nothing is known of the events, and it is needed soon.
+                (None, _) => 1,
+                _ if !self.client_waits => 1,
+                (_, 1) => SERIAL_PAGES,
+                (Some(micros), _) => {
+                    let window_end = rest.position().and_then(|position| position.checked_add(micros));
+                    if let Some(later) = window_end.and_then(|end| rest.split_off(end)) {
+                        self.parts.insert(index, Part::Rest(Box::new(later)));
+                    }
+                    WINDOW_PAGES
+                }
+            };
+            let reader = match self.idle.pop() {
+                Some(reader) => reader,
+                None => SharedPageReader::new(self.template.another((*rest).clone()).into()),
+            };
+            lock(&reader).restart(*rest, max_pages);
+            let segment = Segment::start(self.reader.clone(), self.page_timeout, reader, max_pages);
+            self.parts.insert(index, Part::Segment(segment));
         }
     }
 
-    fn reading_ended(&mut self, read: Result<Result<ReadEnd, ExportError>, JoinError>) {
-        match read.unwrap_or_else(|error| resume_panic(error)) {
-            Ok(end) => self.ended = end == ReadEnd::LastPage,
-            Err(failure) => (self.ended, self.failure) = (true, Some(failure)),
-        }
+    /// Returns the index of the part to be read next, if it is useful to start now.
+    fn next_to_read(&self) -> Option<usize> {
+        let index = self.parts.iter().position(|part| matches!(part, Part::Rest(_)))?;
+        let (reading, side_by_side) = (self.reading(), self.side_by_side());
+        let is_useful = if self.client_waits && side_by_side > 1 {
+            reading < side_by_side && index <= side_by_side
+        } else {
+            reading == 0 && index < 2
+        };
+        (index == 0 || is_useful).then_some(index)
     }
-}
 
-/// Continues a task's panic in the task that waits for it.
-///
-/// # Panics
-/// Always panics.
-pub fn resume_panic(error: JoinError) -> ! {
-    match error.try_into_panic() {
-        Ok(panic) => std::panic::resume_unwind(panic),
-        // Only the end of the runtime cancels the task.
-        Err(error) => panic!("the runtime is shutting down: {error}"),
+    /// Returns how many segments are being read.
+    fn reading(&self) -> usize {
+        self.parts.iter().filter(|part| matches!(part, Part::Segment(segment) if !segment.is_read())).count()
+    }
+
+    /// Returns how many segments may be read at the same time: as many as cores are left by other exports and previews.
+    fn side_by_side(&self) -> usize {
+        self.reader.cores_besides(self.reading()).clamp(1, MAX_SIDE_BY_SIDE)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use tempfile::TempDir;
 
     use super::*;
     use crate::server::db::pool::Pool;
+    use crate::server::export::csv::Encoder;
     use crate::server::export::event::KeyText;
+    use crate::server::export::pipeline::key_lookup::KeyLookup;
     use crate::server::export::query::Filter;
     use crate::server::export::reader::Backend;
     use crate::server::export::reader::buffer_pool::PAGE_BYTES;
@@ -361,14 +230,40 @@ mod tests {
         ahead: ReadAhead,
     }
 
+    /// How events are read.
+    #[derive(Clone, Copy, Debug)]
+    struct How {
+        cores: usize,
+        page_rows: u32,
+        page_bytes: usize,
+        page_timeout: Duration,
+    }
+
+    /// One page of ten events at a time.
+    const SERIAL: How = How { cores: 1, page_rows: 10, page_bytes: PAGE_BYTES, page_timeout: Duration::from_mins(1) };
+
     fn read(events: &str, page_timeout: Duration) -> Read {
+        let folder = folder_with(events);
+        let reader = reader(&folder, SERIAL.cores);
+        let ahead = ahead(&reader, How { page_timeout, ..SERIAL });
+        Read { folder, reader, ahead }
+    }
+
+    fn folder_with(events: &str) -> TempDir {
         let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("x.db");
-        rusqlite::Connection::open(&path)
+        rusqlite::Connection::open(folder.path().join("x.db"))
             .and_then(|database| database.execute_batch(&format!("PRAGMA journal_mode = WAL; {events}")))
             .expect("created");
-        let reader = Reader::new(Backend::Sqlite(path, None), 1);
-        let pages = KeysetPager::new(Filter::default(), 10.try_into().expect("not zero"), Vec::new());
+        folder
+    }
+
+    fn reader(folder: &TempDir, cores: usize) -> Reader {
+        let connections = if cores == 1 { 1 } else { 16 };
+        Reader::new(Backend::Sqlite(folder.path().join("x.db"), None), connections, cores)
+    }
+
+    fn ahead(reader: &Reader, how: How) -> ReadAhead {
+        let pages = KeysetPager::new(Filter::default(), how.page_rows.try_into().expect("not zero"), Vec::new());
         let mut encoder = Encoder::new(TimeZone::parse("UTC").expect("a zone"), false);
         let texts = [
             KeyText::Camera { key: 1, id: "a".to_owned(), name: "A".to_owned() },
@@ -377,9 +272,26 @@ mod tests {
         ];
         encoder.define(texts).expect("encoded");
         let keys = KeyLookup::new(Pool::default());
-        let pages = CsvPageReader::new(pages, encoder, keys, Vec::new(), reader.buffers().clone(), PAGE_BYTES);
-        let ahead = ReadAhead::new(reader.clone(), page_timeout, pages);
-        Read { folder, reader, ahead }
+        let head = b"head\r\n".to_vec();
+        let pages = CsvPageReader::new(pages, encoder, keys, head, reader.buffers().clone(), how.page_bytes);
+        ReadAhead::new(reader.clone(), how.page_timeout, pages)
+    }
+
+    /// Reads everything, and pauses before page `n` for `pauses[n]` turns of the runtime.
+    async fn read_all(mut ahead: ReadAhead, pauses: &[u8]) -> (u64, Vec<u8>) {
+        let (mut rows, mut bytes) = (0, Vec::new());
+        for turns in pauses.iter().cycle() {
+            for _ in 0..*turns {
+                tokio::task::yield_now().await;
+            }
+            let page = ahead.next().await.expect("a page");
+            rows += page.rows;
+            bytes.extend_from_slice(&page.lines.bytes);
+            if page.last {
+                break;
+            }
+        }
+        (rows, bytes)
     }
 
     fn some(events: u32) -> String {
@@ -393,6 +305,8 @@ mod tests {
     }
 
     async fn until_idle(reader: &Reader) {
+        // A task that was started has a connection then.
+        tokio::task::yield_now().await;
         while reader.busy() > 0 {
             tokio::task::yield_now().await;
         }
@@ -411,7 +325,7 @@ mod tests {
         assert_eq!(pages, [(10, false), (10, false), (10, false), (5, true)]);
         let first_fields = String::from_utf8(text).expect("text");
         let timestamps: Vec<_> =
-            first_fields.lines().filter_map(|line| line.get(20..26)?.parse::<u32>().ok()).collect();
+            first_fields.lines().skip(1).filter_map(|line| line.get(20..26)?.parse::<u32>().ok()).collect();
         assert!(timestamps.into_iter().eq(1..=35), "{first_fields}");
     }
 
@@ -453,5 +367,38 @@ mod tests {
         let failure = ahead.next().await.expect_err("the query never ends");
         assert!(matches!(failure, ExportError::TimedOut(after) if after == limit), "{failure}");
         until_idle(&reader).await;
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn any_number_of_cores_and_windows_gives_the_same_bytes(
+            // Quiet and busy times, and many events at one moment.
+            gaps in proptest::collection::vec(
+                prop_oneof![4 => 0..3_i64, 2 => 0..1_000_i64, 1 => 0..10_000_000_000_i64], 0..400),
+            cores in 2..8_usize,
+            page_rows in 1..50_u32,
+            page_bytes in 100..4_000_usize,
+            pauses in proptest::collection::vec(0..40_u8, 1..8),
+        ) {
+            let moments = gaps.iter().scan(0, |moment, gap| { *moment += gap; Some(*moment) });
+            let values: Vec<_> = moments.enumerate()
+                .map(|(i, moment)| format!("({moment}, CAST(printf('%016d', {i}) AS BLOB), 1, {i}.5, 1, 0, 0, 0, 0, 1)"))
+                .collect();
+            let events = format!(
+                "CREATE TABLE motion_events (timestamp, event_id, camera_key, confidence, detector_key, x, y, width, height, zone_key);
+                {}", if values.is_empty() { String::new() } else { format!("INSERT INTO motion_events VALUES {}", values.join(", ")) });
+            let folder = folder_with(&events);
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+            runtime.block_on(async {
+                let how = How { cores, page_rows, page_bytes, ..SERIAL };
+                let serial = read_all(ahead(&reader(&folder, 1), How { cores: 1, ..how }), &[0]).await;
+                let parallel = read_all(ahead(&reader(&folder, cores), how), &pauses).await;
+                prop_assert_eq!(serial.0, gaps.len() as u64);
+                prop_assert_eq!(parallel, serial);
+                Ok(())
+            })?;
+        }
     }
 }

@@ -1,0 +1,81 @@
+//! Decides how much time the next window of an export covers, so that it has a few pages of events. No I/O.
+//!
+//! What is known of the density comes from the windows before. A guess may be wrong: a window with more events ends after
+//! its pages, and the rest of it becomes another window.
+
+/// How much longer than the window before a window may be, at most. A quiet hour may be followed by a busy one.
+const MAX_GROWTH: u64 = 4;
+
+/// The length of the next window, from what was read before.
+#[derive(Clone, Copy, Debug)]
+pub struct WindowPlan {
+    /// The size that the lines of a window should have, in bytes.
+    target_bytes: u64,
+    /// The length of the next window, in microseconds; `None` before any event was read.
+    micros: Option<i64>,
+}
+
+impl WindowPlan {
+    /// Creates a plan for windows of about `target_bytes` bytes of lines.
+    pub fn new(target_bytes: usize) -> Self {
+        Self { target_bytes: target_bytes as u64, micros: None }
+    }
+
+    /// Returns the length of the next window, in microseconds, at least 1; `None` before any event was read.
+    pub fn micros(&self) -> Option<i64> {
+        self.micros
+    }
+
+    /// Notes that the events of `micros` microseconds took `bytes` bytes.
+    pub fn window_read(&mut self, micros: i64, bytes: u64) {
+        let Ok(covered) = u64::try_from(micros.max(1)) else { return };
+        // At most four times as long, also after an empty window.
+        let bytes = bytes.max(self.target_bytes / MAX_GROWTH).max(1);
+        let next = u128::from(covered) * u128::from(self.target_bytes) / u128::from(bytes);
+        self.micros = Some(i64::try_from(next).unwrap_or(i64::MAX).max(1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_known_before_events_were_read() {
+        assert_eq!(WindowPlan::new(1_000).micros(), None);
+    }
+
+    #[test]
+    fn the_next_window_has_the_target_size_if_the_density_stays() {
+        let mut plan = WindowPlan::new(1_000);
+        plan.window_read(60, 500);
+        assert_eq!(plan.micros(), Some(120));
+        plan.window_read(120, 2_000);
+        assert_eq!(plan.micros(), Some(60));
+    }
+
+    #[test]
+    fn a_window_grows_to_four_times_its_length_at_most_also_after_an_empty_one() {
+        let mut plan = WindowPlan::new(1_000);
+        plan.window_read(60, 1);
+        assert_eq!(plan.micros(), Some(240));
+        plan.window_read(240, 0);
+        assert_eq!(plan.micros(), Some(960));
+    }
+
+    proptest! {
+        #[test]
+        fn a_window_is_never_shorter_than_a_microsecond(
+            target in 0..usize::MAX,
+            windows in proptest::collection::vec((any::<i64>(), any::<u64>()), 1..20),
+        ) {
+            let mut plan = WindowPlan::new(target);
+            for (micros, bytes) in windows {
+                plan.window_read(micros, bytes);
+                prop_assert!(plan.micros().is_some_and(|micros| micros >= 1));
+            }
+        }
+    }
+}
