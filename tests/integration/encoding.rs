@@ -135,6 +135,8 @@ async fn the_first_rows_arrive_if_the_next_ones_are_never_found() {
         let (bytes, whole) = client.rest().await;
         assert!(!whole, "{encoding}");
         let first = beginning(encoding, &first_chunk(&bytes));
-        assert_eq!(first.split(|byte| *byte == b'\n').count(), 102, "{encoding}: the header, a page, and a line end");
+        // The header, up to a page of rows (fewer if reading took long), and a line end.
+        let lines = first.split(|byte| *byte == b'\n').count();
+        assert!((3..=102).contains(&lines), "{encoding}: {lines}");
     }
 }
