@@ -5,11 +5,11 @@
 use std::time::Duration;
 
 use chrono::{NaiveDate, Weekday};
-use js_sys::Reflect;
+use js_sys::{Array, Function, Promise, Reflect};
 use leptos::prelude::{Effect, document, on_cleanup, set_timeout, window, window_event_listener_untyped};
 use leptos::wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{FocusOptions, HtmlElement, HtmlInputElement};
+use web_sys::{Blob, FocusOptions, HtmlElement, HtmlInputElement};
 
 use crate::export_params::parse_day;
 
@@ -32,8 +32,7 @@ pub fn today(timezone: &str) -> Option<NaiveDate> {
     Reflect::set(&options, &JsValue::from_str("timeZone"), &JsValue::from_str(timezone)).ok()?;
     let date = js_sys::Date::new_0();
     // Called by name, because the binding panics if the browser throws. Swedish dates are written YYYY-MM-DD.
-    let format: js_sys::Function =
-        Reflect::get(&date, &JsValue::from_str("toLocaleDateString")).ok()?.dyn_into().ok()?;
+    let format: Function = Reflect::get(&date, &JsValue::from_str("toLocaleDateString")).ok()?.dyn_into().ok()?;
     format.call2(&date, &JsValue::from_str("sv-SE"), &options).ok()?.as_string().as_deref().and_then(parse_day)
 }
 
@@ -202,12 +201,12 @@ pub fn week_begins() -> Weekday {
         return Weekday::Mon;
     }
     let first = || {
-        let locale: js_sys::Function =
+        let locale: Function =
             Reflect::get(&Reflect::get(&window(), &"Intl".into()).ok()?, &"Locale".into()).ok()?.dyn_into().ok()?;
-        let own = js_sys::Array::of1(&window().navigator().language()?.into());
+        let own = Array::of1(&window().navigator().language()?.into());
         let locale = Reflect::construct(&locale, &own).ok()?;
         // Older browsers have a property instead of the function.
-        let week = match Reflect::get(&locale, &"getWeekInfo".into()).ok()?.dyn_into::<js_sys::Function>() {
+        let week = match Reflect::get(&locale, &"getWeekInfo".into()).ok()?.dyn_into::<Function>() {
             Ok(get) => get.call0(&locale).ok()?,
             Err(_) => Reflect::get(&locale, &"weekInfo".into()).ok()?,
         };
@@ -247,16 +246,67 @@ pub fn lowercase(text: &str) -> String {
 
 /// Writes text to the clipboard. Returns false if the browser has no clipboard or refuses access.
 pub async fn copy(text: &str) -> bool {
-    let get = |target: &JsValue, name: &str| Reflect::get(target, &JsValue::from_str(name));
-    let write = || {
-        let clipboard = get(&get(&window(), "navigator")?, "clipboard")?;
-        let write: js_sys::Function = get(&clipboard, "writeText")?.dyn_into()?;
-        write.call1(&clipboard, &JsValue::from_str(text))
-    };
-    match write() {
-        Ok(promise) => JsFuture::from(js_sys::Promise::from(promise)).await.is_ok(),
+    is_written(write_to_clipboard("writeText", &text.into())).await
+}
+
+/// A text that is written to the clipboard once it is known.
+pub struct PendingCopy {
+    /// Resolves and rejects the text.
+    settle: Option<(Function, Function)>,
+    /// The write. An error if the browser cannot wait for the text.
+    write: Result<JsValue, JsValue>,
+}
+
+impl PendingCopy {
+    /// Begins to write to the clipboard. Must be called in the handler of a click: WebKit refuses access later, such as
+    /// after a request.
+    pub fn begin() -> Self {
+        let mut settle = None;
+        let text = Promise::new(&mut |resolve, reject| settle = Some((resolve, reject)));
+        let item = || {
+            let constructor: Function = get(&window(), "ClipboardItem")?.dyn_into()?;
+            let formats = js_sys::Object::new();
+            Reflect::set(&formats, &"text/plain".into(), &text)?;
+            Reflect::construct(&constructor, &Array::of1(&formats))
+        };
+        let write = item().and_then(|item| write_to_clipboard("write", &Array::of1(&item)));
+        Self { settle, write }
+    }
+
+    /// Sets the text; `None` leaves the clipboard unchanged. Returns whether the text was copied.
+    pub async fn finish(self, text: Option<&str>) -> bool {
+        if let (Some((resolve, reject)), Ok(_)) = (self.settle, &self.write) {
+            // A blob, because older browsers accept no text here.
+            let _ = match text.and_then(|text| Blob::new_with_blob_sequence(&Array::of1(&text.into())).ok()) {
+                Some(blob) => resolve.call1(&JsValue::UNDEFINED, &blob),
+                None => reject.call0(&JsValue::UNDEFINED),
+            };
+        }
+        if is_written(self.write).await {
+            return true;
+        }
+        match text {
+            Some(text) => copy(text).await,
+            None => false,
+        }
+    }
+}
+
+fn write_to_clipboard(method: &str, value: &JsValue) -> Result<JsValue, JsValue> {
+    let clipboard = get(&get(&window(), "navigator")?, "clipboard")?;
+    let write: Function = get(&clipboard, method)?.dyn_into()?;
+    write.call1(&clipboard, value)
+}
+
+async fn is_written(promise: Result<JsValue, JsValue>) -> bool {
+    match promise {
+        Ok(promise) => JsFuture::from(Promise::from(promise)).await.is_ok(),
         Err(_) => false,
     }
+}
+
+fn get(target: &JsValue, name: &str) -> Result<JsValue, JsValue> {
+    Reflect::get(target, &JsValue::from_str(name))
 }
 
 /// Calls `act` after that time. Does nothing on the server.
@@ -268,7 +318,7 @@ pub fn call_later(act: impl FnOnce() + 'static, after: Duration) {
 
 /// Waits.
 pub async fn sleep(milliseconds: i32) {
-    let timeout = js_sys::Promise::new(&mut |resolve, _| {
+    let timeout = Promise::new(&mut |resolve, _| {
         let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
     });
     let _ = JsFuture::from(timeout).await;

@@ -188,11 +188,7 @@ fn toast_view(
 }
 
 /// The live region in which screen readers hear toasts.
-#[component]
-pub fn LiveRegion(
-    /// The toasts to announce.
-    toasts: Toasts,
-) -> impl IntoView {
+pub fn live_region(toasts: Toasts) -> impl IntoView {
     view! {
         <div class="visually-hidden" role="status">{move || toasts.polite.get()}</div>
         <div class="visually-hidden" role="alert">{move || toasts.urgent.get()}</div>
@@ -242,7 +238,7 @@ mod tests {
             assert_eq!(announced().1, "Export failed. Why.");
             toasts.show(Notification::SignedOut);
             assert!(announced().1.starts_with("You are signed out. "), "{:?}", announced());
-            let html = to_html(view! { <LiveRegion toasts/> });
+            let html = to_html(live_region(toasts));
             assert!(
                 html.contains("role=\"status\" class=\"visually-hidden\">Export cancelled. No file.</div>"),
                 "{html}"

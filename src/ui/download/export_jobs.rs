@@ -186,13 +186,9 @@ fn with_limit(message: String, complete_to: Option<&str>, language: Language) ->
 }
 
 /// The running exports with their progress, each with a button that cancels it.
-#[component]
-pub fn ExportProgress(
-    /// The exports.
-    jobs: ExportJobs,
-    /// The element that gets the focus when an export ends and the focused button disappears.
-    back_to: &'static str,
-) -> impl IntoView {
+///
+/// `back_to`: the element that gets the focus when an export ends and the focused button disappears.
+pub fn export_progress(jobs: ExportJobs, back_to: &'static str) -> impl IntoView {
     let texts = jobs.language.export();
     Effect::new(move |before: Option<usize>| {
         let now = jobs.running();
@@ -297,7 +293,7 @@ mod tests {
     fn running_exports_are_shown_with_progress_and_a_button_that_cancels_them() {
         let html = render(Language::English, Content::Nothing, || {
             let jobs = ExportJobs::new(Toasts::expect(), 2);
-            assert!(to_html(view! { <ExportProgress jobs back_to="#main"/> }).contains("hidden"), "nothing runs");
+            assert!(to_html(export_progress(jobs, "#main")).contains("hidden"), "nothing runs");
             let params = |query| ExportParams::parse(query).expect("valid");
             let page = jobs.list.try_update(|list| list.start(params("camera_id=a"), Arc::new(|| {}))).expect("a job");
             page.progress.set(Progress { bytes: 80, rows: 1, milliseconds: 0.0 });
@@ -305,7 +301,7 @@ mod tests {
             let browser = jobs.list.try_update(|list| list.start(params(""), Arc::new(|| {}))).expect("a job");
             jobs.list.update(|list| list.set_save_method(browser.number, SaveMethod::BrowserDownload));
             assert!(jobs.is_full().get_untracked() && untrack(|| jobs.is_exporting(&params(""))));
-            view! { <ExportProgress jobs back_to="#main"/> }
+            export_progress(jobs, "#main")
         });
         for part in [
             "aria-label=\"Export: everything, one camera\" max=\"1000\" value=\"250\"",

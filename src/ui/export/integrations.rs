@@ -25,13 +25,9 @@ fn offered_minutes(max: u32) -> Vec<u32> {
 }
 
 /// The disclosure with the tools and their snippets.
-#[component]
-pub fn Integrations(
-    /// The parameters of the selection, or why they are invalid.
-    params: Signal<Result<ExportParams, ApiError>>,
-    /// The longest lifetime of a link in minutes.
-    link_max_minutes: u32,
-) -> impl IntoView {
+///
+/// `params`: the parameters of the selection, or why they are invalid. `link_max_minutes`: the longest lifetime of a link.
+pub fn integrations(params: Signal<Result<ExportParams, ApiError>>, link_max_minutes: u32) -> impl IntoView {
     let texts = page_data::language().export();
     let disclosure = Disclosure::closed();
     view! {
@@ -171,19 +167,18 @@ fn link(params: Signal<Result<ExportParams, ApiError>>, link_max_minutes: u32) -
     let create = move |_| {
         state.clear();
         let selected = params.get_untracked();
+        let copy = browser::PendingCopy::begin();
         spawn_local(async move {
             let result = match &selected {
                 Ok(params) => sign_link(params.to_query(), minutes.get_untracked()).await,
                 Err(error) => Err(error.clone()),
             };
-            if params.get_untracked() != selected {
-                return;
+            let is_current = params.get_untracked() == selected;
+            let link = result.as_ref().ok().filter(|_| is_current).map(absolute);
+            let is_copied = copy.finish(link.as_deref()).await;
+            if params.get_untracked() == selected {
+                state.show(result, is_copied, language);
             }
-            let is_copied = match &result {
-                Ok(link) => browser::copy(&absolute(link)).await,
-                Err(_) => false,
-            };
-            state.show(result, is_copied, language);
         });
     };
     let options = offered
@@ -268,7 +263,7 @@ mod tests {
     #[test]
     fn the_disclosure_is_empty_until_it_is_opened() {
         let html = render(Language::English, Content::Nothing, || {
-            view! { <Integrations params=Signal::stored(Ok(ExportParams::default())) link_max_minutes=15/> }
+            integrations(Signal::stored(Ok(ExportParams::default())), 15)
         });
         assert!(
             html.contains("<summary><h2>Use in other tools</h2></summary>") && !html.contains("<textarea"),

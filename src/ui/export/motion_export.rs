@@ -11,12 +11,12 @@ use thaw::{Button, ButtonAppearance, ButtonSize, ButtonType, Switch};
 
 use super::camera_select::CameraSelect;
 use super::date_range_picker::DateRangePicker;
-use super::integrations::Integrations;
-use super::preview::PreviewCard;
+use super::integrations::integrations;
+use super::preview::preview_card;
 use super::preview_query::{PreviewQuery, PreviewState, expected_export, use_preview};
-use super::recent_exports::RecentExports;
+use super::recent_exports::recent_exports;
 use super::selection::Selection;
-use super::timezone_select::TimezoneSelect;
+use super::timezone_select::timezone_select;
 use crate::api::export_form::ExportFormData;
 use crate::api::language::Language;
 use crate::api::page::Content;
@@ -24,11 +24,11 @@ use crate::api::paths::SETTINGS_PATH;
 use crate::api::session::Role;
 use crate::error::ApiError;
 use crate::export_params::{EXPORT_PATH, ExportParams};
-use crate::ui::download::export_jobs::{ExportJobs, ExportProgress};
+use crate::ui::download::export_jobs::{ExportJobs, export_progress};
 use crate::ui::download::save_method::Expected;
 use crate::ui::hydration::{self, HydrationChunk, static_html};
 use crate::ui::layout::CannotShow;
-use crate::ui::toasts::{LiveRegion, Notification, Toasts};
+use crate::ui::toasts::{Notification, Toasts, live_region};
 use crate::ui::{browser, page_data};
 
 /// The export form with the data of the page, or the error if they could not be loaded.
@@ -188,21 +188,21 @@ fn export_form(mut data: ExportFormData) -> impl IntoView {
                 <h2 class="visually-hidden">{form.language.history().selection}</h2>
                 <HydrationChunk><DateRangePicker selection params last_day/></HydrationChunk>
                 <HydrationChunk><CameraSelect cameras selection params/></HydrationChunk>
-                <HydrationChunk><TimezoneSelect timezones selection/></HydrationChunk>
+                <HydrationChunk>{timezone_select(&timezones, selection)}</HydrationChunk>
             </div>
-            <HydrationChunk><PreviewCard state=preview.state set_date_range/></HydrationChunk>
+            <HydrationChunk>{preview_card(preview.state, Callback::new(set_date_range))}</HydrationChunk>
             <div class="card card--action">
                 <h2 class="visually-hidden">{form.language.export().export}</h2>
                 <HydrationChunk>{export_button(is_running, is_disabled)}</HydrationChunk>
                 <button class="without-script" formaction=SETTINGS_PATH>{form.language.export().show_preview}</button>
                 <HydrationChunk>{file_options(selection)}</HydrationChunk>
-                <HydrationChunk><ExportProgress jobs back_to=".export-button"/></HydrationChunk>
+                <HydrationChunk>{export_progress(jobs, ".export-button")}</HydrationChunk>
             </div>
-            <LiveRegion toasts/>
+            {live_region(toasts)}
         </form>
         // Outside the form, because every field inside it is a parameter of the export.
-        <HydrationChunk><Integrations params link_max_minutes/></HydrationChunk>
-        <HydrationChunk><RecentExports recent cameras=names jobs/></HydrationChunk>
+        <HydrationChunk>{integrations(params, link_max_minutes)}</HydrationChunk>
+        <HydrationChunk>{recent_exports(recent, names, jobs)}</HydrationChunk>
     }
 }
 
@@ -371,7 +371,7 @@ mod tests {
             let form = FormContext { is_hydrated: hydrated, ..form };
             form.selection.set_date_range("2025-12-02".to_owned(), "2025-12-01".to_owned());
             assert!(form.submit(true));
-            let live = to_html(view! { <LiveRegion toasts=form.toasts/> });
+            let live = to_html(live_region(form.toasts));
             assert!(live.contains("role=\"alert\" class=\"visually-hidden\">The export cannot start. "), "{live}");
         });
     }

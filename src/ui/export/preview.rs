@@ -11,15 +11,8 @@ use crate::error::{ApiError, ErrorCode};
 use crate::ui::page_data;
 use crate::ui::table_html::table_rows_html;
 
-/// The preview.
-#[component]
-pub fn PreviewCard(
-    /// Its state.
-    state: RwSignal<PreviewState>,
-    /// Sets the dates of the selection.
-    #[prop(into)]
-    set_date_range: Callback<(NaiveDate, NaiveDate)>,
-) -> impl IntoView {
+/// The preview. `set_date_range` sets the dates of the selection.
+pub fn preview_card(state: RwSignal<PreviewState>, set_date_range: Callback<(NaiveDate, NaiveDate)>) -> impl IntoView {
     let language = page_data::language();
     let texts = language.export();
     let shown = Memo::new(move |before: Option<&PreviewState>| shown_state(before, state.get()));
@@ -119,9 +112,7 @@ mod tests {
     use crate::ui::test_support::{preview, render};
 
     fn html(language: Language, state: PreviewState) -> String {
-        render(language, Content::Nothing, move || {
-            view! { <PreviewCard state=RwSignal::new(state) set_date_range=|_| {}/> }
-        })
+        render(language, Content::Nothing, move || preview_card(RwSignal::new(state), Callback::new(|_| {})))
     }
 
     #[test]

@@ -23,15 +23,10 @@ pub const SHOWN: usize = 5;
 const PAUSES_MILLISECONDS: [i32; 4] = [0, 1_000, 2_000, 4_000];
 
 /// The list. Empty if there are no exports.
-#[component]
-pub fn RecentExports(
-    /// The exports that the server knew when it rendered the page.
-    recent: Vec<ExportRecord>,
-    /// The names of cameras by id.
-    cameras: BTreeMap<String, String>,
-    /// The exports of this page. The list is loaded again when one ends.
-    jobs: ExportJobs,
-) -> impl IntoView {
+///
+/// `recent`: the exports that the server knew when it rendered the page. `cameras`: their names by id. `jobs`: the exports of
+/// this page; the list is loaded again when one ends.
+pub fn recent_exports(recent: Vec<ExportRecord>, cameras: BTreeMap<String, String>, jobs: ExportJobs) -> impl IntoView {
     let language = page_data::language();
     let recent = RwSignal::new(recent);
     Effect::new(move |before: Option<usize>| {
@@ -127,7 +122,7 @@ mod tests {
         let html = |recent| {
             render(Language::English, Content::Nothing, move || {
                 let jobs = ExportJobs::new(Toasts::expect(), 1);
-                view! { <RecentExports recent cameras=BTreeMap::new() jobs/> }
+                recent_exports(recent, BTreeMap::new(), jobs)
             })
         };
         let one = html(vec![record("")]);

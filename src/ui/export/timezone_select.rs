@@ -8,17 +8,14 @@ use super::selection::Selection;
 use crate::ui::page_data;
 
 /// A select of all time zones.
-#[component]
-pub fn TimezoneSelect(
-    /// The names. The server writes them into the page. In the browser the list is empty, and the options of the page stay.
-    timezones: Vec<String>,
-    /// The form.
-    selection: Selection,
-) -> impl IntoView {
+///
+/// `timezones`: their names. The server writes them into the page. In the browser the list is empty, and the options of the
+/// page stay.
+pub fn timezone_select(timezones: &[String], selection: Selection) -> impl IntoView + use<> {
     let value = selection.timezone;
     selection.hydrate_timezones();
     // As one piece of HTML: hydrating six hundred options took a phone a third of a second.
-    let options = options(&timezones, &value.get_untracked());
+    let options = options(timezones, &value.get_untracked());
     view! {
         <div class="field">
             <label for="timezone">{page_data::language().export().timezone}</label>

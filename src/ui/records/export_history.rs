@@ -11,12 +11,12 @@ use crate::api::page::{Content, History};
 use crate::api::paths::{HISTORY_PATH, VERIFY_PATH};
 use crate::export_params::ExportParams;
 use crate::ui::controls::copy_button::CopyButton;
-use crate::ui::download::export_jobs::{ExportJobs, ExportProgress};
+use crate::ui::download::export_jobs::{ExportJobs, export_progress};
 use crate::ui::download::save_method::Expected;
 use crate::ui::hydration::static_html;
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::page_data;
-use crate::ui::toasts::{LiveRegion, Toasts};
+use crate::ui::toasts::{Toasts, live_region};
 
 /// The page at `/settings/exports`.
 #[component]
@@ -91,10 +91,10 @@ fn records(history: History) -> impl IntoView {
     };
     view! {
         {static_html(filter)}
-        <div class="export-again-progress"><ExportProgress jobs back_to="#main"/></div>
+        <div class="export-again-progress">{export_progress(jobs, "#main")}</div>
         {list}
         {static_html(pages)}
-        <LiveRegion toasts/>
+        {live_region(toasts)}
     }
 }
 
