@@ -69,6 +69,35 @@ test.describe("signed out", () => {
     await expect(page).toHaveURL(/\/settings\/account$/);
   });
 
+  test("a form that is sent without a session keeps what was typed, except passwords", async ({ page, context }) => {
+    const name = newName();
+    addUser(name, "--admin");
+    const signInAgain = async () => {
+      await context.clearCookies();
+      await page.getByRole("button", { name: /Create|Add/ }).click();
+      await expect(page).toHaveURL(/\/login\?next=/);
+      await signIn(page, name);
+      await expect(page.getByRole("alert")).toContainText("You were signed out, so nothing was changed.");
+    };
+    await page.goto("/settings/tokens");
+    await signIn(page, name);
+    await page.getByLabel("What is it for?").fill("Nightly & <daily>");
+    await page.getByLabel("Works for").selectOption("365");
+    await signInAgain();
+    await expect(page.getByLabel("What is it for?")).toHaveValue("Nightly & <daily>");
+    await expect(page.getByLabel("Works for")).toHaveValue("365");
+    await expect(page.getByText("You have no tokens.")).toBeVisible();
+    await page.goto("/settings/people");
+    await page.getByLabel("Name").fill("somebody-new");
+    await page.getByLabel("Role").selectOption("admin");
+    await page.getByLabel("First password").fill("a good long password");
+    await signInAgain();
+    await expect(page.getByLabel("Name")).toHaveValue("somebody-new");
+    await expect(page.getByLabel("Role")).toHaveValue("admin");
+    await expect(page.getByLabel("First password")).toHaveValue("");
+    await expect(page.getByRole("link", { name: "somebody-new" })).toHaveCount(0);
+  });
+
   test("repeated wrong passwords are throttled, and the page says for how long", async ({ page }) => {
     const name = newName();
     for (let guess = 0; guess < 7; guess += 1) {

@@ -1,7 +1,7 @@
 // Exporting without script: the browser itself submits the form and downloads the file.
 import { createHash } from "node:crypto";
 
-import { run } from "./server";
+import { ADMIN, PASSWORD, run } from "./server";
 import { bytes, cameraId, chooseCameras, expect, expectSame, test } from "./test";
 
 test("the default form downloads all events, for Excel", async ({ page, context }) => {
@@ -53,6 +53,26 @@ test("the date column is first in the file, and named in its record", async ({ p
   const digest = createHash("sha256").update(file).digest("hex");
   const { exports } = await (await page.request.get(`/api/v1/exports?sha256=${digest}&mine=true`)).json();
   expect(exports[0].query).toContain("excel_date=true");
+});
+
+test.describe("an expired session", () => {
+  test.use({ expectedMessages: [/status of 401/] });
+
+  test("leads from the form to the sign-in, and back to the filled-in form", async ({ page, context }) => {
+    await page.goto("/settings");
+    await page.getByLabel("From", { exact: true }).fill("2025-12-02");
+    await page.getByLabel("Time zone").selectOption("Europe/Berlin");
+    await context.clearCookies();
+    await page.getByRole("button", { name: "Export CSV" }).click();
+    await expect(page.getByText("You are signed out.")).toBeVisible();
+    await page.getByRole("link", { name: "Sign in" }).click();
+    await page.getByLabel("Name").fill(ADMIN);
+    await page.getByLabel("Password").fill(PASSWORD);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await expect(page).toHaveURL(/\/settings\?.*start_date=2025-12-02/);
+    await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-02");
+    await expect(page.getByLabel("Time zone")).toHaveValue("Europe/Berlin");
+  });
 });
 
 test.describe("an invalid form", () => {

@@ -223,6 +223,11 @@ pub enum Outcome {
         /// The token itself.
         text: String,
     },
+    /// It was sent without a session, and nothing was changed.
+    NotSent {
+        /// Names and values of the fields that are filled in again.
+        filled_in: Vec<(String, String)>,
+    },
     /// It was refused, and nothing was changed.
     Refused {
         /// The reason.
@@ -233,10 +238,18 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// Returns what was filled into a field of a refused form.
+    /// Returns what was filled into a field of a form that had no effect.
     pub fn filled_in(&self, field: &str) -> Option<String> {
-        let Self::Refused { filled_in, .. } = self else { return None };
-        filled_in.iter().find(|(name, _)| name == field).map(|(_, value)| value.clone())
+        self.all_filled_in(field).next().map(str::to_owned)
+    }
+
+    /// Returns all values of a field that may occur more than once, as [`Self::filled_in`].
+    pub fn all_filled_in(&self, field: &str) -> impl Iterator<Item = &str> {
+        let filled_in: &[_] = match self {
+            Self::Refused { filled_in, .. } | Self::NotSent { filled_in } => filled_in,
+            Self::Notice(_) | Self::Token { .. } => &[],
+        };
+        filled_in.iter().filter(move |(name, _)| name == field).map(|(_, value)| value.as_str())
     }
 }
 

@@ -16,6 +16,12 @@ pub const USERS_PATH: &str = "/settings/people";
 pub const USER_PATH: &str = "/settings/people/{id}";
 /// The sign-in.
 pub const LOGIN_PATH: &str = "/login";
+/// Returns the address of the sign-in that redirects to `next` afterwards.
+pub fn login_url(next: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
+    format!("{LOGIN_PATH}?{query}")
+}
+
 /// The sign-out.
 pub const LOGOUT_PATH: &str = "/logout";
 /// The creation of the first administrator.

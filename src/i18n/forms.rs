@@ -15,6 +15,7 @@ pub struct Texts {
     pub role: &'static str,
     pub role_hint: &'static str,
     pub password_hint: fn(usize) -> String,
+    pub not_sent: &'static str,
 }
 
 pub static ENGLISH: Texts = Texts {
@@ -22,6 +23,8 @@ pub static ENGLISH: Texts = Texts {
     role: "Role",
     role_hint: "A user sees the cameras granted to them. An administrator sees all cameras and manages people.",
     password_hint: |least| format!("At least {least} characters of any kind. Several words work well."),
+    not_sent: "You were signed out, so nothing was changed. What you entered is filled in again, except passwords. Check it and \
+               send it again.",
 };
 
 pub static GERMAN: Texts = Texts {
@@ -31,6 +34,8 @@ pub static GERMAN: Texts = Texts {
     password_hint: |least| {
         format!("Mindestens {least} beliebige Zeichen. Mehrere Wörter hintereinander eignen sich gut.")
     },
+    not_sent: "Sie waren abgemeldet, deshalb wurde nichts geändert. Ihre Eingaben sind wieder ausgefüllt, außer Passwörtern. \
+               Prüfen Sie sie und senden Sie sie erneut.",
 };
 
 impl Language {

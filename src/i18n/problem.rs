@@ -31,6 +31,10 @@ impl Language {
     /// Returns the sentence of an error. Errors that the browser creates are translated; those of the server are already in
     /// the language of the page.
     pub fn error(self, error: &ApiError) -> String {
+        // The sentence of the server is for programs. A page links to the sign-in.
+        if error.message.code == "not_signed_in" {
+            return self.export().signed_out.to_owned();
+        }
         self.sentence(&error.message, GERMAN_IN_BROWSER).unwrap_or_else(|| error.message.text.clone())
     }
 

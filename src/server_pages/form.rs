@@ -13,6 +13,9 @@ pub fn FormOutcome() -> impl IntoView {
     let language = page_data::language();
     match page_data::outcome() {
         Some(Outcome::Notice(done)) => Some(message("status", "notice", language.done(done).to_owned())),
+        Some(Outcome::NotSent { .. }) => {
+            Some(message("alert", "notice notice--bad", language.forms().not_sent.to_owned()))
+        }
         Some(Outcome::Refused { error, .. }) => {
             let text = language.error(&error);
             let id = (error.code.status() >= 500).then_some(error.request_id).flatten();

@@ -8,14 +8,24 @@ use crate::api::paths::SETTINGS_PATH;
 use crate::app::style_sheet;
 use crate::error::ApiError;
 
-/// Returns the complete document, without JavaScript.
-pub fn problem_page(options: &LeptosOptions, error: &ApiError, language: Language, scheme: ColorScheme) -> String {
+/// Returns the complete document, without JavaScript. `sign_in` is the address of the sign-in, if it is the next step.
+pub fn problem_page(
+    options: &LeptosOptions,
+    error: &ApiError,
+    language: Language,
+    scheme: ColorScheme,
+    sign_in: Option<String>,
+) -> String {
     let texts = language.frame();
     let title = language.problem_title(error.code);
     let id = error.request_id.as_ref().map(|id| {
         let id = format!("{}: {id}", texts.request_id);
         view! { <p class="hint">{id}</p> }
     });
+    let (address, link) = match sign_in {
+        Some(address) => (address, language.login().sign_in),
+        None => (SETTINGS_PATH.to_owned(), texts.go_to_settings),
+    };
     let theme = (scheme != ColorScheme::System).then_some(scheme.as_str());
     let style_sheet = style_sheet(options);
     let page = view! {
@@ -33,7 +43,7 @@ pub fn problem_page(options: &LeptosOptions, error: &ApiError, language: Languag
                     <h1>{title}</h1>
                     <p>{language.error(error)}</p>
                     {id}
-                    <p><a href=SETTINGS_PATH>{texts.go_to_settings}</a></p>
+                    <p><a href=address>{link}</a></p>
                 </main>
             </body>
         </html>
@@ -52,7 +62,7 @@ mod tests {
         let name_taken = FormMessage::NameTaken { name: "</main><script>alert(1)</script>".to_owned() };
         let error = ApiError { request_id: Some("<b>".to_owned()), ..ApiError::new(ErrorCode::Forbidden, name_taken) };
         let options = LeptosOptions::builder().output_name("x").build();
-        let page = problem_page(&options, &error, Language::English, ColorScheme::System);
+        let page = problem_page(&options, &error, Language::English, ColorScheme::System, None);
         assert!(page.contains("&lt;/main&gt;&lt;script&gt;alert(1)"), "{page}");
         assert!(!page.contains("<script") && !page.contains("<b>"), "{page}");
     }
@@ -62,7 +72,7 @@ mod tests {
         let error = ApiError::new(ErrorCode::Forbidden, FormMessage::AdministratorsOnly);
         let options = LeptosOptions::builder().output_name("x").build();
         let german = Language::German.translate_error(error.clone());
-        let page = problem_page(&options, &german, Language::German, ColorScheme::Dark);
+        let page = problem_page(&options, &german, Language::German, ColorScheme::Dark, None);
         assert!(page.contains("<html lang=\"de\" data-theme=\"dark\">"), "{page}");
         for part in [
             "content=\"dark\"",
@@ -73,7 +83,7 @@ mod tests {
         ] {
             assert!(page.contains(part), "{part} in {page}");
         }
-        let page = problem_page(&options, &error, Language::English, ColorScheme::System);
+        let page = problem_page(&options, &error, Language::English, ColorScheme::System, None);
         assert!(page.contains("<html lang=\"en\">") && page.contains("content=\"light dark\""), "{page}");
     }
 }

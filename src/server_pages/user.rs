@@ -1,5 +1,7 @@
 //! One user, for administrators: cameras, password, role and removal.
 
+use std::collections::HashSet;
+
 use leptos::either::{Either, EitherOf3};
 use leptos::prelude::*;
 
@@ -91,14 +93,19 @@ fn Forms(user: UserWithCameras) -> impl IntoView {
 fn Cameras(cameras: Vec<Grant>, path: String) -> impl IntoView {
     let language = page_data::language();
     let texts = language.people();
+    // What was checked in a form that was sent without a session.
+    let outcome = page_data::outcome();
+    let unsent = outcome.as_ref().filter(|outcome| outcome.filled_in("action").as_deref() == Some("cameras"));
+    let unsent: Option<HashSet<&str>> = unsent.map(|outcome| outcome.all_filled_in("camera_id").collect());
     let none = cameras.is_empty().then(|| view! { <p>{texts.no_cameras}</p> });
     let boxes = cameras.into_iter().map(|Grant { camera, granted }| {
         let name = language.camera(&camera);
+        let checked = unsent.as_ref().map_or(granted, |unsent| unsent.contains(&*camera.id));
         view! {
             <label class="check">
                 // The grants when the page was rendered. Only changes to them are applied.
                 {granted.then(|| view! { <input type="hidden" name="before" value=camera.id.clone()/> })}
-                <input type="checkbox" name="camera_id" value=camera.id checked=granted/>
+                <input type="checkbox" name="camera_id" value=camera.id checked=checked/>
                 <span>{name}</span>
             </label>
         }

@@ -10,8 +10,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::preferences;
+use super::redirect::settings_address;
 use super::request_id::RequestId;
-use crate::api::paths::is_page;
+use crate::api::paths::{is_page, login_url};
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::EXPORT_PATH;
 use crate::messages::Message;
@@ -117,6 +118,8 @@ pub async fn render(State(state): State<AppState>, request: Request, next: Next)
     // Without JavaScript, the form of the page navigates to the export.
     let is_navigable = is_page(request.uri().path()) || request.uri().path() == EXPORT_PATH;
     let is_page = is_navigable && accept.is_some_and(|accept| accept.contains("text/html"));
+    let query = request.uri().query().map(str::to_owned);
+    let is_export = request.uri().path() == EXPORT_PATH;
     let mut response = next.run(request).await;
     if response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
         response = server_fn_error(response).await;
@@ -127,7 +130,11 @@ pub async fn render(State(state): State<AppState>, request: Request, next: Next)
     error.request_id = request_id;
     let status = response.status();
     if is_page {
-        let mut page = (status, Html(problem_page(&state.leptos_options, &error, language, scheme))).into_response();
+        // Without JavaScript, the form of an export was sent without a session. Its page shows the selection again.
+        let is_signed_out = is_export && *error.message.code == *"not_signed_in";
+        let sign_in = is_signed_out.then(|| login_url(&settings_address(query)));
+        let page = problem_page(&state.leptos_options, &error, language, scheme, sign_in);
+        let mut page = (status, Html(page)).into_response();
         page.headers_mut().insert(header::VARY, HeaderValue::from_static(preferences::VARY));
         page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
         return with_headers(page, &error, allowed, is_browser);

@@ -34,7 +34,7 @@ use crate::server::export::records::{self, RecordFilter};
 use crate::server::internal_error::internal;
 use crate::server::state::AppState;
 use crate::web::page_data::export_form::AddressSelection;
-use crate::web::redirect::{LED_AT, SIGNED_IN, is_just_now, local_path_or_default};
+use crate::web::redirect::{LED_AT, NOT_SENT, SIGNED_IN, is_just_now, local_path_or_default};
 
 pub mod export_form;
 
@@ -69,6 +69,9 @@ pub async fn load_page_data(State(state): State<AppState>, request: Request, nex
         let is_just_now = is_just_now(parameter(&parts.uri, LED_AT).as_deref(), state.clock.now());
         is_just_now
             .then(|| Outcome::Refused { error: secure_address::cookie_refused(&state.settings), filled_in: Vec::new() })
+    } else if done.as_deref() == Some(NOT_SENT) {
+        let fields = form_urlencoded::parse(query.as_bytes()).into_owned();
+        Some(Outcome::NotSent { filled_in: fields.filter(|(name, _)| name != "done").collect() })
     } else {
         done.and_then(|done| done.parse().ok()).map(Outcome::Notice)
     };
@@ -170,6 +173,9 @@ fn empty_page_data(headers: &HeaderMap, address: String) -> PageData {
 /// the form carried is added again.
 fn address(uri: &Uri, outcome: Option<&Outcome>) -> String {
     let path = uri.path();
+    if let Some(Outcome::NotSent { .. }) = outcome {
+        return path.to_owned();
+    }
     let parameters = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let carried = match path {
         LOGIN_PATH => Some("next"),
@@ -326,6 +332,11 @@ mod tests {
             ("/login", Some(refused("next", "/settings?a=b")), "/login?next=%2Fsettings%3Fa%3Db"),
             ("/setup", Some(refused("key", "abc")), "/setup?key=abc"),
             ("/settings/people", Some(refused("name", "ann")), "/settings/people"),
+            (
+                "/settings/people?done=not-sent&name=ann",
+                Some(Outcome::NotSent { filled_in: Vec::new() }),
+                "/settings/people",
+            ),
         ] {
             assert_eq!(address(&uri.parse().expect("an address"), outcome.as_ref()), expected);
         }

@@ -7,7 +7,7 @@ use crate::error::ApiError;
 use crate::export_params;
 use crate::messages::parameters::ParameterMessage;
 use crate::server::export::records;
-use crate::web::redirect::LED_AT;
+use crate::web::redirect::{LED_AT, SURVIVING_FIELDS};
 
 /// Checks that a query string has only parameters in `known`, each at most once.
 ///
@@ -41,7 +41,9 @@ pub fn known_to_page(path: &str, query: &str) -> Option<String> {
         Some(Page::History) => &records::PARAMETERS,
         Some(Page::Login) => &["next", LED_AT],
         Some(Page::Setup) => &["key"],
-        Some(Page::Verify | Page::Tokens | Page::Account | Page::Users | Page::User) | None => &[],
+        // What was typed into a form without a session.
+        Some(Page::Tokens | Page::Account | Page::Users | Page::User) => &SURVIVING_FIELDS,
+        Some(Page::Verify) | None => &[],
     };
     // Any page may show the notice of a form.
     let is_known = |name: &Cow<str>| known.contains(&&**name) || name == "done";
@@ -75,6 +77,7 @@ mod tests {
             (LOGIN_PATH, "gclid=1&next=%2Fsettings%3Futm%3D1", Some("next=%2Fsettings%3Futm%3D1")),
             (SETUP_PATH, "key=1&next=2", Some("key=1")),
             ("/settings/people/1", "done=role-changed&utm=1", Some("done=role-changed")),
+            ("/settings/tokens", "done=not-sent&name=a&password=b", Some("done=not-sent&name=a")),
         ] {
             assert_eq!(known_to_page(path, query).as_deref(), expected, "{path}?{query}");
         }

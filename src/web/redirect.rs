@@ -1,12 +1,27 @@
 //! Redirects, such as to the sign-in and back. They never leave this server.
 
 use crate::api::paths::{LOGIN_PATH, SETTINGS_PATH};
+use crate::api::tokens::REVOKE_TOKENS;
 use crate::server::db::unix_micros::UnixMicros;
 
-/// Returns the address of the sign-in that redirects to `next` afterwards.
-pub fn login_url(next: &str) -> String {
-    let query = form_urlencoded::Serializer::new(String::new()).append_pair("next", next).finish();
-    format!("{LOGIN_PATH}?{query}")
+/// The value of the parameter `done` of a page whose form was sent without a session. The other parameters are what was
+/// typed into the form.
+pub const NOT_SENT: &str = "not-sent";
+
+/// The fields of forms that survive the sign-in. None of them is secret: they are in the address.
+pub const SURVIVING_FIELDS: [&str; 6] = ["action", "name", "role", "days", "camera_id", REVOKE_TOKENS];
+
+/// The longest query string with such fields, in bytes. Proxies and browsers limit the length of an address.
+const MAX_SURVIVING_BYTES: usize = 4_000;
+
+/// Returns the address of a page whose form was sent without a session, with what was typed into it except secrets. `body`
+/// is that of the form.
+pub fn unsent_form(path: &str, body: &[u8]) -> String {
+    let fields = form_urlencoded::parse(body).filter(|(name, _)| SURVIVING_FIELDS.contains(&&**name));
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("done", NOT_SENT).extend_pairs(fields);
+    let query = query.finish();
+    if query.len() > MAX_SURVIVING_BYTES { path.to_owned() } else { format!("{path}?{query}") }
 }
 
 /// The value of the parameter `done` of the sign-in after a successful attempt.
@@ -46,11 +61,20 @@ pub fn local_path_or_default(next: &str) -> &str {
     if is_local { next } else { SETTINGS_PATH }
 }
 
+/// Returns the address of the settings with this query string.
+pub fn settings_address(query: Option<String>) -> String {
+    query.map_or_else(
+        || SETTINGS_PATH.to_owned(),
+        |query| local_path_or_default(&format!("{SETTINGS_PATH}?{query}")).to_owned(),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::api::paths::login_url;
 
     #[test]
     fn only_paths_on_this_server_are_accepted() {
@@ -91,6 +115,17 @@ mod tests {
             assert_eq!(is_just_now(led_at, NOW), expected, "{led_at:?}");
         }
         assert!(is_just_now(Some(&led_at(NOW)), NOW + Duration::from_secs(59)));
+    }
+
+    #[test]
+    fn what_was_typed_into_a_form_survives_except_secrets() {
+        let body = b"action=password&password=hush&current_password=hush&revoke_tokens=true&name=a%26b&form_key=1";
+        assert_eq!(
+            unsent_form("/settings/account", body),
+            "/settings/account?done=not-sent&action=password&revoke_tokens=true&name=a%26b"
+        );
+        let long = format!("name={}", "x".repeat(MAX_SURVIVING_BYTES));
+        assert_eq!(unsent_form("/settings/tokens", long.as_bytes()), "/settings/tokens");
     }
 
     #[test]

@@ -20,7 +20,6 @@ use crate::api::exports::EXPORTS_PATH;
 use crate::api::page::{Page, PageData};
 use crate::api::paths::{
     API_DOCS_PATH, CAMERA_COUNTS_PATH, LOGOUT_PATH, METRICS_PATH, OPENAPI_PATH, PREFERENCES_PATH, PREVIEW_PATH,
-    SETTINGS_PATH,
 };
 use crate::app::shell;
 use crate::error::ApiError;
@@ -36,7 +35,7 @@ use crate::web::handlers::{export_records, health, metrics, moved_paths, openapi
 use crate::web::listener::request_body::unread_body;
 use crate::web::middleware::authenticate::authenticate;
 use crate::web::middleware::{authorize, csrf, host_validation, request_log, security_headers, session};
-use crate::web::redirect::local_path_or_default;
+use crate::web::redirect::settings_address;
 
 /// Returns the complete server.
 ///
@@ -159,14 +158,6 @@ fn server_functions(context: &(impl Fn() + Clone + Send + Sync + 'static)) -> Ro
         let route = on(MethodFilter::try_from(method).unwrap_or(MethodFilter::POST), handler);
         router.route(path, route.layer(DefaultBodyLimit::max(MAX_LONG_FORM_BYTES)))
     })
-}
-
-/// Returns the address of the settings with this query string.
-fn settings_address(query: Option<String>) -> String {
-    query.map_or_else(
-        || SETTINGS_PATH.to_owned(),
-        |query| local_path_or_default(&format!("{SETTINGS_PATH}?{query}")).to_owned(),
-    )
 }
 
 /// Returns the query parameters of a server function.

@@ -491,3 +491,102 @@ async fn signing_in_reports_a_database_that_cannot_be_written_to() {
     assert!(response.text().await.unwrap().contains("cannot be written to"));
     drop(lock);
 }
+
+/// Signs in at the address of a redirect to the sign-in, and returns the address and the page that follow.
+async fn sign_in_at(app: &TestApp, login: &str, name: &str) -> (String, String) {
+    let anonymous = client_with(&[]);
+    let form = text_of(app.get_as(&anonymous, login).await).await;
+    let (_, next) = form.split_once("name=\"next\" value=\"").expect("the field with the address");
+    let next = next.split('"').next().unwrap().replace("&amp;", "&");
+    app.wait(60);
+    let response = app.post(&anonymous, "/login", &[("name", name), ("password", PASSWORD), ("next", &next)]).await;
+    let browser = client_with(&[(COOKIE, &cookie(&response))]);
+    let led = app.get_as(&browser, response.headers()["location"].to_str().unwrap()).await;
+    let address = led.headers()["location"].to_str().unwrap().to_owned();
+    let page = text_of(app.get_as(&browser, &address).await).await;
+    (address, page)
+}
+
+#[tokio::test]
+async fn what_was_typed_into_a_form_without_a_session_survives_the_sign_in_except_passwords() {
+    const SECRET: &str = "hush hush hush";
+    type Fields = &'static [(&'static str, &'static str)];
+    let database = TestDatabase::with(events(4)).await;
+    database.add_user("ada", Role::Admin).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(10).await;
+    let person = format!("/settings/people/{}", ann.id);
+    let forms: [(&str, Fields, &[&str]); 5] = [
+        (
+            "/settings/tokens",
+            &[("action", "create"), ("name", "Nightly & <daily>"), ("days", "365"), ("form_key", "1")],
+            &["value=\"Nightly &amp; &lt;daily&gt;\"", "<option value=\"365\" selected>"],
+        ),
+        (
+            "/settings/account",
+            &[("current_password", SECRET), ("password", SECRET), ("revoke_tokens", "true")],
+            &["name=\"revoke_tokens\" value=\"true\" checked"],
+        ),
+        (
+            "/settings/people",
+            &[("name", "zoe"), ("role", "admin"), ("password", SECRET)],
+            &["value=\"zoe\"", "<option value=\"admin\" selected>"],
+        ),
+        (&person, &[("action", "role"), ("role", "admin")], &["<option value=\"admin\" selected>"]),
+        (
+            &person,
+            &[("action", "cameras"), ("before", "front"), ("camera_id", "back")],
+            &["name=\"camera_id\" value=\"back\" checked", "name=\"camera_id\" value=\"front\">"],
+        ),
+    ];
+    for (path, fields, expected) in forms {
+        let response = app.post(&client_with(&[]), path, fields).await;
+        assert_eq!(response.status(), 303, "{path}");
+        let login = response.headers()["location"].to_str().unwrap().to_owned();
+        assert!(login.starts_with("/login?next=") && !login.contains("hush"), "{login}");
+        let (address, page) = sign_in_at(&app, &login, "ada").await;
+        assert!(address.starts_with(&format!("{path}?done=not-sent")), "{address}");
+        for part in expected.iter().chain(&["You were signed out, so nothing was changed."]) {
+            assert!(page.contains(part), "{path}: {part} in {page}");
+        }
+        assert!(!page.contains("hush"), "{page}");
+        // The address to return to after another language was chosen shows neither again.
+        assert!(page.contains(&format!("name=\"next\" value=\"{path}\"")), "{page}");
+    }
+    let browser = app.browser_of("ada").await;
+    let people = text_of(app.get_as(&browser, "/settings/people").await).await;
+    assert!(!people.contains("zoe"), "nothing was changed: {people}");
+}
+
+#[tokio::test]
+async fn a_form_whose_values_are_too_long_for_an_address_leads_to_the_sign_in_without_them() {
+    let app = app_with("ann").await;
+    // One is longer than what is put into an address, the other one than what is read of a form.
+    for length in [5_000, 70_000] {
+        let response = app.post(&client_with(&[]), "/settings/tokens", &[("name", &*"x".repeat(length))]).await;
+        let to = response.headers()["location"].to_str().unwrap();
+        assert_eq!((response.status().as_u16(), to), (303, "/login?next=%2Fsettings%2Ftokens"), "{length}");
+    }
+}
+
+#[tokio::test]
+async fn without_a_session_the_form_of_an_export_leads_to_the_sign_in_and_back_to_its_selection() {
+    let app = app_with("ann").await;
+    let query = "format=csv&start_date=2025-12-01&camera_id=front&timezone=Europe%2FBerlin&bom=true";
+    let browser = client_with(&[(ACCEPT, "text/html")]);
+    let response = app.get_as(&browser, &format!("/api/v1/motion-events/export?{query}")).await;
+    assert_eq!(response.status(), 401, "never the sign-in in place of a file");
+    let page = text_of(response).await;
+    assert!(page.contains("You are signed out.") && page.contains(">Sign in</a>"), "{page}");
+    let (_, link) = page.split_once("<a href=\"").expect("a link");
+    let link = link.split('"').next().unwrap().replace("&amp;", "&");
+    let (address, form) = sign_in_at(&app, &link, "ann").await;
+    assert_eq!(address, format!("/settings?{query}"));
+    assert!(
+        form.contains("value=\"2025-12-01\"") && form.contains("<option value=\"Europe/Berlin\" selected>"),
+        "{form}"
+    );
+    // Programs get the sentence for programs.
+    let problem = text_of(app.get_as(&client_with(&[]), "/api/v1/motion-events/export").await).await;
+    assert!(problem.contains("send an access token") && !problem.contains("<html"), "{problem}");
+}

@@ -99,8 +99,9 @@ impl Form {
 /// The fields that are filled in again if a form is refused. None of them is secret.
 const REFILLED_FIELDS: [&str; 6] = ["name", "role", "days", "next", "key", REVOKE_TOKENS];
 
-/// The longest value that is filled in again, in bytes: longer than any valid value.
-const MAX_REFILL_BYTES: usize = 2_048;
+/// The longest value that is filled in again, in bytes: longer than any valid value, and than the address of a form that was sent without a
+/// session.
+const MAX_REFILL_BYTES: usize = 8_192;
 
 /// The maximum size of a form, in bytes.
 pub const MAX_FORM_BYTES: usize = 16 * 1_024;

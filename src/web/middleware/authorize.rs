@@ -1,20 +1,22 @@
 //! Authorization: which routes are open to whom. A path that is not listed here needs a session.
 
+use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::Method;
+use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::api::page::Page;
 use crate::api::paths::{
-    API_DOCS_PATH, API_PATH, LOGOUT_PATH, METRICS_PATH, OPENAPI_PATH, USERS_PATH, is_below, is_page,
+    API_DOCS_PATH, API_PATH, LOGOUT_PATH, METRICS_PATH, OPENAPI_PATH, USERS_PATH, is_below, is_page, login_url,
 };
 use crate::api::session::Role;
 use crate::api::signed_url;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
 use crate::server::accounts::principal::{self, Principal};
-use crate::web::redirect::login_url;
+use crate::web::redirect::{NOT_SENT, unsent_form};
 
 /// What a route requires of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +59,7 @@ pub async fn authorize(mut request: Request, next: Next) -> Result<Response, Api
         let principal = match principal::of(request.extensions()) {
             Ok(principal) => principal,
             Err(error) if !is_page(path) => return Err(error),
-            Err(_) => return Ok(to_login(&request)),
+            Err(_) => return Ok(to_login(request).await),
         };
         let is_allowed = match required_access {
             Access::Public | Access::Data => true,
@@ -76,11 +78,27 @@ pub async fn authorize(mut request: Request, next: Next) -> Result<Response, Api
 #[derive(Clone, Copy, Debug)]
 pub struct Authorized(());
 
-fn to_login(request: &Request) -> Response {
-    let current = request.uri().path_and_query().map_or("/", |current| current.as_str());
-    // After signing in, the browser can repeat only a GET, and a notice is shown only once.
-    let can_repeat = matches!(*request.method(), Method::GET | Method::HEAD) && !current.contains("?done=");
-    Redirect::to(&login_url(if can_repeat { current } else { request.uri().path() })).into_response()
+/// The maximum size of a form that is read to return to it after the sign-in, in bytes.
+const MAX_UNSENT_FORM_BYTES: usize = 64 * 1_024;
+
+async fn to_login(request: Request) -> Response {
+    let (Parts { uri, method, .. }, body) = request.into_parts();
+    let current = uri.path_and_query().map_or("/", |current| current.as_str());
+    let next = if method == Method::POST && Page::at(uri.path()).is_some() {
+        // After signing in, the browser does not send the form again, so its page shows what was typed into it.
+        match to_bytes(body, MAX_UNSENT_FORM_BYTES).await {
+            Ok(form) => unsent_form(uri.path(), &form),
+            Err(_) => uri.path().to_owned(),
+        }
+    } else if matches!(method, Method::GET | Method::HEAD)
+        && (!current.contains("?done=") || current.contains(NOT_SENT))
+    {
+        current.to_owned()
+    } else {
+        // The browser can repeat only a GET, and a notice is shown only once.
+        uri.path().to_owned()
+    };
+    Redirect::to(&login_url(&next)).into_response()
 }
 
 fn forbidden(principal: &Principal) -> ApiError {
