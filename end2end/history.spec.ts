@@ -122,6 +122,7 @@ test("an unchanged file is verified by its digest, and a truncated one is not", 
   const verdict = page.getByRole("status");
   await choose.setInputFiles({ name: "mine.csv", mimeType: "text/csv", buffer: file });
   await expect(verdict).toContainText("mine.csv is complete and unchanged");
+  await expect(choose).toHaveValue(/mine\.csv$/);
   await expect(verdict).toContainText(`admin: ${shownDay(day)}, all cameras, America/Los_Angeles.`);
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
 
@@ -145,4 +146,5 @@ test("a file exported by the command line is verified when it is dropped", async
   await page.locator(".drop").dispatchEvent("drop", { dataTransfer: dropped });
   await expect(page.getByRole("status")).toContainText("dropped.csv is complete and unchanged");
   await expect(page.getByRole("status")).toContainText("command line: until 1 Dec 2025");
+  await expect(page.getByLabel("Drop a CSV here, or choose it")).toHaveValue(/dropped\.csv$/);
 });

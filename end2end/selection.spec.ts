@@ -401,6 +401,10 @@ test("snippets for other tools fetch the selection", async ({ page, context }) =
   const token = run("token", "create", "admin", "snippets").toString().match(/mexp_\w+/)![0];
   await open(page, "?start_date=2025-12-10&end_date=2025-12-12&timezone=Europe/Berlin&bom=true");
   await page.getByText("Use in other tools").click();
+  // The address alone has no placeholder.
+  const tools = page.locator(".use-from");
+  await expect(tools).toContainText("Send one of your access tokens with it");
+  await expect(tools).not.toContainText("YOUR_TOKEN");
   const copied = async (tool: string) => {
     await page.getByRole("radio", { name: tool, exact: true }).check({ force: true });
     await page.getByRole("button", { name: `Copy: ${tool}` }).click();

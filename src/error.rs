@@ -140,6 +140,11 @@ impl ApiError {
         Self::new(ErrorCode::Internal, TransportMessage::Internal)
     }
 
+    /// Returns whether the client has no valid session, token or signed URL.
+    pub fn is_unauthenticated(&self) -> bool {
+        self.code == ErrorCode::Unauthenticated
+    }
+
     /// Returns the error for a query parameter or form field. `message` says what is expected.
     pub fn invalid(field: &str, message: impl Into<Message>) -> Self {
         Self { field: Some(field.to_owned()), ..Self::new(ErrorCode::InvalidParameter, message) }

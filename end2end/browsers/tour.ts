@@ -90,6 +90,7 @@ test("a selection is exported, verified, and in the history", async ({ driver })
   await open(driver, "/settings/verify");
   await driver.upload("input[type=file]", file);
   await expect.poll(() => text(driver, "main")).toContain("is complete and unchanged");
+  expect(await value(driver, "#file")).toContain(path.basename(file));
 
   await open(driver, "/settings/exports");
   const row = await driver.evaluate((digest) => document.querySelector<HTMLInputElement>(`input[value="${digest}"]`)?.closest("tr")?.textContent ?? "", digest);

@@ -51,6 +51,7 @@ pub struct Texts {
     pub dates_reversed: &'static str,
     pub preview_failed: fn(&str) -> String,
     pub signed_out: &'static str,
+    pub sign_in: &'static str,
     pub no_events: &'static str,
     pub holds: fn(&str, &str) -> String,
     pub events: &'static str,
@@ -74,6 +75,8 @@ pub struct Texts {
     pub so_far: fn(&str) -> String,
     pub per_second: fn(&str) -> String,
     pub left: fn(&str) -> String,
+    pub no_data_for: fn(&str) -> String,
+    pub checking: &'static str,
 
     pub export_complete: &'static str,
     pub export_cancelled: &'static str,
@@ -91,6 +94,9 @@ pub struct Texts {
     pub with_request_id: fn(&str, &str) -> String,
     pub unexpected_status: fn(u16) -> String,
     pub unreachable: &'static str,
+    pub offline: &'static str,
+    pub server_gone: &'static str,
+    pub export_again: &'static str,
     pub broken: &'static str,
     pub broken_off: fn(&str) -> String,
     pub different: fn(&str) -> String,
@@ -112,6 +118,7 @@ pub struct Texts {
     pub loading: &'static str,
     pub tool: &'static str,
     pub copy_for: fn(&str) -> String,
+    pub url_hint: fn(&str) -> String,
     pub token_hint: fn(&str) -> String,
     pub create_token: &'static str,
     pub sheets_hint: &'static str,
@@ -206,6 +213,7 @@ pub static ENGLISH: Texts = Texts {
     dates_reversed: "“From” must not be after “To”.",
     preview_failed: |why| format!("Couldn't load the preview: {why}"),
     signed_out: "You are signed out.",
+    sign_in: "Sign in",
     no_events: "There are no events in this selection.",
     holds: |events, size| format!("{events}, a file of about {size}"),
     events: "Events",
@@ -235,6 +243,8 @@ pub static ENGLISH: Texts = Texts {
     so_far: |size| format!("{size} so far"),
     per_second: |rows| format!("{rows} a second"),
     left: |time| format!("{time} left"),
+    no_data_for: |time| format!("no data for {time}"),
+    checking: "Checking with the server…",
 
     export_complete: "Export complete",
     export_cancelled: "Export cancelled",
@@ -263,7 +273,12 @@ pub static ENGLISH: Texts = Texts {
         format!("The server answered with status {status} and no file. Try again, or contact its operator.")
     },
     unreachable: "The server could not be reached. Check the connection and try again.",
-    broken: "The connection was lost before the file was complete, so nothing was saved. Try again.",
+    offline: "This device is offline, so nothing was saved. Connect it to the network, then export again.",
+    server_gone: "The server stopped answering before the file was complete, so nothing was saved. It may be restarting: \
+                  wait a minute, then export again.",
+    export_again: "Export again.",
+    broken: "The connection to the server was lost before the file was complete, so nothing was saved. Check the network \
+             connection, then export again.",
     broken_off: |why| format!("The transfer stopped before the file was complete, so nothing was saved. {why}"),
     different: |what| {
         format!(
@@ -301,6 +316,9 @@ pub static ENGLISH: Texts = Texts {
     loading: "Loading…",
     tool: "Tool",
     copy_for: |tool| format!("Copy: {tool}"),
+    url_hint: |header| {
+        format!("Send one of your access tokens with it: in the header {header}, or as the password of HTTP Basic.")
+    },
     token_hint: |token| format!("Replace {token} with one of your access tokens."),
     create_token: "Create a token",
     sheets_hint: "Google Sheets cannot send a token. Copy a link below and use it as the address.",
@@ -378,6 +396,7 @@ pub static GERMAN: Texts = Texts {
     dates_reversed: "„Von“ darf nicht nach „Bis“ liegen.",
     preview_failed: |why| format!("Die Vorschau ist nicht verfügbar: {why}"),
     signed_out: "Sie sind abgemeldet.",
+    sign_in: "Anmelden",
     no_events: "In dieser Auswahl gibt es keine Ereignisse.",
     holds: |events, size| format!("{events}, eine Datei von etwa {size}"),
     events: "Ereignisse",
@@ -408,6 +427,8 @@ pub static GERMAN: Texts = Texts {
     so_far: |size| format!("bisher {size}"),
     per_second: |rows| format!("{rows} pro Sekunde"),
     left: |time| format!("noch {time}"),
+    no_data_for: |time| format!("seit {time} keine Daten"),
+    checking: "Rückfrage beim Server …",
 
     export_complete: "Export abgeschlossen",
     export_cancelled: "Export abgebrochen",
@@ -440,7 +461,13 @@ pub static GERMAN: Texts = Texts {
         )
     },
     unreachable: "Der Server war nicht zu erreichen. Prüfen Sie die Verbindung und versuchen Sie es noch einmal.",
-    broken: "Die Verbindung brach ab, bevor die Datei vollständig war; es wurde nichts gespeichert. Versuchen Sie es noch einmal.",
+    offline: "Dieses Gerät ist offline; es wurde nichts gespeichert. Stellen Sie die Netzwerkverbindung wieder her und \
+              exportieren Sie dann erneut.",
+    server_gone: "Der Server antwortete nicht mehr, bevor die Datei vollständig war; es wurde nichts gespeichert. Vielleicht \
+                  startet er gerade neu: Warten Sie eine Minute und exportieren Sie dann erneut.",
+    export_again: "Exportieren Sie erneut.",
+    broken: "Die Verbindung zum Server ging verloren, bevor die Datei vollständig war; es wurde nichts gespeichert. Prüfen Sie \
+             die Netzwerkverbindung und exportieren Sie dann erneut.",
     broken_off: |why| {
         format!("Die Übertragung brach ab, bevor die Datei vollständig war; es wurde nichts gespeichert. {why}")
     },
@@ -483,6 +510,9 @@ pub static GERMAN: Texts = Texts {
     loading: "Wird geladen …",
     tool: "Programm",
     copy_for: |tool| format!("Kopieren: {tool}"),
+    url_hint: |header| {
+        format!("Senden Sie eines Ihrer Zugriffstoken mit: im Header {header} oder als Passwort von HTTP Basic.")
+    },
     token_hint: |token| format!("Ersetzen Sie {token} durch eines Ihrer Zugriffstoken."),
     create_token: "Token erstellen",
     sheets_hint: "Google Sheets kann kein Token senden: Kopieren Sie unten einen Link und verwenden Sie ihn als Adresse.",

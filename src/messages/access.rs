@@ -7,8 +7,8 @@ messages! {
     pub enum AccessLost {
         /// The user no longer exists.
         UserRemoved = "user_removed",
-            "The user was removed.",
-            "Das Benutzerkonto wurde entfernt.";
+            "The user was removed. An administrator can add the user again.",
+            "Das Benutzerkonto wurde entfernt. Ein Administrator kann es wieder anlegen.";
         /// The access token has expired.
         TokenExpired = "token_expired",
             "The access token has expired. Create a new one and try again.",

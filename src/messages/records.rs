@@ -7,56 +7,66 @@ messages! {
     pub enum RecordMessage {
         /// The client closed the connection.
         ClientDisconnected = "client_disconnected",
-            "The client disconnected before the end.",
-            "Der Empfänger hat die Verbindung vor dem Ende getrennt.";
+            "The connection to the browser or program was lost before the end of the file, or it was cancelled there. Export \
+             again if you need the file.",
+            "Die Verbindung zum Empfänger ging vor dem Ende der Datei verloren, oder dort wurde abgebrochen. Exportieren Sie \
+             erneut, wenn Sie die Datei brauchen.";
         /// The client stopped reading.
         ClientTimeout = "client_timeout",
-            "The client read nothing for too long (server.write_timeout_seconds).",
-            "Der Empfänger hat zu lange nichts entgegengenommen (server.write_timeout_seconds).";
+            "The browser or program accepted no data for too long (server.write_timeout_seconds). Export again over a faster \
+             connection, or select fewer days.",
+            "Der Empfänger hat zu lange keine Daten angenommen (server.write_timeout_seconds). Exportieren Sie erneut über \
+             eine schnellere Verbindung, oder wählen Sie weniger Tage.";
         /// The server was shut down.
         ServerStopped = "server_stopped",
-            "The server was stopped.",
-            "Der Server wurde angehalten.";
+            "The server was stopped. Export again once it is running.",
+            "Der Server wurde angehalten. Exportieren Sie erneut, sobald er wieder läuft.";
         /// The server stopped sending heartbeats.
         ServerLost = "server_lost",
-            "The server of this export ended without recording the outcome.",
-            "Der Server dieses Exports wurde beendet, ohne das Ergebnis festzuhalten.";
+            "The server of this export ended without recording the outcome. Export again.",
+            "Der Server dieses Exports wurde beendet, ohne das Ergebnis festzuhalten. Exportieren Sie erneut.";
         /// Another server ended the record, because this one sent no heartbeats.
         HeartbeatsLate = "heartbeats_late",
-            "Another server ended this record, because this server had sent no heartbeat for 30 s.",
-            "Ein anderer Server hat diesen Eintrag beendet, weil dieser Server 30 s lang kein Lebenszeichen gab.";
+            "Another server ended this record, because this server had sent no heartbeat for 30 s. Export again.",
+            "Ein anderer Server hat diesen Eintrag beendet, weil dieser Server 30 s lang kein Lebenszeichen gab. Exportieren \
+             Sie erneut.";
         /// The record could not be set to completed.
         NotRecordedAsWhole = "not_recorded_as_whole",
-            "The export was not recorded as complete.",
-            "Der Export wurde nicht als vollständig festgehalten.";
+            "The export was not recorded as complete. Export again.",
+            "Der Export wurde nicht als vollständig festgehalten. Exportieren Sie erneut.";
         /// The file is incomplete.
         FileIncomplete = "file_incomplete",
-            "The file was not complete.",
-            "Die Datei war nicht vollständig.";
+            "The file was not complete. Export again.",
+            "Die Datei war nicht vollständig. Exportieren Sie erneut.";
         /// The record could not be written.
         NotRecorded = "not_recorded",
-            "The export could not be recorded.",
-            "Der Export konnte nicht festgehalten werden.";
+            "The export could not be recorded, because the database was unavailable, full or locked. Export again later.",
+            "Der Export konnte nicht festgehalten werden, weil die Datenbank nicht erreichbar, voll oder gesperrt war. \
+             Exportieren Sie später erneut.";
         /// The task of the export panicked.
         ServerFault = "server_fault",
-            "Internal server error.",
-            "Interner Serverfehler.";
+            "Internal server error. Export again. If it happens again, the server's operator can find the reason in its log.",
+            "Interner Serverfehler. Exportieren Sie erneut. Tritt er wieder auf, findet der Betreiber den Grund im Protokoll \
+             des Servers.";
         /// Partitions were detached while the export ran.
         EventsDetached = "events_detached_meanwhile",
             "Months of events were detached while the export ran. Export again.",
             "Während des Exports wurden Monate von Ereignissen ausgelagert. Exportieren Sie erneut.";
         /// A page took too long.
         PageTimeout { seconds: u64 } = "page_timeout",
-            "The database returned no page within {seconds} s (export.page_timeout_seconds).",
-            "Die Datenbank lieferte innerhalb von {seconds} s keine Seite (export.page_timeout_seconds).";
+            "The database returned no page within {seconds} s (export.page_timeout_seconds). Select fewer days or cameras, or \
+             export again when the server is less busy.",
+            "Die Datenbank lieferte innerhalb von {seconds} s keine Seite (export.page_timeout_seconds). Wählen Sie weniger \
+             Tage oder Kameras, oder exportieren Sie erneut, wenn der Server weniger ausgelastet ist.";
         /// The database failed while the server read events.
         DatabaseFailed = "database_failed",
-            "The events could not be read from the database. The server's log says why.",
-            "Die Ereignisse konnten nicht aus der Datenbank gelesen werden. Der Grund steht im Protokoll des Servers.";
+            "The events could not be read from the database. Export again later. The server's log says why.",
+            "Die Ereignisse konnten nicht aus der Datenbank gelesen werden. Exportieren Sie später erneut. Der Grund steht im \
+             Protokoll des Servers.";
         /// A row cannot be encoded.
         EventNotEncoded { reason: String } = "event_not_encoded",
-            "An event could not be written: {reason}.",
-            "Ein Ereignis konnte nicht geschrieben werden: {reason}.";
+            "An event could not be written: {reason}. The server's operator must correct the event.",
+            "Ein Ereignis konnte nicht geschrieben werden: {reason}. Der Betreiber des Servers muss es berichtigen.";
         /// The text of a record from before message codes.
         Other { text: String } = "other",
             "{text}",

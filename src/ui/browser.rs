@@ -131,8 +131,7 @@ pub fn show_query(query: &str) {
 
 /// Makes the forms at the bottom of the page return to the current address.
 pub fn update_return_address() {
-    let path = window().location().pathname().unwrap_or_default();
-    set_return_address(&format!("{path}{}", window().location().search().unwrap_or_default()));
+    set_return_address(&address());
 }
 
 fn set_return_address(address: &str) {
@@ -258,7 +257,7 @@ pub struct PendingCopy {
 }
 
 impl PendingCopy {
-    /// Begins to write to the clipboard. Must be called in the handler of a click: WebKit refuses access later, such as
+    /// Begins to write to the clipboard. Must be called in the handler of a click: Safari refuses access later, such as
     /// after a request.
     pub fn begin() -> Self {
         let mut settle = None;
@@ -322,6 +321,20 @@ pub async fn sleep(milliseconds: i32) {
         let _ = window().set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, milliseconds);
     });
     let _ = JsFuture::from(timeout).await;
+}
+
+/// Returns whether the device has a network connection, as far as the browser knows.
+pub fn is_online() -> bool {
+    window().navigator().on_line()
+}
+
+/// Returns the path and query string of the page's address. Empty on the server.
+pub fn address() -> String {
+    if !IS_BROWSER {
+        return String::new();
+    }
+    let location = window().location();
+    location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
 }
 
 /// Returns scheme, host and port of the page's address. Empty on the server.

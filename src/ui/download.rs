@@ -44,8 +44,12 @@ pub enum DownloadError {
     Unexpected(u16),
     /// The server could not be reached.
     Unreachable,
+    /// The device has no network connection.
+    Offline,
     /// The connection broke before the end of the file. The reason of the server's record, if there is one.
     Broken(Option<Message>),
+    /// The connection broke before the end of the file, and the server does not answer any more.
+    ServerGone,
     /// The file differs from the server's record.
     Different(Mismatch),
     /// The server's record could not be read, so the file could not be checked.
@@ -75,24 +79,34 @@ impl DownloadError {
             }
             Self::Unexpected(status) => (texts.unexpected_status)(*status),
             Self::Unreachable => texts.unreachable.to_owned(),
-            Self::Broken(None) => texts.broken.to_owned(),
-            Self::Broken(Some(reason)) => (texts.broken_off)(&reason.text),
+            Self::Offline => texts.offline.to_owned(),
+            Self::ServerGone => texts.server_gone.to_owned(),
+            Self::Broken(reason) => match reason_for_client(reason.as_ref()) {
+                Some(reason) => (texts.broken_off)(reason),
+                None => texts.broken.to_owned(),
+            },
             Self::Different(mismatch) => (texts.different)(&mismatch.message(language)),
             Self::Unchecked => texts.unchecked.to_owned(),
             Self::Unwritable(reason) => (texts.unwritable)(reason),
             Self::NotStarted => texts.not_started.to_owned(),
             Self::Unfollowed => texts.unfollowed.to_owned(),
             Self::BrokenInBrowser(reason) => {
-                let reason = reason.as_ref().map(|reason| &*reason.text).unwrap_or_default();
-                (texts.broken_in_browser)(reason)
+                (texts.broken_in_browser)(reason_for_client(reason.as_ref()).unwrap_or(texts.export_again))
             }
         }
     }
 }
 
+/// Returns the reason of a record as the client should read it. `None` if the record only says that the connection to the
+/// client was lost: for the client, it is the connection to the server.
+fn reason_for_client(reason: Option<&Message>) -> Option<&str> {
+    reason.filter(|reason| reason.code != "client_disconnected").map(|reason| &*reason.text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::messages::access::AccessLost;
     use crate::messages::parameters::ParameterMessage;
     use crate::messages::records::RecordMessage;
 
@@ -100,8 +114,10 @@ mod tests {
     fn an_error_says_that_nothing_was_saved_and_why() {
         let message = |error: DownloadError| error.message(Language::English);
         let broken = |reason: Option<RecordMessage>| message(DownloadError::Broken(reason.map(Message::from)));
-        assert!(broken(None).contains("nothing was saved. Try again."));
-        assert!(broken(Some(RecordMessage::ServerStopped)).ends_with("nothing was saved. The server was stopped."));
+        let lost = "The connection to the server was lost before the file was complete";
+        assert!(broken(None).starts_with(lost));
+        assert!(broken(Some(RecordMessage::ClientDisconnected)).starts_with(lost), "the reader is the client");
+        assert!(broken(Some(RecordMessage::ServerStopped)).contains("nothing was saved. The server was stopped."));
         assert!(
             message(DownloadError::Different(Mismatch::Contents))
                 .contains("nothing was saved: size and row count match")
@@ -111,6 +127,148 @@ mod tests {
         assert_eq!(message(DownloadError::Cancelled), "No file was saved.");
         assert!(message(DownloadError::Unexpected(418)).contains("status 418"));
         assert!(message(DownloadError::Unreachable).starts_with("The server could not be reached."));
+    }
+
+    /// The next step of each reason of a record, in English and in German. A new reason does not compile without one.
+    fn next_step(reason: &RecordMessage) -> (&'static str, &'static str) {
+        match reason {
+            RecordMessage::ClientDisconnected => {
+                ("Check the network connection, then", "Prüfen Sie die Netzwerkverbindung")
+            }
+            RecordMessage::ClientTimeout => {
+                ("faster connection, or select fewer", "schnellere Verbindung, oder wählen")
+            }
+            RecordMessage::ServerStopped => ("once it is running", "sobald er wieder läuft"),
+            RecordMessage::NotRecorded | RecordMessage::DatabaseFailed => {
+                ("Export again later", "Exportieren Sie später")
+            }
+            RecordMessage::PageTimeout { .. } => {
+                ("Select fewer days or cameras", "Wählen Sie weniger Tage oder Kameras")
+            }
+            RecordMessage::EventNotEncoded { .. } => ("operator must correct", "Betreiber des Servers muss"),
+            RecordMessage::ServerLost
+            | RecordMessage::HeartbeatsLate
+            | RecordMessage::NotRecordedAsWhole
+            | RecordMessage::FileIncomplete
+            | RecordMessage::ServerFault
+            | RecordMessage::EventsDetached => ("Export again", "Exportieren Sie erneut"),
+            // Of a version without codes: whatever it was, nothing was saved.
+            RecordMessage::Other { .. } => ("nothing was saved", "wurde nichts gespeichert"),
+        }
+    }
+
+    /// The next step of each reason why access was lost, as [`next_step`].
+    fn next_step_without_access(lost: &AccessLost) -> (&'static str, &'static str) {
+        match lost {
+            AccessLost::UserRemoved => ("An administrator can", "Ein Administrator kann"),
+            AccessLost::TokenExpired => ("Create a new one", "Erstellen Sie ein neues"),
+            AccessLost::TokenRevoked => ("Use another one", "Verwenden Sie ein anderes"),
+            AccessLost::SessionExpired | AccessLost::SessionEnded => ("Sign in and", "Melden Sie sich an"),
+            AccessLost::LinkSessionExpired | AccessLost::LinkSessionEnded => {
+                ("Ask for a new", "Bitten Sie um einen neuen")
+            }
+            AccessLost::CameraRevoked | AccessLost::AdministratorDemoted => ("Choose from the", "Wählen Sie unter"),
+        }
+    }
+
+    /// The next step of each error of a download, as [`next_step`]. `None` if it is that of a reason or of the server.
+    fn next_step_of_error(error: &DownloadError) -> Option<(&'static str, &'static str)> {
+        Some(match error {
+            DownloadError::Broken(Some(_)) | DownloadError::BrokenInBrowser(Some(_)) | DownloadError::Refused(_) => {
+                return None;
+            }
+            // The user did it, and needs no advice.
+            DownloadError::Cancelled => ("No file was saved", "wurde keine Datei gespeichert"),
+            DownloadError::Unexpected(_) | DownloadError::Different(_) => {
+                ("Try again, or contact", "Versuchen Sie es noch")
+            }
+            DownloadError::Unreachable => ("Check the connection", "Prüfen Sie die Verbindung"),
+            DownloadError::Offline => ("Connect it to the network", "Stellen Sie die Netzwerkverbindung"),
+            DownloadError::Broken(None) => ("Check the network connection, then", "Prüfen Sie die Netzwerkverbindung"),
+            DownloadError::ServerGone => ("wait a minute", "Warten Sie eine Minute"),
+            DownloadError::Unchecked | DownloadError::NotStarted => ("Try again", "Versuchen Sie es noch"),
+            DownloadError::Unwritable(_) => ("Check free disk space", "Prüfen Sie Speicherplatz"),
+            DownloadError::Unfollowed => ("Verify a file", "Datei prüfen"),
+            DownloadError::BrokenInBrowser(None) => ("Delete the partial file", "Löschen Sie die unvollständige"),
+        })
+    }
+
+    #[test]
+    fn each_end_of_an_export_has_its_own_words_and_a_next_step_in_each_language() {
+        let records = [
+            RecordMessage::ClientDisconnected,
+            RecordMessage::ClientTimeout,
+            RecordMessage::ServerStopped,
+            RecordMessage::ServerLost,
+            RecordMessage::HeartbeatsLate,
+            RecordMessage::NotRecordedAsWhole,
+            RecordMessage::FileIncomplete,
+            RecordMessage::NotRecorded,
+            RecordMessage::ServerFault,
+            RecordMessage::EventsDetached,
+            RecordMessage::PageTimeout { seconds: 60 },
+            RecordMessage::DatabaseFailed,
+            RecordMessage::EventNotEncoded { reason: "x".to_owned() },
+            RecordMessage::Other { text: "x".to_owned() },
+        ];
+        let lost = [
+            AccessLost::UserRemoved,
+            AccessLost::TokenExpired,
+            AccessLost::TokenRevoked,
+            AccessLost::SessionExpired,
+            AccessLost::SessionEnded,
+            AccessLost::LinkSessionExpired,
+            AccessLost::LinkSessionEnded,
+            AccessLost::CameraRevoked,
+            AccessLost::AdministratorDemoted,
+        ];
+        assert_eq!((records.len(), lost.len()), (RecordMessage::ENGLISH.len(), AccessLost::ENGLISH.len()));
+        let records = records.iter().map(|reason| (Message::from(reason), next_step(reason)));
+        let lost = lost.iter().map(|lost| (Message::from(lost), next_step_without_access(lost)));
+        let reasons: Vec<_> = records.chain(lost).collect();
+        let errors = [
+            DownloadError::Cancelled,
+            DownloadError::Unexpected(502),
+            DownloadError::Unreachable,
+            DownloadError::Offline,
+            DownloadError::Broken(None),
+            DownloadError::ServerGone,
+            DownloadError::Different(Mismatch::Contents),
+            DownloadError::Unchecked,
+            DownloadError::Unwritable(String::new()),
+            DownloadError::NotStarted,
+            DownloadError::Unfollowed,
+            DownloadError::BrokenInBrowser(None),
+        ];
+        for language in Language::ALL {
+            let mut seen = std::collections::BTreeSet::new();
+            let of = |(english, german)| if language == Language::English { english } else { german };
+            let check = |error: &DownloadError, step: (&'static str, &'static str)| {
+                let message = error.message(language);
+                assert!(message.contains(of(step)), "“{}” is not in: {message}", of(step));
+                assert!(!message.contains("client") && !message.contains("Empfänger"), "the reader is one: {message}");
+                message
+            };
+            for error in &errors {
+                let message = check(error, next_step_of_error(error).expect("a step"));
+                assert!(seen.insert(message.clone()), "two ends have the same words: {message}");
+            }
+            for (reason, step) in &reasons {
+                let reason = language.translate(reason.clone());
+                let is_reader = ["client_disconnected", "client_timeout"].contains(&&*reason.code);
+                let broken = DownloadError::Broken(Some(reason.clone()));
+                let message = if reason.code == "client_timeout" {
+                    // Its sentence names the browser, which is what the reader uses.
+                    broken.message(language)
+                } else {
+                    check(&broken, *step)
+                };
+                assert!(message.contains(of(*step)), "{message}");
+                assert!(seen.insert(message.clone()) || is_reader, "two ends have the same words: {message}");
+                let in_browser = DownloadError::BrokenInBrowser(Some(reason)).message(language);
+                assert!(in_browser.contains(of(("Delete the partial", "Löschen Sie"))), "{in_browser}");
+            }
+        }
     }
 
     #[test]

@@ -4,8 +4,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::hydration::static_html;
-use super::page_data;
-use crate::api::paths::{ACCOUNT_PATH, HISTORY_PATH, SETTINGS_PATH, TOKENS_PATH, USERS_PATH, VERIFY_PATH};
+use super::{browser, page_data};
+use crate::api::language::Language;
+use crate::api::paths::{ACCOUNT_PATH, HISTORY_PATH, SETTINGS_PATH, TOKENS_PATH, USERS_PATH, VERIFY_PATH, login_url};
 use crate::api::session::Role;
 use crate::error::ApiError;
 use crate::ui::layout::banner::Banner;
@@ -102,6 +103,14 @@ pub fn CenteredLayout(
         </main>
         <Preferences/>
     }
+}
+
+/// Returns a link to the sign-in that returns to this page, for a request without a session.
+pub fn sign_in_link(is_signed_out: bool, language: Language) -> Option<AnyView> {
+    is_signed_out.then(|| {
+        let address = login_url(&browser::address());
+        view! { <a href=address rel="external">{language.export().sign_in}</a> }.into_any()
+    })
 }
 
 /// The error in place of content that could not be loaded. Static, because only the server renders it.

@@ -11,7 +11,7 @@ use thaw::{
 use uuid::Uuid;
 
 use super::{browser, page_data};
-use crate::api::paths::LOGIN_PATH;
+use crate::api::paths::login_url;
 use crate::i18n::export::Texts;
 
 /// How long a toast stays after the pointer and the focus have left it. Errors stay until they are dismissed.
@@ -112,7 +112,7 @@ impl Toasts {
             Notification::Error(title, body) => (ERROR, title, body, None),
             Notification::SignedOut => {
                 let texts = self.texts;
-                let link = Some((LOGIN_PATH, texts.sign_in_in_tab));
+                let link = Some((login_url(&browser::address()), texts.sign_in_in_tab));
                 (ERROR, texts.you_are_signed_out, texts.sign_in_elsewhere.to_owned(), link)
             }
         };
@@ -121,7 +121,7 @@ impl Toasts {
         self.dispatch(kind, title, body, link);
     }
 
-    fn dispatch(self, kind: Kind, title: &'static str, body: String, link: Option<(&'static str, &'static str)>) {
+    fn dispatch(self, kind: Kind, title: &'static str, body: String, link: Option<(String, &'static str)>) {
         let id = Uuid::new_v4();
         let toaster = self.toaster;
         let timer = StoredValue::new(DismissTimer::default());
@@ -154,7 +154,7 @@ fn toast_view(
     kind: Kind,
     title: &'static str,
     body: String,
-    link: Option<(&'static str, &'static str)>,
+    link: Option<(String, &'static str)>,
     dismiss_label: &'static str,
     dismiss: impl Fn() + Send + Sync + 'static,
     attend: impl Fn(AttentionChange, bool) + Copy + 'static,
@@ -252,7 +252,7 @@ mod tests {
     #[test]
     fn a_toast_shows_its_message_its_link_and_a_button_to_dismiss_it() {
         let html = render(Language::German, Content::Nothing, || {
-            let link = Some(("/login", "Anmelden"));
+            let link = Some(("/login".to_owned(), "Anmelden"));
             provide_context(ToastIntent::Error);
             toast_view(ERROR, "Titel", "a < b".to_owned(), link, "Ausblenden", || {}, |_, _| {})
         });

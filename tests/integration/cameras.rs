@@ -143,7 +143,7 @@ async fn removing_the_user_breaks_the_running_export() {
     let (app, user, ann, complete) = app_with_a_long_export().await;
     let removed = cut(&app, &ann, async || user::remove(&app.database.connection, &user).await.unwrap()).await;
     assert!(removed.is_err_and(|received| received < complete), "{removed:?}");
-    assert_failed_because(&app, "The user was removed.").await;
+    assert_failed_because(&app, "The user was removed. An administrator can add the user again.").await;
 }
 
 #[tokio::test]

@@ -35,7 +35,11 @@ async fn a_disconnect_ends_the_export_at_once_and_is_not_logged_as_an_error() {
     app.idle().await;
     let record = app.newest_record().await;
     assert_eq!(record["state"], "cancelled");
-    assert_eq!(record["error"], "The client disconnected before the end.");
+    assert_eq!(
+        record["error"],
+        "The connection to the browser or program was lost before the end of the file, or it was cancelled there. Export \
+         again if you need the file."
+    );
     assert_eq!(record["reason"], json!({ "code": "client_disconnected", "params": {}, "text": record["error"] }));
     assert_eq!(record["sha256"], Value::Null);
     let rows = record["rows"].as_i64().unwrap();
@@ -236,7 +240,10 @@ async fn after_the_shutdown_timeout_running_exports_are_aborted_and_recorded() {
     assert!(log.contains("state=\"interrupted\""), "{log}");
     let server = prepared.start(&[]);
     let record = prepared.newest(&server).await;
-    assert_eq!((&record["state"], &record["error"]), (&"interrupted".into(), &"The server was stopped.".into()));
+    assert_eq!(
+        (&record["state"], &record["error"]),
+        (&"interrupted".into(), &"The server was stopped. Export again once it is running.".into())
+    );
     assert!(record["rows"].as_i64().unwrap() > 0);
 }
 
@@ -338,7 +345,7 @@ async fn a_full_disk_at_the_end_aborts_the_file_and_the_outcome_is_recorded_once
     };
     tokio::time::timeout(Duration::from_mins(1), recorded).await.expect("it is recorded");
     let record = record().await;
-    assert_eq!((&record["state"], &record["error"]), (&"failed".into(), &"The export could not be recorded.".into()));
+    assert_eq!((&record["state"], &record["reason"]["code"]), (&"failed".into(), &"not_recorded".into()));
     assert_eq!(prepared.get(&server, &format!("{EXPORT_PATH}?end_date=2000-01-01")).await.status(), 200);
     assert_eq!(prepared.get(&server, "/readyz").await.status(), 200);
     let log = prepared.log();

@@ -431,7 +431,7 @@ async fn an_export_whose_outcome_cannot_be_recorded_reports_why() {
         assert_is_for_users(&error);
         let record = newest(&database).await;
         assert_eq!((record.state.as_str(), &record.sha256), ("failed", &None), "{output}");
-        assert_eq!(reason_of(&record).as_deref(), Some("The export could not be recorded."), "{output}");
+        assert!(reason_of(&record).unwrap().starts_with("The export could not be recorded"), "{output}");
     }
     assert!(!folder.join("out.csv").exists());
 }

@@ -10,12 +10,11 @@ use web_sys::{AbortController, AbortSignal};
 use super::fetch::{Target, download, follow_browser_download, unwritable};
 use super::file_system_access::{self, WritableFile};
 use super::job_list::{Job, JobList};
-use super::progress::PROGRESS_MAX;
+use super::progress::{PROGRESS_MAX, Progress};
 use super::save_method::{Expected, SaveMethod};
 use super::{DownloadError, Saved};
 use crate::api::exports::ExportRecord;
 use crate::api::language::Language;
-use crate::error::{ApiError, ErrorCode};
 use crate::export_params::ExportParams;
 use crate::ui::toasts::{Notification, Toasts};
 use crate::ui::{browser, page_data};
@@ -124,7 +123,29 @@ impl ExportJobs {
                 return follow_browser_download(&job.params, set_progress).await.map(Outcome::SavedByBrowser);
             }
         };
+        spawn_local(self.count_idle_seconds(job.clone()));
         download(&job.params.to_url(), signal, target, set_progress).await.map(Outcome::Saved)
+    }
+}
+
+impl ExportJobs {
+    /// Counts the seconds in which no bytes arrive, until the export ends.
+    async fn count_idle_seconds(self, job: Job) {
+        let (mut bytes, mut last_change) = (0, js_sys::Date::now());
+        loop {
+            browser::sleep(1_000).await;
+            if !self.list.with_untracked(|list| list.running().any(|running| running.number == job.number)) {
+                return;
+            }
+            let now = js_sys::Date::now();
+            let progress = job.progress.get_untracked();
+            if progress.bytes != bytes {
+                (bytes, last_change) = (progress.bytes, now);
+            }
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a time span in seconds")]
+            let idle_seconds = ((now - last_change) / 1_000.0) as u64;
+            job.progress.set(Progress { idle_seconds, ..progress });
+        }
     }
 }
 
@@ -148,7 +169,7 @@ fn outcome_notification(outcome: Result<Outcome, DownloadError>, language: Langu
         Ok(Outcome::SavedByBrowser(record)) => {
             Notification::Success(texts.export_complete, saved_by_browser_message(&record, language))
         }
-        Err(DownloadError::Refused(ApiError { code: ErrorCode::Unauthenticated, .. })) => Notification::SignedOut,
+        Err(DownloadError::Refused(error)) if error.is_unauthenticated() => Notification::SignedOut,
         Err(error @ DownloadError::Cancelled) => Notification::Info(texts.export_cancelled, error.message(language)),
         Err(error) => Notification::Error(texts.export_failed, error.message(language)),
     })
@@ -245,8 +266,8 @@ fn job_row(job: Job, language: Language) -> impl IntoView {
 mod tests {
     use super::*;
     use crate::api::page::Content;
+    use crate::error::{ApiError, ErrorCode};
     use crate::ui::download::csv_digest::FileSummary;
-    use crate::ui::download::progress::Progress;
     use crate::ui::test_support::{record, render, to_html};
 
     fn saved(rows: u64) -> Saved {
@@ -296,7 +317,7 @@ mod tests {
             assert!(to_html(export_progress(jobs, "#main")).contains("hidden"), "nothing runs");
             let params = |query| ExportParams::parse(query).expect("valid");
             let page = jobs.list.try_update(|list| list.start(params("camera_id=a"), Arc::new(|| {}))).expect("a job");
-            page.progress.set(Progress { bytes: 80, rows: 1, milliseconds: 0.0 });
+            page.progress.set(Progress { bytes: 80, rows: 1, ..Progress::default() });
             jobs.set_total(&params("camera_id=a"), 4);
             let browser = jobs.list.try_update(|list| list.start(params(""), Arc::new(|| {}))).expect("a job");
             jobs.list.update(|list| list.set_save_method(browser.number, SaveMethod::BrowserDownload));

@@ -18,7 +18,7 @@ use super::csv_digest::{CsvDigest, FileSummary};
 use super::file_system_access::WritableFile;
 use super::follower::{Follower, Step};
 use super::progress::Progress;
-use super::response::{ExportHead, ResponseHead, check, refusal};
+use super::response::{ExportHead, ResponseHead, broken, check, refusal};
 use super::{DownloadError, Saved};
 use crate::api::exports::{EXPORT_ID_HEADER, EXPORTS_PATH, ExportRecord, ExportRecords, State};
 use crate::export_params::ExportParams;
@@ -35,6 +35,8 @@ const BUFFER_BYTES: u32 = 64 * 1024;
 
 /// How often the record is requested before it counts as unreachable, and the milliseconds between requests.
 const MAX_RECORD_ATTEMPTS: u32 = 5;
+/// The same after a connection broke: the server may have noticed nothing, and would then do so too late for the user.
+const MAX_ATTEMPTS_AFTER_BREAK: u32 = 2;
 const RETRY_DELAY_MILLISECONDS: i32 = 1_000;
 
 /// Returns the error for a file that cannot be written, with the browser's message.
@@ -80,7 +82,7 @@ async fn fetch_file(
 ) -> Result<Saved, DownloadError> {
     let started_at = js_sys::Date::now();
     let or_cancelled = |error| if abort.aborted() { DownloadError::Cancelled } else { error };
-    let response = fetch(url, Some(abort)).await.map_err(|_| or_cancelled(DownloadError::Unreachable))?;
+    let response = fetch(url, Some(abort)).await.map_err(|_| or_cancelled(unreachable()))?;
     let head = ResponseHead {
         status: response.status(),
         content_type: header(&response, "content-type"),
@@ -102,10 +104,17 @@ async fn fetch_file(
             bytes: file.digest.bytes(),
             rows: file.digest.rows(),
             milliseconds: js_sys::Date::now() - started_at,
+            ..Progress::default()
         });
         Ok(())
     });
     let is_read = body.await.is_ok();
+    progress(Progress {
+        is_checking: true,
+        bytes: file.digest.bytes(),
+        rows: file.digest.rows(),
+        ..Progress::default()
+    });
     // If the user cancelled while the last bytes arrived, the cancellation counts.
     if abort.aborted() {
         return Err(DownloadError::Cancelled);
@@ -114,14 +123,14 @@ async fn fetch_file(
         return Err(error);
     }
     if !is_read {
-        let reason = finished_record(&id).await.and_then(|record| record.reason);
-        return Err(or_cancelled(DownloadError::Broken(reason)));
+        return Err(or_cancelled(broken(finished_record(&id, MAX_ATTEMPTS_AFTER_BREAK).await)));
     }
     let summary = file.digest.clone().finish();
-    let complete_to = check(finished_record(&id).await, &summary).map_err(|error| match error {
-        DownloadError::Unchecked => or_cancelled(DownloadError::Unchecked),
-        error => error,
-    })?;
+    let complete_to =
+        check(finished_record(&id, MAX_RECORD_ATTEMPTS).await, &summary).map_err(|error| match error {
+            DownloadError::Unchecked => or_cancelled(DownloadError::Unchecked),
+            error => error,
+        })?;
     if abort.aborted() {
         return Err(DownloadError::Cancelled);
     }
@@ -148,15 +157,20 @@ pub async fn follow_browser_download(
         browser::sleep(RETRY_DELAY_MILLISECONDS).await;
         let step = match follower.id() {
             Some(id) => {
-                let record = json::<ExportRecord>(&format!("{EXPORTS_PATH}/{id}")).await.ok();
-                follower.update(record)
+                let record = json::<ExportRecord>(&format!("{EXPORTS_PATH}/{id}")).await;
+                follower.update(record.map(Some))
             }
-            None => follower.find(newest_records().await.unwrap_or_default()),
+            None => follower.find(newest_records().await),
         };
         match step? {
             Step::Wait => {}
             Step::Progress { rows, bytes } => {
-                progress(Progress { bytes, rows, milliseconds: js_sys::Date::now() - started_at });
+                progress(Progress {
+                    bytes,
+                    rows,
+                    milliseconds: js_sys::Date::now() - started_at,
+                    ..Progress::default()
+                });
             }
             Step::Complete(record) => return Ok(record),
         }
@@ -177,21 +191,30 @@ async fn fetch(url: &str, abort: Option<&AbortSignal>) -> Result<Response, JsVal
     JsFuture::from(window().fetch_with_str_and_init(url, &request)).await.map(JsCast::unchecked_into)
 }
 
-/// Returns the record with that id once its export has ended, or its last state if that takes too long. Returns `None` if
-/// it cannot be read.
-async fn finished_record(id: &str) -> Option<ExportRecord> {
-    let mut last = None;
-    for _ in 0..MAX_RECORD_ATTEMPTS {
-        if let Ok(record) = json::<ExportRecord>(&format!("{EXPORTS_PATH}/{id}")).await {
-            let running = record.state == State::Running;
-            last = Some(record);
-            if !running {
-                break;
-            }
+/// Returns the record with that id once its export has ended, or its last state if that takes more than `max_attempts`.
+///
+/// # Errors
+/// Returns an error if the record cannot be read. An error that another attempt cannot change is returned at once.
+async fn finished_record(id: &str, max_attempts: u32) -> Result<ExportRecord, DownloadError> {
+    let mut attempt = 1;
+    loop {
+        let record = json::<ExportRecord>(&format!("{EXPORTS_PATH}/{id}")).await;
+        let may_change = match &record {
+            Ok(record) => record.state == State::Running,
+            Err(DownloadError::Refused(error)) => !error.is_unauthenticated(),
+            Err(error) => *error != DownloadError::Offline,
+        };
+        if !may_change || attempt == max_attempts {
+            return record;
         }
+        attempt += 1;
         browser::sleep(RETRY_DELAY_MILLISECONDS).await;
     }
-    last
+}
+
+/// Returns the error for a request that did not reach the server.
+fn unreachable() -> DownloadError {
+    if browser::is_online() { DownloadError::Unreachable } else { DownloadError::Offline }
 }
 
 /// Returns the records of exports whose file has that digest, newest first.
@@ -203,7 +226,7 @@ pub async fn records_with_digest(sha256: &str) -> Result<ExportRecords, Download
 }
 
 async fn json<T: DeserializeOwned>(url: &str) -> Result<T, DownloadError> {
-    let response = fetch(url, None).await.map_err(|_| DownloadError::Unreachable)?;
+    let response = fetch(url, None).await.map_err(|_| unreachable())?;
     if !response.ok() {
         return Err(error_of(&response).await);
     }

@@ -53,7 +53,11 @@ impl Follower {
     /// # Errors
     /// Returns an error if the export has not begun after [`MAX_MISSES`] requests, or if two records could be its own: the
     /// same selection may have been exported in two tabs at once.
-    pub fn find(&mut self, newest: Vec<ExportRecord>) -> Result<Step, DownloadError> {
+    pub fn find(&mut self, newest: Result<Vec<ExportRecord>, DownloadError>) -> Result<Step, DownloadError> {
+        let newest = match newest {
+            Ok(newest) => newest,
+            Err(error) => return self.update(Err(error)),
+        };
         let is_new = |record: &ExportRecord| {
             record.via == "session" && record.query == self.query && !self.known_ids.contains(&record.id)
         };
@@ -63,21 +67,28 @@ impl Follower {
             return Err(DownloadError::Unfollowed);
         }
         drop(candidates);
-        self.update(found)
+        self.update(Ok(found))
     }
 
-    /// Takes the state of the record; `None` if the request failed.
+    /// Takes the state of the record; `None` if it is not found yet, and an error if the request failed.
     ///
     /// # Errors
-    /// Returns an error if the server did not send the whole file, or if [`MAX_MISSES`] requests in a row failed.
-    pub fn update(&mut self, record: Option<ExportRecord>) -> Result<Step, DownloadError> {
-        let Some(record) = record else {
-            self.misses += 1;
-            return match (self.misses > MAX_MISSES, &self.id) {
-                (false, _) => Ok(Step::Wait),
-                (true, None) => Err(DownloadError::NotStarted),
-                (true, Some(_)) => Err(DownloadError::Unfollowed),
-            };
+    /// Returns an error if the server did not send the whole file, if [`MAX_MISSES`] requests in a row failed, or if the
+    /// session has ended.
+    pub fn update(&mut self, record: Result<Option<ExportRecord>, DownloadError>) -> Result<Step, DownloadError> {
+        let record = match record {
+            Ok(Some(record)) => record,
+            Err(DownloadError::Refused(error)) if error.is_unauthenticated() => {
+                return Err(DownloadError::Refused(error));
+            }
+            _ => {
+                self.misses += 1;
+                return match (self.misses > MAX_MISSES, &self.id) {
+                    (false, _) => Ok(Step::Wait),
+                    (true, None) => Err(DownloadError::NotStarted),
+                    (true, Some(_)) => Err(DownloadError::Unfollowed),
+                };
+            }
         };
         self.misses = 0;
         let count = |number: i64| u64::try_from(number).unwrap_or_default();
@@ -95,6 +106,7 @@ impl Follower {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::{ApiError, ErrorCode};
     use crate::messages::records::RecordMessage;
     use crate::ui::test_support::record;
 
@@ -111,40 +123,50 @@ mod tests {
         let of_a_token = ExportRecord { via: "token".to_owned(), ..running("2") };
         let of_another_selection = ExportRecord { query: String::new(), ..running("3") };
         let others = vec![old, of_a_token, of_another_selection];
-        assert_eq!(follower.find(others.clone()), Ok(Step::Wait));
+        assert_eq!(follower.find(Ok(others.clone())), Ok(Step::Wait));
         assert_eq!(follower.id(), None);
         let with_own = [others, vec![running("4")]].concat();
-        assert_eq!(follower.find(with_own), Ok(Step::Progress { rows: 1_234, bytes: 5_000 }));
+        assert_eq!(follower.find(Ok(with_own)), Ok(Step::Progress { rows: 1_234, bytes: 5_000 }));
         assert_eq!(follower.id(), Some("4"));
         let completed = ExportRecord { id: "4".to_owned(), ..record(QUERY) };
-        assert_eq!(follower.update(Some(completed.clone())), Ok(Step::Complete(Box::new(completed))));
+        assert_eq!(follower.update(Ok(Some(completed.clone()))), Ok(Step::Complete(Box::new(completed))));
     }
 
     #[test]
     fn two_new_records_of_one_selection_are_not_told_apart() {
         let mut follower = Follower::new(QUERY.to_owned(), &[]);
-        assert_eq!(follower.find(vec![running("1"), running("2")]), Err(DownloadError::Unfollowed));
+        assert_eq!(follower.find(Ok(vec![running("1"), running("2")])), Err(DownloadError::Unfollowed));
     }
 
     #[test]
     fn an_export_that_does_not_begin_is_given_up() {
         let mut follower = Follower::new(QUERY.to_owned(), &[]);
         for _ in 0..MAX_MISSES {
-            assert_eq!(follower.find(Vec::new()), Ok(Step::Wait));
+            assert_eq!(follower.find(Ok(Vec::new())), Ok(Step::Wait));
         }
-        assert_eq!(follower.find(Vec::new()), Err(DownloadError::NotStarted));
+        assert_eq!(follower.find(Ok(Vec::new())), Err(DownloadError::NotStarted));
     }
 
     #[test]
     fn a_record_that_can_no_longer_be_read_is_given_up_and_each_answer_counts_anew() {
         let mut follower = Follower::new(QUERY.to_owned(), &[]);
         for _ in 0..2 {
-            follower.update(Some(running("1"))).expect("it runs");
+            follower.update(Ok(Some(running("1")))).expect("it runs");
             for _ in 0..MAX_MISSES {
-                assert_eq!(follower.update(None), Ok(Step::Wait));
+                assert_eq!(follower.update(Err(DownloadError::Unreachable)), Ok(Step::Wait));
             }
         }
-        assert_eq!(follower.update(None), Err(DownloadError::Unfollowed));
+        assert_eq!(follower.update(Err(DownloadError::Unreachable)), Err(DownloadError::Unfollowed));
+    }
+
+    #[test]
+    fn an_ended_session_is_reported_at_once() {
+        let refused = ApiError { code: ErrorCode::Unauthenticated, ..ApiError::internal() };
+        let signed_out = DownloadError::Refused(refused);
+        let mut follower = Follower::new(QUERY.to_owned(), &[]);
+        assert_eq!(follower.find(Err(signed_out.clone())), Err(signed_out.clone()));
+        follower.update(Ok(Some(running("1")))).expect("it runs");
+        assert_eq!(follower.update(Err(signed_out.clone())), Err(signed_out));
     }
 
     #[test]
@@ -152,7 +174,7 @@ mod tests {
         let mut follower = Follower::new(QUERY.to_owned(), &[]);
         let reason = Some(RecordMessage::ServerStopped.into());
         let broken = ExportRecord { state: State::Interrupted, reason, ..record(QUERY) };
-        let outcome = follower.update(Some(broken));
+        let outcome = follower.update(Ok(Some(broken)));
         assert_eq!(outcome, Err(DownloadError::BrokenInBrowser(Some(RecordMessage::ServerStopped.into()))));
     }
 }

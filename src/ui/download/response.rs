@@ -52,12 +52,32 @@ pub fn refusal(status: u16, body: &str) -> DownloadError {
     serde_json::from_str(body).map_or(DownloadError::Unexpected(status), DownloadError::Refused)
 }
 
+/// Returns why a body broke off, by its record or why that cannot be read.
+pub fn broken(record: Result<ExportRecord, DownloadError>) -> DownloadError {
+    match record {
+        Ok(record) => DownloadError::Broken(record.reason),
+        Err(DownloadError::Refused(error)) if !error.is_unauthenticated() => {
+            DownloadError::Broken(Some(*error.message))
+        }
+        Err(error @ (DownloadError::Refused(_) | DownloadError::Offline)) => error,
+        Err(DownloadError::Unreachable) => DownloadError::ServerGone,
+        Err(_) => DownloadError::Broken(None),
+    }
+}
+
 /// Checks a file whose body has ended against its record. Returns up to when it is complete, if it was read from a replica.
 ///
 /// # Errors
 /// Returns an error if the record cannot be read, or if the file is not the one that the server recorded.
-pub fn check(record: Option<ExportRecord>, summary: &FileSummary) -> Result<Option<String>, DownloadError> {
-    let record = record.ok_or(DownloadError::Unchecked)?;
+pub fn check(
+    record: Result<ExportRecord, DownloadError>,
+    summary: &FileSummary,
+) -> Result<Option<String>, DownloadError> {
+    let record = record.map_err(|error| match error {
+        DownloadError::Refused(error) if error.is_unauthenticated() => DownloadError::Refused(error),
+        DownloadError::Offline => DownloadError::Offline,
+        _ => DownloadError::Unchecked,
+    })?;
     if record.state != State::Completed {
         return Err(DownloadError::Broken(record.reason));
     }
@@ -75,7 +95,8 @@ fn file_name(disposition: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ApiError;
+    use crate::error::{ApiError, ErrorCode};
+    use crate::messages::Message;
     use crate::messages::parameters::ParameterMessage;
     use crate::messages::records::RecordMessage;
     use crate::ui::download::csv_digest::Mismatch;
@@ -125,24 +146,43 @@ mod tests {
         assert_eq!(refusal(502, "<html>Bad gateway</html>"), DownloadError::Unexpected(502));
     }
 
+    fn refused(code: ErrorCode) -> ApiError {
+        ApiError { code, ..ApiError::internal() }
+    }
+
+    #[test]
+    fn a_broken_body_has_the_reason_of_its_record_or_of_the_server_that_does_not_answer() {
+        let stopped = Message::from(RecordMessage::ServerStopped);
+        let record = ExportRecord { state: State::Interrupted, reason: Some(stopped.clone()), ..record("") };
+        assert_eq!(broken(Ok(record)), DownloadError::Broken(Some(stopped)));
+        let signed_out = DownloadError::Refused(refused(ErrorCode::Unauthenticated));
+        assert_eq!(broken(Err(signed_out.clone())), signed_out);
+        let unavailable = refused(ErrorCode::Unavailable);
+        let reason = Some(Message::clone(&unavailable.message));
+        assert_eq!(broken(Err(DownloadError::Refused(unavailable))), DownloadError::Broken(reason));
+        assert_eq!(broken(Err(DownloadError::Unreachable)), DownloadError::ServerGone);
+        assert_eq!(broken(Err(DownloadError::Offline)), DownloadError::Offline);
+        assert_eq!(broken(Err(DownloadError::Unexpected(502))), DownloadError::Broken(None));
+    }
+
     #[test]
     fn a_file_is_accepted_only_if_its_record_is_complete_and_matches() {
         let summary = FileSummary { bytes: 5_000, rows: 1_234, sha256: "0123456789abcdef".to_owned() };
         let completed = record("");
-        assert_eq!(check(Some(completed.clone()), &summary), Ok(None));
+        assert_eq!(check(Ok(completed.clone()), &summary), Ok(None));
         let limited = ExportRecord { complete_to: Some("2025-12-16T12:00:05Z".to_owned()), ..completed.clone() };
-        assert_eq!(check(Some(limited), &summary), Ok(Some("2025-12-16T12:00:05Z".to_owned())));
-        assert_eq!(check(None, &summary), Err(DownloadError::Unchecked));
+        assert_eq!(check(Ok(limited), &summary), Ok(Some("2025-12-16T12:00:05Z".to_owned())));
+        assert_eq!(check(Err(DownloadError::Unreachable), &summary), Err(DownloadError::Unchecked));
+        assert_eq!(check(Err(DownloadError::Offline), &summary), Err(DownloadError::Offline));
+        let signed_out = DownloadError::Refused(refused(ErrorCode::Unauthenticated));
+        assert_eq!(check(Err(signed_out.clone()), &summary), Err(signed_out));
         let stopped = ExportRecord {
             state: State::Interrupted,
             reason: Some(RecordMessage::ServerStopped.into()),
             ..completed.clone()
         };
-        assert_eq!(
-            check(Some(stopped), &summary),
-            Err(DownloadError::Broken(Some(RecordMessage::ServerStopped.into())))
-        );
+        assert_eq!(check(Ok(stopped), &summary), Err(DownloadError::Broken(Some(RecordMessage::ServerStopped.into()))));
         let other = FileSummary { sha256: "0".repeat(64), ..summary };
-        assert_eq!(check(Some(completed), &other), Err(DownloadError::Different(Mismatch::Contents)));
+        assert_eq!(check(Ok(completed), &other), Err(DownloadError::Different(Mismatch::Contents)));
     }
 }

@@ -13,6 +13,7 @@ use crate::export_params::ExportParams;
 use crate::functions::signed_url::sign_link;
 use crate::ui::controls::copy_button::CopyButton;
 use crate::ui::controls::disclosure::Disclosure;
+use crate::ui::layout::sign_in_link;
 use crate::ui::{browser, page_data};
 
 /// Returns the lifetimes of links to offer, in minutes: those up to the maximum, or the maximum if it is less than all.
@@ -86,15 +87,13 @@ fn tools(params: Signal<Result<ExportParams, ApiError>>, link_max_minutes: u32) 
 /// Says how a tool signs in.
 fn hint(tool: Tool, language: Language) -> AnyView {
     let texts = language.export();
-    match tool {
-        Tool::Sheets => view! { <p class="hint">{texts.sheets_hint}</p> }.into_any(),
-        _ => view! {
-            <p class="hint">
-                {(texts.token_hint)(TOKEN)} " " <a href=TOKENS_PATH target="_blank">{texts.create_token}</a>
-            </p>
-        }
-        .into_any(),
-    }
+    let hint = match tool {
+        Tool::Sheets => return view! { <p class="hint">{texts.sheets_hint}</p> }.into_any(),
+        // The address alone has no token.
+        Tool::Url => (texts.url_hint)("Authorization: Bearer …"),
+        _ => (texts.token_hint)(TOKEN),
+    };
+    view! { <p class="hint">{hint} " " <a href=TOKENS_PATH target="_blank">{texts.create_token}</a></p> }.into_any()
 }
 
 fn snippet(tool: Tool, params: &ExportParams, language: Language) -> impl IntoView + use<> {
@@ -117,7 +116,11 @@ fn snippet(tool: Tool, params: &ExportParams, language: Language) -> impl IntoVi
 }
 
 fn problem(error: &ApiError, language: Language) -> impl IntoView + use<> {
-    view! { <p class="problem" role="alert">{language.selection_error(error)}</p> }
+    view! {
+        <p class="problem" role="alert">
+            {language.selection_error(error)} " " {sign_in_link(error.is_unauthenticated(), language)}
+        </p>
+    }
 }
 
 /// The signed link that was created last.
@@ -246,7 +249,7 @@ mod tests {
         for part in [
             "<textarea id=\"snippet-url\" readonly spellcheck=\"false\" rows=\"1\" aria-label=\"URL\" class=\"code\">",
             "aria-label=\"Copy: URL\"",
-            "Replace YOUR_TOKEN with one of your access tokens.",
+            "Send one of your access tokens with it",
             "<option value=\"15\">15 minutes</option>",
         ] {
             assert!(html.contains(part), "{part} in {html}");
@@ -272,9 +275,11 @@ mod tests {
     }
 
     #[test]
-    fn only_google_sheets_needs_a_link_in_place_of_a_token() {
+    fn the_hint_names_the_placeholder_of_the_token_if_the_snippet_has_it_and_only_google_sheets_needs_a_link() {
         for tool in Tool::ALL {
             let html = to_html(hint(tool, Language::English));
+            let snippet = tool.snippet("", &ExportParams::default());
+            assert_eq!(html.contains(TOKEN), snippet.contains(TOKEN), "{html}");
             assert_eq!(html.contains("cannot send a token"), tool == Tool::Sheets, "{html}");
             assert_eq!(html.contains("href=\"/settings/tokens\""), tool != Tool::Sheets, "{html}");
         }

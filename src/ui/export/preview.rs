@@ -7,7 +7,8 @@ use super::histogram::histogram;
 use super::preview_query::PreviewState;
 use crate::api::language::Language;
 use crate::api::preview::Preview;
-use crate::error::{ApiError, ErrorCode};
+use crate::error::ApiError;
+use crate::ui::layout::sign_in_link;
 use crate::ui::page_data;
 use crate::ui::table_html::table_rows_html;
 
@@ -20,7 +21,9 @@ pub fn preview_card(state: RwSignal<PreviewState>, set_date_range: Callback<(Nai
     let content = move || match shown.get() {
         PreviewState::Loading => view! { <p class="hint preview__none">{texts.loading_preview}</p> }.into_any(),
         PreviewState::Failed(error) => {
-            view! { <p class="hint preview__none">{failure_message(error.as_ref(), language)}</p> }.into_any()
+            let link = sign_in_link(error.as_ref().is_some_and(ApiError::is_unauthenticated), language);
+            view! { <p class="hint preview__none">{failure_message(error.as_ref(), language)} " " {link}</p> }
+                .into_any()
         }
         PreviewState::Ready(preview) => preview_view(preview, language, set_date_range).into_any(),
     };
@@ -47,8 +50,6 @@ fn failure_message(error: Option<&ApiError>, language: Language) -> String {
     let texts = language.export();
     match error {
         None => texts.dates_reversed.to_owned(),
-        // The short form: the export itself explains how to sign in.
-        Some(error) if error.code == ErrorCode::Unauthenticated => (texts.preview_failed)(texts.signed_out),
         Some(error) => (texts.preview_failed)(&language.error(error)),
     }
 }
@@ -109,6 +110,8 @@ fn preview_view(
 mod tests {
     use super::*;
     use crate::api::page::Content;
+    use crate::error::ErrorCode;
+    use crate::messages::requests::RequestMessage;
     use crate::ui::test_support::{preview, render};
 
     fn html(language: Language, state: PreviewState) -> String {
@@ -156,9 +159,10 @@ mod tests {
         assert!(loading.contains("aria-busy=\"true\"") && loading.contains("Loading the preview…"), "{loading}");
         let invalid = html(Language::English, PreviewState::Failed(None));
         assert!(invalid.contains("“From” must not be after “To”."), "{invalid}");
-        let signed_out = ApiError { code: ErrorCode::Unauthenticated, ..ApiError::internal() };
+        let signed_out = ApiError::new(ErrorCode::Unauthenticated, RequestMessage::NotSignedIn);
         let signed_out = html(Language::English, PreviewState::Failed(Some(signed_out)));
         assert!(signed_out.contains("You are signed out."), "{signed_out}");
+        assert!(signed_out.contains("<a href=\"/login?next=\" rel=\"external\">Sign in</a>"), "{signed_out}");
         let failed = html(Language::English, PreviewState::Failed(Some(ApiError::internal())));
         assert!(failed.contains(&ApiError::internal().detail), "{failed}");
     }

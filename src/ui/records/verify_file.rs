@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use leptos::html::Input;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast;
-use web_sys::{Blob, DragEvent, File, FileList, HtmlInputElement};
+use web_sys::{Blob, DataTransfer, DragEvent, File, FileList, HtmlInputElement};
 
 use super::export_history::{count, exported_by, selection_summary};
 use crate::api::exports::{ExportRecord, ExportRecords};
@@ -15,7 +16,7 @@ use crate::export_params::ExportParams;
 use crate::ui::download::DownloadError;
 use crate::ui::download::csv_digest::FileSummary;
 use crate::ui::download::fetch::{records_with_digest, summarize};
-use crate::ui::layout::SettingsFrame;
+use crate::ui::layout::{SettingsFrame, sign_in_link};
 use crate::ui::page_data;
 
 /// The state of the verification.
@@ -25,8 +26,8 @@ enum Verdict {
     Reading(u64),
     /// Name and digest of the file, and the exports that have the digest.
     Compared(String, FileSummary, ExportRecords),
-    /// The verification failed: the message.
-    Failed(String),
+    /// The verification failed: the message, and whether the user must sign in.
+    Failed(String, bool),
 }
 
 impl Verdict {
@@ -39,7 +40,10 @@ impl Verdict {
     ) -> Self {
         match records {
             Ok(records) => Self::Compared(name, summary, records),
-            Err(error) => Self::Failed(error.message(language)),
+            Err(error) => {
+                let is_signed_out = matches!(&error, DownloadError::Refused(error) if error.is_unauthenticated());
+                Self::Failed(error.message(language), is_signed_out)
+            }
         }
     }
 }
@@ -47,6 +51,7 @@ impl Verdict {
 /// The verification of the file that was chosen last.
 #[derive(Clone, Copy)]
 struct Verification {
+    file: StoredValue<Option<File>, LocalStorage>,
     verdict: RwSignal<Option<Verdict>>,
     /// The number of the last verification.
     last: StoredValue<u32>,
@@ -54,7 +59,7 @@ struct Verification {
 
 impl Verification {
     fn new() -> Self {
-        Self { verdict: RwSignal::new(None), last: StoredValue::new(0) }
+        Self { file: StoredValue::new_local(None), verdict: RwSignal::new(None), last: StoredValue::new(0) }
     }
 
     /// Starts a verification and returns its number.
@@ -77,6 +82,7 @@ impl Verification {
     /// Verifies a file.
     fn run(self, file: File, language: Language) {
         let number = self.start();
+        self.file.set_value(Some(file.clone()));
         spawn_local(async move {
             let blob: &Blob = file.as_ref();
             let summary = summarize(blob, |bytes| self.show(number, Verdict::Reading(bytes))).await;
@@ -85,7 +91,7 @@ impl Verification {
                     let records = records_with_digest(&summary.sha256).await;
                     Verdict::from_lookup(file.name(), summary, records, language)
                 }
-                Err(_) => Verdict::Failed(language.verify().unreadable.to_owned()),
+                Err(_) => Verdict::Failed(language.verify().unreadable.to_owned(), false),
             };
             self.show(number, verdict);
         });
@@ -107,16 +113,25 @@ pub fn VerifyFile() -> impl IntoView {
         let input: Option<HtmlInputElement> = event.target().and_then(|target| target.dyn_into().ok());
         if let Some(input) = input {
             verify_first(input.files());
-            // Cleared, so that the same file can be chosen again after a change.
-            input.set_value("");
+        }
+    };
+    let field = NodeRef::<Input>::new();
+    // Cleared, so that the same file can be chosen again after a change.
+    let forget = move |_| {
+        if let Some(field) = field.get_untracked() {
+            field.set_value("");
+        }
+    };
+    // The user has closed the picker: the last file still is the one of the verdict.
+    let show_last = move || {
+        if let (Some(field), Some(file)) = (field.get_untracked(), verification.file.get_value()) {
+            show_file(&field, &file);
         }
     };
     // A file may be chosen or dropped before the page is hydrated.
-    let input = NodeRef::<leptos::html::Input>::new();
     Effect::new(move || {
-        if let Some(input) = input.get() {
-            verify_first(input.files());
-            input.set_value("");
+        if let Some(field) = field.get() {
+            verify_first(field.files());
         }
     });
     let is_over = RwSignal::new(false);
@@ -124,6 +139,7 @@ pub fn VerifyFile() -> impl IntoView {
         event.prevent_default();
         is_over.set(false);
         verify_first(event.data_transfer().and_then(|dropped| dropped.files()));
+        show_last();
     };
     let drag_over = move |event: DragEvent| {
         event.prevent_default();
@@ -140,7 +156,16 @@ pub fn VerifyFile() -> impl IntoView {
                 on:drop=drop_file
             >
                 <label for="file">{texts.choose}</label>
-                <input id="file" type="file" accept=".csv,text/csv" node_ref=input on:change=choose aria-describedby="file-hint"/>
+                <input
+                    id="file"
+                    type="file"
+                    accept=".csv,text/csv"
+                    node_ref=field
+                    on:click=forget
+                    on:change=choose
+                    on:cancel=move |_: leptos::ev::Event| show_last()
+                    aria-describedby="file-hint"
+                />
                 <p class="hint" id="file-hint">{texts.hint}</p>
             </div>
             <p class="card without-script">
@@ -155,6 +180,15 @@ pub fn VerifyFile() -> impl IntoView {
     }
 }
 
+/// Makes a file field show a file, such as one that was dropped beside it.
+fn show_file(field: &HtmlInputElement, file: &File) {
+    if let Ok(files) = DataTransfer::new()
+        && files.items().add_with_file(file).is_ok()
+    {
+        field.set_files(files.files().as_ref());
+    }
+}
+
 /// Returns the progress while the file is being read.
 fn progress_message(verdict: Option<&Verdict>, language: Language) -> Option<String> {
     match verdict {
@@ -166,7 +200,10 @@ fn progress_message(verdict: Option<&Verdict>, language: Language) -> Option<Str
 fn verdict_view(verdict: Verdict, language: Language) -> Option<AnyView> {
     Some(match verdict {
         Verdict::Reading(_) => return None,
-        Verdict::Failed(message) => view! { <p class="notice notice--bad">{message}</p> }.into_any(),
+        Verdict::Failed(message, is_signed_out) => {
+            let link = sign_in_link(is_signed_out, language);
+            view! { <p class="notice notice--bad">{message} " " {link}</p> }.into_any()
+        }
         Verdict::Compared(name, summary, records) => {
             let (is_known, message) = verdict_message(&name, &records, language);
             let class = if is_known { "notice" } else { "notice notice--bad" };
@@ -214,6 +251,8 @@ fn record_summary(record: &ExportRecord, language: Language) -> String {
 mod tests {
     use super::*;
     use crate::api::page::Content;
+    use crate::error::{ApiError, ErrorCode};
+    use crate::messages::requests::RequestMessage;
     use crate::ui::test_support::{record, render, to_html, with_owner};
 
     fn records(count: usize) -> ExportRecords {
@@ -250,8 +289,8 @@ mod tests {
             let second = verification.start();
             assert!(!verification.show(first, Verdict::Reading(2)));
             assert_eq!(verification.verdict.get_untracked(), Some(Verdict::Reading(0)));
-            assert!(verification.show(second, Verdict::Failed("why".to_owned())));
-            assert_eq!(verification.verdict.get_untracked(), Some(Verdict::Failed("why".to_owned())));
+            assert!(verification.show(second, Verdict::Failed("why".to_owned(), false)));
+            assert_eq!(verification.verdict.get_untracked(), Some(Verdict::Failed("why".to_owned(), false)));
         });
     }
 
@@ -260,7 +299,7 @@ mod tests {
         let verdict = |records| Verdict::from_lookup("a.csv".to_owned(), summary(), records, Language::English);
         assert_eq!(
             verdict(Err(DownloadError::Unreachable)),
-            Verdict::Failed(DownloadError::Unreachable.message(Language::English))
+            Verdict::Failed(DownloadError::Unreachable.message(Language::English), false)
         );
         assert_eq!(verdict(Ok(records(1))), Verdict::Compared("a.csv".to_owned(), summary(), records(1)));
     }
@@ -284,8 +323,12 @@ mod tests {
         }
         let unknown = html(Verdict::Compared("a.csv".to_owned(), summary(), records(0)));
         assert!(unknown.contains("notice--bad") && !unknown.contains("<ul>"), "{unknown}");
-        let failed = html(Verdict::Failed("It cannot be read.".to_owned()));
-        assert_eq!(failed, "<p class=\"notice notice--bad\">It cannot be read.</p>");
+        let failed = html(Verdict::Failed("It cannot be read.".to_owned(), false));
+        assert!(failed.contains("It cannot be read.") && !failed.contains("<a"), "{failed}");
+        let refused = ApiError::new(ErrorCode::Unauthenticated, RequestMessage::NotSignedIn);
+        let refused = Err(DownloadError::Refused(refused));
+        let signed_out = html(Verdict::from_lookup("a.csv".to_owned(), summary(), refused, Language::English));
+        assert!(signed_out.contains("You are signed out.") && signed_out.contains(">Sign in</a>"), "{signed_out}");
     }
 
     #[test]
