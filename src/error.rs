@@ -41,10 +41,14 @@ pub enum ErrorCode {
     Misdirected,
     /// There is no such export record, or it is another user's. HTTP 404.
     ExportNotFound,
+    /// The export has ended, so it cannot be cancelled; or it was cancelled before its file began. HTTP 409.
+    ExportEnded,
     /// There were too many sign-in attempts. HTTP 429, with the time to wait.
     TooManyAttempts,
     /// The user has the maximum number of exports running. HTTP 429, with the time to wait.
     TooManyExports,
+    /// The user has the maximum number of event streams open. HTTP 429, with the time to wait.
+    TooManyStreams,
     /// The database did not answer in time, and the query was cancelled. HTTP 504.
     DatabaseTimeout,
     /// The client uses a version of HTTP in which a truncated file looks complete. HTTP 505.
@@ -67,9 +71,10 @@ impl ErrorCode {
                 404
             }
             Self::MethodNotAllowed => 405,
+            Self::ExportEnded => 409,
             Self::TooLarge => 413,
             Self::Misdirected => 421,
-            Self::TooManyAttempts | Self::TooManyExports => 429,
+            Self::TooManyAttempts | Self::TooManyExports | Self::TooManyStreams => 429,
             Self::DatabaseTimeout => 504,
             Self::HttpVersionNotSupported => 505,
             Self::Unavailable => 503,
@@ -94,8 +99,10 @@ impl ErrorCode {
             Self::TooLarge => "Too large",
             Self::Misdirected => "Misdirected request",
             Self::ExportNotFound => "Export not found",
+            Self::ExportEnded => "Export ended",
             Self::TooManyAttempts => "Too many attempts",
             Self::TooManyExports => "Too many exports",
+            Self::TooManyStreams => "Too many streams",
             Self::DatabaseTimeout => "Database timeout",
             Self::HttpVersionNotSupported => "HTTP version not supported",
             Self::Unavailable => "Temporarily unavailable",

@@ -15,6 +15,7 @@ mod m20261125_000007_exports_of_replicas;
 mod m20261129_000008_marks;
 mod m20261129_000009_reasons_as_codes;
 mod m20261129_000010_integer_keys;
+mod m20261129_000011_exports_cancel_requests;
 
 /// Migrates a database to the current schema, or back.
 pub struct Migrator;
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000008_marks::Migration),
             Box::new(m20261129_000009_reasons_as_codes::Migration),
             Box::new(m20261129_000010_integer_keys::Migration),
+            Box::new(m20261129_000011_exports_cancel_requests::Migration),
         ]
     }
 }

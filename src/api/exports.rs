@@ -11,6 +11,9 @@ use crate::messages::Message;
 /// The path of the records. Each is below it by its id.
 pub const EXPORTS_PATH: &str = "/api/v1/exports";
 
+/// The events about exports: which run, how far they are, and how they end.
+pub const EXPORT_EVENTS_PATH: &str = "/api/v1/exports/events";
+
 /// The response header of an export with the id of its record.
 pub const EXPORT_ID_HEADER: &str = "x-export-id";
 
@@ -22,7 +25,7 @@ pub enum State {
     Running,
     /// The complete file was sent.
     Completed,
-    /// The client disconnected before the end.
+    /// The client disconnected before the end, or the export was cancelled.
     Cancelled,
     /// An error occurred before the end.
     Failed,
@@ -92,6 +95,9 @@ pub struct ExportRecord {
     pub reason: Option<Message>,
     /// The time up to which a file from a replica is complete, as RFC 3339, in UTC. `None` if that is the start of the export.
     pub complete_to: Option<String>,
+    /// Whether the running export is to be cancelled. Its server does that within some seconds.
+    #[serde(default)]
+    pub cancel_requested: bool,
 }
 
 /// A page of records, newest first.
@@ -101,4 +107,19 @@ pub struct ExportRecords {
     pub exports: Vec<ExportRecord>,
     /// The value of `before` for the next page. `None` on the last page.
     pub next: Option<String>,
+}
+
+/// One export in an event. The event `snapshot` has the running exports that the caller may see and the caller's last ones,
+/// the event `update` those that have changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ExportEvent {
+    /// Whether it is an export of the caller.
+    pub mine: bool,
+    /// The record.
+    pub export: ExportRecord,
+}
+
+/// Returns the path that cancels an export.
+pub fn cancel_path(id: &str) -> String {
+    format!("{EXPORTS_PATH}/{id}/cancel")
 }

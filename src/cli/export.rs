@@ -217,7 +217,7 @@ async fn pull<W: Write + Send + 'static>(
     };
     tokio::select! {
         pulled = pull => pulled,
-        // Only a server that received no heartbeats cancels it.
+        // By somebody who cancelled it on a page, or by a server that received no heartbeats.
         outcome = cancelled => Err(ExportFailure::RecordEnded(outcome).into()),
     }
 }

@@ -14,7 +14,7 @@ use crate::server::export::record_store::Outcome;
 pub enum ExportFailure {
     /// A signal stopped the command.
     Stopped,
-    /// A server received no heartbeat of this command and ended the record.
+    /// Somebody cancelled the export, or a server received no heartbeat of this command and ended the record.
     RecordEnded(Outcome),
     /// The file was incomplete at its end.
     Incomplete,
@@ -35,6 +35,9 @@ impl std::fmt::Display for ExportFailure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::Stopped => "stopped before the file was complete",
+            Self::RecordEnded(outcome) if outcome.state == State::Cancelled => {
+                return write!(f, "{}", outcome.reason.as_ref().map_or("cancelled", |reason| &reason.text));
+            }
             Self::RecordEnded(_) => {
                 "a server ended the record of this export, because the command had sent no heartbeat for 30 seconds; \
                  start the command again"

@@ -11,6 +11,14 @@ messages! {
              again if you need the file.",
             "Die Verbindung zum Empfänger ging vor dem Ende der Datei verloren, oder dort wurde abgebrochen. Exportieren Sie \
              erneut, wenn Sie die Datei brauchen.";
+        /// The user who started the export cancelled it.
+        CancelledByOwner = "cancelled_by_owner",
+            "Cancelled by the user who started it. Export again if you need the file.",
+            "Abgebrochen von der Person, die ihn gestartet hat. Exportieren Sie erneut, wenn Sie die Datei brauchen.";
+        /// An administrator cancelled the export of another user.
+        CancelledByAdministrator { name: String } = "cancelled_by_administrator",
+            "Cancelled by {name}, an administrator. Ask there before you export again.",
+            "Abgebrochen von {name} (Administration). Fragen Sie dort nach, bevor Sie erneut exportieren.";
         /// The client stopped reading.
         ClientTimeout = "client_timeout",
             "The browser or program accepted no data for too long (server.write_timeout_seconds). Export again over a faster \

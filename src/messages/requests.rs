@@ -28,6 +28,15 @@ messages! {
         NoSuchExport = "no_such_export",
             "There is no such export record, or you may not see it.",
             "Diesen Exporteintrag gibt es nicht, oder Sie dürfen ihn nicht sehen.";
+        /// The export to cancel has ended.
+        ExportEnded = "export_ended",
+            "This export has already ended.",
+            "Dieser Export ist bereits beendet.";
+        /// As many streams of export events are open as allowed.
+        TooManyStreams { limit: usize } = "too_many_streams",
+            "{limit} streams of export events are open, which is the limit. Close one, or try again later.",
+            "{limit} Ereignisströme zu Exporten sind offen, und mehr sind nicht erlaubt. Schließen Sie einen, oder \
+             versuchen Sie es etwas später erneut.";
         /// The server runs its maximum number of exports.
         ServerBusy { limit: u32 } = "server_busy",
             "The server is running {limit} exports, which is its limit (export.max_concurrent). Try again later.",

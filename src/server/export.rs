@@ -4,11 +4,13 @@
 //! [`pipeline::keyset`] (rows of the database, by [`reader`]) → [`csv`] (bytes) → [`pipeline::read_ahead`] (pages, ahead of the
 //! client) → [`pipeline`] (chunks that are pulled) → HTTP or the command line. `csv`, `query` and `timezone` do no I/O.
 //!
-//! [`slots`] limits how many exports run, and [`record_store`] has their records.
+//! [`slots`] limits how many exports run, [`record_store`] has their records, and [`feed`] the changes of these.
 
+pub mod cancel;
 pub mod csv;
 pub mod error;
 pub mod event;
+pub mod feed;
 pub mod pipeline;
 pub mod preview;
 pub mod query;

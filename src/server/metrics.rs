@@ -20,6 +20,7 @@ pub struct Metrics {
     bytes: IntCounter,
     duration: Histogram,
     in_flight: IntGauge,
+    event_streams: IntGauge,
     ended: IntCounterVec,
     refused: IntCounterVec,
     connections: IntGaugeVec,
@@ -108,6 +109,10 @@ impl Metrics {
                 &registry,
                 IntGauge::new("motion_export_in_flight", "Exports that are currently running."),
             ),
+            event_streams: registered(
+                &registry,
+                IntGauge::new("motion_export_event_streams", "Open streams of events about exports."),
+            ),
             ended: counters("motion_export_ended_total", "Ended exports, by final state of their record.", "state"),
             refused: counters(
                 "motion_export_refused_total",
@@ -177,6 +182,11 @@ impl Metrics {
     /// Sets how many exports are running.
     pub fn running(&self, exports: usize) {
         self.in_flight.set(i64::try_from(exports).unwrap_or(i64::MAX));
+    }
+
+    /// Sets how many streams of events about exports are open.
+    pub fn event_streams(&self, streams: usize) {
+        self.event_streams.set(i64::try_from(streams).unwrap_or(i64::MAX));
     }
 
     /// Returns the content type and the text of all metrics, in the format of Prometheus.

@@ -17,6 +17,7 @@ use crate::server::accounts::wrong_token::WrongTokens;
 use crate::server::db::clock::Clock;
 use crate::server::db::connect::writer::Writer;
 use crate::server::db::pool::Pool;
+use crate::server::export::feed::RecordFeed;
 use crate::server::export::pipeline::ExportContext;
 use crate::server::export::reader::Reader;
 use crate::server::export::reader::buffer_pool::PAGE_BYTES;
@@ -35,6 +36,8 @@ pub struct AppState {
     pub reader: Reader,
     /// The exports of this server.
     pub exports: ExportSlots,
+    /// The changes of export records.
+    pub feed: RecordFeed,
     /// The settings.
     pub settings: Arc<Settings>,
     /// The public host name, if one is set.
@@ -71,13 +74,16 @@ impl AppState {
         let last_use = ActivityTracker::start(writer.clone(), clock.clone(), (idle / 10).min(Duration::from_mins(1)));
         let metrics = Metrics::new();
         let limits = Limits::from(&settings.export);
+        let exports = ExportSlots::new(writer.clone(), clock.clone(), limits, metrics.clone());
+        let max_connections = settings.server.max_connections;
         Ok(Self {
+            feed: RecordFeed::new(database.clone(), exports.clone(), clock.clone(), max_connections),
             reader: Reader::new(
                 events(&settings.database, &database, settings.export.page_timeout())?,
                 settings.database.connections.get(),
                 std::thread::available_parallelism().map_or(1, usize::from),
             ),
-            exports: ExportSlots::new(writer.clone(), clock.clone(), limits, metrics.clone()),
+            exports,
             public_host: settings.server.public_host().map(Arc::from),
             trusted_proxies: settings.server.trusted_networks()?.into(),
             sessions: Sessions::new(database.clone(), writer.clone(), clock.clone(), last_use.clone(), &settings),

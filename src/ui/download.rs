@@ -135,6 +135,8 @@ mod tests {
             RecordMessage::ClientDisconnected => {
                 ("Check the network connection, then", "Prüfen Sie die Netzwerkverbindung")
             }
+            RecordMessage::CancelledByOwner => ("Export again if", "Exportieren Sie erneut, wenn"),
+            RecordMessage::CancelledByAdministrator { .. } => ("Ask there", "Fragen Sie dort nach"),
             RecordMessage::ClientTimeout => {
                 ("faster connection, or select fewer", "schnellere Verbindung, oder wählen")
             }
@@ -197,6 +199,8 @@ mod tests {
     fn each_end_of_an_export_has_its_own_words_and_a_next_step_in_each_language() {
         let records = [
             RecordMessage::ClientDisconnected,
+            RecordMessage::CancelledByOwner,
+            RecordMessage::CancelledByAdministrator { name: "eve".to_owned() },
             RecordMessage::ClientTimeout,
             RecordMessage::ServerStopped,
             RecordMessage::ServerLost,

@@ -78,6 +78,7 @@ pub fn record(query: &str) -> ExportRecord {
         error: None,
         reason: None,
         complete_to: None,
+        cancel_requested: false,
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod form;
+pub mod history;
 pub mod login;
 pub mod setup;
 pub mod tokens;

@@ -2,6 +2,7 @@
 
 pub mod export;
 pub mod export_body;
+pub mod export_events;
 pub mod export_records;
 pub mod health;
 pub mod metrics;

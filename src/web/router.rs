@@ -16,7 +16,7 @@ use leptos_axum::{file_and_error_handler_with_context, handle_server_fns_with_co
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{assets, error_response, page_data, parameters, preferences};
-use crate::api::exports::EXPORTS_PATH;
+use crate::api::exports::{EXPORT_EVENTS_PATH, EXPORTS_PATH, cancel_path};
 use crate::api::page::{Page, PageData};
 use crate::api::paths::{
     API_DOCS_PATH, CAMERA_COUNTS_PATH, LOGOUT_PATH, METRICS_PATH, OPENAPI_PATH, PREFERENCES_PATH, PREVIEW_PATH,
@@ -29,9 +29,9 @@ use crate::server::state::AppState;
 use crate::server_pages;
 use crate::web::assets::thaw_styles::StyleSheets;
 use crate::web::forms::form::{MAX_FORM_BYTES, MAX_LONG_FORM_BYTES, form};
-use crate::web::forms::{account, login, setup, tokens, users};
+use crate::web::forms::{account, history, login, setup, tokens, users};
 use crate::web::handlers::export::export;
-use crate::web::handlers::{export_records, health, metrics, moved_paths, openapi};
+use crate::web::handlers::{export_events, export_records, health, metrics, moved_paths, openapi};
 use crate::web::listener::request_body::unread_body;
 use crate::web::middleware::authenticate::authenticate;
 use crate::web::middleware::{authorize, csrf, host_validation, request_log, security_headers, session};
@@ -66,7 +66,9 @@ pub fn router(state: AppState) -> Router {
     let authorized = server_functions(&context)
         .route(EXPORT_PATH, get(export))
         .route(EXPORTS_PATH, get(export_records::list))
+        .route(EXPORT_EVENTS_PATH, get(export_events::follow))
         .route(&format!("{EXPORTS_PATH}/{{id}}"), get(export_records::get))
+        .route(&cancel_path("{id}"), post(export_records::cancel))
         .route(OPENAPI_PATH, get(openapi::describe))
         .route(API_DOCS_PATH, get(openapi::page::show))
         .merge(moved_paths::routes())
@@ -126,7 +128,8 @@ where
 {
     let render = render.clone();
     Some(match page {
-        Page::Export | Page::History | Page::Verify => return None,
+        Page::Export | Page::Verify => return None,
+        Page::History => form(history::cancel_export, MAX_FORM_BYTES, render),
         Page::Tokens => form(tokens::change_tokens, MAX_FORM_BYTES, render),
         Page::Account => form(account::change_password, MAX_FORM_BYTES, render),
         Page::Users => form(users::add_user, MAX_FORM_BYTES, render),

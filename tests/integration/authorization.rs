@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use motion_export::api::exports::EXPORTS_PATH;
+use motion_export::api::exports::{EXPORT_EVENTS_PATH, EXPORTS_PATH};
 use motion_export::export_params::EXPORT_PATH;
 use motion_export::server::db::unix_micros::UnixMicros;
 use reqwest::header::{AUTHORIZATION, COOKIE};
@@ -15,7 +15,7 @@ use crate::app::{TestDatabase, client_with, events};
 type Statuses = [u16; 4];
 
 /// Each route with a request and its statuses. The request is a query string, a path, or the body of a form.
-const ROUTES: [(&str, &str, &str, Statuses); 68] = [
+const ROUTES: [(&str, &str, &str, Statuses); 75] = [
     ("/", "GET", "/", [303; 4]),
     ("/", "POST", "/", [405; 4]),
     // Data. An unauthenticated client gets 401; for a user without the camera it does not exist.
@@ -25,8 +25,19 @@ const ROUTES: [(&str, &str, &str, Statuses); 68] = [
     ("/api/v1/motion-events/export", "POST", "", [405; 4]),
     ("/api/v1/exports", "GET", "", [401, 200, 200, 200]),
     ("/api/v1/exports", "POST", "", [405; 4]),
+    ("/api/v1/exports/events", "GET", "", [401, 200, 200, 200]),
+    ("/api/v1/exports/events", "POST", "", [405; 4]),
     ("/api/v1/exports/{id}", "GET", "/api/v1/exports/{export of the camera's user}", [401, 404, 200, 200]),
     ("/api/v1/exports/{id}", "GET", "/api/v1/exports/nothing", [401, 404, 404, 404]),
+    // The export has ended, so those who may cancel it get a 409.
+    (
+        "/api/v1/exports/{id}/cancel",
+        "POST",
+        "/api/v1/exports/{export of the camera's user}/cancel",
+        [401, 404, 409, 409],
+    ),
+    ("/api/v1/exports/{id}/cancel", "POST", "/api/v1/exports/nothing/cancel", [401, 404, 404, 404]),
+    ("/api/v1/exports/{id}/cancel", "GET", "/api/v1/exports/nothing/cancel", [405; 4]),
     ("/api/v1/cameras", "GET", "", [401, 200, 200, 200]),
     ("/api/v1/cameras", "POST", "", [405; 4]),
     ("/api/v1/preview", "GET", "?query=camera_id%3Dfront", [401, 404, 200, 200]),
@@ -56,6 +67,8 @@ const ROUTES: [(&str, &str, &str, Statuses); 68] = [
     ("/settings/tokens", "POST", "action=revoke&token={token of the camera's user}", [303, 404, 303, 404]),
     ("/settings/exports", "GET", "", [303, 200, 200, 200]),
     ("/settings/exports", "GET", "?state=done", [303, 400, 400, 400]),
+    ("/settings/exports", "POST", "export={export of the camera's user}", [303, 404, 303, 303]),
+    ("/settings/exports", "POST", "export=nothing", [303, 404, 404, 404]),
     ("/settings/verify", "GET", "", [303, 200, 200, 200]),
     ("/settings/verify", "POST", "", [405; 4]),
     ("/settings/account", "GET", "", [303, 200, 200, 200]),
@@ -175,7 +188,10 @@ async fn head_returns_the_headers_of_get_without_a_body_on_every_route() {
             for header in ["content-type", "location", "allow", "www-authenticate"] {
                 assert_eq!(head.headers().get(header), get.headers().get(header), "{header} of {address}");
             }
-            get.bytes().await.unwrap();
+            // A stream of events has no end.
+            if get.headers().get("content-type").is_none_or(|kind| kind != "text/event-stream") {
+                get.bytes().await.unwrap();
+            }
             assert_eq!(head.bytes().await.unwrap().len(), 0, "{address}");
             app.idle().await;
         }
@@ -221,8 +237,15 @@ async fn a_token_gives_access_to_data_only_and_a_link_to_its_export_only() {
             let by_token = token.request(method.clone(), &address).send().await.unwrap().status().as_u16();
             let by_link = client_with(&[]).request(method.clone(), format!("{address}?{link}")).send().await.unwrap();
             let (data, export) = (
-                ["/api/v1/cameras", "/api/v1/camera-counts", "/api/v1/preview", EXPORTS_PATH, EXPORT_PATH]
-                    .contains(&&*path),
+                [
+                    "/api/v1/cameras",
+                    "/api/v1/camera-counts",
+                    "/api/v1/preview",
+                    EXPORTS_PATH,
+                    EXPORT_EVENTS_PATH,
+                    EXPORT_PATH,
+                ]
+                .contains(&&*path),
                 path == EXPORT_PATH,
             );
             assert_eq!(

@@ -53,6 +53,7 @@ async fn add_orphan(app: &TestApp, user: Uuid, started_at: i64, heartbeat_at: i6
         finished_at: None,
         error: None,
         complete_to: None,
+        cancel_requested: None,
     };
     let id = record.id;
     Entity::insert(record.into_active_model()).exec_without_returning(&app.database.connection).await.unwrap();

@@ -14,7 +14,9 @@ use motion_export::server::export::query::{self, Filter};
 use motion_export::server::export::stored_message;
 use motion_export::server::export::timezone::TimeRange;
 use sea_orm::sea_query::{PostgresQueryBuilder, SqliteQueryBuilder};
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryOrder, Statement};
+use sea_orm::{
+    ActiveValue::NotSet, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect, Statement,
+};
 use uuid::Uuid;
 
 use crate::app::{TestDatabase, events};
@@ -225,12 +227,16 @@ async fn reasons_that_older_versions_recorded_as_sentences_are_migrated_to_messa
             finished_at: Some(UnixMicros::default()),
             error: Some(sentence.to_owned()),
             complete_to: None,
+            cancel_requested: None,
         };
-        export::Entity::insert(record.into_active_model()).exec_without_returning(connection).await.unwrap();
+        // The table has no newer column.
+        let record = export::ActiveModel { cancel_requested: NotSet, ..record.into_active_model() };
+        export::Entity::insert(record).exec_without_returning(connection).await.unwrap();
     }
     let stored = async || {
-        let records = export::Entity::find().order_by_asc(export::Column::Id).all(connection).await.unwrap();
-        records.into_iter().map(|record| record.error.unwrap()).collect::<Vec<_>>()
+        let reasons = export::Entity::find().select_only().column(export::Column::Error);
+        let reasons = reasons.order_by_asc(export::Column::Id).into_tuple::<Option<String>>();
+        reasons.all(connection).await.unwrap().into_iter().map(Option::unwrap).collect::<Vec<_>>()
     };
     connect::migrate(&database.settings.database, connection).await.unwrap();
     let messages: Vec<_> = stored().await.iter().map(|stored| stored_message::read(stored)).collect();

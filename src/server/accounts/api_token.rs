@@ -1,5 +1,5 @@
-//! Access tokens, with which scripts authenticate. A token has its user's rights to read events, and no others: it
-//! gives access to no page and changes nothing.
+//! Access tokens, with which scripts authenticate. A token has its user's rights to read events and to cancel exports, and
+//! no others: it gives access to no page and changes nothing else.
 
 use std::time::Duration;
 

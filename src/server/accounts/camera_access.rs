@@ -125,6 +125,15 @@ impl CameraAccess {
         Ok((granted != cameras.len() as u64).then_some(AccessLost::CameraRevoked))
     }
 
+    /// Returns the current role of the user. `None` without a user, and if the account or the credential has ended. An idle
+    /// session has not ended.
+    ///
+    /// # Errors
+    /// Returns an error if the database does not answer.
+    pub async fn current_role(&self, database: &impl ConnectionTrait) -> Result<Option<Role>, DbErr> {
+        Ok(self.role(database).await?.and_then(|role| role.parse().ok()))
+    }
+
     async fn sees_all(&self, database: &impl ConnectionTrait) -> Result<bool, DbErr> {
         Ok(match self {
             Self::Unrestricted => true,

@@ -37,6 +37,15 @@ pub struct Heartbeat {
     pub finished_at: UnixMicros,
 }
 
+/// What the records say about running exports when their heartbeats are written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HeartbeatResult {
+    /// The exports whose records no longer say that they run, because another server marked them interrupted.
+    pub lost: Vec<Uuid>,
+    /// The exports that are to be cancelled, each with the reason.
+    pub to_cancel: Vec<(Uuid, Message)>,
+}
+
 /// The progress of an export.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExportProgress {
@@ -181,6 +190,7 @@ pub async fn probe(database: &Pool) -> Result<(), DbErr> {
         finished_at: None,
         error: None,
         complete_to: None,
+        cancel_requested: None,
     };
     let transaction = database.begin().await?;
     let id = record.id;
@@ -189,12 +199,15 @@ pub async fn probe(database: &Pool) -> Result<(), DbErr> {
     transaction.commit().await
 }
 
-/// Writes the heartbeats of running exports. Returns the exports whose records no longer say that they run, because another
-/// server marked them interrupted.
+/// Writes the heartbeats of running exports. Returns the exports that must end.
 ///
 /// # Errors
 /// Returns an error if the database is not writable.
-pub async fn write_heartbeats(database: &Pool, now: UnixMicros, running: &[Heartbeat]) -> Result<Vec<Uuid>, DbErr> {
+pub async fn write_heartbeats(
+    database: &Pool,
+    now: UnixMicros,
+    running: &[Heartbeat],
+) -> Result<HeartbeatResult, DbErr> {
     let mut lost = Vec::new();
     let transaction = database.begin().await?;
     // Also without running exports, to notice a writer that blocks others.
@@ -213,8 +226,26 @@ pub async fn write_heartbeats(database: &Pool, now: UnixMicros, running: &[Heart
             lost.push(*id);
         }
     }
+    let mut to_cancel = Vec::new();
+    if !running.is_empty() {
+        let ids: Vec<_> = running.iter().map(|heartbeat| heartbeat.id).collect();
+        let requested = Entity::find().select_only().columns([Column::Id, Column::CancelRequested]);
+        let requested = requested.filter(is_running(&ids)).filter(Column::CancelRequested.is_not_null());
+        let requested = requested.into_tuple::<(Uuid, String)>().all(&transaction).await?;
+        to_cancel.extend(requested.into_iter().map(|(id, reason)| (id, stored_message::read(&reason))));
+    }
     transaction.commit().await?;
-    Ok(lost)
+    Ok(HeartbeatResult { lost, to_cancel })
+}
+
+/// Requests that the server of a running export cancels it, for that reason. The first request counts.
+///
+/// # Errors
+/// Returns an error if the database is not writable.
+pub async fn request_cancel(database: &impl ConnectionTrait, id: Uuid, reason: &Message) -> Result<(), DbErr> {
+    let requested = ActiveModel { cancel_requested: Set(Some(stored_message::write(reason))), ..Default::default() };
+    let update = Entity::update_many().set(requested).filter(is_running(&[id]));
+    update.filter(Column::CancelRequested.is_null()).exec(database).await.map(drop)
 }
 
 /// Writes how an export ended.

@@ -132,7 +132,7 @@ fn limit(text: &str) -> Result<u64, ApiError> {
 /// # Errors
 /// Returns an error if the range of dates is invalid or the database is unavailable.
 pub async fn list(database: &Pool, user: &User, filter: &RecordFilter) -> Result<ExportRecords, ApiError> {
-    let mut records = visible_to(user);
+    let mut records = all_visible_to(user);
     if !filter.states.is_empty() {
         records = records.filter(Column::State.is_in(filter.states.iter().map(|state| state.as_str())));
     }
@@ -171,19 +171,25 @@ pub async fn list(database: &Pool, user: &User, filter: &RecordFilter) -> Result
 /// # Errors
 /// Returns an error if the database is unavailable.
 pub async fn get(database: &Pool, user: &User, id: Uuid) -> Result<Option<ExportRecord>, ApiError> {
-    let record = visible_to(user).filter(Column::Id.eq(id)).one(database).await?;
+    let record = visible_to(user, id).one(database).await?;
     Ok(record.map(to_api))
 }
 
+/// Selects the record with this id, if `user` may see it.
+pub(super) fn visible_to(user: &User, id: Uuid) -> Select<Entity> {
+    all_visible_to(user).filter(Column::Id.eq(id))
+}
+
 /// Selects the user's own records, and all for an administrator.
-fn visible_to(user: &User) -> Select<Entity> {
+pub(super) fn all_visible_to(user: &User) -> Select<Entity> {
     match user.role {
         Role::Admin => Entity::find(),
         Role::User => Entity::find().filter(Column::UserId.eq(user.id)),
     }
 }
 
-fn to_api(record: Model) -> ExportRecord {
+/// Returns a record as the API has it.
+pub(super) fn to_api(record: Model) -> ExportRecord {
     // The table has a constraint on the states.
     let state = record.state.parse().unwrap_or(ExportState::Failed);
     // While the export runs, its heartbeats write a provisional end. Older versions wrote the wall clock's time at the end, and the
@@ -209,6 +215,7 @@ fn to_api(record: Model) -> ExportRecord {
         error: reason.as_ref().map(|reason| reason.text.clone()),
         reason,
         complete_to: record.complete_to.map(moment),
+        cancel_requested: state == ExportState::Running && record.cancel_requested.is_some(),
     }
 }
 

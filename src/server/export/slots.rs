@@ -11,8 +11,10 @@
 //! | `slots/slot.rs` | one export: its progress, and how it ends |
 //! | `slots/unrecorded.rs` | outcomes that could not be written; whether the database is writable |
 //! | `slots/heartbeat.rs` | the heartbeat of running exports |
+//! | `slots/cancel.rs` | cancels an export, on whichever server it runs |
 //! | `slots/sweep.rs` | marks the records of dead servers as interrupted |
 
+use std::collections::{HashMap, HashSet};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
@@ -21,10 +23,10 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use uuid::Uuid;
 
-use self::registry::Registry;
+use self::registry::{Exports, Registry};
 pub use self::slot::ExportSlot;
 use self::sweep::StaleRecords;
-use super::record_store::Outcome;
+use super::record_store::{ExportProgress, Outcome};
 use crate::api::exports::State;
 use crate::messages::records::RecordMessage;
 use crate::server::db::clock::Clock;
@@ -34,6 +36,7 @@ use crate::server::metrics::Metrics;
 use crate::server::settings;
 
 mod acquire;
+mod cancel;
 mod heartbeat;
 mod registry;
 mod slot;
@@ -149,7 +152,40 @@ impl ExportSlots {
         }
     }
 
+    /// Waits until new exports are no longer accepted.
+    pub fn closed(&self) -> impl Future<Output = ()> + use<> {
+        let mut open = self.0.open.subscribe();
+        async move { drop(open.wait_for(|open| !open).await) }
+    }
+
+    /// Returns the progress of the exports of this server that are running, and the ids of all that have no outcome in
+    /// their record yet.
+    pub fn progress(&self) -> (HashMap<Uuid, ExportProgress>, HashSet<Uuid>) {
+        let exports = self.0.registry.exports();
+        let running = exports.running.iter().map(|(id, export)| (*id, export.progress()));
+        let pending = exports.running.keys().chain(exports.unrecorded.keys()).copied();
+        (running.collect(), pending.collect())
+    }
+
+    /// Returns a watch on the exports of this server.
+    pub fn changes(&self) -> ExportChanges {
+        ExportChanges(self.0.registry.subscribe())
+    }
+
     fn cancel(&self, id: Uuid, reason: RecordMessage) {
         self.0.registry.cancel(id, Outcome::new(State::Interrupted, reason));
+    }
+}
+
+/// Notices exports of this server that start or end.
+#[derive(Debug)]
+pub struct ExportChanges(watch::Receiver<Exports>);
+
+impl ExportChanges {
+    /// Waits until an export starts or ends, or until one has since the last call.
+    pub async fn next(&mut self) {
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }

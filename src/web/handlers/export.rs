@@ -82,7 +82,16 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
         timezone = params.timezone,
         "export started"
     );
-    let first = match export.next_chunk().await {
+    let first = tokio::select! {
+        biased;
+        outcome = slot.cancelled() => {
+            let error = cancelled_error(&outcome);
+            slot.end(Some(outcome), 0).await;
+            return Err(error);
+        }
+        first = export.next_chunk() => first,
+    };
+    let first = match first {
         Ok(first) => first,
         Err(error) => {
             let outcome = log_failure(&error, slot.id());
@@ -106,6 +115,16 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
     let task = StreamTask { export, first, body_sender, sent: 0, with_trailers, sent_digest, peer };
     tokio::spawn(task.run(slot).instrument(Span::current()));
     Ok((headers, Body::new(body)).into_response())
+}
+
+/// Returns the error for an export that was cancelled before its file began.
+fn cancelled_error(outcome: &Outcome) -> ApiError {
+    let code = match outcome.state {
+        RecordState::Cancelled => ErrorCode::ExportEnded,
+        _ => ErrorCode::Unavailable,
+    };
+    let reason = outcome.reason.clone();
+    ApiError::new(code, reason.unwrap_or_else(|| RecordMessage::ServerStopped.into()))
 }
 
 fn new_export(principal: &Principal, params: &ExportParams, export: &ExportStream) -> NewExport {

@@ -1,15 +1,16 @@
-//! `GET /api/v1/exports` and `/api/v1/exports/{id}`: the records of exports.
+//! `GET /api/v1/exports` and `/api/v1/exports/{id}`: the records of exports; and `POST /api/v1/exports/{id}/cancel`.
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
-use crate::api::exports::{ExportRecord, ExportRecords};
+use crate::api::exports::{ExportRecord, ExportRecords, State as RecordState};
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::requests::RequestMessage;
 use crate::server::accounts::principal::Principal;
+use crate::server::export::cancel;
 use crate::server::export::records::{self, RecordFilter};
 use crate::server::state::AppState;
 use crate::web::{parameters, preferences};
@@ -45,10 +46,35 @@ pub async fn get(
     id: Result<Path<Uuid>, PathRejection>,
 ) -> Result<Json<ExportRecord>, ApiError> {
     parameters::check(query.as_deref().unwrap_or_default(), &[])?;
-    let not_found = || ApiError::new(ErrorCode::ExportNotFound, RequestMessage::NoSuchExport);
     let Path(id) = id.map_err(|_| not_found())?;
-    let mut record = records::get(&app.database, &principal.user, id).await?.ok_or_else(not_found)?;
-    let language = preferences::language(&headers);
+    let record = records::get(&app.database, &principal.user, id).await?.ok_or_else(not_found)?;
+    Ok(translated(record, &headers))
+}
+
+/// Cancels an export. Responds with its record, and with status 202 if another server has yet to cancel it.
+///
+/// # Errors
+/// Returns `export_not_found` as [`get`] does, and `export_ended` if the export has ended in another way.
+pub async fn cancel(
+    State(app): State<AppState>,
+    principal: Principal,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+    id: Result<Path<Uuid>, PathRejection>,
+) -> Result<(StatusCode, Json<ExportRecord>), ApiError> {
+    parameters::check(query.as_deref().unwrap_or_default(), &[])?;
+    let Path(id) = id.map_err(|_| not_found())?;
+    let record = cancel::cancel(&app.database, &app.exports, &principal.user, id).await?;
+    let status = if record.state == RecordState::Running { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok((status, translated(record, &headers)))
+}
+
+fn not_found() -> ApiError {
+    ApiError::new(ErrorCode::ExportNotFound, RequestMessage::NoSuchExport)
+}
+
+fn translated(mut record: ExportRecord, headers: &HeaderMap) -> Json<ExportRecord> {
+    let language = preferences::language(headers);
     record.reason = record.reason.map(|reason| language.translate(reason));
-    Ok(Json(record))
+    Json(record)
 }

@@ -54,8 +54,9 @@ pub async fn show(State(state): State<AppState>, principal: Principal) -> Result
 }
 
 fn encode(state: &AppState) -> Result<Response, ApiError> {
-    let AppState { metrics, exports, reader, database, writer, .. } = state;
+    let AppState { metrics, exports, feed, reader, database, writer, .. } = state;
     metrics.running(exports.count());
+    metrics.event_streams(feed.count());
     metrics.connections("events", reader.busy(), reader.idle());
     for (pool, connections) in [("pages", database.inner()), ("writer", writer.inner())] {
         let (all, idle) = if connections.get_database_backend() == DbBackend::Postgres {

@@ -11,7 +11,9 @@ use utoipa::openapi::{
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::api::cameras::Camera;
-use crate::api::exports::{EXPORT_ID_HEADER, EXPORTS_PATH, ExportRecord, ExportRecords, State};
+use crate::api::exports::{
+    EXPORT_EVENTS_PATH, EXPORT_ID_HEADER, EXPORTS_PATH, ExportEvent, ExportRecord, ExportRecords, State, cancel_path,
+};
 use crate::api::paths::{API_DOCS_PATH, CAMERA_COUNTS_PATH, CAMERAS_PATH, OPENAPI_PATH, PREVIEW_PATH};
 use crate::api::preview::{CameraCount, Preview};
 use crate::error::{ApiError, ErrorCode};
@@ -24,6 +26,7 @@ pub mod page;
 
 const CSV: &str = "text/csv; charset=utf-8";
 const JSON: &str = "application/json";
+const EVENTS: &str = "text/event-stream";
 const PROBLEM: &str = "application/problem+json";
 
 /// Handles `GET /api/v1/openapi.json`.
@@ -45,7 +48,9 @@ pub fn description() -> OpenApi {
     let paths = PathsBuilder::new()
         .path(EXPORT_PATH, export())
         .path(EXPORTS_PATH, records())
+        .path(EXPORT_EVENTS_PATH, export_events())
         .path(format!("{EXPORTS_PATH}/{{id}}"), record())
+        .path(cancel_path("{id}"), cancel())
         .path(CAMERAS_PATH, cameras())
         .path(PREVIEW_PATH, preview())
         .path(CAMERA_COUNTS_PATH, camera_counts())
@@ -58,6 +63,7 @@ fn components() -> utoipa::openapi::Components {
     let mut schemas = Vec::new();
     add::<ExportRecords>(&mut schemas);
     add::<ExportRecord>(&mut schemas);
+    add::<ExportEvent>(&mut schemas);
     add::<Camera>(&mut schemas);
     add::<Preview>(&mut schemas);
     add::<CameraCount>(&mut schemas);
@@ -207,15 +213,44 @@ fn records() -> PathItem {
     PathItem::new(HttpMethod::Get, with_json::<ExportRecords>(get, "The records."))
 }
 
-fn record() -> PathItem {
+fn export_events() -> PathItem {
+    let about = "A stream of server-sent events. The first is `snapshot`: the running exports that the caller may see, and the \
+                 caller's last ones. `update` has exports that have started, progressed or ended. The data of both is a list \
+                 of `ExportEvent`, as JSON. The stream ends with the access of the caller and when the server stops.";
+    let list = ArrayBuilder::new().items(reference::<ExportEvent>()).build();
+    let content = ContentBuilder::new().schema(Some(Schema::Array(list))).build();
+    let stream = ResponseBuilder::new().description("The stream.").content(EVENTS, content).build();
+    let get = operation("followExports", "Follow exports", about).response("200", stream);
+    PathItem::new(HttpMethod::Get, with_errors(get, &[ErrorCode::TooManyStreams]))
+}
+
+fn cancel() -> PathItem {
+    let about = "Cancels a running export of the caller; administrators can cancel those of all users. The connection of the \
+                 file breaks. Cancelling a cancelled export again changes nothing.";
+    let post = with_json::<ExportRecord>(
+        operation("cancelExport", "Cancel an export", about).parameter(export_id()),
+        "The record. The export is cancelled.",
+    );
+    let content = ContentBuilder::new().schema(Some(reference::<ExportRecord>())).build();
+    let about = "The record. Another server runs the export, and cancels it within some seconds.";
+    let post = post.response("202", ResponseBuilder::new().description(about).content(JSON, content).build());
+    let errors = [ErrorCode::Forbidden, ErrorCode::ExportNotFound, ErrorCode::ExportEnded];
+    PathItem::new(HttpMethod::Post, with_errors(post, &errors))
+}
+
+fn export_id() -> Parameter {
     let id = ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::Custom("uuid".to_owned())));
-    let id = ParameterBuilder::new()
+    ParameterBuilder::new()
         .name("id")
         .parameter_in(ParameterIn::Path)
         .required(Required::True)
         .description(Some("The value of the export's header `X-Export-Id`."))
-        .schema(Some(id.build()));
-    let get = operation("getExport", "Get an export record", "The record of one export.").parameter(id);
+        .schema(Some(id.build()))
+        .build()
+}
+
+fn record() -> PathItem {
+    let get = operation("getExport", "Get an export record", "The record of one export.").parameter(export_id());
     PathItem::new(
         HttpMethod::Get,
         with_errors(with_json::<ExportRecord>(get, "The record."), &[ErrorCode::ExportNotFound]),

@@ -3,17 +3,18 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
+use crate::api::exports::EXPORT_EVENTS_PATH;
 use crate::api::paths::{CAMERA_COUNTS_PATH, PREVIEW_PATH};
 use crate::export_params::EXPORT_PATH;
 use crate::server::db::timeouts::STATEMENT_TIMEOUT;
 use crate::server::settings::Settings;
 
-/// The half-closed timeout of the routes in [`COUNTS`]. The page requests them often, so their queries must be cancelled soon
-/// after the client disconnects.
-const COUNTS_TIMEOUT: Duration = Duration::from_secs(1);
+/// The half-closed timeout of the routes in [`SOON_ABANDONED`].
+const SOON_ABANDONED_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The routes that count events.
-const COUNTS: [&str; 2] = [PREVIEW_PATH, CAMERA_COUNTS_PATH];
+/// The routes that the page requests often, and abandons often. Their queries must be cancelled, and their streams closed,
+/// soon after the client disconnects.
+const SOON_ABANDONED: [&str; 3] = [PREVIEW_PATH, CAMERA_COUNTS_PATH, EXPORT_EVENTS_PATH];
 
 /// The limits of connections.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +39,7 @@ impl Limits {
     pub fn half_closed_timeout(&self, path: &str) -> Duration {
         match path {
             EXPORT_PATH => self.export_timeout,
-            path if COUNTS.contains(&path) => COUNTS_TIMEOUT,
+            path if SOON_ABANDONED.contains(&path) => SOON_ABANDONED_TIMEOUT,
             _ => STATEMENT_TIMEOUT,
         }
     }

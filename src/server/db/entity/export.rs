@@ -37,6 +37,8 @@ pub struct Model {
     pub error: Option<String>,
     /// Up to when the file is complete, if it was read from a replica.
     pub complete_to: Option<UnixMicros>,
+    /// The reason with which the export is to be cancelled, once this was requested.
+    pub cancel_requested: Option<String>,
 }
 
 /// It has no relations, because it outlives its user.

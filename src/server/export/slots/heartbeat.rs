@@ -7,8 +7,9 @@ use sea_orm::DbErr;
 
 use super::ExportSlots;
 use super::sweep::SLOW_WRITE;
+use crate::api::exports::State;
 use crate::messages::records::RecordMessage;
-use crate::server::export::record_store;
+use crate::server::export::record_store::{self, HeartbeatResult, Outcome};
 
 /// The interval between two heartbeats. Some may be lost before
 /// [`HEARTBEAT_TIMEOUT`](record_store::HEARTBEAT_TIMEOUT) has passed.
@@ -51,8 +52,12 @@ impl ExportSlots {
         let started = Instant::now();
         let written = self.write_heartbeats().await;
         let was_blocked = written.is_err() || started.elapsed() > SLOW_WRITE;
-        for id in written.unwrap_or_default() {
+        let HeartbeatResult { lost, to_cancel } = written.unwrap_or_default();
+        for id in lost {
             self.cancel(id, RecordMessage::HeartbeatsLate);
+        }
+        for (id, reason) in to_cancel {
+            registry.cancel(id, Outcome::new(State::Cancelled, reason));
         }
         // If a writer blocks all servers, all of them look dead.
         if was_blocked {
@@ -62,18 +67,21 @@ impl ExportSlots {
         }
     }
 
-    /// Writes the heartbeats of the running exports. Returns the exports that another server marked interrupted.
-    async fn write_heartbeats(&self) -> Result<Vec<uuid::Uuid>, DbErr> {
+    /// Writes the heartbeats of the running exports. Returns the exports that must end.
+    async fn write_heartbeats(&self) -> Result<HeartbeatResult, DbErr> {
         let registry = &self.0.registry;
         let running = registry.heartbeats();
-        let lost = record_store::write_heartbeats(&registry.writer, registry.clock.now(), &running).await;
+        let result = record_store::write_heartbeats(&registry.writer, registry.clock.now(), &running).await;
         let is_probe_due = self.0.heartbeats.fetch_add(1, Ordering::Relaxed).is_multiple_of(HEARTBEATS_PER_PROBE);
-        let result = if lost.is_ok() && running.is_empty() && (is_probe_due || !registry.is_writable()) {
+        let result = if result.is_ok() && running.is_empty() && (is_probe_due || !registry.is_writable()) {
             // No row was written, so it is unknown whether one can be.
-            record_store::probe(&registry.writer).await.map(|()| Vec::new()).inspect(|_| registry.note_written())
+            record_store::probe(&registry.writer)
+                .await
+                .map(|()| HeartbeatResult::default())
+                .inspect(|_| registry.note_written())
         } else {
-            lost.inspect(|lost| {
-                if lost.len() < running.len() {
+            result.inspect(|result| {
+                if result.lost.len() < running.len() {
                     registry.note_written();
                 }
             })

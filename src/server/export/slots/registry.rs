@@ -138,11 +138,23 @@ impl Registry {
         self.exports().running.iter().map(heartbeat).collect()
     }
 
-    /// Cancels an export if it is running.
-    pub fn cancel(&self, id: Uuid, outcome: Outcome) {
-        if let Some(export) = self.exports().running.get(&id) {
-            export.cancelled.send_replace(Some(outcome));
-        }
+    /// Cancels an export if it is running here, and returns whether it is. The first outcome counts.
+    pub fn cancel(&self, id: Uuid, outcome: Outcome) -> bool {
+        let exports = self.exports();
+        let Some(export) = exports.running.get(&id) else { return false };
+        export.cancelled.send_if_modified(|cancelled| {
+            let is_first = cancelled.is_none();
+            cancelled.get_or_insert(outcome);
+            is_first
+        });
+        true
+    }
+
+    /// Waits until an export of this server has ended and its outcome is recorded.
+    pub async fn recorded(&self, id: Uuid) {
+        let is_recorded =
+            |exports: &Exports| !exports.running.contains_key(&id) && !exports.unrecorded.contains_key(&id);
+        let _ = self.subscribe().wait_for(is_recorded).await;
     }
 
     /// Waits until no export is running and all outcomes are recorded.

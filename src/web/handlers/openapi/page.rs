@@ -263,8 +263,11 @@ mod tests {
     fn the_page_shows_every_operation_and_needs_no_other_host() {
         let api = description();
         let page = page(&api, "/pkg/x.css");
-        for path in api.paths.paths.keys() {
-            assert!(page.contains(&format!("GET {path}")), "{path}");
+        for (path, item) in &api.paths.paths {
+            assert!(operations(item).count() > 0, "{path}");
+            for (method, _) in operations(item) {
+                assert!(page.contains(&format!("{method} {path}")), "{method} {path}");
+            }
         }
         assert!(!page.contains("<script") && !page.contains("://"), "{page}");
     }
