@@ -156,7 +156,7 @@ test("Loading spinner during export and disabled state while loading", async ({ 
   await expect(exportButton(page)).toBeDisabled();
   await expect(exportButton(page)).toHaveAttribute("disabled");
   await expect(page.locator(".job output")).toHaveText(/^0 of 20,000 events, 0 bytes/);
-  await expect(page.getByRole("button", { name: "Cancel" })).toBeVisible();
+  await expect(page.locator(".job").getByRole("button", { name: "Cancel" })).toBeVisible();
   const downloading = page.waitForEvent("download");
   release();
   await downloading;
@@ -330,7 +330,7 @@ test("Cancel before the response begins saves nothing", async ({ page }) => {
   const saved = downloads(page);
   const release = await hold(page);
   await exportButton(page).click();
-  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.locator(".job").getByRole("button", { name: "Cancel" }).click();
   await expect(page.locator(".toast--info")).toContainText("Export cancelled");
   await expect(exportButton(page)).toBeEnabled();
   release();
@@ -344,7 +344,7 @@ test("Cancel during the file disconnects from the server and saves nothing", asy
     const saved = downloads(page);
     await exportButton(page).click();
     await expect(page.locator(".job output")).toHaveText(/^[1-9][\d,]* (of 20,000 )?events, \d+\.\d kB/);
-    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.locator(".job").getByRole("button", { name: "Cancel" }).click();
     await expect(page.locator(".toast--info")).toContainText("Export cancelled");
     await proxy.clientDisconnected();
     await expect(exportButton(page)).toBeEnabled();

@@ -93,7 +93,7 @@ test("a cancelled export is listed as cancelled below the form after the server 
   await readSlowly(page, 5_000);
   await page.getByRole("button", { name: "Export CSV" }).click();
   await expect(page.locator(".job output")).toHaveText(/^[1-9][\d,]* of [\d,]+ events, \d/);
-  await page.getByRole("button", { name: "Cancel" }).click();
+  await page.locator(".job").getByRole("button", { name: "Cancel" }).click();
   const item = page.getByRole("region", { name: "Recent exports" }).getByRole("listitem").filter({ hasText: `from ${shownDay(day)}` }).first();
   // The file is small, so the server may have sent all of it before.
   await expect(item).toContainText(/Cancelled|Complete/);

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 
 import { ADMIN, PASSWORD, run } from "./server";
+import { SlowExport } from "./slow-export";
 import { bytes, cameraId, chooseCameras, expect, expectSame, test } from "./test";
 
 test("the default form downloads all events, for Excel", async ({ page, context }) => {
@@ -144,4 +145,17 @@ test("the history lists an export, is filtered by a form, and exports again", as
   expectSame(await bytes(await downloading), file);
   await page.goto("/settings/verify");
   await expect(page.getByText("Without JavaScript, compute the SHA-256 of the file yourself")).toBeVisible();
+});
+
+test("a running export is cancelled in the history", async ({ page }) => {
+  const token = run("token", "create", ADMIN, "slow").toString().match(/mexp_\w+/)![0];
+  const zone = "Indian/Mauritius";
+  const slow = await SlowExport.start(token, `timezone=${zone}`);
+  await page.goto("/settings/exports");
+  const row = page.getByRole("row").filter({ hasText: zone }).first();
+  await expect(row).toContainText("Running");
+  await row.getByRole("button", { name: /^Cancel/ }).click();
+  await expect(page).toHaveURL(/\/settings\/exports$/);
+  await expect(row).toContainText("Cancelled by the user who started it.");
+  expect(await slow.ended).toBe(false);
 });

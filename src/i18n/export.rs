@@ -70,6 +70,8 @@ pub struct Texts {
     pub exports_running: &'static str,
     pub export_named: fn(&str) -> String,
     pub cancel: &'static str,
+    /// Why no other export can start, with the number of those that run.
+    pub all_slots_used: fn(usize) -> String,
     pub in_downloads: &'static str,
     pub of_events: fn(u64, u64) -> String,
     pub so_far: fn(&str) -> String,
@@ -235,6 +237,10 @@ pub static ENGLISH: Texts = Texts {
     exports_running: "Running exports",
     export_named: |name| format!("Export: {name}"),
     cancel: "Cancel",
+    all_slots_used: |limit| match limit {
+        1 => "An export is running. The next can start when it ends.".to_owned(),
+        _ => format!("{limit} exports are running. The next can start when one ends."),
+    },
     in_downloads: "This one is in your browser's downloads; cancel it there.",
     of_events: |rows, total| match total {
         1 => format!("{rows} of 1 event"),
@@ -419,6 +425,10 @@ pub static GERMAN: Texts = Texts {
     exports_running: "Laufende Exporte",
     export_named: |name| format!("Export: {name}"),
     cancel: "Abbrechen",
+    all_slots_used: |limit| match limit {
+        1 => "Es läuft ein Export. Der nächste kann beginnen, wenn er beendet ist.".to_owned(),
+        _ => format!("Es laufen {limit} Exporte. Der nächste kann beginnen, wenn einer davon beendet ist."),
+    },
     in_downloads: "Dieser Export läuft in den Downloads Ihres Browsers; brechen Sie ihn dort ab.",
     of_events: |rows, total| match total {
         1 => format!("{rows} von 1 Ereignis"),

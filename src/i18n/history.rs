@@ -1,6 +1,6 @@
 //! The texts of the records of exports, which the history and the verification of a file show.
 
-use crate::api::exports::State;
+use crate::api::exports::{ExportRecord, State};
 use crate::api::language::Language;
 
 /// The texts.
@@ -17,6 +17,8 @@ pub struct Texts {
     pub show: &'static str,
     pub newest: &'static str,
     pub older: &'static str,
+    /// The state of an export that is being cancelled.
+    pub cancelling: &'static str,
     pub caption: &'static str,
     pub started: &'static str,
     pub by: &'static str,
@@ -57,6 +59,7 @@ pub static ENGLISH: Texts = Texts {
     show: "Show",
     newest: "Newest exports",
     older: "Older exports",
+    cancelling: "Being cancelled",
     caption: "Exports, newest first",
     started: "Started",
     by: "By",
@@ -94,6 +97,7 @@ pub static GERMAN: Texts = Texts {
     show: "Anzeigen",
     newest: "Neueste Exporte",
     older: "Ältere Exporte",
+    cancelling: "Wird abgebrochen",
     caption: "Exporte, neueste zuerst",
     started: "Begonnen",
     by: "Von",
@@ -127,6 +131,11 @@ impl Language {
             Self::English => &ENGLISH,
             Self::German => &GERMAN,
         }
+    }
+
+    /// Returns the state of a record.
+    pub fn state_of(self, record: &ExportRecord) -> &'static str {
+        if record.cancel_requested { self.history().cancelling } else { self.state(record.state) }
     }
 
     /// Returns the name of a state.

@@ -15,6 +15,7 @@ use super::save_method::{Expected, SaveMethod};
 use super::{DownloadError, Saved};
 use crate::api::exports::ExportRecord;
 use crate::api::language::Language;
+use crate::error::{ApiError, ErrorCode};
 use crate::export_params::ExportParams;
 use crate::ui::toasts::{Notification, Toasts};
 use crate::ui::{browser, page_data};
@@ -170,6 +171,13 @@ fn outcome_notification(outcome: Result<Outcome, DownloadError>, language: Langu
             Notification::Success(texts.export_complete, saved_by_browser_message(&record, language))
         }
         Err(DownloadError::Refused(error)) if error.is_unauthenticated() => Notification::SignedOut,
+        // Somebody has cancelled it elsewhere.
+        Err(DownloadError::Broken(Some(reason))) if reason.code.starts_with("cancelled_by_") => {
+            Notification::Info(texts.export_cancelled, format!("{} {}", reason.text, texts.nothing_saved))
+        }
+        Err(DownloadError::Refused(ApiError { code: ErrorCode::ExportEnded, message, .. })) => {
+            Notification::Info(texts.export_cancelled, language.translate(*message).text)
+        }
         Err(error @ DownloadError::Cancelled) => Notification::Info(texts.export_cancelled, error.message(language)),
         Err(error) => Notification::Error(texts.export_failed, error.message(language)),
     })
@@ -222,18 +230,21 @@ pub fn export_progress(jobs: ExportJobs, back_to: &'static str) -> impl IntoView
         }
         now
     });
-    let rows = move || jobs.list.with(|list| list.jobs().to_vec());
+    let rows = move || jobs.list.with(|list| (list.jobs().to_vec(), list.labels(jobs.language)));
+    let rows = move || {
+        let (jobs, labels) = rows();
+        jobs.into_iter().zip(labels)
+    };
     view! {
         <ul class="jobs" aria-label=texts.exports_running hidden=move || jobs.running() == 0>
-            {move || rows().into_iter().map(|job| job_row(job, jobs.language)).collect_view()}
+            {move || rows().map(|(job, label)| job_row(job, label, jobs.language)).collect_view()}
         </ul>
     }
 }
 
 /// A row of the list.
-fn job_row(job: Job, language: Language) -> impl IntoView {
+fn job_row(job: Job, name: String, language: Language) -> impl IntoView {
     let texts = language.export();
-    let name = job.summary(language);
     let (progress, total, cancel) = (job.progress, job.total, job.cancel);
     let fraction = {
         let (progress, total) = (progress.clone(), total.clone());
@@ -266,7 +277,7 @@ fn job_row(job: Job, language: Language) -> impl IntoView {
 mod tests {
     use super::*;
     use crate::api::page::Content;
-    use crate::error::{ApiError, ErrorCode};
+    use crate::messages::records::RecordMessage;
     use crate::ui::download::csv_digest::FileSummary;
     use crate::ui::test_support::{record, render, to_html};
 
@@ -308,6 +319,22 @@ mod tests {
             Some(Notification::Error("Export failed", message)) => assert!(message.contains("could not be reached")),
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn an_export_that_was_cancelled_elsewhere_is_no_error() {
+        let reason = RecordMessage::CancelledByAdministrator { name: "eve".to_owned() };
+        let report = outcome_notification(Err(DownloadError::Broken(Some(reason.into()))), Language::English);
+        match report {
+            Some(Notification::Info("Export cancelled", message)) => {
+                assert!(message.starts_with("Cancelled by eve, an administrator."), "{message}");
+                assert!(message.ends_with("No file was saved."), "{message}");
+            }
+            other => panic!("{other:?}"),
+        }
+        let refused = ApiError::new(ErrorCode::ExportEnded, RecordMessage::CancelledByOwner);
+        let report = outcome_notification(Err(DownloadError::Refused(refused)), Language::German);
+        assert!(matches!(report, Some(Notification::Info(_, message)) if message.starts_with("Abgebrochen von der")));
     }
 
     #[test]

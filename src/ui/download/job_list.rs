@@ -66,6 +66,17 @@ impl JobList {
         &self.jobs
     }
 
+    /// Returns a label for each job: its summary, with the time zone if another job has the same summary.
+    pub fn labels(&self, language: Language) -> Vec<String> {
+        let summaries: Vec<_> = self.jobs.iter().map(|job| job.summary(language)).collect();
+        let is_shared = |summary: &&String| summaries.iter().filter(|other| other == summary).count() > 1;
+        let label = |(job, summary): (&Job, &String)| match Some(summary).filter(is_shared) {
+            Some(summary) => format!("{summary}, {}", job.params.timezone),
+            None => summary.clone(),
+        };
+        self.jobs.iter().zip(&summaries).map(label).collect()
+    }
+
     /// Returns the jobs that have not ended.
     pub fn running(&self) -> impl Iterator<Item = &Job> {
         self.jobs.iter().filter(|job| !job.is_finished)
@@ -186,6 +197,18 @@ mod tests {
         let (one, other) = (start(&mut list, "camera_id=a"), start(&mut list, "camera_id=b"));
         list.set_total(&params("camera_id=a"), 7);
         assert_eq!((one.total.get_untracked(), other.total.get_untracked()), (Some(7), None));
+    }
+
+    #[test]
+    fn jobs_of_the_same_days_and_cameras_are_labelled_with_their_time_zones() {
+        let mut list = JobList::new(3);
+        for query in ["timezone=Europe/Berlin", "timezone=Asia/Tokyo", "camera_id=a"] {
+            list.start(ExportParams::parse(query).expect("valid"), Arc::new(|| {}));
+        }
+        let labels = list.labels(Language::English);
+        assert!(labels[0].ends_with("all cameras, Europe/Berlin"), "{labels:?}");
+        assert!(labels[1].ends_with("all cameras, Asia/Tokyo"), "{labels:?}");
+        assert!(labels[2].ends_with("one camera"), "{labels:?}");
     }
 
     #[test]

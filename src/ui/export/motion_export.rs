@@ -162,7 +162,7 @@ fn export_form(mut data: ExportFormData) -> impl IntoView {
     let form = FormContext::new(&mut data);
     let FormContext { selection, params, preview, jobs, toasts, is_running, .. } = form;
     let is_disabled = Signal::derive(move || form.is_disabled());
-    let ExportFormData { cameras, timezones, recent, selected, link_max_minutes, .. } = data;
+    let ExportFormData { cameras, timezones, recent, selected, link_max_minutes, max_at_once, .. } = data;
     let names = cameras.iter().filter_map(|camera| Some((camera.id.clone(), camera.name.clone()?))).collect();
     let has_cameras = !cameras.is_empty();
     selection.follow_history(selected);
@@ -196,7 +196,7 @@ fn export_form(mut data: ExportFormData) -> impl IntoView {
                 <HydrationChunk>{export_button(is_running, is_disabled)}</HydrationChunk>
                 <button class="without-script" formaction=SETTINGS_PATH>{form.language.export().show_preview}</button>
                 <HydrationChunk>{file_options(selection)}</HydrationChunk>
-                <HydrationChunk>{export_progress(jobs, ".export-button")}</HydrationChunk>
+                <HydrationChunk>{export_progress(jobs, ".export-button")}{waits(jobs, form.is_full, max_at_once)}</HydrationChunk>
             </div>
             {live_region(toasts)}
         </form>
@@ -249,6 +249,15 @@ fn export_button(is_running: Memo<bool>, is_disabled: Signal<bool>) -> impl Into
             {texts.export_csv}
         </Button>
     }
+}
+
+/// Says why the button waits, while as many exports run as one user may run. While exports of this page run, the line stays
+/// without its text, so that the buttons above it do not move when one ends.
+fn waits(jobs: ExportJobs, is_full: Memo<bool>, limit: usize) -> impl IntoView {
+    let message = (page_data::language().export().all_slots_used)(limit);
+    let text = move || if is_full.get() { message.clone() } else { String::new() };
+    let hidden = move || jobs.running() == 0;
+    view! { <p class="hint export-waits" role="status" hidden=hidden>{text}</p> }
 }
 
 /// Ignores the second click of a double click: the user wants one file.

@@ -11,7 +11,7 @@ use crate::api::paths::{HISTORY_PATH, SETTINGS_PATH};
 use crate::export_params::ExportParams;
 use crate::ui::download::export_jobs::ExportJobs;
 use crate::ui::download::fetch::newest_records;
-use crate::ui::records::export_history::{count, selection_summary};
+use crate::ui::records::export_history::{cancel_form, count, selection_summary};
 use crate::ui::table_html::escape_html;
 use crate::ui::{browser, page_data};
 
@@ -81,15 +81,17 @@ fn item(record: &ExportRecord, cameras: &BTreeMap<String, String>, language: Lan
     };
     let digest = record.sha256.as_deref().and_then(|sha256| sha256.get(..8)).map(|begin| format!("SHA-256 {begin}…"));
     format!(
-        "<li><time datetime=\"{}\">{}</time>{selection}<span class=recent__size>{}, {}</span><span class=\"state state--{}\">{}</span>\
-         <span class=hint>{}</span></li>",
+        "<li data-export={}><time datetime=\"{}\">{}</time>{selection}<span class=recent__size>{}, {}</span><span class=\"state state--{}\">{}</span>\
+         <span class=hint>{}</span>{}</li>",
+        record.id,
         record.started_at,
         language.timestamp(&record.started_at),
         language.events(count(record.rows)),
         language.bytes(count(record.bytes)),
         record.state.as_str(),
-        language.state(record.state),
-        digest.unwrap_or_default()
+        language.state_of(record),
+        digest.unwrap_or_default(),
+        cancel_form(record, &summary)
     )
 }
 
@@ -126,7 +128,7 @@ mod tests {
             })
         };
         let one = html(vec![record("")]);
-        assert!(one.contains("<h2 id=recent-title>Recent exports</h2><ul><li>"), "{one}");
+        assert!(one.contains("<h2 id=recent-title>Recent exports</h2><ul><li data-export="), "{one}");
         assert!(one.contains("<a href=\"/settings/exports\" rel=external>All exports</a>"), "{one}");
         assert!(html(Vec::new()).contains("aria-labelledby=\"recent-title\" class=\"card recent\"></section>"));
     }

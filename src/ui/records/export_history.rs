@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use crate::api::exports::{ExportRecord, State};
 use crate::api::language::Language;
-use crate::api::page::{Content, History};
+use crate::api::page::{Content, History, Outcome};
 use crate::api::paths::{HISTORY_PATH, VERIFY_PATH};
 use crate::export_params::ExportParams;
 use crate::ui::controls::copy_button::CopyButton;
@@ -16,6 +16,7 @@ use crate::ui::download::save_method::Expected;
 use crate::ui::hydration::static_html;
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::page_data;
+use crate::ui::table_html::escape_html;
 use crate::ui::toasts::{Toasts, live_region};
 
 /// The page at `/settings/exports`.
@@ -51,6 +52,11 @@ fn records(history: History) -> impl IntoView {
     } else {
         Either::Right(record_table(&records, &cameras, everybodys, jobs))
     };
+    let refused = move || match page_data::outcome() {
+        Some(Outcome::Refused { error, .. }) => Some(language.error(&error)),
+        _ => None,
+    };
+    let refused = move || refused().map(|error| view! { <p class="notice notice--bad" role="alert">{error}</p> });
     let filter = move || {
         let states = State::ALL.map(|known| {
             let chosen = state.as_deref() == Some(known.as_str());
@@ -90,6 +96,7 @@ fn records(history: History) -> impl IntoView {
         }
     };
     view! {
+        {static_html(refused)}
         {static_html(filter)}
         <div class="export-again-progress">{export_progress(jobs, "#main")}</div>
         {list}
@@ -173,13 +180,14 @@ fn record_row(
             </span>
         }
     });
+    let cancel = cancel_form(record, &escape_html(&started));
     let (day, time) = started.split_at(started.find(", ").map_or(0, |comma| comma + 1));
     let (day, time) = (day.to_owned(), time.to_owned());
     let limit = record.complete_to.as_deref().map(|limit| (texts.complete_to)(&language.timestamp(limit)));
     let reason = record.reason.as_ref().map(|reason| reason.text.clone()).or(limit);
     let reason = reason.map(|reason| view! { <span class="reason">{reason}</span> });
     view! {
-        <tr role="row">
+        <tr role="row" data-export=record.id.clone()>
             <th scope="row" role="rowheader">
                 <time datetime=record.started_at.clone()>
                     <span>{day}</span>
@@ -193,13 +201,25 @@ fn record_row(
             <td role="cell" data-label=texts.events class="number">{language.count(count(record.rows))}</td>
             <td role="cell" data-label=texts.size class="number">{language.bytes(count(record.bytes))}</td>
             <td role="cell" data-label=texts.state>
-                <span class=format!("state state--{}", record.state.as_str())>{language.state(record.state)}</span>
+                <span class=format!("state state--{}", record.state.as_str())>{language.state_of(record)}</span>
                 {reason}
             </td>
             <td role="cell" data-label="SHA-256">{digest}</td>
-            <td role="cell">{again}</td>
+            <td role="cell">{again}<div inner_html=cancel></div></td>
         </tr>
     }
+}
+
+/// Returns the form that cancels a running export, as HTML; empty for another one. `name` says which export it is, as HTML.
+pub fn cancel_form(record: &ExportRecord, name: &str) -> String {
+    if record.state != State::Running || record.cancel_requested {
+        return String::new();
+    }
+    let (id, cancel) = (&record.id, page_data::language().export().cancel);
+    format!(
+        "<form method=post action=\"{HISTORY_PATH}\"><button id=cancel-{id} name=export value={id} class=cancel-button>{cancel}\
+         <span class=visually-hidden> {name}</span></button></form>"
+    )
 }
 
 /// Returns a count of a record, which is never negative.
@@ -359,6 +379,21 @@ mod tests {
             assert!(html.contains(part), "{part} in {html}");
         }
         assert!(!html.contains("class=\"again\"") && !html.contains("class=\"digest\""), "{html}");
+    }
+
+    #[test]
+    fn a_running_export_has_a_button_that_cancels_it_until_it_was_pressed() {
+        let running = ExportRecord { state: State::Running, sha256: None, ..record("") };
+        let shown = html(history(vec![running.clone()]));
+        for part in [
+            "<span class=\"state state--running\">Running</span>",
+            "<form method=post action=\"/settings/exports\"><button id=cancel-",
+        ] {
+            assert!(shown.contains(part), "{part} in {shown}");
+        }
+        let shown = html(history(vec![ExportRecord { cancel_requested: true, ..running }]));
+        assert!(shown.contains(">Being cancelled</span>") && !shown.contains("cancel-button"), "{shown}");
+        assert!(!html(history(vec![record("")])).contains("cancel-button"), "it has ended");
     }
 
     #[test]
