@@ -5,12 +5,12 @@ import type { AddressInfo } from "node:net";
 import { ADDRESS } from "./server";
 
 /** How long a client waits before it reads the next chunk. */
-const PAUSE_MILLISECONDS = 500;
+const PAUSE_MILLISECONDS = 2_000;
 
-function readSlowly(answer: http.IncomingMessage): void {
+function readSlowly(answer: http.IncomingMessage, pause = () => PAUSE_MILLISECONDS): void {
   answer.on("data", () => {
     answer.pause();
-    setTimeout(() => answer.resume(), PAUSE_MILLISECONDS);
+    setTimeout(() => answer.resume(), pause());
   });
 }
 
@@ -46,6 +46,7 @@ export class SlowExport {
 /** A proxy that reads the files of exports slowly, and counts the open streams of events. */
 export async function startSlowProxy() {
   const streams = { open: 0, most: 0 };
+  let pause = PAUSE_MILLISECONDS;
   const server = http.createServer((request, response) => {
     const { method, headers } = request;
     const isExport = request.url!.includes("/export?");
@@ -53,9 +54,15 @@ export async function startSlowProxy() {
     if (isExport) delete headers["accept-encoding"];
     const upstream = http.request(new URL(request.url!, ADDRESS), { method, headers, agent: false }, (answer) => {
       response.writeHead(answer.statusCode!, answer.headers);
-      answer.pipe(response);
       answer.on("error", () => response.destroy());
-      if (isExport) readSlowly(answer);
+      if (isExport) {
+        // A pipe would resume it too early.
+        answer.on("data", (chunk: Buffer) => response.write(chunk));
+        answer.on("end", () => response.end());
+        readSlowly(answer, () => pause);
+      } else {
+        answer.pipe(response);
+      }
       if (!request.url!.endsWith("/exports/events") || method !== "GET") return;
       streams.most = Math.max(streams.most, ++streams.open);
       response.on("close", () => streams.open--);
@@ -68,6 +75,8 @@ export async function startSlowProxy() {
   return {
     address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     streams,
+    /** Reads what is left as fast as it can, so that the browser sees the end. */
+    hurry: () => (pause = 0),
     close: () => {
       server.closeAllConnections();
       server.close();

@@ -1,11 +1,12 @@
 //! The document around every page.
 
-use leptos::nonce::use_nonce;
+use leptos::nonce::{Nonce, use_nonce};
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
 use thaw::{ConfigProvider, ToasterProvider};
 
-use crate::api::page::{ColorScheme, Page};
+use crate::api::exports::EXPORT_EVENTS_PATH;
+use crate::api::page::{ColorScheme, Content, Page};
 use crate::ui::hydration::{self, HydrationChunk};
 use crate::ui::page_data;
 use crate::ui::theme::{THEME_ID, dark_style_sheet};
@@ -53,6 +54,7 @@ pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -
         <script nonce=nonce.clone() inner_html=script></script>
         {(!is_hydrated).then(|| view! { <script src="/plain.js" defer nonce=nonce.clone()></script> })}
     };
+    let live = live_script(nonce.clone());
     let styles = styles.into_iter().map({
         let nonce = nonce.clone();
         move |(id, css)| view! { <style id=id nonce=nonce.clone() inner_html=css></style> }
@@ -77,6 +79,7 @@ pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -
                 <link rel="stylesheet" href=style_sheet(&options)/>
                 <AutoReload options/>
                 {script}
+                {live}
                 <MetaTags/>
             </head>
             <body>
@@ -84,6 +87,32 @@ pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -
             </body>
         </html>
     }
+}
+
+/// Returns the script that keeps the exports on a page up to date, for the pages that list exports. It has its texts as
+/// attributes, and needs nothing of the WASM, in which it would weigh many times as much.
+fn live_script(nonce: Option<Nonce>) -> Option<impl IntoView> {
+    if !matches!(page_data::page(), Some(Page::Export | Page::History)) {
+        return None;
+    }
+    let limit = match page_data::content() {
+        Ok(Content::Export(data)) => data.max_at_once,
+        _ => usize::MAX,
+    };
+    let language = page_data::language();
+    let waits = (language.export().all_slots_used)(limit);
+    let newer = language.history().newer;
+    Some(view! {
+        <script
+            src="/live.js"
+            type="module"
+            nonce=nonce
+            data-events=EXPORT_EVENTS_PATH
+            data-limit=limit.to_string()
+            data-waits=waits
+            data-newer=newer
+        ></script>
+    })
 }
 
 /// The app around `page`, the same on the server and in the browser.

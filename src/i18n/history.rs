@@ -17,6 +17,8 @@ pub struct Texts {
     pub show: &'static str,
     pub newest: &'static str,
     pub older: &'static str,
+    /// The link that appears once the page does not show the newest exports.
+    pub newer: &'static str,
     /// The state of an export that is being cancelled.
     pub cancelling: &'static str,
     pub caption: &'static str,
@@ -59,6 +61,7 @@ pub static ENGLISH: Texts = Texts {
     show: "Show",
     newest: "Newest exports",
     older: "Older exports",
+    newer: "Show newer exports",
     cancelling: "Being cancelled",
     caption: "Exports, newest first",
     started: "Started",
@@ -97,6 +100,7 @@ pub static GERMAN: Texts = Texts {
     show: "Anzeigen",
     newest: "Neueste Exporte",
     older: "Ältere Exporte",
+    newer: "Neuere Exporte anzeigen",
     cancelling: "Wird abgebrochen",
     caption: "Exporte, neueste zuerst",
     started: "Begonnen",
