@@ -101,7 +101,7 @@ test.describe("two tabs", () => {
     await item.getByRole("button", { name: /^Cancel/ }).click();
     await expect(item).toContainText("Cancelled");
     proxy.hurry();
-    await expect(page.locator(".toast--info")).toContainText("Cancelled by the user who started it. No file was saved.");
+    await expect(page.locator(".toast--info")).toContainText("Cancelled by the user who started it. Export again if you need the file. No file was saved.");
     await expect(recent(page).getByRole("listitem").filter({ hasText: "Asia/Kathmandu" })).toContainText("Cancelled");
     // The tab that is left takes over.
     await page.close();

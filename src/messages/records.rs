@@ -17,7 +17,7 @@ messages! {
             "Abgebrochen von der Person, die ihn gestartet hat. Exportieren Sie erneut, wenn Sie die Datei brauchen.";
         /// An administrator cancelled the export of another user.
         CancelledByAdministrator { name: String } = "cancelled_by_administrator",
-            "Cancelled by {name}, an administrator. Ask there before you export again.",
+            "Cancelled by {name}, an administrator. Ask them before you export again.",
             "Abgebrochen von {name} (Administration). Fragen Sie dort nach, bevor Sie erneut exportieren.";
         /// The client stopped reading.
         ClientTimeout = "client_timeout",

@@ -136,7 +136,7 @@ mod tests {
                 ("Check the network connection, then", "Prüfen Sie die Netzwerkverbindung")
             }
             RecordMessage::CancelledByOwner => ("Export again if", "Exportieren Sie erneut, wenn"),
-            RecordMessage::CancelledByAdministrator { .. } => ("Ask there", "Fragen Sie dort nach"),
+            RecordMessage::CancelledByAdministrator { .. } => ("Ask them before", "Fragen Sie dort nach"),
             RecordMessage::ClientTimeout => {
                 ("faster connection, or select fewer", "schnellere Verbindung, oder wählen")
             }
