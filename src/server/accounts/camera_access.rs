@@ -71,7 +71,8 @@ impl CameraAccess {
         cameras.all(database).await
     }
 
-    /// Returns the cameras of an export that requests `requested`, and all visible cameras. An empty list requests all of them. A hidden camera and a missing one are the same here.
+    /// Returns the cameras of an export that requests `requested`, and all visible cameras. An empty list requests all of
+    /// them. A hidden camera and a missing one are the same here.
     ///
     /// # Errors
     /// Returns `camera_not_found` for a camera that is not visible, or the error of the database.
@@ -122,7 +123,14 @@ impl CameraAccess {
             .filter(camera_access::Column::CameraId.is_in(cameras.iter().map(|camera| &*camera.id)))
             .count(database)
             .await?;
-        Ok((granted != cameras.len() as u64).then_some(AccessLost::CameraRevoked))
+        if granted == cameras.len() as u64 {
+            return Ok(None);
+        }
+        // The user may have been removed between the two queries, and all grants with the user.
+        Ok(Some(match self.role(database).await? {
+            Some(_) => AccessLost::CameraRevoked,
+            None => AccessLost::find(database, *id, credential.as_ref()).await?,
+        }))
     }
 
     /// Returns the current role of the user. `None` without a user, and if the account or the credential has ended. An idle
