@@ -118,7 +118,7 @@ test("a line that stalls shows for how long no data arrived, and no remaining ti
   await whileHeld(page, async () => {
     const progress = page.locator(".job output");
     await expect(progress).toHaveText(/^[1-9][\d,]* of [\d,]+ events, [\d.]+ [kM]B, no data for \d+ seconds$/);
-    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.locator(".job").getByRole("button", { name: "Cancel" }).click();
     await expect(page.locator(".toast--info")).toContainText("Export cancelled");
   });
 });

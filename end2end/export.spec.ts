@@ -174,7 +174,7 @@ test("Success toast on completion", async ({ page }) => {
   await expect(toast).toContainText(
     /motion-events-earliest-2025-12-15\.csv: 19,\d+ events, \d+\.\d MB\. It matches the server's record\. SHA-256 [0-9a-f]{8}…/,
   );
-  await expect(page.getByRole("status")).toContainText("Export complete. motion-events-earliest-2025-12-15.csv");
+  await expect(page.getByRole("status").first()).toContainText("Export complete. motion-events-earliest-2025-12-15.csv");
   await toast.getByRole("button", { name: "Dismiss" }).click();
   await expect(toast).toHaveCount(0);
 });

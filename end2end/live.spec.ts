@@ -44,6 +44,7 @@ test("exports of a script appear, explain why the button waits, and can be cance
   await tokyo.getByRole("button", { name: /^Cancel .*Asia\/Tokyo$/ }).click();
   await expect(tokyo).toContainText("Cancelled");
   await expect(tokyo.getByRole("button")).toHaveCount(0);
+  exports[1].hurry();
   expect(await exports[1].ended).toBe(false);
   await expect(page.getByText("The next can start when one ends.")).toBeHidden();
   exports[0].stop();
@@ -69,6 +70,7 @@ test("rows of the history change in place, and newer exports are offered", async
   await page.keyboard.press("Enter");
   await expect(row).toContainText("Cancelled by the user who started it.");
   await expect(cancel).toHaveCount(0);
+  first.hurry();
   expect(await first.ended).toBe(false);
   // With a filter, newer exports may not belong to the list.
   await expect(page.getByRole("link", { name: "Show newer exports" })).toHaveCount(0);

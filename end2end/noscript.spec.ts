@@ -157,5 +157,6 @@ test("a running export is cancelled in the history", async ({ page }) => {
   await row.getByRole("button", { name: /^Cancel/ }).click();
   await expect(page).toHaveURL(/\/settings\/exports$/);
   await expect(row).toContainText("Cancelled by the user who started it.");
+  slow.hurry();
   expect(await slow.ended).toBe(false);
 });
