@@ -74,8 +74,8 @@ mod tests {
 
     use super::*;
 
-    /// Folders that documents link to and that the archive leaves out: the source code.
-    const NOT_PACKED: [&str; 4] = ["src/", "migration/", "tests/", "xtask/"];
+    /// Folders of source code that documents link to and that the archive leaves out.
+    const NOT_PACKED: [&str; 5] = ["src/", "migration/", "public/", "tests/", "xtask/"];
 
     /// Returns the path of a relative link, with `..` resolved.
     fn resolve(document: &Path, link: &str) -> PathBuf {

@@ -73,7 +73,8 @@ pub fn version_of(folder: &Path) -> anyhow::Result<String> {
 /// If the file cannot be read, or the compressed files cannot be written.
 pub fn compress(file: &Path) -> anyhow::Result<usize> {
     let contents = fs::read(file)?;
-    let parameters = BrotliEncoderParams { quality: 11, lgwin: 22, ..BrotliEncoderParams::default() };
+    // The largest block: the WASM becomes 0.3 % smaller than with the block that the crate chooses.
+    let parameters = BrotliEncoderParams { quality: 11, lgwin: 22, lgblock: 22, ..BrotliEncoderParams::default() };
     let mut smaller = Vec::new();
     brotli::BrotliCompress(&mut &contents[..], &mut smaller, &parameters)?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
