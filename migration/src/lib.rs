@@ -5,6 +5,7 @@
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::{MigrationTrait, async_trait};
 
+pub mod disk_space;
 mod m20261124_000001_cameras;
 mod m20261124_000002_motion_events;
 mod m20261124_000003_accounts;

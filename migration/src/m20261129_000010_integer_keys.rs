@@ -19,6 +19,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DbBackend, QueryResult, Statement};
 
+use crate::disk_space::free_bytes;
+
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -224,10 +226,6 @@ fn enough(folder: &Path, needed: u64, free: Option<u64>) -> Result<(), DbErr> {
         ))),
         _ => Ok(()),
     }
-}
-
-fn free_bytes(folder: &Path) -> Option<u64> {
-    rustix::fs::statvfs(folder).ok().map(|system| system.f_bavail.saturating_mul(system.f_frsize))
 }
 
 /// Returns the folder in which SQLite puts temporary files.

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use crate::app::{PASSWORD, TestApp, TestDatabase, client_with, endless, events};
 use crate::binary::{Server, command, fail, in_clean_environment};
 use crate::log::Log;
-use crate::proxy::SlowClient;
+use crate::proxy::{SlowClient, slow_export};
 
 /// A server with a few events and these settings.
 async fn app_with(set: impl FnOnce(&mut motion_export::server::settings::Server)) -> TestApp {
@@ -319,12 +319,7 @@ async fn a_client_that_closes_its_sending_side_gets_its_response() {
 
 #[tokio::test]
 async fn a_slow_client_that_closes_its_sending_side_gets_its_complete_file() {
-    let database = TestDatabase::with([]).await;
-    database.add_many(100_000).await;
-    let ann = database.add_viewer("ann", &["front"]).await;
-    let app = database.serve(1_000).await;
-    let (_, authorization) = app.client_of(&ann).await;
-    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    let (app, mut client) = slow_export().await;
     client.stream.shutdown().await.unwrap();
     client.head().await;
     // Longer than an export may wait to send: this one has data, and only the client is slow.
@@ -335,12 +330,7 @@ async fn a_slow_client_that_closes_its_sending_side_gets_its_complete_file() {
 
 #[tokio::test]
 async fn a_client_that_closes_its_sending_side_and_leaves_ends_its_export_with_the_next_write() {
-    let database = TestDatabase::with([]).await;
-    database.add_many(100_000).await;
-    let ann = database.add_viewer("ann", &["front"]).await;
-    let app = database.serve(1_000).await;
-    let (_, authorization) = app.client_of(&ann).await;
-    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    let (app, mut client) = slow_export().await;
     client.stream.shutdown().await.unwrap();
     client.read(100_000).await;
     drop(client);

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::app::{NOW, TestDatabase, events, newest, seen_by};
 use crate::backend;
 use crate::binary::{command, run, succeed};
-use crate::proxy::SlowClient;
+use crate::proxy::slow_export;
 
 /// Returns how many migrations must be undone to undo that to integer keys.
 fn steps() -> u32 {
@@ -156,12 +156,7 @@ async fn after_a_newer_version_has_migrated_the_database_this_one_exports_nothin
 
 #[tokio::test]
 async fn an_export_during_which_a_newer_version_migrates_the_database_breaks() {
-    let database = TestDatabase::with([]).await;
-    database.add_many(100_000).await;
-    let ann = database.add_viewer("ann", &["front"]).await;
-    let app = database.serve(1_000).await;
-    let (_, authorization) = app.client_of(&ann).await;
-    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    let (app, mut client) = slow_export().await;
     assert!(client.head().await.starts_with("HTTP/1.1 200"));
     let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_newer', 0)";
     app.database.connection.execute_unprepared(newer).await.unwrap();

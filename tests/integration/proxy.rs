@@ -3,13 +3,27 @@
 use std::fmt::Write;
 use std::net::SocketAddr;
 
+use motion_export::export_params::EXPORT_PATH;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 
+use crate::app::{TestApp, TestDatabase};
+
 /// A client that reads the response only on demand.
 pub struct SlowClient {
     pub stream: TcpStream,
+}
+
+/// Serves a hundred thousand events, and starts an export of all of them by a client that reads only on demand.
+pub async fn slow_export() -> (TestApp, SlowClient) {
+    let database = TestDatabase::with([]).await;
+    database.add_many(100_000).await;
+    let ann = database.add_viewer("ann", &["front"]).await;
+    let app = database.serve(1_000).await;
+    let (_, authorization) = app.client_of(&ann).await;
+    let client = SlowClient::send(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    (app, client)
 }
 
 impl SlowClient {

@@ -15,7 +15,7 @@ use crate::app::{PASSWORD, TestDatabase, client_with, events};
 use crate::backend;
 use crate::binary::{Server, command};
 use crate::log::Log;
-use crate::proxy::SlowClient;
+use crate::proxy::slow_export;
 
 /// The number of events now, and in the backup.
 const NOW: i64 = 50;
@@ -215,12 +215,7 @@ async fn a_running_export_is_aborted_and_a_heartbeat_notices_the_replaced_file()
         return;
     }
     let log = Log::of_this_thread();
-    let database = TestDatabase::with([]).await;
-    database.add_many(100_000).await;
-    let ann = database.add_viewer("ann", &["front"]).await;
-    let app = database.serve(1_000).await;
-    let (_, authorization) = app.client_of(&ann).await;
-    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    let (app, mut client) = slow_export().await;
     assert!(client.head().await.starts_with("HTTP/1.1 200"));
     let path = app.database.folder.path().join("test.db");
     fs::write(path.with_extension("new"), "a file").unwrap();
@@ -266,12 +261,7 @@ async fn outcomes_that_can_never_be_recorded_are_dropped_and_logged_once() {
         return;
     }
     let log = Log::of_this_thread();
-    let database = TestDatabase::with([]).await;
-    database.add_many(100_000).await;
-    let ann = database.add_viewer("ann", &["front"]).await;
-    let app = database.serve(1_000).await;
-    let (_, authorization) = app.client_of(&ann).await;
-    let mut client = SlowClient::send(&app.address, EXPORT_PATH, &[("authorization", &authorization)]).await;
+    let (app, mut client) = slow_export().await;
     assert!(client.head().await.starts_with("HTTP/1.1 200"));
     assert!(!app.state.exports.is_replaced());
     let path = app.database.folder.path().join("test.db");

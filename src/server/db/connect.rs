@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use anyhow::{Context, anyhow, bail, ensure};
+use migration::disk_space::free_bytes;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, Statement, TransactionTrait};
@@ -226,8 +227,9 @@ async fn compact(path: &Path, alone: &Pool) -> Result<(), DbErr> {
     // The new content is written to a temporary file and to the log.
     let needed = 2 * (pages - unused) * number("PRAGMA page_size").await?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let free = rustix::fs::statvfs(folder).map_or(u64::MAX, |system| system.f_bavail.saturating_mul(system.f_frsize));
-    if free < needed {
+    if let Some(free) = free_bytes(folder)
+        && free < needed
+    {
         let reason = format!("{needed} bytes are needed in {}, {free} bytes are free there", folder.display());
         return Err(DbErr::Custom(reason));
     }
