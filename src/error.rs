@@ -25,13 +25,13 @@ pub enum ErrorCode {
     CookieRefused,
     /// The user may not do this. HTTP 403.
     Forbidden,
-    /// There is no such camera, or the user may not see it; the response is the same. HTTP 404.
+    /// The camera does not exist, or the user may not see it; the response is the same. HTTP 404.
     CameraNotFound,
-    /// There is no such user. HTTP 404.
+    /// The user does not exist. HTTP 404.
     UserNotFound,
-    /// There is no such access token, or it is another user's. HTTP 404.
+    /// The access token does not exist, or it is another user's. HTTP 404.
     TokenNotFound,
-    /// There is no such page or route. HTTP 404.
+    /// The page or route does not exist. HTTP 404.
     NotFound,
     /// The route does not support this method. HTTP 405.
     MethodNotAllowed,
@@ -39,7 +39,7 @@ pub enum ErrorCode {
     TooLarge,
     /// The request names another host. HTTP 421.
     Misdirected,
-    /// There is no such export record, or it is another user's. HTTP 404.
+    /// The export record does not exist, or it is another user's. HTTP 404.
     ExportNotFound,
     /// The export has ended, so it cannot be cancelled; or it was cancelled before its file began. HTTP 409.
     ExportEnded,

@@ -85,7 +85,7 @@ messages! {
         NameTaken { name: String } = "name_taken",
             "The user “{name}” already exists. Choose another name.",
             "Den Namen „{name}“ gibt es schon. Wählen Sie einen anderen.";
-        /// There is no such role.
+        /// The role does not exist.
         UnknownRole { value: String } = "unknown_role",
             "“{value}” is not a role. Allowed: user, admin.",
             "„{value}“ ist keine Rolle. Erlaubt sind: user, admin.";
@@ -146,11 +146,11 @@ messages! {
         UnknownAction { value: String } = "unknown_action",
             "“{value}” is not an action of this form.",
             "„{value}“ ist keine Aktion dieses Formulars.";
-        /// There is no such language.
+        /// The language does not exist.
         UnknownLanguage { value: String, allowed: String } = "unknown_language",
             "These pages are not available in “{value}”. Allowed: {allowed}.",
             "In der Sprache „{value}“ gibt es diese Seiten nicht. Möglich sind: {allowed}.";
-        /// There is no such theme.
+        /// The theme does not exist.
         UnknownTheme { value: String, allowed: String } = "unknown_theme",
             "“{value}” is not a theme. Allowed: {allowed}.",
             "„{value}“ ist kein Farbschema. Möglich sind: {allowed}.";

@@ -34,12 +34,12 @@ messages! {
         DatesReversed { start: String, end: String } = "dates_reversed",
             "The start, {start}, is after the end, {end}. Choose a start on or before the end.",
             "Der Anfang, {start}, liegt nach dem Ende, {end}. Wählen Sie einen Anfang, der nicht nach dem Ende liegt.";
-        /// There is no such time zone.
+        /// The time zone does not exist.
         NoSuchTimezone { timezone: String } = "no_such_timezone",
             "There is no time zone “{timezone}”. Use an IANA name such as UTC, Europe/Berlin or America/Los_Angeles.",
             "Eine Zeitzone „{timezone}“ gibt es nicht. Verwenden Sie einen IANA-Namen wie UTC, Europe/Berlin oder \
              America/Los_Angeles.";
-        /// There is no such camera, or the user does not see it.
+        /// The camera does not exist, or the user does not see it.
         NoSuchCamera { camera: String } = "no_such_camera",
             "There is no camera “{camera}”. Leave camera_id out to export all cameras.",
             "Eine Kamera „{camera}“ gibt es nicht. Lassen Sie camera_id weg, um alle Kameras zu exportieren.";
@@ -57,11 +57,11 @@ messages! {
         FormatNotOffered { value: String } = "format_not_offered",
             "“{value}” is not supported. The only format is csv.",
             "„{value}“ wird nicht unterstützt. Das einzige Format ist csv.";
-        /// There is no such parameter, and the endpoint has none.
+        /// The parameter does not exist, and the endpoint has none.
         NoParameters = "no_parameters",
             "There is no such parameter. This address has none.",
             "Diesen Parameter gibt es nicht. Diese Adresse hat keine.";
-        /// There is no such parameter.
+        /// The parameter does not exist.
         UnknownParameter { allowed: String } = "unknown_parameter",
             "There is no such parameter. Allowed: {allowed}.",
             "Diesen Parameter gibt es nicht. Erlaubt sind: {allowed}.";
@@ -69,7 +69,7 @@ messages! {
         GivenTwice = "given_twice",
             "This parameter may be given only once.",
             "Dieser Parameter darf nur einmal angegeben werden.";
-        /// There is no such state of an export.
+        /// The state of an export does not exist.
         UnknownState { value: String, allowed: String } = "unknown_state",
             "“{value}” is not a state. Allowed: {allowed}.",
             "„{value}“ ist kein Status. Erlaubt sind: {allowed}.";

@@ -24,7 +24,7 @@ messages! {
         LinkTooLong = "link_too_long",
             "This selection is too long for a link. Choose fewer cameras.",
             "Diese Auswahl ist zu lang für einen Link. Wählen Sie weniger Kameras.";
-        /// There is no such export record, or the user may not see it.
+        /// The export record does not exist, or the user may not see it.
         NoSuchExport = "no_such_export",
             "There is no such export record, or you may not see it.",
             "Diesen Exporteintrag gibt es nicht, oder Sie dürfen ihn nicht sehen.";
@@ -86,7 +86,7 @@ messages! {
         ServerStopping = "server_stopping",
             "The server is shutting down. Try again later.",
             "Der Server wird heruntergefahren. Versuchen Sie es etwas später erneut.";
-        /// There is no such page or endpoint.
+        /// The page or endpoint does not exist.
         NotFound = "not_found",
             "There is nothing at this address.",
             "Unter dieser Adresse ist nichts zu finden.";

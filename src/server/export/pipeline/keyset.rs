@@ -115,7 +115,7 @@ impl KeysetPager {
         self.has_read_rows
     }
 
-    /// Returns the moment before which nothing is left to read; `None` if there is no such moment yet.
+    /// Returns the moment before which nothing is left to read; `None` before anything was read, if the range has no start.
     pub fn position(&self) -> Option<i64> {
         self.window.after.map(|after| after.timestamp).or(self.range().start)
     }

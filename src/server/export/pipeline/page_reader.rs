@@ -39,7 +39,7 @@ pub struct CsvPage {
     pub rows: u64,
     /// The lines. On the first page, the head of the file precedes them.
     pub lines: Buffer,
-    /// Whether the file ends with this page.
+    /// Whether the file ends with this page; from a page reader, whether its part of the file does.
     pub last: bool,
 }
 
@@ -141,11 +141,11 @@ impl CsvPageReader {
         }
     }
 
-    /// Creates a reader of other events of the same file, without its head.
+    /// Creates a second reader for the same file, without its head. [`Self::restart`] sets what it reads.
     #[must_use]
-    pub fn another(&self, pages: KeysetPager) -> Self {
+    pub fn another(&self) -> Self {
         Self {
-            pages,
+            pages: self.pages.clone(),
             encoder: self.encoder.clone(),
             keys: Arc::clone(&self.keys),
             head: Vec::new(),

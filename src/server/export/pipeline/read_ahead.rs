@@ -11,8 +11,9 @@
 //! part that nobody reads yet is a pager with its position. If a segment has more events than expected, it ends after its
 //! pages, and the rest of it becomes a part behind it.
 //!
-//! An export uses more than one core only while its client waits and cores are idle. A slow client has two pages waiting,
-//! and no connection. Each part is read in keyset pages, whose promise does not depend on how the export is divided.
+//! An export uses more than one core only while its client waits and cores are idle. For a client that is slower than one
+//! core, at most two segments of one page are ahead; one that was fast and then stops has the windows waiting that were read
+//! for it. Neither holds a connection. Each part is read in keyset pages, whose promise does not depend on how the export is divided.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -24,15 +25,15 @@ use super::window_plan::WindowPlan;
 use crate::server::export::error::ExportError;
 use crate::server::export::reader::Reader;
 
-/// The number of pages of a window if several are read side by side. With the segments that wait, it bounds the memory of an
-/// export.
+/// The number of pages of a window if several are read side by side. An export has at most one window more in memory than it
+/// reads at the same time.
 const WINDOW_PAGES: usize = 3;
 
 /// The number of pages of a segment if one is read at a time and the client waits for it.
 const SERIAL_PAGES: usize = 2;
 
-/// The maximum number of segments of one export that are read side by side. One thread computes the digest of the file, which
-/// takes a sixth of the time of reading and encoding.
+/// The maximum number of segments of one export that are read side by side: it bounds the memory, and one thread computes
+/// the digest of the file.
 const MAX_SIDE_BY_SIDE: usize = 6;
 
 /// Reads pages before they are requested. Dropping it cancels the reading.
@@ -70,7 +71,7 @@ impl ReadAhead {
         Self {
             reader,
             page_timeout,
-            template: first.another(pager.clone()),
+            template: first.another(),
             parts: VecDeque::from([Part::Rest(Box::new(pager))]),
             idle: vec![SharedPageReader::new(first.into())],
             plan: WindowPlan::new(target_bytes),
@@ -170,10 +171,7 @@ impl ReadAhead {
                     WINDOW_PAGES
                 }
             };
-            let reader = match self.idle.pop() {
-                Some(reader) => reader,
-                None => SharedPageReader::new(self.template.another((*rest).clone()).into()),
-            };
+            let reader = self.idle.pop().unwrap_or_else(|| SharedPageReader::new(self.template.another().into()));
             lock(&reader).restart(*rest, max_pages);
             let segment = Segment::start(self.reader.clone(), self.page_timeout, reader, max_pages);
             self.parts.insert(index, Part::Segment(segment));
