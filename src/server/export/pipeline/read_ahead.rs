@@ -11,7 +11,7 @@
 //! part that nobody reads yet is a pager with its position. If a segment has more events than expected, it ends after its
 //! pages, and the rest of it becomes a part behind it.
 //!
-//! An export uses more than one core only while its client waits and cores are idle. For a client that is slower than one
+//! An export uses more than one core only while its client is faster than one and cores are idle. For a client that is slower than one
 //! core, at most two segments of one page are ahead; one that was fast and then stops has the windows waiting that were read
 //! for it. Neither holds a connection. Each part is read in keyset pages, whose promise does not depend on how the export is divided.
 
@@ -48,8 +48,8 @@ pub struct ReadAhead {
     /// What further page readers are made from.
     template: CsvPageReader,
     plan: WindowPlan,
-    /// Whether the client has waited for the last page. If not, it is slower than reading.
-    client_waits: bool,
+    /// The number of pages since the client has last waited for one.
+    pages_without_wait: usize,
 }
 
 /// A part of the export.
@@ -75,7 +75,7 @@ impl ReadAhead {
             parts: VecDeque::from([Part::Rest(Box::new(pager))]),
             idle: vec![SharedPageReader::new(first.into())],
             plan: WindowPlan::new(target_bytes),
-            client_waits: false,
+            pages_without_wait: usize::MAX,
         }
     }
 
@@ -87,18 +87,20 @@ impl ReadAhead {
     /// # Panics
     /// Panics if a reading task has panicked.
     pub async fn next(&mut self) -> Result<CsvPage, ExportError> {
-        self.client_waits = false;
+        self.pages_without_wait = self.pages_without_wait.saturating_add(1);
         loop {
-            // Nobody reads yet what is needed next.
-            self.client_waits |= matches!(self.parts.front(), Some(Part::Rest(_)));
+            if matches!(self.parts.front(), Some(Part::Rest(_))) {
+                // Nobody reads yet what is needed next.
+                self.pages_without_wait = 0;
+            }
             self.start_reading();
             let is_only_part = self.parts.len() == 1;
             let Some(Part::Segment(front)) = self.parts.front_mut() else { return Err(ExportError::failed_before()) };
             let mut page = front.try_next();
             if page.is_none() {
-                if !front.is_read() && !self.client_waits {
+                if !front.is_read() && self.pages_without_wait > 0 {
                     // Others may be read while this one is waited for.
-                    self.client_waits = true;
+                    self.pages_without_wait = 0;
                     continue;
                 }
                 page = front.next().await?;
@@ -161,7 +163,7 @@ impl ReadAhead {
             let max_pages = match (self.plan.micros(), self.side_by_side()) {
                 // The first page of the file: nothing is known of the events, and it is needed soon.
                 (None, _) => 1,
-                _ if !self.client_waits => 1,
+                _ if !self.client_is_fast() => 1,
                 (_, 1) => SERIAL_PAGES,
                 (Some(micros), _) => {
                     let window_end = rest.position().and_then(|position| position.checked_add(micros));
@@ -182,12 +184,17 @@ impl ReadAhead {
     fn next_to_read(&self) -> Option<usize> {
         let index = self.parts.iter().position(|part| matches!(part, Part::Rest(_)))?;
         let (reading, side_by_side) = (self.reading(), self.side_by_side());
-        let is_useful = if self.client_waits && side_by_side > 1 {
+        let is_useful = if self.client_is_fast() && side_by_side > 1 {
             reading < side_by_side && index <= side_by_side
         } else {
             reading == 0 && index < 2
         };
         (index == 0 || is_useful).then_some(index)
+    }
+
+    /// Returns whether the client is faster than reading: it has waited since it took all that could have been read ahead.
+    fn client_is_fast(&self) -> bool {
+        self.pages_without_wait <= WINDOW_PAGES * (self.side_by_side() + 1)
     }
 
     /// Returns how many segments are being read.
