@@ -111,7 +111,11 @@ fn merged(events: &Select<Entity>, cameras: &[SelectedCamera], limit: u64, backe
     }
     let mut merged = merged.unwrap_or_default();
     merged.order_by(Column::Timestamp, Order::Asc).order_by(Column::Id, Order::Asc).limit(limit);
-    merged
+    if backend == DbBackend::Postgres {
+        return merged;
+    }
+    // So that the columns can be replaced in one place.
+    Query::select().columns(SELECTED_COLUMNS).from_subquery(merged, Alias::new("merged")).to_owned()
 }
 
 fn keys(cameras: &[SelectedCamera]) -> impl Iterator<Item = i32> {

@@ -290,7 +290,9 @@ mod tests {
     use std::time::Duration;
 
     use futures_util::FutureExt;
-    use sea_orm::sea_query::{Expr, Query};
+    use sea_orm::sea_query::{Alias, Expr, IntoIden, Query, SelectExpr};
+
+    use crate::server::export::event::SELECTED_COLUMNS;
 
     use super::time_slice::MAX_HELD_BACK;
     use super::*;
@@ -368,7 +370,14 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let reader = reader(&folder, 1);
         let result = reader.read(|connection, slice| {
-            let one = Query::select().expr(Expr::cust("1, zeroblob(16), 1, 1.0, 1, 0, 0, 0, 0, NULL")).to_owned();
+            let values = ["1", "zeroblob(16)", "1", "1.0", "1", "0", "0", "0", "0", "NULL"];
+            let values = SELECTED_COLUMNS.into_iter().zip(values).map(|(column, value)| SelectExpr {
+                expr: Expr::cust(value),
+                alias: Some(column.into_iden()),
+                window: None,
+            });
+            let one = Query::select().exprs(values).to_owned();
+            let one = Query::select().columns(SELECTED_COLUMNS).from_subquery(one, Alias::new("one")).to_owned();
             let mut timestamps = Vec::new();
             let end = connection.events(&one, slice, |row| {
                 timestamps.push(row.cursor.timestamp);

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 
-use sea_orm::DbErr;
+use sea_orm::{DbErr, RuntimeErr};
 
 use crate::server::accounts::camera_access::camera_filter::CameraFilter;
 use crate::server::export::event::{Cursor, Row, ScanEnd};
@@ -195,8 +195,12 @@ impl KeysetPager {
         // Until the page is read: a long scan may be why reading fails.
         self.window.needs_seek = true;
         let (mut rows, mut first, mut last, mut is_full) = (0, None, None, false);
-        let statement = query::page(&self.filter, self.range(), self.window.after, limit, connection.backend());
+        let after = self.window.after;
+        let statement = query::page(&self.filter, self.range(), after, limit, connection.backend());
         let scan_end = connection.events(&statement, slice, |row| {
+            if last.or(after).is_some_and(|last| row.cursor <= last) {
+                return Err(out_of_order(row.cursor).into());
+            }
             rows += 1;
             first = first.or(Some(row.cursor.timestamp));
             last = Some(row.cursor);
@@ -208,7 +212,7 @@ impl KeysetPager {
             ScanEnd::Exhausted | ScanEnd::CutShort => PageEnd::Full,
         };
         self.window.needs_seek = end == PageEnd::Interrupted;
-        self.window.after = last.or(self.window.after);
+        self.window.after = last.or(after);
         self.has_read_rows |= rows > 0;
         if let (Some(first), Some(last)) = (first, last) {
             self.read_timestamps = Some((self.read_timestamps.map_or(first, |(first, _)| first), last.timestamp));
@@ -250,12 +254,20 @@ impl KeysetPager {
     }
 }
 
+/// The error for an event that does not come after the one before it, as from an index that does not match its table. Pages
+/// after it would leave out events or repeat them.
+fn out_of_order(cursor: Cursor) -> DbErr {
+    let reason = format!("event {} is out of order: the database may be damaged", cursor.id);
+    DbErr::Query(RuntimeErr::Internal(reason))
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
     use crate::server::accounts::camera_access::camera_filter::SelectedCamera;
+    use crate::server::export::reader::sqlite::define_function;
 
     /// Creates a database of this many events, three per timestamp.
     fn database(events: u32) -> Connection {
@@ -269,6 +281,11 @@ mod tests {
                  INSERT INTO motion_events SELECT i / 3, CAST(printf('%016d', i) AS BLOB), 1, i, 1, i, 0, 0, 0, NULL FROM n"
             ))
             .expect("created");
+        sqlite(connection)
+    }
+
+    fn sqlite(connection: rusqlite::Connection) -> Connection {
+        define_function(&connection).expect("defined");
         Connection::Sqlite(connection)
     }
 
@@ -318,7 +335,7 @@ mod tests {
                     0, NULL FROM motion_events WHERE x % 30000 = 0",
             )
             .expect("created");
-        let mut connection = Connection::Sqlite(connection);
+        let mut connection = sqlite(connection);
         let filter = Filter { interval: TimeRange::default(), cameras: CameraFilter::Only(cameras) };
         for (ends, rows) in
             [(Vec::new(), 100), (vec![35_000, 60_000, 60_001, 190_000], 100), (Vec::new(), 1), (Vec::new(), 2)]
@@ -342,6 +359,66 @@ mod tests {
             let expected = (1..=20).map(|n| n * 10_000).flat_map(|i| doubled(i).chain([(i, Some(i))]));
             assert_eq!(seen, expected.collect::<Vec<_>>());
         }
+    }
+
+    /// Reads all events, and returns the column x of each.
+    fn read_all(connection: &mut Connection, cameras: CameraFilter) -> Result<Vec<Option<i64>>, DbErr> {
+        let filter = Filter { interval: TimeRange::default(), cameras };
+        let mut pages = KeysetPager::new(filter, 7.try_into().expect("not zero"), Vec::new());
+        let mut seen = Vec::new();
+        while !pages.ended() {
+            pages.next(connection, &TimeSlice::new(), RowLimit::PageRows, |row| {
+                seen.push(row.bounding_box[0]);
+                Ok::<_, DbErr>(ControlFlow::Continue(()))
+            })?;
+        }
+        Ok(seen)
+    }
+
+    #[test]
+    fn events_are_sorted_if_another_program_has_removed_the_indexes() {
+        // Of none, of a part of the order, and of all of it.
+        for index in [
+            "",
+            "CREATE INDEX i ON motion_events (timestamp);",
+            "CREATE INDEX i ON motion_events (timestamp, event_id);",
+        ] {
+            let connection = rusqlite::Connection::open_in_memory().expect("memory");
+            connection
+                .execute_batch(&format!(
+                    "CREATE TABLE motion_events (timestamp, event_id, camera_key, confidence, detector_key, x, y, width, height,
+                        zone_key);
+                     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
+                     INSERT INTO motion_events SELECT i / 3, CAST(printf('%016d', i) AS BLOB), i % 2, 1.5, 1, i, 0, 0, 0, NULL
+                     FROM n ORDER BY i * 7 % 300; {index}"
+                ))
+                .expect("created");
+            let mut connection = sqlite(connection);
+            let both = [0, 1].map(|key| SelectedCamera { key, id: key.to_string() });
+            for cameras in [CameraFilter::All, CameraFilter::Only(both.to_vec())] {
+                let seen = read_all(&mut connection, cameras).expect("read");
+                assert!(seen.into_iter().eq((1..=300).map(Some)), "{index}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_table_that_is_not_in_its_order_is_an_error_and_not_a_file_with_gaps() {
+        let connection = rusqlite::Connection::open_in_memory().expect("memory");
+        // The schema claims another order than that in which the table was written.
+        connection
+            .execute_batch(
+                "CREATE TABLE motion_events (timestamp, event_id, camera_key, confidence, detector_key, x, y, width, height,
+                    zone_key, PRIMARY KEY (timestamp DESC, event_id)) WITHOUT ROWID;
+                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9)
+                 INSERT INTO motion_events SELECT i, CAST(printf('%016d', i) AS BLOB), 1, 1.5, 1, i, 0, 0, 0, NULL FROM n;
+                 PRAGMA writable_schema = ON;
+                 UPDATE sqlite_schema SET sql = replace(sql, ' DESC', '');
+                 PRAGMA writable_schema = RESET",
+            )
+            .expect("created");
+        let error = read_all(&mut sqlite(connection), CameraFilter::All).expect_err("out of order");
+        assert!(error.to_string().contains("is out of order"), "{error}");
     }
 
     #[test]

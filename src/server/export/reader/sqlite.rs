@@ -1,19 +1,24 @@
 //! Reads events from SQLite. SeaORM builds the statements, and rusqlite steps through them, because it can stop a statement and
 //! read rows without copying them. Both use the same SQLite library.
+//!
+//! A statement passes the columns of an event to a function of this program, `take_event`. Ten arguments of a function take half
+//! of the time of ten columns of a result, which SQLite checks and locks one by one.
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Type, Value as Bound, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Rows};
-use sea_orm::sea_query::{SelectStatement, SqliteQueryBuilder, Value};
+use sea_orm::sea_query::{Alias, Expr, Func, Query, SelectStatement, SqliteQueryBuilder, Value};
 use sea_orm::{DbErr, RuntimeErr};
 use uuid::Uuid;
 
 use super::time_slice::{TimeSlice, interrupted};
 use crate::server::db::describe_error::describe_rusqlite;
 use crate::server::db::timeouts::BUSY_TIMEOUT;
-use crate::server::export::event::{Cursor, Row, ScanEnd};
+use crate::server::export::event::{Cursor, Row, SELECTED_COLUMNS, ScanEnd};
 use crate::server::export::reader::worker_threads;
 
 /// The number of SQLite's virtual machine steps between two checks of the time slice: some microseconds.
@@ -25,6 +30,22 @@ const CHECKS_PER_YIELD: u32 = 4;
 /// The number of prepared statements that a connection keeps: those of the first and later pages, for some filters.
 const STATEMENTS: usize = 32;
 
+/// The function that takes the columns of an event.
+const TAKE_EVENT: &str = "take_event";
+
+/// The error of the function if SQLite calls it for another event before it returns a row for the one before, as if it sorts the
+/// results.
+const SORTS: &str = "the statement sorts the results of take_event";
+
+/// The largest limit of a statement.
+const MAX_ROWS: u64 = i64::MAX as u64;
+
+thread_local! {
+    /// The event that the statement which runs on this thread has passed to [`TAKE_EVENT`]. SQLite calls the function on the
+    /// thread that steps through the statement.
+    static EVENT: Cell<Option<Row>> = const { Cell::new(None) };
+}
+
 /// Opens a connection that only reads.
 ///
 /// # Errors
@@ -35,9 +56,25 @@ pub fn open(path: &Path) -> Result<Connection, DbErr> {
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        define_function(&connection)?;
         Ok(connection)
     };
     open().map_err(|error| failed(&error))
+}
+
+/// Defines the function to which [`events`] passes the columns of each event.
+///
+/// # Errors
+/// Returns an error if a statement of the connection is running.
+pub fn define_function(connection: &Connection) -> rusqlite::Result<()> {
+    let arguments = SELECTED_COLUMNS.len().try_into().unwrap_or(-1);
+    connection.create_scalar_function(TAKE_EVENT, arguments, FunctionFlags::SQLITE_UTF8, |columns| {
+        let event = event(columns)?;
+        match EVENT.replace(Some(event)) {
+            None => Ok(true),
+            Some(_) => Err(rusqlite::Error::UserFunctionError(SORTS.into())),
+        }
+    })
 }
 
 /// Stops queries on the connection when the time slice says so.
@@ -66,16 +103,55 @@ pub fn events<E: From<DbErr>>(
     slice: &TimeSlice,
     mut take: impl FnMut(&Row) -> Result<ControlFlow<()>, E>,
 ) -> Result<ScanEnd, E> {
-    let result = query(connection, statement, |rows| {
+    let streamed = statement.clone().clear_selects().expr(take_event()).to_owned();
+    let mut result = step(connection, &streamed, slice, &mut take);
+    if result.as_ref().is_err_and(sorts) {
+        // Without an index in the order of the statement.
+        result = step(connection, &after_sorting(statement), slice, &mut take);
+    }
+    slice.rows_released();
+    result.map_err(|error| failed(&error))?
+}
+
+/// Returns the statement that calls the function for the sorted events of a subquery. The limit keeps SQLite from making one query
+/// of both.
+fn after_sorting(statement: &SelectStatement) -> SelectStatement {
+    let mut sorted = Query::select();
+    sorted.expr(take_event()).from_subquery(statement.clone(), Alias::new("sorted")).limit(MAX_ROWS);
+    sorted
+}
+
+/// Calls the function for each event. Its columns have these names in each statement.
+fn take_event() -> Expr {
+    Func::cust(TAKE_EVENT).args(SELECTED_COLUMNS.map(Expr::col)).into()
+}
+
+fn sorts(error: &rusqlite::Error) -> bool {
+    error.to_string().contains(SORTS)
+}
+
+/// Runs a statement that calls the function, and passes each event to `take`. If it fails after some events, these are what it
+/// has returned.
+fn step<E: From<DbErr>>(
+    connection: &Connection,
+    statement: &SelectStatement,
+    slice: &TimeSlice,
+    take: &mut impl FnMut(&Row) -> Result<ControlFlow<()>, E>,
+) -> rusqlite::Result<Result<ScanEnd, E>> {
+    EVENT.set(None);
+    query(connection, statement, |rows| {
         let mut count = 0_u64;
         loop {
-            let row = match rows.next() {
-                Ok(Some(row)) => event(row)?,
+            match rows.next() {
+                Ok(Some(_)) => {}
                 Ok(None) => return Ok(Ok(ScanEnd::Exhausted)),
-                Err(error) if is_interrupted(&error) && count > 0 => return Ok(Ok(ScanEnd::CutShort)),
+                Err(error) if count > 0 && (is_interrupted(&error) || sorts(&error)) => {
+                    return Ok(Ok(ScanEnd::CutShort));
+                }
                 Err(error) => return Err(error),
-            };
-            match take(&row) {
+            }
+            let Some(event) = EVENT.take() else { return Err(rusqlite::Error::UserFunctionError(SORTS.into())) };
+            match take(&event) {
                 Ok(ControlFlow::Continue(())) => {}
                 Ok(ControlFlow::Break(())) => return Ok(Ok(ScanEnd::CutShort)),
                 Err(error) => return Ok(Err(error)),
@@ -85,9 +161,7 @@ pub fn events<E: From<DbErr>>(
             }
             count += 1;
         }
-    });
-    slice.rows_released();
-    result?
+    })
 }
 
 /// Runs a statement for numbers and passes each to `take`.
@@ -101,43 +175,41 @@ pub fn numbers(connection: &Connection, statement: &SelectStatement, mut take: i
         }
         Ok(())
     })
+    .map_err(|error| failed(&error))
 }
 
 fn query<T>(
     connection: &Connection,
     statement: &SelectStatement,
     take: impl FnOnce(&mut Rows<'_>) -> Result<T, rusqlite::Error>,
-) -> Result<T, DbErr> {
+) -> rusqlite::Result<T> {
     let (sql, values) = statement.build(SqliteQueryBuilder);
-    let values = values.into_iter().map(bound).collect::<Result<Vec<_>, _>>()?;
-    let run = || {
-        let mut prepared = connection.prepare_cached(&sql)?;
-        take(&mut prepared.query(rusqlite::params_from_iter(values))?)
-    };
-    run().map_err(|error| failed(&error))
+    let values = values.into_iter().map(bound).collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut prepared = connection.prepare_cached(&sql)?;
+    take(&mut prepared.query(rusqlite::params_from_iter(values))?)
 }
 
-/// Reads a row of the [`SELECTED_COLUMNS`](crate::server::export::event::SELECTED_COLUMNS). Without rusqlite's conversions, an
-/// export is some 3 % faster.
-fn event(row: &rusqlite::Row<'_>) -> Result<Row, rusqlite::Error> {
-    let required = |index| integer(row, index)?.ok_or_else(|| unreadable(index, Type::Null));
-    let ValueRef::Blob(id) = row.get_ref(1)? else { return Err(unreadable(1, row.get_ref(1)?.data_type())) };
+/// Reads the [`SELECTED_COLUMNS`], which are the arguments of the function.
+fn event(columns: &Context<'_>) -> rusqlite::Result<Row> {
+    let required = |index| integer(columns, index)?.ok_or_else(|| unreadable(index, Type::Null));
+    let id = columns.get_raw(1);
+    let ValueRef::Blob(id) = id else { return Err(unreadable(1, id.data_type())) };
     Ok(Row {
         cursor: Cursor { timestamp: required(0)?, id: Uuid::from_slice(id).map_err(|_| unreadable(1, Type::Blob))? },
         camera_key: required(2)?,
-        confidence: match row.get_ref(3)? {
+        confidence: match columns.get_raw(3) {
             ValueRef::Real(number) => Some(number),
             ValueRef::Null => None,
             other => return Err(unreadable(3, other.data_type())),
         },
         detector_key: required(4)?,
-        bounding_box: [integer(row, 5)?, integer(row, 6)?, integer(row, 7)?, integer(row, 8)?],
-        zone_key: integer(row, 9)?,
+        bounding_box: [integer(columns, 5)?, integer(columns, 6)?, integer(columns, 7)?, integer(columns, 8)?],
+        zone_key: integer(columns, 9)?,
     })
 }
 
-fn integer(row: &rusqlite::Row<'_>, index: usize) -> Result<Option<i64>, rusqlite::Error> {
-    match row.get_ref(index)? {
+fn integer(columns: &Context<'_>, index: usize) -> rusqlite::Result<Option<i64>> {
+    match columns.get_raw(index) {
         ValueRef::Integer(number) => Ok(Some(number)),
         ValueRef::Null => Ok(None),
         other => Err(unreadable(index, other.data_type())),
@@ -153,18 +225,18 @@ fn is_interrupted(error: &rusqlite::Error) -> bool {
 }
 
 /// Converts a value of a statement to one of SQLite.
-fn bound(value: Value) -> Result<Bound, DbErr> {
+fn bound(value: Value) -> rusqlite::Result<Bound> {
     Ok(match value {
         Value::BigInt(number) => number.map_or(Bound::Null, Bound::Integer),
         Value::BigUnsigned(number) => match number.map(i64::try_from).transpose() {
             Ok(number) => number.map_or(Bound::Null, Bound::Integer),
-            Err(error) => return Err(DbErr::Query(RuntimeErr::Internal(error.to_string()))),
+            Err(error) => return Err(rusqlite::Error::ToSqlConversionFailure(error.into())),
         },
         Value::Int(number) => number.map_or(Bound::Null, |number| Bound::Integer(number.into())),
         Value::Bool(truth) => truth.map_or(Bound::Null, |truth| Bound::Integer(truth.into())),
         Value::String(text) => text.map_or(Bound::Null, Bound::Text),
         Value::Uuid(id) => id.map_or(Bound::Null, |id| Bound::Blob(id.as_bytes().to_vec())),
-        other => return Err(DbErr::Query(RuntimeErr::Internal(format!("cannot bind {other:?}")))),
+        other => return Err(rusqlite::Error::ToSqlConversionFailure(format!("cannot bind {other:?}").into())),
     })
 }
 
