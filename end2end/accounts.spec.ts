@@ -82,10 +82,10 @@ test.describe("signed out", () => {
     await page.goto("/settings/tokens");
     await signIn(page, name);
     await page.getByLabel("What is it for?").fill("Nightly & <daily>");
-    await page.getByLabel("Works for").selectOption("365");
+    await page.getByLabel("Valid for").selectOption("365");
     await signInAgain();
     await expect(page.getByLabel("What is it for?")).toHaveValue("Nightly & <daily>");
-    await expect(page.getByLabel("Works for")).toHaveValue("365");
+    await expect(page.getByLabel("Valid for")).toHaveValue("365");
     await expect(page.getByText("You have no tokens.")).toBeVisible();
     await page.goto("/settings/people");
     await page.getByLabel("Name").fill("somebody-new");
@@ -147,7 +147,7 @@ test.describe("signed out", () => {
     await signIn(page, name);
     await expect(page.getByText("You have no tokens.")).toBeVisible();
     await page.getByLabel("What is it for?").fill("Nightly report");
-    await page.getByLabel("Works for").selectOption("30 days");
+    await page.getByLabel("Valid for").selectOption("30 days");
     await page.getByRole("button", { name: "Create token" }).click();
     const field = page.getByLabel("The new token");
     await expect(page.locator("#outcome")).toBeFocused();

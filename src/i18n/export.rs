@@ -310,7 +310,7 @@ pub static ENGLISH: Texts = Texts {
     record_says: |state, reason| format!("the server's record says “{state}”: {reason}"),
     did_not_end: "It has not ended.",
     other_size: |events, bytes, sent, size| {
-        format!("{events} in {bytes} bytes arrived, and the server sent {sent} in {size}")
+        format!("{events} ({bytes} bytes) arrived, but the server sent {sent} ({size} bytes)")
     },
     other_contents: "size and row count match, but the contents do not: the SHA-256 differs",
 
@@ -438,7 +438,7 @@ pub static GERMAN: Texts = Texts {
     per_second: |rows| format!("{rows} pro Sekunde"),
     left: |time| format!("noch {time}"),
     no_data_for: |time| format!("seit {time} keine Daten"),
-    checking: "Rückfrage beim Server …",
+    checking: "Abgleich mit dem Server …",
 
     export_complete: "Export abgeschlossen",
     export_cancelled: "Export abgebrochen",
@@ -451,7 +451,7 @@ pub static GERMAN: Texts = Texts {
                         zurück.",
     sign_in_in_tab: "In neuem Tab anmelden",
     saved: |file, events, size, begin| {
-        format!("{file}: {events}, {size}. Sie stimmt mit dem Eintrag des Servers überein. SHA-256 {begin}…")
+        format!("{file}: {events}, {size}. Die Datei stimmt mit dem Eintrag des Servers überein. SHA-256 {begin}…")
     },
     saved_empty: |file, size| {
         format!("{file}, {size}. In dieser Auswahl gibt es keine Ereignisse, die Datei enthält nur die Kopfzeile.")
@@ -508,7 +508,7 @@ pub static GERMAN: Texts = Texts {
     record_says: |state, reason| format!("im Eintrag des Servers steht „{state}“: {reason}"),
     did_not_end: "Er wurde nicht beendet.",
     other_size: |events, bytes, sent, size| {
-        format!("{events} in {bytes} Bytes kamen an, und der Server sendete {sent} in {size}")
+        format!("{events} ({bytes} Byte) kamen an, aber der Server hat {sent} ({size} Byte) gesendet")
     },
     other_contents: "Größe und Zeilenzahl stimmen, der Inhalt aber nicht: Der SHA-256-Wert weicht ab",
 

@@ -95,16 +95,16 @@ messages! {
             "„{name}“ ist der letzte Administrator. Machen Sie zuerst jemand anderen zum Administrator.";
         /// Users cannot change their own role.
         OwnRole = "own_role",
-            "You cannot change your own role. Another administrator can, and could also undo it.",
-            "Sie können Ihre eigene Rolle nicht ändern. Ein anderer Administrator kann es, und er könnte es auch rückgängig machen.";
+            "You cannot change your own role. Only another administrator can.",
+            "Ihre eigene Rolle können Sie nicht ändern. Das kann nur ein anderer Administrator.";
         /// There is a separate form for one's own password.
         OwnPassword = "own_password",
             "Change your own password under Account, which requires the current one.",
             "Ihr eigenes Passwort ändern Sie unter „Konto“. Dort wird auch das aktuelle verlangt.";
         /// Users cannot remove themselves.
         OwnAccount = "own_account",
-            "You cannot remove yourself. Another administrator can.",
-            "Sie können sich nicht selbst entfernen. Ein anderer Administrator kann es.";
+            "You cannot remove yourself. Only another administrator can.",
+            "Sie können sich nicht selbst entfernen. Das kann nur ein anderer Administrator.";
         /// The cameras or the user were removed in the meantime.
         CamerasChanged = "cameras_changed",
             "One of the cameras, or the user, no longer exists. Reload the list and choose again.",
@@ -119,7 +119,7 @@ messages! {
             "Eine Kamera mit der ID „{camera}“ gibt es nicht. „camera list“ zeigt die IDs.";
         /// A token is valid for a number of days.
         TokenDays { max: u32 } = "token_days",
-            "A token works for 1 to {max} days, or until it is revoked.",
+            "A token is valid for 1 to {max} days, or until it is revoked.",
             "Ein Token ist 1 bis {max} Tage gültig oder bis zum Widerruf.";
         /// The number of days is not a number.
         DaysExpected { value: String } = "days_expected",
@@ -127,8 +127,8 @@ messages! {
             "„{value}“ ist keine Anzahl von Tagen.";
         /// The list has no such token.
         TokenNotInList = "token_not_in_list",
-            "There is no such token. Reload the list.",
-            "Dieses Token gibt es nicht. Laden Sie die Liste neu.";
+            "This token no longer exists. Reload the list.",
+            "Dieses Token ist nicht mehr vorhanden. Laden Sie die Liste neu.";
         /// The token that this form created was revoked.
         TokenOfFormRevoked = "token_of_form_revoked",
             "The token that this form created was revoked. Open the page again to create another one.",
@@ -136,7 +136,7 @@ messages! {
              erstellen.";
         /// There is no token with that id.
         NoSuchToken { id: String } = "no_such_token",
-            "There is no token {id}.",
+            "The token {id} does not exist.",
             "Das Token {id} gibt es nicht.";
         /// The form is too long.
         FormTooLong = "form_too_long",

@@ -72,8 +72,8 @@ messages! {
             "Diese Adresse unterstützt diese Methode nicht. Der Header Allow nennt die unterstützten.";
         /// The address names a user who does not exist.
         NoSuchUser = "no_such_person",
-            "There is no such person. They may have been removed.",
-            "Diese Person gibt es nicht. Vielleicht wurde sie entfernt.";
+            "This person does not exist. They may have been removed.",
+            "Diese Person ist nicht vorhanden. Vielleicht wurde sie entfernt.";
         /// The access token is not valid.
         InvalidToken = "invalid_token",
             "The access token in the Authorization header is not valid: it may have expired or been revoked. Create one \

@@ -59,12 +59,12 @@ messages! {
             "„{value}“ wird nicht unterstützt. Das einzige Format ist csv.";
         /// The parameter does not exist, and the endpoint has none.
         NoParameters = "no_parameters",
-            "There is no such parameter. This address has none.",
-            "Diesen Parameter gibt es nicht. Diese Adresse hat keine.";
+            "Unknown parameter. This address has no parameters.",
+            "Unbekannter Parameter. Diese Adresse hat keine Parameter.";
         /// The parameter does not exist.
         UnknownParameter { allowed: String } = "unknown_parameter",
-            "There is no such parameter. Allowed: {allowed}.",
-            "Diesen Parameter gibt es nicht. Erlaubt sind: {allowed}.";
+            "Unknown parameter. Allowed: {allowed}.",
+            "Unbekannter Parameter. Erlaubt sind: {allowed}.";
         /// The parameter was given more than once.
         GivenTwice = "given_twice",
             "This parameter may be given only once.",

@@ -28,20 +28,20 @@ messages! {
         /// The server was shut down.
         ServerStopped = "server_stopped",
             "The server was stopped. Export again once it is running.",
-            "Der Server wurde angehalten. Exportieren Sie erneut, sobald er wieder läuft.";
+            "Der Server wurde heruntergefahren. Exportieren Sie erneut, sobald er wieder läuft.";
         /// The server stopped sending heartbeats.
         ServerLost = "server_lost",
             "The server of this export ended without recording the outcome. Export again.",
-            "Der Server dieses Exports wurde beendet, ohne das Ergebnis festzuhalten. Exportieren Sie erneut.";
+            "Der Server dieses Exports wurde beendet, ohne das Ergebnis zu speichern. Exportieren Sie erneut.";
         /// Another server ended the record, because this one sent no heartbeats.
         HeartbeatsLate = "heartbeats_late",
             "Another server ended this record, because this server had sent no heartbeat for 30 s. Export again.",
-            "Ein anderer Server hat diesen Eintrag beendet, weil dieser Server 30 s lang kein Lebenszeichen gab. Exportieren \
-             Sie erneut.";
+            "Ein anderer Server hat diesen Eintrag beendet, weil dieser Server 30 s lang kein Lebenszeichen gesendet hat. \
+             Exportieren Sie erneut.";
         /// The record could not be set to completed.
         NotRecordedAsWhole = "not_recorded_as_whole",
             "The export was not recorded as complete. Export again.",
-            "Der Export wurde nicht als vollständig festgehalten. Exportieren Sie erneut.";
+            "Der Export ist nicht als vollständig eingetragen. Exportieren Sie erneut.";
         /// The file is incomplete.
         FileIncomplete = "file_incomplete",
             "The file was not complete. Export again.",
@@ -49,7 +49,7 @@ messages! {
         /// The record could not be written.
         NotRecorded = "not_recorded",
             "The export could not be recorded, because the database was unavailable, full or locked. Export again later.",
-            "Der Export konnte nicht festgehalten werden, weil die Datenbank nicht erreichbar, voll oder gesperrt war. \
+            "Der Eintrag des Exports konnte nicht gespeichert werden, weil die Datenbank nicht erreichbar, voll oder gesperrt war. \
              Exportieren Sie später erneut.";
         /// The task of the export panicked.
         ServerFault = "server_fault",
@@ -58,13 +58,13 @@ messages! {
              des Servers.";
         /// Partitions were detached while the export ran.
         EventsDetached = "events_detached_meanwhile",
-            "Months of events were detached while the export ran. Export again.",
-            "Während des Exports wurden Monate von Ereignissen ausgelagert. Exportieren Sie erneut.";
+            "Events of whole months were detached while the export ran. Export again.",
+            "Während des Exports wurden die Ereignisse ganzer Monate ausgelagert. Exportieren Sie erneut.";
         /// A page took too long.
         PageTimeout { seconds: u64 } = "page_timeout",
-            "The database returned no page within {seconds} s (export.page_timeout_seconds). Select fewer days or cameras, or \
+            "The database returned no further events within {seconds} s (export.page_timeout_seconds). Select fewer days or cameras, or \
              export again when the server is less busy.",
-            "Die Datenbank lieferte innerhalb von {seconds} s keine Seite (export.page_timeout_seconds). Wählen Sie weniger \
+            "Die Datenbank hat innerhalb von {seconds} s keine weiteren Ereignisse geliefert (export.page_timeout_seconds). Wählen Sie weniger \
              Tage oder Kameras, oder exportieren Sie erneut, wenn der Server weniger ausgelastet ist.";
         /// The database failed while the server read events.
         DatabaseFailed = "database_failed",

@@ -18,7 +18,7 @@ messages! {
              etwas später erneut.";
         /// The signed link would be valid for too long, or for no time.
         LinkMinutes { max: u32 } = "link_minutes",
-            "A link works for 1 to {max} minutes. Enter a number in that range.",
+            "A link is valid for 1 to {max} minutes. Enter a number in that range.",
             "Ein Link ist 1 bis {max} Minuten gültig. Geben Sie eine Zahl in diesem Bereich ein.";
         /// The selection is too long for a signed link.
         LinkTooLong = "link_too_long",
@@ -26,8 +26,8 @@ messages! {
             "Diese Auswahl ist zu lang für einen Link. Wählen Sie weniger Kameras.";
         /// The export record does not exist, or the user may not see it.
         NoSuchExport = "no_such_export",
-            "There is no such export record, or you may not see it.",
-            "Diesen Exporteintrag gibt es nicht, oder Sie dürfen ihn nicht sehen.";
+            "This export record does not exist, or you cannot see it.",
+            "Dieser Exporteintrag ist nicht vorhanden, oder Sie haben keinen Zugriff darauf.";
         /// The export to cancel has ended.
         ExportEnded = "export_ended",
             "This export has already ended.",
@@ -52,7 +52,7 @@ messages! {
         CannotRecord = "cannot_record",
             "The export cannot be recorded at the moment, so it does not start: the database is unavailable, full, or locked \
              by another writer, such as an import. Try again later.",
-            "Der Export kann im Moment nicht festgehalten werden und startet deshalb nicht: Die Datenbank ist nicht \
+            "Der Eintrag des Exports kann im Moment nicht gespeichert werden, deshalb startet der Export nicht: Die Datenbank ist nicht \
              erreichbar, voll oder durch einen anderen Vorgang gesperrt, etwa einen Import. Versuchen Sie es etwas \
              später erneut.";
         /// The body of the request did not arrive in time.

@@ -203,7 +203,7 @@ async fn form_errors_are_in_german_and_api_errors_in_english() {
             "„many“ ist keine Anzahl von Tagen",
         ),
         ("/settings/tokens", &[("action", "dance")], "„dance“ ist keine Aktion dieses Formulars"),
-        ("/settings/tokens", &[("action", "revoke"), ("token", "x")], "Dieses Token gibt es nicht"),
+        ("/settings/tokens", &[("action", "revoke"), ("token", "x")], "Dieses Token ist nicht mehr vorhanden"),
         (
             "/settings/people",
             &[("name", "ann"), ("role", "user"), ("password", PASSWORD)],

@@ -39,7 +39,7 @@ pub static ENGLISH: Texts = Texts {
     new_token: "New token",
     what_for: "What is it for?",
     what_for_hint: "Such as “Nightly report”.",
-    works_for: "Works for",
+    works_for: "Valid for",
     days: |days| format!("{days} days"),
     until_i_revoke: "Until I revoke it",
     create: "Create token",
@@ -58,7 +58,7 @@ pub static ENGLISH: Texts = Texts {
     caption: "Your tokens",
     purpose: "Purpose",
     created: "Created",
-    works_until: "Works until",
+    works_until: "Valid until",
     last_used: "Last used",
 };
 

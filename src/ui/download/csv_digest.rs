@@ -166,7 +166,7 @@ mod tests {
             |record: ExportRecord| compare(&record, &arrived).expect_err("different").message(Language::English);
         assert!(wrong(record(State::Failed)).contains("could not be read from the database"));
         assert!(wrong(record(State::Running)).contains("It has not ended."));
-        assert!(wrong(ExportRecord { rows: 2, ..record(State::Completed) }).contains("1 event in 6 bytes arrived"));
+        assert!(wrong(ExportRecord { rows: 2, ..record(State::Completed) }).contains("1 event (6 bytes) arrived"));
         assert!(wrong(ExportRecord { sha256: None, ..record(State::Completed) }).contains("SHA-256"));
         let other = FileSummary { sha256: "0".repeat(64), ..arrived.clone() };
         assert_eq!(compare(&record(State::Completed), &other), Err(Mismatch::Contents));
