@@ -14,7 +14,7 @@ async function waitForHydration(page: Page, javaScriptEnabled: boolean | undefin
 
 /** Returns the lightness of the page's background, from 0 to 255. */
 async function lightness(page: Page): Promise<number> {
-  const root = page.locator(".part > .thaw-config-provider");
+  const root = page.locator("body > .thaw-config-provider");
   const color = await root.evaluate((element) => getComputedStyle(element).backgroundColor);
   const [red, green, blue] = color.match(/\d+/g)!.map(Number);
   return (red + green + blue) / 3;

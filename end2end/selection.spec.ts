@@ -4,10 +4,11 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
+import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
 import { ADDRESS, NOW, run } from "./server";
-import { bytes, cameraId, chooseCameras, expect, expectSame, exportButton, ownDay, test } from "./test";
+import { bytes, cameraId, chooseCameras, expect, expectSame, exportButton, ownDay, test, waitForAnimations } from "./test";
 
 const preview = (page: Page) => page.getByRole("region", { name: "Preview" });
 const rows = (file: Buffer) => file.toString().trimEnd().split("\r\n").slice(1);
@@ -249,6 +250,70 @@ test("the buttons of running exports do not move when another export ends", asyn
   await expect(exportButton(page)).toBeFocused();
 });
 
+test.describe("exports beside each other", () => {
+  // The browser logs the request that the test breaks.
+  test.use({ expectedMessages: [/net::ERR_FAILED/] });
+
+  test("share one toast and a list, and screen readers hear each once", async ({ page }) => {
+    await open(page);
+    const held = new Map<string, () => void>();
+    await page.route("**/motion-events/export?*", async (route) => {
+      const day = new URL(route.request().url()).searchParams.get("start_date")!;
+      await new Promise<void>((resolve) => held.set(day, resolve));
+      await (day === "2025-12-11" ? route.abort() : route.continue());
+    });
+    // Everything that a live region says.
+    await page.evaluate(() => {
+      const heard: string[] = Object.assign(window, { heard: [] as string[] }).heard;
+      new MutationObserver((changes) => {
+        for (const { target } of changes) {
+          const region = (target instanceof Element ? target : target.parentElement)?.closest("[role=status], [role=alert]");
+          if (region?.textContent) heard.push(region.textContent);
+        }
+      }).observe(document.body, { subtree: true, childList: true, characterData: true });
+    });
+    const days = ["2025-12-10", "2025-12-11", "2025-12-14"];
+    for (const day of days) {
+      await page.getByLabel("From", { exact: true }).fill(day);
+      await exportButton(page).click();
+      await expect.poll(() => held.has(day)).toBe(true);
+    }
+    const toasts = page.locator(".toast");
+    const ended = page.locator(".outcomes");
+    held.get("2025-12-10")!();
+    await expect(toasts).toContainText("motion-events-2025-12-10-latest.csv");
+    await expect(ended).toBeHidden();
+    held.get("2025-12-11")!();
+    await expect(toasts).toContainText("1 of 2 complete. The list of ended exports has the details.");
+    held.get("2025-12-14")!();
+    await expect(toasts).toContainText("2 of 3 complete.");
+    await expect(toasts).toHaveCount(1);
+    // Its details are in the list.
+    await expect(ended.getByRole("listitem")).toHaveText([
+      /^from 10 Dec 2025.*Export complete. motion-events-2025-12-10-latest\.csv/,
+      /^from 11 Dec 2025.*Export failed. The server could not be reached/,
+      /^from 14 Dec 2025.*Export complete. motion-events-2025-12-14-latest\.csv/,
+    ]);
+    await waitForAnimations(toasts);
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    // The list of recent exports, which any tab keeps up to date, has all of them by now, and says nothing about them.
+    const recent = page.getByRole("region", { name: "Recent exports" });
+    await expect(recent.getByRole("listitem").filter({ hasText: "from 14 Dec 2025" }).first()).toContainText("Complete");
+    await page.waitForTimeout(2_000);
+    const heard = await page.evaluate(() => (window as unknown as { heard: string[] }).heard);
+    for (const day of ["10 Dec 2025", "14 Dec 2025"]) {
+      const said = [...new Set(heard)].filter((text) => text.includes(`from ${day}`) && /omplete/.test(text));
+      expect(said).toEqual([expect.stringMatching(/^from .*Export complete\. motion-events-/)]);
+    }
+    // The next export begins a new list.
+    await page.getByLabel("From", { exact: true }).fill("2025-12-15");
+    await exportButton(page).click();
+    await expect(ended).toBeHidden();
+    await expect(toasts).toHaveCount(0);
+    await page.getByRole("list", { name: "Running exports" }).getByRole("button", { name: "Cancel" }).click();
+  });
+});
+
 test("a double click on the button creates one file", async ({ page }) => {
   await open(page);
   let requests = 0;
@@ -438,5 +503,5 @@ test("the export page is in German from the calendar to the toast", async ({ pag
   await page.getByRole("button", { name: "CSV exportieren" }).click();
   const toast = page.locator(".toast--success");
   await expect(toast).toContainText("Export abgeschlossen");
-  await expect(toast).toContainText(/motion-events-2025-12-01-2025-12-16\.csv: \d+ Ereignisse, \d+,\d kB\. Sie stimmt mit dem Eintrag des Servers überein/);
+  await expect(toast).toContainText(/motion-events-2025-12-01-2025-12-16\.csv: \d+ Ereignisse, \d+,\d kB\. Die Datei stimmt mit dem Eintrag des Servers überein/);
 });

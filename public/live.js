@@ -106,6 +106,8 @@ const refresh = async () => {
   const recent = document.querySelector(".recent");
   const ended = [];
   const note = (row) => {
+    // The page announces the exports that it runs.
+    if (document.body.dataset.exports?.includes(row.dataset.export)) return;
     // Not the hidden words before the selection.
     const selection = row.querySelector("a, .selection, span").lastChild.textContent;
     ended.push(`${selection}: ${row.querySelector(".state").textContent}`);
@@ -113,10 +115,10 @@ const refresh = async () => {
   if (recent) {
     const current = (await parse(location.pathname))?.querySelector(".recent");
     if (!current) return;
-    const running = new Set(rows().filter(isRunning).map(startedAt));
+    const running = new Set(rows().filter(isRunning).map((row) => row.dataset.export));
     const focused = document.activeElement?.id;
     recent.innerHTML = current.innerHTML;
-    rows().filter((row) => !isRunning(row) && running.has(startedAt(row))).forEach(note);
+    rows().filter((row) => !isRunning(row) && running.has(row.dataset.export)).forEach(note);
     if (focused) (document.getElementById(focused) ?? recent.querySelector("a"))?.focus();
   } else {
     // A filter may no longer select an export that has ended.
@@ -136,8 +138,7 @@ const refresh = async () => {
       if (!isRunning(current)) note(row);
     }
   }
-  // This tab reports its own exports.
-  if (ended.length && !document.querySelector(".jobs:not([hidden])")) news.textContent = ended.join(". ");
+  if (ended.length) news.textContent = ended.join(". ");
 };
 
 /** Refreshes the page soon, and not more often than is readable. */

@@ -3,7 +3,6 @@
 use leptos::nonce::{Nonce, use_nonce};
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, provide_meta_context};
-use thaw::{ConfigProvider, ToasterProvider};
 
 use crate::api::exports::EXPORT_EVENTS_PATH;
 use crate::api::page::{ColorScheme, Content, Page};
@@ -124,12 +123,9 @@ pub fn App(
     page_data::provide();
     hydration::provide();
     view! {
-        <HydrationChunk>
-            <ConfigProvider theme_id=THEME_ID>
-                <ToasterProvider>
-                    <HydrationChunk>{page()}</HydrationChunk>
-                </ToasterProvider>
-            </ConfigProvider>
-        </HydrationChunk>
+        // What thaw's `ConfigProvider` renders. The styles of the theme are in the head already, so the WASM does without it.
+        <div class="thaw-config-provider" data-thaw-id=THEME_ID>
+            <HydrationChunk>{page()}</HydrationChunk>
+        </div>
     }
 }

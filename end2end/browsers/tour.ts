@@ -132,7 +132,7 @@ test("buttons, fields and toasts have the typeface of the page", async ({ driver
   await open(driver, "/settings");
   const other = await driver.evaluate(() => {
     const family = getComputedStyle(document.querySelector("h1")!).fontFamily;
-    const elements = [...document.querySelectorAll("button, input, select, .thaw-toaster-wrapper *")];
+    const elements = [...document.querySelectorAll("button, input, select, .toasts *")];
     return elements.filter((element) => getComputedStyle(element).fontFamily !== family).map((element) => element.className || element.id);
   });
   expect(other).toEqual([]);

@@ -83,6 +83,9 @@ pub struct Texts {
     pub export_complete: &'static str,
     pub export_cancelled: &'static str,
     pub export_failed: &'static str,
+    pub ended_exports: &'static str,
+    /// How many of all exports that have ended are complete.
+    pub complete_of: fn(usize, usize) -> String,
     pub cannot_start: &'static str,
     pub browser_too_old: &'static str,
     pub dismiss: &'static str,
@@ -255,6 +258,10 @@ pub static ENGLISH: Texts = Texts {
     export_complete: "Export complete",
     export_cancelled: "Export cancelled",
     export_failed: "Export failed",
+    ended_exports: "Ended exports",
+    complete_of: |complete, ended| {
+        format!("{complete} of {ended} complete. The list of ended exports has the details.")
+    },
     cannot_start: "The export cannot start",
     browser_too_old: "This browser is too old.",
     dismiss: "Dismiss",
@@ -443,6 +450,10 @@ pub static GERMAN: Texts = Texts {
     export_complete: "Export abgeschlossen",
     export_cancelled: "Export abgebrochen",
     export_failed: "Export fehlgeschlagen",
+    ended_exports: "Beendete Exporte",
+    complete_of: |complete, ended| {
+        format!("{complete} von {ended} vollständig. Einzelheiten stehen in der Liste der beendeten Exporte.")
+    },
     cannot_start: "Der Export kann nicht starten",
     browser_too_old: "Dieser Browser ist zu alt.",
     dismiss: "Ausblenden",

@@ -43,6 +43,16 @@ pub fn mark_hydrated() {
     }
 }
 
+/// Adds an export to those that this page runs and reports. `live.js` does not report them again.
+pub fn add_own_export(id: &str) {
+    if let Some(body) = document().body() {
+        let ids = body.get_attribute("data-exports").unwrap_or_default();
+        if !ids.contains(id) {
+            let _ = body.set_attribute("data-exports", &(ids + id));
+        }
+    }
+}
+
 /// Returns whether a select has an option with that value. Returns false if the value would need escaping in a selector.
 pub fn is_offered(id: &str, value: &str) -> bool {
     let is_plain = !value.contains(['"', '\\', '\n']);

@@ -1,10 +1,8 @@
 //! What the unit tests of components share.
 
 use leptos::prelude::*;
-use thaw::{ConfigProvider, ToasterInjection};
 
 use super::hydration;
-use super::theme::THEME_ID;
 use crate::api::cameras::Camera;
 use crate::api::export_form::ExportFormData;
 use crate::api::exports::{ExportRecord, State};
@@ -41,10 +39,7 @@ pub fn render_with<V: IntoView + 'static>(
             secure_address: None,
         });
         hydration::provide();
-        // Not thaw's provider, which receives toasts only in a browser.
-        let (toaster, _receiver) = ToasterInjection::channel();
-        provide_context(toaster);
-        to_html(view! { <ConfigProvider theme_id=THEME_ID>{view()}</ConfigProvider> })
+        to_html(view())
     })
 }
 

@@ -1,7 +1,7 @@
 //! thaw's theme, light or dark by the system's setting or the user's choice, without script and without a flash.
 
 use leptos::prelude::*;
-use thaw::{Button, ConfigProvider, Switch, Theme, ToasterProvider};
+use thaw::{Button, ConfigProvider, Switch, Theme};
 
 use crate::api::page::ColorScheme;
 
@@ -28,10 +28,8 @@ pub fn dark_style_sheet(scheme: ColorScheme) -> Option<String> {
 pub fn Samples() -> impl IntoView {
     view! {
         <ConfigProvider theme_id=THEME_ID>
-            <ToasterProvider>
-                <Button loading=true>""</Button>
-                <Switch id="sample"/>
-            </ToasterProvider>
+            <Button loading=true>""</Button>
+            <Switch id="sample"/>
         </ConfigProvider>
     }
 }

@@ -1,16 +1,11 @@
-//! Toasts: messages that are shown for a while. thaw draws them but does not announce them to screen readers; a live region
-//! beside them does.
+//! Toasts: messages that are shown for a while, one at a time. A live region announces them to screen readers.
 
 use std::time::Duration;
 
 use leptos::prelude::*;
-use thaw::{
-    Button, ButtonAppearance, ButtonSize, ButtonType, Toast, ToastBody, ToastFooter, ToastIntent, ToastOptions,
-    ToastTitle, ToasterInjection,
-};
-use uuid::Uuid;
 
-use super::{browser, page_data};
+use super::browser;
+use crate::api::language::Language;
 use crate::api::paths::login_url;
 use crate::i18n::export::Texts;
 
@@ -30,46 +25,46 @@ pub enum Notification {
     SignedOut,
 }
 
-/// How a toast looks and behaves.
+impl Notification {
+    /// Returns how to show the notification, its title and its text.
+    pub fn parts(&self, texts: &Texts) -> (Kind, &'static str, String) {
+        match self {
+            Self::Success(title, body) => (SUCCESS, title, body.clone()),
+            Self::Info(title, body) => (INFO, title, body.clone()),
+            Self::Error(title, body) => (ERROR, title, body.clone()),
+            Self::SignedOut => (ERROR, texts.you_are_signed_out, texts.sign_in_elsewhere.to_owned()),
+        }
+    }
+}
+
+/// How a notification looks and behaves.
 #[derive(Clone, Copy)]
-struct Kind {
-    /// The end of its CSS class.
+pub struct Kind {
+    /// The CSS classes of its toast.
     class: &'static str,
-    intent: ToastIntent,
+    /// The CSS class of the state of an export that has ended like this.
+    pub state_class: &'static str,
     /// Whether it is announced at once and stays until it is dismissed.
     is_urgent: bool,
 }
 
-const SUCCESS: Kind = Kind { class: "success", intent: ToastIntent::Success, is_urgent: false };
-const INFO: Kind = Kind { class: "info", intent: ToastIntent::Info, is_urgent: false };
-const ERROR: Kind = Kind { class: "error", intent: ToastIntent::Error, is_urgent: true };
+const SUCCESS: Kind = Kind { class: "toast toast--success", state_class: "state--completed", is_urgent: false };
+const INFO: Kind = Kind { class: "toast toast--info", state_class: "state--cancelled", is_urgent: false };
+const ERROR: Kind = Kind { class: "toast toast--error", state_class: "state--failed", is_urgent: true };
 
-/// A change of what the user attends to: [`DismissTimer::point`] or [`DismissTimer::focus`].
-type AttentionChange = fn(&mut DismissTimer, bool) -> Option<u32>;
-
-/// Decides when a toast is dismissed. thaw's own timeout does not stop while the user reads.
+/// Decides when a toast is dismissed: not while the user reads it.
 #[derive(Clone, Copy, Debug, Default)]
 struct DismissTimer {
-    /// The number of the last timer, which begins with 0. Earlier timers no longer count.
+    /// The number of the last timer. Earlier timers no longer count.
     last: u32,
     is_pointed_at: bool,
     is_focused: bool,
 }
 
 impl DismissTimer {
-    /// Notes whether the pointer is over the toast. Returns the timer to start, if the toast has lost all attention.
-    fn point(&mut self, is_pointed_at: bool) -> Option<u32> {
-        self.is_pointed_at = is_pointed_at;
-        self.attention_changed()
-    }
-
-    /// Notes whether the focus is in the toast. Returns the timer to start, if the toast has lost all attention.
-    fn focus(&mut self, is_focused: bool) -> Option<u32> {
-        self.is_focused = is_focused;
-        self.attention_changed()
-    }
-
-    fn attention_changed(&mut self) -> Option<u32> {
+    /// Changes whether the toast has the pointer or the focus. Returns the timer to start, if it has neither.
+    fn change(&mut self, change: fn(&mut Self)) -> Option<u32> {
+        change(self);
         self.last += 1;
         (!self.is_pointed_at && !self.is_focused).then_some(self.last)
     }
@@ -83,152 +78,166 @@ impl DismissTimer {
 /// Shows toasts.
 #[derive(Clone, Copy)]
 pub struct Toasts {
-    toaster: ToasterInjection,
     texts: &'static Texts,
+    shown: RwSignal<Option<Notification>>,
+    timer: StoredValue<DismissTimer>,
     polite: RwSignal<String>,
     urgent: RwSignal<String>,
 }
 
 impl Toasts {
-    /// Uses the `ToasterProvider` around the page, which must exist.
-    pub fn expect() -> Self {
-        let (toaster, texts) = (ToasterInjection::expect_context(), page_data::language().export());
-        Self { toaster, texts, polite: RwSignal::default(), urgent: RwSignal::default() }
+    /// Creates the toasts of a page, which [`toast_area`] shows.
+    pub fn new(language: Language) -> Self {
+        Self {
+            texts: language.export(),
+            shown: RwSignal::default(),
+            timer: StoredValue::default(),
+            polite: RwSignal::default(),
+            urgent: RwSignal::default(),
+        }
     }
 
-    /// Removes all toasts and announcements. The same announcement again would otherwise be no change, and screen readers
+    /// Removes the toast and all announcements. The same announcement again would otherwise be no change, and screen readers
     /// would not read it.
     pub fn clear(self) {
-        self.toaster.dismiss_all();
+        self.dismiss();
         self.polite.set(String::new());
         self.urgent.set(String::new());
     }
 
-    /// Shows a notification and announces it.
+    /// Shows a notification in place of the current one, and announces it.
     pub fn show(self, notification: Notification) {
-        let (kind, title, body, link) = match notification {
-            Notification::Success(title, body) => (SUCCESS, title, body, None),
-            Notification::Info(title, body) => (INFO, title, body, None),
-            Notification::Error(title, body) => (ERROR, title, body, None),
-            Notification::SignedOut => {
-                let texts = self.texts;
-                let link = Some((login_url(&browser::address()), texts.sign_in_in_tab));
-                (ERROR, texts.you_are_signed_out, texts.sign_in_elsewhere.to_owned(), link)
-            }
-        };
-        let region = if kind.is_urgent { self.urgent } else { self.polite };
-        region.set(format!("{title}. {body}"));
-        self.dispatch(kind, title, body, link);
+        self.announce(&notification, "");
+        self.replace(notification);
     }
 
-    fn dispatch(self, kind: Kind, title: &'static str, body: String, link: Option<(String, &'static str)>) {
-        let id = Uuid::new_v4();
-        let toaster = self.toaster;
-        let timer = StoredValue::new(DismissTimer::default());
-        let wait = move |number: u32| {
+    /// Has screen readers read a notification, after `name` unless that is empty.
+    pub fn announce(self, notification: &Notification, name: &str) {
+        let (kind, title, body) = notification.parts(self.texts);
+        let region = if kind.is_urgent { self.urgent } else { self.polite };
+        region.set(format!("{name}{}{title}. {body}", if name.is_empty() { "" } else { ". " }));
+    }
+
+    /// Shows a notification in place of the current one, without an announcement.
+    pub fn replace(self, notification: Notification) {
+        self.shown.set(Some(notification));
+        // The pointer or the focus may be on the current one.
+        self.attend(|_| {});
+    }
+
+    fn dismiss(self) {
+        self.shown.set(None);
+        // Browsers do not report that the pointer and the focus have left a removed element.
+        self.attend(|timer| (timer.is_pointed_at, timer.is_focused) = (false, false));
+    }
+
+    /// Notes a change of the user's attention, and starts the timer if the toast has none.
+    fn attend(self, change: fn(&mut DismissTimer)) {
+        let mut timer = self.timer.get_value();
+        let next = timer.change(change);
+        self.timer.set_value(timer);
+        let is_urgent = self.shown.with_untracked(|shown| match shown {
+            Some(notification) => notification.parts(self.texts).0.is_urgent,
+            None => true,
+        });
+        if let Some(number) = next.filter(|_| !is_urgent) {
             let dismiss = move || {
-                if timer.try_get_value().is_some_and(|timer| timer.is_due(number)) {
-                    toaster.dismiss_toast(id);
+                if self.timer.try_get_value().is_some_and(|timer| timer.is_due(number)) {
+                    self.dismiss();
                 }
             };
-            if !kind.is_urgent {
-                browser::call_later(dismiss, TIMEOUT);
-            }
-        };
-        let attend = move |change: AttentionChange, is_on: bool| {
-            let mut next = timer.get_value();
-            let number = change(&mut next, is_on);
-            timer.set_value(next);
-            number.into_iter().for_each(wait);
-        };
-        wait(0);
-        let dismiss = move || toaster.dismiss_toast(id);
-        let toast = move || toast_view(kind, title, body, link, self.texts.dismiss, dismiss, attend);
-        let options = ToastOptions::default().with_id(id).with_intent(kind.intent).with_timeout(Duration::ZERO);
-        toaster.dispatch_toast(toast, options);
+            browser::call_later(dismiss, TIMEOUT);
+        }
     }
 }
 
-/// A toast: its message, an optional link, and the button that dismisses it.
-fn toast_view(
-    kind: Kind,
-    title: &'static str,
-    body: String,
-    link: Option<(String, &'static str)>,
-    dismiss_label: &'static str,
-    dismiss: impl Fn() + Send + Sync + 'static,
-    attend: impl Fn(AttentionChange, bool) + Copy + 'static,
-) -> impl IntoView {
-    view! {
-        // A landmark, so that screen readers can jump to it.
-        <section
-            aria-label=title
-            on:pointerenter=move |_| attend(DismissTimer::point, true)
-            on:pointerleave=move |_| attend(DismissTimer::point, false)
-            on:focusin=move |_| attend(DismissTimer::focus, true)
-            on:focusout=move |_| attend(DismissTimer::focus, false)
-        >
-        <Toast class=format!("toast toast--{}", kind.class)>
-            <ToastTitle>{title}</ToastTitle>
-            <ToastBody>{body}</ToastBody>
-            <ToastFooter>
-                {link.map(|(href, text)| view! { <a href=href target="_blank">{text}</a> })}
-                <Button
-                    appearance=ButtonAppearance::Transparent
-                    size=ButtonSize::Small
-                    button_type=ButtonType::Button
-                    on_click=move |_| dismiss()
-                >
-                    {dismiss_label}
-                </Button>
-            </ToastFooter>
-        </Toast>
-        </section>
-    }
-}
-
-/// The live region in which screen readers hear toasts.
-pub fn live_region(toasts: Toasts) -> impl IntoView {
+/// The current toast, and the live regions in which screen readers hear all of them.
+pub fn toast_area(toasts: Toasts) -> impl IntoView {
     view! {
         <div class="visually-hidden" role="status">{move || toasts.polite.get()}</div>
         <div class="visually-hidden" role="alert">{move || toasts.urgent.get()}</div>
+        <div class="toasts">{move || toasts.shown.get().map(|shown| toast_view(&shown, toasts))}</div>
+    }
+}
+
+/// A toast: its message, and the button that dismisses it.
+fn toast_view(notification: &Notification, toasts: Toasts) -> impl IntoView + use<> {
+    let texts = toasts.texts;
+    let (kind, title, body) = notification.parts(texts);
+    let sign_in = (*notification == Notification::SignedOut).then(|| {
+        view! { <a href=login_url(&browser::address()) target="_blank">{texts.sign_in_in_tab}</a> }
+    });
+    view! {
+        // A landmark, so that screen readers can jump to it.
+        <section
+            class=kind.class
+            aria-label=title
+            on:pointerenter=move |_| toasts.attend(|timer| timer.is_pointed_at = true)
+            on:pointerleave=move |_| toasts.attend(|timer| timer.is_pointed_at = false)
+            on:focusin=move |_| toasts.attend(|timer| timer.is_focused = true)
+            on:focusout=move |_| toasts.attend(|timer| timer.is_focused = false)
+        >
+            <b>{title}</b>
+            <p>{body}</p>
+            <p>
+                {sign_in}
+                <button type="button" class="quiet" on:click=move |_| toasts.dismiss()>{texts.dismiss}</button>
+            </p>
+        </section>
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::language::Language;
     use crate::api::page::Content;
     use crate::ui::test_support::{render, to_html};
 
     #[test]
     fn a_toast_stays_while_the_pointer_or_the_focus_is_on_it() {
         let mut timer = DismissTimer::default();
-        let first = 0;
+        let first = timer.change(|_| {}).expect("a timer");
         assert!(timer.is_due(first));
-        assert_eq!(timer.point(true), None);
+        assert_eq!(timer.change(|timer| timer.is_pointed_at = true), None);
         assert!(!timer.is_due(first), "the pointer is over it");
-        assert_eq!(timer.focus(true), None);
-        assert_eq!(timer.point(false), None, "the focus is still in it");
-        let second = timer.focus(false).expect("a timer after the focus has left");
+        assert_eq!(timer.change(|timer| timer.is_focused = true), None);
+        assert_eq!(timer.change(|timer| timer.is_pointed_at = false), None, "the focus is still in it");
+        let second = timer.change(|timer| timer.is_focused = false).expect("a timer after the focus has left");
         assert!(timer.is_due(second) && !timer.is_due(first));
     }
 
     #[test]
-    fn a_second_look_starts_the_time_again() {
+    fn a_second_look_or_another_message_starts_the_time_again() {
         let mut timer = DismissTimer::default();
-        timer.point(true);
-        let second = timer.point(false).expect("a timer");
-        timer.point(true);
-        let third = timer.point(false).expect("a timer");
+        timer.change(|timer| timer.is_pointed_at = true);
+        let second = timer.change(|timer| timer.is_pointed_at = false).expect("a timer");
+        timer.change(|timer| timer.is_pointed_at = true);
+        assert_eq!(timer.change(|_| {}), None, "another message under the pointer");
+        let third = timer.change(|timer| timer.is_pointed_at = false).expect("a timer");
         assert!(!timer.is_due(second) && timer.is_due(third));
+    }
+
+    #[test]
+    fn a_toast_replaces_the_one_before_and_goes_when_its_time_is_over() {
+        render(Language::English, Content::Nothing, || {
+            let toasts = Toasts::new(Language::English);
+            let shown = || toasts.shown.get_untracked();
+            toasts.show(Notification::Success("Export complete", "a.csv".to_owned()));
+            let first = toasts.timer.get_value().last;
+            toasts.show(Notification::Success("Export complete", "b.csv".to_owned()));
+            assert!(!toasts.timer.get_value().is_due(first), "the first one's time no longer counts");
+            assert_eq!(shown(), Some(Notification::Success("Export complete", "b.csv".to_owned())));
+            toasts.attend(|timer| timer.is_pointed_at = true);
+            toasts.dismiss();
+            assert_eq!(shown(), None);
+            assert!(!toasts.timer.get_value().is_pointed_at, "the pointer was on the one that is gone");
+        });
     }
 
     #[test]
     fn errors_are_announced_at_once_and_other_messages_politely() {
         render(Language::English, Content::Nothing, || {
-            let toasts = Toasts::expect();
+            let toasts = Toasts::new(Language::English);
             let announced = || (toasts.polite.get_untracked(), toasts.urgent.get_untracked());
             toasts.show(Notification::Success("Export complete", "a.csv".to_owned()));
             assert_eq!(announced(), ("Export complete. a.csv".to_owned(), String::new()));
@@ -238,12 +247,15 @@ mod tests {
             assert_eq!(announced().1, "Export failed. Why.");
             toasts.show(Notification::SignedOut);
             assert!(announced().1.starts_with("You are signed out. "), "{:?}", announced());
-            let html = to_html(live_region(toasts));
+            let html = to_html(toast_area(toasts));
             assert!(
                 html.contains("role=\"status\" class=\"visually-hidden\">Export cancelled. No file.</div>"),
                 "{html}"
             );
             assert!(html.contains("role=\"alert\" class=\"visually-hidden\">You are signed out. "), "{html}");
+            // Beside others, an export is named.
+            toasts.announce(&Notification::Success("Export complete", "a.csv".to_owned()), "all cameras");
+            assert_eq!(announced().0, "all cameras. Export complete. a.csv");
             toasts.clear();
             assert_eq!(announced(), (String::new(), String::new()));
         });
@@ -251,19 +263,23 @@ mod tests {
 
     #[test]
     fn a_toast_shows_its_message_its_link_and_a_button_to_dismiss_it() {
-        let html = render(Language::German, Content::Nothing, || {
-            let link = Some(("/login".to_owned(), "Anmelden"));
-            provide_context(ToastIntent::Error);
-            toast_view(ERROR, "Titel", "a < b".to_owned(), link, "Ausblenden", || {}, |_, _| {})
-        });
+        let html = |notification| {
+            render(Language::German, Content::Nothing, || {
+                let toasts = Toasts::new(Language::German);
+                toasts.replace(notification);
+                toast_area(toasts)
+            })
+        };
+        let error = html(Notification::Error("Titel", "a < b".to_owned()));
         for part in [
-            "<section aria-label=\"Titel\">",
-            "toast--error",
-            "a &lt; b",
-            "<a href=\"/login\" target=\"_blank\">Anmelden</a>",
-            "Ausblenden",
+            "<section aria-label=\"Titel\" class=\"toast toast--error\">",
+            "<b>Titel</b><p>a &lt; b</p>",
+            "class=\"quiet\">Ausblenden</button>",
         ] {
-            assert!(html.contains(part), "{part} in {html}");
+            assert!(error.contains(part), "{part} in {error}");
         }
+        assert!(!error.contains("<a"), "{error}");
+        let signed_out = html(Notification::SignedOut);
+        assert!(signed_out.contains("target=\"_blank\">In neuem Tab anmelden</a>"), "{signed_out}");
     }
 }

@@ -89,11 +89,21 @@ impl ExportJobs {
         };
         spawn_local(async move {
             let outcome = self.run(&job, &signal, expected).await;
-            self.list.update(|list| list.finish(job.number));
-            if let Some(notification) = outcome_notification(outcome, self.language) {
-                self.toasts.show(notification);
-            }
+            self.finish(job.number, outcome_notification(outcome, self.language));
         });
+    }
+
+    /// Ends an export, and reports how. The first outcome is a toast with all details. Several toasts would cover the page and
+    /// each other: from the second outcome on, one toast sums them up, and [`ended_exports`] has the details.
+    fn finish(self, number: u32, outcome: Option<Notification>) {
+        let finish = |list: &mut JobList| {
+            let name = list.finish(number, outcome.clone(), self.language);
+            (name.unwrap_or_default(), list.summary(self.language))
+        };
+        if let (Some((name, summary)), Some(outcome)) = (self.list.try_update(finish), outcome.clone()) {
+            self.toasts.announce(&outcome, &name);
+            self.toasts.replace(summary.unwrap_or(outcome));
+        }
     }
 
     /// Runs an export to its end.
@@ -273,6 +283,12 @@ fn job_row(job: Job, name: String, language: Language) -> impl IntoView {
     }
 }
 
+/// How exports that ran beside each other have ended. Empty for a single one, which has a toast.
+pub fn ended_exports(jobs: ExportJobs) -> impl IntoView {
+    let html = move || jobs.list.with(|list| list.outcomes_html(jobs.language));
+    view! { <section class="card outcomes" inner_html=html></section> }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -280,6 +296,7 @@ mod tests {
     use crate::messages::records::RecordMessage;
     use crate::ui::download::csv_digest::FileSummary;
     use crate::ui::test_support::{record, render, to_html};
+    use crate::ui::toasts::toast_area;
 
     fn saved(rows: u64) -> Saved {
         let summary = FileSummary { bytes: 5_000, rows, sha256: "0123456789abcdef".to_owned() };
@@ -340,7 +357,7 @@ mod tests {
     #[test]
     fn running_exports_are_shown_with_progress_and_a_button_that_cancels_them() {
         let html = render(Language::English, Content::Nothing, || {
-            let jobs = ExportJobs::new(Toasts::expect(), 2);
+            let jobs = ExportJobs::new(Toasts::new(page_data::language()), 2);
             assert!(to_html(export_progress(jobs, "#main")).contains("hidden"), "nothing runs");
             let params = |query| ExportParams::parse(query).expect("valid");
             let page = jobs.list.try_update(|list| list.start(params("camera_id=a"), Arc::new(|| {}))).expect("a job");
@@ -361,5 +378,31 @@ mod tests {
             assert!(html.contains(part), "{part} in {html}");
         }
         assert_eq!(html.matches("cancel-button").count(), 1, "{html}");
+    }
+
+    #[test]
+    fn exports_that_end_beside_others_share_a_toast_and_are_announced_by_name() {
+        let html = render(Language::English, Content::Nothing, || {
+            let jobs = ExportJobs::new(Toasts::new(page_data::language()), 3);
+            let start = |query| {
+                let params = ExportParams::parse(query).expect("valid");
+                jobs.list.try_update(|list| list.start(params, Arc::new(|| {}))).expect("a job").number
+            };
+            let (first, second) = (start("camera_id=a"), start(""));
+            jobs.finish(first, Some(Notification::Error("Export failed", "No space.".to_owned())));
+            assert_eq!(jobs.running(), 1);
+            assert!(to_html(toast_area(jobs.toasts)).contains("<b>Export failed</b><p>No space.</p>"));
+            jobs.finish(second, Some(Notification::Success("Export complete", "b.csv".to_owned())));
+            (ended_exports(jobs), toast_area(jobs.toasts))
+        });
+        for part in [
+            "class=\"card outcomes\"><h2>Ended exports</h2><ul><li>everything, one camera<p><b class=state--failed>",
+            "<b>Ended exports</b><p>1 of 2 complete.",
+            "everything, one camera. Export failed. No space.</div>",
+            "everything, all cameras. Export complete. b.csv</div>",
+        ] {
+            assert!(html.contains(part), "{part} in {html}");
+        }
+        assert_eq!(html.matches("<section aria-label").count(), 1, "one toast: {html}");
     }
 }

@@ -93,6 +93,7 @@ async fn fetch_file(
         return Err(error_of(&response).await);
     }
     let ExportHead { file_name, id } = head.export()?;
+    browser::add_own_export(&id);
 
     let mut write_error = None;
     let body = read(response.body(), async |chunk| {
@@ -157,6 +158,7 @@ pub async fn follow_browser_download(
         browser::sleep(RETRY_DELAY_MILLISECONDS).await;
         let step = match follower.id() {
             Some(id) => {
+                browser::add_own_export(id);
                 let record = json::<ExportRecord>(&format!("{EXPORTS_PATH}/{id}")).await;
                 follower.update(record.map(Some))
             }

@@ -1,4 +1,4 @@
-//! The exports of a page as plain data: which run, how many may run at once, and when finished ones disappear.
+//! The exports of a page as plain data: which run, how many may run at once, when finished ones disappear, and how they ended.
 
 use std::sync::Arc;
 
@@ -8,6 +8,8 @@ use super::progress::Progress;
 use super::save_method::SaveMethod;
 use crate::api::language::Language;
 use crate::export_params::{DateBound, ExportParams, file_name};
+use crate::ui::table_html::escape_html;
+use crate::ui::toasts::Notification;
 
 /// An export of this page.
 #[derive(Clone)]
@@ -49,6 +51,8 @@ impl Job {
 #[derive(Clone)]
 pub struct JobList {
     jobs: Vec<Job>,
+    /// The exports that have ended since one started while none ran: their labels, and how they ended.
+    outcomes: Vec<(String, Notification)>,
     /// How many have been started.
     started: u32,
     /// How many may run at once.
@@ -58,7 +62,7 @@ pub struct JobList {
 impl JobList {
     /// Creates an empty list for at most `max_running` exports at once.
     pub fn new(max_running: usize) -> Self {
-        Self { jobs: Vec::new(), started: 0, max_running }
+        Self { jobs: Vec::new(), outcomes: Vec::new(), started: 0, max_running }
     }
 
     /// Returns all jobs in the order of their rows.
@@ -104,6 +108,9 @@ impl JobList {
 
     /// Adds a job, in the row of a finished one if there is any.
     pub fn start(&mut self, params: ExportParams, cancel: Arc<dyn Fn() + Send + Sync>) -> Job {
+        if self.running().next().is_none() {
+            self.outcomes.clear();
+        }
         let job = Job {
             number: self.started,
             params,
@@ -126,12 +133,58 @@ impl JobList {
         self.jobs.iter_mut().filter(|job| job.number == number).for_each(|job| job.save_method = save_method);
     }
 
-    /// Ends a job. The list is emptied once all have ended.
-    pub fn finish(&mut self, number: u32) {
-        self.jobs.iter_mut().filter(|job| job.number == number).for_each(|job| job.is_finished = true);
+    /// Ends a job. The list is emptied once all have ended. Returns how to name the job if there are others beside it.
+    pub fn finish(&mut self, number: u32, outcome: Option<Notification>, language: Language) -> Option<String> {
+        let position = self.jobs.iter().position(|job| job.number == number)?;
+        let label = self.labels(language).swap_remove(position);
+        let is_only = self.jobs.len() == 1;
+        if let Some(job) = self.jobs.get_mut(position) {
+            job.is_finished = true;
+        }
         if self.jobs.iter().all(|job| job.is_finished) {
             self.jobs.clear();
         }
+        self.outcomes.extend(outcome.map(|outcome| (label.clone(), outcome)));
+        Some(label).filter(|_| !is_only)
+    }
+
+    /// Returns one message for all exports that have ended, if there are several.
+    pub fn summary(&self, language: Language) -> Option<Notification> {
+        let ended = self.outcomes.len();
+        if ended < 2 {
+            return None;
+        }
+        let (mut complete, mut failed) = (0, 0);
+        for (_, outcome) in &self.outcomes {
+            match outcome {
+                Notification::Success(..) => complete += 1,
+                Notification::Info(..) => {}
+                Notification::Error(..) => failed += 1,
+                // It links to the sign-in.
+                Notification::SignedOut => return Some(Notification::SignedOut),
+            }
+        }
+        let texts = language.export();
+        let kind = match failed {
+            0 if complete == ended => Notification::Success,
+            0 => Notification::Info,
+            _ => Notification::Error,
+        };
+        Some(kind(texts.ended_exports, (texts.complete_of)(complete, ended)))
+    }
+
+    /// Returns how each export has ended as HTML, if several have. Views would take more of the page's WASM.
+    pub fn outcomes_html(&self, language: Language) -> String {
+        if self.outcomes.len() < 2 {
+            return String::new();
+        }
+        let texts = language.export();
+        let item = |(label, outcome): &(String, Notification)| {
+            let (kind, title, body) = outcome.parts(texts);
+            format!("<li>{label}<p><b class={}>{title}.</b> {}</p></li>", kind.state_class, escape_html(&body))
+        };
+        let items: String = self.outcomes.iter().map(item).collect();
+        format!("<h2>{}</h2><ul>{items}</ul>", texts.ended_exports)
     }
 
     /// Sets the number of events of a selection, for the jobs that export it.
@@ -152,6 +205,22 @@ mod tests {
         list.start(params(query), Arc::new(|| {}))
     }
 
+    fn finish(list: &mut JobList, job: &Job, outcome: Option<Notification>) -> Option<String> {
+        list.finish(job.number, outcome, Language::English)
+    }
+
+    fn complete() -> Notification {
+        Notification::Success("Export complete", "a.csv".to_owned())
+    }
+
+    fn cancelled() -> Notification {
+        Notification::Info("Export cancelled", "No file was saved.".to_owned())
+    }
+
+    fn failed() -> Notification {
+        Notification::Error("Export failed", "Why <so>.".to_owned())
+    }
+
     fn numbers(list: &JobList) -> Vec<(u32, bool)> {
         list.jobs().iter().map(|job| (job.number, job.is_finished)).collect()
     }
@@ -164,7 +233,7 @@ mod tests {
         assert!(list.may_start(&params("camera_id=b")));
         start(&mut list, "camera_id=b");
         assert!(list.is_full() && !list.may_start(&params("camera_id=c")));
-        list.finish(first.number);
+        finish(&mut list, &first, Some(complete()));
         assert!(!list.is_full() && list.may_start(&params("camera_id=a")));
     }
 
@@ -172,13 +241,60 @@ mod tests {
     fn a_finished_row_stays_until_all_have_ended_and_is_used_again() {
         let mut list = JobList::new(3);
         let (first, second) = (start(&mut list, "camera_id=a"), start(&mut list, "camera_id=b"));
-        list.finish(first.number);
+        finish(&mut list, &first, Some(complete()));
         assert_eq!(numbers(&list), [(0, true), (1, false)]);
         let third = start(&mut list, "camera_id=c");
         assert_eq!(numbers(&list), [(2, false), (1, false)]);
-        list.finish(third.number);
-        list.finish(second.number);
+        finish(&mut list, &third, Some(complete()));
+        finish(&mut list, &second, Some(complete()));
         assert_eq!(numbers(&list), []);
+    }
+
+    #[test]
+    fn several_outcomes_have_one_summary_that_is_as_bad_as_the_worst() {
+        let summary = |outcomes: &[Notification], language| {
+            let mut list = JobList::new(9);
+            let jobs: Vec<_> = (0..outcomes.len()).map(|n| start(&mut list, &format!("camera_id={n}"))).collect();
+            jobs.iter().zip(outcomes).for_each(|(job, outcome)| {
+                finish(&mut list, job, Some(outcome.clone()));
+            });
+            list.summary(language)
+        };
+        let english = |outcomes: &[Notification]| summary(outcomes, Language::English);
+        assert_eq!(english(&[complete()]), None, "its own toast tells it");
+        let expected = |kind: fn(&'static str, String) -> Notification, complete: &str| {
+            let message = format!("{complete} complete. The list of ended exports has the details.");
+            Some(kind("Ended exports", message))
+        };
+        assert_eq!(english(&[complete(), complete()]), expected(Notification::Success, "2 of 2"));
+        assert_eq!(english(&[complete(), cancelled()]), expected(Notification::Info, "1 of 2"));
+        assert_eq!(english(&[complete(), failed(), complete()]), expected(Notification::Error, "2 of 3"));
+        assert_eq!(english(&[failed(), cancelled()]), expected(Notification::Error, "0 of 2"));
+        assert_eq!(english(&[Notification::SignedOut, failed()]), Some(Notification::SignedOut));
+        let german = "1 von 2 vollständig. Einzelheiten stehen in der Liste der beendeten Exporte.";
+        let german = Some(Notification::Info("Beendete Exporte", german.to_owned()));
+        assert_eq!(summary(&[complete(), cancelled()], Language::German), german);
+    }
+
+    #[test]
+    fn outcomes_are_listed_by_name_until_an_export_starts_while_none_runs() {
+        let mut list = JobList::new(2);
+        let first = start(&mut list, "camera_id=a");
+        assert_eq!(finish(&mut list, &first, Some(failed())), None, "the only one needs no name");
+        assert_eq!(list.outcomes_html(Language::English), "");
+        let (first, second) = (start(&mut list, "camera_id=a"), start(&mut list, ""));
+        assert_eq!(finish(&mut list, &first, Some(failed())).as_deref(), Some("everything, one camera"));
+        assert_eq!(list.outcomes_html(Language::English), "", "it has a toast");
+        let third = start(&mut list, "camera_id=b&camera_id=c");
+        assert_eq!(finish(&mut list, &second, Some(complete())).as_deref(), Some("everything, all cameras"));
+        let html = "<h2>Ended exports</h2><ul>\
+                    <li>everything, one camera<p><b class=state--failed>Export failed.</b> Why &lt;so&gt;.</p></li>\
+                    <li>everything, all cameras<p><b class=state--completed>Export complete.</b> a.csv</p></li></ul>";
+        assert_eq!(list.outcomes_html(Language::English), html);
+        finish(&mut list, &third, None);
+        assert_eq!(list.outcomes_html(Language::English), html, "until the next one starts");
+        start(&mut list, "");
+        assert_eq!(list.outcomes_html(Language::English), "");
     }
 
     #[test]

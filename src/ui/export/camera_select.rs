@@ -134,9 +134,7 @@ pub fn CameraSelect(
                 <summary aria-labelledby="cameras-label cameras-chosen">
                     <span id="cameras-chosen">{summary}</span>
                 </summary>
-                <Show when=move || is_open.get()>
-                    <div class="backdrop" on:click=move |_| disclosure.close()></div>
-                </Show>
+                <div class="backdrop" on:click=move |_| disclosure.close()></div>
                 // Focusable, so that a click on its empty area keeps the focus inside.
                 <div class="popover picker__panel" role="group" aria-labelledby="cameras-label" tabindex="-1">
                     {field}

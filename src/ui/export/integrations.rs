@@ -39,12 +39,13 @@ pub fn integrations(params: Signal<Result<ExportParams, ApiError>>, link_max_min
         >
             <summary><h2>{texts.use_from}</h2></summary>
             // Seen if it is opened before it is hydrated.
-            <Show
-                when=move || disclosure.is_open.get()
-                fallback=move || view! { <p class="hint">{texts.loading}</p> }
-            >
-                {tools(params, link_max_minutes)}
-            </Show>
+            {move || {
+                if disclosure.is_open.get() {
+                    tools(params, link_max_minutes).into_any()
+                } else {
+                    view! { <p class="hint">{texts.loading}</p> }.into_any()
+                }
+            }}
         </details>
     }
 }

@@ -24,11 +24,11 @@ use crate::api::paths::SETTINGS_PATH;
 use crate::api::session::Role;
 use crate::error::ApiError;
 use crate::export_params::{EXPORT_PATH, ExportParams};
-use crate::ui::download::export_jobs::{ExportJobs, export_progress};
+use crate::ui::download::export_jobs::{ExportJobs, ended_exports, export_progress};
 use crate::ui::download::save_method::Expected;
 use crate::ui::hydration::{self, HydrationChunk, static_html};
 use crate::ui::layout::CannotShow;
-use crate::ui::toasts::{Notification, Toasts, live_region};
+use crate::ui::toasts::{Notification, Toasts, toast_area};
 use crate::ui::{browser, page_data};
 
 /// The export form with the data of the page, or the error if they could not be loaded.
@@ -62,7 +62,7 @@ struct FormContext {
 impl FormContext {
     fn new(data: &mut ExportFormData) -> Self {
         let selection = Selection::new(data);
-        let toasts = Toasts::expect();
+        let toasts = Toasts::new(page_data::language());
         let jobs = ExportJobs::new(toasts, data.max_at_once);
         let params = Signal::derive(move || selection.params());
         Self {
@@ -108,7 +108,6 @@ impl FormContext {
                 self.jobs.start(params, Box::new(move || untrack(|| self.expected(&started))));
             }
             SubmitAction::ShowError(error) => {
-                self.toasts.clear();
                 let message = self.language.selection_error(&error);
                 self.toasts.show(Notification::Error(self.language.export().cannot_start, message));
             }
@@ -198,11 +197,10 @@ fn export_form(mut data: ExportFormData) -> impl IntoView {
                 <HydrationChunk>{file_options(selection)}</HydrationChunk>
                 <HydrationChunk>{export_progress(jobs, ".export-button")}{waits(jobs, form.is_full, max_at_once)}</HydrationChunk>
             </div>
-            {live_region(toasts)}
         </form>
         // Outside the form, because every field inside it is a parameter of the export.
         <HydrationChunk>{integrations(params, link_max_minutes)}</HydrationChunk>
-        <HydrationChunk>{recent_exports(recent, names, jobs)}</HydrationChunk>
+        <HydrationChunk>{ended_exports(jobs)}{recent_exports(recent, names, jobs)}{toast_area(toasts)}</HydrationChunk>
     }
 }
 
@@ -380,7 +378,7 @@ mod tests {
             let form = FormContext { is_hydrated: hydrated, ..form };
             form.selection.set_date_range("2025-12-02".to_owned(), "2025-12-01".to_owned());
             assert!(form.submit(true));
-            let live = to_html(live_region(form.toasts));
+            let live = to_html(toast_area(form.toasts));
             assert!(live.contains("role=\"alert\" class=\"visually-hidden\">The export cannot start. "), "{live}");
         });
     }

@@ -123,7 +123,7 @@ mod tests {
     fn the_section_has_a_title_and_a_link_to_the_history_unless_it_is_empty() {
         let html = |recent| {
             render(Language::English, Content::Nothing, move || {
-                let jobs = ExportJobs::new(Toasts::expect(), 1);
+                let jobs = ExportJobs::new(Toasts::new(page_data::language()), 1);
                 recent_exports(recent, BTreeMap::new(), jobs)
             })
         };

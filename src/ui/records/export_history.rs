@@ -11,13 +11,13 @@ use crate::api::page::{Content, History, Outcome};
 use crate::api::paths::{HISTORY_PATH, VERIFY_PATH};
 use crate::export_params::ExportParams;
 use crate::ui::controls::copy_button::CopyButton;
-use crate::ui::download::export_jobs::{ExportJobs, export_progress};
+use crate::ui::download::export_jobs::{ExportJobs, ended_exports, export_progress};
 use crate::ui::download::save_method::Expected;
 use crate::ui::hydration::static_html;
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::page_data;
 use crate::ui::table_html::escape_html;
-use crate::ui::toasts::{Toasts, live_region};
+use crate::ui::toasts::{Toasts, toast_area};
 
 /// The page at `/settings/exports`.
 #[component]
@@ -44,7 +44,7 @@ fn records(history: History) -> impl IntoView {
     let History { records, older, cameras, everybodys, state, user, sha256, is_later } = history;
     let language = page_data::language();
     let texts = language.history();
-    let toasts = Toasts::expect();
+    let toasts = Toasts::new(page_data::language());
     let jobs = ExportJobs::new(toasts, usize::MAX);
     let list = if records.is_empty() {
         let is_filtered = is_later || state.is_some() || user.is_some() || sha256.is_some();
@@ -99,9 +99,10 @@ fn records(history: History) -> impl IntoView {
         {static_html(refused)}
         {static_html(filter)}
         <div class="export-again-progress">{export_progress(jobs, "#main")}</div>
+        {ended_exports(jobs)}
         {list}
         {static_html(pages)}
-        {live_region(toasts)}
+        {toast_area(toasts)}
     }
 }
 
