@@ -259,6 +259,15 @@ fn cell(text: &str, raw: bool, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
 
 /// Appends a number in its shortest exact form: the same as `Display`, but faster.
 fn float(value: f64, bytes: &mut Vec<u8>) {
+    // Most detectors give one decimal.
+    if let Some(tenths) = exact_tenths(value) {
+        bytes.extend_from_slice(itoa::Buffer::new().format(tenths / 10).as_bytes());
+        if !tenths.is_multiple_of(10) {
+            bytes.push(b'.');
+            bytes.extend_from_slice(itoa::Buffer::new().format(tenths % 10).as_bytes());
+        }
+        return;
+    }
     // Other values are rare, and zmij writes them in another form: with an exponent, a sign, or as "inf" and "NaN".
     if (1e-3..1e15).contains(&value) {
         let mut buffer = zmij::Buffer::new();
@@ -267,6 +276,15 @@ fn float(value: f64, bytes: &mut Vec<u8>) {
     } else {
         let _ = write!(bytes, "{value}");
     }
+}
+
+/// Returns ten times the value if that number and one decimal place are its shortest form. Below a million, no shorter number of
+/// decimals is the same value.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a whole number below ten million")]
+fn exact_tenths(value: f64) -> Option<u32> {
+    let tenths = (value * 10.0).round();
+    let is_exact = value.is_sign_positive() && tenths < 1e7 && (tenths / 10.0).to_bits() == value.to_bits();
+    is_exact.then_some(tenths as u32)
 }
 
 fn writer<W: Write>(output: W) -> Writer<W> {
@@ -470,7 +488,11 @@ mod tests {
         }
 
         #[test]
-        fn numbers_are_encoded_as_display_writes_them(value in prop_oneof![proptest::num::f64::ANY, 0.0..100.0]) {
+        fn numbers_are_encoded_as_display_writes_them(
+            value in prop_oneof![
+                proptest::num::f64::ANY, 0.0..100.0, (0..20_000_000_u32).prop_map(|tenths| f64::from(tenths) / 10.0),
+            ],
+        ) {
             let mut bytes = Vec::new();
             float(value, &mut bytes);
             prop_assert_eq!(String::from_utf8(bytes).expect("UTF-8"), value.to_string());

@@ -24,8 +24,8 @@ use crate::server::export::reader::worker_threads;
 /// The number of SQLite's virtual machine steps between two checks of the time slice: some microseconds.
 const STEPS_PER_CHECK: i32 = 1_000;
 
-/// The number of these checks after which other threads may use the core: some 0.1 ms. It takes no time if none waits.
-const CHECKS_PER_YIELD: u32 = 4;
+/// The number of these checks after which other threads may use the core: some 0.2 ms. It takes no time if none waits.
+const CHECKS_PER_YIELD: u32 = 8;
 
 /// The number of prepared statements that a connection keeps: those of the first and later pages, for some filters.
 const STATEMENTS: usize = 32;

@@ -15,7 +15,7 @@ const NICENESS: i32 = 5;
 
 /// The size of the pieces between two calls of [`yield_cpu`] when a page is digested or compressed: a fraction of a
 /// millisecond.
-pub const PIECE_BYTES: usize = 64 * 1_024;
+pub const PIECE_BYTES: usize = 128 * 1_024;
 
 /// A handle to the threads. Cheap to clone.
 #[derive(Clone, Debug)]
