@@ -7,11 +7,9 @@ mod contents;
 pub mod csv;
 pub mod event;
 pub mod event_keys;
+mod foreign_file;
 pub mod progress;
 pub mod recognize;
 pub mod sink;
 pub mod summary;
 pub mod text;
-
-#[cfg(test)]
-mod test_event;

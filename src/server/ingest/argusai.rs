@@ -7,21 +7,23 @@
 //! read.
 
 use anyhow::Context;
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use self::ids::{Ids, Origin};
 use self::source::Source;
 use self::tables::{SourceCamera, SourceEvent};
-use self::values::{Value, bounding_box, confidence, timestamp};
+use self::values::bounding_box;
 use super::camera_ids::CameraIds;
+use super::contents::first_16;
 use super::progress;
+use super::recognize::native_ids::{Ids, Origin};
 use super::sink::{EventWriter, KnownName};
 use super::summary::Summary;
 use super::text::{storable, storable_event};
 use crate::server::db::pool::Pool;
 use crate::server::ingest::event::Event;
+use crate::server::ingest::foreign_file::Value;
 
-mod ids;
 mod postgres;
 mod source;
 mod sqlite;
@@ -29,12 +31,13 @@ mod tables;
 mod values;
 
 pub use source::Location;
-pub(super) use values::{algorithm, percent};
+pub(super) use values::{Unreadable, algorithm, confidence, percent, timestamp};
 
 const ORPHAN: &str =
     "event of a camera that ArgusAI no longer has; kept, under the camera's id unless an earlier import had its name";
 const BOX_UNREADABLE: &str = "bounding box that cannot be read; the event is kept without one";
-const CONFIDENCE_UNREADABLE: &str = "confidence that is not a number from 0 to 1; the event is kept without one";
+pub(super) const CONFIDENCE_UNREADABLE: &str =
+    "confidence that is not a number from 0 to 1; the event is kept without one";
 const ID_NOT_UUID: &str = "id that is not a UUID; one was derived from it";
 const ID_MISSING: &str = "event without an id; one was derived from its contents";
 const ID_REPEATED: &str = "id that another event of the same time has; another one was derived from the contents";
@@ -53,12 +56,11 @@ pub async fn import(database: &Pool, location: &Location) -> anyhow::Result<Summ
     let bar = progress::of_events(source.events);
 
     let mut sink = EventWriter::begin(database).await?;
-    let ids = if source.is_in_order_of_time {
+    let mut ids = Ids::new(derived_id);
+    if source.is_in_order_of_time {
         sink.expect_order_of_time();
-        Ids::in_order_of_time()
-    } else {
-        Ids::default()
-    };
+        ids.expect_order_of_time();
+    }
     let mut import = Import { sink, cameras: CameraIds::default(), ids };
     for camera in std::mem::take(&mut source.cameras) {
         import.camera(camera).await?;
@@ -75,6 +77,11 @@ pub async fn import(database: &Pool, location: &Location) -> anyhow::Result<Summ
         return Ok(import.sink.roll_back().await?);
     }
     Ok(import.sink.commit().await?)
+}
+
+/// Derives the id of an event from ArgusAI's, which is not a UUID. Events of earlier imports have such ids.
+fn derived_id(native: &str) -> Uuid {
+    Uuid::new_v8(first_16(Sha256::new_with_prefix(native)))
 }
 
 /// An import in progress.

@@ -18,6 +18,9 @@ const CONFIDENCE_DIGITS: usize = 12;
 /// The relative error that such a tool may add to a confidence: at most half a unit of the 15th digit.
 const CONFIDENCE_TOLERANCE: f64 = 1e-14;
 
+/// The start of the algorithm of each event from Frigate; its label follows.
+pub const FRIGATE: &str = "frigate:";
+
 /// A digest of everything that a CSV contains of an event, except for its time. Of the confidence, the digits count
 /// that other tools keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +43,12 @@ impl Contents {
         let near =
             near.filter(move |near| Some(near.to_bits()) != event.confidence.map(|value| rounded(value).to_bits()));
         std::iter::once(of).chain(near.map(|near| Self::with_confidence(event, Some(near))))
+    }
+
+    /// Returns the digests under which the same event may be known without its bounding box.
+    pub fn candidates_without_box(event: &Event) -> impl Iterator<Item = Self> {
+        let event = Event { x: None, y: None, width: None, height: None, ..event.clone() };
+        Self::candidates(&event).collect::<Vec<_>>().into_iter()
     }
 
     fn with_confidence(event: &Event, confidence: Option<f64>) -> Self {
@@ -71,6 +80,12 @@ impl Contents {
         bytes[POSITION_BYTES..].copy_from_slice(&self.0[..16 - POSITION_BYTES]);
         Uuid::new_v8(bytes)
     }
+}
+
+/// Whether one import of an event may find its bounding box, and another one not. Frigate's database has only fractions
+/// of a size that is an option of the import.
+pub fn may_lack_box(event: &Event) -> bool {
+    event.algorithm.starts_with(FRIGATE)
 }
 
 /// Returns a confidence rounded to the digits that count.
@@ -127,7 +142,7 @@ pub fn without_position(id: Uuid) -> Uuid {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::ingest::test_event;
+    use crate::server::ingest::event::test_event;
 
     #[test]
     fn an_id_contains_its_position_and_its_contents() {

@@ -6,6 +6,9 @@ use uuid::Uuid;
 use crate::server::db::entity::motion_event::{Column, Entity, Relation};
 use crate::server::db::entity::{camera, detector, zone};
 
+#[cfg(test)]
+pub mod test_event;
+
 /// One detection of motion.
 #[derive(Clone, Debug, PartialEq, FromQueryResult)]
 pub struct Event {

@@ -4,7 +4,8 @@
 //! of their contents, and an event from a CSV is known if an event with the same contents is stored. So a native event
 //! is also known if the same moment has an event whose id is made of this event's contents: it was imported from a CSV
 //! before. Events that are equal in everything (twins) are counted, not merged: each stored event matches one event of
-//! an import. If a source has several events with one id at one moment, its id does not identify them: these are
+//! an import. A Frigate event may have a bounding box in one source and none in another, because an import converts boxes
+//! only with the right detect size; it matches an event that is equal in everything else. If a source has several events with one id at one moment, its id does not identify them: these are
 //! recognized by their contents, and those that do not have the stored id have ids made of native id and contents.
 //!
 //! All lookups are by moment, in batches, within the import's transaction.
@@ -16,12 +17,13 @@ use rustc_hash::FxHashMap;
 use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::contents::{Contents, may_be_of_contents, occurrence_id, with_native_id, without_position};
+use super::contents::{Contents, may_be_of_contents, may_lack_box, occurrence_id, with_native_id, without_position};
 use crate::server::db::entity::motion_event::{Column, Entity};
 use crate::server::db::pool::Transaction;
 use crate::server::ingest::event::Event;
 
 pub mod by_contents;
+pub mod native_ids;
 
 /// The number of events per statement: each has 11 values, and SQLite allows 32,766.
 pub const BATCH: usize = 1_000;
@@ -65,6 +67,8 @@ pub struct ByIdOrContents {
     /// The number of stored events with ids made of contents that match no event of the import yet, by moment and
     /// contents.
     unmatched: FxHashMap<(i64, Uuid), u32>,
+    /// Ids in `unmatched` of events with a bounding box that another import may lack, by moment and contents without it.
+    boxes: FxHashMap<(i64, Contents), Vec<Uuid>>,
     /// The number of stored events whose ids may be made of contents, by moment and contents.
     contents: FxHashMap<(i64, Contents), u32>,
     /// Stored events whose contents differ from the first event of the import with the same id.
@@ -112,6 +116,7 @@ impl ByIdOrContents {
         {
             self.moments.retain(|moment, _| moment >= first);
             self.unmatched.retain(|(moment, _), _| moment >= first);
+            self.boxes.retain(|(moment, _), _| moment >= first);
             self.contents.retain(|(moment, _), _| moment >= first);
             self.contested.retain(|(moment, _), _| moment >= first);
             self.occurrences.retain(|(moment, _), _| moment >= first);
@@ -241,8 +246,21 @@ impl ByIdOrContents {
                     stored_events.insert((moment, id), event);
                 } else if may_be_of_contents(id) {
                     *self.unmatched.entry((moment, without_position(id))).or_default() += 1;
+                    self.remember_box(&event);
                 }
             }
+        }
+    }
+
+    /// Remembers a stored event with an id made of its contents for imports that lack its bounding box.
+    fn remember_box(&mut self, stored: &Event) {
+        let id = without_position(stored.id);
+        if may_lack_box(stored)
+            && stored.x.is_some()
+            && Contents::candidates(stored).any(|contents| contents.id(0) == id)
+            && let Some(contents) = Contents::candidates_without_box(stored).next()
+        {
+            self.boxes.entry((stored.timestamp, contents)).or_default().push(id);
         }
     }
 
@@ -251,7 +269,24 @@ impl ByIdOrContents {
     fn matches(&mut self, event: &Event) -> bool {
         self.moments.get(&event.timestamp) == Some(&true)
             && !self.unmatched.is_empty()
-            && Contents::candidates(event).any(|contents| self.take((event.timestamp, contents.id(0))))
+            && (Contents::candidates(event).any(|contents| self.take((event.timestamp, contents.id(0))))
+                || may_lack_box(event) && self.matches_but_for_box(event))
+    }
+
+    /// Whether this holds for an event of which one has a bounding box and the other has none.
+    fn matches_but_for_box(&mut self, event: &Event) -> bool {
+        let moment = event.timestamp;
+        Contents::candidates_without_box(event).any(|contents| {
+            if event.x.is_some() {
+                return self.take((moment, contents.id(0)));
+            }
+            while let Some(id) = self.boxes.get_mut(&(moment, contents)).and_then(Vec::pop) {
+                if self.take((moment, id)) {
+                    return true;
+                }
+            }
+            false
+        })
     }
 
     fn take(&mut self, contents: (i64, Uuid)) -> bool {

@@ -8,9 +8,9 @@ use sea_orm::sqlx::{self, AssertSqlSafe, Executor, PgConnection, Row};
 
 use super::tables::{PAGE, RowBatches, TABLES, check_table};
 use super::tables::{SourceCamera, SourceEvent};
-use super::values::Value;
 use crate::server::db::describe_error::describe_sqlx;
 use crate::server::db::postgres::single_connection::connect;
+use crate::server::ingest::foreign_file::Value;
 
 /// Nothing can be written, and times are ISO 8601 in UTC.
 const SETTINGS: &str = "SET default_transaction_read_only = on; SET timezone = 'UTC'; SET datestyle = 'ISO'; \
@@ -75,7 +75,7 @@ async fn check(source: &mut PgConnection) -> anyhow::Result<String> {
             }
             names.push(name);
         }
-        check_table(table, needed, &names)?;
+        check_table(table, needed, &names, false)?;
     }
     time_type.context("it is not an ArgusAI database: its events have no time")
 }

@@ -1,12 +1,10 @@
 //! The tables of ArgusAI, and the events that are read from them.
 
 use anyhow::bail;
-use tokio::sync::mpsc;
 
-use super::values::Value;
+use crate::server::ingest::foreign_file::{self, Value};
 
-/// The number of events per page.
-pub const PAGE: usize = 2_000;
+pub use foreign_file::PAGE;
 
 /// The tables of ArgusAI and the columns that are read: never an address, a user name or a password, and never a
 /// thumbnail.
@@ -34,15 +32,19 @@ pub struct SourceEvent {
 }
 
 /// The channel for the pages that are read.
-pub type RowBatches = mpsc::Sender<anyhow::Result<Vec<SourceEvent>>>;
+pub type RowBatches = foreign_file::RowBatches<SourceEvent>;
 
-/// Checks that a database is ArgusAI's. `found` are the columns of one of its tables.
+/// Checks that a database is ArgusAI's. `found` are the columns of one of its tables. `is_frigate`: it has Frigate's
+/// table of events.
 ///
 /// # Errors
 /// Returns an error if the table or one of its columns is missing.
-pub fn check_table(table: &str, needed: &[&str], found: &[String]) -> anyhow::Result<()> {
+pub fn check_table(table: &str, needed: &[&str], found: &[String], is_frigate: bool) -> anyhow::Result<()> {
     let has = |column: &str| found.iter().any(|name| name.eq_ignore_ascii_case(column));
     if found.is_empty() {
+        if is_frigate {
+            bail!("it is a Frigate database; import it with `import frigate`");
+        }
         bail!("it is not an ArgusAI database: it has no table {table}");
     }
     if let Some(missing) = needed.iter().find(|column| !has(column)) {

@@ -2,44 +2,9 @@
 
 use chrono::{DateTime, Datelike, NaiveDate};
 use serde_json::Value as Json;
-use uuid::Uuid;
 
 use crate::server::db::entity::motion_event::WRITABLE_YEARS;
-
-/// A value of any column. An SQLite column can contain any type; PostgreSQL's values are read as text.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum Value {
-    /// NULL.
-    #[default]
-    Null,
-    /// A whole number.
-    Integer(i64),
-    /// A number with a fraction.
-    Real(f64),
-    /// A text, or a blob that can be read as one.
-    Text(String),
-}
-
-impl Value {
-    /// Reads bytes as UTF-8, as the 16 bytes of a UUID, or else as UTF-8 with replacements.
-    pub fn from_blob(bytes: &[u8]) -> Self {
-        match (std::str::from_utf8(bytes), Uuid::from_slice(bytes)) {
-            (Ok(text), _) => Self::Text(text.to_owned()),
-            (Err(_), Ok(id)) => Self::Text(id.to_string()),
-            (Err(_), Err(_)) => Self::Text(String::from_utf8_lossy(bytes).into_owned()),
-        }
-    }
-
-    /// Returns the value as a text; an empty one for NULL.
-    pub fn into_text(self) -> String {
-        match self {
-            Self::Null => String::new(),
-            Self::Integer(number) => number.to_string(),
-            Self::Real(number) => number.to_string(),
-            Self::Text(text) => text,
-        }
-    }
-}
+use crate::server::ingest::foreign_file::Value;
 
 /// Epoch numbers below this are seconds.
 const SECONDS_BELOW: f64 = 1e11;
@@ -161,7 +126,7 @@ fn number(digits: &str) -> Option<u32> {
 }
 
 /// The error of a value that cannot be parsed.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unreadable;
 
 /// Converts a confidence of 0–1 to 0–100; `None` for NULL and for an empty text.
@@ -385,14 +350,6 @@ mod tests {
         for junk in [Value::Null, Value::Integer(i64::MAX), Value::Real(f64::NAN), Value::Real(2_460_974.5)] {
             assert_eq!(timestamp(&junk), None, "{junk:?}");
         }
-    }
-
-    #[test]
-    fn blobs_are_read_as_text_or_as_a_uuid() {
-        let id = Uuid::from_u128(0x9f8b_1c2d_0000_4000_8000_0000_0000_0001);
-        assert_eq!(Value::from_blob(id.as_bytes()), Value::Text(id.to_string()));
-        assert_eq!(Value::from_blob("Küche".as_bytes()), text("Küche"));
-        assert_eq!(Value::from_blob(&[0xff, 0x41]), text("\u{fffd}A"));
     }
 
     #[test]

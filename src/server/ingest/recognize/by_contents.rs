@@ -6,7 +6,7 @@ use sea_orm::DbErr;
 
 use super::{StoredRows, has_events_within};
 use crate::server::db::pool::Transaction;
-use crate::server::ingest::contents::{Contents, position_of, without_position};
+use crate::server::ingest::contents::{Contents, may_lack_box, position_of, without_position};
 use crate::server::ingest::event::Event;
 
 /// Recognizes events without ids, which come in order of time, and assigns ids to new ones.
@@ -14,6 +14,8 @@ use crate::server::ingest::event::Event;
 pub struct ByContents {
     /// The stored events of the moments that were looked up last.
     known: HashMap<(i64, Contents), Tally>,
+    /// The contents of those with a bounding box that another import may lack, by moment and contents without it.
+    boxes: HashMap<(i64, Contents), Vec<Contents>>,
     /// The moment of the last event, and the position of the next one at that moment.
     last: Option<(i64, u32)>,
 }
@@ -36,6 +38,7 @@ impl ByContents {
     pub async fn unknown(&mut self, events: Vec<Event>, transaction: &Transaction) -> Result<Vec<Event>, DbErr> {
         let looked_up = self.last.map(|(moment, _)| moment);
         self.known.retain(|(moment, _), _| Some(*moment) == looked_up);
+        self.boxes.retain(|(moment, _), _| Some(*moment) == looked_up);
         let mut moments: Vec<i64> = events.iter().map(|event| event.timestamp).collect();
         moments.dedup();
         // Events that this import wrote at that moment must not be matched.
@@ -66,6 +69,12 @@ impl ByContents {
         if without_position(event.id) == contents.id(0) {
             tally.free_position = tally.free_position.max(position_of(event.id).saturating_add(1));
         }
+        if may_lack_box(event)
+            && event.x.is_some()
+            && let Some(without_box) = Contents::candidates_without_box(event).next()
+        {
+            self.boxes.entry((event.timestamp, without_box)).or_default().push(contents);
+        }
     }
 
     /// Whether a stored event with these contents matches no other event yet. It matches one from then on.
@@ -76,6 +85,23 @@ impl ByContents {
         is_known
     }
 
+    /// Whether a stored event that differs only in that one of the two has no bounding box matches no other event yet. It
+    /// matches this one from then on.
+    fn take_but_for_box(&mut self, event: &Event) -> bool {
+        let moment = event.timestamp;
+        Contents::candidates_without_box(event).any(|contents| {
+            if event.x.is_some() {
+                return self.take((moment, contents));
+            }
+            while let Some(contents) = self.boxes.get_mut(&(moment, contents)).and_then(Vec::pop) {
+                if self.take((moment, contents)) {
+                    return true;
+                }
+            }
+            false
+        })
+    }
+
     /// Returns the event with an id, if it is new.
     fn identify(&mut self, mut event: Event) -> Option<Event> {
         let position = match self.last {
@@ -84,7 +110,8 @@ impl ByContents {
         };
         let contents = Contents::of(&event);
         let is_known = !self.known.is_empty()
-            && Contents::candidates(&event).any(|contents| self.take((event.timestamp, contents)));
+            && (Contents::candidates(&event).any(|contents| self.take((event.timestamp, contents)))
+                || may_lack_box(&event) && self.take_but_for_box(&event));
         let position = match self.known.get(&(event.timestamp, contents)) {
             Some(Tally { free_position, .. }) if !is_known => position.max(*free_position),
             _ => position,
@@ -98,7 +125,7 @@ impl ByContents {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::ingest::test_event;
+    use crate::server::ingest::event::test_event;
 
     fn event(zone: &str) -> Event {
         Event { zone_id: Some(zone.to_owned()), ..test_event::event() }
