@@ -109,6 +109,10 @@ async fn run_on(database: Pool, command: Command, settings: &Settings) -> anyhow
         Command::Import(Import::Argusai { source }) => {
             ingest::argusai::import(&database, &ingest::argusai::Location::new(&source)?).await?
         }
+        Command::Import(Import::Frigate { file, detect, config, camera_prefix }) => {
+            let options = ingest::frigate::options::Options::new(detect, config.as_deref(), camera_prefix)?;
+            ingest::frigate::import(&database, &file, options).await?
+        }
         Command::Import(Import::Csv { file, raw, unterminated, confidence }) => {
             let options = ingest::csv::Options { raw, unterminated, confidence };
             ingest::csv::import(&database, &file, options).await?

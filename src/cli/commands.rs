@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::{accounts, export, serve};
-use crate::server::{demo, ingest};
+use crate::server::demo;
+use crate::server::ingest::{self, frigate};
 
 /// Exports motion-detection events of surveillance cameras to CSV.
 #[derive(Debug, Parser)]
@@ -59,6 +60,23 @@ pub enum Import {
         /// ~/.pgpass instead.
         #[arg(value_name = "FILE|URL")]
         source: PathBuf,
+    },
+    /// Imports from a Frigate database (0.12 to 0.18), which is opened read-only. Events that have not ended are left for a
+    /// later import.
+    Frigate {
+        /// Frigate's SQLite file, such as config/frigate.db.
+        file: PathBuf,
+        /// The detect size of all cameras, or of the camera CAM, such as front=1280x720. May be repeated. Bounding boxes are
+        /// fractions of it; without it, they are left empty.
+        #[arg(long, value_name = "[CAM=]WxH")]
+        detect: Vec<frigate::options::Detect>,
+        /// A file with Frigate's configuration as JSON, the response of its /api/config. Detect sizes and names of cameras are
+        /// read from it.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// A text to put before the names of cameras, such as garage-, if another Frigate has cameras with the same names.
+        #[arg(long, value_name = "PREFIX", default_value = "")]
+        camera_prefix: String,
     },
     /// Imports a CSV that this program or ArgusAI exported.
     Csv {

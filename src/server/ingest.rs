@@ -8,6 +8,7 @@ pub mod csv;
 pub mod event;
 pub mod event_keys;
 mod foreign_file;
+pub mod frigate;
 pub mod progress;
 pub mod recognize;
 pub mod sink;

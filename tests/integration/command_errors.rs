@@ -11,11 +11,12 @@ use crate::backend;
 use crate::binary::{command, fail, in_clean_environment, run, run_with_input, succeed};
 
 /// Every command that needs the database.
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 15] = [
     &["export"],
     &["export", "--output", "out.csv"],
     &["import", "csv", "in.csv"],
     &["import", "argusai", "argusai.db"],
+    &["import", "frigate", "frigate.db"],
     &["demo", "--events", "1"],
     &["user", "list"],
     &["user", "remove", "ann"],
@@ -115,6 +116,9 @@ async fn an_export_reports_why_it_cannot_write() {
         (&["import", "csv", "reports"], "folder"),
         (&["import", "argusai", "missing.db"], "no such file or folder"),
         (&["import", "argusai", "reports"], "not a file"),
+        (&["import", "frigate", "missing.db"], "no such file or folder"),
+        (&["import", "frigate", "reports"], "not a file"),
+        (&["import", "frigate", "frigate.db", "--config", "config.json"], "no such file or folder"),
     ] {
         let error = fail(folder, arguments);
         assert!(error.contains(reason), "{error}");

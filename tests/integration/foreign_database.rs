@@ -14,7 +14,7 @@ use crate::backend;
 use crate::binary::command;
 
 /// Every command that opens the database.
-const COMMANDS: [&[&str]; 14] = [
+const COMMANDS: [&[&str]; 15] = [
     &["serve", "--listen", "127.0.0.1:0"],
     &["serve", "--listen", "127.0.0.1:0", "--demo"],
     &["migrate", "up"],
@@ -29,6 +29,7 @@ const COMMANDS: [&[&str]; 14] = [
     &["token", "list"],
     &["partitions", "list"],
     &["export"],
+    &["import", "frigate", "x.db"],
 ];
 
 /// Some of them, which use a database in different ways.
@@ -125,7 +126,9 @@ fn a_database_of_another_program_or_another_file_is_refused_and_named() {
         drop(make(&path, sql));
         refused(&path, &SOME)
     };
-    assert!(error("CREATE TABLE event (id); CREATE TABLE recordings (id)").contains("is a Frigate database"));
+    let frigate = error("CREATE TABLE event (id); CREATE TABLE recordings (id)");
+    assert!(frigate.contains("is a Frigate database"), "{frigate}");
+    assert!(frigate.contains(&format!("import frigate {}", path.display())), "{frigate}");
     let several = error("CREATE TABLE cake (x); CREATE TABLE fruit (x)");
     assert!(several.contains("holds tables of another program (cake, fruit)"), "{several}");
     // SeaORM lists the migrations of every program in a table of this name.

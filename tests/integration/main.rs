@@ -26,6 +26,7 @@ mod full_disk;
 mod guard;
 mod import_argusai;
 mod import_csv;
+mod import_frigate;
 mod integer_keys;
 mod layers;
 mod limits;

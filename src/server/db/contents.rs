@@ -89,15 +89,10 @@ impl Owner {
     /// # Errors
     /// Returns an error for a database of another program; the message says what to do.
     pub fn refuse_others(&self, shown: &str) -> anyhow::Result<()> {
-        const OWN: &str = "Set database.url, DATABASE_URL or --database-url to a database of Motion Export's own";
         let what = match self {
             Self::None | Self::MotionExport => return Ok(()),
-            Self::ArgusAi => bail!(
-                "{shown} is an ArgusAI database; nothing in it was changed. {OWN}, such as sqlite://data/motion-export.db, \
-                 and import this one: `motion-export --database-url sqlite://data/motion-export.db import argusai {}`",
-                shell_word(shown)
-            ),
-            Self::Frigate => "is a Frigate database".to_owned(),
+            Self::ArgusAi => return Err(importable(shown, "an ArgusAI", "argusai")),
+            Self::Frigate => return Err(importable(shown, "a Frigate", "frigate")),
             Self::Other(tables) => {
                 let more = if tables.len() > MAX_NAMED_TABLES { ", …" } else { "" };
                 format!(
@@ -108,6 +103,17 @@ impl Owner {
         };
         bail!("{shown} {what}; nothing in it was changed. {OWN}")
     }
+}
+
+const OWN: &str = "Set database.url, DATABASE_URL or --database-url to a database of Motion Export's own";
+
+/// Returns the error for a database whose events can be imported. `program` has its article.
+fn importable(shown: &str, program: &str, command: &str) -> anyhow::Error {
+    anyhow::anyhow!(
+        "{shown} is {program} database; nothing in it was changed. {OWN}, such as sqlite://data/motion-export.db, and import \
+         this one: `motion-export --database-url sqlite://data/motion-export.db import {command} {}`",
+        shell_word(shown)
+    )
 }
 
 /// Returns a text as one word of a shell's command.

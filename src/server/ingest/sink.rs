@@ -213,8 +213,8 @@ impl EventWriter {
     /// Returns an error if the database does not answer; nothing of the import is stored then either.
     pub async fn roll_back(self) -> Result<Summary, DbErr> {
         self.transaction.rollback().await?;
-        let Summary { skipped, repaired, .. } = self.summary;
-        Ok(Summary { skipped, repaired, ..Summary::default() })
+        let Summary { left_out, skipped, repaired, .. } = self.summary;
+        Ok(Summary { left_out, skipped, repaired, ..Summary::default() })
     }
 
     /// Writes the rest and commits the import.

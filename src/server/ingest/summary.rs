@@ -13,6 +13,8 @@ pub struct Summary {
     pub imported: u64,
     /// Events that were in the database before.
     pub already_there: u64,
+    /// Events that are not to be imported, by reason.
+    pub left_out: BTreeMap<&'static str, Finding>,
     /// Events that could not be imported, by reason.
     pub skipped: BTreeMap<&'static str, Finding>,
     /// Values that were changed on import, by reason.
@@ -47,6 +49,11 @@ impl Summary {
     /// Counts a repaired value.
     pub fn repair(&mut self, reason: &'static str, value: Option<&str>) {
         self.repaired.entry(reason).or_default().add(1, value);
+    }
+
+    /// Counts an event that is not to be imported.
+    pub fn leave_out(&mut self, reason: &'static str, value: Option<&str>) {
+        self.left_out.entry(reason).or_default().add(1, value);
     }
 
     /// Counts events that could not be imported.
@@ -88,18 +95,19 @@ pub fn excerpt(value: &str) -> String {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (skipped, repaired) = (total(&self.skipped), total(&self.repaired));
-        writeln!(
-            f,
-            "events    {:>9} imported, {} already there, {skipped} skipped",
-            self.imported, self.already_there
-        )?;
+        write!(f, "events    {:>9} imported, {} already there", self.imported, self.already_there)?;
+        if !self.left_out.is_empty() {
+            write!(f, ", {} left out", total(&self.left_out))?;
+        }
+        writeln!(f, ", {skipped} skipped")?;
         writeln!(
             f,
             "cameras   {:>9} new, {} renamed, {} already there",
             self.cameras_new, self.cameras_renamed, self.cameras_already_there
         )?;
         writeln!(f, "repaired  {repaired:>9} values among the events read")?;
-        for (findings, kind) in [(&self.repaired, "repaired"), (&self.skipped, "skipped")] {
+        for (findings, kind) in [(&self.repaired, "repaired"), (&self.left_out, "left out"), (&self.skipped, "skipped")]
+        {
             for (reason, Finding { count, first }) in findings {
                 write!(f, "          {count:>9} {kind}: {reason}")?;
                 match first {
@@ -133,11 +141,18 @@ mod tests {
         }
         summary.repair("other", None);
         let text = summary.to_string();
+        assert!(text.contains(" already there, 2 skipped\n"), "{text}");
         assert!(text.contains("2 skipped: time; the first: “one”\n"), "{text}");
         assert!(text.contains("2 repaired: box; the first: “one”\n"), "{text}");
         assert!(text.contains("1 repaired: other\n"), "{text}");
         assert!(summary.all_skipped());
         assert!(!Summary { already_there: 1, ..summary }.all_skipped());
         assert!(!Summary::default().all_skipped(), "there were no events");
+        let mut open = Summary::default();
+        open.leave_out("open", Some("a"));
+        let text = open.to_string();
+        assert!(text.contains(", 1 left out, 0 skipped\n"), "{text}");
+        assert!(text.contains("1 left out: open; the first: “a”\n"), "{text}");
+        assert!(!open.all_skipped(), "none of its events could have been imported");
     }
 }

@@ -22,7 +22,10 @@ const SIGNATURES: [(&[u8], &str); 16] = [
         "it is a spreadsheet (xls); save it as “CSV UTF-8 (Comma delimited)” in Excel, or as “Text CSV” with UTF-8 and the \
          field delimiter “,” in Calc",
     ),
-    (b"SQLite format 3\0", "it is an SQLite database; if it is ArgusAI's, import it with “import argusai”"),
+    (
+        b"SQLite format 3\0",
+        "it is an SQLite database; import ArgusAI's with “import argusai”, and Frigate's with “import frigate”",
+    ),
     (b"PAR1", "it is a Parquet file; write it as CSV first, for example with DuckDB"),
     (b"%PDF", "it is a PDF; import the CSV itself"),
     (b"<", "it is an HTML or XML page, not a CSV; fetch the file again, with a valid access token"),
