@@ -3,18 +3,21 @@
 
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use utoipa::ToSchema;
 
 use crate::messages::Message;
 use crate::messages::transport::TransportMessage;
 
 /// The code of an error, for programs. Codes never change their meaning.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
 pub enum ErrorCode {
     /// A query parameter or form field is invalid; `field` names it. HTTP 400.
     InvalidParameter,
+    /// The body of a request to the ingest endpoint cannot be parsed; nothing was stored. HTTP 400.
+    InvalidBody,
     /// The request is not valid HTTP, for example because it has two hosts. HTTP 400.
     BadRequest,
     /// The request did not arrive in time. HTTP 408.
@@ -39,6 +42,10 @@ pub enum ErrorCode {
     TooLarge,
     /// The request names another host. HTTP 421.
     Misdirected,
+    /// The body has a type or an encoding that the endpoint does not take. HTTP 415, with the types in `Accept-Post`.
+    UnsupportedMediaType,
+    /// Some of the sent events were refused, and the others are stored. HTTP 422, with `rejected`.
+    EventsRejected,
     /// The export record does not exist, or it is another user's. HTTP 404.
     ExportNotFound,
     /// The export has ended, so it cannot be cancelled; or it was cancelled before its file began. HTTP 409.
@@ -49,6 +56,8 @@ pub enum ErrorCode {
     TooManyExports,
     /// The user has the maximum number of event streams open. HTTP 429, with the time to wait.
     TooManyStreams,
+    /// A token sent too many requests. HTTP 429, with the time to wait.
+    TooManyRequests,
     /// The database did not answer in time, and the query was cancelled. HTTP 504.
     DatabaseTimeout,
     /// The client uses a version of HTTP in which a truncated file looks complete. HTTP 505.
@@ -60,32 +69,51 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
+    /// Each code with its name on the wire and its HTTP status, in the order of the variants.
+    pub const ALL: [(Self, &'static str, u16); 26] = [
+        (Self::InvalidParameter, "invalid_parameter", 400),
+        (Self::InvalidBody, "invalid_body", 400),
+        (Self::BadRequest, "bad_request", 400),
+        (Self::RequestTimeout, "request_timeout", 408),
+        (Self::Unauthenticated, "unauthenticated", 401),
+        (Self::CookieRefused, "cookie_refused", 400),
+        (Self::Forbidden, "forbidden", 403),
+        (Self::CameraNotFound, "camera_not_found", 404),
+        (Self::UserNotFound, "user_not_found", 404),
+        (Self::TokenNotFound, "token_not_found", 404),
+        (Self::NotFound, "not_found", 404),
+        (Self::MethodNotAllowed, "method_not_allowed", 405),
+        (Self::TooLarge, "too_large", 413),
+        (Self::Misdirected, "misdirected", 421),
+        (Self::UnsupportedMediaType, "unsupported_media_type", 415),
+        (Self::EventsRejected, "events_rejected", 422),
+        (Self::ExportNotFound, "export_not_found", 404),
+        (Self::ExportEnded, "export_ended", 409),
+        (Self::TooManyAttempts, "too_many_attempts", 429),
+        (Self::TooManyExports, "too_many_exports", 429),
+        (Self::TooManyStreams, "too_many_streams", 429),
+        (Self::TooManyRequests, "too_many_requests", 429),
+        (Self::DatabaseTimeout, "database_timeout", 504),
+        (Self::HttpVersionNotSupported, "http_version_not_supported", 505),
+        (Self::Unavailable, "unavailable", 503),
+        (Self::Internal, "internal", 500),
+    ];
+
+    /// Returns the name on the wire.
+    pub fn as_str(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
     /// Returns the HTTP status code of a response with this error.
     pub fn status(self) -> u16 {
-        match self {
-            Self::InvalidParameter | Self::BadRequest | Self::CookieRefused => 400,
-            Self::RequestTimeout => 408,
-            Self::Unauthenticated => 401,
-            Self::Forbidden => 403,
-            Self::CameraNotFound | Self::UserNotFound | Self::TokenNotFound | Self::ExportNotFound | Self::NotFound => {
-                404
-            }
-            Self::MethodNotAllowed => 405,
-            Self::ExportEnded => 409,
-            Self::TooLarge => 413,
-            Self::Misdirected => 421,
-            Self::TooManyAttempts | Self::TooManyExports | Self::TooManyStreams => 429,
-            Self::DatabaseTimeout => 504,
-            Self::HttpVersionNotSupported => 505,
-            Self::Unavailable => 503,
-            Self::Internal => 500,
-        }
+        Self::ALL[self as usize].2
     }
 
     /// Returns a short heading: the `title` of RFC 9457.
     pub fn title(self) -> &'static str {
         match self {
             Self::InvalidParameter => "Invalid parameter",
+            Self::InvalidBody => "Invalid body",
             Self::BadRequest => "Bad request",
             Self::RequestTimeout => "Request timeout",
             Self::Unauthenticated => "Not signed in",
@@ -98,16 +126,34 @@ impl ErrorCode {
             Self::MethodNotAllowed => "Method not allowed",
             Self::TooLarge => "Too large",
             Self::Misdirected => "Misdirected request",
+            Self::UnsupportedMediaType => "Unsupported media type",
+            Self::EventsRejected => "Events rejected",
             Self::ExportNotFound => "Export not found",
             Self::ExportEnded => "Export ended",
             Self::TooManyAttempts => "Too many attempts",
             Self::TooManyExports => "Too many exports",
             Self::TooManyStreams => "Too many streams",
+            Self::TooManyRequests => "Too many requests",
             Self::DatabaseTimeout => "Database timeout",
             Self::HttpVersionNotSupported => "HTTP version not supported",
             Self::Unavailable => "Temporarily unavailable",
             Self::Internal => "Internal error",
         }
+    }
+}
+
+// Derived ones would be several times as large in the WASM.
+impl Serialize for ErrorCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ErrorCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let found = Self::ALL.iter().find(|(_, known, _)| *known == name);
+        found.map(|(code, ..)| *code).ok_or_else(|| D::Error::custom("unknown code"))
     }
 }
 
@@ -187,6 +233,17 @@ impl FromServerFnError for ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_code_has_its_row_and_is_read_by_its_name() {
+        for (index, (code, name, status)) in ErrorCode::ALL.into_iter().enumerate() {
+            assert_eq!((code as usize, code.as_str(), code.status()), (index, name, status));
+            let json = serde_json::to_string(&code).expect("JSON");
+            assert_eq!(json, format!("\"{name}\""));
+            assert_eq!(serde_json::from_str::<ErrorCode>(&json).expect("a code"), code);
+        }
+        assert!(serde_json::from_str::<ErrorCode>("\"no\"").is_err());
+    }
 
     #[test]
     fn the_reason_of_a_failed_server_function_is_not_sent_to_its_client() {

@@ -9,6 +9,7 @@ pub mod commands;
 mod define;
 pub mod forms;
 pub mod http;
+pub mod ingest;
 pub mod parameters;
 pub mod records;
 pub mod requests;
@@ -76,6 +77,7 @@ mod tests {
     use super::commands::CommandMessage;
     use super::forms::FormMessage;
     use super::http::HttpMessage;
+    use super::ingest::IngestMessage;
     use super::parameters::ParameterMessage;
     use super::records::RecordMessage;
     use super::requests::RequestMessage;
@@ -88,6 +90,7 @@ mod tests {
             (AccessLost::FIELDS, AccessLost::ENGLISH, AccessLost::GERMAN),
             (CommandMessage::FIELDS, CommandMessage::ENGLISH, CommandMessage::GERMAN),
             (HttpMessage::FIELDS, HttpMessage::ENGLISH, HttpMessage::GERMAN),
+            (IngestMessage::FIELDS, IngestMessage::ENGLISH, IngestMessage::GERMAN),
             (TransportMessage::FIELDS, TransportMessage::ENGLISH, TransportMessage::GERMAN),
             (FormMessage::FIELDS, FormMessage::ENGLISH, FormMessage::GERMAN),
             (ParameterMessage::FIELDS, ParameterMessage::ENGLISH, ParameterMessage::GERMAN),

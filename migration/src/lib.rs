@@ -17,6 +17,7 @@ mod m20261129_000008_marks;
 mod m20261129_000009_reasons_as_codes;
 mod m20261129_000010_integer_keys;
 mod m20261129_000011_exports_cancel_requests;
+mod m20261129_000012_write_tokens;
 
 /// Migrates a database to the current schema, or back.
 pub struct Migrator;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000009_reasons_as_codes::Migration),
             Box::new(m20261129_000010_integer_keys::Migration),
             Box::new(m20261129_000011_exports_cancel_requests::Migration),
+            Box::new(m20261129_000012_write_tokens::Migration),
         ]
     }
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::unknown_value::UnknownValue;
+use super::unknown_value::{UnknownValue, serialize_as_str};
 use crate::messages::Message;
 
 /// The path of the records. Each is below it by its id.
@@ -18,8 +18,8 @@ pub const EXPORT_EVENTS_PATH: &str = "/api/v1/exports/events";
 pub const EXPORT_ID_HEADER: &str = "x-export-id";
 
 /// The state of an export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "snake_case")]
 pub enum State {
     /// The file is being sent.
     Running,
@@ -60,6 +60,8 @@ impl FromStr for State {
         Self::ALL.into_iter().find(|state| state.as_str() == text).ok_or(UnknownValue)
     }
 }
+
+serialize_as_str!(State, State::as_str, |name| name.parse().ok());
 
 /// The record of one export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

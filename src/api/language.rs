@@ -1,9 +1,9 @@
 //! The languages of the pages.
 
-use serde::{Deserialize, Serialize};
+use super::unknown_value::serialize_as_str;
 
 /// A language of the pages.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Language {
     /// British English, with British dates and numbers.
     #[default]
@@ -37,6 +37,8 @@ impl Language {
         Self::ALL.into_iter().find(|language| language.tag() == tag)
     }
 }
+
+serialize_as_str!(Language, Language::tag, Language::from_tag);
 
 #[cfg(test)]
 mod tests {

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::export_form::ExportFormData;
 use super::exports::ExportRecord;
 use super::session::CurrentUser;
-use super::tokens::TokenList;
-use super::unknown_value::UnknownValue;
+use super::tokens::{Scope, TokenList};
+use super::unknown_value::{UnknownValue, serialize_as_str};
 use super::users::{User, UserWithCameras};
 use crate::api::language::Language;
 use crate::api::paths::{
@@ -24,7 +24,7 @@ use crate::error::ApiError;
 macro_rules! pages {
     ($($(#[$about:meta])* $page:ident: $path:expr, hydrated: $is_hydrated:literal;)*) => {
         /// A page.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Page {
             $($(#[$about])* $page,)*
         }
@@ -81,6 +81,8 @@ impl Page {
     }
 }
 
+serialize_as_str!(Page, Page::path, |path| Page::ALL.iter().copied().find(|page| page.path() == path));
+
 /// The data that is sent along with a page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageData {
@@ -114,8 +116,7 @@ pub struct SecureAddress {
 }
 
 /// The colours of the pages, as the user chose them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ColorScheme {
     /// The current scheme of the operating system.
     #[default]
@@ -155,6 +156,8 @@ impl FromStr for ColorScheme {
         Self::ALL.into_iter().find(|scheme| scheme.as_str() == text).ok_or(UnknownValue)
     }
 }
+
+serialize_as_str!(ColorScheme, ColorScheme::as_str, |name| name.parse().ok());
 
 /// What a page shows. The content of pages that are not hydrated is never sent to the browser.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -222,6 +225,8 @@ pub enum Outcome {
         name: String,
         /// The token itself.
         text: String,
+        /// What it is for.
+        scope: Scope,
     },
     /// It was sent without a session, and nothing was changed.
     NotSent {

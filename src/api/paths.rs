@@ -38,6 +38,11 @@ pub fn user_path(id: &str) -> String {
 /// The root of the paths for programs and for the requests of a page.
 pub const API_PATH: &str = "/api";
 
+/// The ingest endpoint, which takes events.
+pub const INGEST_PATH: &str = "/api/v1/motion-events";
+/// The ingest endpoint for senders without headers. The write token follows as the last segment.
+pub const HOOKS_PATH: &str = "/api/v1/hooks";
+
 /// The cameras that the caller can see.
 pub const CAMERAS_PATH: &str = "/api/v1/cameras";
 /// What an export would contain.

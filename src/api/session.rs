@@ -4,14 +4,13 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::unknown_value::UnknownValue;
+use super::unknown_value::{UnknownValue, serialize_as_str};
 
 /// The minimum length of a password. NIST SP 800-63B requires at least 8 characters and advises against rules about which.
 pub const MIN_PASSWORD_CHARACTERS: usize = 10;
 
 /// What a user may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// Sees all cameras and manages users.
     Admin,
@@ -39,6 +38,8 @@ impl FromStr for Role {
         Self::ALL.into_iter().find(|role| role.as_str() == text).ok_or(UnknownValue)
     }
 }
+
+serialize_as_str!(Role, Role::as_str, |name| name.parse().ok());
 
 /// The user who is signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,8 +9,9 @@ use uuid::Uuid;
 
 use super::standard_output::print;
 use crate::api::session::Role;
+use crate::api::tokens::Scope;
 use crate::api::unknown_value::UnknownValue;
-use crate::server::accounts::api_token;
+use crate::server::accounts::api_token::{self, TokenOptions};
 use crate::server::accounts::camera_access::{CameraAccess, grants};
 use crate::server::accounts::user::{self, NewUser};
 use crate::server::db::clock::day;
@@ -185,8 +186,15 @@ pub enum Token {
         /// The number of days for which it works. Default: until it is revoked.
         #[arg(long)]
         days: Option<u32>,
+        /// Creates a token that can send events to the ingest endpoint, and nothing else.
+        #[arg(long)]
+        write: bool,
+        /// The name of the source under which the token sends events: characters a-z and 0-9. Events of two sources may have
+        /// the same ids.
+        #[arg(long, requires = "write", value_name = "NAME")]
+        source: Option<String>,
     },
-    /// Lists the tokens that are not revoked: id, user, name, end, and last use.
+    /// Lists the tokens that are not revoked: id, user, name, scope, end, and last use.
     List,
     /// Revokes a token.
     Revoke {
@@ -198,13 +206,16 @@ pub enum Token {
 impl Token {
     pub async fn run(self, database: &Pool, now: UnixMicros) -> anyhow::Result<()> {
         match self {
-            Self::Create { user, name, days } => {
+            Self::Create { user, name, days, write, source } => {
                 let user = user::by_name(database, &user).await?;
-                let created = api_token::create(database, &user, &name, days, api_token::random_bits()?, now).await?;
+                let scope = if write { Scope::Write } else { Scope::Read };
+                let source = source.as_deref().unwrap_or_default();
+                let options = TokenOptions { name: &name, days, scope, source };
+                let created = api_token::create(database, &user, options, api_token::random_bits()?, now).await?;
                 print(&format!("{}\n", created.text));
             }
             Self::List => {
-                let mut rows = vec![["ID", "USER", "NAME", "UNTIL", "LAST USED"].map(str::to_owned)];
+                let mut rows = vec![["ID", "USER", "NAME", "SCOPE", "UNTIL", "LAST USED"].map(str::to_owned)];
                 for (token, user) in api_token::list(database, None).await? {
                     let until = match token.expires_at {
                         Some(end) if end <= now => format!("{} (expired)", day(end)),
@@ -212,7 +223,12 @@ impl Token {
                         None => "until revoked".to_owned(),
                     };
                     let last_used = token.last_used_at.map_or_else(|| "never".to_owned(), day);
-                    rows.push([token.id.to_string(), user.unwrap_or_default(), token.name, until, last_used]);
+                    let scope = match token.source {
+                        Some(source) => format!("{} ({source})", token.scope),
+                        None => token.scope,
+                    };
+                    let user = user.unwrap_or_default();
+                    rows.push([token.id.to_string(), user, token.name, scope, until, last_used]);
                 }
                 print(&table(&rows));
             }

@@ -6,6 +6,7 @@ use crate::messages::access::AccessLost;
 use crate::messages::commands::CommandMessage;
 use crate::messages::forms::FormMessage;
 use crate::messages::http::HttpMessage;
+use crate::messages::ingest::IngestMessage;
 use crate::messages::parameters::{DATES_REVERSED, ParameterMessage};
 use crate::messages::records::RecordMessage;
 use crate::messages::requests::RequestMessage;
@@ -21,6 +22,7 @@ const GERMAN: &[Sentences] = &[
     ParameterMessage::GERMAN,
     RequestMessage::GERMAN,
     HttpMessage::GERMAN,
+    IngestMessage::GERMAN,
     FormMessage::GERMAN,
     AccessLost::GERMAN,
     RecordMessage::GERMAN,
@@ -78,6 +80,7 @@ impl Language {
 fn german_title(code: ErrorCode) -> &'static str {
     match code {
         ErrorCode::InvalidParameter => "Ungültige Angabe",
+        ErrorCode::InvalidBody => "Ungültiger Inhalt",
         ErrorCode::BadRequest => "Ungültige Anfrage",
         ErrorCode::RequestTimeout => "Zeitüberschreitung der Anfrage",
         ErrorCode::Unauthenticated => "Nicht angemeldet",
@@ -90,11 +93,14 @@ fn german_title(code: ErrorCode) -> &'static str {
         ErrorCode::MethodNotAllowed => "Methode nicht erlaubt",
         ErrorCode::TooLarge => "Zu groß",
         ErrorCode::Misdirected => "Falscher Servername",
+        ErrorCode::UnsupportedMediaType => "Nicht unterstützter Medientyp",
+        ErrorCode::EventsRejected => "Ereignisse abgelehnt",
         ErrorCode::ExportNotFound => "Export nicht gefunden",
         ErrorCode::ExportEnded => "Export beendet",
         ErrorCode::TooManyAttempts => "Zu viele Versuche",
         ErrorCode::TooManyExports => "Zu viele Exporte",
         ErrorCode::TooManyStreams => "Zu viele Ereignisströme",
+        ErrorCode::TooManyRequests => "Zu viele Anfragen",
         ErrorCode::DatabaseTimeout => "Zeitüberschreitung der Datenbank",
         ErrorCode::HttpVersionNotSupported => "HTTP-Version nicht unterstützt",
         ErrorCode::Unavailable => "Vorübergehend nicht verfügbar",

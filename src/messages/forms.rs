@@ -51,6 +51,14 @@ messages! {
             "Access tokens and links give access to data only, not to pages or forms. Sign in with a browser for those.",
             "Zugriffstoken und Links gewähren nur Zugriff auf Daten, nicht auf Seiten oder Formulare. Melden Sie sich dafür \
              mit einem Browser an.";
+        /// The name of a source is invalid.
+        SourceNameInvalid { max: usize } = "source_name_invalid",
+            "The name of a source has 1 to {max} characters a-z and 0-9, and only a token to send events has one.",
+            "Der Name einer Quelle hat 1 bis {max} Zeichen a-z und 0-9, und nur ein Token zum Senden von Ereignissen hat einen.";
+        /// The scope of a token is not known.
+        ScopeExpected { value: String } = "scope_expected",
+            "“{value}” is neither read nor write.",
+            "„{value}“ ist weder read noch write.";
         /// The setup link was used, or is wrong.
         InvalidSetupLink = "invalid_setup_link",
             "This setup link is invalid or no longer valid. It works once, while there are no accounts; the server prints it \

@@ -7,7 +7,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, Pagin
 use uuid::Builder;
 
 use crate::api::session::Role;
-use crate::server::accounts::api_token::create as create_token;
+use crate::server::accounts::api_token::{TokenOptions, create as create_token};
 use crate::server::accounts::secret::{Secret, to_hex};
 use crate::server::accounts::user::{self as accounts, NewUser};
 use crate::server::db::entity::{api_token, camera, mark, user};
@@ -187,7 +187,8 @@ pub async fn invite(
     set_mark(database, &guest_mark).await?;
     let old = api_token::Column::UserId.eq(guest.id).and(api_token::Column::Name.eq(GUEST));
     api_token::Entity::delete_many().filter(old).exec(database).await?;
-    let token = create_token(database, &guest, GUEST, None, token, now).await?.text;
+    let token =
+        create_token(database, &guest, TokenOptions { name: GUEST, ..TokenOptions::default() }, token, now).await?.text;
     Ok(Some(Guest { name: GUEST, password, token }))
 }
 

@@ -9,6 +9,7 @@ pub mod event;
 pub mod event_keys;
 mod foreign_file;
 pub mod frigate;
+pub mod live;
 pub mod progress;
 pub mod recognize;
 pub mod sink;

@@ -24,6 +24,9 @@ pub struct Metrics {
     ended: IntCounterVec,
     refused: IntCounterVec,
     connections: IntGaugeVec,
+    ingest_requests: IntCounterVec,
+    ingest_events: IntCounterVec,
+    ingest_rejected: IntCounterVec,
     login_attempts: IntCounterVec,
     deprecated_passwords: IntCounterVec,
 }
@@ -59,6 +62,9 @@ impl LoginOutcome {
         }
     }
 }
+
+/// What becomes of a sent event.
+const INGEST_OUTCOMES: [&str; 3] = ["accepted", "duplicate", "rejected"];
 
 /// Why a valid request for an export was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +135,21 @@ impl Metrics {
                     &["pool", "state"],
                 ),
             ),
+            ingest_requests: counters(
+                "motion_export_ingest_requests_total",
+                "Requests of senders of events, by HTTP status of the response.",
+                "status",
+            ),
+            ingest_events: counters(
+                "motion_export_ingest_events_total",
+                "Events sent to the ingest endpoint, by outcome.",
+                "outcome",
+            ),
+            ingest_rejected: counters(
+                "motion_export_ingest_rejected_total",
+                "Events that the ingest endpoint refused, by code.",
+                "code",
+            ),
             login_attempts: counters("motion_export_login_attempts_total", "Sign-in attempts, by outcome.", "outcome"),
             deprecated_passwords: counters(
                 "motion_export_passwords_total",
@@ -143,6 +164,9 @@ impl Metrics {
         }
         for reason in Refused::ALL {
             metrics.refused.with_label_values(&[reason.as_str()]);
+        }
+        for outcome in INGEST_OUTCOMES {
+            metrics.ingest_events.with_label_values(&[outcome]);
         }
         for outcome in LoginOutcome::ALL {
             metrics.login_attempts.with_label_values(&[outcome.as_str()]);
@@ -177,6 +201,22 @@ impl Metrics {
     pub fn login_attempted(&self, outcome: LoginOutcome) {
         self.login_attempts.with_label_values(&[outcome.as_str()]).inc();
         self.deprecated_passwords.with_label_values(&[outcome.deprecated_label()]).inc();
+    }
+
+    /// Counts a request of a sender of events by the HTTP status of its response.
+    pub fn ingest_answered(&self, status: u16) {
+        self.ingest_requests.with_label_values(&[status.to_string()]).inc();
+    }
+
+    /// Counts the events of a request that were stored now, that were stored before, and that were refused, by code.
+    pub fn ingested(&self, accepted: u64, duplicate: u64, rejected: impl IntoIterator<Item = String>) {
+        let [stored, known, refused] = INGEST_OUTCOMES.map(|outcome| self.ingest_events.with_label_values(&[outcome]));
+        stored.inc_by(accepted);
+        known.inc_by(duplicate);
+        for code in rejected {
+            refused.inc();
+            self.ingest_rejected.with_label_values(&[code]).inc();
+        }
     }
 
     /// Sets how many exports are running.

@@ -13,7 +13,7 @@ use toml::Table;
 use tracing::warn;
 
 use self::renamed::DeprecatedName;
-pub use self::sections::{Accounts, Database, Export, OnReplicaUnavailable};
+pub use self::sections::{Accounts, Database, Export, Ingest, OnReplicaUnavailable};
 pub use self::server::{Hidden, LogFormat, Server};
 
 mod environment;
@@ -39,6 +39,8 @@ pub struct Settings {
     pub database: Database,
     /// Exports.
     pub export: Export,
+    /// The ingest endpoint.
+    pub ingest: Ingest,
     /// The section that Leptos' own tools expect at the end of the file.
     package: Package,
     /// Whether `cargo leptos watch` runs the server, so that pages reload when the program changes.

@@ -23,6 +23,8 @@ use crate::server::export::reader::Reader;
 use crate::server::export::reader::buffer_pool::PAGE_BYTES;
 use crate::server::export::reader::source::events;
 use crate::server::export::slots::{ExportSlots, Limits};
+use crate::server::ingest::live::rate_limit::IngestRateLimiter;
+use crate::server::ingest::live::writer::LiveWriter;
 use crate::server::settings::site_version::versioned;
 
 /// The shared state. Cheap to clone: each field is a handle.
@@ -54,6 +56,10 @@ pub struct AppState {
     pub throttle: LoginRateLimiter,
     /// The log of invalid access tokens.
     pub wrong_tokens: WrongTokens,
+    /// The task that writes live events.
+    pub live: LiveWriter,
+    /// The rate limit of senders of events.
+    pub ingest_limit: IngestRateLimiter,
     /// The last use of sessions and tokens.
     pub last_use: ActivityTracker,
     /// The metrics.
@@ -88,6 +94,12 @@ impl AppState {
             trusted_proxies: settings.server.trusted_networks()?.into(),
             sessions: Sessions::new(database.clone(), writer.clone(), clock.clone(), last_use.clone(), &settings),
             throttle: LoginRateLimiter::new(clock.clone()),
+            live: LiveWriter::start(writer.clone()),
+            ingest_limit: IngestRateLimiter::new(
+                settings.ingest.requests_per_second,
+                settings.ingest.burst,
+                clock.clone(),
+            ),
             wrong_tokens: WrongTokens::new(),
             leptos_options: versioned(settings.leptos_options()),
             settings: Arc::new(settings),

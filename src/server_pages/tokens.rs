@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use super::form::{FormOutcome, SelectChoice, TextField};
 use crate::api::page::{Content, Outcome};
-use crate::api::paths::{API_DOCS_PATH, TOKENS_PATH};
-use crate::api::tokens::{DAYS, FORM_KEY, Token};
+use crate::api::paths::{API_DOCS_PATH, HOOKS_PATH, INGEST_PATH, TOKENS_PATH};
+use crate::api::tokens::{DAYS, FORM_KEY, Scope, Token};
 use crate::export_params::parse_day;
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::page_data;
@@ -19,7 +19,7 @@ pub fn Tokens() -> impl IntoView {
         Err(error) => (Err(error), String::new()),
     };
     let created = match page_data::outcome() {
-        Some(Outcome::Token { name, text }) => Some(view! { <NewToken name text/> }),
+        Some(Outcome::Token { name, text, scope }) => Some(view! { <NewToken name text scope/> }),
         _ => None,
     };
     let language = page_data::language();
@@ -35,6 +35,13 @@ pub fn Tokens() -> impl IntoView {
             <form class="card stack" method="post" action=TOKENS_PATH aria-labelledby="new-token-title">
                 <h2 id="new-token-title">{texts.new_token}</h2>
                 <TextField name="name" label=texts.what_for hint=texts.what_for_hint/>
+                <SelectChoice
+                    name="scope"
+                    label=texts.used_to
+                    options=Scope::ALL.map(|scope| (scope.as_str().to_owned(), (texts.scope)(scope).to_owned())).into()
+                    chosen=Scope::Read.as_str().to_owned()
+                    hint=texts.used_to_hint
+                />
                 <SelectChoice name="days" label=texts.works_for options=days.into() chosen="90".to_owned()/>
                 <input type="hidden" name=FORM_KEY value=form_key/>
                 <button class="primary" name="action" value="create">{texts.create}</button>
@@ -50,7 +57,7 @@ pub fn Tokens() -> impl IntoView {
 
 /// A new token, shown only once.
 #[component]
-fn NewToken(name: String, text: String) -> impl IntoView {
+fn NewToken(name: String, text: String, scope: Scope) -> impl IntoView {
     let copying = page_data::language().copying();
     let texts = page_data::language().tokens();
     view! {
@@ -74,6 +81,15 @@ fn NewToken(name: String, text: String) -> impl IntoView {
             <p class="hint">
                 {texts.send_it_as} <code>"Authorization: Bearer …"</code> {texts.or_as_password}
             </p>
+            {(scope == Scope::Write)
+                .then(|| {
+                    view! {
+                        <p class="hint">
+                            {texts.send_events_to} <code>{format!("POST {INGEST_PATH}")}</code> {texts.or_without_headers}
+                            <code>{format!("POST {HOOKS_PATH}/mexp_…")}</code> "."
+                        </p>
+                    }
+                })}
         </div>
     }
 }
@@ -98,6 +114,10 @@ fn TokenList(tokens: Vec<Token>) -> impl IntoView {
         view! {
             <tr role="row">
                 <th scope="row" role="rowheader">{token.name}</th>
+                <td role="cell" data-label=texts.used_to>
+                    {(texts.scope)(token.scope)}
+                    {token.source.map(|source| format!(" ({source})"))}
+                </td>
                 <td role="cell" data-label=texts.created>{shown(token.created)}</td>
                 <td role="cell" data-label=texts.works_until>{end}</td>
                 <td role="cell" data-label=texts.last_used>{last_used}</td>
@@ -117,6 +137,7 @@ fn TokenList(tokens: Vec<Token>) -> impl IntoView {
                 <thead role="rowgroup">
                     <tr role="row">
                         <th scope="col" role="columnheader">{texts.purpose}</th>
+                        <th scope="col" role="columnheader">{texts.used_to}</th>
                         <th scope="col" role="columnheader">{texts.created}</th>
                         <th scope="col" role="columnheader">{texts.works_until}</th>
                         <th scope="col" role="columnheader">{texts.last_used}</th>

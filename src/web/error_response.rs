@@ -2,7 +2,7 @@
 //! a browser requested one.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
@@ -37,6 +37,9 @@ const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
 /// instead of our sign-in.
 const CHALLENGES: [&str; 2] = ["Bearer realm=\"Motion Export\"", "Basic realm=\"Motion Export\", charset=\"UTF-8\""];
 
+/// The headers of a handler's response that the response with the body keeps.
+const KEPT_HEADERS: [HeaderName; 3] = [header::ALLOW, header::ACCEPT_ENCODING, HeaderName::from_static("accept-post")];
+
 /// The body of an error: a problem of RFC 9457.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Problem<'error> {
@@ -58,6 +61,10 @@ pub struct Problem<'error> {
     /// The id to quote to the operator. The log lines of the request carry the same id.
     request_id: Option<&'error str>,
 }
+
+/// Further members of a problem, as an extension of the response with the error.
+#[derive(Clone, Debug)]
+pub struct ProblemMembers(pub serde_json::Map<String, serde_json::Value>);
 
 impl<'error> Problem<'error> {
     fn new(error: &'error ApiError, status: StatusCode) -> Self {
@@ -126,7 +133,12 @@ pub async fn render(State(state): State<AppState>, request: Request, next: Next)
     }
     let Some(error) = response.extensions_mut().remove::<ApiError>() else { return response };
     let mut error = language.translate_error(error);
-    let allowed = response.headers_mut().remove(header::ALLOW);
+    let kept: Vec<_> = KEPT_HEADERS
+        .into_iter()
+        .filter_map(|name| Some((response.headers_mut().remove(&name)?, name)))
+        .map(|(value, name)| (name, value))
+        .collect();
+    let members = response.extensions_mut().remove::<ProblemMembers>();
     error.request_id = request_id;
     let status = response.status();
     if is_page {
@@ -137,12 +149,22 @@ pub async fn render(State(state): State<AppState>, request: Request, next: Next)
         let mut page = (status, Html(page)).into_response();
         page.headers_mut().insert(header::VARY, HeaderValue::from_static(preferences::VARY));
         page.headers_mut().insert(header::CONTENT_SECURITY_POLICY, PAGE_POLICY);
-        return with_headers(page, &error, allowed, is_browser);
+        return with_headers(page, &error, kept, is_browser);
     }
-    let body = serde_json::to_string(&Problem::new(&error, status)).unwrap_or_default();
+    let body = body(&Problem::new(&error, status), members).unwrap_or_default();
     let headers = [(header::CONTENT_TYPE, "application/problem+json"), (header::VARY, preferences::VARY)];
     let response = (status, headers, body).into_response();
-    with_headers(response, &error, allowed, is_browser)
+    with_headers(response, &error, kept, is_browser)
+}
+
+/// Returns the body of a problem, with further members if it has some.
+fn body(problem: &Problem<'_>, members: Option<ProblemMembers>) -> serde_json::Result<String> {
+    let Some(ProblemMembers(members)) = members else { return serde_json::to_string(problem) };
+    let mut body = serde_json::to_value(problem)?;
+    if let Some(body) = body.as_object_mut() {
+        body.extend(members);
+    }
+    serde_json::to_string(&body)
 }
 
 /// Extracts the error from the response of a server function, which Leptos has written as `application/json`.
@@ -155,10 +177,13 @@ async fn server_fn_error(response: Response) -> Response {
 }
 
 /// Adds the headers of an error.
-fn with_headers(mut response: Response, error: &ApiError, allowed: Option<HeaderValue>, is_browser: bool) -> Response {
-    if let Some(allowed) = allowed {
-        response.headers_mut().insert(header::ALLOW, allowed);
-    }
+fn with_headers(
+    mut response: Response,
+    error: &ApiError,
+    kept: Vec<(HeaderName, HeaderValue)>,
+    is_browser: bool,
+) -> Response {
+    response.headers_mut().extend(kept);
     if let Some(seconds) = retry_after(error) {
         response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
     }

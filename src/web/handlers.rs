@@ -6,5 +6,6 @@ pub mod export_events;
 pub mod export_records;
 pub mod health;
 pub mod metrics;
+pub mod motion_events;
 pub mod moved_paths;
 pub mod openapi;

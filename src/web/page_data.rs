@@ -274,6 +274,8 @@ async fn tokens(state: &AppState, principal: &Principal) -> Result<TokenList, Ap
     let tokens = tokens.into_iter().map(|(token, _)| Token {
         id: token.id.to_string(),
         name: token.name,
+        scope: token.scope.parse().unwrap_or_default(),
+        source: token.source,
         created: second(token.created_at),
         expires: token.expires_at.map(day),
         expired: token.expires_at.is_some_and(|end| end <= now),

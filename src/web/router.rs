@@ -19,19 +19,21 @@ use super::{assets, error_response, page_data, parameters, preferences};
 use crate::api::exports::{EXPORT_EVENTS_PATH, EXPORTS_PATH, cancel_path};
 use crate::api::page::{Page, PageData};
 use crate::api::paths::{
-    API_DOCS_PATH, CAMERA_COUNTS_PATH, LOGOUT_PATH, METRICS_PATH, OPENAPI_PATH, PREFERENCES_PATH, PREVIEW_PATH,
+    API_DOCS_PATH, CAMERA_COUNTS_PATH, HOOKS_PATH, INGEST_PATH, LOGOUT_PATH, METRICS_PATH, OPENAPI_PATH,
+    PREFERENCES_PATH, PREVIEW_PATH,
 };
 use crate::app::shell;
 use crate::error::ApiError;
 use crate::export_params::EXPORT_PATH;
 use crate::messages::http::HttpMessage;
+use crate::server::ingest::live::{body, hooks};
 use crate::server::state::AppState;
 use crate::server_pages;
 use crate::web::assets::thaw_styles::StyleSheets;
 use crate::web::forms::form::{MAX_FORM_BYTES, MAX_LONG_FORM_BYTES, form};
 use crate::web::forms::{account, history, login, setup, tokens, users};
 use crate::web::handlers::export::export;
-use crate::web::handlers::{export_events, export_records, health, metrics, moved_paths, openapi};
+use crate::web::handlers::{export_events, export_records, health, metrics, motion_events, moved_paths, openapi};
 use crate::web::listener::request_body::unread_body;
 use crate::web::middleware::authenticate::authenticate;
 use crate::web::middleware::{authorize, csrf, host_validation, request_log, security_headers, session};
@@ -69,6 +71,11 @@ pub fn router(state: AppState) -> Router {
         .route(EXPORT_EVENTS_PATH, get(export_events::follow))
         .route(&format!("{EXPORTS_PATH}/{{id}}"), get(export_records::get))
         .route(&cancel_path("{id}"), post(export_records::cancel))
+        .route(INGEST_PATH, post(motion_events::receive).layer(DefaultBodyLimit::max(body::MAX_BYTES)))
+        .route(
+            &format!("{HOOKS_PATH}/{{secret}}"),
+            post(motion_events::receive_hook).layer(DefaultBodyLimit::max(hooks::MAX_BYTES)),
+        )
         .route(OPENAPI_PATH, get(openapi::describe))
         .route(API_DOCS_PATH, get(openapi::page::show))
         .merge(moved_paths::routes())

@@ -7,7 +7,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use motion_export::api::exports::EXPORTS_PATH;
 use motion_export::api::session::Role;
+use motion_export::api::tokens::Scope;
 use motion_export::export_params::{EXPORT_PATH, ExportParams};
+use motion_export::server::accounts::api_token::TokenOptions;
 use motion_export::server::accounts::camera_access::CameraAccess;
 use motion_export::server::accounts::camera_access::grants;
 use motion_export::server::accounts::setup::Setup;
@@ -256,7 +258,15 @@ impl TestDatabase {
     /// Creates a token of this user that does not expire.
     pub async fn token_of(&self, user: &User) -> String {
         let bits = api_token::random_bits().unwrap();
-        api_token::create(&self.connection, user, "test", None, bits, UnixMicros::new(NOW)).await.unwrap().text
+        let options = TokenOptions { name: "test", ..TokenOptions::default() };
+        api_token::create(&self.connection, user, options, bits, UnixMicros::new(NOW)).await.unwrap().text
+    }
+
+    /// Creates a token of this user that can send events.
+    pub async fn write_token_of(&self, user: &User) -> String {
+        let bits = api_token::random_bits().unwrap();
+        let options = TokenOptions { name: "test", scope: Scope::Write, ..TokenOptions::default() };
+        api_token::create(&self.connection, user, options, bits, UnixMicros::new(NOW)).await.unwrap().text
     }
 
     /// Serves the database on its own port. [`TestApp::get`] and [`TestApp::client`] use the token of an administrator.

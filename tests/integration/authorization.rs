@@ -15,7 +15,7 @@ use crate::app::{TestDatabase, client_with, events};
 type Statuses = [u16; 4];
 
 /// Each route with a request and its statuses. The request is a query string, a path, or the body of a form.
-const ROUTES: [(&str, &str, &str, Statuses); 75] = [
+const ROUTES: [(&str, &str, &str, Statuses); 79] = [
     ("/", "GET", "/", [303; 4]),
     ("/", "POST", "/", [405; 4]),
     // Data. An unauthenticated client gets 401; for a user without the camera it does not exist.
@@ -23,6 +23,11 @@ const ROUTES: [(&str, &str, &str, Statuses); 75] = [
     ("/api/v1/motion-events/export", "GET", "", [401, 200, 200, 200]),
     ("/api/v1/motion-events/export", "HEAD", "?camera_id=front", [401, 404, 200, 200]),
     ("/api/v1/motion-events/export", "POST", "", [405; 4]),
+    // Only a token that sends events opens these, and nothing else.
+    ("/api/v1/motion-events", "POST", "", [401, 403, 403, 403]),
+    ("/api/v1/motion-events", "GET", "", [405; 4]),
+    ("/api/v1/hooks/{secret}", "POST", "/api/v1/hooks/x", [401; 4]),
+    ("/api/v1/hooks/{secret}", "GET", "/api/v1/hooks/x", [405; 4]),
     ("/api/v1/exports", "GET", "", [401, 200, 200, 200]),
     ("/api/v1/exports", "POST", "", [405; 4]),
     ("/api/v1/exports/events", "GET", "", [401, 200, 200, 200]),
@@ -143,8 +148,7 @@ async fn every_route_and_server_function_admits_only_the_clients_it_should() {
         let token = motion_export::server::accounts::api_token::create(
             &app.database.connection,
             &viewer,
-            "x",
-            None,
+            motion_export::server::accounts::api_token::TokenOptions { name: "x", ..Default::default() },
             motion_export::server::accounts::secret::Secret::random().unwrap(),
             UnixMicros::new(app.now()),
         );
@@ -266,6 +270,38 @@ async fn a_token_gives_access_to_data_only_and_a_link_to_its_export_only() {
                 by_token == 200 || public_paths.contains(&&*path) || refused.contains(&by_token),
                 "{by_token} {path}"
             );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_sends_events_opens_the_ingest_endpoint_and_nothing_else() {
+    let database = TestDatabase::with(events(2)).await;
+    let owner = database.add_user("owner", motion_export::api::session::Role::Admin).await;
+    let secret = database.write_token_of(&owner).await;
+    let client = client_with(&[(AUTHORIZATION, &format!("Bearer {secret}"))]);
+    let app = database.serve(10).await;
+    for path in paths(&app.routes) {
+        let address = path.replace("{id}", "x").replace("{*path}", "x").replace("{secret}", &secret);
+        for method in [Method::GET, Method::POST] {
+            let status =
+                client.request(method.clone(), format!("{}{address}", app.address)).send().await.unwrap().status();
+            let is_ingest =
+                method == Method::POST && ["/api/v1/motion-events", "/api/v1/hooks/{secret}"].contains(&&*path);
+            let expected: &[u16] = if is_ingest {
+                // It is read, and it is empty.
+                &[400]
+            } else if public(&path, &method) {
+                &[200]
+            } else if ["/", "/login", "/logout", "/setup", "/preferences", "/readyz"].contains(&&*path)
+                || path.starts_with("/pkg")
+                || path.starts_with("/{*")
+            {
+                &[200, 303, 400, 403, 404, 405]
+            } else {
+                &[403, 405]
+            };
+            assert!(expected.contains(&status.as_u16()), "{status} for {method} {path}");
         }
     }
 }

@@ -27,6 +27,7 @@ mod guard;
 mod import_argusai;
 mod import_csv;
 mod import_frigate;
+mod ingest;
 mod integer_keys;
 mod layers;
 mod limits;

@@ -1,6 +1,7 @@
 //! The texts of the page of access tokens.
 
 use crate::api::language::Language;
+use crate::api::tokens::Scope;
 
 /// The texts.
 pub struct Texts {
@@ -8,6 +9,10 @@ pub struct Texts {
     pub new_token: &'static str,
     pub what_for: &'static str,
     pub what_for_hint: &'static str,
+    /// The label of the scope, in the form and in the list.
+    pub used_to: &'static str,
+    pub used_to_hint: &'static str,
+    pub scope: fn(Scope) -> &'static str,
     pub works_for: &'static str,
     pub days: fn(u32) -> String,
     pub until_i_revoke: &'static str,
@@ -20,6 +25,10 @@ pub struct Texts {
     pub send_it_as: &'static str,
     /// After the name of the header.
     pub or_as_password: &'static str,
+    /// Before the address that takes events.
+    pub send_events_to: &'static str,
+    /// Before the address for senders without headers.
+    pub or_without_headers: &'static str,
     pub api_docs: &'static str,
     pub none: &'static str,
     pub expired: fn(&str) -> String,
@@ -35,10 +44,17 @@ pub struct Texts {
 }
 
 pub static ENGLISH: Texts = Texts {
-    lead: "For scripts, Excel, Power Query and pandas. A token gives access to the data that you see, but not to pages.",
+    lead: "For scripts, Excel, Power Query and pandas, and for programs that send events. A token gives access to the data \
+           that you see, or sends events, but never gives access to pages.",
     new_token: "New token",
     what_for: "What is it for?",
     what_for_hint: "Such as “Nightly report”.",
+    used_to: "Used to",
+    used_to_hint: "A token that sends events can do nothing else. Give it to cameras and recorders.",
+    scope: |scope| match scope {
+        Scope::Read => "Read exports",
+        Scope::Write => "Send events",
+    },
     works_for: "Valid for",
     days: |days| format!("{days} days"),
     until_i_revoke: "Until I revoke it",
@@ -48,6 +64,8 @@ pub static ENGLISH: Texts = Texts {
     the_new_token: "The new token",
     send_it_as: "Send it as ",
     or_as_password: ", or as the password of HTTP Basic with any name.",
+    send_events_to: "Send events to ",
+    or_without_headers: ". A sender that cannot set headers uses the address with the token in it: ",
     api_docs: "Description of the API",
     none: "You have no tokens.",
     expired: |end| format!("{end} (expired)"),
@@ -63,10 +81,17 @@ pub static ENGLISH: Texts = Texts {
 };
 
 pub static GERMAN: Texts = Texts {
-    lead: "Für Skripte, Excel, Power Query und pandas. Ein Token gibt Zugriff auf die Daten, die Sie sehen, aber nicht auf Seiten.",
+    lead: "Für Skripte, Excel, Power Query und pandas und für Programme, die Ereignisse senden. Ein Token gibt Zugriff auf die \
+           Daten, die Sie sehen, oder sendet Ereignisse, gibt aber nie Zugriff auf Seiten.",
     new_token: "Neues Token",
     what_for: "Wofür ist es?",
     what_for_hint: "Zum Beispiel „Nächtlicher Bericht“.",
+    used_to: "Verwendung",
+    used_to_hint: "Ein Token, das Ereignisse sendet, kann nichts anderes. Geben Sie es Kameras und Rekordern.",
+    scope: |scope| match scope {
+        Scope::Read => "Exporte lesen",
+        Scope::Write => "Ereignisse senden",
+    },
     works_for: "Gültig für",
     days: |days| format!("{days} Tage"),
     until_i_revoke: "Bis ich es widerrufe",
@@ -76,6 +101,8 @@ pub static GERMAN: Texts = Texts {
     the_new_token: "Das neue Token",
     send_it_as: "Senden Sie es als ",
     or_as_password: " oder als Passwort von HTTP Basic mit beliebigem Namen.",
+    send_events_to: "Senden Sie Ereignisse an ",
+    or_without_headers: ". Ein Sender, der keine Header setzen kann, verwendet die Adresse, die das Token enthält: ",
     api_docs: "Beschreibung der API",
     none: "Sie haben keine Token.",
     expired: |end| format!("{end} (abgelaufen)"),

@@ -1,5 +1,6 @@
-//! Access tokens, with which scripts authenticate. A token has its user's rights to read events and to cancel exports, and
-//! no others: it gives access to no page and changes nothing else.
+//! Access tokens, with which scripts authenticate. A token of scope `read` has its user's rights to read events and to cancel
+//! exports, and no others: it gives access to no page and changes nothing else. A token of scope `write` sends events, and
+//! gives access to nothing.
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use super::name;
 use super::secret::{self, Secret};
 use super::user::User;
+use crate::api::tokens::Scope;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
 use crate::server::db::entity::api_token::{ActiveModel, Column, Entity, Model};
@@ -30,6 +32,22 @@ const MAX_DAYS: u32 = 3_650;
 
 const DAY: Duration = Duration::from_hours(24);
 
+/// The maximum length of the name of a source.
+const MAX_SOURCE: usize = 40;
+
+/// A token to create.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TokenOptions<'name> {
+    /// What it is for, in the words of its owner.
+    pub name: &'name str,
+    /// The days after which it expires; `None`: never.
+    pub days: Option<u32>,
+    /// What it can be used for.
+    pub scope: Scope,
+    /// The name of the source under which a token of scope `write` sends events; may be empty.
+    pub source: &'name str,
+}
+
 /// A token that was just created.
 pub struct NewToken {
     /// Its row in the database.
@@ -40,32 +58,40 @@ pub struct NewToken {
     pub is_new: bool,
 }
 
-/// Creates a token from random bits. It expires after `days` days, or never for `None`.
+/// Creates a token from random bits.
 ///
 /// # Errors
-/// Returns an error if the name or the days cannot be used, or the database does not answer.
+/// Returns an error if an option cannot be used, or the database does not answer.
 pub async fn create(
     database: &Pool,
     user: &User,
-    name: &str,
-    days: Option<u32>,
+    options: TokenOptions<'_>,
     bits: Secret,
     now: UnixMicros,
 ) -> Result<NewToken, ApiError> {
+    let TokenOptions { name, days, scope, source } = options;
     let name = name::checked(name, |max| FormMessage::TokenNameInvalid { max })?;
     if days.is_some_and(|days| days == 0 || days > MAX_DAYS) {
         return Err(ApiError::invalid("days", FormMessage::TokenDays { max: MAX_DAYS }));
+    }
+    let is_source_name = source.len() <= MAX_SOURCE
+        && source.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        && (scope == Scope::Write || source.is_empty());
+    if !is_source_name {
+        return Err(ApiError::invalid("source", FormMessage::SourceNameInvalid { max: MAX_SOURCE }));
     }
     let text = format!("{PREFIX}{}", bits.to_hex());
     let record = Model {
         id: Uuid::new_v4(),
         user_id: user.id,
         name,
-        token_hash: secret::hash(text.as_bytes()),
+        token_hash: hash(&text, scope),
         created_at: now,
         expires_at: days.map(|days| now + days * DAY),
         last_used_at: None,
         revoked_at: None,
+        scope: scope.as_str().to_owned(),
+        source: Some(source.to_owned()).filter(|source| !source.is_empty()),
     };
     let insert = Entity::insert(record.clone().into_active_model())
         .on_conflict(OnConflict::column(Column::TokenHash).do_nothing().to_owned());
@@ -82,7 +108,7 @@ pub async fn create(
 /// Returns the bits of the token that a form creates: the same each time that it is sent, so that a double click or a
 /// reload creates one token, and shows it each time. Only the session's owner can send the form, and only the page has its
 /// key, so neither the database nor another site knows the bits.
-pub(crate) fn bits_of_form(session: &[u8], fields: [&str; 3]) -> Secret {
+pub(crate) fn bits_of_form(session: &[u8], fields: [&str; 4]) -> Secret {
     let mut mac = Hmac::<Sha256>::new_from_slice(session).expect("HMAC takes keys of any length");
     for field in fields {
         mac.update(&(field.len() as u64).to_be_bytes());
@@ -91,18 +117,28 @@ pub(crate) fn bits_of_form(session: &[u8], fields: [&str; 3]) -> Secret {
     Secret::from_bits(mac.finalize().into_bytes().into())
 }
 
+/// Returns the hash of a token. That of a token of scope `write` is another one, so that a version that knows no scopes does
+/// not find it, and never takes it for a token that reads.
+fn hash(text: &str, scope: Scope) -> Vec<u8> {
+    match scope {
+        Scope::Read => secret::hash(text.as_bytes()),
+        Scope::Write => secret::hash(format!("write:{text}").as_bytes()),
+    }
+}
+
 /// Returns a token and its user, unless the token is expired or revoked at that time.
 ///
 /// # Errors
 /// Returns an error if the database does not answer.
 pub async fn resolve(database: &Pool, text: &str, now: UnixMicros) -> Result<Option<(Model, User)>, DbErr> {
     let found = Entity::find()
-        .filter(Column::TokenHash.eq(secret::hash(text.as_bytes())))
+        .filter(Column::TokenHash.is_in(Scope::ALL.map(|scope| hash(text, scope))))
         .find_also_related(user::Entity)
         .one(database)
         .await?;
     let Some((token, Some(user))) = found else { return Ok(None) };
-    let works = token.revoked_at.is_none() && token.expires_at.is_none_or(|end| now < end);
+    let is_of_scope = token.scope.parse().is_ok_and(|scope| hash(text, scope) == token.token_hash);
+    let works = is_of_scope && token.revoked_at.is_none() && token.expires_at.is_none_or(|end| now < end);
     Ok(works.then(|| (token, user.into())))
 }
 

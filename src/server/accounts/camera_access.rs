@@ -163,7 +163,7 @@ impl CameraAccess {
                 let valid = valid.filter(session::Column::IdHash.eq(hash.clone()));
                 role.filter(Expr::exists(QueryTrait::into_query(valid)))
             }
-            Some((Credential::Token(token), clock)) => {
+            Some((Credential::Token(token) | Credential::WriteToken { id: token, .. }, clock)) => {
                 let valid = api_token::Entity::find().select_only().expr(Expr::val(1));
                 let valid =
                     valid.filter(api_token::Column::Id.eq(*token)).filter(api_token::Column::RevokedAt.is_null());

@@ -9,6 +9,13 @@ pub enum Credential {
     Session(Vec<u8>),
     /// An access token, which gives access to data only.
     Token(Uuid),
+    /// An access token that can send events, and nothing else.
+    WriteToken {
+        /// The id of the token.
+        id: Uuid,
+        /// The name of the source under which it sends events; empty without one.
+        source: String,
+    },
     /// A signed URL, which gives access to one export only, by the hash of the id of the session that signed it.
     SignedUrl(Vec<u8>),
 }
@@ -18,7 +25,7 @@ impl Credential {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Session(_) => "session",
-            Self::Token(_) => "token",
+            Self::Token(_) | Self::WriteToken { .. } => "token",
             Self::SignedUrl(_) => "link",
         }
     }

@@ -31,6 +31,11 @@ impl Principal {
         matches!(self.credential, Credential::Session(_))
     }
 
+    /// Whether the principal can only send events.
+    pub fn only_writes(&self) -> bool {
+        matches!(self.credential, Credential::WriteToken { .. })
+    }
+
     /// Returns the principal of the running server function.
     ///
     /// # Errors

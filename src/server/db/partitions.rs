@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, RuntimeErr, Statement, TransactionTrait};
 
 use super::clock;
-use super::locks::{IMPORT_LOCK_KEY, PARTITION_LOCK_KEY};
+use super::locks::{IMPORT_LOCK_KEY, LIVE_LOCK_KEY, PARTITION_LOCK_KEY};
 use super::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
 
@@ -215,7 +215,10 @@ pub async fn detach(database: &Pool, now: UnixMicros, keep: u32) -> Result<Vec<S
     if !alone.is_some_and(|answer| answer.try_get_by_index(0).unwrap_or_default()) {
         return Err(DbErr::Custom("an import is running; detach the partitions when it has ended".to_owned()));
     }
-    transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({PARTITION_LOCK_KEY})")).await?;
+    // A live writer must not insert into a partition that it found before.
+    for key in [LIVE_LOCK_KEY, PARTITION_LOCK_KEY] {
+        transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({key})")).await?;
+    }
     let mut detached = Vec::new();
     for month in months(&transaction).await?.into_iter().take_while(|month| *month < first) {
         let partition = month.partition();

@@ -1,14 +1,15 @@
 //! The keys that stored events have in place of texts. Missing ones are created.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use super::event::Event;
 use crate::server::db::entity::{camera, detector, motion_event, zone};
 
-/// The keys of all texts. It must be used by one writer at a time: imports exclude each other.
+/// The keys of texts. Other writers may store texts meanwhile, so one that has no key here may have one in the database.
 #[derive(Debug)]
 pub struct EventKeys {
     cameras: HashMap<String, i32>,
@@ -32,21 +33,46 @@ impl EventKeys {
         })
     }
 
-    /// Stores a camera, which is not stored yet.
+    /// Reads the keys of these detectors and zones, beside those of `cameras`.
     ///
     /// # Errors
-    /// Returns an error if the database cannot be written to, or if the camera is stored.
+    /// Returns an error if the database does not answer.
+    pub async fn of(
+        database: &impl ConnectionTrait,
+        cameras: &[camera::Model],
+        detectors: HashSet<String>,
+        zones: HashSet<String>,
+    ) -> Result<Self, DbErr> {
+        let detectors = detector::Entity::find().filter(detector::Column::Name.is_in(detectors)).all(database).await?;
+        let zones = if zones.is_empty() {
+            Vec::new()
+        } else {
+            zone::Entity::find().filter(zone::Column::Id.is_in(zones)).all(database).await?
+        };
+        Ok(Self {
+            cameras: cameras.iter().map(|camera| (camera.id.clone(), camera.key)).collect(),
+            detectors: detectors.into_iter().map(|detector| (detector.name, detector.key)).collect(),
+            zones: zones.into_iter().map(|zone| (zone.id, zone.key)).collect(),
+        })
+    }
+
+    /// Stores a camera that has no key here. Returns whether it is new, and not one that another writer has just stored.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be written to.
     pub async fn add_camera(
         &mut self,
         database: &impl ConnectionTrait,
         id: &str,
         name: Option<&str>,
-    ) -> Result<(), DbErr> {
+    ) -> Result<bool, DbErr> {
         let row =
             camera::ActiveModel { id: Set(id.to_owned()), name: Set(name.map(str::to_owned)), ..Default::default() };
-        let key = row.insert(database).await?.key;
-        self.cameras.insert(id.to_owned(), key);
-        Ok(())
+        let is_new =
+            camera::Entity::insert(row).on_conflict(unless_stored()).exec_without_returning(database).await? > 0;
+        let stored = camera::Entity::find_by_id(id).one(database).await?.ok_or_else(|| unknown_camera(id))?;
+        self.cameras.insert(id.to_owned(), stored.key);
+        Ok(is_new)
     }
 
     /// Returns an event as it is stored. Detectors and zones that are new are stored; its camera must be.
@@ -60,13 +86,9 @@ impl EventKeys {
     ) -> Result<motion_event::ActiveModel, DbErr> {
         let Event { timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id } = event;
         let camera_key = *self.cameras.get(&camera_id).ok_or_else(|| unknown_camera(&camera_id))?;
-        let detector_key = if let Some(key) = self.detectors.get(&algorithm) {
-            *key
-        } else {
-            let row = detector::ActiveModel { name: Set(algorithm.clone()), ..Default::default() };
-            let key = row.insert(database).await?.key;
-            self.detectors.insert(algorithm, key);
-            key
+        let detector_key = match self.detectors.get(&algorithm) {
+            Some(key) => *key,
+            None => self.add_detector(database, algorithm).await?,
         };
         let zone_key = match zone_id {
             None => None,
@@ -86,15 +108,32 @@ impl EventKeys {
         })
     }
 
+    async fn add_detector(&mut self, database: &impl ConnectionTrait, name: String) -> Result<i32, DbErr> {
+        let row = detector::ActiveModel { name: Set(name.clone()), ..Default::default() };
+        detector::Entity::insert(row).on_conflict(unless_stored()).exec_without_returning(database).await?;
+        let stored = detector::Entity::find().filter(detector::Column::Name.eq(&name)).one(database).await?;
+        let key = stored.ok_or_else(|| DbErr::RecordNotFound(format!("the detector {name}")))?.key;
+        self.detectors.insert(name, key);
+        Ok(key)
+    }
+
     async fn zone_key(&mut self, database: &impl ConnectionTrait, zone_id: String) -> Result<i32, DbErr> {
         if let Some(key) = self.zones.get(&zone_id) {
             return Ok(*key);
         }
         let row = zone::ActiveModel { id: Set(zone_id.clone()), ..Default::default() };
-        let key = row.insert(database).await?.key;
+        zone::Entity::insert(row).on_conflict(unless_stored()).exec_without_returning(database).await?;
+        let stored = zone::Entity::find().filter(zone::Column::Id.eq(&zone_id)).one(database).await?;
+        let key = stored.ok_or_else(|| DbErr::RecordNotFound(format!("the zone {zone_id}")))?.key;
         self.zones.insert(zone_id, key);
         Ok(key)
     }
+}
+
+/// Skips a text that another writer has just stored. No column is named, because PostgreSQL's constraints are not unique
+/// indexes.
+fn unless_stored() -> OnConflict {
+    OnConflict::new().do_nothing().to_owned()
 }
 
 fn unknown_camera(id: &str) -> DbErr {

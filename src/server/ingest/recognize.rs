@@ -23,6 +23,7 @@ use crate::server::db::pool::Transaction;
 use crate::server::ingest::event::Event;
 
 pub mod by_contents;
+pub mod by_item;
 pub mod native_ids;
 
 /// The number of events per statement: each has 11 values, and SQLite allows 32,766.

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryOrder, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    TransactionOptions, TransactionTrait, TryInsertResult,
 };
 use tracing::warn;
 
@@ -99,8 +99,11 @@ impl EventWriter {
     pub async fn camera(&mut self, id: &str, name: Option<&str>, known: KnownName) -> Result<(), DbErr> {
         match self.cameras.get(id) {
             None => {
-                self.keys.add_camera(&self.transaction, id, name).await?;
-                self.summary.cameras_new += 1;
+                if self.keys.add_camera(&self.transaction, id, name).await? {
+                    self.summary.cameras_new += 1;
+                } else {
+                    self.summary.cameras_already_there += 1;
+                }
             }
             Some(before)
                 if name.is_some() && before.as_deref() != name && (before.is_none() || known == KnownName::Replace) =>
@@ -194,14 +197,7 @@ impl EventWriter {
         }
         let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
         let offered = batch.len() as u64;
-        let written = motion_event::Entity::insert_many(batch)
-            .on_conflict_do_nothing_on([motion_event::Column::Timestamp, motion_event::Column::Id])
-            .exec_without_returning(&self.transaction)
-            .await?;
-        let written = match written {
-            sea_orm::TryInsertResult::Inserted(rows) => rows,
-            sea_orm::TryInsertResult::Empty | sea_orm::TryInsertResult::Conflicted => 0,
-        };
+        let written = insert(batch, &self.transaction).await?;
         self.summary.imported += written;
         self.summary.already_there += offered - written;
         Ok(())
@@ -232,4 +228,19 @@ impl EventWriter {
         }
         Ok(self.summary)
     }
+}
+
+/// Writes events, at most [`BATCH`], except for those whose moment and id are stored. Returns how many were written.
+///
+/// # Errors
+/// Returns an error if the database cannot be written to.
+pub async fn insert(events: Vec<motion_event::ActiveModel>, transaction: &Transaction) -> Result<u64, DbErr> {
+    let written = motion_event::Entity::insert_many(events)
+        .on_conflict_do_nothing_on([motion_event::Column::Timestamp, motion_event::Column::Id])
+        .exec_without_returning(transaction)
+        .await?;
+    Ok(match written {
+        TryInsertResult::Inserted(rows) => rows,
+        TryInsertResult::Empty | TryInsertResult::Conflicted => 0,
+    })
 }

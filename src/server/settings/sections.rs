@@ -1,4 +1,4 @@
-//! The sections `[accounts]`, `[database]` and `[export]`, with their defaults.
+//! The sections `[accounts]`, `[database]`, `[export]` and `[ingest]`, with their defaults.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -97,6 +97,24 @@ impl Default for Export {
             max_concurrent: MAX_CONCURRENT,
             record_timeout_seconds: RECORD_TIMEOUT,
         }
+    }
+}
+
+/// `[ingest]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ingest {
+    /// How many requests per second one token may send to the ingest endpoint, on each server.
+    pub requests_per_second: NonZeroU32,
+    /// How many requests one token may send at once before that limit applies.
+    pub burst: NonZeroU32,
+}
+
+impl Default for Ingest {
+    fn default() -> Self {
+        const PER_SECOND: NonZeroU32 = NonZeroU32::new(100).expect("not zero");
+        const BURST: NonZeroU32 = NonZeroU32::new(500).expect("not zero");
+        Self { requests_per_second: PER_SECOND, burst: BURST }
     }
 }
 

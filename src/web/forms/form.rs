@@ -97,7 +97,7 @@ impl Form {
 }
 
 /// The fields that are filled in again if a form is refused. None of them is secret.
-const REFILLED_FIELDS: [&str; 6] = ["name", "role", "days", "next", "key", REVOKE_TOKENS];
+const REFILLED_FIELDS: [&str; 7] = ["name", "role", "scope", "days", "next", "key", REVOKE_TOKENS];
 
 /// The longest value that is filled in again, in bytes: longer than any valid value, and than the address of a form that was sent without a
 /// session.

@@ -7,10 +7,11 @@ use tracing::info;
 use super::form::{Form, FormResponse, unknown_action};
 use crate::api::page::{Notice, Outcome};
 use crate::api::paths::TOKENS_PATH;
-use crate::api::tokens::FORM_KEY;
+use crate::api::tokens::{FORM_KEY, Scope};
+use crate::api::unknown_value::UnknownValue;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
-use crate::server::accounts::api_token;
+use crate::server::accounts::api_token::{self, NewToken, TokenOptions};
 use crate::server::accounts::credential::Credential;
 
 /// Creates a token and shows it, or revokes one.
@@ -27,17 +28,26 @@ pub(in crate::web) async fn change_tokens(form: Arc<Form>) -> Result<FormRespons
                 ),
             };
             let name = form.field("name");
+            let scope = match form.field("scope") {
+                "" => Scope::Read,
+                scope => scope.parse().map_err(|UnknownValue| {
+                    ApiError::invalid("scope", FormMessage::ScopeExpected { value: scope.to_owned() })
+                })?,
+            };
             let bits = match (form.field(FORM_KEY), &principal.credential) {
                 (key, Credential::Session(session)) if !key.is_empty() => {
-                    api_token::bits_of_form(session, [key, name, form.field("days")])
+                    api_token::bits_of_form(session, [key, name, form.field("days"), scope.as_str()])
                 }
                 _ => api_token::random_bits()?,
             };
-            let created = api_token::create(database, &principal.user, name, days, bits, now).await?;
+            let created =
+                api_token::create(database, &principal.user, TokenOptions { name, days, scope, source: "" }, bits, now)
+                    .await?;
             if created.is_new {
                 info!(user_id = %principal.user.id, token_id = %created.record.id, "access token created");
             }
-            Ok(FormResponse::Render(Outcome::Token { name: created.record.name, text: created.text }))
+            let NewToken { record, text, .. } = created;
+            Ok(FormResponse::Render(Outcome::Token { name: record.name, text, scope }))
         }
         "revoke" => {
             let id = form

@@ -9,7 +9,7 @@ use headers::authorization::Bearer;
 use headers::{Authorization, HeaderMapExt};
 use sea_orm::DbBackend;
 
-use crate::api::paths::METRICS_PATH;
+use crate::api::paths::{HOOKS_PATH, INGEST_PATH, METRICS_PATH, is_below};
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::EXPORT_PATH;
@@ -19,12 +19,16 @@ use crate::server::accounts::secret;
 use crate::server::internal_error::internal;
 use crate::server::state::AppState;
 
-/// Middleware: counts export requests by status.
+/// Middleware: counts requests for exports and of senders of events, by status.
 pub async fn count(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let is_export = request.uri().path() == EXPORT_PATH;
+    let path = request.uri().path();
+    let (is_export, is_ingest) = (path == EXPORT_PATH, path == INGEST_PATH || is_below(HOOKS_PATH, path));
     let response = next.run(request).await;
     if is_export {
         state.metrics.export_answered(response.status().as_u16());
+    }
+    if is_ingest {
+        state.metrics.ingest_answered(response.status().as_u16());
     }
     response
 }
@@ -47,7 +51,7 @@ pub async fn scrape(State(state): State<AppState>, request: Request, next: Next)
 /// # Errors
 /// Returns `forbidden` for other users.
 pub async fn show(State(state): State<AppState>, principal: Principal) -> Result<Response, ApiError> {
-    if principal.user.role != Role::Admin {
+    if principal.user.role != Role::Admin || principal.only_writes() {
         return Err(ApiError::new(ErrorCode::Forbidden, FormMessage::MetricsForAdministrators));
     }
     encode(&state)

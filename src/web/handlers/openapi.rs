@@ -2,7 +2,10 @@
 
 use axum::Json;
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::{
+    AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, SchemaType, Type,
+};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, HeaderBuilder, InfoBuilder, OpenApi, OpenApiBuilder, PathsBuilder, Ref, RefOr,
@@ -14,12 +17,16 @@ use crate::api::cameras::Camera;
 use crate::api::exports::{
     EXPORT_EVENTS_PATH, EXPORT_ID_HEADER, EXPORTS_PATH, ExportEvent, ExportRecord, ExportRecords, State, cancel_path,
 };
-use crate::api::paths::{API_DOCS_PATH, CAMERA_COUNTS_PATH, CAMERAS_PATH, OPENAPI_PATH, PREVIEW_PATH};
+use crate::api::paths::{
+    API_DOCS_PATH, CAMERA_COUNTS_PATH, CAMERAS_PATH, HOOKS_PATH, INGEST_PATH, OPENAPI_PATH, PREVIEW_PATH,
+};
 use crate::api::preview::{CameraCount, Preview};
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::{DEFAULT_TIMEZONE, EXPORT_PATH};
 use crate::server::export::records::MAX_LIMIT;
+use crate::server::ingest::live::reported::FIELDS;
 use crate::web::error_response::Problem;
+use crate::web::handlers::motion_events::IngestResult;
 use crate::web::parameters;
 
 pub mod page;
@@ -47,6 +54,8 @@ pub fn description() -> OpenApi {
         .build();
     let paths = PathsBuilder::new()
         .path(EXPORT_PATH, export())
+        .path(INGEST_PATH, ingest())
+        .path(format!("{HOOKS_PATH}/{{secret}}"), hook())
         .path(EXPORTS_PATH, records())
         .path(EXPORT_EVENTS_PATH, export_events())
         .path(format!("{EXPORTS_PATH}/{{id}}"), record())
@@ -67,6 +76,7 @@ fn components() -> utoipa::openapi::Components {
     add::<Camera>(&mut schemas);
     add::<Preview>(&mut schemas);
     add::<CameraCount>(&mut schemas);
+    add::<IngestResult>(&mut schemas);
     add::<Problem<'_>>(&mut schemas);
     let cookie = ApiKeyValue::with_description(
         "motion-export",
@@ -182,6 +192,88 @@ fn export_parameters(operation: OperationBuilder) -> OperationBuilder {
             "Put a column of local time first, which Excel reads as a date.",
             flag(),
         ))
+}
+
+fn ingest() -> PathItem {
+    let about = "Stores events. Only a token that was created to send events can be used, and it opens nothing else. Each event \
+                 is judged by itself: if some are refused, the others are stored, and the status is 422 with `accepted`, \
+                 `duplicate`, `rejected` and `rejected_count` in the problem. With status 200, all events are committed. Sending \
+                 events again is always safe. A request has at most 1,000 events and 1 MB, which may be compressed with gzip.";
+    let post = public("sendMotionEvents", "Send events", about);
+    let post = ["token", "token_as_password"]
+        .into_iter()
+        .fold(post, |post, name| post.security(SecurityRequirement::new(name, std::iter::empty::<String>())));
+    let event: RefOr<Schema> = event_schema().into();
+    let list: RefOr<Schema> = Schema::Array(ArrayBuilder::new().items(event.clone()).build()).into();
+    let wrapped = ObjectBuilder::new().property("events", list.clone()).required("events").build();
+    let body = OneOfBuilder::new().item(event.clone()).item(list).item(wrapped).build();
+    let content = |schema: RefOr<Schema>| ContentBuilder::new().schema(Some(schema)).build();
+    let body = RequestBodyBuilder::new()
+        .description(Some("One event or several."))
+        .required(Some(Required::True))
+        .content(JSON, content(Schema::OneOf(body).into()))
+        .content("application/x-ndjson", content(event.clone()))
+        .content("application/x-www-form-urlencoded", content(event))
+        .build();
+    PathItem::new(HttpMethod::Post, ingested(post.request_body(Some(body))))
+}
+
+fn hook() -> PathItem {
+    let about = "Stores the events of a webhook of UniFi Protect or Shinobi, or events as `sendMotionEvents` takes them. For \
+                 senders that cannot set headers: the token is in the address.";
+    let secret = ParameterBuilder::new()
+        .name("secret")
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some("A token that was created to send events."))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()))
+        .build();
+    let any = ContentBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::Object).build())).build();
+    let body = RequestBodyBuilder::new().required(Some(Required::True)).content(JSON, any).build();
+    let post = public("sendWebhook", "Send a webhook", about).parameter(secret).request_body(Some(body));
+    PathItem::new(HttpMethod::Post, ingested(post))
+}
+
+/// Adds the responses of an operation that stores events.
+fn ingested(operation: OperationBuilder) -> OperationBuilder {
+    let operation = with_json::<IngestResult>(operation, "All events are stored.");
+    with_errors(
+        operation,
+        &[
+            ErrorCode::InvalidBody,
+            ErrorCode::Unauthenticated,
+            ErrorCode::Forbidden,
+            ErrorCode::RequestTimeout,
+            ErrorCode::TooLarge,
+            ErrorCode::UnsupportedMediaType,
+            ErrorCode::EventsRejected,
+            ErrorCode::TooManyRequests,
+            ErrorCode::Internal,
+            ErrorCode::Unavailable,
+        ],
+    )
+}
+
+fn event_schema() -> Schema {
+    let about = |field: &str| match field {
+        "id" => "The event's id at its sender. Without one, events that are equal in everything are one event.",
+        "timestamp" => "RFC 3339 with an offset, or seconds, milliseconds or microseconds since 1970.",
+        "camera_id" => "The id of the camera. It is created if the token is an administrator's.",
+        "camera_name" => "The name of a camera that has none yet.",
+        "confidence" => "0 to 100.",
+        "algorithm" => "The name of the detector.",
+        "x" | "y" => "The upper left corner of the bounding box, in pixels.",
+        "width" | "height" => "The size of the bounding box, in pixels.",
+        "zone_id" => "The detection zone.",
+        _ => "The centre of the bounding box, in place of x or y.",
+    };
+    let event = FIELDS.into_iter().fold(ObjectBuilder::new(), |event, field| {
+        let kinds = SchemaType::from_iter([Type::String, Type::Number, Type::Null]);
+        let value = ObjectBuilder::new().schema_type(kinds).description(Some(about(field))).build();
+        event.property(field, value)
+    });
+    let none = AdditionalProperties::FreeForm(false);
+    Schema::Object(event.required("timestamp").required("camera_id").additional_properties(Some(none)).build())
 }
 
 fn records() -> PathItem {

@@ -12,7 +12,8 @@ use headers::authorization::{Basic, Bearer};
 use headers::{Authorization, HeaderMapExt};
 
 use super::session::AuthSession;
-use crate::api::paths::is_page;
+use crate::api::paths::{HOOKS_PATH, is_page};
+use crate::api::tokens::Scope;
 use crate::error::{ApiError, ErrorCode};
 use crate::export_params::EXPORT_PATH;
 use crate::messages::http::HttpMessage;
@@ -20,6 +21,7 @@ use crate::server::accounts::credential::Credential;
 use crate::server::accounts::principal::{Identity, Principal, unauthenticated};
 use crate::server::accounts::signed_url::SignedUrl;
 use crate::server::accounts::{api_token, session_store};
+use crate::server::db::unix_micros::UnixMicros;
 use crate::server::state::AppState;
 use crate::web::listener::client_ip::client_ip;
 use crate::web::middleware::request_log;
@@ -46,20 +48,15 @@ pub async fn authenticate(State(state): State<AppState>, request: Request, next:
 
 async fn identify(state: &AppState, parts: &Parts) -> Result<Principal, ApiError> {
     let now = state.clock.now();
+    if let Some(secret) = parts.uri.path().strip_prefix(HOOKS_PATH).and_then(|rest| rest.strip_prefix('/')) {
+        return by_token(state, parts, secret, now).await;
+    }
     let token = presented_token(&parts.headers);
     // A proxy may require credentials of its own for pages and forward them.
     let is_ours = token.as_ref().is_some_and(|text| text.starts_with(api_token::PREFIX));
     if parts.headers.contains_key(AUTHORIZATION) && (is_ours || !is_page(parts.uri.path())) {
-        let refuse = |text: Option<&str>| {
-            let client = client_ip(&parts.extensions, &parts.headers, &state.trusted_proxies);
-            state.wrong_tokens.log(client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), text);
-            bad_token()
-        };
-        let text = token.ok_or_else(|| refuse(None))?;
-        let resolved = api_token::resolve(&state.database, &text, now).await?;
-        let (token, user) = resolved.ok_or_else(|| refuse(Some(&text)))?;
-        state.last_use.record_token(token.id);
-        return Ok(Principal { user, credential: Credential::Token(token.id) });
+        let text = token.ok_or_else(|| refuse(state, parts, None))?;
+        return by_token(state, parts, &text, now).await;
     }
     if parts.uri.path() == EXPORT_PATH
         && let Some(url) = SignedUrl::parse(parts.uri.query().unwrap_or_default())
@@ -70,6 +67,25 @@ async fn identify(state: &AppState, parts: &Parts) -> Result<Principal, ApiError
     let session = parts.extensions.get::<AuthSession>().ok_or_else(unauthenticated)?;
     let (Some(user), Some(id)) = (session.user.clone(), session.session.id()) else { return Err(unauthenticated()) };
     Ok(Principal { user, credential: Credential::Session(session_store::hash(id)) })
+}
+
+async fn by_token(state: &AppState, parts: &Parts, text: &str, now: UnixMicros) -> Result<Principal, ApiError> {
+    let resolved = api_token::resolve(&state.database, text, now).await?;
+    let (token, user) = resolved.ok_or_else(|| refuse(state, parts, Some(text)))?;
+    state.last_use.record_token(token.id);
+    let credential = if token.scope == Scope::Read.as_str() {
+        Credential::Token(token.id)
+    } else {
+        Credential::WriteToken { id: token.id, source: token.source.unwrap_or_default() }
+    };
+    Ok(Principal { user, credential })
+}
+
+/// Logs what was presented in place of a valid token, and returns the error.
+fn refuse(state: &AppState, parts: &Parts, text: Option<&str>) -> ApiError {
+    let client = client_ip(&parts.extensions, &parts.headers, &state.trusted_proxies);
+    state.wrong_tokens.log(client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)), text);
+    bad_token()
 }
 
 /// Returns the token in the `Authorization` header: as a bearer token, or as the password of any user name.

@@ -9,12 +9,15 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use crate::api::page::Page;
 use crate::api::paths::{
-    API_DOCS_PATH, API_PATH, LOGOUT_PATH, METRICS_PATH, OPENAPI_PATH, USERS_PATH, is_below, is_page, login_url,
+    API_DOCS_PATH, API_PATH, HOOKS_PATH, INGEST_PATH, LOGOUT_PATH, METRICS_PATH, OPENAPI_PATH, USERS_PATH, is_below,
+    is_page, login_url,
 };
 use crate::api::session::Role;
 use crate::api::signed_url;
 use crate::error::{ApiError, ErrorCode};
+use crate::messages::Message;
 use crate::messages::forms::FormMessage;
+use crate::messages::ingest::IngestMessage;
 use crate::server::accounts::principal::{self, Principal};
 use crate::web::redirect::{NOT_SENT, unsent_form};
 
@@ -25,6 +28,8 @@ enum Access {
     Public,
     /// A session or a token, or a signed URL if the route accepts one. For data.
     Data,
+    /// A token that sends events. It opens nothing else that is not public.
+    Write,
     /// A session. For pages and their requests; a page redirects to the sign-in.
     Session,
     /// The session of an administrator.
@@ -43,6 +48,7 @@ fn required_access(path: &str) -> Access {
         Some(Page::Users | Page::User) => Access::Admin,
         None if PUBLIC.contains(&path) => Access::Public,
         None if is_below(USERS_PATH, path) => Access::Admin,
+        None if path == INGEST_PATH || is_below(HOOKS_PATH, path) => Access::Write,
         None if is_below(API_PATH, path) && !PAGES_ONLY.contains(&path) => Access::Data,
         Some(Page::Export | Page::History | Page::Verify | Page::Tokens | Page::Account) | None => Access::Session,
     }
@@ -62,12 +68,14 @@ pub async fn authorize(mut request: Request, next: Next) -> Result<Response, Api
             Err(_) => return Ok(to_login(request).await),
         };
         let is_allowed = match required_access {
-            Access::Public | Access::Data => true,
+            Access::Public => true,
+            Access::Data => !principal.only_writes(),
+            Access::Write => principal.only_writes(),
             Access::Session => principal.is_browser(),
             Access::Admin => principal.is_browser() && principal.user.role == Role::Admin,
         };
         if !is_allowed {
-            return Err(forbidden(&principal));
+            return Err(forbidden(required_access, &principal));
         }
     }
     request.extensions_mut().insert(Authorized(()));
@@ -101,8 +109,13 @@ async fn to_login(request: Request) -> Response {
     Redirect::to(&login_url(&next)).into_response()
 }
 
-fn forbidden(principal: &Principal) -> ApiError {
-    let message = if principal.is_browser() { FormMessage::AdministratorsOnly } else { FormMessage::DataOnly };
+fn forbidden(required: Access, principal: &Principal) -> ApiError {
+    let message: Message = match required {
+        Access::Write => IngestMessage::WriteTokenNeeded.into(),
+        _ if principal.only_writes() => IngestMessage::WriteTokenOnlyWrites.into(),
+        _ if principal.is_browser() => FormMessage::AdministratorsOnly.into(),
+        _ => FormMessage::DataOnly.into(),
+    };
     ApiError::new(ErrorCode::Forbidden, message)
 }
 
@@ -121,6 +134,10 @@ mod tests {
             ("/settings/people/1/2", Access::Admin),
             ("/settings/peoples", Access::Session),
             ("/api/v1/motion-events/export", Access::Data),
+            ("/api/v1/motion-events", Access::Write),
+            ("/api/v1/hooks", Access::Write),
+            ("/api/v1/hooks/x", Access::Write),
+            ("/api/v1/motion-events/", Access::Data),
             ("/api/links", Access::Session),
             ("/apis", Access::Session),
             ("/metrics", Access::Public),

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, Method, Version};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::api::paths::{HOOKS_PATH, INGEST_PATH, is_below};
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::http::HttpMessage;
 use crate::server::settings::host::{is_this_machine, name};
@@ -36,7 +37,8 @@ pub async fn validate_target(request: Request, next: Next) -> Result<Response, A
     Ok(next.run(request).await)
 }
 
-/// Middleware: refuses a request for another host name. Health checks are public and may use any name.
+/// Middleware: refuses a request for another host name. Health checks are public and may use any name. So may senders of
+/// events: their address of this server is often that of a container, and a page cannot send their token.
 ///
 /// # Errors
 /// Returns `misdirected`, with status 421.
@@ -47,7 +49,8 @@ pub async fn validate_host(State(state): State<AppState>, request: Request, next
     let path = request.uri().path();
     let public = state.public_host.as_deref();
     let is_ours = |host: &str| is_this_machine(host) || (public.is_some() && name(host).as_deref() == public);
-    if host.is_none_or(is_ours) || path == health::ALIVE_PATH || path == health::READY_PATH {
+    let any_name = [health::ALIVE_PATH, health::READY_PATH, INGEST_PATH].contains(&path) || is_below(HOOKS_PATH, path);
+    if host.is_none_or(is_ours) || any_name {
         return Ok(next.run(request).await);
     }
     Err(ApiError::new(ErrorCode::Misdirected, HttpMessage::UnknownHost))

@@ -25,7 +25,7 @@ impl AccessLost {
             return Ok(Self::UserRemoved);
         }
         let (hash, expired, ended) = match credential {
-            Credential::Token(id) => {
+            Credential::Token(id) | Credential::WriteToken { id, .. } => {
                 let token = api_token::Entity::find_by_id(*id).one(database).await?;
                 let is_revoked = token.is_none_or(|token| token.revoked_at.is_some());
                 return Ok(if is_revoked { Self::TokenRevoked } else { Self::TokenExpired });

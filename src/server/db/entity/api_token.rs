@@ -26,6 +26,10 @@ pub struct Model {
     pub last_used_at: Option<UnixMicros>,
     /// When it was revoked.
     pub revoked_at: Option<UnixMicros>,
+    /// `read` or `write`.
+    pub scope: String,
+    /// The name of the source under which a token of scope `write` sends events; `None` for other tokens, and without a name.
+    pub source: Option<String>,
 }
 
 /// A token belongs to a user.

@@ -1,0 +1,336 @@
+//! Writes checked events in short transactions. One task writes for all requests of a server: what arrives while it commits
+//! is written together with the next commit.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::ActiveValue::Set;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
+    QuerySelect, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tracing::warn;
+use uuid::Uuid;
+
+use super::check::MotionEvent;
+use super::reported::Rejection;
+use crate::error::{ApiError, ErrorCode};
+use crate::messages::ingest::IngestMessage;
+use crate::server::db::connect::writer::Writer;
+use crate::server::db::entity::{camera, camera_access};
+use crate::server::db::error::{is_unavailable, unlogged_api_error};
+use crate::server::db::locks::LIVE_LOCK_KEY;
+use crate::server::db::partitions::Partitions;
+use crate::server::db::pool::Transaction;
+use crate::server::db::timeouts::BUSY_TIMEOUT;
+use crate::server::ingest::event::Event;
+use crate::server::ingest::event_keys::EventKeys;
+use crate::server::ingest::recognize::BATCH;
+use crate::server::ingest::recognize::by_item::{self, Item};
+use crate::server::ingest::sink::insert;
+use crate::server::internal_error::internal;
+
+/// The maximum number of events that are written at once.
+pub const MAX_EVENTS: usize = BATCH;
+
+/// The number of batches that may wait.
+const QUEUE: usize = 64;
+
+/// How long a batch may take, the wait for earlier ones included. The limit of a response without progress is longer, so a
+/// client gets an answer.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(12);
+
+/// How long a batch waits for its permit.
+const RESERVE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a live writer waits for a row of another transaction. It is shorter than the time after which PostgreSQL looks
+/// for a deadlock, so that a deadlock with an import ends this transaction and never the import.
+const ROW_LOCK_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// The maximum number of cameras for which live events create another one.
+const MAX_CAMERAS: u64 = 10_000;
+
+/// The cameras to which a sender may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WritableCameras {
+    /// All cameras. Those that do not exist are created.
+    All,
+    /// Those that were granted to a user. Any other is refused as one that does not exist.
+    GrantedTo(Uuid),
+}
+
+/// What became of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Events that were stored now.
+    pub accepted: u64,
+    /// Events that were stored before.
+    pub duplicate: u64,
+    /// Events that were refused, by their positions in the batch.
+    pub rejected: Vec<(usize, Rejection)>,
+}
+
+/// Hands batches to the task that writes them.
+#[derive(Clone, Debug)]
+pub struct LiveWriter {
+    jobs: mpsc::Sender<Job>,
+    permits: Arc<Semaphore>,
+}
+
+#[derive(Debug)]
+struct Job {
+    batch: Batch,
+    answer: oneshot::Sender<Result<Written, ApiError>>,
+}
+
+/// Events of one sender.
+#[derive(Clone, Debug)]
+struct Batch {
+    events: Vec<MotionEvent>,
+    cameras: WritableCameras,
+}
+
+impl LiveWriter {
+    /// Starts the task, which ends with the last handle. Must be called within the runtime.
+    pub fn start(writer: Writer) -> Self {
+        let (jobs, waiting) = mpsc::channel(QUEUE);
+        tokio::spawn(run(writer, waiting));
+        Self { jobs, permits: Arc::new(Semaphore::new(QUEUE)) }
+    }
+
+    /// Waits for a permit to parse and write a batch. Parsed batches need several times the memory of their bodies, so their
+    /// number is limited.
+    ///
+    /// # Errors
+    /// Returns `unavailable` if too many batches are waiting.
+    pub async fn reserve(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        match tokio::time::timeout(RESERVE_TIMEOUT, Arc::clone(&self.permits).acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(not_stored()),
+        }
+    }
+
+    /// Writes at most [`MAX_EVENTS`] events. They are committed when this returns.
+    ///
+    /// # Errors
+    /// Returns `unavailable` if the database cannot be written to in time. What was written is unknown then, and writing the
+    /// same events again is safe.
+    pub async fn write(&self, events: Vec<MotionEvent>, cameras: WritableCameras) -> Result<Written, ApiError> {
+        if events.is_empty() {
+            return Ok(Written::default());
+        }
+        let (answer, answered) = oneshot::channel();
+        let job = Job { batch: Batch { events, cameras }, answer };
+        let write = async {
+            self.jobs.send(job).await.map_err(|_| internal(&"the task that writes live events has ended"))?;
+            answered.await.map_err(|_| internal(&"writing live events panicked"))?
+        };
+        tokio::time::timeout(WRITE_TIMEOUT, write).await.unwrap_or_else(|_| Err(not_stored()))
+    }
+}
+
+async fn run(writer: Writer, mut waiting: mpsc::Receiver<Job>) {
+    let mut next = None;
+    loop {
+        let first = match next.take() {
+            Some(job) => job,
+            None => match waiting.recv().await {
+                Some(job) => job,
+                None => return,
+            },
+        };
+        let mut count = first.batch.events.len();
+        let mut group = vec![first];
+        while let Ok(job) = waiting.try_recv() {
+            count += job.batch.events.len();
+            if count > MAX_EVENTS {
+                next = Some(job);
+                break;
+            }
+            group.push(job);
+        }
+        // Its sender no longer waits, and will send the events again.
+        group.retain(|job| !job.answer.is_closed());
+        // A panic ends this group and not the task.
+        let _ = tokio::spawn(answer(writer.clone(), group)).await;
+    }
+}
+
+/// Writes a group in one transaction and answers its senders; if one batch cannot be written, each in its own.
+async fn answer(writer: Writer, group: Vec<Job>) {
+    let (batches, answers): (Vec<_>, Vec<_>) = group.into_iter().map(|job| (job.batch, job.answer)).unzip();
+    let written = write(&writer, &batches).await;
+    match written {
+        Ok(written) => {
+            for (answer, written) in answers.into_iter().zip(written) {
+                let _ = answer.send(Ok(written));
+            }
+        }
+        Err(error) if batches.len() > 1 && !is_unavailable(&error) => {
+            for (batch, answer) in batches.iter().zip(answers) {
+                let written = write(&writer, std::slice::from_ref(batch)).await;
+                let written = written.map(|mut written| written.pop().unwrap_or_default());
+                let _ = answer.send(written.map_err(|error| refused(&error)));
+            }
+        }
+        Err(error) => {
+            let error = refused(&error);
+            for answer in answers {
+                let _ = answer.send(Err(error.clone()));
+            }
+        }
+    }
+}
+
+/// Logs why events could not be written, and returns what their sender may know of it.
+fn refused(error: &DbErr) -> ApiError {
+    if is_unavailable(error) {
+        warn!(%error, "cannot write live events; their senders are asked to send them again");
+        ApiError { reason: unlogged_api_error(error).reason, ..not_stored() }
+    } else {
+        ApiError::from(error)
+    }
+}
+
+/// Returns the error of events that could not be stored. Sending them again may help.
+pub fn not_stored() -> ApiError {
+    ApiError::new(ErrorCode::Unavailable, IngestMessage::NotStored)
+}
+
+/// Writes batches in one transaction.
+async fn write(writer: &Writer, batches: &[Batch]) -> Result<Vec<Written>, DbErr> {
+    if batches.is_empty() {
+        return Ok(Vec::new());
+    }
+    // A deferred transaction that reads first could not write after another connection has written.
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let transaction = writer.begin_with_options(options).await?;
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        let (busy, row) = (BUSY_TIMEOUT.as_millis(), ROW_LOCK_TIMEOUT.as_millis());
+        transaction
+            .execute_unprepared(&format!(
+                "SET LOCAL lock_timeout = {busy}; SELECT pg_advisory_xact_lock({LIVE_LOCK_KEY}); \
+                 SET LOCAL lock_timeout = {row}"
+            ))
+            .await?;
+    }
+    let camera_ids = texts(batches, |event| Some(&event.camera_id));
+    let cameras = camera::Entity::find().filter(camera::Column::Id.is_in(camera_ids)).all(&transaction).await?;
+    let detectors = texts(batches, |event| Some(&event.algorithm));
+    let zones = texts(batches, |event| event.zone_id.as_ref());
+    let keys = EventKeys::of(&transaction, &cameras, detectors, zones).await?;
+    let mut target = Target {
+        transaction,
+        keys,
+        cameras: cameras.into_iter().map(|camera| (camera.id, camera.name)).collect(),
+        partitions: None,
+    };
+    let mut written = Vec::with_capacity(batches.len());
+    for batch in batches {
+        written.push(target.write(batch).await?);
+    }
+    target.transaction.commit().await?;
+    Ok(written)
+}
+
+/// Returns the distinct values of a text of all events.
+fn texts(batches: &[Batch], text: impl Fn(&Event) -> Option<&String>) -> HashSet<String> {
+    let events = batches.iter().flat_map(|batch| &batch.events);
+    events.filter_map(|event| text(event.event()).cloned()).collect()
+}
+
+/// A transaction, and what is known of the database in it.
+struct Target {
+    transaction: Transaction,
+    keys: EventKeys,
+    /// The names of the stored cameras of the events.
+    cameras: HashMap<String, Option<String>>,
+    partitions: Option<Partitions>,
+}
+
+impl Target {
+    async fn write(&mut self, batch: &Batch) -> Result<Written, DbErr> {
+        let mut written = Written::default();
+        let granted = self.granted(batch).await?;
+        let mut events = Vec::with_capacity(batch.events.len());
+        for (position, event) in batch.events.iter().enumerate() {
+            match self.camera(event, granted.as_ref()).await? {
+                Ok(()) => events.push(Item { event: event.event().clone(), has_id: event.has_id() }),
+                Err(message) => written.rejected.push((position, Rejection::of("camera_id", message))),
+            }
+        }
+        let offered = events.len() as u64;
+        let mut new = by_item::unknown(events, &self.transaction).await?;
+        new.sort_unstable_by_key(|event| (event.timestamp, event.id));
+        written.accepted = self.insert(new).await?;
+        written.duplicate = offered - written.accepted;
+        Ok(written)
+    }
+
+    async fn insert(&mut self, events: Vec<Event>) -> Result<u64, DbErr> {
+        if events.is_empty() {
+            return Ok(0);
+        }
+        let partitions = match &mut self.partitions {
+            Some(partitions) => partitions,
+            none => none.insert(Partitions::known(&self.transaction).await?),
+        };
+        let moments: Vec<i64> = events.iter().map(|event| event.timestamp).collect();
+        partitions.create_for(&self.transaction, moments).await?;
+        let mut rows = Vec::with_capacity(events.len());
+        for event in events {
+            rows.push(self.keys.encode(&self.transaction, event).await?);
+        }
+        insert(rows, &self.transaction).await
+    }
+
+    /// Returns the cameras of a batch that are granted to its user; `None` if all cameras are open to it.
+    async fn granted(&self, batch: &Batch) -> Result<Option<HashSet<String>>, DbErr> {
+        let WritableCameras::GrantedTo(user) = batch.cameras else { return Ok(None) };
+        let ids = texts(std::slice::from_ref(batch), |event| Some(&event.camera_id));
+        let granted = camera_access::Entity::find()
+            .select_only()
+            .column(camera_access::Column::CameraId)
+            .filter(camera_access::Column::UserId.eq(user))
+            .filter(camera_access::Column::CameraId.is_in(ids));
+        Ok(Some(granted.into_tuple::<String>().all(&self.transaction).await?.into_iter().collect()))
+    }
+
+    /// Stores or names the camera of an event if necessary. Returns why the event is refused.
+    async fn camera(
+        &mut self,
+        event: &MotionEvent,
+        granted: Option<&HashSet<String>>,
+    ) -> Result<Result<(), IngestMessage>, DbErr> {
+        let id = &*event.event().camera_id;
+        if granted.is_some_and(|granted| !granted.contains(id)) {
+            return Ok(Err(IngestMessage::CameraNotFound));
+        }
+        let Some(name) = self.cameras.get(id) else {
+            if granted.is_some() {
+                return Ok(Err(IngestMessage::CameraNotFound));
+            }
+            if camera::Entity::find().count(&self.transaction).await? >= MAX_CAMERAS {
+                return Ok(Err(IngestMessage::TooManyCameras { max: MAX_CAMERAS }));
+            }
+            // A camera without a name is one that no longer exists.
+            let name = event.camera_name().unwrap_or(id);
+            self.keys.add_camera(&self.transaction, id, Some(name)).await?;
+            self.cameras.insert(id.to_owned(), Some(name.to_owned()));
+            return Ok(Ok(()));
+        };
+        let has_no_name = name.as_deref().is_none_or(|name| name == id);
+        if let Some(name) = event.camera_name().filter(|name| has_no_name && *name != id) {
+            let named =
+                camera::ActiveModel { id: Set(id.to_owned()), name: Set(Some(name.to_owned())), ..Default::default() };
+            named.update(&self.transaction).await?;
+            self.cameras.insert(id.to_owned(), Some(name.to_owned()));
+        }
+        Ok(Ok(()))
+    }
+}
