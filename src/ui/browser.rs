@@ -272,6 +272,8 @@ impl PendingCopy {
     pub fn begin() -> Self {
         let mut settle = None;
         let text = Promise::new(&mut |resolve, reject| settle = Some((resolve, reject)));
+        // A browser that does not wait for the text would report its rejection as an unhandled error.
+        drop(JsFuture::from(text.clone()));
         let item = || {
             let constructor: Function = get(&window(), "ClipboardItem")?.dyn_into()?;
             let formats = js_sys::Object::new();
