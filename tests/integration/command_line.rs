@@ -171,7 +171,7 @@ async fn bad_options_are_refused_by_name() {
         (&["camera", "grant", "front", "nobody"], "no user “nobody”"),
         (&["token", "create", "nobody", "x"], "no user “nobody”"),
         (&["token", "revoke", "x"], "“x” is not the id of a token"),
-        (&["token", "revoke", "00000000-0000-0000-0000-000000000000"], "no token"),
+        (&["token", "revoke", "00000000-0000-0000-0000-000000000000"], "does not exist"),
         (&["demo", "--cameras", "0"], "--cameras"),
         (&["migrate", "status", "--database-url", "mysql://x"], "sqlite://"),
     ] {
