@@ -60,9 +60,10 @@ coverage: promtool postgres proxies target/snippets/done $(LLVM_COV) ## Prints t
 	.ci/postgres with $(LLVM_COV) llvm-cov --locked --no-report -p motion-export --test integration
 	$(LLVM_COV) llvm-cov report -p motion-export --lcov | node .ci/coverage.mjs
 
-tools: ## Checks that LibreOffice Calc reads the dates of an export; skipped if it is not installed
+tools: ## Checks that LibreOffice Calc reads the dates of an export, and that Motion sends its events; each is skipped if it is not installed
 	cargo build --locked --bin motion-export
 	.ci/calc target/debug/motion-export
+	.ci/motion target/debug/motion-export
 
 api-check: target/api-check/done ## Checks the API against its own description, with requests that schemathesis generates
 	cargo build --locked --bin motion-export
