@@ -32,6 +32,7 @@ import sys
 import time
 from pathlib import Path
 
+import ingest as ingest_peer
 import machine
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -834,6 +835,46 @@ def imports(report, data, rounds):
         report.compare(f"{names[name]}, {data.events:,} rows", names["shell"], results["shell"].seconds / results[name].seconds)
 
 
+def ingest(report, rounds):
+    """Compares the ingest endpoint with a Python program that commits the same events to a SQLite table with the same keys."""
+    target, peer = WORK / "ingest.db", WORK / "ingest-peer.db"
+    environment = {**os.environ, "DATABASE_URL": f"sqlite://{target}",
+                   "MOTION_EXPORT_INGEST_REQUESTS_PER_SECOND": "1000000", "MOTION_EXPORT_INGEST_BURST": "1000000"}
+
+    def clear():
+        for path in [target, peer]:
+            for old in WORK.glob(path.name + "*"):
+                old.unlink()
+
+    def endpoint(groups):
+        clear()
+        command = {"env": environment, "cwd": WORK}
+        run(OURS, "migrate", "up", stdout=subprocess.DEVNULL, **command)
+        run(OURS, "user", "add", "bench", "--admin", "--password-stdin", input=b"correct horse battery",
+            stdout=subprocess.DEVNULL, **command)
+        token = run(OURS, "token", "create", "bench", "bench", "--write", capture_output=True, text=True, **command).stdout
+        with Server([OURS, "serve", "--listen", "127.0.0.1:PORT"], **command) as server:
+            return Measured(ingest_peer.send(server.port, token.strip(), groups))
+
+    def python(groups):
+        clear()
+        return Measured(ingest_peer.write(peer, groups))
+
+    for size, count in [(1_000, 200_000), (1, 2_000)]:
+        groups = ingest_peer.batches(ingest_peer.events(count), size)
+        results = run_rounds(rounds, ours=lambda: endpoint(groups), python=lambda: python(groups))
+        what = f"{count:,} events, {size:,} in each request and commit"
+        names = {"ours": "Motion Export, ingest endpoint", "python": "Python and SQLite, without HTTP"}
+        report.table(
+            f"Ingest: {what}",
+            ["", "time", "events per second", "relative to Python"],
+            [[names[name], milliseconds(one.seconds), f"{count / one.seconds:,.0f}",
+              f"{results['python'].seconds / one.seconds:.2f}"] for name, one in results.items()],
+        )
+        report.compare(f"{names['ours']}, {what}", names["python"], results["python"].seconds / results["ours"].seconds)
+    clear()
+
+
 def versions(halves):
     def first_line(*command):
         return subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False).stdout.split("\n")[0]
@@ -907,6 +948,7 @@ def sqlite_half(report, sizes, rounds, slow_rounds):
     concurrent_exports(report, middle, rounds)
     other_requests(report, middle, 1_000)
     imports(report, middle, slow_rounds)
+    ingest(report, slow_rounds)
 
 
 def postgres_half(report, sizes, rounds, slow_rounds):

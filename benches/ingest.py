@@ -1,0 +1,68 @@
+"""What the ingest endpoint is compared with: the same events, sent over HTTP or written by Python's sqlite3."""
+
+import http.client
+import json
+import sqlite3
+import time
+
+# The newest allowed time is a day ahead of the clock, so the events are of a day in the past.
+START = 1_764_547_200.0
+CAMERAS = [f"camera-{number}" for number in range(8)]
+SCHEMA = """
+    PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+    CREATE TABLE motion_events (timestamp INTEGER NOT NULL, id TEXT NOT NULL, camera_id TEXT NOT NULL, confidence REAL,
+        algorithm TEXT NOT NULL, x INTEGER, y INTEGER, width INTEGER, height INTEGER, zone_id TEXT,
+        PRIMARY KEY (timestamp, id)) WITHOUT ROWID;
+    CREATE INDEX by_camera ON motion_events (camera_id, timestamp, id);
+"""
+
+
+def events(count):
+    """Returns this many different events, in order of time."""
+    return [
+        {"id": str(number), "timestamp": START + number / 10, "camera_id": CAMERAS[number % len(CAMERAS)],
+         "confidence": number % 1_000 / 10, "algorithm": "MOG2", "x": number % 1_920, "y": number % 1_080, "width": 50,
+         "height": 80, "zone_id": f"zone-{number % 3}"}
+        for number in range(count)
+    ]
+
+
+def batches(rows, size):
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+def send(port, token, groups):
+    """Sends each group of events in a request, one after another over one connection. Returns the seconds it took."""
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    bodies = [json.dumps(group) for group in groups]
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    start = time.perf_counter()
+    stored = 0
+    for body in bodies:
+        connection.request("POST", "/api/v1/motion-events", body, headers)
+        response = connection.getresponse()
+        answer = json.loads(response.read())
+        if response.status != 200:
+            raise SystemExit(f"the ingest endpoint answered {response.status}: {answer}")
+        stored += answer["accepted"]
+    seconds = time.perf_counter() - start
+    if stored != sum(map(len, groups)):
+        raise SystemExit(f"{stored} events were stored")
+    return seconds
+
+
+def write(path, groups):
+    """Commits each group of events by itself, as durably as the server. Returns the seconds it took."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.executescript(SCHEMA)
+    rows = [[list(event.values()) for event in group] for group in groups]
+    start = time.perf_counter()
+    for group in rows:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany(
+            "INSERT INTO motion_events (id, timestamp, camera_id, confidence, algorithm, x, y, width, height, zone_id) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", group)
+        connection.execute("COMMIT")
+    seconds = time.perf_counter() - start
+    connection.close()
+    return seconds
