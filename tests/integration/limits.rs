@@ -41,7 +41,7 @@ async fn a_first_page_that_takes_too_long_is_504_and_its_query_is_cancelled_in_t
     assert_eq!(app.metric("motion_export_database_connections{pool=\"events\",state=\"busy\"}").await, 0);
     let record = app.newest_record().await;
     assert_eq!((&record["state"], &record["rows"]), (&Value::from("timed_out"), &Value::from(0)));
-    assert!(record["error"].as_str().unwrap().contains("no page within 1 s"), "{record}");
+    assert!(record["error"].as_str().unwrap().contains("no further events within 1 s"), "{record}");
     assert_eq!(app.metric("motion_export_ended_total{state=\"timed_out\"}").await, 1);
     assert!(log.text().contains("ERROR") && log.text().contains("state=\"timed_out\""), "{}", log.text());
     assert_eq!(app.state.exports.count(), 0);

@@ -30,6 +30,9 @@ pub mod options;
 mod sqlite;
 mod values;
 
+/// The number of random characters in an id. As many bytes of a UUID come before its version.
+const RANDOM_BYTES: usize = 6;
+
 const OPEN: &str = "event that has not ended; an import after its end adds it";
 const FALSE_POSITIVE: &str = "event that Frigate has marked as a false positive";
 const CAMERA_MISSING: &str = "it has no camera";
@@ -76,9 +79,16 @@ pub async fn import(database: &Pool, file: &Path, options: Options) -> anyhow::R
     Ok(import.sink.commit().await?)
 }
 
-/// Derives the id of an event from Frigate's, which is unique worldwide: a time in microseconds and six random letters.
+/// Derives the id of an event from Frigate's, which is unique worldwide: a time in microseconds and six random characters.
+/// These six come first, so that the events of one moment are in the order of Frigate's ids.
 fn derived_id(native: &str) -> Uuid {
-    of_source("frigate", "", native)
+    let mut bytes = of_source("frigate", "", native).into_bytes();
+    if let Some((_, random)) = native.rsplit_once('-')
+        && random.len() == RANDOM_BYTES
+    {
+        bytes[..RANDOM_BYTES].copy_from_slice(random.as_bytes());
+    }
+    Uuid::from_bytes(bytes)
 }
 
 /// An import in progress.
@@ -200,6 +210,21 @@ mod tests {
 
     use super::*;
     use crate::server::ingest::foreign_file::Value;
+
+    #[test]
+    fn ids_of_one_moment_are_in_the_order_of_frigates_and_stay_different() {
+        let native = [
+            "1735787796.700051-0aexp1",
+            "1735787796.700051-9vckfd",
+            "1735787796.700051-gaexp1",
+            "1735787796.70-gaexp2",
+        ];
+        let ids = native.map(derived_id);
+        assert!(ids.is_sorted(), "{ids:?}");
+        assert!(ids.iter().all(|id| id.get_version_num() == 8));
+        assert_ne!(derived_id("1735787797.700051-gaexp1"), ids[2], "the time is a part of the id");
+        assert_ne!(derived_id("by-hand"), derived_id("by-Hand"));
+    }
 
     /// Generates a value of any column, and often one that the column may really have.
     fn value() -> impl Strategy<Value = Value> {
