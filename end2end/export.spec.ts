@@ -216,6 +216,8 @@ test.describe("failures", () => {
   test("a device without a network shows an error, and exports once it is back", async ({ page }) => {
     await open(page);
     const saved = downloads(page);
+    // While the size of the file is unknown, the page asks where to save it.
+    await expect(page.getByRole("region", { name: "Preview" })).toContainText("20,000");
     await page.context().setOffline(true);
     await exportButton(page).click();
     await expect(page.locator(".toast--error")).toContainText("This device is offline, so nothing was saved.");
