@@ -11,6 +11,9 @@ use super::renamed::{self, DeprecatedName};
 /// `MOTION_EXPORT_<SECTION>_<KEY>` overrides a key of the file.
 pub const PREFIX: &str = "MOTION_EXPORT_";
 
+/// The sections whose keys environment variables set.
+const SECTIONS: [&str; 5] = ["server", "accounts", "database", "export", "ingest"];
+
 /// Overrides the settings in `table` by those in the environment. `S` is the type of all settings. Returns the deprecated names
 /// that were used.
 ///
@@ -62,12 +65,10 @@ fn setting_of(name: &str) -> anyhow::Result<Option<(String, String)>> {
     }
     let Some(setting) = name.strip_prefix(PREFIX) else { return Ok(None) };
     match setting.to_lowercase().split_once('_') {
-        Some((section @ ("server" | "accounts" | "database" | "export"), key)) => {
-            Ok(Some((section.to_owned(), key.to_owned())))
-        }
+        Some((section, key)) if SECTIONS.contains(&section) => Ok(Some((section.to_owned(), key.to_owned()))),
         _ => bail!(
-            "the environment variable {name} is not a setting: write {PREFIX}<SECTION>_<KEY>, where the section is \
-             SERVER, ACCOUNTS, DATABASE or EXPORT"
+            "the environment variable {name} is not a setting: write {PREFIX}<SECTION>_<KEY>, where the section is one of {}",
+            SECTIONS.join(", ").to_uppercase()
         ),
     }
 }

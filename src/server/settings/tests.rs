@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use toml::Table;
+use toml::{Table, Value};
 
 use super::environment::PREFIX;
 use super::renamed::{RENAMED, Renamed};
@@ -20,6 +20,23 @@ fn refusal(text: &str, environment: &[(&str, &str)]) -> String {
 fn the_settings_file_of_this_repository_contains_the_defaults() {
     let file = include_str!("../../../Leptos.toml");
     assert_eq!(parse(file, &[]).expect("valid"), Settings::default());
+}
+
+#[test]
+fn an_environment_variable_sets_each_key_of_the_settings_file() {
+    let file: Table = include_str!("../../../Leptos.toml").parse().expect("TOML");
+    for (section, keys) in file.iter().filter(|(section, _)| *section != "package") {
+        for (key, default) in keys.as_table().expect("a section") {
+            let name = format!("{PREFIX}{section}_{key}").to_uppercase();
+            let value = match default {
+                Value::String(text) => text.clone(),
+                Value::Integer(number) => number.to_string(),
+                // A list has no form for a variable.
+                _ => continue,
+            };
+            assert_eq!(parse("", &[(&*name, &*value)]).expect(&name), Settings::default());
+        }
+    }
 }
 
 #[test]
