@@ -74,7 +74,7 @@ messages! {
             "Senden Sie entweder die Kante (x, y) oder die Mitte (center_x, center_y), nicht beides.";
         /// The camera does not exist, or the user may not see it.
         CameraNotFound = "camera_not_found",
-            "There is no such camera, or this token's user may not see it. Tokens of administrators create cameras.",
+            "The camera does not exist, or this token's user may not see it. Tokens of administrators create cameras.",
             "Diese Kamera gibt es nicht, oder die Person, der das Token gehört, darf sie nicht sehen. Token von \
              Administratoren legen Kameras an.";
         /// No more cameras are created.

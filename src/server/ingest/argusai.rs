@@ -39,8 +39,6 @@ const BOX_UNREADABLE: &str = "bounding box that cannot be read; the event is kep
 pub(super) const CONFIDENCE_UNREADABLE: &str =
     "confidence that is not a number from 0 to 1; the event is kept without one";
 const ID_NOT_UUID: &str = "id that is not a UUID; one was derived from it";
-const ID_MISSING: &str = "event without an id; one was derived from its contents";
-const ID_REPEATED: &str = "id that another event of the same time has; another one was derived from the contents";
 const CAMERA_WITHOUT_ID: &str = "camera without an id; it is not imported";
 const CAMERA_MISSING: &str = "it has no camera";
 const TIME_UNREADABLE: &str = "its time cannot be read";
@@ -73,10 +71,7 @@ pub async fn import(database: &Pool, location: &Location) -> anyhow::Result<Summ
         }
     }
     bar.finish_and_clear();
-    if !any_imported && import.sink.summary.skipped_events() > 0 {
-        return Ok(import.sink.roll_back().await?);
-    }
-    Ok(import.sink.commit().await?)
+    Ok(import.sink.end(any_imported).await?)
 }
 
 /// Derives the id of an event from ArgusAI's, which is not a UUID. Events of earlier imports have such ids.
@@ -128,19 +123,11 @@ impl Import {
                 self.sink.camera(&event.camera_id, None, KnownName::Replace).await?;
             }
         }
-        let shown = Some(&*native).filter(|native| !native.is_empty());
         let origin = self.ids.assign(&mut event, &native);
-        match origin {
-            Origin::Native => {}
-            Origin::FromText => self.sink.summary.repair(ID_NOT_UUID, shown),
-            Origin::Missing => self.sink.summary.repair(ID_MISSING, None),
-            Origin::Repeated => self.sink.summary.repair(ID_REPEATED, shown),
+        if origin == Origin::FromText {
+            self.sink.summary.repair(ID_NOT_UUID, Some(&native));
         }
-        if origin == Origin::Missing {
-            self.sink.event(event).await?;
-        } else {
-            self.sink.event_of_source(event, native, origin == Origin::Repeated).await?;
-        }
+        self.sink.event_of_source(event, native, origin).await?;
         Ok(true)
     }
 }

@@ -118,7 +118,7 @@ fn has_changes_beside(file: &Path) -> bool {
     ["-wal", "-journal"].iter().any(|suffix| beside(file, suffix).exists())
 }
 
-/// Returns the columns of a table; none if there is no such table.
+/// Returns the columns of a table; none if the table does not exist.
 ///
 /// # Errors
 /// Returns an error if the file cannot be read.

@@ -20,7 +20,7 @@ use super::argusai::{CONFIDENCE_UNREADABLE, confidence};
 use super::contents::FRIGATE;
 use super::event::Event;
 use super::progress;
-use super::recognize::native_ids::{Ids, Origin, of_source};
+use super::recognize::native_ids::{Ids, of_source};
 use super::sink::{EventWriter, KnownName};
 use super::summary::Summary;
 use super::text::{storable, storable_event};
@@ -46,8 +46,6 @@ const BOX_WITHOUT_SIZE: &str =
     "bounding box of a camera without a detect size (--detect, --config); the event is kept without one for good";
 const BOX_NOT_WHOLE: &str =
     "bounding box that is not in whole pixels of the camera's detect size; the event is kept without one";
-const ID_MISSING: &str = "event without an id; one was derived from its contents";
-const ID_REPEATED: &str = "id that another event of the same time has; another one was derived from the contents";
 
 /// Imports all ended events of Frigate's database `file` that are not stored yet. If all of its events had to be
 /// skipped, nothing is changed.
@@ -73,10 +71,7 @@ pub async fn import(database: &Pool, file: &Path, options: Options) -> anyhow::R
         }
     }
     bar.finish_and_clear();
-    if !any_imported && import.sink.summary.skipped_events() > 0 {
-        return Ok(import.sink.roll_back().await?);
-    }
-    Ok(import.sink.commit().await?)
+    Ok(import.sink.end(any_imported).await?)
 }
 
 /// Derives the id of an event from Frigate's, which is unique worldwide: a time in microseconds and six random characters.
@@ -107,19 +102,8 @@ impl Import {
         let Some(event) = convert(event, &native, &self.options, &mut self.sink.summary) else { return Ok(false) };
         let mut event = storable_event(event, &mut self.sink.summary);
         event.camera_id = self.camera(event.camera_id).await?;
-        let shown = Some(&*native).filter(|native| !native.is_empty());
         let origin = self.ids.assign(&mut event, &native);
-        match origin {
-            // An id that is not a UUID is what Frigate writes.
-            Origin::Native | Origin::FromText => {}
-            Origin::Missing => self.sink.summary.repair(ID_MISSING, None),
-            Origin::Repeated => self.sink.summary.repair(ID_REPEATED, shown),
-        }
-        if origin == Origin::Missing {
-            self.sink.event(event).await?;
-        } else {
-            self.sink.event_of_source(event, native, origin == Origin::Repeated).await?;
-        }
+        self.sink.event_of_source(event, native, origin).await?;
         Ok(true)
     }
 

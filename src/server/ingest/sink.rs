@@ -12,12 +12,16 @@ use tracing::warn;
 use super::camera_ids::CameraIds;
 use super::event::Event;
 use super::event_keys::EventKeys;
+use super::recognize::native_ids::Origin;
 use super::recognize::{BATCH, ByIdOrContents, NativeId, Offered};
 use super::summary::Summary;
 use crate::server::db::entity::{camera, motion_event};
 use crate::server::db::locks::IMPORT_LOCK_KEY;
 use crate::server::db::partitions::{self, Month, Partitions};
 use crate::server::db::pool::{Pool, Transaction};
+
+const ID_MISSING: &str = "event without an id; one was derived from its contents";
+const ID_REPEATED: &str = "id that another event of the same time has; another one was derived from the contents";
 
 /// What to do if a stored camera has another name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,12 +153,20 @@ impl EventWriter {
         self.offer(Offered { event, native: None }).await
     }
 
-    /// Imports an event whose id is made of its native id, `native`, which other events of the source may have at the
-    /// same moment, or counts it as already stored. `is_repeated`: an earlier event of this import has it.
+    /// Imports an event whose id was assigned from its native id, `native`, or counts it as already stored. Other events of the
+    /// source may have the same native id at the same moment. Counts ids that had to be derived from the contents.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written to.
-    pub async fn event_of_source(&mut self, event: Event, native: String, is_repeated: bool) -> Result<(), DbErr> {
+    pub async fn event_of_source(&mut self, event: Event, native: String, origin: Origin) -> Result<(), DbErr> {
+        if origin == Origin::Missing {
+            self.summary.repair(ID_MISSING, None);
+            return self.event(event).await;
+        }
+        let is_repeated = origin == Origin::Repeated;
+        if is_repeated {
+            self.summary.repair(ID_REPEATED, Some(&native));
+        }
         self.offer(Offered { event, native: Some(NativeId { text: native, is_repeated }) }).await
     }
 
@@ -211,6 +223,14 @@ impl EventWriter {
         self.transaction.rollback().await?;
         let Summary { left_out, skipped, repaired, .. } = self.summary;
         Ok(Summary { left_out, skipped, repaired, ..Summary::default() })
+    }
+
+    /// Commits the import of a source's events, or rolls it back if all of them had to be skipped.
+    ///
+    /// # Errors
+    /// Returns an error if the database does not answer; nothing of the import is stored then.
+    pub async fn end(self, any_imported: bool) -> Result<Summary, DbErr> {
+        if any_imported || self.summary.skipped_events() == 0 { self.commit().await } else { self.roll_back().await }
     }
 
     /// Writes the rest and commits the import.

@@ -181,7 +181,12 @@ impl JobList {
         let texts = language.export();
         let item = |(label, outcome): &(String, Notification)| {
             let (kind, title, body) = outcome.parts(texts);
-            format!("<li>{label}<p><b class={}>{title}.</b> {}</p></li>", kind.state_class, escape_html(&body))
+            format!(
+                "<li>{}<p><b class={}>{title}.</b> {}</p></li>",
+                escape_html(label),
+                kind.state_class,
+                escape_html(&body)
+            )
         };
         let items: String = self.outcomes.iter().map(item).collect();
         format!("<h2>{}</h2><ul>{items}</ul>", texts.ended_exports)
@@ -295,6 +300,19 @@ mod tests {
         assert_eq!(list.outcomes_html(Language::English), html, "until the next one starts");
         start(&mut list, "");
         assert_eq!(list.outcomes_html(Language::English), "");
+    }
+
+    #[test]
+    fn names_of_ended_exports_are_not_markup() {
+        let mut list = JobList::new(2);
+        for query in ["timezone=<b>1", "timezone=<b>2"] {
+            start(&mut list, query);
+        }
+        for job in list.jobs().to_vec() {
+            finish(&mut list, &job, Some(complete()));
+        }
+        let html = list.outcomes_html(Language::English);
+        assert!(html.contains("all cameras, &lt;b&gt;1<p>"), "{html}");
     }
 
     #[test]

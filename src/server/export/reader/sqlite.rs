@@ -1,8 +1,8 @@
 //! Reads events from SQLite. SeaORM builds the statements, and rusqlite steps through them, because it can stop a statement and
 //! read rows without copying them. Both use the same SQLite library.
 //!
-//! A statement passes the columns of an event to a function of this program, `take_event`. Ten arguments of a function take half
-//! of the time of ten columns of a result, which SQLite checks and locks one by one.
+//! A statement passes the columns of an event to a function of this program, `take_event`. SQLite checks
+//! and locks the columns of a result one by one, and the arguments of a function only once.
 
 use std::cell::Cell;
 use std::ops::ControlFlow;

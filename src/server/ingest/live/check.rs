@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::reported::{Rejection, Reported};
 use super::timestamp::{self, NotATimestamp};
 use crate::messages::ingest::IngestMessage;
 use crate::server::db::unix_micros::UnixMicros;
-use crate::server::ingest::contents::{Contents, first_16};
+use crate::server::ingest::contents::Contents;
 use crate::server::ingest::event::Event;
+use crate::server::ingest::recognize::native_ids::of_source;
 use crate::server::ingest::summary::excerpt;
 
 /// The earliest time of an event: 2000-01-01T00:00:00Z. In PostgreSQL each month is a table, so a sender must not be able to
@@ -185,13 +185,8 @@ fn check_whole(field: &str, text: &str) -> Result<i32, Rejection> {
 
 /// Derives an id from one that is not a UUID. It identifies an event of its camera.
 fn derived_id(origin: Origin<'_>, camera_id: &str, id: &str) -> Uuid {
-    let mut hash = Sha256::new();
-    for part in [origin.kind, origin.instance, camera_id, id] {
-        hash.update(part);
-        // No part contains it.
-        hash.update([0]);
-    }
-    Uuid::new_v8(first_16(hash))
+    // Neither contains the separator.
+    of_source(origin.kind, origin.instance, &format!("{camera_id}\0{id}"))
 }
 
 #[cfg(test)]
