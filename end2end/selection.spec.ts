@@ -299,6 +299,7 @@ test.describe("exports beside each other", () => {
     // The list of recent exports, which any tab keeps up to date, has all of them by now, and says nothing about them.
     const recent = page.getByRole("region", { name: "Recent exports" });
     await expect(recent.getByRole("listitem").filter({ hasText: "from 14 Dec 2025" }).first()).toContainText("Complete");
+    await expect(page.locator(".jobs")).toBeHidden();
     const heard = await page.evaluate(() => (window as unknown as { heard: string[] }).heard);
     for (const day of ["10 Dec 2025", "14 Dec 2025"]) {
       const said = [...new Set(heard)].filter((text) => text.includes(`from ${day}`) && /omplete/.test(text));

@@ -7,6 +7,8 @@ const REFRESH_GAP_MILLISECONDS = 500;
 const language = document.documentElement.lang;
 const shared = navigator.locks && self.BroadcastChannel ? new BroadcastChannel("exports") : null;
 const ownRunning = new Set();
+// What was not announced yet, by the ids of the exports.
+const ended = new Map();
 let source, timer, waiting, release, refreshing;
 let isLeader = false;
 let isConnected = false;
@@ -104,13 +106,10 @@ const parse = async (path) => {
 /** Takes over from the server which exports are listed and how they have ended. */
 const refresh = async () => {
   const recent = document.querySelector(".recent");
-  const ended = [];
   const note = (row) => {
-    // The page announces the exports that it runs.
-    if (document.body.dataset.exports?.includes(row.dataset.export)) return;
     // Not the hidden words before the selection.
     const selection = row.querySelector("a, .selection, span").lastChild.textContent;
-    ended.push(`${selection}: ${row.querySelector(".state").textContent}`);
+    ended.set(row.dataset.export, `${selection}: ${row.querySelector(".state").textContent}`);
   };
   if (recent) {
     const current = (await parse(location.pathname))?.querySelector(".recent");
@@ -138,7 +137,16 @@ const refresh = async () => {
       if (!isRunning(current)) note(row);
     }
   }
-  if (ended.length) news.textContent = ended.join(". ");
+  announce();
+};
+
+/** Announces the ends of exports, except for those that the page runs: it does so itself. Waits until
+    its exports have ended, because a short one may end before the page has its response, and with it its id. */
+const announce = () => {
+  if (document.querySelector(".jobs:not([hidden])")) return;
+  const others = [...ended].filter(([id]) => !document.body.dataset.exports?.includes(id));
+  ended.clear();
+  if (others.length) news.textContent = others.map(([, text]) => text).join(". ");
 };
 
 /** Refreshes the page soon, and not more often than is readable. */
@@ -216,6 +224,8 @@ const cancel = async (event) => {
 const begin = () => {
   if (!("hydrated" in document.body.dataset)) return setTimeout(begin, 100);
   document.body.append(news);
+  const jobs = document.querySelector(".jobs");
+  if (jobs) new MutationObserver(announce).observe(jobs, { attributeFilter: ["hidden"] });
   document.addEventListener("submit", cancel);
   if (shared) {
     shared.onmessage = ({ data }) => {
