@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 /// The nice value of these threads: while both have work, the kernel gives them a third of the time of a thread that answers
 /// requests.
 ///
-/// Measured with [`yield_cpu`] while three exports keep both of two cores busy: the 99th percentile of other requests is 1.1
+/// Measured with [`yield_cpu`], called twice as often as now, while three exports keep both of two cores busy: the 99th percentile of other requests is 1.1
 /// to 2.5 times that of an idle server, and was 4 to 9 times without it. Beside two foreign processes that take all the time
 /// they get, an export takes as long as the sqlite3 shell; with a nice value of 10, it took ten times as long.
 const NICENESS: i32 = 5;
