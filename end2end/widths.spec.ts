@@ -1,7 +1,7 @@
 // The layout between the widths of the projects, in both languages. browsers/ does the same in Firefox and WebKit.
 import { layoutProblems, PAGES, WIDTHS } from "./layout";
 import { ADDRESS } from "./server";
-import { expect, test } from "./test";
+import { expect, exportButton, test, waitForAnimations } from "./test";
 
 for (const language of ["en", "de"]) {
   for (const path of PAGES) {
@@ -26,4 +26,35 @@ for (const language of ["en", "de"]) {
       expect(problems).toEqual({});
     });
   }
+}
+
+for (const width of [360, 820, 1280, 2560]) {
+  test(`a toast covers no control at ${width} px, and the button stays in view`, async ({ page }) => {
+    await page.setViewportSize({ width, height: 900 });
+    await page.goto("/settings?start_date=2025-12-15");
+    await expect(page.locator("body[data-hydrated]")).toBeAttached();
+    await expect(page.locator(".chart")).toBeVisible();
+    const downloading = page.waitForEvent("download");
+    await exportButton(page).click();
+    await downloading;
+    const toast = page.locator(".toast--success");
+    await expect(toast).toBeInViewport({ ratio: 1 });
+    await expect(exportButton(page)).toBeInViewport({ ratio: 1 });
+    await waitForAnimations(toast);
+    expect(await toast.evaluate(coveredControls)).toEqual([]);
+  });
+}
+
+/** Names the controls that a toast covers, at least in part, although the browser has scrolled to them. */
+function coveredControls(toast: Element): string[] {
+  const controls = [...document.querySelectorAll<HTMLElement>("a, button, input:not([type=hidden]), select, summary, textarea, [role=slider]")];
+  const covered = controls.filter((control) => {
+    if (toast.contains(control) || !control.checkVisibility({ visibilityProperty: true })) return false;
+    control.focus();
+    const { left, right, top, bottom, width, height } = control.getBoundingClientRect();
+    const area = toast.getBoundingClientRect();
+    const overlaps = Math.min(area.right, right) > Math.max(area.left, left) && Math.min(area.bottom, bottom) > Math.max(area.top, top);
+    return width > 2 && height > 2 && overlaps;
+  });
+  return covered.map((control) => control.outerHTML.slice(0, 120));
 }

@@ -177,8 +177,10 @@ fn toast_view(notification: &Notification, toasts: Toasts) -> impl IntoView + us
             on:focusin=move |_| toasts.attend(|timer| timer.is_focused = true)
             on:focusout=move |_| toasts.attend(|timer| timer.is_focused = false)
         >
-            <b>{title}</b>
-            <p>{body}</p>
+            <div>
+                <b>{title}</b>
+                <p>{body}</p>
+            </div>
             <p>
                 {sign_in}
                 <button type="button" class="quiet" on:click=move |_| toasts.dismiss()>{texts.dismiss}</button>
@@ -273,7 +275,7 @@ mod tests {
         let error = html(Notification::Error("Titel", "a < b".to_owned()));
         for part in [
             "<section aria-label=\"Titel\" class=\"toast toast--error\">",
-            "<b>Titel</b><p>a &lt; b</p>",
+            "<div><b>Titel</b><p>a &lt; b</p></div>",
             "class=\"quiet\">Ausblenden</button>",
         ] {
             assert!(error.contains(part), "{part} in {error}");

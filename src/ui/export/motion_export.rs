@@ -195,12 +195,14 @@ fn export_form(mut data: ExportFormData) -> impl IntoView {
                 <HydrationChunk>{export_button(is_running, is_disabled)}</HydrationChunk>
                 <button class="without-script" formaction=SETTINGS_PATH>{form.language.export().show_preview}</button>
                 <HydrationChunk>{file_options(selection)}</HydrationChunk>
-                <HydrationChunk>{export_progress(jobs, ".export-button")}{waits(jobs, form.is_full, max_at_once)}</HydrationChunk>
+                <HydrationChunk>
+                    {export_progress(jobs, ".export-button")} {waits(jobs, form.is_full, max_at_once)} {toast_area(toasts)}
+                </HydrationChunk>
             </div>
         </form>
         // Outside the form, because every field inside it is a parameter of the export.
         <HydrationChunk>{integrations(params, link_max_minutes)}</HydrationChunk>
-        <HydrationChunk>{ended_exports(jobs)}{recent_exports(recent, names, jobs)}{toast_area(toasts)}</HydrationChunk>
+        <HydrationChunk>{ended_exports(jobs)}{recent_exports(recent, names, jobs)}</HydrationChunk>
     }
 }
 

@@ -98,11 +98,10 @@ fn records(history: History) -> impl IntoView {
     view! {
         {static_html(refused)}
         {static_html(filter)}
-        <div class="export-again-progress">{export_progress(jobs, "#main")}</div>
+        <div class="export-again-progress">{export_progress(jobs, "#main")} {toast_area(toasts)}</div>
         {ended_exports(jobs)}
         {list}
         {static_html(pages)}
-        {toast_area(toasts)}
     }
 }
 
