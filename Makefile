@@ -79,7 +79,7 @@ end2end: site browser ## Runs the tests that need a browser
 bench: build bench-tools postgres target/bench/venv/done target/bench/datasette/done target/bench/column-stores/done ## Measures against other programs, and writes docs/benchmarks.md; BENCH="--rounds 3" takes less time
 	target/bench/venv/bin/python benches/run.py $(BENCH)
 
-browsers: site browser other-browsers ## Runs the main tasks, and the layout at all widths, in Firefox, WebKitGTK and Chromium
+browsers: site browser other-browsers ## Runs the main tasks, and the layout at all widths, in Firefox, WebKitGTK and Chromium, and prints durations on slow lines
 	cargo build --locked --bin motion-export
 	cd end2end && npx playwright test -c browsers.config.ts
 

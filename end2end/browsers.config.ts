@@ -1,4 +1,5 @@
-// `make browsers`: the same tours in Firefox, WebKitGTK and Chromium, with the server of the other browser tests.
+// `make browsers`: the same tours in Firefox, WebKitGTK and Chromium, and durations in Chromium, with the server of the other
+// browser tests.
 import { defineConfig } from "@playwright/test";
 
 import { SLOWNESS } from "./slowness";
@@ -8,11 +9,13 @@ if (process.env.TEST_WORKER_INDEX === undefined) prepareDatabase();
 
 export default defineConfig({
   testDir: "browsers",
-  testMatch: /tour\.ts/,
   workers: 1,
   timeout: 120_000 * SLOWNESS,
   expect: { timeout: 15_000 * SLOWNESS },
   reporter: [["list"]],
   webServer,
-  projects: ["firefox", "webkit", "chromium"].map((name) => ({ name })),
+  projects: [
+    ...["firefox", "webkit", "chromium"].map((name) => ({ name, testMatch: /tour\.ts/ })),
+    { name: "seconds", testMatch: /seconds\.ts/ },
+  ],
 });
