@@ -27,6 +27,7 @@ pub mod file_limit;
 mod message;
 mod output_file;
 mod serve;
+mod source;
 mod standard_output;
 mod stop_signals;
 
@@ -125,6 +126,7 @@ async fn run_on(database: Pool, command: Command, settings: &Settings) -> anyhow
         Command::User(user) => return user.run(&database, now).await,
         Command::Camera(camera) => return camera.run(&database).await,
         Command::Token(token) => return token.run(&database, now).await,
+        Command::Source(source) => return source.run(&database, settings, clock).await,
         Command::Partitions(command) => return run_partitions(&command, settings, &database, now).await,
         Command::Serve(_) | Command::Migrate(_) => return Ok(()),
     };

@@ -13,6 +13,7 @@ pub mod ingest;
 pub mod parameters;
 pub mod records;
 pub mod requests;
+pub mod sources;
 pub mod transport;
 
 use std::borrow::Cow;
@@ -81,6 +82,7 @@ mod tests {
     use super::parameters::ParameterMessage;
     use super::records::RecordMessage;
     use super::requests::RequestMessage;
+    use super::sources::SourceMessage;
     use super::transport::TransportMessage;
     use super::*;
 
@@ -96,6 +98,7 @@ mod tests {
             (ParameterMessage::FIELDS, ParameterMessage::ENGLISH, ParameterMessage::GERMAN),
             (RecordMessage::FIELDS, RecordMessage::ENGLISH, RecordMessage::GERMAN),
             (RequestMessage::FIELDS, RequestMessage::ENGLISH, RequestMessage::GERMAN),
+            (SourceMessage::FIELDS, SourceMessage::ENGLISH, SourceMessage::GERMAN),
         ];
         let of_area = |(fields, english, german): (&'static [&'static [&'static str]], Sentences, Sentences)| {
             let sentences = english.iter().zip(german).zip(fields);

@@ -14,3 +14,4 @@ pub mod metrics;
 pub mod retry;
 pub mod settings;
 pub mod state;
+pub mod stored_message;

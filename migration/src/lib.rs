@@ -18,6 +18,7 @@ mod m20261129_000009_reasons_as_codes;
 mod m20261129_000010_integer_keys;
 mod m20261129_000011_exports_cancel_requests;
 mod m20261129_000012_write_tokens;
+mod m20261130_000013_sources;
 
 /// Migrates a database to the current schema, or back.
 pub struct Migrator;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000010_integer_keys::Migration),
             Box::new(m20261129_000011_exports_cancel_requests::Migration),
             Box::new(m20261129_000012_write_tokens::Migration),
+            Box::new(m20261130_000013_sources::Migration),
         ]
     }
 }

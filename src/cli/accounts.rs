@@ -245,7 +245,7 @@ impl Token {
 }
 
 /// Formats rows in columns, two spaces apart. Control characters in names are escaped.
-fn table<const N: usize>(rows: &[[String; N]]) -> String {
+pub fn table<const N: usize>(rows: &[[String; N]]) -> String {
     let cell = |text: &str| text.chars().flat_map(plain).collect::<String>();
     let rows: Vec<[String; N]> = rows.iter().map(|row| std::array::from_fn(|index| cell(&row[index]))).collect();
     let widths: [usize; N] =

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{accounts, export, serve};
+use super::{accounts, export, serve, source};
 use crate::server::demo;
 use crate::server::ingest::{self, frigate};
 
@@ -43,6 +43,9 @@ pub enum Command {
     /// Manages access tokens for scripts.
     #[command(subcommand)]
     Token(accounts::Token),
+    /// Shows, tries and reads live sources, which the settings name.
+    #[command(subcommand)]
+    Source(source::Source),
     /// Lists or detaches the monthly partitions of PostgreSQL's table of events.
     #[command(subcommand)]
     Partitions(Partitions),

@@ -25,6 +25,8 @@ use crate::server::db::pool::Pool;
 use crate::server::db::timeouts::STATEMENT_TIMEOUT;
 use crate::server::demo::{self, Guest};
 use crate::server::export::slots::ExportSlots;
+use crate::server::ingest::live::sources::Followers;
+use crate::server::ingest::live::sources::context::FollowContext;
 use crate::server::logging;
 use crate::server::settings::{Settings, listen};
 use crate::server::state::AppState;
@@ -104,6 +106,8 @@ impl Serve {
             );
         }
 
+        let context = FollowContext::new(state.writer.clone(), state.live.clone(), state.clock.clone());
+        let followers = Followers::start(context, &state.settings)?;
         let signals = StopSignals::new()?;
         print(&ready_message(&at, key, guest.as_ref()));
         info!(listen_address = %address, "serving");
@@ -121,6 +125,7 @@ impl Serve {
                 tokio::time::sleep(CLOSE_TIMEOUT).await;
             } => {}
         }
+        followers.stop().await;
         // If the file was replaced, the log of the old one must not reach the new one.
         if let Some(file) = database.file() {
             file.close().await;

@@ -10,6 +10,7 @@ use crate::messages::ingest::IngestMessage;
 use crate::messages::parameters::{DATES_REVERSED, ParameterMessage};
 use crate::messages::records::RecordMessage;
 use crate::messages::requests::RequestMessage;
+use crate::messages::sources::SourceMessage;
 use crate::messages::transport::TransportMessage;
 use crate::messages::{Message, Sentences};
 
@@ -23,6 +24,7 @@ const GERMAN: &[Sentences] = &[
     RequestMessage::GERMAN,
     HttpMessage::GERMAN,
     IngestMessage::GERMAN,
+    SourceMessage::GERMAN,
     FormMessage::GERMAN,
     AccessLost::GERMAN,
     RecordMessage::GERMAN,

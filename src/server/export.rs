@@ -7,6 +7,7 @@
 //! [`slots`] limits how many exports run, [`record_store`] has their records, and [`feed`] the changes of these.
 
 pub mod cancel;
+mod complete_to;
 pub mod csv;
 pub mod error;
 pub mod event;
@@ -18,5 +19,4 @@ pub mod reader;
 pub mod record_store;
 pub mod records;
 pub mod slots;
-pub mod stored_message;
 pub mod timezone;

@@ -15,6 +15,7 @@ use tracing::warn;
 use self::renamed::DeprecatedName;
 pub use self::sections::{Accounts, Database, Export, Ingest, OnReplicaUnavailable};
 pub use self::server::{Hidden, LogFormat, Server};
+pub use self::source::{NewCameras, Source, SourceKind};
 
 mod environment;
 pub mod host;
@@ -23,6 +24,7 @@ mod renamed;
 mod sections;
 mod server;
 pub mod site_version;
+mod source;
 
 /// The default settings file, in the working directory.
 pub const FILE: &str = "Leptos.toml";
@@ -41,6 +43,8 @@ pub struct Settings {
     pub export: Export,
     /// The ingest endpoint.
     pub ingest: Ingest,
+    /// The live sources, by name.
+    pub source: BTreeMap<String, Source>,
     /// The section that Leptos' own tools expect at the end of the file.
     package: Package,
     /// Whether `cargo leptos watch` runs the server, so that pages reload when the program changes.
@@ -117,7 +121,11 @@ impl Settings {
         let environment: BTreeMap<_, _> = environment.collect();
         deprecated.extend(environment::apply::<Self>(&mut table, &environment)?);
         let reload = environment.contains_key("LEPTOS_WATCH");
-        Ok(Self { reload, deprecated, ..Self::deserialize(table)? })
+        let settings = Self { reload, deprecated, ..Self::deserialize(table)? };
+        for (name, source) in &settings.source {
+            source.check(name).with_context(|| format!("[source.{name}]"))?;
+        }
+        Ok(settings)
     }
 
     /// Logs a warning for each deprecated name that was used.

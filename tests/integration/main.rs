@@ -55,5 +55,6 @@ mod signed_urls;
 mod site;
 mod slots;
 mod snippets;
+mod sources;
 mod tokens;
 mod users;

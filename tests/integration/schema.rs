@@ -11,8 +11,8 @@ use motion_export::server::db::entity::{
 use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::export::event::Cursor;
 use motion_export::server::export::query::{self, Filter};
-use motion_export::server::export::stored_message;
 use motion_export::server::export::timezone::TimeRange;
+use motion_export::server::stored_message;
 use sea_orm::sea_query::{PostgresQueryBuilder, SqliteQueryBuilder};
 use sea_orm::{
     ActiveValue::NotSet, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect, Statement,

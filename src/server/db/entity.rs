@@ -10,5 +10,8 @@ pub mod export;
 pub mod mark;
 pub mod motion_event;
 pub mod session;
+pub mod source;
+pub mod source_gap;
+pub mod source_reason;
 pub mod user;
 pub mod zone;

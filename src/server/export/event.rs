@@ -100,7 +100,7 @@ impl KeyText {
 
 impl From<camera::Model> for KeyText {
     fn from(camera: camera::Model) -> Self {
-        let camera::Model { key, id, name } = camera;
+        let camera::Model { key, id, name, .. } = camera;
         Self::Camera { key: key.into(), name: name.unwrap_or_else(|| id.clone()), id }
     }
 }

@@ -52,6 +52,7 @@ use bytes::Bytes;
 use sea_orm::DbErr;
 use sha2::{Digest, Sha256};
 
+use super::complete_to::Sources;
 use super::csv::{EncodeError, Encoder};
 use super::error::ExportError;
 use super::query::Filter;
@@ -113,7 +114,7 @@ pub struct ExportStream {
     pub bytes: u64,
     /// The content encoding; known with the first chunk.
     pub encoding: Option<Encoding>,
-    /// The moment up to which the file is complete, if it is read from a replica.
+    /// The moment up to which the file is complete, if it is known.
     pub complete_to: Option<UnixMicros>,
     context: ExportContext,
     access: CameraAccess,
@@ -169,6 +170,8 @@ impl ExportStream {
         refuse_newer_schema(&context.database).await?;
         let (cameras, visible) = access.select(&context.database, params.camera_ids).await?;
 
+        // Before any event is read.
+        let sources = Sources::read(&context.database, &cameras, &visible).await?;
         let timeout = context.page_timeout;
         let replica = replica::ReplicaSnapshot::take(&context.reader, &context.database);
         let replica = tokio::time::timeout(timeout, replica).await.map_err(|_| ExportError::TimedOut(timeout))??;
@@ -196,7 +199,7 @@ impl ExportStream {
             rows: 0,
             bytes: 0,
             encoding: None,
-            complete_to: replica.complete_to,
+            complete_to: sources.and_replica(replica.complete_to),
             pages: ReadAhead::new(context.reader.clone(), timeout, pages),
             context,
             access,

@@ -13,7 +13,6 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::stored_message;
 use crate::api::exports::State;
 use crate::messages::Message;
 use crate::messages::commands::CommandMessage;
@@ -22,6 +21,7 @@ use crate::server::db::entity::export::{ActiveModel, Column, Entity, Model};
 use crate::server::db::entity::user;
 use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
+use crate::server::stored_message;
 
 /// A running record without a heartbeat for this long is stale: its server may be dead.
 pub const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30);

@@ -16,8 +16,8 @@ use crate::server::accounts::user::{self, User};
 use crate::server::db::entity::export::{Column, Entity, Model};
 use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
-use crate::server::export::stored_message;
 use crate::server::export::timezone::TimeZone;
+use crate::server::stored_message;
 
 /// The default maximum number of records in a response.
 const DEFAULT_LIMIT: u64 = 50;

@@ -26,25 +26,29 @@ use super::summary::Summary;
 use super::text::{storable, storable_event};
 use crate::server::db::pool::Pool;
 
+pub mod api;
+mod certificate;
+pub mod follow;
 pub mod options;
-mod sqlite;
-mod values;
+pub mod sqlite;
+pub mod values;
 
 /// The number of random characters in an id. As many bytes of a UUID come before its version.
 const RANDOM_BYTES: usize = 6;
 
 const OPEN: &str = "event that has not ended; an import after its end adds it";
-const FALSE_POSITIVE: &str = "event that Frigate has marked as a false positive";
-const CAMERA_MISSING: &str = "it has no camera";
-const TIME_UNREADABLE: &str = "its start time cannot be read";
-const TIME_OF_START: &str = "id without a time within 10 minutes of the start time; the event has the start time, which may be some seconds early";
-const DATA_UNREADABLE: &str = "data that is not a JSON object; confidence and bounding box are those of older columns";
-const ZONES_UNREADABLE: &str = "zones that are not a list of names; the event is kept without a zone";
-const LABEL_MISSING: &str = "event without a label";
-const BOX_UNREADABLE: &str = "bounding box that cannot be read; the event is kept without one";
-const BOX_WITHOUT_SIZE: &str =
+pub(super) const FALSE_POSITIVE: &str = "event that Frigate has marked as a false positive";
+pub(super) const CAMERA_MISSING: &str = "it has no camera";
+pub(super) const TIME_UNREADABLE: &str = "its start time cannot be read";
+pub(super) const TIME_OF_START: &str = "id without a time within 10 minutes of the start time; the event has the start time, which may be some seconds early";
+pub(super) const DATA_UNREADABLE: &str =
+    "data that is not a JSON object; confidence and bounding box are those of older columns";
+pub(super) const ZONES_UNREADABLE: &str = "zones that are not a list of names; the event is kept without a zone";
+pub(super) const LABEL_MISSING: &str = "event without a label";
+pub(super) const BOX_UNREADABLE: &str = "bounding box that cannot be read; the event is kept without one";
+pub(super) const BOX_WITHOUT_SIZE: &str =
     "bounding box of a camera without a detect size (--detect, --config); the event is kept without one for good";
-const BOX_NOT_WHOLE: &str =
+pub(super) const BOX_NOT_WHOLE: &str =
     "bounding box that is not in whole pixels of the camera's detect size; the event is kept without one";
 
 /// Imports all ended events of Frigate's database `file` that are not stored yet. If all of its events had to be
@@ -76,7 +80,7 @@ pub async fn import(database: &Pool, file: &Path, options: Options) -> anyhow::R
 
 /// Derives the id of an event from Frigate's, which is unique worldwide: a time in microseconds and six random characters.
 /// These six come first, so that the events of one moment are in the order of Frigate's ids.
-fn derived_id(native: &str) -> Uuid {
+pub(super) fn derived_id(native: &str) -> Uuid {
     let mut bytes = of_source("frigate", "", native).into_bytes();
     if let Some((_, random)) = native.rsplit_once('-')
         && random.len() == RANDOM_BYTES
@@ -122,7 +126,7 @@ impl Import {
 
 /// Converts an event, except for its id and with Frigate's name of its camera; `None` if it must be left out or
 /// skipped. Counts repaired values. `native` is its id in Frigate.
-fn convert(event: SourceEvent, native: &str, options: &Options, summary: &mut Summary) -> Option<Event> {
+pub(super) fn convert(event: SourceEvent, native: &str, options: &Options, summary: &mut Summary) -> Option<Event> {
     let shown = Some(native).filter(|native| !native.is_empty());
     if is_open(&event.end_time) {
         summary.leave_out(OPEN, shown);

@@ -10,6 +10,8 @@ pub mod fields;
 pub mod hooks;
 pub mod rate_limit;
 pub mod reported;
+pub mod source_state;
+pub mod sources;
 mod timestamp;
 pub mod writer;
 

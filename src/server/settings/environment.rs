@@ -12,7 +12,10 @@ use super::renamed::{self, DeprecatedName};
 pub const PREFIX: &str = "MOTION_EXPORT_";
 
 /// The sections whose keys environment variables set.
-const SECTIONS: [&str; 5] = ["server", "accounts", "database", "export", "ingest"];
+const SECTIONS: [&str; 6] = ["server", "accounts", "database", "export", "ingest", SOURCE];
+
+/// The section with a table for each live source: `MOTION_EXPORT_SOURCE_<NAME>_<KEY>`.
+const SOURCE: &str = "source";
 
 /// Overrides the settings in `table` by those in the environment. `S` is the type of all settings. Returns the deprecated names
 /// that were used.
@@ -91,7 +94,12 @@ fn deprecated_variables(environment: &BTreeMap<String, String>) -> anyhow::Resul
 }
 
 fn set(table: &mut Table, section: &str, key: &str, value: Value) {
-    let path: &[&str] = if section == "leptos" { &["package", "metadata", "leptos"] } else { &[section] };
+    let (source, key) = if section == SOURCE { key.split_once('_').unwrap_or((key, "")) } else { ("", key) };
+    let path: &[&str] = match section {
+        "leptos" => &["package", "metadata", "leptos"],
+        SOURCE => &[SOURCE, source],
+        _ => &[section],
+    };
     let mut at = table;
     for name in path {
         let inner = at.entry(*name).or_insert_with(|| Value::Table(Table::new()));

@@ -147,9 +147,8 @@ fn headers(export: &ExportStream) -> HeaderMap {
         headers.insert(header::CONTENT_ENCODING, encoding.header_value());
     }
     let complete_to = export.complete_to.and_then(UnixMicros::to_datetime);
-    if let Some(Ok(moment)) = complete_to.map(|moment| moment.to_rfc3339_opts(SecondsFormat::Micros, true).parse()) {
-        headers.insert(COMPLETE_TO, moment);
-    }
+    let moment = complete_to.and_then(|moment| moment.to_rfc3339_opts(SecondsFormat::Micros, true).parse().ok());
+    headers.insert(COMPLETE_TO, moment.unwrap_or(HeaderValue::from_static("unknown")));
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

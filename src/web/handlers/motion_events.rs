@@ -154,7 +154,7 @@ async fn store(
             Err(rejection) => refused.push((index, rejection)),
         }
     }
-    let Written { accepted, duplicate, rejected } = app.live.write(events, cameras).await?;
+    let Written { accepted, duplicate, rejected, .. } = app.live.write(events, cameras).await?;
     refused.extend(rejected.into_iter().map(|(place, rejection)| (places[place], rejection)));
     refused.sort_by_key(|(index, _)| *index);
     let codes = refused.iter().map(|(_, rejection)| Message::from(&rejection.message).code.into_owned());

@@ -13,6 +13,8 @@ pub struct Model {
     pub id: String,
     /// Its name. `None`: the camera was removed at its source and only its events remain, so its id is shown.
     pub name: Option<String>,
+    /// The live source that created it, or whose event came first; `None`: none did.
+    pub source: Option<String>,
 }
 
 /// A camera has no relations.

@@ -35,7 +35,7 @@ pub struct Model {
     pub finished_at: Option<UnixMicros>,
     /// Why it ended, unless it was completed.
     pub error: Option<String>,
-    /// Up to when the file is complete, if it was read from a replica.
+    /// Up to when the file is complete, if that was known: by the live sources of its cameras, and by a replica.
     pub complete_to: Option<UnixMicros>,
     /// The reason with which the export is to be cancelled, once this was requested.
     pub cancel_requested: Option<String>,

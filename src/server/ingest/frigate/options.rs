@@ -125,6 +125,14 @@ impl Options {
     }
 }
 
+/// Returns the options of a live source: what its configuration, the response of `/api/config`, says.
+///
+/// # Errors
+/// Returns an error if it is not Frigate's configuration.
+pub fn of_config(config: &[u8], camera_prefix: String) -> anyhow::Result<Options> {
+    Ok(Options { camera_prefix, config: parse_config(config)?, ..Options::default() })
+}
+
 const EXPECTED: &str = "save the response of Frigate's API, which has the detect sizes in use: \
                         `curl http://frigate:5000/api/config > config.json`";
 

@@ -26,12 +26,19 @@ const COLUMNS: [(&str, bool); 10] = [
 /// An event as Frigate stores it.
 #[derive(Debug, Default)]
 pub struct SourceEvent {
+    /// A time and random characters.
     pub id: Value,
+    /// What was detected.
     pub label: Value,
+    /// The name of the camera.
     pub camera: Value,
+    /// Seconds since 1970.
     pub start_time: Value,
+    /// Seconds since 1970; NULL for an event that has not ended.
     pub end_time: Value,
+    /// Whether it is marked as a false positive.
     pub false_positive: Value,
+    /// A JSON list of names.
     pub zones: Value,
     /// The score of versions before 0.13.
     pub top_score: Value,

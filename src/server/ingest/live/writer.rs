@@ -16,8 +16,10 @@ use uuid::Uuid;
 
 use super::check::MotionEvent;
 use super::reported::Rejection;
+use super::source_state::Progress;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::ingest::IngestMessage;
+use crate::messages::sources::SourceMessage;
 use crate::server::db::connect::writer::Writer;
 use crate::server::db::entity::{camera, camera_access};
 use crate::server::db::error::{is_unavailable, unlogged_api_error};
@@ -25,12 +27,14 @@ use crate::server::db::locks::LIVE_LOCK_KEY;
 use crate::server::db::partitions::Partitions;
 use crate::server::db::pool::Transaction;
 use crate::server::db::timeouts::BUSY_TIMEOUT;
+use crate::server::db::unix_micros::UnixMicros;
 use crate::server::ingest::event::Event;
 use crate::server::ingest::event_keys::EventKeys;
 use crate::server::ingest::recognize::BATCH;
 use crate::server::ingest::recognize::by_item::{self, Item};
 use crate::server::ingest::sink::insert;
 use crate::server::internal_error::internal;
+use crate::server::settings::NewCameras;
 
 /// The maximum number of events that are written at once.
 pub const MAX_EVENTS: usize = BATCH;
@@ -61,6 +65,14 @@ pub enum WritableCameras {
     GrantedTo(Uuid),
 }
 
+/// A camera that is stored.
+#[derive(Clone, Debug)]
+struct StoredCamera {
+    name: Option<String>,
+    /// The live source that has it.
+    source: Option<String>,
+}
+
 /// What became of a batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Written {
@@ -70,6 +82,8 @@ pub struct Written {
     pub duplicate: u64,
     /// Events that were refused, by their positions in the batch.
     pub rejected: Vec<(usize, Rejection)>,
+    /// Whether another server follows the source of the events by now.
+    pub is_lease_lost: bool,
 }
 
 /// Hands batches to the task that writes them.
@@ -90,6 +104,8 @@ struct Job {
 struct Batch {
     events: Vec<MotionEvent>,
     cameras: WritableCameras,
+    /// For events of a live source.
+    progress: Option<Progress>,
 }
 
 impl LiveWriter {
@@ -121,8 +137,20 @@ impl LiveWriter {
         if events.is_empty() {
             return Ok(Written::default());
         }
+        self.send(Batch { events, cameras, progress: None }).await
+    }
+
+    /// Writes at most [`MAX_EVENTS`] events of a live source, and its progress, in one transaction.
+    ///
+    /// # Errors
+    /// Returns `unavailable` as [`Self::write`] does.
+    pub async fn write_of_source(&self, events: Vec<MotionEvent>, progress: Progress) -> Result<Written, ApiError> {
+        self.send(Batch { events, cameras: WritableCameras::All, progress: Some(progress) }).await
+    }
+
+    async fn send(&self, batch: Batch) -> Result<Written, ApiError> {
         let (answer, answered) = oneshot::channel();
-        let job = Job { batch: Batch { events, cameras }, answer };
+        let job = Job { batch, answer };
         let write = async {
             self.jobs.send(job).await.map_err(|_| internal(&"the task that writes live events has ended"))?;
             answered.await.map_err(|_| internal(&"writing live events panicked"))?
@@ -227,7 +255,10 @@ async fn write(writer: &Writer, batches: &[Batch]) -> Result<Vec<Written>, DbErr
     let mut target = Target {
         transaction,
         keys,
-        cameras: cameras.into_iter().map(|camera| (camera.id, camera.name)).collect(),
+        cameras: cameras
+            .into_iter()
+            .map(|camera| (camera.id, StoredCamera { name: camera.name, source: camera.source }))
+            .collect(),
         partitions: None,
     };
     let mut written = Vec::with_capacity(batches.len());
@@ -248,19 +279,22 @@ fn texts(batches: &[Batch], text: impl Fn(&Event) -> Option<&String>) -> HashSet
 struct Target {
     transaction: Transaction,
     keys: EventKeys,
-    /// The names of the stored cameras of the events.
-    cameras: HashMap<String, Option<String>>,
+    /// The stored cameras of the events.
+    cameras: HashMap<String, StoredCamera>,
     partitions: Option<Partitions>,
 }
 
 impl Target {
     async fn write(&mut self, batch: &Batch) -> Result<Written, DbErr> {
+        if let Some(progress) = &batch.progress {
+            return self.write_of_source(&batch.events, progress.clone()).await;
+        }
         let mut written = Written::default();
         let granted = self.granted(batch).await?;
         let mut events = Vec::with_capacity(batch.events.len());
         for (position, event) in batch.events.iter().enumerate() {
             match self.camera(event, granted.as_ref()).await? {
-                Ok(()) => events.push(Item { event: event.event().clone(), has_id: event.has_id() }),
+                Ok(()) => events.push(item(event)),
                 Err(message) => written.rejected.push((position, Rejection::of("camera_id", message))),
             }
         }
@@ -270,6 +304,26 @@ impl Target {
         written.accepted = self.insert(new).await?;
         written.duplicate = offered - written.accepted;
         Ok(written)
+    }
+
+    async fn write_of_source(&mut self, events: &[MotionEvent], mut progress: Progress) -> Result<Written, DbErr> {
+        let mut offered = Vec::with_capacity(events.len());
+        for event in events {
+            match self.camera_of_source(event, &progress).await? {
+                Ok(()) => offered.push(item(event)),
+                Err(reason) => progress.left_out.push(reason),
+            }
+        }
+        let duplicate = offered.len() as u64;
+        let mut new = by_item::unknown(offered, &self.transaction).await?;
+        new.sort_unstable_by_key(|event| (event.timestamp, event.id));
+        let ids: HashSet<_> = new.iter().map(|event| (event.timestamp, event.id)).collect();
+        let latest = new.last().map(|event| UnixMicros::new(event.timestamp));
+        let accepted = self.insert(new).await?;
+        let is_new = |event: &MotionEvent| ids.contains(&(event.event().timestamp, event.event().id));
+        let positions: Vec<_> = (0..events.len()).filter(|position| is_new(&events[*position])).collect();
+        let is_lease_lost = !progress.save(&self.transaction, &positions, latest).await?;
+        Ok(Written { accepted, duplicate: duplicate - accepted, rejected: Vec::new(), is_lease_lost })
     }
 
     async fn insert(&mut self, events: Vec<Event>) -> Result<u64, DbErr> {
@@ -311,26 +365,82 @@ impl Target {
         if granted.is_some_and(|granted| !granted.contains(id)) {
             return Ok(Err(IngestMessage::CameraNotFound));
         }
-        let Some(name) = self.cameras.get(id) else {
-            if granted.is_some() {
-                return Ok(Err(IngestMessage::CameraNotFound));
-            }
-            if camera::Entity::find().count(&self.transaction).await? >= MAX_CAMERAS {
-                return Ok(Err(IngestMessage::TooManyCameras { max: MAX_CAMERAS }));
-            }
-            // A camera without a name is one that no longer exists.
-            let name = event.camera_name().unwrap_or(id);
-            self.keys.add_camera(&self.transaction, id, Some(name)).await?;
-            self.cameras.insert(id.to_owned(), Some(name.to_owned()));
+        if self.cameras.contains_key(id) {
+            self.name_camera(event).await?;
             return Ok(Ok(()));
+        }
+        if granted.is_some() {
+            return Ok(Err(IngestMessage::CameraNotFound));
+        }
+        let is_created = self.create_camera(event, None).await?;
+        Ok(if is_created { Ok(()) } else { Err(IngestMessage::TooManyCameras { max: MAX_CAMERAS }) })
+    }
+
+    /// Stores or names the camera of a source's event if necessary. Returns why the event is left out.
+    async fn camera_of_source(
+        &mut self,
+        event: &MotionEvent,
+        progress: &Progress,
+    ) -> Result<Result<(), SourceMessage>, DbErr> {
+        let (id, source) = (&*event.event().camera_id, &progress.source);
+        let Some(camera) = self.cameras.get_mut(id) else {
+            if progress.new_cameras == NewCameras::Refuse {
+                return Ok(Err(SourceMessage::CameraNotKnown));
+            }
+            let is_created = self.create_camera(event, Some(source)).await?;
+            return Ok(if is_created { Ok(()) } else { Err(SourceMessage::CameraLimit) });
         };
-        let has_no_name = name.as_deref().is_none_or(|name| name == id);
+        match &camera.source {
+            Some(owner) if owner == source => {}
+            Some(_) => return Ok(Err(SourceMessage::CameraOfAnotherSource)),
+            None => {
+                camera.source = Some(source.clone());
+                let owned = camera::ActiveModel {
+                    id: Set(id.to_owned()),
+                    source: Set(Some(source.clone())),
+                    ..Default::default()
+                };
+                owned.update(&self.transaction).await?;
+            }
+        }
+        self.name_camera(event).await?;
+        Ok(Ok(()))
+    }
+
+    /// Creates the camera of an event. Returns `false` if there are too many cameras.
+    async fn create_camera(&mut self, event: &MotionEvent, source: Option<&str>) -> Result<bool, DbErr> {
+        let id = &*event.event().camera_id;
+        if camera::Entity::find().count(&self.transaction).await? >= MAX_CAMERAS {
+            return Ok(false);
+        }
+        // A camera without a name is one that no longer exists.
+        let name = event.camera_name().unwrap_or(id);
+        self.keys.add_camera(&self.transaction, id, Some(name)).await?;
+        let source = source.map(str::to_owned);
+        if source.is_some() {
+            let owned =
+                camera::ActiveModel { id: Set(id.to_owned()), source: Set(source.clone()), ..Default::default() };
+            owned.update(&self.transaction).await?;
+        }
+        self.cameras.insert(id.to_owned(), StoredCamera { name: Some(name.to_owned()), source });
+        Ok(true)
+    }
+
+    /// Names the stored camera of an event if it has no name yet.
+    async fn name_camera(&mut self, event: &MotionEvent) -> Result<(), DbErr> {
+        let id = &*event.event().camera_id;
+        let Some(camera) = self.cameras.get_mut(id) else { return Ok(()) };
+        let has_no_name = camera.name.as_deref().is_none_or(|name| name == id);
         if let Some(name) = event.camera_name().filter(|name| has_no_name && *name != id) {
             let named =
                 camera::ActiveModel { id: Set(id.to_owned()), name: Set(Some(name.to_owned())), ..Default::default() };
             named.update(&self.transaction).await?;
-            self.cameras.insert(id.to_owned(), Some(name.to_owned()));
+            camera.name = Some(name.to_owned());
         }
-        Ok(Ok(()))
+        Ok(())
     }
+}
+
+fn item(event: &MotionEvent) -> Item {
+    Item { event: event.event().clone(), has_id: event.has_id() }
 }

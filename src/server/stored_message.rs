@@ -1,4 +1,4 @@
-//! Stores the reason of a record as JSON: the code of a message and its values. A record of a version before message codes may have
+//! Stores a message as JSON, such as the reason of a record: the code of a message and its values. A record of a version before message codes may have
 //! a sentence, which is kept.
 
 use std::collections::BTreeMap;
@@ -11,10 +11,11 @@ use crate::messages::forms::FormMessage;
 use crate::messages::parameters::ParameterMessage;
 use crate::messages::records::RecordMessage;
 use crate::messages::requests::RequestMessage;
+use crate::messages::sources::SourceMessage;
 use crate::messages::transport::TransportMessage;
 use crate::messages::{Message, Sentences};
 
-/// The English sentences of all messages that a record may have.
+/// The English sentences of all messages that are stored.
 const ENGLISH: &[Sentences] = &[
     RecordMessage::ENGLISH,
     CommandMessage::ENGLISH,
@@ -23,6 +24,7 @@ const ENGLISH: &[Sentences] = &[
     RequestMessage::ENGLISH,
     ParameterMessage::ENGLISH,
     FormMessage::ENGLISH,
+    SourceMessage::ENGLISH,
 ];
 
 /// The stored part of a message. Its sentence depends on the language, and may be reworded.

@@ -1,0 +1,50 @@
+//! Tries a source: reads a few events and says what would be stored. Nothing is written.
+
+use super::frigate::checked;
+use super::frigate_events::{Outcome, read};
+use crate::messages::Message;
+use crate::messages::sources::SourceMessage;
+use crate::server::db::unix_micros::UnixMicros;
+use crate::server::ingest::event::Event;
+use crate::server::ingest::frigate::api::{Api, Failure};
+use crate::server::ingest::frigate::follow::Request;
+use crate::server::settings::Source;
+
+/// The number of events that are read.
+const EVENTS: usize = 5;
+
+/// How far the window reaches into the future, because the clock of the source may be ahead.
+const AHEAD: i64 = 24 * 3_600_000_000;
+
+/// One of the latest events of a source.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Tried {
+    /// It would be stored. These values would be changed.
+    Stored(Box<Event>, Vec<SourceMessage>),
+    /// It has not ended.
+    Open,
+    /// It would be left out.
+    LeftOut(SourceMessage),
+}
+
+/// Reads the latest events of a source.
+///
+/// # Errors
+/// Returns an error in words if the source cannot be read.
+pub async fn trial(settings: &Source, now: UnixMicros) -> anyhow::Result<Vec<Tried>> {
+    let api = Api::new(settings)?;
+    let in_words = |failure: Failure| anyhow::anyhow!(Message::from(&failure.message).text);
+    let (options, _) = api.options(&settings.camera_prefix).await.map_err(in_words)?;
+    let window = Request::Window { after: 0, before: now.as_micros() + AHEAD, limit: EVENTS };
+    let events = api.events(&window).await.map_err(in_words)?;
+    let items = read(events.items, now.as_micros(), &options).into_iter().take(EVENTS);
+    let tried = items.map(|item| match item.outcome {
+        Outcome::Open => Tried::Open,
+        Outcome::LeftOut(why) => Tried::LeftOut(why),
+        Outcome::Reported(reported, repaired) => match checked(*reported, now) {
+            Ok(event) => Tried::Stored(Box::new(event.into_event()), repaired),
+            Err(why) => Tried::LeftOut(why),
+        },
+    });
+    Ok(tried.collect())
+}
