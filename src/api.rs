@@ -10,6 +10,7 @@ pub mod preview;
 pub mod session;
 pub mod shell;
 pub mod signed_url;
+pub mod sources;
 pub mod tokens;
 pub mod unknown_value;
 pub mod users;

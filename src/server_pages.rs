@@ -11,7 +11,9 @@ pub mod form;
 pub mod login;
 pub mod not_found;
 pub mod problem_page;
+mod recipes;
 pub mod setup;
+pub mod sources;
 pub mod tokens;
 pub mod user;
 pub mod users;
@@ -22,6 +24,7 @@ pub fn page() -> AnyView {
     use login::Login;
     use not_found::NotFound;
     use setup::Setup;
+    use sources::Sources;
     use tokens::Tokens;
     use user::UserPage;
     use users::Users;
@@ -31,6 +34,7 @@ pub fn page() -> AnyView {
         Some(Page::Account) => view! { <Account/> }.into_any(),
         Some(Page::Users) => view! { <Users/> }.into_any(),
         Some(Page::User) => view! { <UserPage/> }.into_any(),
+        Some(Page::Sources) => view! { <Sources/> }.into_any(),
         Some(Page::Login) => view! { <Login/> }.into_any(),
         Some(Page::Setup) => view! { <Setup/> }.into_any(),
         Some(Page::Export | Page::History | Page::Verify) => crate::ui::page(),

@@ -9,12 +9,14 @@ use serde::{Deserialize, Serialize};
 use super::export_form::ExportFormData;
 use super::exports::ExportRecord;
 use super::session::CurrentUser;
+use super::sources::{Recipe, SourceList, TriedEvent};
 use super::tokens::{Scope, TokenList};
 use super::unknown_value::{UnknownValue, serialize_as_str};
 use super::users::{User, UserWithCameras};
 use crate::api::language::Language;
 use crate::api::paths::{
-    ACCOUNT_PATH, HISTORY_PATH, LOGIN_PATH, SETTINGS_PATH, SETUP_PATH, TOKENS_PATH, USER_PATH, USERS_PATH, VERIFY_PATH,
+    ACCOUNT_PATH, HISTORY_PATH, LOGIN_PATH, SETTINGS_PATH, SETUP_PATH, SOURCES_PATH, TOKENS_PATH, USER_PATH,
+    USERS_PATH, VERIFY_PATH,
 };
 use crate::error::ApiError;
 
@@ -65,6 +67,8 @@ pages! {
     Users: USERS_PATH, hydrated: false;
     /// One user.
     User: USER_PATH, hydrated: false;
+    /// The live sources.
+    Sources: SOURCES_PATH, hydrated: false;
     /// The sign-in.
     Login: LOGIN_PATH, hydrated: false;
     /// The creation of the first administrator.
@@ -191,6 +195,9 @@ pub enum Content {
     /// One user.
     #[serde(skip)]
     User(UserWithCameras),
+    /// The live sources.
+    #[serde(skip)]
+    Sources(SourceList),
 }
 
 /// A page of export records, with the filter that selected them.
@@ -228,6 +235,22 @@ pub enum Outcome {
         /// What it is for.
         scope: Scope,
     },
+    /// A token was created for a recipe, which is shown with it only this once.
+    #[serde(skip)]
+    Recipe {
+        /// The recipe.
+        recipe: Recipe,
+        /// The token.
+        token: String,
+    },
+    /// A source was read, and nothing was stored.
+    #[serde(skip)]
+    Tried {
+        /// The name of the source.
+        name: String,
+        /// Its latest events, or why it cannot be read.
+        result: Result<Vec<TriedEvent>, String>,
+    },
     /// It was sent without a session, and nothing was changed.
     NotSent {
         /// Names and values of the fields that are filled in again.
@@ -252,7 +275,7 @@ impl Outcome {
     pub fn all_filled_in(&self, field: &str) -> impl Iterator<Item = &str> {
         let filled_in: &[_] = match self {
             Self::Refused { filled_in, .. } | Self::NotSent { filled_in } => filled_in,
-            Self::Notice(_) | Self::Token { .. } => &[],
+            Self::Notice(_) | Self::Token { .. } | Self::Recipe { .. } | Self::Tried { .. } => &[],
         };
         filled_in.iter().filter(move |(name, _)| name == field).map(|(_, value)| value.as_str())
     }

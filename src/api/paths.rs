@@ -14,6 +14,8 @@ pub const ACCOUNT_PATH: &str = "/settings/account";
 pub const USERS_PATH: &str = "/settings/people";
 /// One user, for administrators.
 pub const USER_PATH: &str = "/settings/people/{id}";
+/// The live sources, for administrators.
+pub const SOURCES_PATH: &str = "/settings/sources";
 /// The sign-in.
 pub const LOGIN_PATH: &str = "/login";
 /// Returns the address of the sign-in that redirects to `next` afterwards.

@@ -106,7 +106,8 @@ impl Serve {
             );
         }
 
-        let context = FollowContext::new(state.writer.clone(), state.live.clone(), state.clock.clone());
+        let context =
+            FollowContext::new(state.writer.clone(), state.live.clone(), state.clock.clone(), state.metrics.clone());
         let followers = Followers::start(context, &state.settings)?;
         let signals = StopSignals::new()?;
         print(&ready_message(&at, key, guest.as_ref()));

@@ -18,6 +18,7 @@ use crate::server::ingest::live::sources;
 use crate::server::ingest::live::sources::context::FollowContext;
 use crate::server::ingest::live::sources::trial::{Tried, trial};
 use crate::server::ingest::live::writer::LiveWriter;
+use crate::server::metrics::Metrics;
 use crate::server::settings::{Settings, Source as SourceSettings};
 use crate::server::stored_message;
 
@@ -60,7 +61,8 @@ impl Source {
                 let source = named(settings, &name)?;
                 let writer = Writer::open(&settings.database, database).await?.within(STATEMENT_TIMEOUT);
                 let live = LiveWriter::start(writer.clone());
-                let stored = sources::once(&FollowContext::new(writer, live, clock), &name, source).await?;
+                let stored =
+                    sources::once(&FollowContext::new(writer, live, clock, Metrics::new()), &name, source).await?;
                 print(&format!("{stored} new events stored\n"));
             }
             Self::Forget { name } => {
@@ -119,7 +121,7 @@ fn rows(settings: &Settings, stored: Vec<Stored>) -> Vec<[String; 7]> {
 fn line(event: Tried) -> String {
     let text = |message: &SourceMessage| Message::from(message).text;
     match event {
-        Tried::Open => "not stored yet: it has not ended".to_owned(),
+        Tried::Open => text(&SourceMessage::NotEnded),
         Tried::LeftOut(why) => text(&why),
         Tried::Stored(event, repaired) => {
             let Event { timestamp, camera_id, confidence, algorithm, x, y, width, height, zone_id, .. } = *event;
@@ -128,8 +130,8 @@ fn line(event: Tried) -> String {
             let sides = [x, y, width, height].map(number).join(",");
             let zone = zone_id.unwrap_or_else(|| "-".to_owned());
             let at = second(UnixMicros::new(timestamp));
-            let notes: String = repaired.iter().map(|why| format!("\n  {}", text(why))).collect();
-            format!("{at}  {camera_id}  {algorithm}  {confidence} %  box {sides}  zone {zone}{notes}")
+            let event = format!("{at}  {camera_id}  {algorithm}  {confidence} %  box {sides}  zone {zone}");
+            repaired.iter().fold(event, |line, why| line + "\n  " + &text(why))
         }
     }
 }

@@ -6,6 +6,8 @@ use crate::api::session::Role;
 mod account;
 mod login;
 mod setup;
+mod sources;
+
 mod tokens;
 mod users;
 

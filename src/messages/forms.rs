@@ -5,6 +5,10 @@ use super::define::messages;
 messages! {
     /// Why a form or a page that only the server renders was refused.
     pub enum FormMessage {
+        /// The settings have no source of this name.
+        NoSuchSource { name: String } = "no_such_source",
+            "The settings have no source “{name}”.",
+            "In den Einstellungen gibt es keine Quelle „{name}“.";
         /// The browser keeps no cookies.
         CookieRefused = "cookie_refused",
             "Your browser did not keep this server's cookie, so it cannot stay signed in or keep a choice. Allow cookies \

@@ -71,6 +71,10 @@ messages! {
         TimeUnreadable = "time_unreadable",
             "Left out: its start time cannot be read.",
             "Ausgelassen: Seine Anfangszeit ist nicht lesbar.";
+        /// It has not ended.
+        NotEnded = "event_not_ended",
+            "Not stored yet: it has not ended.",
+            "Noch nicht gespeichert: Es ist nicht zu Ende.";
         /// It is no event.
         NotAnEvent = "not_an_event",
             "Left out: it is not an event.",

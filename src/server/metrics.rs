@@ -27,6 +27,10 @@ pub struct Metrics {
     ingest_requests: IntCounterVec,
     ingest_events: IntCounterVec,
     ingest_rejected: IntCounterVec,
+    source_up: IntGaugeVec,
+    source_times: IntGaugeVec,
+    source_events: IntCounterVec,
+    source_failures: IntCounterVec,
     login_attempts: IntCounterVec,
     deprecated_passwords: IntCounterVec,
 }
@@ -66,6 +70,29 @@ impl LoginOutcome {
 /// What becomes of a sent event.
 const INGEST_OUTCOMES: [&str; 3] = ["accepted", "duplicate", "rejected"];
 
+/// A time of a live source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceTime {
+    /// When it last responded.
+    LastContact,
+    /// The time of the latest event that was stored.
+    LastEvent,
+    /// Up to when its events are complete.
+    CompleteTo,
+}
+
+impl SourceTime {
+    const ALL: [Self; 3] = [Self::LastContact, Self::LastEvent, Self::CompleteTo];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::LastContact => "last_contact",
+            Self::LastEvent => "last_event",
+            Self::CompleteTo => "complete_to",
+        }
+    }
+}
+
 /// Why a valid request for an export was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
@@ -101,6 +128,8 @@ impl Metrics {
         let registry = Registry::new();
         let counter = |name, help| registered(&registry, IntCounter::new(name, help));
         let counters = |name, help, label| registered(&registry, IntCounterVec::new(Opts::new(name, help), &[label]));
+        let gauges =
+            |name, help, labels: &[&str]| registered(&registry, IntGaugeVec::new(Opts::new(name, help), labels));
         let duration = HistogramOpts::new("motion_export_duration_seconds", "Duration of exports, from start to end.");
         let metrics = Self {
             requests: counters(
@@ -125,15 +154,10 @@ impl Metrics {
                 "Rejected exports, by reason: limit of the user or of the server, server stopping, record not writable.",
                 "reason",
             ),
-            connections: registered(
-                &registry,
-                IntGaugeVec::new(
-                    Opts::new(
-                        "motion_export_database_connections",
-                        "Open connections to the database, by pool and state.",
-                    ),
-                    &["pool", "state"],
-                ),
+            connections: gauges(
+                "motion_export_database_connections",
+                "Open connections to the database, by pool and state.",
+                &["pool", "state"],
             ),
             ingest_requests: counters(
                 "motion_export_ingest_requests_total",
@@ -149,6 +173,28 @@ impl Metrics {
                 "motion_export_ingest_rejected_total",
                 "Events that the ingest endpoint refused, by code.",
                 "code",
+            ),
+            source_up: gauges(
+                "motion_export_source_up",
+                "Whether a live source that this server follows responds.",
+                &["source"],
+            ),
+            source_times: gauges(
+                "motion_export_source_seconds",
+                "Times of a live source that this server follows, in seconds since 1970.",
+                &["of", "source"],
+            ),
+            source_events: registered(
+                &registry,
+                IntCounterVec::new(
+                    Opts::new("motion_export_source_events_total", "Events of live sources, by outcome."),
+                    &["outcome", "source"],
+                ),
+            ),
+            source_failures: counters(
+                "motion_export_source_failures_total",
+                "Failed requests to live sources.",
+                "source",
             ),
             login_attempts: counters("motion_export_login_attempts_total", "Sign-in attempts, by outcome.", "outcome"),
             deprecated_passwords: counters(
@@ -216,6 +262,37 @@ impl Metrics {
         for code in rejected {
             refused.inc();
             self.ingest_rejected.with_label_values(&[code]).inc();
+        }
+    }
+
+    /// Sets whether a live source that this server follows responds.
+    pub fn source_up(&self, source: &str, is_up: bool) {
+        self.source_up.with_label_values(&[source]).set(is_up.into());
+    }
+
+    /// Sets a time of a live source, in seconds since 1970.
+    pub fn source_time(&self, source: &str, time: SourceTime, seconds: i64) {
+        self.source_times.with_label_values(&[time.as_str(), source]).set(seconds);
+    }
+
+    /// Counts events of a live source that were stored, that were changed, and that were left out.
+    pub fn source_events(&self, source: &str, accepted: u64, repaired: u64, left_out: u64) {
+        for (outcome, count) in [("accepted", accepted), ("repaired", repaired), ("left_out", left_out)] {
+            self.source_events.with_label_values(&[outcome, source]).inc_by(count);
+        }
+    }
+
+    /// Counts a failed request to a live source.
+    pub fn source_failed(&self, source: &str) {
+        self.source_failures.with_label_values(&[source]).inc();
+    }
+
+    /// Removes the gauges of a live source that this server no longer follows: another one has them.
+    pub fn source_lost(&self, source: &str) {
+        // They are missing if it has not responded yet.
+        let _ = self.source_up.remove_label_values(&[source]);
+        for time in SourceTime::ALL {
+            let _ = self.source_times.remove_label_values(&[time.as_str(), source]);
         }
     }
 

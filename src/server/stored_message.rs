@@ -39,6 +39,15 @@ pub fn write(message: &Message) -> String {
     serde_json::json!({ "code": message.code, "params": message.params }).to_string()
 }
 
+/// Returns the message without values that has this code.
+pub fn of_code(code: &str) -> Message {
+    let message = Message { text: code.to_owned(), code: code.to_owned().into(), params: BTreeMap::new() };
+    match message.find_in(ENGLISH) {
+        Some(text) => Message { text, ..message },
+        None => message,
+    }
+}
+
 /// Returns a stored message with its English sentence.
 pub fn read(stored: &str) -> Message {
     let sentence = || RecordMessage::Other { text: stored.to_owned() }.into();

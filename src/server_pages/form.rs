@@ -22,7 +22,7 @@ pub fn FormOutcome() -> impl IntoView {
             let id = id.map(|id| format!(" {}: {id}.", language.frame().request_id)).unwrap_or_default();
             Some(message("alert", "notice notice--bad", format!("{text}{id}")))
         }
-        Some(Outcome::Token { .. }) | None => None,
+        Some(Outcome::Token { .. } | Outcome::Recipe { .. } | Outcome::Tried { .. }) | None => None,
     }
 }
 

@@ -5,5 +5,6 @@ pub mod form;
 pub mod history;
 pub mod login;
 pub mod setup;
+pub mod sources;
 pub mod tokens;
 pub mod users;

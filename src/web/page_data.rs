@@ -37,6 +37,7 @@ use crate::web::page_data::export_form::AddressSelection;
 use crate::web::redirect::{LED_AT, NOT_SENT, SIGNED_IN, is_just_now, local_path_or_default};
 
 pub mod export_form;
+mod sources;
 
 /// The cookie in which the page keeps the browser's time zone (`ui::browser`).
 const TIMEZONE_COOKIE: &str = "timezone";
@@ -225,6 +226,7 @@ async fn content(
             let id = uri.path().rsplit('/').next().unwrap_or_default();
             user_with_cameras(state, principal, id).await.map(Content::User)
         }
+        (Page::Sources, Some(_)) => sources::load(state, &parts.headers, language).await.map(Content::Sources),
         (Page::Verify | Page::Account, _) | (_, None) => Ok(Content::Nothing),
     }
 }

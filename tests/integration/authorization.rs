@@ -15,7 +15,7 @@ use crate::app::{TestDatabase, client_with, events};
 type Statuses = [u16; 4];
 
 /// Each route with a request and its statuses. The request is a query string, a path, or the body of a form.
-const ROUTES: [(&str, &str, &str, Statuses); 79] = [
+const ROUTES: [(&str, &str, &str, Statuses); 81] = [
     ("/", "GET", "/", [303; 4]),
     ("/", "POST", "/", [405; 4]),
     // Data. An unauthenticated client gets 401; for a user without the camera it does not exist.
@@ -83,6 +83,8 @@ const ROUTES: [(&str, &str, &str, Statuses); 79] = [
     ("/settings/people", "POST", "name=x&role=king&password=x", [303, 403, 403, 400]),
     ("/settings/people/{id}", "GET", "/settings/people/{the camera's user}", [303, 403, 403, 200]),
     ("/settings/people/{id}", "POST", "/settings/people/{the camera's user}", [303, 403, 403, 400]),
+    ("/settings/sources", "GET", "", [303, 403, 403, 200]),
+    ("/settings/sources", "POST", "action=test&source=nowhere", [303, 403, 403, 400]),
     ("/settings/people/{id}", "GET", "/settings/people/nobody", [303, 403, 403, 404]),
     // Public routes.
     ("/login", "GET", "", [200, 303, 303, 303]),

@@ -308,6 +308,7 @@ async fn each_page_renders_two_hundred_times_at_once() {
         ("/settings/tokens", 200),
         ("/settings/account", 200),
         ("/settings/people", 200),
+        ("/settings/sources", 200),
         ("/settings/people/nobody", 404),
         ("/nowhere", 404),
     ] {

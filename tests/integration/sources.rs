@@ -21,7 +21,9 @@ use motion_export::server::ingest::live::sources::context::FollowContext;
 use motion_export::server::ingest::live::sources::once;
 use motion_export::server::ingest::live::sources::trial::{Tried, trial};
 use motion_export::server::ingest::live::writer::LiveWriter;
+use motion_export::server::metrics::Metrics;
 use motion_export::server::settings::{Hidden, NewCameras, Source};
+use reqwest::header::AUTHORIZATION;
 use rusqlite::Connection;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -29,7 +31,7 @@ use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::app::{NOW, TestDatabase};
+use crate::app::{NOW, TestDatabase, client_with, text_of};
 use crate::backend;
 use crate::binary::{Server, fail, run, succeed, token_of_admin};
 
@@ -160,7 +162,7 @@ async fn list(
     }
     let bound = |name: &str, default: f64| query.get(name).map_or(default, |text| text.parse().unwrap());
     let (after, before) = (bound("after", f64::MIN), bound("before", f64::MAX));
-    let start = |event: &Value| event["start_time"].as_f64().unwrap_or(SECOND as f64 - 5.0);
+    let start = |event: &Value| event["start_time"].as_f64().unwrap_or(seconds(SECOND) - 5.0);
     let mut events: Vec<_> =
         frigate.events.iter().filter(|event| start(event) > after && start(event) < before).cloned().collect();
     events.sort_by(|a, b| start(b).total_cmp(&start(a)));
@@ -172,13 +174,11 @@ async fn list(
 async fn one(State(state): State<Arc<Mutex<Frigate>>>, Segment(id): Segment<String>) -> Response {
     let mut frigate = state.lock().unwrap();
     frigate.requests.push(format!("event {id}"));
-    match frigate.events.iter().find(|event| event["id"] == id) {
-        Some(event) => json_response(&frigate, event),
-        None => {
-            let missing = json!({"success": false, "message": "Event not found"});
-            (StatusCode::NOT_FOUND, json_response(&frigate, &missing)).into_response()
-        }
+    if let Some(event) = frigate.events.iter().find(|event| event["id"] == id) {
+        return json_response(&frigate, event);
     }
+    let missing = json!({"success": false, "message": "Event not found"});
+    (StatusCode::NOT_FOUND, json_response(&frigate, &missing)).into_response()
 }
 
 async fn config_of(State(state): State<Arc<Mutex<Frigate>>>, headers: HeaderMap) -> Response {
@@ -207,12 +207,16 @@ async fn login(State(state): State<Arc<Mutex<Frigate>>>, body: Bytes) -> Respons
 /// The second of the test's clock.
 const SECOND: i64 = NOW / 1_000_000;
 
+fn seconds(whole: i64) -> f64 {
+    f64::from(u32::try_from(whole).unwrap())
+}
+
 /// Returns an ended event of the camera `front`, which began this many seconds ago.
 pub fn event(seconds_ago: i64) -> Value {
     let start = SECOND - seconds_ago;
     json!({
         "id": format!("{start}.5-aaaaaa"), "label": "person", "sub_label": "Jane", "camera": "front",
-        "start_time": start as f64 + 0.5, "end_time": start as f64 + 3.5, "false_positive": null, "zones": [],
+        "start_time": seconds(start) + 0.5, "end_time": seconds(start) + 3.5, "false_positive": null, "zones": [],
         "has_clip": true, "has_snapshot": true, "top_score": null, "box": null,
         "data": {"box": [0.5, 0.5, 0.25, 0.25], "top_score": 0.75, "score": 0.7, "type": "object", "path_data": [[1, 2]]},
     })
@@ -231,7 +235,7 @@ async fn context(database: &TestDatabase) -> FollowContext {
 async fn context_at(database: &TestDatabase, now: i64) -> FollowContext {
     let writer = Writer::open(&database.settings.database, &database.connection).await.unwrap();
     let clock = Clock::new(move || UnixMicros::new(now));
-    FollowContext::new(writer.clone(), LiveWriter::start(writer), clock)
+    FollowContext::new(writer.clone(), LiveWriter::start(writer), clock, Metrics::new())
 }
 
 async fn read_all(database: &TestDatabase, source: &Source) -> anyhow::Result<u64> {
@@ -447,12 +451,59 @@ async fn a_clock_that_is_wrong_there_is_shown_and_no_event_is_missed() {
     assert_eq!(stored(&database).await.source.complete_to, Some(UnixMicros::new(NOW)), "by the earlier clock");
 }
 
+#[tokio::test]
+async fn the_page_shows_each_source_tries_it_and_fills_a_token_into_the_recipes() {
+    let frigate = StandIn::start().await;
+    frigate.set([event(10), with(event(20), "zones", json!("drive")), with(event(30), "end_time", Value::Null)]);
+    let mut database = TestDatabase::new().await;
+    let settings = frigate.settings();
+    database.settings.source.insert("garage".to_owned(), settings.clone());
+    let shed = Source { url: Hidden("http://127.0.0.1:9".to_owned()), ..settings.clone() };
+    database.settings.source.insert("shed".to_owned(), shed);
+    let app = database.serve(10).await;
+    let browser = app.browser_of("admin").await;
+    read_all(&app.database, &settings).await.unwrap();
+    let german = async |form: &[(&str, &str)]| {
+        let request = match form {
+            [] => browser.get(format!("{}/settings/sources", app.address)),
+            _ => browser.post(format!("{}/settings/sources", app.address)).form(form),
+        };
+        text_of(request.header(header::ACCEPT_LANGUAGE, "de").send().await.unwrap()).await
+    };
+    let page = text_of(app.get_as(&browser, "/settings/sources").await).await;
+    for shown in ["garage · Live", "shed · Not followed yet", "1 × Stored without a zone", "16 Dec 2025, 11:59:50 UTC"]
+    {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    assert!(german(&[]).await.contains("1 × Ohne Zone gespeichert: Die Zonen sind keine Liste von Namen."));
+
+    let tried = german(&[("action", "test"), ("source", "garage")]).await;
+    assert!(tried.contains("frigate:person") && tried.contains("Es wurde nichts gespeichert."), "{tried}");
+    let tried = german(&[("action", "test"), ("source", "shed")]).await;
+    assert!(tried.contains("http://127.0.0.1:9 ist nicht erreichbar"), "{tried}");
+    assert!(german(&[("action", "test"), ("source", "attic")]).await.contains("keine Quelle „attic“"));
+
+    let form_key = page.split("name=\"form_key\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let create = [("action", "token"), ("recipe", "motion"), ("form_key", form_key)];
+    let token_in = |page: &str| {
+        let (_, rest) =
+            page.split_once("user = &quot;motion:").or_else(|| page.split_once("user = \"motion:")).unwrap();
+        rest.split(['&', '"']).next().unwrap().to_owned()
+    };
+    let token = token_in(&german(&create).await);
+    assert_eq!(token_in(&german(&create).await), token, "sent twice, it is the same");
+    let sender = client_with(&[(AUTHORIZATION, &format!("Bearer {token}"))]);
+    let sent = app.post(&sender, "/api/v1/motion-events", &[("camera_id", "door"), ("timestamp", "1764547200")]).await;
+    assert_eq!(sent.status(), 200);
+    assert_eq!(app.get_as(&sender, "/api/v1/cameras").await.status(), 403, "it can do nothing else");
+}
+
 fn real_data() -> Option<PathBuf> {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/frigate");
     if data.is_dir() {
         return Some(data);
     }
-    println!("skipped: {} is missing", data.display());
+    eprintln!("skipped: {} is missing", data.display());
     None
 }
 
@@ -503,11 +554,13 @@ async fn a_server_follows_the_sources_of_its_settings_and_commands_show_them() {
     let folder = home.path();
     let frigate = StandIn::start().await;
     frigate.change(|state| state.clock = None);
-    let now = Utc::now().timestamp();
-    let fresh = |seconds_ago: i64| event(SECOND - now + seconds_ago);
-    frigate.set([fresh(100)]);
     let settings = format!("[source.garage]\nkind = \"frigate\"\nurl = \"{}\"\nevery_seconds = 1\n", frigate.url);
     std::fs::write(folder.join("Leptos.toml"), settings).unwrap();
+    // The time of the file is the time of this machine.
+    let now = std::fs::metadata(folder.join("Leptos.toml")).unwrap().modified().unwrap();
+    let now = DateTime::<Utc>::from(now).timestamp();
+    let fresh = |seconds_ago: i64| event(SECOND - now + seconds_ago);
+    frigate.set([fresh(100)]);
     let shown = |arguments: &[&str]| String::from_utf8(succeed(folder, arguments)).unwrap();
 
     // `once` creates the database; the others need one.

@@ -25,7 +25,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a response may take.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(120);
+const RESPONSE_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// The maximum size of a response, in megabytes.
 const MAX_MEGABYTES: u64 = 32;

@@ -41,7 +41,7 @@ const MIN_WINDOW: Micros = SECOND;
 const OVERLAP: Micros = 1_000;
 
 /// The first and the longest delay after a failure.
-const RETRY_DELAYS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+const RETRY_DELAYS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
 
 /// The time: of Frigate's clock and of ours, and that of a clock that is never set.
 #[derive(Clone, Copy, Debug)]
@@ -505,7 +505,7 @@ mod tests {
     fn the_position_continues_after_a_restart_and_a_long_pause_is_a_gap() {
         let open = Simulated { ends: Micros::MAX, ..ended(NOW - 3 * HOUR) };
         let mut first = follower(Position::default());
-        run(&mut first, &[open.clone()], at(NOW), 100);
+        run(&mut first, std::slice::from_ref(&open), at(NOW), 100);
         assert_eq!(first.complete_to(), Some(NOW - 3 * HOUR), "an open event may still be stored");
         let text = serde_json::to_string(first.position()).expect("JSON");
         let position: Position = serde_json::from_str(&text).expect("a position");

@@ -60,7 +60,7 @@ pub struct Progress {
     pub now: UnixMicros,
     /// What happens to events of new cameras.
     pub new_cameras: NewCameras,
-    /// Why values were changed, by the positions of their events in the batch. Counted if an event is new.
+    /// Why values were changed, by the positions of their events in the batch. Only those of new events are counted.
     pub repaired: Vec<(usize, SourceMessage)>,
     /// Why events were left out.
     pub left_out: Vec<SourceMessage>,
@@ -82,15 +82,15 @@ pub struct PositionUpdate {
 }
 
 impl Progress {
-    /// Stores the progress. `accepted` are the positions of the events that are new, `latest` is the time of the latest of them.
-    /// Returns whether this server still follows the source.
+    /// Stores the progress, after that `accepted` events were stored, the latest of them at `latest`. Returns whether this server
+    /// still follows the source.
     ///
     /// # Errors
     /// Returns an error if the database cannot be written to.
     pub async fn save(
         &self,
         database: &impl ConnectionTrait,
-        accepted: &[usize],
+        accepted: u64,
         latest: Option<UnixMicros>,
     ) -> Result<bool, DbErr> {
         let mut update = source::Entity::update_many()
@@ -98,7 +98,7 @@ impl Progress {
             .filter(source::Column::Server.eq(self.server))
             .col_expr(source::Column::LastContactAt, Expr::value(self.now));
         if let Some(latest) = latest {
-            let count = i64::try_from(accepted.len()).unwrap_or(i64::MAX);
+            let count = i64::try_from(accepted).unwrap_or(i64::MAX);
             update = update
                 .col_expr(source::Column::Accepted, Expr::col(source::Column::Accepted).add(count))
                 .col_expr(source::Column::LastAcceptedAt, Expr::value(self.now));
@@ -115,9 +115,8 @@ impl Progress {
         if update.exec(database).await?.rows_affected == 0 {
             return Ok(false);
         }
-        let repaired = self.repaired.iter().filter(|(position, _)| accepted.contains(position));
         let mut reasons: BTreeMap<String, i64> = BTreeMap::new();
-        for reason in repaired.map(|(_, reason)| reason).chain(&self.left_out) {
+        for reason in self.repaired.iter().map(|(_, reason)| reason).chain(&self.left_out) {
             *reasons.entry(reason.code()).or_default() += 1;
         }
         for (reason, count) in reasons {

@@ -74,11 +74,12 @@ async fn follow(mut source: FrigateSource, context: FollowContext) {
         match source.acquire(&context).await {
             Ok(true) => {
                 was_unavailable = false;
-                let contact = source.contact();
-                let heartbeat = keep_lease(source.name().to_owned(), contact, context.clone());
+                let (name, contact) = (source.name().to_owned(), source.contact());
+                let heartbeat = keep_lease(name.clone(), contact, context.clone());
                 let heartbeat = std::pin::pin!(heartbeat);
                 let follow = std::pin::pin!(source.follow(&context));
                 futures_util::future::select(heartbeat, follow).await;
+                context.metrics.source_lost(&name);
             }
             Ok(false) => {}
             Err(error) => {

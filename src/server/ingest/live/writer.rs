@@ -82,7 +82,21 @@ pub struct Written {
     pub duplicate: u64,
     /// Events that were refused, by their positions in the batch.
     pub rejected: Vec<(usize, Rejection)>,
-    /// Whether another server follows the source of the events by now.
+    of_source: WrittenOfSource,
+}
+
+/// What became of a batch of a live source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WrittenOfSource {
+    /// Events that were stored now.
+    pub accepted: u64,
+    /// How many of these have a changed value.
+    pub repaired: u64,
+    /// Events that were left out because of their cameras.
+    pub left_out: u64,
+    /// The time of the latest event that was stored now.
+    pub latest: Option<UnixMicros>,
+    /// Whether another server follows the source by now.
     pub is_lease_lost: bool,
 }
 
@@ -144,8 +158,13 @@ impl LiveWriter {
     ///
     /// # Errors
     /// Returns `unavailable` as [`Self::write`] does.
-    pub async fn write_of_source(&self, events: Vec<MotionEvent>, progress: Progress) -> Result<Written, ApiError> {
-        self.send(Batch { events, cameras: WritableCameras::All, progress: Some(progress) }).await
+    pub async fn write_of_source(
+        &self,
+        events: Vec<MotionEvent>,
+        progress: Progress,
+    ) -> Result<WrittenOfSource, ApiError> {
+        let batch = Batch { events, cameras: WritableCameras::All, progress: Some(progress) };
+        Ok(self.send(batch).await?.of_source)
     }
 
     async fn send(&self, batch: Batch) -> Result<Written, ApiError> {
@@ -308,22 +327,29 @@ impl Target {
 
     async fn write_of_source(&mut self, events: &[MotionEvent], mut progress: Progress) -> Result<Written, DbErr> {
         let mut offered = Vec::with_capacity(events.len());
+        let mut left_out = 0;
         for event in events {
             match self.camera_of_source(event, &progress).await? {
                 Ok(()) => offered.push(item(event)),
-                Err(reason) => progress.left_out.push(reason),
+                Err(reason) => {
+                    progress.left_out.push(reason);
+                    left_out += 1;
+                }
             }
         }
-        let duplicate = offered.len() as u64;
         let mut new = by_item::unknown(offered, &self.transaction).await?;
         new.sort_unstable_by_key(|event| (event.timestamp, event.id));
         let ids: HashSet<_> = new.iter().map(|event| (event.timestamp, event.id)).collect();
         let latest = new.last().map(|event| UnixMicros::new(event.timestamp));
         let accepted = self.insert(new).await?;
         let is_new = |event: &MotionEvent| ids.contains(&(event.event().timestamp, event.event().id));
-        let positions: Vec<_> = (0..events.len()).filter(|position| is_new(&events[*position])).collect();
-        let is_lease_lost = !progress.save(&self.transaction, &positions, latest).await?;
-        Ok(Written { accepted, duplicate: duplicate - accepted, rejected: Vec::new(), is_lease_lost })
+        let positions: HashSet<_> = (0..events.len()).filter(|position| is_new(&events[*position])).collect();
+        progress.repaired.retain(|(position, _)| positions.contains(position));
+        let is_lease_lost = !progress.save(&self.transaction, accepted, latest).await?;
+        let repaired: HashSet<_> = progress.repaired.iter().map(|(position, _)| position).collect();
+        let repaired = repaired.len() as u64;
+        let of_source = WrittenOfSource { accepted, repaired, left_out, latest, is_lease_lost };
+        Ok(Written { of_source, ..Written::default() })
     }
 
     async fn insert(&mut self, events: Vec<Event>) -> Result<u64, DbErr> {

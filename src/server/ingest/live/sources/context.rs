@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::server::db::clock::Clock;
 use crate::server::db::connect::writer::Writer;
 use crate::server::ingest::live::writer::LiveWriter;
+use crate::server::metrics::Metrics;
 
 /// Where events of sources are stored, and by which server.
 #[derive(Clone, Debug)]
@@ -15,13 +16,15 @@ pub struct FollowContext {
     pub live: LiveWriter,
     /// The clock.
     pub clock: Clock,
+    /// The metrics of this server.
+    pub metrics: Metrics,
     /// Identifies this process.
     pub server: Uuid,
 }
 
 impl FollowContext {
     /// Returns a context for this process.
-    pub fn new(writer: Writer, live: LiveWriter, clock: Clock) -> Self {
-        Self { writer, live, clock, server: Uuid::new_v4() }
+    pub fn new(writer: Writer, live: LiveWriter, clock: Clock, metrics: Metrics) -> Self {
+        Self { writer, live, clock, metrics, server: Uuid::new_v4() }
     }
 }

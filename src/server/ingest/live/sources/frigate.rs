@@ -22,6 +22,7 @@ use crate::server::ingest::live::check::{MotionEvent, Origin, check};
 use crate::server::ingest::live::reported::{Rejection, Reported};
 use crate::server::ingest::live::source_state::{self, Contact, PositionUpdate, Progress, State};
 use crate::server::ingest::live::writer::MAX_EVENTS;
+use crate::server::metrics::SourceTime;
 use crate::server::settings::{Source, SourceKind};
 use crate::server::stored_message;
 
@@ -221,6 +222,8 @@ impl FrigateSource {
             }
             self.clock_offset = offset;
         }
+        context.metrics.source_up(&self.name, true);
+        context.metrics.source_time(&self.name, SourceTime::LastContact, at.as_secs());
         self.contact.set(Contact { at, clock_offset: offset });
     }
 
@@ -258,11 +261,20 @@ impl FrigateSource {
                 return Err(StepError::LeaseLost);
             }
             accepted += written.accepted;
+            let left_out = if index == last { new.left_out.len() as u64 } else { 0 };
+            context.metrics.source_events(&self.name, written.accepted, written.repaired, left_out + written.left_out);
+            if let Some(latest) = written.latest {
+                context.metrics.source_time(&self.name, SourceTime::LastEvent, latest.as_secs());
+            }
         }
         if self.handled.len() > MAX_REMEMBERED {
             self.handled.clear();
         }
         self.handled.extend(new.keys);
+        if let Some(complete_to) = follower.complete_to() {
+            let seconds = UnixMicros::new(complete_to).as_secs();
+            context.metrics.source_time(&self.name, SourceTime::CompleteTo, seconds);
+        }
         if state != self.state {
             info!(source = self.name, state = state.as_str(), "the source is followed");
         }
@@ -311,6 +323,10 @@ impl FrigateSource {
             false if failures >= FAILURES_UNTIL_AWAY => Some(State::Away),
             false => None,
         };
+        context.metrics.source_failed(&self.name);
+        if state.is_some() {
+            context.metrics.source_up(&self.name, false);
+        }
         let message = Message::from(&failure.message);
         if let Some(state) = state.filter(|state| *state != self.state) {
             warn!(source = self.name, state = state.as_str(), error = message.text, "the source cannot be read");

@@ -174,7 +174,7 @@ mod tests {
             "id": "1735787796.700051-gaexp1", "label": "person", "sub_label": "Jane", "camera": "front",
             "start_time": 1_735_787_791.700_051, "end_time": 1_735_787_800.5, "false_positive": null,
             "zones": ["drive", "street"], "thumbnail": "secret", "top_score": null, "box": null,
-            "data": {"box": [0.5, 0.5, 0.25, 0.25], "top_score": 0.7843137383460999, "type": "object"},
+            "data": {"box": [0.5, 0.5, 0.25, 0.25], "top_score": 0.784_313_738_346_099_9, "type": "object"},
         })
     }
 

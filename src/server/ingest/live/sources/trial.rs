@@ -27,13 +27,25 @@ pub enum Tried {
     LeftOut(SourceMessage),
 }
 
+/// Why a source cannot be read.
+#[derive(Debug)]
+pub struct TrialError(pub SourceMessage);
+
+impl std::fmt::Display for TrialError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&Message::from(&self.0).text)
+    }
+}
+
+impl std::error::Error for TrialError {}
+
 /// Reads the latest events of a source.
 ///
 /// # Errors
-/// Returns an error in words if the source cannot be read.
+/// Returns [`TrialError`] if the source cannot be read, and another error if its settings cannot be used.
 pub async fn trial(settings: &Source, now: UnixMicros) -> anyhow::Result<Vec<Tried>> {
     let api = Api::new(settings)?;
-    let in_words = |failure: Failure| anyhow::anyhow!(Message::from(&failure.message).text);
+    let in_words = |failure: Failure| anyhow::Error::new(TrialError(failure.message));
     let (options, _) = api.options(&settings.camera_prefix).await.map_err(in_words)?;
     let window = Request::Window { after: 0, before: now.as_micros() + AHEAD, limit: EVENTS };
     let events = api.events(&window).await.map_err(in_words)?;
