@@ -14,6 +14,7 @@ pub mod parameters;
 pub mod records;
 pub mod requests;
 pub mod sources;
+pub mod stored;
 pub mod transport;
 
 use std::borrow::Cow;

@@ -14,4 +14,3 @@ pub mod metrics;
 pub mod retry;
 pub mod settings;
 pub mod state;
-pub mod stored_message;

@@ -29,7 +29,7 @@ const SERVER_LAYERS: [&[&str]; 9] = [
     &["db"],
     &["logging", "metrics"],
     &["settings"],
-    &["formula_guard", "internal_error", "retry", "stored_message"],
+    &["formula_guard", "internal_error", "retry"],
 ];
 
 /// The maximum number of Rust files in a folder.

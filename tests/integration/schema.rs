@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use migration::{Migrator, MigratorTrait};
+use motion_export::messages::stored;
 use motion_export::server::accounts::camera_access::camera_filter::{CameraFilter, SelectedCamera};
 use motion_export::server::db::connect::{self, IfMissing};
 use motion_export::server::db::entity::{
@@ -12,7 +13,6 @@ use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::export::event::Cursor;
 use motion_export::server::export::query::{self, Filter};
 use motion_export::server::export::timezone::TimeRange;
-use motion_export::server::stored_message;
 use sea_orm::sea_query::{PostgresQueryBuilder, SqliteQueryBuilder};
 use sea_orm::{
     ActiveValue::NotSet, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect, Statement,
@@ -239,7 +239,7 @@ async fn reasons_that_older_versions_recorded_as_sentences_are_migrated_to_messa
         reasons.all(connection).await.unwrap().into_iter().map(Option::unwrap).collect::<Vec<_>>()
     };
     connect::migrate(&database.settings.database, connection).await.unwrap();
-    let messages: Vec<_> = stored().await.iter().map(|stored| stored_message::read(stored)).collect();
+    let messages: Vec<_> = stored().await.iter().map(|stored| stored::read(stored)).collect();
     for (message, (sentence, code)) in messages.iter().zip(sentences) {
         assert_eq!(message.code, code);
         assert!(code == "server_lost" || message.text == sentence, "{message:?}");
