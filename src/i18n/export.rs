@@ -208,8 +208,8 @@ pub static ENGLISH: Texts = Texts {
     for_excel: "Excel-compatible",
     for_excel_hint: "Marks the file as UTF-8, which Excel needs for letters such as ü. Turn it off for other tools.",
     excel_date: "Date column",
-    excel_date_hint: "Adds a first column, local_time, such as 2025-12-15 10:30:00. Excel reads it as a date; Calc does if you \
-                      select Detect special numbers.",
+    excel_date_hint: "Adds a first column, local_time, such as 2025-12-15 10:30:00. Excel reads it as a date; \
+                      in Calc, turn on “Detect special numbers” when you open the file.",
     bad_address: |why| format!("The selection in this page's address can't be used. {why}"),
 
     preview: "Preview",
@@ -399,8 +399,8 @@ pub static GERMAN: Texts = Texts {
     for_excel_hint: "Kennzeichnet die Datei als UTF-8, damit Excel Buchstaben wie ü richtig anzeigt. Für andere Programme \
                      ausschalten.",
     excel_date: "Datumsspalte",
-    excel_date_hint: "Stellt die Spalte local_time voran, zum Beispiel 2025-12-15 10:30:00. Excel erkennt sie als Datum, Calc \
-                      mit „Erweiterte Zahlenerkennung“.",
+    excel_date_hint: "Stellt die Spalte local_time voran, zum Beispiel 2025-12-15 10:30:00. Excel erkennt sie als Datum; \
+                      in Calc schalten Sie beim Öffnen „Erweiterte Zahlenerkennung“ ein.",
     bad_address: |why| format!("Die Auswahl in der Adresse dieser Seite ist nicht verwendbar. {why}"),
 
     preview: "Vorschau",

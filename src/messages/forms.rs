@@ -44,8 +44,8 @@ messages! {
              etwas später erneut.";
         /// The page is for administrators.
         AdministratorsOnly = "administrators_only",
-            "Only administrators can manage people. Ask one of them.",
-            "Nur Administratoren verwalten Personen. Wenden Sie sich an einen von ihnen.";
+            "This page is for administrators. Ask one of them.",
+            "Diese Seite ist Administratoren vorbehalten. Wenden Sie sich an einen von ihnen.";
         /// The metrics are for administrators.
         MetricsForAdministrators = "metrics_for_administrators",
             "The metrics are for administrators, and for clients that send the token in server.metrics_token.",

@@ -115,7 +115,7 @@ messages! {
         BodyTooLarge { max_events: usize, max_bytes: usize } = "body_too_large",
             "A request can have {max_events} events and {max_bytes} bytes, also after decompression. Nothing was stored; send \
              the events in several requests.",
-            "Eine Anfrage kann {max_events} Ereignisse und {max_bytes} Bytes haben, auch entpackt. Es wurde nichts gespeichert; \
+            "Eine Anfrage kann {max_events} Ereignisse und {max_bytes} Byte haben, auch entpackt. Es wurde nichts gespeichert; \
              senden Sie die Ereignisse in mehreren Anfragen.";
         /// The body has another type or encoding.
         UnsupportedBody = "unsupported_body",

@@ -78,7 +78,7 @@ mod tests {
             "content=\"dark\"",
             "<title>Nicht erlaubt · Motion Export</title>",
             "<h1>Nicht erlaubt",
-            "Nur Administratoren",
+            "Diese Seite ist Administratoren vorbehalten",
             "Zu den Einstellungen",
         ] {
             assert!(page.contains(part), "{part} in {page}");

@@ -18,7 +18,7 @@ impl Language {
             (Self::English, 1) => return "1 byte".to_owned(),
             (Self::German, 1) => return "1 Byte".to_owned(),
             (Self::English, ..1_000) => return format!("{count} bytes"),
-            (Self::German, ..1_000) => return format!("{count} Bytes"),
+            (Self::German, ..1_000) => return format!("{count} Byte"),
             _ => (),
         }
         // In tenths, because formatting floating-point numbers would weigh more in the WASM than this whole file.
@@ -217,9 +217,9 @@ mod tests {
     #[test]
     fn sizes_are_in_decimal_units_with_one_decimal() {
         for (count, english, german) in [
-            (0, "0 bytes", "0 Bytes"),
+            (0, "0 bytes", "0 Byte"),
             (1, "1 byte", "1 Byte"),
-            (999, "999 bytes", "999 Bytes"),
+            (999, "999 bytes", "999 Byte"),
             (1_000, "1.0 kB", "1,0 kB"),
             (999_949, "999.9 kB", "999,9 kB"),
             (999_950, "1.0 MB", "1,0 MB"),

@@ -44,12 +44,12 @@ pub struct Texts {
 }
 
 pub static ENGLISH: Texts = Texts {
-    lead: "For scripts, Excel, Power Query and pandas, and for programs that send events. A token gives access to the data \
-           that you see, or sends events, but never gives access to pages.",
+    lead: "For scripts, Excel, Power Query and pandas, and for programs that send events. A token can read the data \
+           that you can see, or send events. It cannot open pages.",
     new_token: "New token",
     what_for: "What is it for?",
     what_for_hint: "Such as “Nightly report”.",
-    used_to: "Used to",
+    used_to: "Permission",
     used_to_hint: "A token that sends events can do nothing else. Give it to cameras and recorders.",
     scope: |scope| match scope {
         Scope::Read => "Read exports",
@@ -81,12 +81,12 @@ pub static ENGLISH: Texts = Texts {
 };
 
 pub static GERMAN: Texts = Texts {
-    lead: "Für Skripte, Excel, Power Query und pandas und für Programme, die Ereignisse senden. Ein Token gibt Zugriff auf die \
-           Daten, die Sie sehen, oder sendet Ereignisse, gibt aber nie Zugriff auf Seiten.",
+    lead: "Für Skripte, Excel, Power Query und pandas und für Programme, die Ereignisse senden. Mit einem Token lassen \
+           sich die Daten lesen, die Sie sehen, oder Ereignisse senden, aber keine Seiten öffnen.",
     new_token: "Neues Token",
     what_for: "Wofür ist es?",
     what_for_hint: "Zum Beispiel „Nächtlicher Bericht“.",
-    used_to: "Verwendung",
+    used_to: "Berechtigung",
     used_to_hint: "Ein Token, das Ereignisse sendet, kann nichts anderes. Geben Sie es Kameras und Rekordern.",
     scope: |scope| match scope {
         Scope::Read => "Exporte lesen",
