@@ -160,3 +160,12 @@ test("a running export is cancelled in the history", async ({ page }) => {
   slow.hurry();
   expect(await slow.ended).toBe(false);
 });
+
+test("a file is uploaded and imported, and the page follows it", async ({ page }) => {
+  const file = run("export", "--start-date", "2025-12-14", "--timezone", "Asia/Dhaka");
+  await page.goto("/settings/import");
+  await page.getByLabel("File", { exact: true }).setInputFiles({ name: "plain.csv", mimeType: "text/csv", buffer: file });
+  await page.getByRole("button", { name: "Import" }).click();
+  await expect(page.getByRole("heading", { name: "“plain.csv” was imported" })).toBeVisible();
+  await expect(page.locator(".tiles div").filter({ hasText: "Already there" }).locator("dd")).toHaveText(String(file.toString().split("\r\n").length - 2));
+});

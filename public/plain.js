@@ -8,5 +8,53 @@ document.addEventListener("click", ({ target }) => {
 });
 // The server can only guess whether a page was opened over HTTPS.
 for (const notice of document.querySelectorAll("[data-https]")) notice.hidden = location.protocol === "https:";
+// An upload shows its progress, and the page follows an import without being loaded again.
+const FOLLOW_MILLISECONDS = 1_000;
+const showImport = (html) => {
+  // The content security policy would report the styles of a parsed document.
+  const page = new DOMParser().parseFromString(html.replace(/<style[^]*?<\/style>/g, ""), "text/html");
+  const next = page.getElementById("import");
+  // A session that has ended leads to another page.
+  if (!next) return location.reload();
+  for (const noscript of next.querySelectorAll("noscript")) noscript.remove();
+  document.getElementById("import").replaceWith(next);
+  const news = next.querySelector("[data-news] h2, #outcome");
+  document.getElementById("import-news").textContent = news?.textContent ?? "";
+  followImport();
+};
+const followImport = () => {
+  if (!document.querySelector("[data-running]")) return;
+  setTimeout(async () => {
+    const response = await fetch(location.pathname).catch(() => null);
+    if (response?.ok) showImport(await response.text());
+    else followImport();
+  }, FOLLOW_MILLISECONDS);
+};
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || !form.matches("[data-upload]")) return;
+  event.preventDefault();
+  const [bar, status, button] = ["progress", "[role=status]", "button"].map((selector) => form.querySelector(selector));
+  const isSending = (sending) => {
+    button.disabled = sending;
+    bar.hidden = !sending;
+    status.hidden = false;
+  };
+  const request = new XMLHttpRequest();
+  request.upload.onprogress = ({ loaded, total }) => {
+    const percent = Math.floor((loaded / total) * 100);
+    bar.value = percent;
+    status.textContent = form.dataset.sending.replace("{}", percent);
+  };
+  request.onload = () => showImport(request.responseText);
+  request.onerror = () => {
+    isSending(false);
+    status.textContent = form.dataset.lost;
+  };
+  request.open("POST", form.action);
+  isSending(true);
+  request.send(new FormData(form));
+});
+followImport();
 // Tests wait for this before they click.
 document.body.dataset.hydrated = "";

@@ -15,6 +15,7 @@ use crate::server::db::connect::{IfMissing, checkpoint};
 use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::db::{connect, partitions};
+use crate::server::ingest::summary::progress::Progress;
 use crate::server::settings::Settings;
 use crate::server::{demo, ingest, logging};
 
@@ -108,15 +109,16 @@ async fn run_on(database: Pool, command: Command, settings: &Settings) -> anyhow
     let now = clock.now();
     let summary = match command {
         Command::Import(Import::Argusai { source }) => {
-            ingest::argusai::import(&database, &ingest::argusai::Location::new(&source)?).await?
+            ingest::argusai::import(&database, &ingest::argusai::Location::new(&source)?, &Progress::on_terminal())
+                .await?
         }
         Command::Import(Import::Frigate { file, detect, config, camera_prefix }) => {
             let options = ingest::frigate::options::Options::new(detect, config.as_deref(), camera_prefix)?;
-            ingest::frigate::import(&database, &file, options).await?
+            ingest::frigate::import(&database, &file, options, &Progress::on_terminal()).await?
         }
         Command::Import(Import::Csv { file, raw, unterminated, confidence }) => {
             let options = ingest::csv::Options { raw, unterminated, confidence };
-            ingest::csv::import(&database, &file, options).await?
+            ingest::csv::import(&database, &file, options, &Progress::on_terminal()).await?
         }
         Command::Demo(Demo { events, cameras, days, seed, until }) => {
             let until = until.map_or(now, UnixMicros::from);

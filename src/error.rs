@@ -50,6 +50,8 @@ pub enum ErrorCode {
     ExportNotFound,
     /// The export has ended, so it cannot be cancelled; or it was cancelled before its file began. HTTP 409.
     ExportEnded,
+    /// Another file is being uploaded or imported. HTTP 409.
+    ImportRunning,
     /// There were too many sign-in attempts. HTTP 429, with the time to wait.
     TooManyAttempts,
     /// The user has the maximum number of exports running. HTTP 429, with the time to wait.
@@ -70,7 +72,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Each code with its name on the wire and its HTTP status, in the order of the variants.
-    pub const ALL: [(Self, &'static str, u16); 26] = [
+    pub const ALL: [(Self, &'static str, u16); 27] = [
         (Self::InvalidParameter, "invalid_parameter", 400),
         (Self::InvalidBody, "invalid_body", 400),
         (Self::BadRequest, "bad_request", 400),
@@ -89,6 +91,7 @@ impl ErrorCode {
         (Self::EventsRejected, "events_rejected", 422),
         (Self::ExportNotFound, "export_not_found", 404),
         (Self::ExportEnded, "export_ended", 409),
+        (Self::ImportRunning, "import_running", 409),
         (Self::TooManyAttempts, "too_many_attempts", 429),
         (Self::TooManyExports, "too_many_exports", 429),
         (Self::TooManyStreams, "too_many_streams", 429),
@@ -130,6 +133,7 @@ impl ErrorCode {
             Self::EventsRejected => "Events rejected",
             Self::ExportNotFound => "Export not found",
             Self::ExportEnded => "Export ended",
+            Self::ImportRunning => "Another import is running",
             Self::TooManyAttempts => "Too many attempts",
             Self::TooManyExports => "Too many exports",
             Self::TooManyStreams => "Too many streams",

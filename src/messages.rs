@@ -9,6 +9,7 @@ pub mod commands;
 mod define;
 pub mod forms;
 pub mod http;
+pub mod import;
 pub mod ingest;
 pub mod parameters;
 pub mod records;
@@ -79,6 +80,7 @@ mod tests {
     use super::commands::CommandMessage;
     use super::forms::FormMessage;
     use super::http::HttpMessage;
+    use super::import::{ImportFinding, UploadMessage};
     use super::ingest::IngestMessage;
     use super::parameters::ParameterMessage;
     use super::records::RecordMessage;
@@ -93,6 +95,8 @@ mod tests {
             (AccessLost::FIELDS, AccessLost::ENGLISH, AccessLost::GERMAN),
             (CommandMessage::FIELDS, CommandMessage::ENGLISH, CommandMessage::GERMAN),
             (HttpMessage::FIELDS, HttpMessage::ENGLISH, HttpMessage::GERMAN),
+            (ImportFinding::FIELDS, ImportFinding::ENGLISH, ImportFinding::GERMAN),
+            (UploadMessage::FIELDS, UploadMessage::ENGLISH, UploadMessage::GERMAN),
             (IngestMessage::FIELDS, IngestMessage::ENGLISH, IngestMessage::GERMAN),
             (TransportMessage::FIELDS, TransportMessage::ENGLISH, TransportMessage::GERMAN),
             (FormMessage::FIELDS, FormMessage::ENGLISH, FormMessage::GERMAN),

@@ -8,6 +8,7 @@ use crate::ui::page_data;
 
 pub mod account;
 pub mod form;
+pub mod import;
 pub mod login;
 pub mod not_found;
 pub mod problem_page;
@@ -21,6 +22,7 @@ pub mod users;
 /// Returns the requested page.
 pub fn page() -> AnyView {
     use account::Account;
+    use import::Import;
     use login::Login;
     use not_found::NotFound;
     use setup::Setup;
@@ -32,6 +34,7 @@ pub fn page() -> AnyView {
     match page_data::page() {
         Some(Page::Tokens) => view! { <Tokens/> }.into_any(),
         Some(Page::Account) => view! { <Account/> }.into_any(),
+        Some(Page::Import) => view! { <Import/> }.into_any(),
         Some(Page::Users) => view! { <Users/> }.into_any(),
         Some(Page::User) => view! { <UserPage/> }.into_any(),
         Some(Page::Sources) => view! { <Sources/> }.into_any(),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::export_form::ExportFormData;
 use super::exports::ExportRecord;
+use super::import::ImportState;
 use super::session::CurrentUser;
 use super::sources::{Recipe, SourceList, TriedEvent};
 use super::tokens::{Scope, TokenList};
@@ -15,7 +16,7 @@ use super::unknown_value::{UnknownValue, serialize_as_str};
 use super::users::{User, UserWithCameras};
 use crate::api::language::Language;
 use crate::api::paths::{
-    ACCOUNT_PATH, HISTORY_PATH, LOGIN_PATH, SETTINGS_PATH, SETUP_PATH, SOURCES_PATH, TOKENS_PATH, USER_PATH,
+    ACCOUNT_PATH, HISTORY_PATH, IMPORT_PATH, LOGIN_PATH, SETTINGS_PATH, SETUP_PATH, SOURCES_PATH, TOKENS_PATH, USER_PATH,
     USERS_PATH, VERIFY_PATH,
 };
 use crate::error::ApiError;
@@ -63,6 +64,8 @@ pages! {
     Tokens: TOKENS_PATH, hydrated: false;
     /// The account of the signed-in user.
     Account: ACCOUNT_PATH, hydrated: false;
+    /// The import of an uploaded file.
+    Import: IMPORT_PATH, hydrated: false;
     /// All users.
     Users: USERS_PATH, hydrated: false;
     /// One user.
@@ -189,6 +192,9 @@ pub enum Content {
     /// The access tokens of the signed-in user.
     #[serde(skip)]
     Tokens(TokenList),
+    /// The import of an uploaded file.
+    #[serde(skip)]
+    Import(ImportState),
     /// All users.
     #[serde(skip)]
     Users(Vec<User>),

@@ -10,6 +10,8 @@ pub const VERIFY_PATH: &str = "/settings/verify";
 pub const TOKENS_PATH: &str = "/settings/tokens";
 /// The account of the signed-in user.
 pub const ACCOUNT_PATH: &str = "/settings/account";
+/// The import of an uploaded file, for administrators.
+pub const IMPORT_PATH: &str = "/settings/import";
 /// All users, for administrators.
 pub const USERS_PATH: &str = "/settings/people";
 /// One user, for administrators.

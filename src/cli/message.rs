@@ -2,28 +2,16 @@
 
 use std::error::Error;
 
-use sea_orm::{DbErr, sqlx};
+use sea_orm::DbErr;
 
 use crate::error::{ApiError, ErrorCode};
-use crate::server::db::describe_error::{describe, describe_io, describe_rusqlite, describe_sqlx};
+use crate::server::db::describe_error::{describe, describe_cause, describe_chain};
 use crate::server::export::error::ExportError;
 
 /// Returns the message of an error: its context, and the first cause with a description. Further causes repeat the same
 /// in the words of a driver.
 pub fn of(error: &anyhow::Error) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    for cause in error.chain() {
-        let described = description(cause);
-        let is_last = described.is_some();
-        let text = described.unwrap_or_else(|| cause.to_string());
-        if !parts.iter().any(|part| part.contains(&text)) {
-            parts.push(text);
-        }
-        if is_last {
-            break;
-        }
-    }
-    parts.join(": ")
+    describe_chain(error, description)
 }
 
 /// Whether a command failed because of its database, and the error does not name the database yet.
@@ -39,17 +27,9 @@ pub fn is_of_database(error: &anyhow::Error) -> bool {
 
 /// Describes an error whose own text is not for users, or repeats its causes.
 fn description(error: &(dyn Error + 'static)) -> Option<String> {
-    if let Some(error) = error.downcast_ref::<DbErr>() {
-        return Some(describe(error));
-    }
-    if let Some(error) = error.downcast_ref::<sqlx::Error>() {
-        return Some(describe_sqlx(error));
-    }
-    if let Some(error) = error.downcast_ref::<rusqlite::Error>() {
-        return Some(describe_rusqlite(error));
-    }
-    if let Some(error) = error.downcast_ref::<std::io::Error>() {
-        return Some(describe_io(error));
+    let described = describe_cause(error);
+    if described.is_some() {
+        return described;
     }
     match error.downcast_ref::<ExportError>() {
         Some(ExportError::Database(error)) => Some(describe(error)),
@@ -70,6 +50,7 @@ fn describe_api_error(error: &ApiError) -> String {
 #[cfg(test)]
 mod tests {
     use anyhow::{Context, anyhow};
+    use sea_orm::sqlx;
 
     use super::*;
     use crate::server::internal_error::internal;

@@ -4,6 +4,7 @@ use crate::api::language::Language;
 use crate::api::session::Role;
 
 mod account;
+mod import;
 mod login;
 mod setup;
 mod sources;

@@ -6,6 +6,7 @@ use crate::messages::access::AccessLost;
 use crate::messages::commands::CommandMessage;
 use crate::messages::forms::FormMessage;
 use crate::messages::http::HttpMessage;
+use crate::messages::import::{ImportFinding, UploadMessage};
 use crate::messages::ingest::IngestMessage;
 use crate::messages::parameters::{DATES_REVERSED, ParameterMessage};
 use crate::messages::records::RecordMessage;
@@ -25,6 +26,8 @@ const GERMAN: &[Sentences] = &[
     HttpMessage::GERMAN,
     IngestMessage::GERMAN,
     SourceMessage::GERMAN,
+    ImportFinding::GERMAN,
+    UploadMessage::GERMAN,
     FormMessage::GERMAN,
     AccessLost::GERMAN,
     RecordMessage::GERMAN,
@@ -99,6 +102,7 @@ fn german_title(code: ErrorCode) -> &'static str {
         ErrorCode::EventsRejected => "Ereignisse abgelehnt",
         ErrorCode::ExportNotFound => "Export nicht gefunden",
         ErrorCode::ExportEnded => "Export beendet",
+        ErrorCode::ImportRunning => "Anderer Import läuft",
         ErrorCode::TooManyAttempts => "Zu viele Versuche",
         ErrorCode::TooManyExports => "Zu viele Exporte",
         ErrorCode::TooManyStreams => "Zu viele Ereignisströme",

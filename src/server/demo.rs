@@ -14,9 +14,9 @@ use crate::server::db::entity::{api_token, camera, mark, user};
 use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::ingest::event::Event;
-use crate::server::ingest::progress;
 use crate::server::ingest::sink::{EventWriter, KnownName};
 use crate::server::ingest::summary::Summary;
+use crate::server::ingest::summary::progress::Progress;
 
 /// The demo of `serve --demo`.
 pub const DEFAULT: Demo = Demo { events: 100_000, cameras: 8, days: 365, seed: 1 };
@@ -81,12 +81,13 @@ impl Demo {
         for (index, id) in (0..).zip(&cameras) {
             writer.camera(id, Some(&name(index)), KnownName::Replace).await?;
         }
-        let bar = progress::of_events(self.events);
+        let progress = Progress::on_terminal();
+        progress.begin_events(self.events);
         for timestamp in timestamps(&mut rng, self.events, self.days, now) {
             writer.event(event(&mut rng, &cameras, timestamp)).await?;
-            bar.inc(1);
+            progress.add(1);
         }
-        bar.finish_and_clear();
+        progress.end();
         Ok(writer.commit().await?)
     }
 }

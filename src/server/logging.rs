@@ -95,7 +95,7 @@ mod tests {
 
     /// Every field of the log, with its meaning. Each thing has one name; those of the specification are `user_id`,
     /// `camera_id`, `row_count`, `bytes_sent` and `duration_ms`.
-    const FIELDS: [(&str, &str); 29] = [
+    const FIELDS: [(&str, &str); 33] = [
         ("action", "the action of an administrator on a user"),
         ("bytes", "the size of an export's file, before any content encoding"),
         ("bytes_sent", "how many bytes were sent to the client"),
@@ -107,15 +107,19 @@ mod tests {
         ("end_date", "the end of an export's selection"),
         ("error", "why something failed"),
         ("export_id", "the id of an export's record"),
+        ("file_bytes", "the size of an uploaded file"),
+        ("imported", "how many events were imported"),
         ("interrupted_exports", "how many exports were marked interrupted"),
         ("listen_address", "the address that the server listens on"),
         ("max_connections", "the setting of that name"),
         ("method", "the method of a request"),
         ("path", "the path of a request, or of a folder"),
-        ("reason", "why an export ended"),
+        ("reason", "why an export ended, or a file was not imported"),
         ("request_id", "the id of a request"),
         ("row_count", "how many events an export has written"),
         ("running_exports", "how many exports are running"),
+        ("skipped", "how many events could not be imported"),
+        ("source", "what an imported file is"),
         ("start_date", "the start of an export's selection"),
         ("state", "how an export ended"),
         ("status", "the status of a response"),

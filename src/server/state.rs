@@ -25,6 +25,7 @@ use crate::server::export::reader::source::events;
 use crate::server::export::slots::{ExportSlots, Limits};
 use crate::server::ingest::live::rate_limit::IngestRateLimiter;
 use crate::server::ingest::live::writer::LiveWriter;
+use crate::server::ingest::upload::Uploads;
 use crate::server::settings::site_version::versioned;
 
 /// The shared state. Cheap to clone: each field is a handle.
@@ -58,6 +59,8 @@ pub struct AppState {
     pub wrong_tokens: WrongTokens,
     /// The task that writes live events.
     pub live: LiveWriter,
+    /// The files that administrators upload.
+    pub uploads: Uploads,
     /// The rate limit of senders of events.
     pub ingest_limit: IngestRateLimiter,
     /// The last use of sessions and tokens.
@@ -95,6 +98,7 @@ impl AppState {
             sessions: Sessions::new(database.clone(), writer.clone(), clock.clone(), last_use.clone(), &settings),
             throttle: LoginRateLimiter::new(clock.clone()),
             live: LiveWriter::start(writer.clone()),
+            uploads: Uploads::new(&settings, database.clone()),
             ingest_limit: IngestRateLimiter::new(
                 settings.ingest.requests_per_second,
                 settings.ingest.burst,

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod form;
 pub mod history;
+pub mod import;
 pub mod login;
 pub mod setup;
 pub mod sources;

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::middleware::authorize::Authorized;
 use super::request_id::RequestId;
 use super::{error_response, parameters, preferences, secure_address};
+use crate::api::import::{ImportState, Phase};
 use crate::api::language::Language;
 use crate::api::page::{Content, History, Outcome, Page, PageData};
 use crate::api::paths::{LOGIN_PATH, SETTINGS_PATH, SETUP_PATH, is_page};
@@ -221,6 +222,7 @@ async fn content(
         }
         (Page::History, Some(principal)) => history(state, principal, uri, language).await.map(Content::History),
         (Page::Tokens, Some(principal)) => tokens(state, principal).await.map(Content::Tokens),
+        (Page::Import, Some(_)) => Ok(Content::Import(import(state, language))),
         (Page::Users, Some(_)) => users(state).await.map(Content::Users),
         (Page::User, Some(principal)) => {
             let id = uri.path().rsplit('/').next().unwrap_or_default();
@@ -229,6 +231,21 @@ async fn content(
         (Page::Sources, Some(_)) => sources::load(state, &parts.headers, language).await.map(Content::Sources),
         (Page::Verify | Page::Account, _) | (_, None) => Ok(Content::Nothing),
     }
+}
+
+/// Returns the state of uploads, in the language of the page.
+fn import(state: &AppState, language: Language) -> ImportState {
+    let mut shown = state.uploads.state();
+    match shown.upload.as_mut().map(|upload| &mut upload.phase) {
+        Some(Phase::Failed(message)) => *message = language.translate(message.clone()),
+        Some(Phase::Done(summary)) => {
+            for finding in &mut summary.findings {
+                finding.reason = language.translate(finding.reason.clone());
+            }
+        }
+        _ => {}
+    }
+    shown
 }
 
 /// Returns the first value of a query parameter.

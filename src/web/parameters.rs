@@ -43,7 +43,7 @@ pub fn known_to_page(path: &str, query: &str) -> Option<String> {
         Some(Page::Setup) => &["key"],
         // What was typed into a form without a session.
         Some(Page::Tokens | Page::Account | Page::Users | Page::User | Page::Sources) => &SURVIVING_FIELDS,
-        Some(Page::Verify) | None => &[],
+        Some(Page::Verify | Page::Import) | None => &[],
     };
     // Any page may show the notice of a form.
     let is_known = |name: &Cow<str>| known.contains(&&**name) || name == "done";

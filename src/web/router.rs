@@ -31,7 +31,7 @@ use crate::server::state::AppState;
 use crate::server_pages;
 use crate::web::assets::thaw_styles::StyleSheets;
 use crate::web::forms::form::{MAX_FORM_BYTES, MAX_LONG_FORM_BYTES, form};
-use crate::web::forms::{account, history, login, setup, sources, tokens, users};
+use crate::web::forms::{account, history, import, login, setup, sources, tokens, users};
 use crate::web::handlers::export::export;
 use crate::web::handlers::{export_events, export_records, health, metrics, motion_events, moved_paths, openapi};
 use crate::web::listener::request_body::unread_body;
@@ -139,6 +139,7 @@ where
         Page::History => form(history::cancel_export, MAX_FORM_BYTES, render),
         Page::Tokens => form(tokens::change_tokens, MAX_FORM_BYTES, render),
         Page::Account => form(account::change_password, MAX_FORM_BYTES, render),
+        Page::Import => import::upload_form(render),
         Page::Users => form(users::add_user, MAX_FORM_BYTES, render),
         Page::User => form(users::change_user, MAX_LONG_FORM_BYTES, render),
         Page::Sources => form(sources::change_sources, MAX_FORM_BYTES, render),

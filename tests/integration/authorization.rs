@@ -78,7 +78,9 @@ const ROUTES: [(&str, &str, &str, Statuses); 81] = [
     ("/settings/verify", "POST", "", [405; 4]),
     ("/settings/account", "GET", "", [303, 200, 200, 200]),
     ("/settings/account", "POST", "current_password=wrong&password=x", [303, 400, 400, 400]),
-    // Only administrators manage users.
+    // Only administrators import files and manage users.
+    ("/settings/import", "GET", "", [303, 403, 403, 200]),
+    ("/settings/import", "POST", "", [303, 403, 403, 400]),
     ("/settings/people", "GET", "", [303, 403, 403, 200]),
     ("/settings/people", "POST", "name=x&role=king&password=x", [303, 403, 403, 400]),
     ("/settings/people/{id}", "GET", "/settings/people/{the camera's user}", [303, 403, 403, 200]),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use motion_export::server::db::pool::Pool;
 use motion_export::server::ingest::argusai::{self, Location};
 use motion_export::server::ingest::summary::Summary;
+use motion_export::server::ingest::summary::progress::Progress;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection};
 
 use crate::app::TestDatabase;
@@ -47,7 +48,7 @@ async fn argusai(folder: &Path, events: &[&str]) -> PathBuf {
 }
 
 async fn import(database: &Pool, file: &Path) -> anyhow::Result<Summary> {
-    argusai::import(database, &Location::new(file)?).await
+    argusai::import(database, &Location::new(file)?, &Progress::hidden()).await
 }
 
 async fn open(file: &Path) -> DatabaseConnection {

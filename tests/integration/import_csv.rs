@@ -1,6 +1,7 @@
 //! Imports of our own CSV and of ArgusAI's. `properties` checks that an export can be imported without loss.
 
 use motion_export::server::ingest::csv::{Options, Scale, import};
+use motion_export::server::ingest::summary::progress::Progress;
 
 use crate::app::{HEADER, TestDatabase, events};
 
@@ -18,7 +19,7 @@ async fn imported_as(
 ) -> anyhow::Result<motion_export::server::ingest::summary::Summary> {
     let file = database.folder.path().join("in.csv");
     std::fs::write(&file, bytes)?;
-    import(&database.connection, &file, options).await
+    import(&database.connection, &file, options, &Progress::hidden()).await
 }
 
 #[tokio::test]
@@ -113,7 +114,7 @@ async fn a_pipe_device_or_folder_is_refused_before_it_is_opened() {
         (folder, "it is a folder; name a file in it"),
         (&folder.join("none.csv"), "there is no such file"),
     ] {
-        let error = import(&database.connection, file, Options::default()).await.unwrap_err();
+        let error = import(&database.connection, file, Options::default(), &Progress::hidden()).await.unwrap_err();
         let error = format!("{error:#}");
         assert!(error.contains(reason) && error.contains(file.to_str().unwrap()), "{error}");
     }

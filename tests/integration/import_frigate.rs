@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use motion_export::server::db::pool::Pool;
 use motion_export::server::ingest::frigate::options::Options;
 use motion_export::server::ingest::summary::Summary;
+use motion_export::server::ingest::summary::progress::Progress;
 use motion_export::server::ingest::{argusai, csv, frigate};
 use rusqlite::Connection;
 
@@ -52,7 +53,7 @@ fn options(detect: &[&str]) -> Options {
 }
 
 async fn import(database: &Pool, file: &Path, detect: &[&str]) -> anyhow::Result<Summary> {
-    frigate::import(database, file, options(detect)).await
+    frigate::import(database, file, options(detect), &Progress::hidden()).await
 }
 
 fn rows(export: &[u8]) -> Vec<String> {
@@ -266,7 +267,7 @@ async fn an_event_that_was_imported_from_a_csv_first_is_recognized_with_and_with
                 let csv_options = csv::Options { raw: true, ..csv::Options::default() };
 
                 let csv_first = TestDatabase::new().await;
-                csv::import(&csv_first.connection, &csv_file, csv_options).await.unwrap();
+                csv::import(&csv_first.connection, &csv_file, csv_options, &Progress::hidden()).await.unwrap();
                 for new in [4 - count, 0] {
                     let summary = import(&csv_first.connection, &file, source_detect).await.unwrap();
                     assert_eq!(
@@ -280,7 +281,8 @@ async fn an_event_that_was_imported_from_a_csv_first_is_recognized_with_and_with
                 let source_first = TestDatabase::new().await;
                 import(&source_first.connection, &file, source_detect).await.unwrap();
                 let expected = source_first.export("", 5).await;
-                let summary = csv::import(&source_first.connection, &csv_file, csv_options).await.unwrap();
+                let summary =
+                    csv::import(&source_first.connection, &csv_file, csv_options, &Progress::hidden()).await.unwrap();
                 assert_eq!((summary.imported, summary.already_there), (0, count), "{csv_detect:?} {source_detect:?}");
                 assert!(source_first.export("", 5).await == expected);
             }
@@ -438,10 +440,13 @@ async fn a_file_that_is_not_a_frigate_database_is_refused_in_plain_words_and_not
     // The other way round.
     let frigate = source_of(folder, "frigate.db", &[EVENT, &plain(1, BOX)].concat());
     let location = argusai::Location::new(&frigate).unwrap();
-    let error = format!("{:#}", argusai::import(&database.connection, &location).await.unwrap_err());
-    assert!(error.contains("it is a Frigate database; import it with `import frigate`"), "{error}");
     let error =
-        format!("{:#}", csv::import(&database.connection, &frigate, csv::Options::default()).await.unwrap_err());
+        format!("{:#}", argusai::import(&database.connection, &location, &Progress::hidden()).await.unwrap_err());
+    assert!(error.contains("it is a Frigate database; import it with `import frigate`"), "{error}");
+    let error = format!(
+        "{:#}",
+        csv::import(&database.connection, &frigate, csv::Options::default(), &Progress::hidden()).await.unwrap_err()
+    );
     assert!(error.contains("import frigate"), "{error}");
     assert_eq!(database.export("", 5).await, HEADER.as_bytes());
 }

@@ -12,6 +12,7 @@ use motion_export::server::db::entity::api_token;
 use motion_export::server::ingest::csv;
 use motion_export::server::ingest::event::Event;
 use motion_export::server::ingest::sink::{EventWriter, KnownName};
+use motion_export::server::ingest::summary::progress::Progress;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -357,7 +358,7 @@ async fn import_csv(database: &TestDatabase, lines: &[String]) -> u64 {
     let file = database.folder.path().join("in.csv");
     let text: String = lines.iter().map(|line| line.clone() + "\r\n").collect();
     std::fs::write(&file, format!("{}{text}", crate::app::HEADER)).unwrap();
-    csv::import(&database.connection, &file, csv::Options::default()).await.unwrap().imported
+    csv::import(&database.connection, &file, csv::Options::default(), &Progress::hidden()).await.unwrap().imported
 }
 
 #[tokio::test]

@@ -57,4 +57,5 @@ mod slots;
 mod snippets;
 mod sources;
 mod tokens;
+mod upload;
 mod users;

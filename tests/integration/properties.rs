@@ -2,6 +2,7 @@
 
 use motion_export::server::ingest;
 use motion_export::server::ingest::event::Event;
+use motion_export::server::ingest::summary::progress::Progress;
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
 use uuid::Uuid;
@@ -118,12 +119,12 @@ proptest! {
 
             let second = TestDatabase::new().await;
             let options = ingest::csv::Options { raw, ..ingest::csv::Options::default() };
-            ingest::csv::import(&second.connection, &file, options).await.unwrap();
+            ingest::csv::import(&second.connection, &file, options, &Progress::hidden()).await.unwrap();
             prop_assert_eq!(&second.export(&query, 5_000).await, &exported);
 
             // A second import changes nothing, neither here nor in the first database.
             for database in [&second, &first] {
-                let summary = ingest::csv::import(&database.connection, &file, options).await.unwrap();
+                let summary = ingest::csv::import(&database.connection, &file, options, &Progress::hidden()).await.unwrap();
                 prop_assert_eq!(summary.imported, 0);
                 prop_assert_eq!(&database.export(&query, 5_000).await, &exported);
             }

@@ -9,6 +9,7 @@ use motion_export::server::ingest::csv::Options;
 use motion_export::server::ingest::event::Event;
 use motion_export::server::ingest::sink::{EventWriter, KnownName};
 use motion_export::server::ingest::summary::Summary;
+use motion_export::server::ingest::summary::progress::Progress;
 use motion_export::server::ingest::{argusai, csv};
 use proptest::prelude::*;
 use proptest::test_runner::FileFailurePersistence;
@@ -68,7 +69,7 @@ async fn argusai_database_of(database: &TestDatabase, statements: &str) -> PathB
 async fn import_csv(database: &TestDatabase, text: &[u8], options: Options) -> Summary {
     let file = database.folder.path().join("in.csv");
     std::fs::write(&file, text).unwrap();
-    csv::import(&database.connection, &file, options).await.unwrap()
+    csv::import(&database.connection, &file, options, &Progress::hidden()).await.unwrap()
 }
 
 /// The lines, in an order that does not depend on ids.
@@ -82,7 +83,7 @@ fn sorted(file: &[u8]) -> Vec<String> {
 async fn each_event_is_stored_once_from_any_source_in_any_order() {
     let other = TestDatabase::new().await;
     let source = argusai_database(&other).await;
-    argusai::import(&other.connection, &Location::new(&source).unwrap()).await.unwrap();
+    argusai::import(&other.connection, &Location::new(&source).unwrap(), &Progress::hidden()).await.unwrap();
     let expected = other.export("", 9).await;
     assert_eq!(sorted(&expected).len(), 7);
     let of_one_camera = other.export("camera_id=cam-1&timezone=Europe/Berlin&excel_date=true", 9).await;
@@ -101,7 +102,11 @@ async fn each_event_is_stored_once_from_any_source_in_any_order() {
         let mut imported = 0;
         for way in ways {
             let summary = match way {
-                Way::Argusai => argusai::import(&database.connection, &Location::new(&source).unwrap()).await.unwrap(),
+                Way::Argusai => {
+                    argusai::import(&database.connection, &Location::new(&source).unwrap(), &Progress::hidden())
+                        .await
+                        .unwrap()
+                }
                 Way::Csv => import_csv(&database, &expected, own).await,
                 Way::CsvOfOneCamera => import_csv(&database, &of_one_camera, own).await,
                 Way::ArgusaiCsv => import_csv(&database, argusai_csv.as_bytes(), own).await,
@@ -136,7 +141,9 @@ async fn a_camera_with_another_spelling_of_its_uuid_is_the_same_in_both_sources_
             let summary = if is_csv {
                 import_csv(&database, file.as_bytes(), Options::default()).await
             } else {
-                argusai::import(&database.connection, &Location::new(&source).unwrap()).await.unwrap()
+                argusai::import(&database.connection, &Location::new(&source).unwrap(), &Progress::hidden())
+                    .await
+                    .unwrap()
             };
             assert_eq!(summary.imported + summary.already_there, 6, "{summary}");
             imported_before.push((summary.imported, summary.cameras_new));
@@ -247,7 +254,7 @@ async fn import_argusai(database: &TestDatabase, events: &[&str]) -> Summary {
     );
     source.execute_unprepared(&statements).await.unwrap();
     source.close().await.unwrap();
-    argusai::import(&database.connection, &Location::new(&file).unwrap()).await.unwrap()
+    argusai::import(&database.connection, &Location::new(&file).unwrap(), &Progress::hidden()).await.unwrap()
 }
 
 /// An event with this native id and confidence, of one moment.

@@ -133,6 +133,16 @@ async fn connect(url: &str, connections: u32, session_settings: &str, file: Opti
     })
 }
 
+/// Opens a connection for an import of a server, beside those that it has: an import is one long transaction, and would keep
+/// the [`Writer`](writer::Writer) from writing. It writes none of the rows that the writer updates. `database` is the open
+/// database of these settings.
+///
+/// # Errors
+/// Returns an error if the database cannot be reached, or its files were replaced.
+pub async fn open_for_import(settings: &settings::Database, database: &Pool) -> anyhow::Result<Pool> {
+    connect(&settings.url, 1, "", database.file().cloned()).await
+}
+
 /// Opens the database and migrates its schema.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! Descriptions of database and file errors, with what to do about them, for users of the command line. The text of a
 //! driver is shown only if there is no better one.
 
+use std::error::Error;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -11,6 +12,38 @@ use sea_orm::sqlx::{self};
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 
 use crate::server::db::sqlite::open_file::advice_for_commands;
+
+/// Returns the message of an error: its context, and the first cause with a description. Further causes repeat the same
+/// in the words of a driver. `describe` describes an error whose own text is not for users, or repeats its causes.
+pub fn describe_chain(error: &anyhow::Error, describe: fn(&(dyn Error + 'static)) -> Option<String>) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for cause in error.chain() {
+        let described = describe(cause);
+        let is_last = described.is_some();
+        let text = described.unwrap_or_else(|| cause.to_string());
+        if !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+        if is_last {
+            break;
+        }
+    }
+    parts.join(": ")
+}
+
+/// Describes an error of a database or of a file.
+pub fn describe_cause(error: &(dyn Error + 'static)) -> Option<String> {
+    if let Some(error) = error.downcast_ref::<DbErr>() {
+        return Some(describe(error));
+    }
+    if let Some(error) = error.downcast_ref::<sqlx::Error>() {
+        return Some(describe_sqlx(error));
+    }
+    if let Some(error) = error.downcast_ref::<rusqlite::Error>() {
+        return Some(describe_rusqlite(error));
+    }
+    error.downcast_ref::<std::io::Error>().map(describe_io)
+}
 
 /// Describes an error of SeaORM.
 pub fn describe(error: &DbErr) -> String {

@@ -15,11 +15,12 @@ use self::tables::{SourceCamera, SourceEvent};
 use self::values::bounding_box;
 use super::camera_ids::CameraIds;
 use super::contents::first_16;
-use super::progress;
 use super::recognize::native_ids::{Ids, Origin};
 use super::sink::{EventWriter, KnownName};
 use super::summary::Summary;
+use super::summary::progress::Progress;
 use super::text::{storable, storable_event};
+use crate::messages::import::ImportFinding;
 use crate::server::db::pool::Pool;
 use crate::server::ingest::event::Event;
 use crate::server::ingest::foreign_file::Value;
@@ -33,25 +34,15 @@ mod values;
 pub use source::Location;
 pub(super) use values::{Unreadable, algorithm, confidence, percent, timestamp};
 
-const ORPHAN: &str =
-    "event of a camera that ArgusAI no longer has; kept, under the camera's id unless an earlier import had its name";
-const BOX_UNREADABLE: &str = "bounding box that cannot be read; the event is kept without one";
-pub(super) const CONFIDENCE_UNREADABLE: &str =
-    "confidence that is not a number from 0 to 1; the event is kept without one";
-const ID_NOT_UUID: &str = "id that is not a UUID; one was derived from it";
-const CAMERA_WITHOUT_ID: &str = "camera without an id; it is not imported";
-const CAMERA_MISSING: &str = "it has no camera";
-const TIME_UNREADABLE: &str = "its time cannot be read";
-
 /// Imports all cameras and events of an ArgusAI database that are not stored yet. If
 /// all of its events had to be skipped, nothing is changed either.
 ///
 /// # Errors
 /// Returns an error if the database is not ArgusAI's, or either database fails; nothing has been changed then.
-pub async fn import(database: &Pool, location: &Location) -> anyhow::Result<Summary> {
+pub async fn import(database: &Pool, location: &Location, progress: &Progress) -> anyhow::Result<Summary> {
     let cannot_read = || format!("cannot read {location}");
     let mut source = Source::open(location).await.with_context(cannot_read)?;
-    let bar = progress::of_events(source.events);
+    progress.begin_events(source.events);
 
     let mut sink = EventWriter::begin(database).await?;
     let mut ids = Ids::new(derived_id);
@@ -65,12 +56,12 @@ pub async fn import(database: &Pool, location: &Location) -> anyhow::Result<Summ
     }
     let mut any_imported = false;
     while let Some(page) = source.next_page().await.with_context(cannot_read)? {
-        bar.inc(page.len() as u64);
+        progress.add(page.len() as u64);
         for event in page {
             any_imported |= import.event(event).await?;
         }
     }
-    bar.finish_and_clear();
+    progress.end();
     Ok(import.sink.end(any_imported).await?)
 }
 
@@ -92,7 +83,7 @@ impl Import {
         let name = storable(camera.name.into_text(), summary);
         let id = storable(camera.id.into_text(), summary);
         if id.is_empty() {
-            summary.repair(CAMERA_WITHOUT_ID, Some(&name));
+            summary.repair(ImportFinding::CameraWithoutId, Some(&name));
             return Ok(());
         }
         let name = Some(&*name).filter(|name| !name.is_empty());
@@ -118,14 +109,14 @@ impl Import {
             if let Some(same) = self.sink.stored_camera_with_uuid(id) {
                 event.camera_id = same.to_owned();
             }
-            self.sink.summary.repair(ORPHAN, Some(&event.camera_id));
+            self.sink.summary.repair(ImportFinding::OrphanEvent, Some(&event.camera_id));
             if !self.sink.knows_camera(&event.camera_id) {
                 self.sink.camera(&event.camera_id, None, KnownName::Replace).await?;
             }
         }
         let origin = self.ids.assign(&mut event, &native);
         if origin == Origin::FromText {
-            self.sink.summary.repair(ID_NOT_UUID, Some(&native));
+            self.sink.summary.repair(ImportFinding::IdNotUuid, Some(&native));
         }
         self.sink.event_of_source(event, native, origin).await?;
         Ok(true)
@@ -136,20 +127,20 @@ impl Import {
 fn convert(event: SourceEvent, summary: &mut Summary) -> Option<Event> {
     let Some(timestamp) = timestamp(&event.timestamp) else {
         let value = Some(event.timestamp).filter(|value| *value != Value::Null).map(Value::into_text);
-        summary.skip(TIME_UNREADABLE, 1, value.as_deref());
+        summary.skip(ImportFinding::TimeUnreadable, 1, value.as_deref());
         return None;
     };
     let camera_id = event.camera_id.into_text();
     if camera_id.is_empty() {
-        summary.skip(CAMERA_MISSING, 1, None);
+        summary.skip(ImportFinding::CameraMissing, 1, None);
         return None;
     }
     let confidence = confidence(&event.confidence).unwrap_or_else(|_| {
-        summary.repair(CONFIDENCE_UNREADABLE, Some(&event.confidence.into_text()));
+        summary.repair(ImportFinding::ConfidenceUnreadable, Some(&event.confidence.into_text()));
         None
     });
     let sides = bounding_box(&event.bounding_box).unwrap_or_else(|_| {
-        summary.repair(BOX_UNREADABLE, Some(&event.bounding_box.into_text()));
+        summary.repair(ImportFinding::BoxUnreadable, Some(&event.bounding_box.into_text()));
         None
     });
     Some(Event {

@@ -15,11 +15,11 @@ use csv::{ErrorKind, ReaderBuilder, StringRecord};
 use self::row::Rows;
 pub use self::scale::Scale;
 use super::camera_ids::CameraIds;
-use super::progress;
 use super::recognize::BATCH;
 use super::recognize::by_contents::ByContents;
 use super::sink::{EventWriter, KnownName};
 use super::summary::Summary;
+use super::summary::progress::Progress;
 use super::text::{storable, storable_event};
 use crate::server::db::describe_error::describe_io;
 use crate::server::db::pool::Pool;
@@ -49,7 +49,7 @@ pub struct Options {
 /// # Errors
 /// Returns an error if the file is not such a CSV or a row cannot be read, naming row and column, or if the database
 /// fails; nothing has been changed then.
-pub async fn import(database: &Pool, file: &Path, options: Options) -> anyhow::Result<Summary> {
+pub async fn import(database: &Pool, file: &Path, options: Options, progress: &Progress) -> anyhow::Result<Summary> {
     let nothing = || format!("nothing was imported from {}", file.display());
     let cannot_read = |error: std::io::Error| anyhow!("{}: {}", nothing(), describe_io(&error));
     // Checked before the file is opened: opening a pipe waits until a program writes to it.
@@ -65,7 +65,7 @@ pub async fn import(database: &Pool, file: &Path, options: Options) -> anyhow::R
     let is_terminated = check_format(&mut source, options).with_context(nothing)?;
     let rows = survey(&mut source, options).with_context(nothing)?;
 
-    let bar = progress::of_bytes(metadata.len());
+    progress.begin_bytes(metadata.len());
     let mut reader = reader(QuoteParity { inner: source, is_odd: false });
     let mut record = StringRecord::new();
     read(&mut reader, &mut record).with_context(nothing)?;
@@ -101,7 +101,7 @@ pub async fn import(database: &Pool, file: &Path, options: Options) -> anyhow::R
         if batch.len() >= BATCH {
             let events = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
             import_batch(events, &mut known, &mut sink).await?;
-            bar.set_position(reader.position().byte());
+            progress.set(reader.position().byte());
         }
     }
     // A line break within quotes does not end a row.
@@ -112,7 +112,7 @@ pub async fn import(database: &Pool, file: &Path, options: Options) -> anyhow::R
         nothing()
     );
     import_batch(batch, &mut known, &mut sink).await?;
-    bar.finish_and_clear();
+    progress.end();
     Ok(sink.commit().await?)
 }
 

@@ -16,14 +16,15 @@ use uuid::Uuid;
 use self::options::Options;
 use self::sqlite::SourceEvent;
 use self::values::{BoxError, Data, is_false_positive, is_open, time};
-use super::argusai::{CONFIDENCE_UNREADABLE, confidence};
+use super::argusai::confidence;
 use super::contents::FRIGATE;
 use super::event::Event;
-use super::progress;
 use super::recognize::native_ids::{Ids, of_source};
 use super::sink::{EventWriter, KnownName};
 use super::summary::Summary;
+use super::summary::progress::Progress;
 use super::text::{storable, storable_event};
+use crate::messages::import::ImportFinding;
 use crate::server::db::pool::Pool;
 
 pub mod api;
@@ -36,45 +37,30 @@ pub mod values;
 /// The number of random characters in an id. As many bytes of a UUID come before its version.
 const RANDOM_BYTES: usize = 6;
 
-const OPEN: &str = "event that has not ended; an import after its end adds it";
-pub(super) const FALSE_POSITIVE: &str = "event that Frigate has marked as a false positive";
-pub(super) const CAMERA_MISSING: &str = "it has no camera";
-pub(super) const TIME_UNREADABLE: &str = "its start time cannot be read";
-pub(super) const TIME_OF_START: &str = "id without a time within 10 minutes of the start time; the event has the start time, which may be some seconds early";
-pub(super) const DATA_UNREADABLE: &str =
-    "data that is not a JSON object; confidence and bounding box are those of older columns";
-pub(super) const ZONES_UNREADABLE: &str = "zones that are not a list of names; the event is kept without a zone";
-pub(super) const LABEL_MISSING: &str = "event without a label";
-pub(super) const BOX_UNREADABLE: &str = "bounding box that cannot be read; the event is kept without one";
-pub(super) const BOX_WITHOUT_SIZE: &str =
-    "bounding box of a camera without a detect size (--detect, --config); the event is kept without one for good";
-pub(super) const BOX_NOT_WHOLE: &str =
-    "bounding box that is not in whole pixels of the camera's detect size; the event is kept without one";
-
 /// Imports all ended events of Frigate's database `file` that are not stored yet. If all of its events had to be
 /// skipped, nothing is changed.
 ///
 /// # Errors
 /// Returns an error if the database is not Frigate's, or either database fails; nothing has been changed then.
-pub async fn import(database: &Pool, file: &Path, options: Options) -> anyhow::Result<Summary> {
+pub async fn import(database: &Pool, file: &Path, options: Options, progress: &Progress) -> anyhow::Result<Summary> {
     let cannot_read = || format!("cannot read {}", file.display());
     let (sender, mut pages) = mpsc::channel(1);
     let source = sqlite::open(file.to_owned(), sender).await.with_context(cannot_read)?;
     for camera in options.named_cameras().filter(|camera| !source.cameras.contains(*camera)) {
         warn!("--detect names the camera {camera}, which has no event in this database");
     }
-    let bar = progress::of_events(source.events);
+    progress.begin_events(source.events);
 
     let sink = EventWriter::begin(database).await?;
     let mut import = Import { sink, options, cameras: HashMap::new(), ids: Ids::new(derived_id) };
     let mut any_imported = false;
     while let Some(page) = pages.recv().await.transpose().with_context(cannot_read)? {
-        bar.inc(page.len() as u64);
+        progress.add(page.len() as u64);
         for event in page {
             any_imported |= import.event(event).await?;
         }
     }
-    bar.finish_and_clear();
+    progress.end();
     Ok(import.sink.end(any_imported).await?)
 }
 
@@ -129,33 +115,33 @@ impl Import {
 pub(super) fn convert(event: SourceEvent, native: &str, options: &Options, summary: &mut Summary) -> Option<Event> {
     let shown = Some(native).filter(|native| !native.is_empty());
     if is_open(&event.end_time) {
-        summary.leave_out(OPEN, shown);
+        summary.leave_out(ImportFinding::NotEnded, shown);
         return None;
     }
     if is_false_positive(&event.false_positive) {
-        summary.leave_out(FALSE_POSITIVE, shown);
+        summary.leave_out(ImportFinding::FalsePositive, shown);
         return None;
     }
     let Some(time) = time(native, &event.start_time) else {
-        summary.skip(TIME_UNREADABLE, 1, shown);
+        summary.skip(ImportFinding::StartTimeUnreadable, 1, shown);
         return None;
     };
     let camera = event.camera.into_text();
     if camera.is_empty() {
-        summary.skip(CAMERA_MISSING, 1, shown);
+        summary.skip(ImportFinding::CameraMissing, 1, shown);
         return None;
     }
     if !time.is_of_id {
-        summary.repair(TIME_OF_START, shown);
+        summary.repair(ImportFinding::TimeOfStart, shown);
     }
     // Only the id of the event is shown: data may contain a description or a licence plate.
     let data = Data::parse(&event.data).unwrap_or_else(|_| {
-        summary.repair(DATA_UNREADABLE, shown);
+        summary.repair(ImportFinding::DataUnreadable, shown);
         Data::default()
     });
     let score = data.top_score().unwrap_or(Ok(event.top_score));
     let confidence = score.and_then(|score| confidence(&score)).unwrap_or_else(|_| {
-        summary.repair(CONFIDENCE_UNREADABLE, shown);
+        summary.repair(ImportFinding::ConfidenceUnreadable, shown);
         None
     });
     // Events that are made by hand or by sound have 0 in place of no score.
@@ -163,19 +149,19 @@ pub(super) fn convert(event: SourceEvent, native: &str, options: &Options, summa
     let size = options.detect_size(&camera);
     let sides = data.bounding_box(&event.bounding_box, size).unwrap_or_else(|error| {
         match error {
-            BoxError::Unreadable => summary.repair(BOX_UNREADABLE, shown),
-            BoxError::NoSize => summary.repair(BOX_WITHOUT_SIZE, Some(&camera)),
-            BoxError::NotWhole => summary.repair(BOX_NOT_WHOLE, Some(&camera)),
+            BoxError::Unreadable => summary.repair(ImportFinding::BoxUnreadable, shown),
+            BoxError::NoSize => summary.repair(ImportFinding::BoxWithoutSize, Some(&camera)),
+            BoxError::NotWhole => summary.repair(ImportFinding::BoxNotWhole, Some(&camera)),
         }
         None
     });
     let zone_id = values::zones(&event.zones).unwrap_or_else(|_| {
-        summary.repair(ZONES_UNREADABLE, shown);
+        summary.repair(ImportFinding::ZonesUnreadable, shown);
         None
     });
     let label = event.label.into_text();
     if label.is_empty() {
-        summary.repair(LABEL_MISSING, shown);
+        summary.repair(ImportFinding::LabelMissing, shown);
     }
     Some(Event {
         timestamp: time.micros,

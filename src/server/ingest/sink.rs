@@ -15,13 +15,11 @@ use super::event_keys::EventKeys;
 use super::recognize::native_ids::Origin;
 use super::recognize::{BATCH, ByIdOrContents, NativeId, Offered};
 use super::summary::Summary;
+use crate::messages::import::ImportFinding;
 use crate::server::db::entity::{camera, motion_event};
 use crate::server::db::locks::IMPORT_LOCK_KEY;
 use crate::server::db::partitions::{self, Month, Partitions};
 use crate::server::db::pool::{Pool, Transaction};
-
-const ID_MISSING: &str = "event without an id; one was derived from its contents";
-const ID_REPEATED: &str = "id that another event of the same time has; another one was derived from the contents";
 
 /// What to do if a stored camera has another name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,12 +158,12 @@ impl EventWriter {
     /// Returns an error if the database cannot be written to.
     pub async fn event_of_source(&mut self, event: Event, native: String, origin: Origin) -> Result<(), DbErr> {
         if origin == Origin::Missing {
-            self.summary.repair(ID_MISSING, None);
+            self.summary.repair(ImportFinding::IdMissing, None);
             return self.event(event).await;
         }
         let is_repeated = origin == Origin::Repeated;
         if is_repeated {
-            self.summary.repair(ID_REPEATED, Some(&native));
+            self.summary.repair(ImportFinding::IdRepeated, Some(&native));
         }
         self.offer(Offered { event, native: Some(NativeId { text: native, is_repeated }) }).await
     }

@@ -3,6 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::messages::Message;
+use crate::messages::import::ImportFinding;
+
+pub mod progress;
+
 /// The maximum length of a value in a summary, in characters.
 const MAX_EXAMPLE: usize = 60;
 
@@ -14,11 +19,11 @@ pub struct Summary {
     /// Events that were in the database before.
     pub already_there: u64,
     /// Events that are not to be imported, by reason.
-    pub left_out: BTreeMap<&'static str, Finding>,
+    pub left_out: BTreeMap<ImportFinding, Finding>,
     /// Events that could not be imported, by reason.
-    pub skipped: BTreeMap<&'static str, Finding>,
+    pub skipped: BTreeMap<ImportFinding, Finding>,
     /// Values that were changed on import, by reason.
-    pub repaired: BTreeMap<&'static str, Finding>,
+    pub repaired: BTreeMap<ImportFinding, Finding>,
     /// Cameras that are new.
     pub cameras_new: u64,
     /// Cameras that were renamed.
@@ -47,17 +52,17 @@ impl Finding {
 
 impl Summary {
     /// Counts a repaired value.
-    pub fn repair(&mut self, reason: &'static str, value: Option<&str>) {
+    pub fn repair(&mut self, reason: ImportFinding, value: Option<&str>) {
         self.repaired.entry(reason).or_default().add(1, value);
     }
 
     /// Counts an event that is not to be imported.
-    pub fn leave_out(&mut self, reason: &'static str, value: Option<&str>) {
+    pub fn leave_out(&mut self, reason: ImportFinding, value: Option<&str>) {
         self.left_out.entry(reason).or_default().add(1, value);
     }
 
     /// Counts events that could not be imported.
-    pub fn skip(&mut self, reason: &'static str, count: u64, value: Option<&str>) {
+    pub fn skip(&mut self, reason: ImportFinding, count: u64, value: Option<&str>) {
         self.skipped.entry(reason).or_default().add(count, value);
     }
 
@@ -72,7 +77,7 @@ impl Summary {
     }
 }
 
-fn total(findings: &BTreeMap<&'static str, Finding>) -> u64 {
+fn total(findings: &BTreeMap<ImportFinding, Finding>) -> u64 {
     findings.values().map(|finding| finding.count).sum()
 }
 
@@ -109,7 +114,7 @@ impl fmt::Display for Summary {
         for (findings, kind) in [(&self.repaired, "repaired"), (&self.left_out, "left out"), (&self.skipped, "skipped")]
         {
             for (reason, Finding { count, first }) in findings {
-                write!(f, "          {count:>9} {kind}: {reason}")?;
+                write!(f, "          {count:>9} {kind}: {}", Message::from(reason).text)?;
                 match first {
                     Some(first) => writeln!(f, "; the first: “{first}”")?,
                     None => writeln!(f)?,
@@ -136,23 +141,31 @@ mod tests {
     fn the_first_value_of_each_kind_is_shown() {
         let mut summary = Summary::default();
         for value in ["one", "two"] {
-            summary.skip("time", 1, Some(value));
-            summary.repair("box", Some(value));
+            summary.skip(ImportFinding::TimeUnreadable, 1, Some(value));
+            summary.repair(ImportFinding::BoxUnreadable, Some(value));
         }
-        summary.repair("other", None);
+        summary.repair(ImportFinding::IdMissing, None);
         let text = summary.to_string();
         assert!(text.contains(" already there, 2 skipped\n"), "{text}");
-        assert!(text.contains("2 skipped: time; the first: “one”\n"), "{text}");
-        assert!(text.contains("2 repaired: box; the first: “one”\n"), "{text}");
-        assert!(text.contains("1 repaired: other\n"), "{text}");
+        assert!(text.contains("2 skipped: its time cannot be read; the first: “one”\n"), "{text}");
+        assert!(
+            text.contains(
+                "2 repaired: bounding box that cannot be read; the event is kept without one; the first: “one”\n"
+            ),
+            "{text}"
+        );
+        assert!(text.contains("1 repaired: event without an id; one was derived from its contents\n"), "{text}");
         assert!(summary.all_skipped());
         assert!(!Summary { already_there: 1, ..summary }.all_skipped());
         assert!(!Summary::default().all_skipped(), "there were no events");
         let mut open = Summary::default();
-        open.leave_out("open", Some("a"));
+        open.leave_out(ImportFinding::NotEnded, Some("a"));
         let text = open.to_string();
         assert!(text.contains(", 1 left out, 0 skipped\n"), "{text}");
-        assert!(text.contains("1 left out: open; the first: “a”\n"), "{text}");
+        assert!(
+            text.contains("1 left out: event that has not ended; an import after its end adds it; the first: “a”\n"),
+            "{text}"
+        );
         assert!(!open.all_skipped(), "none of its events could have been imported");
     }
 }

@@ -2,16 +2,15 @@
 //! would store it, and the same file would lead to two different exports.
 
 use super::summary::Summary;
+use crate::messages::import::ImportFinding;
 use crate::server::ingest::event::Event;
-
-const NUL: &str = "text with the character U+0000, which PostgreSQL does not store; it was replaced by U+FFFD";
 
 /// Replaces each U+0000 of a text by U+FFFD, and counts the text as repaired.
 pub fn storable(text: String, summary: &mut Summary) -> String {
     if !text.contains('\0') {
         return text;
     }
-    summary.repair(NUL, Some(&text));
+    summary.repair(ImportFinding::NulReplaced, Some(&text));
     text.replace('\0', "\u{fffd}")
 }
 
@@ -34,7 +33,7 @@ mod tests {
         let mut summary = Summary::default();
         assert_eq!(storable("a\0b\0".to_owned(), &mut summary), "a\u{fffd}b\u{fffd}");
         assert_eq!(storable("plain".to_owned(), &mut summary), "plain");
-        assert_eq!(summary.repaired[NUL].count, 1);
-        assert_eq!(summary.repaired[NUL].first.as_deref(), Some(r"a\0b\0"));
+        assert_eq!(summary.repaired[&ImportFinding::NulReplaced].count, 1);
+        assert_eq!(summary.repaired[&ImportFinding::NulReplaced].first.as_deref(), Some(r"a\0b\0"));
     }
 }

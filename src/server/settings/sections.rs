@@ -108,13 +108,22 @@ pub struct Ingest {
     pub requests_per_second: NonZeroU32,
     /// How many requests one token may send at once before that limit applies.
     pub burst: NonZeroU32,
+    /// The maximum size of a file that an administrator uploads to import it, in megabytes; 0: none can be uploaded.
+    pub upload_max_megabytes: u32,
+    /// The folder for uploaded files, while they are imported. Empty: `uploads` beside SQLite's database, or `data/uploads`.
+    pub upload_folder: String,
 }
 
 impl Default for Ingest {
     fn default() -> Self {
         const PER_SECOND: NonZeroU32 = NonZeroU32::new(100).expect("not zero");
         const BURST: NonZeroU32 = NonZeroU32::new(500).expect("not zero");
-        Self { requests_per_second: PER_SECOND, burst: BURST }
+        Self {
+            requests_per_second: PER_SECOND,
+            burst: BURST,
+            upload_max_megabytes: 4_096,
+            upload_folder: String::new(),
+        }
     }
 }
 

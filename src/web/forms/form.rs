@@ -97,7 +97,8 @@ impl Form {
 }
 
 /// The fields that are filled in again if a form is refused. None of them is secret.
-const REFILLED_FIELDS: [&str; 7] = ["name", "role", "scope", "days", "next", "key", REVOKE_TOKENS];
+const REFILLED_FIELDS: [&str; 11] =
+    ["name", "role", "scope", "days", "next", "key", REVOKE_TOKENS, "raw", "unterminated", "detect", "camera_prefix"];
 
 /// The longest value that is filled in again, in bytes: longer than any valid value, and than the address of a form that was sent without a
 /// session.
@@ -125,40 +126,60 @@ where
         };
         let fields = form_urlencoded::parse(&body).into_owned().collect();
         let form = Arc::new(Form { state, parts, fields });
-        let (outcome, error) = match handle(Arc::clone(&form)).await {
-            Ok(FormResponse::Redirect(address)) => return Redirect::to(&address).into_response(),
+        match handle(Arc::clone(&form)).await {
+            Ok(FormResponse::Redirect(address)) => Redirect::to(&address).into_response(),
             Ok(FormResponse::RedirectSignedOut(address)) => {
                 let cookie = session::removal_cookie(&form.state.settings);
-                return ([(SET_COOKIE, cookie)], Redirect::to(&address)).into_response();
+                ([(SET_COOKIE, cookie)], Redirect::to(&address)).into_response()
             }
-            Ok(FormResponse::Render(outcome)) => (outcome, None),
-            Err(error) => {
-                let error = ApiError { request_id: RequestId::of(&form.parts.extensions), ..error };
-                (Outcome::Refused { error: error.clone(), filled_in: form.filled_in() }, Some(error))
-            }
-        };
-        let mut page = form.parts.clone();
-        page.method = Method::GET;
-        match page_data::page_data_for(&form.state, &page, Some(outcome)).await {
-            Ok(Some(data)) => {
-                page.extensions.insert(data);
-            }
-            Ok(None) => {}
-            Err(error) => return error.into_response(),
+            Ok(FormResponse::Render(outcome)) => show(&form.state, &form.parts, outcome, &render).await,
+            Err(error) => refuse(&form.state, &form.parts, error, form.filled_in(), &render).await,
         }
-        let mut response = render(Request::from_parts(page, Body::empty())).await;
-        if let Some(error) = error {
-            *response.status_mut() = error_response::status(&error);
-            if let Some(seconds) = error_response::retry_after(&error) {
-                response.headers_mut().insert(RETRY_AFTER, seconds.into());
-            }
-        }
-        response
     })
     .layer(limit)
 }
 
-fn filled_in(fields: &[(String, String)]) -> Vec<(String, String)> {
+/// Renders the page of a form that was refused. Returns it with the status of the error.
+pub(super) async fn refuse<R, F>(
+    state: &AppState,
+    parts: &Parts,
+    error: ApiError,
+    filled_in: Vec<(String, String)>,
+    render: &R,
+) -> Response
+where
+    R: Fn(Request<Body>) -> F + Sync,
+    F: Future<Output = Response> + Send,
+{
+    let error = ApiError { request_id: RequestId::of(&parts.extensions), ..error };
+    let mut response = show(state, parts, Outcome::Refused { error: error.clone(), filled_in }, render).await;
+    *response.status_mut() = error_response::status(&error);
+    if let Some(seconds) = error_response::retry_after(&error) {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+/// Renders the page of a form with an outcome.
+async fn show<R, F>(state: &AppState, parts: &Parts, outcome: Outcome, render: &R) -> Response
+where
+    R: Fn(Request<Body>) -> F + Sync,
+    F: Future<Output = Response> + Send,
+{
+    let mut page = parts.clone();
+    page.method = Method::GET;
+    match page_data::page_data_for(state, &page, Some(outcome)).await {
+        Ok(Some(data)) => {
+            page.extensions.insert(data);
+        }
+        Ok(None) => {}
+        Err(error) => return error.into_response(),
+    }
+    render(Request::from_parts(page, Body::empty())).await
+}
+
+/// Returns the fields that are filled in again if a form is refused.
+pub(super) fn filled_in(fields: &[(String, String)]) -> Vec<(String, String)> {
     let first = |name: &&str| fields.iter().find(|(known, _)| known == name).cloned();
     REFILLED_FIELDS.iter().filter_map(first).filter(|(_, value)| value.len() <= MAX_REFILL_BYTES).collect()
 }

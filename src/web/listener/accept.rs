@@ -22,7 +22,7 @@ use tracing::{debug, warn};
 
 use super::activity::Activity;
 use super::connection::ClientIo;
-use super::exchange::{RequestBody, ResponseBody, ResponseEnd};
+use super::exchange::{BodyPace, RequestBody, ResponseBody, ResponseEnd};
 use super::limits::Limits;
 use super::waiting::Waiting;
 use crate::export_params::EXPORT_PATH;
@@ -118,8 +118,10 @@ impl Client {
             activity.begin_answer(limits.half_closed_timeout(request.uri().path()));
             let end = ResponseEnd(Arc::clone(&activity));
             request.extensions_mut().insert(ConnectInfo(info.clone()));
+            let pace = BodyPace::default();
+            request.extensions_mut().insert(pace.clone());
             let request =
-                request.map(|body| RequestBody::with_timeout(limits.body_timeout, body, Arc::clone(&activity)));
+                request.map(|body| RequestBody::with_timeout(limits.body_timeout, pace, body, Arc::clone(&activity)));
             let answer = router.clone().call(request);
             async move {
                 let response: Response<_> = answer.await?;

@@ -2,13 +2,14 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::activity::Activity;
 
@@ -33,6 +34,18 @@ impl BodyTimeout {
     }
 }
 
+/// What the timeout for the body of a request is for. It is an extension of the request.
+#[derive(Clone, Debug, Default)]
+pub struct BodyPace(Arc<AtomicBool>);
+
+impl BodyPace {
+    /// Makes the timeout that for the next chunk instead of that for the complete body. Only for clients that are known: others
+    /// could keep a connection open for as long as they like.
+    pub fn per_chunk(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Reports on drop that the request is read or abandoned.
 struct RequestEnd(Arc<Activity>);
 
@@ -48,6 +61,8 @@ pub struct RequestBody<B> {
     /// Dropped once the complete body was read, at the latest with the body.
     end: Option<RequestEnd>,
     timeout: Pin<Box<Sleep>>,
+    limit: Duration,
+    pace: BodyPace,
 }
 
 impl<B> RequestBody<B>
@@ -55,12 +70,12 @@ where
     B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Send + Unpin + 'static,
 {
     /// Wraps a body. The timeout starts now.
-    pub fn with_timeout(timeout: Duration, inner: B, activity: Arc<Activity>) -> Body {
+    pub fn with_timeout(limit: Duration, pace: BodyPace, inner: B, activity: Arc<Activity>) -> Body {
         let end = RequestEnd(activity);
         if inner.is_end_stream() {
             return Body::empty();
         }
-        Body::new(Self { inner, end: Some(end), timeout: Box::pin(sleep(timeout)) })
+        Body::new(Self { inner, end: Some(end), timeout: Box::pin(sleep(limit)), limit, pace })
     }
 }
 
@@ -72,6 +87,10 @@ impl<B: HttpBody<Data = Bytes, Error: Into<BoxError>> + Unpin> HttpBody for Requ
         if let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) {
             if !matches!(frame, Some(Ok(_))) || self.inner.is_end_stream() {
                 self.end = None;
+            }
+            if self.pace.0.load(Ordering::Relaxed) {
+                let next = Instant::now() + self.limit;
+                self.timeout.as_mut().reset(next);
             }
             return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }

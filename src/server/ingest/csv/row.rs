@@ -12,15 +12,12 @@ use super::column;
 use super::format::why_other_width;
 use super::scale::Scale;
 use crate::export_params::COLUMNS;
+use crate::messages::import::ImportFinding;
 use crate::server::db::entity::motion_event::WRITABLE_YEARS;
 use crate::server::formula_guard::unguard;
 use crate::server::ingest::argusai;
 use crate::server::ingest::event::Event;
 use crate::server::ingest::summary::Summary;
-
-const FRACTION_CONVERTED: &str =
-    "confidence from 0 to 1, as in ArgusAI's own CSV; converted to 0 to 100 (0.855 to 85.5)";
-const DETECTOR_CONVERTED: &str = "detector in ArgusAI's spelling; converted to MOG2 or KNN";
 
 /// The length of `2025-12-15T10:30:00`, in bytes.
 const DATE_AND_TIME: usize = 19;
@@ -67,7 +64,7 @@ impl Rows {
             (digits, Scale::Fraction) => {
                 let fraction = number(digits, 1.0)
                     .ok_or_else(|| wrong(column::CONFIDENCE, "is not a number from 0 to 1, with a decimal point"))?;
-                summary.repair(FRACTION_CONVERTED, Some(digits));
+                summary.repair(ImportFinding::FractionConverted, Some(digits));
                 Some(argusai::percent(fraction))
             }
         };
@@ -79,7 +76,7 @@ impl Rows {
             Scale::Fraction => {
                 let ours = argusai::algorithm(algorithm.clone());
                 if ours != algorithm {
-                    summary.repair(DETECTOR_CONVERTED, Some(&algorithm));
+                    summary.repair(ImportFinding::DetectorConverted, Some(&algorithm));
                 }
                 ours
             }
@@ -309,8 +306,9 @@ mod tests {
         let event = ARGUSAI.event(&StringRecord::from(cells.to_vec()), &mut summary).expect("valid");
         assert_eq!((event.timestamp, event.confidence), (1_765_794_600_867_341, Some(29.0)));
         assert_eq!((&*event.algorithm, event.zone_id), ("MOG2", None));
-        for (reason, first) in [(FRACTION_CONVERTED, "0.29"), (DETECTOR_CONVERTED, "mog2")] {
-            let finding = &summary.repaired[reason];
+        for (reason, first) in [(ImportFinding::FractionConverted, "0.29"), (ImportFinding::DetectorConverted, "mog2")]
+        {
+            let finding = &summary.repaired[&reason];
             assert_eq!((finding.count, finding.first.as_deref()), (1, Some(first)));
         }
         let error = read(ARGUSAI, &GOOD).expect_err("above 1").to_string();

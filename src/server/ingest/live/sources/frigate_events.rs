@@ -4,18 +4,16 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value as Json};
 
+use crate::messages::import::ImportFinding;
 use crate::messages::sources::SourceMessage;
-use crate::server::ingest::argusai::{CONFIDENCE_UNREADABLE, timestamp};
+use crate::server::ingest::argusai::timestamp;
 use crate::server::ingest::event::Event;
 use crate::server::ingest::foreign_file::Value;
 use crate::server::ingest::frigate::follow::{Micros, Seen};
 use crate::server::ingest::frigate::options::Options;
 use crate::server::ingest::frigate::sqlite::SourceEvent;
 use crate::server::ingest::frigate::values::is_open;
-use crate::server::ingest::frigate::{
-    BOX_NOT_WHOLE, BOX_UNREADABLE, BOX_WITHOUT_SIZE, CAMERA_MISSING, DATA_UNREADABLE, FALSE_POSITIVE, LABEL_MISSING,
-    TIME_OF_START, TIME_UNREADABLE, ZONES_UNREADABLE, convert, derived_id,
-};
+use crate::server::ingest::frigate::{convert, derived_id};
 use crate::server::ingest::live::reported::Reported;
 use crate::server::ingest::summary::{Finding, Summary};
 
@@ -82,24 +80,24 @@ fn outcome(event: SourceEvent, id: &str, options: &Options) -> Outcome {
 }
 
 /// Returns the reasons of a summary; `None` if there are none.
-fn messages(findings: &BTreeMap<&'static str, Finding>) -> Option<Vec<SourceMessage>> {
-    let messages: Vec<_> = findings.keys().map(|reason| message(reason)).collect();
+fn messages(findings: &BTreeMap<ImportFinding, Finding>) -> Option<Vec<SourceMessage>> {
+    let messages: Vec<_> = findings.keys().map(|finding| message(*finding)).collect();
     Some(messages).filter(|messages| !messages.is_empty())
 }
 
-fn message(reason: &str) -> SourceMessage {
-    match reason {
-        FALSE_POSITIVE => SourceMessage::FalsePositive,
-        CAMERA_MISSING => SourceMessage::EventWithoutCamera,
-        TIME_UNREADABLE => SourceMessage::TimeUnreadable,
-        TIME_OF_START => SourceMessage::TimeOfStart,
-        DATA_UNREADABLE => SourceMessage::DataUnreadable,
-        CONFIDENCE_UNREADABLE => SourceMessage::ConfidenceUnreadable,
-        ZONES_UNREADABLE => SourceMessage::ZonesUnreadable,
-        LABEL_MISSING => SourceMessage::LabelMissing,
-        BOX_UNREADABLE => SourceMessage::BoxUnreadable,
-        BOX_WITHOUT_SIZE => SourceMessage::BoxWithoutSize,
-        BOX_NOT_WHOLE => SourceMessage::BoxNotWhole,
+fn message(finding: ImportFinding) -> SourceMessage {
+    match finding {
+        ImportFinding::FalsePositive => SourceMessage::FalsePositive,
+        ImportFinding::CameraMissing => SourceMessage::EventWithoutCamera,
+        ImportFinding::StartTimeUnreadable => SourceMessage::TimeUnreadable,
+        ImportFinding::TimeOfStart => SourceMessage::TimeOfStart,
+        ImportFinding::DataUnreadable => SourceMessage::DataUnreadable,
+        ImportFinding::ConfidenceUnreadable => SourceMessage::ConfidenceUnreadable,
+        ImportFinding::ZonesUnreadable => SourceMessage::ZonesUnreadable,
+        ImportFinding::LabelMissing => SourceMessage::LabelMissing,
+        ImportFinding::BoxUnreadable => SourceMessage::BoxUnreadable,
+        ImportFinding::BoxWithoutSize => SourceMessage::BoxWithoutSize,
+        ImportFinding::BoxNotWhole => SourceMessage::BoxNotWhole,
         _ => SourceMessage::OtherReason,
     }
 }
