@@ -169,3 +169,10 @@ test("a file is uploaded and imported, and the page follows it", async ({ page }
   await expect(page.getByRole("heading", { name: "“plain.csv” was imported" })).toBeVisible();
   await expect(page.locator(".tiles div").filter({ hasText: "Already there" }).locator("dd")).toHaveText(String(file.toString().split("\r\n").length - 2));
 });
+
+test("events outside of the selected dates are selected by a link", async ({ page }) => {
+  await page.goto("/settings?start_date=2001-01-01&end_date=2001-01-02&timezone=UTC");
+  await page.getByRole("link", { name: "Select them" }).click();
+  await expect(page.getByLabel("To", { exact: true })).toHaveValue("2025-12-16");
+  await expect(page.locator(".tiles dd").first()).toHaveText("20,000");
+});

@@ -505,3 +505,14 @@ test("the export page is in German from the calendar to the toast", async ({ pag
   await expect(toast).toContainText("Export abgeschlossen");
   await expect(toast).toContainText(/motion-events-2025-12-01-2025-12-16\.csv: \d+ Ereignisse, \d+,\d kB\. Die Datei stimmt mit dem Eintrag des Servers überein/);
 });
+
+test("events outside of the selected dates are selected with one click", async ({ page }) => {
+  await page.goto("/settings?start_date=2001-01-01&end_date=2001-01-02&timezone=UTC");
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  const preview = page.locator(".preview");
+  await expect(preview).toContainText("There are no events in this selection. There are events from");
+  await preview.getByRole("link", { name: "Select them" }).click();
+  await expect(page.getByLabel("To", { exact: true })).toHaveValue("2025-12-16");
+  await expect(preview.locator(".tiles dd").first()).toHaveText("20,000");
+  await expect(page).toHaveURL(/end_date=2025-12-16/);
+});

@@ -3,7 +3,6 @@
 pub mod cameras;
 pub mod export_form;
 pub mod exports;
-pub mod import;
 pub mod language;
 pub mod page;
 pub mod paths;

@@ -23,6 +23,8 @@ pub struct ExportFormData {
     pub problem: Option<ApiError>,
     /// The preview of the selection, or why it failed. `None` if it did not arrive in time for the page.
     pub preview: Option<Result<Preview, ApiError>>,
+    /// The names of the administrators, if the user sees no events at all.
+    pub no_events: Option<Vec<String>>,
     /// The user's last exports, newest first.
     pub recent: Vec<ExportRecord>,
     /// How many exports a user may run at once.

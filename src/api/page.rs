@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use super::export_form::ExportFormData;
 use super::exports::ExportRecord;
-use super::import::ImportState;
 use super::session::CurrentUser;
 use super::sources::{Recipe, SourceList, TriedEvent};
 use super::tokens::{Scope, TokenList};
@@ -16,10 +15,12 @@ use super::unknown_value::{UnknownValue, serialize_as_str};
 use super::users::{User, UserWithCameras};
 use crate::api::language::Language;
 use crate::api::paths::{
-    ACCOUNT_PATH, HISTORY_PATH, IMPORT_PATH, LOGIN_PATH, SETTINGS_PATH, SETUP_PATH, SOURCES_PATH, TOKENS_PATH, USER_PATH,
-    USERS_PATH, VERIFY_PATH,
+    ACCOUNT_PATH, HISTORY_PATH, IMPORT_PATH, LOGIN_PATH, SETTINGS_PATH, SETUP_PATH, SOURCES_PATH, TOKENS_PATH,
+    USER_PATH, USERS_PATH, VERIFY_PATH,
 };
 use crate::error::ApiError;
+
+pub mod import;
 
 /// Declares [`Page`]. Each entry is a page, its path, and whether it is hydrated. The paths of the router, the match of a
 /// path to a page, and [`Page::ALL`] are derived from this list; everything else about a page is a match that does not
@@ -194,7 +195,7 @@ pub enum Content {
     Tokens(TokenList),
     /// The import of an uploaded file.
     #[serde(skip)]
-    Import(ImportState),
+    Import(import::ImportState),
     /// All users.
     #[serde(skip)]
     Users(Vec<User>),

@@ -20,6 +20,18 @@ pub struct Preview {
     pub columns: Vec<String>,
     /// The cells of the first rows, as in the file.
     pub sample: Vec<Vec<String>>,
+    /// On which days these cameras have events, if none of them is in the selected range.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elsewhere: Option<Days>,
+}
+
+/// A range of local days.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Days {
+    /// The first day as `YYYY-MM-DD`.
+    pub first: String,
+    /// The last day.
+    pub last: String,
 }
 
 /// The events of a local day.

@@ -14,6 +14,7 @@ pub struct Texts {
     pub choose_first_day: &'static str,
     pub choose_last_day: fn(&str) -> String,
     pub events_from_to: fn(&str, &str) -> String,
+    pub select_them: &'static str,
     pub previous_year: &'static str,
     pub previous_month: &'static str,
     pub next_month: &'static str,
@@ -34,8 +35,11 @@ pub struct Texts {
     pub cameras_found: fn(usize) -> String,
     pub select_found: &'static str,
     pub cameras_hint: &'static str,
-    pub no_camera_granted: &'static str,
-    pub no_cameras: &'static str,
+    pub nothing_yet: &'static str,
+    pub nothing_yet_for_admins: &'static str,
+    pub import_a_file: &'static str,
+    pub add_a_source: &'static str,
+    pub nothing_granted: fn(&str) -> String,
 
     pub timezone: &'static str,
     pub file: &'static str,
@@ -167,6 +171,7 @@ pub static ENGLISH: Texts = Texts {
     choose_first_day: "Choose the first day, or drag over the range.",
     choose_last_day: |first| format!("From {first}. Now choose the last day."),
     events_from_to: |first, last| format!("There are events from {first} to {last}."),
+    select_them: "Select them",
     previous_year: "Previous year",
     previous_month: "Previous month",
     next_month: "Next month",
@@ -200,8 +205,17 @@ pub static ENGLISH: Texts = Texts {
     },
     select_found: "Select all",
     cameras_hint: "Select one or more. Select none to export all cameras.",
-    no_camera_granted: "You have no access to any camera yet, so the file will be empty. An administrator can grant it.",
-    no_cameras: "There are no cameras yet, so the file will be empty. The first import adds them.",
+    nothing_yet: "There are no events yet",
+    nothing_yet_for_admins: "Import those of a file, such as Frigate's or ArgusAI's database, or have cameras and recorders send \
+                             theirs. An export would be empty.",
+    import_a_file: "Import a file",
+    add_a_source: "Add a source",
+    nothing_granted: |admins| {
+        format!(
+            "You see no events: there are none, or no camera is granted to you. An export would be empty. \
+             Administrators can change that: {admins}."
+        )
+    },
 
     timezone: "Time zone",
     file: "File",
@@ -356,6 +370,7 @@ pub static GERMAN: Texts = Texts {
     choose_first_day: "Wählen Sie den ersten Tag, oder ziehen Sie über die gewünschten Tage.",
     choose_last_day: |first| format!("Ab {first}. Wählen Sie jetzt den letzten Tag."),
     events_from_to: |first, last| format!("Es gibt Ereignisse vom {first} bis zum {last}."),
+    select_them: "Diese auswählen",
     previous_year: "Voriges Jahr",
     previous_month: "Voriger Monat",
     next_month: "Nächster Monat",
@@ -389,9 +404,17 @@ pub static GERMAN: Texts = Texts {
     },
     select_found: "Alle wählen",
     cameras_hint: "Wählen Sie eine oder mehrere. Ist keine gewählt, werden alle Kameras exportiert.",
-    no_camera_granted: "Für Sie ist noch keine Kamera freigegeben, die Datei bleibt also leer. Ein Administrator kann Kameras für \
-                        Sie freigeben.",
-    no_cameras: "Es gibt noch keine Kameras, die Datei bleibt also leer. Der erste Import legt sie an.",
+    nothing_yet: "Es gibt noch keine Ereignisse",
+    nothing_yet_for_admins: "Importieren Sie die Ereignisse einer Datei, zum Beispiel der Datenbank von Frigate oder ArgusAI, oder \
+                             lassen Sie Kameras und Rekorder ihre senden. Ein Export wäre leer.",
+    import_a_file: "Datei importieren",
+    add_a_source: "Quelle hinzufügen",
+    nothing_granted: |admins| {
+        format!(
+            "Sie sehen keine Ereignisse: Es gibt keine, oder für Sie ist keine Kamera freigegeben. Ein Export wäre leer. \
+             Administratoren können das ändern: {admins}."
+        )
+    },
 
     timezone: "Zeitzone",
     file: "Datei",

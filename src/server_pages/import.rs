@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 
 use super::form::FormOutcome;
-use crate::api::import::{Finding, ImportState, ImportSummary, Phase, Upload};
 use crate::api::language::Language;
 use crate::api::page::Content;
+use crate::api::page::import::{Finding, ImportState, ImportSummary, Phase, Upload};
 use crate::api::paths::{IMPORT_PATH, SETTINGS_PATH};
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::page_data;

@@ -7,7 +7,8 @@ use super::hydration::static_html;
 use super::{browser, page_data};
 use crate::api::language::Language;
 use crate::api::paths::{
-    ACCOUNT_PATH, HISTORY_PATH, IMPORT_PATH, SETTINGS_PATH, SOURCES_PATH, TOKENS_PATH, USERS_PATH, VERIFY_PATH, login_url,
+    ACCOUNT_PATH, HISTORY_PATH, IMPORT_PATH, SETTINGS_PATH, SOURCES_PATH, TOKENS_PATH, USERS_PATH, VERIFY_PATH,
+    login_url,
 };
 use crate::api::session::Role;
 use crate::error::ApiError;

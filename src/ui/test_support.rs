@@ -87,6 +87,7 @@ pub fn form_data() -> ExportFormData {
         selected: String::new(),
         problem: None,
         preview: None,
+        no_events: None,
         recent: Vec::new(),
         max_at_once: 3,
         link_max_minutes: 60,
@@ -104,5 +105,6 @@ pub fn preview() -> Preview {
         days: vec![day("2025-12-01", 1), day("2025-12-03", 2)],
         columns: vec!["timestamp".to_owned(), "camera_id".to_owned()],
         sample: vec![vec!["2025-12-01T08:00:00+00:00".to_owned(), "<cam>".to_owned()]],
+        elsewhere: None,
     }
 }

@@ -15,7 +15,7 @@ use crate::app::{TestDatabase, client_with, events};
 type Statuses = [u16; 4];
 
 /// Each route with a request and its statuses. The request is a query string, a path, or the body of a form.
-const ROUTES: [(&str, &str, &str, Statuses); 81] = [
+const ROUTES: [(&str, &str, &str, Statuses); 83] = [
     ("/", "GET", "/", [303; 4]),
     ("/", "POST", "/", [405; 4]),
     // Data. An unauthenticated client gets 401; for a user without the camera it does not exist.

@@ -8,7 +8,7 @@ use reqwest::Client;
 use sea_orm::DbErr;
 use serde_json::Value;
 
-use crate::app::{TestApp, TestDatabase, endless, event, events, seen_by};
+use crate::app::{TestApp, TestDatabase, endless, event, events, seen_by, text_of};
 use crate::proxy::SlowClient;
 
 async fn preview(app: &TestApp, client: &Client, query: &str) -> Value {
@@ -51,6 +51,64 @@ async fn the_preview_matches_the_export() {
         let (estimated, actual) = (preview["bytes"].as_u64().unwrap(), lines.len() as u64);
         assert!(estimated.abs_diff(actual) <= actual / 20, "{query}: {estimated} of {actual}");
     }
+}
+
+#[tokio::test]
+async fn a_selection_without_events_says_on_which_local_days_its_cameras_have_some() {
+    let database = TestDatabase::with(events(3_000)).await;
+    database.add([seen_by(event("2025-12-02T23:30:00Z"), "back")]).await;
+    database.add_camera("quiet", None).await;
+    database.add_viewer("other", &[]).await;
+    let app = database.serve(500).await;
+    for (query, first, last) in [
+        ("end_date=2000-01-01", "2025-12-01", "2025-12-02"),
+        ("end_date=2000-01-01&timezone=Asia/Tokyo", "2025-12-01", "2025-12-03"),
+        ("end_date=2000-01-01&timezone=America/Los_Angeles", "2025-11-30", "2025-12-02"),
+        ("start_date=2026-01-01&camera_id=front", "2025-12-01", "2025-12-01"),
+        ("start_date=2026-01-01&camera_id=quiet&camera_id=back", "2025-12-01", "2025-12-02"),
+    ] {
+        let found = preview(&app, &app.client, query).await;
+        assert_eq!(found["rows"], 0, "{query}");
+        assert_eq!(found["elsewhere"], serde_json::json!({ "first": first, "last": last }), "{query}");
+    }
+    for query in ["", "camera_id=quiet", "start_date=2025-12-01&end_date=2025-12-01"] {
+        assert!(preview(&app, &app.client, query).await.get("elsewhere").is_none(), "{query}");
+    }
+    let other = app.browser_of("other").await;
+    assert!(
+        preview(&app, &other, "end_date=2000-01-01").await.get("elsewhere").is_none(),
+        "nothing of others' cameras"
+    );
+    // The page has a link, which works without script.
+    let admin = app.browser_of("admin").await;
+    let page = text_of(app.get_as(&admin, "/settings?end_date=2000-01-01&camera_id=front&timezone=UTC").await).await;
+    assert!(page.contains("There are events from 1 Dec 2025 to 1 Dec 2025."), "{page}");
+    let (before, _) = page.split_once("\" rel=\"external\">Select them</a>").expect("a link");
+    let address = before.rsplit("href=\"").next().unwrap().replace("&amp;", "&");
+    let page = text_of(app.get_as(&admin, &address).await).await;
+    assert!(page.contains("<dt>Events</dt><dd>1,500</dd>"), "{page}");
+}
+
+#[tokio::test]
+async fn without_any_events_the_page_leads_administrators_to_the_import_and_others_to_them() {
+    let database = TestDatabase::new().await;
+    database.add_viewer("viewer", &[]).await;
+    let app = database.serve(500).await;
+    let (admin, viewer) = (app.browser_of("admin").await, app.browser_of("viewer").await);
+    let page = text_of(app.get_as(&admin, "/settings").await).await;
+    assert!(page.contains("There are no events yet") && page.contains("href=\"/settings/import\""), "{page}");
+    let page = text_of(app.get_as(&viewer, "/settings").await).await;
+    assert!(page.contains("Administrators can change that: admin."), "{page}");
+    assert!(!page.contains("href=\"/settings/import\""), "{page}");
+    // A camera alone has no events.
+    app.database.add_camera("front", None).await;
+    let page = text_of(app.get_as(&admin, "/settings").await).await;
+    assert!(page.contains("There are no events yet"), "{page}");
+    app.database.add(events(1)).await;
+    let page = text_of(app.get_as(&admin, "/settings?start_date=2026-01-01").await).await;
+    assert!(!page.contains("There are no events yet") && page.contains("Select them"), "{page}");
+    let page = text_of(app.get_as(&viewer, "/settings").await).await;
+    assert!(page.contains("Administrators can change that: admin."), "no camera is granted: {page}");
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The texts of the page that imports an uploaded file.
 
-use crate::api::import::{FindingKind, SourceKind};
 use crate::api::language::Language;
+use crate::api::page::import::{FindingKind, SourceKind};
 
 /// The texts.
 pub struct Texts {

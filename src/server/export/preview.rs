@@ -13,8 +13,8 @@ use super::error::ExportError;
 use super::pipeline::{ExportContext, refuse_newer_schema};
 use super::query::{self, Filter};
 use super::reader::{Connection, TimeSlice};
-use super::timezone::TimeZone;
-use crate::api::preview::{CameraCount, Day, Preview};
+use super::timezone::{TimeRange, TimeZone};
+use crate::api::preview::{CameraCount, Day, Days, Preview};
 use crate::error::ApiError;
 use crate::export_params::{BYTE_ORDER_MARK, ExportParams, columns};
 use crate::server::accounts::camera_access::CameraAccess;
@@ -176,6 +176,11 @@ impl PreviewTask {
                 Ok::<_, ExportError>(ControlFlow::Continue(()))
             })?;
         }
+        let elsewhere = if rows == 0 && connection.is_reusable() {
+            days_with_events(connection, slice, &selected, zone)?
+        } else {
+            None
+        };
         let bytes = lines.len() as u64;
         let timestamp = |micros: i64| zone.timestamp(micros);
         Ok(Preview {
@@ -186,8 +191,32 @@ impl PreviewTask {
             days: days.into_iter().map(|(day, events)| Day { day: day.to_string(), events }).collect(),
             columns,
             sample: cells(&lines[..shown_bytes]),
+            elsewhere,
         })
     }
+}
+
+/// Returns the local days of the first and the last event of these cameras. `None` if they have no events.
+fn days_with_events(
+    connection: &mut Connection,
+    slice: &TimeSlice,
+    cameras: &[SelectedCamera],
+    zone: TimeZone,
+) -> Result<Option<Days>, ExportError> {
+    if cameras.is_empty() {
+        return Ok(None);
+    }
+    let first = query::first(TimeRange::default(), None, cameras, connection.backend());
+    let mut days = [None; 2];
+    for (day, statement) in days.iter_mut().zip([first, query::last(cameras)]) {
+        let mut note = |timestamp| *day = zone.day_around(timestamp).map(|(day, _)| day);
+        match connection {
+            Connection::Sqlite(connection) => sqlite::numbers(connection, &statement, note)?,
+            Connection::Postgres(connection) => connection.numbers(&statement, slice, |[timestamp]| note(timestamp))?,
+        }
+    }
+    let [first, last] = days.map(|day| day.map(|day| day.to_string()));
+    Ok(first.zip(last).map(|(first, last)| Days { first, last }))
 }
 
 /// Returns the cells of these lines.

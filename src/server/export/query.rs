@@ -13,7 +13,9 @@
 //!
 //! A test checks the plan of each combination with `EXPLAIN QUERY PLAN`.
 
-use sea_orm::sea_query::{Alias, Asterisk, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
+use sea_orm::sea_query::{
+    Alias, Asterisk, Expr, ExprTrait, Func, FunctionCall, Order, Query, SelectStatement, UnionType,
+};
 use sea_orm::{ColumnTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 
 use super::timezone::TimeRange;
@@ -134,22 +136,37 @@ pub fn first(
     cameras: &[SelectedCamera],
     backend: DbBackend,
 ) -> SelectStatement {
-    let (selected, first_timestamp) = (Alias::new("selected"), Alias::new("first_timestamp"));
+    of_each_camera(cameras, Func::min, |of_one| in_order(within_and_after(of_one, interval, after, backend), 1))
+}
+
+/// Returns the statement for the timestamp of the last event of these cameras, as [`first`] does.
+pub fn last(cameras: &[SelectedCamera]) -> SelectStatement {
+    of_each_camera(cameras, Func::max, |of_one| {
+        of_one.order_by_desc(Column::Timestamp).order_by_desc(Column::Id).limit(1).into_query()
+    })
+}
+
+/// Returns the statement for the first or the last of the timestamps that `one` selects of each camera.
+fn of_each_camera(
+    cameras: &[SelectedCamera],
+    choose: fn(Expr) -> FunctionCall,
+    one: impl FnOnce(Select<Entity>) -> SelectStatement,
+) -> SelectStatement {
+    let (selected, timestamp) = (Alias::new("selected"), Alias::new("chosen_timestamp"));
     // The name that both databases give the column of a VALUES list.
     let camera = Expr::col((selected.clone(), Alias::new("column1")));
     let of_one = Entity::find()
         .select_only()
         .column(Column::Timestamp)
         .filter(Expr::col((Entity, Column::CameraKey)).eq(camera));
-    let of_one = in_order(within_and_after(of_one, interval, after, backend), 1);
     let of_all = Query::select()
-        .expr_as(Expr::from(of_one).min(), first_timestamp.clone())
+        .expr_as(choose(Expr::from(one(of_one))), timestamp.clone())
         .from_values(keys(cameras), selected)
         .to_owned();
     Query::select()
-        .column(first_timestamp.clone())
-        .from_subquery(of_all, Alias::new("first"))
-        .and_where(Expr::col(first_timestamp).is_not_null())
+        .column(timestamp.clone())
+        .from_subquery(of_all, Alias::new("chosen"))
+        .and_where(Expr::col(timestamp).is_not_null())
         .to_owned()
 }
 

@@ -18,7 +18,7 @@ use super::frigate::options::Detect;
 use super::summary::progress::Progress;
 use super::summary::{self, Summary};
 use super::{argusai, csv, frigate};
-use crate::api::import::{Finding, FindingKind, ImportState, ImportSummary, Phase, SourceKind, Upload as Shown};
+use crate::api::page::import::{Finding, FindingKind, ImportState, ImportSummary, Phase, SourceKind, Upload as Shown};
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::Message;
 use crate::messages::import::UploadMessage;

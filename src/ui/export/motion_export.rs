@@ -20,7 +20,7 @@ use super::timezone_select::timezone_select;
 use crate::api::export_form::ExportFormData;
 use crate::api::language::Language;
 use crate::api::page::Content;
-use crate::api::paths::SETTINGS_PATH;
+use crate::api::paths::{IMPORT_PATH, SETTINGS_PATH, SOURCES_PATH};
 use crate::api::session::Role;
 use crate::error::ApiError;
 use crate::export_params::{EXPORT_PATH, ExportParams};
@@ -161,9 +161,8 @@ fn export_form(mut data: ExportFormData) -> impl IntoView {
     let form = FormContext::new(&mut data);
     let FormContext { selection, params, preview, jobs, toasts, is_running, .. } = form;
     let is_disabled = Signal::derive(move || form.is_disabled());
-    let ExportFormData { cameras, timezones, recent, selected, link_max_minutes, max_at_once, .. } = data;
+    let ExportFormData { cameras, timezones, recent, selected, link_max_minutes, max_at_once, no_events, .. } = data;
     let names = cameras.iter().filter_map(|camera| Some((camera.id.clone(), camera.name.clone()?))).collect();
-    let has_cameras = !cameras.is_empty();
     selection.follow_history(selected);
     Effect::new(move |_| form.share_total());
     let last_day = Signal::derive(move || preview.state.with(PreviewState::last_day));
@@ -177,7 +176,7 @@ fn export_form(mut data: ExportFormData) -> impl IntoView {
         }
     };
     view! {
-        {static_html(move || no_cameras_notice(has_cameras))}
+        {static_html(move || no_events_notice(no_events))}
         <HydrationChunk>{address_problem(selection)}</HydrationChunk>
         <form class="motion-export" method="get" action=EXPORT_PATH on:submit=submit>
             <input type="hidden" name="format" value="csv"/>
@@ -189,7 +188,7 @@ fn export_form(mut data: ExportFormData) -> impl IntoView {
                 <HydrationChunk><CameraSelect cameras selection params/></HydrationChunk>
                 <HydrationChunk>{timezone_select(&timezones, selection)}</HydrationChunk>
             </div>
-            <HydrationChunk>{preview_card(preview.state, Callback::new(set_date_range))}</HydrationChunk>
+            <HydrationChunk>{preview_card(preview.state, params, Callback::new(set_date_range))}</HydrationChunk>
             <div class="card card--action">
                 <h2 class="visually-hidden">{form.language.export().export}</h2>
                 <HydrationChunk>{export_button(is_running, is_disabled)}</HydrationChunk>
@@ -206,14 +205,26 @@ fn export_form(mut data: ExportFormData) -> impl IntoView {
     }
 }
 
-/// Explains why the user sees no cameras.
-fn no_cameras_notice(has_cameras: bool) -> impl IntoView {
+/// Helps a user who sees no events: says who can change that, or leads administrators to it.
+fn no_events_notice(administrators: Option<Vec<String>>) -> impl IntoView {
     let texts = page_data::language().export();
-    let message = match page_data::me().map(|me| me.role) {
-        Some(Role::User) => texts.no_camera_granted,
-        _ => texts.no_cameras,
-    };
-    (!has_cameras).then(|| view! { <p class="notice">{message}</p> })
+    let is_admin = page_data::me().is_some_and(|me| me.role == Role::Admin);
+    administrators.map(|names| {
+        if !is_admin {
+            return view! { <p class="card">{(texts.nothing_granted)(&names.join(", "))}</p> }.into_any();
+        }
+        view! {
+            <div class="card stack">
+                <h2>{texts.nothing_yet}</h2>
+                <p>{texts.nothing_yet_for_admins}</p>
+                <p>
+                    <a href=IMPORT_PATH rel="external">{texts.import_a_file}</a> " · "
+                    <a href=SOURCES_PATH rel="external">{texts.add_a_source}</a>
+                </p>
+            </div>
+        }
+        .into_any()
+    })
 }
 
 /// Says what is wrong with the selection in the page's address.

@@ -1,19 +1,27 @@
 //! The preview of the selection: number of events, estimated size, a chart and the first rows of the file.
 
 use chrono::NaiveDate;
+use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
 use super::histogram::histogram;
 use super::preview_query::PreviewState;
 use crate::api::language::Language;
+use crate::api::paths::SETTINGS_PATH;
 use crate::api::preview::Preview;
 use crate::error::ApiError;
+use crate::export_params::{DateBound, DateRange, ExportParams, parse_day};
 use crate::ui::layout::sign_in_link;
 use crate::ui::page_data;
 use crate::ui::table_html::table_rows_html;
 
 /// The preview. `set_date_range` sets the dates of the selection.
-pub fn preview_card(state: RwSignal<PreviewState>, set_date_range: Callback<(NaiveDate, NaiveDate)>) -> impl IntoView {
+/// `params` is the selection.
+pub fn preview_card(
+    state: RwSignal<PreviewState>,
+    params: Signal<Result<ExportParams, ApiError>>,
+    set_date_range: Callback<(NaiveDate, NaiveDate)>,
+) -> impl IntoView {
     let language = page_data::language();
     let texts = language.export();
     let shown = Memo::new(move |before: Option<&PreviewState>| shown_state(before, state.get()));
@@ -25,7 +33,7 @@ pub fn preview_card(state: RwSignal<PreviewState>, set_date_range: Callback<(Nai
             view! { <p class="hint preview__none">{failure_message(error.as_ref(), language)} " " {link}</p> }
                 .into_any()
         }
-        PreviewState::Ready(preview) => preview_view(preview, language, set_date_range).into_any(),
+        PreviewState::Ready(preview) => preview_view(preview, params, language, set_date_range).into_any(),
     };
     // Screen readers read one sentence, and not the chart.
     let announcement = move || state.with(|state| announcement(state, language));
@@ -65,13 +73,16 @@ fn announcement(state: &PreviewState, language: Language) -> String {
 
 fn preview_view(
     preview: Preview,
+    params: Signal<Result<ExportParams, ApiError>>,
     language: Language,
     set_date_range: Callback<(NaiveDate, NaiveDate)>,
 ) -> impl IntoView {
     let texts = language.export();
-    let Preview { rows: events, first, last, bytes, days, columns, sample } = preview;
+    let Preview { rows: events, first, last, bytes, days, columns, sample, elsewhere } = preview;
     if events == 0 {
-        return view! { <p class="preview__none">{texts.no_events}</p> }.into_any();
+        let elsewhere = elsewhere.and_then(|days| Some((parse_day(&days.first)?, parse_day(&days.last)?)));
+        let link = elsewhere.map(|days| link_to_events(days, params, language, set_date_range));
+        return view! { <p class="preview__none">{texts.no_events} " " {link}</p> }.into_any();
     }
     let tile = |name: &'static str, value: String| {
         view! {
@@ -106,16 +117,42 @@ fn preview_view(
     .into_any()
 }
 
+/// Says on which days there are events, with a link that selects them.
+fn link_to_events(
+    days: (NaiveDate, NaiveDate),
+    params: Signal<Result<ExportParams, ApiError>>,
+    language: Language,
+    set_date_range: Callback<(NaiveDate, NaiveDate)>,
+) -> AnyView {
+    let texts = language.export();
+    let (first, last) = days;
+    let [start, end] = [first, last].map(|day| Some(DateBound::Day(day)));
+    let params = params.get_untracked().unwrap_or_default();
+    let range = DateRange::new(start, end).unwrap_or_default();
+    let address = format!("{SETTINGS_PATH}?{}", ExportParams { range, ..params }.to_query());
+    let select = move |event: MouseEvent| {
+        event.prevent_default();
+        set_date_range.run(days);
+    };
+    view! {
+        {(texts.events_from_to)(&language.day(first), &language.day(last))} " "
+        <a href=address rel="external" on:click=select>{texts.select_them}</a>
+    }
+    .into_any()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::page::Content;
+    use crate::api::preview::Days;
     use crate::error::ErrorCode;
     use crate::messages::requests::RequestMessage;
     use crate::ui::test_support::{preview, render};
 
     fn html(language: Language, state: PreviewState) -> String {
-        render(language, Content::Nothing, move || preview_card(RwSignal::new(state), Callback::new(|_| {})))
+        let params = Signal::stored(Ok(ExportParams { camera_ids: vec!["a".to_owned()], ..ExportParams::default() }));
+        render(language, Content::Nothing, move || preview_card(RwSignal::new(state), params, Callback::new(|_| {})))
     }
 
     #[test]
@@ -151,6 +188,16 @@ mod tests {
     fn a_selection_without_events_shows_a_sentence_and_no_table() {
         let empty = html(Language::English, PreviewState::Ready(Preview::default()));
         assert!(empty.contains("There are no events in this selection.") && !empty.contains("<table"), "{empty}");
+    }
+
+    #[test]
+    fn events_outside_of_the_selection_are_selected_by_a_link() {
+        let days = Days { first: "2025-12-01".to_owned(), last: "2025-12-03".to_owned() };
+        let html = html(Language::German, PreviewState::Ready(Preview { elsewhere: Some(days), ..Preview::default() }));
+        assert!(html.contains("Es gibt Ereignisse vom 1. Dez. 2025 bis zum 3. Dez. 2025."), "{html}");
+        let address =
+            "/settings?format=csv&amp;start_date=2025-12-01&amp;end_date=2025-12-03&amp;camera_id=a&amp;timezone=UTC";
+        assert!(html.contains(&format!("<a href=\"{address}\" rel=\"external\">Diese auswählen</a>")), "{html}");
     }
 
     #[test]

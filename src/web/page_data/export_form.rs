@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use crate::api::export_form::ExportFormData;
 use crate::api::language::Language;
+use crate::api::preview::Preview;
+use crate::api::session::Role;
 use crate::error::ApiError;
 use crate::export_params::{DEFAULT_TIMEZONE, ExportParams};
 use crate::messages::parameters::ParameterMessage;
 use crate::server::accounts::principal::Principal;
+use crate::server::accounts::user;
 use crate::server::cameras::cameras;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::preview::preview;
@@ -61,17 +64,29 @@ pub async fn load(
     let cameras = cameras(state, principal.camera_access(&state.clock)).await?;
     let recent = records::list(&state.database, &principal.user, &RecordFilter::my_last(SHOWN as u64)).await?;
     let preview = preview(state.export_context(), principal.camera_access(&state.clock), &params);
+    let preview = tokio::time::timeout(timeout, preview).await.ok();
+    let is_empty = |preview: &Preview| preview.rows == 0 && preview.elsewhere.is_none();
+    let has_no_events = cameras.is_empty()
+        || params.camera_ids.is_empty() && matches!(&preview, Some(Ok(preview)) if is_empty(preview));
+    let no_events = if has_no_events { Some(administrators(state).await?) } else { None };
     Ok(ExportFormData {
         cameras,
         timezones: TimeZone::names(),
         timezone: timezone.to_owned(),
         selected: selection.query,
         problem: problem.map(|error| with_parameter_name(error, language)),
-        preview: tokio::time::timeout(timeout, preview).await.ok(),
+        preview,
+        no_events,
         recent: recent.exports,
         max_at_once: usize::try_from(state.settings.export.max_concurrent_per_user.get()).unwrap_or(usize::MAX),
         link_max_minutes: state.settings.accounts.link_max_minutes.get(),
     })
+}
+
+/// Returns the names of the administrators, who can help a user who sees no events.
+async fn administrators(state: &AppState) -> Result<Vec<String>, ApiError> {
+    let users = user::list(&state.database).await?;
+    Ok(users.into_iter().filter(|user| user.role == Role::Admin).map(|user| user.name).collect())
 }
 
 /// Returns the query string of the form with the dates of the preset that it names. Without script, the buttons of the

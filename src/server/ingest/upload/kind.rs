@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use crate::api::import::SourceKind;
+use crate::api::page::import::SourceKind;
 use crate::messages::import::UploadMessage;
 use crate::server::db::describe_error::describe_io;
 use crate::server::ingest::foreign_file::{columns, open};
