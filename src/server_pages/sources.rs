@@ -12,6 +12,9 @@ use crate::api::tokens::FORM_KEY;
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::page_data;
 
+/// About how many characters of a text to copy are in a line.
+const COLUMNS: usize = 100;
+
 /// The page at `/settings/sources`.
 #[component]
 pub fn Sources() -> impl IntoView {
@@ -173,11 +176,12 @@ fn RecipeSteps(recipe: Recipe, address: String, form_key: String) -> impl IntoVi
     let steps = (page.steps)(recipe).iter().zip(texts(recipe, &address, token.as_deref().unwrap_or(NO_TOKEN)));
     let steps = steps.enumerate().map(|(index, (step, text))| {
         let id = format!("{}-{index}", recipe.as_str());
-        let rows = text.lines().count().to_string();
+        // Long lines are wrapped.
+        let rows: usize = text.lines().map(|line| 1 + line.len() / COLUMNS).sum();
         view! {
             <p><label for=id.clone()>{*step}</label></p>
             <div class="copyable">
-                <textarea id=id.clone() class="code" readonly rows=rows spellcheck="false">{text}</textarea>
+                <textarea id=id.clone() class="code" readonly rows=rows.to_string() spellcheck="false">{text}</textarea>
                 <button
                     type="button"
                     class="needs-script"
