@@ -177,8 +177,8 @@ async fn one(State(state): State<Arc<Mutex<Frigate>>>, Segment(id): Segment<Stri
     if let Some(event) = frigate.events.iter().find(|event| event["id"] == id) {
         return json_response(&frigate, event);
     }
-    let missing = json!({"success": false, "message": "Event not found"});
-    (StatusCode::NOT_FOUND, json_response(&frigate, &missing)).into_response()
+    // As versions before 0.14 do; newer ones respond with JSON.
+    (StatusCode::NOT_FOUND, "Event not found").into_response()
 }
 
 async fn config_of(State(state): State<Arc<Mutex<Frigate>>>, headers: HeaderMap) -> Response {
@@ -295,6 +295,23 @@ async fn an_event_is_stored_as_the_import_stores_it_when_it_has_ended() {
     frigate.set([with(event(60), "label", json!("dog"))]);
     assert_eq!(read_all(&database, &frigate.settings()).await.unwrap(), 0);
     assert!(rows(&database).await[0].contains("frigate:person"));
+}
+
+#[tokio::test]
+async fn an_open_event_that_frigate_deletes_or_cannot_show_blocks_nothing() {
+    let frigate = StandIn::start().await;
+    let open = with(event(3 * 3_600), "end_time", Value::Null);
+    frigate.set([open.clone(), event(60)]);
+    let database = TestDatabase::new().await;
+    read_all(&database, &frigate.settings()).await.unwrap();
+    let start = UnixMicros::new(NOW - 3 * 3_600_000_000 + 500_000);
+    assert_eq!(stored(&database).await.source.complete_to, Some(start));
+    frigate.requests();
+    frigate.set([event(60)]);
+    read_all(&database, &frigate.settings()).await.unwrap();
+    assert_eq!(stored(&database).await.source.complete_to, Some(UnixMicros::new(NOW)));
+    let id = format!("event {}", open["id"].as_str().unwrap());
+    assert!(frigate.requests().contains(&id), "it is requested alone");
 }
 
 #[tokio::test]

@@ -117,6 +117,7 @@ impl Api {
     /// # Errors
     /// Returns why the source cannot be read.
     pub async fn events(&self, request: &Request) -> Result<Events, Failure> {
+        let is_event = matches!(request, Request::Event(_));
         let request = match request {
             Request::Window { after, before, limit } => self.client.get(format!("{}/api/events", self.url)).query(&[
                 ("after", seconds(*after)),
@@ -131,13 +132,8 @@ impl Api {
         };
         let response = self.send(request).await?;
         let date = date(response.headers());
-        if response.status() == StatusCode::NOT_FOUND {
-            // A path that Frigate does not have has no JSON.
-            let body = self.body(response).await?;
-            return match serde_json::from_slice::<Json>(&body) {
-                Ok(Json::Object(_)) => Ok(Events { items: Vec::new(), date }),
-                _ => Err(self.not_frigate()),
-            };
+        if is_event && response.status() == StatusCode::NOT_FOUND {
+            return Ok(Events { items: Vec::new(), date });
         }
         let items = match self.json(response).await? {
             Json::Array(items) => items,

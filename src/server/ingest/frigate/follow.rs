@@ -269,8 +269,12 @@ impl Follower {
         }
     }
 
-    /// Handles a failed request. It is sent again after a delay. Returns how many failed one after another.
+    /// Handles a failed request. It is sent again after a delay; that for an open event with the next poll, so that one event
+    /// cannot block the others. Returns how many failed one after another.
     pub fn failure(&mut self, now: Now) -> u32 {
+        if let Some(Task::Event(_)) = self.tasks.front() {
+            self.tasks.pop_front();
+        }
         let (first, longest) = RETRY_DELAYS;
         self.retry_at = now.monotonic + (first * (1 << self.failures.min(6))).min(longest);
         self.failures += 1;
@@ -533,6 +537,30 @@ mod tests {
             assert_eq!(stored.len(), 1);
             assert_eq!(follower.complete_to(), Some(NOW.min(now.theirs)));
         }
+    }
+
+    #[test]
+    fn an_open_event_that_cannot_be_read_blocks_nothing() {
+        let open = BTreeMap::from([("stuck".to_owned(), NOW - 3 * HOUR)]);
+        let mut follower = follower(Position { open, ..Position::default() });
+        let mut now = NOW;
+        while follower.sweeps() == 0 {
+            let Some(request) = follower.request(at(now)) else {
+                now += SECOND;
+                continue;
+            };
+            match request {
+                Request::Event(_) => {
+                    follower.failure(at(now));
+                }
+                Request::Window { .. } => {
+                    let stuck = Seen { id: "stuck".to_owned(), start: NOW - 3 * HOUR, has_ended: false };
+                    follower.response(&[stuck]);
+                }
+            }
+            assert!(now < NOW + 60 * SECOND);
+        }
+        assert_eq!(follower.complete_to(), Some(NOW - 3 * HOUR), "it is not stored");
     }
 
     #[test]

@@ -3,12 +3,14 @@
 //! On several servers, one follows a source at a time. It holds a lease, which is a row with its heartbeat
 //! ([`source_state`](super::source_state)). If it dies, another one takes over, and what both may have read is stored once.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use futures_util::FutureExt;
 use tokio::task::JoinHandle;
-use tracing::warn;
+use tracing::{error, warn};
 
 use self::context::FollowContext;
 use self::frigate::FrigateSource;
@@ -78,7 +80,11 @@ async fn follow(mut source: FrigateSource, context: FollowContext) {
                 let heartbeat = keep_lease(name.clone(), contact, context.clone());
                 let heartbeat = std::pin::pin!(heartbeat);
                 let follow = std::pin::pin!(source.follow(&context));
-                futures_util::future::select(heartbeat, follow).await;
+                let followed = AssertUnwindSafe(futures_util::future::select(heartbeat, follow)).catch_unwind().await;
+                if followed.is_err() {
+                    // The panic is in the log. The next attempt begins with what is stored.
+                    error!(source = name, "following the source was broken off by a panic; it is tried again");
+                }
                 context.metrics.source_lost(&name);
             }
             Ok(false) => {}
