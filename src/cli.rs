@@ -16,6 +16,7 @@ use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::db::{connect, partitions};
 use crate::server::ingest::summary::progress::Progress;
+use crate::server::retention::detach;
 use crate::server::settings::Settings;
 use crate::server::{demo, ingest, logging};
 
@@ -27,6 +28,7 @@ mod export_outcome;
 pub mod file_limit;
 mod message;
 mod output_file;
+mod retention;
 mod serve;
 mod source;
 mod standard_output;
@@ -129,6 +131,8 @@ async fn run_on(database: Pool, command: Command, settings: &Settings) -> anyhow
         Command::Camera(camera) => return camera.run(&database).await,
         Command::Token(token) => return token.run(&database, now).await,
         Command::Source(source) => return source.run(&database, settings, clock).await,
+        Command::Hold(hold) => return hold.run(&database, now).await,
+        Command::Retention(command) => return command.run(database, settings, clock).await,
         Command::Partitions(command) => return run_partitions(&command, settings, &database, now).await,
         Command::Serve(_) | Command::Migrate(_) => return Ok(()),
     };
@@ -157,10 +161,18 @@ async fn run_partitions(
             }
         }
         Partitions::Detach => {
-            let keep = settings.database.keep_months;
-            ensure!(keep > 0, "database.keep_months is 0, so all months are kept; set the number of months to keep");
-            for table in partitions::detach(database, now, keep).await? {
+            let first = match (settings.database.keep_months, settings.retention.keep_days) {
+                (Some(months), _) if months > 0 => detach::first_kept_month(now, months),
+                (None, days) if days > 0 => detach::first_kept_month_of_days(now, days),
+                _ => bail!("retention.keep_days is 0, so all months are kept; set the number of days to keep"),
+            };
+            let Some(first) = first else { return Ok(()) };
+            let detached = detach::detach(database, now, first).await?;
+            for table in detached.tables {
                 standard_output::print(&format!("detached {table}\n"));
+            }
+            for month in detached.held {
+                standard_output::print(&format!("kept {month}, because a hold keeps events of it\n"));
             }
         }
     }

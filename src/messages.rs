@@ -14,8 +14,8 @@ pub mod ingest;
 pub mod parameters;
 pub mod records;
 pub mod requests;
+pub mod retention;
 pub mod sources;
-pub mod stored;
 pub mod transport;
 
 use std::borrow::Cow;
@@ -85,6 +85,7 @@ mod tests {
     use super::parameters::ParameterMessage;
     use super::records::RecordMessage;
     use super::requests::RequestMessage;
+    use super::retention::RetentionMessage;
     use super::sources::SourceMessage;
     use super::transport::TransportMessage;
     use super::*;
@@ -104,6 +105,7 @@ mod tests {
             (RecordMessage::FIELDS, RecordMessage::ENGLISH, RecordMessage::GERMAN),
             (RequestMessage::FIELDS, RequestMessage::ENGLISH, RequestMessage::GERMAN),
             (SourceMessage::FIELDS, SourceMessage::ENGLISH, SourceMessage::GERMAN),
+            (RetentionMessage::FIELDS, RetentionMessage::ENGLISH, RetentionMessage::GERMAN),
         ];
         let of_area = |(fields, english, german): (&'static [&'static [&'static str]], Sentences, Sentences)| {
             let sentences = english.iter().zip(german).zip(fields);

@@ -2,7 +2,6 @@
 //! is compiled for the server only.
 
 pub mod accounts;
-pub mod cameras;
 pub mod db;
 pub mod demo;
 pub mod export;
@@ -11,6 +10,8 @@ pub mod ingest;
 pub mod internal_error;
 pub mod logging;
 pub mod metrics;
+pub mod retention;
 pub mod retry;
 pub mod settings;
 pub mod state;
+pub mod stored_message;

@@ -13,6 +13,7 @@ pub mod login;
 pub mod not_found;
 pub mod problem_page;
 mod recipes;
+pub mod retention;
 pub mod setup;
 pub mod sources;
 pub mod tokens;
@@ -25,6 +26,7 @@ pub fn page() -> AnyView {
     use import::Import;
     use login::Login;
     use not_found::NotFound;
+    use retention::Retention;
     use setup::Setup;
     use sources::Sources;
     use tokens::Tokens;
@@ -38,6 +40,7 @@ pub fn page() -> AnyView {
         Some(Page::Users) => view! { <Users/> }.into_any(),
         Some(Page::User) => view! { <UserPage/> }.into_any(),
         Some(Page::Sources) => view! { <Sources/> }.into_any(),
+        Some(Page::Retention) => view! { <Retention/> }.into_any(),
         Some(Page::Login) => view! { <Login/> }.into_any(),
         Some(Page::Setup) => view! { <Setup/> }.into_any(),
         Some(Page::Export | Page::History | Page::Verify) => crate::ui::page(),

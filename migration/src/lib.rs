@@ -19,6 +19,7 @@ mod m20261129_000010_integer_keys;
 mod m20261129_000011_exports_cancel_requests;
 mod m20261129_000012_write_tokens;
 mod m20261130_000013_sources;
+mod m20261130_000014_retention;
 
 /// Migrates a database to the current schema, or back.
 pub struct Migrator;
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000011_exports_cancel_requests::Migration),
             Box::new(m20261129_000012_write_tokens::Migration),
             Box::new(m20261130_000013_sources::Migration),
+            Box::new(m20261130_000014_retention::Migration),
         ]
     }
 }

@@ -97,6 +97,10 @@ pub struct ExportRecord {
     pub reason: Option<Message>,
     /// The time up to which a file from a replica is complete, as RFC 3339, in UTC. `None` if that is the start of the export.
     pub complete_to: Option<String>,
+    /// The time before which events of a selected camera had been deleted when the export began, as RFC 3339, in UTC. Only
+    /// events that a hold keeps are older. `None` if none were deleted.
+    #[serde(default)]
+    pub deleted_to: Option<String>,
     /// Whether the running export is to be cancelled. Its server does that within some seconds.
     #[serde(default)]
     pub cancel_requested: bool,

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use self::retention::RetentionPage;
 use super::export_form::ExportFormData;
 use super::exports::ExportRecord;
 use super::session::CurrentUser;
@@ -15,12 +16,13 @@ use super::unknown_value::{UnknownValue, serialize_as_str};
 use super::users::{User, UserWithCameras};
 use crate::api::language::Language;
 use crate::api::paths::{
-    ACCOUNT_PATH, HISTORY_PATH, IMPORT_PATH, LOGIN_PATH, SETTINGS_PATH, SETUP_PATH, SOURCES_PATH, TOKENS_PATH,
-    USER_PATH, USERS_PATH, VERIFY_PATH,
+    ACCOUNT_PATH, HISTORY_PATH, IMPORT_PATH, LOGIN_PATH, RETENTION_PATH, SETTINGS_PATH, SETUP_PATH, SOURCES_PATH,
+    TOKENS_PATH, USER_PATH, USERS_PATH, VERIFY_PATH,
 };
 use crate::error::ApiError;
 
 pub mod import;
+pub mod retention;
 
 /// Declares [`Page`]. Each entry is a page, its path, and whether it is hydrated. The paths of the router, the match of a
 /// path to a page, and [`Page::ALL`] are derived from this list; everything else about a page is a match that does not
@@ -73,6 +75,8 @@ pages! {
     User: USER_PATH, hydrated: false;
     /// The live sources.
     Sources: SOURCES_PATH, hydrated: false;
+    /// How long events are kept.
+    Retention: RETENTION_PATH, hydrated: false;
     /// The sign-in.
     Login: LOGIN_PATH, hydrated: false;
     /// The creation of the first administrator.
@@ -205,6 +209,9 @@ pub enum Content {
     /// The live sources.
     #[serde(skip)]
     Sources(SourceList),
+    /// How long events are kept.
+    #[serde(skip)]
+    Retention(RetentionPage),
 }
 
 /// A page of export records, with the filter that selected them.
@@ -312,10 +319,16 @@ pub enum Notice {
     PasswordSetTokensRevoked,
     /// A user was removed.
     UserRemoved,
+    /// The days to keep of a camera were saved.
+    KeepDaysSaved,
+    /// A hold was created.
+    HoldCreated,
+    /// A hold was released.
+    HoldReleased,
 }
 
 impl Notice {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 13] = [
         Self::SignedOut,
         Self::PasswordChanged,
         Self::PasswordChangedTokensRevoked,
@@ -326,6 +339,9 @@ impl Notice {
         Self::PasswordSet,
         Self::PasswordSetTokensRevoked,
         Self::UserRemoved,
+        Self::KeepDaysSaved,
+        Self::HoldCreated,
+        Self::HoldReleased,
     ];
 
     /// Returns the name in the address.
@@ -341,6 +357,9 @@ impl Notice {
             Self::PasswordSet => "password-set",
             Self::PasswordSetTokensRevoked => "password-set-tokens-revoked",
             Self::UserRemoved => "person-removed",
+            Self::KeepDaysSaved => "days-saved",
+            Self::HoldCreated => "hold-created",
+            Self::HoldReleased => "hold-released",
         }
     }
 }

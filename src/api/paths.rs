@@ -18,6 +18,8 @@ pub const USERS_PATH: &str = "/settings/people";
 pub const USER_PATH: &str = "/settings/people/{id}";
 /// The live sources, for administrators.
 pub const SOURCES_PATH: &str = "/settings/sources";
+/// How long events are kept, for administrators.
+pub const RETENTION_PATH: &str = "/settings/retention";
 /// The sign-in.
 pub const LOGIN_PATH: &str = "/login";
 /// Returns the address of the sign-in that redirects to `next` afterwards.

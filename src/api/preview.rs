@@ -23,6 +23,13 @@ pub struct Preview {
     /// On which days these cameras have events, if none of them is in the selected range.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elsewhere: Option<Days>,
+    /// The time before which events of a selected camera were deleted, as in the file, if the selection begins earlier. Only
+    /// events that a hold keeps are older.
+    #[serde(default)]
+    pub deleted_to: Option<String>,
+    /// For how many days events are kept, at least; `None`: those of all selected cameras are kept for good.
+    #[serde(default)]
+    pub keep_days: Option<u32>,
 }
 
 /// A range of local days.

@@ -18,6 +18,7 @@ use crate::server::db::clock::day;
 use crate::server::db::entity::camera_access;
 use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
+use crate::server::retention::holds;
 
 #[derive(Debug, Subcommand)]
 pub enum User {
@@ -123,7 +124,7 @@ fn role(text: &str) -> Result<Role, String> {
 
 #[derive(Debug, Subcommand)]
 pub enum Camera {
-    /// Lists the cameras: id, name, and the users to whom each is granted.
+    /// Lists the cameras: id, name, for how long its events are kept, and the users to whom each is granted.
     List,
     /// Grants a user access to a camera.
     Grant {
@@ -131,6 +132,13 @@ pub enum Camera {
         camera: String,
         /// The user's name.
         user: String,
+    },
+    /// Sets for how many days the events of a camera are kept.
+    Keep {
+        /// The camera's id.
+        camera: String,
+        /// The number of days; 0: for good; `general`: as `retention.keep_days` says.
+        days: String,
     },
     /// Revokes a user's access to a camera; a running export breaks off with its next page.
     Revoke {
@@ -148,12 +156,17 @@ impl Camera {
                 let names: std::collections::HashMap<Uuid, String> =
                     user::list(database).await?.into_iter().map(|user| (user.id, user.name)).collect();
                 let grants = camera_access::Entity::find().all(database).await?;
-                let mut rows = vec![["ID", "NAME", "GRANTED TO"].map(str::to_owned)];
+                let mut rows = vec![["ID", "NAME", "KEPT", "GRANTED TO"].map(str::to_owned)];
                 for camera in CameraAccess::Unrestricted.cameras(database).await? {
                     let grants = grants.iter().filter(|grant| grant.camera_id == camera.id);
                     let mut users: Vec<_> = grants.filter_map(|grant| names.get(&grant.user_id)).cloned().collect();
                     users.sort();
-                    rows.push([camera.id, camera.name.unwrap_or_else(|| "(gone)".to_owned()), users.join(", ")]);
+                    let kept = match camera.keep_days {
+                        None => "general".to_owned(),
+                        Some(0) => "for good".to_owned(),
+                        Some(days) => format!("{days} days"),
+                    };
+                    rows.push([camera.id, camera.name.unwrap_or_else(|| "(gone)".to_owned()), kept, users.join(", ")]);
                 }
                 print(&table(&rows));
             }
@@ -161,6 +174,15 @@ impl Camera {
                 let user = user::by_name(database, &user).await?;
                 grants::grant(database, &user, &camera).await?;
                 print(&format!("{} sees {camera}.\n", user.name));
+            }
+            Self::Keep { camera, days } => {
+                let days = if days == "general" { "" } else { &days };
+                let kept = match holds::set_keep_days(database, &camera, days).await? {
+                    None => "as long as retention.keep_days says".to_owned(),
+                    Some(0) => "for good".to_owned(),
+                    Some(days) => format!("for {days} days"),
+                };
+                print(&format!("Events of {camera} are kept {kept}.\n"));
             }
             Self::Revoke { camera, user } => {
                 let user = user::by_name(database, &user).await?;

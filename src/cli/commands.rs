@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{accounts, export, serve, source};
+use super::{accounts, export, retention, serve, source};
 use crate::server::demo;
 use crate::server::ingest::{self, frigate};
 
@@ -46,6 +46,12 @@ pub enum Command {
     /// Shows, tries and reads live sources, which the settings name.
     #[command(subcommand)]
     Source(source::Source),
+    /// Manages holds, which keep events beyond the days for which events are kept.
+    #[command(subcommand)]
+    Hold(retention::Hold),
+    /// Deletes events that are older than the days for which events are kept.
+    #[command(subcommand)]
+    Retention(retention::Retention),
     /// Lists or detaches the monthly partitions of PostgreSQL's table of events.
     #[command(subcommand)]
     Partitions(Partitions),
@@ -121,8 +127,8 @@ pub struct Demo {
 pub enum Partitions {
     /// Lists the months.
     List,
-    /// Detaches the months that are older than `database.keep_months`. They become tables of their own, with all their
-    /// events, and are no longer in any export.
+    /// Detaches the months that are older than `retention.keep_days`, except those of which a hold keeps events. They become
+    /// tables of their own, with all their events, and are no longer in any export. The server deletes older events by itself.
     Detach,
 }
 

@@ -97,7 +97,14 @@ impl Export {
         let signals = StopSignals::new()?;
         // The operator has no account, and no limit.
         let slot = exports
-            .begin(NewExport { user_id: None, user_name, via: "command", query, complete_to: export.complete_to })
+            .begin(NewExport {
+                user_id: None,
+                user_name,
+                via: "command",
+                query,
+                complete_to: export.complete_to,
+                deleted_to: export.deleted_to(),
+            })
             .await?;
         let written = write(export, slot, self.output.as_deref().unwrap_or(Path::new("-")), signals).await;
         // No other task records the outcome.

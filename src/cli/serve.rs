@@ -28,6 +28,7 @@ use crate::server::export::slots::ExportSlots;
 use crate::server::ingest::live::sources::Followers;
 use crate::server::ingest::live::sources::context::FollowContext;
 use crate::server::logging;
+use crate::server::retention::Retention;
 use crate::server::settings::{Settings, listen};
 use crate::server::state::AppState;
 use crate::web::listener::accept::serve;
@@ -99,6 +100,14 @@ impl Serve {
         let state = AppState::new(timed, writer, settings, clock, setup)?;
         tokio::spawn(sweep(state.sessions.clone(), state.settings.clone(), state.database.clone()));
         tokio::spawn(state.exports.clone().run_heartbeat());
+        let retention = Retention::new(
+            state.database.clone(),
+            state.writer.clone(),
+            state.clock.clone(),
+            state.metrics.clone(),
+            state.settings.retention.keep_days,
+        );
+        tokio::spawn(retention.run_on_schedule());
 
         if state.settings.server.is_https() && state.trusted_proxies.is_empty() {
             warn!(

@@ -7,7 +7,6 @@ use super::accounts::table;
 use super::standard_output::print;
 use crate::messages::Message;
 use crate::messages::sources::SourceMessage;
-use crate::messages::stored;
 use crate::server::db::clock::{Clock, second};
 use crate::server::db::connect::writer::Writer;
 use crate::server::db::pool::Pool;
@@ -21,6 +20,7 @@ use crate::server::ingest::live::sources::trial::{Tried, trial};
 use crate::server::ingest::live::writer::LiveWriter;
 use crate::server::metrics::Metrics;
 use crate::server::settings::{Settings, Source as SourceSettings};
+use crate::server::stored_message;
 
 #[derive(Debug, Subcommand)]
 pub enum Source {
@@ -100,7 +100,7 @@ fn rows(settings: &Settings, stored: Vec<Stored>) -> Vec<[String; 7]> {
     for Stored { source, .. } in stored {
         let is_set = settings.source.contains_key(&source.name);
         let error = match (source.error, source.error_at) {
-            (Some(error), Some(at)) => format!("{}: {}", second(at), stored::read(&error).text),
+            (Some(error), Some(at)) => format!("{}: {}", second(at), stored_message::read(&error).text),
             _ => "-".to_owned(),
         };
         rows.push([

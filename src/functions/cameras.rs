@@ -18,5 +18,6 @@ pub async fn cameras() -> Result<Vec<Camera>, ApiError> {
 
     let state = expect_context::<AppState>();
     let principal = Principal::current()?;
-    crate::server::cameras::cameras(&state, principal.camera_access(&state.clock)).await
+    crate::server::accounts::camera_access::listing::cameras(&state.database, principal.camera_access(&state.clock))
+        .await
 }

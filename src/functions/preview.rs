@@ -25,8 +25,9 @@ pub async fn preview_selection(
     let state = expect_context::<AppState>();
     let principal = Principal::current()?;
     let params = ExportParams::parse(&query)?;
-    crate::server::export::preview::preview(state.export_context(), principal.camera_access(&state.clock), &params)
-        .await
+    let access = principal.camera_access(&state.clock);
+    let keep_days = state.settings.retention.keep_days;
+    crate::server::export::preview::preview(state.export_context(), access, &params, keep_days).await
 }
 
 /// Returns how many events the export of a selection would contain, by camera. Cameras without events are left out. The

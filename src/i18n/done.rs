@@ -33,6 +33,9 @@ fn english(notice: Notice) -> &'static str {
             "The password was set, the person was signed out everywhere, and all their access tokens were revoked."
         }
         Notice::UserRemoved => "The person was removed, with all tokens and links.",
+        Notice::KeepDaysSaved => "The days were saved. They apply from the next daily run on.",
+        Notice::HoldCreated => "The hold was created. Its events are not deleted until it is released.",
+        Notice::HoldReleased => "The hold was released. Events that are due are deleted with the next daily run.",
     }
 }
 
@@ -58,5 +61,12 @@ fn german(notice: Notice) -> &'static str {
             "Das Passwort wurde festgelegt, die Person wurde überall abgemeldet, und alle ihre Zugriffstoken wurden widerrufen."
         }
         Notice::UserRemoved => "Die Person wurde mit allen Token und Links entfernt.",
+        Notice::KeepDaysSaved => "Die Frist wurde gespeichert. Sie gilt ab dem nächsten täglichen Durchlauf.",
+        Notice::HoldCreated => {
+            "Die Löschsperre wurde eingerichtet. Ihre Ereignisse werden nicht gelöscht, bis sie aufgehoben wird."
+        }
+        Notice::HoldReleased => {
+            "Die Löschsperre wurde aufgehoben. Ereignisse, deren Frist abgelaufen ist, werden beim nächsten täglichen Durchlauf gelöscht."
+        }
     }
 }

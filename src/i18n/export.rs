@@ -57,6 +57,9 @@ pub struct Texts {
     pub signed_out: &'static str,
     pub sign_in: &'static str,
     pub no_events: &'static str,
+    /// If the selection begins before this time.
+    pub deleted_before: fn(&str) -> String,
+    pub kept_for: fn(u32) -> String,
     pub holds: fn(&str, &str) -> String,
     pub events: &'static str,
     pub estimated_size: &'static str,
@@ -234,6 +237,8 @@ pub static ENGLISH: Texts = Texts {
     signed_out: "You are signed out.",
     sign_in: "Sign in",
     no_events: "There are no events in this selection.",
+    deleted_before: |moment| format!("Events before {moment} were deleted in whole or in part."),
+    kept_for: |days| format!("Events are kept for at least {days} {}.", if days == 1 { "day" } else { "days" }),
     holds: |events, size| format!("{events}, a file of about {size}"),
     events: "Events",
     estimated_size: "Estimated size",
@@ -434,6 +439,10 @@ pub static GERMAN: Texts = Texts {
     signed_out: "Sie sind abgemeldet.",
     sign_in: "Anmelden",
     no_events: "In dieser Auswahl gibt es keine Ereignisse.",
+    deleted_before: |moment| format!("Ereignisse vor dem {moment} wurden ganz oder teilweise gelöscht."),
+    kept_for: |days| {
+        format!("Ereignisse werden mindestens {days} {} aufbewahrt.", if days == 1 { "Tag" } else { "Tage" })
+    },
     holds: |events, size| format!("{events}, eine Datei von etwa {size}"),
     events: "Ereignisse",
     estimated_size: "Dateigröße (ca.)",

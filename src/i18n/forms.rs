@@ -6,6 +6,7 @@ use crate::api::session::Role;
 mod account;
 mod import;
 mod login;
+mod retention;
 mod setup;
 mod sources;
 

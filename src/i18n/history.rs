@@ -36,6 +36,7 @@ pub struct Texts {
     pub digest_of: fn(&str) -> String,
     pub copy_digest_of: fn(&str) -> String,
     pub complete_to: fn(&str) -> String,
+    pub deleted_to: fn(&str) -> String,
     /// The user who exported with a token.
     pub by_token: fn(&str) -> String,
     pub by_link: fn(&str) -> String,
@@ -76,6 +77,7 @@ pub static ENGLISH: Texts = Texts {
     digest_of: |started| format!("SHA-256, {started}"),
     copy_digest_of: |started| format!("Copy the SHA-256, {started}"),
     complete_to: |moment| format!("Complete up to {moment}."),
+    deleted_to: |moment| format!("Events before {moment} had been deleted in whole or in part."),
     by_token: |user| format!("{user}, with a token"),
     by_link: |user| format!("{user}, with a link"),
     command_line: "command line",
@@ -116,6 +118,7 @@ pub static GERMAN: Texts = Texts {
     digest_of: |started| format!("SHA-256, {started}"),
     copy_digest_of: |started| format!("SHA-256 kopieren, {started}"),
     complete_to: |moment| format!("Vollständig bis {moment}."),
+    deleted_to: |moment| format!("Ereignisse vor dem {moment} waren ganz oder teilweise gelöscht."),
     by_token: |user| format!("{user}, mit Token"),
     by_link: |user| format!("{user}, über einen Link"),
     command_line: "Kommandozeile",

@@ -11,6 +11,7 @@ use crate::messages::ingest::IngestMessage;
 use crate::messages::parameters::{DATES_REVERSED, ParameterMessage};
 use crate::messages::records::RecordMessage;
 use crate::messages::requests::RequestMessage;
+use crate::messages::retention::RetentionMessage;
 use crate::messages::sources::SourceMessage;
 use crate::messages::transport::TransportMessage;
 use crate::messages::{Message, Sentences};
@@ -29,6 +30,7 @@ const GERMAN: &[Sentences] = &[
     ImportFinding::GERMAN,
     UploadMessage::GERMAN,
     FormMessage::GERMAN,
+    RetentionMessage::GERMAN,
     AccessLost::GERMAN,
     RecordMessage::GERMAN,
     CommandMessage::GERMAN,

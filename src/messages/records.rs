@@ -60,6 +60,17 @@ messages! {
         EventsDetached = "events_detached_meanwhile",
             "Events of whole months were detached while the export ran. Export again.",
             "Während des Exports wurden die Ereignisse ganzer Monate ausgelagert. Exportieren Sie erneut.";
+        /// Events were deleted while the export ran.
+        EventsDeleted = "events_deleted_meanwhile",
+            "Selected events reached the end of their retention and were deleted while the export ran. Export again.",
+            "Während des Exports lief die Aufbewahrungsfrist gewählter Ereignisse ab, und sie wurden gelöscht. Exportieren \
+             Sie erneut.";
+        /// Retention cancelled the export.
+        RetentionWaited = "retention_waited",
+            "Selected events had reached the end of their retention, and their deletion had waited for this export for too \
+             long. Export again over a faster connection, or select later days.",
+            "Die Aufbewahrungsfrist gewählter Ereignisse war abgelaufen, und ihre Löschung hatte zu lange auf diesen Export \
+             gewartet. Exportieren Sie erneut über eine schnellere Verbindung, oder wählen Sie spätere Tage.";
         /// A page took too long.
         PageTimeout { seconds: u64 } = "page_timeout",
             "The database returned no further events within {seconds} s (export.page_timeout_seconds). Select fewer days or cameras, or \

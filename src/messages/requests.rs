@@ -67,6 +67,11 @@ messages! {
         EventsDetached = "events_detached",
             "The events of whole months were detached in the meantime. Try again.",
             "Inzwischen wurden die Ereignisse ganzer Monate ausgelagert. Versuchen Sie es erneut.";
+        /// Events were deleted before the first byte was sent.
+        EventsDeleted = "events_deleted",
+            "Some of the selected events have just reached the end of their retention and were deleted. Try again.",
+            "Die Aufbewahrungsfrist einiger gewählter Ereignisse ist gerade abgelaufen, und sie wurden gelöscht. Versuchen \
+             Sie es erneut.";
         /// The first page took too long.
         FirstPageTimeout { seconds: u64 } = "first_page_timeout",
             "The database did not return the first events within {seconds} s, so the query was cancelled. Select fewer \

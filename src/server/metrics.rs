@@ -31,6 +31,9 @@ pub struct Metrics {
     source_times: IntGaugeVec,
     source_events: IntCounterVec,
     source_failures: IntCounterVec,
+    retention_rows: IntCounter,
+    retention_failures: IntCounter,
+    retention_last_run: IntGauge,
     login_attempts: IntCounterVec,
     deprecated_passwords: IntCounterVec,
 }
@@ -126,6 +129,7 @@ impl Metrics {
     /// Never: the names are constants, valid and distinct.
     pub fn new() -> Self {
         let registry = Registry::new();
+        let gauge = |name, help| registered(&registry, IntGauge::new(name, help));
         let counter = |name, help| registered(&registry, IntCounter::new(name, help));
         let counters = |name, help, label| registered(&registry, IntCounterVec::new(Opts::new(name, help), &[label]));
         let gauges =
@@ -140,14 +144,8 @@ impl Metrics {
             rows: counter("motion_export_rows_total", "Events written to exports."),
             bytes: counter("motion_export_bytes_total", "Bytes written to exports, before content encoding."),
             duration: registered(&registry, Histogram::with_opts(duration.buckets(DURATIONS.into()))),
-            in_flight: registered(
-                &registry,
-                IntGauge::new("motion_export_in_flight", "Exports that are currently running."),
-            ),
-            event_streams: registered(
-                &registry,
-                IntGauge::new("motion_export_event_streams", "Open streams of events about exports."),
-            ),
+            in_flight: gauge("motion_export_in_flight", "Exports that are currently running."),
+            event_streams: gauge("motion_export_event_streams", "Open streams of events about exports."),
             ended: counters("motion_export_ended_total", "Ended exports, by final state of their record.", "state"),
             refused: counters(
                 "motion_export_refused_total",
@@ -195,6 +193,18 @@ impl Metrics {
                 "motion_export_source_failures_total",
                 "Failed requests to live sources.",
                 "source",
+            ),
+            retention_rows: counter(
+                "motion_export_retention_deleted_rows_total",
+                "Events that this server deleted because of their age.",
+            ),
+            retention_failures: counter(
+                "motion_export_retention_failures_total",
+                "Runs of retention that did not delete all events that were due.",
+            ),
+            retention_last_run: gauge(
+                "motion_export_retention_last_run_timestamp_seconds",
+                "When this server last completed a run of retention, in seconds since 1970; 0 before the first one.",
             ),
             login_attempts: counters("motion_export_login_attempts_total", "Sign-in attempts, by outcome.", "outcome"),
             deprecated_passwords: counters(
@@ -294,6 +304,21 @@ impl Metrics {
         for time in SourceTime::ALL {
             let _ = self.source_times.remove_label_values(&[time.as_str(), source]);
         }
+    }
+
+    /// Adds events that retention has deleted.
+    pub fn retention_deleted(&self, rows: u64) {
+        self.retention_rows.inc_by(rows);
+    }
+
+    /// Counts a run of retention that failed.
+    pub fn retention_failed(&self) {
+        self.retention_failures.inc();
+    }
+
+    /// Sets when retention last completed a run, in seconds since 1970-01-01T00:00:00Z.
+    pub fn retention_ran(&self, at: i64) {
+        self.retention_last_run.set(at);
     }
 
     /// Sets how many exports are running.

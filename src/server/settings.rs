@@ -13,7 +13,7 @@ use toml::Table;
 use tracing::warn;
 
 use self::renamed::DeprecatedName;
-pub use self::sections::{Accounts, Database, Export, Ingest, OnReplicaUnavailable};
+pub use self::sections::{Accounts, Database, Export, Ingest, OnReplicaUnavailable, Retention};
 pub use self::server::{Hidden, LogFormat, Server};
 pub use self::source::{NewCameras, Source, SourceKind};
 
@@ -45,6 +45,8 @@ pub struct Settings {
     pub ingest: Ingest,
     /// The live sources, by name.
     pub source: BTreeMap<String, Source>,
+    /// How long events are kept.
+    pub retention: Retention,
     /// The section that Leptos' own tools expect at the end of the file.
     package: Package,
     /// Whether `cargo leptos watch` runs the server, so that pages reload when the program changes.
@@ -113,8 +115,10 @@ impl Settings {
             let _: Self = toml::from_str(text)?;
         } else {
             Self::deserialize(table.clone()).with_context(|| {
-                let names: Vec<_> =
-                    deprecated.iter().map(|DeprecatedName { old, new }| format!("{old} is read as {new}")).collect();
+                let names: Vec<_> = deprecated
+                    .iter()
+                    .map(|DeprecatedName { old, new, .. }| format!("{old} is read as {new}"))
+                    .collect();
                 names.join(", ")
             })?;
         }

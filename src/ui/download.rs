@@ -137,6 +137,7 @@ mod tests {
             }
             RecordMessage::CancelledByOwner => ("Export again if", "Exportieren Sie erneut, wenn"),
             RecordMessage::CancelledByAdministrator { .. } => ("Ask them before", "Fragen Sie dort nach"),
+            RecordMessage::RetentionWaited => ("select later days", "wählen Sie spätere Tage"),
             RecordMessage::ClientTimeout => {
                 ("faster connection, or select fewer", "schnellere Verbindung, oder wählen")
             }
@@ -153,7 +154,8 @@ mod tests {
             | RecordMessage::NotRecordedAsWhole
             | RecordMessage::FileIncomplete
             | RecordMessage::ServerFault
-            | RecordMessage::EventsDetached => ("Export again", "Exportieren Sie erneut"),
+            | RecordMessage::EventsDetached
+            | RecordMessage::EventsDeleted => ("Export again", "Exportieren Sie erneut"),
             // Of a version without codes: whatever it was, nothing was saved.
             RecordMessage::Other { .. } => ("nothing was saved", "wurde nichts gespeichert"),
         }
@@ -210,6 +212,8 @@ mod tests {
             RecordMessage::NotRecorded,
             RecordMessage::ServerFault,
             RecordMessage::EventsDetached,
+            RecordMessage::EventsDeleted,
+            RecordMessage::RetentionWaited,
             RecordMessage::PageTimeout { seconds: 60 },
             RecordMessage::DatabaseFailed,
             RecordMessage::EventNotEncoded { reason: "x".to_owned() },

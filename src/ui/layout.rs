@@ -7,8 +7,8 @@ use super::hydration::static_html;
 use super::{browser, page_data};
 use crate::api::language::Language;
 use crate::api::paths::{
-    ACCOUNT_PATH, HISTORY_PATH, IMPORT_PATH, SETTINGS_PATH, SOURCES_PATH, TOKENS_PATH, USERS_PATH, VERIFY_PATH,
-    login_url,
+    ACCOUNT_PATH, HISTORY_PATH, IMPORT_PATH, RETENTION_PATH, SETTINGS_PATH, SOURCES_PATH, TOKENS_PATH, USERS_PATH,
+    VERIFY_PATH, login_url,
 };
 use crate::api::session::Role;
 use crate::error::ApiError;
@@ -79,6 +79,7 @@ fn Pages(current: &'static str) -> impl IntoView {
         (USERS_PATH, texts.people, is_admin),
         (SOURCES_PATH, texts.sources, is_admin),
         (IMPORT_PATH, texts.import, is_admin),
+        (RETENTION_PATH, texts.retention, is_admin),
     ];
     let links = pages.into_iter().filter(|(_, _, shown)| *shown).map(|(path, name, _)| {
         let is_current = (path == current).then_some("page");

@@ -73,6 +73,7 @@ pub fn record(query: &str) -> ExportRecord {
         error: None,
         reason: None,
         complete_to: None,
+        deleted_to: None,
         cancel_requested: false,
     }
 }
@@ -106,5 +107,7 @@ pub fn preview() -> Preview {
         columns: vec!["timestamp".to_owned(), "camera_id".to_owned()],
         sample: vec![vec!["2025-12-01T08:00:00+00:00".to_owned(), "<cam>".to_owned()]],
         elsewhere: None,
+        deleted_to: None,
+        keep_days: None,
     }
 }

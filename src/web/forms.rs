@@ -5,6 +5,7 @@ pub mod form;
 pub mod history;
 pub mod import;
 pub mod login;
+pub mod retention;
 pub mod setup;
 pub mod sources;
 pub mod tokens;

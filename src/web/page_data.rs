@@ -26,10 +26,9 @@ use crate::error::{ApiError, ErrorCode};
 use crate::export_params::ExportParams;
 use crate::messages::http::HttpMessage;
 use crate::server::accounts::camera_access::CameraAccess;
-use crate::server::accounts::camera_access::grants;
+use crate::server::accounts::camera_access::{grants, listing};
 use crate::server::accounts::principal::{self, Principal};
 use crate::server::accounts::{api_token, user};
-use crate::server::cameras;
 use crate::server::db::clock::{day, second};
 use crate::server::export::records::{self, RecordFilter};
 use crate::server::internal_error::internal;
@@ -38,6 +37,7 @@ use crate::web::page_data::export_form::AddressSelection;
 use crate::web::redirect::{LED_AT, NOT_SENT, SIGNED_IN, is_just_now, local_path_or_default};
 
 pub mod export_form;
+pub mod retention;
 mod sources;
 
 /// The cookie in which the page keeps the browser's time zone (`ui::browser`).
@@ -229,6 +229,10 @@ async fn content(
             user_with_cameras(state, principal, id).await.map(Content::User)
         }
         (Page::Sources, Some(_)) => sources::load(state, &parts.headers, language).await.map(Content::Sources),
+        (Page::Retention, Some(_)) => {
+            let timezone = preferences::cookie(&parts.headers, TIMEZONE_COOKIE);
+            retention::load(state, timezone).await.map(Content::Retention)
+        }
         (Page::Verify | Page::Account, _) | (_, None) => Ok(Content::Nothing),
     }
 }
@@ -272,7 +276,7 @@ async fn history(state: &AppState, principal: &Principal, uri: &Uri, language: L
     }
     let selections = records.iter().filter_map(|record| ExportParams::parse(&record.query).ok());
     let selected: HashSet<_> = selections.flat_map(|params| params.camera_ids).collect();
-    let cameras = cameras::cameras(state, principal.camera_access(&state.clock)).await?.into_iter();
+    let cameras = listing::cameras(&state.database, principal.camera_access(&state.clock)).await?.into_iter();
     let named = cameras.filter(|camera| selected.contains(&camera.id));
     let given = |name: &str| parameter(uri, name).filter(|value| !value.is_empty());
     Ok(History {
@@ -312,7 +316,7 @@ async fn users(state: &AppState) -> Result<Vec<User>, ApiError> {
 async fn user_with_cameras(state: &AppState, principal: &Principal, id: &str) -> Result<UserWithCameras, ApiError> {
     let user = user_by_id(state, id).await?;
     let granted: HashSet<_> = grants::camera_ids(&state.database, user.id).await?.into_iter().collect();
-    let cameras = cameras::cameras(state, CameraAccess::Unrestricted).await?.into_iter();
+    let cameras = listing::cameras(&state.database, CameraAccess::Unrestricted).await?.into_iter();
     Ok(UserWithCameras {
         is_me: user.id == principal.user.id,
         user: to_api(&user, i64::try_from(granted.len()).unwrap_or(i64::MAX)),

@@ -42,7 +42,9 @@ pub fn known_to_page(path: &str, query: &str) -> Option<String> {
         Some(Page::Login) => &["next", LED_AT],
         Some(Page::Setup) => &["key"],
         // What was typed into a form without a session.
-        Some(Page::Tokens | Page::Account | Page::Users | Page::User | Page::Sources) => &SURVIVING_FIELDS,
+        Some(Page::Tokens | Page::Account | Page::Users | Page::User | Page::Sources | Page::Retention) => {
+            &SURVIVING_FIELDS
+        }
         Some(Page::Verify | Page::Import) | None => &[],
     };
     // Any page may show the notice of a form.

@@ -9,7 +9,19 @@ use crate::server::db::unix_micros::UnixMicros;
 pub const NOT_SENT: &str = "not-sent";
 
 /// The fields of forms that survive the sign-in. None of them is secret: they are in the address.
-pub const SURVIVING_FIELDS: [&str; 6] = ["action", "name", "role", "days", "camera_id", REVOKE_TOKENS];
+pub const SURVIVING_FIELDS: [&str; 11] = [
+    "action",
+    "name",
+    "role",
+    "days",
+    "camera_id",
+    REVOKE_TOKENS,
+    "camera",
+    "keep_days",
+    "start_date",
+    "end_date",
+    "why",
+];
 
 /// The longest query string with such fields, in bytes. Proxies and browsers limit the length of an address.
 const MAX_SURVIVING_BYTES: usize = 4_000;

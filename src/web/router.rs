@@ -31,7 +31,7 @@ use crate::server::state::AppState;
 use crate::server_pages;
 use crate::web::assets::thaw_styles::StyleSheets;
 use crate::web::forms::form::{MAX_FORM_BYTES, MAX_LONG_FORM_BYTES, form};
-use crate::web::forms::{account, history, import, login, setup, sources, tokens, users};
+use crate::web::forms::{account, history, import, login, retention, setup, sources, tokens, users};
 use crate::web::handlers::export::export;
 use crate::web::handlers::{export_events, export_records, health, metrics, motion_events, moved_paths, openapi};
 use crate::web::listener::request_body::unread_body;
@@ -143,6 +143,7 @@ where
         Page::Users => form(users::add_user, MAX_FORM_BYTES, render),
         Page::User => form(users::change_user, MAX_LONG_FORM_BYTES, render),
         Page::Sources => form(sources::change_sources, MAX_FORM_BYTES, render),
+        Page::Retention => form(retention::change_retention, MAX_FORM_BYTES, render),
         Page::Login => form(login::login, MAX_FORM_BYTES, render),
         Page::Setup => form(setup::create_first_admin, MAX_FORM_BYTES, render),
     })

@@ -9,7 +9,6 @@ use motion_export::api::exports::EXPORTS_PATH;
 use motion_export::api::session::Role;
 use motion_export::api::tokens::Scope;
 use motion_export::export_params::{EXPORT_PATH, ExportParams};
-use motion_export::messages::stored;
 use motion_export::server::accounts::api_token::TokenOptions;
 use motion_export::server::accounts::camera_access::CameraAccess;
 use motion_export::server::accounts::camera_access::grants;
@@ -29,6 +28,7 @@ use motion_export::server::ingest::event::Event;
 use motion_export::server::ingest::event_keys::EventKeys;
 use motion_export::server::settings::Settings;
 use motion_export::server::state::AppState;
+use motion_export::server::stored_message;
 use motion_export::web::listener::accept::serve;
 use motion_export::web::listener::limits::Limits;
 use motion_export::web::router::router;
@@ -530,5 +530,5 @@ pub async fn newest(database: &TestDatabase) -> export::Model {
 
 /// Returns why the export of a record did not complete, in English.
 pub fn reason_of(record: &export::Model) -> Option<String> {
-    record.error.as_deref().map(|stored| stored::read(stored).text)
+    record.error.as_deref().map(|stored| stored_message::read(stored).text)
 }

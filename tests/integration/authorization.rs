@@ -15,7 +15,7 @@ use crate::app::{TestDatabase, client_with, events};
 type Statuses = [u16; 4];
 
 /// Each route with a request and its statuses. The request is a query string, a path, or the body of a form.
-const ROUTES: [(&str, &str, &str, Statuses); 83] = [
+const ROUTES: [(&str, &str, &str, Statuses); 87] = [
     ("/", "GET", "/", [303; 4]),
     ("/", "POST", "/", [405; 4]),
     // Data. An unauthenticated client gets 401; for a user without the camera it does not exist.
@@ -88,6 +88,11 @@ const ROUTES: [(&str, &str, &str, Statuses); 83] = [
     ("/settings/sources", "GET", "", [303, 403, 403, 200]),
     ("/settings/sources", "POST", "action=test&source=nowhere", [303, 403, 403, 400]),
     ("/settings/people/{id}", "GET", "/settings/people/nobody", [303, 403, 403, 404]),
+    // Only administrators see and change how long events are kept.
+    ("/settings/retention", "GET", "", [303, 403, 403, 200]),
+    ("/settings/retention", "POST", "action=keep&camera=front&keep_days=never", [303, 403, 403, 400]),
+    ("/settings/retention", "POST", "action=keep&camera=nothing&keep_days=1", [303, 403, 403, 404]),
+    ("/settings/retention", "POST", "action=release&hold=nothing", [303, 403, 403, 404]),
     // Public routes.
     ("/login", "GET", "", [200, 303, 303, 303]),
     ("/login", "POST", "name=x&password=y", [403; 4]),

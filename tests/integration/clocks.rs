@@ -53,6 +53,7 @@ async fn add_orphan(app: &TestApp, user: Uuid, started_at: i64, heartbeat_at: i6
         finished_at: None,
         error: None,
         complete_to: None,
+        deleted_to: None,
         cancel_requested: None,
     };
     let id = record.id;

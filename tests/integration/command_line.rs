@@ -448,7 +448,8 @@ async fn users_cameras_and_tokens_are_managed_from_the_command_line() {
     assert!(fail(folder, &["export", "--as", "ann", "--camera-id", "back"]).contains("no camera “back”"));
     assert_eq!(text(&["export", "--as", "admin"]), text(&["export"]));
     let cameras = text(&["camera", "list"]);
-    assert!(cameras.contains("front  Front Door  ann\n") && cameras.contains("back   Back Yard\n"), "{cameras}");
+    assert!(cameras.contains("front  Front Door  general  ann\n"), "{cameras}");
+    assert!(cameras.contains("back   Back Yard   general\n"), "{cameras}");
     let users = text(&["user", "list"]);
     let ann = users.lines().find(|line| line.starts_with("ann")).unwrap();
     assert!(ann.contains("user") && ann.contains('1') && users.contains("all"), "{users}");

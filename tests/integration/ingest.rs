@@ -13,6 +13,7 @@ use motion_export::server::ingest::csv;
 use motion_export::server::ingest::event::Event;
 use motion_export::server::ingest::sink::{EventWriter, KnownName};
 use motion_export::server::ingest::summary::progress::Progress;
+use motion_export::server::retention::detach;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -475,7 +476,8 @@ async fn an_event_in_a_month_whose_partition_was_detached_is_stored() {
     }
     let (app, client) = app(TestDatabase::with([event("2024-01-01T00:00:00Z")]).await).await;
     let now = motion_export::server::db::unix_micros::UnixMicros::new(app.now());
-    motion_export::server::db::partitions::detach(&app.database.connection, now, 1).await.unwrap();
+    let first = detach::first_kept_month(now, 1).unwrap();
+    detach::detach(&app.database.connection, now, first).await.unwrap();
     let body = json!({ "timestamp": "2024-01-01T00:00:00Z", "camera_id": "front" });
     assert_eq!(send(&app, &client, &body).await, (200, counts(1, 0)));
 }

@@ -21,15 +21,15 @@ const LAYERS: [&[&str]; 12] = [
 
 /// The layers within `server`, in the same way.
 const SERVER_LAYERS: [&[&str]; 9] = [
-    &["cameras"],
     &["state"],
     &["demo"],
+    &["retention"],
     &["export", "ingest"],
     &["accounts"],
     &["db"],
     &["logging", "metrics"],
     &["settings"],
-    &["formula_guard", "internal_error", "retry"],
+    &["formula_guard", "internal_error", "retry", "stored_message"],
 ];
 
 /// The maximum number of Rust files in a folder.

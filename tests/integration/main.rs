@@ -44,6 +44,7 @@ mod quiet_cameras;
 mod recognize;
 mod records;
 mod replaced_file;
+mod retention;
 mod reverse_proxy;
 mod rolling_restart;
 mod schema;

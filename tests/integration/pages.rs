@@ -68,7 +68,7 @@ async fn the_headings_of_each_page_begin_with_the_only_first_one_and_skip_no_lev
             assert!(levels.first() == Some(&1) && levels[1..].iter().all(|level| *level > 1), "{path}: {levels:?}");
             assert!(levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{path}: {levels:?}");
             let least = match path.as_str() {
-                "/settings" => 6,
+                "/settings" | "/settings/retention" => 6,
                 "/settings/exports" | "/settings/people" => 3,
                 "/settings/account" | "/settings/tokens" => 2,
                 _ => 1,
@@ -309,6 +309,7 @@ async fn each_page_renders_two_hundred_times_at_once() {
         ("/settings/account", 200),
         ("/settings/people", 200),
         ("/settings/sources", 200),
+        ("/settings/retention", 200),
         ("/settings/people/nobody", 404),
         ("/nowhere", 404),
     ] {

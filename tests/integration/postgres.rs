@@ -7,10 +7,10 @@ use motion_export::api::session::Role;
 use motion_export::export_params::EXPORT_PATH;
 use motion_export::server::db::clock::Clock;
 use motion_export::server::db::entity::motion_event;
-use motion_export::server::db::partitions;
 use motion_export::server::db::pool::Pool;
 use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::ingest::event::Event;
+use motion_export::server::retention::detach;
 use motion_export::server::settings::OnReplicaUnavailable;
 use reqwest::header::COOKIE;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
@@ -415,6 +415,13 @@ async fn a_page_that_a_replica_cancels_for_its_primary_is_read_again() {
     assert_eq!(app.newest_record().await["state"], "completed");
 }
 
+/// Detaches all months but the last two, and returns the names of the tables.
+async fn detach_all_but_two(connection: &Pool) -> Vec<String> {
+    let now = UnixMicros::new(NOW);
+    let first = detach::first_kept_month(now, 2).unwrap();
+    detach::detach(connection, now, first).await.unwrap().tables
+}
+
 #[tokio::test]
 async fn old_months_are_detached_with_all_their_events_and_are_in_no_export() {
     if none() {
@@ -425,7 +432,7 @@ async fn old_months_are_detached_with_all_their_events_and_are_in_no_export() {
     database.add(moments.map(event)).await;
     let connection = &database.connection;
     // NOW is in December.
-    let detached = partitions::detach(connection, UnixMicros::new(NOW), 2).await.unwrap();
+    let detached = detach_all_but_two(connection).await;
     assert_eq!(detached, ["motion_events_2025_10_detached_20251216_120000"]);
     assert_eq!(motion_event::Entity::find().count(connection).await.unwrap(), 3);
     let kept =
@@ -433,7 +440,7 @@ async fn old_months_are_detached_with_all_their_events_and_are_in_no_export() {
     assert_eq!(kept.rows_affected(), 1, "the event was kept");
     let file = String::from_utf8(database.export("", 10).await).unwrap();
     assert!(file.starts_with(&format!("{HEADER}2025-11-01T00:00:00+00:00,")), "{file}");
-    assert!(partitions::detach(connection, UnixMicros::new(NOW), 2).await.unwrap().is_empty());
+    assert!(detach_all_but_two(connection).await.is_empty());
     // Events of that month may be imported again.
     database.add([event("2025-10-31T23:59:58Z")]).await;
     assert_eq!(String::from_utf8(database.export("", 10).await).unwrap().lines().count(), 5);
@@ -464,7 +471,7 @@ async fn a_month_that_is_detached_while_an_export_runs_breaks_it() {
         return;
     }
     breaks_an_export(async |connection: &Pool| {
-        assert_eq!(partitions::detach(connection, UnixMicros::new(NOW), 2).await.unwrap().len(), 1);
+        assert_eq!(detach_all_but_two(connection).await.len(), 1);
     })
     .await;
 }

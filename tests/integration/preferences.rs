@@ -242,7 +242,8 @@ async fn an_error_page_has_the_chosen_language_and_colours() {
     assert_eq!(response.headers()[VARY], "accept-language, cookie");
     let page = read(response).await;
     assert!(page.contains("<html lang=\"de\" data-theme=\"dark\">"), "{page}");
-    for part in ["content=\"dark\"", "<h1>Nicht erlaubt</h1>", "Nur Administratoren verwalten Personen", "Anfrage-ID: "]
+    for part in
+        ["content=\"dark\"", "<h1>Nicht erlaubt</h1>", "Diese Seite ist Administratoren vorbehalten", "Anfrage-ID: "]
     {
         assert!(page.contains(part), "{part}: {page}");
     }

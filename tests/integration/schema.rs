@@ -3,16 +3,16 @@
 use std::os::unix::fs::PermissionsExt;
 
 use migration::{Migrator, MigratorTrait};
-use motion_export::messages::stored;
 use motion_export::server::accounts::camera_access::camera_filter::{CameraFilter, SelectedCamera};
 use motion_export::server::db::connect::{self, IfMissing};
 use motion_export::server::db::entity::{
-    api_token, camera, camera_access, detector, export, mark, motion_event, session, user, zone,
+    api_token, camera, camera_access, deletion, detector, export, hold, mark, motion_event, session, user, zone,
 };
 use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::export::event::Cursor;
 use motion_export::server::export::query::{self, Filter};
 use motion_export::server::export::timezone::TimeRange;
+use motion_export::server::stored_message;
 use sea_orm::sea_query::{PostgresQueryBuilder, SqliteQueryBuilder};
 use sea_orm::{
     ActiveValue::NotSet, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect, Statement,
@@ -38,6 +38,8 @@ async fn migrations_go_up_and_down_and_up_again_and_match_the_entities() {
     assert!(api_token::Entity::find().all(connection).await.unwrap().is_empty());
     assert!(camera::Entity::find().all(connection).await.unwrap().is_empty());
     assert!(camera_access::Entity::find().all(connection).await.unwrap().is_empty());
+    assert!(deletion::Entity::find().all(connection).await.unwrap().is_empty());
+    assert!(hold::Entity::find().all(connection).await.unwrap().is_empty());
     assert!(detector::Entity::find().all(connection).await.unwrap().is_empty());
     assert!(zone::Entity::find().all(connection).await.unwrap().is_empty());
     assert!(export::Entity::find().all(connection).await.unwrap().is_empty());
@@ -227,10 +229,11 @@ async fn reasons_that_older_versions_recorded_as_sentences_are_migrated_to_messa
             finished_at: Some(UnixMicros::default()),
             error: Some(sentence.to_owned()),
             complete_to: None,
+            deleted_to: None,
             cancel_requested: None,
         };
-        // The table has no newer column.
-        let record = export::ActiveModel { cancel_requested: NotSet, ..record.into_active_model() };
+        // The table has none of the newer columns.
+        let record = export::ActiveModel { cancel_requested: NotSet, deleted_to: NotSet, ..record.into_active_model() };
         export::Entity::insert(record).exec_without_returning(connection).await.unwrap();
     }
     let stored = async || {
@@ -239,7 +242,7 @@ async fn reasons_that_older_versions_recorded_as_sentences_are_migrated_to_messa
         reasons.all(connection).await.unwrap().into_iter().map(Option::unwrap).collect::<Vec<_>>()
     };
     connect::migrate(&database.settings.database, connection).await.unwrap();
-    let messages: Vec<_> = stored().await.iter().map(|stored| stored::read(stored)).collect();
+    let messages: Vec<_> = stored().await.iter().map(|stored| stored_message::read(stored)).collect();
     for (message, (sentence, code)) in messages.iter().zip(sentences) {
         assert_eq!(message.code, code);
         assert!(code == "server_lost" || message.text == sentence, "{message:?}");

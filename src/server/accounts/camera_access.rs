@@ -23,6 +23,7 @@ use crate::server::db::pool::Pool;
 pub mod access_lost;
 pub mod camera_filter;
 pub mod grants;
+pub mod listing;
 
 /// The user on whose behalf cameras are read.
 #[derive(Clone, Debug)]

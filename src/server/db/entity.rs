@@ -9,9 +9,12 @@ pub mod detector;
 pub mod export;
 pub mod mark;
 pub mod motion_event;
+pub mod retention;
 pub mod session;
 pub mod source;
 pub mod source_gap;
 pub mod source_reason;
 pub mod user;
 pub mod zone;
+
+pub use self::retention::{deletion, hold};

@@ -1,10 +1,12 @@
 //! The monthly partitions (UTC) of PostgreSQL's table of events. A partition is created with its first event, and
-//! detached when it is older than the months to keep. A detached partition is a table of its own, with all its events.
+//! dropped or
+//! detached when its events are older than those to keep. A detached partition is a table of its own, with all its events.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, RuntimeErr, Statement, TransactionTrait};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, RuntimeErr, Statement};
 
 use super::clock;
 use super::locks::{IMPORT_LOCK_KEY, LIVE_LOCK_KEY, PARTITION_LOCK_KEY};
@@ -41,16 +43,18 @@ impl Month {
         NaiveDate::from_ymd_opt(year.parse().ok()?, month.parse().ok()?, 1).map(Self)
     }
 
-    fn partition(self) -> String {
+    /// Returns the name of its partition.
+    pub fn partition(self) -> String {
         format!("{PREFIX}{:04}_{:02}", self.0.year(), self.0.month())
     }
 
-    /// Returns its first moment.
-    fn start(self) -> i64 {
+    /// Returns its first moment, in microseconds since 1970-01-01T00:00:00Z.
+    pub fn start(self) -> i64 {
         self.0.signed_duration_since(NaiveDate::default()).num_days() * 86_400_000_000
     }
 
-    fn end(self) -> i64 {
+    /// Returns the first moment after it, in microseconds since 1970-01-01T00:00:00Z.
+    pub fn end(self) -> i64 {
         (self.0 + TimeDelta::days(31)).with_day(1).map_or(i64::MAX, |next| Self(next).start())
     }
 }
@@ -88,28 +92,37 @@ async fn tables(database: &impl ConnectionTrait) -> Result<Vec<(String, Attached
 /// The partitions at the start of an export.
 #[derive(Clone, Debug, Default)]
 pub struct PartitionSnapshot {
+    /// Those with events of the range.
     tables: Vec<Attached>,
     /// The ends of all but the last partition, in order.
     pub ends: Vec<i64>,
 }
 
 impl PartitionSnapshot {
-    /// Returns the current partitions; none if the table has no partitions.
+    /// Returns the current partitions with events of a range of time; none if the table has no partitions. An end of the
+    /// range that is `None` is unbounded.
     ///
     /// # Errors
     /// Returns an error if the database does not answer.
-    pub async fn read(database: &Pool) -> Result<Self, DbErr> {
+    pub async fn read(database: &Pool, range: Range<Option<i64>>) -> Result<Self, DbErr> {
         if database.get_database_backend() != DbBackend::Postgres {
             return Ok(Self::default());
         }
-        let (names, tables): (Vec<_>, Vec<_>) = tables(database).await?.into_iter().unzip();
-        let mut ends: Vec<i64> = names.iter().filter_map(|name| Month::from_name(name)).map(Month::end).collect();
+        let (names, mut tables): (Vec<_>, Vec<_>) = tables(database).await?.into_iter().unzip();
+        let months: Vec<_> = names.iter().map(|name| Month::from_name(name)).collect();
+        let mut ends: Vec<i64> = months.iter().flatten().copied().map(Month::end).collect();
+        // Whether months outside of the range stay does not matter. A partition that is not a month may hold any event.
+        let is_in_range = |month: &Month| {
+            range.start.is_none_or(|start| month.end() > start) && range.end.is_none_or(|end| month.start() < end)
+        };
+        let mut months = months.iter();
+        tables.retain(|_| months.next().and_then(Option::as_ref).is_none_or(is_in_range));
         ends.sort_unstable();
         ends.pop();
         Ok(Self { tables, ends })
     }
 
-    /// Whether all of them have stayed attached since. Rows of a partition that was detached, even for a moment, may be
+    /// Whether those of the range have stayed attached since. Rows of a partition that was detached, even for a moment, may be
     /// missing from what was read meanwhile. Partitions may have been added.
     ///
     /// # Errors
@@ -198,39 +211,48 @@ async fn create(database: &impl ConnectionTrait, month: Month) -> Result<(), DbE
         .map(drop)
 }
 
-/// Detaches all months before the last `keep` ones, the month of `now` included. Returns the names of the tables that
-/// they are now.
+/// Detaches a month: its partition becomes a table of its own, whose name is returned.
 ///
 /// # Errors
-/// Returns an error if the database cannot be written to, an import is running, or a reader holds the table for too
-/// long.
-pub async fn detach(database: &Pool, now: UnixMicros, keep: u32) -> Result<Vec<String>, DbErr> {
-    let Some(first) = Month::of(now.as_micros()).and_then(|month| month.before(keep.saturating_sub(1))) else {
-        return Ok(Vec::new());
-    };
-    let transaction = database.begin().await?;
-    let alone =
-        Statement::from_string(DbBackend::Postgres, format!("SELECT pg_try_advisory_xact_lock({IMPORT_LOCK_KEY})"));
-    let alone = transaction.query_one_raw(alone).await?;
-    if !alone.is_some_and(|answer| answer.try_get_by_index(0).unwrap_or_default()) {
-        return Err(DbErr::Custom("an import is running; detach the partitions when it has ended".to_owned()));
-    }
-    // A live writer must not insert into a partition that it found before.
+/// Returns an error if the database cannot be written to, or a reader holds the table for too long.
+pub async fn detach(database: &impl ConnectionTrait, month: Month, now: UnixMicros) -> Result<String, DbErr> {
+    let partition = month.partition();
+    // Renamed, so that later events of that month do not go to it.
+    let name = format!("{partition}_detached_{}", clock::stamp(now));
+    let detach =
+        format!("ALTER TABLE motion_events DETACH PARTITION {partition}; ALTER TABLE {partition} RENAME TO {name}");
+    database.execute_unprepared(&detach).await?;
+    Ok(name)
+}
+
+/// Drops the partition of a month, with its events.
+///
+/// # Errors
+/// Returns an error if the database cannot be written to, or a reader holds the table for too long.
+pub async fn drop_month(database: &impl ConnectionTrait, month: Month) -> Result<(), DbErr> {
+    database.execute_unprepared(&format!("DROP TABLE {}", month.partition())).await.map(drop)
+}
+
+/// Takes the locks under which partitions may be detached or dropped, for the rest of a transaction. A live writer must not
+/// insert into a partition that it found before.
+///
+/// # Errors
+/// Returns an error if the database does not answer, or another writer holds a lock for too long.
+pub async fn lock(transaction: &impl ConnectionTrait) -> Result<(), DbErr> {
     for key in [LIVE_LOCK_KEY, PARTITION_LOCK_KEY] {
         transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({key})")).await?;
     }
-    let mut detached = Vec::new();
-    for month in months(&transaction).await?.into_iter().take_while(|month| *month < first) {
-        let partition = month.partition();
-        // Renamed, so that later events of that month do not go to it.
-        let name = format!("{partition}_detached_{}", clock::stamp(now));
-        let detach =
-            format!("ALTER TABLE motion_events DETACH PARTITION {partition}; ALTER TABLE {partition} RENAME TO {name}");
-        transaction.execute_unprepared(&detach).await?;
-        detached.push(name);
-    }
-    transaction.commit().await?;
-    Ok(detached)
+    Ok(())
+}
+
+/// Returns whether no import is running, and keeps one from starting for the rest of a transaction.
+///
+/// # Errors
+/// Returns an error if the database does not answer.
+pub async fn exclude_imports(transaction: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    let alone = format!("SELECT pg_try_advisory_xact_lock({IMPORT_LOCK_KEY})");
+    let alone = transaction.query_one_raw(Statement::from_string(DbBackend::Postgres, alone)).await?;
+    alone.map_or(Ok(false), |answer| answer.try_get_by_index(0))
 }
 
 #[cfg(test)]

@@ -26,6 +26,8 @@ pub enum ExportError {
     Revoked(AccessLost),
     /// A partition was detached while the export ran.
     Detached,
+    /// Selected events were deleted while the export ran.
+    Deleted,
     /// The database did not return a page in time, and its query was cancelled.
     TimedOut(Duration),
     /// The database is unavailable, or a value in it cannot be read.
@@ -40,6 +42,7 @@ impl std::fmt::Display for ExportError {
             Self::Refused(error) => error.fmt(f),
             Self::Revoked(lost) => f.write_str(&Message::from(lost).text),
             Self::Detached => f.write_str("months of events were detached while the export ran; export again"),
+            Self::Deleted => f.write_str("selected events were deleted while the export ran; export again"),
             Self::TimedOut(limit) => {
                 write!(f, "the database gave no page within {} s (export.page_timeout_seconds)", limit.as_secs())
             }
@@ -89,7 +92,9 @@ impl From<ExportError> for ApiError {
                 warn!(%error, "export refused");
                 error.unlogged_api_error()
             }
-            ExportError::Refused(_) | ExportError::Revoked(_) | ExportError::Detached => error.unlogged_api_error(),
+            ExportError::Refused(_) | ExportError::Revoked(_) | ExportError::Detached | ExportError::Deleted => {
+                error.unlogged_api_error()
+            }
         }
     }
 }
@@ -101,6 +106,7 @@ impl ExportError {
             Self::Refused(error) => error.clone(),
             Self::Revoked(lost) => ApiError::new(lost.code(), lost),
             Self::Detached => ApiError::new(ErrorCode::Unavailable, RequestMessage::EventsDetached),
+            Self::Deleted => ApiError::new(ErrorCode::Unavailable, RequestMessage::EventsDeleted),
             Self::TimedOut(limit) => {
                 ApiError::new(ErrorCode::DatabaseTimeout, RequestMessage::FirstPageTimeout { seconds: limit.as_secs() })
             }
@@ -120,6 +126,7 @@ impl ExportError {
             Self::Revoked(lost) => Outcome::failed(lost),
             Self::Refused(error) => Outcome::failed(Message::clone(&error.message)),
             Self::Detached => Outcome::failed(RecordMessage::EventsDetached),
+            Self::Deleted => Outcome::failed(RecordMessage::EventsDeleted),
             Self::TimedOut(limit) => {
                 Outcome::new(State::TimedOut, RecordMessage::PageTimeout { seconds: limit.as_secs() })
             }

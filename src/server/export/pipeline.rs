@@ -66,6 +66,7 @@ use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::db::{connect, partitions};
 use crate::server::export::event::KeyText;
+use crate::server::export::pipeline::deletions::DeletionSnapshot;
 use crate::server::export::pipeline::encoding::{Compressor, Encoding};
 use crate::server::export::pipeline::key_lookup::KeyLookup;
 use crate::server::export::pipeline::keyset::KeysetPager;
@@ -74,6 +75,7 @@ use crate::server::export::pipeline::read_ahead::ReadAhead;
 use crate::server::export::reader::{replica, worker_threads};
 use crate::server::retry::Retry;
 
+pub mod deletions;
 pub mod encoding;
 pub mod key_lookup;
 pub mod keyset;
@@ -127,6 +129,10 @@ pub struct ExportStream {
     access_checked: Option<Instant>,
     /// The partitions at the start.
     partitions: partitions::PartitionSnapshot,
+    /// Up to when events were deleted at the start.
+    deletions: DeletionSnapshot,
+    /// The first moment of the range, in microseconds since 1970-01-01T00:00:00Z.
+    start: Option<i64>,
 }
 
 /// The second half of the work on a page: digest and compression.
@@ -146,6 +152,8 @@ enum Precondition {
     AccessGranted,
     /// The partitions from the start still exist.
     PartitionsExist,
+    /// None of the selected events were deleted since the start.
+    EventsKept,
     /// No newer version of this program has migrated the database.
     SchemaKnown,
 }
@@ -172,13 +180,16 @@ impl ExportStream {
 
         // Before any event is read.
         let sources = Sources::read(&context.database, &cameras, &visible).await?;
+        // Before anything is read, so that no later deletion is missed.
+        let deletions = DeletionSnapshot::read(&context.database, &cameras).await?;
         let timeout = context.page_timeout;
         let replica = replica::ReplicaSnapshot::take(&context.reader, &context.database);
         let replica = tokio::time::timeout(timeout, replica).await.map_err(|_| ExportError::TimedOut(timeout))??;
         if let Some(replica_end) = replica.end().map(UnixMicros::as_micros) {
             interval.end = Some(interval.end.map_or(replica_end, |end| end.min(replica_end)));
         }
-        let partitions = partitions::PartitionSnapshot::read(&context.database).await?;
+        let range = interval.start..interval.end;
+        let partitions = partitions::PartitionSnapshot::read(&context.database, range).await?;
 
         let mut head = if params.bom { BYTE_ORDER_MARK.to_vec() } else { Vec::new() };
         let mut encoder = Encoder::new(zone, params.raw).excel_date(params.excel_date);
@@ -208,6 +219,8 @@ impl ExportStream {
             ended: false,
             access_checked: None,
             partitions,
+            deletions,
+            start: interval.start,
         })
     }
 
@@ -238,6 +251,7 @@ impl ExportStream {
         let chunk = chunk?;
         if last {
             self.check(Precondition::PartitionsExist).await?;
+            self.check(Precondition::EventsKept).await?;
             self.check(Precondition::SchemaKnown).await?;
         }
         self.rows += rows;
@@ -280,11 +294,20 @@ impl ExportStream {
             Precondition::PartitionsExist => {
                 (!self.partitions.are_attached(database).await?).then_some(ExportError::Detached)
             }
+            Precondition::EventsKept => {
+                let later = DeletionSnapshot::read(database, &self.cameras).await?;
+                (!self.deletions.covers(&later, self.start)).then_some(ExportError::Deleted)
+            }
             Precondition::SchemaKnown => {
                 let newer = connect::newer_migration(database).await?;
                 newer.map(|name| ExportError::Database(DbErr::Migration(newer_schema(&name))))
             }
         })
+    }
+
+    /// Returns the moment before which events of a selected camera were deleted when the export began; `None` if none were.
+    pub fn deleted_to(&self) -> Option<UnixMicros> {
+        self.deletions.deleted_to()
     }
 
     /// Returns the SHA-256 of the file, before any content encoding; `None` until the file is complete.

@@ -21,7 +21,9 @@ use crate::server::accounts::camera_access::CameraAccess;
 use crate::server::accounts::camera_access::camera_filter::{CameraFilter, SelectedCamera};
 use crate::server::db::entity::camera;
 use crate::server::db::partitions;
+use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::event::KeyText;
+use crate::server::export::pipeline::deletions::DeletionSnapshot;
 use crate::server::export::pipeline::key_lookup::KeyLookup;
 use crate::server::export::pipeline::keyset::{KeysetPager, RowLimit};
 use crate::server::export::reader::{postgres, sqlite};
@@ -32,17 +34,27 @@ const SAMPLE_ROWS: NonZeroU32 = NonZeroU32::new(100).expect("not zero");
 /// The number of these rows that are shown.
 const SHOWN_ROWS: u64 = 10;
 
-/// Returns what the export with these parameters would contain.
+/// Returns what the export with these parameters would contain. `keep_days` is the setting `retention.keep_days`.
 ///
 /// # Errors
 /// Returns the error that the export would return.
-pub async fn preview(context: ExportContext, access: CameraAccess, params: &ExportParams) -> Result<Preview, ApiError> {
+pub async fn preview(
+    context: ExportContext,
+    access: CameraAccess,
+    params: &ExportParams,
+    keep_days: u32,
+) -> Result<Preview, ApiError> {
     let zone = TimeZone::parse(&params.timezone)?;
     let interval = zone.interval(&params.range)?;
     refuse_newer_schema(&context.database).await?;
     let (cameras, visible) = access.select(&context.database, params.camera_ids.clone()).await?;
+    let deletions = DeletionSnapshot::read(&context.database, &cameras).await?;
+    let deleted_to = deletions.deleted_to().map(UnixMicros::as_micros);
+    let deleted_to = deleted_to.filter(|moment| interval.start.is_none_or(|start| start < *moment));
+    let keep_days = least_days(&cameras, &visible, keep_days);
     let selected = selected(&cameras, &visible);
-    let partitions = partitions::PartitionSnapshot::read(&context.database).await?;
+    let range = interval.start..interval.end;
+    let partitions = partitions::PartitionSnapshot::read(&context.database, range).await?;
     let filter = Filter { interval, cameras: cameras.clone() };
     let mut encoder = Encoder::new(zone, params.raw).excel_date(params.excel_date);
     encoder.define(visible.into_iter().map(KeyText::from)).map_err(ExportError::from)?;
@@ -57,7 +69,8 @@ pub async fn preview(context: ExportContext, access: CameraAccess, params: &Expo
         selected,
         zone,
     };
-    run_preview(context, access, &cameras, move |connection, slice| task.run(connection, slice)).await
+    let preview = run_preview(context, access, &cameras, move |connection, slice| task.run(connection, slice)).await?;
+    Ok(Preview { deleted_to: deleted_to.and_then(|moment| zone.timestamp(moment)), keep_days, ..preview })
 }
 
 /// Returns how many events of each camera the export with these parameters would contain. Cameras without events are left out.
@@ -192,6 +205,8 @@ impl PreviewTask {
             columns,
             sample: cells(&lines[..shown_bytes]),
             elsewhere,
+            deleted_to: None,
+            keep_days: None,
         })
     }
 }
@@ -259,6 +274,16 @@ fn selected(cameras: &CameraFilter, visible: &[camera::Model]) -> Vec<SelectedCa
             visible.iter().map(|camera| SelectedCamera { key: camera.key, id: camera.id.clone() }).collect()
         }
     }
+}
+
+/// Returns the least number of days for which events of a selected camera are kept; `None` if all are kept for good.
+fn least_days(cameras: &CameraFilter, visible: &[camera::Model], general: u32) -> Option<u32> {
+    let is_selected = |camera: &&camera::Model| match cameras {
+        CameraFilter::All => true,
+        CameraFilter::Only(selected) => selected.iter().any(|selected| selected.key == camera.key),
+    };
+    let days = visible.iter().filter(is_selected).map(|camera| camera.keep_days.map_or(general, i32::unsigned_abs));
+    days.filter(|days| *days > 0).min()
 }
 
 /// The events counted so far.

@@ -17,11 +17,11 @@ use crate::api::exports::State;
 use crate::messages::Message;
 use crate::messages::commands::CommandMessage;
 use crate::messages::records::RecordMessage;
-use crate::messages::stored;
 use crate::server::db::entity::export::{ActiveModel, Column, Entity, Model};
 use crate::server::db::entity::user;
 use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
+use crate::server::stored_message;
 
 /// A running record without a heartbeat for this long is stale: its server may be dead.
 pub const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -190,6 +190,7 @@ pub async fn probe(database: &Pool) -> Result<(), DbErr> {
         finished_at: None,
         error: None,
         complete_to: None,
+        deleted_to: None,
         cancel_requested: None,
     };
     let transaction = database.begin().await?;
@@ -232,7 +233,7 @@ pub async fn write_heartbeats(
         let requested = Entity::find().select_only().columns([Column::Id, Column::CancelRequested]);
         let requested = requested.filter(is_running(&ids)).filter(Column::CancelRequested.is_not_null());
         let requested = requested.into_tuple::<(Uuid, String)>().all(&transaction).await?;
-        to_cancel.extend(requested.into_iter().map(|(id, reason)| (id, stored::read(&reason))));
+        to_cancel.extend(requested.into_iter().map(|(id, reason)| (id, stored_message::read(&reason))));
     }
     transaction.commit().await?;
     Ok(HeartbeatResult { lost, to_cancel })
@@ -243,7 +244,7 @@ pub async fn write_heartbeats(
 /// # Errors
 /// Returns an error if the database is not writable.
 pub async fn request_cancel(database: &impl ConnectionTrait, id: Uuid, reason: &Message) -> Result<(), DbErr> {
-    let requested = ActiveModel { cancel_requested: Set(Some(stored::write(reason))), ..Default::default() };
+    let requested = ActiveModel { cancel_requested: Set(Some(stored_message::write(reason))), ..Default::default() };
     let update = Entity::update_many().set(requested).filter(is_running(&[id]));
     update.filter(Column::CancelRequested.is_null()).exec(database).await.map(drop)
 }
@@ -260,7 +261,7 @@ pub async fn request_cancel(database: &impl ConnectionTrait, id: Uuid, reason: &
 /// Returns an error if the database is not writable.
 pub async fn end(database: &impl ConnectionTrait, id: Uuid, record: &FinalRecord) -> Result<Recorded, DbErr> {
     let FinalRecord { progress, outcome, finished_at, .. } = record;
-    let reason = outcome.reason.as_ref().map(stored::write);
+    let reason = outcome.reason.as_ref().map(stored_message::write);
     let ended = ActiveModel {
         state: Set(outcome.state.as_str().to_owned()),
         rows: Set(signed(progress.rows)),
@@ -298,6 +299,16 @@ pub async fn stale(database: &impl ConnectionTrait, now: UnixMicros) -> Result<V
     Ok(records.into_iter().map(|(id, heartbeat_at)| StaleRecord { id, heartbeat_at }).collect())
 }
 
+/// Returns the exports that run on any server, with their selections as query strings.
+///
+/// # Errors
+/// Returns an error if the database is unavailable.
+pub async fn running(database: &impl ConnectionTrait, now: UnixMicros) -> Result<Vec<(Uuid, String)>, DbErr> {
+    let records = Entity::find().select_only().columns([Column::Id, Column::Query]);
+    let records = records.filter(Column::State.eq(State::Running.as_str()));
+    records.filter(Column::HeartbeatAt.gt(now - HEARTBEAT_TIMEOUT)).into_tuple().all(database).await
+}
+
 /// Marks records as interrupted, unless they have had a heartbeat since. Returns how many were marked.
 ///
 /// The end of such an export is its last heartbeat, which has written `finished_at`. Heartbeats of older versions did not, so
@@ -311,8 +322,8 @@ pub async fn mark_interrupted(database: &impl ConnectionTrait, dead: &[StaleReco
         let interrupted = ActiveModel { state: Set(State::Interrupted.as_str().to_owned()), ..Default::default() };
         let by_command = Expr::col(Column::Via).eq("command");
         let reason = CaseStatement::new()
-            .case(by_command, stored::write(&CommandMessage::CommandLost.into()))
-            .finally(stored::write(&RecordMessage::ServerLost.into()));
+            .case(by_command, stored_message::write(&CommandMessage::CommandLost.into()))
+            .finally(stored_message::write(&RecordMessage::ServerLost.into()));
         let updated = Entity::update_many().set(interrupted).col_expr(Column::Error, reason.into());
         let updated = updated.filter(is_running(&[*id])).filter(Column::HeartbeatAt.eq(*heartbeat_at));
         marked += updated.exec(database).await?.rows_affected;

@@ -11,13 +11,13 @@ use crate::api::unknown_value::UnknownValue;
 use crate::error::ApiError;
 use crate::export_params::{DateBound, DateRange, parse_flag};
 use crate::messages::parameters::ParameterMessage;
-use crate::messages::stored;
 use crate::server::accounts::secret::{from_hex, to_hex};
 use crate::server::accounts::user::{self, User};
 use crate::server::db::entity::export::{Column, Entity, Model};
 use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::timezone::TimeZone;
+use crate::server::stored_message;
 
 /// The default maximum number of records in a response.
 const DEFAULT_LIMIT: u64 = 50;
@@ -196,7 +196,7 @@ pub(super) fn to_api(record: Model) -> ExportRecord {
     // clock may have been set back meanwhile.
     let finished_at = record.finished_at.filter(|_| state != ExportState::Running);
     let finished_at = finished_at.map(|end| Ord::max(end, record.started_at));
-    let reason = record.error.as_deref().map(stored::read);
+    let reason = record.error.as_deref().map(stored_message::read);
     ExportRecord {
         id: record.id.to_string(),
         state,
@@ -215,6 +215,7 @@ pub(super) fn to_api(record: Model) -> ExportRecord {
         error: reason.as_ref().map(|reason| reason.text.clone()),
         reason,
         complete_to: record.complete_to.map(moment),
+        deleted_to: record.deleted_to.map(moment),
         cancel_requested: state == ExportState::Running && record.cancel_requested.is_some(),
     }
 }

@@ -77,6 +77,8 @@ pub struct NewExport {
     pub query: String,
     /// The moment up to which the file will be complete, if it is read from a replica.
     pub complete_to: Option<UnixMicros>,
+    /// The moment before which events of a selected camera were deleted.
+    pub deleted_to: Option<UnixMicros>,
 }
 
 /// A handle to the export slots of this server. Cheap to clone.

@@ -12,7 +12,7 @@ use super::renamed::{self, DeprecatedName};
 pub const PREFIX: &str = "MOTION_EXPORT_";
 
 /// The sections whose keys environment variables set.
-const SECTIONS: [&str; 6] = ["server", "accounts", "database", "export", "ingest", SOURCE];
+const SECTIONS: [&str; 7] = ["server", "accounts", "database", "export", "ingest", "retention", SOURCE];
 
 /// The section with a table for each live source: `MOTION_EXPORT_SOURCE_<NAME>_<KEY>`.
 const SOURCE: &str = "source";
@@ -84,9 +84,15 @@ fn deprecated_variables(environment: &BTreeMap<String, String>) -> anyhow::Resul
     let mut used = Vec::new();
     for (name, value) in environment {
         let Some((section, key)) = setting_of(name)? else { continue };
+        if renamed::is_keep_months(&section, &key) {
+            let new = format!("{PREFIX}{}", renamed::keep_days("_")).to_uppercase();
+            let days = environment.get(&new).and_then(|days| days.parse().ok());
+            used.push(renamed::keep_months(name.clone(), new, value.parse().ok(), days)?);
+            continue;
+        }
         let Some(renamed) = renamed::find(&section, &key) else { continue };
         let new = format!("{PREFIX}{section}_{}", renamed.new).to_uppercase();
-        let variable = DeprecatedName { old: name.clone(), new };
+        let variable = DeprecatedName { old: name.clone(), new, note: "" };
         variable.check(value, environment.get(&variable.new))?;
         used.push(variable);
     }

@@ -1,4 +1,4 @@
-//! The sections `[accounts]`, `[database]`, `[export]` and `[ingest]`, with their defaults.
+//! The sections `[accounts]`, `[database]`, `[export]`, `[ingest]` and `[retention]`, with their defaults.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -39,8 +39,9 @@ pub struct Database {
     pub replica_url: String,
     /// What happens to exports and previews if the replica is unavailable.
     pub on_replica_unavailable: OnReplicaUnavailable,
-    /// The number of months of events that are kept in PostgreSQL's table when old ones are detached; 0: all.
-    pub keep_months: u32,
+    /// Deprecated: [`Retention::keep_days`]. How many months `partitions detach` keeps, the current one included; 0: all.
+    /// It deletes nothing: an upgrade must not delete events because of a setting that did not before.
+    pub keep_months: Option<u32>,
 }
 
 /// What happens to exports and previews if a replica is unavailable.
@@ -62,7 +63,7 @@ impl Default for Database {
             connections: CONNECTIONS,
             replica_url: String::new(),
             on_replica_unavailable: OnReplicaUnavailable::Refuse,
-            keep_months: 0,
+            keep_months: None,
         }
     }
 }
@@ -125,6 +126,14 @@ impl Default for Ingest {
             upload_folder: String::new(),
         }
     }
+}
+
+/// `[retention]`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// For how many days of 86,400 seconds the server keeps events, unless a camera has a number of its own; 0: for good.
+    pub keep_days: u32,
 }
 
 impl Export {

@@ -167,6 +167,28 @@ fn the_old_and_the_new_name_of_a_setting_must_not_have_different_values() {
 }
 
 #[test]
+fn the_months_to_keep_are_a_deprecated_name_that_only_limits_detaching() {
+    for (file, environment) in [
+        ("[database]\nkeep_months = 3", &[] as &[_]),
+        ("", &[("MOTION_EXPORT_DATABASE_KEEP_MONTHS", "3")]),
+        ("[database]\nkeep_months = 3\n[retention]\nkeep_days = 93", &[]),
+        ("", &[("MOTION_EXPORT_DATABASE_KEEP_MONTHS", "3"), ("MOTION_EXPORT_RETENTION_KEEP_DAYS", "93")]),
+    ] {
+        let settings = parse(file, environment).expect("valid");
+        assert_eq!((settings.database.keep_months, settings.deprecated.len()), (Some(3), 1));
+        let warning = settings.deprecated[0].to_string().to_lowercase();
+        assert!(warning.contains("retention") && warning.contains("only limits partitions detach"), "{warning}");
+    }
+    assert_eq!(parse("[database]\nkeep_months = 3", &[]).expect("valid").retention.keep_days, 0, "nothing is deleted");
+    let error = refusal("[database]\nkeep_months = 0\n[retention]\nkeep_days = 30", &[]);
+    assert!(error.contains("database.keep_months and retention.keep_days"), "{error}");
+    let error =
+        refusal("", &[("MOTION_EXPORT_DATABASE_KEEP_MONTHS", "3"), ("MOTION_EXPORT_RETENTION_KEEP_DAYS", "90")]);
+    assert!(error.contains("MOTION_EXPORT_RETENTION_KEEP_DAYS have different values"), "{error}");
+    assert!(refusal("[database]\nkeep_months = 'many'", &[]).contains("keep_months"));
+}
+
+#[test]
 fn the_environment_overrides_the_file_by_the_old_and_by_the_new_name() {
     for key in ["max_at_once", "max_concurrent"] {
         for variable in ["MOTION_EXPORT_EXPORT_MAX_AT_ONCE", "MOTION_EXPORT_EXPORT_MAX_CONCURRENT"] {

@@ -154,6 +154,7 @@ mod tests {
             error: (state == State::Failed).then(|| Message::from(RecordMessage::DatabaseFailed).text),
             reason: (state == State::Failed).then(|| RecordMessage::DatabaseFailed.into()),
             complete_to: None,
+            deleted_to: None,
             cancel_requested: false,
         }
     }

@@ -78,11 +78,15 @@ fn preview_view(
     set_date_range: Callback<(NaiveDate, NaiveDate)>,
 ) -> impl IntoView {
     let texts = language.export();
-    let Preview { rows: events, first, last, bytes, days, columns, sample, elsewhere } = preview;
+    let Preview { rows: events, first, last, bytes, days, columns, sample, elsewhere, deleted_to, keep_days } = preview;
+    let deleted = deleted_to.map(|moment| (texts.deleted_before)(&language.date_time(&moment)));
+    let kept = keep_days.map(|days| (texts.kept_for)(days));
+    let notes = [deleted, kept].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let notes = (!notes.is_empty()).then(|| view! { <p class="hint">{notes}</p> }.into_any());
     if events == 0 {
         let elsewhere = elsewhere.and_then(|days| Some((parse_day(&days.first)?, parse_day(&days.last)?)));
         let link = elsewhere.map(|days| link_to_events(days, params, language, set_date_range));
-        return view! { <p class="preview__none">{texts.no_events} " " {link}</p> }.into_any();
+        return view! { <p class="preview__none">{texts.no_events} " " {link}</p> {notes} }.into_any();
     }
     let tile = |name: &'static str, value: String| {
         view! {
@@ -100,6 +104,7 @@ fn preview_view(
             {first.map(|first| tile(texts.first, language.date_time(&first)))}
             {last.map(|last| tile(texts.last, language.date_time(&last)))}
         </dl>
+        {notes}
         {(!days.is_empty()).then(|| histogram(&days, set_date_range))}
         <details class="sample" open>
             <summary>{texts.first_rows}</summary>
@@ -198,6 +203,25 @@ mod tests {
         let address =
             "/settings?format=csv&amp;start_date=2025-12-01&amp;end_date=2025-12-03&amp;camera_id=a&amp;timezone=UTC";
         assert!(html.contains(&format!("<a href=\"{address}\" rel=\"external\">Diese auswählen</a>")), "{html}");
+    }
+
+    #[test]
+    fn a_preview_says_what_was_deleted_and_how_long_events_are_kept() {
+        let moment = || Some("2025-11-16T13:00:00+01:00".to_owned());
+        let limited = |preview| Preview { deleted_to: moment(), keep_days: Some(30), ..preview };
+        for shown in [limited(preview()), limited(Preview::default())] {
+            let english = html(Language::English, PreviewState::Ready(shown.clone()));
+            let words = "Events before 16 Nov 2025, 13:00:00 were deleted in whole or in part. Events are kept for at least 30 days.";
+            assert!(english.contains(words), "{english}");
+            let german = html(Language::German, PreviewState::Ready(shown));
+            let words = "Ereignisse vor dem 16. Nov. 2025, 13:00:00 wurden ganz oder teilweise gelöscht. Ereignisse werden mindestens 30 Tage aufbewahrt.";
+            assert!(german.contains(words), "{german}");
+        }
+        let one_day = Preview { keep_days: Some(1), ..preview() };
+        let english = html(Language::English, PreviewState::Ready(one_day));
+        assert!(english.contains("Events are kept for at least 1 day.") && !english.contains("deleted"), "{english}");
+        let all = html(Language::English, PreviewState::Ready(preview()));
+        assert!(!all.contains("class=\"hint\""), "{all}");
     }
 
     #[test]

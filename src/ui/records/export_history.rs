@@ -184,6 +184,8 @@ fn record_row(
     let (day, time) = started.split_at(started.find(", ").map_or(0, |comma| comma + 1));
     let (day, time) = (day.to_owned(), time.to_owned());
     let limit = record.complete_to.as_deref().map(|limit| (texts.complete_to)(&language.timestamp(limit)));
+    let limit =
+        [limit, deletion_note(record, language)].into_iter().flatten().reduce(|one, other| format!("{one} {other}"));
     let reason = record.reason.as_ref().map(|reason| reason.text.clone()).or(limit);
     let reason = reason.map(|reason| view! { <span class="reason">{reason}</span> });
     view! {
@@ -261,6 +263,15 @@ pub fn selection_summary(
         many => (texts.cameras)(many.len()),
     };
     format!("{days}, {cameras}, {timezone}")
+}
+
+/// Returns that events had been deleted, if the selection begins no later.
+pub fn deletion_note(record: &ExportRecord, language: Language) -> Option<String> {
+    let moment = record.deleted_to.as_deref()?;
+    let start = ExportParams::parse(&record.query).ok().and_then(|params| params.range.start());
+    // The day of the start is in the time zone of the export, so this is a day more at most.
+    let begins_before = start.is_none_or(|start| start.to_string().get(..10) <= moment.get(..10));
+    begins_before.then(|| (language.history().deleted_to)(&language.timestamp(moment)))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast;
 use web_sys::{Blob, DataTransfer, DragEvent, File, FileList, HtmlInputElement};
 
-use super::export_history::{count, exported_by, selection_summary};
+use super::export_history::{count, deletion_note, exported_by, selection_summary};
 use crate::api::exports::{ExportRecord, ExportRecords};
 use crate::api::language::Language;
 use crate::api::paths::{HISTORY_PATH, VERIFY_PATH};
@@ -238,13 +238,17 @@ fn verdict_message(name: &str, records: &ExportRecords, language: Language) -> (
 fn record_summary(record: &ExportRecord, language: Language) -> String {
     let texts = language.verify();
     let selection = selection_summary(ExportParams::parse(&record.query).ok().as_ref(), &BTreeMap::new(), language);
-    format!(
+    let summary = format!(
         "{}, {}: {selection}. {}. {}",
         language.timestamp(&record.started_at),
         exported_by(record, language),
         (texts.rows)(count(record.rows)),
         (texts.record)(&record.id)
-    )
+    );
+    match deletion_note(record, language) {
+        Some(note) => format!("{summary}. {note}"),
+        None => summary,
+    }
 }
 
 #[cfg(test)]
@@ -278,6 +282,19 @@ mod tests {
             record_summary(&record("start_date=2025-12-01"), Language::German),
             "16. Dez. 2025, 12:00:00 UTC, ann: ab 1. Dez. 2025, alle Kameras, UTC. 1.234 Zeilen. Eintrag 17"
         );
+    }
+
+    #[test]
+    fn a_record_says_what_had_been_deleted_if_its_selection_begins_before() {
+        let record = |query: &str| {
+            let deleted_to = Some("2025-11-16T12:00:00.000Z".to_owned());
+            record_summary(&ExportRecord { deleted_to, ..record(query) }, Language::English)
+        };
+        for query in ["", "start_date=2025-11-16", "start_date=2025-11-16T10:00:00Z"] {
+            let words = "Record 17. Events before 16 Nov 2025, 12:00:00 UTC had been deleted in whole or in part.";
+            assert!(record(query).ends_with(words), "{}", record(query));
+        }
+        assert!(record("start_date=2025-11-17").ends_with("Record 17"));
     }
 
     #[test]

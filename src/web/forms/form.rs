@@ -97,8 +97,25 @@ impl Form {
 }
 
 /// The fields that are filled in again if a form is refused. None of them is secret.
-const REFILLED_FIELDS: [&str; 11] =
-    ["name", "role", "scope", "days", "next", "key", REVOKE_TOKENS, "raw", "unterminated", "detect", "camera_prefix"];
+const REFILLED_FIELDS: [&str; 17] = [
+    "name",
+    "role",
+    "scope",
+    "days",
+    "next",
+    "key",
+    REVOKE_TOKENS,
+    "raw",
+    "unterminated",
+    "detect",
+    "camera_prefix",
+    "camera",
+    "keep_days",
+    "camera_id",
+    "start_date",
+    "end_date",
+    "why",
+];
 
 /// The longest value that is filled in again, in bytes: longer than any valid value, and than the address of a form that was sent without a
 /// session.

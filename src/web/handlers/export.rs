@@ -45,6 +45,9 @@ const UNENCODED_DIGEST: HeaderName = HeaderName::from_static("unencoded-digest")
 /// The moment up to which the file is complete, if it is read from a replica, as RFC 3339.
 const COMPLETE_TO: HeaderName = HeaderName::from_static("x-export-complete-to");
 
+/// The moment before which events of a selected camera were deleted, as RFC 3339.
+const DELETED_TO: HeaderName = HeaderName::from_static("x-export-deleted-to");
+
 /// How long a failed export waits for its record before it aborts the connection.
 const MAX_WAIT_FOR_RECORD: Duration = Duration::from_secs(1);
 
@@ -134,6 +137,7 @@ fn new_export(principal: &Principal, params: &ExportParams, export: &ExportStrea
         via: principal.credential.as_str(),
         query: params.to_query(),
         complete_to: export.complete_to,
+        deleted_to: export.deleted_to(),
     }
 }
 
@@ -154,6 +158,10 @@ fn headers(export: &ExportStream) -> HeaderMap {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Without this, nginx buffers the response.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    let deleted_to = export.deleted_to().and_then(UnixMicros::to_datetime);
+    if let Some(Ok(moment)) = deleted_to.map(|moment| moment.to_rfc3339_opts(SecondsFormat::Micros, true).parse()) {
+        headers.insert(DELETED_TO, moment);
+    }
     headers
 }
 
@@ -169,7 +177,7 @@ fn wants_trailers(headers: &HeaderMap) -> bool {
 fn log_failure(error: &ExportError, export_id: Uuid) -> Outcome {
     match error {
         // Decisions of people, not faults.
-        ExportError::Revoked(_) | ExportError::Refused(_) | ExportError::Detached => {
+        ExportError::Revoked(_) | ExportError::Refused(_) | ExportError::Detached | ExportError::Deleted => {
             warn!(%export_id, reason = %error, "export aborted");
         }
         ExportError::TimedOut(_) => error!(%export_id, reason = %error, "export timed out"),

@@ -153,6 +153,13 @@ fn export() -> PathItem {
         .content(CSV, csv)
         .header("Content-Disposition", header("The name of the file."))
         .header(EXPORT_ID_HEADER, header("The id of the export's record."))
+        .header(
+            "X-Export-Deleted-To",
+            header(
+                "The time before which events of a selected camera were deleted; only events that a hold keeps are older. \
+                 Missing if none were deleted.",
+            ),
+        )
         .build();
     let get = export_parameters(operation("exportMotionEvents", "Export events as CSV", about)).response("200", file);
     let get = with_errors(

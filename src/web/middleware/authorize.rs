@@ -45,7 +45,7 @@ const PAGES_ONLY: [&str; 1] = [signed_url::ENDPOINT];
 fn required_access(path: &str) -> Access {
     match Page::at(path) {
         Some(Page::Login | Page::Setup) => Access::Public,
-        Some(Page::Users | Page::User | Page::Sources | Page::Import) => Access::Admin,
+        Some(Page::Users | Page::User | Page::Sources | Page::Import | Page::Retention) => Access::Admin,
         None if PUBLIC.contains(&path) => Access::Public,
         None if is_below(USERS_PATH, path) => Access::Admin,
         None if path == INGEST_PATH || is_below(HOOKS_PATH, path) => Access::Write,
@@ -133,6 +133,7 @@ mod tests {
             ("/settings/people/1", Access::Admin),
             ("/settings/people/1/2", Access::Admin),
             ("/settings/peoples", Access::Session),
+            ("/settings/retention", Access::Admin),
             ("/api/v1/motion-events/export", Access::Data),
             ("/api/v1/motion-events", Access::Write),
             ("/api/v1/hooks", Access::Write),

@@ -9,9 +9,9 @@ use crate::api::session::Role;
 use crate::error::ApiError;
 use crate::export_params::{DEFAULT_TIMEZONE, ExportParams};
 use crate::messages::parameters::ParameterMessage;
+use crate::server::accounts::camera_access::listing::cameras;
 use crate::server::accounts::principal::Principal;
 use crate::server::accounts::user;
-use crate::server::cameras::cameras;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::preview::preview;
 use crate::server::export::records::{self, RecordFilter};
@@ -61,9 +61,10 @@ pub async fn load(
         Some(Ok(params)) => (params, None, SELECTION_PREVIEW_TIMEOUT),
         other => (defaults(timezone), other.and_then(Result::err), PREVIEW_TIMEOUT),
     };
-    let cameras = cameras(state, principal.camera_access(&state.clock)).await?;
+    let cameras = cameras(&state.database, principal.camera_access(&state.clock)).await?;
     let recent = records::list(&state.database, &principal.user, &RecordFilter::my_last(SHOWN as u64)).await?;
-    let preview = preview(state.export_context(), principal.camera_access(&state.clock), &params);
+    let (access, keep_days) = (principal.camera_access(&state.clock), state.settings.retention.keep_days);
+    let preview = preview(state.export_context(), access, &params, keep_days);
     let preview = tokio::time::timeout(timeout, preview).await.ok();
     let is_empty = |preview: &Preview| preview.rows == 0 && preview.elsewhere.is_none();
     let has_no_events = cameras.is_empty()

@@ -6,11 +6,11 @@ use crate::api::language::Language;
 use crate::api::sources::{Source, SourceList, SourceState};
 use crate::error::ApiError;
 use crate::messages::Message;
-use crate::messages::stored;
 use crate::server::accounts::api_token;
 use crate::server::db::clock::second;
 use crate::server::ingest::live::source_state::{self, State, Stored};
 use crate::server::state::AppState;
+use crate::server::stored_message;
 
 /// A difference of clocks that is shown, in microseconds.
 const CLOCK_OFFSET: i64 = 5_000_000;
@@ -69,8 +69,8 @@ fn source(stored: &Stored, is_set: bool, language: Language) -> Source {
         last_contact: source.last_contact_at.map(second),
         complete_to: source.complete_to.map(second),
         clock_offset: offset.map(|offset| offset / 1_000_000),
-        error: error.map(|(error, at)| (second(at), sentence(stored::read(error)))),
-        reasons: reasons.iter().map(|(code, count)| (sentence(stored::of_code(code)), *count)).collect(),
+        error: error.map(|(error, at)| (second(at), sentence(stored_message::read(error)))),
+        reasons: reasons.iter().map(|(code, count)| (sentence(stored_message::of_code(code)), *count)).collect(),
         gaps: gaps.iter().map(|(begin, end)| (second(*begin), second(*end))).collect(),
     }
 }

@@ -2,6 +2,8 @@
 
 use sea_orm::entity::prelude::*;
 
+use crate::server::db::unix_micros::UnixMicros;
+
 /// A row of `cameras`. SeaORM finds it by its id, which is unique, as everything but events does.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "cameras")]
@@ -15,6 +17,12 @@ pub struct Model {
     pub name: Option<String>,
     /// The live source that created it, or whose event came first; `None`: none did.
     pub source: Option<String>,
+    /// For how many days its events are kept; 0: for good; `None`: as the setting `retention.keep_days` says.
+    pub keep_days: Option<i32>,
+    /// The moment before which its events were deleted, except those that a hold keeps. `None`: none were.
+    pub deleted_to: Option<UnixMicros>,
+    /// How many of its events were deleted so far. It changes with each deletion.
+    pub deleted_rows: i64,
 }
 
 /// A camera has no relations.

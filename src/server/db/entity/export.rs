@@ -37,6 +37,8 @@ pub struct Model {
     pub error: Option<String>,
     /// Up to when the file is complete, if that was known: by the live sources of its cameras, and by a replica.
     pub complete_to: Option<UnixMicros>,
+    /// The moment before which events of a selected camera had been deleted when the export began; `None`: none had.
+    pub deleted_to: Option<UnixMicros>,
     /// The reason with which the export is to be cancelled, once this was requested.
     pub cancel_requested: Option<String>,
 }

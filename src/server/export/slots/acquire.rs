@@ -176,6 +176,7 @@ fn new_record(export: NewExport, started_at: UnixMicros) -> Model {
         finished_at: Some(started_at),
         error: None,
         complete_to: export.complete_to,
+        deleted_to: export.deleted_to,
         cancel_requested: None,
     }
 }

@@ -14,7 +14,6 @@ use crate::error::ApiError;
 use crate::messages::Message;
 use crate::messages::ingest::IngestMessage;
 use crate::messages::sources::SourceMessage;
-use crate::messages::stored;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::ingest::frigate::api::{Api, Events, Failure};
 use crate::server::ingest::frigate::follow::{Follower, Gap, Now, Position, Request};
@@ -25,6 +24,7 @@ use crate::server::ingest::live::source_state::{self, Contact, PositionUpdate, P
 use crate::server::ingest::live::writer::MAX_EVENTS;
 use crate::server::metrics::SourceTime;
 use crate::server::settings::{Source, SourceKind};
+use crate::server::stored_message;
 
 /// How often the configuration is read, in which detect sizes may change.
 const OPTIONS_INTERVAL: Duration = Duration::from_mins(10);
@@ -332,7 +332,7 @@ impl FrigateSource {
             warn!(source = self.name, state = state.as_str(), error = message.text, "the source cannot be read");
             self.state = state;
         }
-        let error = stored::write(&message);
+        let error = stored_message::write(&message);
         // If the database is away, the next failure is stored.
         let _ =
             source_state::failed(&*context.writer, &self.name, context.server, context.clock.now(), error, state).await;
