@@ -362,9 +362,10 @@ mod tests {
     #[test]
     fn a_user_without_cameras_and_an_invalid_address_get_a_notice() {
         let problem = Some(ExportParams::no_such_timezone("Mars/Olympus"));
-        let data = ExportFormData { cameras: Vec::new(), problem, ..form_data() };
+        let no_events = Some(vec!["ann".to_owned(), "bob".to_owned()]);
+        let data = ExportFormData { cameras: Vec::new(), problem, no_events, ..form_data() };
         let html = html(Language::English, data);
-        assert!(html.contains("An administrator can grant it."), "{html}");
+        assert!(html.contains("Administrators can change that: ann, bob."), "{html}");
         assert!(
             html.contains(
                 "role=\"alert\" class=\"notice notice--bad\">The selection in this page's address can't be used."

@@ -156,8 +156,10 @@ mod tests {
     use crate::ui::test_support::{preview, render};
 
     fn html(language: Language, state: PreviewState) -> String {
-        let params = Signal::stored(Ok(ExportParams { camera_ids: vec!["a".to_owned()], ..ExportParams::default() }));
-        render(language, Content::Nothing, move || preview_card(RwSignal::new(state), params, Callback::new(|_| {})))
+        let params = ExportParams { camera_ids: vec!["a".to_owned()], ..ExportParams::default() };
+        render(language, Content::Nothing, move || {
+            preview_card(RwSignal::new(state), Signal::stored(Ok(params)), Callback::new(|_| {}))
+        })
     }
 
     #[test]
