@@ -88,6 +88,10 @@ messages! {
         TextNotAccepted = "text_not_accepted",
             "Left out: a name in it is too long, or has a control character.",
             "Ausgelassen: Ein Name darin ist zu lang oder enthält ein Steuerzeichen.";
+        /// Events of its time were deleted.
+        TooOldToKeep = "too_old_to_keep",
+            "Left out: events of its camera from this time were deleted, because they are no longer kept.",
+            "Ausgelassen: Ereignisse seiner Kamera aus dieser Zeit wurden gelöscht, weil sie nicht länger aufbewahrt werden.";
         /// There are too many cameras.
         CameraLimit = "camera_limit",
             "Left out: its camera is new, and there are too many cameras.",

@@ -22,11 +22,13 @@ use motion_export::server::ingest::live::sources::once;
 use motion_export::server::ingest::live::sources::trial::{Tried, trial};
 use motion_export::server::ingest::live::writer::LiveWriter;
 use motion_export::server::metrics::Metrics;
+use motion_export::server::retention::holds::{self, NewHold};
 use motion_export::server::settings::{Hidden, NewCameras, Source};
 use reqwest::header::AUTHORIZATION;
 use rusqlite::Connection;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -364,6 +366,31 @@ async fn a_camera_belongs_to_the_first_source_that_has_it() {
     assert!(source_state::forget(&database.connection, "first").await.unwrap());
     second.add(event(25));
     assert_eq!(once(&context, "second", &second.settings()).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_retention_has_deleted_is_not_stored_again_unless_a_hold_keeps_it() {
+    let frigate = StandIn::start().await;
+    frigate.set([event(500), event(400), event(300)]);
+    let database = TestDatabase::new().await;
+    database.add_camera("front", None).await;
+    let deleted_to = NOW - 350_000_000;
+    let deleted = format!("UPDATE cameras SET deleted_to = {deleted_to}");
+    database.connection.execute_unprepared(&deleted).await.unwrap();
+    assert_eq!(read_all(&database, &frigate.settings()).await.unwrap(), 1);
+    assert_eq!(stored(&database).await.reasons, [("too_old_to_keep".to_owned(), 2)]);
+    let now = UnixMicros::new(NOW);
+    let hold = NewHold {
+        camera_id: "front",
+        start: "2025-12-16T11:53:00Z",
+        end: "2025-12-16T11:54:00Z",
+        timezone: "UTC",
+        why: "case 7",
+        who: "Ann",
+    };
+    holds::add(&database.connection, hold, now).await.unwrap();
+    assert_eq!(read_all(&database, &frigate.settings()).await.unwrap(), 1, "the one of 11:53:20");
+    assert_eq!(rows(&database).await.len(), 2);
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::messages::ingest::IngestMessage;
 use crate::messages::sources::SourceMessage;
 use crate::server::db::connect::writer::Writer;
+use crate::server::db::entity::retention::hold;
 use crate::server::db::entity::{camera, camera_access};
 use crate::server::db::error::{is_unavailable, unlogged_api_error};
 use crate::server::db::locks::LIVE_LOCK_KEY;
@@ -71,6 +72,8 @@ struct StoredCamera {
     name: Option<String>,
     /// The live source that has it.
     source: Option<String>,
+    /// The moment before which its events were deleted, except for those that a hold keeps.
+    deleted_to: Option<UnixMicros>,
 }
 
 /// What became of a batch.
@@ -276,9 +279,10 @@ async fn write(writer: &Writer, batches: &[Batch]) -> Result<Vec<Written>, DbErr
         keys,
         cameras: cameras
             .into_iter()
-            .map(|camera| (camera.id, StoredCamera { name: camera.name, source: camera.source }))
+            .map(|camera::Model { id, name, source, deleted_to, .. }| (id, StoredCamera { name, source, deleted_to }))
             .collect(),
         partitions: None,
+        holds: None,
     };
     let mut written = Vec::with_capacity(batches.len());
     for batch in batches {
@@ -301,6 +305,8 @@ struct Target {
     /// The stored cameras of the events.
     cameras: HashMap<String, StoredCamera>,
     partitions: Option<Partitions>,
+    /// The holds that were not released, once they are needed.
+    holds: Option<Vec<hold::Model>>,
 }
 
 impl Target {
@@ -409,6 +415,10 @@ impl Target {
         progress: &Progress,
     ) -> Result<Result<(), SourceMessage>, DbErr> {
         let (id, source) = (&*event.event().camera_id, &progress.source);
+        // A source may still have what was deleted here, and would bring it back with each sweep.
+        if self.is_deleted(event).await? {
+            return Ok(Err(SourceMessage::TooOldToKeep));
+        }
         let Some(camera) = self.cameras.get_mut(id) else {
             if progress.new_cameras == NewCameras::Refuse {
                 return Ok(Err(SourceMessage::CameraNotKnown));
@@ -433,6 +443,27 @@ impl Target {
         Ok(Ok(()))
     }
 
+    /// Whether events of this camera and time were deleted, and no hold keeps them.
+    async fn is_deleted(&mut self, event: &MotionEvent) -> Result<bool, DbErr> {
+        let Event { camera_id, timestamp, .. } = event.event();
+        let at = UnixMicros::new(*timestamp);
+        let deleted_to = self.cameras.get(camera_id).and_then(|camera| camera.deleted_to);
+        if deleted_to.is_none_or(|deleted_to| at >= deleted_to) {
+            return Ok(false);
+        }
+        let holds = match &mut self.holds {
+            Some(holds) => holds,
+            none => {
+                let active = hold::Entity::find().filter(hold::Column::ReleasedAt.is_null());
+                none.insert(active.all(&self.transaction).await?)
+            }
+        };
+        let keeps = |hold: &hold::Model| {
+            hold.camera_id.as_ref().is_none_or(|held| held == camera_id) && (hold.starts_at..hold.ends_at).contains(&at)
+        };
+        Ok(!holds.iter().any(keeps))
+    }
+
     /// Creates the camera of an event. Returns `false` if there are too many cameras.
     async fn create_camera(&mut self, event: &MotionEvent, source: Option<&str>) -> Result<bool, DbErr> {
         let id = &*event.event().camera_id;
@@ -448,7 +479,8 @@ impl Target {
                 camera::ActiveModel { id: Set(id.to_owned()), source: Set(source.clone()), ..Default::default() };
             owned.update(&self.transaction).await?;
         }
-        self.cameras.insert(id.to_owned(), StoredCamera { name: Some(name.to_owned()), source });
+        let camera = StoredCamera { name: Some(name.to_owned()), source, deleted_to: None };
+        self.cameras.insert(id.to_owned(), camera);
         Ok(true)
     }
 
