@@ -103,7 +103,7 @@ test("hydration adds no style sheet, so nothing moves", async ({ page }) => {
   expect(await present.evaluateAll((sheets) => sheets.map((sheet) => sheet.id).sort())).toEqual(sent);
 });
 
-for (const path of ["/settings/exports", "/settings/verify", "/settings/tokens", "/settings/account", "/settings/people", "/settings/sources", "/login", "/setup", "/nowhere"]) {
+for (const path of ["/settings/exports", "/settings/verify", "/settings/tokens", "/settings/account", "/settings/people", "/settings/retention", "/settings/sources", "/login", "/setup", "/nowhere"]) {
   test.describe(`${path}, signed in and signed out`, () => {
     test.use({ expectedMessages: [/status of (403|404)/] });
 

@@ -82,7 +82,7 @@ test.describe("a browser that requests German", () => {
   });
 });
 
-for (const path of ["/settings", "/settings/exports", "/settings/verify", "/settings/tokens", "/settings/account", "/settings/people", "/settings/sources", "/login", "/setup", "/nowhere"]) {
+for (const path of ["/settings", "/settings/exports", "/settings/verify", "/settings/tokens", "/settings/account", "/settings/people", "/settings/retention", "/settings/sources", "/login", "/setup", "/nowhere"]) {
   test.describe(`${path} in German`, () => {
     test.use({ expectedMessages: [/status of (403|404)|Autofocus processing was blocked/] });
 

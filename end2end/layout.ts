@@ -5,7 +5,7 @@
 export const WIDTHS = [320, 360, 420, 480, 560, 640, 700, 760, 761, 800, 820, 900, 1000, 1001, 1080, 1180, 1280, 1440, 1799, 1800, 1920, 2560];
 
 /** The pages of the settings. */
-export const PAGES = ["/settings", "/settings/exports", "/settings/verify", "/settings/tokens", "/settings/account", "/settings/import", "/settings/people", "/settings/sources"];
+export const PAGES = ["/settings", "/settings/exports", "/settings/verify", "/settings/tokens", "/settings/account", "/settings/import", "/settings/people", "/settings/retention", "/settings/sources"];
 
 export function layoutProblems(): string[] {
   const name = (element: Element) => `${element.tagName.toLowerCase()}${element.id ? `#${element.id}` : ""}${[...element.classList].slice(0, 2).map((name) => `.${name}`).join("")}`;

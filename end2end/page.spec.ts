@@ -40,7 +40,7 @@ test("every control is labelled", async ({ page, javaScriptEnabled }) => {
   await expect(page.locator(".picker summary")).toHaveAccessibleName(/^Cameras All Cameras/);
 });
 
-for (const path of ["/settings", "/settings/exports", "/settings/verify", "/settings/tokens", "/settings/account", "/settings/people", "/settings/sources"]) {
+for (const path of ["/settings", "/settings/exports", "/settings/verify", "/settings/tokens", "/settings/account", "/settings/people", "/settings/retention", "/settings/sources"]) {
   test(`${path} fits into the window`, async ({ page }) => {
     await page.goto(path);
     const width = await page.locator("html").evaluate((html) => [html.scrollWidth, html.clientWidth]);

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::form::FormOutcome;
 use super::recipes::{NO_TOKEN, texts};
 use crate::api::page::{Content, Outcome};
-use crate::api::paths::SOURCES_PATH;
+use crate::api::paths::{RETENTION_PATH, SOURCES_PATH};
 use crate::api::sources::{Recipe, Source, SourceList, SourceState, TriedEvent};
 use crate::api::tokens::FORM_KEY;
 use crate::ui::layout::{CannotShow, SettingsFrame};
@@ -46,7 +46,8 @@ pub fn Sources() -> impl IntoView {
             {sources}
             <section class="card stack" aria-labelledby="add-title">
                 <h2 id="add-title">{texts.add}</h2>
-                <p>{texts.add_lead} " " {texts.retention}</p>
+                <p>{texts.add_lead}</p>
+                <p>{texts.retention} <a href=RETENTION_PATH rel="external">{language.frame().retention}</a> "."</p>
                 {recipes.collect_view()}
             </section>
         </SettingsFrame>

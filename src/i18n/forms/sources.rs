@@ -75,7 +75,7 @@ pub static ENGLISH: Texts = Texts {
     notes: "Note",
     add: "Add a source",
     add_lead: "Choose the program that detects motion.",
-    retention: "Events are kept here for good, also after the source has deleted them, unless the settings say otherwise.",
+    retention: "Events stay here after the source has deleted them. How long is set under ",
     make_token: "Create a token and fill it in",
     make_token_hint: "The token sends events and can do nothing else.",
     token_made: "A token was created and is filled in below. It is shown only once.",
@@ -138,8 +138,7 @@ pub static GERMAN: Texts = Texts {
     notes: "Hinweis",
     add: "Quelle hinzufügen",
     add_lead: "Wählen Sie das Programm, das Bewegungen erkennt.",
-    retention: "Ereignisse werden hier auf Dauer aufbewahrt, auch wenn die Quelle sie gelöscht hat, sofern die Einstellungen \
-                nichts anderes festlegen.",
+    retention: "Ereignisse bleiben hier, auch wenn die Quelle sie gelöscht hat. Wie lange, steht unter ",
     make_token: "Token erstellen und einsetzen",
     make_token_hint: "Das Token sendet Ereignisse und kann nichts anderes.",
     token_made: "Ein Token wurde erstellt und unten eingesetzt. Es wird nur dieses eine Mal angezeigt.",
