@@ -1,7 +1,7 @@
 //! Live sources: follows each of them, so that its events are stored as they end.
 //!
 //! On several servers, one follows a source at a time. It holds a lease, which is a row with its heartbeat
-//! ([`source_state`](super::source_state)). If it dies, another one takes over, and what both may have read is stored once.
+//! ([`super::source_state`]). If it dies, another one takes over, and what both may have read is stored once.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
