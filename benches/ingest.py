@@ -51,6 +51,23 @@ def send(port, token, groups):
     return seconds
 
 
+def send_steadily(port, token, rate, size):
+    """Sends `rate` events per second, `size` in each request, until the process ends."""
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    began, sent = time.perf_counter(), 0
+    while True:
+        group = [{"id": f"steady-{sent + number}", "timestamp": START + (sent + number) / 1_000, "camera_id": CAMERAS[number % 8]}
+                 for number in range(size)]
+        connection.request("POST", "/api/v1/motion-events", json.dumps(group), headers)
+        response = connection.getresponse()
+        answer = response.read()
+        if response.status != 200:
+            raise SystemExit(f"the ingest endpoint answered {response.status}: {answer}")
+        sent += size
+        time.sleep(max(0, began + sent / rate - time.perf_counter()))
+
+
 def write(path, groups):
     """Commits each group of events by itself, as durably as the server. Returns the seconds it took."""
     connection = sqlite3.connect(path, isolation_level=None)

@@ -19,6 +19,7 @@ import csv
 import filecmp
 import http.client
 import json
+import multiprocessing
 import os
 import platform
 import shlex
@@ -33,6 +34,7 @@ import time
 from pathlib import Path
 
 import ingest as ingest_peer
+import live
 import machine
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -875,6 +877,57 @@ def ingest(report, rounds):
     clear()
 
 
+def exports_while_events_come_in(report, data, rounds):
+    """Compares an export alone with one while 1,000 events per second are sent."""
+    copy, rate, size = WORK / "busy.db", 1_000, 10
+    for old in WORK.glob(copy.name + "*"):
+        old.unlink()
+    shutil.copy(data.path, copy)
+    environment = {**data.environment, "DATABASE_URL": f"sqlite://{copy}",
+                   "MOTION_EXPORT_INGEST_REQUESTS_PER_SECOND": "1000", "MOTION_EXPORT_INGEST_BURST": "1000"}
+    token = run(OURS, "token", "create", "bench", "sender", "--write", capture_output=True, text=True, env=environment,
+                cwd=WORK).stdout.strip()
+    command = [OURS, "serve", "--listen", "127.0.0.1:PORT"]
+    with Server(command, [f"Authorization: Bearer {data.token}"], env=environment, cwd=WORK) as server:
+        server.get(EXPORT)
+        alone = medians({"alone": [server.get(EXPORT) for _ in range(rounds)]})["alone"]
+        sender = multiprocessing.Process(target=ingest_peer.send_steadily, args=(server.port, token, rate, size), daemon=True)
+        sender.start()
+        time.sleep(1)
+        busy = medians({"busy": [server.get(EXPORT) for _ in range(rounds)]})["busy"]
+        if not sender.is_alive():
+            raise SystemExit("events could not be sent while exports ran")
+        sender.kill()
+        sender.join()
+    copy.unlink()
+    report.table(f"Exports of {data.events:,} events while {rate:,} events per second come in", ["", "time"],
+                 [["export alone", milliseconds(alone.seconds)], ["export while events come in", milliseconds(busy.seconds)]])
+    report.add(f"\nWhile events come in, an export takes {busy.seconds / alone.seconds:.2f} times as long.")
+
+
+def live_source(report):
+    """Follows a stand-in for Frigate whose day passes in a minute."""
+    events, database = live.day(), WORK / "live.db"
+    for old in WORK.glob(database.name + "*"):
+        old.unlink()
+    stand_in = live.StandIn(events, live.DAY / 60)
+    source = {"KIND": "frigate", "URL": stand_in.url, "EVERY_SECONDS": "1"}
+    environment = {**os.environ, "DATABASE_URL": f"sqlite://{database}",
+                   **{f"MOTION_EXPORT_SOURCE_HOUSE_{key}": value for key, value in source.items()}}
+    command = {"env": environment, "cwd": WORK}
+    with Server([OURS, "serve", "--listen", "127.0.0.1:PORT"], **command) as server:
+        time.sleep(70)
+        ticks = Path(f"/proc/{server.process.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]
+    # What got its row late, and long before, is read by the sweep, which the next start begins with.
+    run(OURS, "source", "once", "house", stdout=subprocess.DEVNULL, **command)
+    stored = count_rows(["env", f"DATABASE_URL=sqlite://{database}", str(OURS), "export"])
+    if stored != len(events):
+        raise SystemExit(f"{stored} of {len(events)} events of the stand-in were stored")
+    seconds = sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
+    report.table("Live source: a day of a stand-in for Frigate in a minute", ["events", "stored", "processor time"],
+                 [[f"{len(events):,}", f"{stored:,}", f"{seconds:.2f} s"]])
+
+
 def versions(halves):
     def first_line(*command):
         return subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False).stdout.split("\n")[0]
@@ -949,6 +1002,8 @@ def sqlite_half(report, sizes, rounds, slow_rounds):
     other_requests(report, middle, 1_000)
     imports(report, middle, slow_rounds)
     ingest(report, slow_rounds)
+    exports_while_events_come_in(report, middle, rounds)
+    live_source(report)
 
 
 def postgres_half(report, sizes, rounds, slow_rounds):
