@@ -890,11 +890,11 @@ def exports_while_events_come_in(report, data, rounds):
     command = [OURS, "serve", "--listen", "127.0.0.1:PORT"]
     with Server(command, [f"Authorization: Bearer {data.token}"], env=environment, cwd=WORK) as server:
         server.get(EXPORT)
-        alone = medians({"alone": [server.get(EXPORT) for _ in range(rounds)]})["alone"]
+        alone = medians([server.get(EXPORT) for _ in range(rounds)])
         sender = multiprocessing.Process(target=ingest_peer.send_steadily, args=(server.port, token, rate, size), daemon=True)
         sender.start()
         time.sleep(1)
-        busy = medians({"busy": [server.get(EXPORT) for _ in range(rounds)]})["busy"]
+        busy = medians([server.get(EXPORT) for _ in range(rounds)])
         if not sender.is_alive():
             raise SystemExit("events could not be sent while exports ran")
         sender.kill()
