@@ -40,13 +40,9 @@ impl Sources {
             return Ok(Self::None);
         }
         let complete: BTreeMap<String, Option<UnixMicros>> = rows.into_iter().collect();
-        let is_selected = |camera: &&camera::Model| match selected {
-            CameraFilter::All => true,
-            CameraFilter::Only(cameras) => cameras.iter().any(|selected| selected.key == camera.key),
-        };
         let of_camera = |camera: &camera::Model| complete.get(camera.source.as_ref()?).copied().flatten();
         // `None` is less than any time, so one camera without a time decides.
-        let earliest = visible.iter().filter(is_selected).map(of_camera).min().flatten();
+        let earliest = visible.iter().filter(|camera| selected.selects(camera.key)).map(of_camera).min().flatten();
         Ok(earliest.map_or(Self::Unknown, Self::CompleteTo))
     }
 

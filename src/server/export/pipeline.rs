@@ -180,8 +180,8 @@ impl ExportStream {
 
         // Before any event is read.
         let sources = Sources::read(&context.database, &cameras, &visible).await?;
-        // Before anything is read, so that no later deletion is missed.
-        let deletions = DeletionSnapshot::read(&context.database, &cameras).await?;
+        // As the cameras were before any event is read, so that no later deletion is missed.
+        let deletions = DeletionSnapshot::of(&visible, &cameras);
         let timeout = context.page_timeout;
         let replica = replica::ReplicaSnapshot::take(&context.reader, &context.database);
         let replica = tokio::time::timeout(timeout, replica).await.map_err(|_| ExportError::TimedOut(timeout))??;

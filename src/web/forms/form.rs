@@ -14,10 +14,13 @@ use axum::routing::{MethodRouter, post};
 use bytes::Bytes;
 
 use crate::api::page::{Notice, Outcome};
-use crate::api::tokens::REVOKE_TOKENS;
+use crate::api::tokens::{FORM_KEY, REVOKE_TOKENS, Scope};
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
+use crate::server::accounts::api_token;
+use crate::server::accounts::credential::Credential;
 use crate::server::accounts::principal::{self, Principal, unauthenticated};
+use crate::server::accounts::secret::Secret;
 use crate::server::accounts::user::User;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::state::AppState;
@@ -64,6 +67,19 @@ impl Form {
     /// Returns all values of a field that may occur more than once.
     pub(super) fn values<T: FromIterator<String>>(&self, name: &str) -> T {
         self.fields.iter().filter(|(known, _)| known == name).map(|(_, value)| value.clone()).collect()
+    }
+
+    /// Returns the random bits of a new token. A form that is sent twice has the same bits, so it creates one token.
+    ///
+    /// # Errors
+    /// Returns an error if the operating system has no random bits.
+    pub(super) fn token_bits(&self, principal: &Principal, name: &str, scope: Scope) -> Result<Secret, ApiError> {
+        match (self.field(FORM_KEY), &principal.credential) {
+            (key, Credential::Session(session)) if !key.is_empty() => {
+                Ok(api_token::bits_of_form(session, [key, name, self.field("days"), scope.as_str()]))
+            }
+            _ => api_token::random_bits(),
+        }
     }
 
     /// Returns the current time if the user's access tokens are to be revoked with the password.

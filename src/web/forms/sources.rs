@@ -7,13 +7,12 @@ use tracing::info;
 use super::form::{Form, FormResponse, unknown_action};
 use crate::api::page::Outcome;
 use crate::api::sources::{Recipe, TriedEvent};
-use crate::api::tokens::{FORM_KEY, Scope};
+use crate::api::tokens::Scope;
 use crate::error::ApiError;
 use crate::messages::Message;
 use crate::messages::forms::FormMessage;
 use crate::messages::sources::SourceMessage;
 use crate::server::accounts::api_token::{self, TokenOptions};
-use crate::server::accounts::credential::Credential;
 use crate::server::db::clock::second;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::ingest::live::sources::trial::{TrialError, Tried, trial};
@@ -45,12 +44,7 @@ pub(in crate::web) async fn change_sources(form: Arc<Form>) -> Result<FormRespon
             let Some(recipe) = Recipe::of(name) else {
                 return Err(unknown_action(name));
             };
-            let bits = match (form.field(FORM_KEY), &principal.credential) {
-                (key, Credential::Session(session)) if !key.is_empty() => {
-                    api_token::bits_of_form(session, [key, name, "", Scope::Write.as_str()])
-                }
-                _ => api_token::random_bits()?,
-            };
+            let bits = form.token_bits(&principal, name, Scope::Write)?;
             let options = TokenOptions { name: recipe.title(), days: None, scope: Scope::Write, source: "" };
             let created = api_token::create(&form.state.writer, &principal.user, options, bits, now).await?;
             if created.is_new {

@@ -7,12 +7,11 @@ use tracing::info;
 use super::form::{Form, FormResponse, unknown_action};
 use crate::api::page::{Notice, Outcome};
 use crate::api::paths::TOKENS_PATH;
-use crate::api::tokens::{FORM_KEY, Scope};
+use crate::api::tokens::Scope;
 use crate::api::unknown_value::UnknownValue;
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::forms::FormMessage;
 use crate::server::accounts::api_token::{self, NewToken, TokenOptions};
-use crate::server::accounts::credential::Credential;
 
 /// Creates a token and shows it, or revokes one.
 pub(in crate::web) async fn change_tokens(form: Arc<Form>) -> Result<FormResponse, ApiError> {
@@ -34,12 +33,7 @@ pub(in crate::web) async fn change_tokens(form: Arc<Form>) -> Result<FormRespons
                     ApiError::invalid("scope", FormMessage::ScopeExpected { value: scope.to_owned() })
                 })?,
             };
-            let bits = match (form.field(FORM_KEY), &principal.credential) {
-                (key, Credential::Session(session)) if !key.is_empty() => {
-                    api_token::bits_of_form(session, [key, name, form.field("days"), scope.as_str()])
-                }
-                _ => api_token::random_bits()?,
-            };
+            let bits = form.token_bits(&principal, name, scope)?;
             let created =
                 api_token::create(database, &principal.user, TokenOptions { name, days, scope, source: "" }, bits, now)
                     .await?;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::server::accounts::camera_access::camera_filter::CameraFilter;
-use crate::server::db::entity::camera::{Column, Entity};
+use crate::server::db::entity::camera::{self, Column, Entity};
 use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
 
@@ -24,6 +24,13 @@ struct Deleted {
 }
 
 impl DeletionSnapshot {
+    /// Returns the state of the selected cameras as it was when `visible` was read.
+    pub fn of(visible: &[camera::Model], selected: &CameraFilter) -> Self {
+        let deleted =
+            |camera: &camera::Model| Some((camera.key, Deleted { to: camera.deleted_to?, rows: camera.deleted_rows }));
+        Self(visible.iter().filter(|camera| selected.selects(camera.key)).filter_map(deleted).collect())
+    }
+
     /// Reads the current state for these cameras. It changes in the transactions that delete events.
     ///
     /// # Errors

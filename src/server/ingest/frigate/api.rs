@@ -107,11 +107,6 @@ impl Api {
         })
     }
 
-    /// Returns the address.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
     /// Reads events. An event that does not exist is an empty list.
     ///
     /// # Errors

@@ -22,13 +22,13 @@ const HOUR: Micros = 3_600 * SECOND;
 const EPOCH: Micros = 946_684_800 * SECOND;
 
 /// How far a poll looks back.
-pub const POLL_BEFORE: Micros = 2 * HOUR;
+const POLL_BEFORE: Micros = 2 * HOUR;
 
 /// How far windows reach beyond the time of either clock.
 const AHEAD: Micros = HOUR;
 
 /// The limit of a request.
-pub const LIMIT: usize = 1_000;
+const LIMIT: usize = 1_000;
 
 /// The limit if a request has none. A response with fewer events is complete, even if something between applies the default
 /// limit to each request.
