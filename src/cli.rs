@@ -18,6 +18,7 @@ use crate::server::db::{connect, partitions};
 use crate::server::ingest::summary::progress::Progress;
 use crate::server::retention::detach;
 use crate::server::settings::Settings;
+use crate::server::settings::site::EmbeddedFile;
 use crate::server::{demo, ingest, logging};
 
 mod accounts;
@@ -39,9 +40,9 @@ mod stop_signals;
 const READER_ENDED: u8 = 128 + 13;
 
 /// Runs the program. An error is printed on standard error, and the exit code is 1. If the program that reads standard
-/// output has ended, nothing is printed and the exit code is 141.
-pub fn main() -> ExitCode {
-    match run(Cli::parse()) {
+/// output has ended, nothing is printed and the exit code is 141. `site` is the files of the pages that are in the program.
+pub fn main(site: &'static [EmbeddedFile]) -> ExitCode {
+    match run(Cli::parse(), site) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if matches!(error.downcast_ref(), Some(ExportFailure::ReaderEnded)) => ExitCode::from(READER_ENDED),
         Err(error) => {
@@ -51,14 +52,24 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli) -> anyhow::Result<()> {
+fn run(cli: Cli, site: &'static [EmbeddedFile]) -> anyhow::Result<()> {
+    let command = match cli.command {
+        Some(Command::Completions(completions)) => {
+            completions.run();
+            return Ok(());
+        }
+        Some(Command::Manual(manual)) => return manual.run(),
+        // cargo-leptos starts a server without a command.
+        command => command.unwrap_or_else(|| Command::Serve(serve::Serve::default())),
+    };
     let mut settings = Settings::load(cli.settings.as_deref(), environment())?;
+    settings.embed_site(site);
     if let Some(url) = cli.database_url {
         settings.database.url = url;
     }
     let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
     let result = runtime.block_on(async {
-        match cli.command.unwrap_or_else(|| Command::Serve(serve::Serve::default())) {
+        match command {
             Command::Serve(serve) => serve.run(settings).await,
             other => {
                 logging::init_for_command()?;
@@ -134,7 +145,7 @@ async fn run_on(database: Pool, command: Command, settings: &Settings) -> anyhow
         Command::Hold(hold) => return hold.run(&database, now).await,
         Command::Retention(command) => return command.run(database, settings, clock).await,
         Command::Partitions(command) => return run_partitions(&command, settings, &database, now).await,
-        Command::Serve(_) | Command::Migrate(_) => return Ok(()),
+        Command::Serve(_) | Command::Migrate(_) | Command::Completions(_) | Command::Manual(_) => return Ok(()),
     };
     standard_output::print(&summary.to_string());
     ensure!(

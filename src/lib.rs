@@ -26,6 +26,14 @@ pub mod ui;
 #[cfg(feature = "ssr")]
 pub mod web;
 
+/// The files of the pages that are in the program: those of `make site` with the feature `embed-site`, otherwise none.
+#[cfg(feature = "embed-site")]
+pub const EMBEDDED_SITE: &[server::settings::site::EmbeddedFile] =
+    include!(concat!(env!("CARGO_MANIFEST_DIR"), "/target/site.rs"));
+/// The files of the pages that are in the program: those of `make site` with the feature `embed-site`, otherwise none.
+#[cfg(all(feature = "ssr", not(feature = "embed-site")))]
+pub const EMBEDDED_SITE: &[server::settings::site::EmbeddedFile] = &[];
+
 /// The entry point in the browser: hydrates the page that the server rendered.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]

@@ -8,11 +8,14 @@ use super::{accounts, export, retention, serve, source};
 use crate::server::demo;
 use crate::server::ingest::{self, frigate};
 
+pub mod describe;
+
 /// Exports motion-detection events of surveillance cameras to CSV.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub struct Cli {
-    /// The settings file. Default: Leptos.toml in the working directory, if it exists.
+    /// The settings file. Default: Leptos.toml in the working directory, or /etc/motion-export/motion-export.toml, if one of them
+    /// exists.
     #[arg(long, global = true, value_name = "FILE")]
     pub settings: Option<PathBuf>,
     /// The database, as `sqlite://PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`. Overrides `DATABASE_URL` and the settings file.
@@ -58,6 +61,10 @@ pub enum Command {
     /// Changes or shows the schema of the database. The other commands bring it up to date by themselves.
     #[command(subcommand)]
     Migrate(Migrate),
+    /// Prints a script that completes commands and options in a shell.
+    Completions(describe::Completions),
+    /// Writes the manual pages, for man.
+    Manual(describe::Manual),
 }
 
 #[derive(Debug, Subcommand)]

@@ -35,6 +35,8 @@ use crate::web::listener::accept::serve;
 use crate::web::listener::limits::Limits;
 use crate::web::router::router;
 
+mod notify;
+
 /// The time for recording the outcomes of cancelled exports.
 const RECORD_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -120,6 +122,7 @@ impl Serve {
         let followers = Followers::start(context, &state.settings)?;
         let signals = StopSignals::new()?;
         print(&ready_message(&at, key, guest.as_ref()));
+        notify::notify(notify::READY);
         info!(listen_address = %address, "serving");
         let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
         let (exports, grace) = (state.exports.clone(), state.settings.server.shutdown_timeout());
@@ -149,6 +152,7 @@ impl Serve {
 /// answered in the meantime, because the page checks the record of its file.
 async fn end_exports(exports: &ExportSlots, grace: Duration, mut signals: StopSignals) {
     signals.next().await;
+    notify::notify(notify::STOPPING);
     exports.close();
     let running = exports.count();
     info!(running_exports = running, "stopping");

@@ -15,6 +15,7 @@ use tracing::warn;
 use self::renamed::DeprecatedName;
 pub use self::sections::{Accounts, Database, Export, Ingest, OnReplicaUnavailable, Retention};
 pub use self::server::{Hidden, LogFormat, Server};
+use self::site::{EmbeddedFile, Site};
 pub use self::source::{NewCameras, Source, SourceKind};
 
 mod environment;
@@ -23,11 +24,12 @@ pub mod listen;
 mod renamed;
 mod sections;
 mod server;
-pub mod site_version;
+pub mod site;
 mod source;
 
-/// The default settings file, in the working directory.
-pub const FILE: &str = "Leptos.toml";
+/// The settings files that are read if none is given, and the first of them that exists: the one in the working directory, or that
+/// of the package.
+pub const FILES: [&str; 2] = ["Leptos.toml", "/etc/motion-export/motion-export.toml"];
 
 /// All settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -52,6 +54,12 @@ pub struct Settings {
     /// Whether `cargo leptos watch` runs the server, so that pages reload when the program changes.
     #[serde(skip)]
     reload: bool,
+    /// The files of the pages that are in the program.
+    #[serde(skip)]
+    embedded_site: &'static [EmbeddedFile],
+    /// Whether `LEPTOS_SITE_ROOT` names the folder of the files of the pages.
+    #[serde(skip)]
+    has_site_folder: bool,
     /// The deprecated names that were used.
     #[serde(skip)]
     deprecated: Vec<DeprecatedName>,
@@ -91,19 +99,16 @@ impl Default for Leptos {
 }
 
 impl Settings {
-    /// Reads `file`, or [`FILE`] if that exists, and lets `environment` override it.
+    /// Reads `file`, or the first of [`FILES`] that exists, and lets `environment` override it.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read or parsed, a key is unknown, or a value is invalid; the message
     /// names it.
     pub fn load(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
-        let is_required = file.is_some();
-        let file = file.unwrap_or(Path::new(FILE));
-        let text = match std::fs::read_to_string(file) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound && !is_required => String::new(),
-            Err(error) => return Err(error).with_context(|| format!("cannot read the settings in {}", file.display())),
-        };
+        let file = file.or_else(|| FILES.iter().map(Path::new).find(|file| file.exists()));
+        let Some(file) = file else { return Self::parse("", environment) };
+        let text =
+            std::fs::read_to_string(file).with_context(|| format!("cannot read the settings in {}", file.display()))?;
         Self::parse(&text, environment).with_context(|| format!("the settings in {} are invalid", file.display()))
     }
 
@@ -124,8 +129,9 @@ impl Settings {
         }
         let environment: BTreeMap<_, _> = environment.collect();
         deprecated.extend(environment::apply::<Self>(&mut table, &environment)?);
-        let reload = environment.contains_key("LEPTOS_WATCH");
-        let settings = Self { reload, deprecated, ..Self::deserialize(table)? };
+        let is_set = |name| environment.contains_key(name);
+        let (reload, has_site_folder) = (is_set("LEPTOS_WATCH"), is_set("LEPTOS_SITE_ROOT"));
+        let settings = Self { reload, has_site_folder, deprecated, ..Self::deserialize(table)? };
         for (name, source) in &settings.source {
             source.check(name).with_context(|| format!("[source.{name}]"))?;
         }
@@ -136,6 +142,23 @@ impl Settings {
     pub fn warn_of_deprecated_names(&self) {
         for name in &self.deprecated {
             warn!("{name}");
+        }
+    }
+
+    /// Sets the files of the pages that are in the program.
+    pub fn embed_site(&mut self, files: &'static [EmbeddedFile]) {
+        self.embedded_site = files;
+    }
+
+    /// Returns where the files of the pages are. Those in the program are used unless a folder is set, because a folder that
+    /// an older version has left does not fit its pages.
+    pub fn site(&self) -> Site {
+        let root = &self.package.metadata.leptos.site_root;
+        let is_folder_set = self.has_site_folder || *root != Leptos::default().site_root;
+        if self.embedded_site.is_empty() || is_folder_set {
+            Site::Folder(root.as_str().into())
+        } else {
+            Site::Embedded(self.embedded_site)
         }
     }
 

@@ -26,7 +26,6 @@ use crate::server::export::slots::{ExportSlots, Limits};
 use crate::server::ingest::live::rate_limit::IngestRateLimiter;
 use crate::server::ingest::live::writer::LiveWriter;
 use crate::server::ingest::upload::Uploads;
-use crate::server::settings::site_version::versioned;
 
 /// The shared state. Cheap to clone: each field is a handle.
 #[derive(Clone, Debug)]
@@ -105,7 +104,7 @@ impl AppState {
                 clock.clone(),
             ),
             wrong_tokens: WrongTokens::new(),
-            leptos_options: versioned(settings.leptos_options()),
+            leptos_options: settings.site().versioned(settings.leptos_options()),
             settings: Arc::new(settings),
             metrics,
             database,

@@ -5,7 +5,7 @@ use crate::ui::layout::CenteredLayout;
 use crate::ui::page_data;
 use leptos::prelude::*;
 
-/// The page, with a link to the settings. leptos_axum sets the status 404.
+/// The page, with a link to the settings. The router sets the status 404.
 #[component]
 pub fn NotFound() -> impl IntoView {
     let texts = page_data::language().frame();

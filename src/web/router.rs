@@ -4,15 +4,15 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, RawQuery, Request};
-use axum::http::Method;
 use axum::http::request::Parts;
+use axum::http::{Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodFilter, MethodRouter, any, get, on, post};
 use bytes::Bytes;
 use leptos::context::{provide_context, use_context};
 use leptos::server_fn::axum::server_fn_paths;
-use leptos_axum::{file_and_error_handler_with_context, handle_server_fns_with_context, render_app_async_with_context};
+use leptos_axum::{handle_server_fns_with_context, render_app_async_with_context};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{assets, error_response, page_data, parameters, preferences};
@@ -58,12 +58,12 @@ pub fn router(state: AppState) -> Router {
     };
     let shell = move |options| shell(options, styles.0.clone(), server_pages::page);
     let page = {
-        let (shell, options) = (shell.clone(), state.leptos_options.clone());
+        let options = state.leptos_options.clone();
         move || shell(options.clone())
     };
     // A page is sent only once it is complete, because without JavaScript it cannot be completed later.
     let render = render_app_async_with_context(context.clone(), page);
-    let unversioned = state.settings.leptos_options();
+    let (site, unversioned) = (state.settings.site(), state.settings.leptos_options());
 
     let authorized = server_functions(&context)
         .route(EXPORT_PATH, get(export))
@@ -97,9 +97,10 @@ pub fn router(state: AppState) -> Router {
             PREFERENCES_PATH,
             post(preferences::choose).get(preferences::check_kept).layer(DefaultBodyLimit::max(MAX_FORM_BYTES)),
         )
-        .nest_service(&format!("/{}", unversioned.site_pkg_dir), assets::files(&unversioned))
+        .nest_service(&format!("/{}", unversioned.site_pkg_dir), assets::files(&site, &unversioned))
         .fallback(
-            any(file_and_error_handler_with_context::<AppState, _>(context, shell))
+            no_such_page(render)
+                .layer(from_fn_with_state(site, assets::root_files))
                 .layer(from_fn(page_data::without_slash)),
         )
         .method_not_allowed_fallback(error_response::no_such_method)
@@ -146,6 +147,21 @@ where
         Page::Retention => form(retention::change_retention, MAX_FORM_BYTES, render),
         Page::Login => form(login::login, MAX_FORM_BYTES, render),
         Page::Setup => form(setup::create_first_admin, MAX_FORM_BYTES, render),
+    })
+}
+
+/// Returns the handler of a path that no route has: the page that says so.
+fn no_such_page<R, F>(render: R) -> MethodRouter<AppState>
+where
+    R: Fn(Request<Body>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response> + Send + 'static,
+{
+    any(async move |request: Request| {
+        let mut response = render(request).await;
+        if response.status() == StatusCode::OK {
+            *response.status_mut() = StatusCode::NOT_FOUND;
+        }
+        response
     })
 }
 

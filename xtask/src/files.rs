@@ -61,7 +61,18 @@ pub fn version_of(folder: &Path) -> anyhow::Result<String> {
         digest.update(file.path.strip_prefix(folder)?.to_string_lossy().as_bytes());
         digest.update(Sha256::digest(fs::read(&file.path)?));
     }
-    let digest = digest.finalize();
+    first_digits(&digest.finalize())
+}
+
+/// Returns 16 hexadecimal digits of the digest of a file.
+///
+/// # Errors
+/// If the file cannot be read.
+pub fn digest_of(file: &Path) -> anyhow::Result<String> {
+    first_digits(&Sha256::digest(fs::read(file)?))
+}
+
+fn first_digits(digest: &[u8]) -> anyhow::Result<String> {
     let (first, _) = digest.split_first_chunk().context("a SHA-256 has 32 bytes")?;
     Ok(format!("{:016x}", u64::from_be_bytes(*first)))
 }

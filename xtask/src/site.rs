@@ -3,9 +3,10 @@
 //!
 //! Does nothing if neither the site nor its sources have changed since the last run. The files go into a folder whose
 //! name is a digest of their contents, so browsers can cache them permanently. Compressed versions are beside each
-//! file.
+//! file. A list beside the site includes its files in the release binary.
 
 use std::ffi::OsStr;
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -32,7 +33,8 @@ pub fn build(manifest: &Manifest, wasm: &Path, tools: &Path) -> anyhow::Result<(
     let tool_files = [tools.join("wasm-opt"), tools.join("esbuild")];
     let mut sources = vec![Path::new("Cargo.toml"), wasm, style_folder, &public];
     sources.extend(tool_files.iter().map(PathBuf::as_path));
-    if fs::read_to_string(&stamp_file).is_ok_and(|stamp| stamp == stamp_of(&sources, &site)) {
+    let list = site.with_extension("rs");
+    if list.is_file() && fs::read_to_string(&stamp_file).is_ok_and(|stamp| stamp == stamp_of(&sources, &site)) {
         return Ok(());
     }
 
@@ -59,7 +61,7 @@ pub fn build(manifest: &Manifest, wasm: &Path, tools: &Path) -> anyhow::Result<(
     let pkg = Path::new(manifest.leptos("site-pkg-dir")?);
     keep_previous_version(&site.join(pkg), &new_site.join(pkg))?;
     files::copy(&new_pkg, &new_site.join(pkg).join(&version))?;
-    fs::write(new_site.join(pkg).join("version"), version)?;
+    fs::write(new_site.join(pkg).join("version"), &version)?;
     fs::remove_dir_all(new_pkg)?;
     if site.exists() {
         fs::rename(&site, &old_site)?;
@@ -68,8 +70,29 @@ pub fn build(manifest: &Manifest, wasm: &Path, tools: &Path) -> anyhow::Result<(
     if old_site.exists() {
         fs::remove_dir_all(old_site)?;
     }
+    fs::write(list, list_of(&site, pkg, &version)?)?;
     fs::write(stamp_file, stamp_of(&sources, &site))?;
     Ok(())
+}
+
+/// Returns the Rust expression with which the release binary includes the site: a slice of `EmbeddedFile`, without the files of
+/// the previous version.
+fn list_of(site: &Path, pkg: &Path, version: &str) -> anyhow::Result<String> {
+    let mut list = "// The files of the pages. `make site` writes this file.\n&[\n".to_owned();
+    for file in files::list(site) {
+        let path = file.path.strip_prefix(site)?;
+        let is_current =
+            path.strip_prefix(pkg).is_ok_and(|path| path.starts_with(version) || path == Path::new("version"));
+        if path.starts_with(pkg) && !is_current {
+            continue;
+        }
+        let (path, contents) = (path.display().to_string(), std::path::absolute(&file.path)?.display().to_string());
+        let digest = files::digest_of(&file.path)?;
+        writeln!(list, "    server::settings::site::EmbeddedFile {{ path: {path:?}, digest: {digest:?},")?;
+        writeln!(list, "        contents: include_bytes!({contents:?}) }},")?;
+    }
+    list.push_str("]\n");
+    Ok(list)
 }
 
 /// Generates the module's script and optimizes both. Only the final two files stay in `folder`.
@@ -190,6 +213,25 @@ mod tests {
         fs::write(old.join("version"), "00aa").expect("written");
         keep_previous_version(&old, &new).expect("copied");
         assert_eq!(fs::read_to_string(new.join("00aa/page.js")).expect("there"), "old");
+    }
+
+    #[test]
+    fn the_list_has_the_files_of_the_current_version_only() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let site = folder.path().join("site");
+        for name in ["icon.svg", "pkg/version", "pkg/00aa/page.js", "pkg/00bb/page.js", "pkg/00bb/page.js.br"] {
+            let path = site.join(name);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("created");
+            fs::write(path, name).expect("written");
+        }
+        let list = list_of(&site, Path::new("pkg"), "00bb").expect("listed");
+        let listed: Vec<_> = list.split("path: \"").skip(1).filter_map(|rest| Some(rest.split_once('"')?.0)).collect();
+        assert_eq!(listed, ["icon.svg", "pkg/00bb/page.js", "pkg/00bb/page.js.br", "pkg/version"]);
+        let icon = format!("include_bytes!({:?})", site.join("icon.svg").display().to_string());
+        assert!(
+            list.contains(&icon) && list.contains(&files::digest_of(&site.join("icon.svg")).expect("read")),
+            "{list}"
+        );
     }
 
     #[test]

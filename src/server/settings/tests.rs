@@ -102,6 +102,23 @@ fn the_environment_overrides_each_key() {
 }
 
 #[test]
+fn the_files_in_the_program_are_used_unless_a_folder_is_set() {
+    static FILES: [EmbeddedFile; 1] = [EmbeddedFile { path: "favicon.svg", digest: "1", contents: b"" }];
+    let site = |file: &str, environment: &[(&str, &str)], files| {
+        let mut settings = parse(file, environment).expect("valid");
+        settings.embed_site(files);
+        settings.site()
+    };
+    let (with, default) = (&FILES[..], include_str!("../../../Leptos.toml"));
+    assert_eq!(site("", &[], &[]), Site::Folder("target/site".into()));
+    assert_eq!(site("", &[], with), Site::Embedded(with));
+    assert_eq!(site(default, &[], with), Site::Embedded(with), "the file has the default");
+    let other = "[package.metadata.leptos]\nsite-root = 'elsewhere'";
+    assert_eq!(site(other, &[], with), Site::Folder("elsewhere".into()));
+    assert_eq!(site("", &[("LEPTOS_SITE_ROOT", "target/site")], with), Site::Folder("target/site".into()));
+}
+
+#[test]
 fn an_address_to_listen_on_has_the_same_forms_in_the_file_and_the_environment() {
     for (value, address) in [
         ("':3000'", "127.0.0.1:3000"),

@@ -30,6 +30,7 @@ use crate::server::accounts::signed_url::SignedUrl;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::error::ExportError;
 use crate::server::export::pipeline::ExportStream;
+use crate::server::export::pipeline::encoding::Encoding;
 use crate::server::export::record_store::{Outcome, Recorded};
 use crate::server::export::slots::{ExportSlot, NewExport};
 use crate::server::state::AppState;
@@ -66,7 +67,7 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
     // The signature of a signed URL is not a parameter of the export.
     let query = SignedUrl::parse(query).transpose()?.map_or(query, |link| link.query);
     let params = ExportParams::parse(query)?;
-    let wanted = accept_encoding::preferred(&parts.headers);
+    let wanted = accept_encoding::preferred(&parts.headers, &Encoding::ALL);
     let mut export =
         ExportStream::begin(state.export_context(), principal.camera_access(&state.clock), params.clone(), wanted)
             .await?;

@@ -6,9 +6,9 @@ use axum::http::header::ACCEPT_ENCODING;
 use super::quality_list;
 use crate::server::export::pipeline::encoding::Encoding;
 
-/// Returns the encoding with the highest weight; of equal weights, the first one in [`Encoding::ALL`]. `None` if the client
-/// accepts none of them or prefers the unencoded file.
-pub fn preferred(headers: &HeaderMap) -> Option<Encoding> {
+/// Returns the offered encoding with the highest weight; of equal weights, the first one. `None` if the client accepts none of
+/// them or prefers the unencoded file.
+pub fn preferred(headers: &HeaderMap, offered: &[Encoding]) -> Option<Encoding> {
     let list = quality_list(headers, &ACCEPT_ENCODING);
     let named = |name: &str| {
         let item = list.iter().find(|(item, _)| item.eq_ignore_ascii_case(name));
@@ -16,9 +16,8 @@ pub fn preferred(headers: &HeaderMap) -> Option<Encoding> {
     };
     // Unless the client says otherwise, any encoding that it names is preferred to none.
     let identity = named("identity").unwrap_or(0);
-    let weights = Encoding::ALL
-        .into_iter()
-        .filter_map(|encoding| Some((encoding, named(encoding.name()).or_else(|| named("*"))?)));
+    let weights =
+        offered.iter().filter_map(|encoding| Some((*encoding, named(encoding.name()).or_else(|| named("*"))?)));
     let accepted = weights.filter(|(_, weight)| *weight > 0 && *weight >= identity);
     // `max_by_key` returns the last of equal ones.
     accepted.rev().max_by_key(|(_, weight)| *weight).map(|(encoding, _)| encoding)
@@ -33,7 +32,7 @@ mod tests {
         for line in lines {
             headers.append(ACCEPT_ENCODING, line.parse().expect("a header"));
         }
-        preferred(&headers).map(Encoding::name)
+        preferred(&headers, &Encoding::ALL).map(Encoding::name)
     }
 
     #[test]
@@ -58,5 +57,11 @@ mod tests {
         }
         assert_eq!(accepted(&[]), None);
         assert_eq!(accepted(&["deflate", "br"]), Some("br"));
+        let headers = HeaderMap::from_iter([(ACCEPT_ENCODING, "zstd, gzip;q=0.5".parse().expect("a header"))]);
+        assert_eq!(
+            preferred(&headers, &[Encoding::Brotli, Encoding::Gzip]),
+            Some(Encoding::Gzip),
+            "zstd is not offered"
+        );
     }
 }
