@@ -7,6 +7,8 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 WASM_TARGET := wasm32-unknown-unknown
+HOST = $(shell rustc -vV | sed -n 's/^host: //p')
+STATIC = target/$(HOST)/release/motion-export
 WASM := target/$(WASM_TARGET)/wasm-release/motion_export.wasm
 NODE_MODULES := end2end/node_modules/.package-lock.json
 LLVM_COV := target/tools/bin/cargo-llvm-cov
@@ -26,7 +28,7 @@ WASM_OPT := end2end/node_modules/.bin/wasm-opt
 # The browser for tests; any Chromium works.
 export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
 
-.PHONY: help run test lint unit tools api-check dist coverage instructions end2end browsers bench load lighthouse size build screenshots clean site
+.PHONY: help run test lint unit tools api-check dist dist-check coverage instructions end2end browsers bench load lighthouse size build screenshots clean site static
 .PHONY: wasm-target browser other-browsers components promtool proxies postgres valgrind bench-tools
 
 help: ## Shows this list
@@ -35,8 +37,8 @@ help: ## Shows this list
 run: build ## Builds for release and serves generated events on http://127.0.0.1:3000
 	target/release/motion-export serve --demo
 
-build: site ## Builds the server and the page for release
-	cargo build --locked --release --bin motion-export
+build: site ## Builds the server for release, with the files of the pages in it
+	cargo build --locked --release --bin motion-export --features embed-site
 
 test: lint unit instructions end2end ## Runs every check and every test
 	@echo "All checks and tests passed."
@@ -97,8 +99,11 @@ screenshots: site browser ## Takes the screenshots of the documentation again
 	cargo build --locked --bin motion-export
 	cd end2end && SCREENSHOTS=1 npx playwright test screenshots.spec.ts
 
-dist: build ## Packs the binary, the site and the documents into an archive in target/dist
-	cargo xtask dist target/release/motion-export
+dist: build static ## Makes the release in target/dist: binaries, an archive, a Debian package, a folder for a container image
+	cargo xtask dist target/release/motion-export $(STATIC)
+
+dist-check: dist ## Tries the release: the one file, the container's file system, and the package in a minimal Debian; needs root
+	.ci/dist-check
 
 clean: ## Removes build results; the database in ./data stays
 	rm -rf target end2end/node_modules end2end/test-results
@@ -109,6 +114,11 @@ site: $(NODE_MODULES) wasm-target
 	cargo build --locked -p motion-export --lib --profile wasm-release --no-default-features --features hydrate --target $(WASM_TARGET)
 	@echo "Assembling the page"
 	cargo xtask site $(WASM) end2end/node_modules/.bin
+
+# Linked statically to glibc. With --target, the flag does not reach procedural macros, which cannot be static.
+static: site
+	cargo build --locked --release --bin motion-export --features embed-site --target $(HOST) \
+	  --config 'target.$(HOST).rustflags = ["--cfg", "erase_components", "-C", "target-feature=+crt-static"]'
 
 wasm-target:
 	@rustup target list --installed | grep -qx $(WASM_TARGET) \

@@ -21,11 +21,13 @@ enum Command {
         /// The folder with the tools from npm: wasm-opt and esbuild.
         tools: PathBuf,
     },
-    /// Packs the release binary, the site and the documents into an archive, with its SHA-256 beside it.
+    /// Packs the release: binaries, an archive, a package of Debian, and the folder for a container image, with their SHA-256.
     Dist {
-        /// The release binary.
+        /// The release binary, linked dynamically.
         binary: PathBuf,
-        /// The folder into which the archive is written.
+        /// The same, linked statically.
+        fixed: PathBuf,
+        /// The folder into which everything is written. It is replaced.
         #[arg(default_value = "target/dist")]
         output: PathBuf,
     },
@@ -35,9 +37,10 @@ fn main() -> anyhow::Result<()> {
     let manifest = manifest::Manifest::read("Cargo.toml".as_ref())?;
     match Command::parse() {
         Command::Site { wasm, tools } => site::build(&manifest, &wasm, &tools),
-        Command::Dist { binary, output } => {
-            let archive = dist::pack(&manifest, &binary, &output)?;
-            print_line(&format!("{} ({} bytes)", archive.display(), archive.metadata()?.len()));
+        Command::Dist { binary, fixed, output } => {
+            for file in dist::pack(&manifest, &binary, &fixed, &output)? {
+                print_line(&format!("{:>12} bytes  {}", file.metadata()?.len(), file.display()));
+            }
             Ok(())
         }
     }
