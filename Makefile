@@ -21,6 +21,8 @@ APT_INSTALL = sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 PROMTOOL := target/promtool/usr/bin/promtool
 NGINX := target/nginx/usr/sbin/nginx
 HAPROXY := target/haproxy/usr/sbin/haproxy
+# The broker of the tests of MQTT.
+MOSQUITTO := target/mosquitto/usr/sbin/mosquitto
 # Debian's Caddy ends a truncated file as if it were complete; docs/install.md requires a newer one.
 OLD_CADDY := target/old-caddy/usr/bin/caddy
 CADDY := target/caddy/bin/caddy
@@ -29,7 +31,7 @@ WASM_OPT := end2end/node_modules/.bin/wasm-opt
 export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
 
 .PHONY: help run test lint unit tools api-check dist dist-check coverage instructions end2end browsers bench load lighthouse size build screenshots clean site static
-.PHONY: wasm-target browser other-browsers components promtool proxies postgres valgrind bench-tools
+.PHONY: wasm-target browser other-browsers components promtool proxies mosquitto postgres valgrind bench-tools
 
 help: ## Shows this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -51,12 +53,12 @@ lint: wasm-target components $(NODE_MODULES) ## Checks formatting, clippy for se
 	RUSTDOCFLAGS="-D warnings -A rustdoc::private-intra-doc-links" cargo doc --locked --no-deps --document-private-items -p motion-export -p migration
 	cd end2end && npx tsc -p .
 
-unit: promtool postgres proxies target/snippets/done ## Runs the tests that need no browser, on SQLite and then on PostgreSQL
+unit: promtool postgres proxies mosquitto target/snippets/done ## Runs the tests that need no browser, on SQLite and then on PostgreSQL
 	cargo test --locked
 	cargo test --locked -p xtask
 	.ci/postgres with cargo test --locked --test integration
 
-coverage: promtool postgres proxies target/snippets/done $(LLVM_COV) ## Prints the line coverage of the tests on both databases, and fails if it is too low; needs a separate build
+coverage: promtool postgres proxies mosquitto target/snippets/done $(LLVM_COV) ## Prints the line coverage of the tests on both databases, and fails if it is too low; needs a separate build
 	$(LLVM_COV) llvm-cov clean --workspace
 	$(LLVM_COV) llvm-cov --locked --no-report -p motion-export
 	.ci/postgres with $(LLVM_COV) llvm-cov --locked --no-report -p motion-export --test integration
@@ -139,15 +141,17 @@ $(LLVM_COV):
 	rustup component add llvm-tools
 	cargo install --debug --locked --root target/tools cargo-llvm-cov@0.6.21
 
-# Prometheus' checker of /metrics, and the proxies. They are extracted from Debian's packages, because installing these
-# would start servers. haproxy's list includes the libraries that only haproxy needs.
+# Prometheus' checker of /metrics, the proxies, and the MQTT broker. They are extracted from Debian's packages, because
+# installing these would start servers. The lists include the libraries that only these programs need.
 promtool: $(PROMTOOL)
 $(PROMTOOL): PACKAGES := prometheus
 proxies: $(NGINX) $(HAPROXY) $(OLD_CADDY) $(CADDY)
+mosquitto: $(MOSQUITTO)
 $(NGINX): PACKAGES := nginx
 $(HAPROXY): PACKAGES := haproxy liblua5.3-0 libopentracing-c-wrapper0 libopentracing1
 $(OLD_CADDY): PACKAGES := caddy
-$(PROMTOOL) $(NGINX) $(HAPROXY) $(OLD_CADDY):
+$(MOSQUITTO): PACKAGES := mosquitto libcjson1 libdlt2 libmosquitto1 libwrap0
+$(PROMTOOL) $(NGINX) $(HAPROXY) $(OLD_CADDY) $(MOSQUITTO):
 	@echo "Fetching $(PACKAGES) from Debian"
 	@mkdir -p $@.debs
 	@cd $@.debs && { apt-get download -q $(PACKAGES) || { \

@@ -20,6 +20,7 @@ mod m20261129_000011_exports_cancel_requests;
 mod m20261129_000012_write_tokens;
 mod m20261130_000013_sources;
 mod m20261130_000014_retention;
+mod m20261130_000015_source_mqtt;
 
 /// Migrates a database to the current schema, or back.
 pub struct Migrator;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000012_write_tokens::Migration),
             Box::new(m20261130_000013_sources::Migration),
             Box::new(m20261130_000014_retention::Migration),
+            Box::new(m20261130_000015_source_mqtt::Migration),
         ]
     }
 }

@@ -264,6 +264,8 @@ pub enum Outcome {
         name: String,
         /// Its latest events, or why it cannot be read.
         result: Result<Vec<TriedEvent>, String>,
+        /// Whether the MQTT broker can be used, if the source has one.
+        mqtt: Option<String>,
     },
     /// It was sent without a session, and nothing was changed.
     NotSent {

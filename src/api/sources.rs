@@ -30,6 +30,8 @@ pub struct Source {
     pub clock_offset: Option<i64>,
     /// When the last error occurred, and what it was.
     pub error: Option<(String, String)>,
+    /// Whether its MQTT broker is connected, if it has one.
+    pub mqtt: Option<String>,
     /// Why events were left out or changed, and how many.
     pub reasons: Vec<(String, i64)>,
     /// From when to when events may be missing.

@@ -16,7 +16,7 @@ use crate::server::ingest::event::Event;
 use crate::server::ingest::live::source_state::{self, Stored};
 use crate::server::ingest::live::sources;
 use crate::server::ingest::live::sources::context::FollowContext;
-use crate::server::ingest::live::sources::trial::{Tried, trial};
+use crate::server::ingest::live::sources::trial::{Trial, Tried, trial};
 use crate::server::ingest::live::writer::LiveWriter;
 use crate::server::metrics::Metrics;
 use crate::server::settings::{Settings, Source as SourceSettings};
@@ -49,12 +49,17 @@ impl Source {
         match self {
             Self::List => print(&table(&rows(settings, source_state::list(database).await?))),
             Self::Test { name } => {
-                let events = trial(named(settings, &name)?, clock.now()).await?;
+                let Trial { events, mqtt } = trial(named(settings, &name)?, clock.now()).await?;
                 if events.is_empty() {
                     print("The source has no events.\n");
                 }
                 for event in events {
                     print(&format!("{}\n", line(event)));
+                }
+                match mqtt {
+                    Some(Ok(connected)) => print(&format!("{}\n", Message::from(&connected).text)),
+                    Some(Err(why)) => bail!(Message::from(&why).text),
+                    None => {}
                 }
             }
             Self::Once { name } => {

@@ -51,6 +51,43 @@ messages! {
         Forbidden { url: String } = "source_forbidden",
             "The user may not read events of {url}. The role viewer is enough.",
             "{url} lässt diesen Benutzer keine Ereignisse lesen. Die Rolle viewer genügt.";
+        /// The MQTT broker is connected.
+        MqttConnected { url: String, topic: String } = "mqtt_connected",
+            "{url} is connected ({topic}).",
+            "{url} ist verbunden ({topic}).";
+        /// The broker wants a user.
+        MqttUserRequired { url: String } = "mqtt_user_required",
+            "{url} requires a user. Write it into mqtt, such as mqtt://user@broker:1883/frigate, and set mqtt_password.",
+            "{url} verlangt eine Anmeldung. Tragen Sie in mqtt einen Benutzer ein, etwa mqtt://user@broker:1883/frigate, und \
+             setzen Sie mqtt_password.";
+        /// The broker does not accept the user.
+        MqttUserRefused { url: String, user: String } = "mqtt_user_refused",
+            "{url} does not accept the user {user} with this password. Check mqtt and mqtt_password.",
+            "{url} nimmt {user} mit diesem Passwort nicht an. Prüfen Sie mqtt und mqtt_password.";
+        /// The broker refuses for another reason.
+        MqttRefused { url: String, detail: String } = "mqtt_refused",
+            "{url} refuses the connection: {detail}.",
+            "{url} lehnt die Verbindung ab: {detail}.";
+        /// The broker does not let the user read the topic.
+        MqttTopicNotAllowed { url: String, topic: String } = "mqtt_topic_not_allowed",
+            "{url} does not let this user read the topic {topic}.",
+            "{url} lässt diesen Benutzer das Thema {topic} nicht lesen.";
+        /// The certificate of the broker is not trusted.
+        MqttCertificateNotTrusted { url: String } = "mqtt_certificate_not_trusted",
+            "The certificate of {url} is not trusted. Save it, or that of its authority, in a file, and set mqtt_ca_file to the \
+             path of that file.",
+            "Dem Zertifikat von {url} wird nicht vertraut. Speichern Sie es, oder das seiner Zertifizierungsstelle, in einer \
+             Datei, und setzen Sie mqtt_ca_file auf deren Pfad.";
+        /// The broker closed the connection.
+        MqttClosed { url: String } = "mqtt_closed",
+            "{url} has closed the connection.",
+            "{url} hat die Verbindung geschlossen.";
+        /// It is no broker, or has a message that cannot be read.
+        MqttUnreadable { url: String } = "mqtt_unreadable",
+            "{url} has sent something that is not MQTT 3.1.1, or a message of more than 1 MB. Check the port, and whether it is \
+             mqtt:// or mqtts://.",
+            "{url} hat etwas gesendet, das nicht MQTT 3.1.1 ist, oder eine Nachricht von mehr als 1 MB. Prüfen Sie den Port, und \
+             ob es mqtt:// oder mqtts:// sein muss.";
         /// Another source has the camera.
         CameraOfAnotherSource = "camera_of_another_source",
             "Left out: another source has a camera with this id. Set camera_prefix for one of them.",

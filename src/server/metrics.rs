@@ -31,6 +31,8 @@ pub struct Metrics {
     source_times: IntGaugeVec,
     source_events: IntCounterVec,
     source_failures: IntCounterVec,
+    source_mqtt_connected: IntGaugeVec,
+    source_mqtt_messages: IntCounterVec,
     retention_rows: IntCounter,
     retention_failures: IntCounter,
     retention_last_run: IntGauge,
@@ -92,6 +94,27 @@ impl SourceTime {
             Self::LastContact => "last_contact",
             Self::LastEvent => "last_event",
             Self::CompleteTo => "complete_to",
+        }
+    }
+}
+
+/// What a message of an MQTT broker is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MqttMessage {
+    /// The end of an event.
+    End,
+    /// Something else that the source sends.
+    Other,
+    /// Nothing that the source sends.
+    Invalid,
+}
+
+impl MqttMessage {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::End => "end",
+            Self::Other => "other",
+            Self::Invalid => "invalid",
         }
     }
 }
@@ -194,6 +217,18 @@ impl Metrics {
                 "Failed requests to live sources.",
                 "source",
             ),
+            source_mqtt_connected: gauges(
+                "motion_export_source_mqtt_connected",
+                "Whether the MQTT broker of a live source that this server follows is connected.",
+                &["source"],
+            ),
+            source_mqtt_messages: registered(
+                &registry,
+                IntCounterVec::new(
+                    Opts::new("motion_export_source_mqtt_messages_total", "Messages of MQTT brokers, by kind."),
+                    &["kind", "source"],
+                ),
+            ),
             retention_rows: counter(
                 "motion_export_retention_deleted_rows_total",
                 "Events that this server deleted because of their age.",
@@ -214,21 +249,25 @@ impl Metrics {
             ),
             registry,
         };
-        // Created at the start, so that an outcome that has not occurred yet is exported as zero.
+        metrics.create_zeros();
+        metrics
+    }
+
+    /// Creates the counters of all outcomes, so that one that has not occurred yet is exported as zero.
+    fn create_zeros(&self) {
         for state in ExportState::ALL.into_iter().filter(|state| *state != ExportState::Running) {
-            metrics.ended.with_label_values(&[state.as_str()]);
+            self.ended.with_label_values(&[state.as_str()]);
         }
         for reason in Refused::ALL {
-            metrics.refused.with_label_values(&[reason.as_str()]);
+            self.refused.with_label_values(&[reason.as_str()]);
         }
         for outcome in INGEST_OUTCOMES {
-            metrics.ingest_events.with_label_values(&[outcome]);
+            self.ingest_events.with_label_values(&[outcome]);
         }
         for outcome in LoginOutcome::ALL {
-            metrics.login_attempts.with_label_values(&[outcome.as_str()]);
-            metrics.deprecated_passwords.with_label_values(&[outcome.deprecated_label()]);
+            self.login_attempts.with_label_values(&[outcome.as_str()]);
+            self.deprecated_passwords.with_label_values(&[outcome.deprecated_label()]);
         }
-        metrics
     }
 
     /// Counts a request for an export by the HTTP status of its response.
@@ -297,10 +336,21 @@ impl Metrics {
         self.source_failures.with_label_values(&[source]).inc();
     }
 
+    /// Sets whether the MQTT broker of a live source is connected.
+    pub fn source_mqtt_connected(&self, source: &str, is_connected: bool) {
+        self.source_mqtt_connected.with_label_values(&[source]).set(is_connected.into());
+    }
+
+    /// Counts a message of the MQTT broker of a live source.
+    pub fn source_mqtt_message(&self, source: &str, message: MqttMessage) {
+        self.source_mqtt_messages.with_label_values(&[message.as_str(), source]).inc();
+    }
+
     /// Removes the gauges of a live source that this server no longer follows: another one has them.
     pub fn source_lost(&self, source: &str) {
         // They are missing if it has not responded yet.
         let _ = self.source_up.remove_label_values(&[source]);
+        let _ = self.source_mqtt_connected.remove_label_values(&[source]);
         for time in SourceTime::ALL {
             let _ = self.source_times.remove_label_values(&[time.as_str(), source]);
         }

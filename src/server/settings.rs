@@ -12,6 +12,7 @@ use serde::Deserialize;
 use toml::Table;
 use tracing::warn;
 
+pub use self::mqtt::MqttAddress;
 use self::renamed::DeprecatedName;
 pub use self::sections::{Accounts, Database, Export, Ingest, OnReplicaUnavailable, Retention};
 pub use self::server::{Hidden, LogFormat, Server};
@@ -21,6 +22,7 @@ pub use self::source::{NewCameras, Source, SourceKind};
 mod environment;
 pub mod host;
 pub mod listen;
+mod mqtt;
 mod renamed;
 mod sections;
 mod server;

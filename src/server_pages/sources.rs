@@ -27,7 +27,7 @@ pub fn Sources() -> impl IntoView {
     };
     let SourceList { sources, address, form_key } = list;
     let tried = match page_data::outcome() {
-        Some(Outcome::Tried { name, result }) => Some(view! { <TrialResult name result/> }),
+        Some(Outcome::Tried { name, result, mqtt }) => Some(view! { <TrialResult name result mqtt/> }),
         _ => None,
     };
     let sources = if let Some(error) = error {
@@ -72,7 +72,8 @@ fn SourceCard(source: Source) -> impl IntoView {
     ];
     let clock = source.clock_offset.map(|seconds| (texts.clock, (texts.clock_offset)(seconds)));
     let error = source.error.map(|(at, error)| (texts.last_error, format!("{}: {error}", language.timestamp(&at))));
-    let rows = rows.into_iter().chain(clock).chain(error).map(|(name, value)| {
+    let mqtt = source.mqtt.map(|mqtt| ("MQTT", mqtt));
+    let rows = rows.into_iter().chain(mqtt).chain(clock).chain(error).map(|(name, value)| {
         view! {
             <dt>{name}</dt>
             <dd>{value}</dd>
@@ -119,7 +120,7 @@ fn SourceCard(source: Source) -> impl IntoView {
 
 /// What a trial has read.
 #[component]
-fn TrialResult(name: String, result: Result<Vec<TriedEvent>, String>) -> impl IntoView {
+fn TrialResult(name: String, result: Result<Vec<TriedEvent>, String>, mqtt: Option<String>) -> impl IntoView {
     let language = page_data::language();
     let texts = language.sources();
     let events = match result {
@@ -160,6 +161,7 @@ fn TrialResult(name: String, result: Result<Vec<TriedEvent>, String>) -> impl In
         <div id="outcome" class="card" role="status" tabindex="-1" autofocus>
             <h2 id="tried-title">{(texts.tried)(&name)}</h2>
             <p>{if is_empty { texts.no_events } else { texts.tried_nothing }}</p>
+            {mqtt.map(|mqtt| view! { <p>"MQTT: " {mqtt}</p> })}
             {(!is_empty).then_some(table)}
         </div>
     })

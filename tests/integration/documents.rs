@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use motion_export::api::paths::INGEST_PATH;
 use motion_export::error::ErrorCode;
 use motion_export::export_params::{COLUMNS, EXPORT_PATH};
-use motion_export::server::metrics::SourceTime;
+use motion_export::server::metrics::{MqttMessage, SourceTime};
 use motion_export::server::settings::Settings;
 use reqwest::header::AUTHORIZATION;
 use serde::de::DeserializeOwned;
@@ -212,6 +212,8 @@ async fn the_table_of_metrics_has_each_metric_with_its_labels() {
     metrics.source_time("garage", SourceTime::LastEvent, 1);
     metrics.source_events("garage", 1, 0, 0);
     metrics.source_failed("garage");
+    metrics.source_mqtt_connected("garage", true);
+    metrics.source_mqtt_message("garage", MqttMessage::End);
     app.idle().await;
     let shown = text_of(app.get("/metrics").await).await;
     let in_code: BTreeSet<_> = shown.lines().filter(|line| line.starts_with("motion_export_")).map(metric).collect();

@@ -32,6 +32,7 @@ mod integer_keys;
 mod layers;
 mod limits;
 mod log;
+mod mqtt;
 mod network_partition;
 mod observability;
 mod pages;

@@ -19,7 +19,7 @@ use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::ingest::live::source_state::{self, Stored};
 use motion_export::server::ingest::live::sources::context::FollowContext;
 use motion_export::server::ingest::live::sources::once;
-use motion_export::server::ingest::live::sources::trial::{Tried, trial};
+use motion_export::server::ingest::live::sources::trial::{Trial, Tried, trial};
 use motion_export::server::ingest::live::writer::LiveWriter;
 use motion_export::server::metrics::Metrics;
 use motion_export::server::retention::holds::{self, NewHold};
@@ -58,6 +58,8 @@ struct Frigate {
     /// User, password, and the current session.
     sign_in: Option<(String, String, u32)>,
     faults: Vec<Fault>,
+    /// Whether requests for one event wait.
+    is_holding: bool,
     /// The time of its clock, in seconds.
     clock: Option<i64>,
     requests: Vec<String>,
@@ -98,11 +100,21 @@ impl StandIn {
         self.state.lock().unwrap().events.push(event);
     }
 
+    pub fn hold(&self, is_holding: bool) {
+        self.change(|state| state.is_holding = is_holding);
+    }
+
+    /// Makes the clock that of this machine.
+    pub fn without_clock(&self) {
+        self.change(|state| state.clock = None);
+    }
+
     fn change(&self, change: impl FnOnce(&mut Frigate)) {
         change(&mut self.state.lock().unwrap());
     }
 
-    fn requests(&self) -> Vec<String> {
+    /// Returns the requests since the last call.
+    pub fn requests(&self) -> Vec<String> {
         std::mem::take(&mut self.state.lock().unwrap().requests)
     }
 
@@ -174,8 +186,11 @@ async fn list(
 }
 
 async fn one(State(state): State<Arc<Mutex<Frigate>>>, Segment(id): Segment<String>) -> Response {
-    let mut frigate = state.lock().unwrap();
-    frigate.requests.push(format!("event {id}"));
+    state.lock().unwrap().requests.push(format!("event {id}"));
+    while state.lock().unwrap().is_holding {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let frigate = state.lock().unwrap();
     if let Some(event) = frigate.events.iter().find(|event| event["id"] == id) {
         return json_response(&frigate, event);
     }
@@ -207,7 +222,7 @@ async fn login(State(state): State<Arc<Mutex<Frigate>>>, body: Bytes) -> Respons
 }
 
 /// The second of the test's clock.
-const SECOND: i64 = NOW / 1_000_000;
+pub const SECOND: i64 = NOW / 1_000_000;
 
 fn seconds(whole: i64) -> f64 {
     f64::from(u32::try_from(whole).unwrap())
@@ -230,7 +245,7 @@ fn with(mut event: Value, field: &str, value: Value) -> Value {
 }
 
 /// Returns a context for a server of this database, at the time of the tests; its monotonic clock is real.
-async fn context(database: &TestDatabase) -> FollowContext {
+pub async fn context(database: &TestDatabase) -> FollowContext {
     context_at(database, NOW).await
 }
 
@@ -244,11 +259,11 @@ async fn read_all(database: &TestDatabase, source: &Source) -> anyhow::Result<u6
     once(&context(database).await, "garage", source).await
 }
 
-async fn stored(database: &TestDatabase) -> Stored {
+pub async fn stored(database: &TestDatabase) -> Stored {
     source_state::list(&database.connection).await.unwrap().remove(0)
 }
 
-async fn rows(database: &TestDatabase) -> Vec<String> {
+pub async fn rows(database: &TestDatabase) -> Vec<String> {
     let export = String::from_utf8(database.export("", 500).await).unwrap();
     export.lines().skip(1).map(str::to_owned).collect()
 }
@@ -405,7 +420,7 @@ async fn one_server_follows_a_source_and_another_takes_over_when_it_is_silent() 
     assert!(!acquire(&second, 40).await, "30 s have not passed");
     let heartbeat = async |context: &FollowContext, seconds: i64| {
         let now = UnixMicros::new(NOW + seconds * 1_000_000);
-        source_state::heartbeat(&*context.writer, "garage", context.server, now, None).await.unwrap()
+        source_state::heartbeat(&*context.writer, "garage", context.server, now, None, None).await.unwrap()
     };
     assert!(heartbeat(&first, 20).await && !heartbeat(&second, 20).await);
     assert!(acquire(&second, 51).await, "the first one is silent");
@@ -479,8 +494,9 @@ async fn a_trial_shows_the_latest_events_and_writes_nothing() {
     let frigate = StandIn::start().await;
     frigate.set((0..9).map(|index| event(index * 10)).chain([with(event(-5), "end_time", Value::Null)]));
     let tried = trial(&frigate.settings(), UnixMicros::new(NOW)).await.unwrap();
-    assert_eq!((tried.len(), &tried[0]), (5, &Tried::Open));
-    let Tried::Stored(event, repaired) = &tried[1] else { panic!("{tried:?}") };
+    let Trial { events, mqtt } = tried;
+    assert_eq!((events.len(), &events[0], mqtt), (5, &Tried::Open, None));
+    let Tried::Stored(event, repaired) = &events[1] else { panic!("{events:?}") };
     assert_eq!((event.timestamp, repaired.len()), (NOW + 500_000, 0));
 }
 
@@ -662,7 +678,7 @@ async fn a_certificate_that_is_a_copy_of_the_servers_own_is_trusted() {
     let error = trial(&untrusted, UnixMicros::new(NOW)).await.unwrap_err().to_string();
     assert!(error.contains("is not trusted") && error.contains("set ca_file"), "{error}");
     let trusting = Source { ca_file: home.path().join("certificate.pem"), ..untrusted.clone() };
-    assert_eq!(trial(&trusting, UnixMicros::new(NOW)).await.unwrap().len(), 1);
+    assert_eq!(trial(&trusting, UnixMicros::new(NOW)).await.unwrap().events.len(), 1);
     for (file, why) in [("key.pem", "it has no certificate"), ("missing.pem", "missing.pem (ca_file)")] {
         let wrong = Source { ca_file: home.path().join(file), ..untrusted.clone() };
         let error = format!("{:#}", trial(&wrong, UnixMicros::new(NOW)).await.unwrap_err());

@@ -28,9 +28,10 @@ use crate::messages::import::ImportFinding;
 use crate::server::db::pool::Pool;
 
 pub mod api;
-mod certificate;
+pub mod certificate;
 pub mod follow;
 pub mod options;
+pub mod report;
 pub mod sqlite;
 pub mod values;
 

@@ -8,6 +8,7 @@ use anyhow::ensure;
 use axum::http::Uri;
 use serde::Deserialize;
 
+use super::mqtt::MqttAddress;
 use super::server::Hidden;
 
 /// The maximum length of a name.
@@ -47,6 +48,16 @@ pub struct Source {
     /// The cameras whose events are stored, by their names at the source. Empty: all.
     #[serde(default)]
     pub cameras: Vec<String>,
+    /// The MQTT broker of Frigate, `mqtt://user@broker:1883/frigate`, so that events are stored within seconds of their end.
+    /// Empty: they are stored with the next request over HTTP.
+    #[serde(default)]
+    pub mqtt: Hidden,
+    /// The password of the user at the broker.
+    #[serde(default)]
+    pub mqtt_password: Hidden,
+    /// A file with the certificate of the broker, or of its authority, as PEM. Empty: the usual authorities.
+    #[serde(default)]
+    pub mqtt_ca_file: PathBuf,
 }
 
 /// The kind of a source.
@@ -108,6 +119,14 @@ impl Source {
         self.url.0.trim_end_matches('/')
     }
 
+    /// Returns the address of the broker, if there is one.
+    ///
+    /// # Errors
+    /// Returns an error if it cannot be parsed.
+    pub fn mqtt_address(&self) -> anyhow::Result<Option<MqttAddress>> {
+        if self.mqtt.0.is_empty() { Ok(None) } else { MqttAddress::parse(&self.mqtt.0).map(Some) }
+    }
+
     /// Checks the name and the values.
     ///
     /// # Errors
@@ -132,6 +151,15 @@ impl Source {
         ensure!(
             self.user.is_empty() == self.password.0.is_empty(),
             "user and password belong together: set both, or neither (port 5000 needs none)"
+        );
+        let mqtt_user = self.mqtt_address()?.map(|address| address.user).unwrap_or_default();
+        ensure!(
+            self.mqtt_password.0.is_empty() || !mqtt_user.is_empty(),
+            "mqtt_password is set without a user: write it into mqtt, such as mqtt://user@broker:1883/frigate"
+        );
+        ensure!(
+            self.mqtt_ca_file.as_os_str().is_empty() || self.mqtt.0.starts_with("mqtts:"),
+            "mqtt_ca_file is set, and mqtt is not encrypted: write mqtts:// there"
         );
         ensure!(
             !self.camera_prefix.chars().any(char::is_control) && self.camera_prefix.chars().count() <= MAX_NAME,
@@ -166,6 +194,12 @@ mod tests {
             ("kind = \"frigate\"\nurl = \"http://frigate:5000\"\nuser = \"me\"", "user and password"),
             ("kind = \"frigate\"\nurl = \"http://frigate:5000\"\nevery_seconds = 0", "every_seconds"),
             ("kind = \"frigate\"\nurl = \"http://frigate:5000\"\ninterval = 5", "interval"),
+            ("kind = \"frigate\"\nurl = \"http://frigate:5000\"\nmqtt = \"broker\"", "mqtt://"),
+            ("kind = \"frigate\"\nurl = \"http://frigate:5000\"\nmqtt_password = \"secret\"", "without a user"),
+            (
+                "kind = \"frigate\"\nurl = \"http://frigate:5000\"\nmqtt = \"mqtt://b\"\nmqtt_ca_file = \"a\"",
+                "mqtts://",
+            ),
             ("kind = \"frigate\"\nurl = \"http://frigate:5000\"\ncamera_prefix = \"a\\nb\"", "camera_prefix"),
         ] {
             let error = format!("{:#}", parse(text).expect_err(text));

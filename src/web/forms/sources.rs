@@ -15,7 +15,7 @@ use crate::messages::sources::SourceMessage;
 use crate::server::accounts::api_token::{self, TokenOptions};
 use crate::server::db::clock::second;
 use crate::server::db::unix_micros::UnixMicros;
-use crate::server::ingest::live::sources::trial::{TrialError, Tried, trial};
+use crate::server::ingest::live::sources::trial::{Trial, TrialError, Tried, trial};
 use crate::web::preferences;
 
 /// Reads the latest events of a source, or creates a token for a recipe and shows the recipe with it.
@@ -29,14 +29,18 @@ pub(in crate::web) async fn change_sources(form: Arc<Form>) -> Result<FormRespon
             let language = preferences::language(&form.parts.headers);
             let text = |message: &SourceMessage| language.translate(Message::from(message)).text;
             let tried = trial(source, form.state.clock.now()).await;
+            let mut mqtt = None;
             let result = match tried {
-                Ok(events) => Ok(events.into_iter().map(|event| tried_event(event, &text)).collect()),
+                Ok(Trial { events, mqtt: broker }) => {
+                    mqtt = broker.map(|broker| text(&broker.unwrap_or_else(|why| why)));
+                    Ok(events.into_iter().map(|event| tried_event(event, &text)).collect())
+                }
                 Err(error) => Err(match error.downcast_ref::<TrialError>() {
                     Some(TrialError(message)) => text(message),
                     None => format!("{error:#}"),
                 }),
             };
-            Ok(FormResponse::Render(Outcome::Tried { name, result }))
+            Ok(FormResponse::Render(Outcome::Tried { name, result, mqtt }))
         }
         "token" => {
             let principal = form.principal()?;

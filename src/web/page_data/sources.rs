@@ -45,6 +45,7 @@ fn not_followed(name: &str) -> Source {
         complete_to: None,
         clock_offset: None,
         error: None,
+        mqtt: None,
         reasons: Vec::new(),
         gaps: Vec::new(),
     }
@@ -70,6 +71,7 @@ fn source(stored: &Stored, is_set: bool, language: Language) -> Source {
         complete_to: source.complete_to.map(second),
         clock_offset: offset.map(|offset| offset / 1_000_000),
         error: error.map(|(error, at)| (second(at), sentence(stored_message::read(error)))),
+        mqtt: source.mqtt.as_deref().map(|state| sentence(stored_message::read(state))),
         reasons: reasons.iter().map(|(code, count)| (sentence(stored_message::of_code(code)), *count)).collect(),
         gaps: gaps.iter().map(|(begin, end)| (second(*begin), second(*end))).collect(),
     }

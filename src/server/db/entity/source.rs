@@ -39,6 +39,10 @@ pub struct Model {
     pub server: Option<Uuid>,
     /// The last heartbeat of that server.
     pub heartbeat_at: Option<UnixMicros>,
+    /// The id of the session at the MQTT broker, which keeps messages while no server is connected.
+    pub mqtt_client: Option<String>,
+    /// Whether the broker is connected, as a stored message.
+    pub mqtt: Option<String>,
 }
 
 /// It has no relations that are queried.

@@ -4,6 +4,9 @@
 //! events are stored once. A poll reads the last hours often; a sweep reads everything that Frigate has. Open events are
 //! requested one by one until they have ended.
 //!
+//! An event whose end was reported over MQTT is requested at once. Its row may come a moment later, so it is requested again
+//! for some seconds; after that it is left to polls and sweeps, which need no report.
+//!
 //! The API returns the newest events of a window, up to a limit, without saying whether there are more. So the rest of a
 //! window is read until a response has nothing that is older.
 
@@ -42,6 +45,17 @@ const OVERLAP: Micros = 1_000;
 
 /// The first and the longest delay after a failure.
 const RETRY_DELAYS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
+
+/// The delays after which an event whose end was reported is requested again, if it is not there yet, or not as one that has
+/// ended.
+const ENDED_DELAYS: [Duration; 6] = [
+    Duration::from_millis(100),
+    Duration::from_millis(200),
+    Duration::from_millis(400),
+    Duration::from_millis(800),
+    Duration::from_millis(1_600),
+    Duration::from_millis(3_200),
+];
 
 /// The time: of Frigate's clock and of ours, and that of a clock that is never set.
 #[derive(Clone, Copy, Debug)]
@@ -91,8 +105,25 @@ enum Purpose {
 /// Something to request.
 #[derive(Clone, Debug)]
 enum Task {
-    Window { from: Micros, to: Micros, limit: usize, purpose: Purpose },
+    Window {
+        from: Micros,
+        to: Micros,
+        limit: usize,
+        purpose: Purpose,
+    },
     Event(String),
+    /// An event whose end was reported.
+    Ended(Ended),
+}
+
+/// An event whose end was reported.
+#[derive(Clone, Debug)]
+struct Ended {
+    id: String,
+    /// How often it was requested.
+    attempts: usize,
+    /// When it is requested.
+    at: Duration,
 }
 
 /// What a server that continues must know.
@@ -138,6 +169,12 @@ pub struct Follower {
     position: Position,
     /// What is left to request; the first is sent again until its response was handled.
     tasks: VecDeque<Task>,
+    /// Events whose end was reported, and that are requested later.
+    ended: Vec<Ended>,
+    /// Events whose end was reported, and that are not requested any more.
+    settled: Vec<String>,
+    /// When the last request was decided on.
+    requested_at: Duration,
     next_poll: Duration,
     next_sweep: Duration,
     poll_began: Option<Micros>,
@@ -159,6 +196,9 @@ impl Follower {
             sweep_interval,
             position,
             tasks: VecDeque::new(),
+            ended: Vec::new(),
+            settled: Vec::new(),
+            requested_at: Duration::ZERO,
             next_poll: Duration::ZERO,
             next_sweep: Duration::ZERO,
             poll_began: None,
@@ -196,7 +236,7 @@ impl Follower {
             self.poll_began = Some(earlier);
             let (from, to) = (earlier - POLL_BEFORE, later + AHEAD);
             // Before the rest of a sweep, which may take minutes.
-            self.tasks.retain(|task| matches!(task, Task::Window { .. }));
+            self.tasks.retain(|task| !matches!(task, Task::Event(_)));
             for (id, start) in &self.position.open {
                 if (from - OPEN_FOR..from).contains(start) {
                     self.tasks.push_front(Task::Event(id.clone()));
@@ -204,12 +244,46 @@ impl Follower {
             }
             self.tasks.push_front(Task::Window { from, to, limit: LIMIT, purpose: Purpose::Poll });
         }
+        // After a failure, what else is due comes first, so that one event cannot block the others.
+        let may_be_next = self.failures == 0 || self.tasks.is_empty();
+        if may_be_next
+            && !matches!(self.tasks.front(), Some(Task::Ended(_)))
+            && let Some(due) = self.ended.iter().position(|ended| ended.at <= now.monotonic)
+        {
+            self.tasks.push_front(Task::Ended(self.ended.remove(due)));
+        }
+        self.requested_at = now.monotonic;
         self.tasks.front().map(|task| match task {
             Task::Window { from, to, limit, .. } => {
                 Request::Window { after: from - OVERLAP, before: *to, limit: *limit }
             }
-            Task::Event(id) => Request::Event(id.clone()),
+            Task::Event(id) | Task::Ended(Ended { id, .. }) => Request::Event(id.clone()),
         })
+    }
+
+    /// Requests an event as soon as possible, because its end was reported.
+    pub fn end_reported(&mut self, id: String, now: Now) {
+        let is_waiting = self.ended.iter().any(|ended| ended.id == id);
+        let is_next = self.tasks.iter().any(|task| matches!(task, Task::Ended(ended) if ended.id == id));
+        if !is_waiting && !is_next {
+            self.ended.push(Ended { id, attempts: 0, at: now.monotonic });
+        }
+    }
+
+    /// Returns the events whose end was reported and that are done with, once: they are stored, left out, or left to polls.
+    pub fn take_settled(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.settled)
+    }
+
+    /// Requests an event again, or leaves it to polls.
+    fn again(&mut self, ended: Ended) {
+        match ENDED_DELAYS.get(ended.attempts) {
+            Some(delay) => {
+                let at = self.requested_at + *delay;
+                self.ended.push(Ended { attempts: ended.attempts + 1, at, ..ended });
+            }
+            None => self.settled.push(ended.id),
+        }
     }
 
     /// Handles the response to the last request. Must be called after the ended events of it were stored. An event that the
@@ -231,6 +305,13 @@ impl Follower {
             Task::Event(id) => {
                 if events.is_empty() {
                     self.position.open.remove(&id);
+                }
+            }
+            Task::Ended(ended) => {
+                if events.iter().any(|seen| seen.id == ended.id && seen.has_ended) {
+                    self.settled.push(ended.id);
+                } else {
+                    self.again(ended);
                 }
             }
             Task::Window { from, to, limit, purpose } => {
@@ -272,8 +353,12 @@ impl Follower {
     /// Handles a failed request. It is sent again after a delay; that for an open event with the next poll, so that one event
     /// cannot block the others. Returns how many failed one after another.
     pub fn failure(&mut self, now: Now) -> u32 {
-        if let Some(Task::Event(_)) = self.tasks.front() {
-            self.tasks.pop_front();
+        match self.tasks.pop_front() {
+            Some(Task::Event(_)) | None => {}
+            // After an earlier failure, it is the source that cannot be read, and not this event.
+            Some(Task::Ended(ended)) if self.failures > 0 => self.ended.push(ended),
+            Some(Task::Ended(ended)) => self.again(ended),
+            Some(window) => self.tasks.push_front(window),
         }
         let (first, longest) = RETRY_DELAYS;
         self.retry_at = now.monotonic + (first * (1 << self.failures.min(6))).min(longest);
@@ -310,7 +395,12 @@ impl Follower {
 
     /// Returns when the next request is due.
     pub fn due(&self) -> Duration {
-        if self.tasks.is_empty() { self.next_poll.min(self.next_sweep).max(self.retry_at) } else { self.retry_at }
+        if !self.tasks.is_empty() {
+            return self.retry_at;
+        }
+        let ended = self.ended.iter().map(|ended| ended.at);
+        let due = ended.chain([self.next_poll, self.next_sweep]).min();
+        due.unwrap_or_default().max(self.retry_at)
     }
 
     /// Returns what a server that continues must know.
@@ -561,6 +651,119 @@ mod tests {
             assert!(now < NOW + 60 * SECOND);
         }
         assert_eq!(follower.complete_to(), Some(NOW - 3 * HOUR), "it is not stored");
+    }
+
+    /// Returns a follower that has read everything, so that nothing is due.
+    fn idle() -> Follower {
+        let hours = Duration::from_hours(6);
+        let mut follower = Follower::new(hours, hours, Position::default());
+        run(&mut follower, &[], at(NOW), 100);
+        assert_eq!((follower.request(at(NOW)), follower.due()), (None, hours));
+        follower
+    }
+
+    fn reported(follower: &mut Follower, id: &str, now: Micros) {
+        follower.end_reported(id.to_owned(), at(now));
+    }
+
+    fn seen(id: &str, has_ended: bool) -> Seen {
+        Seen { id: id.to_owned(), start: NOW, has_ended }
+    }
+
+    #[test]
+    fn an_event_whose_end_is_reported_is_requested_at_once_and_once() {
+        let mut follower = idle();
+        let now = NOW + SECOND;
+        for id in ["a", "b", "a"] {
+            reported(&mut follower, id, now);
+        }
+        assert_eq!(follower.due(), at(now).monotonic);
+        for id in ["a", "b"] {
+            assert_eq!(follower.request(at(now)), Some(Request::Event(id.to_owned())));
+            assert_eq!(follower.take_settled(), [""; 0], "it is not stored yet");
+            follower.response(&[seen(id, true)]);
+            assert_eq!(follower.take_settled(), [id]);
+        }
+        assert_eq!(follower.request(at(now)), None);
+        reported(&mut follower, "a", now);
+        assert_eq!(follower.request(at(now)), Some(Request::Event("a".to_owned())), "reported again");
+    }
+
+    #[test]
+    fn a_reported_event_comes_before_the_rest_of_a_sweep() {
+        let mut follower = follower(Position::default());
+        assert!(matches!(follower.request(at(NOW)), Some(Request::Window { .. })));
+        reported(&mut follower, "a", NOW);
+        follower.response(&[]);
+        assert_eq!(follower.request(at(NOW)), Some(Request::Event("a".to_owned())));
+        follower.response(&[seen("a", true)]);
+        run(&mut follower, &[], at(NOW), 100);
+        assert_eq!((follower.sweeps(), follower.complete_to()), (1, Some(NOW)));
+    }
+
+    #[test]
+    fn a_reported_event_that_is_not_there_yet_is_requested_for_seconds_and_then_left_to_polls() {
+        let mut follower = idle();
+        let mut now = NOW;
+        reported(&mut follower, "late", now);
+        let mut requests = 0;
+        while follower.take_settled().is_empty() {
+            assert_eq!(follower.request(at(now)), Some(Request::Event("late".to_owned())), "{requests}");
+            requests += 1;
+            // Its row is not there, or not the one of its end.
+            let open = [seen("late", false)];
+            follower.response(if requests % 2 == 0 { &open } else { &[] });
+            if let Some(delay) = ENDED_DELAYS.get(requests - 1) {
+                let due = at(now).monotonic + *delay;
+                assert_eq!((follower.due(), follower.request(at(now))), (due, None));
+                now += i64::try_from(delay.as_micros()).expect("seconds");
+            }
+        }
+        assert_eq!((requests, now - NOW < 7 * SECOND), (7, true));
+        assert_eq!(follower.request(at(now)), None);
+        assert!(follower.position().open.contains_key("late"), "polls request it until it has ended");
+    }
+
+    #[test]
+    fn a_reported_event_that_cannot_be_read_blocks_nothing_and_waits_while_the_source_is_away() {
+        let mut away = idle();
+        reported(&mut away, "a", NOW);
+        let mut now = NOW;
+        for _ in 0..50 {
+            assert_eq!(away.request(at(now)), Some(Request::Event("a".to_owned())));
+            away.failure(at(now));
+            now += 60 * SECOND;
+        }
+        assert_eq!(away.take_settled(), [""; 0], "the source is away");
+        away.request(at(now));
+        away.response(&[seen("a", true)]);
+        assert_eq!(away.take_settled(), ["a"]);
+
+        // Only this event cannot be read.
+        let mut follower = idle();
+        reported(&mut follower, "bad", NOW);
+        let (mut now, mut settled, mut polls) = (NOW, Vec::new(), 0);
+        for minute in 0..3_000 {
+            if minute % 100 == 0 {
+                reported(&mut follower, &format!("good-{minute}"), now);
+            }
+            match follower.request(at(now)) {
+                Some(Request::Event(id)) if id == "bad" => {
+                    follower.failure(at(now));
+                }
+                Some(Request::Event(id)) => follower.response(&[seen(&id, true)]),
+                Some(Request::Window { .. }) => {
+                    polls += 1;
+                    follower.response(&[]);
+                }
+                None => {}
+            }
+            settled.extend(follower.take_settled());
+            now += 60 * SECOND;
+        }
+        assert_eq!(settled.iter().filter(|id| id.starts_with("good")).count(), 30);
+        assert!(settled.contains(&"bad".to_owned()), "it is left to polls");
+        assert!(polls > 10, "{polls}");
     }
 
     #[test]

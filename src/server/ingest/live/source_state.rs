@@ -175,6 +175,7 @@ pub async fn acquire(
         .filter(is_free)
         .col_expr(source::Column::Server, Expr::value(server))
         .col_expr(source::Column::HeartbeatAt, Expr::value(now))
+        .col_expr(source::Column::Mqtt, Expr::value(Option::<String>::None))
         .exec(database)
         .await?;
     if taken.rows_affected == 0 {
@@ -183,7 +184,28 @@ pub async fn acquire(
     source::Entity::find_by_id(name).one(database).await
 }
 
-/// Stores that this server still follows a source, and that it responded at a time. Returns `false` if another server follows
+/// Returns the id of a source's session at its MQTT broker. It stays the same, so that the broker keeps messages for it.
+///
+/// # Errors
+/// Returns an error if the database cannot be written to.
+pub async fn mqtt_client(
+    database: &impl ConnectionTrait,
+    row: &source::Model,
+    new: impl FnOnce() -> String,
+) -> Result<String, DbErr> {
+    if let Some(client) = &row.mqtt_client {
+        return Ok(client.clone());
+    }
+    let client = new();
+    source::Entity::update_many()
+        .filter(source::Column::Name.eq(&row.name))
+        .col_expr(source::Column::MqttClient, Expr::value(&client))
+        .exec(database)
+        .await?;
+    Ok(client)
+}
+
+/// Stores that this server still follows a source, and what is new. Returns `false` if another server follows
 /// it by now.
 ///
 /// # Errors
@@ -194,6 +216,7 @@ pub async fn heartbeat(
     server: Uuid,
     now: UnixMicros,
     contact: Option<Contact>,
+    mqtt: Option<String>,
 ) -> Result<bool, DbErr> {
     let mut update = source::Entity::update_many()
         .filter(source::Column::Name.eq(name))
@@ -203,6 +226,9 @@ pub async fn heartbeat(
         update = update
             .col_expr(source::Column::LastContactAt, Expr::value(at))
             .col_expr(source::Column::ClockOffset, Expr::value(clock_offset));
+    }
+    if let Some(mqtt) = mqtt {
+        update = update.col_expr(source::Column::Mqtt, Expr::value(mqtt));
     }
     Ok(update.exec(database).await?.rows_affected > 0)
 }

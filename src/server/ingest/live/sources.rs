@@ -14,12 +14,15 @@ use tracing::{error, warn};
 
 use self::context::FollowContext;
 use self::frigate::FrigateSource;
+use self::latest::{Latest, News};
 use super::source_state::{self, LEASE};
 use crate::server::settings::{Settings, Source};
 
+pub mod broker;
 pub mod context;
 pub mod frigate;
 mod frigate_events;
+pub mod latest;
 pub mod trial;
 
 /// How often the server that follows a source says so.
@@ -76,8 +79,8 @@ async fn follow(mut source: FrigateSource, context: FollowContext) {
         match source.acquire(&context).await {
             Ok(true) => {
                 was_unavailable = false;
-                let (name, contact) = (source.name().to_owned(), source.contact());
-                let heartbeat = keep_lease(name.clone(), contact, context.clone());
+                let (name, latest) = (source.name().to_owned(), source.latest());
+                let heartbeat = keep_lease(name.clone(), latest, context.clone());
                 let heartbeat = std::pin::pin!(heartbeat);
                 let follow = std::pin::pin!(source.follow(&context));
                 let followed = AssertUnwindSafe(futures_util::future::select(heartbeat, follow)).catch_unwind().await;
@@ -99,14 +102,17 @@ async fn follow(mut source: FrigateSource, context: FollowContext) {
 }
 
 /// Writes heartbeats until another server follows the source.
-async fn keep_lease(name: String, contact: Arc<frigate::LatestContact>, context: FollowContext) {
+async fn keep_lease(name: String, latest: Arc<Latest>, context: FollowContext) {
     loop {
         tokio::time::sleep(HEARTBEAT_INTERVAL).await;
         let now = context.clock.now();
-        // If the database is away, nobody can take over.
-        let held = source_state::heartbeat(&*context.writer, &name, context.server, now, contact.take()).await;
-        if matches!(held, Ok(false)) {
-            return;
+        let news = latest.take();
+        let News { contact, mqtt } = news.clone();
+        match source_state::heartbeat(&*context.writer, &name, context.server, now, contact, mqtt).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            // While the database is away, nobody can take over.
+            Err(_) => latest.put_back(news),
         }
     }
 }

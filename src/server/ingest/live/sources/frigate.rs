@@ -1,15 +1,19 @@
 //! Follows one Frigate: sends the requests that [`Follower`] decides on, and stores what they return.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
 use rustc_hash::FxHashSet;
 use sea_orm::DbErr;
+use tokio::sync::mpsc;
 use tracing::{info, warn};
 
+use super::broker::{Broker, Ending, MAX_WAITING, Monitor, new_client_id};
 use super::context::FollowContext;
 use super::frigate_events::{Item, Outcome, read};
+use super::latest::Latest;
 use crate::error::ApiError;
 use crate::messages::Message;
 use crate::messages::ingest::IngestMessage;
@@ -44,28 +48,20 @@ const POSITION_INTERVAL: i64 = 600_000_000;
 /// The maximum number of keys that are remembered, to not look them up again.
 const MAX_REMEMBERED: usize = 500_000;
 
-/// The latest response, for the heartbeat.
-#[derive(Debug, Default)]
-pub struct LatestContact(Mutex<Option<Contact>>);
-
-impl LatestContact {
-    fn set(&self, contact: Contact) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(contact);
-    }
-
-    /// Returns the latest response, if there was one since the last call.
-    pub fn take(&self) -> Option<Contact> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
-
 /// A Frigate that is followed.
 #[derive(Debug)]
 pub struct FrigateSource {
     name: String,
     settings: Source,
     api: Api,
-    contact: Arc<LatestContact>,
+    broker: Option<Broker>,
+    /// The id of the session at the broker.
+    client: String,
+    /// The reports of the broker, while it is listened to.
+    endings: Option<mpsc::Receiver<Ending>>,
+    /// Reports that were taken and not acknowledged, by the ids of their events.
+    unacknowledged: HashMap<String, Vec<Ending>>,
+    latest: Arc<Latest>,
     options: Option<(Options, Duration)>,
     follower: Follower,
     /// The position as it is stored.
@@ -82,12 +78,16 @@ impl FrigateSource {
     /// Returns the source with these settings. Nothing is sent yet.
     ///
     /// # Errors
-    /// Returns an error if the file with its certificate cannot be read.
+    /// Returns an error if a file with a certificate cannot be read.
     pub fn new(name: &str, settings: &Source) -> anyhow::Result<Self> {
         Ok(Self {
             name: name.to_owned(),
             api: Api::new(settings)?,
-            contact: Arc::default(),
+            broker: Broker::new(settings)?,
+            client: String::new(),
+            endings: None,
+            unacknowledged: HashMap::new(),
+            latest: Arc::default(),
             options: None,
             follower: Follower::new(settings.every(), settings.sweep_interval(), Position::default()),
             stored: Position::default(),
@@ -104,9 +104,9 @@ impl FrigateSource {
         &self.name
     }
 
-    /// Returns where the latest response is noted.
-    pub fn contact(&self) -> Arc<LatestContact> {
-        Arc::clone(&self.contact)
+    /// Returns what is noted for the next heartbeat.
+    pub fn latest(&self) -> Arc<Latest> {
+        Arc::clone(&self.latest)
     }
 
     /// Follows the source with this server, unless another one does. Continues where the last one has ended.
@@ -117,6 +117,10 @@ impl FrigateSource {
         let (kind, now) = (SourceKind::Frigate.as_str(), context.clock.now());
         let row = source_state::acquire(&*context.writer, &self.name, kind, context.server, now).await?;
         let Some(row) = row else { return Ok(false) };
+        if self.broker.is_some() {
+            self.client = source_state::mqtt_client(&*context.writer, &row, new_client_id).await?;
+        }
+        self.unacknowledged.clear();
         // A position that a newer version has written may not be readable. Then everything is read again.
         let position = row.position.as_deref().and_then(|text| serde_json::from_str(text).ok());
         self.stored = position.unwrap_or_default();
@@ -131,6 +135,18 @@ impl FrigateSource {
 
     /// Follows the source until another server does.
     pub async fn follow(&mut self, context: &FollowContext) {
+        let (sender, endings) = mpsc::channel(MAX_WAITING);
+        let Some(broker) = self.broker.clone() else { return self.read(context).await };
+        self.endings = Some(endings);
+        let monitor = Monitor::new(&self.name, context.metrics.clone(), self.latest());
+        let client = self.client.clone();
+        let listen = std::pin::pin!(broker.listen(&client, sender, monitor));
+        let read = std::pin::pin!(self.read(context));
+        futures_util::future::select(listen, read).await;
+    }
+
+    /// Reads events until another server follows the source.
+    async fn read(&mut self, context: &FollowContext) {
         loop {
             match self.step(context).await {
                 Ok(_) => {}
@@ -138,6 +154,7 @@ impl FrigateSource {
                 Err(StepError::NotStored(_)) => {
                     // The writer has logged why.
                     self.follower.failure(self.now(context));
+                    self.acknowledge();
                 }
                 Err(StepError::Source(failure)) => self.failed(context, failure).await,
             }
@@ -181,9 +198,18 @@ impl FrigateSource {
     /// Waits until a request is due; then sends it, and stores its events and the progress.
     async fn step(&mut self, context: &FollowContext) -> Result<Step, StepError> {
         let now = self.now(context);
+        while let Some(ending) = self.endings.as_mut().and_then(|endings| endings.try_recv().ok()) {
+            self.end_reported(ending, now);
+        }
         let wait = self.follower.due().saturating_sub(now.monotonic);
         if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                ending = next(&mut self.endings) => {
+                    let now = self.now(context);
+                    self.end_reported(ending, now);
+                }
+            }
             return Ok(Step::Waited);
         }
         let is_current = |(_, read): &(Options, Duration)| now.monotonic.saturating_sub(*read) < OPTIONS_INTERVAL;
@@ -204,7 +230,24 @@ impl FrigateSource {
         };
         let items = read(items, before, options);
         self.note_contact(context, date);
-        Ok(Step::Read { new: self.store(context, items).await? })
+        let new = self.store(context, items).await?;
+        self.acknowledge();
+        Ok(Step::Read { new })
+    }
+
+    /// Requests an event soon, because its end was reported.
+    fn end_reported(&mut self, ending: Ending, now: Now) {
+        self.follower.end_reported(ending.id.clone(), now);
+        self.unacknowledged.entry(ending.id.clone()).or_default().push(ending);
+    }
+
+    /// Acknowledges the reports of events that are done with.
+    fn acknowledge(&mut self) {
+        for id in self.follower.take_settled() {
+            for ending in self.unacknowledged.remove(&id).unwrap_or_default() {
+                ending.acknowledge();
+            }
+        }
     }
 
     /// Notes a response, and the time of the source's clock in it.
@@ -224,7 +267,7 @@ impl FrigateSource {
         }
         context.metrics.source_up(&self.name, true);
         context.metrics.source_time(&self.name, SourceTime::LastContact, at.as_secs());
-        self.contact.set(Contact { at, clock_offset: offset });
+        self.latest.responded(Contact { at, clock_offset: offset });
     }
 
     async fn store(&mut self, context: &FollowContext, items: Vec<Item>) -> Result<u64, StepError> {
@@ -318,6 +361,7 @@ impl FrigateSource {
             return;
         }
         let failures = self.follower.failure(now);
+        self.acknowledge();
         let state = match failure.is_refusal {
             true => Some(State::Refused),
             false if failures >= FAILURES_UNTIL_AWAY => Some(State::Away),
@@ -336,6 +380,17 @@ impl FrigateSource {
         // If the database is away, the next failure is stored.
         let _ =
             source_state::failed(&*context.writer, &self.name, context.server, context.clock.now(), error, state).await;
+    }
+}
+
+/// Returns the next report; never, if no broker is listened to.
+async fn next(endings: &mut Option<mpsc::Receiver<Ending>>) -> Ending {
+    match endings {
+        Some(endings) => match endings.recv().await {
+            Some(ending) => ending,
+            None => std::future::pending().await,
+        },
+        None => std::future::pending().await,
     }
 }
 

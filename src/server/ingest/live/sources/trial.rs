@@ -1,5 +1,6 @@
 //! Tries a source: reads a few events and says what would be stored. Nothing is written.
 
+use super::broker::Broker;
 use super::frigate::checked;
 use super::frigate_events::{Outcome, read};
 use crate::messages::Message;
@@ -27,6 +28,15 @@ pub enum Tried {
     LeftOut(SourceMessage),
 }
 
+/// What a trial has found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// The latest events.
+    pub events: Vec<Tried>,
+    /// Whether the MQTT broker can be used, if the settings have one.
+    pub mqtt: Option<Result<SourceMessage, SourceMessage>>,
+}
+
 /// Why a source cannot be read.
 #[derive(Debug)]
 pub struct TrialError(pub SourceMessage);
@@ -39,12 +49,13 @@ impl std::fmt::Display for TrialError {
 
 impl std::error::Error for TrialError {}
 
-/// Reads the latest events of a source.
+/// Reads the latest events of a source, and connects to its broker.
 ///
 /// # Errors
 /// Returns [`TrialError`] if the source cannot be read, and another error if its settings cannot be used.
-pub async fn trial(settings: &Source, now: UnixMicros) -> anyhow::Result<Vec<Tried>> {
+pub async fn trial(settings: &Source, now: UnixMicros) -> anyhow::Result<Trial> {
     let api = Api::new(settings)?;
+    let broker = Broker::new(settings)?;
     let in_words = |failure: Failure| anyhow::Error::new(TrialError(failure.message));
     let (options, _) = api.options(&settings.camera_prefix).await.map_err(in_words)?;
     let window = Request::Window { after: 0, before: now.as_micros() + AHEAD, limit: EVENTS };
@@ -58,5 +69,10 @@ pub async fn trial(settings: &Source, now: UnixMicros) -> anyhow::Result<Vec<Tri
             Err(why) => Tried::LeftOut(why),
         },
     });
-    Ok(tried.collect())
+    let events = tried.collect();
+    let mqtt = match broker {
+        Some(broker) => Some(broker.trial().await),
+        None => None,
+    };
+    Ok(Trial { events, mqtt })
 }
