@@ -11,4 +11,5 @@ mod history;
 mod layout;
 mod preferences;
 mod problem;
+mod tls;
 mod verify;

@@ -185,6 +185,8 @@ pub enum Content {
         next: String,
         /// Whether no account exists yet, so that no one can sign in.
         has_no_users: bool,
+        /// Whether browsers warn, because the server's certificate is from its own authority.
+        has_own_authority: bool,
     },
     /// The creation of the first administrator.
     #[serde(skip)]

@@ -33,6 +33,11 @@ pub const LOGOUT_PATH: &str = "/logout";
 /// The creation of the first administrator.
 pub const SETUP_PATH: &str = "/setup";
 
+/// How to install the certificate of the server's own authority.
+pub const TLS_PATH: &str = "/tls";
+/// The certificate of the server's own authority.
+pub const AUTHORITY_PATH: &str = "/tls/motion-export-ca.crt";
+
 /// The form that chooses language and colours of the pages.
 pub const PREFERENCES_PATH: &str = "/preferences";
 

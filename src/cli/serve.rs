@@ -12,7 +12,7 @@ use tracing::{info, warn};
 use super::database::{clock_of, open_migrated};
 use super::standard_output::print;
 use super::stop_signals::StopSignals;
-use crate::api::paths::{SETTINGS_PATH, SETUP_PATH};
+use crate::api::paths::{SETTINGS_PATH, SETUP_PATH, TLS_PATH};
 use crate::cli::file_limit;
 use crate::export_params::EXPORT_PATH;
 use crate::server::accounts::secret::Secret;
@@ -29,10 +29,13 @@ use crate::server::ingest::live::sources::Followers;
 use crate::server::ingest::live::sources::context::FollowContext;
 use crate::server::logging;
 use crate::server::retention::Retention;
-use crate::server::settings::{Settings, listen};
+use crate::server::settings::{Settings, Tls, listen};
 use crate::server::state::AppState;
+use crate::web::handlers::https_only;
 use crate::web::listener::accept::serve;
 use crate::web::listener::limits::Limits;
+use crate::web::listener::tls;
+use crate::web::listener::tls::machine::shown_address;
 use crate::web::router::router;
 
 mod notify;
@@ -97,7 +100,11 @@ impl Serve {
         let listener =
             TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen} (server.listen)"))?;
         let address = listener.local_addr()?;
-        let at = settings.server.address_for_people(address);
+        let at = settings.server.address_for_people(&shown_address(address));
+        let tls = tls::open_certificate(&settings, https_only::router(), clock.now())?;
+        let authority =
+            tls::authority::certificate_in(&tls::authority_folder(&settings))?.map(|(_, fingerprint)| fingerprint);
+        let authority = authority.filter(|_| settings.server.tls == Tls::SelfSigned);
         let setup = key.map_or_else(Setup::default, Setup::with_key);
         let state = AppState::new(timed, writer, settings, clock, setup)?;
         tokio::spawn(sweep(state.sessions.clone(), state.settings.clone(), state.database.clone()));
@@ -111,7 +118,17 @@ impl Serve {
         );
         tokio::spawn(retention.run_on_schedule());
 
-        if state.settings.server.is_https() && state.trusted_proxies.is_empty() {
+        let tls = tls.map(|(tls, renewal)| {
+            tokio::spawn(renewal.run(state.clock.clone()));
+            tls
+        });
+        if !state.settings.server.plain_http_networks.is_empty() {
+            warn!(
+                "server.plain_http_networks is set: passwords, tokens and exports cross these networks unencrypted, and anybody \
+                 in them can read and change them"
+            );
+        }
+        if state.settings.server.is_https() && tls.is_none() && state.trusted_proxies.is_empty() {
             warn!(
                 "server.trusted_proxies is not set: all clients behind the proxy share one limit of sign-in attempts"
             );
@@ -121,13 +138,13 @@ impl Serve {
             FollowContext::new(state.writer.clone(), state.live.clone(), state.clock.clone(), state.metrics.clone());
         let followers = Followers::start(context, &state.settings)?;
         let signals = StopSignals::new()?;
-        print(&ready_message(&at, key, guest.as_ref()));
+        print(&ready_message(&at, key, guest.as_ref(), authority.as_deref()));
         notify::notify(notify::READY);
         info!(listen_address = %address, "serving");
         let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
         let (exports, grace) = (state.exports.clone(), state.settings.server.shutdown_timeout());
         let limits = Limits::from(&*state.settings);
-        let server = serve(listener, router(state), limits, async {
+        let server = serve(listener, router(state), limits, tls, async {
             let _ = stopping.await;
         });
         tokio::select! {
@@ -190,7 +207,13 @@ async fn sweep(sessions: Sessions, settings: Arc<Settings>, database: Pool) {
 }
 
 /// Returns what is printed when the server is ready: its address, and how to sign in.
-fn ready_message(at: &str, key: Option<Secret>, guest: Option<&Guest>) -> String {
+fn ready_message(at: &str, key: Option<Secret>, guest: Option<&Guest>, authority: Option<&str>) -> String {
+    let authority = authority.map_or_else(String::new, |fingerprint| {
+        format!(
+            "Browsers warn until the certificate of this server's authority is installed. {at}{TLS_PATH} says how.\n\
+             Its SHA-256 fingerprint:\n  {fingerprint}\n"
+        )
+    });
     let guest = guest.map_or_else(String::new, |Guest { name, password, token }| {
         format!(
             "Sign in as {name} with the password {password}\n\
@@ -206,5 +229,5 @@ fn ready_message(at: &str, key: Option<Secret>, guest: Option<&Guest>) -> String
             key.to_hex()
         )
     });
-    format!("\nMotion Export is ready at {at}{SETTINGS_PATH} (Ctrl-C stops it)\n{guest}{setup}\n")
+    format!("\nMotion Export is ready at {at}{SETTINGS_PATH} (Ctrl-C stops it)\n{authority}{guest}{setup}\n")
 }

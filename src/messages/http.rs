@@ -63,9 +63,29 @@ messages! {
             "The body must be text in UTF-8.",
             "Der Inhalt der Anfrage muss Text in UTF-8 sein.";
         /// The request names another host.
-        UnknownHost = "unknown_host",
-            "Unrecognized host name. The operator of this server can set server.public_url to its address.",
-            "Unbekannter Servername. Der Betreiber dieses Servers kann server.public_url auf dessen Adresse setzen.";
+        UnknownHost { host: String } = "unknown_host",
+            "This server does not answer to the name {host}. If it is one of its names, its operator can add it to the settings: \
+             server.hosts = \"{host}\".",
+            "Dieser Server hört nicht auf den Namen {host}. Wenn das einer seiner Namen ist, kann der Betreiber ihn in den \
+             Einstellungen ergänzen: server.hosts = \"{host}\".";
+        /// The request names another host, and the server knows only this machine.
+        HostNotPublic { host: String } = "host_not_public",
+            "This server answers only on its own machine, not to the name {host}. Its operator can change that in the settings. \
+             Behind a proxy with TLS: server.public_url = \"https://{host}\". In a home network without one: server.tls = \
+             \"self-signed\", and server.listen = \"[::]:3000\".",
+            "Dieser Server antwortet nur auf seinem eigenen Rechner, nicht unter dem Namen {host}. Der Betreiber kann das in den \
+             Einstellungen ändern. Hinter einem Proxy mit TLS: server.public_url = \"https://{host}\". In einem Heimnetz ohne \
+             Proxy: server.tls = \"self-signed\" und server.listen = \"[::]:3000\".";
+        /// The client is not in a network with plain HTTP.
+        PlainHttpNetwork { address: String } = "plain_http_network",
+            "This server accepts plain HTTP only from the networks in its setting server.plain_http_networks, and {address} is \
+             in none of them.",
+            "Dieser Server nimmt unverschlüsseltes HTTP nur aus den Netzen in seiner Einstellung server.plain_http_networks an, \
+             und {address} liegt in keinem davon.";
+        /// The client speaks plain HTTP to the port with TLS.
+        HttpsOnly { url: String } = "https_only",
+            "This port speaks only https. Use {url} instead.",
+            "Dieser Port spricht nur https. Verwenden Sie {url}.";
         /// The endpoint does not support this method.
         MethodNotAllowed = "method_not_allowed",
             "This address does not support this method. The header Allow lists the supported ones.",

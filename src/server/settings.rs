@@ -15,14 +15,16 @@ use tracing::warn;
 pub use self::mqtt::MqttAddress;
 use self::renamed::DeprecatedName;
 pub use self::sections::{Accounts, Database, Export, Ingest, OnReplicaUnavailable, Retention};
-pub use self::server::{Hidden, LogFormat, Server};
+pub use self::server::{Hidden, LogFormat, Server, Tls};
 use self::site::{EmbeddedFile, Site};
 pub use self::source::{NewCameras, Source, SourceKind};
 
 mod environment;
 pub mod host;
+pub mod hosts;
 pub mod listen;
 mod mqtt;
+pub mod networks;
 mod renamed;
 mod sections;
 mod server;

@@ -9,6 +9,8 @@ use leptos::config::LeptosOptions;
 
 use super::metrics::Metrics;
 use super::settings::Settings;
+use super::settings::host::names_of_machine;
+use super::settings::hosts::Hosts;
 use crate::server::accounts::activity_tracker::ActivityTracker;
 use crate::server::accounts::login_rate_limit::LoginRateLimiter;
 use crate::server::accounts::session_store::Sessions;
@@ -42,8 +44,10 @@ pub struct AppState {
     pub feed: RecordFeed,
     /// The settings.
     pub settings: Arc<Settings>,
-    /// The public host name, if one is set.
-    pub public_host: Option<Arc<str>>,
+    /// The hosts under which a request may address this server.
+    pub hosts: Arc<Hosts>,
+    /// The networks whose clients may use plain HTTP; `None` if all clients may connect.
+    pub plain_networks: Option<Arc<[IpNet]>>,
     /// The proxies whose `X-Forwarded-For` is trusted.
     pub trusted_proxies: Arc<[IpNet]>,
     /// The clock.
@@ -92,7 +96,8 @@ impl AppState {
                 std::thread::available_parallelism().map_or(1, usize::from),
             ),
             exports,
-            public_host: settings.server.public_host().map(Arc::from),
+            hosts: Arc::new(Hosts::new(&settings.server, names_of_machine())?),
+            plain_networks: Some(settings.server.plain_networks()?).filter(|nets| !nets.is_empty()).map(Arc::from),
             trusted_proxies: settings.server.trusted_networks()?.into(),
             sessions: Sessions::new(database.clone(), writer.clone(), clock.clone(), last_use.clone(), &settings),
             throttle: LoginRateLimiter::new(clock.clone()),

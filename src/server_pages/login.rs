@@ -4,16 +4,16 @@ use leptos::prelude::*;
 
 use super::form::{FormOutcome, OnlyOverHttps, TextField};
 use crate::api::page::Content;
-use crate::api::paths::LOGIN_PATH;
+use crate::api::paths::{LOGIN_PATH, TLS_PATH};
 use crate::ui::layout::CenteredLayout;
 use crate::ui::page_data;
 
 /// The page at `/login`.
 #[component]
 pub fn Login() -> impl IntoView {
-    let (next, has_no_users) = match page_data::content() {
-        Ok(Content::Login { next, has_no_users }) => (next, has_no_users),
-        _ => (String::new(), false),
+    let (next, has_no_users, has_own_authority) = match page_data::content() {
+        Ok(Content::Login { next, has_no_users, has_own_authority }) => (next, has_no_users, has_own_authority),
+        _ => (String::new(), false, false),
     };
     let language = page_data::language();
     let texts = language.login();
@@ -31,6 +31,14 @@ pub fn Login() -> impl IntoView {
                 <button class="primary">{texts.sign_in}</button>
             </form>
             <p class="hint">{help}</p>
+            {has_own_authority.then(|| {
+                let texts = language.tls();
+                view! {
+                    <p class="hint">
+                        {texts.browser_warns} " " <a href=TLS_PATH rel="external">{texts.what_to_do}</a>
+                    </p>
+                }
+            })}
         </CenteredLayout>
     }
 }

@@ -6,7 +6,7 @@ use crate::api::language::Language;
 use crate::api::page::ColorScheme;
 use crate::api::paths::SETTINGS_PATH;
 use crate::app::style_sheet;
-use crate::error::ApiError;
+use crate::error::{ApiError, ErrorCode};
 
 /// Returns the complete document, without JavaScript. `sign_in` is the address of the sign-in, if it is the next step.
 pub fn problem_page(
@@ -22,10 +22,13 @@ pub fn problem_page(
         let id = format!("{}: {id}", texts.request_id);
         view! { <p class="hint">{id}</p> }
     });
-    let (address, link) = match sign_in {
-        Some(address) => (address, language.login().sign_in),
-        None => (SETTINGS_PATH.to_owned(), texts.go_to_settings),
+    let link = match sign_in {
+        Some(address) => Some((address, language.login().sign_in)),
+        // Nothing else is shown at this host either.
+        None if error.code == ErrorCode::Misdirected => None,
+        None => Some((SETTINGS_PATH.to_owned(), texts.go_to_settings)),
     };
+    let link = link.map(|(address, link)| view! { <p><a href=address>{link}</a></p> });
     let theme = (scheme != ColorScheme::System).then_some(scheme.as_str());
     let style_sheet = style_sheet(options);
     let page = view! {
@@ -43,7 +46,7 @@ pub fn problem_page(
                     <h1>{title}</h1>
                     <p>{language.error(error)}</p>
                     {id}
-                    <p><a href=address>{link}</a></p>
+                    {link}
                 </main>
             </body>
         </html>
@@ -54,7 +57,6 @@ pub fn problem_page(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ErrorCode;
     use crate::messages::forms::FormMessage;
 
     #[test]

@@ -119,7 +119,9 @@ impl IntoResponse for ApiError {
 /// Middleware: writes the body of a response that carries an [`ApiError`], with the id of the request.
 pub async fn render(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let request_id = RequestId::of(request.extensions());
-    let is_browser = request.headers().contains_key("sec-fetch-mode");
+    // Over plain HTTP from another machine, browsers send `Sec-Fetch-Mode` with no request, and `Referer` with those of a page.
+    let is_browser =
+        request.headers().contains_key("sec-fetch-mode") || request.headers().contains_key(header::REFERER);
     let accept = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
     let (language, scheme) = (preferences::language(request.headers()), preferences::color_scheme(request.headers()));
     // Without JavaScript, the form of the page navigates to the export.

@@ -10,4 +10,6 @@ pub mod connection;
 pub(super) mod exchange;
 pub mod limits;
 pub mod request_body;
+pub mod tls;
+mod transport;
 mod waiting;

@@ -32,6 +32,7 @@ use crate::server::accounts::{api_token, user};
 use crate::server::db::clock::{day, second};
 use crate::server::export::records::{self, RecordFilter};
 use crate::server::internal_error::internal;
+use crate::server::settings::Tls;
 use crate::server::state::AppState;
 use crate::web::page_data::export_form::AddressSelection;
 use crate::web::redirect::{LED_AT, NOT_SENT, SIGNED_IN, is_just_now, local_path_or_default};
@@ -205,7 +206,8 @@ async fn content(
         (Page::Login, _) => {
             let next = parameter(uri, "next").unwrap_or_default();
             let has_no_users = user::has_no_users(&state.database).await?;
-            Ok(Content::Login { next: local_path_or_default(&next).to_owned(), has_no_users })
+            let has_own_authority = state.settings.server.tls == Tls::SelfSigned;
+            Ok(Content::Login { next: local_path_or_default(&next).to_owned(), has_no_users, has_own_authority })
         }
         (Page::Setup, _) => {
             // The printed address carries the key first, and the form afterwards.

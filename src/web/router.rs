@@ -19,8 +19,8 @@ use super::{assets, error_response, page_data, parameters, preferences};
 use crate::api::exports::{EXPORT_EVENTS_PATH, EXPORTS_PATH, cancel_path};
 use crate::api::page::{Page, PageData};
 use crate::api::paths::{
-    API_DOCS_PATH, CAMERA_COUNTS_PATH, HOOKS_PATH, INGEST_PATH, LOGOUT_PATH, METRICS_PATH, OPENAPI_PATH,
-    PREFERENCES_PATH, PREVIEW_PATH,
+    API_DOCS_PATH, AUTHORITY_PATH, CAMERA_COUNTS_PATH, HOOKS_PATH, INGEST_PATH, LOGOUT_PATH, METRICS_PATH,
+    OPENAPI_PATH, PREFERENCES_PATH, PREVIEW_PATH, TLS_PATH,
 };
 use crate::app::shell;
 use crate::error::ApiError;
@@ -33,7 +33,9 @@ use crate::web::assets::thaw_styles::StyleSheets;
 use crate::web::forms::form::{MAX_FORM_BYTES, MAX_LONG_FORM_BYTES, form};
 use crate::web::forms::{account, history, import, login, retention, setup, sources, tokens, users};
 use crate::web::handlers::export::export;
-use crate::web::handlers::{export_events, export_records, health, metrics, motion_events, moved_paths, openapi};
+use crate::web::handlers::{
+    authority, export_events, export_records, health, metrics, motion_events, moved_paths, openapi,
+};
 use crate::web::listener::request_body::unread_body;
 use crate::web::middleware::authenticate::authenticate;
 use crate::web::middleware::{authorize, csrf, host_validation, request_log, security_headers, session};
@@ -93,6 +95,8 @@ pub fn router(state: AppState) -> Router {
         // The routes from here on are public, and their responses hold no data of a user.
         .route(health::ALIVE_PATH, get(health::alive))
         .route(health::READY_PATH, get(health::ready))
+        .route(TLS_PATH, get(authority::show))
+        .route(AUTHORITY_PATH, get(authority::download))
         .route(
             PREFERENCES_PATH,
             post(preferences::choose).get(preferences::check_kept).layer(DefaultBodyLimit::max(MAX_FORM_BYTES)),

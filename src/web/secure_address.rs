@@ -13,19 +13,25 @@ use crate::server::settings::Settings;
 /// Returns the server's public address if its cookies work over HTTPS only, and whether these request headers show that the
 /// page was opened at another address.
 pub fn secure_address(settings: &Settings, headers: &HeaderMap) -> Option<SecureAddress> {
-    let url = settings.server.public_url.trim_end_matches('/');
-    let is_elsewhere = is_http(headers) || host(headers) != authority(url);
-    settings.server.is_https().then(|| SecureAddress { url: url.to_owned(), is_elsewhere })
+    let url = proxy_address(settings)?;
+    let is_elsewhere = is_http(headers) || host(headers) != authority(&url);
+    Some(SecureAddress { url, is_elsewhere })
 }
 
 /// Returns the error for a browser that did not send back a cookie that was just set.
 pub fn cookie_refused(settings: &Settings) -> ApiError {
-    let message = if settings.server.is_https() {
-        FormMessage::CookieNeedsHttps { url: settings.server.public_url.trim_end_matches('/').to_owned() }
-    } else {
-        FormMessage::CookieRefused
+    let message = match proxy_address(settings) {
+        Some(url) => FormMessage::CookieNeedsHttps { url },
+        None => FormMessage::CookieRefused,
     };
     ApiError::new(ErrorCode::CookieRefused, message)
+}
+
+/// Returns the public address if a proxy in front of the server speaks TLS. If the server itself does, each of its addresses is
+/// one with TLS.
+fn proxy_address(settings: &Settings) -> Option<String> {
+    let server = &settings.server;
+    server.public_address().filter(|_| server.is_https() && !server.has_own_tls())
 }
 
 /// Whether a header of the browser or of a proxy shows that the browser's connection has no TLS.
@@ -78,7 +84,7 @@ mod tests {
             let headers =
                 headers.iter().map(|(name, value)| (name.parse().expect("a name"), value.parse().expect("a value")));
             let address = secure_address(&settings, &headers.collect()).expect("https");
-            assert_eq!((address.url.as_str(), address.is_elsewhere), ("https://Cams.example", is_elsewhere));
+            assert_eq!((address.url.as_str(), address.is_elsewhere), ("https://cams.example", is_elsewhere));
         }
     }
 }

@@ -298,7 +298,7 @@ async fn start(database: &TestDatabase, time: &Time, setup: Setup) -> (String, S
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(state.exports.clone().run_heartbeat());
-        tokio::spawn(serve(listener, router, Limits::from(settings), std::future::pending()));
+        tokio::spawn(serve(listener, router, Limits::from(settings), None, std::future::pending()));
         (address, description, state)
     }
 }

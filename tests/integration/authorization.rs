@@ -15,7 +15,7 @@ use crate::app::{TestDatabase, client_with, events};
 type Statuses = [u16; 4];
 
 /// Each route with a request and its statuses. The request is a query string, a path, or the body of a form.
-const ROUTES: [(&str, &str, &str, Statuses); 87] = [
+const ROUTES: [(&str, &str, &str, Statuses); 91] = [
     ("/", "GET", "/", [303; 4]),
     ("/", "POST", "/", [405; 4]),
     // Data. An unauthenticated client gets 401; for a user without the camera it does not exist.
@@ -109,6 +109,11 @@ const ROUTES: [(&str, &str, &str, Statuses); 87] = [
     ("/healthz", "POST", "", [405; 4]),
     ("/readyz", "GET", "", [200; 4]),
     ("/readyz", "POST", "", [405; 4]),
+    // The certificate of the server's own authority, which this server does not have.
+    ("/tls", "GET", "", [404; 4]),
+    ("/tls", "POST", "", [405; 4]),
+    ("/tls/motion-export-ca.crt", "GET", "", [404; 4]),
+    ("/tls/motion-export-ca.crt", "POST", "", [405; 4]),
     // The fallback: a file of the site, or the page for an unknown path.
     ("/{*__private__axum_fallback}", "GET", "/nowhere", [404; 4]),
     ("/{*__private__axum_fallback}", "POST", "/nowhere", [404; 4]),
@@ -304,6 +309,7 @@ async fn a_token_that_sends_events_opens_the_ingest_endpoint_and_nothing_else() 
                 &[200]
             } else if ["/", "/login", "/logout", "/setup", "/preferences", "/readyz"].contains(&&*path)
                 || path.starts_with("/pkg")
+                || path.starts_with("/tls")
                 || path.starts_with("/{*")
             {
                 &[200, 303, 400, 403, 404, 405]

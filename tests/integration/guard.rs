@@ -34,7 +34,7 @@ async fn each_layer_refuses_before_the_layers_within_it() {
         // `csrf`
         (Some((site, "cross-site")), 403, "cross_site"),
         // `host_validation`
-        (Some((HOST, "evil.example")), 421, "unknown_host"),
+        (Some((HOST, "evil.example")), 421, "host_not_public"),
         (Some((HOST, "user@localhost")), 400, "host_invalid"),
     ] {
         if let Some((name, value)) = fault {

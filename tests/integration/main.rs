@@ -24,6 +24,7 @@ mod faults;
 mod foreign_database;
 mod full_disk;
 mod guard;
+mod home_network;
 mod import_argusai;
 mod import_csv;
 mod import_frigate;

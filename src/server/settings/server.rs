@@ -5,9 +5,11 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use anyhow::{Context, ensure};
-use axum::http::Uri;
 use ipnet::IpNet;
+use reqwest::Url;
 use serde::Deserialize;
+
+use super::{host, networks};
 
 /// The minimum length of a token that cannot be guessed over the network, if it is random.
 const MIN_METRICS_TOKEN_BYTES: usize = 16;
@@ -21,6 +23,16 @@ pub struct Server {
     pub listen: SocketAddr,
     /// The public address of the server, if it differs from `listen`: `https://` and a host. Empty: there is none.
     pub public_url: String,
+    /// Further host names and addresses under which people reach the server, separated by commas.
+    pub hosts: String,
+    /// Where the certificate for TLS comes from, if the server itself speaks it.
+    pub tls: Tls,
+    /// The PEM file with the certificate for TLS and the certificates between it and its authority. Empty: there is none.
+    pub tls_certificate: String,
+    /// The PEM file with the private key of the certificate.
+    pub tls_key: String,
+    /// The private networks whose clients may use plain HTTP, separated by commas. Empty: there are none.
+    pub plain_http_networks: String,
     /// The proxies whose headers with the client's address are trusted: addresses or networks, separated by commas.
     pub trusted_proxies: String,
     /// The token that gives access to `/metrics`, besides an administrator's. Empty: there is none.
@@ -41,6 +53,17 @@ pub struct Server {
     pub max_connections: NonZeroU32,
     /// How long running exports may continue after the server received a signal to stop, in seconds.
     pub shutdown_timeout_seconds: u32,
+}
+
+/// Where the server's certificate for TLS comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tls {
+    /// From the files in the settings. Without them, the server speaks plain HTTP.
+    #[default]
+    Files,
+    /// From an authority of its own.
+    SelfSigned,
 }
 
 /// The format of the log.
@@ -75,6 +98,11 @@ impl Default for Server {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 3000)),
             public_url: String::new(),
+            hosts: String::new(),
+            tls: Tls::default(),
+            tls_certificate: String::new(),
+            tls_key: String::new(),
+            plain_http_networks: String::new(),
             trusted_proxies: String::new(),
             metrics_token: Hidden::default(),
             log: "info,axum_login=off,sea_orm_migration=warn,tower_sessions=off".to_owned(),
@@ -100,65 +128,79 @@ impl Server {
         Duration::from_secs(self.shutdown_timeout_seconds.into())
     }
 
+    /// Whether the server itself speaks TLS.
+    pub fn has_own_tls(&self) -> bool {
+        self.tls == Tls::SelfSigned || !self.tls_certificate.is_empty()
+    }
+
     /// Whether users connect over TLS.
     pub fn is_https(&self) -> bool {
-        self.public_url.starts_with("https://")
+        self.has_own_tls() || self.has_public_https()
+    }
+
+    fn has_public_https(&self) -> bool {
+        self.public().is_some_and(|url| url.scheme() == "https")
+    }
+
+    /// Whether browsers may be told to use only TLS for this host (HSTS). It applies to all ports of a host, and browsers then
+    /// let nobody continue past a warning, so it needs a public address and a certificate that browsers know.
+    pub fn requires_tls(&self) -> bool {
+        self.has_public_https() && self.tls != Tls::SelfSigned
+    }
+
+    fn public(&self) -> Option<Url> {
+        Url::parse(&self.public_url).ok().filter(Url::has_host)
+    }
+
+    /// Returns the public address, if there is one, without a slash at its end. An international host is in its ASCII form.
+    pub fn public_address(&self) -> Option<String> {
+        self.public().map(|url| url.as_str().trim_end_matches('/').to_owned())
+    }
+
+    /// Returns the address to show to users, without a slash at its end. `host` is that by which they reach the server if there
+    /// is no public address, with the port.
+    pub fn address_for_people(&self, host: &str) -> String {
+        let scheme = if self.has_own_tls() { "https" } else { "http" };
+        self.public_address().unwrap_or_else(|| format!("{scheme}://{host}"))
     }
 
     /// Returns the host in the public address, if there is one.
     pub fn public_host(&self) -> Option<String> {
-        let url: Uri = self.public_url.parse().ok()?;
-        url.host().map(str::to_lowercase)
+        host::to_ascii(self.public()?.host_str()?)
     }
 
-    /// Returns the address to print for users, without a slash at its end.
-    pub fn address_for_people(&self, listening: SocketAddr) -> String {
-        if self.public_url.is_empty() {
-            format!("http://{listening}")
-        } else {
-            self.public_url.trim_end_matches('/').to_owned()
-        }
-    }
-
-    /// Checks that passwords and tokens do not cross the network unencrypted, and that the addresses and the token are
-    /// valid.
+    /// Returns the further host names and addresses of the server.
     ///
     /// # Errors
-    /// Returns an error if `listen` is not a loopback address and there is no public address with TLS, or if a setting
-    /// is invalid.
-    pub fn check(&self) -> anyhow::Result<()> {
-        let Self { listen, public_url, .. } = self;
-        self.trusted_networks()?;
-        let token = &self.metrics_token.0;
-        ensure!(
-            token.is_empty() || token.len() >= MIN_METRICS_TOKEN_BYTES,
-            "server.metrics_token is shorter than {MIN_METRICS_TOKEN_BYTES} characters; create a random one, such as with \
-             openssl rand -hex 32"
-        );
-        if !public_url.is_empty() {
-            let url: Option<Uri> = public_url.parse().ok();
-            let plain = url.as_ref().is_some_and(|url| {
-                matches!(url.scheme_str(), Some("https" | "http")) && url.host().is_some() && url.path() == "/"
-            });
+    /// Returns an error if one is neither; the message names it.
+    pub fn host_names(&self) -> anyhow::Result<Vec<String>> {
+        let hosts = self.hosts.split(',').map(str::trim).filter(|host| !host.is_empty());
+        hosts
+            .map(|host| {
+                host::to_ascii(host).with_context(|| {
+                    format!(
+                        "server.hosts: “{host}” is not a host name or address; write it without scheme and port, such as \
+                         motion.lan"
+                    )
+                })
+            })
+            .collect()
+    }
+
+    /// Returns the networks whose clients may use plain HTTP.
+    ///
+    /// # Errors
+    /// Returns an error if one cannot be read, or is not private; the message names it.
+    pub fn plain_networks(&self) -> anyhow::Result<Vec<IpNet>> {
+        let networks = networks::parse("server.plain_http_networks", &self.plain_http_networks)?;
+        for network in &networks {
             ensure!(
-                plain && !public_url.contains('?'),
-                "server.public_url is “{public_url}”; write scheme and host and nothing else, such as \
-                 https://motion.example.com"
-            );
-            let host = self.public_host().unwrap_or_default();
-            ensure!(
-                self.is_https() || crate::server::settings::host::is_this_machine(&host),
-                "server.public_url is “{public_url}”; passwords and tokens would cross the network unencrypted. Put a \
-                 proxy with TLS before the server and write https://"
+                networks::is_private(network),
+                "server.plain_http_networks: {network} is not a private network, so passwords and tokens would cross the \
+                 internet unencrypted. Write a network at home, such as 192.168.0.0/16 or fd00::/8"
             );
         }
-        ensure!(
-            listen.ip().is_loopback() || self.is_https(),
-            "server.listen is {listen}, which others can reach, and passwords and tokens would cross the network \
-             unencrypted. Use a loopback address, such as 127.0.0.1:3000, or put a proxy with TLS before the server and set \
-             server.public_url to its https:// address."
-        );
-        Ok(())
+        Ok(networks)
     }
 
     /// Returns the networks of the trusted proxies.
@@ -166,14 +208,80 @@ impl Server {
     /// # Errors
     /// Returns an error if one cannot be read; the message names it.
     pub fn trusted_networks(&self) -> anyhow::Result<Vec<IpNet>> {
-        let parts = self.trusted_proxies.split(',').map(str::trim).filter(|part| !part.is_empty());
-        parts
-            .map(|part| {
-                part.parse().or_else(|_| part.parse::<std::net::IpAddr>().map(IpNet::from)).ok().with_context(|| {
-                    format!("server.trusted_proxies: “{part}” is neither an address such as 10.0.0.1 nor a network such as 10.0.0.0/8")
-                })
-            })
-            .collect()
+        networks::parse("server.trusted_proxies", &self.trusted_proxies)
+    }
+
+    /// Checks that passwords and tokens do not cross the internet unencrypted, and that addresses, names, networks and the token
+    /// are valid.
+    ///
+    /// # Errors
+    /// Returns an error that names the setting.
+    pub fn check(&self) -> anyhow::Result<()> {
+        self.trusted_networks()?;
+        self.host_names()?;
+        let token = &self.metrics_token.0;
+        ensure!(
+            token.is_empty() || token.len() >= MIN_METRICS_TOKEN_BYTES,
+            "server.metrics_token is shorter than {MIN_METRICS_TOKEN_BYTES} characters; create a random one, such as with \
+             openssl rand -hex 32"
+        );
+        self.check_tls()?;
+        self.check_public_url()?;
+        let has_plain_networks = !self.plain_networks()?.is_empty();
+        ensure!(
+            !(has_plain_networks && self.is_https()),
+            "server.plain_http_networks is set, and so is TLS (server.public_url with https://, server.tls or \
+             server.tls_certificate); use one of them: the cookies of TLS do not work over plain HTTP"
+        );
+        let listen = self.listen;
+        ensure!(
+            listen.ip().is_loopback() || self.is_https() || has_plain_networks,
+            "server.listen is {listen}, which others can reach, and passwords and tokens would cross the network unencrypted. \
+             Do one of these: set server.tls to “self-signed”, or server.tls_certificate and server.tls_key to a \
+             certificate; put a proxy with TLS before the server, and set server.public_url to its https:// address; or \
+             use a loopback address, such as 127.0.0.1:3000. For a home network whose users you all trust, \
+             server.plain_http_networks allows plain HTTP (docs/install.md has the risk)"
+        );
+        Ok(())
+    }
+
+    fn check_tls(&self) -> anyhow::Result<()> {
+        let (certificate, key) = (!self.tls_certificate.is_empty(), !self.tls_key.is_empty());
+        ensure!(certificate || !key, "server.tls_key is set, and server.tls_certificate is not; set both");
+        ensure!(key || !certificate, "server.tls_certificate is set, and server.tls_key is not; set both");
+        ensure!(
+            !(certificate && self.tls == Tls::SelfSigned),
+            "server.tls is “self-signed”, and server.tls_certificate is set; use one of them"
+        );
+        Ok(())
+    }
+
+    fn check_public_url(&self) -> anyhow::Result<()> {
+        let public_url = &self.public_url;
+        if public_url.is_empty() {
+            return Ok(());
+        }
+        let url = self.public();
+        let plain = url.as_ref().is_some_and(|url| {
+            let is_bare = url.username().is_empty() && url.password().is_none() && url.path() == "/";
+            matches!(url.scheme(), "https" | "http") && is_bare && url.query().is_none() && url.fragment().is_none()
+        });
+        ensure!(
+            plain,
+            "server.public_url is “{public_url}”; write scheme and host and nothing else, such as https://motion.example.com"
+        );
+        let is_unencrypted = !self.has_public_https();
+        ensure!(
+            !(is_unencrypted && self.has_own_tls()),
+            "server.public_url is “{public_url}”, and the server speaks TLS; write https://"
+        );
+        let is_here = host::is_this_machine(&self.public_host().unwrap_or_default());
+        ensure!(
+            !is_unencrypted || is_here || !self.plain_http_networks.is_empty(),
+            "server.public_url is “{public_url}”; passwords and tokens would cross the network unencrypted. Put a proxy with \
+             TLS before the server and write https://"
+        );
+        Ok(())
     }
 }
 
@@ -193,6 +301,10 @@ mod tests {
             ("127.0.0.1:3000", "http://localhost:8080", true),
             ("127.0.0.1:3000", "http://motion.example.com", false),
             ("0.0.0.0:3000", "http://localhost:3000", false),
+            ("127.0.0.1:3000", "https://überwachung.example", true),
+            ("127.0.0.1:3000", "https://user@motion.example.com", false),
+            ("127.0.0.1:3000", "https://motion.example.com/#a", false),
+            ("127.0.0.1:3000", "https://", false),
             ("127.0.0.1:3000", "motion.example.com", false),
             ("127.0.0.1:3000", "https://motion.example.com/export", false),
             ("127.0.0.1:3000", "ftp://motion.example.com", false),
@@ -201,6 +313,59 @@ mod tests {
             let server = Server { listen, public_url: public_url.to_owned(), ..Server::default() };
             assert_eq!(server.check().is_ok(), allowed, "{listen} {public_url}");
         }
+    }
+
+    #[test]
+    fn tls_needs_a_certificate_with_its_key_or_an_authority_of_its_own() {
+        let listen = "0.0.0.0:3000".parse().expect("an address");
+        let server = Server { listen, ..Server::default() };
+        let files = |certificate: &str, key: &str| Server {
+            tls_certificate: certificate.to_owned(),
+            tls_key: key.to_owned(),
+            ..server.clone()
+        };
+        files("a.pem", "b.pem").check().expect("TLS");
+        let own = Server { tls: Tls::SelfSigned, ..server.clone() };
+        own.check().expect("TLS");
+        for (server, setting) in [
+            (files("a.pem", ""), "server.tls_key is not"),
+            (files("", "b.pem"), "server.tls_certificate is not"),
+            (Server { tls: Tls::SelfSigned, ..files("a.pem", "b.pem") }, "use one of them"),
+            (Server { public_url: "http://localhost:3000".to_owned(), ..own }, "server.public_url"),
+        ] {
+            let error = server.check().expect_err(setting).to_string();
+            assert!(error.contains(setting), "{error}");
+        }
+    }
+
+    #[test]
+    fn plain_http_is_for_private_networks_and_not_beside_tls() {
+        let listen = "0.0.0.0:3000".parse().expect("an address");
+        let with = |networks: &str| Server { listen, plain_http_networks: networks.to_owned(), ..Server::default() };
+        with("192.168.0.0/16, fd00::/8").check().expect("private");
+        Server { public_url: "http://nas.lan:3000".to_owned(), ..with("10.0.0.0/8") }.check().expect("private");
+        let https = Server { public_url: "https://motion.example.com".to_owned(), ..with("10.0.0.0/8") };
+        let own = Server { tls: Tls::SelfSigned, ..with("10.0.0.0/8") };
+        for (server, reason) in [
+            (with("0.0.0.0/0"), "0.0.0.0/0 is not a private network"),
+            (with("192.168.0.0/16, 203.0.113.0/24"), "203.0.113.0/24 is not a private network"),
+            (with("home"), "“home” is neither"),
+            (https, "use one of them"),
+            (own, "use one of them"),
+        ] {
+            let error = server.check().expect_err(reason).to_string();
+            assert!(error.contains("server.plain_http_networks") && error.contains(reason), "{error}");
+        }
+        let hosts = Server { hosts: "https://nas.lan".to_owned(), ..Server::default() };
+        assert!(hosts.check().expect_err("a URL").to_string().contains("server.hosts: “https://nas.lan”"));
+    }
+
+    #[test]
+    fn browsers_are_told_to_use_only_tls_if_they_know_the_certificate_of_a_public_address() {
+        let public = Server { public_url: "https://motion.example.com".to_owned(), ..Server::default() };
+        assert!(public.requires_tls());
+        assert!(!Server { tls: Tls::SelfSigned, ..public }.requires_tls());
+        assert!(!Server { tls_certificate: "a".to_owned(), ..Server::default() }.requires_tls());
     }
 
     #[test]

@@ -16,7 +16,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tower_service::Service;
 use tracing::{debug, warn};
 
@@ -24,6 +24,7 @@ use super::activity::Activity;
 use super::connection::ClientIo;
 use super::exchange::{BodyPace, RequestBody, ResponseBody, ResponseEnd};
 use super::limits::Limits;
+use super::tls::{self, Tls};
 use super::waiting::Waiting;
 use crate::export_params::EXPORT_PATH;
 
@@ -31,8 +32,14 @@ use crate::export_params::EXPORT_PATH;
 const LOG_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Accepts connections and serves requests on them until `stop` is ready. Then it accepts no more connections, and each open
-/// one is closed after its current response. Returns once all are closed.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: impl Future<Output = ()>) {
+/// one is closed after its current response. Returns once all are closed. `tls`: how they are opened, if not with plain HTTP.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    tls: Option<Tls>,
+    stop: impl Future<Output = ()>,
+) {
     let slots = Arc::new(Semaphore::new(limits.max_connections.get().try_into().unwrap_or(Semaphore::MAX_PERMITS)));
     let waiting = Arc::new(Waiting::default());
     let (stopping, _) = watch::channel(false);
@@ -44,7 +51,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
                 // axum's listener continues after errors.
                 let (stream, address) = axum::serve::Listener::accept(&mut listener).await;
                 let permit = acquire_slot(&slots, &waiting, &mut limit_log).await;
-                let client = Client { stream, address, router: router.clone(), limits, waiting: Arc::clone(&waiting) };
+                let (router, tls, waiting) = (router.clone(), tls.clone(), Arc::clone(&waiting));
+                let client = Client { stream, address, router, limits, tls, waiting };
                 tokio::spawn(client.serve(permit, stopping.subscribe()));
             }
         };
@@ -104,14 +112,31 @@ struct Client {
     address: SocketAddr,
     router: Router,
     limits: Limits,
+    tls: Option<Tls>,
     waiting: Arc<Waiting>,
 }
 
 impl Client {
     async fn serve(self, permit: OwnedSemaphorePermit, mut stopping: watch::Receiver<bool>) {
-        let Self { stream, address, router, limits, waiting } = self;
+        let Self { stream, address, router, limits, tls, waiting } = self;
         let activity = Arc::new(Activity::new(waiting, limits));
-        let connection = ClientIo::new(stream, Arc::clone(&activity), limits.write_timeout);
+        let opened = tokio::select! {
+            biased;
+            opened = timeout(limits.header_timeout, tls::open(tls.as_ref(), stream, limits.write_timeout)) => opened,
+            // Without a request, a connection may always be closed.
+            () = activity.close.notified() => return,
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+        };
+        let (stream, other) = match opened {
+            Ok(Ok(opened)) => opened,
+            Ok(Err(error)) => {
+                debug!(%error, client_address = %address, "TLS was not agreed on");
+                return;
+            }
+            Err(_) => return,
+        };
+        let router = other.unwrap_or(router);
+        let connection = ClientIo::new(stream, Arc::clone(&activity));
         let info = connection.info(address);
         let service = service_fn(|mut request: Request<Incoming>| {
             let is_export = request.uri().path() == EXPORT_PATH && request.method() == Method::GET;

@@ -10,17 +10,11 @@ use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until};
-use tokio_io_timeout::TimeoutStream;
-use tracing::warn;
 
 use crate::web::listener::activity::Activity;
-
-/// How many unsent bytes the kernel may buffer, besides those in flight. More would use memory for slow clients, and files
-/// would count as sent too early.
-const UNSENT_BYTES: u32 = 128 * 1_024;
+use crate::web::listener::transport::Transport;
 
 /// How often a half-closed connection is checked for a reset.
 const HALF_CLOSED_POLL: Duration = Duration::from_millis(250);
@@ -28,7 +22,7 @@ const HALF_CLOSED_POLL: Duration = Duration::from_millis(250);
 /// The connection of a client.
 #[derive(Debug)]
 pub struct ClientIo {
-    stream: Pin<Box<TimeoutStream<TcpStream>>>,
+    stream: Transport,
     activity: Arc<Activity>,
     /// When the pending read times out or is repeated.
     timer: Pin<Box<Sleep>>,
@@ -46,16 +40,11 @@ pub struct ClientIo {
 }
 
 impl ClientIo {
-    /// Wraps a connection that was just accepted. It is closed if the client reads nothing for `write_timeout`.
-    pub fn new(stream: TcpStream, activity: Arc<Activity>, write_timeout: Duration) -> Self {
-        if let Err(error) = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES) {
-            warn!(%error, "cannot limit the send buffer");
-        }
-        let mut stream = TimeoutStream::new(stream);
-        stream.set_write_timeout(Some(write_timeout));
+    /// Wraps a connection that was just opened.
+    pub fn new(stream: Transport, activity: Arc<Activity>) -> Self {
         let now = Instant::now();
         Self {
-            stream: Box::pin(stream),
+            stream,
             activity,
             timer: Box::pin(sleep_until(now)),
             half_closed: false,
@@ -110,7 +99,7 @@ impl ClientIo {
     fn poll_half_closed(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         loop {
             let Some(timeout) = self.activity.half_closed_timeout() else { return Poll::Ready(Ok(())) };
-            if let Some(error) = SockRef::from(self.stream.get_ref()).take_error()? {
+            if let Some(error) = SockRef::from(self.stream.socket()).take_error()? {
                 return Poll::Ready(Err(error));
             }
             let now = Instant::now();
@@ -128,7 +117,7 @@ impl AsyncRead for ClientIo {
             return self.poll_half_closed(cx);
         }
         let before = buffer.filled().len();
-        match self.stream.as_mut().poll_read(cx, buffer) {
+        match Pin::new(&mut self.stream).poll_read(cx, buffer) {
             Poll::Ready(Ok(())) if buffer.filled().len() == before && buffer.remaining() > 0 => {
                 self.half_closed = true;
                 self.last_progress = Instant::now();
@@ -150,7 +139,7 @@ impl AsyncRead for ClientIo {
 
 impl AsyncWrite for ClientIo {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let polled = self.stream.as_mut().poll_write(cx, bytes);
+        let polled = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.record_write(polled)
     }
 
@@ -159,7 +148,7 @@ impl AsyncWrite for ClientIo {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let polled = self.stream.as_mut().poll_write_vectored(cx, slices);
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
         self.record_write(polled)
     }
 
@@ -168,17 +157,23 @@ impl AsyncWrite for ClientIo {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // hyper has no more to write when it flushes. So what was handed over until now is with the kernel afterwards.
         let handed_over = self.handed_over.load(Ordering::Acquire);
+        let polled = Pin::new(&mut self.stream).poll_flush(cx);
+        // A flush that had nothing to send is no progress.
+        if self.write_blocked || !matches!(polled, Poll::Ready(Ok(()))) {
+            ready!(self.record_write(polled))?;
+        }
         self.flushed.send_if_modified(|flushed| std::mem::replace(flushed, handed_over) != handed_over);
         if self.activity.flushed() {
             // The next read has another deadline, or returns the end that was withheld from hyper.
             cx.waker().wake_by_ref();
         }
-        self.stream.as_mut().poll_flush(cx)
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream.as_mut().poll_shutdown(cx)
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 

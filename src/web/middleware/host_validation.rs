@@ -3,6 +3,8 @@
 //! A page of another site could let its own host name point to this server (DNS rebinding) and would then have the same
 //! origin. Such a request carries that name and is refused.
 
+use std::net::IpAddr;
+
 use axum::extract::{Request, State};
 use axum::http::header::{ALLOW, HOST, HeaderValue};
 use axum::http::uri::{Authority, Uri};
@@ -13,9 +15,9 @@ use axum::response::{IntoResponse, Response};
 use crate::api::paths::{HOOKS_PATH, INGEST_PATH, is_below};
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::http::HttpMessage;
-use crate::server::settings::host::{is_this_machine, name};
 use crate::server::state::AppState;
 use crate::web::handlers::health;
+use crate::web::listener::client_ip::client_ip;
 
 /// Middleware: refuses a request whose host is missing, ambiguous or malformed (RFC 9112, section 3.2).
 ///
@@ -40,20 +42,36 @@ pub async fn validate_target(request: Request, next: Next) -> Result<Response, A
 /// Middleware: refuses a request for another host name. Health checks are public and may use any name. So may senders of
 /// events: their address of this server is often that of a container, and a page cannot send their token.
 ///
+/// With plain HTTP for private networks, it also refuses a client that is in none of them.
+///
 /// # Errors
-/// Returns `misdirected`, with status 421.
+/// Returns `misdirected`, with status 421, and `forbidden`.
 pub async fn validate_host(State(state): State<AppState>, request: Request, next: Next) -> Result<Response, ApiError> {
     let header = request.headers().get(HOST).map(|host| host.to_str().unwrap_or_default());
     // HTTP/1.0 may name the host in the target alone.
     let host = header.or_else(|| request.uri().authority().map(Authority::as_str));
     let path = request.uri().path();
-    let public = state.public_host.as_deref();
-    let is_ours = |host: &str| is_this_machine(host) || (public.is_some() && name(host).as_deref() == public);
-    let any_name = [health::ALIVE_PATH, health::READY_PATH, INGEST_PATH].contains(&path) || is_below(HOOKS_PATH, path);
-    if host.is_none_or(is_ours) || any_name {
-        return Ok(next.run(request).await);
+    let is_health = [health::ALIVE_PATH, health::READY_PATH].contains(&path);
+    if !is_health && let Some(networks) = &state.plain_networks {
+        let address = client_ip(request.extensions(), request.headers(), &state.trusted_proxies);
+        let address = address.map(|address| address.to_canonical());
+        let is_near =
+            |address: IpAddr| address.is_loopback() || networks.iter().any(|network| network.contains(&address));
+        if !address.is_some_and(is_near) {
+            let address = address.map(|address| address.to_string()).unwrap_or_default();
+            return Err(ApiError::new(ErrorCode::Forbidden, HttpMessage::PlainHttpNetwork { address }));
+        }
     }
-    Err(ApiError::new(ErrorCode::Misdirected, HttpMessage::UnknownHost))
+    let any_name = is_health || path == INGEST_PATH || is_below(HOOKS_PATH, path);
+    let Some(host) = host.filter(|host| !any_name && !state.hosts.accept(host)) else {
+        return Ok(next.run(request).await);
+    };
+    let name = parse(host).map_or_else(|| host.to_owned(), |(name, _)| name);
+    let server = &state.settings.server;
+    let is_public = server.is_https() || !server.public_url.is_empty() || !server.plain_http_networks.is_empty();
+    let message =
+        if is_public { HttpMessage::UnknownHost { host: name } } else { HttpMessage::HostNotPublic { host: name } };
+    Err(ApiError::new(ErrorCode::Misdirected, message))
 }
 
 fn bad_request(message: HttpMessage) -> ApiError {

@@ -41,7 +41,7 @@ pub async fn security_headers(State(state): State<AppState>, request: Request, n
     set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()");
     // Responses hold data of a user, so they are not cached. The files of the pages set their own header.
     set(CACHE_CONTROL, "no-store");
-    if state.settings.server.is_https() {
+    if state.settings.server.requires_tls() {
         set(STRICT_TRANSPORT_SECURITY, TLS_ONLY);
     }
     response

@@ -28,10 +28,8 @@ pub async fn load(state: &AppState, headers: &HeaderMap, language: Language) -> 
     sources.sort_by(|a, b| a.name.cmp(&b.name));
     let server = &state.settings.server;
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let address = match host {
-        Some(host) if server.public_url.is_empty() => format!("http://{host}"),
-        _ => server.address_for_people(server.listen),
-    };
+    let listen = server.listen.to_string();
+    let address = server.address_for_people(host.unwrap_or(&listen));
     Ok(SourceList { sources, address, form_key: api_token::random_bits()?.to_hex() })
 }
 
