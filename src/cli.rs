@@ -8,6 +8,7 @@ use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DbBackend};
 use tracing::warn;
 
+use self::check::Found;
 use self::commands::{Cli, Command, Demo, Import, Migrate, Partitions};
 use self::database::{check_reachable, clock_of, naming_database, open_migrated, with_reason};
 use self::export_outcome::ExportFailure;
@@ -22,6 +23,7 @@ use crate::server::settings::site::EmbeddedFile;
 use crate::server::{demo, ingest, logging};
 
 mod accounts;
+mod check;
 mod commands;
 mod database;
 mod export;
@@ -45,6 +47,9 @@ pub fn main(site: &'static [EmbeddedFile]) -> ExitCode {
     match run(Cli::parse(), site) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if matches!(error.downcast_ref(), Some(ExportFailure::ReaderEnded)) => ExitCode::from(READER_ENDED),
+        Err(error) if error.is::<Found>() => {
+            error.downcast_ref::<Found>().map_or(ExitCode::FAILURE, |found| found.0.into())
+        }
         Err(error) => {
             eprintln!("error: {}", message::of(&error));
             ExitCode::FAILURE
@@ -59,6 +64,11 @@ fn run(cli: Cli, site: &'static [EmbeddedFile]) -> anyhow::Result<()> {
             return Ok(());
         }
         Some(Command::Manual(manual)) => return manual.run(),
+        Some(Command::Check(check)) => {
+            logging::init_for_command()?;
+            let runtime = tokio::runtime::Runtime::new().context("cannot start the runtime")?;
+            return runtime.block_on(check.run(cli.settings.as_deref(), cli.database_url, environment().collect()));
+        }
         // cargo-leptos starts a server without a command.
         command => command.unwrap_or_else(|| Command::Serve(serve::Serve::default())),
     };
@@ -86,6 +96,12 @@ fn run(cli: Cli, site: &'static [EmbeddedFile]) -> anyhow::Result<()> {
 /// Runs a command that does one thing and ends.
 async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
     check_reachable(settings).await?;
+    // These two open the database by themselves, and do not migrate it.
+    let command = match command {
+        Command::Backup(backup) => return backup.run(settings).await,
+        Command::Restore(restore) => return restore.run(settings).await,
+        command => command,
+    };
     if let Command::Migrate(migrate) = command {
         let missing = if matches!(migrate, Migrate::Up) { IfMissing::Create } else { IfMissing::Refuse };
         let opened = connect::open(&settings.database, missing).await;
@@ -145,7 +161,14 @@ async fn run_on(database: Pool, command: Command, settings: &Settings) -> anyhow
         Command::Hold(hold) => return hold.run(&database, now).await,
         Command::Retention(command) => return command.run(database, settings, clock).await,
         Command::Partitions(command) => return run_partitions(&command, settings, &database, now).await,
-        Command::Serve(_) | Command::Migrate(_) | Command::Completions(_) | Command::Manual(_) => return Ok(()),
+        // They are done already.
+        Command::Serve(_)
+        | Command::Migrate(_)
+        | Command::Check(_)
+        | Command::Backup(_)
+        | Command::Restore(_)
+        | Command::Completions(_)
+        | Command::Manual(_) => return Ok(()),
     };
     standard_output::print(&summary.to_string());
     ensure!(

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::{accounts, export, retention, serve, source};
+use super::database::{backup, restore};
+use super::{accounts, check, export, retention, serve, source};
 use crate::server::demo;
 use crate::server::ingest::{self, frigate};
 
@@ -61,6 +62,13 @@ pub enum Command {
     /// Changes or shows the schema of the database. The other commands bring it up to date by themselves.
     #[command(subcommand)]
     Migrate(Migrate),
+    /// Looks for what is wrong with settings, database, clock, files, proxy and sources, and says what to do. The exit code is 0
+    /// if nothing is wrong, 1 for warnings, and 2 for errors.
+    Check(check::Check),
+    /// Writes a copy of the database into a file, while servers use it, and checks it.
+    Backup(backup::Backup),
+    /// Replaces the database by a backup. No server and no other command may be running on it. The old database is kept beside it.
+    Restore(restore::Restore),
     /// Prints a script that completes commands and options in a shell.
     Completions(describe::Completions),
     /// Writes the manual pages, for man.

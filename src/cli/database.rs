@@ -14,6 +14,9 @@ use crate::server::db::unix_micros::UnixMicros;
 use crate::server::db::url::{DatabaseKind, parse_url, redacted};
 use crate::server::settings::Settings;
 
+pub mod backup;
+pub mod restore;
+
 /// Opens the database. If that fails because the file cannot be written to, the error says why.
 pub async fn open_migrated(settings: &Settings, missing: IfMissing) -> anyhow::Result<Pool> {
     connect::open_migrated(&settings.database, missing).await.map_err(|error| with_reason(error, settings))
@@ -62,6 +65,6 @@ pub async fn clock_of(database: &Pool) -> anyhow::Result<Clock> {
 
 /// Returns the time of the operating system's clock.
 #[expect(clippy::disallowed_methods, reason = "this is the edge at which time comes in")]
-fn now() -> UnixMicros {
+pub fn now() -> UnixMicros {
     chrono::Utc::now().into()
 }

@@ -19,6 +19,12 @@ const SUFFIX: &str = ".part";
 /// The mode of ordinary files, from which the umask is subtracted.
 const MODE: u32 = 0o666;
 
+/// The mode of files that only their owner may read.
+const PRIVATE_MODE: u32 = 0o600;
+
+/// What SQLite appends to the names of the files beside a database.
+const BESIDE: [&str; 3] = ["-journal", "-shm", "-wal"];
+
 /// How often a new temporary file is created if another export removes it at once.
 const MAX_ATTEMPTS: u32 = 5;
 
@@ -38,7 +44,22 @@ impl OutputFile {
     /// Returns an error if no file can be created in that folder.
     pub fn create(path: &Path) -> io::Result<Self> {
         remove_stale(folder_of(path));
-        Self::without_name(path).or_else(|_| Self::with_temporary_name(path))
+        Self::without_name(path).or_else(|_| Self::with_temporary_name(path, MODE))
+    }
+
+    /// Does the same for a file that has a temporary name meanwhile, for programs and libraries that open files by their names.
+    /// Only its owner may read it.
+    ///
+    /// # Errors
+    /// Returns an error if no file can be created in that folder.
+    pub fn create_named(path: &Path) -> io::Result<Self> {
+        remove_stale(folder_of(path));
+        Self::with_temporary_name(path, PRIVATE_MODE)
+    }
+
+    /// Returns the temporary name, if it has one.
+    pub fn temporary_name(&self) -> Option<&Path> {
+        self.temporary.as_deref()
     }
 
     fn without_name(path: &Path) -> io::Result<Self> {
@@ -51,9 +72,9 @@ impl OutputFile {
         Ok(Self { file, path: path.to_owned(), temporary: None })
     }
 
-    fn with_temporary_name(path: &Path) -> io::Result<Self> {
+    fn with_temporary_name(path: &Path, mode: u32) -> io::Result<Self> {
         for _ in 0..MAX_ATTEMPTS {
-            let permissions = Permissions::from_mode(MODE);
+            let permissions = Permissions::from_mode(mode);
             let (file, temporary) = names().permissions(permissions).tempfile_in(folder_of(path))?.into_parts();
             let _ = file.try_lock();
             // Another export may have removed it as stale before it was locked.
@@ -110,7 +131,8 @@ fn names() -> tempfile::Builder<'static, 'static> {
     names
 }
 
-fn folder_of(path: &Path) -> &Path {
+/// Returns the folder of a file.
+pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
@@ -133,6 +155,11 @@ fn remove_stale(folder: &Path) {
             .is_ok_and(|metadata| metadata.is_file() && metadata.uid() == rustix::process::geteuid().as_raw());
         if is_regular && file.try_lock().is_ok() {
             let _ = std::fs::remove_file(entry.path());
+            for suffix in BESIDE {
+                let mut beside = entry.path().into_os_string();
+                beside.push(suffix);
+                let _ = std::fs::remove_file(beside);
+            }
         }
     }
 }
@@ -159,7 +186,8 @@ mod tests {
     #[test]
     fn a_file_appears_complete_and_replaces_another_one_with_and_without_a_temporary_name() {
         type Create = fn(&Path) -> io::Result<OutputFile>;
-        let ways: [(Create, usize); 2] = [(OutputFile::without_name, 0), (OutputFile::with_temporary_name, 1)];
+        let ways: [(Create, usize); 2] =
+            [(OutputFile::without_name, 0), (|path| OutputFile::with_temporary_name(path, MODE), 1)];
         for (create, temporary_names) in ways {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("out.csv");
@@ -186,13 +214,16 @@ mod tests {
     fn files_of_killed_exports_are_removed_and_those_of_running_ones_are_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.csv");
-        let running = OutputFile::with_temporary_name(&path).unwrap();
-        let stale = OutputFile::with_temporary_name(&path).unwrap();
-        stale.temporary.unwrap().keep().unwrap();
+        let running = OutputFile::with_temporary_name(&path, MODE).unwrap();
+        let stale = OutputFile::with_temporary_name(&path, MODE).unwrap();
+        let stale_name = stale.temporary.unwrap().keep().unwrap();
+        let stale_name = stale_name.file_name().unwrap().to_str().unwrap().to_owned();
         drop(stale.file);
         for other in [".motion-export-notes.part", "motion-export-abcdef.part", ".motion-export-ab.def.part"] {
             std::fs::write(folder.path().join(other), "").unwrap();
         }
+        // What SQLite has put beside the stale one.
+        std::fs::write(folder.path().join(format!("{stale_name}-wal")), "").unwrap();
         std::os::unix::fs::symlink("/dev/null", folder.path().join(".motion-export-abcdef.part")).unwrap();
         let output = OutputFile::create(&path).unwrap();
         assert_eq!(names_in(folder.path()).len(), 5, "{:?}", names_in(folder.path()));

@@ -25,6 +25,7 @@ pub mod hosts;
 pub mod listen;
 mod mqtt;
 pub mod networks;
+pub mod origin;
 mod renamed;
 mod sections;
 mod server;
@@ -102,6 +103,11 @@ impl Default for Leptos {
     }
 }
 
+/// Returns the settings file: the given one, or the first of [`FILES`] that exists.
+pub fn file_of(given: Option<&Path>) -> Option<&Path> {
+    given.or_else(|| FILES.iter().map(Path::new).find(|file| file.exists()))
+}
+
 impl Settings {
     /// Reads `file`, or the first of [`FILES`] that exists, and lets `environment` override it.
     ///
@@ -109,8 +115,7 @@ impl Settings {
     /// Returns an error if the file cannot be read or parsed, a key is unknown, or a value is invalid; the message
     /// names it.
     pub fn load(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
-        let file = file.or_else(|| FILES.iter().map(Path::new).find(|file| file.exists()));
-        let Some(file) = file else { return Self::parse("", environment) };
+        let Some(file) = file_of(file) else { return Self::parse("", environment) };
         let text =
             std::fs::read_to_string(file).with_context(|| format!("cannot read the settings in {}", file.display()))?;
         Self::parse(&text, environment).with_context(|| format!("the settings in {} are invalid", file.display()))

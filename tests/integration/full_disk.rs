@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::app::{PASSWORD, TestApp, TestDatabase, events};
 use crate::backend;
-use crate::binary::{command, fail};
+use crate::binary::{command, fail, succeed};
 use crate::log::Log;
 use crate::proxy::SlowClient;
 
@@ -334,4 +334,29 @@ async fn a_command_that_ends_while_the_disk_is_full_reports_that() {
     let words =
         "failed: the export could not be recorded, so it does not count as complete: no space is left on the device";
     assert!(!ended.status.success() && error.contains(words) && error.lines().count() == 1, "{error}");
+}
+
+#[tokio::test]
+async fn a_backup_that_does_not_fit_is_refused_before_anything_is_written() {
+    if backend::is_postgres() && backend::skips("its files are its own") {
+        return;
+    }
+    let Some(disk) = SmallDisk::mount() else { return };
+    let home = backend::nowhere();
+    let folder = home.path();
+    succeed(folder, &["demo", "--events", "2000"]);
+    disk.fill();
+    let target = disk.path().join("backup.db");
+    let target = target.to_str().unwrap();
+    let error = fail(folder, &["backup", target]);
+    assert!(error.contains("bytes are free; free some space"), "{error}");
+    disk.free();
+    succeed(folder, &["backup", target]);
+    // The same for the disk of the database.
+    disk.fill();
+    let url = format!("sqlite://{}/test.db", disk.path().display());
+    succeed(folder, &["backup", "backup.db"]);
+    let error = fail(folder, &["restore", "backup.db", "--database-url", &url]);
+    assert!(error.contains("bytes are free; free some space") && error.contains("Nothing was changed"), "{error}");
+    assert!(!disk.path().join("test.db").exists());
 }

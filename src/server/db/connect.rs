@@ -1,11 +1,9 @@
 //! Opens the database and migrates its schema.
 
-use std::collections::HashSet;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::LazyLock;
 
 use anyhow::{Context, anyhow, bail, ensure};
 use migration::disk_space::free_bytes;
@@ -253,12 +251,10 @@ async fn compact(path: &Path, alone: &Pool) -> Result<(), DbErr> {
 /// # Errors
 /// Returns an error if the database does not answer.
 pub async fn newer_migration(database: &Pool) -> Result<Option<String>, DbErr> {
-    static KNOWN: LazyLock<HashSet<String>> =
-        LazyLock::new(|| Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect());
     let applied = Statement::from_string(database.get_database_backend(), "SELECT version FROM seaql_migrations");
     for row in database.query_all_raw(applied).await? {
         let version: String = row.try_get_by_index(0)?;
-        if !KNOWN.contains(&version) {
+        if !contents::is_known_migration(&version) {
             return Ok(Some(version));
         }
     }
@@ -281,7 +277,10 @@ async fn connect_alone(settings: &settings::Database) -> anyhow::Result<Pool> {
 }
 
 /// Creates the folder of a database if it does not exist, for its owner only.
-fn create_folder(path: &Path) -> std::io::Result<()> {
+///
+/// # Errors
+/// Returns an error if it cannot be created.
+pub fn create_folder(path: &Path) -> std::io::Result<()> {
     match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         Some(folder) => DirBuilder::new().recursive(true).mode(0o700).create(folder),
         None => Ok(()),

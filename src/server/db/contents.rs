@@ -2,9 +2,10 @@
 //! database of another one.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -15,6 +16,9 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use super::timeouts::BUSY_TIMEOUT;
 use crate::api::shell::shell_quote;
 use crate::server::db::sqlite::path::{beside, uri};
+
+pub mod backup;
+pub mod restore;
 
 /// The table that lists the applied migrations. Other programs have one of the same name.
 const MIGRATIONS: &str = "seaql_migrations";
@@ -103,6 +107,13 @@ impl Owner {
         };
         bail!("{shown} {what}; nothing in it was changed. {OWN}")
     }
+}
+
+/// Whether this version of the program has a migration. If not, a newer version has applied it.
+pub fn is_known_migration(name: &str) -> bool {
+    static KNOWN: LazyLock<HashSet<String>> =
+        LazyLock::new(|| Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect());
+    KNOWN.contains(name)
 }
 
 const OWN: &str = "Set database.url, DATABASE_URL or --database-url to a database of Motion Export's own";

@@ -7,7 +7,7 @@ pub mod authority;
 pub mod certificate_files;
 mod handshake;
 pub mod machine;
-mod validity;
+pub mod validity;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -54,6 +54,37 @@ impl<'url> Parts<'url> {
     }
 }
 
+/// Returns a URL without its password, and the password, which PostgreSQL's own programs take from their environment: other users of
+/// the machine see the arguments of a program. Parameters that only this program knows are removed as well.
+pub fn without_password(url: &str) -> (String, Option<String>) {
+    let Parts { authority, path, query } = Parts::of(url);
+    let decoded = |text: &str| {
+        // A + is not a space here.
+        let pair = format!("={}", text.replace('+', "%2B"));
+        form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value.into_owned())
+    };
+    let mut password = None;
+    let authority = match authority.rsplit_once('@') {
+        Some((user, address)) => {
+            let (name, secret) = user.split_once(':').map_or((user, None), |(name, secret)| (name, Some(secret)));
+            password = secret.and_then(decoded);
+            format!("{name}@{address}")
+        }
+        None => authority.to_owned(),
+    };
+    let mut kept = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=').unwrap_or((pair, "")) {
+            ("password", secret) => password = decoded(secret),
+            ("statement-cache-capacity", _) => {}
+            ("ssl-mode", value) => kept.push(format!("sslmode={value}")),
+            _ => kept.push(pair.to_owned()),
+        }
+    }
+    let query = if kept.is_empty() { String::new() } else { format!("?{}", kept.join("&")) };
+    (format!("postgres://{authority}/{path}{query}"), password)
+}
+
 /// Returns why a URL cannot be parsed, without a part of it.
 fn why_unreadable(url: &str) -> &'static str {
     const SPECIAL: &str = "a special character of the user or the password must be percent-encoded, such as # as %23, / as \
@@ -100,6 +131,22 @@ pub async fn connect(url: &str) -> anyhow::Result<PgConnection> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn programs_get_the_url_without_its_password() {
+        for (url, shown, password) in [
+            ("postgres://app:S3c%2Fr+t@db:5433/motion", "postgres://app@db:5433/motion", Some("S3c/r+t")),
+            ("postgresql://app@db/motion?sslmode=require", "postgres://app@db/motion?sslmode=require", None),
+            (
+                "postgres://db/motion?user=app&password=S3&statement-cache-capacity=0&ssl-mode=require",
+                "postgres://db/motion?user=app&sslmode=require",
+                Some("S3"),
+            ),
+            ("postgres:///motion?host=/run/pg", "postgres:///motion?host=/run/pg", None),
+        ] {
+            assert_eq!(without_password(url), (shown.to_owned(), password.map(str::to_owned)), "{url}");
+        }
+    }
 
     #[test]
     fn a_url_that_cannot_be_read_is_refused_with_the_reason_and_without_its_password() {
