@@ -217,14 +217,12 @@ mod tests {
             &copy,
             &format!("{users} INSERT INTO sessions VALUES (1); INSERT INTO api_tokens VALUES (1, NULL), (2, NULL)"),
         ));
-        let held = database(
+        drop(database(
             &current,
             "INSERT INTO users VALUES (1, 'ann', 'a'), (2, 'ben', 'new'); INSERT INTO holds VALUES (1, NULL), (2, 5);
              INSERT INTO api_tokens VALUES (1, 7), (2, NULL)",
-        );
-        let error = check_is_unused(&current).expect_err("it is open");
-        assert!(error.to_string().contains("is open; stop the server"), "{error}");
-        drop(held);
+        ));
+        // POSIX locks do not exclude their own process, so that an open database is refused is tested with two processes.
         check_is_unused(&current).expect("closed");
         check_is_unused(&folder.path().join("none.db")).expect("there is none");
         assert_eq!(prepare(&copy, &Stop::default()).expect("prepared").users, 3);
