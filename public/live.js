@@ -213,7 +213,7 @@ const cancel = async (event) => {
   if (button?.name !== "export" || !isConnected) return;
   event.preventDefault();
   button.disabled = true;
-  const response = await fetch(`${address.replace("events", button.value)}/cancel`, { method: "POST" }).catch(() => null);
+  const response = await fetch(`${address.replace(/events$/, button.value)}/cancel`, { method: "POST" }).catch(() => null);
   button.disabled = false;
   // The server's page says what is wrong. An export that has ended (409) is shown as such.
   if (response?.ok || response?.status === 409) refreshSoon();

@@ -39,6 +39,8 @@ pub const EMBEDDED_SITE: &[server::settings::site::EmbeddedFile] = &[];
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
+    // Once per page, so the leak is bounded.
+    leptos::server_fn::client::set_server_url(ui::browser::base_path().leak());
     let hydrate_page = || leptos::mount::hydrate_body(|| leptos::view! { <app::App page=ui::page/> });
     // In a task of its own, so that events that arrived while the module was compiled are handled first.
     ui::hydration::run_in_new_task(hydrate_page);

@@ -65,8 +65,10 @@ new MutationObserver(() => {
   replayed.clear();
 }).observe(document, { subtree: true, attributeFilter: ["data-hydrated"] });
 const load = async () => {
-  const wasm = fetch("PKG.wasm");
-  const page = await import("PKG.js");
+  // The path of the public address, which the server adds to the document.
+  const files = (document.documentElement.dataset.base ?? "") + "PKG";
+  const wasm = fetch(`${files}.wasm`);
+  const page = await import(`${files}.js`);
   await page.default({ module_or_path: wasm });
   page.hydrate();
 };

@@ -11,6 +11,7 @@ use leptos::wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, FocusOptions, HtmlElement, HtmlInputElement};
 
+use crate::api::paths::SETTINGS_PATH;
 use crate::export_params::parse_day;
 
 /// Whether this code runs in a browser. On the server, a call of a browser API panics.
@@ -117,7 +118,8 @@ pub fn changed_boxes(name: &str) -> Vec<(String, bool)> {
 /// Stores this browser's time zone in a cookie, which tells the server on later page loads.
 pub fn remember_timezone(name: &str) {
     const A_YEAR_SECONDS: u32 = 365 * 24 * 60 * 60;
-    let cookie = format!("timezone={name}; Path=/settings; Max-Age={A_YEAR_SECONDS}; SameSite=Lax");
+    let path = local(SETTINGS_PATH);
+    let cookie = format!("timezone={name}; Path={path}; Max-Age={A_YEAR_SECONDS}; SameSite=Lax");
     let _ = Reflect::set(&document(), &JsValue::from_str("cookie"), &JsValue::from_str(&cookie));
 }
 
@@ -349,12 +351,27 @@ pub fn address() -> String {
     location.pathname().unwrap_or_default() + &location.search().unwrap_or_default()
 }
 
-/// Returns scheme, host and port of the page's address. Empty on the server.
+/// Returns scheme, host and port of the page's address, and the path of the public address. Empty on the server.
 pub fn origin() -> String {
     if !IS_BROWSER {
         return String::new();
     }
-    window().location().origin().unwrap_or_default()
+    window().location().origin().unwrap_or_default() + &base_path()
+}
+
+/// Returns the path of the public address, which the server adds to the document: `/motion`. Empty without one, and on the
+/// server.
+pub fn base_path() -> String {
+    if !IS_BROWSER {
+        return String::new();
+    }
+    document().document_element().and_then(|html| html.get_attribute("data-base")).unwrap_or_default()
+}
+
+/// Returns the address of a path of this server, for a request or a link that the browser makes. What the server renders gets
+/// the path of the public address when it is sent.
+pub fn local(path: &str) -> String {
+    base_path() + path
 }
 
 fn property_of(id: &str, name: &str) -> Option<JsValue> {

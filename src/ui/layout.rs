@@ -114,7 +114,7 @@ pub fn CenteredLayout(
 /// Returns a link to the sign-in that returns to this page, for a request without a session.
 pub fn sign_in_link(is_signed_out: bool, language: Language) -> Option<AnyView> {
     is_signed_out.then(|| {
-        let address = login_url(&browser::address());
+        let address = browser::local(&login_url(&browser::address()));
         view! { <a href=address rel="external">{language.export().sign_in}</a> }.into_any()
     })
 }

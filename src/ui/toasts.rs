@@ -165,7 +165,8 @@ fn toast_view(notification: &Notification, toasts: Toasts) -> impl IntoView + us
     let texts = toasts.texts;
     let (kind, title, body) = notification.parts(texts);
     let sign_in = (*notification == Notification::SignedOut).then(|| {
-        view! { <a href=login_url(&browser::address()) target="_blank">{texts.sign_in_in_tab}</a> }
+        let address = browser::local(&login_url(&browser::address()));
+        view! { <a href=address target="_blank">{texts.sign_in_in_tab}</a> }
     });
     view! {
         // A landmark, so that screen readers can jump to it.

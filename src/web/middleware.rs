@@ -2,6 +2,7 @@
 
 pub mod authenticate;
 pub mod authorize;
+pub mod base_path;
 pub mod csrf;
 pub mod host_validation;
 pub mod request_log;

@@ -142,7 +142,8 @@ fn nothing_chosen() -> ApiError {
 
 /// Returns the `Set-Cookie` value that keeps a choice for a year.
 fn set_cookie(settings: &Settings, name: &'static str, value: &'static str) -> String {
-    let cookie = cookie::Cookie::build((name, value)).path("/").http_only(true).same_site(SameSite::Lax);
+    let path = settings.server.cookie_path();
+    let cookie = cookie::Cookie::build((name, value)).path(path).http_only(true).same_site(SameSite::Lax);
     cookie.secure(settings.server.is_https()).max_age(Duration::days(365)).build().to_string()
 }
 

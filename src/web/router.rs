@@ -38,7 +38,7 @@ use crate::web::handlers::{
 };
 use crate::web::listener::request_body::unread_body;
 use crate::web::middleware::authenticate::authenticate;
-use crate::web::middleware::{authorize, csrf, host_validation, request_log, security_headers, session};
+use crate::web::middleware::{authorize, base_path, csrf, host_validation, request_log, security_headers, session};
 use crate::web::redirect::settings_address;
 
 /// Returns the complete server.
@@ -91,7 +91,8 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), page_data::load_page_data))
         .layer(from_fn(authorize::authorize))
         .layer(from_fn_with_state(state.clone(), authenticate));
-    session::with_sessions(authorized, &state)
+    let base = state.settings.server.base_path();
+    let router = session::with_sessions(authorized, &state)
         // The routes from here on are public, and their responses hold no data of a user.
         .route(health::ALIVE_PATH, get(health::alive))
         .route(health::READY_PATH, get(health::ready))
@@ -117,7 +118,8 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), metrics::count))
         .layer(from_fn_with_state(state.clone(), security_headers::security_headers))
         .layer(from_fn(request_log::log_requests))
-        .with_state(state)
+        .with_state(state);
+    base_path::serve_below(base, router)
 }
 
 /// Returns a route for each page, with the form that it may have.

@@ -61,6 +61,7 @@ mod site;
 mod slots;
 mod snippets;
 mod sources;
+mod sub_path;
 mod tokens;
 mod upload;
 mod users;

@@ -115,16 +115,30 @@ impl Proxy {
     }
 }
 
-/// Runs nginx as documented, in front of this server.
-fn documented_nginx(program: &Path, server: &str) -> Proxy {
+/// The base path in the documentation.
+const BASE: &str = "/motion";
+
+/// Returns the configuration of a proxy with the changes of the documentation for a server below a path. `rows`: the first
+/// column of the table.
+fn below_base(configuration: &str, rows: &[&str]) -> String {
+    let (_, table) = PAGE.split_once("\n### Below a path\n").expect("a section");
+    rows.iter().fold(configuration.to_owned(), |configuration, row| {
+        let row = table.lines().find(|line| line.starts_with(&format!("| {row} |"))).expect(row);
+        let [from, to] = [1, 3].map(|column| row.split('`').nth(column).expect("two columns of code"));
+        replace(&configuration, from, to)
+    })
+}
+
+/// Runs nginx as documented, in front of this server. `rows`: the changes for a server below a path.
+fn documented_nginx(program: &Path, server: &str, rows: &[&str]) -> Proxy {
     let http = without_lines(&block(PAGE, "nginx"), &["ssl_certificate ", "ssl_certificate_key"]);
-    Proxy::nginx(program, &replace(&http, SERVER, server))
+    Proxy::nginx(program, &replace(&below_base(&http, rows), SERVER, server))
 }
 
 /// Runs haproxy as documented, in front of this server.
-fn documented_haproxy(program: &Path, server: &str) -> Proxy {
+fn documented_haproxy(program: &Path, server: &str, rows: &[&str]) -> Proxy {
     Proxy::run(|folder, listen| {
-        let settings = replace(&block(PAGE, "haproxy"), SERVER, server);
+        let settings = replace(&below_base(&block(PAGE, "haproxy"), rows), SERVER, server);
         let tls = "bind :443 ssl crt /etc/haproxy/motion.example.com.pem";
         let file = folder.join("haproxy.cfg");
         std::fs::write(&file, replace(&settings, tls, &format!("bind {listen}"))).unwrap();
@@ -140,8 +154,8 @@ fn documented_haproxy(program: &Path, server: &str) -> Proxy {
 }
 
 /// Returns the command that runs Caddy as documented, in front of this server.
-fn caddy(program: &Path, server: &str, folder: &Path, listen: SocketAddr) -> Command {
-    let settings = replace(&block(PAGE, "caddyfile"), SERVER, server);
+fn caddy(program: &Path, server: &str, rows: &[&str], folder: &Path, listen: SocketAddr) -> Command {
+    let settings = replace(&below_base(&block(PAGE, "caddyfile"), rows), SERVER, server);
     let settings = replace(&settings, "motion.example.com {", &format!("http://{listen} {{"));
     let file = folder.join("Caddyfile");
     std::fs::write(&file, format!("{{\n  admin off\n  auto_https off\n}}\n{settings}")).unwrap();
@@ -151,13 +165,17 @@ fn caddy(program: &Path, server: &str, folder: &Path, listen: SocketAddr) -> Com
     command
 }
 
-fn documented_caddy(program: &Path, server: &str) -> Proxy {
-    Proxy::run(|folder, listen| caddy(program, server, folder, listen))
+fn documented_caddy(program: &Path, server: &str, rows: &[&str]) -> Proxy {
+    Proxy::run(|folder, listen| caddy(program, server, rows, folder, listen))
 }
 
-/// Returns a server with an export of some megabytes, an `Authorization` header, and a link to that export.
-async fn app() -> (TestApp, String, String) {
-    let database = TestDatabase::with([]).await;
+/// Returns a server with an export of some megabytes, an `Authorization` header, and a link to that export. `base`: the path of
+/// its public address.
+async fn app(base: &str) -> (TestApp, String, String) {
+    let mut database = TestDatabase::with([]).await;
+    if !base.is_empty() {
+        database.settings.server.public_url = format!("http://localhost{base}/");
+    }
     database.add_many(10_000).await;
     let ann = database.add_viewer("ann", &["front"]).await;
     let app = database.serve(1_000).await;
@@ -177,13 +195,17 @@ async fn answer(address: &str, request: &str) -> String {
 }
 
 /// Asserts that a proxy forwards complete files unchanged, and that a truncated one never looks complete.
-async fn forwards_complete_files_and_exposes_truncation(start: impl Fn(&str) -> Proxy) {
-    let (app, authorization, link) = app().await;
+async fn forwards_complete_files_and_exposes_truncation(base: &str, start: impl Fn(&str) -> Proxy) {
+    let (app, authorization, link) = app(base).await;
     let server = app.address.strip_prefix("http://").unwrap();
     let proxy = start(server);
     let client = client_with(&[(AUTHORIZATION, &authorization)]);
-    let url = format!("{}{EXPORT_PATH}", proxy.address);
+    let url = format!("{}{base}{EXPORT_PATH}", proxy.address);
 
+    let page = client.get(format!("{}{base}/login", proxy.address)).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    let page = page.text().await.unwrap();
+    assert!(page.contains(&format!("method=\"post\" action=\"{base}/login\"")), "{page}");
     let direct = app.get_as(&client, EXPORT_PATH).await.bytes().await.unwrap();
     let response = client.get(&url).send().await.unwrap();
     assert_eq!(response.status(), 200);
@@ -193,7 +215,8 @@ async fn forwards_complete_files_and_exposes_truncation(start: impl Fn(&str) -> 
     let host = proxy.address.strip_prefix("http://").unwrap();
     for version in [" HTTP/1.0", ""] {
         for path in [EXPORT_PATH, &link] {
-            let request = format!("GET {path}{version}\r\nHost: {host}\r\nAuthorization: {authorization}\r\n\r\n");
+            let request =
+                format!("GET {base}{path}{version}\r\nHost: {host}\r\nAuthorization: {authorization}\r\n\r\n");
             let answer = answer(&proxy.address, &request).await;
             assert!(!answer.contains("timestamp,camera_id"), "{path}{version}: {}", &answer[..answer.len().min(300)]);
             let is_success = answer.split(' ').nth(1).is_some_and(|status| status.starts_with('2'));
@@ -205,7 +228,7 @@ async fn forwards_complete_files_and_exposes_truncation(start: impl Fn(&str) -> 
     for after in [50, 300_000, direct.len() / 2, direct.len()] {
         let cut = cutting_proxy(&app.address, after).await;
         let proxy = start(cut.strip_prefix("http://").unwrap());
-        let response = client.get(format!("{}{EXPORT_PATH}", proxy.address)).send().await;
+        let response = client.get(format!("{}{base}{EXPORT_PATH}", proxy.address)).send().await;
         let file = match response {
             Ok(response) if response.status() == 200 => response.bytes().await.ok(),
             _ => None,
@@ -221,7 +244,11 @@ async fn the_documented_nginx_forwards_complete_files_and_exposes_truncation() {
         backend::skips("nginx is missing: make proxies");
         return;
     };
-    forwards_complete_files_and_exposes_truncation(|server| documented_nginx(&nginx, server)).await;
+    forwards_complete_files_and_exposes_truncation("", |server| documented_nginx(&nginx, server, &[])).await;
+    let rows = ["nginx", "nginx, to remove the path"];
+    for rows in [&rows[..1], &rows] {
+        forwards_complete_files_and_exposes_truncation(BASE, |server| documented_nginx(&nginx, server, rows)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -230,7 +257,9 @@ async fn the_documented_haproxy_forwards_complete_files_and_exposes_truncation()
         backend::skips("haproxy is missing: make proxies");
         return;
     };
-    forwards_complete_files_and_exposes_truncation(|server| documented_haproxy(&haproxy, server)).await;
+    forwards_complete_files_and_exposes_truncation("", |server| documented_haproxy(&haproxy, server, &[])).await;
+    let start = |server: &str| documented_haproxy(&haproxy, server, &["haproxy"]);
+    forwards_complete_files_and_exposes_truncation(BASE, start).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -239,7 +268,9 @@ async fn the_documented_caddy_forwards_complete_files_and_exposes_truncation() {
         backend::skips("Caddy is missing: make proxies");
         return;
     };
-    forwards_complete_files_and_exposes_truncation(|server| documented_caddy(&caddy, server)).await;
+    forwards_complete_files_and_exposes_truncation("", |server| documented_caddy(&caddy, server, &[])).await;
+    let start = |server: &str| documented_caddy(&caddy, server, &["Caddy"]);
+    forwards_complete_files_and_exposes_truncation(BASE, start).await;
 }
 
 #[test]
@@ -257,7 +288,7 @@ fn a_caddy_that_hides_truncation_does_not_start_with_the_documented_configuratio
     }
     let folder = tempfile::tempdir().unwrap();
     let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let run = caddy(&old, SERVER, folder.path(), listen).output().unwrap();
+    let run = caddy(&old, SERVER, &[], folder.path(), listen).output().unwrap();
     assert!(!run.status.success());
     let error = String::from_utf8_lossy(&run.stderr).into_owned();
     assert!(error.contains("unrecognized directive: log_append"), "{version}: {error}");

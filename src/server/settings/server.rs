@@ -14,6 +14,11 @@ use super::{host, networks};
 /// The minimum length of a token that cannot be guessed over the network, if it is random.
 const MIN_METRICS_TOKEN_BYTES: usize = 16;
 
+/// The first segments of the server's own paths. The path of the public address begins with another one, so that a path is
+/// known to be with or without it.
+const OWN_PATHS: [&str; 11] =
+    ["api", "healthz", "login", "logout", "metrics", "pkg", "preferences", "readyz", "settings", "setup", "tls"];
+
 /// `[server]`
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -164,6 +169,17 @@ impl Server {
         self.public_address().unwrap_or_else(|| format!("{scheme}://{host}"))
     }
 
+    /// Returns the path of the public address, without a slash at its end: `/motion`. Empty if it is the root.
+    pub fn base_path(&self) -> String {
+        self.public().map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
+    }
+
+    /// Returns the path for which browsers keep cookies.
+    pub fn cookie_path(&self) -> String {
+        let base = self.base_path();
+        if base.is_empty() { "/".to_owned() } else { base }
+    }
+
     /// Returns the host in the public address, if there is one.
     pub fn public_host(&self) -> Option<String> {
         host::to_ascii(self.public()?.host_str()?)
@@ -263,12 +279,24 @@ impl Server {
         }
         let url = self.public();
         let plain = url.as_ref().is_some_and(|url| {
-            let is_bare = url.username().is_empty() && url.password().is_none() && url.path() == "/";
+            let is_bare = url.username().is_empty() && url.password().is_none();
             matches!(url.scheme(), "https" | "http") && is_bare && url.query().is_none() && url.fragment().is_none()
         });
+        let base = self.base_path();
+        let is_simple = base.split('/').skip(1).all(|segment| {
+            let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+            !segment.is_empty() && segment.bytes().all(is_allowed)
+        });
         ensure!(
-            plain,
-            "server.public_url is “{public_url}”; write scheme and host and nothing else, such as https://motion.example.com"
+            plain && is_simple,
+            "server.public_url is “{public_url}”; write scheme, host and, if a proxy serves other sites beside it, a path of \
+             letters, digits and “-”, such as https://motion.example.com or https://example.com/motion/"
+        );
+        let first = base.split('/').nth(1).unwrap_or_default();
+        ensure!(
+            !OWN_PATHS.contains(&first),
+            "server.public_url is “{public_url}”; its path must not begin with /{first}, which is one of the server's own. Use \
+             another one, such as /motion/"
         );
         let is_unencrypted = !self.has_public_https();
         ensure!(
@@ -306,7 +334,13 @@ mod tests {
             ("127.0.0.1:3000", "https://motion.example.com/#a", false),
             ("127.0.0.1:3000", "https://", false),
             ("127.0.0.1:3000", "motion.example.com", false),
-            ("127.0.0.1:3000", "https://motion.example.com/export", false),
+            ("127.0.0.1:3000", "https://example.com/motion/", true),
+            ("127.0.0.1:3000", "https://example.com/cameras/motion", true),
+            ("127.0.0.1:3000", "https://example.com/settings/", false),
+            ("127.0.0.1:3000", "https://example.com/api/motion", false),
+            ("127.0.0.1:3000", "https://example.com/a//b", false),
+            ("127.0.0.1:3000", "https://example.com/a%20b/", false),
+            ("127.0.0.1:3000", "https://example.com/ü/", false),
             ("127.0.0.1:3000", "ftp://motion.example.com", false),
         ] {
             let listen = listen.parse().expect("an address");

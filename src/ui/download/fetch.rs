@@ -153,7 +153,7 @@ pub async fn follow_browser_download(
 ) -> Result<Box<ExportRecord>, DownloadError> {
     let started_at = js_sys::Date::now();
     let mut follower = Follower::new(params.to_query(), &newest_records().await?);
-    click_link(&params.to_url(), None).map_err(|error| unwritable(&error))?;
+    click_link(&browser::local(&params.to_url()), None).map_err(|error| unwritable(&error))?;
     loop {
         browser::sleep(RETRY_DELAY_MILLISECONDS).await;
         let step = match follower.id() {
@@ -190,7 +190,7 @@ pub async fn newest_records() -> Result<Vec<ExportRecord>, DownloadError> {
 async fn fetch(url: &str, abort: Option<&AbortSignal>) -> Result<Response, JsValue> {
     let request = RequestInit::new();
     request.set_signal(abort);
-    JsFuture::from(window().fetch_with_str_and_init(url, &request)).await.map(JsCast::unchecked_into)
+    JsFuture::from(window().fetch_with_str_and_init(&browser::local(url), &request)).await.map(JsCast::unchecked_into)
 }
 
 /// Returns the record with that id once its export has ended, or its last state if that takes more than `max_attempts`.

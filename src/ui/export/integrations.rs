@@ -94,7 +94,7 @@ fn hint(tool: Tool, language: Language) -> AnyView {
         Tool::Url => (texts.url_hint)("Authorization: Bearer …"),
         _ => (texts.token_hint)(TOKEN),
     };
-    view! { <p class="hint">{hint} " " <a href=TOKENS_PATH target="_blank">{texts.create_token}</a></p> }.into_any()
+    view! { <p class="hint">{hint} " " <a href=browser::local(TOKENS_PATH) target="_blank">{texts.create_token}</a></p> }.into_any()
 }
 
 fn snippet(tool: Tool, params: &ExportParams, language: Language) -> impl IntoView + use<> {

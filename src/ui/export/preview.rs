@@ -12,8 +12,8 @@ use crate::api::preview::Preview;
 use crate::error::ApiError;
 use crate::export_params::{DateBound, DateRange, ExportParams, parse_day};
 use crate::ui::layout::sign_in_link;
-use crate::ui::page_data;
 use crate::ui::table_html::table_rows_html;
+use crate::ui::{browser, page_data};
 
 /// The preview. `set_date_range` sets the dates of the selection.
 /// `params` is the selection.
@@ -134,7 +134,7 @@ fn link_to_events(
     let [start, end] = [first, last].map(|day| Some(DateBound::Day(day)));
     let params = params.get_untracked().unwrap_or_default();
     let range = DateRange::new(start, end).unwrap_or_default();
-    let address = format!("{SETTINGS_PATH}?{}", ExportParams { range, ..params }.to_query());
+    let address = format!("{}?{}", browser::local(SETTINGS_PATH), ExportParams { range, ..params }.to_query());
     let select = move |event: MouseEvent| {
         event.prevent_default();
         set_date_range.run(days);

@@ -15,9 +15,9 @@ use crate::ui::download::export_jobs::{ExportJobs, ended_exports, export_progres
 use crate::ui::download::save_method::Expected;
 use crate::ui::hydration::static_html;
 use crate::ui::layout::{CannotShow, SettingsFrame};
-use crate::ui::page_data;
 use crate::ui::table_html::escape_html;
 use crate::ui::toasts::{Toasts, toast_area};
+use crate::ui::{browser, page_data};
 
 /// The page at `/settings/exports`.
 #[component]
@@ -151,7 +151,7 @@ fn record_row(
     let expected = expected_again(record);
     let started = language.timestamp(&record.started_at);
     let again = params.clone().map(|params| {
-        let url = params.to_url();
+        let url = browser::local(&params.to_url());
         view! {
             <a
                 class="again"

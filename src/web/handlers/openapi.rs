@@ -1,6 +1,7 @@
 //! The description of the API as OpenAPI 3.1, at `/api/v1/openapi.json`. A test compares it with the router.
 
 use axum::Json;
+use axum::extract::{RawQuery, State as AxumState};
 use utoipa::openapi::path::{HttpMethod, OperationBuilder, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::request_body::RequestBodyBuilder;
 use utoipa::openapi::schema::{
@@ -9,7 +10,7 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ComponentsBuilder, ContentBuilder, HeaderBuilder, InfoBuilder, OpenApi, OpenApiBuilder, PathsBuilder, Ref, RefOr,
-    Required, ResponseBuilder,
+    Required, ResponseBuilder, Server,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -25,6 +26,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::export_params::{DEFAULT_TIMEZONE, EXPORT_PATH};
 use crate::server::export::records::MAX_LIMIT;
 use crate::server::ingest::live::reported::FIELDS;
+use crate::server::state::AppState;
 use crate::web::error_response::Problem;
 use crate::web::handlers::motion_events::IngestResult;
 use crate::web::parameters;
@@ -40,9 +42,15 @@ const PROBLEM: &str = "application/problem+json";
 ///
 /// # Errors
 /// Returns `invalid_parameter` for any parameter.
-pub async fn describe(axum::extract::RawQuery(query): axum::extract::RawQuery) -> Result<Json<OpenApi>, ApiError> {
+pub async fn describe(
+    AxumState(state): AxumState<AppState>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<OpenApi>, ApiError> {
     parameters::check(query.as_deref().unwrap_or_default(), &[])?;
-    Ok(Json(description()))
+    let base = state.settings.server.base_path();
+    let mut api = description();
+    api.servers = (!base.is_empty()).then(|| vec![Server::new(base)]);
+    Ok(Json(api))
 }
 
 /// Returns the description of all public routes below `/api/v1`.

@@ -139,7 +139,8 @@ impl Client {
         let connection = ClientIo::new(stream, Arc::clone(&activity));
         let info = connection.info(address);
         let service = service_fn(|mut request: Request<Incoming>| {
-            let is_export = request.uri().path() == EXPORT_PATH && request.method() == Method::GET;
+            // With the base path of the public address before it.
+            let is_export = request.uri().path().ends_with(EXPORT_PATH) && request.method() == Method::GET;
             activity.begin_answer(limits.half_closed_timeout(request.uri().path()));
             let end = ResponseEnd(Arc::clone(&activity));
             request.extensions_mut().insert(ConnectInfo(info.clone()));

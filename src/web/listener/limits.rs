@@ -37,10 +37,13 @@ impl Limits {
     /// Returns how long the response for a path may send nothing after the client has closed its sending side. The timeouts of
     /// the database are shorter, so a connected client gets its response. This limit is for a client that has disconnected.
     pub fn half_closed_timeout(&self, path: &str) -> Duration {
-        match path {
-            EXPORT_PATH => self.export_timeout,
-            path if SOON_ABANDONED.contains(&path) => SOON_ABANDONED_TIMEOUT,
-            _ => STATEMENT_TIMEOUT,
+        // The base path of the public address may come first.
+        if path.ends_with(EXPORT_PATH) {
+            self.export_timeout
+        } else if SOON_ABANDONED.iter().any(|abandoned| path.ends_with(abandoned)) {
+            SOON_ABANDONED_TIMEOUT
+        } else {
+            STATEMENT_TIMEOUT
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::messages::requests::RequestMessage;
 use crate::server::accounts::session_store::{DATA_KEY, FAILURE, Sessions, record_lookup_failure};
 use crate::server::accounts::user::{self, User};
 use crate::server::db::pool::Pool;
-use crate::server::settings::Settings;
+use crate::server::settings::{Server, Settings};
 use crate::server::state::AppState;
 
 /// The extension that `axum-login` puts into a request.
@@ -32,29 +32,34 @@ pub fn with_sessions(router: Router<AppState>, state: &AppState) -> Router<AppSt
 }
 
 fn session_layer(state: &AppState) -> AuthManagerLayer<Users, Sessions> {
-    let secure = state.settings.server.is_https();
+    let server = &state.settings.server;
     let absolute = Duration::seconds(i64::from(state.settings.accounts.session_max_hours.get()) * 3_600);
     let sessions = SessionManagerLayer::new(state.sessions.clone())
-        .with_name(cookie_name(secure))
-        .with_secure(secure)
+        .with_name(cookie_name(server))
+        .with_secure(server.is_https())
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
-        .with_path("/")
+        .with_path(server.cookie_path())
         .with_expiry(Expiry::OnInactivity(absolute));
     AuthManagerLayerBuilder::new(Users { database: state.database.clone() }, sessions).with_data_key(DATA_KEY).build()
 }
 
-/// Returns the name of the session's cookie. Browsers accept the prefix `__Host-` only over TLS and only from this host.
-fn cookie_name(secure: bool) -> &'static str {
-    if secure { "__Host-motion-export" } else { "motion-export" }
+/// Returns the name of the session's cookie. Browsers accept the prefix `__Secure-` only over TLS, and `__Host-` only for a
+/// cookie of all paths of this host.
+fn cookie_name(server: &Server) -> &'static str {
+    match (server.is_https(), server.base_path().is_empty()) {
+        (true, true) => "__Host-motion-export",
+        (true, false) => "__Secure-motion-export",
+        (false, _) => "motion-export",
+    }
 }
 
 /// Returns the `Set-Cookie` value that removes the session's cookie. `tower-sessions` sends one without the attributes that
 /// browsers require for a name with the prefix `__Host-`.
 pub fn removal_cookie(settings: &Settings) -> String {
-    let secure = settings.server.is_https();
-    let cookie = Cookie::build((cookie_name(secure), "")).path("/").http_only(true).same_site(SameSite::Lax);
-    cookie.secure(secure).max_age(Duration::ZERO).build().to_string()
+    let server = &settings.server;
+    let cookie = Cookie::build((cookie_name(server), "")).path(server.cookie_path()).http_only(true);
+    cookie.same_site(SameSite::Lax).secure(server.is_https()).max_age(Duration::ZERO).build().to_string()
 }
 
 /// Marks a response from inside the session layer, as opposed to one of the session layer itself.

@@ -1,0 +1,73 @@
+// A server whose public address has a path. It accepts requests with that path itself, as from a proxy that passes it on.
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+
+import { ADMIN, NOW, PASSWORD, runWith, SERVER } from "./server";
+import { bytes, exportButton, expect, expectSame, test } from "./test";
+
+let folder: string;
+let server: ChildProcess;
+let address: string;
+let environment: Record<string, string>;
+
+async function freePort(): Promise<number> {
+  const listener = createServer();
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  const { port } = listener.address() as { port: number };
+  await new Promise((resolve) => listener.close(resolve));
+  return port;
+}
+
+// The history's stream of events may be answered with 401 before the page of the sign-in is shown.
+test.use({ storageState: { cookies: [], origins: [] }, expectedMessages: [/status of 401/] });
+
+test.beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), "motion-export-"));
+  const port = await freePort();
+  address = `http://127.0.0.1:${port}/motion`;
+  environment = { DATABASE_URL: `sqlite://${folder}/test.db`, MOTION_EXPORT_SERVER_PUBLIC_URL: `${address}/` };
+  runWith(environment, ["demo", "--events", "2000", "--seed", "1", "--until", NOW]);
+  runWith(environment, ["user", "add", ADMIN, "--admin", "--password-stdin"], PASSWORD);
+  const env = { ...process.env, MOTION_EXPORT_SERVER_LOG: "warn", ...environment };
+  const root = path.resolve(__dirname, "..");
+  server = spawn(SERVER, ["serve", "--listen", `127.0.0.1:${port}`], { cwd: root, env, stdio: "ignore" });
+  await expect(async () => expect((await fetch(`${address}/healthz`)).ok).toBe(true)).toPass();
+});
+
+test.afterAll(() => {
+  server.kill();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test("signing in, an export, the history and signing out stay below the path", async ({ page, javaScriptEnabled }) => {
+  const elsewhere: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().startsWith("http") && !request.url().startsWith(`${address}/`)) elsewhere.push(request.url());
+  });
+  await page.goto(`${address}/settings`);
+  await page.getByLabel("Name").fill(ADMIN);
+  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("heading", { name: "Data Export" })).toBeVisible();
+  expect(page.url()).toContain("/motion/settings");
+
+  // With script, the page has chosen the browser's zone.
+  const zone = javaScriptEnabled ? "America/Los_Angeles" : "UTC";
+  const downloading = page.waitForEvent("download");
+  await exportButton(page).click();
+  const file = await bytes(await downloading);
+  expectSame(file, runWith({ DATABASE_URL: environment.DATABASE_URL }, ["export", "--bom", "--timezone", zone]));
+
+  await page.getByRole("link", { name: "Export history" }).click();
+  await expect(page.getByRole("heading", { name: "Export history", level: 1 })).toBeVisible();
+  // That of the command line is in the history as well.
+  await expect(page.getByRole("row").filter({ hasText: "Complete" })).toHaveCount(2);
+
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  expect(page.url()).toContain("/motion/login");
+  expect(elsewhere).toEqual([]);
+});
