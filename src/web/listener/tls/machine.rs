@@ -36,10 +36,13 @@ pub fn shown_address(listening: SocketAddr) -> String {
     if !listening.ip().is_unspecified() {
         return listening.to_string();
     }
-    let private = addresses(listening.ip()).into_iter().find(|address| match address {
+    let mut private = addresses(listening.ip());
+    private.retain(|address| match address {
         IpAddr::V4(address) => address.is_private(),
         IpAddr::V6(address) => address.is_unique_local(),
     });
+    // Those of IPv4 are easier to type.
+    let private = private.into_iter().min_by_key(IpAddr::is_ipv6);
     let port = listening.port();
     private.map_or_else(
         || {
