@@ -19,8 +19,10 @@ use crate::server::accounts::secret::Secret;
 use crate::server::accounts::session_store::Sessions;
 use crate::server::accounts::setup::Setup;
 use crate::server::accounts::user;
+use crate::server::db::clock::Clock;
 use crate::server::db::connect::writer::Writer;
 use crate::server::db::connect::{IfMissing, checkpoint};
+use crate::server::db::partitions;
 use crate::server::db::pool::Pool;
 use crate::server::db::timeouts::STATEMENT_TIMEOUT;
 use crate::server::demo::{self, Guest};
@@ -108,6 +110,7 @@ impl Serve {
         let setup = key.map_or_else(Setup::default, Setup::with_key);
         let state = AppState::new(timed, writer, settings, clock, setup)?;
         tokio::spawn(sweep(state.sessions.clone(), state.settings.clone(), state.database.clone()));
+        tokio::spawn(create_partitions(state.writer.clone(), state.clock.clone()));
         tokio::spawn(state.exports.clone().run_heartbeat());
         let retention = Retention::new(
             state.database.clone(),
@@ -202,6 +205,17 @@ async fn sweep(sessions: Sessions, settings: Arc<Settings>, database: Pool) {
         }
         if let Err(error) = checkpoint::empty_long_log(&settings.database, &database).await {
             warn!(error = format!("{error:#}"), "cannot truncate SQLite's write-ahead log");
+        }
+    }
+}
+
+/// Creates the partitions of the current and the next month, now and once an hour.
+async fn create_partitions(writer: Writer, clock: Clock) {
+    let mut interval = tokio::time::interval(SWEEP_INTERVAL);
+    loop {
+        interval.tick().await;
+        if let Err(error) = partitions::create_current(&writer, clock.now()).await {
+            warn!(%error, "cannot create the partitions of this month and the next one; the first event of a month does");
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, TimeDelta};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, RuntimeErr, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, RuntimeErr, Statement, TransactionTrait};
 
 use super::clock;
 use super::locks::{IMPORT_LOCK_KEY, LIVE_LOCK_KEY, PARTITION_LOCK_KEY};
@@ -178,6 +178,27 @@ impl Partitions {
         }
         Ok(())
     }
+}
+
+/// How long creating partitions waits for an import that creates one.
+const CREATE_TIMEOUT: &str = "1s";
+
+/// Creates the partitions of the current and the next month. A live event then waits for no import that has created another
+/// one, and holds the lock of partitions until it ends.
+///
+/// # Errors
+/// Returns an error if the database cannot be written to, or an import creates partitions.
+pub async fn create_current(database: &Pool, now: UnixMicros) -> Result<(), DbErr> {
+    let Some(current) = Month::of(now.as_micros()) else { return Ok(()) };
+    let Partitions::Of(existing) = Partitions::known(database).await? else { return Ok(()) };
+    let moments = [current.start(), current.end()];
+    if moments.iter().all(|moment| Month::of(*moment).is_some_and(|month| existing.contains(&month))) {
+        return Ok(());
+    }
+    let transaction = database.begin().await?;
+    transaction.execute_unprepared(&format!("SET LOCAL lock_timeout = '{CREATE_TIMEOUT}'")).await?;
+    Partitions::Of(existing).create_for(&transaction, moments).await?;
+    transaction.commit().await
 }
 
 /// Vacuums the partitions of these months after many events were written to them, so that scans of an index need not look up
