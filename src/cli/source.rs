@@ -31,7 +31,7 @@ pub enum Source {
         /// The name in the settings, [source.NAME].
         name: String,
     },
-    /// Reads everything that a source has, once, and stores what is new. For cron, where no server follows the source.
+    /// Reads what a source has, once, and stores what is new. For cron, where no server follows the source.
     Once {
         /// The name in the settings, [source.NAME].
         name: String,

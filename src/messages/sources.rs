@@ -51,6 +51,27 @@ messages! {
         Forbidden { url: String } = "source_forbidden",
             "The user may not read events of {url}. The role viewer is enough.",
             "{url} lässt diesen Benutzer keine Ereignisse lesen. Die Rolle viewer genügt.";
+        /// The database cannot be read.
+        DatabaseUnreadable { location: String, detail: String } = "source_database_unreadable",
+            "{location} cannot be read: {detail}.",
+            "{location} ist nicht lesbar: {detail}.";
+        /// The database is that of another program, or damaged.
+        DatabaseRefused { location: String, detail: String } = "source_database_refused",
+            "{location} cannot be followed: {detail}.",
+            "{location} kann nicht verfolgt werden: {detail}.";
+        /// The file is on a network file system.
+        NetworkFileSystem { location: String } = "source_network_file_system",
+            "{location} is on a network file system, on which SQLite cannot be read while another program writes. Run this \
+             server where the file is, or import a copy with `import argusai`.",
+            "{location} liegt auf einem Netzwerkdateisystem, auf dem SQLite nicht gelesen werden kann, während ein anderes \
+             Programm schreibt. Betreiben Sie diesen Server dort, wo die Datei liegt, oder importieren Sie eine Kopie mit \
+             `import argusai`.";
+        /// No program has the file open, and this one may not write beside it.
+        DatabaseNotOpen { location: String } = "source_database_not_open",
+            "{location} is read again when ArgusAI has it open: until then, SQLite would have to write a file beside it, and \
+             this program may not.",
+            "{location} wird wieder gelesen, sobald ArgusAI die Datei geöffnet hat: Bis dahin müsste SQLite eine Datei daneben \
+             schreiben, und das darf dieses Programm nicht.";
         /// The MQTT broker is connected.
         MqttConnected { url: String, topic: String } = "mqtt_connected",
             "{url} is connected ({topic}).",

@@ -277,7 +277,7 @@ async fn nul_in_a_source_is_replaced_and_the_event_is_recognized() {
 }
 
 /// Creates a separate database in PostgreSQL, and returns its URL.
-async fn on_postgres(statements: &str) -> Option<(Home, String)> {
+pub async fn on_postgres(statements: &str) -> Option<(Home, String)> {
     if !backend::is_postgres() {
         backend::skips("its source is PostgreSQL");
         return None;

@@ -23,6 +23,7 @@ mod encoding;
 mod export_events;
 mod export_url;
 mod faults;
+mod follow_argusai;
 mod foreign_database;
 mod full_disk;
 mod guard;

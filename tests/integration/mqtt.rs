@@ -124,7 +124,7 @@ fn follow(context: &FollowContext, source: &Source) -> Followers {
     Followers::start(context.clone(), &settings).unwrap()
 }
 
-async fn until(what: &str, condition: impl AsyncFn() -> bool) {
+pub async fn until(what: &str, condition: impl AsyncFn() -> bool) {
     let met = async {
         while !condition().await {
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -18,12 +18,12 @@ use motion_export::server::db::connect::writer::Writer;
 use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::ingest::live::source_state::{self, Stored};
 use motion_export::server::ingest::live::sources::context::FollowContext;
-use motion_export::server::ingest::live::sources::once;
 use motion_export::server::ingest::live::sources::trial::{Trial, Tried, trial};
+use motion_export::server::ingest::live::sources::{Followers, once};
 use motion_export::server::ingest::live::writer::LiveWriter;
 use motion_export::server::metrics::Metrics;
 use motion_export::server::retention::holds::{self, NewHold};
-use motion_export::server::settings::{Hidden, NewCameras, Source};
+use motion_export::server::settings::{Hidden, NewCameras, Settings, Source};
 use reqwest::header::AUTHORIZATION;
 use rusqlite::Connection;
 use rustls::pki_types::pem::PemObject;
@@ -249,7 +249,7 @@ pub async fn context(database: &TestDatabase) -> FollowContext {
     context_at(database, NOW).await
 }
 
-async fn context_at(database: &TestDatabase, now: i64) -> FollowContext {
+pub async fn context_at(database: &TestDatabase, now: i64) -> FollowContext {
     let writer = Writer::open(&database.settings.database, &database.connection).await.unwrap();
     let clock = Clock::new(move || UnixMicros::new(now));
     FollowContext::new(writer.clone(), LiveWriter::start(writer), clock, Metrics::new())
@@ -381,6 +381,32 @@ async fn a_camera_belongs_to_the_first_source_that_has_it() {
     assert!(source_state::forget(&database.connection, "first").await.unwrap());
     second.add(event(25));
     assert_eq!(once(&context, "second", &second.settings()).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn events_that_were_refused_are_stored_once_their_camera_is_known() {
+    let frigate = StandIn::start().await;
+    frigate.set([event(4 * 3_600), event(10), with(event(20), "camera", json!("back"))]);
+    let database = TestDatabase::new().await;
+    let mut settings = Settings::default();
+    let every_seconds = std::num::NonZeroU32::MIN;
+    settings
+        .source
+        .insert("garage".to_owned(), Source { new_cameras: NewCameras::Refuse, every_seconds, ..frigate.settings() });
+    let followers = Followers::start(context(&database).await, &settings).unwrap();
+    let count = async |wanted: usize| crate::mqtt::until("rows", async || rows(&database).await.len() == wanted).await;
+    crate::mqtt::until("swept", async || {
+        let stored = source_state::list(&database.connection).await.unwrap();
+        stored.iter().any(|stored| stored.source.state == "live")
+    })
+    .await;
+    assert_eq!(stored(&database).await.reasons, [("camera_not_known".to_owned(), 3)]);
+    database.add_camera("front", None).await;
+    count(2).await;
+    assert_eq!(stored(&database).await.reasons, [("camera_not_known".to_owned(), 3)], "counted once");
+    database.add_camera("back", None).await;
+    count(3).await;
+    followers.stop().await;
 }
 
 #[tokio::test]

@@ -11,7 +11,6 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use self::source::Source;
-use self::tables::{SourceCamera, SourceEvent};
 use self::values::bounding_box;
 use super::camera_ids::CameraIds;
 use super::contents::first_16;
@@ -25,6 +24,7 @@ use crate::server::db::pool::Pool;
 use crate::server::ingest::event::Event;
 use crate::server::ingest::foreign_file::Value;
 
+pub mod follow;
 mod postgres;
 mod source;
 mod sqlite;
@@ -32,6 +32,7 @@ mod tables;
 mod values;
 
 pub use source::Location;
+pub use tables::{SourceCamera, SourceEvent};
 pub(super) use values::{Unreadable, algorithm, confidence, percent, timestamp};
 
 /// Imports all cameras and events of an ArgusAI database that are not stored yet. If
@@ -66,7 +67,7 @@ pub async fn import(database: &Pool, location: &Location, progress: &Progress) -
 }
 
 /// Derives the id of an event from ArgusAI's, which is not a UUID. Events of earlier imports have such ids.
-fn derived_id(native: &str) -> Uuid {
+pub fn derived_id(native: &str) -> Uuid {
     Uuid::new_v8(first_16(Sha256::new_with_prefix(native)))
 }
 
@@ -124,7 +125,7 @@ impl Import {
 }
 
 /// Converts an event, except for its id; `None` if it must be skipped. Counts repaired values.
-fn convert(event: SourceEvent, summary: &mut Summary) -> Option<Event> {
+pub fn convert(event: SourceEvent, summary: &mut Summary) -> Option<Event> {
     let Some(timestamp) = timestamp(&event.timestamp) else {
         let value = Some(event.timestamp).filter(|value| *value != Value::Null).map(Value::into_text);
         summary.skip(ImportFinding::TimeUnreadable, 1, value.as_deref());

@@ -98,6 +98,15 @@ pub fn open(file: &Path, expected: &str) -> anyhow::Result<Connection> {
     }
 }
 
+/// Opens a file that another program writes meanwhile, and reads from it. Unlike [`open`], it never takes the file for one that
+/// does not change.
+///
+/// # Errors
+/// Returns SQLite's error; [`needs_files_beside`] tells if it could not create a file.
+pub fn open_shared(file: &Path) -> rusqlite::Result<Connection> {
+    open_with(file, "")
+}
+
 /// Opens the file and reads from it, because SQLite reports errors when it reads.
 fn open_with(file: &Path, parameters: &str) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
@@ -111,7 +120,7 @@ fn open_with(file: &Path, parameters: &str) -> rusqlite::Result<Connection> {
 
 /// Whether SQLite could not create a file (`SQLITE_CANTOPEN`, `SQLITE_READONLY_DIRECTORY`, or
 /// `SQLITE_READONLY_CANTINIT`).
-fn needs_files_beside(error: &rusqlite::Error) -> bool {
+pub fn needs_files_beside(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|error| [14, 1_544, 1_288].contains(&error.extended_code))
 }
 

@@ -21,7 +21,7 @@ pub struct Source {
     /// What it is.
     #[serde(default)]
     pub kind: SourceKind,
-    /// Where it is: `http://frigate:5000`, or `https://frigate:8971`.
+    /// Where it is: `http://frigate:5000`, or `https://frigate:8971`; the database of `ArgusAI`.
     #[serde(default)]
     pub url: Hidden,
     /// The user for port 8971 of Frigate. The role viewer is enough. Empty: no sign-in.
@@ -36,7 +36,7 @@ pub struct Source {
     /// How often new events are read, in seconds.
     #[serde(default = "default_every")]
     pub every_seconds: NonZeroU32,
-    /// How often everything that Frigate has is read, in hours, because it stores some events late.
+    /// How often everything that the source has is read, in hours, because some events are stored late.
     #[serde(default = "default_sweep")]
     pub sweep_hours: NonZeroU32,
     /// A text before the id of each camera, such as `garage-`, if another source has cameras with the same ids.
@@ -70,6 +70,8 @@ pub enum SourceKind {
     Missing,
     /// Frigate, over HTTP.
     Frigate,
+    /// `ArgusAI`, by its database.
+    Argusai,
 }
 
 impl SourceKind {
@@ -78,6 +80,7 @@ impl SourceKind {
         match self {
             Self::Missing => "",
             Self::Frigate => "frigate",
+            Self::Argusai => "argusai",
         }
     }
 }
@@ -137,7 +140,20 @@ impl Source {
             (1..=MAX_NAME).contains(&name.len()) && name.chars().all(is_plain),
             "a name has up to {MAX_NAME} lower-case letters a to z and digits, such as garage"
         );
-        ensure!(self.kind != SourceKind::Missing, "kind is missing; write kind = \"frigate\"");
+        ensure!(self.kind != SourceKind::Missing, "kind is missing; write kind = \"frigate\" or kind = \"argusai\"");
+        match self.kind {
+            SourceKind::Missing => {}
+            SourceKind::Frigate => self.check_frigate()?,
+            SourceKind::Argusai => self.check_argusai()?,
+        }
+        ensure!(
+            !self.camera_prefix.chars().any(char::is_control) && self.camera_prefix.chars().count() <= MAX_NAME,
+            "camera_prefix has more than {MAX_NAME} characters, or a control character"
+        );
+        Ok(())
+    }
+
+    fn check_frigate(&self) -> anyhow::Result<()> {
         let url: Option<Uri> = self.url.0.parse().ok();
         let is_valid = url.as_ref().is_some_and(|url| {
             let has_no_user = url.authority().is_some_and(|authority| !authority.as_str().contains('@'));
@@ -161,10 +177,25 @@ impl Source {
             self.mqtt_ca_file.as_os_str().is_empty() || self.mqtt.0.starts_with("mqtts:"),
             "mqtt_ca_file is set, and mqtt is not encrypted: write mqtts:// there"
         );
+        Ok(())
+    }
+
+    fn check_argusai(&self) -> anyhow::Result<()> {
         ensure!(
-            !self.camera_prefix.chars().any(char::is_control) && self.camera_prefix.chars().count() <= MAX_NAME,
-            "camera_prefix has more than {MAX_NAME} characters, or a control character"
+            !self.url.0.is_empty(),
+            "url is missing: write the path of ArgusAI's SQLite file, such as sqlite:////srv/argusai/backend/data/app.db, or \
+             postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
         );
+        let of_frigate = [
+            ("user", !self.user.is_empty()),
+            ("password", !self.password.0.is_empty()),
+            ("ca_file", !self.ca_file.as_os_str().is_empty()),
+            ("mqtt", !self.mqtt.0.is_empty()),
+            ("mqtt_password", !self.mqtt_password.0.is_empty()),
+            ("mqtt_ca_file", !self.mqtt_ca_file.as_os_str().is_empty()),
+        ];
+        let set = of_frigate.into_iter().find(|(_, is_set)| *is_set);
+        ensure!(set.is_none(), "{} is not a key of kind = \"argusai\"", set.map_or("", |(key, _)| key));
         Ok(())
     }
 }
@@ -194,6 +225,9 @@ mod tests {
             ("kind = \"frigate\"\nurl = \"http://frigate:5000\"\nuser = \"me\"", "user and password"),
             ("kind = \"frigate\"\nurl = \"http://frigate:5000\"\nevery_seconds = 0", "every_seconds"),
             ("kind = \"frigate\"\nurl = \"http://frigate:5000\"\ninterval = 5", "interval"),
+            ("kind = \"argusai\"", "url is missing"),
+            ("kind = \"argusai\"\nurl = \"/a.db\"\nuser = \"me\"", "user is not a key"),
+            ("kind = \"argusai\"\nurl = \"/a.db\"\nmqtt = \"mqtt://b\"", "mqtt is not a key"),
             ("kind = \"frigate\"\nurl = \"http://frigate:5000\"\nmqtt = \"broker\"", "mqtt://"),
             ("kind = \"frigate\"\nurl = \"http://frigate:5000\"\nmqtt_password = \"secret\"", "without a user"),
             (

@@ -17,11 +17,11 @@ const SETTINGS: &str = "SET default_transaction_read_only = on; SET timezone = '
                         SET extra_float_digits = 1";
 
 /// The columns, as text.
-const COLUMNS: &str = r#"id::text AS id, camera_id::text AS camera_id, "timestamp"::text AS "timestamp",
+pub const COLUMNS: &str = r#"id::text AS id, camera_id::text AS camera_id, "timestamp"::text AS "timestamp",
     confidence::text AS confidence, algorithm_used::text AS algorithm_used, bounding_box::text AS bounding_box"#;
 
 /// The names of the columns.
-const NAMES: &str = r#"id, camera_id, "timestamp", confidence, algorithm_used, bounding_box"#;
+pub const NAMES: &str = r#"id, camera_id, "timestamp", confidence, algorithm_used, bounding_box"#;
 
 /// An order that depends only on these texts.
 const ORDER: &str = r#"id COLLATE "C", camera_id COLLATE "C", "timestamp" COLLATE "C", confidence COLLATE "C",
@@ -29,17 +29,14 @@ const ORDER: &str = r#"id COLLATE "C", camera_id COLLATE "C", "timestamp" COLLAT
 
 /// The types that sort by time and have one text for each moment. As a number or a text, the same moment can be written
 /// in several ways.
-const TIME_TYPES: [&str; 2] = ["timestamp with time zone", "timestamp without time zone"];
+pub const TIME_TYPES: [&str; 2] = ["timestamp with time zone", "timestamp without time zone"];
 
 /// Connects, and starts to read the events. Returns the cameras, the number of events, and whether they come in order
 /// of time.
 pub async fn open(url: &str, pages: RowBatches) -> anyhow::Result<(Vec<SourceCamera>, u64, bool)> {
     let mut source = connect(url).await?;
-    source.execute(SETTINGS).await.map_err(describe)?;
-    let time_type = check(&mut source).await?;
-
-    let rows = sqlx::query("SELECT id::text, name::text FROM cameras ORDER BY 1").fetch_all(&mut source).await;
-    let cameras = rows.map_err(describe)?.iter().map(camera).collect::<Result<_, _>>().map_err(describe)?;
+    let time_type = prepare(&mut source).await?;
+    let cameras = cameras(&mut source).await.map_err(describe)?;
     let extent =
         r#"SELECT count(*), count(*) FILTER (WHERE "timestamp" IS NULL), max("timestamp")::text FROM motion_events"#;
     let extent = sqlx::query(extent).fetch_one(&mut source).await.map_err(describe)?;
@@ -55,7 +52,26 @@ pub async fn open(url: &str, pages: RowBatches) -> anyhow::Result<(Vec<SourceCam
     Ok((cameras, events.unsigned_abs(), is_in_order_of_time))
 }
 
-fn describe(error: sqlx::Error) -> anyhow::Error {
+/// Makes the session read-only, and checks that the tables exist. Returns the type of the events' times.
+///
+/// # Errors
+/// Returns an error if it is not a database of `ArgusAI`, or does not answer.
+pub async fn prepare(source: &mut PgConnection) -> anyhow::Result<String> {
+    source.execute(SETTINGS).await.map_err(describe)?;
+    check(source).await
+}
+
+/// Returns the cameras.
+///
+/// # Errors
+/// Returns an error if the database does not answer.
+pub async fn cameras(source: &mut PgConnection) -> Result<Vec<SourceCamera>, sqlx::Error> {
+    let rows = sqlx::query("SELECT id::text, name::text FROM cameras ORDER BY 1").fetch_all(source).await?;
+    rows.iter().map(camera).collect()
+}
+
+/// Describes an error for users.
+pub fn describe(error: sqlx::Error) -> anyhow::Error {
     anyhow!("{}", describe_sqlx(&error))
 }
 
@@ -145,7 +161,11 @@ fn camera(row: &PgRow) -> Result<SourceCamera, sqlx::Error> {
     Ok(SourceCamera { id: value(row, 0)?, name: value(row, 1)? })
 }
 
-fn event(row: &PgRow) -> Result<SourceEvent, sqlx::Error> {
+/// Reads the columns [`NAMES`] of a row.
+///
+/// # Errors
+/// Returns an error if a column is missing.
+pub fn event(row: &PgRow) -> Result<SourceEvent, sqlx::Error> {
     Ok(SourceEvent {
         id: value(row, 0)?,
         camera_id: value(row, 1)?,

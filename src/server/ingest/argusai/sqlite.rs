@@ -8,7 +8,7 @@ use super::tables::{RowBatches, SourceCamera, SourceEvent, TABLES, check_table};
 use crate::server::ingest::foreign_file::{self, Value, columns, describe};
 
 /// Only columns before the thumbnail: to get past its 50 kB, SQLite would have to read it.
-const COLUMNS: &str = "id, camera_id, timestamp, confidence, algorithm_used, bounding_box";
+pub const COLUMNS: &str = "id, camera_id, timestamp, confidence, algorithm_used, bounding_box";
 
 /// Opens the file, and starts to read its events on a separate thread. Returns its cameras and the number of events.
 pub async fn open(file: PathBuf, pages: RowBatches) -> anyhow::Result<(Vec<SourceCamera>, u64)> {
@@ -27,14 +27,22 @@ pub async fn open(file: PathBuf, pages: RowBatches) -> anyhow::Result<(Vec<Sourc
     Ok((cameras, events))
 }
 
-fn cameras(source: &Connection) -> rusqlite::Result<Vec<SourceCamera>> {
+/// Returns the cameras.
+///
+/// # Errors
+/// Returns an error if the file cannot be read.
+pub fn cameras(source: &Connection) -> rusqlite::Result<Vec<SourceCamera>> {
     let mut statement = source.prepare("SELECT id, name FROM cameras ORDER BY id")?;
     let cameras =
         statement.query_map([], |row| Ok(SourceCamera { id: Value::of(row, 0)?, name: Value::of(row, 1)? }))?;
     cameras.collect()
 }
 
-fn event(row: &Row<'_>) -> rusqlite::Result<SourceEvent> {
+/// Reads the columns [`COLUMNS`] of a row.
+///
+/// # Errors
+/// Returns an error if the row has no such column.
+pub fn event(row: &Row<'_>) -> rusqlite::Result<SourceEvent> {
     Ok(SourceEvent {
         id: Value::of(row, 0)?,
         camera_id: Value::of(row, 1)?,

@@ -16,18 +16,26 @@ pub const TABLES: [(&str, &[&str]); 2] = [
 /// A camera.
 #[derive(Debug)]
 pub struct SourceCamera {
+    /// The id.
     pub id: Value,
+    /// The name.
     pub name: Value,
 }
 
 /// An event as ArgusAI stores it.
 #[derive(Debug, Default)]
 pub struct SourceEvent {
+    /// The id.
     pub id: Value,
+    /// The id of the camera.
     pub camera_id: Value,
+    /// When motion was detected, in one of several forms.
     pub timestamp: Value,
+    /// 0 to 1.
     pub confidence: Value,
+    /// The detector.
     pub algorithm: Value,
+    /// The bounding box in pixels, as JSON.
     pub bounding_box: Value,
 }
 

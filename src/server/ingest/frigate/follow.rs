@@ -350,6 +350,11 @@ impl Follower {
         }
     }
 
+    /// Reads everything again as soon as possible.
+    pub fn sweep_soon(&mut self) {
+        self.next_sweep = Duration::ZERO;
+    }
+
     /// Handles a failed request. It is sent again after a delay; that for an open event with the next poll, so that one event
     /// cannot block the others. Returns how many failed one after another.
     pub fn failure(&mut self, now: Now) -> u32 {

@@ -9,20 +9,28 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use futures_util::FutureExt;
+use sea_orm::DbErr;
 use tokio::task::JoinHandle;
 use tracing::{error, warn};
 
+use self::argusai::ArgusaiSource;
 use self::context::FollowContext;
 use self::frigate::FrigateSource;
 use self::latest::{Latest, News};
+use self::recorder::Recorder;
 use super::source_state::{self, LEASE};
-use crate::server::settings::{Settings, Source};
+use crate::server::settings::{Settings, Source, SourceKind};
 
+mod argusai;
+mod argusai_events;
 pub mod broker;
 pub mod context;
-pub mod frigate;
+mod findings;
+mod frigate;
 mod frigate_events;
 pub mod latest;
+mod recorder;
+mod refused;
 pub mod trial;
 
 /// How often the server that follows a source says so.
@@ -68,18 +76,63 @@ impl Followers {
     }
 }
 
-fn open(name: &str, source: &Source) -> anyhow::Result<FrigateSource> {
-    FrigateSource::new(name, source).with_context(|| format!("[source.{name}]"))
+/// A source of any kind.
+#[derive(Debug)]
+enum LiveSource {
+    Frigate(Box<FrigateSource>),
+    Argusai(Box<ArgusaiSource>),
+}
+
+impl LiveSource {
+    fn recorder(&self) -> &Recorder {
+        match self {
+            Self::Frigate(source) => source.recorder(),
+            Self::Argusai(source) => source.recorder(),
+        }
+    }
+
+    /// Follows the source with this server, unless another one does.
+    async fn acquire(&mut self, context: &FollowContext) -> Result<bool, DbErr> {
+        match self {
+            Self::Frigate(source) => source.acquire(context).await,
+            Self::Argusai(source) => source.acquire(context).await,
+        }
+    }
+
+    /// Follows the source until another server does.
+    async fn follow(&mut self, context: &FollowContext) {
+        match self {
+            Self::Frigate(source) => source.follow(context).await,
+            Self::Argusai(source) => source.follow(context).await,
+        }
+    }
+
+    /// Reads what the source has, once. Returns how many events were stored.
+    async fn once(&mut self, context: &FollowContext) -> anyhow::Result<u64> {
+        match self {
+            Self::Frigate(source) => source.sweep(context).await,
+            Self::Argusai(source) => source.once(context).await,
+        }
+    }
+}
+
+fn open(name: &str, source: &Source) -> anyhow::Result<LiveSource> {
+    let opened = match source.kind {
+        SourceKind::Argusai => ArgusaiSource::new(name, source).map(|source| LiveSource::Argusai(Box::new(source))),
+        _ => FrigateSource::new(name, source).map(|source| LiveSource::Frigate(Box::new(source))),
+    };
+    opened.with_context(|| format!("[source.{name}]"))
 }
 
 /// Follows a source while this server has the lease, and waits for the lease otherwise. Runs until the task is aborted.
-async fn follow(mut source: FrigateSource, context: FollowContext) {
+async fn follow(mut source: LiveSource, context: FollowContext) {
     let mut was_unavailable = false;
     loop {
         match source.acquire(&context).await {
             Ok(true) => {
                 was_unavailable = false;
-                let (name, latest) = (source.name().to_owned(), source.latest());
+                let recorder = source.recorder();
+                let (name, latest) = (recorder.name().to_owned(), recorder.latest());
                 let heartbeat = keep_lease(name.clone(), latest, context.clone());
                 let heartbeat = std::pin::pin!(heartbeat);
                 let follow = std::pin::pin!(source.follow(&context));
@@ -93,7 +146,7 @@ async fn follow(mut source: FrigateSource, context: FollowContext) {
             Ok(false) => {}
             Err(error) => {
                 if !std::mem::replace(&mut was_unavailable, true) {
-                    warn!(source = source.name(), %error, "cannot follow the source, because the database cannot be written to");
+                    warn!(source = source.recorder().name(), %error, "cannot follow the source, because the database cannot be written to");
                 }
             }
         }
@@ -117,7 +170,7 @@ async fn keep_lease(name: String, latest: Arc<Latest>, context: FollowContext) {
     }
 }
 
-/// Reads everything that a source has, once, and returns how many events were stored.
+/// Reads what a source has, once, and returns how many events were stored.
 ///
 /// # Errors
 /// Returns an error if a server follows the source, or if it cannot be read completely.
@@ -126,7 +179,7 @@ pub async fn once(context: &FollowContext, name: &str, settings: &Source) -> any
     if !source.acquire(context).await? {
         bail!("a server follows the source {name} now, so its events are stored as they end; stop it first");
     }
-    let swept = source.sweep(context).await;
+    let stored = source.once(context).await;
     source_state::release(&*context.writer, context.server).await?;
-    swept
+    stored
 }

@@ -1,10 +1,8 @@
 //! Converts the events of Frigate's API as the import converts those of its database, so that both are the same events.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value as Json};
 
-use crate::messages::import::ImportFinding;
+use super::findings::{reasons, why_left_out};
 use crate::messages::sources::SourceMessage;
 use crate::server::ingest::argusai::timestamp;
 use crate::server::ingest::event::Event;
@@ -15,7 +13,7 @@ use crate::server::ingest::frigate::sqlite::SourceEvent;
 use crate::server::ingest::frigate::values::is_open;
 use crate::server::ingest::frigate::{convert, derived_id};
 use crate::server::ingest::live::reported::Reported;
-use crate::server::ingest::summary::{Finding, Summary};
+use crate::server::ingest::summary::Summary;
 
 /// An event in a response.
 #[derive(Clone, Debug)]
@@ -72,34 +70,9 @@ fn outcome(event: SourceEvent, id: &str, options: &Options) -> Outcome {
     let mut summary = Summary::default();
     let converted = convert(event, id, options, &mut summary);
     let Some(event) = converted else {
-        let why = messages(&summary.skipped).or_else(|| messages(&summary.left_out));
-        return Outcome::LeftOut(why.and_then(|mut why| why.pop()).unwrap_or(SourceMessage::ValueNotAccepted));
+        return Outcome::LeftOut(why_left_out(&summary));
     };
-    let repaired = messages(&summary.repaired).unwrap_or_default();
-    Outcome::Reported(Box::new(reported(event, id, options)), repaired)
-}
-
-/// Returns the reasons of a summary; `None` if there are none.
-fn messages(findings: &BTreeMap<ImportFinding, Finding>) -> Option<Vec<SourceMessage>> {
-    let messages: Vec<_> = findings.keys().map(|finding| message(*finding)).collect();
-    Some(messages).filter(|messages| !messages.is_empty())
-}
-
-fn message(finding: ImportFinding) -> SourceMessage {
-    match finding {
-        ImportFinding::FalsePositive => SourceMessage::FalsePositive,
-        ImportFinding::CameraMissing => SourceMessage::EventWithoutCamera,
-        ImportFinding::StartTimeUnreadable => SourceMessage::TimeUnreadable,
-        ImportFinding::TimeOfStart => SourceMessage::TimeOfStart,
-        ImportFinding::DataUnreadable => SourceMessage::DataUnreadable,
-        ImportFinding::ConfidenceUnreadable => SourceMessage::ConfidenceUnreadable,
-        ImportFinding::ZonesUnreadable => SourceMessage::ZonesUnreadable,
-        ImportFinding::LabelMissing => SourceMessage::LabelMissing,
-        ImportFinding::BoxUnreadable => SourceMessage::BoxUnreadable,
-        ImportFinding::BoxWithoutSize => SourceMessage::BoxWithoutSize,
-        ImportFinding::BoxNotWhole => SourceMessage::BoxNotWhole,
-        _ => SourceMessage::OtherReason,
-    }
+    Outcome::Reported(Box::new(reported(event, id, options)), reasons(&summary.repaired))
 }
 
 fn reported(event: Event, id: &str, options: &Options) -> Reported {

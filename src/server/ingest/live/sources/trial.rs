@@ -1,15 +1,18 @@
 //! Tries a source: reads a few events and says what would be stored. Nothing is written.
 
+use super::argusai::{describe, latest};
+use super::argusai_events::{Cameras, reported};
 use super::broker::Broker;
-use super::frigate::checked;
 use super::frigate_events::{Outcome, read};
+use super::recorder::checked;
 use crate::messages::Message;
 use crate::messages::sources::SourceMessage;
 use crate::server::db::unix_micros::UnixMicros;
+use crate::server::ingest::argusai::Location;
 use crate::server::ingest::event::Event;
 use crate::server::ingest::frigate::api::{Api, Failure};
 use crate::server::ingest::frigate::follow::Request;
-use crate::server::settings::Source;
+use crate::server::settings::{Source, SourceKind};
 
 /// The number of events that are read.
 const EVENTS: usize = 5;
@@ -54,6 +57,9 @@ impl std::error::Error for TrialError {}
 /// # Errors
 /// Returns [`TrialError`] if the source cannot be read, and another error if its settings cannot be used.
 pub async fn trial(settings: &Source, now: UnixMicros) -> anyhow::Result<Trial> {
+    if settings.kind == SourceKind::Argusai {
+        return trial_of_argusai(settings, now).await;
+    }
     let api = Api::new(settings)?;
     let broker = Broker::new(settings)?;
     let in_words = |failure: Failure| anyhow::Error::new(TrialError(failure.message));
@@ -64,7 +70,7 @@ pub async fn trial(settings: &Source, now: UnixMicros) -> anyhow::Result<Trial> 
     let tried = items.map(|item| match item.outcome {
         Outcome::Open => Tried::Open,
         Outcome::LeftOut(why) => Tried::LeftOut(why),
-        Outcome::Reported(reported, repaired) => match checked(*reported, now) {
+        Outcome::Reported(reported, repaired) => match checked(settings.kind, *reported, now) {
             Ok(event) => Tried::Stored(Box::new(event.into_event()), repaired),
             Err(why) => Tried::LeftOut(why),
         },
@@ -75,4 +81,21 @@ pub async fn trial(settings: &Source, now: UnixMicros) -> anyhow::Result<Trial> 
         None => None,
     };
     Ok(Trial { events, mqtt })
+}
+
+/// Reads the latest events of an `ArgusAI`.
+async fn trial_of_argusai(settings: &Source, now: UnixMicros) -> anyhow::Result<Trial> {
+    let location = Location::new(settings.url.0.as_ref())?;
+    let read = latest(&location, EVENTS).await;
+    let (events, cameras) = read.map_err(|error| anyhow::Error::new(TrialError(describe(&location, &error).0)))?;
+    let cameras = Cameras::new(cameras, &settings.camera_prefix, Vec::new());
+    let tried = events.into_iter().map(|event| {
+        let event = reported(event, &cameras)
+            .and_then(|(reported, repaired)| Ok((checked(settings.kind, reported, now)?.into_event(), repaired)));
+        match event {
+            Ok((event, repaired)) => Tried::Stored(Box::new(event), repaired),
+            Err(why) => Tried::LeftOut(why),
+        }
+    });
+    Ok(Trial { events: tried.collect(), mqtt: None })
 }
