@@ -73,8 +73,14 @@ pub struct TriedEvent {
 pub enum Recipe {
     /// A source in the settings.
     Frigate,
+    /// A source in the settings.
+    ArgusAi,
     /// The command of an event.
     Motion,
+    /// The command at the end of an event.
+    ZoneMinder,
+    /// A web request of an alert.
+    BlueIris,
     /// A REST command and an automation.
     HomeAssistant,
     /// A webhook of the alarm manager.
@@ -89,9 +95,12 @@ pub enum Recipe {
 
 impl Recipe {
     /// All recipes, in the order of the page.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Frigate,
+        Self::ArgusAi,
         Self::Motion,
+        Self::ZoneMinder,
+        Self::BlueIris,
         Self::HomeAssistant,
         Self::UnifiProtect,
         Self::Shinobi,
@@ -103,7 +112,10 @@ impl Recipe {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Frigate => "frigate",
+            Self::ArgusAi => "argusai",
             Self::Motion => "motion",
+            Self::ZoneMinder => "zoneminder",
+            Self::BlueIris => "blue-iris",
             Self::HomeAssistant => "home-assistant",
             Self::UnifiProtect => "unifi-protect",
             Self::Shinobi => "shinobi",
@@ -116,7 +128,10 @@ impl Recipe {
     pub fn title(self) -> &'static str {
         match self {
             Self::Frigate => "Frigate",
+            Self::ArgusAi => "ArgusAI",
             Self::Motion => "Motion",
+            Self::ZoneMinder => "ZoneMinder",
+            Self::BlueIris => "Blue Iris",
             Self::HomeAssistant => "Home Assistant",
             Self::UnifiProtect => "UniFi Protect",
             Self::Shinobi => "Shinobi",

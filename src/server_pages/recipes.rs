@@ -11,6 +11,9 @@ pub fn texts(recipe: Recipe, address: &str, token: &str) -> Vec<String> {
     let url = format!("{address}{INGEST_PATH}");
     match recipe {
         Recipe::Frigate => vec!["[source.garage]\nkind = \"frigate\"\nurl = \"http://frigate:5000\"\n".to_owned()],
+        Recipe::ArgusAi => vec![
+            "[source.attic]\nkind = \"argusai\"\nurl = \"sqlite:////srv/argusai/backend/data/app.db\"\n".to_owned(),
+        ],
         Recipe::Motion => vec![
             format!(
                 "url = \"{url}\"\nuser = \"motion:{token}\"\nsilent\nshow-error\nfail\nretry = 5\nretry-connrefused\n"
@@ -18,6 +21,21 @@ pub fn texts(recipe: Recipe, address: &str, token: &str) -> Vec<String> {
             "on_event_start /usr/bin/curl -K /etc/motion/export.curl -d camera_id=motion-%t -d timestamp=%s -d id=%t-%v-%s \
              -d algorithm=motion -d center_x=%K -d center_y=%L -d width=%i -d height=%J\n"
                 .to_owned(),
+        ],
+        Recipe::ZoneMinder => vec![
+            format!(
+                "url = \"{url}\"\nuser = \"zoneminder:{token}\"\nsilent\nshow-error\nfail\nretry = 5\nretry-connrefused\n"
+            ),
+            "#!/bin/sh\n# Sends an event of ZoneMinder: its number, and that of its monitor.\nset -eu\ntime=$(mysql \
+             --defaults-extra-file=/etc/zm/export.cnf --skip-column-names zm --execute \"\n  SET time_zone = '+00:00';\n  SELECT \
+             UNIX_TIMESTAMP(MIN(TimeStamp)) FROM Frames WHERE EventId = $(($1))\")\nexec curl -K /etc/zm/export.curl -d \
+             \"id=$1\" -d \"camera_id=zoneminder-$2\" -d \"timestamp=$time\" -d algorithm=zoneminder\n"
+                .to_owned(),
+            "/usr/local/bin/zm-to-motion-export %EID% %MID%\n".to_owned(),
+        ],
+        Recipe::BlueIris => vec![
+            format!("{address}{HOOKS_PATH}/{token}"),
+            "camera_id=&CAM&algorithm=blueiris:&TYPE&timestamp=now\n".to_owned(),
         ],
         Recipe::HomeAssistant => vec![
             format!(

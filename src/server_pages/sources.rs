@@ -201,7 +201,7 @@ fn RecipeSteps(recipe: Recipe, address: String, form_key: String) -> impl IntoVi
     let made = token.is_some().then(|| {
         view! { <p id="outcome" class="notice" role="status" tabindex="-1" autofocus>{page.token_made}</p> }
     });
-    let make = (recipe != Recipe::Frigate && token.is_none()).then(|| {
+    let make = (!matches!(recipe, Recipe::Frigate | Recipe::ArgusAi) && token.is_none()).then(|| {
         let hint = format!("{}-hint", recipe.as_str());
         view! {
             <form method="post" action=SOURCES_PATH>

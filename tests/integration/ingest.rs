@@ -9,6 +9,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use motion_export::api::session::Role;
 use motion_export::server::db::entity::api_token;
+use motion_export::server::db::locks::PARTITION_LOCK_KEY;
+use motion_export::server::db::partitions;
+use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::ingest::csv;
 use motion_export::server::ingest::event::Event;
 use motion_export::server::ingest::sink::{EventWriter, KnownName};
@@ -19,7 +22,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HOST};
 use reqwest::{Client, Response};
-use sea_orm::{ConnectionTrait, EntityTrait, Statement};
+use sea_orm::{ConnectionTrait, EntityTrait, Statement, TransactionTrait};
 use serde_json::{Value, json};
 
 use crate::app::{TestApp, TestDatabase, client_with, event, events, seen_by, text_of};
@@ -470,12 +473,37 @@ async fn events_that_are_sent_one_by_one_at_once_are_all_answered() {
 }
 
 #[tokio::test]
+async fn an_event_of_this_month_waits_for_no_import_that_has_created_another_month() {
+    if !backend::is_postgres() && backend::skips("SQLite has no partitions") {
+        return;
+    }
+    let (app, client) = app(TestDatabase::with([]).await).await;
+    let (database, now) = (&app.database.connection, UnixMicros::new(app.now()));
+    for _ in 0..2 {
+        partitions::create_current(database, now).await.unwrap();
+    }
+    let months: Vec<_> =
+        partitions::months(database).await.unwrap().into_iter().map(|month| month.to_string()).collect();
+    assert_eq!(months, ["2025-12", "2026-01"]);
+    let import = database.begin().await.unwrap();
+    import.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({PARTITION_LOCK_KEY})")).await.unwrap();
+    let body = |timestamp: &str| json!({ "timestamp": timestamp, "camera_id": "front" });
+    assert_eq!(send(&app, &client, &body("2025-12-16T11:00:00Z")).await, (200, counts(1, 0)));
+    let (status, _) = send(&app, &client, &body("2024-01-01T00:00:00Z")).await;
+    assert_eq!(status, 503, "another month has to be created");
+    let later = UnixMicros::new(app.now() + 40 * 86_400_000_000);
+    assert!(partitions::create_current(database, later).await.is_err(), "it does not wait for the import to end");
+    import.rollback().await.unwrap();
+    partitions::create_current(database, later).await.unwrap();
+}
+
+#[tokio::test]
 async fn an_event_in_a_month_whose_partition_was_detached_is_stored() {
     if !backend::is_postgres() && backend::skips("SQLite has no partitions") {
         return;
     }
     let (app, client) = app(TestDatabase::with([event("2024-01-01T00:00:00Z")]).await).await;
-    let now = motion_export::server::db::unix_micros::UnixMicros::new(app.now());
+    let now = UnixMicros::new(app.now());
     let first = detach::first_kept_month(now, 1).unwrap();
     detach::detach(&app.database.connection, now, first).await.unwrap();
     let body = json!({ "timestamp": "2024-01-01T00:00:00Z", "camera_id": "front" });
@@ -692,8 +720,9 @@ async fn the_recipes_of_the_documentation_send_their_events() {
         assert!(output.status.success(), "{recipe}: {text} {}", String::from_utf8_lossy(&output.stderr));
         assert!(text.contains("accepted"), "{recipe}: {text}");
     };
-    let (shell, python) = (recipes("sh"), recipes("python"));
-    assert_eq!((shell.len(), python.len()), (3, 1));
+    let (scripts, shell): (Vec<_>, Vec<_>) = recipes("sh").into_iter().partition(|recipe| recipe.starts_with("#!"));
+    let python = recipes("python");
+    assert_eq!((shell.len(), python.len(), scripts.len()), (3, 1, 1));
     // Twice: nothing is stored twice, except for the event of which the time is now.
     for _ in 0..2 {
         for recipe in &shell {
@@ -709,4 +738,17 @@ async fn the_recipes_of_the_documentation_send_their_events() {
     assert!((1..=2).contains(&now), "{now}");
     assert_eq!(lines.len() - now, 2_502);
     assert!(file.contains("2025-12-15T20:00:00+00:00,door,door,87.5,,,,,,"), "{file}");
+
+    // ZoneMinder's script, with a stand-in for its database.
+    let here = folder.display().to_string();
+    let settings = recipes("ini").pop().unwrap().replace("mexp_…", writes.trim_end());
+    std::fs::write(folder.join("export.curl"), settings.replace("http://127.0.0.1:3000", &server.address)).unwrap();
+    std::fs::write(folder.join("mysql"), "#!/bin/sh\necho \"$*\" >&2\necho 1765800000.250000\n").unwrap();
+    std::fs::write(folder.join("send"), scripts[0].replace("/etc/zm", &here)).unwrap();
+    let send = "chmod +x mysql && PATH=$PWD:$PATH sh ./send 42 7";
+    let output = Command::new("sh").args(["-c", send]).current_dir(folder).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("FROM Frames WHERE EventId = 42"), "{output:?}");
+    let file = server.export(&reads, "").await.text().await.unwrap();
+    assert!(file.contains("2025-12-15T12:00:00.250000+00:00,zoneminder-7,zoneminder-7,,zoneminder,,,,,"), "{file}");
 }

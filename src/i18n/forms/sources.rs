@@ -84,9 +84,24 @@ pub static ENGLISH: Texts = Texts {
             "Append this to the settings file (Leptos.toml), with the address of Frigate, and restart the server. Port 5000 needs \
              no sign-in; for port 8971, set user and password.",
         ],
+        Recipe::ArgusAi => &[
+            "Append this to the settings file (Leptos.toml), with the path of ArgusAI's database or its PostgreSQL URL, and restart \
+             the server.",
+        ],
         Recipe::Motion => &[
             "Write this to /etc/motion/export.curl, and let only Motion's user read it.",
             "Add this line to motion.conf.",
+        ],
+        Recipe::ZoneMinder => &[
+            "Write this to /etc/zm/export.curl, and let only ZoneMinder's user (www-data) read it.",
+            "Write this to /usr/local/bin/zm-to-motion-export and make it executable. /etc/zm/export.cnf has the user and the \
+             password of a database user with SELECT on zm.Frames, in a section [client].",
+            "In the options of ZoneMinder 1.38 and later, set this as the command at the end of an event (Event End Command) of \
+             each monitor.",
+        ],
+        Recipe::BlueIris => &[
+            "In the alerts of a camera, add the action Web request or MQTT with POST and this address.",
+            "Set this as the text to post. Blue Iris fills in camera and object; the time is that of its arrival here.",
         ],
         Recipe::HomeAssistant => &["Add this to configuration.yaml.", "Add this automation, with your motion sensors."],
         Recipe::UnifiProtect => {
@@ -147,9 +162,24 @@ pub static GERMAN: Texts = Texts {
             "Hängen Sie dies mit der Adresse von Frigate an die Einstellungsdatei (Leptos.toml) an, und starten Sie den Server \
              neu. Port 5000 braucht keine Anmeldung; für Port 8971 setzen Sie user und password.",
         ],
+        Recipe::ArgusAi => &[
+            "Hängen Sie dies mit dem Pfad der Datenbank von ArgusAI oder ihrer PostgreSQL-URL an die Einstellungsdatei \
+             (Leptos.toml) an, und starten Sie den Server neu.",
+        ],
         Recipe::Motion => &[
             "Schreiben Sie dies nach /etc/motion/export.curl, und lassen Sie nur den Benutzer von Motion die Datei lesen.",
             "Fügen Sie diese Zeile in motion.conf ein.",
+        ],
+        Recipe::ZoneMinder => &[
+            "Schreiben Sie dies nach /etc/zm/export.curl, und lassen Sie nur den Benutzer von ZoneMinder (www-data) die Datei \
+             lesen.",
+            "Schreiben Sie dies nach /usr/local/bin/zm-to-motion-export, und machen Sie die Datei ausführbar. /etc/zm/export.cnf \
+             enthält in einem Abschnitt [client] Name und Passwort eines Datenbankbenutzers mit SELECT auf zm.Frames.",
+            "Tragen Sie dies ab ZoneMinder 1.38 bei jedem Monitor als Befehl am Ende eines Ereignisses (Event End Command) ein.",
+        ],
+        Recipe::BlueIris => &[
+            "Fügen Sie bei den Alarmen einer Kamera die Aktion Web request or MQTT mit POST und dieser Adresse hinzu.",
+            "Tragen Sie dies als zu sendenden Text ein. Blue Iris setzt Kamera und Objekt ein; die Zeit ist die der Ankunft hier.",
         ],
         Recipe::HomeAssistant => &[
             "Fügen Sie dies in configuration.yaml ein.",

@@ -77,8 +77,10 @@ pub async fn receive(
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let parse = |format, body: &[u8]| Ok((ENDPOINT, body::parse(format, body)?));
-    handle(&app, &principal, query, request, body::MAX_BYTES, parse).await
+    let declared = declared_format(request.headers());
+    // A body without a type is taken for JSON.
+    let parse = |body: &[u8]| Ok((ENDPOINT, body::parse(declared.known().unwrap_or(Format::Json), body)?));
+    handle(&app, &principal, query, request, (declared != DeclaredFormat::Unsupported, body::MAX_BYTES), parse).await
 }
 
 /// Handles `POST /api/v1/hooks/{secret}`.
@@ -91,25 +93,27 @@ pub async fn receive_hook(
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Result<Response, ApiError> {
-    handle(&app, &principal, query, request, hooks::MAX_BYTES, hooks::parse).await
+    let declared = declared_format(request.headers());
+    // A sender without headers may not be able to name the type either.
+    let parse = |body: &[u8]| hooks::parse(declared.known().unwrap_or_else(|| hooks::guess(body)), body);
+    handle(&app, &principal, query, request, (true, hooks::MAX_BYTES), parse).await
 }
 
+/// Stores the events of a request. `is_supported` is whether the type of its body is.
 async fn handle(
     app: &AppState,
     principal: &Principal,
     query: Option<String>,
     request: Request,
-    max_bytes: usize,
-    parse: impl Fn(Format, &[u8]) -> Result<(&'static str, Vec<Item>), BodyError>,
+    (is_supported, max_bytes): (bool, usize),
+    parse: impl Fn(&[u8]) -> Result<(&'static str, Vec<Item>), BodyError>,
 ) -> Result<Response, ApiError> {
     let Credential::WriteToken { id: token, source } = &principal.credential else {
         return Err(ApiError::new(ErrorCode::Forbidden, IngestMessage::WriteTokenNeeded));
     };
     app.ingest_limit.request(*token)?;
     parameters::check(query.as_deref().unwrap_or_default(), &[])?;
-    let (Some(format), Some(is_gzip)) = (format(request.headers()), is_gzip(request.headers())) else {
-        return Ok(unsupported());
-    };
+    let Some(is_gzip) = is_gzip(request.headers()).filter(|_| is_supported) else { return Ok(unsupported()) };
     if declared_length(request.headers()).is_some_and(|length| length > max_bytes as u64) {
         return Ok(too_large(max_bytes));
     }
@@ -119,8 +123,7 @@ async fn handle(
         Err(rejection) => return Err(unread_body(&rejection)),
     };
     let _permit = app.live.reserve().await?;
-    let parsed =
-        if is_gzip { body::gunzip(&body).and_then(|plain| parse(format, &plain)) } else { parse(format, &body) };
+    let parsed = if is_gzip { body::gunzip(&body).and_then(|plain| parse(&plain)) } else { parse(&body) };
     let (kind, items) = match parsed {
         Ok(parsed) => parsed,
         Err(BodyError::TooLarge) => return Ok(too_large(max_bytes)),
@@ -177,15 +180,37 @@ async fn store(
     Ok(with_members(error, members))
 }
 
-/// Returns the format of the body; `None` if it is not supported. A body without a type is taken for JSON.
-fn format(headers: &HeaderMap) -> Option<Format> {
-    let Some(kind) = headers.get(CONTENT_TYPE) else { return Some(Format::Json) };
-    let kind = kind.to_str().ok()?.split(';').next()?.trim().to_ascii_lowercase();
-    match &*kind {
-        "" | "application/json" => Some(Format::Json),
-        "application/x-ndjson" | "application/jsonl" | "application/x-jsonlines" => Some(Format::JsonLines),
-        "application/x-www-form-urlencoded" => Some(Format::Form),
-        _ => None,
+/// The format of a body, by its headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DeclaredFormat {
+    /// It has no type.
+    Missing,
+    /// It has the type of this format.
+    Known(Format),
+    /// It has another type.
+    Unsupported,
+}
+
+impl DeclaredFormat {
+    fn known(self) -> Option<Format> {
+        match self {
+            Self::Known(format) => Some(format),
+            Self::Missing | Self::Unsupported => None,
+        }
+    }
+}
+
+fn declared_format(headers: &HeaderMap) -> DeclaredFormat {
+    let Some(kind) = headers.get(CONTENT_TYPE) else { return DeclaredFormat::Missing };
+    let kind = kind.to_str().ok().and_then(|kind| kind.split(';').next()).unwrap_or("?");
+    match &*kind.trim().to_ascii_lowercase() {
+        "" => DeclaredFormat::Missing,
+        "application/json" => DeclaredFormat::Known(Format::Json),
+        "application/x-ndjson" | "application/jsonl" | "application/x-jsonlines" => {
+            DeclaredFormat::Known(Format::JsonLines)
+        }
+        "application/x-www-form-urlencoded" => DeclaredFormat::Known(Format::Form),
+        _ => DeclaredFormat::Unsupported,
     }
 }
 

@@ -17,6 +17,9 @@ use crate::server::ingest::summary::excerpt;
 /// create one for any month.
 const EARLIEST: i64 = 946_684_800_000_000;
 
+/// The time of an event whose sender cannot write a time: when this server got it.
+const TIME_OF_ARRIVAL: &str = "now";
+
 /// How far the clock of a sender may be ahead.
 const MAX_AHEAD: Duration = Duration::from_hours(24);
 
@@ -105,6 +108,9 @@ fn missing(field: &str) -> Rejection {
 
 fn check_timestamp(text: Option<&str>, now: UnixMicros) -> Result<i64, Rejection> {
     let text = text.ok_or_else(|| missing("timestamp"))?;
+    if text == TIME_OF_ARRIVAL {
+        return Ok(now.as_micros());
+    }
     let value = || excerpt(text);
     let wrong = |message| Rejection::of("timestamp", message);
     let timestamp = timestamp::parse(text).map_err(|why| {
@@ -221,6 +227,12 @@ mod tests {
 
     fn assert_refused(fields: &[(&str, &str)], field: &str, code: &str) {
         assert_eq!(refused(fields), (field.to_owned(), code.to_owned()), "{fields:?}");
+    }
+
+    #[test]
+    fn an_event_may_have_the_time_of_this_server() {
+        assert_eq!(event(&[("timestamp", "now")]).timestamp, NOW.as_micros());
+        assert_refused(&[("timestamp", "Now")], "timestamp", "not_a_time");
     }
 
     #[test]

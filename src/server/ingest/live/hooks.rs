@@ -10,6 +10,14 @@ use crate::messages::ingest::IngestMessage;
 /// The maximum size of a payload, in bytes. Shinobi's may contain pictures, which are not taken.
 pub const MAX_BYTES: usize = 8_000_000;
 
+/// Returns the format of a body whose sender cannot say which it is.
+pub fn guess(payload: &[u8]) -> Format {
+    match payload.trim_ascii_start().first() {
+        Some(b'{' | b'[') | None => Format::Json,
+        Some(_) => Format::Form,
+    }
+}
+
 /// Returns the kind of the sender, and the events of its payload.
 ///
 /// # Errors
