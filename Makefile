@@ -29,7 +29,7 @@ WASM_OPT := end2end/node_modules/.bin/wasm-opt
 # The browser for tests; any Chromium works.
 export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
 
-.PHONY: help run test lint unit tools api-check dist dist-check coverage instructions end2end browsers bench load lighthouse size build screenshots clean site static
+.PHONY: help run test lint unit fuzz tools api-check dist dist-check coverage instructions end2end browsers bench load lighthouse size build screenshots clean site static
 .PHONY: wasm-target browser other-browsers components promtool proxies mosquitto postgres valgrind bench-tools
 
 help: ## Shows this list
@@ -63,6 +63,9 @@ coverage: promtool postgres proxies mosquitto target/snippets/done $(LLVM_COV) #
 	.ci/postgres with $(LLVM_COV) llvm-cov --locked --no-report -p motion-export --test integration
 	$(LLVM_COV) llvm-cov report -p motion-export --lcov | node .ci/coverage.mjs
 
+fuzz: ## Sends a million bodies and messages that are almost right through the parsers; FUZZ_SEED=2 makes others
+	FUZZ_CASES=$${FUZZ_CASES:-1000000} cargo test --locked --release --test integration -- --nocapture almost_right
+
 tools: ## Checks that LibreOffice Calc reads the dates of an export, and that Motion sends its events; each is skipped if it is not installed
 	cargo build --locked --bin motion-export
 	.ci/calc target/debug/motion-export
@@ -79,7 +82,7 @@ end2end: site browser ## Runs the tests that need a browser
 	cargo build --locked --bin motion-export
 	cd end2end && npx playwright test
 
-bench: build bench-tools postgres target/bench/venv/done target/bench/datasette/done target/bench/column-stores/done ## Measures against other programs, and writes docs/benchmarks.md; BENCH="--rounds 3" takes less time
+bench: build bench-tools postgres mosquitto target/bench/venv/done target/bench/datasette/done target/bench/column-stores/done ## Measures against other programs, and writes docs/benchmarks.md; BENCH="--rounds 3" takes less time
 	target/bench/venv/bin/python benches/run.py $(BENCH)
 
 browsers: site browser other-browsers ## Runs the main tasks, and the layout at all widths, in Firefox, WebKitGTK and Chromium, and prints durations on slow lines

@@ -26,6 +26,7 @@ mod faults;
 mod follow_argusai;
 mod foreign_database;
 mod full_disk;
+mod fuzz;
 mod guard;
 mod home_network;
 mod import_argusai;
