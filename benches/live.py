@@ -2,7 +2,11 @@
 
 import http.server
 import json
+import os
 import random
+import socket
+import struct
+import subprocess
 import threading
 import time
 import urllib.parse
@@ -69,3 +73,39 @@ class StandIn:
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+class Broker:
+    """Debian's mosquitto, as `make mosquitto` unpacks it, at a free port."""
+
+    def __init__(self, root, folder):
+        usr = root / "target/mosquitto/usr"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        (folder / "mosquitto.conf").write_text(f"user root\nlistener {self.port} 127.0.0.1\nallow_anonymous true\n")
+        libraries = ":".join(str(path) for path in (usr / "lib").iterdir())
+        self.process = subprocess.Popen([usr / "sbin/mosquitto", "-c", folder / "mosquitto.conf"],
+                                        env={**os.environ, "LD_LIBRARY_PATH": libraries},
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def publish_end(self, event):
+        """Publishes the end of an event with QoS 0, as Frigate does by default."""
+        def text(value):
+            return struct.pack(">H", len(value)) + value
+
+        def packet(kind, body):
+            length = len(body)
+            size = b""
+            while True:
+                length, digit = divmod(length, 128)
+                size += bytes([digit | (0x80 if length else 0)])
+                if not length:
+                    return bytes([kind]) + size + body
+
+        payload = json.dumps({"type": "end", "after": {"id": event["id"], "has_clip": True, "false_positive": False}}).encode()
+        with socket.create_connection(("127.0.0.1", self.port)) as connection:
+            connection.sendall(packet(0x10, text(b"MQTT") + bytes([4, 2, 0, 60]) + text(b"frigate")))
+            connection.recv(4)
+            connection.sendall(packet(0x30, text(b"frigate/events") + payload) + packet(0xE0, b""))
+            connection.recv(1)

@@ -928,6 +928,40 @@ def live_source(report):
                  [[f"{len(events):,}", f"{stored:,}", f"{seconds:.2f} s"]])
 
 
+def live_mqtt(report):
+    """Measures how long after its end an event is in an export, with the next poll a day away."""
+    database, folder = WORK / "mqtt.db", WORK / "mqtt"
+    for old in WORK.glob(database.name + "*"):
+        old.unlink()
+    folder.mkdir(exist_ok=True)
+    events = []
+    stand_in, broker = live.StandIn(events, 1), live.Broker(ROOT, folder)
+    source = {"KIND": "frigate", "URL": stand_in.url, "EVERY_SECONDS": "86400", "MQTT": f"mqtt://127.0.0.1:{broker.port}"}
+    environment = {**os.environ, "DATABASE_URL": f"sqlite://{database}",
+                   **{f"MOTION_EXPORT_SOURCE_HOUSE_{key}": value for key, value in source.items()}}
+    export = ["env", f"DATABASE_URL=sqlite://{database}", str(OURS), "export"]
+    durations = []
+    try:
+        with Server([OURS, "serve", "--listen", "127.0.0.1:PORT"], env=environment, cwd=WORK):
+            time.sleep(5)
+            for number in range(20):
+                start = live.START + number
+                row = {**live.day()[number]["row"], "id": f"{start:.6f}-{number:06x}", "start_time": start}
+                # Frigate writes the row a moment after it has published the message.
+                broker.publish_end(row)
+                began = time.monotonic()
+                events.append({"inserted": 0, "ends": start + 1, "row": row})
+                while count_rows(export) <= number:
+                    if time.monotonic() - began > 30:
+                        raise SystemExit("an event whose end was reported over MQTT is not in the export")
+                durations.append(time.monotonic() - began)
+    finally:
+        broker.process.terminate()
+    report.table("Live source: from the end of an event over MQTT to an export with it, the export included",
+                 ["events", "median", "longest"],
+                 [[str(len(durations)), f"{statistics.median(durations):.2f} s", f"{max(durations):.2f} s"]])
+
+
 def versions(halves):
     def first_line(*command):
         return subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False).stdout.split("\n")[0]
@@ -1004,6 +1038,7 @@ def sqlite_half(report, sizes, rounds, slow_rounds):
     ingest(report, slow_rounds)
     exports_while_events_come_in(report, middle, rounds)
     live_source(report)
+    live_mqtt(report)
 
 
 def postgres_half(report, sizes, rounds, slow_rounds):
