@@ -21,13 +21,13 @@ use crate::log::Log;
 use crate::proxy::SlowClient;
 
 /// A small file system in memory, which is unmounted when it is dropped.
-struct SmallDisk {
+pub struct SmallDisk {
     folder: tempfile::TempDir,
 }
 
 impl SmallDisk {
     /// Mounts it. Returns `None` if this process may not mount, as in some containers; then it prints that the test is skipped.
-    fn mount() -> Option<Self> {
+    pub fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", "size=12m", "tmpfs"]).arg(folder.path());
@@ -38,7 +38,7 @@ impl SmallDisk {
         Some(Self { folder })
     }
 
-    fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         self.folder.path()
     }
 

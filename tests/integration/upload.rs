@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use crate::app::{HEADER, TestApp, TestDatabase, client_with, events, text_of};
 use crate::backend;
 use crate::binary::{Server, token_of_admin};
+use crate::full_disk::SmallDisk;
 
 const IMPORT: &str = "/settings/import";
 const BOUNDARY: &str = "----boundary";
@@ -384,4 +385,26 @@ async fn a_server_that_is_killed_in_the_middle_of_an_upload_leaves_nothing_to_th
     assert_eq!(count(), 0);
     let browser = client_with(&[(COOKIE, &server.cookie_of("admin").await)]);
     let (_sender, _sent) = begin(&server.address, &browser).await;
+}
+
+#[tokio::test]
+async fn an_upload_that_does_not_fit_on_the_disk_is_refused_in_words_and_leaves_nothing() {
+    let Some(disk) = SmallDisk::mount() else { return };
+    let mut database = TestDatabase::new().await;
+    disk.path().to_str().unwrap().clone_into(&mut database.settings.ingest.upload_folder);
+    let app = database.serve(100).await;
+    let browser = app.browser_of("admin").await;
+    // With its size in the header of the request, and without.
+    let body = form("events.csv", HEADER.as_bytes(), &[]);
+    let chunks = stream::iter([Ok::<_, std::io::Error>(body.clone())]);
+    for body in [Body::from(body), Body::wrap_stream(chunks)] {
+        let response = post(&app, &browser, body).await;
+        assert_eq!(response.status(), 503);
+        let page = text_of(response).await;
+        assert!(
+            page.contains("not enough free disk space on the server for this file. Nothing was imported."),
+            "{page}"
+        );
+        assert_eq!(std::fs::read_dir(disk.path()).unwrap().count(), 0);
+    }
 }
