@@ -104,9 +104,11 @@ impl Serve {
         let address = listener.local_addr()?;
         let at = settings.server.address_for_people(&shown_address(address));
         let tls = tls::open_certificate(&settings, https_only::router(), clock.now())?;
-        let authority =
-            tls::authority::certificate_in(&tls::authority_folder(&settings))?.map(|(_, fingerprint)| fingerprint);
-        let authority = authority.filter(|_| settings.server.tls == Tls::SelfSigned);
+        let authority = match settings.server.tls {
+            Tls::SelfSigned => tls::authority::certificate_in(&tls::authority_folder(&settings))?,
+            Tls::Files => None,
+        };
+        let authority = authority.map(|(_, fingerprint)| fingerprint);
         let setup = key.map_or_else(Setup::default, Setup::with_key);
         let state = AppState::new(timed, writer, settings, clock, setup)?;
         tokio::spawn(sweep(state.sessions.clone(), state.settings.clone(), state.database.clone()));
