@@ -199,14 +199,38 @@ test("a double click on the button opens the calendar and does not close it", as
   await expect(calendar(page)).toBeVisible();
 });
 
-test("a preset is no longer pressed after midnight", async ({ page }) => {
+test("a preset stays relative, in the address and after midnight", async ({ page }) => {
   await open(page);
   await calendar(page).getByRole("button", { name: "Last 7 days" }).click();
-  const chip = page.getByRole("button", { name: "Last 7 days" });
+  const chip = page.locator(".date-range").getByRole("button", { name: "Last 7 days" });
+  const to = page.getByLabel("To", { exact: true });
   await expect(chip).toHaveAttribute("aria-pressed", "true");
+  await expect(to).toHaveValue("2025-12-16");
   await page.clock.setFixedTime(new Date(Date.parse(NOW) + 86_400_000));
   await page.evaluate(() => window.dispatchEvent(new Event("focus")));
+  await expect(to).toHaveValue("2025-12-17");
+  await expect(chip).toHaveAttribute("aria-pressed", "true");
+  await expect(page).toHaveURL(/start_date=-6d&end_date=today/);
+  // A typed date makes the other one fixed too.
+  await page.getByLabel("From", { exact: true }).fill("2025-12-01");
   await expect(chip).toHaveAttribute("aria-pressed", "false");
+  await expect(page).toHaveURL(/start_date=2025-12-01&end_date=2025-12-17/);
+});
+
+test("dates get times of day, which select a part of a day", async ({ page }) => {
+  await page.goto("/settings?start_date=2025-12-10&end_date=2025-12-11&timezone=UTC");
+  await expect(page.locator("[data-hydrated]")).toHaveCount(1);
+  const [from, to] = [page.getByLabel("From", { exact: true }), page.getByLabel("To", { exact: true })];
+  await page.getByLabel("Times of day").check();
+  await expect(from).toHaveValue("2025-12-10T00:00");
+  await expect(to).toHaveValue("2025-12-12T00:00");
+  await from.fill("2025-12-10T08:30");
+  await expect(page).toHaveURL(/start_date=2025-12-10T08%3A30&end_date=2025-12-12T00%3A00/);
+  await page.reload();
+  await expect(from).toHaveValue("2025-12-10T08:30");
+  await page.getByLabel("Times of day").uncheck();
+  await expect(from).toHaveValue("2025-12-10");
+  await expect(to).toHaveValue("2025-12-11");
 });
 
 for (const [locale, first] of [

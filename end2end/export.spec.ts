@@ -97,9 +97,13 @@ test("Date range picker works", async ({ page }) => {
   await expect(preset("Everything")).toHaveAttribute("aria-pressed", "true");
   for (const [name, first, last] of [
     ["Today", "2025-12-16", "2025-12-16"],
+    ["Yesterday", "2025-12-15", "2025-12-15"],
+    ["Last 24 hours", "2025-12-15T04:00", ""],
     ["Last 7 days", "2025-12-10", "2025-12-16"],
     ["Last 30 days", "2025-11-17", "2025-12-16"],
     ["This month", "2025-12-01", "2025-12-16"],
+    ["Last month", "2025-11-01", "2025-11-30"],
+    ["This year", "2025-01-01", "2025-12-16"],
     ["Everything", "", ""],
   ]) {
     await preset(name).click();
@@ -112,8 +116,8 @@ test("Date range picker works", async ({ page }) => {
   await preset("Today").click();
   await expect(from).toHaveValue("2025-12-16");
   await page.getByLabel("Time zone").selectOption("Asia/Tokyo");
-  await preset("Today").click();
   await expect(from).toHaveValue("2025-12-17");
+  await expect(page).toHaveURL(/start_date=today&end_date=today/);
   // After a date is typed, no preset is pressed.
   await from.fill("2025-12-03");
   await expect(page.locator(".date-range [aria-pressed=true]")).toHaveCount(0);

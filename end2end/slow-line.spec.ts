@@ -46,7 +46,7 @@ for (const moment of [NOW, "2025-12-16T02:00:00Z", "2025-03-01T23:30:00Z"]) {
     await hydrate();
     await expect(page.getByLabel("Time zone")).toHaveValue("America/Los_Angeles");
     await expect(preset(page, "Last 7 days")).toHaveAttribute("aria-pressed", "true");
-    await expect(page).toHaveURL(new RegExp(`start_date=${early[1][0]}&end_date=${early[1][1]}&`));
+    await expect(page).toHaveURL(/start_date=-6d&end_date=today&/);
     for (const [index, name] of PRESETS.entries()) {
       await preset(page, name).click();
       expect(await dates(page), name).toEqual(early[index]);

@@ -3,10 +3,13 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, SecondsFormat, Timelike, Utc};
 
 use crate::error::ApiError;
+use crate::export_params::relative_date::RelativeDate;
 use crate::messages::parameters::ParameterMessage;
+
+pub mod relative_date;
 
 /// The path of the export.
 pub const EXPORT_PATH: &str = "/api/v1/motion-events/export";
@@ -82,6 +85,13 @@ pub fn parse_day(text: &str) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year, number(5, 7)?, number(8, 10)?)
 }
 
+/// Parses a local time, `2025-12-01T08:30` or `2025-12-01T08:30:15.5`.
+fn parse_local(text: &str) -> Option<NaiveDateTime> {
+    // In UTC, because the parser of instants is there anyway.
+    let seconds = if text.len() == "2025-12-01T08:30".len() { ":00" } else { "" };
+    DateTime::parse_from_rfc3339(&format!("{text}{seconds}Z")).ok().map(|instant| instant.naive_utc())
+}
+
 /// One end of a date range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DateBound {
@@ -89,23 +99,34 @@ pub enum DateBound {
     Day(NaiveDate),
     /// A point in time.
     Instant(DateTime<Utc>),
+    /// A local time in the time zone of the export.
+    Local(NaiveDateTime),
+    /// A date that depends on when the export begins.
+    Relative(RelativeDate),
 }
 
 impl DateBound {
-    /// Parses `YYYY-MM-DD` or an RFC 3339 instant. `field` names the parameter in the error.
+    /// Parses `YYYY-MM-DD`, an RFC 3339 instant, the same without offset, or a relative date. `field` names the parameter in
+    /// the error.
     ///
     /// # Errors
-    /// Returns `invalid_parameter` if the text is neither, or not in the years 0001 to 9999.
+    /// Returns `invalid_parameter` if the text is none of them, or not in the years 0001 to 9999.
     pub fn parse(field: &str, text: &str) -> Result<Self, ApiError> {
         let is_day_shaped = is_day_shaped(text);
         let bound = if is_day_shaped {
             parse_day(text).map(Self::Day)
+        } else if let Some(date) = RelativeDate::parse(text) {
+            Some(Self::Relative(date))
         } else {
-            DateTime::parse_from_rfc3339(text).ok().map(|instant| Self::Instant(instant.to_utc()))
+            let instant = DateTime::parse_from_rfc3339(text).ok().map(|instant| Self::Instant(instant.to_utc()));
+            instant.or_else(|| parse_local(text).map(Self::Local))
         };
         let year = |bound: &Self| match bound {
             Self::Day(day) => day.year(),
             Self::Instant(instant) => instant.year(),
+            Self::Local(time) => time.year(),
+            // It is as valid as the clock.
+            Self::Relative(_) => 1,
         };
         bound.filter(|bound| (1..=9999).contains(&year(bound))).ok_or_else(|| {
             let value = text.to_owned();
@@ -127,6 +148,13 @@ impl std::fmt::Display for DateBound {
             Self::Day(day) => day.fmt(f),
             // With `Z`, because a `+` in a query string means a space.
             Self::Instant(instant) => f.write_str(&instant.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+            Self::Local(time) => {
+                // As inputs of browsers write it: without seconds if they are zero.
+                let text = format!("{time:?}");
+                let whole_minute = text.strip_suffix(":00").filter(|_| text.len() == "2025-12-01T08:30:00".len());
+                f.write_str(whole_minute.unwrap_or(&text))
+            }
+            Self::Relative(date) => date.fmt(f),
         }
     }
 }
@@ -139,7 +167,8 @@ pub struct DateRange {
 }
 
 impl DateRange {
-    /// Creates a range. A day and an instant can be compared only with a time zone, so the server checks such a range later.
+    /// Creates a range. Other ends than two days or two instants can be compared only with a time zone and a clock, so the
+    /// server checks such a range later.
     ///
     /// # Errors
     /// Returns `invalid_parameter` for `start_date` if the start is after the end.
@@ -147,6 +176,7 @@ impl DateRange {
         let reversed = match (start, end) {
             (Some(DateBound::Day(start)), Some(DateBound::Day(end))) => start > end,
             (Some(DateBound::Instant(start)), Some(DateBound::Instant(end))) => start > end,
+            (Some(DateBound::Local(start)), Some(DateBound::Local(end))) => start > end,
             _ => false,
         };
         let range = Self { start, end };
@@ -170,6 +200,11 @@ impl DateRange {
     /// Returns the last day, or the instant before which the range ends.
     pub fn end(&self) -> Option<DateBound> {
         self.end
+    }
+
+    /// Returns whether the range depends on when the export begins.
+    pub fn is_relative(&self) -> bool {
+        [self.start, self.end].iter().any(|bound| matches!(bound, Some(DateBound::Relative(_))))
     }
 }
 
@@ -258,16 +293,21 @@ impl ExportParams {
         })
     }
 
-    /// Parses the query string of the export's page, which supports only days and guarded cells.
+    /// Parses the query string of the export's page, which supports no instants, only times to the second, and only guarded
+    /// cells.
     ///
     /// # Errors
     /// Returns the errors of [`ExportParams::parse`], and `invalid_parameter` for a value that the page cannot show.
     pub fn parse_for_page(query: &str) -> Result<Self, ApiError> {
         let params = Self::parse(query)?;
-        let is_instant = |bound: Option<DateBound>| matches!(bound, Some(DateBound::Instant(_)));
-        let field = if is_instant(params.range.start) {
+        let cannot_be_shown = |bound: Option<DateBound>| match bound {
+            Some(DateBound::Instant(_)) => true,
+            Some(DateBound::Local(time)) => time.nanosecond() != 0,
+            Some(DateBound::Day(_) | DateBound::Relative(_)) | None => false,
+        };
+        let field = if cannot_be_shown(params.range.start) {
             "start_date"
-        } else if is_instant(params.range.end) {
+        } else if cannot_be_shown(params.range.end) {
             "end_date"
         } else if params.raw {
             "raw"

@@ -19,6 +19,8 @@ pub struct ExportFormData {
     pub timezone: String,
     /// The query string of the page's address, which names a selection; empty if it names none.
     pub selected: String,
+    /// The dates of the selection as their inputs show them; empty for none. Relative dates are resolved by the server's clock.
+    pub shown_dates: [String; 2],
     /// Why the form cannot show the selection of the address.
     pub problem: Option<ApiError>,
     /// The preview of the selection, or why it failed. `None` if it did not arrive in time for the page.

@@ -24,14 +24,19 @@ const fillIn = (preset) => {
   if (days) first.setUTCDate(first.getUTCDate() + 1 - days[0]);
   if (preset === "this-month") first.setUTCDate(1);
   const isAll = preset === "all";
-  byId("start-date").value = isAll ? "" : first.toISOString().slice(0, 10);
-  byId("end-date").value = isAll ? "" : today;
+  const [start, end] = [byId("start-date"), byId("end-date")];
+  start.type = end.type = "date";
+  start.value = isAll ? "" : first.toISOString().slice(0, 10);
+  end.value = isAll ? "" : today;
+  start.dataset.preset = preset;
 };
+// The other presets load the page again, with their dates.
+const known = ["today", "last-7-days", "last-30-days", "this-month", "all"];
 document.addEventListener("click", (event) => {
   if (event.defaultPrevented) return;
   const preset = event.target.closest("[name=preset]");
   const opener = event.target.closest(".date-range__open");
-  if (preset) {
+  if (known.includes(preset?.value)) {
     event.preventDefault();
     fillIn(preset.value);
   } else if (opener) {

@@ -34,11 +34,11 @@ use crate::server::settings::Settings;
 
 #[derive(Debug, Args)]
 pub struct Export {
-    /// First day, as YYYY-MM-DD in the time zone, or an RFC 3339 instant.
-    #[arg(long, value_name = "DATE", value_parser = NonEmptyStringValueParser::new())]
+    /// First day, as YYYY-MM-DD in the time zone, or an RFC 3339 instant; or a relative date such as -7d, yesterday or last-month.
+    #[arg(long, value_name = "DATE", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     start_date: Option<String>,
-    /// Last day, which is included, or an RFC 3339 instant, which is not.
-    #[arg(long, value_name = "DATE", value_parser = NonEmptyStringValueParser::new())]
+    /// Last day, which is included, or an RFC 3339 instant, which is not; or a relative date, whose last day is included.
+    #[arg(long, value_name = "DATE", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     end_date: Option<String>,
     /// A camera's id; may be repeated. Default: all cameras.
     #[arg(long, value_name = "ID", value_parser = NonEmptyStringValueParser::new())]
@@ -84,11 +84,11 @@ impl Export {
             page_bytes: PAGE_BYTES,
             page_timeout: settings.export.page_timeout(),
         };
-        let query = params.to_query();
-        let export = ExportStream::begin(context, access, params, None).await.map_err(|error| match error {
-            ExportError::Refused(error) => for_option(error),
-            other => other.into(),
-        })?;
+        let export =
+            ExportStream::begin(context, access, params, clock.now(), None).await.map_err(|error| match error {
+                ExportError::Refused(error) => for_option(error),
+                other => other.into(),
+            })?;
 
         let limits = Limits::from(&settings.export);
         let exports = ExportSlots::new(writer, clock, limits, Metrics::new());
@@ -101,7 +101,7 @@ impl Export {
                 user_id: None,
                 user_name,
                 via: "command",
-                query,
+                query: export.params.to_query(),
                 complete_to: export.complete_to,
                 deleted_to: export.deleted_to(),
             })

@@ -52,8 +52,10 @@ fn an_invalid_date_is_refused_with_its_parameter_and_the_expected_format() {
         "0000-01-01",
         "01/12/2025",
         "+2025-12-01",
-        "yesterday",
-        "2025-12-01T10:00:00",
+        "tomorrow",
+        "-7",
+        "2025-12-01T10",
+        "2025-12-01T24:00",
         "2025-12-01T10:00:00+01:00",
     ] {
         let (field, detail) = error_of(&format!("end_date={bad}"));
@@ -63,6 +65,25 @@ fn an_invalid_date_is_refused_with_its_parameter_and_the_expected_format() {
     // The last value above is a valid instant whose plus sign was decoded as a space.
     assert!(error_of("end_date=2025-12-01T10:00:00+01:00").1.contains("%2B"));
     assert!(ExportParams::parse("end_date=2025-12-01T10:00:00%2B01:00").is_ok());
+}
+
+#[test]
+fn a_local_time_and_a_relative_date_are_written_in_their_shortest_form() {
+    for (text, expected) in [
+        ("2025-12-01T08:30", "2025-12-01T08:30"),
+        ("2025-12-01T08:30:00", "2025-12-01T08:30"),
+        ("2025-12-01T08:00:00.000", "2025-12-01T08:00"),
+        ("2025-12-01T08:30:15", "2025-12-01T08:30:15"),
+        ("2025-12-01T08:30:00.500", "2025-12-01T08:30:00.500"),
+        ("-1d", "yesterday"),
+        ("-0d", "today"),
+        ("-007d", "-7d"),
+        ("last-month", "last-month"),
+    ] {
+        let bound = DateBound::parse("start_date", text).expect(text);
+        assert_eq!(bound.to_string(), expected, "{text}");
+        assert_eq!(DateBound::parse("start_date", expected), Ok(bound), "{text}");
+    }
 }
 
 #[test]
@@ -97,6 +118,12 @@ fn bound() -> impl Strategy<Value = DateBound> {
         (-62_135_596_800_i64..253_402_300_799, 0..1_000_000_000_u32).prop_map(|(seconds, nanos)| {
             DateBound::Instant(DateTime::from_timestamp(seconds, nanos).expect("an instant"))
         }),
+        (-62_135_596_800_i64..253_402_300_799, prop_oneof![Just(0), 0..1_000_000_000_u32]).prop_map(
+            |(seconds, nanos)| {
+                DateBound::Local(DateTime::from_timestamp(seconds, nanos).expect("an instant").naive_utc())
+            }
+        ),
+        relative_date::any_relative_date().prop_map(DateBound::Relative),
     ]
 }
 

@@ -27,7 +27,7 @@ pub async fn preview_selection(
     let params = ExportParams::parse(&query)?;
     let access = principal.camera_access(&state.clock);
     let keep_days = state.settings.retention.keep_days;
-    crate::server::export::preview::preview(state.export_context(), access, &params, keep_days).await
+    crate::server::export::preview::preview(state.export_context(), access, &params, state.clock.now(), keep_days).await
 }
 
 /// Returns how many events the export of a selection would contain, by camera. Cameras without events are left out. The
@@ -50,6 +50,6 @@ pub async fn count_cameras(
     let state = expect_context::<AppState>();
     let principal = Principal::current()?;
     let params = ExportParams::parse(&query)?;
-    crate::server::export::preview::cameras(state.export_context(), principal.camera_access(&state.clock), &params)
-        .await
+    let access = principal.camera_access(&state.clock);
+    crate::server::export::preview::cameras(state.export_context(), access, &params, state.clock.now()).await
 }

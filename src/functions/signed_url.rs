@@ -46,9 +46,9 @@ pub async fn sign_link(
     if query.len() > MAX_QUERY_BYTES {
         return Err(ApiError::invalid("query", RequestMessage::LinkTooLong));
     }
-    // The export would refuse these as well, but only in the tool that opens the link.
+    // The export would refuse these as well, but only in the tool that opens the link. Relative dates stay relative.
     let params = ExportParams::parse(&query)?;
-    TimeZone::parse(&params.timezone)?.interval(&params.range)?;
+    TimeZone::parse(&params.timezone)?.resolve(&params.range, state.clock.now())?;
     principal.camera_access(&state.clock).select(&state.database, params.camera_ids.clone()).await?;
     let Credential::Session(hash) = principal.credential else { return Err(unauthenticated()) };
     let session = state.sessions.by_hash(hash).await?.ok_or_else(unauthenticated)?;

@@ -20,16 +20,22 @@ messages! {
              einen Zeitpunkt nach RFC 3339, zum Beispiel 2025-12-01T08:30:00Z.";
         /// The text is neither a day nor a moment.
         DateExpected { value: String } = "date_expected",
-            "“{value}” is not a date. Write a day as YYYY-MM-DD, such as 2025-12-01, or a moment as RFC 3339, such as \
-             2025-12-01T08:30:00Z.",
-            "„{value}“ ist kein Datum. Schreiben Sie einen Tag als JJJJ-MM-TT, zum Beispiel 2025-12-01, oder einen \
-             Zeitpunkt nach RFC 3339, zum Beispiel 2025-12-01T08:30:00Z.";
+            "“{value}” is not a date. Write a day as YYYY-MM-DD, such as 2025-12-01; a time, such as 2025-12-01T08:30 or \
+             2025-12-01T08:30:00Z; or a relative date, such as -7d, -24h, yesterday or last-month.",
+            "„{value}“ ist kein Datum. Schreiben Sie einen Tag als JJJJ-MM-TT, zum Beispiel 2025-12-01, einen Zeitpunkt \
+             wie 2025-12-01T08:30 oder 2025-12-01T08:30:00Z, oder ein relatives Datum wie -7d, -24h, yesterday oder \
+             last-month.";
         /// The same, with a space: a `+` in a URL is decoded as one.
         DateWithSpace { value: String } = "date_with_space",
             "“{value}” is not a date. Write a day as YYYY-MM-DD, such as 2025-12-01, or a moment as RFC 3339, such as \
              2025-12-01T08:30:00Z. In a URL, a + is written as %2B.",
             "„{value}“ ist kein Datum. Schreiben Sie einen Tag als JJJJ-MM-TT, zum Beispiel 2025-12-01, oder einen \
              Zeitpunkt nach RFC 3339, zum Beispiel 2025-12-01T08:30:00Z. In einer URL schreibt man + als %2B.";
+        /// The time zone is an abbreviation, which may mean several zones.
+        TimezoneAbbreviated { abbreviation: String, zones: String } = "timezone_abbreviated",
+            "“{abbreviation}” is an abbreviation and may mean several time zones. Use the name of the zone, such as: {zones}.",
+            "„{abbreviation}“ ist eine Abkürzung und kann mehrere Zeitzonen bedeuten. Verwenden Sie den Namen der Zeitzone, \
+             zum Beispiel: {zones}.";
         /// The range ends before it begins.
         DatesReversed { start: String, end: String } = "dates_reversed",
             "The start, {start}, is after the end, {end}. Choose a start on or before the end.",
@@ -49,10 +55,10 @@ messages! {
             "{field}: {text}";
         /// The page does not show this parameter.
         NotOnThePage = "not_on_the_page",
-            "The page selects whole days, and writes cells with the guard against formulas. The export URL supports \
-             moments and raw.",
-            "Die Seite wählt ganze Tage aus und schreibt Zellen mit dem Schutz gegen Formeln. Zeitpunkte und raw \
-             unterstützt die Export-URL.";
+            "The page selects days and local times to the second, and writes cells with the guard against formulas. The \
+             export URL supports fractions of seconds and raw.",
+            "Die Seite wählt Tage und Ortszeiten auf die Sekunde genau aus und schreibt Zellen mit dem Schutz gegen \
+             Formeln. Bruchteile von Sekunden und raw unterstützt die Export-URL.";
         /// Only CSV is offered.
         FormatNotOffered { value: String } = "format_not_offered",
             "“{value}” is not supported. The only format is csv.",

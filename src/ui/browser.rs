@@ -26,15 +26,22 @@ pub fn timezone() -> Option<String> {
 /// Returns the local day in a time zone by the browser's clock. Returns `None` if the browser does not know the zone, and
 /// on the server.
 pub fn today(timezone: &str) -> Option<NaiveDate> {
+    parse_day(local_time(timezone, 0)?.get(..10)?)
+}
+
+/// Returns the local time in a time zone that many hours ago, by the browser's clock, to the minute: `2025-12-01T08:30`.
+/// Returns `None` if the browser does not know the zone, and on the server.
+pub fn local_time(timezone: &str, hours_ago: u32) -> Option<String> {
     if !IS_BROWSER {
         return None;
     }
     let options = js_sys::Object::new();
     Reflect::set(&options, &JsValue::from_str("timeZone"), &JsValue::from_str(timezone)).ok()?;
-    let date = js_sys::Date::new_0();
-    // Called by name, because the binding panics if the browser throws. Swedish dates are written YYYY-MM-DD.
-    let format: Function = Reflect::get(&date, &JsValue::from_str("toLocaleDateString")).ok()?.dyn_into().ok()?;
-    format.call2(&date, &JsValue::from_str("sv-SE"), &options).ok()?.as_string().as_deref().and_then(parse_day)
+    let date = js_sys::Date::new(&JsValue::from_f64(js_sys::Date::now() - f64::from(hours_ago) * 3_600_000.0));
+    // Called by name, because the binding panics if the browser throws. Swedish times are written YYYY-MM-DD HH:MM:SS.
+    let format: Function = Reflect::get(&date, &JsValue::from_str("toLocaleString")).ok()?.dyn_into().ok()?;
+    let text = format.call2(&date, &JsValue::from_str("sv-SE"), &options).ok()?.as_string()?;
+    Some(format!("{}T{}", text.get(..10)?, text.get(11..16)?))
 }
 
 /// Marks the page as hydrated. Tests wait for the mark.
@@ -87,6 +94,32 @@ fn first(selector: &str) -> Option<HtmlElement> {
 /// Returns the value of a field. Returns `None` if there is no such field, and on the server.
 pub fn value_of(id: &str) -> Option<String> {
     property_of(id, "value")?.as_string()
+}
+
+/// Returns the value of a field if it differs from the server's HTML. Returns `None` on the server.
+pub fn changed_value(id: &str) -> Option<String> {
+    value_of(id)
+        .filter(|value| property_of(id, "defaultValue").and_then(|before| before.as_string()).as_ref() != Some(value))
+}
+
+/// Returns an attribute of an element. Returns `None` on the server.
+pub fn attribute(id: &str, name: &str) -> Option<String> {
+    if !IS_BROWSER {
+        return None;
+    }
+    document().get_element_by_id(id)?.get_attribute(name)
+}
+
+/// Sets the type of an input. Returns whether it had another one; the browser clears a value that does not fit.
+pub fn set_input_type(id: &str, input_type: &str) -> bool {
+    let before = property_of(id, "type").and_then(|before| before.as_string());
+    if before.is_none() || before.as_deref() == Some(input_type) {
+        return false;
+    }
+    if let Some(input) = document().get_element_by_id(id) {
+        let _ = input.set_attribute("type", input_type);
+    }
+    true
 }
 
 /// Sets the value of a field, if there is such a field.

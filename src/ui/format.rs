@@ -117,6 +117,8 @@ impl Language {
                 let fraction = text.get(19..text.len() - 1).unwrap_or_default();
                 format!("{}{fraction} UTC", self.date_time(&text))
             }
+            DateBound::Local(_) => self.date_time(&bound.to_string()),
+            DateBound::Relative(_) => bound.to_string(),
         };
         match (range.start(), range.end()) {
             (None, None) => texts.everything.to_owned(),
@@ -201,6 +203,7 @@ mod tests {
             ("2025-12-01", "", "from 1 Dec 2025", "ab 1. Dez. 2025"),
             ("", "2025-12-01T08:30:00Z", "until 1 Dec 2025, 08:30:00 UTC", "bis 1. Dez. 2025, 08:30:00 UTC"),
             ("2025-12-01", "2025-12-01", "1 Dec 2025", "1. Dez. 2025"),
+            ("2025-12-01T08:30", "", "from 1 Dec 2025, 08:30", "ab 1. Dez. 2025, 08:30"),
             (
                 "2025-12-01T08:30:00.5+01:00",
                 "2025-12-02",

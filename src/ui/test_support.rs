@@ -86,6 +86,7 @@ pub fn form_data() -> ExportFormData {
         timezones: vec!["UTC".to_owned(), "Europe/Berlin".to_owned()],
         timezone: "UTC".to_owned(),
         selected: String::new(),
+        shown_dates: [String::new(), String::new()],
         problem: None,
         preview: None,
         no_events: None,

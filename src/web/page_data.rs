@@ -53,10 +53,9 @@ pub async fn load_page_data(State(state): State<AppState>, request: Request, nex
     }
     let (mut parts, body) = request.into_parts();
     let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
-    let now = state.clock.now();
     let own_zone = || preferences::cookie(&parts.headers, TIMEZONE_COOKIE);
-    let with_dates = (path == SETTINGS_PATH).then(|| export_form::with_preset_dates(query, now, own_zone)).flatten();
-    if let Some(query) = with_dates {
+    let redirected = (path == SETTINGS_PATH).then(|| export_form::redirected(query, own_zone)).flatten();
+    if let Some(query) = redirected {
         return Redirect::to(local_path_or_default(&format!("{path}?{query}"))).into_response();
     }
     if let Some(known) = parameters::known_to_page(path, query) {
@@ -263,7 +262,7 @@ fn parameter(uri: &Uri, name: &str) -> Option<String> {
 async fn history(state: &AppState, principal: &Principal, uri: &Uri, language: Language) -> Result<History, ApiError> {
     let filter = RecordFilter::parse(uri.query().unwrap_or_default())
         .map_err(|error| export_form::with_parameter_name(error, language))?;
-    let records = records::list(&state.database, &principal.user, &filter).await?;
+    let records = records::list(&state.database, &principal.user, &filter, state.clock.now()).await?;
     let older = records.next.map(|next| {
         let parameters = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
         let mut query = form_urlencoded::Serializer::new(String::new());

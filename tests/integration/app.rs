@@ -208,7 +208,8 @@ impl TestDatabase {
             page_bytes,
             page_timeout: Duration::from_mins(1),
         };
-        let mut export = ExportStream::begin(source, CameraAccess::Unrestricted, params, None).await.unwrap();
+        let mut export =
+            ExportStream::begin(source, CameraAccess::Unrestricted, params, UnixMicros::default(), None).await.unwrap();
         let mut chunks = Vec::new();
         while let Some(chunk) = export.next_chunk().await.unwrap() {
             chunks.push(chunk);

@@ -193,6 +193,46 @@ async fn filename_includes_date_range() {
 }
 
 #[tokio::test]
+async fn relative_dates_are_resolved_once_and_the_record_and_the_name_have_days() {
+    // Noon of 16 December in UTC.
+    let events = ["2025-12-15T23:30:00Z", "2025-12-16T11:30:00Z", "2025-12-16T12:00:00Z"].map(event);
+    let app = TestDatabase::with(events).await.serve(10).await;
+    for (query, lines, recorded, name) in [
+        ("start_date=today&end_date=today", 2, "start_date=2025-12-16&end_date=2025-12-16", "2025-12-16-2025-12-16"),
+        ("start_date=yesterday&end_date=-1d", 1, "start_date=2025-12-15&end_date=2025-12-15", "2025-12-15-2025-12-15"),
+        ("start_date=-1h", 2, "start_date=2025-12-16T11%3A00%3A00Z", "2025-12-16-latest"),
+        (
+            "start_date=last-month&end_date=this-week",
+            3,
+            "start_date=2025-11-01&end_date=2025-12-21",
+            "2025-11-01-2025-12-21",
+        ),
+        // A local time.
+        (
+            "start_date=2025-12-16T12:30&end_date=2025-12-16T13:00&timezone=Europe/Berlin",
+            1,
+            "start_date=2025-12-16T11%3A30%3A00Z&end_date=2025-12-16T12%3A00%3A00Z",
+            "2025-12-16-2025-12-16",
+        ),
+    ] {
+        let response = app.export(query).await;
+        let name = format!("attachment; filename=\"motion-events-{name}.csv\"");
+        assert_eq!(response.headers()["content-disposition"], name, "{query}");
+        let id = response.headers()["x-export-id"].to_str().unwrap().to_owned();
+        assert_eq!(response.text().await.unwrap().lines().count(), lines + 1, "{query}");
+        let record = app.record(&id).await;
+        assert!(record["query"].as_str().unwrap().contains(recorded), "{record}");
+    }
+    let response = app.export("start_date=today&end_date=yesterday").await;
+    assert_eq!(response.status(), 400);
+    let problem: serde_json::Value = response.json().await.unwrap();
+    assert_eq!((&problem["field"], &problem["message"]["code"]), (&"start_date".into(), &"dates_reversed".into()));
+    let response = app.export("timezone=CEST").await;
+    let problem: serde_json::Value = response.json().await.unwrap();
+    assert!(problem["detail"].as_str().unwrap().contains("Europe/Berlin"), "{problem}");
+}
+
+#[tokio::test]
 async fn timezone_parameter_affects_timestamp_format() {
     let app =
         TestDatabase::with([event("2025-12-15T18:30:00Z"), event("2025-12-15T18:30:00.867341Z")]).await.serve(10).await;

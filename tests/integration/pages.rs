@@ -184,7 +184,6 @@ async fn a_page_drops_unknown_parameters_from_its_address() {
 
 #[tokio::test]
 async fn a_preset_of_the_page_leads_to_its_dates() {
-    // Noon in UTC is the next day in Kiritimati.
     let app = TestDatabase::new().await.serve(10).await;
     let browser = app.browser_of("admin").await;
     let cookie = app.cookie_of("admin").await;
@@ -192,16 +191,22 @@ async fn a_preset_of_the_page_leads_to_its_dates() {
     for (query, expected) in [
         (
             format!("{form}&timezone=UTC&bom=true&preset=last-7-days"),
-            "format=csv&camera_id=&camera_id=a%26b&timezone=UTC&bom=true&start_date=2025-12-10&end_date=2025-12-16",
+            "format=csv&camera_id=&camera_id=a%26b&timezone=UTC&bom=true&start_date=-6d&end_date=today",
         ),
         (
             "timezone=Pacific%2FKiritimati&preset=today".to_owned(),
-            "timezone=Pacific%2FKiritimati&start_date=2025-12-17&end_date=2025-12-17",
+            "timezone=Pacific%2FKiritimati&start_date=today&end_date=today",
         ),
-        ("preset=this-month".to_owned(), "timezone=UTC&start_date=2025-12-01&end_date=2025-12-16"),
+        ("preset=this-month".to_owned(), "timezone=UTC&start_date=this-month&end_date=today"),
+        ("preset=last-24-hours".to_owned(), "timezone=UTC&start_date=-24h"),
         ("start_date=2025-01-01&timezone=UTC&preset=all".to_owned(), "timezone=UTC"),
+        // The inputs show local times.
+        (
+            "timezone=Asia/Tokyo&start_date=2025-12-01T20:00:00Z&bom=true".to_owned(),
+            "format=csv&start_date=2025-12-02T05%3A00&timezone=Asia%2FTokyo&bom=true",
+        ),
         // An unknown preset is an unknown parameter.
-        ("start_date=2025-01-01&preset=yesterday".to_owned(), "start_date=2025-01-01"),
+        ("start_date=2025-01-01&preset=tomorrow".to_owned(), "start_date=2025-01-01"),
     ] {
         let response = app.get_as(&browser, &format!("/settings?{query}")).await;
         assert_eq!(response.status(), 303, "{query}");
@@ -210,8 +215,11 @@ async fn a_preset_of_the_page_leads_to_its_dates() {
     // The browser's own time zone, from the cookie of an earlier page.
     let travelled = client_with(&[(COOKIE, &format!("{cookie}; timezone=Pacific/Kiritimati"))]);
     let response = app.get_as(&travelled, "/settings?preset=today").await;
-    let expected = "/settings?timezone=Pacific%2FKiritimati&start_date=2025-12-17&end_date=2025-12-17";
+    let expected = "/settings?timezone=Pacific%2FKiritimati&start_date=today&end_date=today";
     assert_eq!(response.headers()["location"], expected);
+    // Noon in UTC is the next day in Kiritimati.
+    let page = app.get_as(&travelled, expected).await.text().await.unwrap();
+    assert!(page.contains("value=\"2025-12-17\""), "{page}");
 }
 
 #[tokio::test]

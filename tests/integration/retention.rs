@@ -339,7 +339,8 @@ async fn an_export_that_retention_does_not_see_breaks_at_its_end_if_its_events_w
     let app = TestDatabase::with(old_and_new()).await.serve(1).await;
     let begin = async |query: &str| {
         let params = ExportParams::parse(query).unwrap();
-        ExportStream::begin(app.state.export_context(), CameraAccess::Unrestricted, params, None).await.unwrap()
+        let (context, now) = (app.state.export_context(), app.state.clock.now());
+        ExportStream::begin(context, CameraAccess::Unrestricted, params, now, None).await.unwrap()
     };
     // They have no record yet.
     let mut all = begin("").await;

@@ -58,6 +58,7 @@ use super::error::ExportError;
 use super::query::Filter;
 use super::reader::Reader;
 use super::timezone::TimeZone;
+use super::timezone::resolve::ResolvedRange;
 use crate::export_params::{BYTE_ORDER_MARK, ExportParams, file_name};
 use crate::server::accounts::camera_access::CameraAccess;
 use crate::server::accounts::camera_access::camera_filter::CameraFilter;
@@ -108,6 +109,8 @@ pub struct ExportContext {
 /// An export that is checked and can be pulled, chunk by chunk.
 #[derive(Debug)]
 pub struct ExportStream {
+    /// The parameters, with days and instants as dates.
+    pub params: ExportParams,
     /// The name of the file.
     pub file_name: String,
     /// The number of events in the chunks so far.
@@ -159,7 +162,8 @@ enum Precondition {
 }
 
 impl ExportStream {
-    /// Checks the parameters against the time zones and the user's cameras. No event is read yet.
+    /// Resolves the dates for an export that begins `now`, and checks the parameters against the time zones and the user's
+    /// cameras. No event is read yet.
     ///
     /// # Errors
     /// Returns `Refused` for an unknown time zone, a camera that the user cannot see, or a range that ends before it starts.
@@ -168,15 +172,15 @@ impl ExportStream {
         context: ExportContext,
         access: CameraAccess,
         params: ExportParams,
+        now: UnixMicros,
         encoding: Option<Encoding>,
     ) -> Result<Self, ExportError> {
         let zone = TimeZone::parse(&params.timezone)?;
-        let mut interval = zone.interval(&params.range)?;
-        let local_day = |bound| zone.day_of_bound(bound);
-        let file_name = file_name(params.range.start().map(local_day), params.range.end().map(local_day));
+        let ResolvedRange { dates, mut interval, first_day, last_day } = zone.resolve(&params.range, now)?;
+        let params = ExportParams { range: dates, ..params };
 
         refuse_newer_schema(&context.database).await?;
-        let (cameras, visible) = access.select(&context.database, params.camera_ids).await?;
+        let (cameras, visible) = access.select(&context.database, params.camera_ids.clone()).await?;
 
         // Before any event is read.
         let sources = Sources::read(&context.database, &cameras, &visible).await?;
@@ -206,7 +210,8 @@ impl ExportStream {
         )
         .at_least_lsn(replica.position);
         Ok(Self {
-            file_name,
+            params,
+            file_name: file_name(first_day, last_day),
             rows: 0,
             bytes: 0,
             encoding: None,

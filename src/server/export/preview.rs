@@ -42,10 +42,11 @@ pub async fn preview(
     context: ExportContext,
     access: CameraAccess,
     params: &ExportParams,
+    now: UnixMicros,
     keep_days: u32,
 ) -> Result<Preview, ApiError> {
     let zone = TimeZone::parse(&params.timezone)?;
-    let interval = zone.interval(&params.range)?;
+    let interval = zone.resolve(&params.range, now)?.interval;
     refuse_newer_schema(&context.database).await?;
     let (cameras, visible) = access.select(&context.database, params.camera_ids.clone()).await?;
     let deletions = DeletionSnapshot::read(&context.database, &cameras).await?;
@@ -81,8 +82,9 @@ pub async fn cameras(
     context: ExportContext,
     access: CameraAccess,
     params: &ExportParams,
+    now: UnixMicros,
 ) -> Result<Vec<CameraCount>, ApiError> {
-    let interval = TimeZone::parse(&params.timezone)?.interval(&params.range)?;
+    let interval = TimeZone::parse(&params.timezone)?.resolve(&params.range, now)?.interval;
     refuse_newer_schema(&context.database).await?;
     let (cameras, visible) = access.select(&context.database, params.camera_ids.clone()).await?;
     let selected = selected(&cameras, &visible);

@@ -127,11 +127,16 @@ fn limit(text: &str) -> Result<u64, ApiError> {
     limit.ok_or_else(|| ApiError::invalid("limit", ParameterMessage::NumberOutOfRange { max: MAX_LIMIT }))
 }
 
-/// Returns the requested records that `user` may see, newest first.
+/// Returns the requested records that `user` may see, newest first. Relative dates are relative to `now`.
 ///
 /// # Errors
 /// Returns an error if the range of dates is invalid or the database is unavailable.
-pub async fn list(database: &Pool, user: &User, filter: &RecordFilter) -> Result<ExportRecords, ApiError> {
+pub async fn list(
+    database: &Pool,
+    user: &User,
+    filter: &RecordFilter,
+    now: UnixMicros,
+) -> Result<ExportRecords, ApiError> {
     let mut records = all_visible_to(user);
     if !filter.states.is_empty() {
         records = records.filter(Column::State.is_in(filter.states.iter().map(|state| state.as_str())));
@@ -142,7 +147,7 @@ pub async fn list(database: &Pool, user: &User, filter: &RecordFilter) -> Result
     if let Some(name) = &filter.user {
         records = records.filter(Column::UserName.eq(name));
     }
-    let interval = TimeZone::parse(crate::export_params::DEFAULT_TIMEZONE)?.interval(&filter.range)?;
+    let interval = TimeZone::parse(crate::export_params::DEFAULT_TIMEZONE)?.resolve(&filter.range, now)?.interval;
     if let Some(start) = interval.start {
         records = records.filter(Column::StartedAt.gte(start));
     }

@@ -1,11 +1,15 @@
 //! Time zones: which moments a local day covers, and how timestamps are written. No I/O.
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Offset, TimeDelta, TimeZone as _, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Offset, TimeZone as _, Utc};
 use chrono_tz::{GapInfo, Tz};
 
 use crate::error::ApiError;
-use crate::export_params::{DateBound, DateRange, ExportParams};
+use crate::export_params::ExportParams;
+use crate::messages::parameters::ParameterMessage;
 use crate::server::db::entity::motion_event::WRITABLE_YEARS;
+
+pub mod names;
+pub mod resolve;
 
 /// A half-open range of time, in microseconds since 1970-01-01T00:00:00Z; `None` is unbounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,9 +28,18 @@ impl TimeZone {
     /// Parses an IANA name.
     ///
     /// # Errors
-    /// Returns `invalid_parameter` for `timezone` if the database does not have the name.
+    /// Returns `invalid_parameter` for `timezone` if the database does not have the name. For an abbreviation, the error names
+    /// the zones that it may mean.
     pub fn parse(name: &str) -> Result<Self, ApiError> {
-        name.parse().map(Self).map_err(|_| ExportParams::no_such_timezone(name))
+        name.parse().map(Self).map_err(|_| {
+            let zones = names::meanings(name);
+            if zones.is_empty() {
+                return ExportParams::no_such_timezone(name);
+            }
+            let message =
+                ParameterMessage::TimezoneAbbreviated { abbreviation: name.to_owned(), zones: zones.join(", ") };
+            ApiError::invalid("timezone", message)
+        })
     }
 
     /// Returns all names that [`TimeZone::parse`] accepts, in alphabetical order.
@@ -63,33 +76,6 @@ impl TimeZone {
         match end(day)? {
             day_end if day_end <= micros => Some((day.succ_opt()?, end(day.succ_opt()?)?)),
             day_end => Some((day, day_end)),
-        }
-    }
-
-    /// Returns the local day of one end of a range, for the name of the file.
-    pub fn day_of_bound(self, bound: DateBound) -> NaiveDate {
-        match bound {
-            DateBound::Day(day) => day,
-            DateBound::Instant(instant) => self.day_of(instant),
-        }
-    }
-
-    /// Returns the moments that a range of dates covers in this zone.
-    ///
-    /// # Errors
-    /// Returns `invalid_parameter` for `start_date` if the range ends before it starts.
-    pub fn interval(self, range: &DateRange) -> Result<TimeRange, ApiError> {
-        let start = range.start().map(|bound| match bound {
-            DateBound::Day(day) => micros_not_before(self.day_start(day)),
-            DateBound::Instant(instant) => micros_not_before(instant),
-        });
-        let end = range.end().map(|bound| match bound {
-            DateBound::Day(day) => micros_not_before(self.day_start(day + TimeDelta::days(1))),
-            DateBound::Instant(instant) => micros_not_before(instant),
-        });
-        match (start, end) {
-            (Some(start), Some(end)) if start > end => Err(range.reversed()),
-            _ => Ok(TimeRange { start, end }),
         }
     }
 
@@ -228,17 +214,24 @@ fn micros_not_before(instant: DateTime<Utc>) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::export_params::{DateBound, DateRange};
+    use crate::server::db::unix_micros::UnixMicros;
 
     fn zone(name: &str) -> TimeZone {
         TimeZone::parse(name).expect("a zone")
     }
 
+    fn interval(name: &str, bound: DateBound) -> TimeRange {
+        let range = DateRange::new(Some(bound), Some(bound)).expect("a range");
+        zone(name).resolve(&range, UnixMicros::default()).expect("in order").interval
+    }
+
     fn day(name: &str, text: &str) -> (DateTime<Utc>, i64) {
-        let bound = Some(DateBound::parse("start_date", text).expect("a day"));
-        let span = zone(name).interval(&DateRange::new(bound, bound).expect("a range")).expect("in order");
+        let span = interval(name, DateBound::parse("start_date", text).expect("a day"));
         let (start, end) = (span.start.expect("a start"), span.end.expect("an end"));
         (DateTime::from_timestamp_micros(start).expect("a time"), (end - start) / 3_600_000_000)
     }
@@ -257,8 +250,7 @@ mod tests {
             for quarter in 0..4 * 24 * 3 {
                 let moment = micros + quarter * 900_000_000;
                 let (day, day_end) = zone(name).day_around(moment).expect("in the calendar");
-                let bound = Some(DateBound::Day(day));
-                let span = zone(name).interval(&DateRange::new(bound, bound).expect("a range")).expect("in order");
+                let span = interval(name, DateBound::Day(day));
                 assert!(
                     span.start.expect("a start") <= moment && moment < span.end.expect("an end"),
                     "{name} {moment}"
@@ -303,24 +295,20 @@ mod tests {
     }
 
     #[test]
-    fn a_range_of_days_and_instants_may_be_mixed_but_not_reversed() {
-        let range = |start, end| {
-            let bound = |field, text| Some(DateBound::parse(field, text).expect("a bound"));
-            DateRange::new(bound("start_date", start), bound("end_date", end)).expect("not reversed yet")
-        };
-        let berlin = zone("Europe/Berlin");
-        // 23:30 UTC is already the next day in Berlin.
-        assert!(berlin.interval(&range("2025-12-02", "2025-12-01T23:30:00Z")).is_ok());
-        let error = zone("UTC").interval(&range("2025-12-02", "2025-12-01T23:30:00Z")).expect_err("reversed");
-        assert_eq!(error.field.as_deref(), Some("start_date"));
-    }
-
-    #[test]
     fn an_instant_between_two_microseconds_is_rounded_up() {
         let instant: DateTime<Utc> = "2025-12-01T00:00:00.000000001Z".parse().expect("a time");
         assert_eq!(micros_not_before(instant) - instant.timestamp_micros(), 1);
         let before_1970: DateTime<Utc> = "1969-12-31T23:59:59.999999001Z".parse().expect("a time");
         assert_eq!(micros_not_before(before_1970), 0);
+    }
+
+    #[test]
+    fn an_abbreviation_is_refused_with_the_zones_that_it_may_mean() {
+        let error = TimeZone::parse("CEST").expect_err("an abbreviation");
+        assert_eq!((error.field.as_deref(), &*error.message.code), (Some("timezone"), "timezone_abbreviated"));
+        assert!(error.detail.contains("Europe/Berlin"), "{error}");
+        assert_eq!(TimeZone::parse("Mars/Olympus"), Err(ExportParams::no_such_timezone("Mars/Olympus")));
+        assert!(TimeZone::parse("US/Pacific").is_ok(), "an old alias");
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub struct NewHold<'a> {
 /// # Errors
 /// Returns an error that names the field if a value is invalid, or an error of the database.
 pub async fn add(database: &Pool, new: NewHold<'_>, now: UnixMicros) -> Result<Model, ApiError> {
-    let (starts_at, ends_at) = range(&new)?;
+    let (starts_at, ends_at) = range(&new, now)?;
     let why = text("why", new.why, MAX_WHY)?;
     let who = text("who", new.who, MAX_WHO)?;
     let transaction = begin(database).await?;
@@ -158,12 +158,12 @@ pub async fn set_keep_days(database: &Pool, camera_id: &str, days: &str) -> Resu
 }
 
 /// Returns the range of a hold as moments. Days and time zones are those of an export.
-fn range(new: &NewHold<'_>) -> Result<(UnixMicros, UnixMicros), ApiError> {
+fn range(new: &NewHold<'_>, now: UnixMicros) -> Result<(UnixMicros, UnixMicros), ApiError> {
     let timezone = if new.timezone.is_empty() { DEFAULT_TIMEZONE } else { new.timezone };
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.append_pair("start_date", new.start).append_pair("end_date", new.end).append_pair("timezone", timezone);
     let params = ExportParams::parse(&query.finish())?;
-    let interval = TimeZone::parse(&params.timezone)?.interval(&params.range)?;
+    let interval = TimeZone::parse(&params.timezone)?.resolve(&params.range, now)?.interval;
     let (Some(start), Some(end)) = (interval.start, interval.end) else {
         let missing = if interval.start.is_none() { "start_date" } else { "end_date" };
         return Err(ApiError::invalid(missing, RetentionMessage::HoldNeedsDates));

@@ -18,12 +18,12 @@ struct Selection {
 }
 
 impl Selection {
-    /// Returns the selection of an export record. One that cannot be parsed may contain any event.
-    fn parse(query: &str) -> Self {
+    /// Returns the selection of an export record, whose dates are resolved. One that cannot be parsed may contain any event.
+    fn parse(query: &str, now: UnixMicros) -> Self {
         let params = ExportParams::parse(query).ok();
         let start = params.as_ref().and_then(|params| {
             let zone = TimeZone::parse(&params.timezone).ok()?;
-            zone.interval(&params.range).ok()?.start
+            zone.resolve(&params.range, now).ok()?.interval.start
         });
         Self {
             start: start.unwrap_or(i64::MIN),
@@ -49,7 +49,7 @@ pub async fn that_need(
 ) -> Result<Vec<Uuid>, DbErr> {
     let running = record_store::running(database, now).await?.into_iter();
     let needs = |query: &str| {
-        let selection = Selection::parse(query);
+        let selection = Selection::parse(query, now);
         camera_ids.iter().any(|id| selection.contains(id, before))
     };
     Ok(running.filter(|(_, query)| needs(query)).map(|(id, _)| id).collect())
@@ -71,7 +71,11 @@ mod tests {
             ("format=csv&camera_id=a&timezone=UTC", "b", 0, false),
             ("from another version", "b", 0, true),
         ] {
-            assert_eq!(Selection::parse(query).contains(camera, before), needs, "{query} {camera} {before}");
+            assert_eq!(
+                Selection::parse(query, UnixMicros::default()).contains(camera, before),
+                needs,
+                "{query} {camera} {before}"
+            );
         }
     }
 }

@@ -11,7 +11,7 @@ use web_sys::HtmlElement;
 
 use super::calendar::{months_later, weeks};
 use super::calendar_state::{CalendarState, EventsPerDay, KeyAction, OpenRange, first_and_last};
-use super::date_preset::{PRESETS, Preset};
+use super::date_preset::{Preset, labels};
 use crate::api::language::Language;
 use crate::export_params::parse_day;
 use crate::ui::{browser, page_data};
@@ -188,10 +188,10 @@ pub fn CalendarDialog(
             close.run(());
         }
     };
-    let presets = PRESETS.map(|preset| {
+    let presets = labels(texts).into_iter().enumerate().map(|(index, label)| {
         view! {
             <li>
-                <button type="button" on:click=move |_| choose.run(preset)>{preset.label(texts)}</button>
+                <button type="button" on:click=move |_| choose.run(Preset::Named(index))>{label}</button>
             </li>
         }
     });
@@ -213,7 +213,7 @@ pub fn CalendarDialog(
             node_ref=dialog
             on:keydown=key
         >
-            <ul class="calendar__presets" aria-label=texts.presets>{presets.into_iter().collect_view()}</ul>
+            <ul class="calendar__presets" aria-label=texts.presets>{presets.collect_view()}</ul>
             <div class="calendar__days">
                 <div
                     class="calendar__months"

@@ -16,7 +16,7 @@ use super::{DownloadError, Saved};
 use crate::api::exports::ExportRecord;
 use crate::api::language::Language;
 use crate::error::{ApiError, ErrorCode};
-use crate::export_params::ExportParams;
+use crate::export_params::{DateRange, ExportParams};
 use crate::ui::toasts::{Notification, Toasts};
 use crate::ui::{browser, page_data};
 
@@ -71,8 +71,8 @@ impl ExportJobs {
     }
 
     /// Starts an export, if it may start. Must be called in the handler of a click, because the file picker opens only
-    /// then.
-    pub fn start(self, params: ExportParams, expected: ExpectedSource) {
+    /// then. `shown` are its dates as the page shows them.
+    pub fn start(self, params: ExportParams, shown: DateRange, expected: ExpectedSource) {
         if !self.list.with_untracked(|list| list.may_start(&params)) {
             return;
         }
@@ -84,7 +84,8 @@ impl ExportJobs {
             return self.toasts.show(Notification::Error(texts.cannot_start, texts.browser_too_old.to_owned()));
         };
         let (signal, controller) = (controller.signal(), SendWrapper::new(controller));
-        let Some(job) = self.list.try_update(|list| list.start(params, Arc::new(move || controller.abort()))) else {
+        let Some(job) = self.list.try_update(|list| list.start(params, shown, Arc::new(move || controller.abort())))
+        else {
             return;
         };
         spawn_local(async move {
@@ -360,10 +361,16 @@ mod tests {
             let jobs = ExportJobs::new(Toasts::new(page_data::language()), 2);
             assert!(to_html(export_progress(jobs, "#main")).contains("hidden"), "nothing runs");
             let params = |query| ExportParams::parse(query).expect("valid");
-            let page = jobs.list.try_update(|list| list.start(params("camera_id=a"), Arc::new(|| {}))).expect("a job");
+            let page = jobs
+                .list
+                .try_update(|list| list.start(params("camera_id=a"), DateRange::default(), Arc::new(|| {})))
+                .expect("a job");
             page.progress.set(Progress { bytes: 80, rows: 1, ..Progress::default() });
             jobs.set_total(&params("camera_id=a"), 4);
-            let browser = jobs.list.try_update(|list| list.start(params(""), Arc::new(|| {}))).expect("a job");
+            let browser = jobs
+                .list
+                .try_update(|list| list.start(params(""), DateRange::default(), Arc::new(|| {})))
+                .expect("a job");
             jobs.list.update(|list| list.set_save_method(browser.number, SaveMethod::BrowserDownload));
             assert!(jobs.is_full().get_untracked() && untrack(|| jobs.is_exporting(&params(""))));
             export_progress(jobs, "#main")
@@ -386,7 +393,10 @@ mod tests {
             let jobs = ExportJobs::new(Toasts::new(page_data::language()), 3);
             let start = |query| {
                 let params = ExportParams::parse(query).expect("valid");
-                jobs.list.try_update(|list| list.start(params, Arc::new(|| {}))).expect("a job").number
+                jobs.list
+                    .try_update(|list| list.start(params, DateRange::default(), Arc::new(|| {})))
+                    .expect("a job")
+                    .number
             };
             let (first, second) = (start("camera_id=a"), start(""));
             jobs.finish(first, Some(Notification::Error("Export failed", "No space.".to_owned())));

@@ -152,7 +152,7 @@ pub async fn follow_browser_download(
     progress: impl Fn(Progress),
 ) -> Result<Box<ExportRecord>, DownloadError> {
     let started_at = js_sys::Date::now();
-    let mut follower = Follower::new(params.to_query(), &newest_records().await?);
+    let mut follower = Follower::new(params.clone(), &newest_records().await?);
     click_link(&browser::local(&params.to_url()), None).map_err(|error| unwritable(&error))?;
     loop {
         browser::sleep(RETRY_DELAY_MILLISECONDS).await;

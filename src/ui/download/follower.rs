@@ -4,6 +4,7 @@
 
 use super::DownloadError;
 use crate::api::exports::{ExportRecord, State};
+use crate::export_params::{DateBound, ExportParams};
 
 /// How many requests in a row may fail, or find no record, before the export is given up.
 const MAX_MISSES: u32 = 30;
@@ -27,8 +28,8 @@ pub enum Step {
 /// The state of following one export.
 #[derive(Debug)]
 pub struct Follower {
-    /// The selection, as the record has it.
-    query: String,
+    /// The selection.
+    params: ExportParams,
     /// The ids of the user's records before the export began.
     known_ids: Vec<String>,
     /// The id of the record, once it is found.
@@ -38,9 +39,9 @@ pub struct Follower {
 
 impl Follower {
     /// Follows the next export of that selection. `records` are the user's records before it.
-    pub fn new(query: String, records: &[ExportRecord]) -> Self {
+    pub fn new(params: ExportParams, records: &[ExportRecord]) -> Self {
         let known_ids = records.iter().map(|record| record.id.clone()).collect();
-        Self { query, known_ids, id: None, misses: 0 }
+        Self { params, known_ids, id: None, misses: 0 }
     }
 
     /// Returns the id of the record to ask for. While it is `None`, ask for the user's newest records.
@@ -59,7 +60,7 @@ impl Follower {
             Err(error) => return self.update(Err(error)),
         };
         let is_new = |record: &ExportRecord| {
-            record.via == "session" && record.query == self.query && !self.known_ids.contains(&record.id)
+            record.via == "session" && self.selects(&record.query) && !self.known_ids.contains(&record.id)
         };
         let mut candidates = newest.into_iter().filter(is_new);
         let found = candidates.next();
@@ -68,6 +69,15 @@ impl Follower {
         }
         drop(candidates);
         self.update(Ok(found))
+    }
+
+    /// Returns whether a record has the selection. The server has resolved its relative dates and local times.
+    fn selects(&self, query: &str) -> bool {
+        let Ok(found) = ExportParams::parse(query) else { return false };
+        let bounds = [self.params.range.start(), self.params.range.end()];
+        let is_resolved = |bound: &DateBound| matches!(bound, DateBound::Day(_) | DateBound::Instant(_));
+        let range = if bounds.iter().flatten().all(is_resolved) { self.params.range } else { found.range };
+        found == ExportParams { range, ..self.params.clone() }
     }
 
     /// Takes the state of the record; `None` if it is not found yet, and an error if the request failed.
@@ -112,6 +122,10 @@ mod tests {
 
     const QUERY: &str = "start_date=2025-12-01";
 
+    fn params(query: &str) -> ExportParams {
+        ExportParams::parse(query).expect("valid")
+    }
+
     fn running(id: &str) -> ExportRecord {
         ExportRecord { id: id.to_owned(), state: State::Running, ..record(QUERY) }
     }
@@ -119,7 +133,7 @@ mod tests {
     #[test]
     fn the_new_record_of_the_selection_is_followed_to_its_end() {
         let old = running("1");
-        let mut follower = Follower::new(QUERY.to_owned(), std::slice::from_ref(&old));
+        let mut follower = Follower::new(params(QUERY), std::slice::from_ref(&old));
         let of_a_token = ExportRecord { via: "token".to_owned(), ..running("2") };
         let of_another_selection = ExportRecord { query: String::new(), ..running("3") };
         let others = vec![old, of_a_token, of_another_selection];
@@ -133,14 +147,23 @@ mod tests {
     }
 
     #[test]
+    fn the_record_of_a_relative_selection_has_its_resolved_dates() {
+        let follower = Follower::new(params("start_date=-6d&end_date=today&camera_id=a"), &[]);
+        assert!(follower.selects("start_date=2025-12-10&end_date=2025-12-16&camera_id=a"));
+        assert!(!follower.selects("start_date=2025-12-10&end_date=2025-12-16&camera_id=b"));
+        let fixed = Follower::new(params("start_date=2025-12-10"), &[]);
+        assert!(!fixed.selects("start_date=2025-12-09"));
+    }
+
+    #[test]
     fn two_new_records_of_one_selection_are_not_told_apart() {
-        let mut follower = Follower::new(QUERY.to_owned(), &[]);
+        let mut follower = Follower::new(params(QUERY), &[]);
         assert_eq!(follower.find(Ok(vec![running("1"), running("2")])), Err(DownloadError::Unfollowed));
     }
 
     #[test]
     fn an_export_that_does_not_begin_is_given_up() {
-        let mut follower = Follower::new(QUERY.to_owned(), &[]);
+        let mut follower = Follower::new(params(QUERY), &[]);
         for _ in 0..MAX_MISSES {
             assert_eq!(follower.find(Ok(Vec::new())), Ok(Step::Wait));
         }
@@ -149,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_record_that_can_no_longer_be_read_is_given_up_and_each_answer_counts_anew() {
-        let mut follower = Follower::new(QUERY.to_owned(), &[]);
+        let mut follower = Follower::new(params(QUERY), &[]);
         for _ in 0..2 {
             follower.update(Ok(Some(running("1")))).expect("it runs");
             for _ in 0..MAX_MISSES {
@@ -163,7 +186,7 @@ mod tests {
     fn an_ended_session_is_reported_at_once() {
         let refused = ApiError { code: ErrorCode::Unauthenticated, ..ApiError::internal() };
         let signed_out = DownloadError::Refused(refused);
-        let mut follower = Follower::new(QUERY.to_owned(), &[]);
+        let mut follower = Follower::new(params(QUERY), &[]);
         assert_eq!(follower.find(Err(signed_out.clone())), Err(signed_out.clone()));
         follower.update(Ok(Some(running("1")))).expect("it runs");
         assert_eq!(follower.update(Err(signed_out.clone())), Err(signed_out));
@@ -171,7 +194,7 @@ mod tests {
 
     #[test]
     fn an_export_that_broke_has_the_reason_of_its_record() {
-        let mut follower = Follower::new(QUERY.to_owned(), &[]);
+        let mut follower = Follower::new(params(QUERY), &[]);
         let reason = Some(RecordMessage::ServerStopped.into());
         let broken = ExportRecord { state: State::Interrupted, reason, ..record(QUERY) };
         let outcome = follower.update(Ok(Some(broken)));

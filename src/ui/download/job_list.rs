@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::progress::Progress;
 use super::save_method::SaveMethod;
 use crate::api::language::Language;
-use crate::export_params::{DateBound, ExportParams, file_name};
+use crate::export_params::{DateBound, DateRange, ExportParams, file_name};
 use crate::ui::table_html::escape_html;
 use crate::ui::toasts::Notification;
 
@@ -18,6 +18,8 @@ pub struct Job {
     pub number: u32,
     /// What is exported.
     pub params: ExportParams,
+    /// Its dates as the page shows them, without relative ones.
+    pub shown: DateRange,
     /// How the file is saved.
     pub save_method: SaveMethod,
     /// How much has arrived.
@@ -36,14 +38,16 @@ impl Job {
         let day = |bound: Option<DateBound>| match bound? {
             DateBound::Day(day) => Some(day),
             DateBound::Instant(instant) => Some(instant.date_naive()),
+            DateBound::Local(time) => Some(time.date()),
+            DateBound::Relative(_) => None,
         };
-        file_name(day(self.params.range.start()), day(self.params.range.end()))
+        file_name(day(self.shown.start()), day(self.shown.end()))
     }
 
     /// Returns the days and the number of cameras of the export.
     pub fn summary(&self, language: Language) -> String {
         let cameras = (language.export().cameras_summary)(self.params.camera_ids.len());
-        format!("{}, {cameras}", language.range(&self.params.range))
+        format!("{}, {cameras}", language.range(&self.shown))
     }
 }
 
@@ -107,13 +111,14 @@ impl JobList {
     }
 
     /// Adds a job, in the row of a finished one if there is any.
-    pub fn start(&mut self, params: ExportParams, cancel: Arc<dyn Fn() + Send + Sync>) -> Job {
+    pub fn start(&mut self, params: ExportParams, shown: DateRange, cancel: Arc<dyn Fn() + Send + Sync>) -> Job {
         if self.running().next().is_none() {
             self.outcomes.clear();
         }
         let job = Job {
             number: self.started,
             params,
+            shown,
             save_method: SaveMethod::Blob,
             progress: ArcRwSignal::new(Progress::default()),
             total: ArcRwSignal::new(None),
@@ -207,7 +212,9 @@ mod tests {
     }
 
     fn start(list: &mut JobList, query: &str) -> Job {
-        list.start(params(query), Arc::new(|| {}))
+        let params = params(query);
+        let shown = params.range;
+        list.start(params, shown, Arc::new(|| {}))
     }
 
     fn finish(list: &mut JobList, job: &Job, outcome: Option<Notification>) -> Option<String> {
@@ -337,7 +344,9 @@ mod tests {
     fn jobs_of_the_same_days_and_cameras_are_labelled_with_their_time_zones() {
         let mut list = JobList::new(3);
         for query in ["timezone=Europe/Berlin", "timezone=Asia/Tokyo", "camera_id=a"] {
-            list.start(ExportParams::parse(query).expect("valid"), Arc::new(|| {}));
+            let params = ExportParams::parse(query).expect("valid");
+            let shown = params.range;
+            list.start(params, shown, Arc::new(|| {}));
         }
         let labels = list.labels(Language::English);
         assert!(labels[0].ends_with("all cameras, Europe/Berlin"), "{labels:?}");

@@ -10,11 +10,13 @@ use leptos::task::spawn_local;
 use super::selection::Selection;
 use crate::api::paths::SETTINGS_PATH;
 use crate::error::ApiError;
+use crate::export_params::relative_date::{Edge, RelativeDate};
 use crate::export_params::{DateRange, ExportParams, parse_day};
 use crate::functions::preview::preview_selection;
 use crate::ui::dates::calendar_dialog::CalendarDialog;
 use crate::ui::dates::calendar_state::{EventsPerDay, events_per_day};
-use crate::ui::dates::date_preset::{PRESET, PRESET_VALUES, PRESETS, Preset};
+use crate::ui::dates::date_preset::{PRESET, PRESETS, Preset, labels};
+use crate::ui::dates::shown_date::{has_time, without_time};
 use crate::ui::{browser, hydration, page_data};
 
 /// The id of the message about invalid dates, which both inputs share.
@@ -71,42 +73,11 @@ pub fn DateRangePicker(
     let Selection { start, end, timezone, .. } = selection;
     selection.hydrate_dates();
     let problem = Memo::new(move |_| params.with(date_problem));
-    let today = today(selection);
-    let choose = move |preset: Preset| {
-        let now = browser::today(&timezone.get_untracked());
-        today.set(now);
-        if let Some((first, last)) = preset_dates(preset, now) {
-            selection.set_date_range(first, last);
-        }
-    };
-    let is_chosen = move |preset| start.with(|start| end.with(|end| is_preset(preset, (start, end), today.get())));
-    // Without script, a button submits the form to the page, and the server fills in the dates.
-    let presets = PRESETS.into_iter().zip(PRESET_VALUES).map(|(preset, value)| {
-        view! {
-            <button
-                class="chip"
-                name=PRESET
-                value=value
-                formaction=SETTINGS_PATH
-                formnovalidate
-                aria-pressed=move || is_chosen(preset).to_string()
-                on:click=move |event| {
-                    event.prevent_default();
-                    choose(preset);
-                }
-            >
-                {preset.label(texts)}
-            </button>
-        }
-    });
-
     let is_open = RwSignal::new(false);
     let event_days = EventDays::new();
     let open = move |event: MouseEvent| {
         // Otherwise the inline script opens the browser's own picker.
         event.prevent_default();
-        // Queried again, because a page may stay open over midnight.
-        today.set(browser::today(&timezone.get_untracked()));
         is_open.set(true);
         event_days.load(params.get_untracked());
     };
@@ -124,13 +95,14 @@ pub fn DateRangePicker(
         now
     });
     let choose_and_close = move |preset: Preset| {
-        choose(preset);
+        selection.choose(preset);
         close();
     };
     let calendar = move || {
         is_open.get().then(|| {
-            let today = today.get_untracked().unwrap_or_default();
-            let chosen = (parse_day(&start.get_untracked()), parse_day(&end.get_untracked()));
+            let today = browser::today(&timezone.get_untracked()).unwrap_or_default();
+            let day = |edge| parse_day(&without_time(&untrack(|| selection.shown(edge)), edge));
+            let chosen = (day(Edge::Start), day(Edge::End));
             let begin = first_shown_day(last_day.get_untracked(), today);
             view! {
                 <CalendarDialog
@@ -148,9 +120,9 @@ pub fn DateRangePicker(
         <fieldset class="date-range" aria-describedby=move || problem.get().map(|_| PROBLEM_ID)>
             <legend>{texts.date_range}</legend>
             <div class="date-range__days">
-                {day_field("start-date", "start_date", texts.from, start, problem)}
+                {date_field("start-date", "start_date", texts.from, Edge::Start, selection, problem)}
                 <div class="date-range__end">
-                    {day_field("end-date", "end_date", texts.to, end, problem)}
+                    {date_field("end-date", "end_date", texts.to, Edge::End, selection, problem)}
                     <button
                         type="button"
                         class="date-range__open needs-script"
@@ -165,11 +137,59 @@ pub fn DateRangePicker(
                 </div>
             </div>
             {calendar}
-            <div class="chips" role="group" aria-label=texts.presets>{presets.collect_view()}</div>
+            <div class="chips" role="group" aria-label=texts.presets>{preset_buttons(selection)}</div>
+            {times_of_day(selection)}
             {move || problem.get().map(|error| view! {
                 <p id=PROBLEM_ID class="problem">{page_data::language().selection_error(&error)}</p>
             })}
         </fieldset>
+    }
+}
+
+/// The buttons of the presets.
+fn preset_buttons(selection: Selection) -> impl IntoView {
+    let Selection { start, end, .. } = selection;
+    let is_chosen = move |preset: Preset| {
+        let (first, last) = preset.dates();
+        start.with(|start| *start == first) && end.with(|end| *end == last)
+    };
+    // Without script, a button submits the form to the page, and the server fills in the dates.
+    let presets = PRESETS.into_iter().zip(labels(page_data::language().export())).enumerate().map(
+        |(index, ((value, ..), label))| {
+            let preset = Preset::Named(index);
+            view! {
+                <button
+                    class="chip"
+                    name=PRESET
+                    value=value
+                    formaction=SETTINGS_PATH
+                    formnovalidate
+                    aria-pressed=move || is_chosen(preset).to_string()
+                    on:click=move |event| {
+                        event.prevent_default();
+                        selection.choose(preset);
+                    }
+                >
+                    {label}
+                </button>
+            }
+        },
+    );
+    presets.collect_view()
+}
+
+/// Gives both dates a time of day.
+fn times_of_day(selection: Selection) -> impl IntoView {
+    let with_time = selection.with_time;
+    view! {
+        <label class="date-range__times needs-script">
+            <input
+                type="checkbox"
+                prop:checked=move || with_time.get()
+                on:change:target=move |event| selection.set_with_time(event.target().checked())
+            />
+            {page_data::language().export().times_of_day}
+        </label>
     }
 }
 
@@ -187,73 +207,53 @@ fn date_problem(params: &Result<ExportParams, ApiError>) -> Option<ApiError> {
     matches!(error.field.as_deref(), Some("start_date" | "end_date")).then(|| error.clone())
 }
 
-/// Returns the dates of a preset as the inputs hold them, or `None` if they depend on an unknown today.
-fn preset_dates(preset: Preset, today: Option<NaiveDate>) -> Option<(String, String)> {
-    let (first, last) = match (preset, today) {
-        (Preset::Everything | Preset::Days(..), _) => preset.range(NaiveDate::default()),
-        (_, today) => preset.range(today?),
-    };
-    let text = |day: Option<NaiveDate>| day.map(|day| day.to_string()).unwrap_or_default();
-    Some((text(first), text(last)))
-}
-
-/// Returns whether the dates are those of a preset.
-fn is_preset(preset: Preset, (start, end): (&str, &str), today: Option<NaiveDate>) -> bool {
-    preset_dates(preset, today).is_some_and(|(first, last)| first == start && last == end)
-}
-
 /// Returns the day at which the calendar opens if no day is chosen: the last one with events, but not after today.
 fn first_shown_day(last_day: Option<NaiveDate>, today: NaiveDate) -> NaiveDate {
     last_day.map_or(today, |last| last.min(today))
 }
 
-/// Returns today in the form's time zone by the browser's clock. `None` on the server, whose today may differ, and while no
-/// dates are chosen: a phone takes a tenth of a second to look it up, and only a chosen date can be today.
-fn today(selection: Selection) -> RwSignal<Option<NaiveDate>> {
-    let Selection { start, end, timezone, .. } = selection;
-    let (today, is_hydrated) = (RwSignal::new(None), hydration::is_hydrated());
-    let is_empty = Memo::new(move |_| start.with(String::is_empty) && end.with(String::is_empty));
-    Effect::new(move || {
-        let timezone = timezone.get();
-        if is_hydrated.get() && !is_empty.get() {
-            today.set(browser::today(&timezone));
-        }
-    });
-    // A page may stay open over midnight.
-    browser::on_return(move || {
-        if today.with_untracked(Option::is_some) {
-            today.set(browser::today(&timezone.get_untracked()));
-        }
-    });
-    today
-}
-
-/// A native date input with its label.
-fn day_field(
+/// A native input of a day, or of a day and a time, with its label.
+fn date_field(
     id: &'static str,
     name: &'static str,
     label: &'static str,
-    value: RwSignal<String>,
+    edge: Edge,
+    selection: Selection,
     problem: Memo<Option<ApiError>>,
 ) -> impl IntoView {
-    let initial = value.get_untracked();
+    let value = selection.date(edge);
+    let initial = selection.shown_first(edge);
+    let initial_type = input_type(&initial, selection.with_time.get_untracked());
+    let is_hydrated = hydration::is_hydrated();
+    let returns = RwSignal::new(());
+    // A page may stay open over midnight.
+    browser::on_return(move || returns.set(()));
     // A typed value is not written back. A date that is half typed has an empty value, and writing that would clear the input.
     let typed = StoredValue::new(browser::value_of(id));
     Effect::new(move || {
-        let value = value.get();
-        if typed.try_update_value(Option::take).flatten().as_ref() != Some(&value) {
-            browser::set_value(id, &value);
+        returns.track();
+        let text = value.get();
+        let is_relative = RelativeDate::parse(&text).is_some();
+        // A phone takes a tenth of a second to look up the time in a zone for the first time. Until then, the date that the
+        // server has shown stays.
+        if is_relative && !is_hydrated.get() {
+            return;
+        }
+        let shown = selection.shown(edge);
+        let is_typed = typed.try_update_value(Option::take).flatten().as_ref() == Some(&text) && !is_relative;
+        if browser::set_input_type(id, input_type(&shown, selection.with_time.get())) || !is_typed {
+            browser::set_value(id, &shown);
         }
     });
     let input = move |text: String| {
         typed.set_value(Some(text.clone()));
-        value.set(text);
+        selection.type_date(edge, text);
     };
     view! {
         <div class="field">
             <label for=id>{label}</label>
             <input
-                type="date"
+                type=initial_type
                 id=id
                 name=name
                 max="9999-12-31"
@@ -266,9 +266,15 @@ fn day_field(
     }
 }
 
+/// Returns the type of the input that shows a date. `with_time`: whether an empty one has a time.
+fn input_type(shown: &str, with_time: bool) -> &'static str {
+    if has_time(shown) || with_time && shown.is_empty() { "datetime-local" } else { "date" }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::export_form::ExportFormData;
     use crate::api::language::Language;
     use crate::api::page::Content;
     use crate::ui::test_support::{form_data, render, with_owner};
@@ -277,28 +283,26 @@ mod tests {
         parse_day(text)
     }
 
-    fn dates(first: &str, last: &str) -> (String, String) {
-        (first.to_owned(), last.to_owned())
+    #[test]
+    fn an_input_has_a_time_if_its_date_has_one() {
+        assert_eq!(input_type("2025-12-01T08:30", false), "datetime-local");
+        assert_eq!(input_type("", true), "datetime-local");
+        assert_eq!(input_type("2025-12-01", true), "date");
+        assert_eq!(input_type("", false), "date");
     }
 
     #[test]
-    fn a_preset_fills_in_both_dates_unless_today_is_unknown() {
-        let today = day("2025-03-05");
-        assert_eq!(preset_dates(Preset::LastDays(7), today), Some(dates("2025-02-27", "2025-03-05")));
-        assert_eq!(preset_dates(Preset::Today, None), None);
-        assert_eq!(preset_dates(Preset::Everything, None), Some(dates("", "")));
-        let (first, last) = (day("2025-01-02").expect("a day"), day("2025-01-03").expect("a day"));
-        assert_eq!(preset_dates(Preset::Days(first, last), None), Some(dates("2025-01-02", "2025-01-03")));
-    }
-
-    #[test]
-    fn the_preset_of_the_dates_is_pressed() {
-        let today = day("2025-03-05");
-        assert!(is_preset(Preset::Today, ("2025-03-05", "2025-03-05"), today));
-        assert!(!is_preset(Preset::Today, ("2025-03-05", "2025-03-05"), None), "today is unknown");
-        assert!(!is_preset(Preset::LastDays(7), ("2025-03-05", "2025-03-05"), today));
-        assert!(is_preset(Preset::Everything, ("", ""), None));
-        assert!(!is_preset(Preset::Everything, ("2025-03-05", ""), today));
+    fn the_preset_of_the_address_is_pressed_and_its_dates_are_shown() {
+        let html = render(Language::English, Content::Nothing, || {
+            let selected = "start_date=-6d&end_date=today&timezone=UTC".to_owned();
+            let shown_dates = ["2025-12-10".to_owned(), "2025-12-16".to_owned()];
+            let selection = Selection::new(&ExportFormData { selected, shown_dates, ..form_data() });
+            let params = Signal::derive(move || selection.params());
+            view! { <DateRangePicker selection params last_day=Signal::stored(None)/> }
+        });
+        assert!(html.contains("aria-pressed=\"true\" class=\"chip\">Last 7 days</button>"), "{html}");
+        assert_eq!(html.matches("aria-pressed=\"true\"").count(), 1, "{html}");
+        assert!(html.contains("value=\"2025-12-10\"") && html.contains("value=\"2025-12-16\""), "{html}");
     }
 
     #[test]

@@ -76,6 +76,10 @@ fn tools(params: Signal<Result<ExportParams, ApiError>>, link_max_minutes: u32) 
                 {buttons.into_iter().collect_view()}
             </fieldset>
             {move || hint(chosen.get(), language)}
+            {move || {
+                let is_relative = params.with(|params| params.as_ref().is_ok_and(|params| params.range.is_relative()));
+                is_relative.then(|| view! { <p class="hint">{texts.stays_relative}</p> })
+            }}
             {move || match params.get() {
                 Ok(params) => snippet(chosen.get(), &params, language).into_any(),
                 Err(error) => problem(&error, language).into_any(),
@@ -256,6 +260,13 @@ mod tests {
             assert!(html.contains(part), "{part} in {html}");
         }
         assert!(!html.contains("1 hour") && !html.contains("signed-link"), "{html}");
+    }
+
+    #[test]
+    fn a_relative_range_stays_relative_and_the_page_says_so() {
+        let relative = html(Ok(ExportParams::parse("start_date=-6d&end_date=today").expect("valid")));
+        assert!(relative.contains("The range stays relative"), "{relative}");
+        assert!(!html(Ok(ExportParams::default())).contains("stays relative"));
     }
 
     #[test]

@@ -105,7 +105,8 @@ impl FormContext {
             SubmitAction::Ignore => {}
             SubmitAction::Start(params) => {
                 let started = params.clone();
-                self.jobs.start(params, Box::new(move || untrack(|| self.expected(&started))));
+                let shown = untrack(|| self.selection.shown_range());
+                self.jobs.start(params, shown, Box::new(move || untrack(|| self.expected(&started))));
             }
             SubmitAction::ShowError(error) => {
                 let message = self.language.selection_error(&error);

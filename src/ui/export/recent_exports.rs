@@ -70,8 +70,8 @@ fn item(record: &ExportRecord, cameras: &BTreeMap<String, String>, language: Lan
     let texts = language.export();
     let params = ExportParams::parse(&record.query).ok();
     let summary = escape_html(&selection_summary(params.as_ref(), cameras, language));
-    // A selection that the form cannot show has no link.
-    let selection = if ExportParams::parse_for_page(&record.query).is_ok() {
+    // The form cannot show unguarded cells.
+    let selection = if params.is_some_and(|params| !params.raw) {
         let (query, again) = (escape_html(&record.query), texts.select_again);
         format!(
             "<a href=\"{SETTINGS_PATH}?{query}\" rel=external><span class=visually-hidden>{again} </span>{summary}</a>"
@@ -114,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_selection_that_the_form_cannot_show_has_no_link() {
-        let html = item(&record("start_date=2025-12-01T08:00:00Z"), &BTreeMap::new(), Language::German);
+        let html = item(&record("start_date=2025-12-01T08:00:00Z&raw=true"), &BTreeMap::new(), Language::German);
         assert!(html.contains("<span>ab 1. Dez. 2025, 08:00:00 UTC, alle Kameras, UTC</span>"), "{html}");
         assert!(!html.contains("<a"), "{html}");
     }

@@ -7,17 +7,24 @@ use leptos::prelude::*;
 use super::form_state::{FormState, adopts_timezone, apply_changed_boxes, new_query};
 use crate::api::export_form::ExportFormData;
 use crate::error::ApiError;
-use crate::export_params::ExportParams;
+use crate::export_params::relative_date::{Edge, RelativeDate};
+use crate::export_params::{DateBound, DateRange, ExportParams};
 use crate::ui::browser;
+use crate::ui::dates::date_preset::Preset;
+use crate::ui::dates::shown_date::{has_time, shown, with_time, without_time};
 use crate::ui::hydration::{self, hydrate_later};
 
 /// The fields of the form.
 #[derive(Clone, Copy)]
 pub struct Selection {
-    /// The first day, as typed; empty for none.
+    /// The start, as `start_date` has it: a day, a local time or a relative date; empty for none.
     pub start: RwSignal<String>,
-    /// The last day.
+    /// The end, as `end_date` has it.
     pub end: RwSignal<String>,
+    /// Whether the inputs of dates have times of day.
+    pub with_time: RwSignal<bool>,
+    /// The dates as the server resolved them for the inputs.
+    shown_first: StoredValue<[String; 2]>,
     /// The ids of the selected cameras; empty for all.
     pub cameras: RwSignal<BTreeSet<String>>,
     /// IANA name of the time zone.
@@ -40,6 +47,8 @@ impl Selection {
         let state = has_selection.then(|| FormState::from_query(&data.selected).ok()).flatten();
         let FormState { start, end, cameras, timezone, bom, excel_date } = state.unwrap_or_else(|| defaults.clone());
         Self {
+            with_time: RwSignal::new(has_time(&start) || has_time(&end)),
+            shown_first: StoredValue::new(data.shown_dates.clone()),
             start: RwSignal::new(start),
             end: RwSignal::new(end),
             cameras: RwSignal::new(cameras),
@@ -54,10 +63,27 @@ impl Selection {
     // The user may fill in fields before they are hydrated. Each chunk takes over its own fields when it is hydrated, because
     // until then nothing listens to them. Effects do it, because the chunk must first render what the server rendered.
 
-    /// Takes over the dates that the user has filled in. Called when their chunk is hydrated.
+    /// Takes over the dates that the user has filled in, and the preset that was pressed. Called when their chunk is hydrated.
     pub fn hydrate_dates(self) {
-        take_over("start-date", self.start);
-        take_over("end-date", self.end);
+        let changed = [browser::changed_value("start-date"), browser::changed_value("end-date")];
+        let pressed = browser::attribute("start-date", "data-preset").and_then(|value| Preset::from_value(&value));
+        let filled_in = [browser::value_of("start-date"), browser::value_of("end-date")];
+        Effect::new(move || {
+            if let Some(preset) = pressed {
+                let (start, end) = preset.dates();
+                let timezone = browser::value_of("timezone").unwrap_or_default();
+                let shown = [shown(&start, Edge::Start, &timezone), shown(&end, Edge::End, &timezone)].map(Some);
+                // A date may have been typed after the preset was pressed.
+                if shown == filled_in {
+                    return self.choose(preset);
+                }
+            }
+            for (edge, changed) in [Edge::Start, Edge::End].into_iter().zip(&changed) {
+                if let Some(text) = changed {
+                    self.type_date(edge, text.clone());
+                }
+            }
+        });
     }
 
     /// Takes over the options of the file.
@@ -133,8 +159,68 @@ impl Selection {
 
     /// Sets both dates.
     pub fn set_date_range(self, first: String, last: String) {
+        self.with_time.set(has_time(&first) || has_time(&last));
         self.start.set(first);
         self.end.set(last);
+    }
+
+    /// Sets both dates to those of a preset.
+    pub fn choose(self, preset: Preset) {
+        let (start, end) = preset.dates();
+        self.set_date_range(start, end);
+    }
+
+    /// Returns the signal of a date.
+    pub fn date(self, edge: Edge) -> RwSignal<String> {
+        match edge {
+            Edge::Start => self.start,
+            Edge::End => self.end,
+        }
+    }
+
+    /// Returns a date as its input shows it at first: what the server has rendered.
+    pub fn shown_first(self, edge: Edge) -> String {
+        let text = self.date(edge).get_untracked();
+        if RelativeDate::parse(&text).is_none() {
+            return text;
+        }
+        self.shown_first.with_value(|[start, end]| if edge == Edge::Start { start.clone() } else { end.clone() })
+    }
+
+    /// Returns a date as its input shows it now.
+    pub fn shown(self, edge: Edge) -> String {
+        self.date(edge).with(|text| self.timezone.with(|timezone| shown(text, edge, timezone)))
+    }
+
+    /// Sets a date that the user types. A relative date beside it becomes the day that is shown, because the range is no longer
+    /// the preset.
+    pub fn type_date(self, edge: Edge, text: String) {
+        let other = if edge == Edge::Start { Edge::End } else { Edge::Start };
+        self.fix(other);
+        self.date(edge).set(text);
+    }
+
+    /// Replaces a relative date by the day or time that is shown.
+    fn fix(self, edge: Edge) {
+        let date = self.date(edge);
+        if date.with_untracked(|text| RelativeDate::parse(text).is_some()) {
+            date.set(untrack(|| self.shown(edge)));
+        }
+    }
+
+    /// Gives both dates a time of day, or takes it from them.
+    pub fn set_with_time(self, on: bool) {
+        for edge in [Edge::Start, Edge::End] {
+            let text = untrack(|| self.shown(edge));
+            self.date(edge).set(if on { with_time(&text, edge) } else { without_time(&text, edge) });
+        }
+        self.with_time.set(on);
+    }
+
+    /// Returns the range of dates as the inputs show it.
+    pub fn shown_range(self) -> DateRange {
+        let bound = |edge| DateBound::parse("", &self.shown(edge)).ok();
+        DateRange::new(bound(Edge::Start), bound(Edge::End)).unwrap_or_default()
     }
 
     /// Updates the page's address to the selection, as a new entry of the history.
@@ -208,6 +294,36 @@ mod tests {
             let selected = untrack(|| selection.params()).expect("valid");
             assert_eq!(selection.new_query(&selected, address), Some(selected.to_query()));
             assert_eq!(selection.problem.get_untracked(), None);
+        });
+    }
+
+    #[test]
+    fn a_relative_date_beside_a_typed_one_becomes_the_day_that_is_shown() {
+        with_owner(|| {
+            let query = "start_date=-6d&end_date=today&timezone=UTC";
+            let shown_dates = ["2025-12-10".to_owned(), "2025-12-16".to_owned()];
+            let selection = Selection::new(&ExportFormData { selected: query.to_owned(), shown_dates, ..form_data() });
+            assert_eq!(selection.shown_first(Edge::Start), "2025-12-10");
+            assert!(untrack(|| selection.params()).expect("valid").range.is_relative());
+            selection.type_date(Edge::Start, "2025-12-01".to_owned());
+            assert_eq!(selection.start.get_untracked(), "2025-12-01");
+            assert!(!untrack(|| selection.params()).expect("valid").range.is_relative());
+        });
+    }
+
+    #[test]
+    fn dates_get_times_of_day_and_lose_them() {
+        with_owner(|| {
+            let selection = Selection::new(&form_data());
+            selection.set_date_range("2025-12-01".to_owned(), "2025-12-01".to_owned());
+            assert!(!selection.with_time.get_untracked());
+            selection.set_with_time(true);
+            assert_eq!(selection.start.get_untracked(), "2025-12-01T00:00");
+            assert_eq!(selection.end.get_untracked(), "2025-12-02T00:00");
+            selection.set_with_time(false);
+            assert_eq!(selection.end.get_untracked(), "2025-12-01");
+            selection.set_date_range("-24h".to_owned(), String::new());
+            assert!(selection.with_time.get_untracked());
         });
     }
 

@@ -166,6 +166,14 @@ mod tests {
     }
 
     #[test]
+    fn a_relative_range_stays_relative_in_each_snippet() {
+        let params = ExportParams::parse("start_date=-6d&end_date=today").expect("valid");
+        for tool in Tool::ALL {
+            assert!(tool.snippet(ORIGIN, &params).contains("-6d"), "{}", tool.name());
+        }
+    }
+
+    #[test]
     fn the_id_of_a_camera_cannot_end_a_string() {
         let params = ExportParams {
             camera_ids: vec!["'; rm -rf / #\"\\".to_owned(), "Gate#(lf)".to_owned()],

@@ -164,7 +164,7 @@ fn record_row(
                         return;
                     }
                     event.prevent_default();
-                    jobs.start(params.clone(), Box::new(move || Some(expected)));
+                    jobs.start(params.clone(), params.range, Box::new(move || Some(expected)));
                 }
             >
                 {texts.export_again}

@@ -68,22 +68,21 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
     let query = SignedUrl::parse(query).transpose()?.map_or(query, |link| link.query);
     let params = ExportParams::parse(query)?;
     let wanted = accept_encoding::preferred(&parts.headers, &Encoding::ALL);
-    let mut export =
-        ExportStream::begin(state.export_context(), principal.camera_access(&state.clock), params.clone(), wanted)
-            .await?;
+    let access = principal.camera_access(&state.clock);
+    let mut export = ExportStream::begin(state.export_context(), access, params, state.clock.now(), wanted).await?;
     if parts.method == Method::HEAD {
         // A stream: for a body that is known to be empty, hyper would send `Content-Length: 0`.
         let body = Body::from_stream(futures_util::stream::empty::<Result<Bytes, export_body::BodyError>>());
         return Ok((headers(&export), body).into_response());
     }
-    let slot = state.exports.begin(new_export(&principal, &params, &export)).await?;
+    let slot = state.exports.begin(new_export(&principal, &export)).await?;
     info!(
         export_id = %slot.id(),
         user_id = %principal.user.id,
-        start_date = params.range.start().map(tracing::field::display),
-        end_date = params.range.end().map(tracing::field::display),
-        camera_id = ?params.camera_ids,
-        timezone = params.timezone,
+        start_date = export.params.range.start().map(tracing::field::display),
+        end_date = export.params.range.end().map(tracing::field::display),
+        camera_id = ?export.params.camera_ids,
+        timezone = export.params.timezone,
         "export started"
     );
     let first = tokio::select! {
@@ -131,12 +130,12 @@ fn cancelled_error(outcome: &Outcome) -> ApiError {
     ApiError::new(code, reason.unwrap_or_else(|| RecordMessage::ServerStopped.into()))
 }
 
-fn new_export(principal: &Principal, params: &ExportParams, export: &ExportStream) -> NewExport {
+fn new_export(principal: &Principal, export: &ExportStream) -> NewExport {
     NewExport {
         user_id: Some(principal.user.id),
         user_name: Some(principal.user.name.clone()),
         via: principal.credential.as_str(),
-        query: params.to_query(),
+        query: export.params.to_query(),
         complete_to: export.complete_to,
         deleted_to: export.deleted_to(),
     }

@@ -26,7 +26,7 @@ pub async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Json<ExportRecords>, ApiError> {
     let filter = RecordFilter::parse(query.as_deref().unwrap_or_default())?;
-    let mut records = records::list(&app.database, &principal.user, &filter).await?;
+    let mut records = records::list(&app.database, &principal.user, &filter, app.clock.now()).await?;
     let language = preferences::language(&headers);
     for record in &mut records.exports {
         record.reason = record.reason.take().map(|reason| language.translate(reason));

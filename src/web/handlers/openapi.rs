@@ -185,15 +185,24 @@ fn export() -> PathItem {
 
 /// Adds the parameters of an export, in the order of [`crate::export_params::PARAMETERS`].
 fn export_parameters(operation: OperationBuilder) -> OperationBuilder {
-    let date = "A day as YYYY-MM-DD in the time zone, or a time as RFC 3339";
+    let date = "A day as YYYY-MM-DD in the time zone; a time as RFC 3339, in the time zone if it has no offset; or relative: \
+                -7d, -24h, today, yesterday, this-week, this-month, this-year, last-week, last-month or last-year";
     let text = || ObjectBuilder::new().schema_type(Type::String);
     let format = text().enum_values(Some(["csv"])).build();
     let timezone = text().default(Some(DEFAULT_TIMEZONE.into())).build();
     let camera_ids = ArrayBuilder::new().items(text().build()).build();
     operation
         .parameter(query_parameter("format", "The format of the file.", format))
-        .parameter(query_parameter("start_date", &format!("{date}. Included."), text().build()))
-        .parameter(query_parameter("end_date", &format!("{date}. A day is included, a time is not."), text().build()))
+        .parameter(query_parameter(
+            "start_date",
+            &format!("{date}. Included. A period begins with its first day."),
+            text().build(),
+        ))
+        .parameter(query_parameter(
+            "end_date",
+            &format!("{date}. A day is included, a time is not. A period ends with its last day."),
+            text().build(),
+        ))
         .parameter(query_parameter(
             "camera_id",
             "The id of a camera. May be repeated. All cameras if left out.",

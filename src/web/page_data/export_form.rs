@@ -7,6 +7,7 @@ use crate::api::language::Language;
 use crate::api::preview::Preview;
 use crate::api::session::Role;
 use crate::error::ApiError;
+use crate::export_params::relative_date::Edge;
 use crate::export_params::{DEFAULT_TIMEZONE, ExportParams};
 use crate::messages::parameters::ParameterMessage;
 use crate::server::accounts::camera_access::listing::cameras;
@@ -61,10 +62,11 @@ pub async fn load(
         Some(Ok(params)) => (params, None, SELECTION_PREVIEW_TIMEOUT),
         other => (defaults(timezone), other.and_then(Result::err), PREVIEW_TIMEOUT),
     };
+    let now = state.clock.now();
     let cameras = cameras(&state.database, principal.camera_access(&state.clock)).await?;
-    let recent = records::list(&state.database, &principal.user, &RecordFilter::my_last(SHOWN as u64)).await?;
+    let recent = records::list(&state.database, &principal.user, &RecordFilter::my_last(SHOWN as u64), now).await?;
     let (access, keep_days) = (principal.camera_access(&state.clock), state.settings.retention.keep_days);
-    let preview = preview(state.export_context(), access, &params, keep_days);
+    let preview = preview(state.export_context(), access, &params, now, keep_days);
     let preview = tokio::time::timeout(timeout, preview).await.ok();
     let is_empty = |preview: &Preview| preview.rows == 0 && preview.elsewhere.is_none();
     let has_no_events = cameras.is_empty()
@@ -75,6 +77,7 @@ pub async fn load(
         timezones: TimeZone::names(),
         timezone: timezone.to_owned(),
         selected: selection.query,
+        shown_dates: shown_dates(&params, now),
         problem: problem.map(|error| with_parameter_name(error, language)),
         preview,
         no_events,
@@ -92,32 +95,42 @@ async fn administrators(state: &AppState) -> Result<Vec<String>, ApiError> {
 
 /// Returns the query string of the form with the dates of the preset that it names. Without script, the buttons of the
 /// presets submit the form to the page. `None` if it names no preset. A form without a time zone gets that of the browser.
-pub fn with_preset_dates(
-    query: &str,
-    now: UnixMicros,
-    browser_timezone: impl FnOnce() -> Option<String>,
-) -> Option<String> {
+fn with_preset_dates(query: &str, browser_timezone: impl FnOnce() -> Option<String>) -> Option<String> {
     let parameters: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
     let value = |name: &str| parameters.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_ref());
-    let preset = Preset::from_value(value(PRESET)?)?;
-    let zone_of = |name: &str| TimeZone::parse(name).ok().map(|zone| (name.to_owned(), zone));
-    let chosen = value("timezone");
-    let own = || browser_timezone().as_deref().and_then(zone_of);
-    let (name, zone) = chosen.and_then(zone_of).or_else(own).or_else(|| zone_of(DEFAULT_TIMEZONE))?;
-    let (first, last) = preset.range(zone.day_of(now.to_datetime()?));
+    let (start, end) = Preset::from_value(value(PRESET)?)?.dates();
+    let is_known = |name: &str| TimeZone::parse(name).is_ok();
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(
         parameters.iter().filter(|(name, _)| ![PRESET, "start_date", "end_date"].contains(&name.as_ref())),
     );
-    if chosen.is_none() {
-        query.append_pair("timezone", &name);
+    if value("timezone").is_none() {
+        let own = browser_timezone().filter(|name| is_known(name));
+        query.append_pair("timezone", own.as_deref().unwrap_or(DEFAULT_TIMEZONE));
     }
-    for (name, day) in [("start_date", first), ("end_date", last)] {
-        if let Some(day) = day {
-            query.append_pair(name, &day.to_string());
-        }
-    }
+    query.extend_pairs([("start_date", start), ("end_date", end)].into_iter().filter(|(_, date)| !date.is_empty()));
     Some(query.finish())
+}
+
+/// Returns the query string of the form with local times in place of instants, because its inputs show local times. `None` if
+/// there is nothing to replace.
+fn with_local_times(query: &str) -> Option<String> {
+    let params = ExportParams::parse(query).ok()?;
+    let range = TimeZone::parse(&params.timezone).ok()?.with_local_times(&params.range)?;
+    Some(ExportParams { range, ..params }.to_query())
+}
+
+/// Returns the query string that the form is redirected to; `None` if the form can show this one.
+pub fn redirected(query: &str, browser_timezone: impl FnOnce() -> Option<String>) -> Option<String> {
+    with_preset_dates(query, browser_timezone).or_else(|| with_local_times(query))
+}
+
+/// Returns the dates of a selection as their inputs show them.
+fn shown_dates(params: &ExportParams, now: UnixMicros) -> [String; 2] {
+    let zone = TimeZone::parse(&params.timezone).ok();
+    [(params.range.start(), Edge::Start), (params.range.end(), Edge::End)].map(|(bound, edge)| {
+        zone.zip(bound).map(|(zone, bound)| zone.shown(bound, edge, now).to_string()).unwrap_or_default()
+    })
 }
 
 /// Returns the parameters that a form without a selection exports.

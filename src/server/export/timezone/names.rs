@@ -1,0 +1,85 @@
+//! The names of time zones: which are offered, and what an abbreviation may mean.
+
+use chrono::{DateTime, Offset, TimeZone as _};
+use chrono_tz::{OffsetName, Tz};
+
+/// The canonical names, one for each place of the IANA database (the file `zone.tab` of its version 2025b, sorted). Other names
+/// are aliases for old programs, such as `US/Pacific`; they are accepted.
+const PLACES: &str = include_str!("names.txt");
+
+/// Two moments in 2025 with the clocks of winter and of summer, in seconds since 1970: 15 January and 15 July.
+const SEASONS: [i64; 2] = [1_736_899_200, 1_752_537_600];
+
+/// How many zones the error for an abbreviation names.
+const MAX_MEANINGS: usize = 12;
+
+/// Returns the canonical names of all places, in alphabetical order.
+pub fn places() -> impl Iterator<Item = &'static str> {
+    PLACES.lines()
+}
+
+/// Returns the names of zones in which clocks show time under this abbreviation, such as `CEST`, in winter or in summer: first
+/// one for each different time, then others. Empty if it is not an abbreviation.
+pub fn meanings(abbreviation: &str) -> Vec<&'static str> {
+    let mut rules = Vec::new();
+    let (mut first, mut others) = (Vec::new(), Vec::new());
+    // Zones without a name of their own are abbreviated by their offset.
+    if !abbreviation.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        return first;
+    }
+    for name in places() {
+        let Ok(zone) = name.parse::<Tz>() else { continue };
+        let offsets = SEASONS.map(|seconds| {
+            let moment = DateTime::from_timestamp_secs(seconds).unwrap_or_default();
+            zone.offset_from_utc_datetime(&moment.naive_utc())
+        });
+        let is_named = |offset: &<Tz as chrono::TimeZone>::Offset| {
+            offset.abbreviation().is_some_and(|known| known.eq_ignore_ascii_case(abbreviation))
+        };
+        if !offsets.iter().any(is_named) {
+            continue;
+        }
+        let rule = offsets.map(|offset| offset.fix());
+        if rules.contains(&rule) {
+            others.push(name);
+        } else {
+            rules.push(rule);
+            first.push(name);
+        }
+    }
+    first.extend(others);
+    first.truncate(MAX_MEANINGS);
+    first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_places_are_zones_and_none_is_missing() {
+        let places: Vec<_> = places().collect();
+        assert!(places.is_sorted() && places.len() > 400, "{}", places.len());
+        for name in &places {
+            assert!(name.parse::<Tz>().is_ok(), "{name}");
+        }
+        for old in ["US/Pacific", "Asia/Calcutta", "Europe/Kiev", "EST5EDT"] {
+            assert!(old.parse::<Tz>().is_ok() && !places.contains(&old), "{old}");
+        }
+    }
+
+    #[test]
+    fn an_abbreviation_may_mean_several_times() {
+        let zones = meanings("cest");
+        assert!(zones.contains(&"Europe/Berlin") && !zones.contains(&"Europe/London"), "{zones:?}");
+        let zones = meanings("CST");
+        assert_eq!(zones.len(), MAX_MEANINGS);
+        for zone in ["America/Chicago", "America/Havana"] {
+            assert!(zones.contains(&zone), "{zone} in {zones:?}");
+        }
+        assert!(zones.iter().any(|zone| zone.starts_with("Asia/")), "{zones:?}");
+        for none in ["", "XYZ", "+03", "Europe/Berlin"] {
+            assert!(meanings(none).is_empty(), "{none}");
+        }
+    }
+}
