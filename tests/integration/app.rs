@@ -121,6 +121,7 @@ impl TestDatabase {
             for event in batch {
                 rows.push(keys.encode(&transaction, event.clone()).await.unwrap());
             }
+            let rows = rows.into_iter().map(IntoActiveModel::into_active_model);
             motion_event::Entity::insert_many(rows).exec(&transaction).await.unwrap();
         }
         transaction.commit().await.unwrap();

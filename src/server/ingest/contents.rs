@@ -90,6 +90,10 @@ pub fn may_lack_box(event: &Event) -> bool {
 
 /// Returns a confidence rounded to the digits that count.
 fn rounded(confidence: f64) -> f64 {
+    // With one decimal, which almost all have, it is the closest number to a tenth: no digit is to be dropped.
+    if ((confidence * 10.0).round() / 10.0).to_bits() == confidence.to_bits() {
+        return confidence;
+    }
     format!("{confidence:.*e}", CONFIDENCE_DIGITS - 1).parse().unwrap_or(confidence)
 }
 
@@ -143,6 +147,17 @@ pub fn without_position(id: Uuid) -> Uuid {
 mod tests {
     use super::*;
     use crate::server::ingest::event::test_event;
+
+    #[test]
+    fn a_confidence_with_one_decimal_is_not_changed_by_rounding() {
+        for tenths in 0..=1_000 {
+            let confidence = f64::from(tenths) / 10.0;
+            let digits = format!("{confidence:.*e}", CONFIDENCE_DIGITS - 1);
+            assert_eq!(digits.parse::<f64>().map(f64::to_bits), Ok(rounded(confidence).to_bits()), "{confidence}");
+        }
+        assert_eq!(rounded(85.499_999_999_999_99).to_bits(), 85.5_f64.to_bits());
+        assert_eq!(rounded(0.1 + 0.2).to_bits(), 0.3_f64.to_bits());
+    }
 
     #[test]
     fn an_id_contains_its_position_and_its_contents() {

@@ -143,7 +143,7 @@ fn survey(file: &mut File, options: Options) -> anyhow::Result<Rows> {
 /// Hands over the events that are new.
 async fn import_batch(events: Vec<Event>, known: &mut ByContents, sink: &mut EventWriter) -> anyhow::Result<()> {
     let offered = events.len();
-    let new = known.unknown(events, sink.transaction()).await?;
+    let new = known.unknown(events, sink.transaction().await?).await?;
     sink.summary.already_there += (offered - new.len()) as u64;
     for event in new {
         sink.new_event(event).await?;

@@ -83,7 +83,7 @@ impl EventKeys {
         &mut self,
         database: &impl ConnectionTrait,
         event: Event,
-    ) -> Result<motion_event::ActiveModel, DbErr> {
+    ) -> Result<motion_event::Model, DbErr> {
         let Event { timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id } = event;
         let camera_key = *self.cameras.get(&camera_id).ok_or_else(|| unknown_camera(&camera_id))?;
         let detector_key = match self.detectors.get(&algorithm) {
@@ -94,18 +94,7 @@ impl EventKeys {
             None => None,
             Some(zone_id) => Some(self.zone_key(database, zone_id).await?),
         };
-        Ok(motion_event::ActiveModel {
-            timestamp: Set(timestamp),
-            id: Set(id),
-            camera_key: Set(camera_key),
-            confidence: Set(confidence),
-            detector_key: Set(detector_key),
-            x: Set(x),
-            y: Set(y),
-            width: Set(width),
-            height: Set(height),
-            zone_key: Set(zone_key),
-        })
+        Ok(motion_event::Model { timestamp, id, camera_key, confidence, detector_key, x, y, width, height, zone_key })
     }
 
     async fn add_detector(&mut self, database: &impl ConnectionTrait, name: String) -> Result<i32, DbErr> {

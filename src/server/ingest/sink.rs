@@ -1,14 +1,18 @@
-//! Writes imported events in batches, within one transaction that is committed at the very end.
+//! Writes imported events in batches, within one transaction that is committed at the very end. While the database writes
+//! a batch, the next one is read and converted.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryOrder, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait, TryInsertResult,
+    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryOrder, RuntimeErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
 };
+use tokio::task::JoinHandle;
 use tracing::warn;
 
+use self::insert::insert;
 use super::camera_ids::CameraIds;
 use super::event::Event;
 use super::event_keys::EventKeys;
@@ -20,6 +24,8 @@ use crate::server::db::entity::{camera, motion_event};
 use crate::server::db::locks::IMPORT_LOCK_KEY;
 use crate::server::db::partitions::{self, Month, Partitions};
 use crate::server::db::pool::{Pool, Transaction};
+
+pub mod insert;
 
 /// What to do if a stored camera has another name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +42,9 @@ pub struct EventWriter {
     /// The summary so far.
     pub summary: Summary,
     database: Pool,
-    transaction: Transaction,
+    transaction: Arc<Transaction>,
+    /// The batch that the database writes now, and its number of events.
+    writing: Option<(u64, JoinHandle<Result<u64, DbErr>>)>,
     keys: EventKeys,
     cameras: HashMap<String, Option<String>>,
     /// The ids of the cameras that were stored before this import.
@@ -48,7 +56,7 @@ pub struct EventWriter {
     /// Events that may be stored already.
     offered_events: Vec<Offered>,
     /// Events to write.
-    batch: Vec<motion_event::ActiveModel>,
+    batch: Vec<motion_event::Model>,
 }
 
 impl EventWriter {
@@ -77,7 +85,8 @@ impl EventWriter {
         Ok(Self {
             summary: Summary::default(),
             database: database.clone(),
-            transaction,
+            transaction: Arc::new(transaction),
+            writing: None,
             partitions,
             months: BTreeSet::new(),
             keys,
@@ -89,9 +98,13 @@ impl EventWriter {
         })
     }
 
-    /// Returns the transaction, for lookups.
-    pub fn transaction(&self) -> &Transaction {
-        &self.transaction
+    /// Returns the transaction, for lookups, once all batches are written.
+    ///
+    /// # Errors
+    /// Returns an error if a batch could not be written.
+    pub async fn transaction(&mut self) -> Result<&Transaction, DbErr> {
+        self.written().await?;
+        Ok(&self.transaction)
     }
 
     /// Stores or renames a camera if necessary. Must be called before the camera's first event.
@@ -101,7 +114,7 @@ impl EventWriter {
     pub async fn camera(&mut self, id: &str, name: Option<&str>, known: KnownName) -> Result<(), DbErr> {
         match self.cameras.get(id) {
             None => {
-                if self.keys.add_camera(&self.transaction, id, name).await? {
+                if self.keys.add_camera(&*self.transaction, id, name).await? {
                     self.summary.cameras_new += 1;
                 } else {
                     self.summary.cameras_already_there += 1;
@@ -115,7 +128,7 @@ impl EventWriter {
                     name: Set(name.map(str::to_owned)),
                     ..Default::default()
                 };
-                named.update(&self.transaction).await?;
+                named.update(&*self.transaction).await?;
                 self.summary.cameras_renamed += 1;
             }
             Some(_) => {
@@ -177,6 +190,7 @@ impl EventWriter {
     async fn recognize(&mut self) -> Result<(), DbErr> {
         let offered_events = std::mem::replace(&mut self.offered_events, Vec::with_capacity(BATCH));
         let offered = offered_events.len();
+        self.written().await?;
         let unknown = self.native.unknown(offered_events, &self.transaction).await?;
         // Some of these were offered before, and counted as already stored.
         self.summary.already_there = self.summary.already_there + offered as u64 - unknown.len() as u64;
@@ -192,22 +206,32 @@ impl EventWriter {
     /// # Errors
     /// Returns an error if the database cannot be written to.
     pub async fn new_event(&mut self, event: Event) -> Result<(), DbErr> {
-        self.partitions.create_for(&self.transaction, [event.timestamp]).await?;
+        self.partitions.create_for(&*self.transaction, [event.timestamp]).await?;
         if let Partitions::Of(_) = self.partitions {
             self.months.extend(Month::of(event.timestamp));
         }
-        let event = self.keys.encode(&self.transaction, event).await?;
+        let event = self.keys.encode(&*self.transaction, event).await?;
         self.batch.push(event);
         if self.batch.len() >= BATCH { self.write().await } else { Ok(()) }
     }
 
+    /// Starts to write the batch.
     async fn write(&mut self) -> Result<(), DbErr> {
+        self.written().await?;
         if self.batch.is_empty() {
             return Ok(());
         }
         let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
-        let offered = batch.len() as u64;
-        let written = insert(batch, &self.transaction).await?;
+        let (offered, transaction) = (batch.len() as u64, Arc::clone(&self.transaction));
+        let task = tokio::spawn(async move { insert(batch, &transaction).await });
+        self.writing = Some((offered, task));
+        Ok(())
+    }
+
+    /// Waits until the database has written the last batch.
+    async fn written(&mut self) -> Result<(), DbErr> {
+        let Some((offered, task)) = self.writing.take() else { return Ok(()) };
+        let written = task.await.map_err(|panic| internal(panic.to_string()))??;
         self.summary.imported += written;
         self.summary.already_there += offered - written;
         Ok(())
@@ -217,8 +241,10 @@ impl EventWriter {
     ///
     /// # Errors
     /// Returns an error if the database does not answer; nothing of the import is stored then either.
-    pub async fn roll_back(self) -> Result<Summary, DbErr> {
-        self.transaction.rollback().await?;
+    pub async fn roll_back(mut self) -> Result<Summary, DbErr> {
+        // What is rolled back need not have been written.
+        let _ = self.written().await;
+        only(self.transaction)?.rollback().await?;
         let Summary { left_out, skipped, repaired, .. } = self.summary;
         Ok(Summary { left_out, skipped, repaired, ..Summary::default() })
     }
@@ -238,7 +264,8 @@ impl EventWriter {
     pub async fn commit(mut self) -> Result<Summary, DbErr> {
         self.recognize().await?;
         self.write().await?;
-        self.transaction.commit().await?;
+        self.written().await?;
+        only(self.transaction)?.commit().await?;
         if self.summary.imported > 0
             && let Err(error) = partitions::vacuum(&self.database, self.months).await
         {
@@ -248,17 +275,11 @@ impl EventWriter {
     }
 }
 
-/// Writes events, at most [`BATCH`], except for those whose moment and id are stored. Returns how many were written.
-///
-/// # Errors
-/// Returns an error if the database cannot be written to.
-pub async fn insert(events: Vec<motion_event::ActiveModel>, transaction: &Transaction) -> Result<u64, DbErr> {
-    let written = motion_event::Entity::insert_many(events)
-        .on_conflict_do_nothing_on([motion_event::Column::Timestamp, motion_event::Column::Id])
-        .exec_without_returning(transaction)
-        .await?;
-    Ok(match written {
-        TryInsertResult::Inserted(rows) => rows,
-        TryInsertResult::Empty | TryInsertResult::Conflicted => 0,
-    })
+/// Returns the transaction, which no batch uses any more.
+fn only(transaction: Arc<Transaction>) -> Result<Transaction, DbErr> {
+    Arc::into_inner(transaction).ok_or_else(|| internal("a batch is still being written".to_owned()))
+}
+
+fn internal(reason: String) -> DbErr {
+    DbErr::Exec(RuntimeErr::Internal(reason))
 }

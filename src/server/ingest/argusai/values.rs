@@ -147,6 +147,11 @@ pub fn confidence(value: &Value) -> Result<Option<f64>, Unreadable> {
 /// Converts 0–1 to 0–100 by moving the decimal point: 0.29 becomes 29, while a multiplication would give
 /// 28.999999999999996.
 pub fn percent(fraction: f64) -> f64 {
+    // With three decimals, which almost all have: the quotients are the closest numbers to the decimal ones.
+    let thousandths = (fraction * 1_000.0).round();
+    if (thousandths / 1_000.0).to_bits() == fraction.to_bits() {
+        return thousandths / 10.0 + 0.0;
+    }
     // Adding zero makes a negative zero positive.
     format!("{fraction}e2").parse::<f64>().unwrap_or(fraction * 100.0) + 0.0
 }
@@ -240,6 +245,15 @@ mod tests {
             assert_eq!(bounding_box(&text(junk)), Err(Unreadable), "{junk}");
         }
         assert_eq!(bounding_box(&Value::Integer(7)), Err(Unreadable));
+    }
+
+    #[test]
+    fn a_confidence_with_three_decimals_is_converted_as_its_text_is() {
+        for thousandths in 0..=1_000 {
+            let fraction = f64::from(thousandths) / 1_000.0;
+            let of_text = format!("{fraction}e2").parse::<f64>();
+            assert_eq!(of_text.map(f64::to_bits), Ok(percent(fraction).to_bits()), "{fraction}");
+        }
     }
 
     #[test]

@@ -33,7 +33,7 @@ use crate::server::ingest::event::Event;
 use crate::server::ingest::event_keys::EventKeys;
 use crate::server::ingest::recognize::BATCH;
 use crate::server::ingest::recognize::by_item::{self, Item};
-use crate::server::ingest::sink::insert;
+use crate::server::ingest::sink::insert::insert;
 use crate::server::internal_error::internal;
 use crate::server::settings::NewCameras;
 
