@@ -1,18 +1,19 @@
-//! Previews: what an export would contain. Events are counted in the index of the cameras, and the query is cancelled if the
-//! client disconnects.
+//! Previews: what an export would contain. Events are counted in the index of the cameras, in SQLite by each core that is
+//! idle, and the queries are cancelled if the client disconnects.
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 
 use chrono::NaiveDate;
-use sea_orm::DbErr;
+use futures_util::future::try_join_all;
+use sea_orm::DbBackend;
 
 use super::csv::Encoder;
 use super::error::ExportError;
 use super::pipeline::{ExportContext, refuse_newer_schema};
 use super::query::{self, Filter};
-use super::reader::{Connection, TimeSlice};
+use super::reader::{Connection, Reader, TimeSlice};
 use super::timezone::{TimeRange, TimeZone};
 use crate::api::preview::{CameraCount, Day, Days, Preview};
 use crate::error::ApiError;
@@ -26,7 +27,7 @@ use crate::server::export::event::KeyText;
 use crate::server::export::pipeline::deletions::DeletionSnapshot;
 use crate::server::export::pipeline::key_lookup::KeyLookup;
 use crate::server::export::pipeline::keyset::{KeysetPager, RowLimit};
-use crate::server::export::reader::{postgres, sqlite};
+use crate::server::export::reader::sqlite;
 
 /// The number of rows from which the size of the file is estimated.
 const SAMPLE_ROWS: NonZeroU32 = NonZeroU32::new(100).expect("not zero");
@@ -66,11 +67,15 @@ pub async fn preview(
         keys: KeyLookup::new(context.database.clone()),
         columns: columns(params.excel_date).map(str::to_owned).collect(),
         head_bytes: header + if params.bom { BYTE_ORDER_MARK.len() } else { 0 },
-        filter,
         selected,
         zone,
     };
-    let preview = run_preview(context, access, &cameras, move |connection, slice| task.run(connection, slice)).await?;
+    let reader = context.reader.clone();
+    let read = async move {
+        let counted = count_events(&reader, filter, &task.selected, zone).await?;
+        reader.read(move |connection, slice| task.run(connection, slice, counted)).await
+    };
+    let preview = run_preview(context, access, &cameras, read).await?;
     Ok(Preview { deleted_to: deleted_to.and_then(|moment| zone.timestamp(moment)), keep_days, ..preview })
 }
 
@@ -89,22 +94,23 @@ pub async fn cameras(
     let (cameras, visible) = access.select(&context.database, params.camera_ids.clone()).await?;
     let selected = selected(&cameras, &visible);
     let filter = Filter { interval, cameras: cameras.clone() };
-    run_preview(context, access, &cameras, move |connection, slice| count_cameras(connection, slice, &filter, selected))
-        .await
+    let reader = context.reader.clone();
+    let read = reader.read(move |connection, slice| count_cameras(connection, slice, &filter, selected));
+    run_preview(context, access, &cameras, read).await
 }
 
-/// Runs the query of a preview, for as long as a page may take. Returns the result only if the user still has access to these
+/// Runs the queries of a preview, for as long as a page may take. Returns the result only if the user still has access to these
 /// cameras.
-async fn run_preview<T: Send + 'static>(
+async fn run_preview<T>(
     context: ExportContext,
     access: CameraAccess,
     cameras: &CameraFilter,
-    read: impl FnOnce(&mut Connection, &TimeSlice) -> Result<T, ExportError> + Send + 'static,
+    read: impl Future<Output = Result<T, ExportError>>,
 ) -> Result<T, ApiError> {
     let timeout = context.page_timeout;
     let preview = async {
         let permit = context.reader.acquire_preview_permit(access.user_id()).await?;
-        let result = context.reader.read(read).await?;
+        let result = read.await?;
         drop(permit);
         // The wait for the permit may have been long.
         access.lost_access(&context.database, cameras).await?.map_or(Ok(result), |lost| Err(ExportError::Revoked(lost)))
@@ -148,7 +154,6 @@ fn count_cameras(
 
 /// What a preview needs on its worker thread.
 struct PreviewTask {
-    filter: Filter,
     /// The selected cameras.
     selected: Vec<SelectedCamera>,
     zone: TimeZone,
@@ -163,21 +168,9 @@ struct PreviewTask {
 }
 
 impl PreviewTask {
-    fn run(self, connection: &mut Connection, slice: &TimeSlice) -> Result<Preview, ExportError> {
-        let Self { filter, selected, zone, mut pages, mut encoder, mut keys, columns, head_bytes } = self;
-        let mut counted = EventCounts::default();
-        match connection {
-            Connection::Sqlite(connection) => {
-                for camera in &selected {
-                    let timestamps = query::timestamps(filter.interval, camera.key);
-                    sqlite::numbers(connection, &timestamps, |timestamp| counted.add_one(timestamp, zone))?;
-                    counted.restart_order();
-                }
-            }
-            Connection::Postgres(connection) => count_per_quarter_hour(connection, slice, &filter, zone, &mut counted)?,
-        }
+    fn run(self, connection: &mut Connection, slice: &TimeSlice, counted: EventCounts) -> Result<Preview, ExportError> {
+        let Self { selected, zone, mut pages, mut encoder, mut keys, columns, head_bytes } = self;
         let EventCounts { rows, first, last, days, .. } = counted;
-
         let (mut lines, mut taken, mut shown_bytes) = (Vec::new(), 0_u64, 0);
         // A page may end early, with a partition. If it was cancelled for being slow, the connection is not reusable, and its
         // rows must suffice.
@@ -213,6 +206,30 @@ impl PreviewTask {
     }
 }
 
+/// Counts the selected events. On SQLite, each idle core counts those of some cameras. They are counted at slightly different
+/// moments then.
+async fn count_events(
+    reader: &Reader,
+    filter: Filter,
+    selected: &[SelectedCamera],
+    zone: TimeZone,
+) -> Result<EventCounts, ExportError> {
+    if reader.backend() == DbBackend::Postgres {
+        return reader.read(move |connection, slice| count_on_postgres(connection, slice, &filter, zone)).await;
+    }
+    let cores = reader.cores_besides(0).min(selected.len()).max(1);
+    let shares = (0..cores).map(|core| {
+        // Every so many cameras: neighbours may have many events each, as those of a source.
+        let share: Vec<i32> = selected.iter().skip(core).step_by(cores).map(|camera| camera.key).collect();
+        reader.read(move |connection, _| count_cameras_per_day(connection, filter.interval, &share, zone))
+    });
+    let mut counted = EventCounts::default();
+    for share in try_join_all(shares).await? {
+        counted.merge(share);
+    }
+    Ok(counted)
+}
+
 /// Returns the local days of the first and the last event of these cameras. `None` if they have no events.
 fn days_with_events(
     connection: &mut Connection,
@@ -242,15 +259,34 @@ fn cells(lines: &[u8]) -> Vec<Vec<String>> {
     lines.records().map_while(Result::ok).map(|row| row.iter().map(str::to_owned).collect()).collect()
 }
 
+/// Counts the events of these cameras in SQLite.
+fn count_cameras_per_day(
+    connection: &mut Connection,
+    interval: TimeRange,
+    cameras: &[i32],
+    zone: TimeZone,
+) -> Result<EventCounts, ExportError> {
+    let mut counted = EventCounts::default();
+    if let Connection::Sqlite(connection) = connection {
+        for camera in cameras {
+            let timestamps = query::timestamps(interval, *camera);
+            sqlite::numbers(connection, &timestamps, |timestamp| counted.add_one(timestamp, zone))?;
+            counted.restart_order();
+        }
+    }
+    Ok(counted)
+}
+
 /// Counts events in PostgreSQL, per quarter of an hour, which is many times faster than fetching the timestamps. If a day starts
 /// within a quarter, its timestamps are fetched.
-fn count_per_quarter_hour(
-    connection: &mut postgres::Connection,
+fn count_on_postgres(
+    connection: &mut Connection,
     slice: &TimeSlice,
     filter: &Filter,
     zone: TimeZone,
-    counted: &mut EventCounts,
-) -> Result<(), DbErr> {
+) -> Result<EventCounts, ExportError> {
+    let mut counted = EventCounts::default();
+    let Connection::Postgres(connection) = connection else { return Ok(counted) };
     let mut split_by_midnight = Vec::new();
     connection.plan_freely()?;
     connection.numbers(&query::count_per_quarter_hour(filter), slice, |[first, last, events]| {
@@ -265,7 +301,7 @@ fn count_per_quarter_hour(
         connection.numbers(&timestamps, slice, |[timestamp]| counted.add_one(timestamp, zone))?;
         counted.restart_order();
     }
-    Ok(())
+    Ok(counted)
 }
 
 /// Returns the selected cameras. `visible` is all of them if all are selected: the list has the camera of every event.
@@ -344,6 +380,16 @@ impl EventCounts {
         self.rows += events;
         self.first = Some(self.first.map_or(first, |before| before.min(first)));
         self.last = self.last.max(Some(last));
+    }
+
+    /// Adds what another connection has counted.
+    fn merge(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.first = self.first.into_iter().chain(other.first).min();
+        self.last = self.last.max(other.last);
+        for (day, events) in other.days {
+            *self.days.entry(day).or_default() += events;
+        }
     }
 
     /// Allows the next events to be before those that were added.

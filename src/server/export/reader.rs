@@ -169,6 +169,14 @@ impl Reader {
         matches!(&self.0.backend, Backend::Postgres(server) if server.may_be_replica())
     }
 
+    /// Returns the SQL dialect.
+    pub fn backend(&self) -> DbBackend {
+        match self.0.backend {
+            Backend::Sqlite(..) => DbBackend::Sqlite,
+            Backend::Postgres(_) => DbBackend::Postgres,
+        }
+    }
+
     /// Returns how many connections are in use. Those whose work is being cancelled are included.
     pub fn busy(&self) -> usize {
         self.0.max_connections - self.0.free.available_permits()
