@@ -96,7 +96,8 @@ impl Export {
         // Created before the record, so that every signal also ends the record.
         let signals = StopSignals::new()?;
         // The operator has no account, and no limit.
-        let slot = exports
+        let reservation = exports.reserve(None).await?;
+        let slot = reservation
             .begin(NewExport {
                 user_id: None,
                 user_name,

@@ -229,6 +229,11 @@ impl ExportStream {
         })
     }
 
+    /// Starts to read the first page, before it is requested.
+    pub fn start_reading(&mut self) {
+        self.pages.start();
+    }
+
     /// Returns the next bytes of the file, encoded; `None` after the last ones.
     ///
     /// # Errors

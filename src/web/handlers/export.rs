@@ -75,7 +75,10 @@ pub async fn export(State(state): State<AppState>, request: Request) -> Result<R
         let body = Body::from_stream(futures_util::stream::empty::<Result<Bytes, export_body::BodyError>>());
         return Ok((headers(&export), body).into_response());
     }
-    let slot = state.exports.begin(new_export(&principal, &export)).await?;
+    let reservation = state.exports.reserve(Some(principal.user.id)).await?;
+    // While its record is written. Nothing is sent without one.
+    export.start_reading();
+    let slot = reservation.begin(new_export(&principal, &export)).await?;
     info!(
         export_id = %slot.id(),
         user_id = %principal.user.id,

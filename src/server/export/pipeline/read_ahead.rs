@@ -62,7 +62,12 @@ enum Part {
 }
 
 impl ReadAhead {
-    /// Creates a read-ahead that starts with the first request. `page_timeout`: how long a page may take, even if it is not
+    /// Starts to read the first page.
+    pub fn start(&mut self) {
+        self.start_reading();
+    }
+
+    /// Creates a read-ahead that starts with the first request, or with [`start`](Self::start). `page_timeout`: how long a page may take, even if it is not
     /// requested yet.
     pub fn new(reader: Reader, page_timeout: Duration, first: CsvPageReader) -> Self {
         // Most windows end within their last page, so that few have a rest.

@@ -30,37 +30,55 @@ const FINISHING_GRACE: Duration = Duration::from_millis(250);
 /// When a client that was refused may find a free slot, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 5;
 
-impl ExportSlots {
-    /// Acquires a slot for an export and writes its record.
+/// A slot of this server, for an export whose record is not written yet. Dropping it frees the slot.
+#[derive(Debug)]
+pub struct Reservation {
+    slots: ExportSlots,
+    permit: OwnedSemaphorePermit,
+    started_at: UnixMicros,
+    started: Duration,
+}
+
+impl Reservation {
+    /// Writes the record of the export. Events may be read meanwhile: the export started with the reservation.
     ///
     /// # Errors
-    /// Returns `too_many_exports` if the user has reached the limit; `unavailable` if the server has, is shutting down, or
-    /// cannot write the record for a reason that may pass; `internal` for any other reason.
-    pub async fn begin(&self, export: NewExport) -> Result<ExportSlot, ApiError> {
-        let slots = self.clone();
+    /// Returns `too_many_exports` if the user has reached the limit on all servers together; `unavailable` if the server is
+    /// shutting down or cannot write the record for a reason that may pass; `internal` for any other reason.
+    pub async fn begin(self, export: NewExport) -> Result<ExportSlot, ApiError> {
         // In a task of its own: if the client disconnects meanwhile, an export that has started must still be ended.
-        let acquired = tokio::spawn(async move { slots.acquire_slot(export).await }.instrument(Span::current()));
-        acquired.await.unwrap_or_else(|error| Err(internal(&error)))
+        let recorded = tokio::spawn(self.record(export).instrument(Span::current()));
+        recorded.await.unwrap_or_else(|error| Err(internal(&error)))
     }
 
-    /// Goes through the checks from the cheapest to the one that writes.
-    async fn acquire_slot(&self, export: NewExport) -> Result<ExportSlot, ApiError> {
-        self.check_open()?;
-        let permit = self.acquire_permit()?;
-        if let Some(user_id) = export.user_id {
-            self.check_user_limit(user_id).await?;
-        }
-        let registry = &self.0.registry;
-        let (started_at, started) = (registry.clock.now(), registry.clock.monotonic());
+    async fn record(self, export: NewExport) -> Result<ExportSlot, ApiError> {
+        let Self { slots, permit, started_at, started } = self;
         let record = new_record(export, started_at);
-        self.insert_record(&record).await?;
-        let slot = ExportSlot::new(Arc::clone(registry), &record, started, permit);
+        slots.insert_record(&record).await?;
+        let slot = ExportSlot::new(Arc::clone(&slots.0.registry), &record, started, permit);
         // If the slots were closed meanwhile, the shutdown has either counted this export, or it is seen here.
-        if let Err(error) = self.check_open() {
+        if let Err(error) = slots.check_open() {
             slot.end(Some(Outcome::new(State::Interrupted, RecordMessage::ServerStopped)), 0).await;
             return Err(error);
         }
         Ok(slot)
+    }
+}
+
+impl ExportSlots {
+    /// Takes a slot of this server for an export of this user; the operator has none, and no limit.
+    ///
+    /// # Errors
+    /// Returns `too_many_exports` if the user has reached the limit on this server, and `unavailable` if the server has or is
+    /// shutting down.
+    pub async fn reserve(&self, user_id: Option<Uuid>) -> Result<Reservation, ApiError> {
+        self.check_open()?;
+        let permit = self.acquire_permit()?;
+        if let Some(user_id) = user_id {
+            self.check_user_limit(user_id).await?;
+        }
+        let clock = &self.0.registry.clock;
+        Ok(Reservation { slots: self.clone(), permit, started_at: clock.now(), started: clock.monotonic() })
     }
 
     fn check_open(&self) -> Result<(), ApiError> {
