@@ -31,6 +31,7 @@ import statistics
 import subprocess
 import sys
 import time
+import urllib.parse
 from pathlib import Path
 
 import ingest as ingest_peer
@@ -79,6 +80,10 @@ ROWS_SQL = """\
 SELECT e.timestamp, hex(e.id), e.camera_id, coalesce(c.name, e.camera_id), e.confidence, e.algorithm, e.x, e.y, e.width,
        e.height, e.zone_id
 FROM motion_events e LEFT JOIN cameras c ON c.id = e.camera_id"""
+# What the preview's chart shows, as one would ask for it.
+SHELL_DAYS = "SELECT date(timestamp / 1000000, 'unixepoch') AS day, count(*) FROM motion_events GROUP BY day ORDER BY day"
+PSQL_DAYS = ("SELECT (to_timestamp(timestamp / 1000000) AT TIME ZONE 'UTC')::date AS day, count(*) FROM plain.motion_events "
+             "GROUP BY day ORDER BY day")
 # On one line, because psql's \copy requires that.
 ROWS_ALONE = ("SELECT timestamp, id, camera_id, confidence, algorithm, x, y, width, height, zone_id FROM plain.motion_events "
               "ORDER BY timestamp, id")
@@ -569,6 +574,20 @@ def column_stores(report, data, title, rows, rounds, camera=None):
         report.compare(f"{title}, {rows:,} rows", NAMES[name], both["other"].seconds / both["ours"].seconds)
 
 
+def previews(report, title, data, rounds, name, command):
+    """Compares the preview of everything, with its totals and first rows, with the events per day alone."""
+    with ours(data) as server:
+        path = f"/api/v1/preview?query={urllib.parse.quote('timezone=UTC')}"
+        body = json.loads(run("curl", "-sSf", *server.request(path), capture_output=True, text=True).stdout)
+        if body["rows"] != data.events or sum(day["events"] for day in body["days"]) != data.events:
+            raise SystemExit(f"the preview counts {body['rows']} events of {data.events}")
+        results = run_rounds(rounds, ours=lambda: server.get(path), other=lambda: timed(command))
+    ratio = results["other"].seconds / results["ours"].seconds
+    report.table(f"{title}: {data.events:,} rows", ["", "time", "Motion Export is faster"],
+                 [["Motion Export, over HTTP", milliseconds(results["ours"].seconds), ""],
+                  [name, milliseconds(results["other"].seconds), f"{ratio:.2f} times"]])
+
+
 def cold(report, data, rounds):
     """Compares exports of files that are not in the page cache. A fresh process reads them each time."""
     camera, camera_rows = data.middle_camera()
@@ -1030,6 +1049,8 @@ def sqlite_half(report, sizes, rounds, slow_rounds):
                "timestamp__gte=2021-03-10T00:00:00&timestamp__lt=2021-03-11T00:00:00&_sort=timestamp")
     encodings(report, middle, rounds)
     scale(report, "Size: all events, over HTTP", sets, rounds)
+    days = ["sqlite3", "-readonly", largest.plain, SHELL_DAYS]
+    previews(report, "Preview of all events", largest, rounds, "sqlite3 shell, events per day", days)
     cold(report, many, slow_rounds)
     small_machine(report, middle, rounds)
     concurrent_exports(report, middle, rounds)
@@ -1048,6 +1069,8 @@ def postgres_half(report, sizes, rounds, slow_rounds):
         on_postgres(report, up_to_a_million(sets), rounds, slow_rounds)
         check_same_bytes(report, Data(sizes[0], 8).make(), sets[0])
         scale(report, "PostgreSQL, size: all events, over HTTP", sets, rounds)
+        days = psql(sets[-1].name, PSQL_DAYS)
+        previews(report, "PostgreSQL, preview of all events", sets[-1], rounds, "psql, events per day", days)
 
 
 def main():
