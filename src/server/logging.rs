@@ -95,7 +95,7 @@ mod tests {
 
     /// Every field of the log, with its meaning. Each thing has one name; those of the specification are `user_id`,
     /// `camera_id`, `row_count`, `bytes_sent` and `duration_ms`.
-    const FIELDS: [(&str, &str); 39] = [
+    const FIELDS: [(&str, &str); 40] = [
         ("action", "the action of an administrator on a user"),
         ("bytes", "the size of an export's file, before any content encoding"),
         ("bytes_sent", "how many bytes were sent to the client"),
@@ -135,6 +135,7 @@ mod tests {
         ("tokens_revoked", "whether all access tokens of a user were revoked"),
         ("unrecorded_exports", "how many exports have ended without a final record"),
         ("user_id", "the id of the user of a request"),
+        ("valid_until", "until when a certificate is valid"),
     ];
 
     /// Returns the fields of all log lines in some code.
