@@ -94,7 +94,7 @@ async fn to_sqlite(file: PathBuf, database: PathBuf) -> anyhow::Result<()> {
 
 /// Says what the restored database has that the old one had not, and the other way round.
 fn describe(differences: &Differences) -> String {
-    let Differences { revoked_tokens, removed_users, old_passwords, lost_holds } = differences;
+    let Differences { revoked_tokens, removed_users, old_passwords, regained_access, lost_holds } = differences;
     let mut lines = Vec::new();
     if *revoked_tokens > 0 {
         lines.push(format!("{revoked_tokens} access tokens that were revoked since the backup are still revoked.\n"));
@@ -106,6 +106,12 @@ fn describe(differences: &Differences) -> String {
     if !old_passwords.is_empty() {
         let names = old_passwords.join(", ");
         lines.push(format!("These users have the password that they had then: {names}\n"));
+    }
+    if !regained_access.is_empty() {
+        let names = regained_access.join(", ");
+        lines.push(format!(
+            "These users have rights again that were withdrawn since the backup (check them with `user list`): {names}\n"
+        ));
     }
     if *lost_holds > 0 {
         lines.push(format!(

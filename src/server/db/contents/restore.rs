@@ -89,6 +89,8 @@ pub struct Differences {
     pub removed_users: Vec<String>,
     /// The users who have their old password again.
     pub old_passwords: Vec<String>,
+    /// The users who see a camera again, or are administrators again, which they were no longer.
+    pub regained_access: Vec<String>,
     /// The number of holds that were created after the backup.
     pub lost_holds: i64,
 }
@@ -132,6 +134,12 @@ pub fn compare(copy: &Path, current: &Path, now: UnixMicros) -> rusqlite::Result
         old_passwords: names(
             "SELECT old.name FROM main.users AS old JOIN current.users AS new ON new.id = old.id \
              WHERE new.password_hash <> old.password_hash ORDER BY old.name",
+        )?,
+        regained_access: names(
+            "SELECT old.name FROM main.users AS old JOIN current.users AS new ON new.id = old.id \
+             WHERE old.role = 'admin' AND new.role <> 'admin' OR EXISTS (SELECT 1 FROM main.camera_access AS granted \
+             WHERE granted.user_id = old.id AND NOT EXISTS (SELECT 1 FROM current.camera_access AS kept \
+             WHERE kept.user_id = granted.user_id AND kept.camera_id = granted.camera_id)) ORDER BY old.name",
         )?,
         lost_holds: connection.query_row(
             "SELECT count(*) FROM current.holds WHERE released_at IS NULL AND id NOT IN (SELECT id FROM main.holds)",
@@ -203,7 +211,8 @@ mod tests {
         let connection = Connection::open(path).expect("created");
         let tables =
             "CREATE TABLE sessions (x); CREATE TABLE api_tokens (id, revoked_at); CREATE TABLE holds (id, released_at);
-                      CREATE TABLE users (id, name, password_hash); PRAGMA journal_mode = wal;";
+                      CREATE TABLE users (id, name, password_hash, role); CREATE TABLE camera_access (user_id, camera_id);
+                      PRAGMA journal_mode = wal;";
         connection.execute_batch(&format!("{tables} {sql}")).expect("filled");
         connection
     }
@@ -212,25 +221,28 @@ mod tests {
     fn what_was_taken_away_since_the_backup_does_not_come_back() {
         let folder = tempfile::tempdir().expect("a folder");
         let (copy, current) = (folder.path().join("copy.db"), folder.path().join("current.db"));
-        let users = "INSERT INTO users VALUES (1, 'ann', 'a'), (2, 'ben', 'b'), (3, 'cem', 'c');";
+        let users = "INSERT INTO users VALUES (1, 'ann', 'a', 'admin'), (2, 'ben', 'b', 'user'), (3, 'cem', 'c', 'user'), \
+                     (4, 'dora', 'd', 'user'); INSERT INTO camera_access VALUES (2, 'x'), (2, 'y'), (4, 'x');";
         drop(database(
             &copy,
             &format!("{users} INSERT INTO sessions VALUES (1); INSERT INTO api_tokens VALUES (1, NULL), (2, NULL)"),
         ));
         drop(database(
             &current,
-            "INSERT INTO users VALUES (1, 'ann', 'a'), (2, 'ben', 'new'); INSERT INTO holds VALUES (1, NULL), (2, 5);
+            "INSERT INTO users VALUES (1, 'ann', 'a', 'user'), (2, 'ben', 'new', 'user'), (4, 'dora', 'd', 'user');
+             INSERT INTO camera_access VALUES (2, 'x'), (4, 'x'), (4, 'z'); INSERT INTO holds VALUES (1, NULL), (2, 5);
              INSERT INTO api_tokens VALUES (1, 7), (2, NULL)",
         ));
         // POSIX locks do not exclude their own process, so that an open database is refused is tested with two processes.
         check_is_unused(&current).expect("closed");
         check_is_unused(&folder.path().join("none.db")).expect("there is none");
-        assert_eq!(prepare(&copy, &Stop::default()).expect("prepared").users, 3);
+        assert_eq!(prepare(&copy, &Stop::default()).expect("prepared").users, 4);
         let differences = compare(&copy, &current, UnixMicros::new(9)).expect("compared");
         let expected = Differences {
             revoked_tokens: 1,
             removed_users: vec!["cem".to_owned()],
             old_passwords: vec!["ben".to_owned()],
+            regained_access: vec!["ann".to_owned(), "ben".to_owned()],
             lost_holds: 1,
         };
         assert_eq!(differences, expected);
@@ -250,7 +262,7 @@ mod tests {
     fn a_new_database_without_users_has_removed_none() {
         let folder = tempfile::tempdir().expect("a folder");
         let (copy, current) = (folder.path().join("copy.db"), folder.path().join("current.db"));
-        drop(database(&copy, "INSERT INTO users VALUES (1, 'ann', 'a')"));
+        drop(database(&copy, "INSERT INTO users VALUES (1, 'ann', 'a', 'admin')"));
         drop(database(&current, ""));
         let differences = compare(&copy, &current, UnixMicros::new(9)).expect("compared");
         assert_eq!(differences, Differences::default());
