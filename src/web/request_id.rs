@@ -2,7 +2,7 @@
 
 use axum::http::Extensions;
 
-/// The id of a request. It is generated, never taken from the client.
+/// The id of a request. It is generated, or that of a trusted proxy.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 

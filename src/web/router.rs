@@ -117,7 +117,7 @@ pub fn router(state: AppState) -> Router {
         .layer(from_fn_with_state(state.clone(), error_response::render))
         .layer(from_fn_with_state(state.clone(), metrics::count))
         .layer(from_fn_with_state(state.clone(), security_headers::security_headers))
-        .layer(from_fn(request_log::log_requests))
+        .layer(from_fn_with_state(state.clone(), request_log::log_requests))
         .with_state(state);
     base_path::serve_below(base, router)
 }

@@ -13,6 +13,24 @@ use crate::log::Log;
 use crate::proxy::SlowClient;
 
 #[tokio::test]
+async fn the_request_id_of_a_trusted_proxy_is_in_the_answer_the_error_and_the_log() {
+    for (trusted, is_kept) in [("127.0.0.1", true), ("192.0.2.1", false)] {
+        let log = Log::of_this_thread();
+        let mut database = TestDatabase::with(events(1)).await;
+        trusted.clone_into(&mut database.settings.server.trusted_proxies);
+        let app = database.serve(10).await;
+        let name = reqwest::header::HeaderName::from_static("x-request-id");
+        let client = client_with(&[(name, "id-of-the-proxy")]);
+        let answer = app.get_as(&client, "/api/v1/cameras").await;
+        let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+        assert_eq!(id == "id-of-the-proxy", is_kept, "{trusted}: {id}");
+        let problem: Value = answer.json().await.unwrap();
+        assert_eq!(problem["request_id"], id.as_str(), "{problem}");
+        log.wait_for(&format!("request_id=\"{id}\"")).await;
+    }
+}
+
+#[tokio::test]
 async fn an_export_logs_start_and_end_with_the_fields_of_the_specification() {
     let log = Log::of_this_thread();
     let app = TestDatabase::with(events(25)).await.serve(10).await;
