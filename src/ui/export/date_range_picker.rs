@@ -223,6 +223,7 @@ fn date_field(
 ) -> impl IntoView {
     let value = selection.date(edge);
     let initial = selection.shown_first(edge);
+    let initial_text = value.get_untracked();
     let initial_type = input_type(&initial, selection.with_time.get_untracked());
     let is_hydrated = hydration::is_hydrated();
     let returns = RwSignal::new(());
@@ -234,9 +235,9 @@ fn date_field(
         returns.track();
         let text = value.get();
         let is_relative = RelativeDate::parse(&text).is_some();
-        // A phone takes a tenth of a second to look up the time in a zone for the first time. Until then, the date that the
-        // server has shown stays.
-        if is_relative && !is_hydrated.get() {
+        // A phone takes a tenth of a second to look up the time in a zone for the first time. Until the page is hydrated, the date
+        // that the server has shown stays, unless a preset is pressed.
+        if is_relative && text == initial_text && !is_hydrated.get() {
             return;
         }
         let shown = selection.shown(edge);
