@@ -94,8 +94,8 @@ test("an unknown camera in the address can be unchecked", async ({ page }) => {
 
 for (const [address, message] of [
   ["?timezone=europe/berlin", "There is no time zone “europe/berlin”"],
-  ["?start_date=2025-12-01T08:30:00Z&timezone=UTC", "The page selects whole days"],
-  ["?raw=true", "The page selects whole days"],
+  ["?start_date=2025-12-01T08:30:00.5Z&timezone=UTC", "The page selects days and local times"],
+  ["?raw=true", "The page selects days and local times"],
 ]) {
   test(`an address that the page cannot represent shows an error instead of another selection: ${address}`, async ({ page }) => {
     await open(page, address);

@@ -3,7 +3,7 @@
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, TcpStream as StdTcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,11 +39,17 @@ fn with_own_authority(folder: &Path, listen: &str, settings: &[(&str, &str)]) ->
     serve(folder, listen, &[&[("TLS", "self-signed")], settings].concat())
 }
 
-/// Runs curl without a configuration, and with the authority in the folder of the database.
+/// Returns the certificate of a server's own authority. `folder` is its working folder: there it is beside SQLite's database, and
+/// in `data` with PostgreSQL.
+fn authority_of(folder: &Path) -> PathBuf {
+    folder.join(if backend::is_postgres() { "data/tls/authority.pem" } else { "tls/authority.pem" })
+}
+
+/// Runs curl without a configuration, and with the authority of the server in this folder.
 fn curl(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new("curl");
     command.args(["-q", "--silent", "--show-error", "--max-time", "60", "--noproxy", "*"]);
-    command.arg("--cacert").arg(folder.join("tls/authority.pem")).args(arguments).output().unwrap()
+    command.arg("--cacert").arg(authority_of(folder)).args(arguments).output().unwrap()
 }
 
 /// Returns the status and the body that curl receives.
@@ -115,7 +121,7 @@ impl Large {
 /// Connects with TLS, offering these protocols.
 async fn tls_client(server: &Server, folder: &Path, protocols: &[&[u8]]) -> std::io::Result<TlsStream<TcpStream>> {
     let mut roots = rustls::RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_file(folder.join("tls/authority.pem")).unwrap()).unwrap();
+    roots.add(CertificateDer::from_pem_file(authority_of(folder)).unwrap()).unwrap();
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let mut config =
         config.with_safe_default_protocol_versions().unwrap().with_root_certificates(roots).with_no_client_auth();
@@ -225,7 +231,7 @@ async fn curl_notices_that_a_server_with_tls_is_killed_or_aborts_the_file() {
         let url = format!("{}{EXPORT_PATH}", large.server.address);
         let mut curl = Command::new("curl");
         curl.args(["-q", "--silent", "--fail", "--limit-rate", "2M", "--noproxy", "*", "--include", "--header"]);
-        curl.arg(&large.authorization).arg("--cacert").arg(large.folder().join("tls/authority.pem")).arg(url);
+        curl.arg(&large.authorization).arg("--cacert").arg(authority_of(large.folder())).arg(url);
         let mut child = curl.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut head = vec![0; 100_000];
         child.stdout.as_mut().unwrap().read_exact(&mut head).unwrap();
