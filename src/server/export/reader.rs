@@ -203,8 +203,8 @@ impl Reader {
         &self.0.buffers
     }
 
-    /// Waits for the permit to read a preview, and returns it. Previews use at most half of the connections, and
-    /// two per user.
+    /// Waits for the permit to read a preview, and returns it. There are half as many as connections, and two per user. A preview
+    /// uses further connections only for cores that are idle when it starts.
     ///
     /// # Errors
     /// Never: the semaphores are not closed.

@@ -26,7 +26,7 @@ pub mod by_contents;
 pub mod by_item;
 pub mod native_ids;
 
-/// The number of events per statement: each has 11 values, and SQLite allows 32,766.
+/// The number of events per statement: each has 10 values, and SQLite allows 32,766.
 pub const BATCH: usize = 1_000;
 
 /// The number of stored events that are read at once.

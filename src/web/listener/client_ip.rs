@@ -15,13 +15,18 @@ pub fn client_ip(extensions: &Extensions, headers: &HeaderMap, trusted: &[IpNet]
     Some(client_address(peer.address.ip(), headers, trusted))
 }
 
+/// Returns whether an address is in one of these networks. One of IPv4 may be written as one of IPv6.
+pub fn is_in(address: IpAddr, networks: &[IpNet]) -> bool {
+    let address = address.to_canonical();
+    networks.iter().any(|network| network.contains(&address))
+}
+
 /// Walks `X-Forwarded-For` from its end, which the nearest proxy wrote, until an address is not a trusted proxy.
 fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
     let lines: Vec<_> = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
     let mut address = peer;
     for hop in lines.iter().flat_map(|line| line.split(',')).rev() {
-        if !is_trusted(&address) {
+        if !is_in(address, trusted) {
             break;
         }
         let hop = hop.trim();

@@ -27,6 +27,7 @@ use self::machine::certificate_names;
 use self::validity::{days_left, is_expired, not_after};
 use crate::server::db::clock::{Clock, day};
 use crate::server::db::unix_micros::UnixMicros;
+use crate::server::db::url::{DatabaseKind, parse_url};
 use crate::server::settings::{self, Settings};
 
 /// How often the server looks for another certificate, and for other addresses of the machine.
@@ -102,8 +103,6 @@ pub fn open_certificate(settings: &Settings, plain: Router, now: UnixMicros) -> 
 
 /// Returns the folder of the own authority: `tls` beside SQLite's database, or in `data`.
 pub fn authority_folder(settings: &Settings) -> PathBuf {
-    use crate::server::db::url::{DatabaseKind, parse_url};
-
     match parse_url(&settings.database.url) {
         Ok(DatabaseKind::File(file)) => file.with_file_name("tls"),
         _ => PathBuf::from("data/tls"),

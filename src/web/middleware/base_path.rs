@@ -116,7 +116,7 @@ fn prefix_addresses(html: &str, base: &str) -> String {
     out
 }
 
-/// Copies everything up to the end of `end`, or all if there is no such end. Returns the rest.
+/// Copies everything up to and including `end`, or all if it is missing. Returns the rest.
 fn copy_to<'text>(out: &mut String, text: &'text str, end: &str) -> &'text str {
     let length = text.find(end).map_or(text.len(), |at| at + end.len());
     out.push_str(&text[..length]);

@@ -17,7 +17,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::messages::http::HttpMessage;
 use crate::server::state::AppState;
 use crate::web::handlers::health;
-use crate::web::listener::client_ip::client_ip;
+use crate::web::listener::client_ip::{client_ip, is_in};
 
 /// Middleware: refuses a request whose host is missing, ambiguous or malformed (RFC 9112, section 3.2).
 ///
@@ -55,8 +55,7 @@ pub async fn validate_host(State(state): State<AppState>, request: Request, next
     if !is_health && let Some(networks) = &state.plain_networks {
         let address = client_ip(request.extensions(), request.headers(), &state.trusted_proxies);
         let address = address.map(|address| address.to_canonical());
-        let is_near =
-            |address: IpAddr| address.is_loopback() || networks.iter().any(|network| network.contains(&address));
+        let is_near = |address: IpAddr| address.is_loopback() || is_in(address, networks);
         if !address.is_some_and(is_near) {
             let address = address.map(|address| address.to_string()).unwrap_or_default();
             return Err(ApiError::new(ErrorCode::Forbidden, HttpMessage::PlainHttpNetwork { address }));

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::api::paths::{HOOKS_PATH, is_below};
 use crate::server::state::AppState;
+use crate::web::listener::client_ip::is_in;
 use crate::web::listener::connection::ConnectionInfo;
 use crate::web::request_id::RequestId;
 
@@ -40,8 +41,7 @@ fn logged_path(path: &str) -> String {
 
 /// Returns the id that a trusted proxy has given the request, so that its log and this one have the same.
 fn id_of_proxy(peer: Option<IpAddr>, headers: &HeaderMap, trusted: &[IpNet]) -> Option<String> {
-    let peer = peer?.to_canonical();
-    let id = headers.get(HEADER).filter(|_| trusted.iter().any(|network| network.contains(&peer)))?.to_str().ok()?;
+    let id = peer.filter(|peer| is_in(*peer, trusted)).and_then(|_| headers.get(HEADER))?.to_str().ok()?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:+/=".contains(&byte);
     ((1..=MAX_ID_LENGTH).contains(&id.len()) && id.bytes().all(is_plain)).then(|| id.to_owned())
 }

@@ -2,6 +2,7 @@
 
 use super::fields::Json;
 use crate::messages::ingest::IngestMessage;
+use crate::server::ingest::event::Event;
 use crate::server::ingest::summary::excerpt;
 
 /// The fields of a reported event, in the order of [`Reported::field`].
@@ -50,6 +51,29 @@ pub struct Reported {
     pub center_x: Option<String>,
     /// Vertical centre of the bounding box, in place of `y`.
     pub center_y: Option<String>,
+}
+
+impl Reported {
+    /// Returns an event as a source reports it that was converted as an import does. The other texts are those under which it is
+    /// stored here.
+    pub fn of_event(event: Event, id: Option<String>, camera_id: String, camera_name: Option<String>) -> Self {
+        let side = |side: Option<i32>| side.map(|side| side.to_string());
+        Self {
+            id,
+            // As microseconds, which is how a number of that size is read.
+            timestamp: Some(event.timestamp.to_string()),
+            camera_id: Some(camera_id),
+            camera_name,
+            confidence: event.confidence.map(|confidence| confidence.to_string()),
+            algorithm: Some(event.algorithm),
+            x: side(event.x),
+            y: side(event.y),
+            width: side(event.width),
+            height: side(event.height),
+            zone_id: event.zone_id,
+            ..Self::default()
+        }
+    }
 }
 
 /// Why an event is refused.

@@ -74,21 +74,7 @@ pub fn reported(event: SourceEvent, cameras: &Cameras) -> Result<(Reported, Vec<
     let mut summary = Summary::default();
     let Some(event) = convert(event, &mut summary) else { return Err(why_left_out(&summary)) };
     let id = native.map(|native| Uuid::try_parse(native.trim()).unwrap_or_else(|_| derived_id(&native)).to_string());
-    let side = |side: Option<i32>| side.map(|side| side.to_string());
-    let reported = Reported {
-        id,
-        // As microseconds, which is how a number of that size is read.
-        timestamp: Some(event.timestamp.to_string()),
-        camera_name: cameras.name(&event.camera_id).map(str::to_owned),
-        camera_id: Some(cameras.stored_id(&event.camera_id)),
-        confidence: event.confidence.map(|confidence| confidence.to_string()),
-        algorithm: Some(event.algorithm),
-        x: side(event.x),
-        y: side(event.y),
-        width: side(event.width),
-        height: side(event.height),
-        zone_id: event.zone_id,
-        ..Reported::default()
-    };
+    let (camera_id, camera_name) = (cameras.stored_id(&event.camera_id), cameras.name(&event.camera_id));
+    let reported = Reported::of_event(event, id, camera_id, camera_name.map(str::to_owned));
     Ok((reported, reasons(&summary.repaired)))
 }

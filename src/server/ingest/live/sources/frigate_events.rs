@@ -76,23 +76,10 @@ fn outcome(event: SourceEvent, id: &str, options: &Options) -> Outcome {
 }
 
 fn reported(event: Event, id: &str, options: &Options) -> Reported {
-    let side = |side: Option<i32>| side.map(|side| side.to_string());
+    let stored_id = Some(id).filter(|id| !id.is_empty()).map(|id| derived_id(id).to_string());
+    let camera_id = options.camera_id(&event.camera_id);
     let camera_name = options.camera_name(&event.camera_id).unwrap_or(&event.camera_id).to_owned();
-    Reported {
-        id: Some(id).filter(|id| !id.is_empty()).map(|id| derived_id(id).to_string()),
-        // As microseconds, which is how a number of that size is read.
-        timestamp: Some(event.timestamp.to_string()),
-        camera_id: Some(options.camera_id(&event.camera_id)),
-        camera_name: Some(camera_name),
-        confidence: event.confidence.map(|confidence| confidence.to_string()),
-        algorithm: Some(event.algorithm),
-        x: side(event.x),
-        y: side(event.y),
-        width: side(event.width),
-        height: side(event.height),
-        zone_id: event.zone_id,
-        ..Reported::default()
-    }
+    Reported::of_event(event, stored_id, camera_id, Some(camera_name))
 }
 
 /// Returns the fields that are read. Never `sub_label`, which names faces, and never a thumbnail.
