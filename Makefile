@@ -210,8 +210,8 @@ valgrind:
 
 # The clients of the benchmark, and the programs that it compares with.
 bench-tools:
-	@{ command -v sqlite3 && command -v curl && command -v gzip && python3 -c "import ensurepip, venv"; } > /dev/null 2>&1 || { \
-	  echo "Installing Debian's sqlite3, curl and python3-venv"; $(APT_INSTALL) sqlite3 curl gzip python3-venv; }
+	@{ command -v sqlite3 && command -v curl && command -v gzip && command -v wrk && python3 -c "import ensurepip, venv"; } > /dev/null 2>&1 || { \
+	  echo "Installing Debian's sqlite3, curl, wrk and python3-venv"; $(APT_INSTALL) sqlite3 curl gzip wrk python3-venv; }
 
 # Each is installed as its own documentation says. The environments are separate, because Datasette would also use FastAPI's
 # faster event loop.

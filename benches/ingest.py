@@ -3,6 +3,7 @@
 import http.client
 import json
 import sqlite3
+import subprocess
 import time
 
 # The newest allowed time is a day ahead of the clock, so the events are of a day in the past.
@@ -49,6 +50,34 @@ def send(port, token, groups):
     if stored != sum(map(len, groups)):
         raise SystemExit(f"{stored} events were stored")
     return seconds
+
+
+def send_at_once(port, token, script, connections, seconds):
+    """Sends single events over several connections at once with wrk. `script` is the file to write its program to. Returns
+    the number of responses and the seconds it took."""
+    program = """
+        local sent = 0
+        function request()
+            sent = sent + 1
+            local moment = %f + sent / 1000
+            local body = string.format('{"id": "wrk-%%d", "timestamp": %%.3f, "camera_id": "camera-%%d", "confidence": 50, ' ..
+                '"algorithm": "MOG2", "x": 1, "y": 2, "width": 50, "height": 80, "zone_id": "zone-%%d"}', sent, moment, sent %% 8, sent %% 3)
+            return wrk.format("POST", "/api/v1/motion-events", {["authorization"] = "Bearer %s",
+                ["content-type"] = "application/json"}, body)
+        end
+        function done(summary)
+            local errors = summary.errors
+            io.write(string.format("\\nDONE %%d %%d %%d\\n", summary.requests, summary.duration,
+                errors.connect + errors.read + errors.write + errors.status + errors.timeout))
+        end
+    """
+    script.write_text(program % (START, token), encoding="utf-8")
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), f"http://127.0.0.1:{port}"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    requests, micros, errors = map(int, output.split("DONE ")[1].split())
+    if errors:
+        raise SystemExit(f"{errors} of {requests} requests failed")
+    return requests, micros / 1e6
 
 
 def send_steadily(port, token, rate, size):

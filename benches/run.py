@@ -47,6 +47,8 @@ DATASETTE = WORK / "datasette/bin/python"
 COLUMN_STORES = WORK / "column-stores/bin/python"
 # What a column store or the shell writes when it writes to a file in memory.
 IN_MEMORY = Path("/dev/shm/motion-export-bench.csv")
+# The senders of single events, and how long they send.
+SENDERS, SEND_SECONDS = 16, 5
 # A small board: one core, 512 MB.
 SMALL_CORES, SMALL_MEGABYTES = "0", 512
 # The newest version, as in .ci/postgres. The psql on the PATH is Debian's Perl wrapper, which takes time to start.
@@ -867,7 +869,8 @@ def ingest(report, rounds):
             for old in WORK.glob(path.name + "*"):
                 old.unlink()
 
-    def endpoint(groups):
+    def endpoint(send):
+        """Returns what `send` returns for the port of a new server and a token."""
         clear()
         command = {"env": environment, "cwd": WORK}
         run(OURS, "migrate", "up", stdout=subprocess.DEVNULL, **command)
@@ -875,7 +878,7 @@ def ingest(report, rounds):
             stdout=subprocess.DEVNULL, **command)
         token = run(OURS, "token", "create", "bench", "bench", "--write", capture_output=True, text=True, **command).stdout
         with Server([OURS, "serve", "--listen", "127.0.0.1:PORT"], **command) as server:
-            return Measured(ingest_peer.send(server.port, token.strip(), groups))
+            return send(server.port, token.strip())
 
     def python(groups):
         clear()
@@ -883,7 +886,8 @@ def ingest(report, rounds):
 
     for size, count in [(1_000, 200_000), (1, 2_000)]:
         groups = ingest_peer.batches(ingest_peer.events(count), size)
-        results = run_rounds(rounds, ours=lambda: endpoint(groups), python=lambda: python(groups))
+        results = run_rounds(rounds, python=lambda: python(groups),
+                             ours=lambda: endpoint(lambda port, token: Measured(ingest_peer.send(port, token, groups))))
         what = f"{count:,} events, {size:,} in each request and commit"
         names = {"ours": "Motion Export, ingest endpoint", "python": "Python and SQLite, without HTTP"}
         report.table(
@@ -893,6 +897,22 @@ def ingest(report, rounds):
               f"{results['python'].seconds / one.seconds:.2f}"] for name, one in results.items()],
         )
         report.compare(f"{names['ours']}, {what}", names["python"], results["python"].seconds / results["ours"].seconds)
+    # The last peer committed single events.
+    alone = count / results["python"].seconds
+    rates = []
+    for _ in range(rounds):
+        requests, seconds = endpoint(
+            lambda port, token: ingest_peer.send_at_once(port, token, WORK / "single.lua", SENDERS, SEND_SECONDS))
+        stored = sqlite3.connect(target).execute("SELECT count(*) FROM motion_events").fetchone()[0]
+        # The last requests may have been answered after wrk stopped.
+        if not requests <= stored <= requests + SENDERS:
+            raise SystemExit(f"{stored} events were stored after {requests} responses")
+        rates.append(requests / seconds)
+    together = statistics.median(rates)
+    report.table(f"Ingest: single events of {SENDERS} senders at once", ["", "events per second", "relative to Python"],
+                 [[names["ours"], f"{together:,.0f}", f"{together / alone:.2f}"],
+                  [names["python"] + ", one commit each", f"{alone:,.0f}", "1.00"]])
+    report.compare(f"{names['ours']}, single events of {SENDERS} senders", names["python"], together / alone)
     clear()
 
 
@@ -1092,7 +1112,7 @@ def main():
         halves.remove("postgres")
         log(f"PostgreSQL is skipped: it is measured only from {POSTGRES_FROM:,} events")
     halves or sys.exit("nothing to measure")
-    for tool in ["curl", "sqlite3", "gzip", "fincore", "taskset"] if "sqlite" in halves else ["curl"]:
+    for tool in ["curl", "sqlite3", "gzip", "fincore", "taskset", "wrk"] if "sqlite" in halves else ["curl"]:
         shutil.which(tool) or sys.exit(f"{tool} is missing; `make bench` installs it")
     needed = ["initdb", "postgres", "psql"]
     if "postgres" in halves and not (POSTGRES and all((POSTGRES / tool).exists() for tool in needed)):
