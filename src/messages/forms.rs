@@ -81,10 +81,44 @@ messages! {
         PasswordTooLong { max: usize } = "password_too_long",
             "The password is too long. It may have at most {max} bytes.",
             "Das Passwort ist zu lang. Es darf höchstens {max} Byte lang sein.";
-        /// The password is the name.
-        PasswordIsName = "password_is_name",
-            "The password must not be the user's name. Choose another one.",
-            "Das Passwort darf nicht der Name der Person sein. Wählen Sie ein anderes.";
+        /// Too little of the password is left without the names in it.
+        PasswordMostlyNames = "password_mostly_names",
+            "Without the name of the user and of this program, too little of the password is left. Use several uncommon words.",
+            "Ohne den Namen der Person und dieses Programms bleibt vom Passwort zu wenig übrig. Verwenden Sie mehrere \
+             ungewöhnliche Wörter.";
+        /// The password is one of the commonest, or similar to one.
+        PasswordCommon = "password_common",
+            "The password is easily guessed, because many people use this or a similar one. Use several uncommon words.",
+            "Das Passwort ist leicht zu erraten, weil viele dieses oder ein ähnliches verwenden. Verwenden Sie mehrere \
+             ungewöhnliche Wörter.";
+        /// The password is a row of keys.
+        PasswordRowOfKeys = "password_row_of_keys",
+            "The password is easily guessed, because its keys are next to each other. Use several uncommon words.",
+            "Das Passwort ist leicht zu erraten, weil seine Tasten nebeneinander liegen. Verwenden Sie mehrere ungewöhnliche \
+             Wörter.";
+        /// The password repeats itself.
+        PasswordRepeats = "password_repeats",
+            "The password is easily guessed, because it repeats itself. Use several uncommon words.",
+            "Das Passwort ist leicht zu erraten, weil es sich wiederholt. Verwenden Sie mehrere ungewöhnliche Wörter.";
+        /// The password is a sequence.
+        PasswordSequence = "password_sequence",
+            "The password is easily guessed, because it is a sequence such as abcd or 6543. Use several uncommon words.",
+            "Das Passwort ist leicht zu erraten, weil es eine Folge wie abcd oder 6543 ist. Verwenden Sie mehrere ungewöhnliche \
+             Wörter.";
+        /// The password is a date or a year.
+        PasswordDate = "password_date",
+            "The password is easily guessed, because it is mostly a date or a year. Use several uncommon words.",
+            "Das Passwort ist leicht zu erraten, weil es vor allem ein Datum oder eine Jahreszahl ist. Verwenden Sie mehrere \
+             ungewöhnliche Wörter.";
+        /// The password is a single word or name.
+        PasswordOneWord = "password_one_word",
+            "The password is easily guessed, because it is mostly a single word or name. Use several uncommon words.",
+            "Das Passwort ist leicht zu erraten, weil es vor allem ein einzelnes Wort oder ein Name ist. Verwenden Sie mehrere \
+             ungewöhnliche Wörter.";
+        /// The password is guessable in another way.
+        PasswordGuessable = "password_guessable",
+            "The password is easily guessed. Use several uncommon words.",
+            "Das Passwort ist leicht zu erraten. Verwenden Sie mehrere ungewöhnliche Wörter.";
         /// The name of a user is not valid.
         UserNameInvalid { max: usize } = "user_name_invalid",
             "A name has 1 to {max} visible characters, such as ann or ann@example.com.",

@@ -51,12 +51,18 @@ pub fn TextField(
     first: bool,
 ) -> impl IntoView {
     let outcome = page_data::outcome();
-    let wrong = matches!(&outcome, Some(Outcome::Refused { error, .. }) if error.field.as_deref() == Some(name));
+    let problem = match &outcome {
+        Some(Outcome::Refused { error, .. }) if error.field.as_deref() == Some(name) => {
+            Some(page_data::language().error(error))
+        }
+        _ => None,
+    };
+    let wrong = problem.is_some();
     let value = outcome.as_ref().and_then(|outcome| outcome.filled_in(name));
     let has_hint = hint.is_some();
     let hint_id = format!("{name}-hint");
-    // The message above the form says what is wrong with it.
-    let described = [wrong.then(|| "outcome".to_owned()), has_hint.then(|| hint_id.clone())];
+    let problem_id = format!("{name}-problem");
+    let described = [wrong.then(|| problem_id.clone()), has_hint.then(|| hint_id.clone())];
     let described = described.into_iter().flatten().collect::<Vec<_>>().join(" ");
     view! {
         <div class="field">
@@ -74,6 +80,8 @@ pub fn TextField(
                 aria-invalid=wrong.then_some("true")
                 aria-describedby=(!described.is_empty()).then_some(described)
             />
+            // The message above the form has the focus; on a long page it is far from the field.
+            {problem.map(|problem| view! { <p class="problem" id=problem_id>{problem}</p> })}
             {hint.map(|hint| view! { <p class="hint" id=hint_id>{hint}</p> })}
         </div>
     }

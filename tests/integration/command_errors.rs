@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use motion_export::server::accounts::user;
 use motion_export::server::db::entity::export;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
 
@@ -88,6 +89,29 @@ async fn a_locked_database_is_reported_as_such() {
     assert!(error.contains("lock"), "{error}");
     assert_is_for_users(&error);
     lock.rollback().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_guessable_password_is_refused_on_the_command_line_too() {
+    let database = TestDatabase::with([]).await;
+    database.add_viewer("ann", &[]).await;
+    let folder = database.folder.path().to_owned();
+    let refused = tokio::task::spawn_blocking(move || {
+        [
+            ("add", "bob", "password123\n", "many people use this"),
+            ("passwd", "ann", "ann-2025-ann", "the name of the user"),
+        ]
+        .map(|(action, name, password, words)| {
+            let output = run_with_input(&folder, &["user", action, name, "--password-stdin"], password);
+            assert!(!output.status.success(), "{action}");
+            (String::from_utf8(output.stderr).unwrap(), words)
+        })
+    });
+    for (error, words) in refused.await.unwrap() {
+        assert!(error.contains(words), "{error}");
+        assert_is_for_users(&error);
+    }
+    assert_eq!(user::list(&database.connection).await.unwrap().len(), 1, "nobody was added");
 }
 
 #[tokio::test]

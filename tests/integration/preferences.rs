@@ -213,7 +213,16 @@ async fn form_errors_are_in_german_and_api_errors_in_english() {
             "Den Namen „ann“ gibt es schon",
         ),
         ("/settings/people", &[("name", "bob"), ("role", "king"), ("password", PASSWORD)], "„king“ ist keine Rolle"),
-        ("/settings/people", &[("name", PASSWORD), ("role", "user"), ("password", PASSWORD)], "der Name der Person"),
+        (
+            "/settings/people",
+            &[("name", PASSWORD), ("role", "user"), ("password", PASSWORD)],
+            "Ohne den Namen der Person und dieses Programms",
+        ),
+        (
+            "/settings/people",
+            &[("name", "bob"), ("role", "user"), ("password", "password123")],
+            "weil viele dieses oder ein ähnliches verwenden",
+        ),
     ] {
         app.wait(60);
         let response = app.post(&admin, path, form).await;

@@ -251,6 +251,8 @@ async fn the_cookie_is_for_this_server_only() {
     let removed =
         |set: &&str| set.starts_with("__Host-motion-export=;") && set.contains("Secure") && set.contains("Path=/");
     assert!(cookies.iter().any(|set| removed(set) && set.contains("Max-Age=0")), "{cookies:?}");
+    // Nothing of the user stays in the browser. Language and colours do: they are cookies, and no secrets.
+    assert_eq!(out.headers()["clear-site-data"], "\"cache\", \"storage\"");
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! Users, as administrators manage them on the pages.
 
+use motion_export::api::session::Role;
 use motion_export::server::accounts::camera_access::grants;
+use motion_export::server::accounts::secret::Secret;
+use motion_export::server::accounts::setup::Setup;
 use motion_export::server::accounts::user;
 use reqwest::header::COOKIE;
 
@@ -94,6 +97,49 @@ async fn an_invalid_change_is_refused_with_the_reason_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_guessable_password_is_refused_at_its_field_on_every_page_and_nothing_typed_is_lost() {
+    let key = Secret::from_bits([5; 32]);
+    let app = TestDatabase::new().await.serve_with(10, Setup::with_key(key), client_with(&[])).await;
+    let anonymous = client_with(&[]);
+    let refused = async |client, path: &str, form: &[(&str, &str)], words: &str, kept: &[&str]| {
+        let response = app.post(client, path, form).await;
+        assert_eq!(response.status(), 400, "{path}");
+        let page = text_of(response).await;
+        let (_, field) = page.split_once("id=\"password-problem\">").expect(path);
+        assert!(field.starts_with(words), "{path}: {field}");
+        let (_, input) = page.split_once("id=\"password\"").expect(path);
+        let input = input.split('>').next().unwrap();
+        assert!(input.contains("aria-invalid=\"true\"") && input.contains("password-problem password-hint"), "{input}");
+        for kept in kept {
+            assert!(page.contains(kept), "{kept} at {path}: {page}");
+        }
+        for (name, value) in form.iter().filter(|(name, _)| name.ends_with("password")) {
+            assert!(!page.contains(&format!("value=\"{value}\"")), "{name} at {path}");
+        }
+    };
+    let common = "The password is easily guessed, because many people use this or a similar one.";
+    let names = "Without the name of the user and of this program, too little of the password is left.";
+    let hex = key.to_hex();
+    let form = |password| [("key", &*hex), ("name", "Chief Wiggum"), ("password", password)];
+    refused(&anonymous, "/setup", &form("password123"), common, &["value=\"Chief Wiggum\"", &hex]).await;
+    refused(&anonymous, "/setup", &form("chief.wiggum1"), names, &["value=\"Chief Wiggum\""]).await;
+    assert!(user::has_no_users(&app.database.connection).await.unwrap());
+
+    app.database.add_user("admin", Role::Admin).await;
+    app.database.add_viewer("ann", &[]).await;
+    let admin = app.browser_of("admin").await;
+    let form = [("name", "Bob"), ("role", "admin"), ("password", "motion-export-2025")];
+    refused(&admin, "/settings/people", &form, names, &["value=\"Bob\"", "value=\"admin\" selected"]).await;
+    let form = [("action", "password"), ("password", "qwerty1234"), ("revoke_tokens", "true")];
+    let ticked = "name=\"revoke_tokens\" value=\"true\" checked";
+    refused(&admin, &path_of(&app, "ann").await, &form, common, &[ticked]).await;
+    let form = [("current_password", PASSWORD), ("password", "iloveyou123"), ("revoke_tokens", "true")];
+    refused(&app.browser_of("ann").await, "/settings/account", &form, common, &[ticked]).await;
+    // The old password still works.
+    app.browser_of("ann").await;
+}
+
+#[tokio::test]
 async fn a_role_takes_effect_with_the_next_request_and_the_last_administrator_stays() {
     let app = app().await;
     app.database.add_viewer("ann", &["front"]).await;
@@ -108,7 +154,7 @@ async fn a_role_takes_effect_with_the_next_request_and_the_last_administrator_st
     assert_eq!(app.get_as(&admin, "/settings/people").await.status(), 403);
     let connection = &app.database.connection;
     let last = user::by_name(connection, "ann").await.unwrap();
-    let refused = user::set_role(connection, &last, motion_export::api::session::Role::User).await.unwrap_err();
+    let refused = user::set_role(connection, &last, Role::User).await.unwrap_err();
     assert!(refused.detail.contains("last administrator"), "{refused}");
 }
 

@@ -10,6 +10,9 @@ use tokio::task::spawn_blocking;
 use crate::api::session::MIN_PASSWORD_CHARACTERS;
 use crate::error::ApiError;
 use crate::messages::forms::FormMessage;
+use crate::server::internal_error::internal;
+
+pub mod strength;
 
 /// The longest password, in bytes: longer ones only make hashing slow.
 const MAX_BYTES: usize = 1_024;
@@ -32,11 +35,11 @@ async fn run_exclusively<T: Send + 'static>(work: impl FnOnce() -> T + Send + 's
     working.await.context("hashing was interrupted")
 }
 
-/// Checks that a password is not too short, too long, or the user's own name.
+/// Checks that a password of the user with this name is not too short, too long, or [easily guessed](strength).
 ///
 /// # Errors
-/// Returns `invalid_parameter` for the field `password`.
-pub fn check(password: &str, name: &str) -> Result<(), ApiError> {
+/// Returns `invalid_parameter` for the field `password`, or an error if the runtime is shutting down.
+pub async fn check(password: &str, name: &str) -> Result<(), ApiError> {
     let refuse = |message| Err(ApiError::invalid("password", message));
     if password.chars().count() < MIN_PASSWORD_CHARACTERS {
         return refuse(FormMessage::PasswordTooShort { min: MIN_PASSWORD_CHARACTERS });
@@ -44,10 +47,9 @@ pub fn check(password: &str, name: &str) -> Result<(), ApiError> {
     if password.len() > MAX_BYTES {
         return refuse(FormMessage::PasswordTooLong { max: MAX_BYTES });
     }
-    if password.eq_ignore_ascii_case(name) {
-        return refuse(FormMessage::PasswordIsName);
-    }
-    Ok(())
+    let (password, name) = (password.to_owned(), name.to_owned());
+    let weakness = run_exclusively(move || strength::weakness(&password, &name)).await;
+    weakness.map_err(|error| internal(&error))?.map_or(Ok(()), refuse)
 }
 
 /// Returns the hash to store, in PHC string form.
@@ -94,12 +96,20 @@ mod tests {
         assert_eq!(password_auth::is_hash_obsolete(DUMMY_HASH), Ok(false));
     }
 
-    #[test]
-    fn a_password_that_is_too_short_too_long_or_the_name_is_refused() {
-        assert!(check("0123456789", "ann").is_ok());
-        assert!(check("äöüäöüäöüä", "ann").is_ok(), "characters count, not bytes");
-        for bad in ["", "012345678", &"x".repeat(MAX_BYTES + 1), "Ann.Example"] {
-            assert_eq!(check(bad, "ann.example").expect_err(bad).field.as_deref(), Some("password"));
+    #[tokio::test]
+    async fn a_password_that_is_too_short_too_long_or_easily_guessed_is_refused() {
+        assert!(check("tulip & saw", "ann").await.is_ok());
+        let nine = "äß÷ñøœþ¿ç";
+        for (bad, words) in [
+            ("", "too short"),
+            (nine, "too short"),
+            (&"tulip and saw ".repeat(MAX_BYTES / 14 + 1), "too long"),
+            ("Ann.Example", "too little of the password is left"),
+            ("0123456789", "easily guessed"),
+        ] {
+            let error = check(bad, "ann.example").await.expect_err(bad);
+            assert_eq!(error.field.as_deref(), Some("password"));
+            assert!(error.detail.contains(words), "{bad}: {error}");
         }
     }
 }

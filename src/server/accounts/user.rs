@@ -73,7 +73,7 @@ pub struct NewUser {
 /// Returns an error if the name is taken, or it or the password cannot be used; or if the database does not answer.
 pub async fn add(database: &Pool, new: NewUser, now: UnixMicros) -> Result<User, ApiError> {
     let name = normalized(&name::checked(&new.name, |max| FormMessage::UserNameInvalid { max })?);
-    password::check(&new.password, &name)?;
+    password::check(&new.password, &name).await?;
     let model = user::Model {
         id: Uuid::new_v4(),
         name,
@@ -161,7 +161,7 @@ pub async fn set_password(
     password: String,
     revoke_tokens: Option<UnixMicros>,
 ) -> Result<User, ApiError> {
-    password::check(&password, &user.name)?;
+    password::check(&password, &user.name).await?;
     let password_hash = password::hash(password).await.map_err(|error| internal(&error))?;
     let change = async {
         let transaction = database.begin().await?;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::Method;
 use axum::http::header::{RETRY_AFTER, SET_COOKIE};
 use axum::http::request::Parts;
+use axum::http::{HeaderName, Method};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{MethodRouter, post};
 use bytes::Bytes;
@@ -23,6 +23,7 @@ use crate::server::accounts::principal::{self, Principal, unauthenticated};
 use crate::server::accounts::secret::Secret;
 use crate::server::accounts::user::User;
 use crate::server::db::unix_micros::UnixMicros;
+use crate::server::settings::Server;
 use crate::server::state::AppState;
 use crate::web::listener::request_body::unread_body;
 use crate::web::middleware::session::{self, AuthSession};
@@ -143,6 +144,17 @@ pub const MAX_FORM_BYTES: usize = 16 * 1_024;
 /// The maximum size of a form that lists cameras, of which there may be some thousand, in bytes.
 pub const MAX_LONG_FORM_BYTES: usize = 1_024 * 1_024;
 
+/// The header by which a browser deletes what it has stored of an origin.
+const CLEAR_SITE_DATA: HeaderName = HeaderName::from_static("clear-site-data");
+
+/// Returns what a browser deletes when its user signs out. Cookies stay: the session's is removed by itself, language and
+/// colours are no secrets, and browsers would delete those of other programs on this host too. Below a path, the storage
+/// of the origin may be that of other programs.
+fn cleared_data(server: &Server) -> String {
+    let cleared: &[&str] = if server.base_path().is_empty() { &["\"cache\"", "\"storage\""] } else { &["\"cache\""] };
+    cleared.join(", ")
+}
+
 /// Returns the method router of a form of at most `max_bytes`. `handle` executes the form, and `render` renders its page.
 pub fn form<H, HFut, R, RFut>(handle: H, max_bytes: usize, render: R) -> MethodRouter<AppState>
 where
@@ -162,8 +174,12 @@ where
         match handle(Arc::clone(&form)).await {
             Ok(FormResponse::Redirect(address)) => Redirect::to(&address).into_response(),
             Ok(FormResponse::RedirectSignedOut(address)) => {
-                let cookie = session::removal_cookie(&form.state.settings);
-                ([(SET_COOKIE, cookie)], Redirect::to(&address)).into_response()
+                let settings = &form.state.settings;
+                let headers = [
+                    (SET_COOKIE, session::removal_cookie(settings)),
+                    (CLEAR_SITE_DATA, cleared_data(&settings.server)),
+                ];
+                (headers, Redirect::to(&address)).into_response()
             }
             Ok(FormResponse::Render(outcome)) => show(&form.state, &form.parts, outcome, &render).await,
             Err(error) => refuse(&form.state, &form.parts, error, form.filled_in(), &render).await,
