@@ -2,10 +2,37 @@
 document.addEventListener("click", ({ target }) => {
   const ticks = target.closest("[data-ticks]");
   if (!ticks) return;
-  for (const box of document.querySelectorAll(`input[type=checkbox][name=${ticks.dataset.ticks}]`)) {
-    box.checked = "on" in ticks.dataset;
+  for (const box of boxes(ticks.dataset.ticks)) {
+    // Only what the search shows.
+    if (!box.closest("[hidden]")) box.checked = "on" in ticks.dataset;
   }
+  countBoxes();
 });
+const boxes = (name) => [...document.querySelectorAll(`input[type=checkbox][name=${name}]`)];
+// How many boxes are checked, also those that a search hides.
+const countBoxes = () => {
+  for (const output of document.querySelectorAll("[data-counts][data-text]")) {
+    const count = boxes(output.dataset.counts).filter((box) => box.checked).length;
+    output.textContent = output.dataset.text.replace("{}", count.toLocaleString(document.documentElement.lang));
+  }
+};
+document.addEventListener("change", countBoxes);
+// A list is searched while its user types, if the server has left out nothing.
+for (const form of document.querySelectorAll("form[data-filters][data-complete]")) {
+  const field = form.elements.search;
+  const rows = [...document.getElementById(form.dataset.filters).querySelectorAll("tbody tr, label.check")];
+  const names = rows.map((row) => row.querySelector("th, span").textContent.toLowerCase());
+  const filter = () => {
+    const search = field.value.trim().toLowerCase();
+    rows.forEach((row, index) => (row.hidden = !names[index].includes(search)));
+    const found = rows.filter((row) => !row.hidden).length.toLocaleString(document.documentElement.lang);
+    form.querySelector("[role=status]").textContent = search && form.dataset.found.replace("{}", found);
+  };
+  field.addEventListener("input", filter);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  // The browser may have restored what was typed and checked before.
+  addEventListener("pageshow", () => (filter(), countBoxes()));
+}
 // The server can only guess whether a page was opened over HTTPS.
 for (const notice of document.querySelectorAll("[data-https]")) notice.hidden = location.protocol === "https:";
 // An upload shows its progress, and the page follows an import without being loaded again.

@@ -20,7 +20,7 @@ pub mod page_data;
 pub mod records;
 pub mod table_html;
 #[cfg(test)]
-mod test_support;
+pub(crate) mod test_support;
 pub mod theme;
 pub mod toasts;
 

@@ -13,7 +13,7 @@ use super::session::CurrentUser;
 use super::sources::{Recipe, SourceList, TriedEvent};
 use super::tokens::{Scope, TokenList};
 use super::unknown_value::{UnknownValue, serialize_as_str};
-use super::users::{User, UserWithCameras};
+use super::users::{Session, UserList, UserWithCameras};
 use crate::api::language::Language;
 use crate::api::paths::{
     ACCOUNT_PATH, HISTORY_PATH, IMPORT_PATH, LOGIN_PATH, RETENTION_PATH, SETTINGS_PATH, SETUP_PATH, SOURCES_PATH,
@@ -202,9 +202,12 @@ pub enum Content {
     /// The import of an uploaded file.
     #[serde(skip)]
     Import(import::ImportState),
-    /// All users.
+    /// The sessions of the signed-in user.
     #[serde(skip)]
-    Users(Vec<User>),
+    Account(Vec<Session>),
+    /// Users.
+    #[serde(skip)]
+    Users(UserList),
     /// One user.
     #[serde(skip)]
     User(UserWithCameras),
@@ -323,6 +326,10 @@ pub enum Notice {
     PasswordSetTokensRevoked,
     /// A user was removed.
     UserRemoved,
+    /// The cameras of another user were granted too.
+    CamerasCopied,
+    /// A session was ended.
+    SessionEnded,
     /// The days to keep of a camera were saved.
     KeepDaysSaved,
     /// A hold was created.
@@ -332,7 +339,7 @@ pub enum Notice {
 }
 
 impl Notice {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::SignedOut,
         Self::PasswordChanged,
         Self::PasswordChangedTokensRevoked,
@@ -343,6 +350,8 @@ impl Notice {
         Self::PasswordSet,
         Self::PasswordSetTokensRevoked,
         Self::UserRemoved,
+        Self::CamerasCopied,
+        Self::SessionEnded,
         Self::KeepDaysSaved,
         Self::HoldCreated,
         Self::HoldReleased,
@@ -361,6 +370,8 @@ impl Notice {
             Self::PasswordSet => "password-set",
             Self::PasswordSetTokensRevoked => "password-set-tokens-revoked",
             Self::UserRemoved => "person-removed",
+            Self::CamerasCopied => "cameras-copied",
+            Self::SessionEnded => "session-ended",
             Self::KeepDaysSaved => "days-saved",
             Self::HoldCreated => "hold-created",
             Self::HoldReleased => "hold-released",

@@ -13,6 +13,7 @@ use crate::api::tokens::Scope;
 use crate::api::unknown_value::UnknownValue;
 use crate::server::accounts::api_token::{self, TokenOptions};
 use crate::server::accounts::camera_access::{CameraAccess, grants};
+use crate::server::accounts::name::order::sort_key;
 use crate::server::accounts::user::{self, NewUser};
 use crate::server::db::clock::day;
 use crate::server::db::entity::camera_access;
@@ -160,7 +161,7 @@ impl Camera {
                 for camera in CameraAccess::Unrestricted.cameras(database).await? {
                     let grants = grants.iter().filter(|grant| grant.camera_id == camera.id);
                     let mut users: Vec<_> = grants.filter_map(|grant| names.get(&grant.user_id)).cloned().collect();
-                    users.sort();
+                    users.sort_by_cached_key(|user| sort_key(user));
                     let kept = match camera.keep_days {
                         None => "general".to_owned(),
                         Some(0) => "for good".to_owned(),

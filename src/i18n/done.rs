@@ -33,6 +33,10 @@ fn english(notice: Notice) -> &'static str {
             "The password was set, the person was signed out everywhere, and all their access tokens were revoked."
         }
         Notice::UserRemoved => "The person was removed, with all tokens and links.",
+        Notice::CamerasCopied => "The cameras of the other person were added.",
+        Notice::SessionEnded => {
+            "The session was ended: that browser is signed out, and the links that it signed no longer work."
+        }
         Notice::KeepDaysSaved => "The days were saved. They apply from the next daily run on.",
         Notice::HoldCreated => "The hold was created. Its events are not deleted until it is released.",
         Notice::HoldReleased => "The hold was released. Events that are due are deleted with the next daily run.",
@@ -61,6 +65,10 @@ fn german(notice: Notice) -> &'static str {
             "Das Passwort wurde festgelegt, die Person wurde überall abgemeldet, und alle ihre Zugriffstoken wurden widerrufen."
         }
         Notice::UserRemoved => "Die Person wurde mit allen Token und Links entfernt.",
+        Notice::CamerasCopied => "Die Kameras der anderen Person wurden hinzugefügt.",
+        Notice::SessionEnded => {
+            "Die Sitzung wurde beendet: Dieser Browser ist abgemeldet, und seine Links sind nicht mehr gültig."
+        }
         Notice::KeepDaysSaved => "Die Frist wurde gespeichert. Sie gilt ab dem nächsten täglichen Durchlauf.",
         Notice::HoldCreated => {
             "Die Löschsperre wurde eingerichtet. Ihre Ereignisse werden nicht gelöscht, bis sie aufgehoben wird."

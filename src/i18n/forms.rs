@@ -7,9 +7,9 @@ mod account;
 mod import;
 mod login;
 mod retention;
+mod sessions;
 mod setup;
 mod sources;
-
 mod tokens;
 mod users;
 
@@ -20,6 +20,15 @@ pub struct Texts {
     pub role_hint: &'static str,
     pub password_hint: fn(usize) -> String,
     pub not_sent: &'static str,
+    /// The button of a search.
+    pub search: &'static str,
+    /// How many entries of a list match, and of how many.
+    pub found: fn(&str, &str) -> String,
+    /// The link from the entries that match to all.
+    pub show_all: &'static str,
+    pub search_people: &'static str,
+    pub search_cameras: &'static str,
+    pub nothing_found: &'static str,
 }
 
 pub static ENGLISH: Texts = Texts {
@@ -29,6 +38,12 @@ pub static ENGLISH: Texts = Texts {
     password_hint: |least| format!("At least {least} characters of any kind. Several words work well."),
     not_sent: "You were signed out, so nothing was changed. What you entered is filled in again, except passwords. Check it and \
                send it again.",
+    search: "Search",
+    found: |found, total| format!("{found} of {total}"),
+    show_all: "Show all",
+    search_people: "Search people",
+    search_cameras: "Search cameras",
+    nothing_found: "Nothing matches the search.",
 };
 
 pub static GERMAN: Texts = Texts {
@@ -40,6 +55,12 @@ pub static GERMAN: Texts = Texts {
     },
     not_sent: "Sie waren abgemeldet, deshalb wurde nichts geändert. Ihre Eingaben sind wieder ausgefüllt, außer Passwörtern. \
                Prüfen Sie sie und senden Sie sie erneut.",
+    search: "Suchen",
+    found: |found, total| format!("{found} von {total}"),
+    show_all: "Alle anzeigen",
+    search_people: "Personen suchen",
+    search_cameras: "Kameras suchen",
+    nothing_found: "Die Suche hat keine Treffer.",
 };
 
 impl Language {

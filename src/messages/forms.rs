@@ -155,6 +155,14 @@ messages! {
         CamerasChanged = "cameras_changed",
             "One of the cameras, or the user, no longer exists. Reload the list and choose again.",
             "Eine der Kameras oder die Person ist nicht mehr vorhanden. Laden Sie die Liste neu und wählen Sie noch einmal.";
+        /// An administrator has no cameras that could be copied.
+        NothingToCopy { name: String } = "nothing_to_copy",
+            "“{name}” is an administrator, who sees all cameras. There is nothing to copy.",
+            "„{name}“ ist Administrator und sieht alle Kameras. Es gibt nichts zu übernehmen.";
+        /// The list has no such session.
+        SessionNotInList = "session_not_in_list",
+            "This session has already ended. Reload the list.",
+            "Diese Sitzung ist schon beendet. Laden Sie die Liste neu.";
         /// There is no user with that name.
         NoSuchUser { name: String } = "no_such_user",
             "There is no user “{name}”.",

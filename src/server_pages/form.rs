@@ -7,6 +7,9 @@ use crate::api::session::{MIN_PASSWORD_CHARACTERS, Role};
 use crate::api::tokens::REVOKE_TOKENS;
 use crate::ui::page_data;
 
+pub mod searchable;
+pub mod sessions;
+
 /// The outcome of the form that led here. It has the initial focus, so that screen readers announce it.
 #[component]
 pub fn FormOutcome() -> impl IntoView {
@@ -49,6 +52,9 @@ pub fn TextField(
     /// Whether the field has the initial focus.
     #[prop(optional)]
     first: bool,
+    /// The values that the browser suggests while the user types.
+    #[prop(optional)]
+    suggestions: Vec<String>,
 ) -> impl IntoView {
     let outcome = page_data::outcome();
     let problem = match &outcome {
@@ -61,6 +67,11 @@ pub fn TextField(
     let value = outcome.as_ref().and_then(|outcome| outcome.filled_in(name));
     let has_hint = hint.is_some();
     let hint_id = format!("{name}-hint");
+    let suggestions_id = format!("{name}-suggestions");
+    let suggested = (!suggestions.is_empty()).then(|| {
+        let options = suggestions.iter().map(|value| view! { <option value=value.clone()></option> }).collect_view();
+        view! { <datalist id=suggestions_id.clone()>{options}</datalist> }
+    });
     let problem_id = format!("{name}-problem");
     let described = [wrong.then(|| problem_id.clone()), has_hint.then(|| hint_id.clone())];
     let described = described.into_iter().flatten().collect::<Vec<_>>().join(" ");
@@ -75,6 +86,7 @@ pub fn TextField(
                 autocapitalize="none"
                 spellcheck="false"
                 required
+                list=(!suggestions.is_empty()).then(|| suggestions_id.clone())
                 autofocus=first && outcome.is_none()
                 value=value
                 aria-invalid=wrong.then_some("true")
@@ -83,6 +95,7 @@ pub fn TextField(
             // The message above the form has the focus; on a long page it is far from the field.
             {problem.map(|problem| view! { <p class="problem" id=problem_id>{problem}</p> })}
             {hint.map(|hint| view! { <p class="hint" id=hint_id>{hint}</p> })}
+            {suggested}
         </div>
     }
 }

@@ -3,6 +3,7 @@
 use leptos::either::Either;
 use leptos::prelude::*;
 
+use super::form::searchable::{LongList, Search};
 use super::form::{FormOutcome, SelectChoice, TextField};
 use crate::api::cameras::Camera;
 use crate::api::language::Language;
@@ -37,7 +38,7 @@ pub fn Retention() -> impl IntoView {
 
 fn cards(page: RetentionPage, language: Language) -> impl IntoView {
     let texts = language.retention();
-    let RetentionPage { keep_days, cameras, holds, deletions, timezone } = page;
+    let RetentionPage { keep_days, cameras, search, holds, deletions, timezone } = page;
     let general = if keep_days == 0 { texts.kept_for_good.to_owned() } else { (texts.kept_for)(keep_days) };
     let options: Vec<_> = cameras.iter().map(|kept| (kept.camera.id.clone(), language.camera(&kept.camera))).collect();
     let first = options.first().map(|(id, _)| id.clone()).unwrap_or_default();
@@ -48,7 +49,7 @@ fn cards(page: RetentionPage, language: Language) -> impl IntoView {
         <div class="card stack">
             <h2 id="kept-title">{texts.how_long}</h2>
             <p>{general} " " {texts.how_to_change}</p>
-            {has_cameras.then(|| kept_cameras(cameras, keep_days, language))}
+            {has_cameras.then(|| kept_cameras(cameras, search, keep_days, language))}
         </div>
         {has_cameras.then(|| view! {
             <form class="card stack" method="post" action=RETENTION_PATH aria-labelledby="days-title">
@@ -61,7 +62,7 @@ fn cards(page: RetentionPage, language: Language) -> impl IntoView {
         <div class="card stack">
             <h2 id="holds-title">{texts.holds}</h2>
             <p>{texts.holds_lead}</p>
-            {hold_list(holds, language)}
+            <LongList id="holds-list" labelled_by="holds-title">{hold_list(holds, language)}</LongList>
         </div>
         <form class="card stack" method="post" action=RETENTION_PATH aria-labelledby="hold-title">
             <h2 id="hold-title">{texts.new_hold}</h2>
@@ -74,7 +75,7 @@ fn cards(page: RetentionPage, language: Language) -> impl IntoView {
         </form>
         <div class="card stack">
             <h2 id="deletions-title">{texts.deletions}</h2>
-            {deletion_list(deletions, language)}
+            <LongList id="deletions-list" labelled_by="deletions-title">{deletion_list(deletions, language)}</LongList>
         </div>
     }
 }
@@ -92,9 +93,12 @@ fn days_field(language: Language) -> impl IntoView {
     }
 }
 
-fn kept_cameras(cameras: Vec<KeptCamera>, general: u32, language: Language) -> impl IntoView {
-    let texts = language.retention();
-    let rows = cameras.into_iter().map(|KeptCamera { camera, keep_days, deleted_to }| {
+fn kept_cameras(cameras: Vec<KeptCamera>, search: String, general: u32, language: Language) -> impl IntoView {
+    let (texts, forms) = (language.retention(), language.forms());
+    let total = cameras.len();
+    let cameras: Vec<_> = cameras.into_iter().filter(|camera| camera.is_found).collect();
+    let found = cameras.len();
+    let rows = cameras.into_iter().map(|KeptCamera { camera, keep_days, deleted_to, .. }| {
         let deleted = deleted_to.map_or_else(|| texts.nothing_deleted.to_owned(), |moment| language.timestamp(&moment));
         view! {
             <tr role="row">
@@ -105,7 +109,12 @@ fn kept_cameras(cameras: Vec<KeptCamera>, general: u32, language: Language) -> i
         }
     });
     let head = [texts.camera, texts.kept, texts.deleted_before];
-    table("kept-title", &head, false, rows.collect_view().into_any())
+    let table = table("kept-title", &head, false, rows.collect_view().into_any());
+    view! {
+        <Search action=RETENTION_PATH.to_owned() list="kept-list" label=forms.search_cameras search found total/>
+        {(found == 0).then(|| view! { <p>{forms.nothing_found}</p> })}
+        <LongList id="kept-list" labelled_by="kept-title">{table}</LongList>
+    }
 }
 
 /// Returns for how long the events of a camera are kept, as text.

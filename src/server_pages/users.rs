@@ -3,12 +3,13 @@
 use leptos::either::Either;
 use leptos::prelude::*;
 
+use super::form::searchable::{LongList, Search};
 use super::form::{FormOutcome, NewPassword, SelectChoice, TextField, roles};
 use crate::api::language::Language;
 use crate::api::page::Content;
 use crate::api::paths::{USERS_PATH, user_path};
 use crate::api::session::Role;
-use crate::api::users::User;
+use crate::api::users::{User, UserList};
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::page_data;
 
@@ -16,8 +17,8 @@ use crate::ui::page_data;
 #[component]
 pub fn Users() -> impl IntoView {
     let list = match page_data::content() {
-        Ok(Content::Users(users)) => Either::Left(view! { <UserList users/> }),
-        Ok(_) => Either::Left(view! { <UserList users=Vec::new()/> }),
+        Ok(Content::Users(list)) => Either::Left(view! { <People list/> }),
+        Ok(_) => Either::Left(view! { <People list=UserList::default()/> }),
         Err(error) => Either::Right(view! { <CannotShow error/> }),
     };
     let language = page_data::language();
@@ -25,23 +26,27 @@ pub fn Users() -> impl IntoView {
     view! {
         <SettingsFrame current=USERS_PATH title=language.frame().people lead=texts.lead>
             <FormOutcome/>
-            {list}
             <form class="card stack" method="post" action=USERS_PATH aria-labelledby="new-person-title">
                 <h2 id="new-person-title">{texts.new_person}</h2>
-                <TextField name="name" label=forms.name hint=texts.name_hint/>
-                <SelectChoice name="role" label=forms.role options=roles() hint=forms.role_hint chosen="user".to_owned()/>
-                <NewPassword label=texts.first_password/>
+                <div class="fields">
+                    <TextField name="name" label=forms.name hint=texts.name_hint/>
+                    <SelectChoice name="role" label=forms.role options=roles() hint=forms.role_hint chosen="user".to_owned()/>
+                    <NewPassword label=texts.first_password/>
+                </div>
                 <button class="primary">{texts.add}</button>
             </form>
+            {list}
         </SettingsFrame>
     }
 }
 
 #[component]
-fn UserList(users: Vec<User>) -> impl IntoView {
+fn People(list: UserList) -> impl IntoView {
     let language = page_data::language();
     let (texts, forms) = (language.people(), language.forms());
-    let rows = users.into_iter().map(|user| {
+    let UserList { users, search, total } = list;
+    let found = users.len();
+    let rows = users.into_iter().map(move |user| {
         let (role, cameras) = described(&user, language);
         view! {
             <tr role="row">
@@ -54,16 +59,20 @@ fn UserList(users: Vec<User>) -> impl IntoView {
     view! {
         <div class="card">
             <h2 id="people-title">{language.frame().people}</h2>
-            <table role="table" aria-labelledby="people-title">
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th scope="col" role="columnheader">{forms.name}</th>
-                        <th scope="col" role="columnheader">{forms.role}</th>
-                        <th scope="col" role="columnheader">{texts.cameras}</th>
-                    </tr>
-                </thead>
-                <tbody role="rowgroup">{rows.collect_view()}</tbody>
-            </table>
+            <Search action=USERS_PATH.to_owned() list="people-list" label=forms.search_people search found total/>
+            {(found == 0).then(|| view! { <p>{forms.nothing_found}</p> })}
+            <LongList id="people-list" labelled_by="people-title">
+                <table role="table" aria-labelledby="people-title">
+                    <thead role="rowgroup">
+                        <tr role="row">
+                            <th scope="col" role="columnheader">{forms.name}</th>
+                            <th scope="col" role="columnheader">{forms.role}</th>
+                            <th scope="col" role="columnheader">{texts.cameras}</th>
+                        </tr>
+                    </thead>
+                    <tbody role="rowgroup">{rows.collect_view()}</tbody>
+                </table>
+            </LongList>
         </div>
     }
 }

@@ -10,9 +10,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
-use uuid::Uuid;
 
 use super::middleware::authorize::Authorized;
+use super::parameters::parameter;
 use super::request_id::RequestId;
 use super::{error_response, parameters, preferences, secure_address};
 use crate::api::language::Language;
@@ -21,12 +21,9 @@ use crate::api::page::{Content, History, Outcome, Page, PageData};
 use crate::api::paths::{LOGIN_PATH, SETTINGS_PATH, SETUP_PATH, is_page};
 use crate::api::session::{CurrentUser, Role};
 use crate::api::tokens::{Token, TokenList};
-use crate::api::users::{Grant, User, UserWithCameras};
-use crate::error::{ApiError, ErrorCode};
+use crate::error::ApiError;
 use crate::export_params::ExportParams;
-use crate::messages::http::HttpMessage;
-use crate::server::accounts::camera_access::CameraAccess;
-use crate::server::accounts::camera_access::{grants, listing};
+use crate::server::accounts::camera_access::listing;
 use crate::server::accounts::principal::{self, Principal};
 use crate::server::accounts::{api_token, user};
 use crate::server::db::clock::{day, second};
@@ -38,6 +35,7 @@ use crate::web::page_data::export_form::AddressSelection;
 use crate::web::redirect::{LED_AT, NOT_SENT, SIGNED_IN, is_just_now, local_path_or_default};
 
 pub mod export_form;
+pub mod people;
 pub mod retention;
 mod sources;
 
@@ -224,17 +222,19 @@ async fn content(
         (Page::History, Some(principal)) => history(state, principal, uri, language).await.map(Content::History),
         (Page::Tokens, Some(principal)) => tokens(state, principal).await.map(Content::Tokens),
         (Page::Import, Some(_)) => Ok(Content::Import(import(state, language))),
-        (Page::Users, Some(_)) => users(state).await.map(Content::Users),
+        (Page::Account, Some(principal)) => {
+            people::sessions(state, principal, principal.user.id).await.map(Content::Account)
+        }
+        (Page::Users, Some(_)) => people::users(state, uri).await.map(Content::Users),
         (Page::User, Some(principal)) => {
-            let id = uri.path().rsplit('/').next().unwrap_or_default();
-            user_with_cameras(state, principal, id).await.map(Content::User)
+            people::user_with_cameras(state, principal, uri, language).await.map(Content::User)
         }
         (Page::Sources, Some(_)) => sources::load(state, &parts.headers, language).await.map(Content::Sources),
         (Page::Retention, Some(_)) => {
             let timezone = preferences::cookie(&parts.headers, TIMEZONE_COOKIE);
-            retention::load(state, timezone).await.map(Content::Retention)
+            retention::load(state, timezone, &people::search(uri), language).await.map(Content::Retention)
         }
-        (Page::Verify | Page::Account, _) | (_, None) => Ok(Content::Nothing),
+        (Page::Verify, _) | (_, None) => Ok(Content::Nothing),
     }
 }
 
@@ -251,12 +251,6 @@ fn import(state: &AppState, language: Language) -> ImportState {
         _ => {}
     }
     shown
-}
-
-/// Returns the first value of a query parameter.
-fn parameter(uri: &Uri, name: &str) -> Option<String> {
-    let mut pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-    pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
 }
 
 async fn history(state: &AppState, principal: &Principal, uri: &Uri, language: Language) -> Result<History, ApiError> {
@@ -306,37 +300,6 @@ async fn tokens(state: &AppState, principal: &Principal) -> Result<TokenList, Ap
         last_used: token.last_used_at.map(second),
     });
     Ok(TokenList { tokens: tokens.collect(), form_key: api_token::random_bits()?.to_hex() })
-}
-
-async fn users(state: &AppState) -> Result<Vec<User>, ApiError> {
-    let counts = grants::count_per_user(&state.database).await?;
-    let users = user::list(&state.database).await?.into_iter();
-    Ok(users.map(|user| to_api(&user, counts.get(&user.id).copied().unwrap_or_default())).collect())
-}
-
-async fn user_with_cameras(state: &AppState, principal: &Principal, id: &str) -> Result<UserWithCameras, ApiError> {
-    let user = user_by_id(state, id).await?;
-    let granted: HashSet<_> = grants::camera_ids(&state.database, user.id).await?.into_iter().collect();
-    let cameras = listing::cameras(&state.database, CameraAccess::Unrestricted).await?.into_iter();
-    Ok(UserWithCameras {
-        is_me: user.id == principal.user.id,
-        user: to_api(&user, i64::try_from(granted.len()).unwrap_or(i64::MAX)),
-        cameras: cameras.map(|camera| Grant { granted: granted.contains(&camera.id), camera }).collect(),
-    })
-}
-
-/// Returns the user with the id in a path.
-///
-/// # Errors
-/// Returns an error if the user does not exist or the database cannot answer.
-pub async fn user_by_id(state: &AppState, id: &str) -> Result<user::User, ApiError> {
-    let not_found = || ApiError::new(ErrorCode::UserNotFound, HttpMessage::NoSuchUser);
-    let id: Uuid = id.parse().map_err(|_| not_found())?;
-    user::by_id(&state.database, id).await?.ok_or_else(not_found)
-}
-
-fn to_api(user: &user::User, cameras: i64) -> User {
-    User { id: user.id.to_string(), name: user.name.clone(), role: user.role, cameras }
 }
 
 #[cfg(test)]

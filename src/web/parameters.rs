@@ -2,12 +2,23 @@
 
 use std::borrow::Cow;
 
+use axum::http::Uri;
+
 use crate::api::page::Page;
 use crate::error::ApiError;
 use crate::export_params;
 use crate::messages::parameters::ParameterMessage;
 use crate::server::export::records;
 use crate::web::redirect::{LED_AT, SURVIVING_FIELDS};
+
+/// The query parameter with what is searched for in the list of a page.
+pub const SEARCH: &str = "search";
+
+/// Returns the first value of a query parameter.
+pub fn parameter(uri: &Uri, name: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+}
 
 /// Checks that a query string has only parameters in `known`, each at most once.
 ///
@@ -47,8 +58,9 @@ pub fn known_to_page(path: &str, query: &str) -> Option<String> {
         }
         Some(Page::Verify | Page::Import) | None => &[],
     };
+    let is_searched = matches!(page, Some(Page::Users | Page::User | Page::Retention));
     // Any page may show the notice of a form.
-    let is_known = |name: &Cow<str>| known.contains(&&**name) || name == "done";
+    let is_known = |name: &Cow<str>| known.contains(&&**name) || name == "done" || is_searched && name == SEARCH;
     let is_kept = |part: &&str| form_urlencoded::parse(part.as_bytes()).all(|(name, _)| is_known(&name));
     // The known parts keep their spelling.
     let kept: Vec<_> = query.split('&').filter(is_kept).collect();
@@ -79,6 +91,8 @@ mod tests {
             (LOGIN_PATH, "gclid=1&next=%2Fsettings%3Futm%3D1", Some("next=%2Fsettings%3Futm%3D1")),
             (SETUP_PATH, "key=1&next=2", Some("key=1")),
             ("/settings/people/1", "done=role-changed&utm=1", Some("done=role-changed")),
+            ("/settings/people", "search=a%26b&utm=1", Some("search=a%26b")),
+            ("/settings/tokens", "search=a", Some("")),
             ("/settings/tokens", "done=not-sent&name=a&password=b", Some("done=not-sent&name=a")),
         ] {
             assert_eq!(known_to_page(path, query).as_deref(), expected, "{path}?{query}");

@@ -9,9 +9,10 @@ use crate::server::db::unix_micros::UnixMicros;
 pub const NOT_SENT: &str = "not-sent";
 
 /// The fields of forms that survive the sign-in. None of them is secret: they are in the address.
-pub const SURVIVING_FIELDS: [&str; 11] = [
+pub const SURVIVING_FIELDS: [&str; 12] = [
     "action",
     "name",
+    "from",
     "role",
     "days",
     "camera_id",

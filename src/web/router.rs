@@ -145,7 +145,7 @@ where
         Page::Export | Page::Verify => return None,
         Page::History => form(history::cancel_export, MAX_FORM_BYTES, render),
         Page::Tokens => form(tokens::change_tokens, MAX_FORM_BYTES, render),
-        Page::Account => form(account::change_password, MAX_FORM_BYTES, render),
+        Page::Account => form(account::change_account, MAX_FORM_BYTES, render),
         Page::Import => import::upload_form(render),
         Page::Users => form(users::add_user, MAX_FORM_BYTES, render),
         Page::User => form(users::change_user, MAX_LONG_FORM_BYTES, render),

@@ -5,7 +5,7 @@ use motion_export::server::accounts::user;
 use motion_export::server::db::entity::session;
 use motion_export::server::db::timeouts::BUSY_TIMEOUT;
 use motion_export::server::db::unix_micros::UnixMicros;
-use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, COOKIE, HOST, HeaderName};
+use reqwest::header::{ACCEPT, ACCEPT_LANGUAGE, COOKIE, HOST, HeaderName, USER_AGENT};
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, Statement};
 
 use crate::app::{PASSWORD, TestApp, TestDatabase, client_with, cookie, events, text_of};
@@ -591,4 +591,71 @@ async fn without_a_session_the_form_of_an_export_leads_to_the_sign_in_and_back_t
     // Programs get the sentence for programs.
     let problem = text_of(app.get_as(&client_with(&[]), "/api/v1/motion-events/export").await).await;
     assert!(problem.contains("send an access token") && !problem.contains("<html"), "{problem}");
+}
+
+/// Returns the ids of the sessions that a page offers to end.
+fn sessions_on(page: &str) -> Vec<String> {
+    let values = page.split("name=\"session\" value=\"").skip(1).filter_map(|rest| rest.split('"').next());
+    values.map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn sessions_are_listed_and_ended_one_by_one_by_their_user() {
+    let app = app_with("ann").await;
+    let firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    let form = [("name", "ann"), ("password", PASSWORD)];
+    let elsewhere = cookie(&app.post(&client_with(&[(USER_AGENT, firefox)]), "/login", &form).await);
+    let (other, here) = (app.cookie_of("ann").await, app.cookie_of("ann").await);
+    app.wait(90);
+    let browser = client_with(&[(COOKIE, &here)]);
+    let page = text_of(app.get_as(&browser, "/settings/account").await).await;
+    for part in [">Firefox, Linux</th>", ">Unknown browser</th>", ">This browser</span>", ">127.0.0.1</td>"] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    assert!(page.contains("16 Dec 2025, 12:00:00 UTC"), "when they signed in: {page}");
+    let listed = sessions_on(&page);
+    assert_eq!(listed.len(), 2, "this one is not offered: {page}");
+
+    // The last used is first, and the two others are in the order of their beginning.
+    let ended = app.post(&browser, "/settings/account", &[("action", "end-session"), ("session", &listed[1])]).await;
+    assert_eq!(ended.headers()["location"], "/settings/account?done=session-ended");
+    let remaining = [is_in(&app, &elsewhere).await, is_in(&app, &other).await];
+    assert_eq!(remaining.iter().filter(|is_in| **is_in).count(), 1, "{remaining:?}");
+    assert!(is_in(&app, &here).await);
+    for gone in [&*listed[1], "", "x", "00000000-0000-0000-0000-000000000000"] {
+        let refused = app.post(&browser, "/settings/account", &[("action", "end-session"), ("session", gone)]).await;
+        assert_eq!(refused.status(), 400, "{gone}");
+        assert!(text_of(refused).await.contains("This session has already ended."), "{gone}");
+    }
+    // An expired session is not listed.
+    let idle = app.state.settings.accounts.session_idle_minutes.get();
+    app.wait(idle * 60);
+    let page = text_of(app.get_as(&app.browser_of("ann").await, "/settings/account").await).await;
+    assert_eq!(sessions_on(&page), [""; 0], "{page}");
+}
+
+#[tokio::test]
+async fn nobody_ends_the_sessions_of_others_except_administrators() {
+    let app = app_with("ann").await;
+    app.database.add_viewer("bob", &[]).await;
+    let (ann, bob, admin) = (app.cookie_of("ann").await, app.cookie_of("bob").await, app.browser_of("admin").await);
+    let id_of = async |name: &str| user::by_name(&app.database.connection, name).await.unwrap().id;
+    let (ann_page, bob_page) =
+        (format!("/settings/people/{}", id_of("ann").await), format!("/settings/people/{}", id_of("bob").await));
+    let listed = sessions_on(&text_of(app.get_as(&admin, &ann_page).await).await);
+    assert_eq!(listed.len(), 1);
+    let form = [("action", "end-session"), ("session", &*listed[0])];
+    let by_bob = client_with(&[(COOKIE, &bob)]);
+    assert_eq!(app.post(&by_bob, "/settings/account", &form).await.status(), 400);
+    assert_eq!(app.post(&by_bob, &ann_page, &form).await.status(), 403);
+    // The session must be that of the user of the page.
+    assert_eq!(app.post(&admin, &bob_page, &form).await.status(), 400);
+    assert_eq!(app.post(&client_with(&[]), "/settings/account", &form).await.status(), 303, "to the sign-in");
+    let cross_site = client_with(&[(COOKIE, &ann), (HeaderName::from_static("sec-fetch-site"), "cross-site")]);
+    assert_eq!(app.post(&cross_site, "/settings/account", &form).await.status(), 403);
+    assert!(is_in(&app, &ann).await);
+
+    let ended = app.post(&admin, &ann_page, &form).await;
+    assert_eq!(ended.headers()["location"].to_str().unwrap(), format!("{ann_page}?done=session-ended"));
+    assert!(!is_in(&app, &ann).await && is_in(&app, &bob).await);
 }

@@ -105,7 +105,7 @@ async fn a_guessable_password_is_refused_at_its_field_on_every_page_and_nothing_
         let response = app.post(client, path, form).await;
         assert_eq!(response.status(), 400, "{path}");
         let page = text_of(response).await;
-        let (_, field) = page.split_once("id=\"password-problem\">").expect(path);
+        let (_, field) = page.split_once("id=\"password-problem\" class=\"problem\">").expect(path);
         assert!(field.starts_with(words), "{path}: {field}");
         let (_, input) = page.split_once("id=\"password\"").expect(path);
         let input = input.split('>').next().unwrap();
@@ -186,4 +186,92 @@ async fn a_user_with_a_thousand_cameras_keeps_them_all() {
     let user = user::by_name(&app.database.connection, "ann").await.unwrap();
     assert_eq!(grants::camera_ids(&app.database.connection, user.id).await.unwrap().len(), 1_000);
     assert!(app.lines_as(&app.browser_of("ann").await, "").await.is_empty());
+}
+
+/// Returns the texts of a page between a start and an end.
+fn between<'a>(page: &'a str, start: &str, end: &str) -> Vec<&'a str> {
+    page.split(start).skip(1).filter_map(|rest| rest.split(end).next()).collect()
+}
+
+#[tokio::test]
+async fn people_and_cameras_are_in_natural_order_everywhere() {
+    let app = TestDatabase::new().await.serve(10).await;
+    for (id, name) in [("1", "Cam 10"), ("2", "cam 2"), ("3", "Äußeres Tor"), ("4", "Zaun"), ("5", "CAM 1")] {
+        app.database.add_camera(id, Some(name)).await;
+    }
+    for name in ["user10", "user2", "ärztin", "zoe"] {
+        app.database.add_viewer(name, &[]).await;
+    }
+    let cameras = ["Äußeres Tor", "CAM 1", "cam 2", "Cam 10", "Zaun"];
+    let admin = app.browser_of("admin").await;
+    let people = text_of(app.get_as(&admin, "/settings/people").await).await;
+    assert_eq!(between(&people, "rel=\"external\">user", "<"), ["2", "10"]);
+    let order =
+        ["admin", "ärztin", "user2", "user10", "zoe"].map(|name| people.find(&format!("\">{name}</a>")).unwrap());
+    assert!(order.is_sorted(), "{order:?}");
+    let person = text_of(app.get_as(&admin, &path_of(&app, "zoe").await).await).await;
+    let boxes: Vec<_> = between(&person, "name=\"camera_id\"", "</label>");
+    let names: Vec<_> = boxes.iter().map(|label| between(label, "<span>", "</span>")[0]).collect();
+    assert_eq!(names, cameras);
+    assert_eq!(between(&person, "<option value=\"", "\">")[..3], ["ärztin", "user2", "user10"], "to copy from");
+    let retention = text_of(app.get_as(&admin, "/settings/retention").await).await;
+    assert_eq!(between(&retention, "role=\"rowheader\">", "</th>"), cameras);
+    let listed: serde_json::Value = app.get("/api/v1/cameras").await.json().await.unwrap();
+    let listed: Vec<_> = listed.as_array().unwrap().iter().map(|camera| camera["name"].as_str().unwrap()).collect();
+    assert_eq!(listed, cameras);
+}
+
+#[tokio::test]
+async fn a_search_in_the_address_leaves_out_the_others_and_saving_keeps_them() {
+    let app = app().await;
+    app.database.add_viewer("ann", &["front"]).await;
+    app.database.add_viewer("bob", &[]).await;
+    let admin = app.browser_of("admin").await;
+    let people = text_of(app.get_as(&admin, "/settings/people?search=AN").await).await;
+    assert!(people.contains(">ann</a>") && !people.contains(">bob</a>") && people.contains(">1 of 3<"), "{people}");
+    let nothing = text_of(app.get_as(&admin, "/settings/people?search=%3Cb%3E").await).await;
+    assert!(nothing.contains("Nothing matches the search.") && nothing.contains("value=\"&lt;b&gt;\""), "{nothing}");
+    let path = path_of(&app, "ann").await;
+    let searched = text_of(app.get_as(&admin, &format!("{path}?search=back")).await).await;
+    // The id `front` is not shown, so it is not found either.
+    assert!(searched.contains("value=\"back\"") && !searched.contains("value=\"front\""), "{searched}");
+    assert!(searched.contains(">1 of 2 chosen<") && !searched.contains("data-text"), "{searched}");
+    app.post(&admin, &path, &[("action", "cameras"), ("camera_id", "back")]).await;
+    let ann = user::by_name(&app.database.connection, "ann").await.unwrap();
+    let mut granted = grants::camera_ids(&app.database.connection, ann.id).await.unwrap();
+    granted.sort();
+    assert_eq!(granted, ["back", "front"]);
+    let kept = text_of(app.get_as(&admin, "/settings/retention?search=yard").await).await;
+    assert!(kept.contains("role=\"rowheader\">Back Yard") && !kept.contains("role=\"rowheader\">Front"), "{kept}");
+    assert!(kept.contains("<option value=\"front\""), "the days of any camera can be changed: {kept}");
+}
+
+#[tokio::test]
+async fn the_cameras_of_another_person_are_added_and_none_is_taken_away() {
+    let app = app().await;
+    app.database.add_camera("side", Some("Side")).await;
+    app.database.add_viewer("ann", &["side"]).await;
+    app.database.add_viewer("bob", &["front", "back"]).await;
+    let admin = app.browser_of("admin").await;
+    let path = path_of(&app, "ann").await;
+    let copied = app.post(&admin, &path, &[("action", "copy"), ("from", " BOB ")]).await;
+    assert_eq!(copied.headers()["location"].to_str().unwrap(), format!("{path}?done=cameras-copied"));
+    let ids = async |name: &str| {
+        let user = user::by_name(&app.database.connection, name).await.unwrap();
+        let mut ids = grants::camera_ids(&app.database.connection, user.id).await.unwrap();
+        ids.sort();
+        ids
+    };
+    assert_eq!(ids("ann").await, ["back", "front", "side"]);
+    assert_eq!(ids("bob").await, ["back", "front"]);
+    for (from, status, words) in
+        [("nobody", 404, "There is no user “nobody”"), ("admin", 400, "There is nothing to copy")]
+    {
+        let refused = app.post(&admin, &path, &[("action", "copy"), ("from", from)]).await;
+        assert_eq!(refused.status(), status);
+        let page = text_of(refused).await;
+        assert!(page.contains(words) && page.contains("id=\"from-problem\""), "{page}");
+        assert!(page.contains(&format!("value=\"{from}\"")), "{page}");
+    }
+    assert_eq!(ids("ann").await.len(), 3);
 }

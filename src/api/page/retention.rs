@@ -9,6 +9,8 @@ pub struct RetentionPage {
     pub keep_days: u32,
     /// All cameras, in display order.
     pub cameras: Vec<KeptCamera>,
+    /// What is searched for in the list of cameras; empty if nothing is.
+    pub search: String,
     /// The holds that are not released, newest first.
     pub holds: Vec<Hold>,
     /// The latest deletions, newest first.
@@ -26,6 +28,8 @@ pub struct KeptCamera {
     pub keep_days: Option<u32>,
     /// The time before which its events were deleted, as RFC 3339 in UTC.
     pub deleted_to: Option<String>,
+    /// Whether it matches what is searched for.
+    pub is_found: bool,
 }
 
 /// A hold.

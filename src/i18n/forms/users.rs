@@ -31,6 +31,12 @@ pub struct Texts {
     pub check_all: &'static str,
     pub check_none: &'static str,
     pub save_cameras: &'static str,
+    /// How many cameras are checked, and of how many.
+    pub chosen: fn(&str, &str) -> String,
+    pub copy_cameras: &'static str,
+    pub copy_from: &'static str,
+    pub copy_hint: &'static str,
+    pub copy: &'static str,
 }
 
 pub static ENGLISH: Texts = Texts {
@@ -59,6 +65,11 @@ pub static ENGLISH: Texts = Texts {
     check_all: "All",
     check_none: "None",
     save_cameras: "Save cameras",
+    chosen: |chosen, total| format!("{chosen} of {total} chosen"),
+    copy_cameras: "Copy from another person",
+    copy_from: "Their name",
+    copy_hint: "Adds the cameras of that person. None is taken away.",
+    copy: "Add their cameras",
 };
 
 pub static GERMAN: Texts = Texts {
@@ -88,6 +99,11 @@ pub static GERMAN: Texts = Texts {
     check_all: "Alle",
     check_none: "Keine",
     save_cameras: "Kameras speichern",
+    chosen: |chosen, total| format!("{chosen} von {total} gewählt"),
+    copy_cameras: "Von einer anderen Person übernehmen",
+    copy_from: "Name dieser Person",
+    copy_hint: "Fügt die Kameras dieser Person hinzu. Keine wird entzogen.",
+    copy: "Kameras hinzufügen",
 };
 
 impl Language {

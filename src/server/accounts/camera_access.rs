@@ -5,9 +5,7 @@
 use std::collections::HashMap;
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait};
 use uuid::Uuid;
 
 use super::credential::Credential;
@@ -16,6 +14,7 @@ use crate::error::{ApiError, ErrorCode};
 use crate::messages::parameters::ParameterMessage;
 use crate::server::accounts::camera_access::access_lost::AccessLost;
 use crate::server::accounts::camera_access::camera_filter::{CameraFilter, SelectedCamera};
+use crate::server::accounts::name::order::sort_key;
 use crate::server::db::clock::Clock;
 use crate::server::db::entity::{api_token, camera, camera_access, session, user};
 use crate::server::db::pool::Pool;
@@ -48,17 +47,19 @@ impl CameraAccess {
         }
     }
 
-    /// Returns the visible cameras, in the order of their names.
+    /// Returns the visible cameras, in the [order](sort_key) of their names. Those without a name are sorted by their ids.
     ///
     /// # Errors
     /// Returns an error if the database does not answer.
     pub async fn cameras(&self, database: &impl ConnectionTrait) -> Result<Vec<camera::Model>, DbErr> {
         let all = self.sees_all(database).await?;
-        self.cameras_of(all, database).await
+        let mut cameras = self.cameras_of(all, database).await?;
+        cameras.sort_by_cached_key(|camera| (sort_key(camera.name.as_ref().unwrap_or(&camera.id)), camera.id.clone()));
+        Ok(cameras)
     }
 
     async fn cameras_of(&self, all: bool, database: &impl ConnectionTrait) -> Result<Vec<camera::Model>, DbErr> {
-        let mut cameras = camera::Entity::find().order_by_asc(camera::Column::Name).order_by_asc(camera::Column::Id);
+        let mut cameras = camera::Entity::find();
         if let Self::User { id, .. } = self
             && !all
         {

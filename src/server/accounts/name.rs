@@ -1,7 +1,9 @@
-//! The rule for the names of users and tokens.
+//! The rule for the names of users and tokens, and the order of names.
 
 use crate::error::ApiError;
 use crate::messages::forms::FormMessage;
+
+pub mod order;
 
 /// The longest name, in characters.
 const MAX_CHARACTERS: usize = 64;

@@ -3,12 +3,15 @@
 //! `tower-sessions` handles the cookie and `axum-login` the data of a session. This store decides when a session
 //! expires. No session exists before sign-in, which prevents session fixation.
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tower_sessions::SessionStore;
@@ -16,6 +19,7 @@ use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{Error, Result};
 use uuid::Uuid;
 
+use self::client::{CLIENT_KEY, Client};
 use super::secret::{self, Secret};
 use crate::error::ApiError;
 use crate::server::accounts::activity_tracker::ActivityTracker;
@@ -23,7 +27,10 @@ use crate::server::db::clock::Clock;
 use crate::server::db::connect::writer::Writer;
 use crate::server::db::entity::session::{ActiveModel, Column, Entity, Model};
 use crate::server::db::pool::Pool;
+use crate::server::db::unix_micros::UnixMicros;
 use crate::server::settings::Settings;
+
+pub mod client;
 
 /// How long an expired session is kept. It gives no new access. But an export that has started continues if its session
 /// was only idle, and finds the reason in the row if its session has reached its maximum lifetime.
@@ -35,6 +42,24 @@ pub const DATA_KEY: &str = "user";
 tokio::task_local! {
     /// The error for the client, if the session layer fails in the request that the task answers.
     pub static FAILURE: OnceLock<ApiError>;
+}
+
+/// How many sessions of a user are listed. Others are older; a new password ends them too.
+const MAX_LISTED: u64 = 100;
+
+/// A session in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenSession {
+    /// Its id in signed URLs, which gives no access.
+    pub id: Uuid,
+    /// Its id in credentials.
+    pub id_hash: Vec<u8>,
+    /// The browser that signed in.
+    pub client: Client,
+    /// When it started.
+    pub created_at: UnixMicros,
+    /// When it was last used.
+    pub last_seen_at: UnixMicros,
 }
 
 /// The sessions in the database.
@@ -78,6 +103,35 @@ impl Sessions {
     pub async fn by_link_id(&self, link_id: Uuid) -> std::result::Result<Option<Model>, DbErr> {
         let found = Entity::find().filter(Column::LinkId.eq(link_id)).one(&self.database).await?;
         Ok(found.filter(|session| self.is_valid(session)))
+    }
+
+    /// Returns the latest sessions of a user that have not expired, the last used first.
+    ///
+    /// # Errors
+    /// Returns an error if the database does not answer.
+    pub async fn of_user(&self, user: Uuid) -> std::result::Result<Vec<OpenSession>, DbErr> {
+        let found = Entity::find().filter(Column::UserId.eq(user)).order_by_desc(Column::LastSeenAt);
+        let found = found.order_by_desc(Column::CreatedAt).limit(MAX_LISTED).all(&self.database).await?;
+        let open = found.into_iter().filter(|session| self.is_valid(session));
+        Ok(open
+            .map(|session| OpenSession {
+                id: session.link_id,
+                id_hash: session.id_hash,
+                // Sessions of an older version have no client.
+                client: client_of(&session.data).unwrap_or_default(),
+                created_at: session.created_at,
+                last_seen_at: session.last_seen_at,
+            })
+            .collect())
+    }
+
+    /// Ends the session of a user with this id in signed URLs. Returns whether there was one.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be written to.
+    pub async fn end(&self, user: Uuid, id: Uuid) -> std::result::Result<bool, DbErr> {
+        let session = Entity::delete_many().filter(Column::UserId.eq(user)).filter(Column::LinkId.eq(id));
+        Ok(session.exec(&*self.writer).await?.rows_affected > 0)
     }
 
     /// Removes expired sessions, after the longest time that an export may take.
@@ -145,6 +199,11 @@ pub fn hash(id: Id) -> Vec<u8> {
 
 fn encode(record: &Record) -> Result<Vec<u8>> {
     serde_json::to_vec(&record.data).map_err(|error| Error::Encode(error.to_string()))
+}
+
+fn client_of(data: &[u8]) -> Option<Client> {
+    let data: HashMap<String, Value> = serde_json::from_slice(data).ok()?;
+    serde_json::from_value(data.get(CLIENT_KEY)?.clone()).ok()
 }
 
 /// Returns the user of a session, from the data of `axum-login`.

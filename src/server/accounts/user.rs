@@ -7,6 +7,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::name::order::sort_key;
 use super::{name, password, secret};
 use crate::api::session::Role;
 use crate::error::{ApiError, ErrorCode};
@@ -90,13 +91,14 @@ pub async fn add(database: &Pool, new: NewUser, now: UnixMicros) -> Result<User,
     }
 }
 
-/// Returns all users, by name.
+/// Returns all users, in the [order](sort_key) of their names.
 ///
 /// # Errors
 /// Returns an error if the database does not answer.
 pub async fn list(database: &Pool) -> Result<Vec<User>, ApiError> {
-    let users = user::Entity::find().order_by_asc(user::Column::Name).all(database).await;
-    Ok(users?.into_iter().map(User::from).collect())
+    let mut users: Vec<_> = user::Entity::find().all(database).await?.into_iter().map(User::from).collect();
+    users.sort_by_cached_key(|user| sort_key(&user.name));
+    Ok(users)
 }
 
 /// Whether there are no users yet.

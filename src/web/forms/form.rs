@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::header::{RETRY_AFTER, SET_COOKIE};
+use axum::http::header::{RETRY_AFTER, SET_COOKIE, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderName, Method};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -21,10 +21,12 @@ use crate::server::accounts::api_token;
 use crate::server::accounts::credential::Credential;
 use crate::server::accounts::principal::{self, Principal, unauthenticated};
 use crate::server::accounts::secret::Secret;
+use crate::server::accounts::session_store::client::{CLIENT_KEY, Client};
 use crate::server::accounts::user::User;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::settings::Server;
 use crate::server::state::AppState;
+use crate::web::listener::client_ip::client_ip;
 use crate::web::listener::request_body::unread_body;
 use crate::web::middleware::session::{self, AuthSession};
 use crate::web::request_id::RequestId;
@@ -100,8 +102,12 @@ impl Form {
     /// Signs the user in under a new session id, which prevents session fixation.
     pub(super) async fn sign_in(&self, user: &User) -> Result<(), ApiError> {
         let mut session = self.session()?;
+        let address = client_ip(&self.parts.extensions, &self.parts.headers, &self.state.trusted_proxies);
+        let user_agent = self.parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let client = Client::new(user_agent, address);
         let sign_in = async {
             session.session.cycle_id().await?;
+            session.session.insert(CLIENT_KEY, client).await?;
             session.login(user).await?;
             // Saved now, so that a database error is handled here and not after the response.
             session.session.save().await.map_err(axum_login::Error::from)
@@ -114,8 +120,9 @@ impl Form {
 }
 
 /// The fields that are filled in again if a form is refused. None of them is secret.
-const REFILLED_FIELDS: [&str; 17] = [
+const REFILLED_FIELDS: [&str; 18] = [
     "name",
+    "from",
     "role",
     "scope",
     "days",

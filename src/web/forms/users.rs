@@ -14,7 +14,7 @@ use crate::error::ApiError;
 use crate::messages::forms::FormMessage;
 use crate::server::accounts::camera_access::grants;
 use crate::server::accounts::user::{self, NewUser};
-use crate::web::page_data::user_by_id;
+use crate::web::page_data::people::user_by_id;
 
 /// Adds a user.
 pub(in crate::web) async fn add_user(form: Arc<Form>) -> Result<FormResponse, ApiError> {
@@ -26,7 +26,7 @@ pub(in crate::web) async fn add_user(form: Arc<Form>) -> Result<FormResponse, Ap
     Ok(FormResponse::done(&user_path(&user.id.to_string()), Notice::UserAdded))
 }
 
-/// Changes the cameras, role or password of a user, or removes the user.
+/// Changes the cameras, role or password of a user, ends a session of the user, or removes the user.
 pub(in crate::web) async fn change_user(form: Arc<Form>) -> Result<FormResponse, ApiError> {
     let admin = form.principal()?;
     let database = &form.state.writer;
@@ -43,6 +43,21 @@ pub(in crate::web) async fn change_user(form: Arc<Form>) -> Result<FormResponse,
             let revoked: Vec<_> = before.difference(&chosen).cloned().collect();
             grants::update(database, &user, &granted, &revoked).await?;
             FormResponse::done(path, Notice::CamerasSaved)
+        }
+        "copy" => {
+            let name = form.field("from");
+            let in_field = |error: ApiError| ApiError { field: Some("from".to_owned()), ..error };
+            let other = user::by_name(database, name).await.map_err(in_field)?;
+            if other.role == Role::Admin {
+                return Err(ApiError::invalid("from", FormMessage::NothingToCopy { name: other.name }));
+            }
+            let granted = grants::camera_ids(database, other.id).await?;
+            grants::update(database, &user, &granted, &[]).await?;
+            FormResponse::done(path, Notice::CamerasCopied)
+        }
+        "end-session" => {
+            form.end_session(&user).await?;
+            FormResponse::done(path, Notice::SessionEnded)
         }
         "role" => {
             not_own_account(FormMessage::OwnRole)?;

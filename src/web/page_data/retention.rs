@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 
 use crate::api::cameras::Camera;
+use crate::api::language::Language;
 use crate::api::page::retention::{Deletion, DeletionRule, Hold, KeptCamera, RetentionPage};
 use crate::error::ApiError;
 use crate::export_params::DEFAULT_TIMEZONE;
 use crate::server::accounts::camera_access::{CameraAccess, listing};
+use crate::server::accounts::name::order::matches;
 use crate::server::db::clock::second;
 use crate::server::db::entity::camera;
 use crate::server::export::timezone::TimeZone;
@@ -17,11 +19,17 @@ use crate::server::state::AppState;
 /// The number of deletions on the page.
 const DELETIONS: u64 = 20;
 
-/// Loads the page. `timezone` is the time zone of the browser, if it is known.
+/// Loads the page. `timezone` is the time zone of the browser, if it is known; `search` what is searched for in the list of
+/// cameras.
 ///
 /// # Errors
 /// Returns an error if the database does not answer.
-pub async fn load(state: &AppState, timezone: Option<String>) -> Result<RetentionPage, ApiError> {
+pub async fn load(
+    state: &AppState,
+    timezone: Option<String>,
+    search: &str,
+    language: Language,
+) -> Result<RetentionPage, ApiError> {
     let database = &state.database;
     let models = CameraAccess::Unrestricted.cameras(database).await?;
     let models: HashMap<&str, &camera::Model> = models.iter().map(|camera| (&*camera.id, camera)).collect();
@@ -30,6 +38,7 @@ pub async fn load(state: &AppState, timezone: Option<String>) -> Result<Retentio
         KeptCamera {
             keep_days: model.and_then(|model| model.keep_days).map(i32::unsigned_abs),
             deleted_to: model.and_then(|model| model.deleted_to).map(second),
+            is_found: matches(&language.camera(&camera), search),
             camera,
         }
     });
@@ -68,6 +77,7 @@ pub async fn load(state: &AppState, timezone: Option<String>) -> Result<Retentio
     Ok(RetentionPage {
         keep_days: state.settings.retention.keep_days,
         cameras: cameras.collect(),
+        search: search.to_owned(),
         holds: shown,
         deletions: deletions.collect(),
         timezone: timezone
