@@ -41,7 +41,7 @@ export default defineConfig({
       { name: "phone", use: { ...chromium, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }, testIgnore: [notWithScript, widths] },
       { name: "dark", use: { ...chromium, colorScheme: "dark" as const }, testIgnore: [notWithScript, widths] },
       // noscript.spec.ts tests without script what the other specs test with it.
-      { name: "no script", use: { ...chromium, javaScriptEnabled: false }, testMatch: /(noscript|page|accounts|languages|sources|sub-path)\.spec\.ts/ },
+      { name: "no script", use: { ...chromium, javaScriptEnabled: false }, testMatch: /(noscript|page|accounts|crowd|languages|sources|sub-path)\.spec\.ts/ },
       ...(process.env.SCREENSHOTS ? [{ name: "screenshots", use: chromium, testMatch: /screenshots\.spec\.ts/ }] : []),
     ].map((project, index) => ({
       ...project,

@@ -1,6 +1,7 @@
 // The server under test and its data.
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
+import { createServer } from "node:net";
 import path from "node:path";
 
 import { SLOWNESS } from "./slowness";
@@ -48,6 +49,15 @@ export function runWith(environment: Record<string, string>, args: string[], inp
 
 export function addUser(name: string, ...options: string[]): void {
   runWith({ DATABASE_URL: serverEnvironment.DATABASE_URL }, ["user", "add", name, "--password-stdin", ...options], PASSWORD);
+}
+
+/** Returns a port that is free at the moment, for a test with a server of its own. */
+export async function freePort(): Promise<number> {
+  const listener = createServer();
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
+  const { port } = listener.address() as { port: number };
+  await new Promise((resolve) => listener.close(resolve));
+  return port;
 }
 
 export function prepareDatabase(): void {

@@ -1,25 +1,16 @@
 // A server whose public address has a path. It accepts requests with that path itself, as from a proxy that passes it on.
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-import { ADMIN, NOW, PASSWORD, runWith, SERVER } from "./server";
+import { ADMIN, freePort, NOW, PASSWORD, runWith, SERVER } from "./server";
 import { bytes, exportButton, expect, expectSame, test } from "./test";
 
 let folder: string;
 let server: ChildProcess;
 let address: string;
 let environment: Record<string, string>;
-
-async function freePort(): Promise<number> {
-  const listener = createServer();
-  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve));
-  const { port } = listener.address() as { port: number };
-  await new Promise((resolve) => listener.close(resolve));
-  return port;
-}
 
 // The history's stream of events may be answered with 401 before the page of the sign-in is shown.
 test.use({ storageState: { cookies: [], origins: [] }, expectedMessages: [/status of 401/] });
