@@ -19,8 +19,8 @@ const chromium = {
 /** Specs that the projects with script do not run. */
 const notWithScript = /(noscript|screenshots)\.spec\.ts|\.setup\.ts/;
 
-/** Sets all widths itself, so one project is enough. */
-const widths = /widths\.spec\.ts/;
+/** They set all widths themselves, so one project is enough. */
+const widths = /(widths|phone)\.spec\.ts/;
 
 export default defineConfig({
   testDir: ".",

@@ -68,7 +68,7 @@ pub fn shell(options: LeptosOptions, styles: Vec<(String, String)>, page: fn() -
         <html lang=language.tag() data-theme=theme>
             <head>
                 <meta charset="utf-8"/>
-                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover"/>
                 <meta name="color-scheme" content=scheme.css()/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 {styles}

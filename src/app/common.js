@@ -13,6 +13,12 @@ document.addEventListener("click", async ({ target }) => {
     status.textContent = button.dataset.selected;
   }
 });
+// The link to this page is in view, where the navigation is a line that scrolls.
+document.addEventListener("DOMContentLoaded", () => {
+  const current = document.querySelector("nav [aria-current]");
+  const line = current?.parentElement;
+  if (line) line.scrollLeft = current.offsetLeft - (line.clientWidth - current.offsetWidth) / 2;
+});
 // The browser submits a form or follows a link once for a double click. A form can be submitted again later.
 const sent = new WeakSet();
 document.addEventListener("submit", (event) => {

@@ -22,6 +22,7 @@ pub fn Login() -> impl IntoView {
     let next = page_data::outcome().and_then(|outcome| outcome.filled_in("next")).unwrap_or(next);
     view! {
         <CenteredLayout title=texts.sign_in>
+            <p class="lead">{texts.about}</p>
             <OnlyOverHttps/>
             <FormOutcome/>
             <form class="card stack" method="post" action=LOGIN_PATH>

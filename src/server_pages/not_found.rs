@@ -2,6 +2,7 @@
 
 use crate::api::paths::SETTINGS_PATH;
 use crate::ui::layout::CenteredLayout;
+use crate::ui::layout::drawings::{Drawing, empty_state};
 use crate::ui::page_data;
 use leptos::prelude::*;
 
@@ -11,7 +12,7 @@ pub fn NotFound() -> impl IntoView {
     let texts = page_data::language().frame();
     view! {
         <CenteredLayout title=texts.no_such_page>
-            <p><a href=SETTINGS_PATH rel="external">{texts.go_to_settings}</a></p>
+            {empty_state(Drawing::Nowhere, (), Some((SETTINGS_PATH, texts.go_to_settings)))}
         </CenteredLayout>
     }
 }

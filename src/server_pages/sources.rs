@@ -9,6 +9,7 @@ use crate::api::page::{Content, Outcome};
 use crate::api::paths::{RETENTION_PATH, SOURCES_PATH};
 use crate::api::sources::{Recipe, Source, SourceList, SourceState, TriedEvent};
 use crate::api::tokens::FORM_KEY;
+use crate::ui::layout::drawings::{Drawing, empty_state};
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::page_data;
 
@@ -33,7 +34,11 @@ pub fn Sources() -> impl IntoView {
     let sources = if let Some(error) = error {
         Either::Left(view! { <CannotShow error/> })
     } else if sources.is_empty() {
-        Either::Right(Either::Left(view! { <p class="card">{texts.none}</p> }))
+        Either::Right(Either::Left(empty_state(
+            Drawing::Camera,
+            view! { <p>{texts.none}</p> },
+            Some(("#add-title", texts.add)),
+        )))
     } else {
         Either::Right(Either::Right(sources.into_iter().map(|source| view! { <SourceCard source/> }).collect_view()))
     };

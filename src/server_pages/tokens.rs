@@ -7,6 +7,7 @@ use crate::api::page::{Content, Outcome};
 use crate::api::paths::{API_DOCS_PATH, HOOKS_PATH, INGEST_PATH, TOKENS_PATH};
 use crate::api::tokens::{DAYS, FORM_KEY, Scope, Token};
 use crate::export_params::parse_day;
+use crate::ui::layout::drawings::{Drawing, empty_state};
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::page_data;
 
@@ -99,7 +100,7 @@ fn TokenList(tokens: Vec<Token>) -> impl IntoView {
     let language = page_data::language();
     let texts = language.tokens();
     if tokens.is_empty() {
-        return leptos::either::Either::Left(view! { <p class="card">{texts.none}</p> });
+        return leptos::either::Either::Left(empty_state(Drawing::Key, view! { <p>{texts.none}</p> }, None));
     }
     let rows = tokens.into_iter().map(|token| {
         let shown = |moment: String| language.timestamp(&moment);

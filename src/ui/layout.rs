@@ -6,6 +6,7 @@ use leptos_meta::Title;
 use super::hydration::static_html;
 use super::{browser, page_data};
 use crate::api::language::Language;
+use crate::api::page::Page;
 use crate::api::paths::{
     ACCOUNT_PATH, HISTORY_PATH, IMPORT_PATH, RETENTION_PATH, SETTINGS_PATH, SOURCES_PATH, TOKENS_PATH, USERS_PATH,
     VERIFY_PATH, login_url,
@@ -13,9 +14,11 @@ use crate::api::paths::{
 use crate::api::session::Role;
 use crate::error::ApiError;
 use crate::ui::layout::banner::Banner;
+use crate::ui::layout::drawings::{icon, mark};
 use crate::ui::layout::preferences::Preferences;
 
 pub mod banner;
+pub mod drawings;
 pub mod preferences;
 
 /// A page of the settings, with the navigation beside it.
@@ -83,7 +86,7 @@ fn Pages(current: &'static str) -> impl IntoView {
     ];
     let links = pages.into_iter().filter(|(_, _, shown)| *shown).map(|(path, name, _)| {
         let is_current = (path == current).then_some("page");
-        view! { <a href=path rel="external" aria-current=is_current>{name}</a> }
+        view! { <a href=path rel="external" aria-current=is_current>{Page::at(path).map(icon)} {name}</a> }
     });
     view! {
         <nav aria-labelledby="settings-title">
@@ -104,6 +107,7 @@ pub fn CenteredLayout(
         <PageTitle title/>
         <Banner/>
         <main id="main" class="lonely" tabindex="-1">
+            {mark()}
             <h1>{title}</h1>
             {children()}
         </main>

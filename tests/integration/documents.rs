@@ -388,3 +388,22 @@ fn the_map_of_architecture_has_each_folder_of_the_program_and_no_other() {
         assert!(documented.contains(&name), "{name} is not in the map");
     }
 }
+
+#[test]
+fn sizes_of_texts_shadows_and_typefaces_are_tokens() {
+    // A token has its value in one place. Paper has sizes of its own.
+    let sheets = files(&path("style"), "css").into_iter().filter(|file| !file.ends_with("tokens.css"));
+    let mut count = 0;
+    for file in sheets.filter(|file| !file.ends_with("print.css")) {
+        for line in fs::read_to_string(&file).unwrap().lines().map(str::trim) {
+            let is_measured = ["font-size:", "box-shadow:", "font-family:"].iter().any(|name| line.starts_with(name));
+            count += u32::from(is_measured);
+            assert!(
+                !is_measured || line.contains("var(--") || line.ends_with("inherit;"),
+                "{}: {line}",
+                file.display()
+            );
+        }
+    }
+    assert!(count > 20, "{count}");
+}

@@ -5,6 +5,8 @@ use crate::api::language::Language;
 /// The texts.
 pub struct Texts {
     pub sign_in: &'static str,
+    /// What this program is.
+    pub about: &'static str,
     pub password: &'static str,
     pub no_accounts: &'static str,
     pub help: &'static str,
@@ -14,6 +16,7 @@ pub struct Texts {
 
 pub static ENGLISH: Texts = Texts {
     sign_in: "Sign in",
+    about: "Motion Export saves the motion events of your cameras as CSV files, and can prove later that a file is complete.",
     password: "Password",
     no_accounts: "There are no accounts yet. When the server started, it printed a link to create the first administrator.",
     help: "No account, or forgot your password? An administrator can help.",
@@ -23,6 +26,8 @@ pub static ENGLISH: Texts = Texts {
 
 pub static GERMAN: Texts = Texts {
     sign_in: "Anmelden",
+    about: "Motion Export speichert die Bewegungsereignisse Ihrer Kameras als CSV-Dateien und kann später belegen, dass eine Datei \
+            vollständig ist.",
     password: "Passwort",
     no_accounts: "Es gibt noch keine Konten. Beim Start hat der Server einen Link ausgegeben, mit dem Sie den ersten \
                  Administrator anlegen.",

@@ -28,6 +28,7 @@ use crate::ui::download::export_jobs::{ExportJobs, ended_exports, export_progres
 use crate::ui::download::save_method::Expected;
 use crate::ui::hydration::{self, HydrationChunk, static_html};
 use crate::ui::layout::CannotShow;
+use crate::ui::layout::drawings::{Drawing, empty_state};
 use crate::ui::toasts::{Notification, Toasts, toast_area};
 use crate::ui::{browser, page_data};
 
@@ -188,13 +189,13 @@ fn export_form(mut data: ExportFormData) -> impl IntoView {
                 <HydrationChunk><DateRangePicker selection params last_day/></HydrationChunk>
                 <HydrationChunk><CameraSelect cameras selection params/></HydrationChunk>
                 <HydrationChunk>{timezone_select(&timezones, selection)}</HydrationChunk>
+                <HydrationChunk>{file_options(selection)}</HydrationChunk>
             </div>
             <HydrationChunk>{preview_card(preview.state, params, Callback::new(set_date_range))}</HydrationChunk>
             <div class="card card--action">
                 <h2 class="visually-hidden">{form.language.export().export}</h2>
                 <HydrationChunk>{export_button(is_running, is_disabled)}</HydrationChunk>
                 <button class="without-script" formaction=SETTINGS_PATH>{form.language.export().show_preview}</button>
-                <HydrationChunk>{file_options(selection)}</HydrationChunk>
                 <HydrationChunk>
                     {export_progress(jobs, ".export-button")} {waits(jobs, form.is_full, max_at_once)} {toast_area(toasts)}
                 </HydrationChunk>
@@ -212,19 +213,14 @@ fn no_events_notice(administrators: Option<Vec<String>>) -> impl IntoView {
     let is_admin = page_data::me().is_some_and(|me| me.role == Role::Admin);
     administrators.map(|names| {
         if !is_admin {
-            return view! { <p class="card">{(texts.nothing_granted)(&names.join(", "))}</p> }.into_any();
+            let text = view! { <p>{(texts.nothing_granted)(&names.join(", "))}</p> };
+            return empty_state(Drawing::Locked, text, None).into_any();
         }
-        view! {
-            <div class="card stack">
-                <h2>{texts.nothing_yet}</h2>
-                <p>{texts.nothing_yet_for_admins}</p>
-                <p>
-                    <a href=IMPORT_PATH rel="external">{texts.import_a_file}</a> " · "
-                    <a href=SOURCES_PATH rel="external">{texts.add_a_source}</a>
-                </p>
-            </div>
-        }
-        .into_any()
+        let text = view! {
+            <h2>{texts.nothing_yet}</h2>
+            <p>{texts.nothing_yet_for_admins} " " <a href=IMPORT_PATH rel="external">{texts.import_a_file}</a></p>
+        };
+        empty_state(Drawing::Camera, text, Some((SOURCES_PATH, texts.add_a_source))).into_any()
     })
 }
 

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::api::paths::{LOGOUT_PATH, SETTINGS_PATH};
+use crate::ui::layout::drawings::mark;
 use crate::ui::page_data;
 
 /// The program's name as a link to the settings, the signed-in user, and the button to sign out.
@@ -20,7 +21,7 @@ pub fn Banner() -> impl IntoView {
     view! {
         <a class="skip-link" href="#main" rel="external">{texts.skip_to_content}</a>
         <header class="banner">
-            <a class="brand" href=SETTINGS_PATH rel="external">"Motion Export"</a>
+            <a class="brand" href=SETTINGS_PATH rel="external">{mark()} "Motion Export"</a>
             {account}
         </header>
     }
