@@ -141,6 +141,51 @@ test("the preview shows the first rows of the file", async ({ page }) => {
   expect(shown).toEqual(rows(file).slice(0, 10).map((line) => (line.match(/("([^"]|"")*"|[^,]*)(,|$)/g) ?? []).slice(0, 10).map((cell) => unquoted(cell.replace(/,$/, "")))));
 });
 
+test("few days are shown by the hour and few cameras in colours, and the chart narrows to hours", async ({ page }) => {
+  await page.goto("/settings");
+  const ids = await Promise.all(["Front Door", "Garage"].map((name) => cameraId(page, name)));
+  const query = new URLSearchParams([["start_date", "2025-12-14"], ["end_date", "2025-12-15"], ...ids.map((id) => ["camera_id", id]), ["timezone", "UTC"]]);
+  await page.goto(`/settings?${query}`);
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  const chart = preview(page).getByRole("slider");
+  await expect(chart).toHaveAccessibleName(/^Events per hour\./);
+  // The legend names each camera, and the table has a column for each.
+  const legend = preview(page).locator(".legend li");
+  await expect(legend).toHaveText([/^Front Door \d+$/, /^Garage \d+$/]);
+  await preview(page).getByText("As a table").click();
+  const table = preview(page).getByRole("region", { name: "As a table" });
+  await expect(table.getByRole("columnheader")).toHaveText(["Hours", "Events", "Front Door", "Garage"]);
+  const exported = run("export", "--start-date", "2025-12-14", "--end-date", "2025-12-15", "--camera-id", ids[0]).toString().trimEnd().split("\r\n").length - 1;
+  await expect(legend.first().locator("b")).toHaveText(String(exported));
+  // Each colour has a contrast of 3 to the card, also in the dark.
+  const contrasts = await preview(page).locator(".chart path").evaluateAll((paths) => {
+    const luminance = (color: string) => {
+      const [red, green, blue] = color.match(/[\d.]+/g)!.slice(0, 3).map((part) => {
+        const share = Number(part) / 255;
+        return share <= 0.03928 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+      });
+      return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const card = luminance(getComputedStyle(paths[0].closest(".card")!).backgroundColor);
+    return paths.map((path) => {
+      const [dark, light] = [card, luminance(getComputedStyle(path).fill)].sort((one, other) => one - other);
+      return (light + 0.05) / (dark + 0.05);
+    });
+  });
+  expect(contrasts).toHaveLength(2);
+  for (const contrast of contrasts) expect(contrast).toBeGreaterThanOrEqual(3);
+  // The keyboard selects two hours.
+  await chart.focus();
+  await page.keyboard.press("Home");
+  await page.keyboard.press("Shift+ArrowRight");
+  const text = (await chart.getAttribute("aria-valuetext"))!;
+  expect(text).toMatch(/^14 Dec 2025, \d\d:00 – \d\d:00: \d+ events?$/);
+  await page.keyboard.press("Enter");
+  await expect(page.getByLabel("Times of day")).toBeChecked();
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue(`2025-12-14T${text.slice(13, 18)}`);
+  await expect(preview(page).locator("dd").first()).toHaveText(/(\d+) events?$/.exec(text)![1]);
+});
+
 test("the chart can be read and narrowed with mouse and keyboard", async ({ page }) => {
   await open(page, "?start_date=2025-12-01&end_date=2025-12-10&timezone=UTC&bom=true");
   const chart = preview(page).getByRole("slider");
@@ -150,19 +195,19 @@ test("the chart can be read and narrowed with mouse and keyboard", async ({ page
   await page.mouse.move(...bar(2));
   await expect(preview(page).locator(".chart__message")).toHaveText(/^3 Dec 2025: \d+ events$/);
   await page.mouse.down();
-  await page.mouse.move(...bar(4));
-  await expect(preview(page).locator(".chart__message")).toHaveText(/^3 Dec 2025 – 5 Dec 2025: \d+ events$/);
+  await page.mouse.move(...bar(5));
+  await expect(preview(page).locator(".chart__message")).toHaveText(/^3 Dec 2025 – 6 Dec 2025: \d+ events$/);
   await page.mouse.up();
   await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-03");
-  await expect(page.getByLabel("To", { exact: true })).toHaveValue("2025-12-05");
-  await expect(chart).toHaveAttribute("aria-valuemax", "2");
+  await expect(page.getByLabel("To", { exact: true })).toHaveValue("2025-12-06");
+  await expect(chart).toHaveAttribute("aria-valuemax", "3");
   await chart.focus();
   await page.keyboard.press("End");
-  await expect(chart).toHaveAttribute("aria-valuetext", /^5 Dec 2025: \d+ events$/);
+  await expect(chart).toHaveAttribute("aria-valuetext", /^6 Dec 2025: \d+ events$/);
   await page.keyboard.press("Shift+ArrowLeft");
-  await expect(chart).toHaveAttribute("aria-valuetext", /^4 Dec 2025 – 5 Dec 2025: \d+ events$/);
+  await expect(chart).toHaveAttribute("aria-valuetext", /^5 Dec 2025 – 6 Dec 2025: \d+ events$/);
   await page.keyboard.press("Enter");
-  await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-04");
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-05");
 });
 
 test("three exports run at once, a fourth cannot start, and leaving the page warns", async ({ page }) => {

@@ -16,6 +16,13 @@ pub struct Preview {
     pub bytes: u64,
     /// The number of events on each local day that has any, in order.
     pub days: Vec<Day>,
+    /// The number of events in each local hour from the first to the last event, in order, if the selection has at most three
+    /// days.
+    #[serde(default)]
+    pub hours: Vec<Hour>,
+    /// The events of each selected camera, if there are two to five.
+    #[serde(default)]
+    pub cameras: Vec<CameraEvents>,
     /// The names of the file's columns.
     pub columns: Vec<String>,
     /// The cells of the first rows, as in the file.
@@ -48,6 +55,26 @@ pub struct Day {
     pub day: String,
     /// The number of events.
     pub events: u64,
+}
+
+/// The events of a local hour.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Hour {
+    /// The start of the hour, as in the file: `2025-12-15T10:00:00+01:00`.
+    pub hour: String,
+    /// The number of events.
+    pub events: u64,
+}
+
+/// The events of a camera over time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CameraEvents {
+    /// The id of the camera.
+    pub id: String,
+    /// The name. `None` if the camera no longer exists.
+    pub name: Option<String>,
+    /// The number of events in each of the `hours`, or on each of the `days` if there are no hours.
+    pub events: Vec<u64>,
 }
 
 /// The events of a camera.

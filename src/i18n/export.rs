@@ -2,6 +2,17 @@
 
 use crate::api::language::Language;
 
+/// What a bar of the chart is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BarUnit {
+    /// An hour.
+    Hour,
+    /// A day.
+    Day,
+    /// Several days.
+    Period,
+}
+
 /// The texts. Functions insert values.
 #[derive(Debug)]
 #[expect(missing_docs, reason = "the English value below documents each field")]
@@ -72,11 +83,12 @@ pub struct Texts {
     pub first: &'static str,
     pub last: &'static str,
     pub first_rows: &'static str,
-    pub chart: fn(bool, &str) -> String,
+    pub chart: fn(BarUnit, &str) -> String,
     pub chart_keys: &'static str,
     pub drag_to_narrow: &'static str,
     pub as_table: &'static str,
     pub days: &'static str,
+    pub hours: &'static str,
 
     pub export: &'static str,
     pub export_csv: &'static str,
@@ -257,14 +269,19 @@ pub static ENGLISH: Texts = Texts {
     first: "First",
     last: "Last",
     first_rows: "First rows of the file",
-    chart: |is_daily, most| {
-        let each = if is_daily { "day" } else { "period" };
+    chart: |unit, most| {
+        let each = match unit {
+            BarUnit::Hour => "hour",
+            BarUnit::Day => "day",
+            BarUnit::Period => "period",
+        };
         format!("Events per {each}. Most: {most}.")
     },
     chart_keys: "Arrow keys read the values. Shift and arrow keys select several; Enter narrows the dates to the selection.",
     drag_to_narrow: "Drag over the chart to narrow the dates.",
     as_table: "As a table",
     days: "Days",
+    hours: "Hours",
 
     export: "Export",
     export_csv: "Export CSV",
@@ -467,8 +484,12 @@ pub static GERMAN: Texts = Texts {
     first: "Erstes",
     last: "Letztes",
     first_rows: "Erste Zeilen der Datei",
-    chart: |is_daily, most| {
-        let each = if is_daily { "pro Tag" } else { "pro Zeitabschnitt" };
+    chart: |unit, most| {
+        let each = match unit {
+            BarUnit::Hour => "pro Stunde",
+            BarUnit::Day => "pro Tag",
+            BarUnit::Period => "pro Zeitabschnitt",
+        };
         format!("Ereignisse {each}. Höchstwert: {most}.")
     },
     chart_keys: "Mit den Pfeiltasten lesen Sie die Werte ab, mit Umschalt- und Pfeiltasten wählen Sie mehrere aus; mit der Eingabetaste wird der \
@@ -476,6 +497,7 @@ pub static GERMAN: Texts = Texts {
     drag_to_narrow: "Ziehen Sie über das Diagramm, um den Zeitraum einzugrenzen.",
     as_table: "Als Tabelle",
     days: "Tage",
+    hours: "Stunden",
 
     export: "Export",
     export_csv: "CSV exportieren",

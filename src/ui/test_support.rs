@@ -105,6 +105,8 @@ pub fn preview() -> Preview {
         last: Some("2025-12-03T09:30:00+00:00".to_owned()),
         bytes: 240,
         days: vec![day("2025-12-01", 1), day("2025-12-03", 2)],
+        hours: Vec::new(),
+        cameras: Vec::new(),
         columns: vec!["timestamp".to_owned(), "camera_id".to_owned()],
         sample: vec![vec!["2025-12-01T08:00:00+00:00".to_owned(), "<cam>".to_owned()]],
         elsewhere: None,

@@ -54,6 +54,46 @@ async fn the_preview_matches_the_export() {
 }
 
 #[tokio::test]
+async fn few_days_are_counted_per_hour_and_few_cameras_each_for_itself() {
+    let app = TestDatabase::with(events(3_000)).await.serve(500).await;
+    let sum = |counts: &Value| counts.as_array().unwrap().iter().map(|count| count.as_u64().unwrap()).sum::<u64>();
+    for (query, is_hourly, cameras) in [
+        ("start_date=2025-12-01&end_date=2025-12-03", true, 2),
+        ("start_date=2025-12-01&end_date=2025-12-03&camera_id=front&timezone=Asia/Kathmandu", true, 0),
+        ("start_date=2025-12-01&end_date=2025-12-04", false, 2),
+        ("camera_id=back&camera_id=front", false, 2),
+    ] {
+        let preview = preview(&app, &app.client, query).await;
+        let lines = app.export(query).await.text().await.unwrap();
+        let rows: Vec<&str> = lines.split_terminator("\r\n").skip(1).collect();
+        let hours = preview["hours"].as_array().unwrap();
+        assert_eq!(!hours.is_empty(), is_hourly, "{query}");
+        for hour in hours {
+            let start = &hour["hour"].as_str().unwrap()[..13];
+            assert_eq!(hour["events"], rows.iter().filter(|row| row.starts_with(start)).count(), "{query}: {start}");
+        }
+        let separate = preview["cameras"].as_array().unwrap();
+        assert_eq!(separate.len(), cameras, "{query}");
+        for camera in separate {
+            let id = format!(",{},", camera["id"].as_str().unwrap());
+            assert_eq!(sum(&camera["events"]), rows.iter().filter(|row| row.contains(&id)).count() as u64, "{query}");
+            let columns = if is_hourly { hours.len() } else { preview["days"].as_array().unwrap().len() };
+            assert_eq!(camera["events"].as_array().unwrap().len(), columns, "{query}");
+            assert!(camera["name"].is_string());
+        }
+    }
+    for number in 0..4 {
+        app.database.add_camera(&format!("more-{number}"), None).await;
+    }
+    let many = preview(&app, &app.client, "start_date=2025-12-01&end_date=2025-12-01").await;
+    assert_eq!(many["cameras"], Value::Array(Vec::new()), "six cameras cannot be told apart");
+    let five = "camera_id=front&camera_id=back&camera_id=more-0&camera_id=more-1&camera_id=more-2";
+    let five = preview(&app, &app.client, five).await;
+    let named: Vec<_> = five["cameras"].as_array().unwrap().iter().map(|camera| camera["id"].clone()).collect();
+    assert_eq!(named, ["back", "front", "more-0", "more-1", "more-2"], "in the order of lists");
+}
+
+#[tokio::test]
 async fn a_selection_without_events_says_on_which_local_days_its_cameras_have_some() {
     let database = TestDatabase::with(events(3_000)).await;
     database.add([seen_by(event("2025-12-02T23:30:00Z"), "back")]).await;

@@ -15,11 +15,12 @@ use super::pipeline::{ExportContext, refuse_newer_schema};
 use super::query::{self, Filter};
 use super::reader::{Connection, Reader, TimeSlice};
 use super::timezone::{TimeRange, TimeZone};
-use crate::api::preview::{CameraCount, Day, Days, Preview};
+use crate::api::preview::{CameraCount, CameraEvents, Day, Days, Hour, Preview};
 use crate::error::ApiError;
 use crate::export_params::{BYTE_ORDER_MARK, ExportParams, columns};
 use crate::server::accounts::camera_access::CameraAccess;
 use crate::server::accounts::camera_access::camera_filter::{CameraFilter, SelectedCamera};
+use crate::server::accounts::name::order::sort_key;
 use crate::server::db::entity::camera;
 use crate::server::db::partitions;
 use crate::server::db::unix_micros::UnixMicros;
@@ -34,6 +35,12 @@ const SAMPLE_ROWS: NonZeroU32 = NonZeroU32::new(100).expect("not zero");
 
 /// The number of these rows that are shown.
 const SHOWN_ROWS: u64 = 10;
+
+/// The longest selection whose events are counted per hour, in microseconds: three days, with a change of clocks.
+const MAX_HOURLY: i64 = 75 * 3_600 * 1_000_000;
+
+/// How many cameras are counted each for itself. More could not be told apart by their colours.
+const SEPARATE_CAMERAS: std::ops::RangeInclusive<usize> = 2..=5;
 
 /// Returns what the export with these parameters would contain. `keep_days` is the setting `retention.keep_days`.
 ///
@@ -55,6 +62,13 @@ pub async fn preview(
     let deleted_to = deleted_to.filter(|moment| interval.start.is_none_or(|start| start < *moment));
     let keep_days = least_days(&cameras, &visible, keep_days);
     let selected = selected(&cameras, &visible);
+    let names = visible.iter().map(|camera| (camera.id.clone(), camera.name.clone())).collect();
+    let span = interval.start.map(|start| interval.end.unwrap_or(now.as_micros()).saturating_sub(start));
+    let detail = Detail {
+        zone,
+        is_hourly: span.is_some_and(|span| span <= MAX_HOURLY),
+        is_separate: SEPARATE_CAMERAS.contains(&selected.len()),
+    };
     let range = interval.start..interval.end;
     let partitions = partitions::PartitionSnapshot::read(&context.database, range).await?;
     let filter = Filter { interval, cameras: cameras.clone() };
@@ -68,11 +82,12 @@ pub async fn preview(
         columns: columns(params.excel_date).map(str::to_owned).collect(),
         head_bytes: header + if params.bom { BYTE_ORDER_MARK.len() } else { 0 },
         selected,
+        names,
         zone,
     };
     let reader = context.reader.clone();
     let read = async move {
-        let counted = count_events(&reader, filter, &task.selected, zone).await?;
+        let counted = count_events(&reader, filter, &task.selected, detail).await?;
         reader.read(move |connection, slice| task.run(connection, slice, counted)).await
     };
     let preview = run_preview(context, access, &cameras, read).await?;
@@ -156,6 +171,8 @@ fn count_cameras(
 struct PreviewTask {
     /// The selected cameras.
     selected: Vec<SelectedCamera>,
+    /// The names of cameras, by id.
+    names: HashMap<String, Option<String>>,
     zone: TimeZone,
     /// The pages of the first rows.
     pages: KeysetPager,
@@ -168,9 +185,22 @@ struct PreviewTask {
 }
 
 impl PreviewTask {
-    fn run(self, connection: &mut Connection, slice: &TimeSlice, counted: EventCounts) -> Result<Preview, ExportError> {
-        let Self { selected, zone, mut pages, mut encoder, mut keys, columns, head_bytes } = self;
-        let EventCounts { rows, first, last, days, .. } = counted;
+    fn run(self, connection: &mut Connection, slice: &TimeSlice, counted: Counted) -> Result<Preview, ExportError> {
+        let Self { selected, mut names, zone, mut pages, mut encoder, mut keys, columns, head_bytes } = self;
+        let Counted { all, separate } = counted;
+        let hours = all.hours(all.quarters.as_ref(), zone);
+        let separate = separate.into_iter().map(|of_one| all.over_time(&of_one, zone)).collect::<Vec<_>>();
+        let separate = separate.into_iter().zip(&selected);
+        let mut cameras: Vec<_> = separate
+            .map(|(events, SelectedCamera { id, .. })| CameraEvents {
+                id: id.clone(),
+                name: names.remove(id).flatten(),
+                events,
+            })
+            .collect();
+        cameras
+            .sort_by_cached_key(|camera| (camera.name.is_none(), sort_key(camera.name.as_ref().unwrap_or(&camera.id))));
+        let EventCounts { rows, first, last, days, .. } = all;
         let (mut lines, mut taken, mut shown_bytes) = (Vec::new(), 0_u64, 0);
         // A page may end early, with a partition. If it was cancelled for being slow, the connection is not reusable, and its
         // rows must suffice.
@@ -197,6 +227,8 @@ impl PreviewTask {
             last: last.and_then(timestamp),
             bytes: head_bytes as u64 + (bytes * rows).checked_div(taken).unwrap_or(0),
             days: days.into_iter().map(|(day, events)| Day { day: day.to_string(), events }).collect(),
+            hours: hours.into_iter().map(|(hour, events)| Hour { hour, events }).collect(),
+            cameras,
             columns,
             sample: cells(&lines[..shown_bytes]),
             elsewhere,
@@ -206,28 +238,67 @@ impl PreviewTask {
     }
 }
 
+/// In what detail events are counted.
+#[derive(Clone, Copy, Debug)]
+struct Detail {
+    zone: TimeZone,
+    /// Whether they are counted per hour, besides per day.
+    is_hourly: bool,
+    /// Whether they are counted for each camera.
+    is_separate: bool,
+}
+
+/// The counted events of a selection.
+struct Counted {
+    all: EventCounts,
+    /// Those of each selected camera, in their order; empty unless they were counted separately.
+    separate: Vec<EventCounts>,
+}
+
+impl Counted {
+    /// Returns the sum of the counts.
+    fn sum(counts: Vec<EventCounts>, detail: Detail) -> Self {
+        let mut all = EventCounts::new(detail);
+        for counted in &counts {
+            all.merge(counted);
+        }
+        Self { all, separate: if detail.is_separate { counts } else { Vec::new() } }
+    }
+}
+
 /// Counts the selected events. On SQLite, each idle core counts those of some cameras. They are counted at slightly different
 /// moments then.
 async fn count_events(
     reader: &Reader,
     filter: Filter,
     selected: &[SelectedCamera],
-    zone: TimeZone,
-) -> Result<EventCounts, ExportError> {
+    detail: Detail,
+) -> Result<Counted, ExportError> {
     if reader.backend() == DbBackend::Postgres {
-        return reader.read(move |connection, slice| count_on_postgres(connection, slice, &filter, zone)).await;
+        let one = |camera: &SelectedCamera| CameraFilter::Only(vec![camera.clone()]);
+        let filters: Vec<Filter> = if detail.is_separate {
+            selected.iter().map(|camera| Filter { cameras: one(camera), ..filter.clone() }).collect()
+        } else {
+            vec![filter]
+        };
+        let counted = reader.read(move |connection, slice| {
+            filters.iter().map(|filter| count_on_postgres(connection, slice, filter, detail)).collect()
+        });
+        return Ok(Counted::sum(counted.await?, detail));
     }
     let cores = reader.cores_besides(0).min(selected.len()).max(1);
     let shares = (0..cores).map(|core| {
         // Every so many cameras: neighbours may have many events each, as those of a source.
         let share: Vec<i32> = selected.iter().skip(core).step_by(cores).map(|camera| camera.key).collect();
-        reader.read(move |connection, _| count_cameras_per_day(connection, filter.interval, &share, zone))
+        reader.read(move |connection, _| count_cameras_per_day(connection, filter.interval, &share, detail))
     });
-    let mut counted = EventCounts::default();
-    for share in try_join_all(shares).await? {
-        counted.merge(share);
+    let mut shares: Vec<_> = try_join_all(shares).await?.into_iter().map(Vec::into_iter).collect();
+    // In the order of the cameras again: the first of each share, then the second.
+    let mut counted = Vec::new();
+    while let Some(next) = shares.get_mut(counted.len() % cores).and_then(Iterator::next) {
+        counted.push(next);
     }
-    Ok(counted)
+    Ok(Counted::sum(counted, detail))
 }
 
 /// Returns the local days of the first and the last event of these cameras. `None` if they have no events.
@@ -259,19 +330,23 @@ fn cells(lines: &[u8]) -> Vec<Vec<String>> {
     lines.records().map_while(Result::ok).map(|row| row.iter().map(str::to_owned).collect()).collect()
 }
 
-/// Counts the events of these cameras in SQLite.
+/// Counts the events of these cameras in SQLite: those of each, or of all together.
 fn count_cameras_per_day(
     connection: &mut Connection,
     interval: TimeRange,
     cameras: &[i32],
-    zone: TimeZone,
-) -> Result<EventCounts, ExportError> {
-    let mut counted = EventCounts::default();
+    detail: Detail,
+) -> Result<Vec<EventCounts>, ExportError> {
+    let mut counted = vec![EventCounts::new(detail)];
     if let Connection::Sqlite(connection) = connection {
-        for camera in cameras {
+        for (index, camera) in cameras.iter().enumerate() {
+            if detail.is_separate && index > 0 {
+                counted.push(EventCounts::new(detail));
+            }
+            let Some(current) = counted.last_mut() else { break };
             let timestamps = query::timestamps(interval, *camera);
-            sqlite::numbers(connection, &timestamps, |timestamp| counted.add_one(timestamp, zone))?;
-            counted.restart_order();
+            sqlite::numbers(connection, &timestamps, |timestamp| current.add_one(timestamp, detail.zone))?;
+            current.restart_order();
         }
     }
     Ok(counted)
@@ -283,9 +358,10 @@ fn count_on_postgres(
     connection: &mut Connection,
     slice: &TimeSlice,
     filter: &Filter,
-    zone: TimeZone,
+    detail: Detail,
 ) -> Result<EventCounts, ExportError> {
-    let mut counted = EventCounts::default();
+    let mut counted = EventCounts::new(detail);
+    let zone = detail.zone;
     let Connection::Postgres(connection) = connection else { return Ok(counted) };
     let mut split_by_midnight = Vec::new();
     connection.plan_freely()?;
@@ -325,7 +401,7 @@ fn least_days(cameras: &CameraFilter, visible: &[camera::Model], general: u32) -
 }
 
 /// The events counted so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct EventCounts {
     rows: u64,
     first: Option<i64>,
@@ -335,6 +411,9 @@ struct EventCounts {
     day: Option<(NaiveDate, u64)>,
     /// The end of that day, in microseconds since 1970-01-01T00:00:00Z.
     day_end: i64,
+    /// The events of each quarter of an hour since 1970-01-01T00:00:00Z, if they are counted per hour. An hour of a time zone
+    /// starts with a quarter, except for some of long ago.
+    quarters: Option<BTreeMap<i64, u64>>,
 }
 
 /// Whether events were added to the counts.
@@ -346,6 +425,43 @@ enum Added {
 }
 
 impl EventCounts {
+    fn new(detail: Detail) -> Self {
+        Self { quarters: detail.is_hourly.then(BTreeMap::new), ..Self::default() }
+    }
+
+    /// Returns the first and the last quarter of an hour, if events were counted per hour. An event of the far future, which a
+    /// selection without an end has too, would make too many hours.
+    fn hourly_span(&self) -> Option<(i64, i64)> {
+        let quarters = self.quarters.as_ref()?;
+        let (first, last) = (*quarters.first_key_value()?.0, *quarters.last_key_value()?.0);
+        (last - first < MAX_HOURLY / query::QUARTER_HOUR).then_some((first, last))
+    }
+
+    /// Returns the events of each local hour, from the first to the last hour of `self`, that `quarters` has.
+    fn hours(&self, quarters: Option<&BTreeMap<i64, u64>>, zone: TimeZone) -> Vec<(String, u64)> {
+        let mut hours: Vec<(String, u64)> = Vec::new();
+        let Some(((first, last), quarters)) = self.hourly_span().zip(quarters) else { return hours };
+        for quarter in first..=last {
+            let Some(time) = zone.timestamp(quarter * query::QUARTER_HOUR) else { continue };
+            let hour = format!("{}:00:00{}", &time[..13], &time[19..]);
+            let events = quarters.get(&quarter).copied().unwrap_or_default();
+            match hours.last_mut() {
+                Some((last, sum)) if *last == hour => *sum += events,
+                _ => hours.push((hour, events)),
+            }
+        }
+        hours
+    }
+
+    /// Returns the events of one camera in the hours of `self`, or on its days if they were not counted per hour.
+    fn over_time(&self, of_one: &Self, zone: TimeZone) -> Vec<u64> {
+        if self.hourly_span().is_some() {
+            self.hours(of_one.quarters.as_ref(), zone).into_iter().map(|(_, events)| events).collect()
+        } else {
+            self.days.keys().map(|day| of_one.days.get(day).copied().unwrap_or_default()).collect()
+        }
+    }
+
     /// Adds events that are not before those that were added before, unless a day starts between them.
     fn add(&mut self, first: i64, last: i64, events: u64, zone: TimeZone) -> Added {
         if self.day.is_none() || last >= self.day_end {
@@ -377,18 +493,26 @@ impl EventCounts {
     }
 
     fn add_totals(&mut self, first: i64, last: i64, events: u64) {
+        if let Some(quarters) = &mut self.quarters {
+            *quarters.entry(first.div_euclid(query::QUARTER_HOUR)).or_default() += events;
+        }
         self.rows += events;
         self.first = Some(self.first.map_or(first, |before| before.min(first)));
         self.last = self.last.max(Some(last));
     }
 
     /// Adds what another connection has counted.
-    fn merge(&mut self, other: Self) {
+    fn merge(&mut self, other: &Self) {
         self.rows += other.rows;
         self.first = self.first.into_iter().chain(other.first).min();
         self.last = self.last.max(other.last);
-        for (day, events) in other.days {
-            *self.days.entry(day).or_default() += events;
+        for (day, events) in &other.days {
+            *self.days.entry(*day).or_default() += events;
+        }
+        if let Some((quarters, others)) = self.quarters.as_mut().zip(other.quarters.as_ref()) {
+            for (quarter, events) in others {
+                *quarters.entry(*quarter).or_default() += events;
+            }
         }
     }
 
@@ -424,6 +548,43 @@ mod tests {
         assert_eq!((counted.first, counted.last), (Some(minute(-2)), Some(minute(1_440))));
         let days: Vec<_> = counted.days.into_iter().map(|(day, events)| (day.to_string(), events)).collect();
         assert_eq!(days, [("2025-12-31".to_owned(), 3), ("2026-01-01".to_owned(), 2), ("2026-01-02".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn events_are_counted_per_local_hour_also_where_clocks_change_and_for_each_camera() {
+        let count = |zone: &str, minutes: &[i64]| {
+            let zone = TimeZone::parse(zone).expect("a zone");
+            let detail = Detail { zone, is_hourly: true, is_separate: true };
+            let mut counted = EventCounts::new(detail);
+            for number in minutes {
+                counted.add_one(minute(*number), zone);
+            }
+            counted.restart_order();
+            counted
+        };
+        let hours = |counted: &EventCounts, zone: &str| {
+            counted.hours(counted.quarters.as_ref(), TimeZone::parse(zone).expect("a zone"))
+        };
+        let one = count("Asia/Kolkata", &[0, 29, 30, 150]);
+        // Minute 0 is 4:30 there.
+        let expected = [("04", 2), ("05", 1), ("06", 0), ("07", 1)];
+        let expected = expected.map(|(hour, events)| (format!("2026-01-01T{hour}:00:00+05:30"), events));
+        assert_eq!(hours(&one, "Asia/Kolkata"), expected);
+        let other = count("Asia/Kolkata", &[31, 90]);
+        let both = Counted::sum(
+            vec![one.clone(), other.clone()],
+            Detail { zone: TimeZone::parse("UTC").expect("a zone"), is_hourly: true, is_separate: true },
+        );
+        let zone = TimeZone::parse("Asia/Kolkata").expect("a zone");
+        assert_eq!(both.all.over_time(&one, zone), [2, 1, 0, 1]);
+        assert_eq!(both.all.over_time(&other, zone), [0, 1, 1, 0]);
+        // 2025-10-26T00:30Z and the hour after it are both 02:30 in Berlin.
+        let autumn = (1_761_438_600_000_000 - minute(0)) / 60_000_000;
+        let twice = hours(&count("Europe/Berlin", &[autumn, autumn + 60]), "Europe/Berlin");
+        assert_eq!(twice, [("2025-10-26T02:00:00+02:00".to_owned(), 1), ("2025-10-26T02:00:00+01:00".to_owned(), 1)]);
+        assert!(EventCounts::default().hours(None, zone).is_empty());
+        // An event a year later: hours would be thousands.
+        assert!(hours(&count("UTC", &[0, 525_600]), "UTC").is_empty());
     }
 
     #[test]

@@ -196,7 +196,7 @@ pub fn counts(filter: &Filter) -> SelectStatement {
 }
 
 /// A quarter of an hour, in microseconds. No day of a time zone starts within one, except for some of long ago.
-const QUARTER_HOUR: i64 = 15 * 60 * 1_000_000;
+pub const QUARTER_HOUR: i64 = 15 * 60 * 1_000_000;
 
 /// Returns the statement for the events per quarter of an hour, in order: first timestamp, last timestamp, number.
 pub fn count_per_quarter_hour(filter: &Filter) -> SelectStatement {

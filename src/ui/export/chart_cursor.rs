@@ -3,38 +3,85 @@
 use chrono::{NaiveDate, TimeDelta};
 
 use crate::api::language::Language;
-use crate::api::preview::Day;
+use crate::api::preview::{Day, Hour, Preview};
 use crate::export_params::parse_day;
+use crate::i18n::export::BarUnit;
 
-/// The maximum number of bars.
+/// The maximum number of bars of days.
 const MAX_BARS: usize = 60;
 
-/// A bar of the chart: a range of days and the number of their events.
+/// A bar of the chart: a range of days, or an hour, and the number of its events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bar {
     /// The first day.
     pub first: NaiveDate,
     /// The last day.
     pub last: NaiveDate,
+    /// The hour of the day, if the bar is an hour.
+    pub hour: Option<u32>,
     /// The number of events.
     pub events: u64,
+    /// The number of events of each camera, if these are told apart.
+    pub by_camera: Vec<u64>,
+}
+
+/// Adjacent bars: the first and the last one.
+#[derive(Clone, Copy, Debug)]
+pub struct Span<'a>(pub &'a Bar, pub &'a Bar);
+
+impl Span<'_> {
+    /// Returns days or hours as text.
+    pub fn text(self, language: Language) -> String {
+        let Self(first, last) = self;
+        let Some((from, hour)) = first.hour.zip(last.hour) else { return language.days(first.first, last.last) };
+        let start = format!("{}, {from:02}:00", language.day(first.first));
+        if first.first == last.first {
+            format!("{start} – {:02}:00", hour + 1)
+        } else {
+            format!("{start} – {}, {:02}:00", language.day(last.first), hour + 1)
+        }
+    }
+
+    /// Returns days or hours as values of `start_date` and `end_date`.
+    pub fn values(self) -> (String, String) {
+        let Self(first, last) = self;
+        let Some((from, hour)) = first.hour.zip(last.hour) else {
+            return (first.first.to_string(), last.last.to_string());
+        };
+        let end = match last.first.succ_opt() {
+            Some(next) if hour == 23 => format!("{next}T00:00"),
+            _ => format!("{}T{:02}:00", last.first, hour + 1),
+        };
+        (format!("{}T{from:02}:00", first.first), end)
+    }
 }
 
 impl Bar {
-    /// Returns the days as text.
-    pub fn days(&self, language: Language) -> String {
-        language.days(self.first, self.last)
+    /// Returns days or hours as text.
+    pub fn text(&self, language: Language) -> String {
+        Span(self, self).text(language)
     }
 
-    /// Returns days and events as text.
+    /// Returns days or hours, and events, as text.
     pub fn message(&self, language: Language) -> String {
-        format!("{}: {}", self.days(language), language.events(self.events))
+        format!("{}: {}", self.text(language), language.events(self.events))
     }
 }
 
-/// Returns the bars of a chart: one for each day from the first to the last, or for as many days as needed to have at most
-/// [`MAX_BARS`].
-pub fn bars(days: &[Day]) -> Vec<Bar> {
+/// Returns the bars of a chart: one for each hour, if the preview has hours; otherwise one for each day from the first to the
+/// last, or for as many days as needed to have at most [`MAX_BARS`].
+pub fn bars(preview: &Preview) -> Vec<Bar> {
+    let of_cameras =
+        |column: usize| preview.cameras.iter().map(move |camera| camera.events.get(column).copied().unwrap_or(0));
+    if !preview.hours.is_empty() {
+        let bar = |(column, counted): (usize, &Hour)| {
+            let (day, hour) = (parse_day(counted.hour.get(..10)?)?, counted.hour.get(11..13)?.parse().ok()?);
+            let by_camera = of_cameras(column).collect();
+            Some(Bar { first: day, last: day, hour: Some(hour), events: counted.events, by_camera })
+        };
+        return preview.hours.iter().enumerate().filter_map(bar).collect();
+    }
+    let days = &preview.days;
     let date = |day: &Day| parse_day(&day.day);
     let (Some(first), Some(last)) = (days.first().and_then(date), days.last().and_then(date)) else {
         return Vec::new();
@@ -42,14 +89,22 @@ pub fn bars(days: &[Day]) -> Vec<Bar> {
     let span = usize::try_from((last - first).num_days()).unwrap_or_default() + 1;
     let width = span.div_ceil(MAX_BARS);
     let day = |offset: usize| first + TimeDelta::days(i64::try_from(offset.min(span - 1)).unwrap_or_default());
-    let mut bars: Vec<_> = (0..span.div_ceil(width))
-        .map(|bar| Bar { first: day(bar * width), last: day(bar * width + width - 1), events: 0 })
-        .collect();
-    for counted in days {
+    let empty = |bar: usize| Bar {
+        first: day(bar * width),
+        last: day(bar * width + width - 1),
+        hour: None,
+        events: 0,
+        by_camera: vec![0; preview.cameras.len()],
+    };
+    let mut bars: Vec<_> = (0..span.div_ceil(width)).map(empty).collect();
+    for (column, counted) in days.iter().enumerate() {
         let Some(date) = date(counted) else { continue };
         let offset = usize::try_from((date - first).num_days()).unwrap_or_default();
         if let Some(bar) = bars.get_mut(offset / width) {
             bar.events += counted.events;
+            for (sum, events) in bar.by_camera.iter_mut().zip(of_cameras(column)) {
+                *sum += events;
+            }
         }
     }
     bars
@@ -57,10 +112,14 @@ pub fn bars(days: &[Day]) -> Vec<Bar> {
 
 /// Returns the description of the chart for screen readers.
 pub fn chart_summary(bars: &[Bar], language: Language) -> String {
-    let is_daily = bars.iter().all(|bar| bar.first == bar.last);
+    let unit = match bars.first() {
+        Some(Bar { hour: Some(_), .. }) => BarUnit::Hour,
+        _ if bars.iter().all(|bar| bar.first == bar.last) => BarUnit::Day,
+        _ => BarUnit::Period,
+    };
     // The first of several bars with the same number.
     let highest = bars.iter().rev().max_by_key(|bar| bar.events);
-    highest.map_or_else(String::new, |bar| (language.export().chart)(is_daily, &bar.message(language)))
+    highest.map_or_else(String::new, |bar| (language.export().chart)(unit, &bar.message(language)))
 }
 
 /// Returns the bar at a position, which is 0 at the beginning of the first bar and 1 at the end of the last one.
@@ -159,18 +218,25 @@ impl ChartCursor {
     pub fn message(&self, bars: &[Bar], language: Language) -> String {
         let Some((first, last)) = self.range() else { return String::new() };
         let events = bars[first..=last].iter().map(|bar| bar.events).sum();
-        Bar { first: bars[first].first, last: bars[last].last, events }.message(language)
+        format!("{}: {}", Span(&bars[first], &bars[last]).text(language), language.events(events))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::preview::CameraEvents;
 
     const ENGLISH: Language = Language::English;
 
-    fn days(days: &[(&str, u64)]) -> Vec<Day> {
-        days.iter().map(|(day, events)| Day { day: (*day).to_owned(), events: *events }).collect()
+    fn days(days: &[(&str, u64)]) -> Preview {
+        let days = days.iter().map(|(day, events)| Day { day: (*day).to_owned(), events: *events });
+        Preview { days: days.collect(), ..Preview::default() }
+    }
+
+    fn hours(hours: &[(&str, u64)]) -> Preview {
+        let hours = hours.iter().map(|(hour, events)| Hour { hour: format!("{hour}:00:00+01:00"), events: *events });
+        Preview { hours: hours.collect(), ..Preview::default() }
     }
 
     #[test]
@@ -192,7 +258,35 @@ mod tests {
             ("2016-01-01".into(), "2025-12-31".into())
         );
         assert!(chart_summary(&bars, ENGLISH).starts_with("Events per period. Most: "));
-        assert_eq!(super::bars(&[]), []);
+        assert_eq!(super::bars(&days(&[])), []);
+    }
+
+    #[test]
+    fn hours_have_bars_and_a_range_of_them_is_a_range_of_local_times() {
+        let bars =
+            bars(&hours(&[("2025-12-15T22", 3), ("2025-12-15T23", 1), ("2025-12-16T00", 0), ("2025-12-16T01", 7)]));
+        assert_eq!(bars[0].message(ENGLISH), "15 Dec 2025, 22:00 – 23:00: 3 events");
+        assert_eq!(bars[1].text(Language::German), "15. Dez. 2025, 23:00 – 24:00");
+        assert_eq!(Span(&bars[0], &bars[3]).text(ENGLISH), "15 Dec 2025, 22:00 – 16 Dec 2025, 02:00");
+        let values = |first: usize, last: usize| Span(&bars[first], &bars[last]).values();
+        let expected = |start: &str, end: &str| (start.to_owned(), end.to_owned());
+        assert_eq!(values(0, 0), expected("2025-12-15T22:00", "2025-12-15T23:00"));
+        assert_eq!(values(0, 1), expected("2025-12-15T22:00", "2025-12-16T00:00"));
+        assert_eq!(values(1, 3), expected("2025-12-15T23:00", "2025-12-16T02:00"));
+        assert_eq!(chart_summary(&bars, ENGLISH), "Events per hour. Most: 16 Dec 2025, 01:00 – 02:00: 7 events.");
+    }
+
+    #[test]
+    fn the_events_of_each_camera_are_in_the_same_bars() {
+        let camera = |id: &str, events: &[u64]| CameraEvents { id: id.to_owned(), name: None, events: events.to_vec() };
+        let of_days = days(&[("2025-12-30", 3), ("2026-01-01", 1)]);
+        let preview = Preview { cameras: vec![camera("a", &[2, 0]), camera("b", &[1, 1])], ..of_days };
+        let by_camera: Vec<_> = bars(&preview).into_iter().map(|bar| bar.by_camera).collect();
+        assert_eq!(by_camera, [[2, 1], [0, 0], [0, 1]]);
+        let preview =
+            Preview { cameras: vec![camera("a", &[4, 5])], ..hours(&[("2025-12-15T22", 4), ("2025-12-15T23", 6)]) };
+        let by_camera: Vec<_> = bars(&preview).into_iter().map(|bar| bar.by_camera).collect();
+        assert_eq!(by_camera, [[4], [5]]);
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! It is a plain form on the export URL. Without script, and until the page is hydrated, the browser submits it and downloads
 //! the file. After hydration the page fetches the file, shows the progress, and saves the file once it is checked.
 
-use chrono::NaiveDate;
 use leptos::either::EitherOf3;
 use leptos::ev::{MouseEvent, SubmitEvent};
 use leptos::prelude::*;
@@ -168,9 +167,7 @@ fn export_form(mut data: ExportFormData) -> impl IntoView {
     selection.follow_history(selected);
     Effect::new(move |_| form.share_total());
     let last_day = Signal::derive(move || preview.state.with(PreviewState::last_day));
-    let set_date_range = move |(first, last): (NaiveDate, NaiveDate)| {
-        selection.set_date_range(first.to_string(), last.to_string());
-    };
+    let set_date_range = move |(start, end)| selection.set_date_range(start, end);
     let submit = move |event: SubmitEvent| {
         let is_export_button = event.submitter().is_none_or(|button| !button.has_attribute("formaction"));
         if form.submit(is_export_button) {

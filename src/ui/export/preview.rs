@@ -20,7 +20,7 @@ use crate::ui::{browser, page_data};
 pub fn preview_card(
     state: RwSignal<PreviewState>,
     params: Signal<Result<ExportParams, ApiError>>,
-    set_date_range: Callback<(NaiveDate, NaiveDate)>,
+    set_date_range: Callback<(String, String)>,
 ) -> impl IntoView {
     let language = page_data::language();
     let texts = language.export();
@@ -75,10 +75,11 @@ fn preview_view(
     preview: Preview,
     params: Signal<Result<ExportParams, ApiError>>,
     language: Language,
-    set_date_range: Callback<(NaiveDate, NaiveDate)>,
+    set_date_range: Callback<(String, String)>,
 ) -> impl IntoView {
     let texts = language.export();
-    let Preview { rows: events, first, last, bytes, days, columns, sample, elsewhere, deleted_to, keep_days } = preview;
+    let chart = (preview.rows > 0 && !preview.days.is_empty()).then(|| histogram(&preview, set_date_range));
+    let Preview { rows: events, first, last, bytes, columns, sample, elsewhere, deleted_to, keep_days, .. } = preview;
     let deleted = deleted_to.map(|moment| (texts.deleted_before)(&language.date_time(&moment)));
     let kept = keep_days.map(|days| (texts.kept_for)(days));
     let notes = [deleted, kept].into_iter().flatten().collect::<Vec<_>>().join(" ");
@@ -105,7 +106,7 @@ fn preview_view(
             {last.map(|last| tile(texts.last, language.date_time(&last)))}
         </dl>
         {notes}
-        {(!days.is_empty()).then(|| histogram(&days, set_date_range))}
+        {chart}
         <details class="sample" open>
             <summary>{texts.first_rows}</summary>
             // Focusable, so that the keyboard can scroll it.
@@ -127,7 +128,7 @@ fn link_to_events(
     days: (NaiveDate, NaiveDate),
     params: Signal<Result<ExportParams, ApiError>>,
     language: Language,
-    set_date_range: Callback<(NaiveDate, NaiveDate)>,
+    set_date_range: Callback<(String, String)>,
 ) -> AnyView {
     let texts = language.export();
     let (first, last) = days;
@@ -137,7 +138,7 @@ fn link_to_events(
     let address = format!("{}?{}", browser::local(SETTINGS_PATH), ExportParams { range, ..params }.to_query());
     let select = move |event: MouseEvent| {
         event.prevent_default();
-        set_date_range.run(days);
+        set_date_range.run((first.to_string(), last.to_string()));
     };
     view! {
         {(texts.events_from_to)(&language.day(first), &language.day(last))} " "
