@@ -4,18 +4,17 @@ use std::process::ExitCode;
 
 use anyhow::{Context, bail, ensure};
 use clap::Parser;
-use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DbBackend};
 use tracing::warn;
 
 use self::check::Found;
-use self::commands::{Cli, Command, Demo, Import, Migrate, Partitions};
-use self::database::{check_reachable, clock_of, naming_database, open_migrated, with_reason};
+use self::commands::{Cli, Command, Demo, Import, Partitions};
+use self::database::{check_reachable, clock_of, naming_database, open_migrated};
 use self::export_outcome::ExportFailure;
 use crate::server::db::connect::{IfMissing, checkpoint};
+use crate::server::db::partitions;
 use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
-use crate::server::db::{connect, partitions};
 use crate::server::ingest::summary::progress::Progress;
 use crate::server::retention::detach;
 use crate::server::settings::Settings;
@@ -103,10 +102,7 @@ async fn run_once(command: Command, settings: &Settings) -> anyhow::Result<()> {
         command => command,
     };
     if let Command::Migrate(migrate) = command {
-        let missing = if matches!(migrate, Migrate::Up) { IfMissing::Create } else { IfMissing::Refuse };
-        let opened = connect::open(&settings.database, missing).await;
-        let database = opened.map_err(|error| with_reason(error, settings))?;
-        let result = run_migrate(&migrate, settings, &database).await;
+        let result = migrate.run(settings).await;
         return result.map_err(|error| naming_database(error, settings));
     }
     let missing = match command {
@@ -209,18 +205,6 @@ async fn run_partitions(
                 standard_output::print(&format!("kept {month}, because a hold keeps events of it\n"));
             }
         }
-    }
-    Ok(())
-}
-
-async fn run_migrate(migrate: &Migrate, settings: &Settings, database: &Pool) -> anyhow::Result<()> {
-    match migrate {
-        Migrate::Up => connect::migrate(&settings.database, database).await?,
-        Migrate::Down { steps, .. } => connect::migrate_down(&settings.database, Some(*steps)).await?,
-        Migrate::Status => {}
-    }
-    for migration in Migrator::get_migration_with_status(database.inner()).await? {
-        standard_output::print(&format!("{:<8} {}\n", migration.status(), migration.name()));
     }
     Ok(())
 }

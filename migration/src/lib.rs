@@ -21,6 +21,7 @@ mod m20261129_000012_write_tokens;
 mod m20261130_000013_sources;
 mod m20261130_000014_retention;
 mod m20261130_000015_source_mqtt;
+pub mod plan;
 
 /// Migrates a database to the current schema, or back.
 pub struct Migrator;

@@ -19,7 +19,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{DbBackend, QueryResult, Statement};
 
-use crate::disk_space::free_bytes;
+use crate::disk_space::{Space, free_bytes};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -202,30 +202,56 @@ fn camera_access() -> TableCreateStatement {
 
 /// Checks that the log beside the database and the temporary files have enough space.
 async fn check_space(database: &impl ConnectionTrait, written_percent: u64) -> Result<(), DbErr> {
+    needed_space(database, written_percent).await?.iter().try_for_each(enough)
+}
+
+/// Returns the space that the migration needs in SQLite.
+///
+/// # Errors
+/// Returns an error if the database cannot be read.
+pub async fn sqlite_space(database: &impl ConnectionTrait) -> Result<Vec<Space>, DbErr> {
+    needed_space(database, SQLITE_UP.written_percent).await
+}
+
+/// Returns the number of bytes that the migration needs in PostgreSQL for the new tables: two thirds of the old ones.
+///
+/// # Errors
+/// Returns an error if the database does not answer.
+pub async fn postgres_bytes(database: &impl ConnectionTrait) -> Result<u64, DbErr> {
+    let old = "SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0)::bigint FROM pg_inherits
+        WHERE inhparent = 'motion_events'::regclass";
+    Ok(number(database, old).await? / 3 * 2)
+}
+
+/// Returns the space that is needed beside the database and for temporary files.
+async fn needed_space(database: &impl ConnectionTrait, written_percent: u64) -> Result<Vec<Space>, DbErr> {
     let pages = number(database, "PRAGMA page_count").await? - number(database, "PRAGMA freelist_count").await?;
     let written = pages * number(database, "PRAGMA page_size").await? / 100 * written_percent;
     let file = query_one(database, "SELECT file FROM pragma_database_list WHERE name = 'main'").await?;
     let file: String = file.try_get_by_index(0)?;
-    let folder = Path::new(&file).parent().unwrap_or(Path::new("."));
+    let folder = Path::new(&file).parent().unwrap_or(Path::new(".")).to_owned();
     // Half of what is written is an index, which is sorted in temporary files, and merged into others.
     let temporary = temporary_folder();
     let device = |folder: &Path| rustix::fs::stat(folder).map(|stat| stat.st_dev).ok();
-    let is_same = device(folder) == device(&temporary);
-    let beside = if is_same { 2 * written } else { written };
-    enough(folder, beside, free_bytes(folder))?;
-    if is_same { Ok(()) } else { enough(&temporary, written, free_bytes(&temporary)) }
+    let space = |folder: PathBuf, bytes| Space { free: free_bytes(&folder), folder: Some(folder), bytes };
+    Ok(if device(&folder) == device(&temporary) {
+        vec![space(folder, 2 * written)]
+    } else {
+        vec![space(folder, written), space(temporary, written)]
+    })
 }
 
 /// Fails if a folder has less than the needed bytes. A file system that does not tell counts as having enough.
-fn enough(folder: &Path, needed: u64, free: Option<u64>) -> Result<(), DbErr> {
-    match free {
-        Some(free) if free < needed => Err(DbErr::Migration(format!(
-            "the migration needs {needed} bytes in {} for its log and temporary files, and {free} bytes are free there; nothing \
-             was changed. Make space, or set SQLITE_TMPDIR to a folder on another disk for the temporary files",
-            folder.display()
-        ))),
-        _ => Ok(()),
+fn enough(space: &Space) -> Result<(), DbErr> {
+    let Space { folder: Some(folder), bytes, free: Some(free) } = space else { return Ok(()) };
+    if free >= bytes {
+        return Ok(());
     }
+    Err(DbErr::Migration(format!(
+        "the migration needs {bytes} bytes in {} for its log and temporary files, and {free} bytes are free there; nothing was \
+         changed. Make space, or set SQLITE_TMPDIR to a folder on another disk for the temporary files",
+        folder.display()
+    )))
 }
 
 /// Returns the folder in which SQLite puts temporary files.
@@ -381,7 +407,10 @@ async fn query_one(database: &impl ConnectionTrait, sql: &str) -> Result<QueryRe
 }
 
 /// Returns a number that is not negative.
-async fn number(database: &impl ConnectionTrait, sql: &str) -> Result<u64, DbErr> {
+///
+/// # Errors
+/// Returns an error if the database does not answer, or with something else.
+pub async fn number(database: &impl ConnectionTrait, sql: &str) -> Result<u64, DbErr> {
     let number: i64 = query_one(database, sql).await?.try_get_by_index(0)?;
     TryFrom::try_from(number).map_err(|_| DbErr::Migration(format!("{number} for: {sql}")))
 }
@@ -399,11 +428,11 @@ mod tests {
 
     #[test]
     fn a_folder_with_too_little_space_is_refused_with_both_numbers() {
-        let folder = Path::new("/srv/data");
-        let refused = enough(folder, 1_000, Some(999)).expect_err("too little").to_string();
+        let space = |free| Space { folder: Some(PathBuf::from("/srv/data")), bytes: 1_000, free };
+        let refused = enough(&space(Some(999))).expect_err("too little").to_string();
         assert!(refused.contains("1000 bytes in /srv/data") && refused.contains("999 bytes are free"), "{refused}");
-        assert!(enough(folder, 1_000, Some(1_000)).is_ok());
-        assert!(enough(folder, 1_000, None).is_ok());
+        assert!(enough(&space(Some(1_000))).is_ok());
+        assert!(enough(&space(None)).is_ok());
         assert!(free_bytes(Path::new("/")).is_some());
         assert_eq!(free_bytes(Path::new("/nowhere at all")), None);
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-use super::database::{backup, restore};
+use super::database::{backup, migrate, restore};
 use super::{accounts, check, export, retention, serve, source};
 use crate::server::demo;
 use crate::server::ingest::{self, frigate};
@@ -61,7 +61,7 @@ pub enum Command {
     Partitions(Partitions),
     /// Changes or shows the schema of the database. The other commands bring it up to date by themselves.
     #[command(subcommand)]
-    Migrate(Migrate),
+    Migrate(migrate::Migrate),
     /// Looks for what is wrong with settings, database, clock, files, proxy and sources, and says what to do. The exit code is 0
     /// if nothing is wrong, 1 for warnings, and 2 for errors.
     Check(check::Check),
@@ -145,23 +145,6 @@ pub enum Partitions {
     /// Detaches the months that are older than `retention.keep_days`, except those of which a hold keeps events. They become
     /// tables of their own, with all their events, and are no longer in any export. The server deletes older events by itself.
     Detach,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Migrate {
-    /// Brings the schema up to date.
-    Up,
-    /// Undoes the last step, or more. Undoing the step that created a table drops the table with everything in it.
-    Down {
-        /// The number of steps.
-        #[arg(default_value_t = 1)]
-        steps: u32,
-        /// Confirms that the contents of the tables may be lost.
-        #[arg(long, required = true)]
-        yes: bool,
-    },
-    /// Shows which steps are applied.
-    Status,
 }
 
 /// Parses an RFC 3339 instant.

@@ -15,6 +15,7 @@ use crate::server::db::url::{DatabaseKind, parse_url, redacted};
 use crate::server::settings::Settings;
 
 pub mod backup;
+pub mod migrate;
 pub mod restore;
 
 /// Opens the database. If that fails because the file cannot be written to, the error says why.

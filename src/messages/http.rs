@@ -58,6 +58,12 @@ messages! {
             "The database cannot be used, so no export can start. The server's log says why.",
             "Die Datenbank kann nicht verwendet werden, deshalb kann kein Export starten. Der Grund steht im Protokoll des \
              Servers.";
+        /// A newer version has migrated the database.
+        NewerSchema { migration: String } = "newer_schema",
+            "A newer version of Motion Export has migrated the database ({migration}), so this one exports nothing. Replace it by \
+             the newer version.",
+            "Eine neuere Version von Motion Export hat die Datenbank umgestellt ({migration}), deshalb exportiert diese nichts. \
+             Ersetzen Sie sie durch die neuere Version.";
         /// The body is not UTF-8.
         BodyNotUtf8 = "body_not_utf8",
             "The body must be text in UTF-8.",

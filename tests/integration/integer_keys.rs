@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::app::{NOW, TestDatabase, events, newest, seen_by};
 use crate::backend;
-use crate::binary::{command, run, succeed};
+use crate::binary::{command, fail, run, succeed};
 use crate::proxy::slow_export;
 
 /// Returns how many migrations must be undone to undo that to integer keys.
@@ -146,12 +146,69 @@ async fn after_a_newer_version_has_migrated_the_database_this_one_exports_nothin
     assert_eq!(app.export("").await.status(), 200);
     let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_newer', 0)";
     app.database.connection.execute_unprepared(newer).await.unwrap();
-    for path in [EXPORT_PATH, "/api/v1/preview?query=", "/api/v1/camera-counts?query="] {
+    for path in [EXPORT_PATH, "/api/v1/preview?query=", "/api/v1/camera-counts?query=", "/readyz"] {
         assert_eq!(app.get(path).await.status(), 503, "{path}");
     }
+    let words = app.get("/readyz").await.text().await.unwrap();
+    assert!(words.contains("newer version") && words.contains("m29990101_000001_newer"), "{words}");
+    assert_eq!(app.get("/healthz").await.status(), 200);
     let undone = "DELETE FROM seaql_migrations WHERE version = 'm29990101_000001_newer'";
     app.database.connection.execute_unprepared(undone).await.unwrap();
     assert_eq!(app.export("").await.status(), 200);
+}
+
+#[tokio::test]
+async fn no_server_and_no_command_of_an_older_version_starts_on_a_newer_schema() {
+    let database = TestDatabase::with(events(3)).await;
+    let folder = database.folder.path();
+    let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29990101_000001_newer', 0)";
+    database.connection.execute_unprepared(newer).await.unwrap();
+    for arguments in [
+        &["serve", "--listen", "127.0.0.1:0"][..],
+        &["export"],
+        &["demo"],
+        &["migrate", "up"],
+        &["migrate", "up", "--dry-run"],
+        &["migrate", "status"],
+        &["migrate", "down", "--yes"],
+    ] {
+        let error = fail(folder, arguments);
+        let words = "was migrated by a newer version of Motion Export (m29990101_000001_newer); install that version";
+        assert!(error.contains(words) && error.contains("Nothing was changed"), "{arguments:?}: {error}");
+        assert_eq!(error.lines().count(), 1, "{arguments:?}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn migrate_says_what_it_will_do_before_it_does_it() {
+    let home = backend::nowhere();
+    let folder = home.path();
+    backend::url(folder);
+    succeed(folder, &["demo", "--events", "3000", "--until", "2025-12-16T12:00:00Z"]);
+    let text = |arguments: &[&str]| String::from_utf8(succeed(folder, arguments)).unwrap();
+    let current = text(&["migrate", "up", "--dry-run"]);
+    assert!(current.contains("is up to date") && current.contains("Nothing was changed"), "{current}");
+    succeed(folder, &["migrate", "down", &steps().to_string(), "--yes"]);
+
+    let plan = text(&["migrate", "up", "--dry-run"]);
+    for words in [
+        &format!("{} steps are pending", steps()),
+        "m20261129_000010_integer_keys\n    Copies all events",
+        "    3000 events: less than a second.",
+        "    It needs ",
+        "m20261130_000013_sources\n    Creates the tables of live sources.",
+        "Nothing was changed.",
+    ] {
+        assert!(plan.contains(words), "{words}: {plan}");
+    }
+    let places = if backend::is_postgres() { "on the database server" } else { " are free" };
+    assert!(plan.contains(places), "{plan}");
+    assert_eq!(text(&["migrate", "status"]).matches("Pending").count(), steps() as usize);
+
+    let migrated = text(&["migrate", "up"]);
+    let (plan, after) = migrated.split_once("Migrated in ").expect("the plan comes first");
+    assert!(plan.contains("steps are pending") && plan.contains("3000 events"), "{migrated}");
+    assert_eq!(after.matches("Applied").count(), Migrator::migrations().len(), "{migrated}");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail, ensure};
 use migration::disk_space::free_bytes;
+use migration::plan::{self, Step};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, Database, DbBackend, DbErr, Statement, TransactionTrait};
@@ -148,6 +149,7 @@ pub async fn open_for_import(settings: &settings::Database, database: &Pool) -> 
 pub async fn open_migrated(settings: &settings::Database, missing: IfMissing) -> anyhow::Result<Pool> {
     let (database, _lock) = open_locked(settings, missing).await?;
     let shown = redacted(&settings.url);
+    refuse_newer(&database, &shown).await?;
     if missing == IfMissing::Refuse
         && Migrator::get_applied_migrations(database.inner())
             .await
@@ -184,7 +186,10 @@ async fn migrate_locked(settings: &settings::Database, database: &Pool) -> anyho
     }
     let is_new = Migrator::get_applied_migrations(database.inner()).await.is_ok_and(|applied| applied.is_empty());
     if !is_new {
-        info!("migrating the database");
+        // They cannot be read while another process is migrating, for which this one then waits.
+        for Step { sentence, .. } in pending(database).await.unwrap_or_default() {
+            info!("migrating the database: {sentence}");
+        }
     }
     let alone = connect_alone(settings).await?;
     let migrated = if matches!(parse_url(&settings.url)?, DatabaseKind::File(_)) {
@@ -259,6 +264,30 @@ pub async fn newer_migration(database: &Pool) -> Result<Option<String>, DbErr> {
         }
     }
     Ok(None)
+}
+
+/// Refuses a database that a newer version of this program has migrated. `shown` is its path or URL.
+///
+/// # Errors
+/// Returns an error that says what to do.
+pub async fn refuse_newer(database: &Pool, shown: &str) -> anyhow::Result<()> {
+    // A new database has no list of migrations, and this query fails.
+    let newer = newer_migration(database).await.ok().flatten();
+    ensure!(
+        newer.is_none(),
+        "the database {shown} was migrated by a newer version of Motion Export ({}); install that version, or restore a \
+         backup from before the upgrade. Nothing was changed",
+        newer.unwrap_or_default()
+    );
+    Ok(())
+}
+
+/// Returns the pending migrations, and what they will do.
+///
+/// # Errors
+/// Returns an error if the database does not answer.
+pub async fn pending(database: &Pool) -> Result<Vec<Step>, DbErr> {
+    plan::pending(database.inner()).await
 }
 
 /// Undoes the last `steps` migrations, or all of them.

@@ -1,11 +1,11 @@
 //! Health checks for supervisors and load balancers. They reveal nothing else.
 
 use axum::extract::State;
-use sea_orm::ConnectionTrait;
 
 use crate::error::{ApiError, ErrorCode};
 use crate::messages::http::HttpMessage;
 use crate::messages::requests::RequestMessage;
+use crate::server::db::connect::newer_migration;
 use crate::server::state::AppState;
 
 /// The path of the liveness check.
@@ -19,7 +19,8 @@ pub async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// Handles the readiness check: the database answers, and the last attempt to write to it succeeded.
+/// Handles the readiness check: the database answers, no newer version has migrated it, and the last attempt to write to it
+/// succeeded.
 ///
 /// # Errors
 /// Returns `unavailable` if the server is not ready or is shutting down, so that load balancers use other servers.
@@ -30,8 +31,10 @@ pub async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiErr
     if !state.exports.can_record() {
         return Err(ApiError::new(ErrorCode::Unavailable, HttpMessage::DatabaseReadOnly));
     }
-    match state.database.execute_unprepared("SELECT 1").await {
-        Ok(_) => Ok("ok\n"),
+    match newer_migration(&state.database).await {
+        Ok(None) => Ok("ok\n"),
+        // It refuses exports, so others must get them.
+        Ok(Some(migration)) => Err(ApiError::new(ErrorCode::Unavailable, HttpMessage::NewerSchema { migration })),
         Err(error) => {
             let error = ApiError::from(error);
             // Whatever the reason, another server may be ready.
