@@ -93,50 +93,56 @@ mod tests {
     use std::collections::BTreeMap;
     use std::path::Path;
 
-    /// Every field of the log, with its meaning. Each thing has one name; those of the specification are `user_id`,
-    /// `camera_id`, `row_count`, `bytes_sent` and `duration_ms`.
-    const FIELDS: [(&str, &str); 40] = [
-        ("action", "the action of an administrator on a user"),
-        ("bytes", "the size of an export's file, before any content encoding"),
-        ("bytes_sent", "how many bytes were sent to the client"),
-        ("camera_count", "of how many cameras retention has deleted events"),
-        ("camera_id", "the ids of the cameras that an export selects"),
-        ("changed_user_id", "the id of the user whom an administrator changed"),
-        ("client_address", "the address of the client, through trusted proxies"),
-        ("deleted_to", "the moment up to which retention has deleted events"),
-        ("different", "the files of the database that were replaced"),
-        ("duration_ms", "how long it took, in milliseconds"),
-        ("end_date", "the end of an export's selection"),
-        ("error", "why something failed"),
-        ("export_id", "the id of an export's record"),
-        ("file_bytes", "the size of an uploaded file"),
-        ("imported", "how many events were imported"),
-        ("hold_id", "the id of a hold that an administrator created or released"),
-        ("interrupted_exports", "how many exports were marked interrupted"),
-        ("keep_days", "for how many days a rule keeps events"),
-        ("listen_address", "the address that the server listens on"),
-        ("max_connections", "the setting of that name"),
-        ("method", "the method of a request"),
-        ("path", "the path of a request, or of a folder"),
-        ("reason", "why an export ended, or a file was not imported"),
-        ("request_id", "the id of a request"),
-        ("row_count", "how many events an export has written, or retention has deleted"),
-        ("rule", "by which rule retention has deleted events: `general` or `camera`"),
-        ("running_exports", "how many exports are running"),
-        ("skipped", "how many events could not be imported"),
-        ("source", "what an imported file is"),
-        ("seconds", "how long something took or was, in seconds"),
-        ("start_date", "the start of an export's selection"),
-        ("state", "how an export ended"),
-        ("status", "the status of a response"),
-        ("timezone", "the time zone of an export"),
-        ("token", "how an access token begins"),
-        ("token_id", "the id of an access token"),
-        ("tokens_revoked", "whether all access tokens of a user were revoked"),
-        ("unrecorded_exports", "how many exports have ended without a final record"),
-        ("user_id", "the id of the user of a request"),
-        ("valid_until", "until when a certificate is valid"),
+    /// Every field of the log, with the type of its value in JSON; docs/operations.md has the meanings. Each thing has one name;
+    /// those of the specification are `user_id`, `camera_id`, `row_count`, `bytes_sent` and `duration_ms`.
+    const FIELDS: [(&str, &str); 39] = [
+        ("action", "text"),
+        ("bytes", "number"),
+        ("bytes_sent", "number"),
+        ("camera_count", "number"),
+        ("camera_id", "text"),
+        ("changed_user_id", "text"),
+        ("client_address", "text"),
+        ("deleted_to", "text"),
+        ("different", "text"),
+        ("duration_ms", "number"),
+        ("end_date", "text"),
+        ("error", "text"),
+        ("export_id", "text"),
+        ("file_bytes", "number"),
+        ("hold_id", "text"),
+        ("imported", "number"),
+        ("interrupted_exports", "number"),
+        ("keep_days", "number"),
+        ("listen_address", "text"),
+        ("max_connections", "number"),
+        ("method", "text"),
+        ("path", "text"),
+        ("reason", "text"),
+        ("row_count", "number"),
+        ("rule", "text"),
+        ("running_exports", "number"),
+        ("seconds", "number"),
+        ("skipped", "number"),
+        ("source", "text"),
+        ("start_date", "text"),
+        ("state", "text"),
+        ("status", "number"),
+        ("timezone", "text"),
+        ("token", "text"),
+        ("token_id", "text"),
+        ("tokens_revoked", "boolean"),
+        ("unrecorded_exports", "number"),
+        ("user_id", "text"),
+        ("valid_until", "text"),
     ];
+
+    /// The fields of the span of a request.
+    const SPAN_FIELDS: [&str; 2] = ["request_id", "user_id"];
+
+    /// What each line has, and the span.
+    const COMMON_FIELDS: [(&str, &str); 5] =
+        [("timestamp", "text"), ("level", "text"), ("target", "text"), ("message", "text"), ("span", "object")];
 
     /// Returns the fields of all log lines in some code.
     fn fields(code: &str) -> Vec<String> {
@@ -207,8 +213,42 @@ mod tests {
         let mut found = BTreeMap::new();
         sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
         assert!(found.contains_key("user_id") && found.len() > 10, "{found:?}");
-        let unknown: Vec<_> =
-            found.iter().filter(|(field, _)| !FIELDS.iter().any(|(known, _)| known == field)).collect();
+        let is_known = |field: &str| FIELDS.iter().any(|(known, _)| *known == field) || SPAN_FIELDS.contains(&field);
+        let unknown: Vec<_> = found.iter().filter(|(field, _)| !is_known(field)).collect();
         assert!(unknown.is_empty(), "name these as FIELDS does, or add them there: {unknown:#?}");
+        let unused: Vec<_> = FIELDS.iter().filter(|(known, _)| !found.contains_key(*known)).collect();
+        assert!(unused.is_empty(), "no line has these: {unused:#?}");
+    }
+
+    #[test]
+    fn the_documented_table_and_the_schema_have_each_field_of_the_log_with_its_type() {
+        let document = include_str!("../../docs/operations.md");
+        let (_, below) = document.split_once("\n### Fields\n").expect("a section");
+        let rows: Vec<_> = below
+            .lines()
+            .skip_while(|line| !line.starts_with("| `"))
+            .map_while(|line| line.strip_prefix("| ")?.strip_suffix(" |"))
+            .map(|row| row.split(" | ").collect::<Vec<_>>())
+            .collect();
+        let documented: Vec<_> = rows.iter().map(|row| (row[0].trim_matches('`'), row[1])).collect();
+        let expected: Vec<_> = COMMON_FIELDS.into_iter().chain(FIELDS).collect();
+        assert_eq!(documented, expected);
+
+        let schema: serde_json::Value = serde_json::from_str(include_str!("../../docs/log.schema.json")).expect("JSON");
+        let properties = schema["properties"].as_object().expect("properties");
+        assert_eq!(properties.len(), rows.len());
+        for row in rows {
+            let (name, meaning) = (row[0].trim_matches('`'), row[2].replace('`', ""));
+            let in_schema = match row[1] {
+                "text" => "string",
+                "number" => "integer",
+                other => other,
+            };
+            assert_eq!(properties[name]["type"], in_schema, "{name}");
+            assert_eq!(properties[name]["description"], *meaning, "{name}");
+        }
+        let span = schema["properties"]["span"]["properties"].as_object().expect("properties");
+        let of_span: Vec<_> = span.keys().map(String::as_str).filter(|name| *name != "name").collect();
+        assert_eq!(of_span, SPAN_FIELDS);
     }
 }

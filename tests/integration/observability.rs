@@ -204,6 +204,104 @@ async fn a_json_log_has_the_request_id_in_each_line_of_a_request() {
     assert!(refused.iter().any(|line| line["status"] == 404 && line["path"] == EXPORT_PATH), "{refused:?}");
 }
 
+/// Asserts that a value fits a JSON Schema. Fails for a keyword that this does not know.
+fn assert_fits(schema: &Value, value: &Value, line: &str) {
+    for (keyword, wanted) in schema.as_object().unwrap() {
+        let fits = match keyword.as_str() {
+            "$schema" | "title" | "description" | "properties" => true,
+            "type" => match wanted.as_str().unwrap() {
+                "object" => value.is_object(),
+                "string" => value.is_string(),
+                "integer" => value.is_i64() || value.is_u64(),
+                "boolean" => value.is_boolean(),
+                other => panic!("the type {other}"),
+            },
+            "minimum" => value.as_i64() >= wanted.as_i64(),
+            "enum" => wanted.as_array().unwrap().contains(value),
+            "format" => {
+                *wanted == "date-time" && value.as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().is_ok()
+            }
+            "required" => wanted.as_array().unwrap().iter().all(|name| value.get(name.as_str().unwrap()).is_some()),
+            "additionalProperties" => {
+                assert_eq!(*wanted, false);
+                value.as_object().unwrap().keys().all(|name| schema["properties"].get(name).is_some())
+            }
+            other => panic!("the keyword {other}"),
+        };
+        assert!(fits, "{keyword} {wanted}: {value} in {line}");
+    }
+    for (name, inner) in value.as_object().into_iter().flatten() {
+        assert_fits(&schema["properties"][name], inner, line);
+    }
+}
+
+#[tokio::test]
+async fn each_line_of_a_json_log_fits_the_documented_schema() {
+    let schema: Value = serde_json::from_str(include_str!("../../docs/log.schema.json")).unwrap();
+    let database = TestDatabase::with(events(25)).await;
+    let folder = database.folder.path();
+    let token = token_of_admin(folder);
+    let settings = [("SERVER_LOG_FORMAT", "json"), ("SERVER_LOG", "motion_export=debug,warn")];
+    let mut server = Server::start_with(folder, &settings);
+    let query = "camera_id=front&start_date=2025-12-01&end_date=2025-12-16&timezone=Europe/Berlin";
+    assert_eq!(server.export(&token, query).await.text().await.unwrap().lines().count(), 14);
+    assert_eq!(server.export("mexp_wrong", "").await.status(), 401);
+    let browser = client_with(&[(reqwest::header::COOKIE, &server.cookie_of("admin").await)]);
+    let post = async |path: &str, form: &[(&str, &str)]| {
+        let answer = browser.post(format!("{}{path}", server.address)).form(form).send().await.unwrap();
+        assert!(answer.status().as_u16() < 400, "{path}: {}", answer.status());
+    };
+    post("/settings/people", &[("name", "ben"), ("role", "user"), ("password", PASSWORD)]).await;
+    post("/settings/tokens", &[("action", "create"), ("name", "x"), ("days", "7")]).await;
+    post("/settings/retention", &[("action", "keep"), ("camera", "front"), ("keep_days", "9")]).await;
+    let form = [("name", "nobody"), ("password", "wrong")];
+    assert_ne!(
+        client_with(&[]).post(format!("{}/login", server.address)).form(&form).send().await.unwrap().status(),
+        303
+    );
+    assert!(Command::new("kill").arg(server.child.id().to_string()).status().unwrap().success());
+    assert!(server.child.wait().unwrap().success());
+
+    let log = Server::log(folder);
+    let mut seen = std::collections::BTreeSet::new();
+    for line in log.lines() {
+        let value: Value = serde_json::from_str(line).expect(line);
+        if value["target"].as_str().unwrap().starts_with("motion_export") {
+            assert_fits(&schema, &value, line);
+            seen.extend(value.as_object().unwrap().keys().cloned());
+        }
+    }
+    for field in [
+        "span",
+        "listen_address",
+        "export_id",
+        "camera_id",
+        "start_date",
+        "end_date",
+        "timezone",
+        "row_count",
+        "bytes",
+        "bytes_sent",
+        "duration_ms",
+        "state",
+        "method",
+        "path",
+        "status",
+        "client_address",
+        "changed_user_id",
+        "token_id",
+        "keep_days",
+        "action",
+        "running_exports",
+    ] {
+        assert!(seen.contains(field), "{field} is in no line: {log}");
+    }
+    let wrong =
+        serde_json::json!({ "timestamp": "yesterday", "level": "INFO", "target": "motion_export", "message": "" });
+    let refused = std::panic::catch_unwind(|| assert_fits(&schema, &wrong, "made up"));
+    assert!(refused.is_err(), "the check of the schema can fail");
+}
+
 #[tokio::test]
 async fn an_export_that_fails_before_its_first_byte_logs_one_error() {
     let log = Log::of_this_thread();
