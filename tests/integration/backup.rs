@@ -34,7 +34,8 @@ fn stop(server: &mut Server) {
     assert!(server.child.wait().unwrap().success());
 }
 
-fn names_in(folder: &Path) -> Vec<String> {
+/// Returns the names of the files in a folder, sorted.
+pub fn names_in(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();

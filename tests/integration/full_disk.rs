@@ -16,7 +16,8 @@ use serde_json::Value;
 
 use crate::app::{PASSWORD, TestApp, TestDatabase, events};
 use crate::backend;
-use crate::binary::{command, fail, succeed};
+use crate::backup::names_in;
+use crate::binary::{Server, command, fail, in_clean_environment, succeed, token_of_admin};
 use crate::log::Log;
 use crate::proxy::SlowClient;
 
@@ -26,11 +27,17 @@ pub struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// Mounts it. Returns `None` if this process may not mount, as in some containers; then it prints that the test is skipped.
+    /// Mounts one of 12 MB. Returns `None` if this process may not mount, as in some containers; then it prints that the test is
+    /// skipped.
     pub fn mount() -> Option<Self> {
+        Self::mount_of(12)
+    }
+
+    /// Mounts one of this many megabytes.
+    fn mount_of(megabytes: u32) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=12m", "tmpfs"]).arg(folder.path());
+        mount.args(["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"]).arg(folder.path());
         if !mount.output().is_ok_and(|mounted| mounted.status.success()) {
             backend::skips("this process may not mount a small file system");
             return None;
@@ -52,6 +59,13 @@ impl SmallDisk {
         for size in [65_536, 4_096, 1] {
             while ballast.write_all(&vec![0; size]).is_ok() {}
         }
+    }
+
+    /// Uses up all free space but this many bytes.
+    fn fill_except(&self, bytes: u64) {
+        self.fill();
+        let ballast = File::options().write(true).open(self.ballast()).unwrap();
+        ballast.set_len(ballast.metadata().unwrap().len() - bytes).unwrap();
     }
 
     /// Frees the space again.
@@ -359,4 +373,122 @@ async fn a_backup_that_does_not_fit_is_refused_before_anything_is_written() {
     let error = fail(folder, &["restore", "backup.db", "--database-url", &url]);
     assert!(error.contains("bytes are free; free some space") && error.contains("Nothing was changed"), "{error}");
     assert!(!disk.path().join("test.db").exists());
+}
+
+/// Creates a database of some 60 MB in a folder, with events, an administrator and a session.
+async fn large_database(folder: &Path) {
+    succeed(folder, &["demo", "--events", "100", "--days", "1", "--until", "2025-12-16T12:00:00Z"]);
+    token_of_admin(folder);
+    drop(Server::start(folder, &[]).cookie_of("admin").await);
+    let filler = "CREATE TABLE filler (x); INSERT INTO filler
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 15000) SELECT zeroblob(4000) FROM n";
+    rusqlite::Connection::open(folder.join("test.db")).unwrap().execute_batch(filler).unwrap();
+}
+
+/// Runs a command, and fills the disk as soon as the command has created a temporary file there. Returns the error of the command;
+/// `None` if it was faster.
+fn fill_during(disk: &SmallDisk, mut command: Command) -> Option<String> {
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    while !names_in(disk.path()).iter().any(|name| name.contains(".part")) && child.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    disk.fill();
+    let ended = child.wait_with_output().unwrap();
+    disk.free();
+    (!ended.status.success()).then(|| String::from_utf8(ended.stderr).unwrap())
+}
+
+/// How often a command may be faster than the test that fills its disk.
+const MAX_ATTEMPTS: u32 = 50;
+
+#[tokio::test]
+async fn a_disk_that_fills_up_while_a_backup_is_copied_leaves_the_old_backup_and_nothing_else() {
+    if backend::is_postgres() && backend::skips("its files are its own") {
+        return;
+    }
+    let Some(disk) = SmallDisk::mount_of(100) else { return };
+    let home = backend::nowhere();
+    let folder = home.path();
+    large_database(folder).await;
+    let target = disk.path().join("backup.db");
+    std::fs::write(&target, "the old backup").unwrap();
+    let target = target.to_str().unwrap();
+    let error = (0..MAX_ATTEMPTS).find_map(|_| {
+        let error = fill_during(&disk, command(folder, &["backup", target, "--force"]));
+        if error.is_none() {
+            std::fs::write(target, "the old backup").unwrap();
+        }
+        error
+    });
+    let error = error.expect("the disk is full before the end");
+    let words =
+        format!("error: cannot copy the database test.db to {target}: no space is left on the device; free some");
+    assert!(error.starts_with(&words) && error.lines().count() == 1, "{error}");
+    assert_eq!(std::fs::read(target).unwrap(), b"the old backup");
+    assert_eq!(names_in(disk.path()), ["backup.db"]);
+    succeed(folder, &["backup", target, "--force"]);
+}
+
+#[tokio::test]
+async fn a_file_that_may_not_grow_further_fails_a_backup_and_leaves_the_old_one() {
+    if backend::is_postgres() && backend::skips("its files are its own") {
+        return;
+    }
+    let home = backend::nowhere();
+    let folder = home.path();
+    large_database(folder).await;
+    std::fs::write(folder.join("backup.db"), "the old backup").unwrap();
+    let backup = command(folder, &["backup", "backup.db", "--force"]);
+    let mut limited = Command::new("bash");
+    in_clean_environment(limited.current_dir(folder), folder);
+    // In units of 1,024 bytes. A write beyond the limit fails, and does not kill the process.
+    limited.args(["-c", "trap '' XFSZ; ulimit -S -f 20000; exec \"$@\"", "bash"]).arg(backup.get_program());
+    let ended = limited.args(backup.get_args()).output().unwrap();
+    let error = String::from_utf8(ended.stderr).unwrap();
+    assert!(!ended.status.success() && error.contains("cannot copy the database test.db to backup.db: "), "{error}");
+    assert_eq!(std::fs::read(folder.join("backup.db")).unwrap(), b"the old backup");
+    assert!(!names_in(folder).iter().any(|name| name.contains(".part")), "{:?}", names_in(folder));
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_up_while_a_backup_is_restored_leaves_the_old_database_and_nothing_else() {
+    if backend::is_postgres() && backend::skips("its files are its own") {
+        return;
+    }
+    let Some(disk) = SmallDisk::mount_of(100) else { return };
+    let home = backend::nowhere();
+    let folder = home.path();
+    large_database(folder).await;
+    succeed(folder, &["backup", "backup.db"]);
+    let database = disk.path().join("test.db");
+    let url = format!("sqlite://{}", database.display());
+    succeed(folder, &["demo", "--events", "7", "--database-url", &url]);
+    let old = std::fs::read(&database).unwrap();
+    let unchanged = || {
+        assert!(std::fs::read(&database).unwrap() == old, "the old database");
+        assert_eq!(names_in(disk.path()), ["test.db"]);
+    };
+    let restore = ["restore", "backup.db", "--database-url", &url];
+    let error = (0..MAX_ATTEMPTS).find_map(|_| {
+        let error = fill_during(&disk, command(folder, &restore));
+        if error.is_none() {
+            for name in names_in(disk.path()) {
+                std::fs::remove_file(disk.path().join(name)).unwrap();
+            }
+            std::fs::write(&database, &old).unwrap();
+        }
+        error
+    });
+    let error = error.expect("the disk is full before the end");
+    let full = "nothing was changed: no space is left on the device; free some";
+    assert!(error.contains(full) && error.lines().count() == 1, "{error}");
+    unchanged();
+
+    // The copy fits exactly, and then nothing is left for removing the sessions from it.
+    disk.fill_except(folder.join("backup.db").metadata().unwrap().len());
+    let error = fail(folder, &restore);
+    disk.free();
+    assert!(error.contains(full) && error.contains("sessions") && error.lines().count() == 1, "{error}");
+    unchanged();
+    succeed(folder, &restore);
 }

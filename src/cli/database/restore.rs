@@ -65,8 +65,15 @@ async fn to_sqlite(file: PathBuf, database: PathBuf) -> anyhow::Result<()> {
     restore::check_is_unused(&database)?;
     let is_there = database.exists();
     let now = now();
-    let differences =
-        if is_there { restore::compare(&copy, &database, now).ok() } else { Some(Differences::default()) };
+    let differences = match is_there.then(|| restore::compare(&copy, &database, now)) {
+        None => Some(Differences::default()),
+        Some(Ok(differences)) => Some(differences),
+        // Otherwise, tokens that were revoked would work again.
+        Some(Err(error)) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) => {
+            return Err(error).context("cannot revoke access tokens in the copy of the backup; nothing was changed");
+        }
+        Some(Err(_)) => None,
+    };
     let aside = if is_there {
         restore::make_one_file(&database)?;
         Some(restore::keep_aside(&database, &stamp(now))?)

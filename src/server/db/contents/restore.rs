@@ -59,7 +59,8 @@ pub fn check_is_unused(database: &Path) -> anyhow::Result<()> {
 /// # Errors
 /// Returns an error if a file cannot be read or written.
 pub fn copy_files(backup: &Path, to: &Path, database: &Path) -> anyhow::Result<()> {
-    let cannot = || format!("cannot copy {} to {}", backup.display(), to.display());
+    let cannot =
+        || format!("cannot copy {} beside the database {}; nothing was changed", backup.display(), database.display());
     let mode = fs::metadata(to).with_context(cannot)?.permissions();
     fs::copy(backup, to).with_context(cannot)?;
     // The bits of the backup are copied as well.
@@ -103,7 +104,8 @@ pub fn prepare(copy: &Path, stop: &Stop) -> anyhow::Result<Counts> {
     let connection = open(copy)?;
     let counts = check(&connection, stop).context("the backup cannot be used; nothing was changed")?;
     if connection.table_exists(None, "sessions")? {
-        connection.execute("DELETE FROM sessions", [])?;
+        let deleted = connection.execute("DELETE FROM sessions", []);
+        deleted.context("cannot remove the sessions from the copy of the backup; nothing was changed")?;
     }
     connection.close().map_err(|(_, error)| error)?;
     Ok(counts)
