@@ -101,7 +101,7 @@ fn offered(error: &str) -> BTreeSet<String> {
 }
 
 /// Returns the names of the variants of an enum or the fields of a struct, as serde parses them.
-fn names_of<T: DeserializeOwned + Debug>(json: &str) -> BTreeSet<String> {
+pub fn names_of<T: DeserializeOwned + Debug>(json: &str) -> BTreeSet<String> {
     offered(&serde_json::from_str::<T>(json).unwrap_err().to_string())
 }
 
@@ -109,7 +109,7 @@ fn names_of<T: DeserializeOwned + Debug>(json: &str) -> BTreeSet<String> {
 const DEPRECATED: (&str, &str) = ("database", "keep_months");
 
 /// Returns all settings as `section.key`, with their defaults as text.
-fn settings() -> BTreeMap<String, String> {
+pub fn settings() -> BTreeMap<String, String> {
     let file: Table = read("Leptos.toml").parse().unwrap();
     let mut found = BTreeMap::new();
     for section in names_of::<Settings>(r#"{"no": 1}"#) {

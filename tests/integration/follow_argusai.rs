@@ -1,6 +1,8 @@
 //! ArgusAI as a live source: its database is read again and again while it writes.
 
+use std::fs::File;
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -16,6 +18,8 @@ use rusqlite::Connection;
 use sea_orm::ConnectionTrait;
 
 use crate::app::{NOW, TestDatabase};
+use crate::backend;
+use crate::binary::{command, succeed};
 use crate::import_argusai::on_postgres;
 use crate::mqtt::until;
 use crate::sources::{context, context_at, rows, source, stored};
@@ -205,6 +209,71 @@ async fn a_database_that_cannot_be_followed_is_named_with_the_reason_and_tried_a
     assert_eq!(stored(&database).await.source.state, "live");
 }
 
+/// A read-only view of a folder, as a container has of a volume with `:ro`. It is unmounted when it is dropped.
+struct ReadOnlyVolume(tempfile::TempDir);
+
+impl ReadOnlyVolume {
+    /// Mounts it. Returns `None` if this process may not mount; then it prints that the test is skipped.
+    fn of(folder: &Path) -> Option<Self> {
+        let view = tempfile::tempdir().unwrap();
+        let mount = |arguments: &[&str]| {
+            let mut mount = Command::new("mount");
+            mount.args(arguments).arg(view.path()).output().is_ok_and(|mounted| mounted.status.success())
+        };
+        if !mount(&["--bind", folder.to_str().unwrap()]) || !mount(&["-o", "remount,ro,bind"]) {
+            backend::skips("this process may not mount a folder");
+            return None;
+        }
+        Some(Self(view))
+    }
+}
+
+impl Drop for ReadOnlyVolume {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
+    }
+}
+
+#[test]
+fn a_read_only_volume_is_followed_and_in_write_ahead_mode_while_argusai_has_it_open() {
+    for journal in ["delete", "wal"] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("argusai.db");
+        let argusai = create(&file, journal);
+        add(&argusai, 0..2).unwrap();
+        let Some(volume) = ReadOnlyVolume::of(folder.path()) else { return };
+        let seen = volume.0.path().join("argusai.db");
+        assert!(File::options().write(true).open(&seen).is_err(), "it is read-only");
+        let home = backend::nowhere();
+        succeed(home.path(), &["migrate", "up"]);
+        // In another process: SQLite shares what one process has open.
+        let read = || {
+            let mut once = command(home.path(), &["source", "once", "attic"]);
+            once.env("MOTION_EXPORT_SOURCE_ATTIC_KIND", "argusai");
+            once.env("MOTION_EXPORT_SOURCE_ATTIC_URL", format!("sqlite:///{}", seen.display()));
+            let ended = once.output().unwrap();
+            (ended.status.success(), String::from_utf8_lossy(&ended.stderr).into_owned())
+        };
+        let stored = || String::from_utf8(succeed(home.path(), &["export"])).unwrap().lines().count() - 1;
+        assert!(read().0, "{journal}: {}", read().1);
+        assert_eq!(stored(), 2, "{journal}");
+        add(&argusai, 2..5).unwrap();
+        assert!(read().0, "{journal}");
+        assert_eq!(stored(), 5, "{journal}");
+
+        // When it is closed, SQLite removes the files of the write-ahead log.
+        add(&argusai, 5..6).unwrap();
+        drop(argusai);
+        let (is_read, error) = read();
+        assert_eq!(is_read, journal == "delete", "{error}");
+        assert!(is_read || error.contains("is read again when ArgusAI has it open"), "{error}");
+        let argusai = Connection::open(&file).unwrap();
+        add(&argusai, 6..7).unwrap();
+        assert!(read().0, "{journal}");
+        assert_eq!(stored(), 7, "{journal}: nothing is missed");
+    }
+}
+
 #[tokio::test]
 async fn values_are_judged_as_the_importer_judges_them_and_the_latest_events_are_shown() {
     let folder = tempfile::tempdir().unwrap();
@@ -275,7 +344,7 @@ async fn argusai_on_postgresql_is_followed_with_any_type_of_time() {
         assert_eq!(read(&database, &settings).await.unwrap(), 0, "{time}");
         // Committed later than events of a later time.
         let late = "INSERT INTO motion_events VALUES ('late', 'front', '2025-12-16 10:40:00', 0.5, 'knn', NULL)";
-        crate::backend::psql_of(home.path(), late);
+        backend::psql_of(home.path(), late);
         assert_eq!(read(&database, &settings).await.unwrap(), 1, "{time}");
         assert_eq!(stored(&database).await.source.complete_to, Some(UnixMicros::new(NOW - 60_000_000)));
         assert_eq!(trial(&settings, UnixMicros::new(NOW)).await.unwrap().events.len(), 5);
