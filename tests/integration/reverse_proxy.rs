@@ -71,6 +71,12 @@ impl Drop for Proxy {
 }
 
 impl Proxy {
+    /// Kills it, as `kill -9` does.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Runs a program and waits until it listens. `prepare` writes its configuration into a folder and returns the command.
     fn run(prepare: impl FnOnce(&Path, SocketAddr) -> Command) -> Self {
         let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -116,57 +122,111 @@ impl Proxy {
 }
 
 /// The base path in the documentation.
-const BASE: &str = "/motion";
+pub const BASE: &str = "/motion";
 
-/// Returns the configuration of a proxy with the changes of the documentation for a server below a path. `rows`: the first
-/// column of the table.
-fn below_base(configuration: &str, rows: &[&str]) -> String {
-    let (_, table) = PAGE.split_once("\n### Below a path\n").expect("a section");
-    rows.iter().fold(configuration.to_owned(), |configuration, row| {
-        let row = table.lines().find(|line| line.starts_with(&format!("| {row} |"))).expect(row);
-        let [from, to] = [1, 3].map(|column| row.split('`').nth(column).expect("two columns of code"));
-        replace(&configuration, from, to)
-    })
+/// The timeout in all configurations.
+const TIMEOUT: &str = "150s";
+
+/// A proxy as the documentation configures it.
+#[derive(Clone, Debug)]
+pub struct Documented {
+    /// Its name, for messages.
+    pub name: &'static str,
+    /// The first column of the rows of the table whose changes are made, for a server below a path.
+    rows: &'static [&'static str],
+    program: PathBuf,
+    timeout: &'static str,
 }
 
-/// Runs nginx as documented, in front of this server. `rows`: the changes for a server below a path.
-fn documented_nginx(program: &Path, server: &str, rows: &[&str]) -> Proxy {
-    let http = without_lines(&block(PAGE, "nginx"), &["ssl_certificate ", "ssl_certificate_key"]);
-    Proxy::nginx(program, &replace(&below_base(&http, rows), SERVER, server))
+impl Documented {
+    fn new(name: &'static str, rows: &'static [&'static str]) -> Option<Self> {
+        let program = match name {
+            "nginx" => nginx(),
+            "haproxy" => program(["target/haproxy/usr/sbin/haproxy", "/usr/sbin/haproxy"]),
+            _ => program(["target/caddy/bin/caddy", "target/caddy/bin/caddy"]),
+        };
+        if program.is_none() {
+            backend::skips(&format!("{name} is missing: make proxies"));
+        }
+        Some(Self { name, rows, program: program?, timeout: TIMEOUT })
+    }
+
+    /// Returns a proxy for a server below a path: it passes the path on, or removes it. `None` if the program is missing.
+    pub fn below_a_path(name: &str) -> [Option<Self>; 2] {
+        match name {
+            "nginx" => [Self::new("nginx", &["nginx"]), Self::new("nginx", &["nginx", "nginx, to remove the path"])],
+            "haproxy" => {
+                [Self::new("haproxy", &["haproxy"]), Self::new("haproxy", &["haproxy", "haproxy, to remove the path"])]
+            }
+            _ => [Self::new("Caddy", &["Caddy"]), Self::new("Caddy", &["Caddy, to remove the path"])],
+        }
+    }
+
+    /// Returns the same proxy with another timeout in place of each of 150 seconds.
+    #[must_use]
+    pub fn with_timeout(&self, timeout: &'static str) -> Self {
+        Self { timeout, ..self.clone() }
+    }
+
+    /// Runs it in front of this server.
+    pub fn start(&self, server: &str) -> Proxy {
+        let server = server.strip_prefix("http://").unwrap_or(server);
+        match self.name {
+            "nginx" => self.start_nginx(server),
+            "haproxy" => self.start_haproxy(server),
+            _ => Proxy::run(|folder, listen| {
+                caddy(&self.program, &self.configuration("caddyfile", server), folder, listen)
+            }),
+        }
+    }
+
+    /// Returns the documented configuration with the changes of the documentation for a server below a path.
+    fn configuration(&self, language: &str, server: &str) -> String {
+        let (_, table) = PAGE.split_once("\n### Below a path\n").expect("a section");
+        let mut configuration = block(PAGE, language);
+        for row in self.rows {
+            let row = table.lines().find(|line| line.starts_with(&format!("| {row} |"))).expect(row);
+            let codes: Vec<_> = row.split('`').skip(1).step_by(2).collect();
+            configuration = replace(&configuration, codes[0], &codes[1..].join("\n"));
+        }
+        // A change that opens a block says that it must be closed at the end.
+        let open = configuration.matches('{').count() - configuration.matches('}').count();
+        configuration.push_str(&"}\n".repeat(open));
+        replace(&replace(&configuration, TIMEOUT, self.timeout), SERVER, server)
+    }
+
+    fn start_nginx(&self, server: &str) -> Proxy {
+        let http = self.configuration("nginx", server);
+        Proxy::nginx(&self.program, &without_lines(&http, &["ssl_certificate ", "ssl_certificate_key"]))
+    }
+
+    fn start_haproxy(&self, server: &str) -> Proxy {
+        Proxy::run(|folder, listen| {
+            let settings = self.configuration("haproxy", server);
+            let tls = "bind :443 ssl crt /etc/haproxy/motion.example.com.pem";
+            let file = folder.join("haproxy.cfg");
+            std::fs::write(&file, replace(&settings, tls, &format!("bind {listen}"))).unwrap();
+            let mut command = Command::new(&self.program);
+            command.arg("-db").arg("-f").arg(file);
+            // Its libraries, if `make proxies` unpacked it.
+            let libraries = self.program.parent().and_then(Path::parent).map(|usr| usr.join("lib"));
+            let folders = libraries.and_then(|lib| std::fs::read_dir(lib).ok()).into_iter().flatten().flatten();
+            let folders: Vec<_> = folders.map(|folder| folder.path()).collect();
+            command.env("LD_LIBRARY_PATH", std::env::join_paths(folders).unwrap());
+            command
+        })
+    }
 }
 
-/// Runs haproxy as documented, in front of this server.
-fn documented_haproxy(program: &Path, server: &str, rows: &[&str]) -> Proxy {
-    Proxy::run(|folder, listen| {
-        let settings = replace(&below_base(&block(PAGE, "haproxy"), rows), SERVER, server);
-        let tls = "bind :443 ssl crt /etc/haproxy/motion.example.com.pem";
-        let file = folder.join("haproxy.cfg");
-        std::fs::write(&file, replace(&settings, tls, &format!("bind {listen}"))).unwrap();
-        let mut command = Command::new(program);
-        command.arg("-db").arg("-f").arg(file);
-        // Its libraries, if `make proxies` unpacked it.
-        let libraries = program.parent().and_then(Path::parent).map(|usr| usr.join("lib"));
-        let folders = libraries.and_then(|lib| std::fs::read_dir(lib).ok()).into_iter().flatten().flatten();
-        let folders: Vec<_> = folders.map(|folder| folder.path()).collect();
-        command.env("LD_LIBRARY_PATH", std::env::join_paths(folders).unwrap());
-        command
-    })
-}
-
-/// Returns the command that runs Caddy as documented, in front of this server.
-fn caddy(program: &Path, server: &str, rows: &[&str], folder: &Path, listen: SocketAddr) -> Command {
-    let settings = replace(&below_base(&block(PAGE, "caddyfile"), rows), SERVER, server);
-    let settings = replace(&settings, "motion.example.com {", &format!("http://{listen} {{"));
+/// Returns the command that runs Caddy with this configuration.
+fn caddy(program: &Path, configuration: &str, folder: &Path, listen: SocketAddr) -> Command {
+    let settings = replace(configuration, "motion.example.com {", &format!("http://{listen} {{"));
     let file = folder.join("Caddyfile");
     std::fs::write(&file, format!("{{\n  admin off\n  auto_https off\n}}\n{settings}")).unwrap();
     let mut command = Command::new(program);
     command.args(["run", "--adapter", "caddyfile", "--config"]).arg(file);
     command.env("HOME", folder).env("XDG_DATA_HOME", folder).env("XDG_CONFIG_HOME", folder);
     command
-}
-
-fn documented_caddy(program: &Path, server: &str, rows: &[&str]) -> Proxy {
-    Proxy::run(|folder, listen| caddy(program, server, rows, folder, listen))
 }
 
 /// Returns a server with an export of some megabytes, an `Authorization` header, and a link to that export. `base`: the path of
@@ -195,10 +255,9 @@ async fn answer(address: &str, request: &str) -> String {
 }
 
 /// Asserts that a proxy forwards complete files unchanged, and that a truncated one never looks complete.
-async fn forwards_complete_files_and_exposes_truncation(base: &str, start: impl Fn(&str) -> Proxy) {
+async fn forwards_complete_files_and_exposes_truncation(base: &str, documented: &Documented) {
     let (app, authorization, link) = app(base).await;
-    let server = app.address.strip_prefix("http://").unwrap();
-    let proxy = start(server);
+    let proxy = documented.start(&app.address);
     let client = client_with(&[(AUTHORIZATION, &authorization)]);
     let url = format!("{}{base}{EXPORT_PATH}", proxy.address);
 
@@ -219,6 +278,7 @@ async fn forwards_complete_files_and_exposes_truncation(base: &str, start: impl 
                 format!("GET {base}{path}{version}\r\nHost: {host}\r\nAuthorization: {authorization}\r\n\r\n");
             let answer = answer(&proxy.address, &request).await;
             assert!(!answer.contains("timestamp,camera_id"), "{path}{version}: {}", &answer[..answer.len().min(300)]);
+            assert!(version.is_empty() || answer.contains("Use HTTP/1.1 or newer."), "{path}: {answer}");
             let is_success = answer.split(' ').nth(1).is_some_and(|status| status.starts_with('2'));
             assert!(!is_success, "{path}{version}: {answer}");
         }
@@ -227,7 +287,7 @@ async fn forwards_complete_files_and_exposes_truncation(base: &str, start: impl 
     // The response is truncated in its head, in its body, and directly before its end.
     for after in [50, 300_000, direct.len() / 2, direct.len()] {
         let cut = cutting_proxy(&app.address, after).await;
-        let proxy = start(cut.strip_prefix("http://").unwrap());
+        let proxy = documented.start(&cut);
         let response = client.get(format!("{}{base}{EXPORT_PATH}", proxy.address)).send().await;
         let file = match response {
             Ok(response) if response.status() == 200 => response.bytes().await.ok(),
@@ -238,39 +298,28 @@ async fn forwards_complete_files_and_exposes_truncation(base: &str, start: impl 
     app.idle().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_documented_nginx_forwards_complete_files_and_exposes_truncation() {
-    let Some(nginx) = nginx() else {
-        backend::skips("nginx is missing: make proxies");
-        return;
-    };
-    forwards_complete_files_and_exposes_truncation("", |server| documented_nginx(&nginx, server, &[])).await;
-    let rows = ["nginx", "nginx, to remove the path"];
-    for rows in [&rows[..1], &rows] {
-        forwards_complete_files_and_exposes_truncation(BASE, |server| documented_nginx(&nginx, server, rows)).await;
+/// Does this for a server at the root of its host, and below a path that the proxy passes on or removes.
+async fn forwards_everywhere(name: &'static str) {
+    let Some(at_root) = Documented::new(name, &[]) else { return };
+    forwards_complete_files_and_exposes_truncation("", &at_root).await;
+    for below in Documented::below_a_path(name).into_iter().flatten() {
+        forwards_complete_files_and_exposes_truncation(BASE, &below).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_documented_nginx_forwards_complete_files_and_exposes_truncation() {
+    forwards_everywhere("nginx").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_documented_haproxy_forwards_complete_files_and_exposes_truncation() {
-    let Some(haproxy) = program(["target/haproxy/usr/sbin/haproxy", "/usr/sbin/haproxy"]) else {
-        backend::skips("haproxy is missing: make proxies");
-        return;
-    };
-    forwards_complete_files_and_exposes_truncation("", |server| documented_haproxy(&haproxy, server, &[])).await;
-    let start = |server: &str| documented_haproxy(&haproxy, server, &["haproxy"]);
-    forwards_complete_files_and_exposes_truncation(BASE, start).await;
+    forwards_everywhere("haproxy").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_documented_caddy_forwards_complete_files_and_exposes_truncation() {
-    let Some(caddy) = program(["target/caddy/bin/caddy", "target/caddy/bin/caddy"]) else {
-        backend::skips("Caddy is missing: make proxies");
-        return;
-    };
-    forwards_complete_files_and_exposes_truncation("", |server| documented_caddy(&caddy, server, &[])).await;
-    let start = |server: &str| documented_caddy(&caddy, server, &["Caddy"]);
-    forwards_complete_files_and_exposes_truncation(BASE, start).await;
+    forwards_everywhere("Caddy").await;
 }
 
 #[test]
@@ -288,7 +337,7 @@ fn a_caddy_that_hides_truncation_does_not_start_with_the_documented_configuratio
     }
     let folder = tempfile::tempdir().unwrap();
     let listen = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let run = caddy(&old, SERVER, &[], folder.path(), listen).output().unwrap();
+    let run = caddy(&old, &block(PAGE, "caddyfile"), folder.path(), listen).output().unwrap();
     assert!(!run.status.success());
     let error = String::from_utf8_lossy(&run.stderr).into_owned();
     assert!(error.contains("unrecognized directive: log_append"), "{version}: {error}");
