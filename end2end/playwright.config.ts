@@ -19,8 +19,8 @@ const chromium = {
 /** Specs that the projects with script do not run. */
 const notWithScript = /(noscript|screenshots)\.spec\.ts|\.setup\.ts/;
 
-/** They set all widths themselves, so one project is enough. */
-const widths = /(widths|phone)\.spec\.ts/;
+/** One project is enough: the first two set all widths themselves, and the last is about connections. */
+const once = /(widths|phone|home-network)\.spec\.ts/;
 
 export default defineConfig({
   testDir: ".",
@@ -38,8 +38,8 @@ export default defineConfig({
     { name: "session", use: chromium, testMatch: /session\.setup\.ts/ },
     ...[
       { name: "desktop", use: chromium, testIgnore: notWithScript },
-      { name: "phone", use: { ...chromium, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }, testIgnore: [notWithScript, widths] },
-      { name: "dark", use: { ...chromium, colorScheme: "dark" as const }, testIgnore: [notWithScript, widths] },
+      { name: "phone", use: { ...chromium, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }, testIgnore: [notWithScript, once] },
+      { name: "dark", use: { ...chromium, colorScheme: "dark" as const }, testIgnore: [notWithScript, once] },
       // noscript.spec.ts tests without script what the other specs test with it.
       { name: "no script", use: { ...chromium, javaScriptEnabled: false }, testMatch: /(noscript|page|accounts|crowd|languages|sources|sub-path)\.spec\.ts/ },
       ...(process.env.SCREENSHOTS ? [{ name: "screenshots", use: chromium, testMatch: /screenshots\.spec\.ts/ }] : []),

@@ -1,37 +1,21 @@
 // A server whose public address has a path. It accepts requests with that path itself, as from a proxy that passes it on.
-import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-
-import { ADMIN, freePort, NOW, PASSWORD, runWith, SERVER } from "./server";
+import { OwnServer } from "./own-server";
+import { ADMIN, freePort, PASSWORD } from "./server";
 import { bytes, exportButton, expect, expectSame, test } from "./test";
 
-let folder: string;
-let server: ChildProcess;
+let server: OwnServer;
 let address: string;
-let environment: Record<string, string>;
 
 // The history's stream of events may be answered with 401 before the page of the sign-in is shown.
 test.use({ storageState: { cookies: [], origins: [] }, expectedMessages: [/status of 401/] });
 
 test.beforeAll(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), "motion-export-"));
   const port = await freePort();
   address = `http://127.0.0.1:${port}/motion`;
-  environment = { DATABASE_URL: `sqlite://${folder}/test.db`, MOTION_EXPORT_SERVER_PUBLIC_URL: `${address}/` };
-  runWith(environment, ["demo", "--events", "2000", "--seed", "1", "--until", NOW]);
-  runWith(environment, ["user", "add", ADMIN, "--admin", "--password-stdin"], PASSWORD);
-  const env = { ...process.env, MOTION_EXPORT_SERVER_LOG: "warn", ...environment };
-  const root = path.resolve(__dirname, "..");
-  server = spawn(SERVER, ["serve", "--listen", `127.0.0.1:${port}`], { cwd: root, env, stdio: "ignore" });
-  await expect(async () => expect((await fetch(`${address}/healthz`)).ok).toBe(true)).toPass();
+  server = await OwnServer.start(`127.0.0.1:${port}`, { MOTION_EXPORT_SERVER_PUBLIC_URL: `${address}/` });
 });
 
-test.afterAll(() => {
-  server.kill();
-  rmSync(folder, { recursive: true, force: true });
-});
+test.afterAll(() => server.stop());
 
 test("signing in, an export, the history and signing out stay below the path", async ({ page, javaScriptEnabled }) => {
   const elsewhere: string[] = [];
@@ -50,7 +34,7 @@ test("signing in, an export, the history and signing out stay below the path", a
   const downloading = page.waitForEvent("download");
   await exportButton(page).click();
   const file = await bytes(await downloading);
-  expectSame(file, runWith({ DATABASE_URL: environment.DATABASE_URL }, ["export", "--bom", "--timezone", zone]));
+  expectSame(file, server.run("export", "--bom", "--timezone", zone));
 
   await page.getByRole("link", { name: "Export history" }).click();
   await expect(page.getByRole("heading", { name: "Export history", level: 1 })).toBeVisible();
