@@ -12,7 +12,9 @@ WASM := target/$(WASM_TARGET)/wasm-release/motion_export.wasm
 NODE_MODULES := end2end/node_modules/.package-lock.json
 LLVM_COV := target/tools/bin/cargo-llvm-cov
 TWIGGY := target/tools/bin/twiggy
+CARGO_DENY := target/tools/bin/cargo-deny
 SECONDS ?= 20
+ADVISORIES ?=
 BENCH ?=
 # Installs packages of Debian, as root or with sudo.
 APT_INSTALL = sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
@@ -29,7 +31,7 @@ WASM_OPT := end2end/node_modules/.bin/wasm-opt
 # The browser for tests; any Chromium works.
 export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
 
-.PHONY: help run test lint unit fuzz tools api-check dist dist-check coverage instructions end2end browsers bench load lighthouse size build screenshots clean site static
+.PHONY: help run test lint unit fuzz tools api-check audit dist dist-check coverage instructions end2end browsers bench load lighthouse size build screenshots clean site static
 .PHONY: wasm-target browser other-browsers components promtool proxies mosquitto postgres valgrind bench-tools
 
 help: ## Shows this list
@@ -74,6 +76,9 @@ tools: ## Checks that LibreOffice Calc reads the dates of an export, and that Mo
 api-check: target/api-check/done ## Checks the API against its own description, with requests that schemathesis generates
 	cargo build --locked --bin motion-export
 	.ci/api-check target/debug/motion-export target/api-check/bin/st
+
+audit: $(CARGO_DENY) ## Checks sources, licences and duplicates of the dependencies; with ADVISORIES=1 also known weaknesses, from GitHub
+	ADVISORIES=$(ADVISORIES) .ci/audit $(CARGO_DENY)
 
 instructions: valgrind ## Counts the instructions per exported row, and fails if they are more than recorded
 	cargo bench --locked --bench instructions
@@ -242,3 +247,7 @@ target/load/venv/done: end2end/load/requirements.txt | bench-tools
 $(TWIGGY):
 	@echo "Building twiggy"
 	cargo install --debug --locked --root target/tools twiggy@0.8.0
+
+$(CARGO_DENY):
+	@echo "Building cargo-deny, in some ten minutes"
+	cargo install --debug --locked --root target/tools cargo-deny@0.20.2
