@@ -9,6 +9,7 @@ test("the default form downloads all events, for Excel", async ({ page, context 
   // A page with script has stored the browser's time zone in a cookie.
   await page.goto("/settings");
   await expect(page.getByLabel("Time zone")).toHaveValue("America/Los_Angeles");
+  await expect(page.locator("#timezone optgroup").first().locator("option")).toHaveText([/^Los Angeles \(UTC-0[78]:00\)$/, "UTC"]);
   await context.clearCookies({ name: "timezone" });
   await page.goto("/settings");
   await expect(page.getByLabel("Time zone")).toHaveValue("UTC");

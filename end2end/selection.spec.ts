@@ -111,6 +111,61 @@ test("the preview is loaded again for the browser's own time zone", async ({ pag
   await expect(preview(page).getByRole("region", { name: "First rows of the file" }).locator("td").first()).toHaveText(rows(file)[0].split(",")[0]);
 });
 
+const zoneText = (page: Page, zone: string) => page.locator(`#timezone option[value="${zone}"]`);
+
+test("the own time zone comes first, each has its offset at the selected dates, and one is found by city, old name or offset", async ({ page, context }) => {
+  await context.clearCookies({ name: "timezone" });
+  await open(page, "?start_date=2025-12-10&end_date=2025-12-12&timezone=UTC&bom=true");
+  const firstGroup = page.locator("#timezone optgroup").first();
+  await expect(firstGroup.locator("option")).toHaveText(["Los Angeles (UTC-08:00)", "UTC"]);
+  await expect(page.getByLabel("Time zone")).toHaveValue("UTC");
+  await expect(page.locator('#timezone optgroup[label="Europe"] option').first()).toContainText("Amsterdam");
+  await expect(page.locator('#timezone option[value="US/Pacific"]')).toHaveCount(0);
+  await expect(zoneText(page, "Europe/Berlin")).toHaveText("Berlin (UTC+01:00)");
+  await page.getByLabel("From", { exact: true }).fill("2025-07-01");
+  await expect(zoneText(page, "Europe/Berlin")).toHaveText("Berlin (UTC+02:00/+01:00)");
+
+  const find = page.getByRole("searchbox", { name: "Find a city or an offset" });
+  await find.fill("calcutta");
+  await expect(page.getByText("1 found")).toBeVisible();
+  await page.getByRole("button", { name: "Kolkata (UTC+05:30)" }).click();
+  await expect(page.getByLabel("Time zone")).toHaveValue("Asia/Kolkata");
+  await expect(page.getByLabel("Time zone")).toBeFocused();
+  await expect(page).toHaveURL(/timezone=Asia%2FKolkata/);
+  await find.fill("são p");
+  await expect(page.getByText("1 found")).toBeVisible();
+  // Enter chooses the first one, and starts no export.
+  await find.press("Enter");
+  await expect(page.getByLabel("Time zone")).toHaveValue("America/Sao_Paulo");
+  await expect(page.getByRole("list", { name: "Running exports" })).toBeHidden();
+  await find.fill("atlantis");
+  await expect(page.getByText("None found.")).toBeVisible();
+  expect((await new AxeBuilder({ page }).include(".zone-search").analyze()).violations).toEqual([]);
+  await find.press("Escape");
+  await expect(page.getByText("None found.")).toBeHidden();
+});
+
+test("an old name of a time zone in the address is kept, and is offered while it is selected", async ({ page }) => {
+  await open(page, "?start_date=2025-12-10&end_date=2025-12-10&timezone=US/Pacific&bom=true");
+  await expect(page.getByLabel("Time zone")).toHaveValue("US/Pacific");
+  await expect(zoneText(page, "US/Pacific")).toHaveText("US/Pacific (UTC-08:00)");
+  await page.getByLabel("Time zone").selectOption("Asia/Tokyo");
+  await expect(page).toHaveURL(/timezone=Asia%2FTokyo/);
+  await page.goBack();
+  await expect(page.getByLabel("Time zone")).toHaveValue("US/Pacific");
+});
+
+test.describe("a browser that names its time zone by an alias", () => {
+  test.use({ timezoneId: "Asia/Calcutta" });
+
+  test("gets the canonical name", async ({ page, context }) => {
+    await context.clearCookies({ name: "timezone" });
+    await page.goto("/settings");
+    await expect(page.getByLabel("Time zone")).toHaveValue("Asia/Kolkata");
+    await expect(page.locator("#timezone optgroup").first().locator("option").first()).toHaveText("Kolkata (UTC+05:30)");
+  });
+});
+
 test("cameras show their number of events in the range, and all search results can be selected", async ({ page }) => {
   await open(page, "?start_date=2025-12-10&end_date=2025-12-12&timezone=UTC&bom=true");
   await page.locator(".picker summary").click();

@@ -11,5 +11,6 @@ mod history;
 mod layout;
 mod preferences;
 mod problem;
+pub mod timezones;
 mod tls;
 mod verify;

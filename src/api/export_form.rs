@@ -12,9 +12,9 @@ use crate::error::ApiError;
 pub struct ExportFormData {
     /// The cameras, in display order.
     pub cameras: Vec<Camera>,
-    /// The names of all time zones. They are not sent again, because the rendered page has them.
+    /// The time zones to choose from. They are not sent again, because the rendered page has them.
     #[serde(skip)]
-    pub timezones: Vec<String>,
+    pub timezones: OfferedTimezones,
     /// The default time zone.
     pub timezone: String,
     /// The query string of the page's address, which names a selection; empty if it names none.
@@ -33,4 +33,24 @@ pub struct ExportFormData {
     pub max_at_once: usize,
     /// The longest lifetime of a link to an export, in minutes.
     pub link_max_minutes: u32,
+}
+
+/// The time zones that the form offers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OfferedTimezones {
+    /// The user's own, UTC, and the selected one if it has a name that is not offered otherwise.
+    pub first: Vec<OfferedTimezone>,
+    /// The others, in alphabetical order.
+    pub others: Vec<OfferedTimezone>,
+}
+
+/// A time zone that the form offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfferedTimezone {
+    /// The IANA name.
+    pub name: String,
+    /// Its other names, separated by spaces.
+    pub aliases: String,
+    /// The offsets on the first and the last selected day, in minutes east of Greenwich.
+    pub offsets: [i32; 2],
 }

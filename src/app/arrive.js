@@ -14,9 +14,8 @@ const fillIn = (preset) => {
   const zones = byId("timezone");
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
   // As after hydration: the browser's own zone unless the address or the user has chosen one.
-  if (zones && !location.search && zones.selectedOptions[0]?.defaultSelected && zones.querySelector(`[value="${own}"]`)) {
-    zones.value = own;
-  }
+  const ownOption = zones?.querySelector(`[value="${own}"],[data-alias~="${own}"]`);
+  if (ownOption && !location.search && zones.selectedOptions[0]?.defaultSelected) zones.value = ownOption.value;
   // Swedish dates are written YYYY-MM-DD.
   const today = new Date().toLocaleDateString("sv-SE", { timeZone: zones?.value || own });
   const first = new Date(today);

@@ -35,9 +35,24 @@ pub fn local_time(timezone: &str, hours_ago: u32) -> Option<String> {
     if !IS_BROWSER {
         return None;
     }
+    local_time_at(timezone, js_sys::Date::now() - f64::from(hours_ago) * 3_600_000.0)
+}
+
+/// Returns the offset of a time zone at noon UTC of a day, in minutes east of Greenwich. Returns `None` if the browser does not
+/// know the zone.
+pub fn utc_offset(timezone: &str, day: NaiveDate) -> Option<i32> {
+    let noon = day.and_hms_opt(12, 0, 0)?;
+    #[expect(clippy::cast_precision_loss, reason = "a year of four digits")]
+    let local = local_time_at(timezone, noon.and_utc().timestamp_millis() as f64)?;
+    let local = parse_day(local.get(..10)?)?.and_hms_opt(local.get(11..13)?.parse().ok()?, local.get(14..16)?.parse().ok()?, 0)?;
+    i32::try_from((local - noon).num_minutes()).ok()
+}
+
+/// Returns the local time at a moment, in milliseconds since 1970.
+fn local_time_at(timezone: &str, milliseconds: f64) -> Option<String> {
     let options = js_sys::Object::new();
     Reflect::set(&options, &JsValue::from_str("timeZone"), &JsValue::from_str(timezone)).ok()?;
-    let date = js_sys::Date::new(&JsValue::from_f64(js_sys::Date::now() - f64::from(hours_ago) * 3_600_000.0));
+    let date = js_sys::Date::new(&JsValue::from_f64(milliseconds));
     // Called by name, because the binding panics if the browser throws. Swedish times are written YYYY-MM-DD HH:MM:SS.
     let format: Function = Reflect::get(&date, &JsValue::from_str("toLocaleString")).ok()?.dyn_into().ok()?;
     let text = format.call2(&date, &JsValue::from_str("sv-SE"), &options).ok()?.as_string()?;
@@ -63,9 +78,49 @@ pub fn add_own_export(id: &str) {
 
 /// Returns whether a select has an option with that value. Returns false if the value would need escaping in a selector.
 pub fn is_offered(id: &str, value: &str) -> bool {
+    option(id, &format!("[value=\"{value}\"]"), value).is_some()
+}
+
+/// Returns the value of the option of a select that has this value, or this alias.
+pub fn offered_value(id: &str, value: &str) -> Option<String> {
+    let by_value = option(id, &format!("[value=\"{value}\"]"), value);
+    by_value.or_else(|| option(id, &format!("[data-alias~=\"{value}\"]"), value))?.get_attribute("value")
+}
+
+/// Moves the option with that value to the first place of the first group of a select.
+pub fn offer_first(id: &str, value: &str) {
+    let moved = option(id, &format!("[value=\"{value}\"]"), value);
+    let Some((moved, Ok(Some(group)))) = moved.zip(Some(document().query_selector(&format!("#{id} optgroup")))) else {
+        return;
+    };
+    if !group.contains(Some(&moved)) {
+        let selected = value_of(id);
+        let _ = group.insert_before(&moved, group.first_child().as_ref());
+        selected.iter().for_each(|selected| set_value(id, selected));
+    }
+}
+
+fn option(id: &str, condition: &str, value: &str) -> Option<web_sys::Element> {
     let is_plain = !value.contains(['"', '\\', '\n']);
-    is_plain
-        && document().query_selector(&format!("#{id} option[value=\"{value}\"]")).is_ok_and(|option| option.is_some())
+    is_plain.then(|| document().query_selector(&format!("#{id} option{condition}")).ok())??
+}
+
+/// Returns the options of a select: value, text, and `data-alias`.
+pub fn options(id: &str) -> Vec<[String; 3]> {
+    let Ok(options) = document().query_selector_all(&format!("#{id} option")) else { return Vec::new() };
+    let options = (0..options.length()).filter_map(|index| options.item(index)?.dyn_into::<web_sys::Element>().ok());
+    let parts = |option: web_sys::Element| {
+        let attribute = |name| option.get_attribute(name).unwrap_or_default();
+        [attribute("value"), option.text_content().unwrap_or_default(), attribute("data-alias")]
+    };
+    options.map(parts).collect()
+}
+
+/// Sets the text of the option of a select that has this value.
+pub fn set_option_text(id: &str, value: &str, text: &str) {
+    if let Some(option) = option(id, &format!("[value=\"{value}\"]"), value) {
+        option.set_text_content(Some(text));
+    }
 }
 
 /// Focuses an element unless another element has the focus. The body and the main element do not count.
@@ -286,6 +341,15 @@ pub fn lowercase(text: &str) -> String {
         return text.to_lowercase();
     }
     js_sys::JsString::from(text).to_lower_case().into()
+}
+
+/// Returns a text for a search that ignores case and accents.
+pub fn searchable(text: &str) -> String {
+    if !IS_BROWSER {
+        return text.to_lowercase();
+    }
+    let text: String = js_sys::JsString::from(text).normalize("NFD").to_lower_case().into();
+    text.chars().filter(|letter| !('\u{300}'..='\u{36f}').contains(letter)).collect()
 }
 
 /// Writes text to the clipboard. Returns false if the browser has no clipboard or refuses access.

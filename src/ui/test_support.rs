@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::hydration;
 use crate::api::cameras::Camera;
-use crate::api::export_form::ExportFormData;
+use crate::api::export_form::{ExportFormData, OfferedTimezone, OfferedTimezones};
 use crate::api::exports::{ExportRecord, State};
 use crate::api::language::Language;
 use crate::api::page::{ColorScheme, Content, Page, PageData};
@@ -81,9 +81,17 @@ pub fn record(query: &str) -> ExportRecord {
 /// Returns the data of an export form with two cameras, whose preview is not loaded.
 pub fn form_data() -> ExportFormData {
     let camera = |id: &str, name: &str| Camera { id: id.to_owned(), name: Some(name.to_owned()) };
+    let timezone = |name: &str, aliases: &str, offsets| OfferedTimezone {
+        name: name.to_owned(),
+        aliases: aliases.to_owned(),
+        offsets,
+    };
     ExportFormData {
         cameras: vec![camera("cam-1", "Front Door"), camera("cam-2", "Garage")],
-        timezones: vec!["UTC".to_owned(), "Europe/Berlin".to_owned()],
+        timezones: OfferedTimezones {
+            first: vec![timezone("UTC", "Zulu", [0, 0])],
+            others: vec![timezone("Europe/Berlin", "", [60, 60])],
+        },
         timezone: "UTC".to_owned(),
         selected: String::new(),
         shown_dates: [String::new(), String::new()],

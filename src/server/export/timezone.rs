@@ -9,6 +9,7 @@ use crate::messages::parameters::ParameterMessage;
 use crate::server::db::entity::motion_event::WRITABLE_YEARS;
 
 pub mod names;
+pub mod offered;
 pub mod resolve;
 
 /// A half-open range of time, in microseconds since 1970-01-01T00:00:00Z; `None` is unbounded.
@@ -40,13 +41,6 @@ impl TimeZone {
                 ParameterMessage::TimezoneAbbreviated { abbreviation: name.to_owned(), zones: zones.join(", ") };
             ApiError::invalid("timezone", message)
         })
-    }
-
-    /// Returns all names that [`TimeZone::parse`] accepts, in alphabetical order.
-    pub fn names() -> Vec<String> {
-        let mut names: Vec<_> = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name().to_owned()).collect();
-        names.sort_unstable();
-        names
     }
 
     /// Returns the first moment of a local day. If clocks skip midnight, that is the moment after the gap. A day that was skipped

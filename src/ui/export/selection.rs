@@ -110,8 +110,10 @@ impl Selection {
         // In a task of its own, because the first query of the browser's time zone takes a while.
         hydrate_later(move || {
             let offered_first = self.defaults.with_untracked(|defaults| defaults.timezone.clone());
-            if let Some(own) = browser::timezone().filter(|own| browser::is_offered("timezone", own)) {
+            // Browsers name some zones by aliases, such as Asia/Calcutta.
+            if let Some(own) = browser::timezone().and_then(|own| browser::offered_value("timezone", &own)) {
                 browser::remember_timezone(&own);
+                browser::offer_first("timezone", &own);
                 self.defaults.update(|defaults| defaults.timezone.clone_from(&own));
                 if adopts_timezone(&browser::query(), &self.timezone.get_untracked(), &offered_first) {
                     self.timezone.set(own);

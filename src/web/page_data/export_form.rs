@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::NaiveDate;
+
 use crate::api::export_form::ExportFormData;
 use crate::api::language::Language;
 use crate::api::preview::Preview;
@@ -16,7 +18,8 @@ use crate::server::accounts::user;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::preview::preview;
 use crate::server::export::records::{self, RecordFilter};
-use crate::server::export::timezone::TimeZone;
+use crate::server::export::timezone::offered::offered;
+use crate::server::export::timezone::{TimeZone, names};
 use crate::server::state::AppState;
 use crate::ui::dates::date_preset::{PRESET, Preset};
 use crate::ui::export::recent_exports::SHOWN;
@@ -56,7 +59,7 @@ pub async fn load(
     browser_timezone: Option<&str>,
     language: Language,
 ) -> Result<ExportFormData, ApiError> {
-    let timezone = browser_timezone.filter(|name| TimeZone::parse(name).is_ok()).unwrap_or(DEFAULT_TIMEZONE);
+    let timezone = own_timezone(browser_timezone);
     // A selection that the form cannot show is not applied; the form shows its defaults and the reason.
     let (params, problem, timeout) = match selection.params {
         Some(Ok(params)) => (params, None, SELECTION_PREVIEW_TIMEOUT),
@@ -74,7 +77,7 @@ pub async fn load(
     let no_events = if has_no_events { Some(administrators(state).await?) } else { None };
     Ok(ExportFormData {
         cameras,
-        timezones: TimeZone::names(),
+        timezones: offered(timezone, &params.timezone, selected_days(&params, now)),
         timezone: timezone.to_owned(),
         selected: selection.query,
         shown_dates: shown_dates(&params, now),
@@ -85,6 +88,19 @@ pub async fn load(
         max_at_once: usize::try_from(state.settings.export.max_concurrent_per_user.get()).unwrap_or(usize::MAX),
         link_max_minutes: state.settings.accounts.link_max_minutes.get(),
     })
+}
+
+/// Returns the canonical name of the browser's time zone, or UTC if it is unknown. Browsers name some by aliases.
+fn own_timezone(browser_timezone: Option<&str>) -> &str {
+    browser_timezone.filter(|name| TimeZone::parse(name).is_ok()).map_or(DEFAULT_TIMEZONE, names::canonical)
+}
+
+/// Returns the first and the last day of a selection; today for a side without a limit.
+fn selected_days(params: &ExportParams, now: UnixMicros) -> [NaiveDate; 2] {
+    let today = now.to_datetime().unwrap_or_default().date_naive();
+    let range = TimeZone::parse(&params.timezone).and_then(|zone| zone.resolve(&params.range, now)).ok();
+    let last = range.and_then(|range| range.last_day).unwrap_or(today);
+    [range.and_then(|range| range.first_day).unwrap_or(last), last]
 }
 
 /// Returns the names of the administrators, who can help a user who sees no events.

@@ -1,4 +1,4 @@
-//! The names of time zones: which are offered, and what an abbreviation may mean.
+//! The names of time zones: which are canonical, which are aliases, and what an abbreviation may mean.
 
 use chrono::{DateTime, Offset, TimeZone as _};
 use chrono_tz::{OffsetName, Tz};
@@ -6,6 +6,10 @@ use chrono_tz::{OffsetName, Tz};
 /// The canonical names, one for each place of the IANA database (the file `zone.tab` of its version 2025b, sorted). Other names
 /// are aliases for old programs, such as `US/Pacific`; they are accepted.
 const PLACES: &str = include_str!("names.txt");
+
+/// The aliases, each with the canonical name or `UTC`, one pair a line: the links of the same version of the database, which are
+/// in its file `backward`. Aliases of UTC and GMT stand for `UTC`. Names without a place, such as `Etc/GMT+5`, have no line.
+const ALIASES: &str = include_str!("aliases.txt");
 
 /// Two moments in 2025 with the clocks of winter and of summer, in seconds since 1970: 15 January and 15 July.
 const SEASONS: [i64; 2] = [1_736_899_200, 1_752_537_600];
@@ -16,6 +20,16 @@ const MAX_MEANINGS: usize = 12;
 /// Returns the canonical names of all places, in alphabetical order.
 pub fn places() -> impl Iterator<Item = &'static str> {
     PLACES.lines()
+}
+
+/// Returns the aliases with their canonical names, in alphabetical order.
+pub fn aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
+    ALIASES.lines().filter_map(|line| line.split_once(' '))
+}
+
+/// Returns the canonical name of a zone, or the name itself if it is no alias.
+pub fn canonical(name: &str) -> &str {
+    aliases().find(|(alias, _)| *alias == name).map_or(name, |(_, canonical)| canonical)
 }
 
 /// Returns the names of zones in which clocks show time under this abbreviation, such as `CEST`, in winter or in summer: first
@@ -65,6 +79,36 @@ mod tests {
         }
         for old in ["US/Pacific", "Asia/Calcutta", "Europe/Kiev", "EST5EDT"] {
             assert!(old.parse::<Tz>().is_ok() && !places.contains(&old), "{old}");
+        }
+    }
+
+    #[test]
+    fn an_alias_shows_the_time_of_its_canonical_name() {
+        let offset = |name: &str, month: i64| {
+            let moment = DateTime::from_timestamp_secs(SEASONS[0] + month * 30 * 86_400).expect("a time").naive_utc();
+            name.parse::<Tz>().expect("a zone").offset_from_utc_datetime(&moment).fix()
+        };
+        assert!(aliases().count() > 140 && aliases().is_sorted());
+        for (alias, canonical) in aliases() {
+            assert!(places().all(|place| place != alias), "{alias}");
+            assert!(canonical == "UTC" || places().any(|place| place == canonical), "{canonical}");
+            for month in 0..12 {
+                assert_eq!(offset(alias, month), offset(canonical, month), "{alias} and {canonical}");
+            }
+        }
+        assert_eq!(
+            ["Asia/Calcutta", "US/Pacific", "Zulu"].map(canonical),
+            ["Asia/Kolkata", "America/Los_Angeles", "UTC"]
+        );
+        assert_eq!(["Europe/Berlin", "Etc/GMT+5", ""].map(canonical), ["Europe/Berlin", "Etc/GMT+5", ""]);
+    }
+
+    #[test]
+    fn each_name_that_is_accepted_is_offered_or_an_alias_or_has_no_place() {
+        for zone in chrono_tz::TZ_VARIANTS {
+            let name = zone.name();
+            let is_known = name == "UTC" || places().any(|place| place == name) || canonical(name) != name;
+            assert!(is_known || name.starts_with("Etc/GMT"), "{name}");
         }
     }
 
