@@ -111,6 +111,29 @@ test("the preview is loaded again for the browser's own time zone", async ({ pag
   await expect(preview(page).getByRole("region", { name: "First rows of the file" }).locator("td").first()).toHaveText(rows(file)[0].split(",")[0]);
 });
 
+test("a selection that no sheet holds says so before the export, and one click selects the newest part that fits", async ({ page }) => {
+  const days = [{ day: "2025-11-29", events: 400_000 }, { day: "2025-12-02", events: 600_000 }, { day: "2025-12-09", events: 400_000 }];
+  await page.route("**/api/v1/preview?*", async (route) => {
+    const answer = await route.fetch();
+    const isAll = !route.request().url().includes("start_date%3D2025-12-01");
+    const mocked = isAll ? { rows: 1_400_000, days } : {};
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), ...mocked } });
+  });
+  await open(page, "?start_date=2025-11-01&end_date=2025-12-10&timezone=UTC&bom=true");
+  // The page came with a preview; another selection requests one.
+  await page.getByLabel("From", { exact: true }).fill("2025-11-02");
+  await expect(preview(page)).toContainText("Excel and Calc show the first 1,048,575 and leave out the rest.");
+  expect((await new AxeBuilder({ page }).include(".sheet-limit").analyze()).violations).toEqual([]);
+  await page.getByRole("link", { name: "Use another tool, such as pandas or DuckDB" }).click();
+  await expect(page.getByRole("radio", { name: "DuckDB" })).toBeAttached();
+  await expect(page.locator("#other-tools > summary")).toBeFocused();
+  await page.getByRole("link", { name: "Select the newest that fit: from 1 Dec 2025, 1,000,000 events" }).click();
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-01");
+  await expect(page.getByLabel("To", { exact: true })).toHaveValue("2025-12-10");
+  await expect(page).toHaveURL(/start_date=2025-12-01&end_date=2025-12-10/);
+  await expect(preview(page)).not.toContainText("Excel and Calc");
+});
+
 const zoneText = (page: Page, zone: string) => page.locator(`#timezone option[value="${zone}"]`);
 
 test("the own time zone comes first, each has its offset at the selected dates, and one is found by city, old name or offset", async ({ page, context }) => {

@@ -50,14 +50,55 @@ pub const fn column_index(name: &str) -> usize {
 }
 
 /// The parameters of the export's URL.
-pub const PARAMETERS: [&str; 8] =
-    ["format", "start_date", "end_date", "camera_id", "timezone", "bom", "raw", "excel_date"];
+pub const PARAMETERS: [&str; 9] =
+    ["format", "start_date", "end_date", "camera_id", "timezone", "delimiter", "bom", "raw", "excel_date"];
 
 /// The bytes by which Excel recognizes a file as UTF-8.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// The time zone of an export without the parameter `timezone`.
 pub const DEFAULT_TIMEZONE: &str = "UTC";
+
+/// What separates the cells of a file, and with it how numbers are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Delimiter {
+    /// Commas between cells, and decimal points.
+    #[default]
+    Comma,
+    /// Semicolons between cells, and decimal commas: what Excel expects in locales with decimal commas.
+    Semicolon,
+}
+
+impl Delimiter {
+    /// All delimiters.
+    pub const ALL: [Self; 2] = [Self::Comma, Self::Semicolon];
+
+    /// Returns the value of the parameter.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Comma => "comma",
+            Self::Semicolon => "semicolon",
+        }
+    }
+
+    /// Returns the byte between two cells.
+    pub fn byte(self) -> u8 {
+        match self {
+            Self::Comma => b',',
+            Self::Semicolon => b';',
+        }
+    }
+
+    /// Parses a value of the parameter.
+    ///
+    /// # Errors
+    /// Returns `invalid_parameter` if it is none.
+    fn parse(text: &str) -> Result<Self, ApiError> {
+        let known = Self::ALL.into_iter().find(|delimiter| delimiter.as_str() == text);
+        let message = || ParameterMessage::DelimiterNotOffered { value: text.to_owned() };
+        known.ok_or_else(|| ApiError::invalid("delimiter", message()))
+    }
+}
 
 fn is_day_shaped(text: &str) -> bool {
     let bytes = text.as_bytes();
@@ -217,6 +258,8 @@ pub struct ExportParams {
     pub camera_ids: Vec<String>,
     /// The IANA name of the time zone of days and timestamps.
     pub timezone: String,
+    /// What separates the cells.
+    pub delimiter: Delimiter,
     /// Whether the file begins with a UTF-8 byte-order mark, so that Excel reads it as UTF-8.
     pub bom: bool,
     /// Whether text cells are written without the guard against spreadsheet formulas.
@@ -231,6 +274,7 @@ impl Default for ExportParams {
             range: DateRange::default(),
             camera_ids: Vec::new(),
             timezone: DEFAULT_TIMEZONE.to_owned(),
+            delimiter: Delimiter::Comma,
             bom: false,
             raw: false,
             excel_date: false,
@@ -248,6 +292,7 @@ impl ExportParams {
         let mut end = None;
         let mut format = None;
         let mut timezone = None;
+        let mut delimiter = None;
         let mut bom = None;
         let mut raw = None;
         let mut excel_date = None;
@@ -259,6 +304,7 @@ impl ExportParams {
                 "end_date" => &mut end,
                 "format" => &mut format,
                 "timezone" => &mut timezone,
+                "delimiter" => &mut delimiter,
                 "bom" => &mut bom,
                 "raw" => &mut raw,
                 "excel_date" => &mut excel_date,
@@ -287,6 +333,7 @@ impl ExportParams {
             range: DateRange::new(bound("start_date", start)?, bound("end_date", end)?)?,
             camera_ids,
             timezone: given(timezone).unwrap_or_else(|| DEFAULT_TIMEZONE.to_owned()),
+            delimiter: given(delimiter).map_or(Ok(Delimiter::Comma), |text| Delimiter::parse(&text))?,
             bom: flag("bom", bom)?,
             raw: flag("raw", raw)?,
             excel_date: flag("excel_date", excel_date)?,
@@ -335,6 +382,9 @@ impl ExportParams {
             query.append_pair("camera_id", camera_id);
         }
         query.append_pair("timezone", &self.timezone);
+        if self.delimiter != Delimiter::default() {
+            query.append_pair("delimiter", self.delimiter.as_str());
+        }
         for (name, on) in [("bom", self.bom), ("raw", self.raw), ("excel_date", self.excel_date)] {
             if on {
                 query.append_pair(name, "true");

@@ -11,6 +11,7 @@ mod history;
 mod layout;
 mod preferences;
 mod problem;
+pub mod sheet;
 pub mod timezones;
 mod tls;
 mod verify;

@@ -13,7 +13,7 @@ use super::output_file::OutputFile;
 use super::standard_output;
 use super::stop_signals::StopSignals;
 use crate::error::{ApiError, ErrorCode};
-use crate::export_params::ExportParams;
+use crate::export_params::{Delimiter, ExportParams};
 use crate::messages::Message;
 use crate::messages::parameters::ParameterMessage;
 use crate::server::accounts::camera_access::CameraAccess;
@@ -46,6 +46,9 @@ pub struct Export {
     /// IANA name of the time zone of days and timestamps. Default: UTC.
     #[arg(long, value_name = "ZONE", value_parser = NonEmptyStringValueParser::new())]
     timezone: Option<String>,
+    /// What separates the cells: with semicolons, numbers have decimal commas. Default: comma.
+    #[arg(long, value_name = "DELIMITER", value_parser = Delimiter::ALL.map(Delimiter::as_str))]
+    delimiter: Option<String>,
     /// Put a byte-order mark first, for Excel.
     #[arg(long)]
     bom: bool,
@@ -117,7 +120,12 @@ impl Export {
     /// Returns the options as a query string, so that they are parsed as the URL's are.
     fn query(&self) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
-        let single = [("start_date", &self.start_date), ("end_date", &self.end_date), ("timezone", &self.timezone)];
+        let single = [
+            ("start_date", &self.start_date),
+            ("end_date", &self.end_date),
+            ("timezone", &self.timezone),
+            ("delimiter", &self.delimiter),
+        ];
         for (name, value) in single {
             if let Some(value) = value {
                 query.append_pair(name, value);

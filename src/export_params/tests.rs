@@ -20,7 +20,7 @@ fn an_empty_query_selects_everything_in_utc() {
 
 #[test]
 fn empty_fields_of_a_form_count_as_missing() {
-    let query = "format=&start_date=&end_date=&camera_id=&timezone=&bom=&raw=&excel_date=";
+    let query = "format=&start_date=&end_date=&camera_id=&timezone=&delimiter=&bom=&raw=&excel_date=";
     assert_eq!(ExportParams::parse(query).expect("valid"), ExportParams::default());
 }
 
@@ -101,6 +101,9 @@ fn unknown_and_repeated_parameters_are_refused_with_their_names() {
     assert_eq!(error_of("bom=1").0, "bom");
     assert_eq!(error_of("raw=yes").0, "raw");
     assert_eq!(error_of("excel_date=1").0, "excel_date");
+    let (field, detail) = error_of("delimiter=;");
+    assert_eq!(field, "delimiter");
+    assert!(detail.contains("comma or semicolon"), "{detail}");
 }
 
 #[test]
@@ -134,6 +137,7 @@ proptest! {
         end in proptest::option::of(bound()),
         cameras in proptest::collection::hash_set("\\PC{1,20}", 0..4),
         timezone in "[A-Z][a-z]{1,9}/[A-Za-z_+-]{1,12}",
+        is_semicolon: bool,
         bom: bool,
         raw: bool,
         excel_date: bool,
@@ -141,7 +145,9 @@ proptest! {
         let range = DateRange::new(start, end);
         prop_assume!(range.is_ok());
         let camera_ids = cameras.into_iter().collect();
-        let params = ExportParams { range: range.expect("valid"), camera_ids, timezone, bom, raw, excel_date };
+        let delimiter = Delimiter::ALL[usize::from(is_semicolon)];
+        let range = range.expect("valid");
+        let params = ExportParams { range, camera_ids, timezone, delimiter, bom, raw, excel_date };
         prop_assert_eq!(ExportParams::parse(&params.to_query()).expect("valid"), params);
     }
 

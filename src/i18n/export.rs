@@ -64,6 +64,8 @@ pub struct Texts {
     pub for_excel_hint: &'static str,
     pub excel_date: &'static str,
     pub excel_date_hint: &'static str,
+    pub semicolons: &'static str,
+    pub semicolons_hint: &'static str,
     pub bad_address: fn(&str) -> String,
 
     pub preview: &'static str,
@@ -251,6 +253,8 @@ pub static ENGLISH: Texts = Texts {
     excel_date: "Date column",
     excel_date_hint: "Adds a first column, local_time, such as 2025-12-15 10:30:00. Excel reads it as a date; \
                       in Calc, turn on “Detect special numbers” when you open the file.",
+    semicolons: "Semicolons and decimal commas",
+    semicolons_hint: "For Excel in languages with decimal commas, which shows a file with commas as a single column.",
     bad_address: |why| format!("The selection in this page's address can't be used. {why}"),
 
     preview: "Preview",
@@ -464,6 +468,8 @@ pub static GERMAN: Texts = Texts {
     excel_date: "Datumsspalte",
     excel_date_hint: "Stellt die Spalte local_time voran, zum Beispiel 2025-12-15 10:30:00. Excel erkennt sie als Datum; \
                       in Calc schalten Sie beim Öffnen „Erweiterte Zahlenerkennung“ ein.",
+    semicolons: "Semikolon und Dezimalkomma",
+    semicolons_hint: "Für ein deutsches Excel, das eine Datei mit Kommas als eine einzige Spalte zeigt.",
     bad_address: |why| format!("Die Auswahl in der Adresse dieser Seite ist nicht verwendbar. {why}"),
 
     preview: "Vorschau",

@@ -63,6 +63,10 @@ messages! {
         FormatNotOffered { value: String } = "format_not_offered",
             "“{value}” is not supported. The only format is csv.",
             "„{value}“ wird nicht unterstützt. Das einzige Format ist csv.";
+        /// There is no such delimiter.
+        DelimiterNotOffered { value: String } = "delimiter_not_offered",
+            "“{value}” is not supported. The delimiter is comma or semicolon.",
+            "„{value}“ wird nicht unterstützt. Das Trennzeichen ist comma oder semicolon.";
         /// The parameter does not exist, and the endpoint has none.
         NoParameters = "no_parameters",
             "Unknown parameter. This address has no parameters.",

@@ -4,26 +4,35 @@
 //! and their full-width forms, which some locales treat as the same). The guard puts a `'` in front of them. A cell
 //! that begins with `'` and then such a character gets another one, so that removing one `'` always restores the cell.
 //! The guard also applies after each `;`, TAB, CR and LF within a cell, because a spreadsheet that splits at another
-//! delimiter starts a cell there.
+//! delimiter starts a cell there; in a file with semicolons, after each `,`, too.
 
 use std::borrow::Cow;
+
+use crate::export_params::Delimiter;
 
 /// The first characters of formulas, and characters that spreadsheets skip before one.
 const FORMULA_STARTS: [char; 12] = ['=', '+', '-', '@', '＝', '＋', '－', '＠', '\t', '\r', '\n', '\0'];
 
-/// Characters that may end a cell in a spreadsheet that uses another delimiter.
-const CELL_ENDS: [char; 4] = [';', '\t', '\r', '\n'];
+/// Characters that may end a cell in a spreadsheet that uses another delimiter. The delimiter of the file itself is inside of
+/// quotes.
+fn cell_ends(delimiter: Delimiter) -> &'static [char] {
+    match delimiter {
+        Delimiter::Comma => &[';', '\t', '\r', '\n'],
+        Delimiter::Semicolon => &[';', '\t', '\r', '\n', ','],
+    }
+}
 
 const GUARD: char = '\'';
 
-/// Returns the text with the guard.
-pub fn guard(text: &str) -> Cow<'_, str> {
+/// Returns the text with the guard, for a cell of a file with this delimiter.
+pub fn guard(text: &str, delimiter: Delimiter) -> Cow<'_, str> {
     // Ordinary text needs only this check.
     let begins_ordinarily = text.starts_with(|first: char| first.is_ascii_alphanumeric());
-    if begins_ordinarily && !text.bytes().any(|byte| CELL_ENDS.contains(&char::from(byte))) {
+    let ends = cell_ends(delimiter);
+    if begins_ordinarily && !text.bytes().any(|byte| ends.contains(&char::from(byte))) {
         return Cow::Borrowed(text);
     }
-    rewrite(text, |guarded, rest| {
+    rewrite(text, ends, |guarded, rest| {
         if starts_formula(rest) {
             guarded.push(GUARD);
         }
@@ -32,11 +41,14 @@ pub fn guard(text: &str) -> Cow<'_, str> {
 }
 
 /// Returns the text without the guard: the inverse of [`guard`].
-pub fn unguard(text: &str) -> Cow<'_, str> {
+pub fn unguard(text: &str, delimiter: Delimiter) -> Cow<'_, str> {
     if !text.contains(GUARD) {
         return Cow::Borrowed(text);
     }
-    rewrite(text, |_, rest| if rest.starts_with(GUARD) && starts_formula(rest) { GUARD.len_utf8() } else { 0 })
+    let remove = |_: &mut String, rest: &str| {
+        if rest.starts_with(GUARD) && starts_formula(rest) { GUARD.len_utf8() } else { 0 }
+    };
+    rewrite(text, cell_ends(delimiter), remove)
 }
 
 /// Whether a text is any number of guards, followed by the start of a formula.
@@ -44,12 +56,12 @@ fn starts_formula(text: &str) -> bool {
     text.trim_start_matches(GUARD).starts_with(FORMULA_STARTS)
 }
 
-/// Calls `change` with the text after each start of a cell. `change` may append to the new text, and returns the number
+/// Calls `change` with the text after each start of a cell, which is after each of `ends`. `change` may append to the new text, and returns the number
 /// of bytes of the old text to skip.
-fn rewrite(text: &str, change: impl Fn(&mut String, &str) -> usize) -> Cow<'_, str> {
+fn rewrite<'text>(text: &'text str, ends: &[char], change: impl Fn(&mut String, &str) -> usize) -> Cow<'text, str> {
     let mut changed = String::new();
     let mut copied = 0;
-    let starts = std::iter::once(0).chain(text.match_indices(CELL_ENDS).map(|(end, _)| end + 1));
+    let starts = std::iter::once(0).chain(text.match_indices(ends).map(|(end, _)| end + 1));
     for start in starts {
         let before = changed.len();
         let kept = &text[copied..start];
@@ -111,20 +123,38 @@ mod tests {
             ("a,=1", "a,=1"),
             ("a =1", "a =1"),
         ] {
-            assert_eq!(guard(text), guarded, "{text:?}");
-            assert_eq!(unguard(guarded), text, "{guarded:?}");
+            assert_eq!(guard(text, Delimiter::Comma), guarded, "{text:?}");
+            assert_eq!(unguard(guarded, Delimiter::Comma), text, "{guarded:?}");
+        }
+    }
+
+    #[test]
+    fn in_a_file_with_semicolons_a_cell_may_also_start_after_a_comma() {
+        for (text, guarded) in [
+            ("a,=1", "a,'=1"),
+            ("Tor,'=1+2;-3", "Tor,''=1+2;'-3"),
+            (",,=", ",,'="),
+            ("=1", "'=1"),
+            ("a, b", "a, b"),
+            ("a\n,+1", "a\n,'+1"),
+        ] {
+            assert_eq!(guard(text, Delimiter::Semicolon), guarded, "{text:?}");
+            assert_eq!(unguard(guarded, Delimiter::Semicolon), text, "{guarded:?}");
         }
     }
 
     #[test]
     fn ordinary_text_is_not_copied() {
-        for text in ["Front Door", "zone-1", "Küche", "no need; none", "it's"] {
-            assert!(matches!((guard(text), unguard(text)), (Cow::Borrowed(_), Cow::Borrowed(_))), "{text}");
+        for text in ["Front Door", "zone-1", "Küche", "no need; none", "it's", "one, two"] {
+            for delimiter in Delimiter::ALL {
+                let both = (guard(text, delimiter), unguard(text, delimiter));
+                assert!(matches!(both, (Cow::Borrowed(_), Cow::Borrowed(_))), "{text}");
+            }
         }
     }
 
     /// A literal and slow implementation of the rule.
-    fn by_the_rule(text: &str) -> String {
+    fn by_the_rule(text: &str, delimiter: Delimiter) -> String {
         let mut guarded = String::new();
         let mut is_start = true;
         for (index, character) in text.char_indices() {
@@ -134,7 +164,7 @@ mod tests {
                     guarded.push('\'');
                 }
             }
-            is_start = CELL_ENDS.contains(&character);
+            is_start = cell_ends(delimiter).contains(&character);
             guarded.push(character);
         }
         guarded
@@ -148,16 +178,20 @@ mod tests {
             any::<String>(),
             "['=+@＝－;,\t\r\n\0a\"-]{0,12}",
         ]) {
-            let guarded = guard(&text);
-            prop_assert_eq!(&guarded, &by_the_rule(&text));
-            prop_assert_eq!(unguard(&guarded), &text[..]);
+            for delimiter in Delimiter::ALL {
+                let guarded = guard(&text, delimiter);
+                prop_assert_eq!(&guarded, &by_the_rule(&text, delimiter));
+                prop_assert_eq!(unguard(&guarded, delimiter), &text[..]);
+            }
         }
 
         #[test]
         fn guarded_text_contains_no_formula(text in "['=+@＝－;,\t\r\n\0a\"-]{0,12}") {
-            let guarded = guard(&text);
-            for cell in guarded.split(CELL_ENDS).filter(|cell| !cell.is_empty()) {
-                prop_assert!(!cell.starts_with(FORMULA_STARTS), "{:?} in {:?}", cell, guarded);
+            for delimiter in Delimiter::ALL {
+                let guarded = guard(&text, delimiter);
+                for cell in guarded.split(cell_ends(delimiter)).filter(|cell| !cell.is_empty()) {
+                    prop_assert!(!cell.starts_with(FORMULA_STARTS), "{:?} in {:?}", cell, guarded);
+                }
             }
         }
     }

@@ -322,6 +322,14 @@ pub fn focus(selector: &str) {
     let _ = first(selector).map(|element| element.focus());
 }
 
+/// Opens a disclosure, and focuses its summary, which scrolls it into view.
+pub fn open_disclosure(id: &str) {
+    if let Some(details) = document().get_element_by_id(id) {
+        let _ = details.set_attribute("open", "");
+        focus(&format!("#{id} > summary"));
+    }
+}
+
 /// Sets the accessible name of an element.
 pub fn set_label(selector: &str, label: &str) {
     if let Ok(Some(element)) = document().query_selector(selector) {

@@ -40,6 +40,12 @@ async fn export_writes_what_the_url_gives() {
     let to_file = [&arguments[..], &["--output", "out.csv"]].concat();
     assert!(succeed(folder, &to_file).is_empty());
     assert_eq!(std::fs::read(folder.join("out.csv")).unwrap(), expected);
+
+    let semicolons = database.export("delimiter=semicolon", 7).await;
+    assert_ne!(semicolons, database.export("", 7).await);
+    assert_eq!(succeed(folder, &["export", "--delimiter", "semicolon"]), semicolons);
+    let error = fail(folder, &["export", "--delimiter", "tab"]);
+    assert!(error.contains("comma, semicolon"), "{error}");
 }
 
 #[tokio::test]

@@ -308,6 +308,22 @@ async fn excel_date_adds_a_first_column_and_changes_no_other() {
 }
 
 #[tokio::test]
+async fn semicolons_come_with_decimal_commas_and_the_guard_after_each_comma() {
+    let database = TestDatabase::with([]).await;
+    database.add_camera("a", Some("Tor, '=1; 2")).await;
+    database.add_camera("b", Some("x,=1+2")).await;
+    database.add(events(2).zip(["a", "b"]).map(|(event, camera)| seen_by(event, camera))).await;
+    let app = database.serve(10).await;
+    let file = app.export("delimiter=semicolon").await.text().await.unwrap();
+    assert!(file.starts_with("timestamp;camera_id;camera_name;"), "{file}");
+    assert!(file.contains(";a;\"Tor, '=1; 2\";85,5;MOG2;100;200;50;80;"), "{file}");
+    assert!(file.contains(";b;x,'=1+2;"), "{file}");
+    assert!(app.export("delimiter=semicolon&raw=true").await.text().await.unwrap().contains(";b;x,=1+2;"));
+    assert_eq!(app.export("delimiter=comma").await.text().await.unwrap(), app.export("").await.text().await.unwrap());
+    assert!(app.lines("").await[1].contains(",b,\"x,=1+2\","));
+}
+
+#[tokio::test]
 async fn cells_that_could_be_formulas_are_guarded_unless_raw() {
     let database = TestDatabase::with([]).await;
     database.add_camera("=1", Some("@SUM(A1)")).await;

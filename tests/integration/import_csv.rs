@@ -51,6 +51,24 @@ async fn a_file_with_a_date_for_excel_is_imported_like_any_other() {
 }
 
 #[tokio::test]
+async fn a_file_with_semicolons_is_imported_like_any_other_even_if_excel_saved_it_again() {
+    let source = TestDatabase::with(events(5)).await;
+    let target = TestDatabase::new().await;
+    let file = source.export("delimiter=semicolon&excel_date=true&timezone=Europe/Berlin&bom=true", 9).await;
+    let text = String::from_utf8(file.clone()).unwrap();
+    assert!(text.contains("+01:00;front;Front Door;85,5;MOG2;100;200;50;80;"), "{text}");
+    assert_eq!(imported_as(&target, &file, Options::default()).await.unwrap().imported, 5);
+    // Excel writes the local time in the format of the system, which is ignored.
+    let saved = text.replace("2025-12-01 01:00", "01.12.2025 01:00").replace("\r\n", "\n");
+    assert_ne!(saved, text);
+    assert_eq!(imported(&target, &saved).await.unwrap().already_there, 5);
+    assert_eq!(target.export("", 9).await, source.export("", 9).await);
+    let short = format!("{}2025-12-01T00:00:00+00:00;a\r\n", HEADER.replace(',', ";"));
+    let error = format!("{:#}", imported(&target, &short).await.unwrap_err());
+    assert!(error.contains("it has 2 fields"), "{error}");
+}
+
+#[tokio::test]
 async fn a_missing_last_line_end_is_accepted_with_the_option() {
     let text = format!("{HEADER}2025-12-01T00:00:00Z,a,A,85.5,MOG2,1,2,3,4,z");
     let database = TestDatabase::new().await;
@@ -83,12 +101,13 @@ async fn a_file_of_another_format_is_named_and_never_called_truncated() {
         (quoted_rows.into_bytes(), "each of its lines is one cell in quotes"),
         (quoted_row.into_bytes(), "row 2: the whole row is one cell in quotes"),
         (format!("sep=,\r\n{text}").into_bytes(), "delete this line"),
-        (format!("sep=;\r\n{}", text.replace(',', ";")).into_bytes(), "names a separator other than"),
+        (format!("sep=;\r\n{}", text.replace(',', ";")).into_bytes(), "delete this line"),
+        (format!("sep=\t\r\n{}", text.replace(',', "\t")).into_bytes(), "a separator that is neither"),
         ([b"\xff\xfe", &utf_16[..]].concat(), "UTF-16"),
         (utf_16, "UTF-16"),
         (gzip.finish().unwrap(), "gunzip"),
         (text.replace("\r\n", "\r").into_bytes(), "CR alone"),
-        (text.replace(',', ";").into_bytes(), "semicolons"),
+        (text.replace(',', ";").replace("zone_id", "place").into_bytes(), "semicolons"),
         (text.replace(',', "\t").into_bytes(), "TAB"),
         (decimal_comma.into_bytes(), "column confidence: “85,5”"),
         (latin_1, "row 3: it is not UTF-8"),

@@ -160,13 +160,16 @@ async fn the_sample_has_the_first_rows_of_the_export() {
     for query in [
         "bom=true",
         "raw=true&timezone=Asia/Tokyo&excel_date=true",
+        "delimiter=semicolon",
         "end_date=2025-11-30&camera_id=odd",
         "end_date=2000-01-01",
     ] {
         let preview = preview(&app, &app.client, query).await;
         let shown = preview["sample"].clone();
         let file = app.export(query).await.text().await.unwrap();
-        let mut file = csv::Reader::from_reader(file.trim_start_matches('\u{feff}').as_bytes());
+        let delimiter = if query.contains("semicolon") { b';' } else { b',' };
+        let mut reader = csv::ReaderBuilder::new();
+        let mut file = reader.delimiter(delimiter).from_reader(file.trim_start_matches('\u{feff}').as_bytes());
         assert_eq!(preview["columns"], file.headers().unwrap().iter().map(Value::from).collect::<Value>(), "{query}");
         let rows = file.records().take(10).map(|row| row.unwrap().iter().map(Value::from).collect::<Value>());
         assert_eq!(shown, rows.collect::<Value>(), "{query}");

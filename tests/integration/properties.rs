@@ -102,6 +102,7 @@ proptest! {
         bom: bool,
         raw: bool,
         excel_date: bool,
+        delimiter in prop_oneof![Just("comma"), Just("semicolon")],
         zone in prop_oneof![Just("UTC"), Just("America/New_York"), Just("Asia/Kathmandu")],
     ) {
         run(async {
@@ -112,7 +113,7 @@ proptest! {
                 events.push((camera, Event { id: Uuid::from_u128(event.id.as_u128() ^ 1), ..event }));
             }
             let first = database(&cameras, events).await;
-            let query = format!("timezone={zone}&bom={bom}&raw={raw}&excel_date={excel_date}");
+            let query = format!("timezone={zone}&bom={bom}&raw={raw}&excel_date={excel_date}&delimiter={delimiter}");
             let exported = first.export(&query, 7).await;
             let file = first.folder.path().join("export.csv");
             std::fs::write(&file, &exported).unwrap();

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 
 use super::event::{Key, KeyText, Row};
 use super::timezone::{TimeZone, TimestampFormatter};
-use crate::export_params::columns;
+use crate::export_params::{Delimiter, columns};
 use crate::server::formula_guard;
 
 /// Cells of keys below this are found by their position in a list.
@@ -55,9 +55,10 @@ pub struct Encoder {
     excel_date: bool,
     /// Whether text cells are not guarded against spreadsheet formulas.
     raw: bool,
-    /// Id and name, with a comma after each. They are kept: a name must not change within a file.
+    delimiter: Delimiter,
+    /// Id and name, with the delimiter after each. They are kept: a name must not change within a file.
     cameras: Cells,
-    /// With a comma.
+    /// With the delimiter.
     detectors: Cells,
     /// With the end of the line.
     zones: Cells,
@@ -70,6 +71,7 @@ impl Encoder {
             timestamps: TimestampFormatter::new(zone),
             excel_date: false,
             raw,
+            delimiter: Delimiter::Comma,
             cameras: Cells::new(usize::MAX),
             detectors: Cells::new(MAX_CELL_BYTES),
             zones: Cells::new(MAX_CELL_BYTES),
@@ -82,28 +84,35 @@ impl Encoder {
         Self { excel_date, ..self }
     }
 
+    /// Sets what separates the cells, and with it how numbers are written. Must be called before the first key is defined.
+    #[must_use]
+    pub fn delimiter(self, delimiter: Delimiter) -> Self {
+        Self { delimiter, ..self }
+    }
+
     /// Tells what keys refer to. A key that is known keeps its meaning.
     ///
     /// # Errors
     /// Never: writing to memory does not fail. The csv crate's signature requires a result.
     pub fn define(&mut self, texts: impl IntoIterator<Item = KeyText>) -> Result<(), EncodeError> {
+        let (raw, delimiter) = (self.raw, self.delimiter);
         for text in texts {
             let mut bytes = Vec::new();
             match text {
                 KeyText::Camera { key, id, name } => {
-                    cell(&id, self.raw, &mut bytes)?;
-                    bytes.push(b',');
-                    cell(&name, self.raw, &mut bytes)?;
-                    bytes.push(b',');
+                    cell(&id, raw, delimiter, &mut bytes)?;
+                    bytes.push(delimiter.byte());
+                    cell(&name, raw, delimiter, &mut bytes)?;
+                    bytes.push(delimiter.byte());
                     self.cameras.insert(key, bytes);
                 }
                 KeyText::Detector { key, name } => {
-                    cell(&name, self.raw, &mut bytes)?;
-                    bytes.push(b',');
+                    cell(&name, raw, delimiter, &mut bytes)?;
+                    bytes.push(delimiter.byte());
                     self.detectors.insert(key, bytes);
                 }
                 KeyText::Zone { key, id } => {
-                    cell(&id, self.raw, &mut bytes)?;
+                    cell(&id, raw, delimiter, &mut bytes)?;
                     bytes.extend_from_slice(LINE_END);
                     self.zones.insert(key, bytes);
                 }
@@ -117,7 +126,7 @@ impl Encoder {
     /// # Errors
     /// Never: writing to memory does not fail. The csv crate's signature requires a result.
     pub fn header(&self) -> Result<Vec<u8>, EncodeError> {
-        let mut writer = writer(Vec::new());
+        let mut writer = writer(Vec::new(), self.delimiter);
         writer.write_record(columns(self.excel_date)).map_err(failed)?;
         writer.into_inner().map_err(failed)
     }
@@ -136,22 +145,27 @@ impl Encoder {
         mut look_up: impl FnMut(Key) -> Result<Vec<KeyText>, E>,
     ) -> Result<(), E> {
         let cursor = row.cursor;
+        let separator = self.delimiter.byte();
         let out_of_range =
             || EncodeError(format!("event {}: {} µs is beyond the calendar", cursor.id, cursor.timestamp));
         if self.excel_date {
             self.timestamps.write_local(cursor.timestamp, bytes).ok_or_else(out_of_range)?;
-            bytes.push(b',');
+            bytes.push(separator);
         }
         self.timestamps.write(cursor.timestamp, bytes).ok_or_else(out_of_range)?;
-        bytes.push(b',');
+        bytes.push(separator);
         if !self.cameras.write(row.camera_key, bytes) {
             self.define(look_up(Key::Camera(row.camera_key))?)?;
             found(self.cameras.write(row.camera_key, bytes), row, "camera", row.camera_key)?;
         }
         if let Some(confidence) = row.confidence {
+            let start = bytes.len();
             float(confidence, bytes);
+            if self.delimiter == Delimiter::Semicolon {
+                with_decimal_comma(&mut bytes[start..]);
+            }
         }
-        bytes.push(b',');
+        bytes.push(separator);
         if !self.detectors.write(row.detector_key, bytes) {
             self.detectors.make_space();
             self.define(look_up(Key::Detector(row.detector_key))?)?;
@@ -161,7 +175,7 @@ impl Encoder {
             if let Some(side) = side {
                 bytes.extend_from_slice(itoa::Buffer::new().format(side).as_bytes());
             }
-            bytes.push(b',');
+            bytes.push(separator);
         }
         match row.zone_key {
             None => bytes.extend_from_slice(LINE_END),
@@ -243,12 +257,12 @@ impl Cells {
 }
 
 /// Appends a text cell: guarded unless raw, and quoted if needed.
-fn cell(text: &str, raw: bool, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
+fn cell(text: &str, raw: bool, delimiter: Delimiter, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
     if text.is_empty() {
         return Ok(());
     }
-    let cell = if raw { Cow::Borrowed(text) } else { formula_guard::guard(text) };
-    let mut writer = writer(&mut *bytes);
+    let cell = if raw { Cow::Borrowed(text) } else { formula_guard::guard(text, delimiter) };
+    let mut writer = writer(&mut *bytes, delimiter);
     writer.write_record([&*cell]).map_err(failed)?;
     writer.flush()?;
     drop(writer);
@@ -278,6 +292,13 @@ fn float(value: f64, bytes: &mut Vec<u8>) {
     }
 }
 
+/// Replaces the decimal point of a number.
+fn with_decimal_comma(number: &mut [u8]) {
+    if let Some(point) = number.iter_mut().find(|byte| **byte == b'.') {
+        *point = b',';
+    }
+}
+
 /// Returns ten times the value if that number and one decimal place are its shortest form. Below a million, no shorter number of
 /// decimals is the same value.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is a whole number below ten million")]
@@ -287,8 +308,9 @@ fn exact_tenths(value: f64) -> Option<u32> {
     is_exact.then_some(tenths as u32)
 }
 
-fn writer<W: Write>(output: W) -> Writer<W> {
+fn writer<W: Write>(output: W, delimiter: Delimiter) -> Writer<W> {
     WriterBuilder::new()
+        .delimiter(delimiter.byte())
         .terminator(Terminator::CRLF)
         .quote_style(QuoteStyle::Necessary)
         .buffer_capacity(128)
@@ -404,6 +426,27 @@ mod tests {
     }
 
     #[test]
+    fn a_file_with_semicolons_has_decimal_commas_and_quotes_semicolons_instead_of_commas() {
+        let berlin = TimeZone::parse("Europe/Berlin").expect("a zone");
+        let mut encoder = Encoder::new(berlin, false).excel_date(true).delimiter(Delimiter::Semicolon);
+        let texts = [camera(KEY, "a,=1", "Tor; Nord"), detector(KEY, "MOG2"), zone(KEY, "one, two")];
+        encoder.define(texts).expect("encoded");
+        let header = String::from_utf8(encoder.header().expect("encoded")).expect("UTF-8");
+        assert_eq!(
+            header,
+            "local_time;timestamp;camera_id;camera_name;confidence;algorithm;x;y;width;height;zone_id\r\n"
+        );
+        let rows = [Some(85.5), Some(29.0), Some(68.969_697_265_625), None].map(|confidence| Row { confidence, ..row() });
+        let text = encode(&mut encoder, &rows).expect("encoded");
+        let cells = |confidence: &str| {
+            format!(
+                "2025-12-15 19:30:00;2025-12-15T19:30:00+01:00;a,'=1;\"Tor; Nord\";{confidence};MOG2;100;200;50;80;one, two\r\n"
+            )
+        };
+        assert_eq!(text, ["85,5", "29", "68,969697265625", ""].map(cells).concat());
+    }
+
+    #[test]
     fn missing_values_are_empty() {
         let bare = Row { confidence: None, bounding_box: [None; 4], zone_key: None, ..row() };
         assert_eq!(lines(false, &[bare]), "2025-12-15T10:30:00-08:00,abc123,Front Door,,MOG2,,,,,\r\n");
@@ -455,18 +498,18 @@ mod tests {
         fn a_csv_reader_returns_any_text_unchanged(
             cells in proptest::collection::vec(prop_oneof![any::<String>(), "[\"',;=@+＝\r\n\t\0-]{0,6}"], 3),
         ) {
-            for raw in [false, true] {
-                let text = line_of(raw, [
-                    camera(KEY, &cells[0], &cells[1]),
-                    detector(KEY, &cells[1]),
-                    zone(KEY, &cells[2]),
-                ]);
-                let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+            for (raw, delimiter) in [false, true].into_iter().flat_map(|raw| Delimiter::ALL.map(|delimiter| (raw, delimiter))) {
+                let mut encoder = Encoder::new(TimeZone::parse("UTC").expect("a zone"), raw).delimiter(delimiter);
+                let texts = [camera(KEY, &cells[0], &cells[1]), detector(KEY, &cells[1]), zone(KEY, &cells[2])];
+                encoder.define(texts).expect("encoded");
+                let text = encode(&mut encoder, &[row()]).expect("encoded");
+                let mut reader = csv::ReaderBuilder::new();
+                let mut reader = reader.has_headers(false).delimiter(delimiter.byte()).from_reader(text.as_bytes());
                 let records = reader.records().collect::<Result<Vec<_>, _>>().expect("valid CSV");
                 prop_assert_eq!(records.len(), 1);
                 for (column, cell) in [(1, &cells[0]), (2, &cells[1]), (4, &cells[1]), (9, &cells[2])] {
                     let read = &records[0][column];
-                    let restored = if raw { Cow::Borrowed(read) } else { formula_guard::unguard(read) };
+                    let restored = if raw { Cow::Borrowed(read) } else { formula_guard::unguard(read, delimiter) };
                     prop_assert_eq!(&restored, cell);
                 }
             }

@@ -196,7 +196,7 @@ impl ExportStream {
         let partitions = partitions::PartitionSnapshot::read(&context.database, range).await?;
 
         let mut head = if params.bom { BYTE_ORDER_MARK.to_vec() } else { Vec::new() };
-        let mut encoder = Encoder::new(zone, params.raw).excel_date(params.excel_date);
+        let mut encoder = Encoder::new(zone, params.raw).excel_date(params.excel_date).delimiter(params.delimiter);
         encoder.define(visible.into_iter().map(KeyText::from))?;
         head.extend(encoder.header()?);
         let filter = Filter { interval, cameras: cameras.clone() };

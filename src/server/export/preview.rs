@@ -17,7 +17,7 @@ use super::reader::{Connection, Reader, TimeSlice};
 use super::timezone::{TimeRange, TimeZone};
 use crate::api::preview::{CameraCount, CameraEvents, Day, Days, Hour, Preview};
 use crate::error::ApiError;
-use crate::export_params::{BYTE_ORDER_MARK, ExportParams, columns};
+use crate::export_params::{BYTE_ORDER_MARK, Delimiter, ExportParams, columns};
 use crate::server::accounts::camera_access::CameraAccess;
 use crate::server::accounts::camera_access::camera_filter::{CameraFilter, SelectedCamera};
 use crate::server::accounts::name::order::sort_key;
@@ -72,13 +72,14 @@ pub async fn preview(
     let range = interval.start..interval.end;
     let partitions = partitions::PartitionSnapshot::read(&context.database, range).await?;
     let filter = Filter { interval, cameras: cameras.clone() };
-    let mut encoder = Encoder::new(zone, params.raw).excel_date(params.excel_date);
+    let mut encoder = Encoder::new(zone, params.raw).excel_date(params.excel_date).delimiter(params.delimiter);
     encoder.define(visible.into_iter().map(KeyText::from)).map_err(ExportError::from)?;
     let header = encoder.header().map_err(ExportError::from)?.len();
     let task = PreviewTask {
         pages: KeysetPager::new(filter.clone(), SAMPLE_ROWS, partitions.ends),
         encoder,
         keys: KeyLookup::new(context.database.clone()),
+        delimiter: params.delimiter,
         columns: columns(params.excel_date).map(str::to_owned).collect(),
         head_bytes: header + if params.bom { BYTE_ORDER_MARK.len() } else { 0 },
         selected,
@@ -178,6 +179,7 @@ struct PreviewTask {
     pages: KeysetPager,
     encoder: Encoder,
     keys: KeyLookup,
+    delimiter: Delimiter,
     /// The names of the columns.
     columns: Vec<String>,
     /// The size of the file before the first row, in bytes.
@@ -186,7 +188,7 @@ struct PreviewTask {
 
 impl PreviewTask {
     fn run(self, connection: &mut Connection, slice: &TimeSlice, counted: Counted) -> Result<Preview, ExportError> {
-        let Self { selected, mut names, zone, mut pages, mut encoder, mut keys, columns, head_bytes } = self;
+        let Self { selected, mut names, zone, mut pages, mut encoder, mut keys, delimiter, columns, head_bytes } = self;
         let Counted { all, separate } = counted;
         let hours = all.hours(all.quarters.as_ref(), zone);
         let separate = separate.into_iter().map(|of_one| all.over_time(&of_one, zone)).collect::<Vec<_>>();
@@ -230,7 +232,7 @@ impl PreviewTask {
             hours: hours.into_iter().map(|(hour, events)| Hour { hour, events }).collect(),
             cameras,
             columns,
-            sample: cells(&lines[..shown_bytes]),
+            sample: cells(&lines[..shown_bytes], delimiter),
             elsewhere,
             deleted_to: None,
             keep_days: None,
@@ -325,8 +327,9 @@ fn days_with_events(
 }
 
 /// Returns the cells of these lines.
-fn cells(lines: &[u8]) -> Vec<Vec<String>> {
-    let mut lines = csv::ReaderBuilder::new().has_headers(false).from_reader(lines);
+fn cells(lines: &[u8], delimiter: Delimiter) -> Vec<Vec<String>> {
+    let mut reader = csv::ReaderBuilder::new();
+    let mut lines = reader.has_headers(false).delimiter(delimiter.byte()).from_reader(lines);
     lines.records().map_while(Result::ok).map(|row| row.iter().map(str::to_owned).collect()).collect()
 }
 

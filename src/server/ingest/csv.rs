@@ -1,5 +1,5 @@
-//! Imports events from a CSV that this program or ArgusAI exported. An export may be in any time zone, with or without
-//! byte-order mark and column for Excel, and may have been saved again by other tools.
+//! Imports events from a CSV that this program or ArgusAI exported. An export may be in any time zone, with commas or
+//! semicolons, with or without byte-order mark and column for Excel, and may have been saved again by other tools.
 //!
 //! The file does not contain the ids of events. An event is recognized by everything else (see [`super::recognize`]). A
 //! new event gets an id made of its position among the events of its moment and of its contents, so that the order of
@@ -21,12 +21,14 @@ use super::sink::{EventWriter, KnownName};
 use super::summary::Summary;
 use super::summary::progress::Progress;
 use super::text::{storable, storable_event};
+use crate::export_params::Delimiter;
 use crate::server::db::describe_error::describe_io;
 use crate::server::db::pool::Pool;
 use crate::server::ingest::event::Event;
 
 mod column;
 mod format;
+mod number;
 mod row;
 mod scale;
 
@@ -62,11 +64,11 @@ pub async fn import(database: &Pool, file: &Path, options: Options, progress: &P
         nothing()
     );
     let mut source = File::open(file).map_err(cannot_read)?;
-    let is_terminated = check_format(&mut source, options).with_context(nothing)?;
-    let rows = survey(&mut source, options).with_context(nothing)?;
+    let Format { delimiter, is_terminated } = check_format(&mut source, options).with_context(nothing)?;
+    let rows = survey(&mut source, delimiter, options).with_context(nothing)?;
 
     progress.begin_bytes(metadata.len());
-    let mut reader = reader(QuoteParity { inner: source, is_odd: false });
+    let mut reader = reader(QuoteParity { inner: source, is_odd: false }, delimiter);
     let mut record = StringRecord::new();
     read(&mut reader, &mut record).with_context(nothing)?;
 
@@ -126,18 +128,18 @@ fn id_to_store<'id>(id: &'id str, cameras: &'id CameraIds, scale: Scale, sink: &
 }
 
 /// Finds out how to read the rows. Leaves the file at its start.
-fn survey(file: &mut File, options: Options) -> anyhow::Result<Rows> {
-    let mut reader = reader(&mut *file);
+fn survey(file: &mut File, delimiter: Delimiter, options: Options) -> anyhow::Result<Rows> {
+    let mut reader = reader(&mut *file, delimiter);
     let mut header = StringRecord::new();
     read(&mut reader, &mut header)?;
     let before = format::columns_before(&header).map_err(|why| anyhow!(why))?;
     let scale = match options.confidence {
         Some(scale) => scale,
-        None => scale::of(&mut reader, before)?,
+        None => scale::of(&mut reader, before, delimiter)?,
     };
     drop(reader);
     file.rewind()?;
-    Ok(Rows { before, scale, raw: options.raw })
+    Ok(Rows { before, scale, raw: options.raw, delimiter })
 }
 
 /// Hands over the events that are new.
@@ -151,9 +153,15 @@ async fn import_batch(events: Vec<Event>, known: &mut ByContents, sink: &mut Eve
     Ok(())
 }
 
-/// Checks the format before the rows are read, and returns whether the last row has its line end. Leaves the file at
-/// its start.
-fn check_format(file: &mut File, options: Options) -> anyhow::Result<bool> {
+/// What is known of a file before its rows are read.
+struct Format {
+    delimiter: Delimiter,
+    /// Whether the last row has its line end.
+    is_terminated: bool,
+}
+
+/// Checks the format before the rows are read. Leaves the file at its start.
+fn check_format(file: &mut File, options: Options) -> anyhow::Result<Format> {
     let mut start = Vec::new();
     file.by_ref().take(BUFFER as u64).read_to_end(&mut start)?;
     if let Some(why) = format::why_not_csv(&start) {
@@ -173,12 +181,13 @@ fn check_format(file: &mut File, options: Options) -> anyhow::Result<bool> {
          import it with --unterminated"
     );
     file.rewind()?;
-    Ok(is_terminated)
+    Ok(Format { delimiter: format::delimiter_of(&start), is_terminated })
 }
 
 /// Returns a reader that does not check the number of cells. The csv crate skips a byte-order mark.
-fn reader<R: Read>(from: R) -> csv::Reader<R> {
-    ReaderBuilder::new().has_headers(false).flexible(true).buffer_capacity(BUFFER).from_reader(from)
+fn reader<R: Read>(from: R, delimiter: Delimiter) -> csv::Reader<R> {
+    let mut builder = ReaderBuilder::new();
+    builder.has_headers(false).flexible(true).buffer_capacity(BUFFER).delimiter(delimiter.byte()).from_reader(from)
 }
 
 /// Reads the next row, if there is one.

@@ -12,7 +12,7 @@ use super::selection::Selection;
 use crate::api::cameras::Camera;
 use crate::api::preview::CameraCount;
 use crate::error::ApiError;
-use crate::export_params::ExportParams;
+use crate::export_params::{Delimiter, ExportParams};
 use crate::functions::preview::count_cameras;
 use crate::i18n::export::Texts;
 use crate::ui::controls::disclosure::Disclosure;
@@ -261,7 +261,8 @@ impl CountRequests {
 
 /// Returns the query that counts the events of all cameras in the range of an export.
 fn count_query(params: ExportParams) -> String {
-    ExportParams { camera_ids: Vec::new(), bom: false, excel_date: false, ..params }.to_query()
+    let delimiter = Delimiter::Comma;
+    ExportParams { camera_ids: Vec::new(), delimiter, bom: false, excel_date: false, ..params }.to_query()
 }
 
 /// Counts the events of each camera in the selected range while the disclosure is open. `None` while the counts are unknown.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::error::ApiError;
-use crate::export_params::{DateBound, DateRange, ExportParams};
+use crate::export_params::{DateBound, DateRange, Delimiter, ExportParams};
 
 /// The values of the form.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct FormState {
     pub cameras: BTreeSet<String>,
     /// IANA name of the time zone.
     pub timezone: String,
+    /// Whether semicolons separate the cells, and numbers have decimal commas.
+    pub semicolons: bool,
     /// Whether the file begins with a byte-order mark, for Excel.
     pub bom: bool,
     /// Whether the file has the column `local_time`, which spreadsheets read as a date.
@@ -31,6 +33,7 @@ impl FormState {
             end: String::new(),
             cameras: BTreeSet::new(),
             timezone,
+            semicolons: false,
             bom: true,
             excel_date: false,
         }
@@ -41,10 +44,12 @@ impl FormState {
     /// # Errors
     /// Returns an error if the query string is invalid, or if the form cannot show it.
     pub fn from_query(query: &str) -> Result<Self, ApiError> {
-        let ExportParams { range, camera_ids, timezone, bom, excel_date, .. } = ExportParams::parse_for_page(query)?;
+        let params = ExportParams::parse_for_page(query)?;
+        let ExportParams { range, camera_ids, timezone, delimiter, bom, excel_date, .. } = params;
+        let semicolons = delimiter == Delimiter::Semicolon;
         let text = |bound: Option<DateBound>| bound.map(|bound| bound.to_string()).unwrap_or_default();
         let (start, end) = (text(range.start()), text(range.end()));
-        Ok(Self { start, end, cameras: camera_ids.into_iter().collect(), timezone, bom, excel_date })
+        Ok(Self { start, end, cameras: camera_ids.into_iter().collect(), timezone, semicolons, bom, excel_date })
     }
 
     /// Returns the values for the page's address: the defaults for an empty one, and the defaults with an error for an
@@ -74,6 +79,7 @@ impl FormState {
             range: DateRange::new(bound("start_date", &self.start)?, bound("end_date", &self.end)?)?,
             camera_ids: self.cameras.iter().cloned().collect(),
             timezone: self.timezone.clone(),
+            delimiter: if self.semicolons { Delimiter::Semicolon } else { Delimiter::Comma },
             bom: self.bom,
             raw: false,
             excel_date: self.excel_date,
@@ -122,6 +128,7 @@ mod tests {
             end: end.to_owned(),
             cameras: cameras.iter().map(ToString::to_string).collect(),
             timezone: "Europe/Berlin".to_owned(),
+            semicolons: false,
             bom: true,
             excel_date: false,
         }
@@ -145,7 +152,7 @@ mod tests {
 
     #[test]
     fn an_address_gives_back_the_form_that_it_was_made_from() {
-        let with_a_date = FormState { excel_date: true, ..state("", "2025-12-31", &[]) };
+        let with_a_date = FormState { excel_date: true, semicolons: true, ..state("", "2025-12-31", &[]) };
         for state in [state("2025-12-01", "2025-12-31", &["ü & co", "b"]), state("", "", &[]), with_a_date] {
             let query = state.params().expect("valid").to_query();
             assert_eq!(FormState::from_query(&query), Ok(state));

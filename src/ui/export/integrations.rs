@@ -4,6 +4,7 @@ use leptos::either::Either;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::preview::sheet_limit::OTHER_TOOLS;
 use super::snippets::{TOKEN, Tool};
 use crate::api::language::Language;
 use crate::api::paths::TOKENS_PATH;
@@ -33,6 +34,7 @@ pub fn integrations(params: Signal<Result<ExportParams, ApiError>>, link_max_min
     let disclosure = Disclosure::closed();
     view! {
         <details
+            id=OTHER_TOOLS
             class="card needs-script use-from"
             node_ref=disclosure.details
             on:toggle=move |_| disclosure.sync()

@@ -168,6 +168,7 @@ fn export_form(mut data: ExportFormData) -> impl IntoView {
     Effect::new(move |_| form.share_total());
     let last_day = Signal::derive(move || preview.state.with(PreviewState::last_day));
     let set_date_range = move |(start, end)| selection.set_date_range(start, end);
+    let start_on = Callback::new(move |day| selection.start_on(day));
     let submit = move |event: SubmitEvent| {
         let is_export_button = event.submitter().is_none_or(|button| !button.has_attribute("formaction"));
         if form.submit(is_export_button) {
@@ -188,7 +189,7 @@ fn export_form(mut data: ExportFormData) -> impl IntoView {
                 <HydrationChunk>{timezone_select(&timezones, selection)}</HydrationChunk>
                 <HydrationChunk>{file_options(selection)}</HydrationChunk>
             </div>
-            <HydrationChunk>{preview_card(preview.state, params, Callback::new(set_date_range))}</HydrationChunk>
+            <HydrationChunk>{preview_card(preview.state, params, Callback::new(set_date_range), start_on)}</HydrationChunk>
             <div class="card card--action">
                 <h2 class="visually-hidden">{form.language.export().export}</h2>
                 <HydrationChunk>{export_button(is_running, is_disabled)}</HydrationChunk>
@@ -284,6 +285,10 @@ fn file_options(selection: Selection) -> impl IntoView {
         <div class="option" role="group" aria-label=texts.file aria-describedby="excel-date-hint">
             <Switch id="excel_date" name="excel_date" value="true" checked=selection.excel_date label=texts.excel_date/>
             <p class="hint" id="excel-date-hint">{texts.excel_date_hint}</p>
+        </div>
+        <div class="option" role="group" aria-label=texts.file aria-describedby="delimiter-hint">
+            <Switch id="delimiter" name="delimiter" value="semicolon" checked=selection.semicolons label=texts.semicolons/>
+            <p class="hint" id="delimiter-hint">{texts.semicolons_hint}</p>
         </div>
     }
 }

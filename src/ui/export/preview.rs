@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
+use self::sheet_limit::sheet_limit;
 use super::histogram::histogram;
 use super::preview_query::PreviewState;
 use crate::api::language::Language;
@@ -15,12 +16,15 @@ use crate::ui::layout::sign_in_link;
 use crate::ui::table_html::table_rows_html;
 use crate::ui::{browser, page_data};
 
-/// The preview. `set_date_range` sets the dates of the selection.
+pub mod sheet_limit;
+
+/// The preview. `set_date_range` sets the dates of the selection, and `start_on` its start.
 /// `params` is the selection.
 pub fn preview_card(
     state: RwSignal<PreviewState>,
     params: Signal<Result<ExportParams, ApiError>>,
     set_date_range: Callback<(String, String)>,
+    start_on: Callback<NaiveDate>,
 ) -> impl IntoView {
     let language = page_data::language();
     let texts = language.export();
@@ -33,7 +37,7 @@ pub fn preview_card(
             view! { <p class="hint preview__none">{failure_message(error.as_ref(), language)} " " {link}</p> }
                 .into_any()
         }
-        PreviewState::Ready(preview) => preview_view(preview, params, language, set_date_range).into_any(),
+        PreviewState::Ready(preview) => preview_view(preview, params, language, set_date_range, start_on).into_any(),
     };
     // Screen readers read one sentence, and not the chart.
     let announcement = move || state.with(|state| announcement(state, language));
@@ -65,7 +69,11 @@ fn failure_message(error: Option<&ApiError>, language: Language) -> String {
 fn announcement(state: &PreviewState, language: Language) -> String {
     match state {
         PreviewState::Ready(Preview { rows, bytes, .. }) => {
-            (language.export().holds)(&language.events(*rows), &language.bytes(*bytes))
+            let holds = (language.export().holds)(&language.events(*rows), &language.bytes(*bytes));
+            match sheet_limit::warning(*rows, language) {
+                warning if warning.is_empty() => holds,
+                warning => format!("{holds}. {warning}"),
+            }
         }
         _ => String::new(),
     }
@@ -76,10 +84,11 @@ fn preview_view(
     params: Signal<Result<ExportParams, ApiError>>,
     language: Language,
     set_date_range: Callback<(String, String)>,
+    start_on: Callback<NaiveDate>,
 ) -> impl IntoView {
     let texts = language.export();
     let chart = (preview.rows > 0 && !preview.days.is_empty()).then(|| histogram(&preview, set_date_range));
-    let Preview { rows: events, first, last, bytes, columns, sample, elsewhere, deleted_to, keep_days, .. } = preview;
+    let Preview { rows: events, first, last, bytes, days, columns, sample, elsewhere, deleted_to, keep_days, .. } = preview;
     let deleted = deleted_to.map(|moment| (texts.deleted_before)(&language.date_time(&moment)));
     let kept = keep_days.map(|days| (texts.kept_for)(days));
     let notes = [deleted, kept].into_iter().flatten().collect::<Vec<_>>().join(" ");
@@ -105,6 +114,7 @@ fn preview_view(
             {first.map(|first| tile(texts.first, language.date_time(&first)))}
             {last.map(|last| tile(texts.last, language.date_time(&last)))}
         </dl>
+        {sheet_limit(events, &days, params, language, start_on)}
         {notes}
         {chart}
         <details class="sample" open>
@@ -151,7 +161,7 @@ fn link_to_events(
 mod tests {
     use super::*;
     use crate::api::page::Content;
-    use crate::api::preview::Days;
+    use crate::api::preview::{Day, Days};
     use crate::error::ErrorCode;
     use crate::messages::requests::RequestMessage;
     use crate::ui::test_support::{preview, render};
@@ -159,7 +169,7 @@ mod tests {
     fn html(language: Language, state: PreviewState) -> String {
         let params = ExportParams { camera_ids: vec!["a".to_owned()], ..ExportParams::default() };
         render(language, Content::Nothing, move || {
-            preview_card(RwSignal::new(state), Signal::stored(Ok(params)), Callback::new(|_| {}))
+            preview_card(RwSignal::new(state), Signal::stored(Ok(params)), Callback::new(|_| {}), Callback::new(|_| {}))
         })
     }
 
@@ -190,6 +200,31 @@ mod tests {
         }
         let german = html(Language::German, PreviewState::Ready(preview()));
         assert!(german.contains("<dd>1. Dez. 2025, 08:00:00</dd>"), "{german}");
+    }
+
+    #[test]
+    fn a_selection_that_no_sheet_holds_says_so_and_offers_the_newest_part_and_other_tools() {
+        let day = |day: &str, events| Day { day: day.to_owned(), events };
+        let fits = Preview { rows: sheet_limit::SHEET_EVENTS, ..preview() };
+        let days = vec![day("2025-11-30", 1_000_000), day("2025-12-03", 48_576)];
+        let too_many = Preview { rows: sheet_limit::SHEET_EVENTS + 1, days, ..preview() };
+        let english = html(Language::English, PreviewState::Ready(too_many.clone()));
+        let warning = "Excel and Calc show the first 1,048,575 and leave out the rest.";
+        for part in [
+            format!("<p>Too many events for one sheet: {warning}</p>"),
+            format!("about 240 bytes. Too many events for one sheet: {warning}</p>"),
+            "start_date=2025-12-01&amp;camera_id=a&amp;timezone=UTC\" rel=\"external\">Select the newest that fit: from 1 Dec 2025, \
+             48,576 events</a>".to_owned(),
+            "<a href=\"#other-tools\" rel=\"external\">".to_owned(),
+        ] {
+            assert!(english.contains(&part), "{part} in {english}");
+        }
+        let german = html(Language::German, PreviewState::Ready(too_many));
+        assert!(german.contains("zeigen die ersten 1.048.575, der Rest fehlt."), "{german}");
+        let busy_day = Preview { rows: 2_000_000, days: vec![day("2025-12-03", 2_000_000)], ..preview() };
+        let busy_day = html(Language::English, PreviewState::Ready(busy_day));
+        assert!(busy_day.contains("Too many events") && !busy_day.contains("Select the newest"), "{busy_day}");
+        assert!(!html(Language::English, PreviewState::Ready(fits)).contains("Too many"));
     }
 
     #[test]

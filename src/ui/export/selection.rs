@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
 use leptos::prelude::*;
 
 use super::form_state::{FormState, adopts_timezone, apply_changed_boxes, new_query};
@@ -29,6 +30,8 @@ pub struct Selection {
     pub cameras: RwSignal<BTreeSet<String>>,
     /// IANA name of the time zone.
     pub timezone: RwSignal<String>,
+    /// Whether semicolons separate the cells of the file.
+    pub semicolons: RwSignal<bool>,
     /// Whether the file begins with a byte-order mark.
     pub bom: RwSignal<bool>,
     /// Whether the file has the column `local_time`.
@@ -45,7 +48,8 @@ impl Selection {
         let defaults = FormState::defaults(data.timezone.clone());
         let has_selection = !data.selected.is_empty() && data.problem.is_none();
         let state = has_selection.then(|| FormState::from_query(&data.selected).ok()).flatten();
-        let FormState { start, end, cameras, timezone, bom, excel_date } = state.unwrap_or_else(|| defaults.clone());
+        let FormState { start, end, cameras, timezone, semicolons, bom, excel_date } =
+            state.unwrap_or_else(|| defaults.clone());
         Self {
             with_time: RwSignal::new(has_time(&start) || has_time(&end)),
             shown_first: StoredValue::new(data.shown_dates.clone()),
@@ -53,6 +57,7 @@ impl Selection {
             end: RwSignal::new(end),
             cameras: RwSignal::new(cameras),
             timezone: RwSignal::new(timezone),
+            semicolons: RwSignal::new(semicolons),
             bom: RwSignal::new(bom),
             excel_date: RwSignal::new(excel_date),
             problem: RwSignal::new(data.problem.clone()),
@@ -88,7 +93,7 @@ impl Selection {
 
     /// Takes over the options of the file.
     pub fn hydrate_file_options(self) {
-        for (id, signal) in [("bom", self.bom), ("excel_date", self.excel_date)] {
+        for (id, signal) in [("bom", self.bom), ("excel_date", self.excel_date), ("delimiter", self.semicolons)] {
             let current = browser::is_checked(id);
             Effect::new(move || current.iter().for_each(|current| signal.set(*current)));
         }
@@ -146,6 +151,7 @@ impl Selection {
             end: self.end.get(),
             cameras: self.cameras.get(),
             timezone: self.timezone.get(),
+            semicolons: self.semicolons.get(),
             bom: self.bom.get(),
             excel_date: self.excel_date.get(),
         }
@@ -170,6 +176,13 @@ impl Selection {
     pub fn choose(self, preset: Preset) {
         let (start, end) = preset.dates();
         self.set_date_range(start, end);
+    }
+
+    /// Sets the start to a day, and keeps the end as it is shown.
+    pub fn start_on(self, day: NaiveDate) {
+        let end = untrack(|| self.shown(Edge::End));
+        let start = day.to_string();
+        self.set_date_range(if has_time(&end) { format!("{start}T00:00") } else { start }, end);
     }
 
     /// Returns the signal of a date.
@@ -252,10 +265,11 @@ impl Selection {
     }
 
     fn fill_in(self, state: FormState) {
-        let FormState { start, end, cameras, timezone, bom, excel_date } = state;
+        let FormState { start, end, cameras, timezone, semicolons, bom, excel_date } = state;
         self.set_date_range(start, end);
         self.cameras.set(cameras);
         self.timezone.set(timezone);
+        self.semicolons.set(semicolons);
         self.bom.set(bom);
         self.excel_date.set(excel_date);
     }
@@ -330,6 +344,23 @@ mod tests {
     }
 
     #[test]
+    fn a_later_start_keeps_the_end() {
+        with_owner(|| {
+            let selection = Selection::new(&form_data());
+            let day = |text: &str| text.parse().expect("a day");
+            selection.start_on(day("2025-12-01"));
+            assert_eq!(
+                (selection.start.get_untracked(), selection.end.get_untracked()),
+                ("2025-12-01".to_owned(), String::new())
+            );
+            selection.set_date_range(String::new(), "2025-12-31T08:30".to_owned());
+            selection.start_on(day("2025-12-01"));
+            assert_eq!(selection.start.get_untracked(), "2025-12-01T00:00");
+            assert_eq!(selection.end.get_untracked(), "2025-12-31T08:30");
+        });
+    }
+
+    #[test]
     fn filling_in_sets_every_field() {
         with_owner(|| {
             let selection = Selection::new(&form_data());
@@ -338,6 +369,7 @@ mod tests {
                 end: "2025-12-02".to_owned(),
                 cameras: BTreeSet::from(["cam-1".to_owned()]),
                 timezone: "Asia/Tokyo".to_owned(),
+                semicolons: true,
                 bom: false,
                 excel_date: true,
             };

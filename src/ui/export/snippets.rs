@@ -1,7 +1,7 @@
 //! Snippets that fetch a selection with other tools, ready to copy and run. Calls no browser API.
 
 use crate::api::shell::shell_quote;
-use crate::export_params::{COLUMNS, EXPORT_PATH, ExportParams};
+use crate::export_params::{COLUMNS, Delimiter, EXPORT_PATH, ExportParams};
 
 /// The placeholder for an access token.
 pub const TOKEN: &str = "YOUR_TOKEN";
@@ -62,9 +62,11 @@ impl Tool {
     /// the file gives the type of every column, because tools that detect types by the first rows change values: a
     /// confidence of 85.5 becomes 86, and a camera called 007 becomes 7.
     pub fn snippet(self, origin: &str, params: &ExportParams) -> String {
-        // The byte-order mark, the column of local time and the formula guard are for spreadsheets.
+        // The byte-order mark, the column of local time and the formula guard are for spreadsheets. So are semicolons, but who
+        // chose them for a file may want the same file by its URL.
         let raw = matches!(self, Self::Pandas | Self::Polars | Self::DuckDb);
-        let params = ExportParams { bom: false, excel_date: false, raw, ..params.clone() };
+        let delimiter = if matches!(self, Self::Url | Self::Curl) { params.delimiter } else { Delimiter::Comma };
+        let params = ExportParams { delimiter, bom: false, excel_date: false, raw, ..params.clone() };
         let url = format!("{origin}{}", params.to_url());
         match self {
             Self::Url => url,
@@ -170,6 +172,15 @@ mod tests {
         let params = ExportParams::parse("start_date=-6d&end_date=today").expect("valid");
         for tool in Tool::ALL {
             assert!(tool.snippet(ORIGIN, &params).contains("-6d"), "{}", tool.name());
+        }
+    }
+
+    #[test]
+    fn only_a_file_to_keep_has_semicolons() {
+        let params = ExportParams { delimiter: Delimiter::Semicolon, ..ExportParams::default() };
+        for tool in Tool::ALL {
+            let has = tool.snippet(ORIGIN, &params).contains("delimiter");
+            assert_eq!(has, matches!(tool, Tool::Url | Tool::Curl), "{}", tool.name());
         }
     }
 

@@ -23,7 +23,7 @@ use crate::api::paths::{
 };
 use crate::api::preview::{CameraCount, Preview};
 use crate::error::{ApiError, ErrorCode};
-use crate::export_params::{DEFAULT_TIMEZONE, EXPORT_PATH};
+use crate::export_params::{DEFAULT_TIMEZONE, Delimiter, EXPORT_PATH};
 use crate::server::export::records::MAX_LIMIT;
 use crate::server::ingest::live::reported::FIELDS;
 use crate::server::state::AppState;
@@ -191,6 +191,8 @@ fn export_parameters(operation: OperationBuilder) -> OperationBuilder {
     let format = text().enum_values(Some(["csv"])).build();
     let timezone = text().default(Some(DEFAULT_TIMEZONE.into())).build();
     let camera_ids = ArrayBuilder::new().items(text().build()).build();
+    let delimiters = text().enum_values(Some(Delimiter::ALL.map(Delimiter::as_str)));
+    let delimiter = delimiters.default(Some(Delimiter::default().as_str().into())).build();
     operation
         .parameter(query_parameter("format", "The format of the file.", format))
         .parameter(query_parameter(
@@ -209,6 +211,11 @@ fn export_parameters(operation: OperationBuilder) -> OperationBuilder {
             camera_ids,
         ))
         .parameter(query_parameter("timezone", "The IANA name of the time zone of days and timestamps.", timezone))
+        .parameter(query_parameter(
+            "delimiter",
+            "What separates the cells. With semicolons, numbers have decimal commas.",
+            delimiter,
+        ))
         .parameter(query_parameter("bom", "Begin the file with a byte-order mark, for Excel.", flag()))
         .parameter(query_parameter("raw", "Write cells without the guard against spreadsheet formulas.", flag()))
         .parameter(query_parameter(

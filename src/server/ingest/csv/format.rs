@@ -1,9 +1,9 @@
 //! Checks whether a file is a CSV that can be imported. If not, says what it is and how to convert it. Nothing here
 //! does I/O.
 
-use csv::StringRecord;
+use csv::{ReaderBuilder, StringRecord};
 
-use crate::export_params::{COLUMNS, columns};
+use crate::export_params::{COLUMNS, Delimiter, columns};
 
 /// The first bytes of other file formats, what they are, and what to do.
 const SIGNATURES: [(&[u8], &str); 16] = [
@@ -50,12 +50,12 @@ const ONLY_BYTE_ORDER_MARK: &str = "the file is empty except for its byte order 
 const ONLY_BLANKS: &str = "the file is empty except for blanks and line ends: even the first line of an export is missing; \
                            export it again, or check whether the program that wrote it failed";
 
-const SEP: &str = "its first line is “sep=,”, which is for Excel alone; delete this line with a text editor, so that the file \
+const SEP: &str = "its first line begins with “sep=”, which is for Excel alone; delete this line with a text editor, so that the file \
                    begins with the names of the columns";
 
-const SEP_OTHER: &str = "its first line begins with “sep=”, which is for Excel alone, and names a separator other than the \
-                         comma; delete this line with a text editor, and save the file with commas between the cells and \
-                         decimal points: in Calc as “Text CSV” with the field delimiter “,”; or import the exported file as \
+const SEP_OTHER: &str = "its first line begins with “sep=”, which is for Excel alone, and names a separator that is \
+                         neither comma nor semicolon; delete this line with a text editor, and save the file with commas \
+                         between the cells and decimal points: in Calc as “Text CSV” with the field delimiter “,”; or import the exported file as \
                          it was";
 
 const QUOTED_ROWS: &str = "each of its lines is one cell in quotes";
@@ -67,10 +67,8 @@ const SAVE_AGAIN: &str = "a spreadsheet writes this for a CSV that it opened as 
 const BARE_CR: &str = "its lines end in CR alone, as on old Macintosh systems; save it with line ends LF or CRLF: in Excel as \
                        “CSV UTF-8 (Comma delimited)” and not as “CSV (Macintosh)”";
 
-const SEMICOLONS: &str = "its cells are separated by semicolons, as Excel and Calc write them in some locales, where numbers \
-                          have decimal commas too; save it with commas between the cells and decimal points: in Calc as \
-                          “Text CSV” with the field delimiter “,”, in Excel with the system's list separator set to “,”; \
-                          or import the exported file as it was";
+const SEMICOLONS: &str = "its cells are separated by semicolons, and its first line does not have the names of the columns of \
+                          an export; import the exported file as it was";
 
 const TABS: &str = "its cells are separated by TAB; save it with commas between the cells, as CSV";
 
@@ -92,7 +90,7 @@ pub fn why_not_csv(start: &[u8]) -> Option<&'static str> {
         return named;
     }
     if let Some(separator) = excel_separator(text) {
-        return Some(if separator == b',' { SEP } else { SEP_OTHER });
+        return Some(if matches!(separator, b',' | b';') { SEP } else { SEP_OTHER });
     }
     if matches!(start, [first, second, ..] if (*first == 0) != (*second == 0)) {
         return Some(UTF_16);
@@ -100,6 +98,15 @@ pub fn why_not_csv(start: &[u8]) -> Option<&'static str> {
     let first_end = start.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
     let is_bare_cr = start[first_end] == b'\r' && start.get(first_end + 1).is_none_or(|next| *next != b'\n');
     is_bare_cr.then_some(BARE_CR)
+}
+
+/// Returns the delimiter of a file that begins like this: semicolon only if its first line then has the columns of an export.
+pub fn delimiter_of(start: &[u8]) -> Delimiter {
+    let mut reader = ReaderBuilder::new();
+    let mut header = StringRecord::new();
+    let mut reader = reader.has_headers(false).delimiter(Delimiter::Semicolon.byte()).from_reader(start);
+    let is_read = reader.read_record(&mut header).is_ok();
+    if is_read && columns_before(&header).is_ok() { Delimiter::Semicolon } else { Delimiter::Comma }
 }
 
 /// Returns the separator in a first line for Excel, such as `sep=;`, which may be in quotes.
@@ -111,9 +118,13 @@ fn excel_separator(text: &[u8]) -> Option<u8> {
 
 /// Returns why a row may not have another number of cells than the first row, and what to do. `before` is the number of
 /// columns before those of [`COLUMNS`].
-pub fn why_other_width(row: &StringRecord, before: usize) -> String {
+pub fn why_other_width(row: &StringRecord, before: usize, delimiter: Delimiter) -> String {
     let columns = before + COLUMNS.len();
-    if row.len() == 1 && row[0].matches(',').count() + 1 >= columns {
+    let (separator, name) = match delimiter {
+        Delimiter::Comma => (',', "comma"),
+        Delimiter::Semicolon => (';', "semicolon"),
+    };
+    if row.len() == 1 && row[0].matches(separator).count() + 1 >= columns {
         return format!("the whole row is one cell in quotes, and the first line has {columns} cells; {SAVE_AGAIN}");
     }
     let counts = format!("it has {} fields, and the first line has {columns}", row.len());
@@ -121,14 +132,14 @@ pub fn why_other_width(row: &StringRecord, before: usize) -> String {
         let cell = row.get(before + index).unwrap_or_default();
         !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit())
     };
-    if row.len() > columns && is_number(3) && is_number(4) {
+    if delimiter == Delimiter::Comma && row.len() > columns && is_number(3) && is_number(4) {
         let (whole, fraction) = (&row[before + 3], &row[before + 4]);
         format!(
             "{counts}: its confidence is written with a decimal comma (“{whole},{fraction}”), which separates cells here; \
              save the file with decimal points ({whole}.{fraction}), or import the exported file as it was"
         )
     } else if row.len() > columns {
-        format!("{counts}; a text that holds a comma must be in double quotes")
+        format!("{counts}; a text that holds a {name} must be in double quotes")
     } else {
         counts
     }
@@ -211,8 +222,8 @@ mod tests {
             ("\u{feff}sep=,", "delete this line with a text editor, so that"),
             ("SEP=,", "delete this line with a text editor, so that"),
             ("\"sep=,\"", "delete this line with a text editor, so that"),
-            ("sep=;", "a separator other than"),
-            ("sep=\t", "a separator other than"),
+            ("sep=;", "delete this line with a text editor, so that"),
+            ("sep=\t", "a separator that is neither"),
         ] {
             let why = why_not_csv(format!("{line}\r\n{}\r\n", COLUMNS.join(",")).as_bytes()).unwrap_or_default();
             assert!(why.contains("“sep=") && why.contains(what), "{line}: {why}");
@@ -228,9 +239,39 @@ mod tests {
             (&["t", "a", "A", "85"], 0, "it has 4 fields, and the first line has 10"),
             (&["t,a,A,85.5,MOG2,1,2,3,4,z"], 0, "the whole row is one cell in quotes"),
         ] {
-            let why = why_other_width(&StringRecord::from(cells.to_vec()), before);
+            let why = why_other_width(&StringRecord::from(cells.to_vec()), before, Delimiter::Comma);
             assert!(why.contains(what), "{cells:?}: {why}");
         }
+        for (cells, what) in [
+            (
+                &["t", "a", "A", "85", "5", "MOG2", "1", "2", "3", "4", "z"][..],
+                "that holds a semicolon must be in double quotes",
+            ),
+            (&["t;a;A;85,5;MOG2;1;2;3;4;z"], "the whole row is one cell in quotes"),
+        ] {
+            let why = why_other_width(&StringRecord::from(cells.to_vec()), 0, Delimiter::Semicolon);
+            assert!(why.contains(what), "{cells:?}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_file_with_semicolons_is_known_from_its_first_line() {
+        for local_time in ["", "local_time,"] {
+            let names = format!("{local_time}{}", COLUMNS.join(","));
+            let quoted = format!("\"{}\"", names.replace(',', "\";\""));
+            for (line, delimiter) in [
+                (names.clone(), Delimiter::Comma),
+                (names.replace(',', ";"), Delimiter::Semicolon),
+                (quoted, Delimiter::Semicolon),
+                (format!("\u{feff}{}", names.replace(',', ";")), Delimiter::Semicolon),
+                (names.replace(',', "\t"), Delimiter::Comma),
+                (names.replace(',', ";").replace("zone", "place"), Delimiter::Comma),
+                (String::new(), Delimiter::Comma),
+            ] {
+                assert_eq!(delimiter_of(format!("{line}\r\na,b\r\n").as_bytes()), delimiter, "{line}");
+            }
+        }
+        assert_eq!(delimiter_of(b"\xff\xfe;;"), Delimiter::Comma);
     }
 
     #[test]
@@ -240,7 +281,7 @@ mod tests {
         assert_eq!(columns_before(&header(&names, ',')), Ok(0));
         assert_eq!(columns_before(&header(&format!("local_time,{names}"), ',')), Ok(1));
         for (record, what) in [
-            (header(&COLUMNS.join(";"), ','), "semicolons"),
+            (header("time;camera", ','), "semicolons"),
             (header(&COLUMNS.join("\t"), ','), "TAB"),
             (header(&format!(",{names}"), ','), "index=False"),
             (StringRecord::from(vec![names.clone()]), "one cell in quotes"),

@@ -10,8 +10,9 @@ use uuid::Uuid;
 
 use super::column;
 use super::format::why_other_width;
+use super::number::with_decimal_point;
 use super::scale::Scale;
-use crate::export_params::COLUMNS;
+use crate::export_params::{COLUMNS, Delimiter};
 use crate::messages::import::ImportFinding;
 use crate::server::db::entity::motion_event::WRITABLE_YEARS;
 use crate::server::formula_guard::unguard;
@@ -31,6 +32,8 @@ pub struct Rows {
     pub scale: Scale,
     /// Whether text cells lack the guard against formulas.
     pub raw: bool,
+    /// What separates the cells, and with it how numbers are written.
+    pub delimiter: Delimiter,
 }
 
 /// Returns the error of a row whose time is before that of the previous row.
@@ -45,17 +48,17 @@ impl Rows {
     /// Returns an error if a cell cannot be read, with its column and what is expected.
     pub fn event(self, record: &StringRecord, summary: &mut Summary) -> anyhow::Result<Event> {
         let columns = self.before + COLUMNS.len();
-        ensure!(record.len() == columns, why_other_width(record, self.before));
+        ensure!(record.len() == columns, why_other_width(record, self.before, self.delimiter));
         let wrong =
             |index: usize, why: &str| anyhow!("column {}: “{}” {why}", COLUMNS[index], self.cell(record, index));
-        let side = |index: usize| match self.cell(record, index) {
+        let side = |index: usize| match &*self.number(record, index) {
             "" => Ok(None),
             digits => whole(digits).map(Some).ok_or_else(|| wrong(index, "is not a whole number")),
         };
         let timestamp = self.cell(record, column::TIMESTAMP);
         let timestamp =
             parse_time(timestamp, self.scale).ok_or_else(|| wrong(column::TIMESTAMP, why_not_a_time(timestamp)))?;
-        let confidence = match (self.cell(record, column::CONFIDENCE), self.scale) {
+        let confidence = match (&*self.number(record, column::CONFIDENCE), self.scale) {
             ("", _) => None,
             (digits, Scale::Percent) => Some(
                 number(digits, 100.0)
@@ -105,11 +108,16 @@ impl Rows {
         record.get(self.before + index).unwrap_or_default()
     }
 
+    /// Returns the cell of a number, with a decimal point.
+    fn number(self, record: &StringRecord, index: usize) -> Cow<'_, str> {
+        with_decimal_point(self.cell(record, index), self.delimiter)
+    }
+
     /// Returns a text cell.
     fn text(self, record: &StringRecord, index: usize) -> Cow<'_, str> {
         let cell = self.cell(record, index);
         // ArgusAI writes no guard.
-        if self.raw || self.scale == Scale::Fraction { Cow::Borrowed(cell) } else { unguard(cell) }
+        if self.raw || self.scale == Scale::Fraction { Cow::Borrowed(cell) } else { unguard(cell, self.delimiter) }
     }
 }
 
@@ -185,7 +193,7 @@ fn whole(digits: &str) -> Option<i32> {
 mod tests {
     use super::*;
 
-    const OURS: Rows = Rows { before: 0, scale: Scale::Percent, raw: false };
+    const OURS: Rows = Rows { before: 0, scale: Scale::Percent, raw: false, delimiter: Delimiter::Comma };
     const ARGUSAI: Rows = Rows { scale: Scale::Fraction, ..OURS };
     const GOOD: [&str; 10] = ["2025-12-15T10:30:00-08:00", "a", "A", "85.5", "MOG2", "1", "2", "3", "4", "z"];
 
@@ -290,6 +298,19 @@ mod tests {
         assert_eq!(read(Rows { raw: true, ..OURS }, &cells).expect("valid").zone_id.as_deref(), Some("'=1+1"));
         cells[3] = "0.5";
         assert_eq!(read(ARGUSAI, &cells).expect("valid").zone_id.as_deref(), Some("'=1+1"), "ArgusAI guards nothing");
+    }
+
+    #[test]
+    fn a_file_with_semicolons_has_decimal_commas_and_its_own_guard() {
+        let semicolons = Rows { delimiter: Delimiter::Semicolon, ..OURS };
+        let mut cells = GOOD;
+        (cells[3], cells[5], cells[9]) = ("85,5", "1,0", "a,'=1");
+        let event = read(semicolons, &cells).expect("valid");
+        assert_eq!((event.confidence, event.x, event.zone_id.as_deref()), (Some(85.5), Some(1), Some("a,=1")));
+        assert_eq!(read(semicolons, &GOOD).expect("valid"), read(OURS, &GOOD).expect("valid"), "decimal points, too");
+        cells[3] = "1,234,5";
+        assert!(read(semicolons, &cells).expect_err("two commas").to_string().contains("confidence"));
+        assert_eq!(read(OURS, &[&GOOD[..9], &["a,'=1"]].concat()).expect("valid").zone_id.as_deref(), Some("a,'=1"));
     }
 
     #[test]

@@ -14,7 +14,8 @@ use clap::ValueEnum;
 use csv::ByteRecord;
 
 use super::column;
-use crate::export_params::COLUMNS;
+use super::number::with_decimal_point;
+use crate::export_params::{COLUMNS, Delimiter};
 
 /// The scale of confidences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -47,7 +48,7 @@ struct Signs {
 
 impl Signs {
     /// Adds the signs of a row. `before` is the number of columns before those of [`COLUMNS`].
-    fn add(&mut self, row: &ByteRecord, before: usize) {
+    fn add(&mut self, row: &ByteRecord, before: usize, delimiter: Delimiter) {
         // The import refuses a row with another number of cells, with the reason. Such a row is not a sign.
         if row.len() != before + COLUMNS.len() {
             return;
@@ -55,7 +56,9 @@ impl Signs {
         let cell = |index: usize| row.get(before + index).unwrap_or_default();
         let (timestamp, confidence, algorithm) =
             (cell(column::TIMESTAMP), cell(column::CONFIDENCE), cell(column::ALGORITHM));
-        let confidence = std::str::from_utf8(confidence).ok().and_then(|text| text.parse::<f64>().ok());
+        let confidence = std::str::from_utf8(confidence)
+            .ok()
+            .and_then(|text| with_decimal_point(text, delimiter).parse::<f64>().ok());
         self.above_one |= confidence.is_some_and(|value| value > 1.0);
         self.up_to_one |= confidence.is_some_and(|value| value > 0.0 && value <= 1.0);
         let has_offset = timestamp.get(19..).is_some_and(|rest| rest.contains(&b'+') || rest.contains(&b'-'));
@@ -95,11 +98,11 @@ impl Signs {
 ///
 /// # Errors
 /// Returns an error if the scale is unknown, or the file cannot be read.
-pub fn of<R: Read>(reader: &mut csv::Reader<R>, before: usize) -> anyhow::Result<Scale> {
+pub fn of<R: Read>(reader: &mut csv::Reader<R>, before: usize, delimiter: Delimiter) -> anyhow::Result<Scale> {
     let mut row = ByteRecord::new();
     let mut signs = Signs::default();
     while !signs.are_settled() && reader.read_byte_record(&mut row)? {
-        signs.add(&row, before);
+        signs.add(&row, before, delimiter);
     }
     let scale = signs.scale();
     ensure!(
@@ -123,7 +126,7 @@ mod tests {
             };
             let file = rows.iter().map(line).collect::<String>();
             let before = usize::from(!local_time.is_empty());
-            let found = of(&mut super::super::reader(file.as_bytes()), before).ok();
+            let found = of(&mut super::super::reader(file.as_bytes(), Delimiter::Comma), before, Delimiter::Comma).ok();
             if !local_time.is_empty() {
                 return found;
             }
@@ -179,7 +182,9 @@ mod tests {
     #[test]
     fn a_file_of_unknown_scale_is_refused_with_the_option_to_use() {
         let file = &b"2025-12-15T10:30:00+00:00,a,A,0.5,mog2,,,,,\n"[..];
-        let error = of(&mut super::super::reader(file), 0).expect_err("unknown").to_string();
+        let error = of(&mut super::super::reader(file, Delimiter::Comma), 0, Delimiter::Comma)
+            .expect_err("unknown")
+            .to_string();
         assert!(error.contains("--confidence fraction") && error.contains("--confidence percent"), "{error}");
     }
 }
