@@ -129,8 +129,104 @@ test("an unchanged file is verified by its digest, and a truncated one is not", 
   const truncated = testInfo.outputPath("cut.csv");
   writeFileSync(truncated, file.subarray(0, -1));
   await choose.setInputFiles(truncated);
-  await expect(verdict).toContainText("cut.csv is not a file that you exported from this server");
+  await expect(verdict).toContainText("cut.csv is cut off: its end is missing.");
   expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  await choose.setInputFiles({ name: "mine.csv", mimeType: "text/csv", buffer: file });
+  await verdict.getByRole("link", { name: /^Record/ }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(/^Export of \d+ \w+ \d{4}, /);
+});
+
+test("Verify tells apart what happened to a file that is no export", async ({ page }) => {
+  const day = ownDay("2025-08-14");
+  const file = await exportDay(page, day);
+  const text = file.toString();
+  const name = `motion-events-${day}-${day} (1).csv`;
+  await page.goto("/settings/verify");
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  const verdict = page.getByRole("status");
+  const verify = async (changed: string | Buffer, as = name) => {
+    const buffer = Buffer.from(changed);
+    await page.getByLabel("Drop a CSV here, or choose it").setInputFiles({ name: as, mimeType: "text/csv", buffer });
+  };
+  const rows = text.trimEnd().split("\r\n").length - 1;
+  await verify(text.replace(/,(MOG2|KNN),/, ",XYZ,"));
+  await expect(verdict).toContainText(`${name} was changed: an export has this name and this form, but other contents.`);
+  await expect(verdict).toContainText("Exports with this name:");
+  await expect(verdict).toContainText(`admin: ${shownDay(day)}, all cameras`);
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  await verify(text.slice(0, text.trimEnd().lastIndexOf("\r\n") + 2));
+  await expect(verdict).toContainText(`is cut off: it has ${(rows - 1).toLocaleString("en")} of ${rows.toLocaleString("en")} rows.`);
+  await verify(text.replaceAll("\r\n", "\n"));
+  await expect(verdict).toContainText("was saved again by another program, such as a spreadsheet (other line ends)");
+  await verify(text.slice(1).replaceAll(",", ";"));
+  await expect(verdict).toContainText("(other separators, a mark for UTF-8 added or removed)");
+  await verify(text.replace(/,(MOG2|KNN),/, ",XYZ,"), "renamed.csv");
+  await expect(verdict).toContainText("renamed.csv has the form of an export, but no export of this server has its contents");
+  await verify("time,camera\r\n");
+  await expect(verdict).toContainText("is no exported file of events");
+  await verify(file);
+  await expect(verdict).toContainText("is complete and unchanged");
+});
+
+test("the history is filtered by day, person and camera, tells a wrong digest beside its field, and is downloaded as CSV", async ({ page, context }) => {
+  const day = ownDay("2025-08-25");
+  await exportDay(page, day);
+  await openHistory(page);
+  // The times are in the browser's zone.
+  await expect(page.locator(".records time").first()).toHaveText(/UTC-0[78]:00$/);
+  const camera = await page.getByLabel("Camera").locator("option", { hasText: "Garage" }).getAttribute("value");
+  await page.getByLabel("From").fill("2020-01-01");
+  await page.getByLabel("Person").selectOption("admin");
+  await page.getByLabel("Camera").selectOption("Garage");
+  await page.getByLabel("SHA-256 of the file").fill("abc");
+  await page.getByRole("button", { name: "Show" }).click();
+  await expect(page).toHaveURL(new RegExp(`camera_id=${encodeURIComponent(camera ?? "")}`));
+  await expect(page.getByLabel("SHA-256 of the file")).toHaveValue("abc");
+  await expect(page.getByLabel("SHA-256 of the file")).toHaveAccessibleDescription(/64 hexadecimal digits/);
+  await expect(page.getByLabel("Camera")).toHaveValue(camera ?? "");
+  await expect(page.getByLabel("From")).toHaveValue("2020-01-01");
+  await expect(page.getByRole("row").filter({ hasText: "admin" }).first()).toBeVisible();
+  await expect(page.locator("body[data-hydrated]")).toBeAttached();
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Download this list as CSV" }).click();
+  const download = await downloading;
+  expect(download.suggestedFilename()).toMatch(/^export-history-\d{4}-\d\d-\d\d\.csv$/);
+  const history = (await bytes(download)).toString();
+  expect(history).toMatch(/^\ufeffid,started_at,finished_at,/);
+  expect(history).toContain(`,${day},${day},,America/Los_Angeles,`);
+  await page.getByRole("link", { name: "Show all exports" }).click();
+  await expect(page).toHaveURL(/\/settings\/exports$/);
+
+  // A first visit: the server does not know the browser's zone yet, and the page moves the times once it is hydrated.
+  await context.clearCookies({ name: "timezone" });
+  await openHistory(page);
+  await expect(page.locator(".records time").first()).toHaveText(/UTC-0[78]:00$/);
+  await page.reload();
+  await expect(page.getByText("Days in America/Los_Angeles.")).toBeVisible();
+});
+
+test("an export has its own page with everything about it", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  const day = ownDay("2025-07-20");
+  const file = await exportDay(page, day);
+  await openHistory(page);
+  await page.getByRole("row").filter({ hasText: shownDay(day) }).first().getByRole("rowheader").getByRole("link").click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(/^Export of \d+ \w+ \d{4}, \d\d:\d\d:\d\d UTC-0[78]:00$/);
+  const facts = page.locator(".facts");
+  await expect(facts).toContainText("America/Los_Angeles");
+  await expect(facts).toContainText(`(${file.length.toLocaleString("en")} bytes)`);
+  await expect(facts).toContainText(`motion-events-${day}-${day}.csv`);
+  await page.getByRole("button", { name: "Copy" }).click();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/^[0-9a-f]{64}$/);
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+  const width = await page.locator("html").evaluate((html) => [html.scrollWidth, html.clientWidth]);
+  expect(width[0]).toBe(width[1]);
+  const downloading = page.waitForEvent("download");
+  await page.getByRole("link", { name: "Export again" }).click();
+  expectSame(await bytes(await downloading), file);
+  await page.getByRole("link", { name: "Select the same again" }).click();
+  await expect(page.getByLabel("From", { exact: true })).toHaveValue(day);
 });
 
 test("a file exported by the command line is verified when it is dropped", async ({ page }) => {

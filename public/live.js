@@ -70,7 +70,8 @@ const stop = () => {
 const rows = () => [...document.querySelectorAll(".records tbody tr, .recent li")];
 const isRunning = (row) => row.querySelector(".state--running") !== null;
 const idOf = (row) => row.querySelector("button[name=export]")?.value;
-const startedAt = (row) => row?.querySelector("time")?.dateTime ?? "";
+// The times of the page have the offset of the reader, those of records are in UTC.
+const startedAt = (row) => Date.parse(row?.querySelector("time")?.dateTime) || 0;
 
 const size = (bytes) => {
   const units = ["kB", "MB", "GB", "TB"];
@@ -176,8 +177,8 @@ const receive = ({ type, exports = [] }) => {
     else ownRunning.delete(record.id);
     const row = listed.find((row) => row.dataset.export === record.id);
     if (row && isRunning(row) && isLive && !record.cancel_requested === Boolean(idOf(row))) progress(row, record);
-    else if (row ? isRunning(row) : mine && isListedHere && startedAt(listed[0]) <= record.started_at) refreshSoon();
-    else if (!row && isNewestPage && startedAt(listed[0]) < record.started_at) offerNewer();
+    else if (row ? isRunning(row) : mine && isListedHere && startedAt(listed[0]) <= Date.parse(record.started_at)) refreshSoon();
+    else if (!row && isNewestPage && startedAt(listed[0]) < Date.parse(record.started_at)) offerNewer();
   }
   // An export that was running and is not in a snapshot has ended.
   const isGone = (row) => isRunning(row) && !exports.some(({ export: { id } }) => id === row.dataset.export);

@@ -93,7 +93,7 @@ impl Delimiter {
     ///
     /// # Errors
     /// Returns `invalid_parameter` if it is none.
-    fn parse(text: &str) -> Result<Self, ApiError> {
+    pub fn parse(text: &str) -> Result<Self, ApiError> {
         let known = Self::ALL.into_iter().find(|delimiter| delimiter.as_str() == text);
         let message = || ParameterMessage::DelimiterNotOffered { value: text.to_owned() };
         known.ok_or_else(|| ApiError::invalid("delimiter", message()))
@@ -406,6 +406,33 @@ pub fn file_name(start: Option<NaiveDate>, end: Option<NaiveDate>) -> String {
         (Some(start), None) => format!("motion-events-{start}-latest.csv"),
         (None, Some(end)) => format!("motion-events-earliest-{end}.csv"),
         (Some(start), Some(end)) => format!("motion-events-{start}-{end}.csv"),
+    }
+}
+
+/// The days in the name of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileDays {
+    /// The first day; `None` if the file begins with the first event.
+    pub first: Option<NaiveDate>,
+    /// The last day; `None` if the file ends with the last event.
+    pub last: Option<NaiveDate>,
+}
+
+impl FileDays {
+    /// Returns the days in a name that [`file_name`] returned, also with what browsers and people add to it:
+    /// `motion-events-2025-12-01-latest (1).csv`. `None` for another name.
+    pub fn of(name: &str) -> Option<Self> {
+        let rest = name.strip_prefix("motion-events-")?;
+        let day = |text: &str| parse_day(text.get(..10)?);
+        if rest.starts_with("all") {
+            Some(Self { first: None, last: None })
+        } else if let Some(last) = rest.strip_prefix("earliest-") {
+            Some(Self { first: None, last: Some(day(last)?) })
+        } else {
+            let last = rest.get(10..)?.strip_prefix('-')?;
+            let last = if last.starts_with("latest") { None } else { Some(day(last)?) };
+            Some(Self { first: Some(day(rest)?), last })
+        }
     }
 }
 

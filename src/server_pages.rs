@@ -7,12 +7,12 @@ use crate::api::page::Page;
 use crate::ui::page_data;
 
 pub mod account;
+pub mod export_record;
 pub mod form;
 pub mod import;
 pub mod login;
 pub mod not_found;
 pub mod problem_page;
-mod recipes;
 pub mod retention;
 pub mod setup;
 pub mod sources;
@@ -23,6 +23,7 @@ pub mod users;
 /// Returns the requested page.
 pub fn page() -> AnyView {
     use account::Account;
+    use export_record::ExportRecordPage;
     use import::Import;
     use login::Login;
     use not_found::NotFound;
@@ -34,6 +35,7 @@ pub fn page() -> AnyView {
     use users::Users;
 
     match page_data::page() {
+        Some(Page::ExportRecord) => view! { <ExportRecordPage/> }.into_any(),
         Some(Page::Tokens) => view! { <Tokens/> }.into_any(),
         Some(Page::Account) => view! { <Account/> }.into_any(),
         Some(Page::Import) => view! { <Import/> }.into_any(),

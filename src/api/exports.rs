@@ -11,6 +11,9 @@ use crate::messages::Message;
 /// The path of the records. Each is below it by its id.
 pub const EXPORTS_PATH: &str = "/api/v1/exports";
 
+/// The records as CSV.
+pub const HISTORY_CSV_PATH: &str = "/api/v1/exports.csv";
+
 /// The events about exports: which run, how far they are, and how they end.
 pub const EXPORT_EVENTS_PATH: &str = "/api/v1/exports/events";
 

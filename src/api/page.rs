@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use self::retention::RetentionPage;
+use super::cameras::Camera;
 use super::export_form::ExportFormData;
 use super::exports::ExportRecord;
 use super::session::CurrentUser;
@@ -16,8 +17,8 @@ use super::unknown_value::{UnknownValue, serialize_as_str};
 use super::users::{Session, UserList, UserWithCameras};
 use crate::api::language::Language;
 use crate::api::paths::{
-    ACCOUNT_PATH, HISTORY_PATH, IMPORT_PATH, LOGIN_PATH, RETENTION_PATH, SETTINGS_PATH, SETUP_PATH, SOURCES_PATH,
-    TOKENS_PATH, USER_PATH, USERS_PATH, VERIFY_PATH,
+    ACCOUNT_PATH, HISTORY_PATH, IMPORT_PATH, LOGIN_PATH, RECORD_PATH, RETENTION_PATH, SETTINGS_PATH, SETUP_PATH,
+    SOURCES_PATH, TOKENS_PATH, USER_PATH, USERS_PATH, VERIFY_PATH,
 };
 use crate::error::ApiError;
 
@@ -61,6 +62,8 @@ pages! {
     Export: SETTINGS_PATH, hydrated: true;
     /// The export records.
     History: HISTORY_PATH, hydrated: true;
+    /// The record of one export.
+    ExportRecord: RECORD_PATH, hydrated: false;
     /// The comparison of a file with the export records.
     Verify: VERIFY_PATH, hydrated: true;
     /// The access tokens of the signed-in user.
@@ -195,7 +198,10 @@ pub enum Content {
         key: String,
     },
     /// Export records.
-    History(History),
+    History(Box<History>),
+    /// The record of one export.
+    #[serde(skip)]
+    ExportRecord(Box<RecordPage>),
     /// The access tokens of the signed-in user.
     #[serde(skip)]
     Tokens(TokenList),
@@ -221,6 +227,7 @@ pub enum Content {
 
 /// A page of export records, with the filter that selected them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 pub struct History {
     /// The records.
     pub records: Vec<ExportRecord>,
@@ -230,14 +237,53 @@ pub struct History {
     pub cameras: BTreeMap<String, String>,
     /// Whether the records of all users are shown.
     pub everybodys: bool,
+    /// Whether the browser's time zone is known, so that the times are in it.
+    pub is_zone_known: bool,
+    /// Whether not all records are selected.
+    pub is_filtered: bool,
+    /// Whether this is not the first page.
+    pub is_later: bool,
+    /// The form. The rendered page has it, and it is not hydrated.
+    #[serde(skip)]
+    pub form: HistoryForm,
+}
+
+/// The form that selects export records.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HistoryForm {
     /// Only records in this state.
     pub state: Option<String>,
     /// Only records of this user.
     pub user: Option<String>,
+    /// Only records of exports that may contain events of this camera.
+    pub camera_id: Option<String>,
     /// Only records of a file with this digest.
     pub sha256: Option<String>,
-    /// Whether this is not the first page.
-    pub is_later: bool,
+    /// The first and the last day, as an input of dates has them, in the time zone.
+    pub days: [Option<String>; 2],
+    /// The time zone of the days.
+    pub timezone: String,
+    /// The names of all users.
+    pub users: Vec<String>,
+    /// The names of removed users who have records.
+    pub removed_users: Vec<String>,
+    /// The cameras to choose from.
+    pub cameras: Vec<Camera>,
+    /// What is wrong with fields, each by its name. These fields are not applied.
+    pub problems: Vec<ApiError>,
+    /// The query string of the same selection as CSV.
+    pub csv_query: String,
+}
+
+/// A page about one export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordPage {
+    /// The record, with its times in the browser's time zone.
+    pub record: ExportRecord,
+    /// The cameras of the selection; empty for all cameras.
+    pub cameras: Vec<Camera>,
+    /// The name that the export gave the file.
+    pub file_name: Option<String>,
 }
 
 /// The outcome of a form.

@@ -4,6 +4,8 @@
 pub const SETTINGS_PATH: &str = "/settings";
 /// The export records.
 pub const HISTORY_PATH: &str = "/settings/exports";
+/// The record of one export.
+pub const RECORD_PATH: &str = "/settings/exports/{id}";
 /// The comparison of a file with the export records.
 pub const VERIFY_PATH: &str = "/settings/verify";
 /// The access tokens of the signed-in user.
@@ -44,6 +46,11 @@ pub const PREFERENCES_PATH: &str = "/preferences";
 /// Returns the path of the user with this id.
 pub fn user_path(id: &str) -> String {
     USER_PATH.replace("{id}", id)
+}
+
+/// Returns the path of the page about the export with this id.
+pub fn record_path(id: &str) -> String {
+    RECORD_PATH.replace("{id}", id)
 }
 
 /// The root of the paths for programs and for the requests of a page.

@@ -115,6 +115,27 @@ fn file_names_contain_the_range() {
     assert_eq!(file_name(Some(first), Some(last)), "motion-events-2025-12-01-2025-12-16.csv");
 }
 
+#[test]
+fn the_days_are_found_again_in_the_name_of_a_file() {
+    let (first, last) = (day("2025-12-01"), day("2025-12-16"));
+    for (first, last) in [(None, None), (Some(first), None), (None, Some(last)), (Some(first), Some(last))] {
+        let name = file_name(first, last);
+        let copy = name.replace(".csv", " (1).csv");
+        for name in [name.as_str(), copy.as_str(), name.trim_end_matches(".csv")] {
+            assert_eq!(FileDays::of(name), Some(FileDays { first, last }), "{name}");
+        }
+    }
+    for other in [
+        "report.csv",
+        "motion-events-",
+        "motion-events-2025-12-01.csv",
+        "motion-events-2025-13-01-latest.csv",
+        "motion-events-ü",
+    ] {
+        assert_eq!(FileDays::of(other), None, "{other}");
+    }
+}
+
 fn bound() -> impl Strategy<Value = DateBound> {
     prop_oneof![
         (1..=3_652_059_i32).prop_map(|days| DateBound::Day(NaiveDate::from_num_days_from_ce_opt(days).expect("a day"))),

@@ -87,6 +87,10 @@ messages! {
         DigestExpected = "digest_expected",
             "A SHA-256 has 64 hexadecimal digits, as sha256sum prints it.",
             "Ein SHA-256-Wert hat 64 hexadezimale Ziffern, wie sha256sum ihn ausgibt.";
+        /// The text is not the name of a file of events.
+        FileNameExpected = "file_name_expected",
+            "This is not the name of an exported file, such as motion-events-2025-12-01-2025-12-16.csv.",
+            "Das ist nicht der Name einer exportierten Datei wie motion-events-2025-12-01-2025-12-16.csv.";
         /// The cursor does not come from a list.
         CursorExpected = "cursor_expected",
             "This is not a position in the list. Use `next` of the previous response.",

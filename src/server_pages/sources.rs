@@ -3,8 +3,8 @@
 use leptos::either::Either;
 use leptos::prelude::*;
 
+use self::recipes::{NO_TOKEN, texts};
 use super::form::FormOutcome;
-use super::recipes::{NO_TOKEN, texts};
 use crate::api::page::{Content, Outcome};
 use crate::api::paths::{RETENTION_PATH, SOURCES_PATH};
 use crate::api::sources::{Recipe, Source, SourceList, SourceState, TriedEvent};
@@ -12,6 +12,8 @@ use crate::api::tokens::FORM_KEY;
 use crate::ui::layout::drawings::{Drawing, empty_state};
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::page_data;
+
+mod recipes;
 
 /// About how many characters of a text to copy are in a line.
 const COLUMNS: usize = 100;

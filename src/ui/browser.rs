@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use chrono::{NaiveDate, Weekday};
+use chrono::{DateTime, NaiveDate, TimeDelta, Timelike, Utc, Weekday};
 use js_sys::{Array, Function, Promise, Reflect};
 use leptos::prelude::{Effect, document, on_cleanup, set_timeout, window, window_event_listener_untyped};
 use leptos::wasm_bindgen::{JsCast, JsValue};
@@ -13,6 +13,7 @@ use web_sys::{Blob, FocusOptions, HtmlElement, HtmlInputElement};
 
 use crate::api::paths::SETTINGS_PATH;
 use crate::export_params::parse_day;
+use crate::ui::format::offset;
 
 /// Whether this code runs in a browser. On the server, a call of a browser API panics.
 const IS_BROWSER: bool = cfg!(target_family = "wasm");
@@ -35,20 +36,37 @@ pub fn local_time(timezone: &str, hours_ago: u32) -> Option<String> {
     if !IS_BROWSER {
         return None;
     }
-    local_time_at(timezone, js_sys::Date::now() - f64::from(hours_ago) * 3_600_000.0)
+    let time = local_time_at(timezone, js_sys::Date::now() - f64::from(hours_ago) * 3_600_000.0)?;
+    time.get(..16).map(str::to_owned)
 }
 
 /// Returns the offset of a time zone at noon UTC of a day, in minutes east of Greenwich. Returns `None` if the browser does not
 /// know the zone.
 pub fn utc_offset(timezone: &str, day: NaiveDate) -> Option<i32> {
-    let noon = day.and_hms_opt(12, 0, 0)?;
-    #[expect(clippy::cast_precision_loss, reason = "a year of four digits")]
-    let local = local_time_at(timezone, noon.and_utc().timestamp_millis() as f64)?;
-    let local = parse_day(local.get(..10)?)?.and_hms_opt(local.get(11..13)?.parse().ok()?, local.get(14..16)?.parse().ok()?, 0)?;
-    i32::try_from((local - noon).num_minutes()).ok()
+    offset_at(timezone, day.and_hms_opt(12, 0, 0)?.and_utc())
 }
 
-/// Returns the local time at a moment, in milliseconds since 1970.
+/// Returns the offset of a time zone at a moment, in minutes east of Greenwich.
+fn offset_at(timezone: &str, moment: DateTime<Utc>) -> Option<i32> {
+    #[expect(clippy::cast_precision_loss, reason = "a year of four digits")]
+    let local = local_time_at(timezone, moment.timestamp_millis() as f64)?;
+    let local = DateTime::parse_from_rfc3339(&format!("{local}Z")).ok()?;
+    i32::try_from((local.timestamp() - moment.timestamp()).div_euclid(60)).ok()
+}
+
+/// Returns an RFC 3339 timestamp as the same moment in the browser's time zone, to the second. Returns the text itself if the
+/// zone is unknown, and on the server.
+pub fn in_own_timezone(text: &str) -> String {
+    let moved = || {
+        let moment = DateTime::parse_from_rfc3339(text).ok().filter(|_| IS_BROWSER)?.to_utc();
+        let minutes = offset_at(&timezone()?, moment)?;
+        let local = moment.checked_add_signed(TimeDelta::minutes(minutes.into()))?;
+        Some(format!("{:?}{}", local.naive_utc().with_nanosecond(0)?, offset(minutes)))
+    };
+    moved().unwrap_or_else(|| text.to_owned())
+}
+
+/// Returns the local time at a moment, in milliseconds since 1970: `2025-12-01T08:30:00`.
 fn local_time_at(timezone: &str, milliseconds: f64) -> Option<String> {
     let options = js_sys::Object::new();
     Reflect::set(&options, &JsValue::from_str("timeZone"), &JsValue::from_str(timezone)).ok()?;
@@ -56,7 +74,7 @@ fn local_time_at(timezone: &str, milliseconds: f64) -> Option<String> {
     // Called by name, because the binding panics if the browser throws. Swedish times are written YYYY-MM-DD HH:MM:SS.
     let format: Function = Reflect::get(&date, &JsValue::from_str("toLocaleString")).ok()?.dyn_into().ok()?;
     let text = format.call2(&date, &JsValue::from_str("sv-SE"), &options).ok()?.as_string()?;
-    Some(format!("{}T{}", text.get(..10)?, text.get(11..16)?))
+    Some(format!("{}T{}", text.get(..10)?, text.get(11..19)?))
 }
 
 /// Marks the page as hydrated. Tests wait for the mark.
@@ -96,7 +114,9 @@ pub fn offer_first(id: &str, value: &str) {
     if !group.contains(Some(&moved)) {
         let selected = value_of(id);
         let _ = group.insert_before(&moved, group.first_child().as_ref());
-        selected.iter().for_each(|selected| set_value(id, selected));
+        if let Some(selected) = selected {
+            set_value(id, &selected);
+        }
     }
 }
 

@@ -101,9 +101,12 @@ impl Language {
         }
     }
 
-    /// Formats an RFC 3339 timestamp in UTC to the second: `16 Dec 2025, 12:00:05 UTC`.
+    /// Formats an RFC 3339 timestamp to the second, with its zone: `16 Dec 2025, 12:00:05 UTC`, `16 Dec 2025, 13:00:05
+    /// UTC+01:00`.
     pub fn timestamp(self, text: &str) -> String {
-        format!("{} UTC", self.date_time(text))
+        let time = text.split_once('T').map_or("", |(_, time)| time);
+        let offset = time.find(['+', '-']).map(|start| &time[start..]).filter(|offset| *offset != "+00:00");
+        format!("{} UTC{}", self.date_time(text), offset.unwrap_or_default())
     }
 
     /// Formats the range of an export: `1 Dec 2025 – 3 Dec 2025`, `from 1 Dec 2025`, `everything`.
@@ -128,6 +131,12 @@ impl Language {
             (Some(start), Some(end)) => format!("{} – {}", bound(start), bound(end)),
         }
     }
+}
+
+/// Formats an offset in minutes east of Greenwich as in ISO 8601: `-08:00`.
+pub fn offset(minutes: i32) -> String {
+    let sign = if minutes < 0 { '-' } else { '+' };
+    format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
 }
 
 /// Divides and rounds half up.
@@ -176,7 +185,10 @@ mod tests {
     }
 
     #[test]
-    fn timestamps_are_formatted_to_the_second_and_in_utc() {
+    fn timestamps_are_formatted_to_the_second_and_with_their_zone() {
+        assert_eq!(English.timestamp("2025-12-16T13:00:05+01:00"), "16 Dec 2025, 13:00:05 UTC+01:00");
+        assert_eq!(English.timestamp("2025-12-16T04:00:05.123000-08:00"), "16 Dec 2025, 04:00:05 UTC-08:00");
+        assert_eq!(English.timestamp("2025-12-16T12:00:05+00:00"), "16 Dec 2025, 12:00:05 UTC");
         assert_eq!(English.timestamp("2025-12-16T12:00:05.123Z"), "16 Dec 2025, 12:00:05 UTC");
         assert_eq!(German.timestamp("2025-12-16T12:00:05.123Z"), "16. Dez. 2025, 12:00:05 UTC");
         assert_eq!(English.date_time("2025-12-16T12:00:05.123+01:00"), "16 Dec 2025, 12:00:05");

@@ -4,6 +4,7 @@ pub mod authority;
 pub mod export;
 pub mod export_body;
 pub mod export_events;
+pub mod export_history;
 pub mod export_records;
 pub mod health;
 pub mod https_only;

@@ -3,8 +3,6 @@
 //! Pages do not load data while they render: with leptos 0.8.23, rendering that waits hung about once in some thousand
 //! pages when many were rendered at once on several threads.
 
-use std::collections::HashSet;
-
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri};
@@ -17,17 +15,14 @@ use super::request_id::RequestId;
 use super::{error_response, parameters, preferences, secure_address};
 use crate::api::language::Language;
 use crate::api::page::import::{ImportState, Phase};
-use crate::api::page::{Content, History, Outcome, Page, PageData};
+use crate::api::page::{Content, Outcome, Page, PageData};
 use crate::api::paths::{LOGIN_PATH, SETTINGS_PATH, SETUP_PATH, is_page};
-use crate::api::session::{CurrentUser, Role};
+use crate::api::session::CurrentUser;
 use crate::api::tokens::{Token, TokenList};
 use crate::error::ApiError;
-use crate::export_params::ExportParams;
-use crate::server::accounts::camera_access::listing;
 use crate::server::accounts::principal::{self, Principal};
 use crate::server::accounts::{api_token, user};
 use crate::server::db::clock::{day, second};
-use crate::server::export::records::{self, RecordFilter};
 use crate::server::internal_error::internal;
 use crate::server::settings::Tls;
 use crate::server::state::AppState;
@@ -35,9 +30,11 @@ use crate::web::page_data::export_form::AddressSelection;
 use crate::web::redirect::{LED_AT, NOT_SENT, SIGNED_IN, is_just_now, local_path_or_default};
 
 pub mod export_form;
+mod history;
 pub mod people;
 pub mod retention;
 mod sources;
+mod timezone;
 
 /// The cookie in which the page keeps the browser's time zone (`ui::browser`).
 const TIMEZONE_COOKIE: &str = "timezone";
@@ -219,7 +216,15 @@ async fn content(
             let form = export_form::load(state, principal, selection, timezone.as_deref(), language).await?;
             Ok(Content::Export(Box::new(form)))
         }
-        (Page::History, Some(principal)) => history(state, principal, uri, language).await.map(Content::History),
+        (Page::History, Some(principal)) => {
+            let history = history::load(state, principal, uri, &parts.headers).await?;
+            Ok(Content::History(Box::new(history)))
+        }
+        (Page::ExportRecord, Some(principal)) => {
+            let id = uri.path().rsplit('/').next().unwrap_or_default();
+            let page = history::load_record(state, principal, id, &parts.headers).await?;
+            Ok(Content::ExportRecord(Box::new(page)))
+        }
         (Page::Tokens, Some(principal)) => tokens(state, principal).await.map(Content::Tokens),
         (Page::Import, Some(_)) => Ok(Content::Import(import(state, language))),
         (Page::Account, Some(principal)) => {
@@ -251,39 +256,6 @@ fn import(state: &AppState, language: Language) -> ImportState {
         _ => {}
     }
     shown
-}
-
-async fn history(state: &AppState, principal: &Principal, uri: &Uri, language: Language) -> Result<History, ApiError> {
-    let filter = RecordFilter::parse(uri.query().unwrap_or_default())
-        .map_err(|error| export_form::with_parameter_name(error, language))?;
-    let records = records::list(&state.database, &principal.user, &filter, state.clock.now()).await?;
-    let older = records.next.map(|next| {
-        let parameters = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        query.extend_pairs(parameters.filter(|(name, _)| name != "before")).append_pair("before", &next);
-        query.finish()
-    });
-    let mut records = records.exports;
-    for record in &mut records {
-        record.reason = record.reason.take().map(|reason| language.translate(reason));
-        // The page shows the reason instead.
-        record.error = None;
-    }
-    let selections = records.iter().filter_map(|record| ExportParams::parse(&record.query).ok());
-    let selected: HashSet<_> = selections.flat_map(|params| params.camera_ids).collect();
-    let cameras = listing::cameras(&state.database, principal.camera_access(&state.clock)).await?.into_iter();
-    let named = cameras.filter(|camera| selected.contains(&camera.id));
-    let given = |name: &str| parameter(uri, name).filter(|value| !value.is_empty());
-    Ok(History {
-        records,
-        older,
-        cameras: named.filter_map(|camera| Some((camera.id, camera.name?))).collect(),
-        everybodys: principal.user.role == Role::Admin,
-        state: given("state"),
-        user: given("user"),
-        sha256: given("sha256"),
-        is_later: given("before").is_some(),
-    })
 }
 
 async fn tokens(state: &AppState, principal: &Principal) -> Result<TokenList, ApiError> {

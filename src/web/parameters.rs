@@ -56,7 +56,7 @@ pub fn known_to_page(path: &str, query: &str) -> Option<String> {
         Some(Page::Tokens | Page::Account | Page::Users | Page::User | Page::Sources | Page::Retention) => {
             &SURVIVING_FIELDS
         }
-        Some(Page::Verify | Page::Import) | None => &[],
+        Some(Page::ExportRecord | Page::Verify | Page::Import) | None => &[],
     };
     let is_searched = matches!(page, Some(Page::Users | Page::User | Page::Retention));
     // Any page may show the notice of a form.
@@ -87,7 +87,7 @@ mod tests {
             (SETTINGS_PATH, "start%5Fdate=2025-12-01&x", Some("start%5Fdate=2025-12-01")),
             // An invalid value stays, so that the page can show the error.
             (SETTINGS_PATH, "start_date=nonsense", None),
-            (HISTORY_PATH, "state=failed&camera_id=a", Some("state=failed")),
+            (HISTORY_PATH, "state=failed&camera_id=a&zone_id=z", Some("state=failed&camera_id=a")),
             (LOGIN_PATH, "gclid=1&next=%2Fsettings%3Futm%3D1", Some("next=%2Fsettings%3Futm%3D1")),
             (SETUP_PATH, "key=1&next=2", Some("key=1")),
             ("/settings/people/1", "done=role-changed&utm=1", Some("done=role-changed")),

@@ -16,7 +16,7 @@ use leptos_axum::{handle_server_fns_with_context, render_app_async_with_context}
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::{assets, error_response, page_data, parameters, preferences};
-use crate::api::exports::{EXPORT_EVENTS_PATH, EXPORTS_PATH, cancel_path};
+use crate::api::exports::{EXPORT_EVENTS_PATH, EXPORTS_PATH, HISTORY_CSV_PATH, cancel_path};
 use crate::api::page::{Page, PageData};
 use crate::api::paths::{
     API_DOCS_PATH, AUTHORITY_PATH, CAMERA_COUNTS_PATH, HOOKS_PATH, INGEST_PATH, LOGOUT_PATH, METRICS_PATH,
@@ -34,7 +34,7 @@ use crate::web::forms::form::{MAX_FORM_BYTES, MAX_LONG_FORM_BYTES, form};
 use crate::web::forms::{account, history, import, login, retention, setup, sources, tokens, users};
 use crate::web::handlers::export::export;
 use crate::web::handlers::{
-    authority, export_events, export_records, health, metrics, motion_events, moved_paths, openapi,
+    authority, export_events, export_history, export_records, health, metrics, motion_events, moved_paths, openapi,
 };
 use crate::web::listener::request_body::unread_body;
 use crate::web::middleware::authenticate::authenticate;
@@ -70,6 +70,7 @@ pub fn router(state: AppState) -> Router {
     let authorized = server_functions(&context)
         .route(EXPORT_PATH, get(export))
         .route(EXPORTS_PATH, get(export_records::list))
+        .route(HISTORY_CSV_PATH, get(export_history::download))
         .route(EXPORT_EVENTS_PATH, get(export_events::follow))
         .route(&format!("{EXPORTS_PATH}/{{id}}"), get(export_records::get))
         .route(&cancel_path("{id}"), post(export_records::cancel))
@@ -142,7 +143,7 @@ where
 {
     let render = render.clone();
     Some(match page {
-        Page::Export | Page::Verify => return None,
+        Page::Export | Page::ExportRecord | Page::Verify => return None,
         Page::History => form(history::cancel_export, MAX_FORM_BYTES, render),
         Page::Tokens => form(tokens::change_tokens, MAX_FORM_BYTES, render),
         Page::Account => form(account::change_account, MAX_FORM_BYTES, render),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use motion_export::api::exports::{EXPORT_EVENTS_PATH, EXPORTS_PATH};
+use motion_export::api::exports::{EXPORT_EVENTS_PATH, EXPORTS_PATH, HISTORY_CSV_PATH};
 use motion_export::export_params::EXPORT_PATH;
 use motion_export::server::db::unix_micros::UnixMicros;
 use reqwest::header::{AUTHORIZATION, COOKIE};
@@ -15,7 +15,7 @@ use crate::app::{TestDatabase, client_with, events};
 type Statuses = [u16; 4];
 
 /// Each route with a request and its statuses. The request is a query string, a path, or the body of a form.
-const ROUTES: [(&str, &str, &str, Statuses); 91] = [
+const ROUTES: [(&str, &str, &str, Statuses); 97] = [
     ("/", "GET", "/", [303; 4]),
     ("/", "POST", "/", [405; 4]),
     // Data. An unauthenticated client gets 401; for a user without the camera it does not exist.
@@ -30,6 +30,9 @@ const ROUTES: [(&str, &str, &str, Statuses); 91] = [
     ("/api/v1/hooks/{secret}", "GET", "/api/v1/hooks/x", [405; 4]),
     ("/api/v1/exports", "GET", "", [401, 200, 200, 200]),
     ("/api/v1/exports", "POST", "", [405; 4]),
+    ("/api/v1/exports.csv", "GET", "", [401, 200, 200, 200]),
+    ("/api/v1/exports.csv", "GET", "?limit=5", [401, 400, 400, 400]),
+    ("/api/v1/exports.csv", "POST", "", [405; 4]),
     ("/api/v1/exports/events", "GET", "", [401, 200, 200, 200]),
     ("/api/v1/exports/events", "POST", "", [405; 4]),
     ("/api/v1/exports/{id}", "GET", "/api/v1/exports/{export of the camera's user}", [401, 404, 200, 200]),
@@ -74,6 +77,9 @@ const ROUTES: [(&str, &str, &str, Statuses); 91] = [
     ("/settings/exports", "GET", "?state=done", [303, 400, 400, 400]),
     ("/settings/exports", "POST", "export={export of the camera's user}", [303, 404, 303, 303]),
     ("/settings/exports", "POST", "export=nothing", [303, 404, 404, 404]),
+    ("/settings/exports/{id}", "GET", "/settings/exports/{export of the camera's user}", [303, 404, 200, 200]),
+    ("/settings/exports/{id}", "GET", "/settings/exports/nothing", [303, 404, 404, 404]),
+    ("/settings/exports/{id}", "POST", "/settings/exports/nothing", [405; 4]),
     ("/settings/verify", "GET", "", [303, 200, 200, 200]),
     ("/settings/verify", "POST", "", [405; 4]),
     ("/settings/account", "GET", "", [303, 200, 200, 200]),
@@ -261,6 +267,7 @@ async fn a_token_gives_access_to_data_only_and_a_link_to_its_export_only() {
                     "/api/v1/preview",
                     EXPORTS_PATH,
                     EXPORT_EVENTS_PATH,
+                    HISTORY_CSV_PATH,
                     EXPORT_PATH,
                 ]
                 .contains(&&*path),

@@ -28,6 +28,7 @@ mod foreign_database;
 mod full_disk;
 mod fuzz;
 mod guard;
+mod history;
 mod home_network;
 mod import_argusai;
 mod import_csv;

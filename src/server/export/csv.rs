@@ -271,6 +271,21 @@ fn cell(text: &str, raw: bool, delimiter: Delimiter, bytes: &mut Vec<u8>) -> Res
     Ok(())
 }
 
+/// Appends a line of texts, each guarded and quoted as [`Encoder`] does.
+///
+/// # Errors
+/// Never: writing to memory does not fail. The csv crate's signature requires a result.
+pub fn append_line<T: AsRef<str>>(cells: &[T], delimiter: Delimiter, bytes: &mut Vec<u8>) -> Result<(), EncodeError> {
+    for (index, text) in cells.iter().enumerate() {
+        if index > 0 {
+            bytes.push(delimiter.byte());
+        }
+        cell(text.as_ref(), false, delimiter, bytes)?;
+    }
+    bytes.extend_from_slice(LINE_END);
+    Ok(())
+}
+
 /// Appends a number in its shortest exact form: the same as `Display`, but faster.
 fn float(value: f64, bytes: &mut Vec<u8>) {
     // Most detectors give one decimal.
@@ -436,7 +451,8 @@ mod tests {
             header,
             "local_time;timestamp;camera_id;camera_name;confidence;algorithm;x;y;width;height;zone_id\r\n"
         );
-        let rows = [Some(85.5), Some(29.0), Some(68.969_697_265_625), None].map(|confidence| Row { confidence, ..row() });
+        let rows =
+            [Some(85.5), Some(29.0), Some(68.969_697_265_625), None].map(|confidence| Row { confidence, ..row() });
         let text = encode(&mut encoder, &rows).expect("encoded");
         let cells = |confidence: &str| {
             format!(

@@ -2,14 +2,14 @@
 
 use chrono::SecondsFormat;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 use crate::api::exports::{ExportRecord, ExportRecords, State as ExportState};
 use crate::api::session::Role;
 use crate::api::unknown_value::UnknownValue;
 use crate::error::ApiError;
-use crate::export_params::{DateBound, DateRange, parse_flag};
+use crate::export_params::{DateBound, DateRange, FileDays, parse_flag};
 use crate::messages::parameters::ParameterMessage;
 use crate::server::accounts::secret::{from_hex, to_hex};
 use crate::server::accounts::user::{self, User};
@@ -19,6 +19,9 @@ use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::timezone::TimeZone;
 use crate::server::stored_message;
 
+pub mod history_csv;
+mod selection;
+
 /// The default maximum number of records in a response.
 const DEFAULT_LIMIT: u64 = 50;
 
@@ -26,18 +29,50 @@ const DEFAULT_LIMIT: u64 = 50;
 pub const MAX_LIMIT: u64 = 500;
 
 /// The parameters that select records.
-pub const PARAMETERS: [&str; 8] = ["state", "user", "mine", "start_date", "end_date", "sha256", "limit", "before"];
+pub const PARAMETERS: [&str; 11] = [
+    "state",
+    "user",
+    "mine",
+    "camera_id",
+    "start_date",
+    "end_date",
+    "timezone",
+    "sha256",
+    "file_name",
+    "limit",
+    "before",
+];
 
 /// Which records are requested.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordFilter {
     states: Vec<ExportState>,
     user: Option<String>,
     mine: bool,
+    camera_id: Option<String>,
     range: DateRange,
+    timezone: TimeZone,
+    file_days: Option<FileDays>,
     sha256: Option<Vec<u8>>,
     limit: Option<u64>,
     before: Option<Cursor>,
+}
+
+impl Default for RecordFilter {
+    fn default() -> Self {
+        Self {
+            states: Vec::new(),
+            user: None,
+            mine: false,
+            camera_id: None,
+            range: DateRange::default(),
+            timezone: TimeZone::UTC,
+            file_days: None,
+            sha256: None,
+            limit: None,
+            before: None,
+        }
+    }
 }
 
 /// The position of a record in the order of all records.
@@ -89,6 +124,9 @@ impl RecordFilter {
                 "state" => filter.states.push(state(&value)?),
                 "user" => filter.user = Some(user::normalized(&value)),
                 "mine" => filter.mine = parse_flag("mine", &value)?,
+                "camera_id" => filter.camera_id = Some(value.clone().into_owned()),
+                "timezone" => filter.timezone = TimeZone::parse(&value)?,
+                "file_name" => filter.file_days = Some(file_days(&value)?),
                 "start_date" => start = Some(DateBound::parse("start_date", &value)?),
                 "end_date" => end = Some(DateBound::parse("end_date", &value)?),
                 "sha256" => filter.sha256 = Some(sha256(&value)?),
@@ -108,6 +146,26 @@ impl RecordFilter {
         filter.range = DateRange::new(start, end)?;
         Ok(filter)
     }
+
+    /// Returns the range of days.
+    pub fn range(&self) -> &DateRange {
+        &self.range
+    }
+
+    /// Returns the time zone of the days.
+    pub fn timezone(&self) -> TimeZone {
+        self.timezone
+    }
+
+    /// Selects at most `limit` records, after the page of records whose `next` is `before`.
+    #[must_use]
+    pub fn page(self, limit: u64, before: Option<&str>) -> Self {
+        Self { limit: Some(limit), before: before.and_then(Cursor::parse), ..self }
+    }
+}
+
+fn file_days(name: &str) -> Result<FileDays, ApiError> {
+    FileDays::of(name).ok_or_else(|| ApiError::invalid("file_name", ParameterMessage::FileNameExpected))
 }
 
 fn state(text: &str) -> Result<ExportState, ApiError> {
@@ -118,7 +176,9 @@ fn state(text: &str) -> Result<ExportState, ApiError> {
 }
 
 fn sha256(text: &str) -> Result<Vec<u8>, ApiError> {
-    let digest = from_hex(&text.trim().to_lowercase()).filter(|digest| digest.len() == 32);
+    // sha256sum prints the name of the file after it.
+    let digits = text.split_whitespace().next().unwrap_or_default();
+    let digest = from_hex(&digits.to_lowercase()).filter(|digest| digest.len() == 32);
     digest.ok_or_else(|| ApiError::invalid("sha256", ParameterMessage::DigestExpected))
 }
 
@@ -147,7 +207,14 @@ pub async fn list(
     if let Some(name) = &filter.user {
         records = records.filter(Column::UserName.eq(name));
     }
-    let interval = TimeZone::parse(crate::export_params::DEFAULT_TIMEZONE)?.resolve(&filter.range, now)?.interval;
+    let backend = database.get_database_backend();
+    if let Some(id) = &filter.camera_id {
+        records = records.filter(selection::may_contain(id, backend));
+    }
+    if let Some(days) = filter.file_days {
+        records = records.filter(selection::gives_file_of(days, backend));
+    }
+    let interval = filter.timezone.resolve(&filter.range, now)?.interval;
     if let Some(start) = interval.start {
         records = records.filter(Column::StartedAt.gte(start));
     }
@@ -178,6 +245,16 @@ pub async fn list(
 pub async fn get(database: &Pool, user: &User, id: Uuid) -> Result<Option<ExportRecord>, ApiError> {
     let record = visible_to(user, id).one(database).await?;
     Ok(record.map(to_api))
+}
+
+/// Returns the names of users whose accounts were removed, and who have records.
+///
+/// # Errors
+/// Returns an error if the database is unavailable.
+pub async fn removed_users(database: &Pool) -> Result<Vec<String>, ApiError> {
+    let names = Entity::find().select_only().column(Column::UserName).distinct();
+    let names = names.filter(Column::UserId.is_null()).filter(Column::UserName.is_not_null());
+    Ok(names.order_by_asc(Column::UserName).into_tuple().all(database).await?)
 }
 
 /// Selects the record with this id, if `user` may see it.
@@ -251,6 +328,8 @@ mod tests {
             ("start_date=2025-12-02&end_date=2025-12-01", "start_date"),
             ("limit=5&limit=6", "limit"),
             ("mine=yes", "mine"),
+            ("timezone=CEST", "timezone"),
+            ("file_name=report.csv", "file_name"),
             ("page=2", "page"),
         ] {
             assert_eq!(rejected(query), field, "{query}");
@@ -259,7 +338,18 @@ mod tests {
 
     #[test]
     fn empty_fields_of_a_form_are_ignored() {
-        assert_eq!(RecordFilter::parse("state=&user=&sha256=&before=").expect("valid"), RecordFilter::default());
+        assert_eq!(
+            RecordFilter::parse("state=&user=&camera_id=&timezone=&sha256=&file_name=&before=").expect("valid"),
+            RecordFilter::default()
+        );
+    }
+
+    #[test]
+    fn a_digest_may_have_the_name_of_its_file_behind_it() {
+        let digest = "ab".repeat(32);
+        let parsed = |text: &str| RecordFilter::parse(&format!("sha256={text}")).expect("valid").sha256;
+        assert_eq!(parsed(&format!("{digest}++events.csv")), parsed(&digest));
+        assert_eq!(parsed(&format!("+{}+", digest.to_uppercase())), Some(vec![0xab; 32]));
     }
 
     #[test]

@@ -26,6 +26,9 @@ pub struct TimeRange {
 pub struct TimeZone(Tz);
 
 impl TimeZone {
+    /// Coordinated Universal Time.
+    pub const UTC: Self = Self(Tz::UTC);
+
     /// Parses an IANA name.
     ///
     /// # Errors
@@ -89,6 +92,14 @@ impl TimeZone {
         let mut text = Vec::with_capacity(TIMESTAMP_BYTES);
         TimestampFormatter::new(self).write(micros, &mut text)?;
         String::from_utf8(text).ok()
+    }
+}
+
+impl TimeZone {
+    /// Returns an RFC 3339 timestamp as the same moment in this zone. A text that is none stays as it is.
+    pub fn local(self, text: &str) -> String {
+        let micros = DateTime::parse_from_rfc3339(text).ok().map(|moment| moment.timestamp_micros());
+        micros.and_then(|micros| self.timestamp(micros)).unwrap_or_else(|| text.to_owned())
     }
 }
 
@@ -389,6 +400,15 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    fn a_timestamp_of_a_record_is_moved_to_the_zone() {
+        let berlin = |text: &str| zone("Europe/Berlin").local(text);
+        assert_eq!(berlin("2025-12-16T23:30:00.000Z"), "2025-12-17T00:30:00+01:00");
+        assert_eq!(berlin("2025-07-16T12:00:05.250Z"), "2025-07-16T14:00:05.250000+02:00");
+        assert_eq!(berlin("never"), "never");
+        assert_eq!(TimeZone::UTC.local("2025-12-16T12:00:00Z"), "2025-12-16T12:00:00+00:00");
     }
 
     #[test]

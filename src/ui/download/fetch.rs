@@ -237,18 +237,56 @@ async fn json<T: DeserializeOwned>(url: &str) -> Result<T, DownloadError> {
     serde_json::from_str(&text).map_err(|_| unexpected())
 }
 
+/// Returns the records of exports whose file had that name, newest first.
+///
+/// # Errors
+/// Returns an error if they cannot be read.
+pub async fn records_with_file_name(name: &str) -> Result<ExportRecords, DownloadError> {
+    let name = form_urlencoded::byte_serialize(name.as_bytes()).collect::<String>();
+    json(&format!("{EXPORTS_PATH}?file_name={name}&limit=100")).await
+}
+
+/// The beginning and the end of a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileEnds {
+    /// Its first bytes.
+    pub start: Vec<u8>,
+    /// Its last byte; `None` if it is empty.
+    pub last: Option<u8>,
+}
+
+/// How many of its first bytes are kept: enough for the names of the columns and a row.
+const START_BYTES: u32 = 4 * 1024;
+
+impl FileEnds {
+    fn add(&mut self, chunk: &Uint8Array) {
+        let missing = START_BYTES.saturating_sub(u32::try_from(self.start.len()).unwrap_or(u32::MAX));
+        if missing > 0 {
+            self.start.extend(chunk.subarray(0, missing.min(chunk.byte_length())).to_vec());
+        }
+        if let Some(last) = chunk.byte_length().checked_sub(1) {
+            self.last = Some(chunk.get_index(last));
+        }
+    }
+}
+
 /// Counts and digests a file that the user chose. Calls `progress` with the bytes so far, until it returns false.
 ///
 /// # Errors
 /// Returns an error if the file cannot be read, or if `progress` has returned false.
-pub async fn summarize(file: &web_sys::Blob, progress: impl Fn(u64) -> bool) -> Result<FileSummary, JsValue> {
+pub async fn summarize(
+    file: &web_sys::Blob,
+    progress: impl Fn(u64) -> bool,
+) -> Result<(FileSummary, FileEnds), JsValue> {
     let (mut digest, buffer) = (CsvDigest::default(), &mut vec![0; BUFFER_BYTES as usize]);
+    let mut ends = FileEnds::default();
     read(Some(file.stream()), async |chunk| {
         digest_chunk(&mut digest, chunk, buffer);
+        ends.add(chunk);
         if progress(digest.bytes()) { Ok(()) } else { Err(JsValue::UNDEFINED) }
     })
     .await?;
-    Ok(digest.finish())
+    Ok((digest.finish(), ends))
 }
 
 /// Digests a chunk through the buffer.

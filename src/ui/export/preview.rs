@@ -88,7 +88,8 @@ fn preview_view(
 ) -> impl IntoView {
     let texts = language.export();
     let chart = (preview.rows > 0 && !preview.days.is_empty()).then(|| histogram(&preview, set_date_range));
-    let Preview { rows: events, first, last, bytes, days, columns, sample, elsewhere, deleted_to, keep_days, .. } = preview;
+    let Preview { rows: events, first, last, bytes, days, columns, sample, elsewhere, deleted_to, keep_days, .. } =
+        preview;
     let deleted = deleted_to.map(|moment| (texts.deleted_before)(&language.date_time(&moment)));
     let kept = keep_days.map(|days| (texts.kept_for)(days));
     let notes = [deleted, kept].into_iter().flatten().collect::<Vec<_>>().join(" ");

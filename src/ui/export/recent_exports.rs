@@ -51,6 +51,10 @@ pub fn recent_exports(recent: Vec<ExportRecord>, cameras: BTreeMap<String, Strin
 /// Shows the newest records. Returns whether all of them have ended.
 fn update(recent: RwSignal<Vec<ExportRecord>>, mut records: Vec<ExportRecord>) -> bool {
     records.truncate(SHOWN);
+    // Those of the page are in the browser's time zone as well.
+    for record in &mut records {
+        record.started_at = browser::in_own_timezone(&record.started_at);
+    }
     let have_ended = records.iter().all(|record| record.state != State::Running);
     recent.set(records);
     have_ended

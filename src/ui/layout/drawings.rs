@@ -31,6 +31,8 @@ fn outline(page: Page) -> &'static str {
         Page::Export => "M10 3v9m-3.5-3.5L10 12l3.5-3.5M4 14v2.5h12V14",
         // A clock whose hand goes back.
         Page::History => "M5.5 6A6 6 0 1 1 4 10M5.5 2.8V6h3.2M10 7v3.3l2.3 1.4",
+        // A sheet of paper with lines.
+        Page::ExportRecord => "M5.5 2.5h6l3.5 3.5v11.5H5.5zM11 2.5v4h4M8 10.5h4.5M8 13.5h4.5",
         // A shield with a tick.
         Page::Verify => "M10 2.5l6 2v5c0 4-3 6.5-6 8-3-1.5-6-4-6-8v-5zM7.5 9.8l2 2 3.3-3.8",
         // A key.

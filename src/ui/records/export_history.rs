@@ -5,15 +5,16 @@ use std::collections::BTreeMap;
 use leptos::either::{Either, EitherOf3};
 use leptos::prelude::*;
 
+use super::history_form::history_form;
 use crate::api::exports::{ExportRecord, State};
 use crate::api::language::Language;
 use crate::api::page::{Content, History, Outcome};
-use crate::api::paths::{HISTORY_PATH, VERIFY_PATH};
+use crate::api::paths::{HISTORY_PATH, VERIFY_PATH, record_path};
 use crate::export_params::ExportParams;
 use crate::ui::controls::copy_button::CopyButton;
 use crate::ui::download::export_jobs::{ExportJobs, ended_exports, export_progress};
 use crate::ui::download::save_method::Expected;
-use crate::ui::hydration::static_html;
+use crate::ui::hydration::{self, static_html};
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::table_html::escape_html;
 use crate::ui::toasts::{Toasts, toast_area};
@@ -23,7 +24,7 @@ use crate::ui::{browser, page_data};
 #[component]
 pub fn ExportHistory() -> impl IntoView {
     let list = match page_data::content() {
-        Ok(Content::History(history)) => EitherOf3::A(records(history)),
+        Ok(Content::History(history)) => EitherOf3::A(records(*history)),
         Err(error) => EitherOf3::B(view! { <CannotShow error/> }),
         Ok(_) => EitherOf3::C(()),
     };
@@ -39,53 +40,25 @@ pub fn ExportHistory() -> impl IntoView {
     }
 }
 
-/// The filter, the running exports, and the table.
+/// The form, the running exports, and the table.
 fn records(history: History) -> impl IntoView {
-    let History { records, older, cameras, everybodys, state, user, sha256, is_later } = history;
+    let History { records, older, cameras, everybodys, is_zone_known, is_filtered, is_later, form } = history;
     let language = page_data::language();
     let texts = language.history();
     let toasts = Toasts::new(page_data::language());
     let jobs = ExportJobs::new(toasts, usize::MAX);
+    let times = Times::new(is_zone_known);
     let list = if records.is_empty() {
-        let is_filtered = is_later || state.is_some() || user.is_some() || sha256.is_some();
         Either::Left(view! { <p class="card">{if is_filtered { texts.no_match } else { texts.none }}</p> })
     } else {
-        Either::Right(record_table(&records, &cameras, everybodys, jobs))
+        Either::Right(record_table(&records, &cameras, everybodys, jobs, times))
     };
     let refused = move || match page_data::outcome() {
         Some(Outcome::Refused { error, .. }) => Some(language.error(&error)),
         _ => None,
     };
     let refused = move || refused().map(|error| view! { <p class="notice notice--bad" role="alert">{error}</p> });
-    let filter = move || {
-        let states = State::ALL.map(|known| {
-            let chosen = state.as_deref() == Some(known.as_str());
-            view! { <option value=known.as_str() selected=chosen>{language.state(known)}</option> }
-        });
-        view! {
-            <form class="card filter" method="get" action=HISTORY_PATH aria-labelledby="filter-title">
-                <h2 id="filter-title" class="visually-hidden">{texts.which}</h2>
-                <div class="field">
-                    <label for="state">{texts.state}</label>
-                    <select id="state" name="state">
-                        <option value="">{texts.every_state}</option>
-                        {states.collect_view()}
-                    </select>
-                </div>
-                {everybodys.then(|| view! {
-                    <div class="field">
-                        <label for="user">{texts.person}</label>
-                        <input id="user" name="user" autocapitalize="none" spellcheck="false" value=user/>
-                    </div>
-                })}
-                <div class="field">
-                    <label for="sha256">{texts.digest_of_file}</label>
-                    <input id="sha256" name="sha256" autocapitalize="none" spellcheck="false" value=sha256/>
-                </div>
-                <button>{texts.show}</button>
-            </form>
-        }
-    };
+    let form = move || history_form(form, everybodys, is_filtered);
     let pages = move || {
         let older = older.map(|query| format!("{HISTORY_PATH}?{query}"));
         view! {
@@ -97,11 +70,43 @@ fn records(history: History) -> impl IntoView {
     };
     view! {
         {static_html(refused)}
-        {static_html(filter)}
+        {static_html(form)}
         <div class="export-again-progress">{export_progress(jobs, "#main")} {toast_area(toasts)}</div>
         {ended_exports(jobs)}
         {list}
         {static_html(pages)}
+    }
+}
+
+/// In which time zone the times of the list are.
+#[derive(Clone, Copy)]
+struct Times {
+    /// Whether the page moves them to the browser's zone. The server has done so if it knows the zone.
+    are_moved: RwSignal<bool>,
+}
+
+impl Times {
+    fn new(is_zone_known: bool) -> Self {
+        let are_moved = RwSignal::new(false);
+        let is_hydrated = hydration::is_hydrated();
+        Effect::new(move || {
+            // Not before the list is hydrated as the server has rendered it.
+            if !is_zone_known && is_hydrated.get() {
+                if let Some(zone) = browser::timezone() {
+                    browser::remember_timezone(&zone);
+                }
+                are_moved.set(true);
+            }
+        });
+        Self { are_moved }
+    }
+
+    /// Returns the day and the time of a timestamp, the day with its comma.
+    fn shown(self, text: &str, language: Language) -> (String, String) {
+        let shown = if self.are_moved.get() { browser::in_own_timezone(text) } else { text.to_owned() };
+        let shown = language.timestamp(&shown);
+        let (day, time) = shown.split_at(shown.find(", ").map_or(0, |comma| comma + 1));
+        (day.to_owned(), time.to_owned())
     }
 }
 
@@ -110,10 +115,11 @@ fn record_table(
     cameras: &BTreeMap<String, String>,
     everybodys: bool,
     jobs: ExportJobs,
+    times: Times,
 ) -> impl IntoView + use<> {
     let language = page_data::language();
     let texts = language.history();
-    let rows = records.iter().map(|record| record_row(record, cameras, everybodys, jobs));
+    let rows = records.iter().map(|record| record_row(record, cameras, everybodys, jobs, times));
     view! {
         <div class="card">
             <h2 id="records-title">{texts.caption}</h2>
@@ -144,6 +150,7 @@ fn record_row(
     cameras: &BTreeMap<String, String>,
     everybodys: bool,
     jobs: ExportJobs,
+    times: Times,
 ) -> impl IntoView + use<> {
     let language = page_data::language();
     let texts = language.history();
@@ -181,8 +188,9 @@ fn record_row(
         }
     });
     let cancel = cancel_form(record, &escape_html(&started));
-    let (day, time) = started.split_at(started.find(", ").map_or(0, |comma| comma + 1));
-    let (day, time) = (day.to_owned(), time.to_owned());
+    let shown = StoredValue::new(record.started_at.clone());
+    let day = move || shown.with_value(|started| times.shown(started, language).0);
+    let time = move || shown.with_value(|started| times.shown(started, language).1);
     let limit = record.complete_to.as_deref().map(|limit| (texts.complete_to)(&language.timestamp(limit)));
     let limit =
         [limit, deletion_note(record, language)].into_iter().flatten().reduce(|one, other| format!("{one} {other}"));
@@ -191,10 +199,12 @@ fn record_row(
     view! {
         <tr role="row" data-export=record.id.clone()>
             <th scope="row" role="rowheader">
-                <time datetime=record.started_at.clone()>
-                    <span>{day}</span>
-                    <span>{time}</span>
-                </time>
+                <a href=record_path(&record.id) rel="external">
+                    <time datetime=record.started_at.clone()>
+                        <span>{day}</span>
+                        <span>{time}</span>
+                    </time>
+                </a>
             </th>
             {everybodys.then(|| view! { <td role="cell" data-label=texts.by>{exported_by(record, language)}</td> })}
             <td role="cell" data-label=texts.selection class="selection">
@@ -277,6 +287,7 @@ pub fn deletion_note(record: &ExportRecord, language: Language) -> Option<String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::page::HistoryForm;
     use crate::ui::test_support::{record, render};
 
     fn summary(query: &str, language: Language) -> String {
@@ -338,7 +349,7 @@ mod tests {
     }
 
     fn html(history: History) -> String {
-        render(Language::English, Content::History(history), || view! { <ExportHistory/> })
+        render(Language::English, Content::History(Box::new(history)), || view! { <ExportHistory/> })
     }
 
     fn history(records: Vec<ExportRecord>) -> History {
@@ -347,10 +358,10 @@ mod tests {
             older: None,
             cameras: BTreeMap::new(),
             everybodys: false,
-            state: None,
-            user: None,
-            sha256: None,
+            is_zone_known: true,
+            is_filtered: false,
             is_later: false,
+            form: HistoryForm::default(),
         }
     }
 
@@ -358,7 +369,8 @@ mod tests {
     fn a_record_is_shown_with_its_digest_and_a_link_to_export_again() {
         let html = html(history(vec![record("start_date=2025-12-01")]));
         for part in [
-            "<span>16 Dec 2025,</span><span> 12:00:00 UTC</span>",
+            "<a href=\"/settings/exports/17\" rel=\"external\"><time datetime=\"2025-12-16T12:00:00.000Z\">\
+             <span>16 Dec 2025,</span><span> 12:00:00 UTC</span></time></a>",
             "from 1 Dec 2025, all cameras, UTC</td>",
             "class=\"number\">1,234</td>",
             "class=\"number\">5.0 kB</td>",
@@ -377,7 +389,7 @@ mod tests {
             everybodys: true,
             older: Some("before=17".to_owned()),
             is_later: true,
-            state: Some("failed".to_owned()),
+            form: HistoryForm { state: Some("failed".to_owned()), ..HistoryForm::default() },
             ..history(vec![ExportRecord { sha256: None, query: "nonsense=1".to_owned(), ..record("") }])
         });
         for part in [
@@ -410,7 +422,7 @@ mod tests {
     #[test]
     fn a_history_without_matches_says_so() {
         assert!(html(history(Vec::new())).contains("<p class=\"card\">No exports yet.</p>"));
-        let filtered = History { state: Some("failed".to_owned()), ..history(Vec::new()) };
+        let filtered = History { is_filtered: true, ..history(Vec::new()) };
         assert!(html(filtered).contains("<p class=\"card\">No exports match the filter.</p>"));
     }
 }

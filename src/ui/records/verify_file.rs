@@ -8,16 +8,22 @@ use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast;
 use web_sys::{Blob, DataTransfer, DragEvent, File, FileList, HtmlInputElement};
 
+use self::comparison::{Comparison, compare};
+use self::file_form::FileForm;
 use super::export_history::{count, deletion_note, exported_by, selection_summary};
 use crate::api::exports::{ExportRecord, ExportRecords};
 use crate::api::language::Language;
-use crate::api::paths::{HISTORY_PATH, VERIFY_PATH};
-use crate::export_params::ExportParams;
+use crate::api::paths::{HISTORY_PATH, VERIFY_PATH, record_path};
+use crate::api::session::Role;
+use crate::export_params::{ExportParams, FileDays};
 use crate::ui::download::DownloadError;
 use crate::ui::download::csv_digest::FileSummary;
-use crate::ui::download::fetch::{records_with_digest, summarize};
+use crate::ui::download::fetch::{FileEnds, records_with_digest, records_with_file_name, summarize};
 use crate::ui::layout::{SettingsFrame, sign_in_link};
-use crate::ui::page_data;
+use crate::ui::{browser, page_data};
+
+mod comparison;
+mod file_form;
 
 /// The state of the verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,27 +31,44 @@ enum Verdict {
     /// The file is being read: the bytes so far.
     Reading(u64),
     /// Name and digest of the file, and the exports that have the digest.
-    Compared(String, FileSummary, ExportRecords),
+    Known(String, FileSummary, ExportRecords),
+    /// The same, and what is wrong with the file, because no export has the digest.
+    Unknown(String, FileSummary, Comparison),
     /// The verification failed: the message, and whether the user must sign in.
     Failed(String, bool),
 }
 
 impl Verdict {
-    /// Returns the verdict about a file whose digest was looked up.
-    fn from_lookup(
-        name: String,
-        summary: FileSummary,
-        records: Result<ExportRecords, DownloadError>,
-        language: Language,
-    ) -> Self {
-        match records {
-            Ok(records) => Self::Compared(name, summary, records),
-            Err(error) => {
-                let is_signed_out = matches!(&error, DownloadError::Refused(error) if error.is_unauthenticated());
-                Self::Failed(error.message(language), is_signed_out)
-            }
-        }
+    /// Returns the verdict about a request that failed.
+    fn failed(error: &DownloadError, language: Language) -> Self {
+        let is_signed_out = matches!(error, DownloadError::Refused(error) if error.is_unauthenticated());
+        Self::Failed(error.message(language), is_signed_out)
     }
+}
+
+/// Looks up the exports that have the digest of a file, or else those whose file had its name.
+async fn look_up(name: String, summary: FileSummary, ends: &FileEnds) -> Result<Verdict, DownloadError> {
+    let mut records = records_with_digest(&summary.sha256).await?;
+    for record in &mut records.exports {
+        to_own_timezone(record);
+    }
+    if !records.exports.is_empty() {
+        return Ok(Verdict::Known(name, summary, records));
+    }
+    let form = FileForm::of(ends);
+    let named = match FileDays::of(&name).filter(|_| form.is_some()) {
+        Some(_) => records_with_file_name(&name).await?.exports,
+        None => Vec::new(),
+    };
+    let mut comparison = compare(form.as_ref(), &summary, named);
+    for record in &mut comparison.exports {
+        to_own_timezone(record);
+    }
+    Ok(Verdict::Unknown(name, summary, comparison))
+}
+
+fn to_own_timezone(record: &mut ExportRecord) {
+    record.started_at = browser::in_own_timezone(&record.started_at);
 }
 
 /// The verification of the file that was chosen last.
@@ -87,9 +110,9 @@ impl Verification {
             let blob: &Blob = file.as_ref();
             let summary = summarize(blob, |bytes| self.show(number, Verdict::Reading(bytes))).await;
             let verdict = match summary {
-                Ok(summary) => {
-                    let records = records_with_digest(&summary.sha256).await;
-                    Verdict::from_lookup(file.name(), summary, records, language)
+                Ok((summary, ends)) => {
+                    let verdict = look_up(file.name(), summary, &ends).await;
+                    verdict.unwrap_or_else(|error| Verdict::failed(&error, language))
                 }
                 Err(_) => Verdict::Failed(language.verify().unreadable.to_owned(), false),
             };
@@ -204,55 +227,74 @@ fn verdict_view(verdict: Verdict, language: Language) -> Option<AnyView> {
             let link = sign_in_link(is_signed_out, language);
             view! { <p class="notice notice--bad">{message} " " {link}</p> }.into_any()
         }
-        Verdict::Compared(name, summary, records) => {
-            let (is_known, message) = verdict_message(&name, &records, language);
-            let class = if is_known { "notice" } else { "notice notice--bad" };
-            let item = |record| view! { <li>{record_summary(record, language)}</li> };
-            let list = is_known.then(|| view! { <ul>{records.exports.iter().map(item).collect_view()}</ul> });
-            view! {
-                <div class=format!("stack {class}")>
-                    <p><strong>{message}</strong></p>
-                    {list}
-                    <p class="hint">
-                        {format!("{}, {}", (language.verify().rows)(summary.rows), language.bytes(summary.bytes))} <br/> "SHA-256 "
-                        <code>{summary.sha256}</code>
-                    </p>
-                </div>
-            }
-            .into_any()
+        Verdict::Known(name, summary, records) => {
+            let message = known_message(&name, records.exports.len(), language);
+            verdict_card("stack notice", message, None, &records.exports, summary, language)
+        }
+        Verdict::Unknown(name, summary, comparison) => {
+            let everybodys = page_data::me().is_some_and(|me| me.role == Role::Admin);
+            let message = comparison.message(&name, &summary, everybodys, language);
+            let lead = (!comparison.exports.is_empty()).then_some(language.verify().may_come_from);
+            verdict_card("stack notice notice--bad", message, lead, &comparison.exports, summary, language)
         }
     })
 }
 
-/// Returns whether the file is known, and the verdict.
-fn verdict_message(name: &str, records: &ExportRecords, language: Language) -> (bool, String) {
-    let texts = language.verify();
-    match records.exports.len() {
-        0 => (false, (texts.unknown)(name)),
-        1 => (true, (texts.known)(name)),
-        _ => (true, (texts.known_to_several)(name)),
+/// The verdict with the exports that it is about. `lead` says what these are.
+fn verdict_card(
+    class: &'static str,
+    message: String,
+    lead: Option<&'static str>,
+    records: &[ExportRecord],
+    summary: FileSummary,
+    language: Language,
+) -> AnyView {
+    let item = |record: &ExportRecord| {
+        let address = browser::local(&record_path(&record.id));
+        view! {
+            <li>
+                {record_summary(record, language)} " "
+                <a href=address rel="external">{(language.verify().record)(&record.id)}</a>
+                {deletion_note(record, language).map(|note| format!(". {note}"))}
+            </li>
+        }
+    };
+    let list = (!records.is_empty()).then(|| view! { <ul>{records.iter().map(item).collect_view()}</ul> });
+    view! {
+        <div class=class>
+            <p><strong>{message}</strong></p>
+            {lead.map(|lead| view! { <p>{lead}</p> })}
+            {list}
+            <p class="hint">
+                {format!("{}, {}", (language.verify().rows)(summary.rows), language.bytes(summary.bytes))} <br/> "SHA-256 "
+                <code>{summary.sha256}</code>
+            </p>
+        </div>
     }
+    .into_any()
+}
+
+/// Returns the verdict about a file that this number of exports gave.
+fn known_message(name: &str, exports: usize, language: Language) -> String {
+    let texts = language.verify();
+    if exports == 1 { (texts.known)(name) } else { (texts.known_to_several)(name) }
 }
 
 /// Returns when, by whom and with which selection an export was made.
 fn record_summary(record: &ExportRecord, language: Language) -> String {
     let texts = language.verify();
     let selection = selection_summary(ExportParams::parse(&record.query).ok().as_ref(), &BTreeMap::new(), language);
-    let summary = format!(
-        "{}, {}: {selection}. {}. {}",
+    format!(
+        "{}, {}: {selection}. {}.",
         language.timestamp(&record.started_at),
         exported_by(record, language),
         (texts.rows)(count(record.rows)),
-        (texts.record)(&record.id)
-    );
-    match deletion_note(record, language) {
-        Some(note) => format!("{summary}. {note}"),
-        None => summary,
-    }
+    )
 }
 
 #[cfg(test)]
 mod tests {
+    use super::comparison::Finding;
     use super::*;
     use crate::api::page::Content;
     use crate::error::{ApiError, ErrorCode};
@@ -263,38 +305,41 @@ mod tests {
         ExportRecords { exports: vec![record("start_date=2025-12-01"); count], next: None }
     }
 
+    fn html(verdict: Verdict) -> String {
+        with_owner(|| to_html(verdict_view(verdict, Language::English).expect("a verdict")))
+    }
+
     fn summary() -> FileSummary {
         FileSummary { bytes: 5_000, rows: 1_234, sha256: "0123456789abcdef".to_owned() }
     }
 
     #[test]
-    fn a_file_is_complete_if_and_only_if_a_record_has_its_digest() {
-        let (is_known, message) = verdict_message("a.csv", &records(0), Language::English);
-        assert!(!is_known && message.contains("not a file that you exported"));
-        let (is_known, message) = verdict_message("a.csv", &records(2), Language::English);
-        assert!(is_known && message.contains("each of these exports"));
-        assert!(verdict_message("a.csv", &records(1), Language::German).0);
+    fn an_export_with_the_digest_of_a_file_is_summarized() {
+        assert!(known_message("a.csv", 2, Language::English).contains("each of these exports"));
+        assert!(known_message("a.csv", 1, Language::German).contains("vollständig und unverändert"));
         assert_eq!(
             record_summary(&record("start_date=2025-12-01"), Language::English),
-            "16 Dec 2025, 12:00:00 UTC, ann: from 1 Dec 2025, all cameras, UTC. 1,234 rows. Record 17"
+            "16 Dec 2025, 12:00:00 UTC, ann: from 1 Dec 2025, all cameras, UTC. 1,234 rows."
         );
         assert_eq!(
             record_summary(&record("start_date=2025-12-01"), Language::German),
-            "16. Dez. 2025, 12:00:00 UTC, ann: ab 1. Dez. 2025, alle Kameras, UTC. 1.234 Zeilen. Eintrag 17"
+            "16. Dez. 2025, 12:00:00 UTC, ann: ab 1. Dez. 2025, alle Kameras, UTC. 1.234 Zeilen."
         );
     }
 
     #[test]
     fn a_record_says_what_had_been_deleted_if_its_selection_begins_before() {
-        let record = |query: &str| {
+        let shown = |query: &str| {
             let deleted_to = Some("2025-11-16T12:00:00.000Z".to_owned());
-            record_summary(&ExportRecord { deleted_to, ..record(query) }, Language::English)
+            let records = ExportRecords { exports: vec![ExportRecord { deleted_to, ..record(query) }], next: None };
+            html(Verdict::Known("a.csv".to_owned(), summary(), records))
         };
         for query in ["", "start_date=2025-11-16", "start_date=2025-11-16T10:00:00Z"] {
-            let words = "Record 17. Events before 16 Nov 2025, 12:00:00 UTC had been deleted in whole or in part.";
-            assert!(record(query).ends_with(words), "{}", record(query));
+            let words =
+                "Record 17</a>. Events before 16 Nov 2025, 12:00:00 UTC had been deleted in whole or in part.</li>";
+            assert!(shown(query).contains(words), "{}", shown(query));
         }
-        assert!(record("start_date=2025-11-17").ends_with("Record 17"));
+        assert!(shown("start_date=2025-11-17").contains("Record 17</a></li>"));
     }
 
     #[test]
@@ -312,39 +357,41 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_lookup_is_a_failure_with_its_message() {
-        let verdict = |records| Verdict::from_lookup("a.csv".to_owned(), summary(), records, Language::English);
-        assert_eq!(
-            verdict(Err(DownloadError::Unreachable)),
-            Verdict::Failed(DownloadError::Unreachable.message(Language::English), false)
-        );
-        assert_eq!(verdict(Ok(records(1))), Verdict::Compared("a.csv".to_owned(), summary(), records(1)));
-    }
-
-    #[test]
     fn the_progress_is_shown_while_the_file_is_read_and_the_verdict_after_that() {
         let reading = Verdict::Reading(5_000);
         assert_eq!(progress_message(Some(&reading), Language::English).as_deref(), Some("5.0 kB read…"));
         assert_eq!(progress_message(None, Language::English), None);
         assert!(verdict_view(reading, Language::English).is_none());
-        let html = |verdict| to_html(verdict_view(verdict, Language::English).expect("a verdict"));
-        let known = html(Verdict::Compared("a <b>.csv".to_owned(), summary(), records(1)));
+        let known = html(Verdict::Known("a <b>.csv".to_owned(), summary(), records(1)));
         for part in [
             "<div class=\"stack notice\">",
             "<strong>a &lt;b&gt;.csv is complete and unchanged",
             "<li>16 Dec 2025, 12:00:00 UTC, ann:",
+            "<a href=\"/settings/exports/17\" rel=\"external\">Record 17</a>",
             "1,234 rows, 5.0 kB",
             "<code>0123456789abcdef</code>",
         ] {
             assert!(known.contains(part), "{part} in {known}");
         }
-        let unknown = html(Verdict::Compared("a.csv".to_owned(), summary(), records(0)));
+        let compared =
+            |finding, exports| html(Verdict::Unknown("a.csv".to_owned(), summary(), Comparison { finding, exports }));
+        let unknown = compared(Finding::NotOurs, Vec::new());
         assert!(unknown.contains("notice--bad") && !unknown.contains("<ul>"), "{unknown}");
+        let changed = compared(Finding::Changed, records(1).exports);
+        assert!(
+            changed.contains("a.csv was changed") && changed.contains("Exports with this name:</p><ul><li>"),
+            "{changed}"
+        );
+    }
+
+    #[test]
+    fn a_failed_lookup_is_a_failure_with_its_message() {
+        let unreachable = Verdict::failed(&DownloadError::Unreachable, Language::English);
+        assert_eq!(unreachable, Verdict::Failed(DownloadError::Unreachable.message(Language::English), false));
         let failed = html(Verdict::Failed("It cannot be read.".to_owned(), false));
         assert!(failed.contains("It cannot be read.") && !failed.contains("<a"), "{failed}");
-        let refused = ApiError::new(ErrorCode::Unauthenticated, RequestMessage::NotSignedIn);
-        let refused = Err(DownloadError::Refused(refused));
-        let signed_out = html(Verdict::from_lookup("a.csv".to_owned(), summary(), refused, Language::English));
+        let refused = DownloadError::Refused(ApiError::new(ErrorCode::Unauthenticated, RequestMessage::NotSignedIn));
+        let signed_out = html(Verdict::failed(&refused, Language::English));
         assert!(signed_out.contains("You are signed out.") && signed_out.contains(">Sign in</a>"), "{signed_out}");
     }
 

@@ -16,7 +16,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::api::cameras::Camera;
 use crate::api::exports::{
-    EXPORT_EVENTS_PATH, EXPORT_ID_HEADER, EXPORTS_PATH, ExportEvent, ExportRecord, ExportRecords, State, cancel_path,
+    EXPORT_EVENTS_PATH, EXPORT_ID_HEADER, EXPORTS_PATH, ExportEvent, ExportRecord, ExportRecords, HISTORY_CSV_PATH,
+    State, cancel_path,
 };
 use crate::api::paths::{
     API_DOCS_PATH, CAMERA_COUNTS_PATH, CAMERAS_PATH, HOOKS_PATH, INGEST_PATH, OPENAPI_PATH, PREVIEW_PATH,
@@ -65,6 +66,7 @@ pub fn description() -> OpenApi {
         .path(INGEST_PATH, ingest())
         .path(format!("{HOOKS_PATH}/{{secret}}"), hook())
         .path(EXPORTS_PATH, records())
+        .path(HISTORY_CSV_PATH, history_csv())
         .path(EXPORT_EVENTS_PATH, export_events())
         .path(format!("{EXPORTS_PATH}/{{id}}"), record())
         .path(cancel_path("{id}"), cancel())
@@ -309,31 +311,62 @@ fn event_schema() -> Schema {
 
 fn records() -> PathItem {
     let text = || ObjectBuilder::new().schema_type(Type::String).build();
-    let states = ArrayBuilder::new().items(State::schema()).build();
-    let digest = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9A-Fa-f]{64}$")).build();
     let limit = ObjectBuilder::new()
         .schema_type(Type::Integer)
         .minimum(Some(1))
         .maximum(Some(u32::try_from(MAX_LIMIT).unwrap_or(u32::MAX)))
         .build();
-    let get = operation(
+    let get = record_parameters(operation(
         "listExports",
         "List export records",
         "The export records, newest first. Administrators get those of all users, others get their own.",
-    )
-    .parameter(query_parameter("state", "Only exports in this state. May be repeated.", states))
-    .parameter(query_parameter("user", "Only exports of this user.", text()))
-    .parameter(query_parameter("mine", "Only the caller's own exports.", flag()))
-    .parameter(query_parameter("start_date", "Only exports that started on or after this UTC day or time.", text()))
-    .parameter(query_parameter(
-        "end_date",
-        "Only exports that started on or before this UTC day, or before this time.",
-        text(),
     ))
-    .parameter(query_parameter("sha256", "Only exports of a file with this SHA-256.", digest))
     .parameter(query_parameter("limit", "The maximum number of records.", limit))
     .parameter(query_parameter("before", "`next` of the previous page.", text()));
     PathItem::new(HttpMethod::Get, with_json::<ExportRecords>(get, "The records."))
+}
+
+/// Adds the parameters that select export records, in the order of [`crate::server::export::records::PARAMETERS`].
+fn record_parameters(operation: OperationBuilder) -> OperationBuilder {
+    let text = || ObjectBuilder::new().schema_type(Type::String).build();
+    let states = ArrayBuilder::new().items(State::schema()).build();
+    let digest = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[0-9A-Fa-f]{64}$")).build();
+    let timezone = ObjectBuilder::new().schema_type(Type::String).default(Some(DEFAULT_TIMEZONE.into())).build();
+    operation
+        .parameter(query_parameter("state", "Only exports in this state. May be repeated.", states))
+        .parameter(query_parameter("user", "Only exports of this user.", text()))
+        .parameter(query_parameter("mine", "Only the caller's own exports.", flag()))
+        .parameter(query_parameter("camera_id", "Only exports of this camera or of all cameras.", text()))
+        .parameter(query_parameter("start_date", "Only exports that started on or after this day or time.", text()))
+        .parameter(query_parameter(
+            "end_date",
+            "Only exports that started on or before this day, or before this time.",
+            text(),
+        ))
+        .parameter(query_parameter("timezone", "The IANA name of the time zone of these days.", timezone))
+        .parameter(query_parameter("sha256", "Only exports of a file with this SHA-256.", digest))
+        .parameter(query_parameter("file_name", "Only exports whose file had this name.", text()))
+}
+
+fn history_csv() -> PathItem {
+    let about = "The export records as CSV, newest first, with times in the time zone. Administrators get those of all users, \
+                 others get their own. If the connection breaks, the file is incomplete.";
+    let text = ObjectBuilder::new().schema_type(Type::String).build();
+    let csv = ContentBuilder::new().schema(Some(text)).build();
+    let file = ResponseBuilder::new().description("The file, in UTF-8, with CRLF line ends.").content(CSV, csv).build();
+    let get = record_parameters(operation("exportHistory", "Export the history as CSV", about))
+        .parameter(query_parameter(
+            "delimiter",
+            "What separates the cells.",
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .enum_values(Some(Delimiter::ALL.map(Delimiter::as_str)))
+                .default(Some(Delimiter::default().as_str().into()))
+                .build(),
+        ))
+        .parameter(query_parameter("bom", "Begin the file with a byte-order mark, for Excel.", flag()))
+        .response("200", file);
+    PathItem::new(HttpMethod::Get, with_errors(get, &[ErrorCode::Forbidden, ErrorCode::HttpVersionNotSupported]))
 }
 
 fn export_events() -> PathItem {
@@ -458,6 +491,7 @@ mod tests {
     fn every_parameter_of_exports_and_records_is_described() {
         assert_eq!(parameters_of(EXPORT_PATH), export_params::PARAMETERS);
         assert_eq!(parameters_of(EXPORTS_PATH), records::PARAMETERS);
+        assert_eq!(parameters_of(HISTORY_CSV_PATH), records::history_csv::PARAMETERS);
     }
 
     #[test]

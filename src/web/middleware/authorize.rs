@@ -50,7 +50,8 @@ fn required_access(path: &str) -> Access {
         None if is_below(USERS_PATH, path) => Access::Admin,
         None if path == INGEST_PATH || is_below(HOOKS_PATH, path) => Access::Write,
         None if is_below(API_PATH, path) && !PAGES_ONLY.contains(&path) => Access::Data,
-        Some(Page::Export | Page::History | Page::Verify | Page::Tokens | Page::Account) | None => Access::Session,
+        Some(Page::Export | Page::History | Page::ExportRecord | Page::Verify | Page::Tokens | Page::Account)
+        | None => Access::Session,
     }
 }
 
@@ -134,6 +135,8 @@ mod tests {
             ("/settings/people/1/2", Access::Admin),
             ("/settings/peoples", Access::Session),
             ("/settings/retention", Access::Admin),
+            ("/settings/exports/1", Access::Session),
+            ("/api/v1/exports.csv", Access::Data),
             ("/api/v1/motion-events/export", Access::Data),
             ("/api/v1/motion-events", Access::Write),
             ("/api/v1/hooks", Access::Write),

@@ -18,11 +18,12 @@ use crate::server::accounts::user;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::export::preview::preview;
 use crate::server::export::records::{self, RecordFilter};
+use crate::server::export::timezone::TimeZone;
 use crate::server::export::timezone::offered::offered;
-use crate::server::export::timezone::{TimeZone, names};
 use crate::server::state::AppState;
 use crate::ui::dates::date_preset::{PRESET, Preset};
 use crate::ui::export::recent_exports::SHOWN;
+use crate::web::page_data::timezone::{localize, own_timezone};
 
 /// How long a page without a selection waits for its preview. A page is not delayed by counting ten million events.
 const PREVIEW_TIMEOUT: Duration = Duration::from_millis(250);
@@ -67,7 +68,11 @@ pub async fn load(
     };
     let now = state.clock.now();
     let cameras = cameras(&state.database, principal.camera_access(&state.clock)).await?;
-    let recent = records::list(&state.database, &principal.user, &RecordFilter::my_last(SHOWN as u64), now).await?;
+    let mut recent = records::list(&state.database, &principal.user, &RecordFilter::my_last(SHOWN as u64), now).await?;
+    let own = TimeZone::parse(timezone).unwrap_or(TimeZone::UTC);
+    for record in &mut recent.exports {
+        localize(record, own);
+    }
     let (access, keep_days) = (principal.camera_access(&state.clock), state.settings.retention.keep_days);
     let preview = preview(state.export_context(), access, &params, now, keep_days);
     let preview = tokio::time::timeout(timeout, preview).await.ok();
@@ -88,11 +93,6 @@ pub async fn load(
         max_at_once: usize::try_from(state.settings.export.max_concurrent_per_user.get()).unwrap_or(usize::MAX),
         link_max_minutes: state.settings.accounts.link_max_minutes.get(),
     })
-}
-
-/// Returns the canonical name of the browser's time zone, or UTC if it is unknown. Browsers name some by aliases.
-fn own_timezone(browser_timezone: Option<&str>) -> &str {
-    browser_timezone.filter(|name| TimeZone::parse(name).is_ok()).map_or(DEFAULT_TIMEZONE, names::canonical)
 }
 
 /// Returns the first and the last day of a selection; today for a side without a limit.

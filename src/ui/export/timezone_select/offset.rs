@@ -6,6 +6,7 @@ use leptos::task::spawn_local;
 
 use crate::export_params::DateBound;
 use crate::ui::export::selection::Selection;
+use crate::ui::format::offset;
 use crate::ui::{browser, hydration};
 
 /// For how many milliseconds the dates must stay unchanged.
@@ -29,14 +30,8 @@ pub fn zone_text(name: &str, offsets: [i32; 2]) -> String {
         [_, city] => city.to_owned(),
         [_, ref around @ .., city] => format!("{city}, {}", around.join(", ")),
     };
-    let [first, last] = offsets.map(offset_text);
+    let [first, last] = offsets.map(offset);
     if first == last { format!("{place} (UTC{first})") } else { format!("{place} (UTC{first}/{last})") }
-}
-
-/// Returns an offset as in ISO 8601: `-08:00`.
-fn offset_text(minutes: i32) -> String {
-    let sign = if minutes < 0 { '-' } else { '+' };
-    format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
 }
 
 /// Returns the first and the last day of a range; today for a side without a limit.

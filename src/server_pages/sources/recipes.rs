@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn the_documents_have_the_same_lines() {
-        let documents = include_str!("../../docs/sources.md");
+        let documents = include_str!("../../../docs/sources.md");
         for recipe in Recipe::ALL {
             for text in texts(recipe, "http://127.0.0.1:3000", NO_TOKEN) {
                 assert!(documents.contains(&*text), "docs/sources.md does not have this:\n{text}");
