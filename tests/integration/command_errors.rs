@@ -1,5 +1,6 @@
 //! Error messages of commands: printed once, in terms of users, and with what to do.
 
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -323,21 +324,12 @@ async fn a_killed_export_leaves_no_file() {
     std::fs::create_dir(&folder).unwrap();
     std::fs::write(folder.join("out.csv"), "yesterday's").unwrap();
     std::fs::write(folder.join(".motion-export-a1B2c3.part"), "left by an export that was killed").unwrap();
-    let mut export = command(database.folder.path(), &["export", "--output", "reports/out.csv"]);
-    let mut export = export.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    // The file has no name, but is open.
-    let descriptors = format!("/proc/{}/fd", export.id());
-    let written = || {
-        let open = std::fs::read_dir(&descriptors).into_iter().flatten().flatten();
-        let sizes = open.filter(|entry| std::fs::read_link(entry.path()).is_ok_and(|file| file.starts_with(&folder)));
-        sizes.filter_map(|entry| std::fs::metadata(entry.path()).ok()).map(|file| file.len()).sum::<u64>()
-    };
-    while written() == 0 {
-        assert!(export.try_wait().unwrap().is_none(), "the export ended before it could be killed");
-        std::thread::yield_now();
-    }
-    export.kill().unwrap();
-    export.wait().unwrap();
+    // The kernel kills the export when its file reaches 8 MiB of some 25, so no other process has to catch it in time.
+    let mut shell = Command::new("sh");
+    in_clean_environment(shell.current_dir(database.folder.path()), database.folder.path());
+    shell.args(["-c", "ulimit -c 0; ulimit -f 16384; exec \"$0\" export --output reports/out.csv"]);
+    let killed = shell.arg(command(database.folder.path(), &[]).get_program()).stdout(Stdio::null()).status().unwrap();
+    assert_eq!(killed.signal(), Some(rustix::process::Signal::XFSZ.as_raw()), "{killed}");
     let names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names, ["out.csv"]);
     assert_eq!(std::fs::read_to_string(folder.join("out.csv")).unwrap(), "yesterday's");
