@@ -10,6 +10,7 @@ mod define;
 pub mod forms;
 pub mod http;
 pub mod import;
+pub mod import_problem;
 pub mod ingest;
 pub mod parameters;
 pub mod records;
@@ -20,6 +21,8 @@ pub mod transport;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -60,6 +63,16 @@ impl Message {
     }
 }
 
+impl fmt::Display for Message {
+    /// Writes its sentence.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// A message can be the cause of an error, and be found in it.
+impl Error for Message {}
+
 /// Inserts values for the `{name}` placeholders of a sentence. A placeholder without a value is removed.
 fn fill(sentence: &str, params: &BTreeMap<String, String>) -> String {
     let mut parts = sentence.split('{');
@@ -81,6 +94,7 @@ mod tests {
     use super::forms::FormMessage;
     use super::http::HttpMessage;
     use super::import::{ImportFinding, UploadMessage};
+    use super::import_problem::{FileProblem, RowProblem};
     use super::ingest::IngestMessage;
     use super::parameters::ParameterMessage;
     use super::records::RecordMessage;
@@ -97,6 +111,8 @@ mod tests {
             (CommandMessage::FIELDS, CommandMessage::ENGLISH, CommandMessage::GERMAN),
             (HttpMessage::FIELDS, HttpMessage::ENGLISH, HttpMessage::GERMAN),
             (ImportFinding::FIELDS, ImportFinding::ENGLISH, ImportFinding::GERMAN),
+            (FileProblem::FIELDS, FileProblem::ENGLISH, FileProblem::GERMAN),
+            (RowProblem::FIELDS, RowProblem::ENGLISH, RowProblem::GERMAN),
             (UploadMessage::FIELDS, UploadMessage::ENGLISH, UploadMessage::GERMAN),
             (IngestMessage::FIELDS, IngestMessage::ENGLISH, IngestMessage::GERMAN),
             (TransportMessage::FIELDS, TransportMessage::ENGLISH, TransportMessage::GERMAN),

@@ -7,6 +7,7 @@ use crate::messages::commands::CommandMessage;
 use crate::messages::forms::FormMessage;
 use crate::messages::http::HttpMessage;
 use crate::messages::import::{ImportFinding, UploadMessage};
+use crate::messages::import_problem::{FileProblem, RowProblem};
 use crate::messages::ingest::IngestMessage;
 use crate::messages::parameters::{DATES_REVERSED, ParameterMessage};
 use crate::messages::records::RecordMessage;
@@ -28,6 +29,8 @@ const GERMAN: &[Sentences] = &[
     IngestMessage::GERMAN,
     SourceMessage::GERMAN,
     ImportFinding::GERMAN,
+    FileProblem::GERMAN,
+    RowProblem::GERMAN,
     UploadMessage::GERMAN,
     FormMessage::GERMAN,
     RetentionMessage::GERMAN,

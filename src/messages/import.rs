@@ -122,6 +122,11 @@ messages! {
         NoSpace = "no_space_for_upload",
             "There is not enough free disk space on the server for this file. Nothing was imported.",
             "Auf dem Server ist nicht genug Speicherplatz für diese Datei frei. Es wurde nichts importiert.";
+        /// The disk of the database is full.
+        DatabaseFull = "no_space_for_import",
+            "The disk of the database is full. Nothing was imported. Free some space, then import the file again.",
+            "Die Festplatte der Datenbank ist voll. Es wurde nichts importiert. Geben Sie Speicherplatz frei und importieren Sie \
+             die Datei dann erneut.";
         /// The file cannot be stored.
         CannotStore { reason: String } = "cannot_store_upload",
             "The file cannot be stored on the server, so nothing was imported: {reason}.",
@@ -143,6 +148,10 @@ messages! {
         UnknownDatabase = "unknown_database",
             "This is an SQLite database, but neither ArgusAI's nor Frigate's. Nothing was imported.",
             "Das ist eine SQLite-Datenbank, aber weder die von ArgusAI noch die von Frigate. Es wurde nichts importiert.";
+        /// The database is damaged or encrypted.
+        DatabaseDamaged = "upload_damaged",
+            "The database is damaged or encrypted. Nothing was imported.",
+            "Die Datenbank ist beschädigt oder verschlüsselt. Es wurde nichts importiert.";
         /// The database cannot be read.
         DatabaseUnreadable { reason: String } = "upload_unreadable",
             "The database cannot be read, so nothing was imported: {reason}.",

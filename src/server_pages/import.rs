@@ -56,13 +56,19 @@ fn upload_view(upload: Upload, language: Language) -> impl IntoView {
             running((texts.being_imported)(&file, source), percent, language).into_any()
         }
         Phase::Done(summary) => summary_view(&file, summary, language).into_any(),
-        Phase::Failed(message) => view! {
-            <div class="notice notice--bad" data-news role="alert">
-                <h2>{(texts.not_imported)(&file)}</h2>
-                <p>{message.text}</p>
-            </div>
+        Phase::Refused { row, problem } => {
+            failed((texts.not_imported)(&file), (texts.nothing_because)(row, &problem.text)).into_any()
         }
-        .into_any(),
+        Phase::Failed(message) => failed((texts.not_imported)(&file), message.text).into_any(),
+    }
+}
+
+fn failed(title: String, reason: String) -> impl IntoView {
+    view! {
+        <div class="notice notice--bad" data-news role="alert">
+            <h2>{title}</h2>
+            <p>{reason}</p>
+        </div>
     }
 }
 

@@ -12,9 +12,9 @@ use motion_export::api::session::Role;
 use motion_export::export_params::EXPORT_PATH;
 use reqwest::StatusCode;
 use sea_orm::{ConnectionTrait, TransactionTrait};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::app::{PASSWORD, TestApp, TestDatabase, events};
+use crate::app::{HEADER, PASSWORD, TestApp, TestDatabase, events};
 use crate::backend;
 use crate::backup::names_in;
 use crate::binary::{Server, command, fail, in_clean_environment, succeed, token_of_admin};
@@ -348,6 +348,71 @@ async fn a_command_that_ends_while_the_disk_is_full_reports_that() {
     let words =
         "failed: the export could not be recorded, so it does not count as complete: no space is left on the device";
     assert!(!ended.status.success() && error.contains(words) && error.lines().count() == 1, "{error}");
+}
+
+/// Returns a CSV whose events need more space than that disk has.
+pub fn large_csv() -> String {
+    let row = |number: u32| {
+        let (minute, second) = (number / 60 % 60, number % 60);
+        let hour = number / 3_600;
+        format!(
+            "2025-12-01T{hour:02}:{minute:02}:{second:02}+00:00,front,Front Door,85.5,MOG2,1,2,3,4,{number:0100}\r\n"
+        )
+    };
+    (0..80_000).fold(HEADER.to_owned(), |file, number| file + &row(number))
+}
+
+#[tokio::test]
+async fn an_import_that_fills_the_disk_changes_nothing_and_works_once_there_is_space() {
+    if backend::is_postgres() && backend::skips("its files are its own") {
+        return;
+    }
+    let Some(disk) = SmallDisk::mount() else { return };
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("in.csv");
+    let app = app_on(&disk).await;
+    let before = app.export("").await.bytes().await.unwrap();
+    let url = format!("sqlite://{}/test.db", disk.path().display());
+    let arguments = ["import", "csv", file.to_str().unwrap(), "--database-url", &url];
+    std::fs::write(&file, large_csv()).unwrap();
+    let error = fail(home.path(), &arguments);
+    assert!(error.contains("no space is left on the device") && error.lines().count() == 1, "{error}");
+    assert_eq!(app.export("").await.bytes().await.unwrap(), before);
+    // A part of it fits.
+    let part: String = large_csv().split_inclusive('\n').take(101).collect();
+    std::fs::write(&file, part).unwrap();
+    let summary = String::from_utf8(succeed(home.path(), &arguments)).unwrap();
+    assert!(summary.contains("100 imported"), "{summary}");
+    everything_works(&app).await;
+}
+
+#[tokio::test]
+async fn events_that_are_sent_while_the_disk_is_full_are_stored_once_when_they_are_sent_again() {
+    if backend::is_postgres() && backend::skips("its files are its own") {
+        return;
+    }
+    let Some(disk) = SmallDisk::mount() else { return };
+    let app = app_on(&disk).await;
+    let owner = app.database.add_user("owner", Role::Admin).await;
+    let token = app.database.write_token_of(&owner).await;
+    let events: Vec<_> = (0..50)
+        .map(|second| json!({ "id": second, "camera_id": "front", "timestamp": format!("2025-12-01T00:00:{second:02}Z") }))
+        .collect();
+    let send = async || {
+        let request =
+            app.client.post(format!("{}/api/v1/motion-events", app.address)).bearer_auth(&token).json(&events);
+        request.send().await.unwrap()
+    };
+    disk.fill();
+    let refused = send().await;
+    assert_eq!(refused.status(), 503);
+    assert!(refused.headers().contains_key("retry-after"));
+    disk.free();
+    for (accepted, duplicate) in [(50, 0), (0, 50)] {
+        let stored: Value = send().await.json().await.unwrap();
+        assert_eq!((&stored["accepted"], &stored["duplicate"]), (&accepted.into(), &duplicate.into()), "{stored}");
+    }
+    everything_works(&app).await;
 }
 
 #[tokio::test]

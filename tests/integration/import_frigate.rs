@@ -428,7 +428,7 @@ async fn a_file_that_is_not_a_frigate_database_is_refused_in_plain_words_and_not
         ("text", "not a database"),
         ("malformed.db", "malformed"),
         ("argusai.db", "it is an ArgusAI database; import it with `import argusai`"),
-        ("other.db", "it is not a Frigate database: it has no table event"),
+        ("other.db", "it is not a database of Frigate: it has no table event"),
         ("calendar.db", "its table event has no column camera"),
     ]
     .into_iter()

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use crate::app::{HEADER, TestApp, TestDatabase, client_with, events, text_of};
 use crate::backend;
 use crate::binary::{Server, token_of_admin};
-use crate::full_disk::SmallDisk;
+use crate::full_disk::{SmallDisk, large_csv};
 
 const IMPORT: &str = "/settings/import";
 const BOUNDARY: &str = "----boundary";
@@ -188,7 +188,7 @@ async fn a_file_that_cannot_be_imported_is_refused_and_changes_nothing() {
         ("", Vec::new(), &[], "Choose a file."),
         ("a.db", own, &[], "This is a database of Motion Export itself."),
         ("a.db", other, &[], "neither ArgusAI's nor Frigate's"),
-        ("a.db", damaged, &[], "The database cannot be read"),
+        ("a.db", damaged, &[], "The database is damaged or encrypted."),
         ("a.db", sqlite(FRIGATE), &[("detect", "huge")], "“huge” is not a detect size."),
         ("a.db", sqlite(FRIGATE), &[("detect", "1x1 2x2")], "A camera has two detect sizes."),
     ] {
@@ -207,7 +207,13 @@ async fn a_file_that_cannot_be_imported_is_refused_and_changes_nothing() {
     );
     // Rows before the one that is wrong are not imported either.
     let page = import(&app, &browser, form("b.csv", csv(&[ROW, "yesterday,front,,,MOG2,,,,,"]).as_bytes(), &[])).await;
-    assert!(page.contains("Nothing was imported: row 3: column timestamp"), "{page}");
+    assert!(page.contains("Nothing was imported: row 3: column timestamp: “yesterday” is not a time"), "{page}");
+    let cookie = format!("{}; language=de", app.cookie_of("admin").await);
+    let german = text_of(app.get_as(&client_with(&[(COOKIE, &cookie)]), IMPORT).await).await;
+    assert!(
+        german.contains("Es wurde nichts importiert: Zeile 3: Spalte timestamp: „yesterday“ ist keine Zeit"),
+        "{german}"
+    );
     assert_eq!(exported(&app).await, HEADER);
     assert_eq!(leftovers(&app), Vec::<PathBuf>::new());
     // Not a form with a file at all.
@@ -407,4 +413,26 @@ async fn an_upload_that_does_not_fit_on_the_disk_is_refused_in_words_and_leaves_
         );
         assert_eq!(std::fs::read_dir(disk.path()).unwrap().count(), 0);
     }
+}
+
+#[tokio::test]
+async fn an_uploaded_file_that_fills_the_disk_of_the_database_is_not_imported_and_the_page_says_so() {
+    if backend::is_postgres() && backend::skips("its files are its own") {
+        return;
+    }
+    let Some(disk) = SmallDisk::mount() else { return };
+    let uploads = tempfile::tempdir().unwrap();
+    let mut database = TestDatabase::at(format!("sqlite://{}/test.db", disk.path().display())).await;
+    uploads.path().to_str().unwrap().clone_into(&mut database.settings.ingest.upload_folder);
+    let app = database.serve(100).await;
+    let browser = app.browser_of("admin").await;
+    let page = import(&app, &browser, form("events.csv", large_csv().as_bytes(), &[])).await;
+    assert!(page.contains("The disk of the database is full. Nothing was imported."), "{page}");
+    let cookie = format!("{}; language=de", app.cookie_of("admin").await);
+    let german = text_of(app.get_as(&client_with(&[(COOKIE, &cookie)]), IMPORT).await).await;
+    assert!(german.contains("Die Festplatte der Datenbank ist voll. Es wurde nichts importiert."), "{german}");
+    assert_eq!(exported(&app).await, HEADER);
+    let page = import(&app, &browser, form("events.csv", csv(&[ROW]).as_bytes(), &[])).await;
+    assert!(page.contains("<dt>"), "{page}");
+    assert_eq!(exported(&app).await, csv(&[ROW]));
 }

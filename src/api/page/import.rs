@@ -38,7 +38,14 @@ pub enum Phase {
     },
     /// It was imported.
     Done(ImportSummary),
-    /// Nothing of it was imported.
+    /// It cannot be imported, so nothing of it was.
+    Refused {
+        /// The number of the row that cannot be, if it is a row; the header is row 1.
+        row: Option<u64>,
+        /// Why, as a part of a sentence.
+        problem: Message,
+    },
+    /// Nothing of it was imported, for another reason.
     Failed(Message),
 }
 

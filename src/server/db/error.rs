@@ -23,6 +23,12 @@ const UNAVAILABLE: [&str; 12] =
 /// (13), a file cannot be opened (14), too many programs wait for the lock (15).
 const SQLITE_UNAVAILABLE: [i32; 6] = [5, 6, 10, 13, 14, 15];
 
+/// The primary result code of SQLite for a full disk.
+const SQLITE_FULL: i32 = 13;
+
+/// The SQLSTATE of PostgreSQL for a full disk.
+const DISK_FULL: &str = "53100";
+
 /// Whether the database cannot be reached, is full, or is locked by another writer for too long: a retry may help. It
 /// does not help if the database rejects the user or the password.
 pub fn is_unavailable(error: &DbErr) -> bool {
@@ -52,6 +58,19 @@ fn is_sqlx_unavailable(error: &sqlx::Error) -> bool {
 /// Whether the error may resolve by itself, so that waiting for it makes sense.
 pub fn may_pass(error: &DbErr) -> bool {
     is_unavailable(error) && !is_replaced(error)
+}
+
+/// Whether the disk of the database is full.
+pub fn is_disk_full(error: &DbErr) -> bool {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error)) => match sqlite_code(error) {
+            Some(code) => code == SQLITE_FULL,
+            None => error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == DISK_FULL),
+        },
+        _ => false,
+    }
 }
 
 /// Returns the primary result code of an error of SQLite.

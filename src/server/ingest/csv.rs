@@ -5,6 +5,7 @@
 //! new event gets an id made of its position among the events of its moment and of its contents, so that the order of
 //! the file is kept. A row that cannot be read ends the import without a change: our own export has no such rows.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -22,6 +23,8 @@ use super::summary::Summary;
 use super::summary::progress::Progress;
 use super::text::{storable, storable_event};
 use crate::export_params::Delimiter;
+use crate::messages::Message;
+use crate::messages::import_problem::{FileProblem, RowProblem};
 use crate::server::db::describe_error::describe_io;
 use crate::server::db::pool::Pool;
 use crate::server::ingest::event::Event;
@@ -44,6 +47,16 @@ pub struct Options {
     pub unterminated: bool,
     /// The scale of the confidences. `None`: recognized from the contents.
     pub confidence: Option<Scale>,
+}
+
+/// The number of a row, as the context of an error. The header is row 1, as in a spreadsheet.
+#[derive(Clone, Copy, Debug)]
+pub struct RowNumber(pub u64);
+
+impl fmt::Display for RowNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "row {}", self.0)
+    }
 }
 
 /// Imports all events of `file` that are not stored yet.
@@ -80,13 +93,14 @@ pub async fn import(database: &Pool, file: &Path, options: Options, progress: &P
     let mut ends_with_line_break = false;
     // Counted as in a spreadsheet: the header is row 1, and a cell with line breaks is still in one row.
     let mut row = 1_u64;
-    while read(&mut reader, &mut record).with_context(|| format!("{}: row {}", nothing(), row + 1))? {
+    while read(&mut reader, &mut record).with_context(|| RowNumber(row + 1)).with_context(nothing)? {
         row += 1;
-        let here = || format!("{}: row {row}", nothing());
-        let event = rows.event(&record, &mut sink.summary).with_context(here)?;
-        if event.timestamp < latest {
-            return Err(row::not_in_order()).with_context(here);
-        }
+        let event = match rows.event(&record, &mut sink.summary) {
+            Ok(event) if event.timestamp >= latest => Ok(event),
+            Ok(_) => Err(RowProblem::NotInOrder),
+            Err(problem) => Err(problem),
+        };
+        let event = event.map_err(Message::from).context(RowNumber(row)).with_context(nothing)?;
         latest = event.timestamp;
         ends_with_line_break = record.iter().next_back().is_some_and(|cell| cell.ends_with('\n'));
         let mut event = storable_event(event, &mut sink.summary);
@@ -108,11 +122,9 @@ pub async fn import(database: &Pool, file: &Path, options: Options, progress: &P
     }
     // A line break within quotes does not end a row.
     let is_within_quotes = reader.get_ref().is_odd && (ends_with_line_break || !is_terminated);
-    ensure!(
-        !is_within_quotes,
-        "{}: its last row ends inside of quotes, so the file was truncated; export it again",
-        nothing()
-    );
+    if is_within_quotes {
+        return Err(Message::from(FileProblem::EndsInQuotes)).with_context(nothing);
+    }
     import_batch(batch, &mut known, &mut sink).await?;
     progress.end();
     Ok(sink.commit().await?)
@@ -132,7 +144,7 @@ fn survey(file: &mut File, delimiter: Delimiter, options: Options) -> anyhow::Re
     let mut reader = reader(&mut *file, delimiter);
     let mut header = StringRecord::new();
     read(&mut reader, &mut header)?;
-    let before = format::columns_before(&header).map_err(|why| anyhow!(why))?;
+    let before = format::columns_before(&header).map_err(Message::from)?;
     let scale = match options.confidence {
         Some(scale) => scale,
         None => scale::of(&mut reader, before, delimiter)?,
@@ -164,8 +176,8 @@ struct Format {
 fn check_format(file: &mut File, options: Options) -> anyhow::Result<Format> {
     let mut start = Vec::new();
     file.by_ref().take(BUFFER as u64).read_to_end(&mut start)?;
-    if let Some(why) = format::why_not_csv(&start) {
-        bail!("{why}");
+    if let Some(problem) = format::why_not_csv(&start) {
+        bail!(Message::from(problem));
     }
     let mut last = [b'\n'];
     if !start.is_empty() {
@@ -174,12 +186,9 @@ fn check_format(file: &mut File, options: Options) -> anyhow::Result<Format> {
     }
     let is_terminated = last == [b'\n'];
     // A file that ends in the middle of a row may still have all cells of that row.
-    ensure!(
-        is_terminated || options.unterminated,
-        "its last row does not end in a line end. Either the file was truncated: then export it again. Or a tool such as \
-         Google Sheets wrote it without the last line end: then compare the last row with the original, and \
-         import it with --unterminated"
-    );
+    if !is_terminated && !options.unterminated {
+        bail!(Message::from(FileProblem::Unterminated));
+    }
     file.rewind()?;
     Ok(Format { delimiter: format::delimiter_of(&start), is_terminated })
 }
@@ -193,7 +202,7 @@ fn reader<R: Read>(from: R, delimiter: Delimiter) -> csv::Reader<R> {
 /// Reads the next row, if there is one.
 fn read<R: Read>(reader: &mut csv::Reader<R>, record: &mut StringRecord) -> anyhow::Result<bool> {
     reader.read_record(record).map_err(|error| match error.kind() {
-        ErrorKind::Utf8 { .. } => anyhow!("it is not UTF-8; in Excel, save the file as “CSV UTF-8 (Comma delimited)”"),
+        ErrorKind::Utf8 { .. } => Message::from(FileProblem::NotUtf8).into(),
         _ => error.into(),
     })
 }

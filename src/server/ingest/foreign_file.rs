@@ -5,10 +5,12 @@ use std::path::Path;
 
 use anyhow::{anyhow, bail};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OpenFlags, Row};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use crate::messages::Message;
+use crate::messages::import_problem::FileProblem;
 use crate::server::db::describe_error::{describe_io, describe_rusqlite};
 use crate::server::db::sqlite::path::{beside, uri};
 use crate::server::db::timeouts::BUSY_TIMEOUT;
@@ -70,7 +72,12 @@ impl Value {
 
 /// Describes an error of SQLite for users.
 pub fn describe(error: rusqlite::Error) -> anyhow::Error {
-    anyhow!("{}", describe_rusqlite(&error))
+    let problem = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt) => FileProblem::Damaged,
+        Some(ErrorCode::NotADatabase) => FileProblem::NotADatabase,
+        _ => return anyhow!("{}", describe_rusqlite(&error)),
+    };
+    Message::from(problem).into()
 }
 
 /// Opens a file. `expected` says which file to name if it is a folder.
@@ -87,10 +94,7 @@ pub fn open(file: &Path, expected: &str) -> anyhow::Result<Connection> {
         // be read without them if no other program has left changes in such a file, or is running.
         Err(error) if needs_files_beside(&error) => {
             if has_changes_beside(file) {
-                bail!(
-                    "its latest changes are in a -wal or -journal file beside it, which SQLite can only read if it may \
-                     write there; copy the database with these files into another folder and import it from there"
-                );
+                bail!(Message::from(FileProblem::ChangesBeside));
             }
             open_with(file, "immutable=1").map_err(describe)
         }

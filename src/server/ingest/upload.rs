@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::anyhow;
 use migration::disk_space::free_bytes;
+use sea_orm::DbErr;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -24,6 +25,7 @@ use crate::messages::Message;
 use crate::messages::import::UploadMessage;
 use crate::server::db::connect::{checkpoint, open_for_import};
 use crate::server::db::describe_error::{describe_cause, describe_chain, describe_io};
+use crate::server::db::error::is_disk_full;
 use crate::server::db::pool::Pool;
 use crate::server::db::url::{DatabaseKind, parse_url};
 use crate::server::settings::{self, Settings};
@@ -79,6 +81,7 @@ enum State {
     Receiving(u64),
     Importing(SourceKind, Progress),
     Done(ImportSummary),
+    Refused { row: Option<u64>, problem: Message },
     Failed(Message),
 }
 
@@ -111,6 +114,7 @@ impl Uploads {
                 State::Receiving(bytes) => Phase::Receiving(*bytes),
                 State::Importing(source, progress) => Phase::Importing { source: *source, percent: progress.percent() },
                 State::Done(summary) => Phase::Done(summary.clone()),
+                State::Refused { row, problem } => Phase::Refused { row: *row, problem: problem.clone() },
                 State::Failed(message) => Phase::Failed(message.clone()),
             },
         });
@@ -314,7 +318,14 @@ impl Upload {
                 // The page says that nothing was imported.
                 let reason = reason.strip_prefix(&format!("nothing was imported from {name}: ")).unwrap_or(&reason);
                 warn!(%user_id, %source, file_bytes = bytes, reason, "cannot import the uploaded file");
-                State::Failed(UploadMessage::ImportFailed { reason: reason.to_owned() }.into())
+                match error.downcast_ref::<Message>() {
+                    Some(problem) => {
+                        let row = error.downcast_ref::<csv::RowNumber>().map(|row| row.0);
+                        State::Refused { row, problem: problem.clone() }
+                    }
+                    None if is_on_full_disk(&error) => State::Failed(UploadMessage::DatabaseFull.into()),
+                    None => State::Failed(UploadMessage::ImportFailed { reason: reason.to_owned() }.into()),
+                }
             }
         };
         shared.set(&name, state);
@@ -355,6 +366,10 @@ impl Shared {
         }
         result
     }
+}
+
+fn is_on_full_disk(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<DbErr>().is_some_and(is_disk_full))
 }
 
 fn to_api(summary: Summary) -> ImportSummary {

@@ -93,7 +93,7 @@ async fn check(source: &mut PgConnection) -> anyhow::Result<String> {
         }
         check_table(table, needed, &names, false)?;
     }
-    time_type.context("it is not an ArgusAI database: its events have no time")
+    time_type.context("it is not a database of ArgusAI: its events have no time")
 }
 
 /// Reads the events in the order of their times, in short steps: each statement returns about [`PAGE`] events, and all

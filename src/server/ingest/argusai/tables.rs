@@ -2,6 +2,8 @@
 
 use anyhow::bail;
 
+use crate::messages::Message;
+use crate::messages::import_problem::FileProblem;
 use crate::server::ingest::foreign_file::{self, Value};
 
 pub use foreign_file::PAGE;
@@ -49,20 +51,18 @@ pub type RowBatches = foreign_file::RowBatches<SourceEvent>;
 /// Returns an error if the table or one of its columns is missing.
 pub fn check_table(table: &str, needed: &[&str], found: &[String], is_frigate: bool) -> anyhow::Result<()> {
     let has = |column: &str| found.iter().any(|name| name.eq_ignore_ascii_case(column));
-    if found.is_empty() {
-        if is_frigate {
-            bail!("it is a Frigate database; import it with `import frigate`");
-        }
-        bail!("it is not an ArgusAI database: it has no table {table}");
-    }
-    if let Some(missing) = needed.iter().find(|column| !has(column)) {
+    let problem = if found.is_empty() && is_frigate {
+        FileProblem::IsFrigate
+    } else if found.is_empty() {
+        FileProblem::TableMissing { program: "ArgusAI", table: table.to_owned() }
+    } else if let Some(missing) = needed.iter().find(|column| !has(column)) {
         if table == "motion_events" && (has("camera_key") || has("algorithm") && has("created_at")) {
-            bail!(
-                "it is a database of Motion Export, not of ArgusAI; to copy its events, use `export --raw`, then \
-                 `import csv --raw`"
-            );
+            FileProblem::IsOwn { program: "ArgusAI" }
+        } else {
+            FileProblem::ColumnMissing { program: "ArgusAI", table: table.to_owned(), column: (*missing).to_owned() }
         }
-        bail!("it is not an ArgusAI database: its table {table} has no column {missing}");
-    }
-    Ok(())
+    } else {
+        return Ok(());
+    };
+    bail!(Message::from(problem))
 }

@@ -4,100 +4,55 @@
 use csv::{ReaderBuilder, StringRecord};
 
 use crate::export_params::{COLUMNS, Delimiter, columns};
+use crate::messages::import_problem::{FileProblem, RowProblem};
 
-/// The first bytes of other file formats, what they are, and what to do.
-const SIGNATURES: [(&[u8], &str); 16] = [
-    (b"\x1f\x8b", "it is compressed with gzip; decompress it first, for example with gunzip"),
-    (b"\x28\xb5\x2f\xfd", "it is compressed with zstd; decompress it first, for example with unzstd"),
-    (b"BZh", "it is compressed with bzip2; decompress it first, for example with bunzip2"),
-    (b"\xfd7zXZ\0", "it is compressed with xz; decompress it first, for example with unxz"),
-    (b"7z\xbc\xaf\x27\x1c", "it is a 7-Zip archive; extract the CSV first"),
-    (
-        b"PK\x03\x04",
-        "it is a ZIP archive or a spreadsheet (xlsx, ods); extract the CSV, or save the spreadsheet as “CSV UTF-8 (Comma \
-         delimited)” in Excel, or as “Text CSV” with UTF-8 and the field delimiter “,” in Calc",
-    ),
-    (
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        "it is a spreadsheet (xls); save it as “CSV UTF-8 (Comma delimited)” in Excel, or as “Text CSV” with UTF-8 and the \
-         field delimiter “,” in Calc",
-    ),
-    (
-        b"SQLite format 3\0",
-        "it is an SQLite database; import ArgusAI's with “import argusai”, and Frigate's with “import frigate”",
-    ),
-    (b"PAR1", "it is a Parquet file; write it as CSV first, for example with DuckDB"),
-    (b"%PDF", "it is a PDF; import the CSV itself"),
-    (b"<", "it is an HTML or XML page, not a CSV; fetch the file again, with a valid access token"),
-    (b"{", "it is JSON, not a CSV; if it is an error response, it says what was wrong with the request"),
-    (b"[", "it is JSON, not a CSV"),
-    (b"\xff\xfe", UTF_16),
-    (b"\xfe\xff", UTF_16),
-    (b"\0\0\xfe\xff", UTF_16),
+/// The first bytes of other file formats, and what they are.
+const SIGNATURES: [(&[u8], FileProblem); 16] = [
+    (b"\x1f\x8b", FileProblem::Compressed { format: "gzip", program: "gunzip" }),
+    (b"\x28\xb5\x2f\xfd", FileProblem::Compressed { format: "zstd", program: "unzstd" }),
+    (b"BZh", FileProblem::Compressed { format: "bzip2", program: "bunzip2" }),
+    (b"\xfd7zXZ\0", FileProblem::Compressed { format: "xz", program: "unxz" }),
+    (b"7z\xbc\xaf\x27\x1c", FileProblem::SevenZip),
+    (b"PK\x03\x04", FileProblem::ZipOrSpreadsheet),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", FileProblem::Spreadsheet),
+    (b"SQLite format 3\0", FileProblem::SqliteDatabase),
+    (b"PAR1", FileProblem::Parquet),
+    (b"%PDF", FileProblem::Pdf),
+    (b"<", FileProblem::Html),
+    (b"{", FileProblem::JsonObject),
+    (b"[", FileProblem::JsonArray),
+    (b"\xff\xfe", FileProblem::Utf16),
+    (b"\xfe\xff", FileProblem::Utf16),
+    (b"\0\0\xfe\xff", FileProblem::Utf16),
 ];
-
-const UTF_16: &str = "its text encoding is UTF-16 or UTF-32; save it as UTF-8: in Excel as “CSV UTF-8 (Comma delimited)” and \
-                      not as “Unicode Text”, in PowerShell with “-Encoding utf8”";
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-const EMPTY: &str = "the file is empty: even the first line of an export is missing; export it again, or check whether the \
-                     program that wrote it failed";
-
-const ONLY_BYTE_ORDER_MARK: &str = "the file is empty except for its byte order mark: even the first line of an export is \
-                                    missing; export it again, or check whether the program that wrote it failed";
-
-const ONLY_BLANKS: &str = "the file is empty except for blanks and line ends: even the first line of an export is missing; \
-                           export it again, or check whether the program that wrote it failed";
-
-const SEP: &str = "its first line begins with “sep=”, which is for Excel alone; delete this line with a text editor, so that the file \
-                   begins with the names of the columns";
-
-const SEP_OTHER: &str = "its first line begins with “sep=”, which is for Excel alone, and names a separator that is \
-                         neither comma nor semicolon; delete this line with a text editor, and save the file with commas \
-                         between the cells and decimal points: in Calc as “Text CSV” with the field delimiter “,”; or import the exported file as \
-                         it was";
-
-const QUOTED_ROWS: &str = "each of its lines is one cell in quotes";
-
-const SAVE_AGAIN: &str = "a spreadsheet writes this for a CSV that it opened as a single column: open the exported file with the \
-                         separator “,” (in Excel with Data → From Text/CSV) and save it again, or import the exported file as \
-                         it was";
-
-const BARE_CR: &str = "its lines end in CR alone, as on old Macintosh systems; save it with line ends LF or CRLF: in Excel as \
-                       “CSV UTF-8 (Comma delimited)” and not as “CSV (Macintosh)”";
-
-const SEMICOLONS: &str = "its cells are separated by semicolons, and its first line does not have the names of the columns of \
-                          an export; import the exported file as it was";
-
-const TABS: &str = "its cells are separated by TAB; save it with commas between the cells, as CSV";
-
-const INDEX: &str = "it has a column without a name before the others, such as pandas' index; write it with to_csv(…, \
-                     index=False)";
-
 /// Returns why a file that begins like this is not a CSV, and what to do. `None` if it may be one.
-pub fn why_not_csv(start: &[u8]) -> Option<&'static str> {
+pub fn why_not_csv(start: &[u8]) -> Option<FileProblem> {
     let text = start.strip_prefix(BYTE_ORDER_MARK).unwrap_or(start);
     if text.trim_ascii().is_empty() {
         return Some(match (start.len(), text.len()) {
-            (0, _) => EMPTY,
-            (_, 0) => ONLY_BYTE_ORDER_MARK,
-            _ => ONLY_BLANKS,
+            (0, _) => FileProblem::Empty,
+            (_, 0) => FileProblem::OnlyByteOrderMark,
+            _ => FileProblem::OnlyBlanks,
         });
     }
-    let named = SIGNATURES.iter().find(|(signature, _)| text.starts_with(signature)).map(|(_, why)| *why);
-    if named.is_some() {
-        return named;
+    if let Some((_, problem)) = SIGNATURES.iter().find(|(signature, _)| text.starts_with(signature)) {
+        return Some(problem.clone());
     }
     if let Some(separator) = excel_separator(text) {
-        return Some(if matches!(separator, b',' | b';') { SEP } else { SEP_OTHER });
+        return Some(match separator {
+            b',' | b';' => FileProblem::SeparatorLine,
+            _ => FileProblem::OtherSeparatorLine,
+        });
     }
     if matches!(start, [first, second, ..] if (*first == 0) != (*second == 0)) {
-        return Some(UTF_16);
+        return Some(FileProblem::Utf16);
     }
     let first_end = start.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
     let is_bare_cr = start[first_end] == b'\r' && start.get(first_end + 1).is_none_or(|next| *next != b'\n');
-    is_bare_cr.then_some(BARE_CR)
+    is_bare_cr.then_some(FileProblem::CarriageReturns)
 }
 
 /// Returns the delimiter of a file that begins like this: semicolon only if its first line then has the columns of an export.
@@ -118,30 +73,24 @@ fn excel_separator(text: &[u8]) -> Option<u8> {
 
 /// Returns why a row may not have another number of cells than the first row, and what to do. `before` is the number of
 /// columns before those of [`COLUMNS`].
-pub fn why_other_width(row: &StringRecord, before: usize, delimiter: Delimiter) -> String {
-    let columns = before + COLUMNS.len();
-    let (separator, name) = match delimiter {
-        Delimiter::Comma => (',', "comma"),
-        Delimiter::Semicolon => (';', "semicolon"),
-    };
-    if row.len() == 1 && row[0].matches(separator).count() + 1 >= columns {
-        return format!("the whole row is one cell in quotes, and the first line has {columns} cells; {SAVE_AGAIN}");
+pub fn why_other_width(row: &StringRecord, before: usize, delimiter: Delimiter) -> RowProblem {
+    let (fields, columns) = (row.len(), before + COLUMNS.len());
+    if fields == 1 && row[0].matches(char::from(delimiter.byte())).count() + 1 >= columns {
+        return RowProblem::OneCell { columns };
     }
-    let counts = format!("it has {} fields, and the first line has {columns}", row.len());
-    let is_number = |index: usize| {
+    let number = |index: usize| {
         let cell = row.get(before + index).unwrap_or_default();
-        !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit())
+        Some(cell.to_owned()).filter(|cell| !cell.is_empty() && cell.bytes().all(|byte| byte.is_ascii_digit()))
     };
-    if delimiter == Delimiter::Comma && row.len() > columns && is_number(3) && is_number(4) {
-        let (whole, fraction) = (&row[before + 3], &row[before + 4]);
-        format!(
-            "{counts}: its confidence is written with a decimal comma (“{whole},{fraction}”), which separates cells here; \
-             save the file with decimal points ({whole}.{fraction}), or import the exported file as it was"
-        )
-    } else if row.len() > columns {
-        format!("{counts}; a text that holds a {name} must be in double quotes")
-    } else {
-        counts
+    if fields <= columns {
+        return RowProblem::TooFewFields { fields, columns };
+    }
+    match (delimiter, number(3), number(4)) {
+        (Delimiter::Comma, Some(whole), Some(fraction)) => {
+            RowProblem::DecimalComma { fields, columns, whole, fraction }
+        }
+        (Delimiter::Comma, ..) => RowProblem::UnquotedComma { fields, columns },
+        (Delimiter::Semicolon, ..) => RowProblem::UnquotedSemicolon { fields, columns },
     }
 }
 
@@ -149,29 +98,32 @@ pub fn why_other_width(row: &StringRecord, before: usize, delimiter: Delimiter) 
 ///
 /// # Errors
 /// Returns why it is not the first row of an export, and what to do.
-pub fn columns_before(header: &StringRecord) -> Result<usize, String> {
+pub fn columns_before(header: &StringRecord) -> Result<usize, FileProblem> {
     for with_local_time in [false, true] {
         if header.iter().eq(columns(with_local_time)) {
             return Ok(usize::from(with_local_time));
         }
     }
-    let expected = COLUMNS.join(",");
     let names: Vec<_> = header.iter().collect();
-    let why = match names.as_slice() {
+    Err(match names.as_slice() {
         [one] if [false, true].iter().any(|local| one.split(',').map(str::trim).eq(columns(*local))) => {
-            return Err(format!("{QUOTED_ROWS}; {SAVE_AGAIN}"));
+            FileProblem::QuotedRows
         }
-        [one] if one.contains(';') => SEMICOLONS,
-        [one] if one.contains('\t') => TABS,
-        ["" | "Unnamed: 0", others @ ..] if others.iter().eq(&COLUMNS) => INDEX,
-        _ => return Err(format!("its first line is not {expected}")),
-    };
-    Err(why.to_owned())
+        [one] if one.contains(';') => FileProblem::Semicolons,
+        [one] if one.contains('\t') => FileProblem::Tabs,
+        ["" | "Unnamed: 0", others @ ..] if others.iter().eq(&COLUMNS) => FileProblem::IndexColumn,
+        _ => FileProblem::OtherColumns { columns: COLUMNS.join(",") },
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::messages::Message;
+
+    fn text(problem: impl Into<Message>) -> String {
+        problem.into().text
+    }
 
     fn utf_16(text: &str, to_bytes: impl Fn(u16) -> [u8; 2]) -> Vec<u8> {
         text.encode_utf16().flat_map(to_bytes).collect()
@@ -194,7 +146,7 @@ mod tests {
             (format!("{header}\r2025-12-15T10:30:00Z,a").into_bytes(), "CR alone"),
             (format!("{header}\r").into_bytes(), "CR alone"),
         ] {
-            let why = why_not_csv(&start).unwrap_or_default();
+            let why = why_not_csv(&start).map(text).unwrap_or_default();
             assert!(why.contains(what) && !why.contains("cut off"), "{what}: {why}");
         }
         for line_end in ["\n", "\r\n"] {
@@ -210,7 +162,7 @@ mod tests {
             (b"\xef\xbb\xbf\r\n", "empty except for blanks"),
             (b" \n\n", "empty except for blanks"),
         ] {
-            let why = why_not_csv(start).unwrap_or_default();
+            let why = why_not_csv(start).map(text).unwrap_or_default();
             assert!(why.contains(what), "{start:?}: {why}");
         }
     }
@@ -225,7 +177,8 @@ mod tests {
             ("sep=;", "delete this line with a text editor, so that"),
             ("sep=\t", "a separator that is neither"),
         ] {
-            let why = why_not_csv(format!("{line}\r\n{}\r\n", COLUMNS.join(",")).as_bytes()).unwrap_or_default();
+            let why =
+                why_not_csv(format!("{line}\r\n{}\r\n", COLUMNS.join(",")).as_bytes()).map(text).unwrap_or_default();
             assert!(why.contains("“sep=") && why.contains(what), "{line}: {why}");
         }
     }
@@ -239,7 +192,7 @@ mod tests {
             (&["t", "a", "A", "85"], 0, "it has 4 fields, and the first line has 10"),
             (&["t,a,A,85.5,MOG2,1,2,3,4,z"], 0, "the whole row is one cell in quotes"),
         ] {
-            let why = why_other_width(&StringRecord::from(cells.to_vec()), before, Delimiter::Comma);
+            let why = text(why_other_width(&StringRecord::from(cells.to_vec()), before, Delimiter::Comma));
             assert!(why.contains(what), "{cells:?}: {why}");
         }
         for (cells, what) in [
@@ -249,7 +202,7 @@ mod tests {
             ),
             (&["t;a;A;85,5;MOG2;1;2;3;4;z"], "the whole row is one cell in quotes"),
         ] {
-            let why = why_other_width(&StringRecord::from(cells.to_vec()), 0, Delimiter::Semicolon);
+            let why = text(why_other_width(&StringRecord::from(cells.to_vec()), 0, Delimiter::Semicolon));
             assert!(why.contains(what), "{cells:?}: {why}");
         }
     }
@@ -289,7 +242,7 @@ mod tests {
             (header("time,camera", ','), "first line"),
             (StringRecord::new(), "first line"),
         ] {
-            let why = columns_before(&record).expect_err(what);
+            let why = text(columns_before(&record).expect_err(what));
             assert!(why.contains(what), "{why}");
         }
     }

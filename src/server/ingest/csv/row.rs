@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use anyhow::{anyhow, ensure};
 use chrono::{DateTime, Datelike, NaiveDate};
 use csv::StringRecord;
 use uuid::Uuid;
@@ -14,6 +13,7 @@ use super::number::with_decimal_point;
 use super::scale::Scale;
 use crate::export_params::{COLUMNS, Delimiter};
 use crate::messages::import::ImportFinding;
+use crate::messages::import_problem::RowProblem;
 use crate::server::db::entity::motion_event::WRITABLE_YEARS;
 use crate::server::formula_guard::unguard;
 use crate::server::ingest::argusai;
@@ -36,43 +36,42 @@ pub struct Rows {
     pub delimiter: Delimiter,
 }
 
-/// Returns the error of a row whose time is before that of the previous row.
-pub fn not_in_order() -> anyhow::Error {
-    anyhow!("column timestamp: it is earlier than the previous row; sort the rows by time, as in an export")
-}
-
 impl Rows {
     /// Reads a row. The event has no id yet.
     ///
     /// # Errors
     /// Returns an error if a cell cannot be read, with its column and what is expected.
-    pub fn event(self, record: &StringRecord, summary: &mut Summary) -> anyhow::Result<Event> {
-        let columns = self.before + COLUMNS.len();
-        ensure!(record.len() == columns, why_other_width(record, self.before, self.delimiter));
-        let wrong =
-            |index: usize, why: &str| anyhow!("column {}: “{}” {why}", COLUMNS[index], self.cell(record, index));
+    pub fn event(self, record: &StringRecord, summary: &mut Summary) -> Result<Event, RowProblem> {
+        if record.len() != self.before + COLUMNS.len() {
+            return Err(why_other_width(record, self.before, self.delimiter));
+        }
+        let value = |index: usize| (COLUMNS[index], self.cell(record, index).to_owned());
         let side = |index: usize| match &*self.number(record, index) {
             "" => Ok(None),
-            digits => whole(digits).map(Some).ok_or_else(|| wrong(index, "is not a whole number")),
+            digits => whole(digits).map(Some).ok_or_else(|| {
+                let (column, value) = value(index);
+                RowProblem::NotWhole { column, value }
+            }),
+        };
+        let not_in_range = |max: u8| {
+            let (column, value) = value(column::CONFIDENCE);
+            RowProblem::NotInRange { column, value, max }
         };
         let timestamp = self.cell(record, column::TIMESTAMP);
-        let timestamp =
-            parse_time(timestamp, self.scale).ok_or_else(|| wrong(column::TIMESTAMP, why_not_a_time(timestamp)))?;
+        let timestamp = parse_time(timestamp, self.scale).ok_or_else(|| why_not_a_time(timestamp))?;
         let confidence = match (&*self.number(record, column::CONFIDENCE), self.scale) {
             ("", _) => None,
-            (digits, Scale::Percent) => Some(
-                number(digits, 100.0)
-                    .ok_or_else(|| wrong(column::CONFIDENCE, "is not a number from 0 to 100, with a decimal point"))?,
-            ),
+            (digits, Scale::Percent) => Some(number(digits, 100.0).ok_or_else(|| not_in_range(100))?),
             (digits, Scale::Fraction) => {
-                let fraction = number(digits, 1.0)
-                    .ok_or_else(|| wrong(column::CONFIDENCE, "is not a number from 0 to 1, with a decimal point"))?;
+                let fraction = number(digits, 1.0).ok_or_else(|| not_in_range(1))?;
                 summary.repair(ImportFinding::FractionConverted, Some(digits));
                 Some(argusai::percent(fraction))
             }
         };
         let camera_id = self.text(record, column::CAMERA_ID);
-        ensure!(!camera_id.is_empty(), "column camera_id: it is empty; each event must have a camera");
+        if camera_id.is_empty() {
+            return Err(RowProblem::WithoutCamera);
+        }
         let algorithm = self.text(record, column::ALGORITHM).into_owned();
         let algorithm = match self.scale {
             Scale::Percent => algorithm,
@@ -128,9 +127,10 @@ fn parse_time(text: &str, scale: Scale) -> Option<i64> {
     WRITABLE_YEARS.contains(&time.to_utc().year()).then(|| time.timestamp_micros())
 }
 
-/// Returns why a text is not a timestamp, and what is expected.
-fn why_not_a_time(text: &str) -> &'static str {
-    let text = text.trim();
+/// Returns why a text is not a timestamp.
+fn why_not_a_time(cell: &str) -> RowProblem {
+    let value = cell.to_owned();
+    let text = cell.trim();
     let part = |range: Range<usize>| {
         text.get(range).filter(|part| part.bytes().all(|byte| byte.is_ascii_digit()))?.parse::<u32>().ok()
     };
@@ -138,23 +138,18 @@ fn why_not_a_time(text: &str) -> &'static str {
     if let (true, Some(year), Some(month), Some(day)) = (is_date, part(0..4), part(5..7), part(8..10)) {
         let year = year.try_into().unwrap_or_default();
         if NaiveDate::from_ymd_opt(year, month, day).is_none() {
-            return "is a date that does not exist; its year, month and day must be those of the calendar, such as 2025-02-28";
+            return RowProblem::NoSuchDate { value };
         }
         if !WRITABLE_YEARS.contains(&year) {
-            return "is not in the years that an export can hold, which are 0002 to 9998";
+            return RowProblem::YearOutOfRange { value };
         }
         match (part(11..13), part(14..16), part(17..19)) {
-            (Some(24..), ..) => {
-                return "has an hour that does not exist; it must be from 00 to 23, and the end of a day is 00:00:00 of the next";
-            }
-            (_, Some(60..), _) | (.., Some(61..)) => {
-                return "has a minute or a second that does not exist; each must be from 00 to 59";
-            }
+            (Some(24..), ..) => return RowProblem::NoSuchHour { value },
+            (_, Some(60..), _) | (.., Some(61..)) => return RowProblem::NoSuchMinute { value },
             _ => {}
         }
     }
-    "is not a time with an offset; write it as 2025-12-15T10:30:00-08:00 or 2025-12-15T18:30:00Z (if this is ArgusAI's own CSV, \
-     in UTC, add --confidence fraction)"
+    RowProblem::TimeExpected { value }
 }
 
 /// Returns the RFC 3339 form of what other tools write (`2025-12-15 10:30:00+0000`, `+00`, ` UTC`).
@@ -192,16 +187,17 @@ fn whole(digits: &str) -> Option<i32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::messages::Message;
 
     const OURS: Rows = Rows { before: 0, scale: Scale::Percent, raw: false, delimiter: Delimiter::Comma };
     const ARGUSAI: Rows = Rows { scale: Scale::Fraction, ..OURS };
     const GOOD: [&str; 10] = ["2025-12-15T10:30:00-08:00", "a", "A", "85.5", "MOG2", "1", "2", "3", "4", "z"];
 
-    fn read(rows: Rows, cells: &[&str]) -> anyhow::Result<Event> {
-        rows.event(&StringRecord::from(cells.to_vec()), &mut Summary::default())
+    fn read(rows: Rows, cells: &[&str]) -> Result<Event, Message> {
+        Ok(rows.event(&StringRecord::from(cells.to_vec()), &mut Summary::default())?)
     }
 
-    fn with(index: usize, cell: &str) -> anyhow::Result<Event> {
+    fn with(index: usize, cell: &str) -> Result<Event, Message> {
         let mut cells = GOOD;
         cells[index] = cell;
         read(OURS, &cells)

@@ -9,13 +9,14 @@
 
 use std::io::Read;
 
-use anyhow::ensure;
 use clap::ValueEnum;
 use csv::ByteRecord;
 
 use super::column;
 use super::number::with_decimal_point;
 use crate::export_params::{COLUMNS, Delimiter};
+use crate::messages::Message;
+use crate::messages::import_problem::FileProblem;
 
 /// The scale of confidences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -104,14 +105,7 @@ pub fn of<R: Read>(reader: &mut csv::Reader<R>, before: usize, delimiter: Delimi
     while !signs.are_settled() && reader.read_byte_record(&mut row)? {
         signs.add(&row, before, delimiter);
     }
-    let scale = signs.scale();
-    ensure!(
-        scale.is_some(),
-        "its confidences may be percentages, as in this program's own exports, or fractions, as in ArgusAI's own CSV; the \
-         contents do not say which. Import it with --confidence percent (0.855 is 0.855 %) or --confidence fraction \
-         (0.855 is 85.5 %)"
-    );
-    Ok(scale.unwrap_or(Scale::Percent))
+    signs.scale().ok_or_else(|| Message::from(FileProblem::ScaleUnknown).into())
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use anyhow::bail;
 use rusqlite::{Connection, Row};
 
+use crate::messages::Message;
+use crate::messages::import_problem::FileProblem;
 use crate::server::ingest::foreign_file::{self, RowBatches, Value, columns, describe};
 
 /// The columns that are read, and whether each version has them. Never `sub_label`, which names faces, and never a
@@ -89,19 +91,16 @@ fn check(source: &Connection) -> anyhow::Result<String> {
     if let Some((missing, _)) = COLUMNS.iter().find(|(column, is_needed)| *is_needed && !has(column)) {
         let others = columns(source, "motion_events")?;
         let has_other = |column: &str| others.iter().any(|name| name.eq_ignore_ascii_case(column));
-        if has_other("algorithm_used") {
-            bail!("it is an ArgusAI database; import it with `import argusai`");
-        }
-        if has_other("camera_key") || has_other("algorithm") {
-            bail!(
-                "it is a database of Motion Export, not of Frigate; to copy its events, use `export --raw`, then `import csv \
-                 --raw`"
-            );
-        }
-        if found.is_empty() {
-            bail!("it is not a Frigate database: it has no table event");
-        }
-        bail!("it is not a Frigate database: its table event has no column {missing}");
+        let problem = if has_other("algorithm_used") {
+            FileProblem::IsArgusai
+        } else if has_other("camera_key") || has_other("algorithm") {
+            FileProblem::IsOwn { program: "Frigate" }
+        } else if found.is_empty() {
+            FileProblem::TableMissing { program: "Frigate", table: "event".to_owned() }
+        } else {
+            FileProblem::ColumnMissing { program: "Frigate", table: "event".to_owned(), column: (*missing).to_owned() }
+        };
+        bail!(Message::from(problem));
     }
     let columns = COLUMNS.map(|(column, _)| if has(column) { format!("\"{column}\"") } else { "NULL".to_owned() });
     Ok(columns.join(", "))

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::api::page::import::SourceKind;
+use crate::messages::Message;
 use crate::messages::import::UploadMessage;
 use crate::server::db::describe_error::describe_io;
 use crate::server::ingest::foreign_file::{columns, open};
@@ -26,7 +27,10 @@ pub fn recognize(file: &Path) -> Result<SourceKind, UploadMessage> {
         let source = open(file, "")?;
         anyhow::Ok((columns(&source, "motion_events")?, columns(&source, "event")?))
     };
-    let tables = tables().map_err(|error| UploadMessage::DatabaseUnreadable { reason: error.to_string() })?;
+    let tables = tables().map_err(|error| match error.downcast_ref::<Message>() {
+        Some(_) => UploadMessage::DatabaseDamaged,
+        None => UploadMessage::DatabaseUnreadable { reason: error.to_string() },
+    })?;
     let has = |table: &[String], column: &str| table.iter().any(|name| name.eq_ignore_ascii_case(column));
     match tables {
         (events, _) if has(&events, "camera_key") || has(&events, "created_at") && has(&events, "algorithm") => {
