@@ -288,6 +288,30 @@ test("the chart can be read and narrowed with mouse and keyboard", async ({ page
   await expect(page.getByLabel("From", { exact: true })).toHaveValue("2025-12-05");
 });
 
+test("the dates zoom out, and back to those before", async ({ page }) => {
+  await open(page, "?start_date=2025-12-03&end_date=2025-12-06&timezone=UTC&bom=true");
+  const [from, to] = [page.getByLabel("From", { exact: true }), page.getByLabel("To", { exact: true })];
+  const out = preview(page).getByRole("button", { name: "Zoom out" });
+  const back = preview(page).getByRole("button", { name: "Dates before" });
+  await expect(out).toBeEnabled();
+  await expect(back).toBeDisabled();
+  await out.click();
+  await expect(from).toHaveValue("2025-12-01");
+  await expect(to).toHaveValue("2025-12-08");
+  await expect(page).toHaveURL(/start_date=2025-12-01&end_date=2025-12-08/);
+  await back.click();
+  await expect(from).toHaveValue("2025-12-03");
+  await expect(to).toHaveValue("2025-12-06");
+  await expect(back).toBeDisabled();
+  // A relative range is widened as the days that it has now, and comes back as the relative range.
+  await page.getByRole("button", { name: "Last month" }).click();
+  await expect(page).toHaveURL(/start_date=last-month/);
+  await out.click();
+  await expect(page).not.toHaveURL(/last-month/);
+  await back.click();
+  await expect(page).toHaveURL(/start_date=last-month&end_date=last-month/);
+});
+
 test("three exports run at once, a fourth cannot start, and leaving the page warns", async ({ page }) => {
   await open(page);
   let release = () => {};

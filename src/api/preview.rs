@@ -37,6 +37,19 @@ pub struct Preview {
     /// For how many days events are kept, at least; `None`: those of all selected cameras are kept for good.
     #[serde(default)]
     pub keep_days: Option<u32>,
+    /// The times in the selected range in which events may be missing, because the source of a selected camera was not read and
+    /// may have deleted them meanwhile. At most ten, the latest ones, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+}
+
+/// A time in which events may be missing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Gap {
+    /// Its beginning, as in the file.
+    pub begin: String,
+    /// Its end.
+    pub end: String,
 }
 
 /// A range of local days.

@@ -79,6 +79,8 @@ pub struct Texts {
     /// If the selection begins before this time.
     pub deleted_before: fn(&str) -> String,
     pub kept_for: fn(u32) -> String,
+    pub missing_from_to: fn(&str, &str) -> String,
+    pub events_may_be_missing: fn(&str) -> String,
     pub holds: fn(&str, &str) -> String,
     pub events: &'static str,
     pub estimated_size: &'static str,
@@ -88,6 +90,8 @@ pub struct Texts {
     pub chart: fn(BarUnit, &str) -> String,
     pub chart_keys: &'static str,
     pub drag_to_narrow: &'static str,
+    pub zoom_out: &'static str,
+    pub dates_before: &'static str,
     pub as_table: &'static str,
     pub days: &'static str,
     pub hours: &'static str,
@@ -267,6 +271,10 @@ pub static ENGLISH: Texts = Texts {
     no_events: "There are no events in this selection.",
     deleted_before: |moment| format!("Events before {moment} were deleted in whole or in part."),
     kept_for: |days| format!("Events are kept for at least {days} {}.", if days == 1 { "day" } else { "days" }),
+    missing_from_to: |begin, end| format!("from {begin} to {end}"),
+    events_may_be_missing: |times| {
+        format!("Events may be missing {times}: a source was not read then, and may have deleted them.")
+    },
     holds: |events, size| format!("{events}, a file of about {size}"),
     events: "Events",
     estimated_size: "Estimated size",
@@ -283,6 +291,8 @@ pub static ENGLISH: Texts = Texts {
     },
     chart_keys: "Arrow keys read the values. Shift and arrow keys select several; Enter narrows the dates to the selection.",
     drag_to_narrow: "Drag over the chart to narrow the dates.",
+    zoom_out: "Zoom out",
+    dates_before: "Dates before",
     as_table: "As a table",
     days: "Days",
     hours: "Hours",
@@ -484,6 +494,12 @@ pub static GERMAN: Texts = Texts {
     kept_for: |days| {
         format!("Ereignisse werden mindestens {days} {} aufbewahrt.", if days == 1 { "Tag" } else { "Tage" })
     },
+    missing_from_to: |begin, end| format!("vom {begin} bis zum {end}"),
+    events_may_be_missing: |times| {
+        format!(
+            "Möglicherweise fehlen Ereignisse {times}: Eine Quelle wurde in dieser Zeit nicht gelesen und kann sie gelöscht haben."
+        )
+    },
     holds: |events, size| format!("{events}, eine Datei von etwa {size}"),
     events: "Ereignisse",
     estimated_size: "Dateigröße (ca.)",
@@ -501,6 +517,8 @@ pub static GERMAN: Texts = Texts {
     chart_keys: "Mit den Pfeiltasten lesen Sie die Werte ab, mit Umschalt- und Pfeiltasten wählen Sie mehrere aus; mit der Eingabetaste wird der \
                  Zeitraum darauf eingegrenzt.",
     drag_to_narrow: "Ziehen Sie über das Diagramm, um den Zeitraum einzugrenzen.",
+    zoom_out: "Zeitraum vergrößern",
+    dates_before: "Voriger Zeitraum",
     as_table: "Als Tabelle",
     days: "Tage",
     hours: "Stunden",

@@ -120,5 +120,6 @@ pub fn preview() -> Preview {
         elsewhere: None,
         deleted_to: None,
         keep_days: None,
+        gaps: Vec::new(),
     }
 }

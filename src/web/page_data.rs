@@ -248,7 +248,7 @@ fn import(state: &AppState, language: Language) -> ImportState {
     let mut shown = state.uploads.state();
     match shown.upload.as_mut().map(|upload| &mut upload.phase) {
         Some(Phase::Failed(message) | Phase::Refused { problem: message, .. }) => {
-            *message = language.translate(message.clone())
+            *message = language.translate(message.clone());
         }
         Some(Phase::Done(summary)) => {
             for finding in &mut summary.findings {

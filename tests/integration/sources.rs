@@ -15,6 +15,7 @@ use axum::routing::{get, post};
 use chrono::{DateTime, Utc};
 use motion_export::server::db::clock::Clock;
 use motion_export::server::db::connect::writer::Writer;
+use motion_export::server::db::entity::source_gap;
 use motion_export::server::db::unix_micros::UnixMicros;
 use motion_export::server::ingest::live::source_state::{self, Stored};
 use motion_export::server::ingest::live::sources::context::FollowContext;
@@ -28,7 +29,7 @@ use reqwest::header::AUTHORIZATION;
 use rusqlite::Connection;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -480,6 +481,34 @@ async fn a_file_says_up_to_when_the_sources_of_its_cameras_are_complete() {
     assert_eq!(complete_to("camera_id=front").await, (moment.clone(), json!("2025-12-16T11:58:30.500Z")));
     assert_eq!(complete_to("camera_id=back").await.0, "unknown", "it has no source");
     assert_eq!(complete_to("").await.0, "unknown", "one of them has no source");
+}
+
+#[tokio::test]
+async fn a_preview_says_when_events_of_its_cameras_may_be_missing() {
+    let frigate = StandIn::start().await;
+    frigate.set([event(10)]);
+    let app = TestDatabase::with([]).await.serve(100).await;
+    read_all(&app.database, &frigate.settings()).await.unwrap();
+    for (begins_at, ends_at) in [(NOW - 9_000_000, NOW - 7_000_000), (NOW - 8_000_000, NOW - 6_000_000)] {
+        let gap = source_gap::Model {
+            source: "garage".to_owned(),
+            begins_at: UnixMicros::new(begins_at),
+            ends_at: UnixMicros::new(ends_at),
+        };
+        source_gap::Entity::insert(gap.into_active_model()).exec(&app.database.connection).await.unwrap();
+    }
+    let gaps = async |query: &str| {
+        let request = app.client.get(format!("{}/api/v1/preview", app.address)).query(&[("query", query)]);
+        request.send().await.unwrap().json::<Value>().await.unwrap()["gaps"].clone()
+    };
+    let one = json!([{ "begin": "2025-12-16T12:59:51+01:00", "end": "2025-12-16T12:59:54+01:00" }]);
+    assert_eq!(gaps("timezone=Europe/Berlin").await, one);
+    let within =
+        "timezone=Europe/Berlin&start_date=2025-12-16T11:59:53Z&end_date=2025-12-16T11:59:53.5Z&camera_id=front";
+    assert_eq!(gaps(within).await, one);
+    for other in ["camera_id=back", "end_date=2025-12-16T11:59:51Z", "start_date=2025-12-16T11:59:54Z"] {
+        assert_eq!(gaps(other).await, Value::Null, "{other}");
+    }
 }
 
 #[tokio::test]

@@ -1,13 +1,17 @@
 //! The moment up to which a file is complete: that of the live sources of its cameras, and of the replica that it is read
-//! from.
+//! from. And the times before it in which a source may have deleted events before they were read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use super::timezone::TimeRange;
 use crate::server::accounts::camera_access::camera_filter::CameraFilter;
-use crate::server::db::entity::{camera, source};
+use crate::server::db::entity::{camera, source, source_gap};
 use crate::server::db::unix_micros::UnixMicros;
+
+/// The maximum number of gaps that are returned.
+const MAX_GAPS: usize = 10;
 
 /// The state of the live sources at the start of an export. It must be read before the first event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,9 +61,63 @@ impl Sources {
     }
 }
 
+/// Returns the times in `interval` in which events of the selected cameras may be missing, because their source was not read
+/// and may have deleted them meanwhile. Times of several sources that touch are one. At most ten are returned, the latest ones,
+/// in order.
+///
+/// # Errors
+/// Returns an error if the database does not answer.
+pub async fn gaps(
+    database: &impl ConnectionTrait,
+    selected: &CameraFilter,
+    visible: &[camera::Model],
+    interval: TimeRange,
+) -> Result<Vec<(UnixMicros, UnixMicros)>, DbErr> {
+    let cameras = visible.iter().filter(|camera| selected.selects(camera.key));
+    let sources: BTreeSet<&str> = cameras.filter_map(|camera| camera.source.as_deref()).collect();
+    if sources.is_empty() {
+        return Ok(Vec::new());
+    }
+    let stored = source_gap::Entity::find()
+        .select_only()
+        .columns([source_gap::Column::BeginsAt, source_gap::Column::EndsAt])
+        .filter(source_gap::Column::Source.is_in(sources))
+        .order_by_asc(source_gap::Column::BeginsAt)
+        .into_tuple()
+        .all(database)
+        .await?;
+    let mut gaps = united(stored);
+    gaps.retain(|(begin, end)| {
+        interval.start.is_none_or(|start| start < end.as_micros())
+            && interval.end.is_none_or(|interval_end| begin.as_micros() < interval_end)
+    });
+    Ok(gaps.split_off(gaps.len().saturating_sub(MAX_GAPS)))
+}
+
+/// Unites the times that touch. `gaps` are ordered by their beginnings.
+fn united(gaps: Vec<(UnixMicros, UnixMicros)>) -> Vec<(UnixMicros, UnixMicros)> {
+    let mut united: Vec<(UnixMicros, UnixMicros)> = Vec::new();
+    for (begin, end) in gaps {
+        match united.last_mut() {
+            Some((_, last)) if begin <= *last => *last = end.max(*last),
+            _ => united.push((begin, end)),
+        }
+    }
+    united
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_that_touch_are_one() {
+        let times = |gaps: &[(i64, i64)]| -> Vec<_> {
+            gaps.iter().map(|(begin, end)| (UnixMicros::new(*begin), UnixMicros::new(*end))).collect()
+        };
+        assert_eq!(united(times(&[(1, 9), (2, 5), (9, 10), (11, 12)])), times(&[(1, 10), (11, 12)]));
+        assert_eq!(united(Vec::new()), Vec::new());
+    }
 
     #[test]
     fn the_earlier_moment_counts_and_an_unknown_one_makes_the_file_unknown() {

@@ -9,13 +9,14 @@ use chrono::NaiveDate;
 use futures_util::future::try_join_all;
 use sea_orm::DbBackend;
 
+use super::complete_to;
 use super::csv::Encoder;
 use super::error::ExportError;
 use super::pipeline::{ExportContext, refuse_newer_schema};
 use super::query::{self, Filter};
 use super::reader::{Connection, Reader, TimeSlice};
 use super::timezone::{TimeRange, TimeZone};
-use crate::api::preview::{CameraCount, CameraEvents, Day, Days, Hour, Preview};
+use crate::api::preview::{CameraCount, CameraEvents, Day, Days, Gap, Hour, Preview};
 use crate::error::ApiError;
 use crate::export_params::{BYTE_ORDER_MARK, Delimiter, ExportParams, columns};
 use crate::server::accounts::camera_access::CameraAccess;
@@ -60,6 +61,7 @@ pub async fn preview(
     let deletions = DeletionSnapshot::read(&context.database, &cameras).await?;
     let deleted_to = deletions.deleted_to().map(UnixMicros::as_micros);
     let deleted_to = deleted_to.filter(|moment| interval.start.is_none_or(|start| start < *moment));
+    let gaps = complete_to::gaps(&context.database, &cameras, &visible, interval).await?;
     let keep_days = least_days(&cameras, &visible, keep_days);
     let selected = selected(&cameras, &visible);
     let names = visible.iter().map(|camera| (camera.id.clone(), camera.name.clone())).collect();
@@ -92,7 +94,10 @@ pub async fn preview(
         reader.read(move |connection, slice| task.run(connection, slice, counted)).await
     };
     let preview = run_preview(context, access, &cameras, read).await?;
-    Ok(Preview { deleted_to: deleted_to.and_then(|moment| zone.timestamp(moment)), keep_days, ..preview })
+    let timestamp = |moment: UnixMicros| zone.timestamp(moment.as_micros());
+    let gaps = gaps.into_iter().filter_map(|(begin, end)| Some(Gap { begin: timestamp(begin)?, end: timestamp(end)? }));
+    let deleted_to = deleted_to.and_then(|moment| zone.timestamp(moment));
+    Ok(Preview { deleted_to, keep_days, gaps: gaps.collect(), ..preview })
 }
 
 /// Returns how many events of each camera the export with these parameters would contain. Cameras without events are left out.
@@ -236,6 +241,7 @@ impl PreviewTask {
             elsewhere,
             deleted_to: None,
             keep_days: None,
+            gaps: Vec::new(),
         })
     }
 }

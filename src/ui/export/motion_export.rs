@@ -12,6 +12,7 @@ use super::camera_select::CameraSelect;
 use super::date_range_picker::DateRangePicker;
 use super::integrations::integrations;
 use super::preview::preview_card;
+use super::preview::zoom::DateZoom;
 use super::preview_query::{PreviewQuery, PreviewState, expected_export, use_preview};
 use super::recent_exports::recent_exports;
 use super::selection::Selection;
@@ -167,8 +168,6 @@ fn export_form(mut data: ExportFormData) -> impl IntoView {
     selection.follow_history(selected);
     Effect::new(move |_| form.share_total());
     let last_day = Signal::derive(move || preview.state.with(PreviewState::last_day));
-    let set_date_range = move |(start, end)| selection.set_date_range(start, end);
-    let start_on = Callback::new(move |day| selection.start_on(day));
     let submit = move |event: SubmitEvent| {
         let is_export_button = event.submitter().is_none_or(|button| !button.has_attribute("formaction"));
         if form.submit(is_export_button) {
@@ -189,7 +188,7 @@ fn export_form(mut data: ExportFormData) -> impl IntoView {
                 <HydrationChunk>{timezone_select(&timezones, selection)}</HydrationChunk>
                 <HydrationChunk>{file_options(selection)}</HydrationChunk>
             </div>
-            <HydrationChunk>{preview_card(preview.state, params, Callback::new(set_date_range), start_on)}</HydrationChunk>
+            <HydrationChunk>{preview_card(preview.state, params, DateZoom::new(selection))}</HydrationChunk>
             <div class="card card--action">
                 <h2 class="visually-hidden">{form.language.export().export}</h2>
                 <HydrationChunk>{export_button(is_running, is_disabled)}</HydrationChunk>

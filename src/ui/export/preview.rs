@@ -5,6 +5,7 @@ use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
 use self::sheet_limit::sheet_limit;
+use self::zoom::{DateZoom, zoom_buttons};
 use super::histogram::histogram;
 use super::preview_query::PreviewState;
 use crate::api::language::Language;
@@ -17,14 +18,14 @@ use crate::ui::table_html::table_rows_html;
 use crate::ui::{browser, page_data};
 
 pub mod sheet_limit;
+pub mod zoom;
 
-/// The preview. `set_date_range` sets the dates of the selection, and `start_on` its start.
+/// The preview. `zoom` sets the dates of the selection.
 /// `params` is the selection.
 pub fn preview_card(
     state: RwSignal<PreviewState>,
     params: Signal<Result<ExportParams, ApiError>>,
-    set_date_range: Callback<(String, String)>,
-    start_on: Callback<NaiveDate>,
+    zoom: DateZoom,
 ) -> impl IntoView {
     let language = page_data::language();
     let texts = language.export();
@@ -37,7 +38,7 @@ pub fn preview_card(
             view! { <p class="hint preview__none">{failure_message(error.as_ref(), language)} " " {link}</p> }
                 .into_any()
         }
-        PreviewState::Ready(preview) => preview_view(preview, params, language, set_date_range, start_on).into_any(),
+        PreviewState::Ready(preview) => preview_view(preview, params, language, zoom).into_any(),
     };
     // Screen readers read one sentence, and not the chart.
     let announcement = move || state.with(|state| announcement(state, language));
@@ -83,21 +84,26 @@ fn preview_view(
     preview: Preview,
     params: Signal<Result<ExportParams, ApiError>>,
     language: Language,
-    set_date_range: Callback<(String, String)>,
-    start_on: Callback<NaiveDate>,
+    zoom: DateZoom,
 ) -> impl IntoView {
     let texts = language.export();
-    let chart = (preview.rows > 0 && !preview.days.is_empty()).then(|| histogram(&preview, set_date_range));
-    let Preview { rows: events, first, last, bytes, days, columns, sample, elsewhere, deleted_to, keep_days, .. } =
-        preview;
+    let chart = (preview.rows > 0 && !preview.days.is_empty()).then(|| histogram(&preview, zoom.select));
+    let Preview {
+        rows: events, first, last, bytes, days, columns, sample, elsewhere, deleted_to, keep_days, gaps, ..
+    } = preview;
     let deleted = deleted_to.map(|moment| (texts.deleted_before)(&language.date_time(&moment)));
     let kept = keep_days.map(|days| (texts.kept_for)(days));
-    let notes = [deleted, kept].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let missing =
+        gaps.iter().map(|gap| (texts.missing_from_to)(&language.date_time(&gap.begin), &language.date_time(&gap.end)));
+    let missing = missing.collect::<Vec<_>>().join(", ");
+    let missing = (!missing.is_empty()).then(|| (texts.events_may_be_missing)(&missing));
+    let notes = [missing, deleted, kept].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let notes = (!notes.is_empty()).then(|| view! { <p class="hint">{notes}</p> }.into_any());
     if events == 0 {
         let elsewhere = elsewhere.and_then(|days| Some((parse_day(&days.first)?, parse_day(&days.last)?)));
-        let link = elsewhere.map(|days| link_to_events(days, params, language, set_date_range));
-        return view! { <p class="preview__none">{texts.no_events} " " {link}</p> {notes} }.into_any();
+        let link = elsewhere.map(|days| link_to_events(days, params, language, zoom));
+        return view! { <p class="preview__none">{texts.no_events} " " {link}</p> {notes} {zoom_buttons(zoom)} }
+            .into_any();
     }
     let tile = |name: &'static str, value: String| {
         view! {
@@ -115,9 +121,10 @@ fn preview_view(
             {first.map(|first| tile(texts.first, language.date_time(&first)))}
             {last.map(|last| tile(texts.last, language.date_time(&last)))}
         </dl>
-        {sheet_limit(events, &days, params, language, start_on)}
+        {sheet_limit(events, &days, params, language, zoom.start_on)}
         {notes}
         {chart}
+        {zoom_buttons(zoom)}
         <details class="sample" open>
             <summary>{texts.first_rows}</summary>
             // Focusable, so that the keyboard can scroll it.
@@ -139,7 +146,7 @@ fn link_to_events(
     days: (NaiveDate, NaiveDate),
     params: Signal<Result<ExportParams, ApiError>>,
     language: Language,
-    set_date_range: Callback<(String, String)>,
+    zoom: DateZoom,
 ) -> AnyView {
     let texts = language.export();
     let (first, last) = days;
@@ -149,7 +156,7 @@ fn link_to_events(
     let address = format!("{}?{}", browser::local(SETTINGS_PATH), ExportParams { range, ..params }.to_query());
     let select = move |event: MouseEvent| {
         event.prevent_default();
-        set_date_range.run((first.to_string(), last.to_string()));
+        zoom.select.run((first.to_string(), last.to_string()));
     };
     view! {
         {(texts.events_from_to)(&language.day(first), &language.day(last))} " "
@@ -162,7 +169,7 @@ fn link_to_events(
 mod tests {
     use super::*;
     use crate::api::page::Content;
-    use crate::api::preview::{Day, Days};
+    use crate::api::preview::{Day, Days, Gap};
     use crate::error::ErrorCode;
     use crate::messages::requests::RequestMessage;
     use crate::ui::test_support::{preview, render};
@@ -170,7 +177,7 @@ mod tests {
     fn html(language: Language, state: PreviewState) -> String {
         let params = ExportParams { camera_ids: vec!["a".to_owned()], ..ExportParams::default() };
         render(language, Content::Nothing, move || {
-            preview_card(RwSignal::new(state), Signal::stored(Ok(params)), Callback::new(|_| {}), Callback::new(|_| {}))
+            preview_card(RwSignal::new(state), Signal::stored(Ok(params)), DateZoom::fixed())
         })
     }
 
@@ -261,6 +268,24 @@ mod tests {
         assert!(english.contains("Events are kept for at least 1 day.") && !english.contains("deleted"), "{english}");
         let all = html(Language::English, PreviewState::Ready(preview()));
         assert!(!all.contains("class=\"hint\""), "{all}");
+    }
+
+    #[test]
+    fn a_preview_says_when_events_may_be_missing() {
+        let gap = |begin: &str, end: &str| Gap { begin: begin.to_owned(), end: end.to_owned() };
+        let gaps = vec![
+            gap("2025-11-16T13:00:00+01:00", "2025-11-17T08:00:00+01:00"),
+            gap("2025-11-20T13:00:00+01:00", "2025-11-20T15:00:00+01:00"),
+        ];
+        for shown in [Preview { gaps: gaps.clone(), ..preview() }, Preview { gaps, ..Preview::default() }] {
+            let english = html(Language::English, PreviewState::Ready(shown.clone()));
+            let words = "Events may be missing from 16 Nov 2025, 13:00:00 to 17 Nov 2025, 08:00:00, from 20 Nov 2025, 13:00:00 to 20 Nov 2025, 15:00:00:";
+            assert!(english.contains(words), "{english}");
+            let german = html(Language::German, PreviewState::Ready(shown));
+            let words =
+                "Möglicherweise fehlen Ereignisse vom 16. Nov. 2025, 13:00:00 bis zum 17. Nov. 2025, 08:00:00, vom";
+            assert!(german.contains(words), "{german}");
+        }
     }
 
     #[test]
