@@ -7,6 +7,7 @@ import path from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
+import { Clicks } from "./clicks";
 import { ADMIN, freePort, NOW, PASSWORD, runWith, SERVER } from "./server";
 import { expect, test } from "./test";
 
@@ -167,6 +168,22 @@ test("a session is ended by an administrator, and another by its user", async ({
   await expect(page.locator("#outcome")).toHaveText(/^The session was ended/);
   await expect(rows).toHaveCount(before - 1);
   await context.close();
+});
+
+test("an administrator of 1,000 cameras finds a person and grants a camera", async ({ page, javaScriptEnabled }) => {
+  test.skip(javaScriptEnabled === false, "the search acts while one types");
+  const clicks = new Clicks();
+  await open(page, "/settings/people");
+  await ready(page, javaScriptEnabled);
+  await page.getByRole("searchbox", { name: "Search people" }).fill("guard 150");
+  await clicks.on(page.getByRole("link", { name: "guard 150", exact: true }));
+  await ready(page, javaScriptEnabled);
+  await page.getByRole("searchbox", { name: "Search cameras" }).fill("garage");
+  await clicks.on(page.getByRole("region", { name: "Cameras" }).getByRole("checkbox").filter({ visible: true }).first());
+  await clicks.on(page.getByRole("button", { name: "Save cameras" }));
+  await expect(page.locator("#outcome")).toHaveText("The cameras were saved.");
+  await expect(page.locator(".save-bar output")).toHaveText("1 of 1,000 chosen");
+  clicks.expectDocumented("An administrator of 1,000 cameras");
 });
 
 test("the lists pass axe", async ({ page, javaScriptEnabled }) => {
