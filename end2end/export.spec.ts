@@ -178,7 +178,7 @@ test("Success toast on completion", async ({ page }) => {
   await expect(toast).toContainText(
     /motion-events-earliest-2025-12-15\.csv: 19,\d+ events, \d+\.\d MB\. It matches the server's record\. SHA-256 [0-9a-f]{8}…/,
   );
-  await expect(page.getByRole("status").first()).toContainText("Export complete. motion-events-earliest-2025-12-15.csv");
+  await expect(page.getByRole("status").filter({ hasText: "Export complete. motion-events-earliest-2025-12-15.csv" })).toHaveCount(1);
   await toast.getByRole("button", { name: "Dismiss" }).click();
   await expect(toast).toHaveCount(0);
 });
@@ -290,12 +290,11 @@ test("the preview is shown before the export, and updated when the selection cha
   await expect(preview).toContainText("20,000");
   await expect(preview).toContainText(/Estimated size\s*\d\.\d MB/);
   await expect(preview.getByRole("slider", { name: /^Events per period\. Most: / })).toBeVisible();
-  await page.getByLabel("From", { exact: true }).fill("2025-12-10");
+  await page.getByLabel("From", { exact: true }).fill("2025-12-07");
   await page.getByLabel("To", { exact: true }).fill("2025-12-11");
-  await expect(preview.getByRole("slider", { name: /^Events per day\. Most: 1[01] Dec 2025: \d+ events\.$/ })).toBeVisible();
-  const count = Number((await preview.locator("dd").first().innerText()).replaceAll(",", ""));
-  const file = run("export", "--start-date", "2025-12-10", "--end-date", "2025-12-11", "--timezone", "America/Los_Angeles");
-  expect(count).toBe(file.toString().split("\n").length - 2);
+  const file = run("export", "--start-date", "2025-12-07", "--end-date", "2025-12-11", "--timezone", "America/Los_Angeles");
+  await expect(preview.locator("dd").first()).toHaveText(String(file.toString().split("\n").length - 2));
+  await expect(preview.getByRole("slider", { name: /^Events per day\. Most: \d+ Dec 2025: \d+ events\.$/ })).toBeVisible();
   await page.getByLabel("From", { exact: true }).fill("2030-01-01");
   await expect(preview).toContainText("“From” must not be after “To”.");
   await page.getByLabel("To", { exact: true }).fill("2030-01-02");
@@ -398,11 +397,10 @@ test("the export page works with only the keyboard", async ({ page }) => {
   await press("Space", "Escape");
   await expect(page.locator(".picker summary")).toBeFocused();
   await expect(page.locator(".picker summary")).toHaveText("Küche");
-  await exportButton(page).focus();
+  await page.getByLabel("Excel-compatible").focus();
   await press("Tab");
-  await expect(page.getByLabel("Excel-compatible")).toBeFocused();
-  await press("Shift+Tab");
-  await expect(exportButton(page)).toBeFocused();
+  await expect(page.getByLabel("Date column")).toBeFocused();
+  await exportButton(page).focus();
   const downloading = page.waitForEvent("download");
   await press("Enter");
   await downloading;
