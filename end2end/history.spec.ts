@@ -213,7 +213,7 @@ test("an export has its own page with everything about it", async ({ page, conte
   await openHistory(page);
   await page.getByRole("row").filter({ hasText: shownDay(day) }).first().getByRole("rowheader").getByRole("link").click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(/^Export of \d+ \w+ \d{4}, \d\d:\d\d:\d\d UTC-0[78]:00$/);
-  const facts = page.locator(".facts");
+  const facts = page.locator(".record-facts");
   await expect(facts).toContainText("America/Los_Angeles");
   await expect(facts).toContainText(`(${file.length.toLocaleString("en")} bytes)`);
   await expect(facts).toContainText(`motion-events-${day}-${day}.csv`);

@@ -83,7 +83,7 @@ test("an officer checks a file that came by e-mail, and finds out who exported i
   await expect(verdict).toContainText("evidence.csv is complete and unchanged");
   await clicks.on(verdict.getByRole("link", { name: /^Record/ }));
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(/^Export of /);
-  await expect(page.locator(".facts")).toContainText(shownDay(day));
+  await expect(page.locator(".record-facts")).toContainText(shownDay(day));
   clicks.expectDocumented("An officer");
 });
 

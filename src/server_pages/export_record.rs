@@ -68,7 +68,7 @@ fn card(page: RecordPage, language: Language) -> impl IntoView {
     });
     view! {
         <div class="card stack">
-            <dl class="facts">{rows.collect_view()}</dl>
+            <dl class="record-facts">{rows.collect_view()}</dl>
             <p>
                 {again}
                 <a href=VERIFY_PATH rel="external">{texts.verify}</a>
