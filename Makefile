@@ -7,7 +7,9 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 
 WASM_TARGET := wasm32-unknown-unknown
-STATIC := target/release/motion-export-static
+# What is shipped, optimized across crates.
+SHIPPED := target/release-lto/motion-export
+STATIC := $(SHIPPED)-static
 WASM := target/$(WASM_TARGET)/wasm-release/motion_export.wasm
 NODE_MODULES := end2end/node_modules/.package-lock.json
 LLVM_COV := target/tools/bin/cargo-llvm-cov
@@ -31,7 +33,7 @@ WASM_OPT := end2end/node_modules/.bin/wasm-opt
 # The browser for tests; any Chromium works.
 export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
 
-.PHONY: help run test lint unit fuzz tools api-check audit dist dist-check coverage instructions end2end browsers bench load lighthouse size build screenshots clean site static
+.PHONY: help run test lint unit fuzz tools api-check audit dist dist-check coverage instructions end2end browsers bench load lighthouse size build screenshots clean site static shipped
 .PHONY: wasm-target browser other-browsers components promtool proxies mosquitto postgres valgrind bench-tools
 
 help: ## Shows this list
@@ -42,6 +44,9 @@ run: build ## Builds for release and serves generated events on http://127.0.0.1
 
 build: site ## Builds the server for release, with the files of the pages in it
 	cargo build --locked --release --bin motion-export --features embed-site
+
+shipped: site
+	cargo build --locked --profile release-lto --bin motion-export --features embed-site
 
 test: lint unit instructions end2end ## Runs every check and every test
 	@echo "All checks and tests passed."
@@ -87,7 +92,7 @@ end2end: site browser ## Runs the tests that need a browser
 	cargo build --locked --bin motion-export
 	cd end2end && npx playwright test
 
-bench: build bench-tools postgres mosquitto target/bench/venv/done target/bench/datasette/done target/bench/column-stores/done ## Measures against other programs, and writes docs/benchmarks.md; BENCH="--rounds 3" takes less time
+bench: shipped bench-tools postgres mosquitto target/bench/venv/done target/bench/datasette/done target/bench/column-stores/done ## Measures against other programs, and writes docs/benchmarks.md; BENCH="--rounds 3" takes less time
 	target/bench/venv/bin/python benches/run.py $(BENCH)
 
 browsers: site browser other-browsers ## Runs the main tasks, and the layout at all widths, in Firefox, WebKitGTK and Chromium, and prints durations on slow lines
@@ -109,8 +114,8 @@ screenshots: site browser ## Takes the screenshots of the documentation again
 	cd end2end && SCREENSHOTS=1 npx playwright test screenshots.spec.ts
 
 dist: static ## Makes the release in target/dist: binaries, an archive, a Debian package, a folder for a container image
-	$(MAKE) build
-	cargo xtask dist target/release/motion-export $(STATIC)
+	$(MAKE) shipped
+	cargo xtask dist $(SHIPPED) $(STATIC)
 
 dist-check: dist ## Tries the release: the one file, the container's file system, and the package in a minimal Debian; needs root
 	.ci/dist-check
@@ -127,8 +132,8 @@ site: $(NODE_MODULES) wasm-target
 
 # Linked statically to glibc. Only the last step of the build differs, so nothing is compiled twice.
 static: site
-	cargo rustc --locked --release --bin motion-export --features embed-site -- -C target-feature=+crt-static
-	cp target/release/motion-export $(STATIC)
+	cargo rustc --locked --profile release-lto --bin motion-export --features embed-site -- -C target-feature=+crt-static
+	cp $(SHIPPED) $(STATIC)
 
 wasm-target:
 	@rustup target list --installed | grep -qx $(WASM_TARGET) \

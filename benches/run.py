@@ -40,7 +40,7 @@ import machine
 
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "target/bench"
-OURS = ROOT / "target/release/motion-export"
+OURS = ROOT / "target/release-lto/motion-export"
 PYTHON = WORK / "venv/bin/python"
 # As `pip install datasette` installs it. With uvloop in its environment, it was 1.4 times as fast.
 DATASETTE = WORK / "datasette/bin/python"
