@@ -15,6 +15,9 @@ NODE_MODULES := end2end/node_modules/.package-lock.json
 LLVM_COV := target/tools/bin/cargo-llvm-cov
 TWIGGY := target/tools/bin/twiggy
 CARGO_DENY := target/tools/bin/cargo-deny
+# The last commit before backup, TLS and packages: the version from which make upgrade-check upgrades.
+OLDER_COMMIT ?= 1b72f33ec279f577e4d7920e3ecffbc0438b54a6
+OLDER_VERSION := target/upgrade-check/$(OLDER_COMMIT)/debug/motion-export
 SECONDS ?= 20
 ADVISORIES ?=
 BENCH ?=
@@ -33,7 +36,7 @@ WASM_OPT := end2end/node_modules/.bin/wasm-opt
 # The browser for tests; any Chromium works.
 export CHROMIUM ?= $(shell command -v chromium || echo /usr/bin/chromium)
 
-.PHONY: help run test lint unit fuzz tools api-check audit dist dist-check coverage instructions end2end browsers bench load lighthouse size build screenshots clean site static shipped
+.PHONY: help run test lint unit fuzz tools api-check audit dist dist-check upgrade-check coverage instructions end2end browsers bench load lighthouse size build screenshots clean site static shipped
 .PHONY: wasm-target browser other-browsers components promtool proxies mosquitto postgres valgrind bench-tools
 
 help: ## Shows this list
@@ -120,6 +123,10 @@ dist: static ## Makes the release in target/dist: binaries, an archive, a Debian
 dist-check: dist ## Tries the release: the one file, the container's file system, and the package in a minimal Debian; needs root
 	.ci/dist-check
 
+upgrade-check: site postgres $(OLDER_VERSION) ## Upgrades a database of an older version, with kills midway, and runs both versions beside each other; builds both
+	cargo build --locked --bin motion-export
+	.ci/postgres with .ci/upgrade-check $(OLDER_VERSION) target/debug/motion-export
+
 clean: ## Removes build results; the database in ./data stays
 	rm -rf target end2end/node_modules end2end/test-results
 
@@ -148,6 +155,11 @@ $(NODE_MODULES): end2end/package-lock.json
 	@echo "Installing wasm-opt, esbuild and Playwright from npm"
 	cd end2end && npm ci --ignore-scripts --no-audit --no-fund
 	@touch $@
+
+$(OLDER_VERSION):
+	@rm -rf target/upgrade-check/source && mkdir -p target/upgrade-check/source
+	git archive $(OLDER_COMMIT) | tar -x -C target/upgrade-check/source
+	cd target/upgrade-check/source && cargo build --locked --bin motion-export --target-dir ../$(OLDER_COMMIT)
 
 $(LLVM_COV):
 	@echo "Building cargo-llvm-cov"
