@@ -2,7 +2,7 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
-import { expect, test, waitForAnimations } from "./test";
+import { addressOf, expect, RECORD_PAGE, test, waitForAnimations } from "./test";
 
 test.beforeEach(async ({ page }) => {
   await page.goto("/settings");
@@ -103,16 +103,17 @@ test("hydration adds no style sheet, so nothing moves", async ({ page }) => {
   expect(await present.evaluateAll((sheets) => sheets.map((sheet) => sheet.id).sort())).toEqual(sent);
 });
 
-for (const path of ["/settings/exports", "/settings/verify", "/settings/tokens", "/settings/account", "/settings/people", "/settings/retention", "/settings/sources", "/login", "/setup", "/nowhere"]) {
+for (const path of ["/settings/exports", RECORD_PAGE, "/settings/verify", "/settings/tokens", "/settings/account", "/settings/people", "/settings/retention", "/settings/sources", "/login", "/setup", "/nowhere"]) {
   test.describe(`${path}, signed in and signed out`, () => {
     test.use({ expectedMessages: [/status of (403|404)/] });
 
     test("is hydrated without console messages, and axe finds no violations", async ({ page }) => {
-      await page.goto(path);
+      const address = await addressOf(page, path);
+      await page.goto(address);
       await expect(page.locator("body[data-hydrated]")).toBeAttached();
       expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
       await page.context().clearCookies();
-      await page.goto(path);
+      await page.goto(address);
       await expect(page.locator("body[data-hydrated]")).toBeAttached();
       expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
     });

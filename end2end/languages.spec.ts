@@ -3,7 +3,7 @@ import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 
 import { ADDRESS } from "./server";
-import { expect, test } from "./test";
+import { addressOf, expect, RECORD_PAGE, test } from "./test";
 
 const SIGNED_OUT = { storageState: { cookies: [], origins: [] } };
 
@@ -82,16 +82,17 @@ test.describe("a browser that requests German", () => {
   });
 });
 
-for (const path of ["/settings", "/settings/exports", "/settings/verify", "/settings/tokens", "/settings/account", "/settings/people", "/settings/retention", "/settings/sources", "/login", "/setup", "/nowhere"]) {
+for (const path of ["/settings", "/settings/exports", RECORD_PAGE, "/settings/verify", "/settings/tokens", "/settings/account", "/settings/people", "/settings/retention", "/settings/sources", "/login", "/setup", "/nowhere"]) {
   test.describe(`${path} in German`, () => {
     test.use({ expectedMessages: [/status of (403|404)|Autofocus processing was blocked/] });
 
     test("fits into the window, is hydrated, and axe finds no violations, light and dark", async ({ page, javaScriptEnabled }) => {
+      const address = await addressOf(page, path);
       const choose = async (name: string, value: string) => page.context().addCookies([{ name, value, url: ADDRESS }]);
       await choose("language", "de");
       for (const theme of ["light", "dark"]) {
         await choose("theme", theme);
-        await page.goto(path);
+        await page.goto(address);
         await expect(page.locator("html")).toHaveAttribute("lang", "de");
         await waitForHydration(page, javaScriptEnabled);
         await page.setViewportSize({ width: 1280, height: 720 });

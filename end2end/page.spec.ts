@@ -2,7 +2,7 @@
 import type { Page } from "@playwright/test";
 
 import { CAMERAS } from "./server";
-import { expect, test } from "./test";
+import { addressOf, expect, RECORD_PAGE, test } from "./test";
 
 async function open(page: Page, javaScriptEnabled: boolean | undefined): Promise<void> {
   await page.goto("/settings");
@@ -40,9 +40,9 @@ test("every control is labelled", async ({ page, javaScriptEnabled }) => {
   await expect(page.locator(".picker summary")).toHaveAccessibleName(/^Cameras All Cameras/);
 });
 
-for (const path of ["/settings", "/settings/exports", "/settings/verify", "/settings/tokens", "/settings/account", "/settings/people", "/settings/retention", "/settings/sources"]) {
+for (const path of ["/settings", "/settings/exports", RECORD_PAGE, "/settings/verify", "/settings/tokens", "/settings/account", "/settings/people", "/settings/retention", "/settings/sources"]) {
   test(`${path} fits into the window`, async ({ page }) => {
-    await page.goto(path);
+    await page.goto(await addressOf(page, path));
     const width = await page.locator("html").evaluate((html) => [html.scrollWidth, html.clientWidth]);
     expect(width[0]).toBe(width[1]);
   });

@@ -29,6 +29,16 @@ export { expect };
 /** The button that starts an export. */
 export const exportButton = (page: Page): Locator => page.getByRole("button", { name: "Export CSV" });
 
+/** The page of one export. Its id is known only when the test runs: `addressOf` sets it. */
+export const RECORD_PAGE = "/settings/exports/ID";
+
+/** Returns the address of a page; if it is that of one export, it is that of one just made. */
+export async function addressOf(page: Page, path: string): Promise<string> {
+  if (path !== RECORD_PAGE) return path;
+  const exported = await page.request.get("/api/v1/motion-events/export?start_date=2025-12-15&timezone=America/Argentina/ComodRivadavia");
+  return path.replace("ID", exported.headers()["x-export-id"]);
+}
+
 /** Checks cameras by name, with and without script. */
 export async function chooseCameras(page: Page, ...names: string[]): Promise<void> {
   const cameras = page.locator(".picker");

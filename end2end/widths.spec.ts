@@ -1,10 +1,10 @@
 // The layout between the widths of the projects, in both languages. browsers/ does the same in Firefox and WebKit.
 import { layoutProblems, PAGES, WIDTHS } from "./layout";
 import { ADDRESS } from "./server";
-import { expect, exportButton, test, waitForAnimations } from "./test";
+import { addressOf, expect, exportButton, RECORD_PAGE, test, waitForAnimations } from "./test";
 
 for (const language of ["en", "de"]) {
-  for (const path of PAGES) {
+  for (const path of [...PAGES, RECORD_PAGE]) {
     test(`nothing overflows, overlaps or is cut at any width of ${path} in ${language}`, async ({ page, context }) => {
       await context.addCookies([{ name: "language", value: language, url: ADDRESS }]);
       if (path === "/settings/exports") {
@@ -12,7 +12,7 @@ for (const language of ["en", "de"]) {
         const exported = await page.request.get(`/api/v1/motion-events/export?format=csv&start_date=2025-12-01&timezone=${zone}`);
         expect(exported.status()).toBe(200);
       }
-      await page.goto(path);
+      await page.goto(await addressOf(page, path));
       await expect(page.locator("html")).toHaveAttribute("lang", language);
       if (["/settings", "/settings/exports", "/settings/verify"].includes(path)) {
         await expect(page.locator("body[data-hydrated]")).toBeAttached();

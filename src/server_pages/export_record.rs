@@ -9,6 +9,7 @@ use crate::api::language::Language;
 use crate::api::page::{Content, RecordPage};
 use crate::api::paths::{HISTORY_PATH, SETTINGS_PATH, VERIFY_PATH};
 use crate::export_params::{Delimiter, ExportParams};
+use crate::ui::controls::copy_button::CopyField;
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::page_data;
 use crate::ui::records::export_history::{cancel_form, count};
@@ -117,7 +118,9 @@ fn facts(
         (history.events, text(language.count(count(record.rows)))),
         (history.size, text((texts.exact_bytes)(&language.bytes(bytes), bytes))),
     ]);
-    facts.extend(record.sha256.clone().map(|digest| ("SHA-256", copyable(digest, language))));
+    facts.extend(record.sha256.clone().map(|digest| {
+        ("SHA-256", view! { <CopyField id="sha256" label="SHA-256" value=digest class="digest"/> }.into_any())
+    }));
     let complete_to = record.complete_to.as_ref().map_or_else(|| texts.not_known.to_owned(), moment);
     let deleted_to = record.deleted_to.as_ref().map_or_else(|| texts.nothing_deleted.to_owned(), moment);
     facts.extend([
@@ -151,26 +154,6 @@ fn options(params: &ExportParams, language: Language) -> String {
     let flags = [(params.bom, texts.byte_order_mark), (params.excel_date, texts.date_column), (params.raw, texts.raw)];
     let chosen = flags.into_iter().filter(|(on, _)| *on).map(|(_, text)| text);
     std::iter::once(delimiter).chain(chosen).collect::<Vec<_>>().join(", ")
-}
-
-fn copyable(digest: String, language: Language) -> AnyView {
-    let copying = language.copying();
-    view! {
-        <span class="copyable">
-            <input id="sha256" class="digest" aria-label="SHA-256" readonly value=digest/>
-            <button
-                type="button"
-                class="needs-script"
-                data-copies="sha256"
-                data-copied=copying.copied
-                data-selected=copying.selected
-            >
-                {copying.copy}
-            </button>
-            <span role="status"></span>
-        </span>
-    }
-    .into_any()
 }
 
 #[cfg(test)]

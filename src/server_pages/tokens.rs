@@ -7,6 +7,7 @@ use crate::api::page::{Content, Outcome};
 use crate::api::paths::{API_DOCS_PATH, HOOKS_PATH, INGEST_PATH, TOKENS_PATH};
 use crate::api::tokens::{DAYS, FORM_KEY, Scope, Token};
 use crate::export_params::parse_day;
+use crate::ui::controls::copy_button::CopyField;
 use crate::ui::layout::drawings::{Drawing, empty_state};
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::page_data;
@@ -59,26 +60,13 @@ pub fn Tokens() -> impl IntoView {
 /// A new token, shown only once.
 #[component]
 fn NewToken(name: String, text: String, scope: Scope) -> impl IntoView {
-    let copying = page_data::language().copying();
     let texts = page_data::language().tokens();
     view! {
         <div id="outcome" class="notice stack" role="status" tabindex="-1" autofocus>
             <p>
                 {(texts.this_is)(&name)} <strong>{texts.copy_it_now}</strong>
             </p>
-            <div class="copyable">
-                <input id="new-token" aria-label=texts.the_new_token readonly value=text/>
-                <button
-                    type="button"
-                    class="needs-script"
-                    data-copies="new-token"
-                    data-copied=copying.copied
-                    data-selected=copying.selected
-                >
-                    {copying.copy}
-                </button>
-                <span role="status"></span>
-            </div>
+            <CopyField id="new-token" label=texts.the_new_token value=text/>
             <p class="hint">
                 {texts.send_it_as} <code>"Authorization: Bearer …"</code> {texts.or_as_password}
             </p>

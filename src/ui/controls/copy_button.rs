@@ -30,3 +30,24 @@ pub fn CopyButton(
         <span role="status"></span>
     }
 }
+
+/// A text that cannot be changed, with a button that copies it.
+#[component]
+pub fn CopyField(
+    /// The field's id.
+    id: &'static str,
+    /// The accessible name of the field.
+    label: &'static str,
+    /// The text.
+    value: String,
+    /// The class of the field, for its looks.
+    #[prop(optional)]
+    class: &'static str,
+) -> impl IntoView {
+    view! {
+        <span class="copyable">
+            <input id=id class=class aria-label=label readonly value=value/>
+            <CopyButton of=id/>
+        </span>
+    }
+}

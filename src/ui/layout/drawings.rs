@@ -66,6 +66,8 @@ pub enum Drawing {
     Locked,
     /// A key without a lock: there are no tokens.
     Key,
+    /// A sheet with lines that are still empty: nothing was exported.
+    Sheet,
     /// A page with a question: there is no such page.
     Nowhere,
 }
@@ -81,6 +83,7 @@ impl Drawing {
                 "M28 40a12 12 0 1 1 24 0 12 12 0 0 1-24 0zM52 40h36v10m-10-10v7",
                 "M36 40h.1M96 28l4-4m-1 16h6m-9 12l4 4",
             ],
+            Self::Sheet => ["M38 12h30l14 14v42H38zM68 12v14h14", "M48 36h24M48 46h24M48 56h14"],
             Self::Nowhere => ["M38 12h30l14 14v42H38zM68 12v14h14", "M54 38a6 6 0 1 1 9 5c-2 1.3-3 2.5-3 5m0 6v.1"],
         }
     }

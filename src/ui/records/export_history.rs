@@ -9,12 +9,13 @@ use super::history_form::history_form;
 use crate::api::exports::{ExportRecord, State};
 use crate::api::language::Language;
 use crate::api::page::{Content, History, Outcome};
-use crate::api::paths::{HISTORY_PATH, VERIFY_PATH, record_path};
+use crate::api::paths::{HISTORY_PATH, SETTINGS_PATH, VERIFY_PATH, record_path};
 use crate::export_params::ExportParams;
 use crate::ui::controls::copy_button::CopyButton;
 use crate::ui::download::export_jobs::{ExportJobs, ended_exports, export_progress};
 use crate::ui::download::save_method::Expected;
 use crate::ui::hydration::{self, static_html};
+use crate::ui::layout::drawings::{Drawing, empty_state};
 use crate::ui::layout::{CannotShow, SettingsFrame};
 use crate::ui::table_html::escape_html;
 use crate::ui::toasts::{Toasts, toast_area};
@@ -49,7 +50,14 @@ fn records(history: History) -> impl IntoView {
     let jobs = ExportJobs::new(toasts, usize::MAX);
     let times = Times::new(is_zone_known);
     let list = if records.is_empty() {
-        Either::Left(view! { <p class="card">{if is_filtered { texts.no_match } else { texts.none }}</p> })
+        Either::Left(static_html(move || {
+            let (text, next) = if is_filtered {
+                (texts.no_match, None)
+            } else {
+                (texts.none, Some((SETTINGS_PATH, language.frame().data_export)))
+            };
+            empty_state(Drawing::Sheet, view! { <p>{text}</p> }, next)
+        }))
     } else {
         Either::Right(record_table(&records, &cameras, everybodys, jobs, times))
     };
@@ -420,9 +428,13 @@ mod tests {
     }
 
     #[test]
-    fn a_history_without_matches_says_so() {
-        assert!(html(history(Vec::new())).contains("<p class=\"card\">No exports yet.</p>"));
-        let filtered = History { is_filtered: true, ..history(Vec::new()) };
-        assert!(html(filtered).contains("<p class=\"card\">No exports match the filter.</p>"));
+    fn a_history_without_exports_leads_to_the_first_and_one_without_matches_says_so() {
+        let empty = html(history(Vec::new()));
+        assert!(empty.contains("<p>No exports yet.</p>") && empty.contains("class=\"step\">Data Export"), "{empty}");
+        let filtered = html(History { is_filtered: true, ..history(Vec::new()) });
+        assert!(
+            filtered.contains("<p>No exports match the filter.</p>") && !filtered.contains("class=\"step\""),
+            "{filtered}"
+        );
     }
 }
