@@ -1,4 +1,4 @@
-"""What the ingest endpoint is compared with: the same events, sent over HTTP or written by Python's sqlite3."""
+"""What the ingest endpoint is compared with: the same events, sent over HTTP or written by Python."""
 
 import http.client
 import json
@@ -6,16 +6,19 @@ import sqlite3
 import subprocess
 import time
 
+import psycopg
+
 # The newest allowed time is a day ahead of the clock, so the events are of a day in the past.
 START = 1_764_547_200.0
 CAMERAS = [f"camera-{number}" for number in range(8)]
-SCHEMA = """
-    PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-    CREATE TABLE motion_events (timestamp INTEGER NOT NULL, id TEXT NOT NULL, camera_id TEXT NOT NULL, confidence REAL,
+TABLE = """
+    CREATE TABLE motion_events (timestamp {moment} NOT NULL, id TEXT NOT NULL, camera_id TEXT NOT NULL, confidence REAL,
         algorithm TEXT NOT NULL, x INTEGER, y INTEGER, width INTEGER, height INTEGER, zone_id TEXT,
-        PRIMARY KEY (timestamp, id)) WITHOUT ROWID;
+        PRIMARY KEY (timestamp, id)) {without_rowid};
     CREATE INDEX by_camera ON motion_events (camera_id, timestamp, id);
 """
+INSERT = ("INSERT INTO motion_events (id, timestamp, camera_id, confidence, algorithm, x, y, width, height, zone_id) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 
 
 def events(count):
@@ -100,15 +103,28 @@ def send_steadily(port, token, rate, size):
 def write(path, groups):
     """Commits each group of events by itself, as durably as the server. Returns the seconds it took."""
     connection = sqlite3.connect(path, isolation_level=None)
-    connection.executescript(SCHEMA)
+    connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                             + TABLE.format(moment="INTEGER", without_rowid="WITHOUT ROWID"))
     rows = [[list(event.values()) for event in group] for group in groups]
     start = time.perf_counter()
     for group in rows:
         connection.execute("BEGIN IMMEDIATE")
-        connection.executemany(
-            "INSERT INTO motion_events (id, timestamp, camera_id, confidence, algorithm, x, y, width, height, zone_id) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", group)
+        connection.executemany(INSERT, group)
         connection.execute("COMMIT")
     seconds = time.perf_counter() - start
     connection.close()
     return seconds
+
+
+def write_postgres(address, groups):
+    """Like `write`, to a PostgreSQL database. `psycopg` sends the events of a group without waiting for each."""
+    with psycopg.connect(address) as connection:
+        connection.execute(TABLE.format(moment="DOUBLE PRECISION", without_rowid=""))
+        connection.commit()
+        rows = [[list(event.values()) for event in group] for group in groups]
+        start = time.perf_counter()
+        for group in rows:
+            with connection.cursor() as cursor:
+                cursor.executemany(INSERT.replace("?", "%s"), group)
+            connection.commit()
+        return time.perf_counter() - start

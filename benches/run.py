@@ -858,20 +858,55 @@ def imports(report, data, rounds):
         report.compare(f"{names[name]}, {data.events:,} rows", names["shell"], results["shell"].seconds / results[name].seconds)
 
 
-def ingest(report, rounds):
-    """Compares the ingest endpoint with a Python program that commits the same events to a SQLite table with the same keys."""
-    target, peer = WORK / "ingest.db", WORK / "ingest-peer.db"
-    environment = {**os.environ, "DATABASE_URL": f"sqlite://{target}",
-                   "MOTION_EXPORT_INGEST_REQUESTS_PER_SECOND": "1000000", "MOTION_EXPORT_INGEST_BURST": "1000000"}
+class IngestTarget:
+    """Where the ingest endpoint and Python write: two databases of one engine, empty before each measurement."""
 
-    def clear():
-        for path in [target, peer]:
+    title = "Ingest"
+    python = "Python and SQLite, without HTTP"
+
+    def __init__(self):
+        self.ours, self.peer = WORK / "ingest.db", WORK / "ingest-peer.db"
+        self.url = f"sqlite://{self.ours}"
+
+    def clear(self):
+        for path in [self.ours, self.peer]:
             for old in WORK.glob(path.name + "*"):
                 old.unlink()
 
+    def write(self, groups):
+        return ingest_peer.write(self.peer, groups)
+
+    def stored(self):
+        return sqlite3.connect(self.ours).execute("SELECT count(*) FROM motion_events").fetchone()[0]
+
+
+class PostgresIngestTarget(IngestTarget):
+    title = "PostgreSQL, ingest"
+    python = "Python and psycopg, without HTTP"
+
+    def __init__(self):
+        self.url = f"postgres://test@localhost/ingest?host={CLUSTER}"
+
+    def clear(self):
+        statements = [f"{what} {name}" for name in ["ingest", "ingest_peer"]
+                      for what in ["DROP DATABASE IF EXISTS", "CREATE DATABASE"]]
+        run(*psql("postgres", "SET client_min_messages = warning", *statements), stdout=subprocess.DEVNULL)
+
+    def write(self, groups):
+        return ingest_peer.write_postgres(f"host={CLUSTER} user=test dbname=ingest_peer", groups)
+
+    def stored(self):
+        return int(run(*psql("ingest", "SELECT count(*) FROM motion_events"), "-At", capture_output=True, text=True).stdout)
+
+
+def ingest(report, rounds, target):
+    """Compares the ingest endpoint with a Python program that commits the same events to a table with the same keys."""
+    environment = {**os.environ, "DATABASE_URL": target.url,
+                   "MOTION_EXPORT_INGEST_REQUESTS_PER_SECOND": "1000000", "MOTION_EXPORT_INGEST_BURST": "1000000"}
+
     def endpoint(send):
         """Returns what `send` returns for the port of a new server and a token."""
-        clear()
+        target.clear()
         command = {"env": environment, "cwd": WORK}
         run(OURS, "migrate", "up", stdout=subprocess.DEVNULL, **command)
         run(OURS, "user", "add", "bench", "--admin", "--password-stdin", input=b"correct horse battery",
@@ -881,39 +916,40 @@ def ingest(report, rounds):
             return send(server.port, token.strip())
 
     def python(groups):
-        clear()
-        return Measured(ingest_peer.write(peer, groups))
+        target.clear()
+        return Measured(target.write(groups))
 
+    ours_name = "Motion Export, ingest endpoint"
     for size, count in [(1_000, 200_000), (1, 2_000)]:
         groups = ingest_peer.batches(ingest_peer.events(count), size)
         results = run_rounds(rounds, python=lambda: python(groups),
                              ours=lambda: endpoint(lambda port, token: Measured(ingest_peer.send(port, token, groups))))
         what = f"{count:,} events, {size:,} in each request and commit"
-        names = {"ours": "Motion Export, ingest endpoint", "python": "Python and SQLite, without HTTP"}
+        names = {"ours": ours_name, "python": target.python}
         report.table(
-            f"Ingest: {what}",
+            f"{target.title}: {what}",
             ["", "time", "events per second", "relative to Python"],
             [[names[name], milliseconds(one.seconds), f"{count / one.seconds:,.0f}",
               f"{results['python'].seconds / one.seconds:.2f}"] for name, one in results.items()],
         )
-        report.compare(f"{names['ours']}, {what}", names["python"], results["python"].seconds / results["ours"].seconds)
+        report.compare(f"{ours_name}, {what}", target.python, results["python"].seconds / results["ours"].seconds)
     # The last peer committed single events.
     alone = count / results["python"].seconds
     rates = []
     for _ in range(rounds):
         requests, seconds = endpoint(
             lambda port, token: ingest_peer.send_at_once(port, token, WORK / "single.lua", SENDERS, SEND_SECONDS))
-        stored = sqlite3.connect(target).execute("SELECT count(*) FROM motion_events").fetchone()[0]
+        stored = target.stored()
         # The last requests may have been answered after wrk stopped.
         if not requests <= stored <= requests + SENDERS:
             raise SystemExit(f"{stored} events were stored after {requests} responses")
         rates.append(requests / seconds)
     together = statistics.median(rates)
-    report.table(f"Ingest: single events of {SENDERS} senders at once", ["", "events per second", "relative to Python"],
-                 [[names["ours"], f"{together:,.0f}", f"{together / alone:.2f}"],
-                  [names["python"] + ", one commit each", f"{alone:,.0f}", "1.00"]])
-    report.compare(f"{names['ours']}, single events of {SENDERS} senders", names["python"], together / alone)
-    clear()
+    report.table(f"{target.title}: single events of {SENDERS} senders at once", ["", "events per second", "relative to Python"],
+                 [[ours_name, f"{together:,.0f}", f"{together / alone:.2f}"],
+                  [target.python + ", one commit each", f"{alone:,.0f}", "1.00"]])
+    report.compare(f"{ours_name}, single events of {SENDERS} senders", target.python, together / alone)
+    target.clear()
 
 
 def exports_while_events_come_in(report, data, rounds):
@@ -1076,7 +1112,7 @@ def sqlite_half(report, sizes, rounds, slow_rounds):
     concurrent_exports(report, middle, rounds)
     other_requests(report, middle, 1_000)
     imports(report, middle, slow_rounds)
-    ingest(report, slow_rounds)
+    ingest(report, slow_rounds, IngestTarget())
     exports_while_events_come_in(report, middle, rounds)
     live_source(report)
     live_mqtt(report)
@@ -1091,6 +1127,7 @@ def postgres_half(report, sizes, rounds, slow_rounds):
         scale(report, "PostgreSQL, size: all events, over HTTP", sets, rounds)
         days = psql(sets[-1].name, PSQL_DAYS)
         previews(report, "PostgreSQL, preview of all events", sets[-1], rounds, "psql, events per day", days)
+        ingest(report, slow_rounds, PostgresIngestTarget())
 
 
 def main():
@@ -1112,7 +1149,7 @@ def main():
         halves.remove("postgres")
         log(f"PostgreSQL is skipped: it is measured only from {POSTGRES_FROM:,} events")
     halves or sys.exit("nothing to measure")
-    for tool in ["curl", "sqlite3", "gzip", "fincore", "taskset", "wrk"] if "sqlite" in halves else ["curl"]:
+    for tool in ["curl", "sqlite3", "gzip", "fincore", "taskset", "wrk"] if "sqlite" in halves else ["curl", "wrk"]:
         shutil.which(tool) or sys.exit(f"{tool} is missing; `make bench` installs it")
     needed = ["initdb", "postgres", "psql"]
     if "postgres" in halves and not (POSTGRES and all((POSTGRES / tool).exists() for tool in needed)):
