@@ -169,7 +169,11 @@ pub fn algorithm(name: String) -> String {
 pub fn bounding_box(value: &Value) -> Result<Option<[i32; 4]>, Unreadable> {
     match value {
         Value::Null => Ok(None),
-        Value::Text(text) => sides(serde_json::from_str(text).map_err(|_| Unreadable)?),
+        // Almost all are arrays of whole numbers, which need no tree of values.
+        Value::Text(text) => match serde_json::from_str::<[i32; 4]>(text) {
+            Ok(sides) => Ok(Some(sides)),
+            Err(_) => sides(serde_json::from_str(text).map_err(|_| Unreadable)?),
+        },
         Value::Integer(_) | Value::Real(_) => Err(Unreadable),
     }
 }
