@@ -39,7 +39,8 @@ export default defineConfig({
     ...[
       { name: "desktop", use: chromium, testIgnore: notWithScript },
       { name: "phone", use: { ...chromium, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }, testIgnore: [notWithScript, once] },
-      { name: "dark", use: { ...chromium, colorScheme: "dark" as const }, testIgnore: [notWithScript, once] },
+      // What differs in the dark are the colours, so these are the specs that check contrast or colours.
+      { name: "dark", use: { ...chromium, colorScheme: "dark" as const }, testMatch: /(dates|history|hydration|languages|live|page|selection)\.spec\.ts/ },
       // noscript.spec.ts tests without script what the other specs test with it.
       { name: "no script", use: { ...chromium, javaScriptEnabled: false }, testMatch: /(noscript|page|accounts|crowd|languages|sources|sub-path)\.spec\.ts/ },
       ...(process.env.SCREENSHOTS ? [{ name: "screenshots", use: chromium, testMatch: /screenshots\.spec\.ts/ }] : []),
