@@ -432,10 +432,12 @@ def binary_command(data):
     return psql(data.name, f"\\copy ({ROWS_ALONE}) to '/dev/null' with (format binary)")
 
 
-def timed(command, out=subprocess.DEVNULL, **options):
-    started = time.perf_counter()
-    run(*command, stdout=out, **options)
-    return Measured(time.perf_counter() - started)
+def timed(command, out=None, **options):
+    # subprocess.DEVNULL is open for reading, too, as a closed standard output is; `export` refuses both.
+    with open(os.devnull, "wb") as discarded:
+        started = time.perf_counter()
+        run(*command, stdout=out or discarded, **options)
+        return Measured(time.perf_counter() - started)
 
 
 def medians(measured):
