@@ -1,5 +1,8 @@
 //! The names of time zones: which are canonical, which are aliases, and what an abbreviation may mean.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Offset, TimeZone as _};
 use chrono_tz::{OffsetName, Tz};
 
@@ -25,6 +28,23 @@ pub fn places() -> impl Iterator<Item = &'static str> {
 /// Returns the aliases with their canonical names, in alphabetical order.
 pub fn aliases() -> impl Iterator<Item = (&'static str, &'static str)> {
     ALIASES.lines().filter_map(|line| line.split_once(' '))
+}
+
+/// Returns the aliases of a canonical name, separated by spaces.
+pub fn aliases_of(name: &str) -> &'static str {
+    // Every page with the form needs those of all places.
+    static BY_NAME: LazyLock<HashMap<&str, String>> = LazyLock::new(|| {
+        let mut by_name = HashMap::<_, String>::new();
+        for (alias, name) in aliases() {
+            let known = by_name.entry(name).or_default();
+            if !known.is_empty() {
+                known.push(' ');
+            }
+            known.push_str(alias);
+        }
+        by_name
+    });
+    BY_NAME.get(name).map(String::as_str).unwrap_or_default()
 }
 
 /// Returns the canonical name of a zone, or the name itself if it is no alias.
@@ -101,6 +121,15 @@ mod tests {
             ["Asia/Kolkata", "America/Los_Angeles", "UTC"]
         );
         assert_eq!(["Europe/Berlin", "Etc/GMT+5", ""].map(canonical), ["Europe/Berlin", "Etc/GMT+5", ""]);
+    }
+
+    #[test]
+    fn a_canonical_name_has_all_its_aliases() {
+        assert_eq!(aliases_of("Asia/Kolkata"), "Asia/Calcutta");
+        assert_eq!(aliases_of("Asia/Tokyo"), "Japan");
+        assert_eq!(aliases_of("Nowhere"), "");
+        let of_all: usize = places().chain(["UTC"]).map(|name| aliases_of(name).split_whitespace().count()).sum();
+        assert_eq!(of_all, aliases().count());
     }
 
     #[test]

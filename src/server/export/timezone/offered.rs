@@ -26,10 +26,9 @@ pub fn offered(own: &str, selected: &str, days: [NaiveDate; 2]) -> OfferedTimezo
 fn zone(name: &str, days: [NaiveDate; 2]) -> OfferedTimezone {
     let zone = TimeZone::parse(name).ok();
     let offset = |day: NaiveDate| zone?.offset_minutes(day.and_time(NOON).and_utc().timestamp());
-    let aliases: Vec<_> = names::aliases().filter(|(_, known)| *known == name).map(|(alias, _)| alias).collect();
     OfferedTimezone {
         name: name.to_owned(),
-        aliases: aliases.join(" "),
+        aliases: names::aliases_of(name).to_owned(),
         offsets: days.map(|day| offset(day).unwrap_or_default()),
     }
 }
