@@ -1,5 +1,6 @@
 //! The state that request handlers and server functions share.
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,9 +30,13 @@ use crate::server::ingest::live::rate_limit::IngestRateLimiter;
 use crate::server::ingest::live::writer::LiveWriter;
 use crate::server::ingest::upload::Uploads;
 
-/// The shared state. Cheap to clone: each field is a handle.
+/// A handle to the shared state. Every layer clones it for each request, so it is one pointer.
 #[derive(Clone, Debug)]
-pub struct AppState {
+pub struct AppState(Arc<SharedState>);
+
+/// The shared state. Each field is a handle, too, for tasks that need no other.
+#[derive(Debug)]
+pub struct SharedState {
     /// The pool of connections that read.
     pub database: Pool,
     /// The connection that writes.
@@ -88,7 +93,7 @@ impl AppState {
         let limits = Limits::from(&settings.export);
         let exports = ExportSlots::new(writer.clone(), clock.clone(), limits, metrics.clone());
         let max_connections = settings.server.max_connections;
-        Ok(Self {
+        Ok(Self(Arc::new(SharedState {
             feed: RecordFeed::new(database.clone(), exports.clone(), clock.clone(), max_connections),
             reader: Reader::new(
                 events(&settings.database, &database, settings.export.page_timeout())?,
@@ -117,9 +122,11 @@ impl AppState {
             clock,
             setup,
             last_use,
-        })
+        })))
     }
+}
 
+impl SharedState {
     /// Returns where and how exports read events.
     pub fn export_context(&self) -> ExportContext {
         ExportContext {
@@ -129,6 +136,14 @@ impl AppState {
             page_bytes: PAGE_BYTES,
             page_timeout: self.settings.export.page_timeout(),
         }
+    }
+}
+
+impl Deref for AppState {
+    type Target = SharedState;
+
+    fn deref(&self) -> &SharedState {
+        &self.0
     }
 }
 

@@ -17,7 +17,7 @@ use crate::messages::forms::FormMessage;
 use crate::server::accounts::principal::Principal;
 use crate::server::accounts::secret;
 use crate::server::internal_error::internal;
-use crate::server::state::AppState;
+use crate::server::state::{AppState, SharedState};
 
 /// Middleware: counts requests for exports and of senders of events, by status.
 pub async fn count(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -58,7 +58,7 @@ pub async fn show(State(state): State<AppState>, principal: Principal) -> Result
 }
 
 fn encode(state: &AppState) -> Result<Response, ApiError> {
-    let AppState { metrics, exports, feed, reader, database, writer, .. } = state;
+    let SharedState { metrics, exports, feed, reader, database, writer, .. } = &**state;
     metrics.running(exports.count());
     metrics.event_streams(feed.count());
     metrics.connections("events", reader.busy(), reader.idle());
