@@ -52,10 +52,8 @@ fn card(page: RecordPage, language: Language) -> impl IntoView {
         view! {
             <a href=params.to_url() rel="external" download="">{language.history().export_again}</a>
             {can_select.then(|| view! {
-                " · "
                 <a href=format!("{SETTINGS_PATH}?{}", params.to_query()) rel="external">{texts.select_again}</a>
             })}
-            " · "
         }
     });
     let json = format!("{EXPORTS_PATH}/{}", record.id);
@@ -70,10 +68,9 @@ fn card(page: RecordPage, language: Language) -> impl IntoView {
     view! {
         <div class="card stack">
             <dl class="record-facts">{rows.collect_view()}</dl>
-            <p>
+            <p class="pages">
                 {again}
                 <a href=VERIFY_PATH rel="external">{texts.verify}</a>
-                " · "
                 <a href=json rel="external">{texts.as_json}</a>
             </p>
             <div inner_html=cancel></div>
