@@ -135,7 +135,7 @@ test("a form that is submitted while the page loads does not stop it from loadin
       if (!isPage) return answer.pipe(response);
       let text = "";
       for await (const chunk of answer.setEncoding("utf8")) text += chunk;
-      const half = text.indexOf('id="bom-hint"');
+      const half = text.indexOf("</button>", text.indexOf("export-button"));
       response.write(text.slice(0, half));
       await held;
       response.end(text.slice(half));
