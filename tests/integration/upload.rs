@@ -77,10 +77,11 @@ async fn ended(app: &TestApp, browser: &Client) -> String {
                 return page;
             }
             assert!(page.contains("http-equiv=\"refresh\""), "the page loads itself again: {page}");
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            // The import needs the processor, too.
+            tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
-    tokio::time::timeout(Duration::from_mins(1), ended).await.expect("it ends")
+    tokio::time::timeout(Duration::from_mins(5), ended).await.expect("it ends")
 }
 
 async fn exported(app: &TestApp) -> String {
