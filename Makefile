@@ -137,7 +137,7 @@ site: $(NODE_MODULES) wasm-target
 	@echo "Assembling the page"
 	cargo xtask site $(WASM) end2end/node_modules/.bin
 
-# Linked statically to glibc. Only the last step of the build differs, so nothing is compiled twice.
+# Linked statically to glibc. Only the last step of the build is repeated, with the optimization across crates.
 static: site
 	cargo rustc --locked --profile release-lto --bin motion-export --features embed-site -- -C target-feature=+crt-static
 	cp $(SHIPPED) $(STATIC)

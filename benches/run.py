@@ -934,7 +934,7 @@ def ingest(report, rounds, target):
             [[names[name], milliseconds(one.seconds), f"{count / one.seconds:,.0f}",
               f"{results['python'].seconds / one.seconds:.2f}"] for name, one in results.items()],
         )
-        report.compare(f"{ours_name}, {what}", target.python, results["python"].seconds / results["ours"].seconds)
+        report.compare(f"{target.title}: {what}", target.python, results["python"].seconds / results["ours"].seconds)
     # The last peer committed single events.
     alone = count / results["python"].seconds
     rates = []
@@ -950,7 +950,7 @@ def ingest(report, rounds, target):
     report.table(f"{target.title}: single events of {SENDERS} senders at once", ["", "events per second", "relative to Python"],
                  [[ours_name, f"{together:,.0f}", f"{together / alone:.2f}"],
                   [target.python + ", one commit each", f"{alone:,.0f}", "1.00"]])
-    report.compare(f"{ours_name}, single events of {SENDERS} senders", target.python, together / alone)
+    report.compare(f"{target.title}: single events of {SENDERS} senders at once", target.python, together / alone)
     target.clear()
 
 

@@ -136,7 +136,7 @@ test("an unchanged file is verified by its digest, and a truncated one is not", 
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(/^Export of \d+ \w+ \d{4}, /);
 });
 
-test("Verify tells apart what happened to a file that is no export", async ({ page }) => {
+test("Verify says what happened to a file that matches no record", async ({ page }) => {
   const day = ownDay("2025-08-14");
   const file = await exportDay(page, day);
   const text = file.toString();

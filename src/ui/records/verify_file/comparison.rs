@@ -1,4 +1,4 @@
-//! Compares a file that is no export with the exports whose file had its name. Calls no browser API.
+//! Compares a file that matches no record with the exports whose file had its name. Calls no browser API.
 
 use super::file_form::{FileForm, Sign};
 use crate::api::exports::{ExportRecord, State};
