@@ -1,4 +1,4 @@
-// Hydration and accessibility of the pages, in every project with script: wide, narrow and dark.
+// Hydration and accessibility of the pages, wide and narrow; what axe finds, also in the dark.
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 

@@ -1,4 +1,4 @@
-// The layout and controls of the pages, in every project: wide, narrow, dark, and without script.
+// The layout and controls of the pages, wide, narrow, and without script.
 import type { Page } from "@playwright/test";
 
 import { CAMERAS } from "./server";

@@ -2,7 +2,7 @@
 import { defineConfig, devices } from "@playwright/test";
 
 import { SLOWNESS } from "./slowness";
-import { ADDRESS, prepareDatabase, SESSION, webServer } from "./server";
+import { ADDRESS, CHROMIUM, prepareDatabase, SESSION, webServer } from "./server";
 
 // Every worker loads this file too. Only the main process creates the database, before the server starts.
 if (process.env.TEST_WORKER_INDEX === undefined) prepareDatabase();
@@ -10,7 +10,7 @@ if (process.env.TEST_WORKER_INDEX === undefined) prepareDatabase();
 const chromium = {
   ...devices["Desktop Chrome"],
   launchOptions: {
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: CHROMIUM,
     // Chromium has no sandbox as root. The other flags stop requests to Google, which a test machine may not reach.
     args: ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update"],
   },
@@ -19,8 +19,8 @@ const chromium = {
 /** Specs that the projects with script do not run. */
 const notWithScript = /(noscript|screenshots)\.spec\.ts|\.setup\.ts/;
 
-/** One project is enough: the first two set all widths themselves, and the last is about connections. */
-const once = /(widths|phone|home-network)\.spec\.ts/;
+/** The desktop is enough: these set their own widths or colours, or are about connections, files and numbers of clicks. */
+const once = /(widths|phone|home-network|languages|ends|excel-date|slow-line|sub-path|early-input|live|sources|stories)\.spec\.ts/;
 
 export default defineConfig({
   testDir: ".",
@@ -32,15 +32,15 @@ export default defineConfig({
   timeout: 60_000 * SLOWNESS,
   expect: { timeout: 15_000 * SLOWNESS },
   reporter: [["list"]],
-  use: { baseURL: ADDRESS, timezoneId: "America/Los_Angeles", locale: "en-GB", trace: "retain-on-failure" },
+  use: { baseURL: ADDRESS, timezoneId: "America/Los_Angeles", locale: "en-GB", trace: process.env.CI ? "on-first-retry" : "retain-on-failure" },
   webServer,
   projects: [
     { name: "session", use: chromium, testMatch: /session\.setup\.ts/ },
     ...[
       { name: "desktop", use: chromium, testIgnore: notWithScript },
       { name: "phone", use: { ...chromium, viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true }, testIgnore: [notWithScript, once] },
-      // What differs in the dark are the colours, so these are the specs that check contrast or colours.
-      { name: "dark", use: { ...chromium, colorScheme: "dark" as const }, testMatch: /(dates|history|hydration|languages|live|page|selection)\.spec\.ts/ },
+      // What differs in the dark are the colours, so these are the tests of contrast and colours.
+      { name: "dark", use: { ...chromium, colorScheme: "dark" as const }, testMatch: /(dates|history|hydration|selection)\.spec\.ts/, grep: /axe|colour/ },
       // noscript.spec.ts tests without script what the other specs test with it.
       { name: "no script", use: { ...chromium, javaScriptEnabled: false }, testMatch: /(noscript|page|accounts|crowd|languages|sources|sub-path)\.spec\.ts/ },
       ...(process.env.SCREENSHOTS ? [{ name: "screenshots", use: chromium, testMatch: /screenshots\.spec\.ts/ }] : []),

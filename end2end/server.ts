@@ -1,6 +1,6 @@
 // The server under test and its data.
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import path from "node:path";
 
@@ -9,6 +9,9 @@ import { SLOWNESS } from "./slowness";
 const root = path.resolve(__dirname, "..");
 const folder = path.join(root, "target/end2end");
 
+/** The browser for tests: the headless shell, or else the whole browser, unless the environment names another one. */
+export const CHROMIUM =
+  process.env.CHROMIUM ?? ["/usr/bin/chromium-headless-shell", "/usr/bin/chromium"].find((file) => existsSync(file));
 export const SERVER = path.join(root, "target/debug/motion-export");
 export const ADDRESS = `http://127.0.0.1:${process.env.END2END_PORT ?? 3457}`;
 export const serverEnvironment = {

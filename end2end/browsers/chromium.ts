@@ -5,14 +5,14 @@ import path from "node:path";
 
 import puppeteer from "puppeteer-core";
 
-import { ADDRESS } from "../server";
+import { ADDRESS, CHROMIUM } from "../server";
 import type { Driver } from "./driver";
 import { pageDriver } from "./puppeteer";
 
 export async function chromium(): Promise<Driver> {
   const downloads = mkdtempSync(path.join(tmpdir(), "chromium-downloads-"));
   const browser = await puppeteer.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: CHROMIUM,
     args: ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--lang=en-US"],
     downloadBehavior: { policy: "allow", downloadPath: downloads },
   });

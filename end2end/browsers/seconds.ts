@@ -7,7 +7,7 @@ import path from "node:path";
 import { expect, test } from "@playwright/test";
 import puppeteer, { type Browser, type CookieData, type Page } from "puppeteer-core";
 
-import { ADDRESS, ADMIN, PASSWORD, run } from "../server";
+import { ADDRESS, ADMIN, CHROMIUM, PASSWORD, run } from "../server";
 import { SlowExport } from "../slow-export";
 
 /** A line of the browser's network tools: bits per second, and the milliseconds of a round trip. The processor is slowed down too. */
@@ -28,7 +28,7 @@ function note(what: string, condition: string, milliseconds: number): void {
 
 test.beforeAll(async () => {
   browser = await puppeteer.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: CHROMIUM,
     args: ["--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-component-update", "--lang=en-US"],
     downloadBehavior: { policy: "allow", downloadPath: mkdtempSync(path.join(tmpdir(), "seconds-")) },
   });

@@ -16,11 +16,17 @@ use crate::binary::{Server, command, in_clean_environment, token_of_admin};
 use crate::log::Log;
 use crate::proxy::{SlowClient, cutting_proxy};
 
+/// Returns an app whose file is longer than the network buffers, and the token of a user.
 async fn long_app() -> (TestApp, String) {
+    app_of(100_000, 100).await
+}
+
+/// Returns an app with this number of events, which reads pages of `page_rows`, and the token of a user.
+async fn app_of(events: u32, page_rows: u32) -> (TestApp, String) {
     let database = TestDatabase::with([]).await;
-    database.add_many(100_000).await;
+    database.add_many(events).await;
     let ann = database.add_viewer("ann", &["front"]).await;
-    let app = database.serve(100).await;
+    let app = database.serve(page_rows).await;
     let (_, authorization) = app.client_of(&ann).await;
     (app, authorization)
 }
@@ -53,7 +59,7 @@ async fn a_disconnect_ends_the_export_at_once_and_is_not_logged_as_an_error() {
 
 #[tokio::test]
 async fn wherever_the_connection_is_cut_the_client_notices_the_record_is_true_and_the_slot_is_free() {
-    let (app, authorization) = long_app().await;
+    let (app, authorization) = app_of(40_000, 1_000).await;
     let file = app.export("").await.bytes().await.unwrap();
     let client = client_with(&[(reqwest::header::AUTHORIZATION, &authorization)]);
     let mut random = fastrand::Rng::with_seed(4);
