@@ -473,6 +473,53 @@ async fn events_that_are_sent_one_by_one_at_once_are_all_answered() {
 }
 
 #[tokio::test]
+async fn the_same_events_that_are_sent_at_once_are_stored_once_and_each_sender_is_told_so() {
+    let (app, client) = app(TestDatabase::with([]).await).await;
+    let answers = send_at_once(&app, &client, |request| numbered(request % 50, request % 50)).await;
+    let sum = |name: &str| answers.iter().map(|answer| answer[name].as_u64().unwrap()).sum::<u64>();
+    assert_eq!((sum("accepted"), sum("duplicate")), (50, 150));
+    assert_eq!(app.lines("").await.len(), 50);
+}
+
+#[tokio::test]
+async fn if_another_writer_stores_an_event_meanwhile_its_sender_is_told_and_no_other() {
+    let (app, client) = app(TestDatabase::with([]).await).await;
+    // As if an import had stored it between the lookup and the insertion.
+    let trigger = if backend::is_postgres() {
+        "CREATE FUNCTION skip() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+         CREATE TRIGGER skip BEFORE INSERT ON motion_events FOR EACH ROW WHEN (NEW.confidence = 99) EXECUTE FUNCTION skip()"
+    } else {
+        "CREATE TRIGGER skip BEFORE INSERT ON motion_events WHEN NEW.confidence = 99 BEGIN SELECT RAISE(IGNORE); END"
+    };
+    app.database.connection.execute_unprepared(trigger).await.unwrap();
+    let is_skipped = |request: u32| request.is_multiple_of(10);
+    let body = |request| {
+        let mut event = numbered(request, request);
+        event["confidence"] = json!(if is_skipped(request) { 99 } else { 50 });
+        event
+    };
+    let answers = send_at_once(&app, &client, body).await;
+    for (request, answer) in (0..).zip(answers) {
+        let expected = if is_skipped(request) { counts(0, 1) } else { counts(1, 0) };
+        assert_eq!(answer, expected, "request {request}");
+    }
+    assert_eq!(app.lines("").await.len(), 180);
+}
+
+/// Sends 200 requests at once, which are written in groups. Returns their answers, in the order of the requests.
+async fn send_at_once(app: &TestApp, client: &Client, body: impl Fn(u32) -> Value) -> Vec<Value> {
+    let requests = (0..200).map(|request| {
+        let (client, address, body) = (client.clone(), app.address.clone(), body(request).to_string());
+        async move {
+            let response = send_as(&address, &client, JSON, body).await;
+            assert_eq!(response.status(), 200, "request {request}");
+            response.json().await.unwrap()
+        }
+    });
+    futures_util::future::join_all(requests).await
+}
+
+#[tokio::test]
 async fn an_event_of_this_month_waits_for_no_import_that_has_created_another_month() {
     if !backend::is_postgres() && backend::skips("SQLite has no partitions") {
         return;

@@ -285,8 +285,12 @@ async fn write(writer: &Writer, batches: &[Batch]) -> Result<Vec<Written>, DbErr
         holds: None,
     };
     let mut written = Vec::with_capacity(batches.len());
-    for batch in batches {
-        written.push(target.write(batch).await?);
+    // The progress of a source is stored with its events.
+    for batches in batches.chunk_by(|one, next| one.progress.is_none() && next.progress.is_none()) {
+        match &batches[0].progress {
+            Some(progress) => written.push(target.write_of_source(&batches[0].events, progress.clone()).await?),
+            None => written.extend(target.write(batches).await?),
+        }
     }
     target.transaction.commit().await?;
     Ok(written)
@@ -310,24 +314,43 @@ struct Target {
 }
 
 impl Target {
-    async fn write(&mut self, batch: &Batch) -> Result<Written, DbErr> {
-        if let Some(progress) = &batch.progress {
-            return self.write_of_source(&batch.events, progress.clone()).await;
-        }
-        let mut written = Written::default();
-        let granted = self.granted(batch).await?;
-        let mut events = Vec::with_capacity(batch.events.len());
-        for (position, event) in batch.events.iter().enumerate() {
-            match self.camera(event, granted.as_ref()).await? {
-                Ok(()) => events.push(item(event)),
-                Err(message) => written.rejected.push((position, Rejection::of("camera_id", message))),
+    /// Writes the batches of senders, all events with the same statements.
+    ///
+    /// # Errors
+    /// Returns `RecordNotInserted` if another writer has stored events of several batches meanwhile, as an import on PostgreSQL
+    /// can. Nothing says whose they are; each batch alone knows.
+    async fn write(&mut self, batches: &[Batch]) -> Result<Vec<Written>, DbErr> {
+        let mut written = vec![Written::default(); batches.len()];
+        let mut offered = Vec::with_capacity(batches.len());
+        for (batch, written) in batches.iter().zip(&mut written) {
+            let granted = self.granted(batch).await?;
+            let mut events = Vec::with_capacity(batch.events.len());
+            for (position, event) in batch.events.iter().enumerate() {
+                match self.camera(event, granted.as_ref()).await? {
+                    Ok(()) => events.push(item(event)),
+                    Err(message) => written.rejected.push((position, Rejection::of("camera_id", message))),
+                }
             }
+            written.duplicate = events.len() as u64;
+            offered.push(events);
         }
-        let offered = events.len() as u64;
-        let mut new = by_item::unknown(events, &self.transaction).await?;
+        let new = by_item::unknown(offered, &self.transaction).await?;
+        for (new, written) in new.iter().zip(&mut written) {
+            written.accepted = new.len() as u64;
+            written.duplicate -= written.accepted;
+        }
+        let mut new: Vec<_> = new.into_iter().flatten().collect();
         new.sort_unstable_by_key(|event| (event.timestamp, event.id));
-        written.accepted = self.insert(new).await?;
-        written.duplicate = offered - written.accepted;
+        let expected = new.len() as u64;
+        let stored_meanwhile = expected - self.insert(new).await?;
+        match &mut *written {
+            [written] => {
+                written.accepted -= stored_meanwhile;
+                written.duplicate += stored_meanwhile;
+            }
+            _ if stored_meanwhile > 0 => return Err(DbErr::RecordNotInserted),
+            _ => {}
+        }
         Ok(written)
     }
 
@@ -343,7 +366,7 @@ impl Target {
                 }
             }
         }
-        let mut new = by_item::unknown(offered, &self.transaction).await?;
+        let mut new = by_item::unknown(vec![offered], &self.transaction).await?.concat();
         new.sort_unstable_by_key(|event| (event.timestamp, event.id));
         let ids: HashSet<_> = new.iter().map(|event| (event.timestamp, event.id)).collect();
         let latest = new.last().map(|event| UnixMicros::new(event.timestamp));

@@ -19,17 +19,18 @@ pub struct Item {
     pub has_id: bool,
 }
 
-/// Returns the events that are not stored. An event with an id is known if its id is stored, or if an event that was imported
-/// from a CSV has the same contents. An event without one is known if any stored event has the same contents: unlike the
-/// rows of a CSV, two such events cannot be told from one that was sent twice.
+/// Returns the events that are not stored, of each of these groups. An event with an id is known if its id is stored, or if an
+/// event that was imported from a CSV has the same contents. An event without one is known if any stored event has the same
+/// contents: unlike the rows of a CSV, two such events cannot be told from one that was sent twice. An event of an earlier
+/// group counts as stored.
 ///
 /// # Errors
 /// Returns an error if the database does not answer.
-pub async fn unknown(events: Vec<Item>, transaction: &Transaction) -> Result<Vec<Event>, DbErr> {
-    let mut moments: Vec<i64> = events.iter().map(|item| item.event.timestamp).collect();
+pub async fn unknown(groups: Vec<Vec<Item>>, transaction: &Transaction) -> Result<Vec<Vec<Event>>, DbErr> {
+    let mut moments: Vec<i64> = groups.iter().flatten().map(|item| item.event.timestamp).collect();
     moments.sort_unstable();
     moments.dedup();
-    let mut known = Known::of(&events);
+    let mut known = Known::of(groups.iter().flatten());
     if has_events_within(&moments, transaction).await? {
         let mut rows = StoredRows::new(moments);
         while let Some(query) = rows.next_page() {
@@ -40,7 +41,8 @@ pub async fn unknown(events: Vec<Item>, transaction: &Transaction) -> Result<Vec
             }
         }
     }
-    Ok(events.into_iter().filter_map(|item| known.identify(item)).collect())
+    let new = groups.into_iter().map(|group| group.into_iter().filter_map(|item| known.identify(item)).collect());
+    Ok(new.collect())
 }
 
 /// What is known of the moments of some offered events. Only what may match one of them is kept, because a moment may have
@@ -55,10 +57,9 @@ struct Known {
 }
 
 impl Known {
-    fn of(events: &[Item]) -> Self {
-        let offered_ids = events.iter().map(|Item { event, .. }| (event.timestamp, event.id)).collect();
+    fn of<'items>(events: impl Iterator<Item = &'items Item> + Clone) -> Self {
+        let offered_ids = events.clone().map(|Item { event, .. }| (event.timestamp, event.id)).collect();
         let offered_contents = events
-            .iter()
             .flat_map(|Item { event, .. }| Contents::candidates(event).map(|contents| (event.timestamp, contents)));
         Self {
             offered_ids,
