@@ -13,6 +13,10 @@ messages! {
         HoldReleased { who: String } = "hold_released",
             "This hold was already released, by {who}.",
             "Diese Löschsperre wurde bereits von {who} aufgehoben.";
+        /// Several cameras have the name that was entered.
+        SeveralCameras { name: String } = "several_cameras",
+            "Several cameras are named “{name}”. Enter the id of one of them.",
+            "Mehrere Kameras heißen „{name}“. Geben Sie die ID einer von ihnen ein.";
         /// A hold needs both ends.
         HoldNeedsDates = "hold_needs_dates",
             "A hold needs a first and a last day.",

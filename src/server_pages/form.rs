@@ -52,6 +52,9 @@ pub fn TextField(
     /// Whether the field has the initial focus.
     #[prop(optional)]
     first: bool,
+    /// Whether it may be empty.
+    #[prop(optional)]
+    optional: bool,
     /// The values that the browser suggests while the user types.
     #[prop(optional)]
     suggestions: Vec<String>,
@@ -85,7 +88,7 @@ pub fn TextField(
                 autocomplete=autocomplete
                 autocapitalize="none"
                 spellcheck="false"
-                required
+                required=!optional
                 list=(!suggestions.is_empty()).then(|| suggestions_id.clone())
                 autofocus=first && outcome.is_none()
                 value=value

@@ -1,9 +1,11 @@
 //! Retention, for administrators: how long events are kept, holds, and the latest deletions.
 
+use std::collections::HashMap;
+
 use leptos::either::Either;
 use leptos::prelude::*;
 
-use super::form::searchable::{LongList, Search};
+use super::form::searchable::{LongList, MIN_SEARCHED, Search};
 use super::form::{FormOutcome, SelectChoice, TextField};
 use crate::api::cameras::Camera;
 use crate::api::language::Language;
@@ -40,11 +42,10 @@ fn cards(page: RetentionPage, language: Language) -> impl IntoView {
     let texts = language.retention();
     let RetentionPage { keep_days, cameras, search, holds, deletions, timezone } = page;
     let general = if keep_days == 0 { texts.kept_for_good.to_owned() } else { (texts.kept_for)(keep_days) };
-    let options: Vec<_> = cameras.iter().map(|kept| (kept.camera.id.clone(), language.camera(&kept.camera))).collect();
-    let first = options.first().map(|(id, _)| id.clone()).unwrap_or_default();
-    let mut hold_options = vec![(String::new(), texts.all_cameras.to_owned())];
-    hold_options.extend(options.iter().cloned());
-    let has_cameras = !options.is_empty();
+    let choices: Vec<_> = cameras.iter().map(|kept| (kept.camera.id.clone(), language.camera(&kept.camera))).collect();
+    let has_cameras = !choices.is_empty();
+    let of_days = camera_choice("camera", &choices, false, language);
+    let of_hold = camera_choice("camera_id", &choices, true, language);
     view! {
         <div class="card stack">
             <h2 id="kept-title">{texts.how_long}</h2>
@@ -54,7 +55,7 @@ fn cards(page: RetentionPage, language: Language) -> impl IntoView {
         {has_cameras.then(|| view! {
             <form class="card stack" method="post" action=RETENTION_PATH aria-labelledby="days-title">
                 <h2 id="days-title">{texts.change_days}</h2>
-                <SelectChoice name="camera" label=texts.camera options chosen=first/>
+                {of_days}
                 {days_field(language)}
                 <button class="primary" name="action" value="keep">{texts.save}</button>
             </form>
@@ -66,7 +67,7 @@ fn cards(page: RetentionPage, language: Language) -> impl IntoView {
         </div>
         <form class="card stack" method="post" action=RETENTION_PATH aria-labelledby="hold-title">
             <h2 id="hold-title">{texts.new_hold}</h2>
-            <SelectChoice name="camera_id" label=texts.camera options=hold_options chosen=String::new()/>
+            {of_hold}
             <TextField name="start_date" label=texts.first_day kind="date"/>
             <TextField name="end_date" label=texts.last_day kind="date" hint=(texts.days_in)(&timezone)/>
             <input type="hidden" name="timezone" value=timezone/>
@@ -78,6 +79,35 @@ fn cards(page: RetentionPage, language: Language) -> impl IntoView {
             <LongList id="deletions-list" labelled_by="deletions-title">{deletion_list(deletions, language)}</LongList>
         </div>
     }
+}
+
+/// Returns a choice of one camera, or of all if `or_all`: a list, or a field with suggestions if the list were long. `cameras` are
+/// ids with their visible names.
+fn camera_choice(
+    name: &'static str,
+    cameras: &[(String, String)],
+    or_all: bool,
+    language: Language,
+) -> impl IntoView + use<> {
+    let texts = language.retention();
+    if cameras.len() >= MIN_SEARCHED {
+        let hint = if or_all { texts.camera_or_all_hint } else { texts.camera_hint };
+        let suggestions = suggestions(cameras);
+        return Either::Left(view! { <TextField name label=texts.camera hint optional=or_all suggestions/> });
+    }
+    let all = or_all.then(|| (String::new(), texts.all_cameras.to_owned()));
+    let options: Vec<_> = all.into_iter().chain(cameras.iter().cloned()).collect();
+    let chosen = options.first().map(|(id, _)| id.clone()).unwrap_or_default();
+    Either::Right(view! { <SelectChoice name label=texts.camera options chosen/> })
+}
+
+/// Returns the names of cameras; the id where several have the same name.
+fn suggestions(cameras: &[(String, String)]) -> Vec<String> {
+    let mut uses: HashMap<&str, u32> = HashMap::new();
+    for (_, name) in cameras {
+        *uses.entry(name).or_default() += 1;
+    }
+    cameras.iter().map(|(id, name)| if uses[&**name] == 1 { name.clone() } else { id.clone() }).collect()
 }
 
 /// Returns the field for the days of a camera, which may be empty.
@@ -217,6 +247,12 @@ mod tests {
             assert_eq!(kept(own, general, Language::English), english);
             assert_eq!(kept(own, general, Language::German), german);
         }
+    }
+
+    #[test]
+    fn a_camera_is_suggested_by_its_name_or_by_its_id_if_another_has_the_name() {
+        let cameras = [("a", "Gate"), ("b", "Yard"), ("c", "Gate")].map(|(id, name)| (id.to_owned(), name.to_owned()));
+        assert_eq!(suggestions(&cameras), ["a", "Yard", "c"]);
     }
 
     #[test]

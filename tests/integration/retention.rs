@@ -616,6 +616,52 @@ async fn an_administrator_sets_days_and_creates_and_releases_holds_on_the_page()
 }
 
 #[tokio::test]
+async fn of_many_cameras_one_is_chosen_by_its_name() {
+    let database = TestDatabase::with(old_and_new()).await;
+    for (id, name) in [("1", "Gate"), ("2", "gate"), ("3", "Yard"), ("4", "Zaun"), ("5", "1"), ("6", "Roof")] {
+        database.add_camera(id, Some(name)).await;
+    }
+    let app = database.serve(10).await;
+    let admin = app.browser_of("admin").await;
+    let page = text_of(app.get_as(&admin, "/settings/retention").await).await;
+    assert!(page.contains("<option value=\"Front Door\">") && !page.contains("<option value=\"front\""), "{page}");
+    assert!(page.contains("Empty: all cameras."), "{page}");
+    let keep = async |camera: &str| {
+        let form = [("action", "keep"), ("camera", camera), ("keep_days", "9")];
+        app.post(&admin, "/settings/retention", &form).await
+    };
+    // An id comes before a name.
+    for (camera, id) in [("front door", "front"), (" Yard ", "3"), ("1", "1"), ("2", "2")] {
+        assert_eq!(keep(camera).await.status(), 303, "{camera}");
+        assert_eq!(camera_of(&app.database, id).await.keep_days, Some(9), "{camera}");
+    }
+    assert_eq!(camera_of(&app.database, "5").await.keep_days, None);
+    for (camera, status, words) in [("GATE", 400, "Several cameras are named “GATE”"), ("Attic", 404, "Attic")] {
+        let refused = keep(camera).await;
+        assert_eq!(refused.status(), status, "{camera}");
+        let page = text_of(refused).await;
+        assert!(page.contains("id=\"camera-problem\"") && page.contains(words), "{page}");
+        assert!(page.contains(&format!("value=\"{camera}\"")), "{page}");
+    }
+    let hold = |camera: &'static str| {
+        [
+            ("action", "hold"),
+            ("camera_id", camera),
+            ("start_date", "2025-10-10"),
+            ("end_date", "2025-10-10"),
+            ("why", "7"),
+        ]
+    };
+    for camera in ["Back Yard", ""] {
+        assert_eq!(app.post(&admin, "/settings/retention", &hold(camera)).await.status(), 303, "{camera}");
+    }
+    let holds = holds::list(&app.database.connection, false).await.unwrap();
+    let mut cameras: Vec<_> = holds.iter().map(|hold| hold.camera_id.as_deref()).collect();
+    cameras.sort_unstable();
+    assert_eq!(cameras, [None, Some("back")]);
+}
+
+#[tokio::test]
 async fn an_invalid_form_of_retention_is_refused_with_the_reason_and_filled_in_again() {
     let app = TestDatabase::with(old_and_new()).await.serve(10).await;
     let admin = app.browser_of("admin").await;

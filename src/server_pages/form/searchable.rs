@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use crate::ui::page_data;
 
 /// From this number of entries on, a list has a search.
-const MIN_SEARCHED: usize = 8;
+pub const MIN_SEARCHED: usize = 8;
 
 /// The search above a list, if there is enough to search.
 #[component]

@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
+use sea_orm::EntityTrait;
 use tracing::info;
 
 use super::form::{Form, FormResponse, unknown_action};
+use crate::api::cameras::Camera;
 use crate::api::page::Notice;
 use crate::api::paths::RETENTION_PATH;
 use crate::error::ApiError;
+use crate::messages::retention::RetentionMessage;
+use crate::server::accounts::camera_access::no_such_camera;
+use crate::server::db::entity::camera;
 use crate::server::retention::holds::{self, NewHold};
+use crate::web::preferences;
 
 /// Changes the days of a camera, or creates or releases a hold.
 pub(in crate::web) async fn change_retention(form: Arc<Form>) -> Result<FormResponse, ApiError> {
@@ -17,14 +23,14 @@ pub(in crate::web) async fn change_retention(form: Arc<Form>) -> Result<FormResp
     let action = form.field("action");
     let notice = match action {
         "keep" => {
-            let camera_id = form.field("camera");
+            let camera_id = &*camera_named(&form, "camera").await?;
             let keep_days = holds::set_keep_days(database, camera_id, form.field("keep_days")).await?;
             info!(user_id = %admin.user.id, action, camera_id, keep_days, "retention changed");
             Notice::KeepDaysSaved
         }
         "hold" => {
             let new = NewHold {
-                camera_id: form.field("camera_id"),
+                camera_id: &camera_named(&form, "camera_id").await?,
                 start: form.field("start_date"),
                 end: form.field("end_date"),
                 timezone: form.field("timezone"),
@@ -43,4 +49,25 @@ pub(in crate::web) async fn change_retention(form: Arc<Form>) -> Result<FormResp
         other => return Err(unknown_action(other)),
     };
     Ok(FormResponse::done(RETENTION_PATH, notice))
+}
+
+/// Returns the id of the camera that a field names by its id or by its name, as the page shows it; empty for an empty field.
+async fn camera_named(form: &Form, field: &str) -> Result<String, ApiError> {
+    let text = form.field(field).trim();
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    let cameras = camera::Entity::find().all(&form.state.database).await?;
+    if cameras.iter().any(|camera| camera.id == text) {
+        return Ok(text.to_owned());
+    }
+    let language = preferences::language(&form.parts.headers);
+    let (shown, entered) = (|camera: &Camera| language.camera(camera).to_lowercase(), text.to_lowercase());
+    let cameras = cameras.into_iter().map(|camera::Model { id, name, .. }| Camera { id, name });
+    let mut named = cameras.filter(|camera| shown(camera) == entered);
+    match (named.next(), named.next()) {
+        (Some(camera), None) => Ok(camera.id),
+        (Some(_), Some(_)) => Err(ApiError::invalid(field, RetentionMessage::SeveralCameras { name: text.to_owned() })),
+        (None, _) => Err(ApiError { field: Some(field.to_owned()), ..no_such_camera(text) }),
+    }
 }
