@@ -45,6 +45,8 @@ fn cards(page: RetentionPage, language: Language) -> impl IntoView {
     let choices: Vec<_> = cameras.iter().map(|kept| (kept.camera.id.clone(), language.camera(&kept.camera))).collect();
     let has_cameras = !choices.is_empty();
     let of_days = camera_choice("camera", &choices, false, language);
+    // Open if it was refused.
+    let is_new_hold = page_data::outcome().is_some_and(|outcome| outcome.filled_in("why").is_some());
     let of_hold = camera_choice("camera_id", &choices, true, language);
     view! {
         <div class="card stack">
@@ -65,15 +67,17 @@ fn cards(page: RetentionPage, language: Language) -> impl IntoView {
             <p>{texts.holds_lead}</p>
             <LongList id="holds-list" labelled_by="holds-title">{hold_list(holds, language)}</LongList>
         </div>
-        <form class="card stack" method="post" action=RETENTION_PATH aria-labelledby="hold-title">
-            <h2 id="hold-title">{texts.new_hold}</h2>
-            {of_hold}
-            <TextField name="start_date" label=texts.first_day kind="date"/>
-            <TextField name="end_date" label=texts.last_day kind="date" hint=(texts.days_in)(&timezone)/>
-            <input type="hidden" name="timezone" value=timezone/>
-            <TextField name="why" label=texts.why hint=texts.why_hint/>
-            <button class="primary" name="action" value="hold">{texts.create_hold}</button>
-        </form>
+        <details class="card" open=is_new_hold>
+            <summary><h2 id="hold-title">{texts.new_hold}</h2></summary>
+            <form class="stack" method="post" action=RETENTION_PATH aria-labelledby="hold-title">
+                {of_hold}
+                <TextField name="start_date" label=texts.first_day kind="date"/>
+                <TextField name="end_date" label=texts.last_day kind="date" hint=(texts.days_in)(&timezone)/>
+                <input type="hidden" name="timezone" value=timezone/>
+                <TextField name="why" label=texts.why hint=texts.why_hint/>
+                <button class="primary" name="action" value="hold">{texts.create_hold}</button>
+            </form>
+        </details>
         <div class="card stack">
             <h2 id="deletions-title">{texts.deletions}</h2>
             <LongList id="deletions-list" labelled_by="deletions-title">{deletion_list(deletions, language)}</LongList>

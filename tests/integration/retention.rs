@@ -679,6 +679,8 @@ async fn an_invalid_form_of_retention_is_refused_with_the_reason_and_filled_in_a
         assert_eq!(response.status(), 400, "{words}");
         let page = text_of(response).await;
         assert!(page.contains(words), "{words}: {page}");
+        let is_hold = form.contains(&("action", "hold"));
+        assert_eq!(page.contains("<details open class=\"card\">"), is_hold, "{words}: {page}");
         for (name, value) in
             form.iter().filter(|(name, value)| ["keep_days", "start_date"].contains(name) && !value.is_empty())
         {
