@@ -1,5 +1,6 @@
 //! Previews: what an export would contain.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -91,6 +92,60 @@ async fn few_days_are_counted_per_hour_and_few_cameras_each_for_itself() {
     let five = preview(&app, &app.client, five).await;
     let named: Vec<_> = five["cameras"].as_array().unwrap().iter().map(|camera| camera["id"].clone()).collect();
     assert_eq!(named, ["back", "front", "more-0", "more-1", "more-2"], "in the order of lists");
+}
+
+#[tokio::test]
+async fn events_are_counted_per_local_day_however_far_apart_they_are() {
+    let moments = [
+        "2024-02-29T23:59:59Z",
+        "2024-03-01T00:00:00Z",
+        // Clocks change in Berlin and in Los Angeles.
+        "2025-03-08T07:59:59Z",
+        "2025-03-09T10:30:00Z",
+        "2025-03-29T22:59:59Z",
+        "2025-03-29T23:00:00Z",
+        "2025-10-26T00:30:00Z",
+        "2025-10-26T01:30:00Z",
+        "2025-10-26T23:00:00Z",
+        "2025-12-31T23:59:59Z",
+    ];
+    let database = TestDatabase::with(moments.map(event)).await;
+    database
+        .add([seen_by(event("2025-10-26T12:00:00Z"), "back"), seen_by(event("2023-01-01T12:00:00Z"), "back")])
+        .await;
+    let app = database.serve(5).await;
+    // The second time with more days in between than can be counted each for itself.
+    for far in [None, Some("9998-01-01T12:00:00Z")] {
+        if let Some(far) = far {
+            app.database.add([event(far)]).await;
+        }
+        for zone in ["UTC", "Europe/Berlin", "America/Los_Angeles", "Asia/Kathmandu"] {
+            for selection in [
+                "",
+                "&camera_id=back",
+                "&camera_id=front",
+                "&camera_id=back&camera_id=front",
+                // Within days, with events before and after on the same ones.
+                "&start_date=2025-03-09T10:30:00Z&end_date=2025-10-26T00:30:01Z",
+                "&start_date=2024-03-01T00:00:00Z&end_date=2025-10-26T12:00:00Z&camera_id=back&camera_id=front",
+            ] {
+                let query = format!("timezone={zone}{selection}");
+                let lines = app.lines(&query).await;
+                let mut days: BTreeMap<&str, u64> = BTreeMap::new();
+                for line in &lines {
+                    *days.entry(&line[..10]).or_default() += 1;
+                }
+                let found = preview(&app, &app.client, &query).await;
+                assert_eq!(found["rows"], lines.len(), "{query}");
+                let counted = found["days"].as_array().unwrap().iter();
+                let counted: BTreeMap<_, _> =
+                    counted.map(|day| (day["day"].as_str().unwrap(), day["events"].as_u64().unwrap())).collect();
+                assert_eq!(counted, days, "{query}");
+                assert!(lines[0].starts_with(found["first"].as_str().unwrap()), "{query}");
+                assert!(lines[lines.len() - 1].starts_with(found["last"].as_str().unwrap()), "{query}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

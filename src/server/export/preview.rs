@@ -1,5 +1,5 @@
-//! Previews: what an export would contain. Events are counted in the index of the cameras, in SQLite by each core that is
-//! idle, and the queries are cancelled if the client disconnects.
+//! Previews: what an export would contain. Events are counted in an index, by each core that is idle, and the queries are
+//! cancelled if the client disconnects.
 
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroU32;
@@ -30,6 +30,8 @@ use crate::server::export::pipeline::deletions::DeletionSnapshot;
 use crate::server::export::pipeline::key_lookup::KeyLookup;
 use crate::server::export::pipeline::keyset::{KeysetPager, RowLimit};
 use crate::server::export::reader::sqlite;
+
+mod postgres;
 
 /// The number of rows from which the size of the file is estimated.
 const SAMPLE_ROWS: NonZeroU32 = NonZeroU32::new(100).expect("not zero");
@@ -274,8 +276,8 @@ impl Counted {
     }
 }
 
-/// Counts the selected events. On SQLite, each idle core counts those of some cameras. They are counted at slightly different
-/// moments then.
+/// Counts the selected events. On SQLite, each idle core counts those of some cameras, on PostgreSQL, each connection those of
+/// some days. They are counted at slightly different moments then.
 async fn count_events(
     reader: &Reader,
     filter: Filter,
@@ -283,16 +285,10 @@ async fn count_events(
     detail: Detail,
 ) -> Result<Counted, ExportError> {
     if reader.backend() == DbBackend::Postgres {
-        let one = |camera: &SelectedCamera| CameraFilter::Only(vec![camera.clone()]);
-        let filters: Vec<Filter> = if detail.is_separate {
-            selected.iter().map(|camera| Filter { cameras: one(camera), ..filter.clone() }).collect()
-        } else {
-            vec![filter]
-        };
-        let counted = reader.read(move |connection, slice| {
-            filters.iter().map(|filter| count_on_postgres(connection, slice, filter, detail)).collect()
-        });
-        return Ok(Counted::sum(counted.await?, detail));
+        let one = |camera: &SelectedCamera| (Filter { cameras: only(camera), ..filter.clone() }, vec![camera.clone()]);
+        let selections =
+            if detail.is_separate { selected.iter().map(one).collect() } else { vec![(filter, selected.to_vec())] };
+        return Ok(Counted::sum(postgres::count(reader, selections, detail).await?, detail));
     }
     let cores = reader.cores_besides(0).min(selected.len()).max(1);
     let shares = (0..cores).map(|core| {
@@ -321,7 +317,7 @@ fn days_with_events(
     }
     let first = query::first(TimeRange::default(), None, cameras, connection.backend());
     let mut days = [None; 2];
-    for (day, statement) in days.iter_mut().zip([first, query::last(cameras)]) {
+    for (day, statement) in days.iter_mut().zip([first, query::last(TimeRange::default(), cameras)]) {
         let mut note = |timestamp| *day = zone.day_around(timestamp).map(|(day, _)| day);
         match connection {
             Connection::Sqlite(connection) => sqlite::numbers(connection, &statement, note)?,
@@ -361,32 +357,8 @@ fn count_cameras_per_day(
     Ok(counted)
 }
 
-/// Counts events in PostgreSQL, per quarter of an hour, which is many times faster than fetching the timestamps. If a day starts
-/// within a quarter, its timestamps are fetched.
-fn count_on_postgres(
-    connection: &mut Connection,
-    slice: &TimeSlice,
-    filter: &Filter,
-    detail: Detail,
-) -> Result<EventCounts, ExportError> {
-    let mut counted = EventCounts::new(detail);
-    let zone = detail.zone;
-    let Connection::Postgres(connection) = connection else { return Ok(counted) };
-    let mut split_by_midnight = Vec::new();
-    connection.plan_freely()?;
-    connection.numbers(&query::count_per_quarter_hour(filter), slice, |[first, last, events]| {
-        if counted.add(first, last, events.unsigned_abs(), zone) == Added::SpansMidnight {
-            split_by_midnight.push((first, last));
-        }
-    })?;
-    connection.plan_for_pages()?;
-    counted.restart_order();
-    for (first, last) in split_by_midnight {
-        let timestamps = query::timestamps_between(filter, first, last);
-        connection.numbers(&timestamps, slice, |[timestamp]| counted.add_one(timestamp, zone))?;
-        counted.restart_order();
-    }
-    Ok(counted)
+fn only(camera: &SelectedCamera) -> CameraFilter {
+    CameraFilter::Only(vec![camera.clone()])
 }
 
 /// Returns the selected cameras. `visible` is all of them if all are selected: the list has the camera of every event.

@@ -139,9 +139,10 @@ pub fn first(
     of_each_camera(cameras, Func::min, |of_one| in_order(within_and_after(of_one, interval, after, backend), 1))
 }
 
-/// Returns the statement for the timestamp of the last event of these cameras, as [`first`] does.
-pub fn last(cameras: &[SelectedCamera]) -> SelectStatement {
+/// Returns the statement for the timestamp of the last event of these cameras in the interval, as [`first`] does.
+pub fn last(interval: TimeRange, cameras: &[SelectedCamera]) -> SelectStatement {
     of_each_camera(cameras, Func::max, |of_one| {
+        let of_one = within(of_one, interval.start, interval.end);
         of_one.order_by_desc(Column::Timestamp).order_by_desc(Column::Id).limit(1).into_query()
     })
 }
@@ -211,6 +212,29 @@ pub fn count_per_quarter_hour(filter: &Filter) -> SelectStatement {
         counted = counted.filter(Column::CameraKey.is_in(keys(cameras)));
     }
     within(counted, filter.interval.start, filter.interval.end).order_by_asc(timestamp().min()).into_query()
+}
+
+/// Returns the statement for the number of events in each of these ranges of time, which are in order and end before their
+/// second timestamp: start, number. Each range is a search of its own in an index.
+pub fn count_per_range(cameras: &CameraFilter, ranges: &[(i64, i64)]) -> SelectStatement {
+    let range = Alias::new("range");
+    let bound = |column: &'static str| Expr::col((Alias::new("range"), Alias::new(column)));
+    let mut counted = Entity::find()
+        .select_only()
+        .expr(Expr::col(Asterisk).count())
+        .filter(Expr::col((Entity, Column::Timestamp)).gte(bound("column1")))
+        .filter(Expr::col((Entity, Column::Timestamp)).lt(bound("column2")));
+    if let CameraFilter::Only(cameras) = cameras {
+        counted = counted.filter(Column::CameraKey.is_in(keys(cameras)));
+    }
+    // PostgreSQL leaves out partitions when it plans by constants only.
+    let whole = ranges.first().zip(ranges.last());
+    let counted = within(counted, whole.map(|(first, _)| first.0), whole.map(|(_, last)| last.1));
+    Query::select()
+        .expr(bound("column1"))
+        .expr(Expr::from(counted.into_query()))
+        .from_values(ranges.iter().copied(), range)
+        .to_owned()
 }
 
 /// Returns the statement for all timestamps from `first` to `last`, in order.
