@@ -55,7 +55,25 @@ messages! {
         DatabaseUnreadable { location: String, detail: String } = "source_database_unreadable",
             "{location} cannot be read: {detail}.",
             "{location} ist nicht lesbar: {detail}.";
-        /// The database is that of another program, or damaged.
+        /// The database is one of Frigate.
+        DatabaseOfFrigate { location: String } = "source_database_of_frigate",
+            "{location} is a database of Frigate. Follow Frigate itself with `kind = \"frigate\"` and its url, or import the file \
+             with `import frigate`.",
+            "{location} ist eine Datenbank von Frigate. Verfolgen Sie Frigate selbst mit `kind = \"frigate\"` und url, oder \
+             importieren Sie die Datei mit `import frigate`.";
+        /// The database is one of this program.
+        DatabaseOfThisProgram { location: String } = "source_database_of_this_program",
+            "{location} is a database of Motion Export, not of ArgusAI. Set the path of ArgusAI's database.",
+            "{location} ist eine Datenbank von Motion Export und nicht von ArgusAI. Geben Sie den Pfad der Datenbank von ArgusAI an.";
+        /// The database has no such table.
+        DatabaseLacksTable { location: String, table: String } = "source_database_lacks_table",
+            "{location} is not a database of ArgusAI: it has no table {table}.",
+            "{location} ist keine Datenbank von ArgusAI: Die Tabelle {table} fehlt.";
+        /// A table of the database has no such column.
+        DatabaseLacksColumn { location: String, table: String, column: String } = "source_database_lacks_column",
+            "{location} is not a database of ArgusAI: its table {table} has no column {column}.",
+            "{location} ist keine Datenbank von ArgusAI: In der Tabelle {table} fehlt die Spalte {column}.";
+        /// The database is damaged, or none at all.
         DatabaseRefused { location: String, detail: String } = "source_database_refused",
             "{location} cannot be followed: {detail}.",
             "{location} kann nicht verfolgt werden: {detail}.";

@@ -197,12 +197,22 @@ async fn a_database_that_cannot_be_followed_is_named_with_the_reason_and_tried_a
     std::fs::write(&file, "no database at all, but a text that is longer than the head of one").unwrap();
     let (state, error) = refused().await;
     assert!(state == "refused" && error.contains("cannot be followed"), "{error}");
-    std::fs::remove_file(&file).unwrap();
-    let other = Connection::open(&file).unwrap();
-    other.execute_batch("CREATE TABLE cameras (id, name); CREATE TABLE motion_events (id)").unwrap();
-    let (state, error) = refused().await;
-    assert!(state == "refused" && error.contains("its table motion_events has no column camera_id"), "{error}");
-    drop(other);
+    for (tables, words) in [
+        (
+            "CREATE TABLE cameras (id, name); CREATE TABLE motion_events (id)",
+            "table motion_events has no column camera_id",
+        ),
+        ("CREATE TABLE cameras (id, name)", "is not a database of ArgusAI: it has no table motion_events"),
+        ("CREATE TABLE event (id)", "is a database of Frigate. Follow Frigate itself"),
+        ("CREATE TABLE cameras (id, name); CREATE TABLE motion_events (camera_key)", "is a database of Motion Export"),
+    ] {
+        std::fs::remove_file(&file).unwrap();
+        let other = Connection::open(&file).unwrap();
+        other.execute_batch(tables).unwrap();
+        let (state, error) = refused().await;
+        assert!(state == "refused" && error.contains(words), "{words}: {error}");
+        drop(other);
+    }
     std::fs::remove_file(&file).unwrap();
     add(&create(&file, "delete"), 0..1).unwrap();
     assert_eq!(read(&database, &settings).await.unwrap(), 1);

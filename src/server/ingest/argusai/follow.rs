@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::tables::SourceEvent;
+use crate::messages::import_problem::FileProblem;
 
 pub mod file;
 pub mod postgres;
@@ -100,8 +101,10 @@ pub struct Page<C> {
 pub enum ReadError {
     /// It may be readable later.
     Away(String),
-    /// It is that of another program, or damaged.
+    /// It is damaged, or no database.
     Refused(String),
+    /// It is that of another program.
+    OtherTables(FileProblem),
     /// It is on a network file system.
     NetworkFileSystem,
     /// No program has it open, and this one may not write beside it.

@@ -1,13 +1,15 @@
 //! Reads ArgusAI on PostgreSQL. Column types differ between installations, so each value is read as its text, and then
 //! parsed as in SQLite.
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use futures_util::TryStreamExt;
 use sea_orm::sqlx::postgres::PgRow;
 use sea_orm::sqlx::{self, AssertSqlSafe, Executor, PgConnection, Row};
 
 use super::tables::{PAGE, RowBatches, TABLES, check_table};
 use super::tables::{SourceCamera, SourceEvent};
+use crate::messages::Message;
+use crate::messages::import_problem::FileProblem;
 use crate::server::db::describe_error::describe_sqlx;
 use crate::server::db::postgres::single_connection::connect;
 use crate::server::ingest::foreign_file::Value;
@@ -35,7 +37,10 @@ pub const TIME_TYPES: [&str; 2] = ["timestamp with time zone", "timestamp withou
 /// of time.
 pub async fn open(url: &str, pages: RowBatches) -> anyhow::Result<(Vec<SourceCamera>, u64, bool)> {
     let mut source = connect(url).await?;
-    let time_type = prepare(&mut source).await?;
+    let time_type = prepare(&mut source).await.map_err(|error| match error {
+        PrepareError::Database(error) => describe(error),
+        PrepareError::Tables(problem) => anyhow!(Message::from(problem)),
+    })?;
     let cameras = cameras(&mut source).await.map_err(describe)?;
     let extent =
         r#"SELECT count(*), count(*) FILTER (WHERE "timestamp" IS NULL), max("timestamp")::text FROM motion_events"#;
@@ -52,12 +57,27 @@ pub async fn open(url: &str, pages: RowBatches) -> anyhow::Result<(Vec<SourceCam
     Ok((cameras, events.unsigned_abs(), is_in_order_of_time))
 }
 
+/// Why events cannot be read.
+#[derive(Debug)]
+pub enum PrepareError {
+    /// The database does not answer.
+    Database(sqlx::Error),
+    /// It is not a database of `ArgusAI`.
+    Tables(FileProblem),
+}
+
+impl From<sqlx::Error> for PrepareError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
 /// Makes the session read-only, and checks that the tables exist. Returns the type of the events' times.
 ///
 /// # Errors
 /// Returns an error if it is not a database of `ArgusAI`, or does not answer.
-pub async fn prepare(source: &mut PgConnection) -> anyhow::Result<String> {
-    source.execute(SETTINGS).await.map_err(describe)?;
+pub async fn prepare(source: &mut PgConnection) -> Result<String, PrepareError> {
+    source.execute(SETTINGS).await?;
     check(source).await
 }
 
@@ -76,24 +96,24 @@ pub fn describe(error: sqlx::Error) -> anyhow::Error {
 }
 
 /// Checks that the tables exist. Returns the type of the events' times.
-async fn check(source: &mut PgConnection) -> anyhow::Result<String> {
+async fn check(source: &mut PgConnection) -> Result<String, PrepareError> {
     let mut time_type = None;
     for (table, needed) in TABLES {
         let columns = "SELECT attname::text, format_type(atttypid, NULL) FROM pg_attribute \
                        WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped";
-        let rows =
-            sqlx::query(columns).persistent(false).bind(table).fetch_all(&mut *source).await.map_err(describe)?;
+        let rows = sqlx::query(columns).persistent(false).bind(table).fetch_all(&mut *source).await?;
         let mut names = Vec::new();
         for row in &rows {
-            let name: String = row.try_get(0).map_err(describe)?;
+            let name: String = row.try_get(0)?;
             if name == "timestamp" {
-                time_type = Some(row.try_get(1).map_err(describe)?);
+                time_type = Some(row.try_get(1)?);
             }
             names.push(name);
         }
-        check_table(table, needed, &names, false)?;
+        check_table(table, needed, &names, false).map_err(PrepareError::Tables)?;
     }
-    time_type.context("it is not a database of ArgusAI: its events have no time")
+    let (table, column) = ("motion_events".to_owned(), "timestamp".to_owned());
+    time_type.ok_or(PrepareError::Tables(FileProblem::ColumnMissing { program: "ArgusAI", table, column }))
 }
 
 /// Reads the events in the order of their times, in short steps: each statement returns about [`PAGE`] events, and all

@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use anyhow::anyhow;
 use rusqlite::{Connection, Row};
 
 use super::tables::{RowBatches, SourceCamera, SourceEvent, TABLES, check_table};
+use crate::messages::Message;
 use crate::server::ingest::foreign_file::{self, Value, columns, describe};
 
 /// Only columns before the thumbnail: to get past its 50 kB, SQLite would have to read it.
@@ -16,7 +18,8 @@ pub async fn open(file: PathBuf, pages: RowBatches) -> anyhow::Result<(Vec<Sourc
         let source = foreign_file::open(&file, "give the path of ArgusAI's database, such as backend/data/app.db")?;
         let is_frigate = !columns(&source, "event")?.is_empty();
         for (table, needed) in TABLES {
-            check_table(table, needed, &columns(&source, table)?, is_frigate)?;
+            check_table(table, needed, &columns(&source, table)?, is_frigate)
+                .map_err(|problem| anyhow!(Message::from(problem)))?;
         }
         let cameras = cameras(&source).map_err(describe)?;
         let events = foreign_file::count(&source, "motion_events")?;

@@ -1,8 +1,5 @@
 //! The tables of ArgusAI, and the events that are read from them.
 
-use anyhow::bail;
-
-use crate::messages::Message;
 use crate::messages::import_problem::FileProblem;
 use crate::server::ingest::foreign_file::{self, Value};
 
@@ -49,7 +46,7 @@ pub type RowBatches = foreign_file::RowBatches<SourceEvent>;
 ///
 /// # Errors
 /// Returns an error if the table or one of its columns is missing.
-pub fn check_table(table: &str, needed: &[&str], found: &[String], is_frigate: bool) -> anyhow::Result<()> {
+pub fn check_table(table: &str, needed: &[&str], found: &[String], is_frigate: bool) -> Result<(), FileProblem> {
     let has = |column: &str| found.iter().any(|name| name.eq_ignore_ascii_case(column));
     let problem = if found.is_empty() && is_frigate {
         FileProblem::IsFrigate
@@ -64,5 +61,5 @@ pub fn check_table(table: &str, needed: &[&str], found: &[String], is_frigate: b
     } else {
         return Ok(());
     };
-    bail!(Message::from(problem))
+    Err(problem)
 }

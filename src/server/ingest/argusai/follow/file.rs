@@ -82,7 +82,7 @@ impl FileReader {
         let is_frigate = !columns(&connection, "event").map_err(refused)?.is_empty();
         for (table, needed) in TABLES {
             let found = columns(&connection, table).map_err(refused)?;
-            check_table(table, needed, &found, is_frigate).map_err(refused)?;
+            check_table(table, needed, &found, is_frigate).map_err(ReadError::OtherTables)?;
         }
         Ok(connection)
     }

@@ -5,7 +5,7 @@ use sea_orm::sqlx::{self, AssertSqlSafe, PgConnection, Row};
 use super::{Page, ReadError};
 use crate::server::db::describe_error::describe_sqlx;
 use crate::server::db::postgres::single_connection::connect;
-use crate::server::ingest::argusai::postgres::{COLUMNS, NAMES, TIME_TYPES, cameras, event, prepare};
+use crate::server::ingest::argusai::postgres::{COLUMNS, NAMES, PrepareError, TIME_TYPES, cameras, event, prepare};
 use crate::server::ingest::argusai::tables::{PAGE, SourceCamera, SourceEvent};
 use crate::server::ingest::foreign_file::Value;
 
@@ -28,7 +28,10 @@ impl PostgresReader {
     /// Returns why the database cannot be read.
     pub async fn open(url: &str) -> Result<Self, ReadError> {
         let mut connection = connect(url).await.map_err(|error| ReadError::Away(error.to_string()))?;
-        let time_type = prepare(&mut connection).await.map_err(|error| ReadError::Refused(error.to_string()))?;
+        let time_type = prepare(&mut connection).await.map_err(|error| match error {
+            PrepareError::Database(error) => describe(&error),
+            PrepareError::Tables(problem) => ReadError::OtherTables(problem),
+        })?;
         let cameras = cameras(&mut connection).await.map_err(|error| describe(&error))?;
         Ok(Self { connection, time_type, cameras })
     }

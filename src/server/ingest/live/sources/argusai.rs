@@ -12,6 +12,7 @@ use super::recorder::{FAILURES_UNTIL_AWAY, New, Recorder, WriteError};
 use super::refused::Refused;
 use crate::error::ApiError;
 use crate::messages::Message;
+use crate::messages::import_problem::FileProblem;
 use crate::messages::sources::SourceMessage;
 use crate::server::db::entity::camera;
 use crate::server::db::unix_micros::UnixMicros;
@@ -337,6 +338,17 @@ pub fn describe(location: &Location, error: &ReadError) -> (SourceMessage, bool)
         ReadError::Away(detail) => (SourceMessage::DatabaseUnreadable { location, detail }, false),
         ReadError::NotOpen => (SourceMessage::DatabaseNotOpen { location }, false),
         ReadError::Refused(detail) => (SourceMessage::DatabaseRefused { location, detail }, true),
+        ReadError::OtherTables(problem) => {
+            let message = match problem {
+                FileProblem::IsFrigate => SourceMessage::DatabaseOfFrigate { location },
+                FileProblem::ColumnMissing { table, column, .. } => {
+                    SourceMessage::DatabaseLacksColumn { location, table, column }
+                }
+                FileProblem::TableMissing { table, .. } => SourceMessage::DatabaseLacksTable { location, table },
+                _ => SourceMessage::DatabaseOfThisProgram { location },
+            };
+            (message, true)
+        }
         ReadError::NetworkFileSystem => (SourceMessage::NetworkFileSystem { location }, true),
     }
 }
