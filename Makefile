@@ -35,8 +35,8 @@ CADDY := target/caddy/bin/caddy
 WASM_OPT := end2end/node_modules/.bin/wasm-opt
 # The browser for tests; any Chromium works. The headless shell takes three quarters of the time of the whole browser.
 export CHROMIUM ?= $(shell command -v chromium-headless-shell || command -v chromium || echo /usr/bin/chromium-headless-shell)
-# Integration tests of connections, proxies, files and documents, in which nothing depends on the database. They run once.
-WITHOUT_DATABASE := connections documents encoding fuzz home_network layers neighbours proxy proxy_failures reverse_proxy site snippets sub_path
+# Integration tests of connections, proxies, files and documents, which do not ask which database they have. They run once.
+WITHOUT_DATABASE := connections documents fuzz layers proxy_failures site snippets sub_path
 
 .PHONY: help run test lint unit fuzz tools api-check audit dist dist-check upgrade-check coverage instructions end2end browsers bench load lighthouse size build screenshots clean site static shipped
 .PHONY: wasm-target browser other-browsers components promtool proxies mosquitto postgres valgrind bench-tools
@@ -206,7 +206,7 @@ postgres:
 # Chromium's headless shell for the browser tests, unless CHROMIUM names another one, and curl for the tests of scripts. Where
 # Debian does not have the shell, the whole browser does.
 browser:
-	@{ { [ "$(origin CHROMIUM)" = environment ] || command -v chromium-headless-shell; } && command -v curl; } > /dev/null || { \
+	@{ { [ "$(origin CHROMIUM)" != file ] || command -v chromium-headless-shell; } && command -v curl; } > /dev/null || { \
 	  echo "Installing Debian's Chromium and curl"; \
 	  { $(APT_INSTALL) chromium-headless-shell curl; } || { [ -x "$(CHROMIUM)" ] && command -v curl > /dev/null; } \
 	    || { $(APT_INSTALL) chromium curl; }; }

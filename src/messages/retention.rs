@@ -13,10 +13,10 @@ messages! {
         HoldReleased { who: String } = "hold_released",
             "This hold was already released, by {who}.",
             "Diese Löschsperre wurde bereits von {who} aufgehoben.";
-        /// Several cameras have the name that was entered.
+        /// Several cameras have the name or the id that was entered.
         SeveralCameras { name: String } = "several_cameras",
-            "Several cameras are named “{name}”. Enter the id of one of them.",
-            "Mehrere Kameras heißen „{name}“. Geben Sie die ID einer von ihnen ein.";
+            "“{name}” is the name or the id of several cameras. Enter a name or an id that only one of them has.",
+            "„{name}“ ist der Name oder die ID mehrerer Kameras. Geben Sie einen Namen oder eine ID ein, die nur eine von ihnen hat.";
         /// A hold needs both ends.
         HoldNeedsDates = "hold_needs_dates",
             "A hold needs a first and a last day.",

@@ -1,6 +1,6 @@
 //! Retention, for administrators: how long events are kept, holds, and the latest deletions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use leptos::either::Either;
 use leptos::prelude::*;
@@ -44,10 +44,10 @@ fn cards(page: RetentionPage, language: Language) -> impl IntoView {
     let general = if keep_days == 0 { texts.kept_for_good.to_owned() } else { (texts.kept_for)(keep_days) };
     let choices: Vec<_> = cameras.iter().map(|kept| (kept.camera.id.clone(), language.camera(&kept.camera))).collect();
     let has_cameras = !choices.is_empty();
-    let of_days = camera_choice("camera", &choices, false, language);
+    let of_days = camera_choice("camera", "camera_name", &choices, false, language);
     // Open if it was refused.
     let is_new_hold = page_data::outcome().is_some_and(|outcome| outcome.filled_in("why").is_some());
-    let of_hold = camera_choice("camera_id", &choices, true, language);
+    let of_hold = camera_choice("camera_id", "held_camera_name", &choices, true, language);
     view! {
         <div class="card stack">
             <h2 id="kept-title">{texts.how_long}</h2>
@@ -85,10 +85,11 @@ fn cards(page: RetentionPage, language: Language) -> impl IntoView {
     }
 }
 
-/// Returns a choice of one camera, or of all if `or_all`: a list, or a field with suggestions if the list were long. `cameras` are
-/// ids with their visible names.
+/// Returns a choice of one camera, or of all if `or_all`: a list whose field `id` has an id, or if the list were long, a field
+/// `text` with suggestions. `cameras` are ids with their visible names.
 fn camera_choice(
-    name: &'static str,
+    id: &'static str,
+    text: &'static str,
     cameras: &[(String, String)],
     or_all: bool,
     language: Language,
@@ -97,21 +98,23 @@ fn camera_choice(
     if cameras.len() >= MIN_SEARCHED {
         let hint = if or_all { texts.camera_or_all_hint } else { texts.camera_hint };
         let suggestions = suggestions(cameras);
-        return Either::Left(view! { <TextField name label=texts.camera hint optional=or_all suggestions/> });
+        return Either::Left(view! { <TextField name=text label=texts.camera hint optional=or_all suggestions/> });
     }
     let all = or_all.then(|| (String::new(), texts.all_cameras.to_owned()));
     let options: Vec<_> = all.into_iter().chain(cameras.iter().cloned()).collect();
     let chosen = options.first().map(|(id, _)| id.clone()).unwrap_or_default();
-    Either::Right(view! { <SelectChoice name label=texts.camera options chosen/> })
+    Either::Right(view! { <SelectChoice name=id label=texts.camera options chosen/> })
 }
 
-/// Returns the names of cameras; the id where several have the same name.
+/// Returns the names of cameras; the id where another camera has the name, in capitals or not, or has it as its id.
 fn suggestions(cameras: &[(String, String)]) -> Vec<String> {
-    let mut uses: HashMap<&str, u32> = HashMap::new();
+    let ids: HashSet<&str> = cameras.iter().map(|(id, _)| &**id).collect();
+    let mut uses: HashMap<String, u32> = HashMap::new();
     for (_, name) in cameras {
-        *uses.entry(name).or_default() += 1;
+        *uses.entry(name.to_lowercase()).or_default() += 1;
     }
-    cameras.iter().map(|(id, name)| if uses[&**name] == 1 { name.clone() } else { id.clone() }).collect()
+    let is_unique = |id: &str, name: &str| uses[&name.to_lowercase()] == 1 && (name == id || !ids.contains(name));
+    cameras.iter().map(|(id, name)| if is_unique(id, name) { name.clone() } else { id.clone() }).collect()
 }
 
 /// Returns the field for the days of a camera, which may be empty.
@@ -255,8 +258,9 @@ mod tests {
 
     #[test]
     fn a_camera_is_suggested_by_its_name_or_by_its_id_if_another_has_the_name() {
-        let cameras = [("a", "Gate"), ("b", "Yard"), ("c", "Gate")].map(|(id, name)| (id.to_owned(), name.to_owned()));
-        assert_eq!(suggestions(&cameras), ["a", "Yard", "c"]);
+        let cameras = [("a", "Gate"), ("b", "Yard"), ("c", "gate"), ("d", "b"), ("e", "e")];
+        let cameras = cameras.map(|(id, name)| (id.to_owned(), name.to_owned()));
+        assert_eq!(suggestions(&cameras), ["a", "Yard", "c", "d", "e"]);
     }
 
     #[test]

@@ -407,3 +407,18 @@ fn sizes_of_texts_shadows_and_typefaces_are_tokens() {
     }
     assert!(count > 20, "{count}");
 }
+
+#[test]
+fn what_runs_on_one_database_only_does_not_ask_which_one_it_has() {
+    let makefile = read("Makefile");
+    let (_, list) = makefile.split_once("WITHOUT_DATABASE := ").unwrap();
+    let modules = files(&path("tests/integration"), "rs");
+    let names: Vec<&str> = modules.iter().filter_map(|file| file.file_stem()?.to_str()).collect();
+    for module in list.lines().next().unwrap().split(' ') {
+        // Tests are left out by a part of their names.
+        let skipped: Vec<_> = names.iter().filter(|name| name.ends_with(module)).collect();
+        assert_eq!(skipped, [&module]);
+        let source = read(&format!("tests/integration/{module}.rs"));
+        assert!(!source.contains(concat!("backend", "::")), "{module} asks for the database");
+    }
+}

@@ -627,26 +627,29 @@ async fn of_many_cameras_one_is_chosen_by_its_name() {
     assert!(page.contains("<option value=\"Front Door\">") && !page.contains("<option value=\"front\""), "{page}");
     assert!(page.contains("Empty: all cameras."), "{page}");
     let keep = async |camera: &str| {
-        let form = [("action", "keep"), ("camera", camera), ("keep_days", "9")];
+        let form = [("action", "keep"), ("camera_name", camera), ("keep_days", "9")];
         app.post(&admin, "/settings/retention", &form).await
     };
-    // An id comes before a name.
-    for (camera, id) in [("front door", "front"), (" Yard ", "3"), ("1", "1"), ("2", "2")] {
+    for (camera, id) in [("front door", "front"), (" Yard ", "3"), ("2", "2")] {
         assert_eq!(keep(camera).await.status(), 303, "{camera}");
         assert_eq!(camera_of(&app.database, id).await.keep_days, Some(9), "{camera}");
     }
-    assert_eq!(camera_of(&app.database, "5").await.keep_days, None);
-    for (camera, status, words) in [("GATE", 400, "Several cameras are named “GATE”"), ("Attic", 404, "Attic")] {
+    // The name of the one is the id of the other.
+    let several = "is the name or the id of several cameras";
+    for (camera, status, words) in [("GATE", 400, several), ("1", 400, several), ("Attic", 404, "Attic")] {
         let refused = keep(camera).await;
         assert_eq!(refused.status(), status, "{camera}");
         let page = text_of(refused).await;
-        assert!(page.contains("id=\"camera-problem\"") && page.contains(words), "{page}");
+        assert!(page.contains("id=\"camera_name-problem\"") && page.contains(words), "{page}");
         assert!(page.contains(&format!("value=\"{camera}\"")), "{page}");
+    }
+    for id in ["1", "5"] {
+        assert_eq!(camera_of(&app.database, id).await.keep_days, None);
     }
     let hold = |camera: &'static str| {
         [
             ("action", "hold"),
-            ("camera_id", camera),
+            ("held_camera_name", camera),
             ("start_date", "2025-10-10"),
             ("end_date", "2025-10-10"),
             ("why", "7"),

@@ -120,7 +120,7 @@ impl Form {
 }
 
 /// The fields that are filled in again if a form is refused. None of them is secret.
-const REFILLED_FIELDS: [&str; 18] = [
+const REFILLED_FIELDS: [&str; 20] = [
     "name",
     "from",
     "role",
@@ -134,6 +134,8 @@ const REFILLED_FIELDS: [&str; 18] = [
     "detect",
     "camera_prefix",
     "camera",
+    "camera_name",
+    "held_camera_name",
     "keep_days",
     "camera_id",
     "start_date",

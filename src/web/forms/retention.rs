@@ -23,14 +23,14 @@ pub(in crate::web) async fn change_retention(form: Arc<Form>) -> Result<FormResp
     let action = form.field("action");
     let notice = match action {
         "keep" => {
-            let camera_id = &*camera_named(&form, "camera").await?;
+            let camera_id = &*camera_id(&form, "camera", "camera_name").await?;
             let keep_days = holds::set_keep_days(database, camera_id, form.field("keep_days")).await?;
             info!(user_id = %admin.user.id, action, camera_id, keep_days, "retention changed");
             Notice::KeepDaysSaved
         }
         "hold" => {
             let new = NewHold {
-                camera_id: &camera_named(&form, "camera_id").await?,
+                camera_id: &camera_id(&form, "camera_id", "held_camera_name").await?,
                 start: form.field("start_date"),
                 end: form.field("end_date"),
                 timezone: form.field("timezone"),
@@ -51,23 +51,23 @@ pub(in crate::web) async fn change_retention(form: Arc<Form>) -> Result<FormResp
     Ok(FormResponse::done(RETENTION_PATH, notice))
 }
 
-/// Returns the id of the camera that a field names by its id or by its name, as the page shows it; empty for an empty field.
-async fn camera_named(form: &Form, field: &str) -> Result<String, ApiError> {
-    let text = form.field(field).trim();
-    if text.is_empty() {
-        return Ok(String::new());
-    }
-    let cameras = camera::Entity::find().all(&form.state.database).await?;
-    if cameras.iter().any(|camera| camera.id == text) {
-        return Ok(text.to_owned());
+/// Returns the id of a camera: that of the field `id`, unless the field `text` has a camera's id or its name as the page shows it.
+/// A text that several cameras have is refused, because days of the wrong camera would delete its events.
+async fn camera_id(form: &Form, id: &str, text: &str) -> Result<String, ApiError> {
+    let entered = form.field(text).trim();
+    if entered.is_empty() {
+        return Ok(form.field(id).to_owned());
     }
     let language = preferences::language(&form.parts.headers);
-    let (shown, entered) = (|camera: &Camera| language.camera(camera).to_lowercase(), text.to_lowercase());
-    let cameras = cameras.into_iter().map(|camera::Model { id, name, .. }| Camera { id, name });
-    let mut named = cameras.filter(|camera| shown(camera) == entered);
-    match (named.next(), named.next()) {
+    let (shown, name) = (|camera: &Camera| language.camera(camera).to_lowercase(), entered.to_lowercase());
+    let cameras = camera::Entity::find().all(&form.state.database).await?.into_iter();
+    let cameras = cameras.map(|camera::Model { id, name, .. }| Camera { id, name });
+    let mut found = cameras.filter(|camera| camera.id == entered || shown(camera) == name);
+    match (found.next(), found.next()) {
         (Some(camera), None) => Ok(camera.id),
-        (Some(_), Some(_)) => Err(ApiError::invalid(field, RetentionMessage::SeveralCameras { name: text.to_owned() })),
-        (None, _) => Err(ApiError { field: Some(field.to_owned()), ..no_such_camera(text) }),
+        (Some(_), Some(_)) => {
+            Err(ApiError::invalid(text, RetentionMessage::SeveralCameras { name: entered.to_owned() }))
+        }
+        (None, _) => Err(ApiError { field: Some(text.to_owned()), ..no_such_camera(entered) }),
     }
 }

@@ -1,7 +1,9 @@
 //! Counts the events of a preview on PostgreSQL.
 
 use std::iter;
+use std::sync::Arc;
 
+use chrono::NaiveDate;
 use futures_util::future::try_join_all;
 
 use super::{Added, Detail, EventCounts};
@@ -20,7 +22,7 @@ const MAX_SEARCHES: usize = 400_000;
 
 /// A local day: its date, start and end. The first one starts with the first event, and the last one ends with the last event,
 /// because a selection may begin and end within a day.
-type Day = (chrono::NaiveDate, i64, i64);
+type Day = (NaiveDate, i64, i64);
 
 /// Returns the counts of each of these selections, whose cameras are listed beside it. A day is a search in an index and counts
 /// what follows, which is several times faster than to group the events. Each idle core counts some of the days.
@@ -32,25 +34,31 @@ pub async fn count(
     selections: Vec<(Filter, Vec<SelectedCamera>)>,
     detail: Detail,
 ) -> Result<Vec<EventCounts>, ExportError> {
-    let zone = detail.zone;
+    let by_quarters =
+        |filter: Filter| reader.read(move |connection, slice| count_by_quarters(connection, slice, &filter, detail));
     let mut counted = Vec::with_capacity(selections.len());
-    let mut statements = Vec::new();
+    if detail.is_hourly {
+        for (filter, _) in selections {
+            counted.push(by_quarters(filter).await?);
+        }
+        return Ok(counted);
+    }
     let ends = reader.read(move |connection, slice| {
         let ends = |(filter, cameras): &(Filter, Vec<SelectedCamera>)| ends(connection, slice, filter, cameras);
         selections.iter().map(ends).collect::<Result<Vec<_>, _>>().map(|ends| (ends, selections))
     });
     let (ends, selections) = ends.await?;
+    let mut statements = Vec::new();
     for (index, ((filter, _), ends)) in selections.into_iter().zip(ends).enumerate() {
         let mut counts = EventCounts::new(detail);
         if let Some((first, last)) = ends {
-            let days = if detail.is_hourly { None } else { days(first, last, &filter.cameras, zone) };
-            if let Some(days) = days {
+            if let Some(days) = days(first, last, &filter.cameras, detail.zone) {
                 (counts.first, counts.last) = (Some(first), Some(last));
+                let cameras = Arc::new(filter.cameras);
                 let chunks = days.chunks(DAYS_PER_STATEMENT);
-                statements.extend(chunks.map(|days| (index, filter.cameras.clone(), days.to_vec())));
+                statements.extend(chunks.map(|days| (index, Arc::clone(&cameras), days.to_vec())));
             } else {
-                let read = move |connection: &mut _, slice: &_| count_by_quarters(connection, slice, &filter, detail);
-                counts = reader.read(read).await?;
+                counts = by_quarters(filter).await?;
             }
         }
         counted.push(counts);
@@ -59,7 +67,7 @@ pub async fn count(
     let shares = (0..cores).map(|core| {
         let share: Vec<_> = statements.iter().skip(core).step_by(cores).cloned().collect();
         reader.read(move |connection, slice| {
-            let count = |(index, cameras, days): (usize, CameraFilter, Vec<Day>)| {
+            let count = |(index, cameras, days): (usize, Arc<CameraFilter>, Vec<Day>)| {
                 count_days(connection, slice, &cameras, &days).map(|events| (index, days, events))
             };
             share.into_iter().map(count).collect::<Result<Vec<_>, ExportError>>()
