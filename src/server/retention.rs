@@ -31,7 +31,7 @@ pub mod schedule;
 use std::fmt;
 use std::time::Duration;
 
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
 
 use crate::server::db::clock::Clock;
 use crate::server::db::connect::writer::Writer;
@@ -110,11 +110,7 @@ impl From<DbErr> for RetentionError {
 
 /// Begins a transaction that deletes events or changes what is kept. They exclude each other.
 async fn begin(database: &Pool) -> Result<Transaction, DbErr> {
-    let options = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    let transaction = database.begin_with_options(options).await?;
+    let transaction = database.begin_write().await?;
     if transaction.get_database_backend() == DbBackend::Postgres {
         transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({RETENTION_LOCK_KEY})")).await?;
     }

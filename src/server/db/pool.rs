@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use sea_orm::sqlx;
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, IsolationLevel,
-    QueryResult, RuntimeErr, Statement, TransactionError, TransactionOptions, TransactionSession, TransactionTrait,
+    QueryResult, RuntimeErr, SqliteTransactionMode, Statement, TransactionError, TransactionOptions,
+    TransactionSession, TransactionTrait,
 };
 
 use super::timeouts::PING_TIMEOUT;
@@ -57,6 +58,19 @@ impl Pool {
     /// Returns the pool without the timeout.
     pub fn inner(&self) -> &DatabaseConnection {
         &self.inner
+    }
+
+    /// Begins a transaction that writes. In SQLite, one that reads first could otherwise not write after another connection
+    /// has written.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be written to.
+    pub async fn begin_write(&self) -> Result<Transaction, DbErr> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        self.begin_with_options(options).await
     }
 
     /// Closes all connections. PostgreSQL's are not waited for if they do not respond. SQLite may need longer to

@@ -142,14 +142,15 @@ pub async fn begin(
     running: &[Uuid],
     ended: &[(Uuid, FinalRecord)],
 ) -> Result<Admission, DbErr> {
-    let transaction = database.begin().await?;
+    let transaction = database.begin_write().await?;
     // PostgreSQL has several writers at once. This lets one of them at a time start an export of this user.
     if let Some(user_id) = record.user_id.filter(|_| database.get_database_backend() != DbBackend::Sqlite) {
         user::Entity::find_by_id(user_id).lock(LockType::NoKeyUpdate).one(&transaction).await?;
     }
-    // First, even without running exports: in SQLite, a transaction that writes first reads nothing that others change.
-    let alive = ActiveModel { heartbeat_at: Set(record.heartbeat_at), ..Default::default() };
-    Entity::update_many().set(alive).filter(is_running(running)).exec(&transaction).await?;
+    if !running.is_empty() {
+        let alive = ActiveModel { heartbeat_at: Set(record.heartbeat_at), ..Default::default() };
+        Entity::update_many().set(alive).filter(is_running(running)).exec(&transaction).await?;
+    }
     for (id, outcome) in ended {
         end(&transaction, *id, outcome).await?;
     }

@@ -6,22 +6,32 @@ use sea_orm::sqlx::pool::PoolOptions;
 use sea_orm::sqlx::{Connection, Error, Sqlite, SqliteConnection};
 use tracing::debug;
 
-/// Installs the check of each connection that is returned to the pool.
+/// Installs the check of each connection that is returned to the pool, and of each that is taken from it.
 pub fn configure(pool: PoolOptions<Sqlite>) -> PoolOptions<Sqlite> {
-    pool.after_release(|connection, _| Box::pin(is_usable(connection)))
-        // Connections to a file do not expire.
-        .idle_timeout(None)
-        .max_lifetime(None)
+    pool.after_release(|connection, _| {
+        Box::pin(async move {
+            // A dropped transaction is rolled back before the ping is answered.
+            if connection.is_in_transaction() {
+                connection.ping().await?;
+            }
+            Ok::<_, Error>(is_usable(connection))
+        })
+    })
+    // A transaction that was begun in vain has been rolled back by now: the pool pings each returned connection.
+    .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(is_usable(connection)))))
+    // Another ping would find nothing new, and each one wakes two threads.
+    .test_before_acquire(false)
+    // Connections to a file do not expire.
+    .idle_timeout(None)
+    .max_lifetime(None)
 }
 
-/// Whether a returned connection has no open transaction.
-async fn is_usable(connection: &mut SqliteConnection) -> Result<bool, Error> {
-    // A dropped transaction is rolled back before the ping is answered.
-    connection.ping().await?;
-    if connection.is_in_transaction() {
+/// Whether a connection has no open transaction.
+fn is_usable(connection: &SqliteConnection) -> bool {
+    let is_usable = !connection.is_in_transaction();
+    if !is_usable {
         // The caller of the failed statement logs its error. On a full disk this repeats with each heartbeat.
         debug!("cannot end a transaction; its connection is closed and replaced");
-        return Ok(false);
     }
-    Ok(true)
+    is_usable
 }
