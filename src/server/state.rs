@@ -13,6 +13,7 @@ use super::settings::Settings;
 use super::settings::host::names_of_machine;
 use super::settings::hosts::Hosts;
 use crate::server::accounts::activity_tracker::ActivityTracker;
+use crate::server::accounts::api_token::lookup::TokenLookup;
 use crate::server::accounts::login_rate_limit::LoginRateLimiter;
 use crate::server::accounts::session_store::Sessions;
 use crate::server::accounts::setup::Setup;
@@ -65,6 +66,8 @@ pub struct SharedState {
     pub throttle: LoginRateLimiter,
     /// The log of invalid access tokens.
     pub wrong_tokens: WrongTokens,
+    /// Looks up the tokens of requests.
+    pub tokens: TokenLookup,
     /// The task that writes live events.
     pub live: LiveWriter,
     /// The files that administrators upload.
@@ -114,6 +117,7 @@ impl AppState {
                 clock.clone(),
             ),
             wrong_tokens: WrongTokens::new(),
+            tokens: TokenLookup::new(database.clone()),
             leptos_options: settings.site().versioned(settings.leptos_options()),
             settings: Arc::new(settings),
             metrics,

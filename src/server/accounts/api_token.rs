@@ -24,6 +24,8 @@ use crate::server::db::pool::Pool;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::internal_error::internal;
 
+pub mod lookup;
+
 /// The prefix of every token, by which users and secret scanners recognize one.
 pub const PREFIX: &str = "mexp_";
 
@@ -126,20 +128,20 @@ fn hash(text: &str, scope: Scope) -> Vec<u8> {
     }
 }
 
-/// Returns a token and its user, unless the token is expired or revoked at that time.
-///
-/// # Errors
-/// Returns an error if the database does not answer.
-pub async fn resolve(database: &Pool, text: &str, now: UnixMicros) -> Result<Option<(Model, User)>, DbErr> {
+/// Returns a token and its user, also if it no longer works.
+async fn find(database: &Pool, text: &str) -> Result<Option<(Model, User)>, DbErr> {
     let found = Entity::find()
         .filter(Column::TokenHash.is_in(Scope::ALL.map(|scope| hash(text, scope))))
         .find_also_related(user::Entity)
         .one(database)
         .await?;
-    let Some((token, Some(user))) = found else { return Ok(None) };
+    Ok(found.and_then(|(token, user)| Some((token, user?.into()))))
+}
+
+/// Whether a token that was found by `text` is of the right scope, and neither revoked nor expired at that time.
+fn works(token: &Model, text: &str, now: UnixMicros) -> bool {
     let is_of_scope = token.scope.parse().is_ok_and(|scope| hash(text, scope) == token.token_hash);
-    let works = is_of_scope && token.revoked_at.is_none() && token.expires_at.is_none_or(|end| now < end);
-    Ok(works.then(|| (token, user.into())))
+    is_of_scope && token.revoked_at.is_none() && token.expires_at.is_none_or(|end| now < end)
 }
 
 /// Returns the tokens of a user that were not revoked, newest first, with the name of the user; those of all users for

@@ -70,15 +70,16 @@ async fn identify(state: &AppState, parts: &Parts) -> Result<Principal, ApiError
 }
 
 async fn by_token(state: &AppState, parts: &Parts, text: &str, now: UnixMicros) -> Result<Principal, ApiError> {
-    let resolved = api_token::resolve(&state.database, text, now).await?;
-    let (token, user) = resolved.ok_or_else(|| refuse(state, parts, Some(text)))?;
+    let found = state.tokens.resolve(text, now).await.map_err(|error| ApiError::from(&*error))?;
+    let found = found.ok_or_else(|| refuse(state, parts, Some(text)))?;
+    let (token, user) = &*found;
     state.last_use.record_token(token.id);
     let credential = if token.scope == Scope::Read.as_str() {
         Credential::Token(token.id)
     } else {
-        Credential::WriteToken { id: token.id, source: token.source.unwrap_or_default() }
+        Credential::WriteToken { id: token.id, source: token.source.clone().unwrap_or_default() }
     };
-    Ok(Principal { user, credential })
+    Ok(Principal { user: user.clone(), credential })
 }
 
 /// Logs what was presented in place of a valid token, and returns the error.
