@@ -46,6 +46,11 @@ pub async fn load_page_data(State(state): State<AppState>, request: Request, nex
     if !reads || !is_page(request.uri().path()) {
         return next.run(request).await;
     }
+    // The future is large, and requests for other paths need not allocate it.
+    Box::pin(show_page(state, request, next)).await
+}
+
+async fn show_page(state: AppState, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
     let own_zone = || preferences::cookie(&parts.headers, TIMEZONE_COOKIE);

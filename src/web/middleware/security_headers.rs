@@ -22,10 +22,14 @@ const NOTHING: &str = "default-src 'none'; base-uri 'none'; form-action 'none'; 
 /// included, because they may belong to others.
 const TLS_ONLY: &str = "max-age=63072000";
 
+/// The number of headers that most responses have in the end.
+const MOST_HEADERS: usize = 16;
+
 /// Middleware: adds each header that the response does not have yet.
 pub async fn security_headers(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    headers.reserve(MOST_HEADERS);
     let mut set = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };

@@ -28,7 +28,7 @@ pub type AuthSession = axum_login::AuthSession<Users>;
 /// Wraps the session layer around `router`, and around it the layers that replace its answer if it fails. The three only
 /// work in this order, so they are applied together.
 pub fn with_sessions(router: Router<AppState>, state: &AppState) -> Router<AppState> {
-    router.layer(from_fn(mark_handled)).layer(session_layer(state)).layer(from_fn(store_error_to_503))
+    router.layer((from_fn(store_error_to_503), session_layer(state), from_fn(mark_handled)))
 }
 
 fn session_layer(state: &AppState) -> AuthManagerLayer<Users, Sessions> {
