@@ -53,13 +53,22 @@ impl CameraAccess {
     /// Returns an error if the database does not answer.
     pub async fn cameras(&self, database: &impl ConnectionTrait) -> Result<Vec<camera::Model>, DbErr> {
         let all = self.sees_all(database).await?;
-        let mut cameras = self.cameras_of(all, database).await?;
+        let mut cameras = self.cameras_of(all, &[], database).await?;
         cameras.sort_by_cached_key(|camera| (sort_key(camera.name.as_ref().unwrap_or(&camera.id)), camera.id.clone()));
         Ok(cameras)
     }
 
-    async fn cameras_of(&self, all: bool, database: &impl ConnectionTrait) -> Result<Vec<camera::Model>, DbErr> {
+    /// Returns the visible cameras with the ids of `requested`, or all of them if it is empty.
+    async fn cameras_of(
+        &self,
+        all: bool,
+        requested: &[String],
+        database: &impl ConnectionTrait,
+    ) -> Result<Vec<camera::Model>, DbErr> {
         let mut cameras = camera::Entity::find();
+        if !requested.is_empty() {
+            cameras = cameras.filter(camera::Column::Id.is_in(requested));
+        }
         if let Self::User { id, .. } = self
             && !all
         {
@@ -73,8 +82,8 @@ impl CameraAccess {
         cameras.all(database).await
     }
 
-    /// Returns the cameras of an export that requests `requested`, and all visible cameras. An empty list requests all of
-    /// them. A hidden camera and a missing one are the same here.
+    /// Returns the cameras of an export that requests `requested`, and what is stored of them. An empty list requests all
+    /// visible cameras. A hidden camera and a missing one are the same here.
     ///
     /// # Errors
     /// Returns `camera_not_found` for a camera that is not visible, or the error of the database.
@@ -84,10 +93,10 @@ impl CameraAccess {
         requested: Vec<String>,
     ) -> Result<(CameraFilter, Vec<camera::Model>), SelectError> {
         let all = self.sees_all(database).await?;
-        let visible = self.cameras_of(all, database).await?;
+        let stored = self.cameras_of(all, &requested, database).await?;
         let selected = |id: &str, key: i32| SelectedCamera { key, id: id.to_owned() };
         let cameras = if !requested.is_empty() {
-            let keys: HashMap<&str, i32> = visible.iter().map(|camera| (&*camera.id, camera.key)).collect();
+            let keys: HashMap<&str, i32> = stored.iter().map(|camera| (&*camera.id, camera.key)).collect();
             let requested = requested.iter().map(|id| keys.get(&**id).map(|key| selected(id, *key)).ok_or(id));
             match requested.collect() {
                 Ok(requested) => CameraFilter::Only(requested),
@@ -96,11 +105,11 @@ impl CameraAccess {
         } else if all {
             CameraFilter::All
         } else {
-            let mut visible: Vec<_> = visible.iter().map(|camera| selected(&camera.id, camera.key)).collect();
+            let mut visible: Vec<_> = stored.iter().map(|camera| selected(&camera.id, camera.key)).collect();
             visible.sort_by_key(|camera| camera.key);
             CameraFilter::Only(visible)
         };
-        Ok((cameras, visible))
+        Ok((cameras, stored))
     }
 
     /// Returns why the user no longer sees these cameras, or is no longer authenticated; `None` if nothing has changed.

@@ -6,14 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::timezone::TimeRange;
-use crate::server::accounts::camera_access::camera_filter::CameraFilter;
 use crate::server::db::entity::{camera, source, source_gap};
 use crate::server::db::unix_micros::UnixMicros;
 
 /// The maximum number of gaps that are returned.
 const MAX_GAPS: usize = 10;
 
-/// The state of the live sources at the start of an export. It must be read before the first event.
+/// Up to when each live source was read completely. It must be read before the first event of an export.
+#[derive(Clone, Debug, Default)]
+pub struct SourceStates(BTreeMap<String, Option<UnixMicros>>);
+
+/// The state of the live sources of an export's cameras.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sources {
     /// There are none, so events come in by hand, and only their owner knows up to when.
@@ -24,32 +27,30 @@ pub enum Sources {
     CompleteTo(UnixMicros),
 }
 
-impl Sources {
-    /// Reads the state of the sources of the selected cameras. `visible` are the cameras that the user sees.
+impl SourceStates {
+    /// Reads the states of all sources.
     ///
     /// # Errors
     /// Returns an error if the database does not answer.
-    pub async fn read(
-        database: &impl ConnectionTrait,
-        selected: &CameraFilter,
-        visible: &[camera::Model],
-    ) -> Result<Self, DbErr> {
-        let rows: Vec<(String, Option<UnixMicros>)> = source::Entity::find()
-            .select_only()
-            .columns([source::Column::Name, source::Column::CompleteTo])
-            .into_tuple()
-            .all(database)
-            .await?;
-        if rows.is_empty() {
-            return Ok(Self::None);
-        }
-        let complete: BTreeMap<String, Option<UnixMicros>> = rows.into_iter().collect();
-        let of_camera = |camera: &camera::Model| complete.get(camera.source.as_ref()?).copied().flatten();
-        // `None` is less than any time, so one camera without a time decides.
-        let earliest = visible.iter().filter(|camera| selected.selects(camera.key)).map(of_camera).min().flatten();
-        Ok(earliest.map_or(Self::Unknown, Self::CompleteTo))
+    pub async fn read(database: &impl ConnectionTrait) -> Result<Self, DbErr> {
+        let states = source::Entity::find().select_only().columns([source::Column::Name, source::Column::CompleteTo]);
+        let states: Vec<(String, Option<UnixMicros>)> = states.into_tuple().all(database).await?;
+        Ok(Self(states.into_iter().collect()))
     }
 
+    /// Returns the state of the sources of these cameras.
+    pub fn of(&self, cameras: &[camera::Model]) -> Sources {
+        if self.0.is_empty() {
+            return Sources::None;
+        }
+        let of_camera = |camera: &camera::Model| self.0.get(camera.source.as_ref()?).copied().flatten();
+        // `None` is less than any time, so one camera without a time decides.
+        let earliest = cameras.iter().map(of_camera).min().flatten();
+        earliest.map_or(Sources::Unknown, Sources::CompleteTo)
+    }
+}
+
+impl Sources {
     /// Returns the moment up to which the file is complete, if it is known. `replica` is that of the replica, if the file is
     /// read from one.
     pub fn and_replica(self, replica: Option<UnixMicros>) -> Option<UnixMicros> {
@@ -61,7 +62,7 @@ impl Sources {
     }
 }
 
-/// Returns the times in `interval` in which events of the selected cameras may be missing, because their source was not read
+/// Returns the times in `interval` in which events of these cameras may be missing, because their source was not read
 /// and may have deleted them meanwhile. Times of several sources that touch are one. At most ten are returned, the latest ones,
 /// in order.
 ///
@@ -69,12 +70,10 @@ impl Sources {
 /// Returns an error if the database does not answer.
 pub async fn gaps(
     database: &impl ConnectionTrait,
-    selected: &CameraFilter,
-    visible: &[camera::Model],
+    cameras: &[camera::Model],
     interval: TimeRange,
 ) -> Result<Vec<(UnixMicros, UnixMicros)>, DbErr> {
-    let cameras = visible.iter().filter(|camera| selected.selects(camera.key));
-    let sources: BTreeSet<&str> = cameras.filter_map(|camera| camera.source.as_deref()).collect();
+    let sources: BTreeSet<&str> = cameras.iter().filter_map(|camera| camera.source.as_deref()).collect();
     if sources.is_empty() {
         return Ok(Vec::new());
     }

@@ -52,7 +52,7 @@ use bytes::Bytes;
 use sea_orm::DbErr;
 use sha2::{Digest, Sha256};
 
-use super::complete_to::Sources;
+use super::complete_to::SourceStates;
 use super::csv::{EncodeError, Encoder};
 use super::error::ExportError;
 use super::query::Filter;
@@ -179,13 +179,18 @@ impl ExportStream {
         let ResolvedRange { dates, mut interval, first_day, last_day } = zone.resolve(&params.range, now)?;
         let params = ExportParams { range: dates, ..params };
 
-        refuse_newer_schema(&context.database).await?;
-        let (cameras, visible) = access.select(&context.database, params.camera_ids.clone()).await?;
-
-        // Before any event is read.
-        let sources = Sources::read(&context.database, &cameras, &visible).await?;
+        // All of it before any event is read. A newer schema explains the errors of the others.
+        let (known, selected, sources) = futures_util::future::join3(
+            refuse_newer_schema(&context.database),
+            access.select(&context.database, params.camera_ids.clone()),
+            SourceStates::read(&context.database),
+        )
+        .await;
+        known?;
+        let (cameras, stored) = selected?;
+        let sources = sources?.of(&stored);
         // As the cameras were before any event is read, so that no later deletion is missed.
-        let deletions = DeletionSnapshot::of(&visible, &cameras);
+        let deletions = DeletionSnapshot::of(&stored);
         let timeout = context.page_timeout;
         let replica = replica::ReplicaSnapshot::take(&context.reader, &context.database);
         let replica = tokio::time::timeout(timeout, replica).await.map_err(|_| ExportError::TimedOut(timeout))??;
@@ -197,7 +202,7 @@ impl ExportStream {
 
         let mut head = if params.bom { BYTE_ORDER_MARK.to_vec() } else { Vec::new() };
         let mut encoder = Encoder::new(zone, params.raw).excel_date(params.excel_date).delimiter(params.delimiter);
-        encoder.define(visible.into_iter().map(KeyText::from))?;
+        encoder.define(stored.into_iter().map(KeyText::from))?;
         head.extend(encoder.header()?);
         let filter = Filter { interval, cameras: cameras.clone() };
         let pages = CsvPageReader::new(
@@ -260,9 +265,13 @@ impl ExportStream {
         let (digest_and_compress, chunk) = encoded.unwrap_or_else(|error| segment::resume_panic(error));
         let chunk = chunk?;
         if last {
-            self.check(Precondition::PartitionsExist).await?;
-            self.check(Precondition::EventsKept).await?;
-            self.check(Precondition::SchemaKnown).await?;
+            let (partitions, events, schema) = futures_util::future::join3(
+                self.check(Precondition::PartitionsExist),
+                self.check(Precondition::EventsKept),
+                self.check(Precondition::SchemaKnown),
+            )
+            .await;
+            partitions.and(events).and(schema)?;
         }
         self.rows += rows;
         self.bytes += bytes;

@@ -59,14 +59,14 @@ pub async fn preview(
     let zone = TimeZone::parse(&params.timezone)?;
     let interval = zone.resolve(&params.range, now)?.interval;
     refuse_newer_schema(&context.database).await?;
-    let (cameras, visible) = access.select(&context.database, params.camera_ids.clone()).await?;
+    let (cameras, stored) = access.select(&context.database, params.camera_ids.clone()).await?;
     let deletions = DeletionSnapshot::read(&context.database, &cameras).await?;
     let deleted_to = deletions.deleted_to().map(UnixMicros::as_micros);
     let deleted_to = deleted_to.filter(|moment| interval.start.is_none_or(|start| start < *moment));
-    let gaps = complete_to::gaps(&context.database, &cameras, &visible, interval).await?;
-    let keep_days = least_days(&cameras, &visible, keep_days);
-    let selected = selected(&cameras, &visible);
-    let names = visible.iter().map(|camera| (camera.id.clone(), camera.name.clone())).collect();
+    let gaps = complete_to::gaps(&context.database, &stored, interval).await?;
+    let keep_days = least_days(&stored, keep_days);
+    let selected = selected(&cameras, &stored);
+    let names = stored.iter().map(|camera| (camera.id.clone(), camera.name.clone())).collect();
     let span = interval.start.map(|start| interval.end.unwrap_or(now.as_micros()).saturating_sub(start));
     let detail = Detail {
         zone,
@@ -77,7 +77,7 @@ pub async fn preview(
     let partitions = partitions::PartitionSnapshot::read(&context.database, range).await?;
     let filter = Filter { interval, cameras: cameras.clone() };
     let mut encoder = Encoder::new(zone, params.raw).excel_date(params.excel_date).delimiter(params.delimiter);
-    encoder.define(visible.into_iter().map(KeyText::from)).map_err(ExportError::from)?;
+    encoder.define(stored.into_iter().map(KeyText::from)).map_err(ExportError::from)?;
     let header = encoder.header().map_err(ExportError::from)?.len();
     let task = PreviewTask {
         pages: KeysetPager::new(filter.clone(), SAMPLE_ROWS, partitions.ends),
@@ -114,8 +114,8 @@ pub async fn cameras(
 ) -> Result<Vec<CameraCount>, ApiError> {
     let interval = TimeZone::parse(&params.timezone)?.resolve(&params.range, now)?.interval;
     refuse_newer_schema(&context.database).await?;
-    let (cameras, visible) = access.select(&context.database, params.camera_ids.clone()).await?;
-    let selected = selected(&cameras, &visible);
+    let (cameras, stored) = access.select(&context.database, params.camera_ids.clone()).await?;
+    let selected = selected(&cameras, &stored);
     let filter = Filter { interval, cameras: cameras.clone() };
     let reader = context.reader.clone();
     let read = reader.read(move |connection, slice| count_cameras(connection, slice, &filter, selected));
@@ -361,23 +361,19 @@ fn only(camera: &SelectedCamera) -> CameraFilter {
     CameraFilter::Only(vec![camera.clone()])
 }
 
-/// Returns the selected cameras. `visible` is all of them if all are selected: the list has the camera of every event.
-fn selected(cameras: &CameraFilter, visible: &[camera::Model]) -> Vec<SelectedCamera> {
+/// Returns the selected cameras. `stored` is all of them if all are selected: the list has the camera of every event.
+fn selected(cameras: &CameraFilter, stored: &[camera::Model]) -> Vec<SelectedCamera> {
     match cameras {
         CameraFilter::Only(cameras) => cameras.clone(),
         CameraFilter::All => {
-            visible.iter().map(|camera| SelectedCamera { key: camera.key, id: camera.id.clone() }).collect()
+            stored.iter().map(|camera| SelectedCamera { key: camera.key, id: camera.id.clone() }).collect()
         }
     }
 }
 
-/// Returns the least number of days for which events of a selected camera are kept; `None` if all are kept for good.
-fn least_days(cameras: &CameraFilter, visible: &[camera::Model], general: u32) -> Option<u32> {
-    let is_selected = |camera: &&camera::Model| match cameras {
-        CameraFilter::All => true,
-        CameraFilter::Only(selected) => selected.iter().any(|selected| selected.key == camera.key),
-    };
-    let days = visible.iter().filter(is_selected).map(|camera| camera.keep_days.map_or(general, i32::unsigned_abs));
+/// Returns the least number of days for which events of these cameras are kept; `None` if all are kept for good.
+fn least_days(cameras: &[camera::Model], general: u32) -> Option<u32> {
+    let days = cameras.iter().map(|camera| camera.keep_days.map_or(general, i32::unsigned_abs));
     days.filter(|days| *days > 0).min()
 }
 

@@ -10,16 +10,6 @@ pub enum CameraFilter {
     Only(Vec<SelectedCamera>),
 }
 
-impl CameraFilter {
-    /// Whether the camera with this key is selected.
-    pub fn selects(&self, key: i32) -> bool {
-        match self {
-            Self::All => true,
-            Self::Only(cameras) => cameras.iter().any(|selected| selected.key == key),
-        }
-    }
-}
-
 /// A camera that an export selects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SelectedCamera {

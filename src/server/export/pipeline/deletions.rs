@@ -24,11 +24,11 @@ struct Deleted {
 }
 
 impl DeletionSnapshot {
-    /// Returns the state of the selected cameras as it was when `visible` was read.
-    pub fn of(visible: &[camera::Model], selected: &CameraFilter) -> Self {
+    /// Returns the state of these cameras as it was when they were read.
+    pub fn of(cameras: &[camera::Model]) -> Self {
         let deleted =
             |camera: &camera::Model| Some((camera.key, Deleted { to: camera.deleted_to?, rows: camera.deleted_rows }));
-        Self(visible.iter().filter(|camera| selected.selects(camera.key)).filter_map(deleted).collect())
+        Self(cameras.iter().filter_map(deleted).collect())
     }
 
     /// Reads the current state for these cameras. It changes in the transactions that delete events.
