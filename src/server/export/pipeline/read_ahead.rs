@@ -21,7 +21,7 @@ use std::time::Duration;
 use super::keyset::KeysetPager;
 use super::page_reader::{CsvPage, CsvPageReader};
 use super::segment::{Segment, SharedPageReader, lock};
-use super::window_plan::WindowPlan;
+use super::window_plan::{NextWindow, WindowPlan};
 use crate::server::export::error::ExportError;
 use crate::server::export::reader::Reader;
 
@@ -73,6 +73,10 @@ impl ReadAhead {
         // Most windows end within their last page, so that few have a rest.
         let target_bytes = first.page_bytes() * WINDOW_PAGES - first.page_bytes() / 2;
         let pager = first.pager().clone();
+        // Whether the client is fast is unknown at first. The first windows are small, so each core may read one before the
+        // client has waited.
+        let side_by_side = reader.cores_besides(0).min(MAX_SIDE_BY_SIDE);
+        let pages_without_wait = if side_by_side > 1 { (WINDOW_PAGES - 1) * (side_by_side + 1) } else { usize::MAX };
         Self {
             reader,
             page_timeout,
@@ -80,7 +84,7 @@ impl ReadAhead {
             parts: VecDeque::from([Part::Rest(Box::new(pager))]),
             idle: vec![SharedPageReader::new(first.into())],
             plan: WindowPlan::new(target_bytes),
-            pages_without_wait: usize::MAX,
+            pages_without_wait,
         }
     }
 
@@ -165,12 +169,13 @@ impl ReadAhead {
         self.take_rests();
         while let Some(index) = self.next_to_read() {
             let Some(Part::Rest(mut rest)) = self.parts.remove(index) else { return };
-            let max_pages = match (self.plan.micros(), self.side_by_side()) {
+            let max_pages = match (self.plan.next(), self.side_by_side()) {
                 // The first page of the file: nothing is known of the events, and it is needed soon.
-                (None, _) => 1,
+                (NextWindow::First, _) => 1,
                 _ if !self.client_is_fast() => 1,
                 (_, 1) => SERIAL_PAGES,
-                (Some(micros), _) => {
+                (NextWindow::Endless, _) => WINDOW_PAGES,
+                (NextWindow::Of(micros), _) => {
                     let window_end = rest.position().and_then(|position| position.checked_add(micros));
                     if let Some(later) = window_end.and_then(|end| rest.split_off(end)) {
                         self.parts.insert(index, Part::Rest(Box::new(later)));
@@ -356,6 +361,23 @@ mod tests {
         };
         assert!((10..=20).contains(&waited), "{waited} rows waited");
         assert!(failure.to_string().contains("no such table"), "{failure}");
+    }
+
+    #[tokio::test]
+    async fn a_client_that_never_waits_counts_as_slow_after_a_page_for_each_core_and_one_more() {
+        let folder = folder_with(&some(10_000));
+        let reader = reader(&folder, 2);
+        let mut ahead = ahead(&reader, How { cores: 2, ..SERIAL });
+        ahead.start();
+        for page in 1..=6 {
+            until_idle(&reader).await;
+            assert_eq!(ahead.client_is_fast(), page <= 4, "before page {page}");
+            assert!(ahead.next().await.expect("a page").rows > 0);
+        }
+        // One that waits is fast.
+        while !ahead.client_is_fast() {
+            ahead.next().await.expect("a page");
+        }
     }
 
     #[tokio::test]
