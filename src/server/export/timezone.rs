@@ -112,13 +112,15 @@ const LOCAL_TIMESTAMP_BYTES: usize = 19;
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
-/// Formats the timestamps of a file. Because events are in order, an offset is looked up once per hour, and a date is formatted once
-/// per day.
+/// Formats the timestamps of a file. Because events are in order, an offset is looked up at most twice per hour, and a date is
+/// formatted once per day.
 #[derive(Clone, Debug)]
 pub struct TimestampFormatter {
     zone: TimeZone,
-    /// The hour of UTC that the offset is valid for, counted from 1970; `None` for an hour in which it changes.
+    /// The hour of UTC that the offset is known to be valid for, counted from 1970; `None` for an hour in which it changes.
     hour: Option<i64>,
+    /// The hour of the last moment.
+    last_hour: Option<i64>,
     offset_minutes: i32,
     offset: [u8; 6],
     /// The local day of the date, counted from 1970.
@@ -129,7 +131,15 @@ pub struct TimestampFormatter {
 impl TimestampFormatter {
     /// Creates a formatter for timestamps in `zone`.
     pub fn new(zone: TimeZone) -> Self {
-        Self { zone, hour: None, offset_minutes: 0, offset: *b"+00:00", day: None, date: *b"1970-01-01T" }
+        Self {
+            zone,
+            hour: None,
+            last_hour: None,
+            offset_minutes: 0,
+            offset: *b"+00:00",
+            day: None,
+            date: *b"1970-01-01T",
+        }
     }
 
     /// Appends a moment as ISO 8601 with a numeric offset, and with six digits of fraction unless it is zero. `None` if the
@@ -176,13 +186,14 @@ impl TimestampFormatter {
         Some(())
     }
 
-    /// Looks up the offset at a second, and whether it is valid for the whole hour. The quarters of the hour are enough to check,
-    /// because an offset lasts longer than a quarter.
+    /// Looks up the offset at a second, and for the second moment of an hour whether it is valid for the whole hour: in a sparse
+    /// file, few hours have two. The quarters of the hour are enough to check, because an offset lasts longer than a quarter.
     fn set_offset(&mut self, seconds: i64, hour: i64) -> Option<()> {
         let minutes = self.zone.offset_minutes(seconds)?;
+        let is_second = self.last_hour.replace(hour) == Some(hour);
         let mut quarters = (0..=4).map(|quarter| hour * HOUR + (quarter * HOUR / 4).min(HOUR - 1));
-        let is_same = quarters.all(|quarter| self.zone.offset_minutes(quarter) == Some(minutes));
-        self.hour = Some(hour).filter(|_| is_same);
+        let is_valid = is_second && quarters.all(|quarter| self.zone.offset_minutes(quarter) == Some(minutes));
+        self.hour = is_valid.then_some(hour);
         self.offset_minutes = minutes;
         let sign = if minutes < 0 { b'-' } else { b'+' };
         self.offset[0] = sign;
