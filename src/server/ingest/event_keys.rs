@@ -3,11 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{Expr, OnConflict, Query, SelectStatement, UnionType};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QuerySelect, QueryTrait,
+};
 
 use super::event::Event;
 use crate::server::db::entity::{camera, detector, motion_event, zone};
+use crate::server::db::unix_micros::UnixMicros;
 
 /// The keys of texts. Other writers may store texts meanwhile, so one that has no key here may have one in the database.
 #[derive(Debug)]
@@ -15,6 +18,80 @@ pub struct EventKeys {
     cameras: HashMap<String, i32>,
     detectors: HashMap<String, i32>,
     zones: HashMap<String, i32>,
+}
+
+/// The distinct texts of some events.
+#[derive(Clone, Debug, Default)]
+pub struct Texts {
+    /// The ids of their cameras.
+    pub cameras: HashSet<String>,
+    /// The names of their detectors.
+    pub detectors: HashSet<String>,
+    /// The ids of their zones.
+    pub zones: HashSet<String>,
+}
+
+/// A camera that is stored.
+#[derive(Clone, Debug)]
+pub struct StoredCamera {
+    /// Its name.
+    pub name: Option<String>,
+    /// The live source that has it.
+    pub source: Option<String>,
+    /// The moment before which its events were deleted, except for those that a hold keeps.
+    pub deleted_to: Option<UnixMicros>,
+}
+
+/// A row of [`Texts::statement`].
+#[derive(Debug, FromQueryResult)]
+struct StoredText {
+    kind: i32,
+    key: i32,
+    text: String,
+    name: Option<String>,
+    source: Option<String>,
+    deleted_to: Option<UnixMicros>,
+}
+
+/// The kinds of a [`StoredText`].
+const CAMERA: i32 = 0;
+const DETECTOR: i32 = 1;
+const ZONE: i32 = 2;
+
+impl Texts {
+    /// Returns one statement for all kinds, because a request with one event spends most of its time between statements.
+    fn statement(self) -> SelectStatement {
+        let mut all = camera::Entity::find()
+            .select_only()
+            .expr_as(Expr::val(CAMERA), "kind")
+            .column(camera::Column::Key)
+            .column_as(camera::Column::Id, "text")
+            .columns([camera::Column::Name, camera::Column::Source, camera::Column::DeletedTo])
+            .filter(camera::Column::Id.is_in(self.cameras))
+            .into_query();
+        let without_details = [(); 3].map(|()| Expr::cust("NULL"));
+        if !self.detectors.is_empty() {
+            let detectors = Query::select()
+                .expr(Expr::val(DETECTOR))
+                .columns([detector::Column::Key, detector::Column::Name])
+                .exprs(without_details.clone())
+                .from(detector::Entity)
+                .and_where(detector::Column::Name.is_in(self.detectors))
+                .to_owned();
+            all.union(UnionType::All, detectors);
+        }
+        if !self.zones.is_empty() {
+            let zones = Query::select()
+                .expr(Expr::val(ZONE))
+                .columns([zone::Column::Key, zone::Column::Id])
+                .exprs(without_details)
+                .from(zone::Entity)
+                .and_where(zone::Column::Id.is_in(self.zones))
+                .to_owned();
+            all.union(UnionType::All, zones);
+        }
+        all
+    }
 }
 
 impl EventKeys {
@@ -33,27 +110,28 @@ impl EventKeys {
         })
     }
 
-    /// Reads the keys of these detectors and zones, beside those of `cameras`.
+    /// Reads the keys of these texts, and what is stored of the cameras, by their ids.
     ///
     /// # Errors
     /// Returns an error if the database does not answer.
     pub async fn of(
         database: &impl ConnectionTrait,
-        cameras: &[camera::Model],
-        detectors: HashSet<String>,
-        zones: HashSet<String>,
-    ) -> Result<Self, DbErr> {
-        let detectors = detector::Entity::find().filter(detector::Column::Name.is_in(detectors)).all(database).await?;
-        let zones = if zones.is_empty() {
-            Vec::new()
-        } else {
-            zone::Entity::find().filter(zone::Column::Id.is_in(zones)).all(database).await?
-        };
-        Ok(Self {
-            cameras: cameras.iter().map(|camera| (camera.id.clone(), camera.key)).collect(),
-            detectors: detectors.into_iter().map(|detector| (detector.name, detector.key)).collect(),
-            zones: zones.into_iter().map(|zone| (zone.id, zone.key)).collect(),
-        })
+        texts: Texts,
+    ) -> Result<(Self, HashMap<String, StoredCamera>), DbErr> {
+        let mut keys = Self { cameras: HashMap::new(), detectors: HashMap::new(), zones: HashMap::new() };
+        let mut cameras = HashMap::new();
+        for row in database.query_all(&texts.statement()).await? {
+            let StoredText { kind, key, text, name, source, deleted_to } = StoredText::from_query_result(&row, "")?;
+            match kind {
+                CAMERA => {
+                    cameras.insert(text.clone(), StoredCamera { name, source, deleted_to });
+                    keys.cameras.insert(text, key);
+                }
+                DETECTOR => drop(keys.detectors.insert(text, key)),
+                _ => drop(keys.zones.insert(text, key)),
+            }
+        }
+        Ok((keys, cameras))
     }
 
     /// Stores a camera that has no key here. Returns whether it is new, and not one that another writer has just stored.

@@ -2,13 +2,15 @@
 //! is written together with the next commit.
 
 use std::collections::{HashMap, HashSet};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, PaginatorTrait, QueryFilter,
-    QuerySelect, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    QuerySelect,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tracing::warn;
@@ -30,7 +32,7 @@ use crate::server::db::pool::Transaction;
 use crate::server::db::timeouts::BUSY_TIMEOUT;
 use crate::server::db::unix_micros::UnixMicros;
 use crate::server::ingest::event::Event;
-use crate::server::ingest::event_keys::EventKeys;
+use crate::server::ingest::event_keys::{EventKeys, StoredCamera, Texts};
 use crate::server::ingest::recognize::BATCH;
 use crate::server::ingest::recognize::by_item::{self, Item};
 use crate::server::ingest::sink::insert::insert;
@@ -64,16 +66,6 @@ pub enum WritableCameras {
     All,
     /// Those that were granted to a user. Any other is refused as one that does not exist.
     GrantedTo(Uuid),
-}
-
-/// A camera that is stored.
-#[derive(Clone, Debug)]
-struct StoredCamera {
-    name: Option<String>,
-    /// The live source that has it.
-    source: Option<String>,
-    /// The moment before which its events were deleted, except for those that a hold keeps.
-    deleted_to: Option<UnixMicros>,
 }
 
 /// What became of a batch.
@@ -191,6 +183,8 @@ async fn run(writer: Writer, mut waiting: mpsc::Receiver<Job>) {
                 None => return,
             },
         };
+        // Other requests that have arrived get to here first, and share the transaction.
+        tokio::task::yield_now().await;
         let mut count = first.batch.events.len();
         let mut group = vec![first];
         while let Ok(job) = waiting.try_recv() {
@@ -204,14 +198,14 @@ async fn run(writer: Writer, mut waiting: mpsc::Receiver<Job>) {
         // Its sender no longer waits, and will send the events again.
         group.retain(|job| !job.answer.is_closed());
         // A panic ends this group and not the task.
-        let _ = tokio::spawn(answer(writer.clone(), group)).await;
+        let _ = AssertUnwindSafe(answer(&writer, group)).catch_unwind().await;
     }
 }
 
 /// Writes a group in one transaction and answers its senders; if one batch cannot be written, each in its own.
-async fn answer(writer: Writer, group: Vec<Job>) {
+async fn answer(writer: &Writer, group: Vec<Job>) {
     let (batches, answers): (Vec<_>, Vec<_>) = group.into_iter().map(|job| (job.batch, job.answer)).unzip();
-    let written = write(&writer, &batches).await;
+    let written = write(writer, &batches).await;
     match written {
         Ok(written) => {
             for (answer, written) in answers.into_iter().zip(written) {
@@ -220,7 +214,7 @@ async fn answer(writer: Writer, group: Vec<Job>) {
         }
         Err(error) if batches.len() > 1 && !is_unavailable(&error) => {
             for (batch, answer) in batches.iter().zip(answers) {
-                let written = write(&writer, std::slice::from_ref(batch)).await;
+                let written = write(writer, std::slice::from_ref(batch)).await;
                 let written = written.map(|mut written| written.pop().unwrap_or_default());
                 let _ = answer.send(written.map_err(|error| refused(&error)));
             }
@@ -254,12 +248,7 @@ async fn write(writer: &Writer, batches: &[Batch]) -> Result<Vec<Written>, DbErr
     if batches.is_empty() {
         return Ok(Vec::new());
     }
-    // A deferred transaction that reads first could not write after another connection has written.
-    let options = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    let transaction = writer.begin_with_options(options).await?;
+    let transaction = writer.begin_write().await?;
     if transaction.get_database_backend() == DbBackend::Postgres {
         let (busy, row) = (BUSY_TIMEOUT.as_millis(), ROW_LOCK_TIMEOUT.as_millis());
         transaction
@@ -269,21 +258,13 @@ async fn write(writer: &Writer, batches: &[Batch]) -> Result<Vec<Written>, DbErr
             ))
             .await?;
     }
-    let camera_ids = texts(batches, |event| Some(&event.camera_id));
-    let cameras = camera::Entity::find().filter(camera::Column::Id.is_in(camera_ids)).all(&transaction).await?;
-    let detectors = texts(batches, |event| Some(&event.algorithm));
-    let zones = texts(batches, |event| event.zone_id.as_ref());
-    let keys = EventKeys::of(&transaction, &cameras, detectors, zones).await?;
-    let mut target = Target {
-        transaction,
-        keys,
-        cameras: cameras
-            .into_iter()
-            .map(|camera::Model { id, name, source, deleted_to, .. }| (id, StoredCamera { name, source, deleted_to }))
-            .collect(),
-        partitions: None,
-        holds: None,
+    let texts = Texts {
+        cameras: texts(batches, |event| Some(&event.camera_id)),
+        detectors: texts(batches, |event| Some(&event.algorithm)),
+        zones: texts(batches, |event| event.zone_id.as_ref()),
     };
+    let (keys, cameras) = EventKeys::of(&transaction, texts).await?;
+    let mut target = Target { transaction, keys, cameras, partitions: None, holds: None };
     let mut written = Vec::with_capacity(batches.len());
     // The progress of a source is stored with its events.
     for batches in batches.chunk_by(|one, next| one.progress.is_none() && next.progress.is_none()) {
