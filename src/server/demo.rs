@@ -75,7 +75,7 @@ impl Demo {
         let mut rng = Rng::with_seed(self.seed);
         let mut writer = EventWriter::begin(database).await?;
         if mark == Mark::IfUnused {
-            mark_if_unused(writer.transaction().await?).await?;
+            mark_if_unused(writer.transaction()).await?;
         }
         let cameras = camera_ids(&mut rng, self.cameras);
         for (index, id) in (0..).zip(&cameras) {

@@ -157,7 +157,10 @@ fn survey(file: &mut File, delimiter: Delimiter, options: Options) -> anyhow::Re
 /// Hands over the events that are new.
 async fn import_batch(events: Vec<Event>, known: &mut ByContents, sink: &mut EventWriter) -> anyhow::Result<()> {
     let offered = events.len();
-    let new = known.unknown(events, sink.transaction().await?).await?;
+    // Rows come in order of time, so none of the events that are not written yet is at a moment that is looked up. They are
+    // written while these are identified, and the next rows read.
+    let new = known.unknown(events, sink.transaction()).await?;
+    sink.write().await?;
     sink.summary.already_there += (offered - new.len()) as u64;
     for event in new {
         sink.new_event(event).await?;

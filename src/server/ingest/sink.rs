@@ -1,18 +1,14 @@
 //! Writes imported events in batches, within one transaction that is committed at the very end. While the database writes
-//! a batch, the next one is read and converted.
+//! a batch, the next one is read and converted, up to its statement.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use sea_orm::ActiveValue::Set;
-use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryOrder, RuntimeErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryOrder, RuntimeErr, Statement};
 use tokio::task::JoinHandle;
 use tracing::warn;
 
-use self::insert::insert;
 use super::camera_ids::CameraIds;
 use super::event::Event;
 use super::event_keys::EventKeys;
@@ -43,8 +39,10 @@ pub struct EventWriter {
     pub summary: Summary,
     database: Pool,
     transaction: Arc<Transaction>,
-    /// The batch that the database writes now, and its number of events.
+    /// The number of events of the batch that the database writes now, and the task that waits for it.
     writing: Option<(u64, JoinHandle<Result<u64, DbErr>>)>,
+    /// The number of events of the batch to be written next, and its statement.
+    ready: Option<(u64, Statement)>,
     keys: EventKeys,
     cameras: HashMap<String, Option<String>>,
     /// The ids of the cameras that were stored before this import.
@@ -65,12 +63,7 @@ impl EventWriter {
     /// # Errors
     /// Returns an error if the database cannot be written to.
     pub async fn begin(database: &Pool) -> Result<Self, DbErr> {
-        // A deferred transaction that reads first could not write after another connection has written.
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        let transaction = database.begin_with_options(options).await?;
+        let transaction = database.begin_write().await?;
         // The result of a lookup must stay valid until the import ends.
         if database.get_database_backend() == DbBackend::Postgres {
             transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({IMPORT_LOCK_KEY})")).await?;
@@ -87,6 +80,7 @@ impl EventWriter {
             database: database.clone(),
             transaction: Arc::new(transaction),
             writing: None,
+            ready: None,
             partitions,
             months: BTreeSet::new(),
             keys,
@@ -98,13 +92,9 @@ impl EventWriter {
         })
     }
 
-    /// Returns the transaction, for lookups, once all batches are written.
-    ///
-    /// # Errors
-    /// Returns an error if a batch could not be written.
-    pub async fn transaction(&mut self) -> Result<&Transaction, DbErr> {
-        self.written().await?;
-        Ok(&self.transaction)
+    /// Returns the transaction, for lookups that need not find the last batches.
+    pub fn transaction(&self) -> &Transaction {
+        &self.transaction
     }
 
     /// Stores or renames a camera if necessary. Must be called before the camera's first event.
@@ -190,6 +180,7 @@ impl EventWriter {
     async fn recognize(&mut self) -> Result<(), DbErr> {
         let offered_events = std::mem::replace(&mut self.offered_events, Vec::with_capacity(BATCH));
         let offered = offered_events.len();
+        // The lookup must find the events of this import.
         self.written().await?;
         let unknown = self.native.unknown(offered_events, &self.transaction).await?;
         // Some of these were offered before, and counted as already stored.
@@ -197,7 +188,7 @@ impl EventWriter {
         for event in unknown {
             self.new_event(event).await?;
         }
-        // The next lookup must include these.
+        self.prepare().await?;
         self.write().await
     }
 
@@ -212,24 +203,41 @@ impl EventWriter {
         }
         let event = self.keys.encode(&*self.transaction, event).await?;
         self.batch.push(event);
-        if self.batch.len() >= BATCH { self.write().await } else { Ok(()) }
+        if self.batch.len() >= BATCH { self.prepare().await } else { Ok(()) }
     }
 
-    /// Starts to write the batch.
-    async fn write(&mut self) -> Result<(), DbErr> {
-        self.written().await?;
+    /// Prepares the statement of the batch.
+    async fn prepare(&mut self) -> Result<(), DbErr> {
         if self.batch.is_empty() {
             return Ok(());
         }
+        self.write().await?;
         let batch = std::mem::replace(&mut self.batch, Vec::with_capacity(BATCH));
-        let (offered, transaction) = (batch.len() as u64, Arc::clone(&self.transaction));
-        let task = tokio::spawn(async move { insert(batch, &transaction).await });
+        self.ready = Some((batch.len() as u64, insert::statement(batch, self.database.get_database_backend())));
+        Ok(())
+    }
+
+    /// Starts to write the batch that is ready.
+    ///
+    /// # Errors
+    /// Returns an error if the batch before it could not be written.
+    pub async fn write(&mut self) -> Result<(), DbErr> {
+        let Some((offered, statement)) = self.ready.take() else { return Ok(()) };
+        self.await_writing().await?;
+        let transaction = Arc::clone(&self.transaction);
+        let task = tokio::spawn(async move { Ok(transaction.execute_raw(statement).await?.rows_affected()) });
         self.writing = Some((offered, task));
         Ok(())
     }
 
-    /// Waits until the database has written the last batch.
+    /// Waits until the database has written all batches.
     async fn written(&mut self) -> Result<(), DbErr> {
+        self.write().await?;
+        self.await_writing().await
+    }
+
+    /// Waits for the batch that the database writes.
+    async fn await_writing(&mut self) -> Result<(), DbErr> {
         let Some((offered, task)) = self.writing.take() else { return Ok(()) };
         let written = task.await.map_err(|panic| internal(panic.to_string()))??;
         self.summary.imported += written;
@@ -243,7 +251,7 @@ impl EventWriter {
     /// Returns an error if the database does not answer; nothing of the import is stored then either.
     pub async fn roll_back(mut self) -> Result<Summary, DbErr> {
         // What is rolled back need not have been written.
-        let _ = self.written().await;
+        let _ = self.await_writing().await;
         only(self.transaction)?.rollback().await?;
         let Summary { left_out, skipped, repaired, .. } = self.summary;
         Ok(Summary { left_out, skipped, repaired, ..Summary::default() })
@@ -263,7 +271,7 @@ impl EventWriter {
     /// Returns an error if the database cannot be written to; nothing of the import is stored then.
     pub async fn commit(mut self) -> Result<Summary, DbErr> {
         self.recognize().await?;
-        self.write().await?;
+        self.prepare().await?;
         self.written().await?;
         only(self.transaction)?.commit().await?;
         if self.summary.imported > 0

@@ -21,15 +21,18 @@ pub async fn insert(events: Vec<motion_event::Model>, transaction: &Transaction)
     if events.is_empty() {
         return Ok(0);
     }
-    let backend = transaction.get_database_backend();
-    let sql = statement(backend, events.len());
-    let values = events.into_iter().flat_map(values);
-    let written = transaction.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
-    Ok(written.rows_affected())
+    let statement = statement(events, transaction.get_database_backend());
+    Ok(transaction.execute_raw(statement).await?.rows_affected())
 }
 
-/// Returns the statement for this number of events.
-fn statement(backend: DbBackend, events: usize) -> String {
+/// Returns the statement that [`insert`] executes for these events, of which there is at least one.
+pub fn statement(events: Vec<motion_event::Model>, backend: DbBackend) -> Statement {
+    let sql = sql(backend, events.len());
+    Statement::from_sql_and_values(backend, sql, events.into_iter().flat_map(values))
+}
+
+/// Returns the text of the statement for this number of events.
+fn sql(backend: DbBackend, events: usize) -> String {
     let mut sql = format!("INSERT INTO motion_events ({}) VALUES ", COLUMNS.join(", "));
     for event in 0..events {
         sql.push_str(if event == 0 { "(" } else { ", (" });
@@ -71,10 +74,10 @@ mod tests {
 
     #[test]
     fn the_statement_has_one_placeholder_for_each_value() {
-        let sqlite = statement(DbBackend::Sqlite, 2);
+        let sqlite = sql(DbBackend::Sqlite, 2);
         let row = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         assert!(sqlite.contains(&format!("VALUES {row}, {row} ON CONFLICT")), "{sqlite}");
-        let postgres = statement(DbBackend::Postgres, 2);
+        let postgres = sql(DbBackend::Postgres, 2);
         assert!(
             postgres.contains("($1, ") && postgres.contains("$10), ($11, ") && postgres.contains("$20) ON"),
             "{postgres}"
