@@ -1,9 +1,19 @@
-//! Retries with a constant delay, up to a limit.
+//! Retries with a constant delay, up to a limit, and the growing delays after which a live source is tried again.
 //!
 //! This is ours and not the crate `backon` because it is one page. It also repeats an operation that succeeded with an
 //! answer that is not good enough yet, such as that of a replica that lags.
 
 use std::time::{Duration, Instant};
+
+/// The first and the longest delay after a live source failed.
+const SOURCE_DELAYS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
+
+/// Returns the delay after a live source has failed this many times in a row: one second, and twice as long with each
+/// further failure, up to a minute.
+pub fn source_delay(failures: u32) -> Duration {
+    let (first, longest) = SOURCE_DELAYS;
+    (first * (1 << failures.saturating_sub(1).min(6))).min(longest)
+}
 
 /// How often an operation is repeated, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +113,12 @@ mod tests {
         for once in [now.at_most(1), now.at_most(0), now.within(Duration::ZERO)] {
             assert_eq!(third_attempt_succeeds(once).await, (Err(1), 1), "{once:?}");
         }
+    }
+
+    #[test]
+    fn a_source_is_tried_again_after_delays_that_double_up_to_a_minute() {
+        let delays = [1, 2, 3, 6, 7, 8, u32::MAX].map(|failures| source_delay(failures).as_secs());
+        assert_eq!(delays, [1, 2, 4, 32, 60, 60, 60]);
     }
 
     #[tokio::test]

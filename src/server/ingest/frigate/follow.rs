@@ -15,47 +15,21 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// A time of Frigate's clock, in microseconds since 1970-01-01T00:00:00Z.
-pub type Micros = i64;
+use self::end_reports::{EndReports, Ended};
+use self::request::{HOUR, SECOND};
+pub use self::request::{Micros, Request, Seen};
+use self::window::{AHEAD, Window};
+use crate::server::retry::source_delay;
 
-const SECOND: Micros = 1_000_000;
-const HOUR: Micros = 3_600 * SECOND;
+mod end_reports;
+mod request;
+mod window;
 
 /// The start of a sweep: 2000-01-01. No event is older.
 const EPOCH: Micros = 946_684_800 * SECOND;
 
 /// How far a poll looks back.
 const POLL_BEFORE: Micros = 2 * HOUR;
-
-/// How far windows reach beyond the time of either clock.
-const AHEAD: Micros = HOUR;
-
-/// The limit of a request.
-const LIMIT: usize = 1_000;
-
-/// The limit if a request has none. A response with fewer events is complete, even if something between applies the default
-/// limit to each request.
-const DEFAULT_LIMIT: usize = 100;
-
-/// The shortest window. If it has as many events as the limit, the limit is doubled.
-const MIN_WINDOW: Micros = SECOND;
-
-/// By how much windows overlap: both bounds of the API are exclusive, and start times are floats.
-const OVERLAP: Micros = 1_000;
-
-/// The first and the longest delay after a failure.
-const RETRY_DELAYS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
-
-/// The delays after which an event whose end was reported is requested again, if it is not there yet, or not as one that has
-/// ended.
-const ENDED_DELAYS: [Duration; 6] = [
-    Duration::from_millis(100),
-    Duration::from_millis(200),
-    Duration::from_millis(400),
-    Duration::from_millis(800),
-    Duration::from_millis(1_600),
-    Duration::from_millis(3_200),
-];
 
 /// The time: of Frigate's clock and of ours, and that of a clock that is never set.
 #[derive(Clone, Copy, Debug)]
@@ -68,33 +42,6 @@ pub struct Now {
     pub monotonic: Duration,
 }
 
-/// A request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// The events with a start time between these, exclusive, newest first.
-    Window {
-        /// The lower bound.
-        after: Micros,
-        /// The upper bound.
-        before: Micros,
-        /// The maximum number of events.
-        limit: usize,
-    },
-    /// One event.
-    Event(String),
-}
-
-/// What a follower has to know of an event in a response.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
-    /// The id.
-    pub id: String,
-    /// The start time.
-    pub start: Micros,
-    /// Whether it has ended, so that the caller stores it.
-    pub has_ended: bool,
-}
-
 /// What a window is part of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Purpose {
@@ -105,25 +52,10 @@ enum Purpose {
 /// Something to request.
 #[derive(Clone, Debug)]
 enum Task {
-    Window {
-        from: Micros,
-        to: Micros,
-        limit: usize,
-        purpose: Purpose,
-    },
+    Window(Window, Purpose),
     Event(String),
     /// An event whose end was reported.
     Ended(Ended),
-}
-
-/// An event whose end was reported.
-#[derive(Clone, Debug)]
-struct Ended {
-    id: String,
-    /// How often it was requested.
-    attempts: usize,
-    /// When it is requested.
-    at: Duration,
 }
 
 /// What a server that continues must know.
@@ -169,10 +101,7 @@ pub struct Follower {
     position: Position,
     /// What is left to request; the first is sent again until its response was handled.
     tasks: VecDeque<Task>,
-    /// Events whose end was reported, and that are requested later.
-    ended: Vec<Ended>,
-    /// Events whose end was reported, and that are not requested any more.
-    settled: Vec<String>,
+    end_reports: EndReports,
     /// When the last request was decided on.
     requested_at: Duration,
     next_poll: Duration,
@@ -196,8 +125,7 @@ impl Follower {
             sweep_interval,
             position,
             tasks: VecDeque::new(),
-            ended: Vec::new(),
-            settled: Vec::new(),
+            end_reports: EndReports::default(),
             requested_at: Duration::ZERO,
             next_poll: Duration::ZERO,
             next_sweep: Duration::ZERO,
@@ -224,12 +152,7 @@ impl Follower {
                 earliest: None,
                 polled_before: self.position.polled,
             });
-            self.tasks.push_back(Task::Window {
-                from: EPOCH,
-                to: later + AHEAD,
-                limit: LIMIT,
-                purpose: Purpose::Sweep,
-            });
+            self.tasks.push_back(Task::Window(Window::new(EPOCH, later + AHEAD), Purpose::Sweep));
         }
         if now.monotonic >= self.next_poll && self.poll_began.is_none() {
             self.next_poll = now.monotonic + self.poll_interval;
@@ -242,48 +165,34 @@ impl Follower {
                     self.tasks.push_front(Task::Event(id.clone()));
                 }
             }
-            self.tasks.push_front(Task::Window { from, to, limit: LIMIT, purpose: Purpose::Poll });
+            self.tasks.push_front(Task::Window(Window::new(from, to), Purpose::Poll));
         }
         // After a failure, what else is due comes first, so that one event cannot block the others.
         let may_be_next = self.failures == 0 || self.tasks.is_empty();
         if may_be_next
             && !matches!(self.tasks.front(), Some(Task::Ended(_)))
-            && let Some(due) = self.ended.iter().position(|ended| ended.at <= now.monotonic)
+            && let Some(due) = self.end_reports.take_due(now.monotonic)
         {
-            self.tasks.push_front(Task::Ended(self.ended.remove(due)));
+            self.tasks.push_front(Task::Ended(due));
         }
         self.requested_at = now.monotonic;
         self.tasks.front().map(|task| match task {
-            Task::Window { from, to, limit, .. } => {
-                Request::Window { after: from - OVERLAP, before: *to, limit: *limit }
-            }
+            Task::Window(window, _) => window.request(),
             Task::Event(id) | Task::Ended(Ended { id, .. }) => Request::Event(id.clone()),
         })
     }
 
     /// Requests an event as soon as possible, because its end was reported.
     pub fn end_reported(&mut self, id: String, now: Now) {
-        let is_waiting = self.ended.iter().any(|ended| ended.id == id);
         let is_next = self.tasks.iter().any(|task| matches!(task, Task::Ended(ended) if ended.id == id));
-        if !is_waiting && !is_next {
-            self.ended.push(Ended { id, attempts: 0, at: now.monotonic });
+        if !is_next {
+            self.end_reports.report(id, now.monotonic);
         }
     }
 
     /// Returns the events whose end was reported and that are done with, once: they are stored, left out, or left to polls.
     pub fn take_settled(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.settled)
-    }
-
-    /// Requests an event again, or leaves it to polls.
-    fn again(&mut self, ended: Ended) {
-        match ENDED_DELAYS.get(ended.attempts) {
-            Some(delay) => {
-                let at = self.requested_at + *delay;
-                self.ended.push(Ended { attempts: ended.attempts + 1, at, ..ended });
-            }
-            None => self.settled.push(ended.id),
-        }
+        self.end_reports.take_settled()
     }
 
     /// Handles the response to the last request. Must be called after the ended events of it were stored. An event that the
@@ -309,20 +218,20 @@ impl Follower {
             }
             Task::Ended(ended) => {
                 if events.iter().any(|seen| seen.id == ended.id && seen.has_ended) {
-                    self.settled.push(ended.id);
+                    self.end_reports.settle(ended);
                 } else {
-                    self.again(ended);
+                    self.end_reports.again(ended, self.requested_at);
                 }
             }
-            Task::Window { from, to, limit, purpose } => {
+            Task::Window(window, purpose) => {
                 if purpose == Purpose::Sweep
                     && let Some(sweep) = &mut self.sweep
                 {
                     let starts = events.iter().map(|seen| seen.start).chain(sweep.earliest);
                     sweep.earliest = starts.min();
                 }
-                for (from, to, limit) in rest(from, to, limit, events).into_iter().rev() {
-                    self.tasks.push_front(Task::Window { from, to, limit, purpose });
+                for left in window.rest(events).into_iter().rev() {
+                    self.tasks.push_front(Task::Window(left, purpose));
                 }
             }
         }
@@ -331,7 +240,7 @@ impl Follower {
 
     fn end_poll_and_sweep(&mut self) {
         let is_left =
-            |wanted| self.tasks.iter().any(|task| matches!(task, Task::Window { purpose, .. } if *purpose == wanted));
+            |wanted| self.tasks.iter().any(|task| matches!(task, Task::Window(_, purpose) if *purpose == wanted));
         let (polling, sweeping) = (is_left(Purpose::Poll), is_left(Purpose::Sweep));
         if !polling && let Some(began) = self.poll_began.take() {
             self.position.polled = Some(began);
@@ -361,23 +270,19 @@ impl Follower {
         match self.tasks.pop_front() {
             Some(Task::Event(_)) | None => {}
             // After an earlier failure, it is the source that cannot be read, and not this event.
-            Some(Task::Ended(ended)) if self.failures > 0 => self.ended.push(ended),
-            Some(Task::Ended(ended)) => self.again(ended),
+            Some(Task::Ended(ended)) if self.failures > 0 => self.end_reports.put_back(ended),
+            Some(Task::Ended(ended)) => self.end_reports.again(ended, self.requested_at),
             Some(window) => self.tasks.push_front(window),
         }
-        let (first, longest) = RETRY_DELAYS;
-        self.retry_at = now.monotonic + (first * (1 << self.failures.min(6))).min(longest);
         self.failures += 1;
+        self.retry_at = now.monotonic + source_delay(self.failures);
         self.failures
     }
 
     /// Halves the limit of the last request, because its response was too large. Returns `false` if that is not possible.
     pub fn halve_limit(&mut self) -> bool {
         match self.tasks.front_mut() {
-            Some(Task::Window { limit, .. }) if *limit > 1 => {
-                *limit /= 2;
-                true
-            }
+            Some(Task::Window(window, _)) => window.halve_limit(),
             _ => false,
         }
     }
@@ -403,33 +308,14 @@ impl Follower {
         if !self.tasks.is_empty() {
             return self.retry_at;
         }
-        let ended = self.ended.iter().map(|ended| ended.at);
-        let due = ended.chain([self.next_poll, self.next_sweep]).min();
-        due.unwrap_or_default().max(self.retry_at)
+        let due = self.next_poll.min(self.next_sweep);
+        self.end_reports.due().map_or(due, |reported| reported.min(due)).max(self.retry_at)
     }
 
     /// Returns what a server that continues must know.
     pub fn position(&self) -> &Position {
         &self.position
     }
-}
-
-/// Returns the windows that are left of a window after its response, newest first.
-fn rest(from: Micros, to: Micros, limit: usize, events: &[Seen]) -> Vec<(Micros, Micros, usize)> {
-    if events.len() < DEFAULT_LIMIT.min(limit) {
-        return Vec::new();
-    }
-    let is_newest_first = events.is_sorted_by(|newer, older| newer.start >= older.start);
-    let oldest = events.iter().map(|seen| seen.start).min().unwrap_or(from);
-    let rest_to = oldest.max(from) + OVERLAP;
-    if is_newest_first && rest_to < to {
-        return vec![(from, rest_to, limit)];
-    }
-    if to - from > MIN_WINDOW {
-        let middle = from + (to - from) / 2;
-        return vec![(middle, to, limit), (from, middle, limit)];
-    }
-    if events.len() >= limit { vec![(from, to, limit * 2)] } else { Vec::new() }
 }
 
 #[cfg(test)]
@@ -439,6 +325,8 @@ mod tests {
     use proptest::prelude::*;
     use proptest::test_runner::FileFailurePersistence;
 
+    use super::end_reports::DELAYS;
+    use super::window::LIMIT;
     use super::*;
 
     const NOW: Micros = 1_765_886_400 * SECOND;
@@ -718,7 +606,7 @@ mod tests {
             // Its row is not there, or not the one of its end.
             let open = [seen("late", false)];
             follower.response(if requests % 2 == 0 { &open } else { &[] });
-            if let Some(delay) = ENDED_DELAYS.get(requests - 1) {
+            if let Some(delay) = DELAYS.get(requests - 1) {
                 let due = at(now).monotonic + *delay;
                 assert_eq!((follower.due(), follower.request(at(now))), (due, None));
                 now += i64::try_from(delay.as_micros()).expect("seconds");

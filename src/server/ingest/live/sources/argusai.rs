@@ -1,7 +1,5 @@
 //! Follows one ArgusAI: reads its database at an interval, as [`decide`] says, and stores its new events.
 
-use std::time::Duration;
-
 use anyhow::{anyhow, bail};
 use rustc_hash::FxHashSet;
 use sea_orm::{DbErr, EntityTrait, QuerySelect};
@@ -21,10 +19,8 @@ use crate::server::ingest::argusai::follow::postgres::PostgresReader;
 use crate::server::ingest::argusai::follow::{FileIdentity, LastRow, Page, Position, ReadError, Reading, decide};
 use crate::server::ingest::argusai::{Location, SourceCamera, SourceEvent};
 use crate::server::ingest::live::source_state::{PositionUpdate, State};
+use crate::server::retry::source_delay;
 use crate::server::settings::{NewCameras, Source};
-
-/// The first and the longest delay after a failure.
-const RETRY_DELAYS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
 
 /// How long after its time ArgusAI may commit an event, in microseconds. A file is complete up to this before a reading.
 const COMMIT_DELAY: i64 = 60_000_000;
@@ -104,16 +100,15 @@ impl ArgusaiSource {
 
     /// Follows the source until another server does.
     pub async fn follow(&mut self, context: &FollowContext) {
-        let (first, longest) = RETRY_DELAYS;
         loop {
             let delay = match self.step(context).await {
                 Ok(_) => self.settings.every(),
                 Err(StepError::LeaseLost) => return,
                 // The writer has logged why.
-                Err(StepError::NotStored(_)) => first,
+                Err(StepError::NotStored(_)) => source_delay(1),
                 Err(StepError::Unreadable(error)) => {
                     self.failed(context, &error).await;
-                    (first * (1 << self.failures.min(6))).min(longest)
+                    source_delay(self.failures)
                 }
             };
             tokio::time::sleep(delay).await;
@@ -136,7 +131,7 @@ impl ArgusaiSource {
                     if is_refusal || self.failures >= FAILURES_UNTIL_AWAY {
                         bail!(Message::from(&message).text);
                     }
-                    tokio::time::sleep(RETRY_DELAYS.0).await;
+                    tokio::time::sleep(source_delay(1)).await;
                 }
             }
         }

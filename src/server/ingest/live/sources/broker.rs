@@ -25,6 +25,7 @@ use crate::messages::sources::SourceMessage;
 use crate::server::ingest::frigate::certificate::trusting;
 use crate::server::ingest::frigate::report::ended;
 use crate::server::metrics::{Metrics, MqttMessage};
+use crate::server::retry::source_delay;
 use crate::server::settings::{Hidden, MqttAddress, Source};
 use crate::server::stored_message;
 
@@ -36,9 +37,6 @@ const KEEP_ALIVE: u16 = 30;
 
 /// The maximum size of a message, in bytes. Frigate's have some kilobytes.
 const MAX_MESSAGE: usize = 1_000_000;
-
-/// The first and the longest delay after a connection has ended.
-const RETRY_DELAYS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
 
 /// A connection that lasted longer is followed by the first delay.
 const STABLE_AFTER: Duration = Duration::from_mins(1);
@@ -174,8 +172,7 @@ impl Broker {
 
     /// Passes on the ends of events, and connects again and again. `client` identifies the session at the broker.
     pub async fn listen(&self, client: &str, endings: mpsc::Sender<Ending>, mut monitor: Monitor) -> Infallible {
-        let (first, longest) = RETRY_DELAYS;
-        let mut delay = first;
+        let mut failures = 0;
         let mut is_durable = true;
         loop {
             let began = Instant::now();
@@ -183,11 +180,8 @@ impl Broker {
             monitor.note(&ended.state);
             // A connection without a durable session deletes the session, and the message with it.
             is_durable = !ended.has_unreadable_message;
-            if began.elapsed() > STABLE_AFTER {
-                delay = first;
-            }
-            tokio::time::sleep(delay).await;
-            delay = (delay * 2).min(longest);
+            failures = if began.elapsed() > STABLE_AFTER { 1 } else { failures + 1 };
+            tokio::time::sleep(source_delay(failures)).await;
         }
     }
 
