@@ -13,7 +13,7 @@ use crate::server::db::unix_micros::UnixMicros;
 const MAX_GAPS: usize = 10;
 
 /// Up to when each live source was read completely. It must be read before the first event of an export.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct SourceStates(BTreeMap<String, Option<UnixMicros>>);
 
 /// The state of the live sources of an export's cameras.

@@ -112,8 +112,8 @@ const LOCAL_TIMESTAMP_BYTES: usize = 19;
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
-/// Formats the timestamps of a file. Because events are in order, an offset is looked up at most twice per hour, and a date is
-/// formatted once per day.
+/// Formats the timestamps of a file. Because events are in order, an offset is looked up for the first event of an hour and
+/// checked for the whole hour with the second, and a date is formatted once per day.
 #[derive(Clone, Debug)]
 pub struct TimestampFormatter {
     zone: TimeZone,

@@ -55,7 +55,8 @@ impl TokenLookup {
         Ok(found.filter(|token| works(&token.0, text, now)))
     }
 
-    /// Returns the result of `find`, which is polled later, or of another request's lookup of the same text that began after this call.
+    /// Returns the result of `find`, which must do nothing until it is polled, or of another request's lookup of the same text
+    /// that began after this call.
     async fn shared(
         &self,
         text: &str,

@@ -11,9 +11,9 @@
 //! part that nobody reads yet is a pager with its position. If a segment has more events than expected, it ends after its
 //! pages, and the rest of it becomes a part behind it.
 //!
-//! An export uses more than one core only while its client is faster than one and cores are idle. For a client that is slower than one
-//! core, at most two segments of one page are ahead; one that was fast and then stops has the windows waiting that were read
-//! for it. Neither holds a connection. Each part is read in keyset pages, whose promise does not depend on how the export is divided.
+//! An export uses more than one core only for its first small windows, and while its client is faster than one core and cores
+//! are idle. For a client that is slower than one core, at most two segments of one page are ahead after these windows; one that
+//! was fast and then stops has the windows waiting that were read for it. Neither holds a connection. Each part is read in keyset pages, whose promise does not depend on how the export is divided.
 
 use std::collections::VecDeque;
 use std::time::Duration;
