@@ -102,7 +102,7 @@ async fn every_filter_combination_streams_off_an_index_without_a_sort() {
                 filter.interval =
                     TimeRange { start: filter.interval.start.map(within), end: filter.interval.end.map(within) };
                 after = after.map(|Cursor { timestamp, id }| Cursor { timestamp: within(timestamp), id });
-                let sql = query::page(&filter, filter.interval, after, 5_000, DbBackend::Postgres)
+                let sql = query::page(&filter.page(filter.interval, after, 5_000), DbBackend::Postgres)
                     .to_string(PostgresQueryBuilder);
                 let plan = backend::explain(database.folder.path(), &sql);
                 assert!(
@@ -121,8 +121,8 @@ async fn every_filter_combination_streams_off_an_index_without_a_sort() {
                 continue;
             }
             let Filter { interval: TimeRange { start, end }, .. } = filter;
-            let sql =
-                query::page(&filter, filter.interval, after, 5_000, DbBackend::Sqlite).to_string(SqliteQueryBuilder);
+            let sql = query::page(&filter.page(filter.interval, after, 5_000), DbBackend::Sqlite)
+                .to_string(SqliteQueryBuilder);
             let plan = plan(&database, &sql).await;
             assert!(!plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
             let index = match cameras {
@@ -155,8 +155,8 @@ async fn a_page_reads_no_month_outside_of_the_selection_and_none_that_it_has_pas
     let plan = |interval: TimeRange, after: Option<i64>| {
         let filter = Filter { interval, cameras: CameraFilter::All };
         let after = after.map(|timestamp| Cursor { timestamp, id: Uuid::nil() });
-        let sql =
-            query::page(&filter, filter.interval, after, 5_000, DbBackend::Postgres).to_string(PostgresQueryBuilder);
+        let sql = query::page(&filter.page(filter.interval, after, 5_000), DbBackend::Postgres)
+            .to_string(PostgresQueryBuilder);
         backend::explain(database.folder.path(), &sql)
     };
     let months = |plan: &str| plan.matches("Index Scan").count();

@@ -1,5 +1,6 @@
 //! An event as it is read from the database, and its position in the order of all events.
 
+use sea_orm::{DbErr, RuntimeErr};
 use uuid::Uuid;
 
 use crate::server::db::entity::camera;
@@ -29,6 +30,14 @@ pub struct Cursor {
     pub timestamp: i64,
     /// The event's id.
     pub id: Uuid,
+}
+
+impl Cursor {
+    /// Returns the error for an event that does not come after the one before it, as from an index that does not match its table.
+    /// Pages after it would leave out events or repeat them.
+    pub fn out_of_order(self) -> DbErr {
+        DbErr::Query(RuntimeErr::Internal(format!("event {} is out of order: the database may be damaged", self.id)))
+    }
 }
 
 /// The exported columns of one event, with keys in place of texts, and its position.

@@ -29,7 +29,7 @@ use crate::server::export::event::KeyText;
 use crate::server::export::pipeline::deletions::DeletionSnapshot;
 use crate::server::export::pipeline::key_lookup::KeyLookup;
 use crate::server::export::pipeline::keyset::{KeysetPager, RowLimit};
-use crate::server::export::reader::sqlite;
+use crate::server::export::reader::sqlite::statement as sqlite;
 
 mod postgres;
 

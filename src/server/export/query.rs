@@ -46,8 +46,36 @@ impl CameraFilter {
     }
 }
 
+/// A page of the events of a filter.
+#[derive(Clone, Copy, Debug)]
+pub struct PageQuery<'a> {
+    /// The filter.
+    pub filter: &'a Filter,
+    /// Its interval, or a part of it.
+    pub interval: TimeRange,
+    /// The event before the page, within the interval; `None`: the page begins where the interval does.
+    pub after: Option<Cursor>,
+    /// The maximum number of events, at least 1.
+    pub limit: u64,
+}
+
+impl Filter {
+    /// Returns a page of these events: the first `limit` after `after`. `interval` is that of the filter or a part of it.
+    pub fn page(&self, interval: TimeRange, after: Option<Cursor>, limit: u64) -> PageQuery<'_> {
+        PageQuery { filter: self, interval, after, limit }
+    }
+}
+
+impl<'a> PageQuery<'a> {
+    /// Returns how to read the events.
+    pub fn plan(&self) -> Plan<'a> {
+        Plan::new(&self.filter.cameras)
+    }
+}
+
 /// How the events of a filter are read from the indexes.
-enum Plan<'a> {
+#[derive(Clone, Copy, Debug)]
+pub enum Plan<'a> {
     /// The index of the table.
     All,
     /// The index of the cameras, for one camera.
@@ -71,17 +99,11 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Returns the statement for the first `limit` events after `after`. `interval` is that of the filter or a part of it. The columns
-/// are [`SELECTED_COLUMNS`].
-pub fn page(
-    filter: &Filter,
-    interval: TimeRange,
-    after: Option<Cursor>,
-    limit: u64,
-    backend: DbBackend,
-) -> SelectStatement {
+/// Returns the statement for a page. The columns are [`SELECTED_COLUMNS`].
+pub fn page(query: &PageQuery<'_>, backend: DbBackend) -> SelectStatement {
+    let PageQuery { interval, after, limit, .. } = *query;
     let events = events(interval, after, backend);
-    let selected = match Plan::new(&filter.cameras) {
+    let selected = match query.plan() {
         Plan::Merge(cameras) => return merged(&events, cameras, limit, backend),
         Plan::All => events,
         Plan::One(camera) => events.filter(Column::CameraKey.eq(camera)),
@@ -293,13 +315,13 @@ mod tests {
     fn sql(cameras: &[i32], interval: TimeRange, after: Option<Cursor>) -> String {
         let these = || CameraFilter::Only(these(cameras));
         let filter = Filter { interval, cameras: if cameras.is_empty() { CameraFilter::All } else { these() } };
-        page(&filter, filter.interval, after, 5000, DbBackend::Sqlite).to_string(SqliteQueryBuilder)
+        page(&filter.page(filter.interval, after, 5000), DbBackend::Sqlite).to_string(SqliteQueryBuilder)
     }
 
     #[test]
     fn no_cameras_are_not_all_cameras() {
         let filter = Filter { interval: TimeRange::default(), cameras: CameraFilter::Only(Vec::new()) };
-        let sql = page(&filter, filter.interval, None, 5000, DbBackend::Sqlite).to_string(SqliteQueryBuilder);
+        let sql = page(&filter.page(filter.interval, None, 5000), DbBackend::Sqlite).to_string(SqliteQueryBuilder);
         assert!(sql.contains("WHERE 1 = 2"), "{sql}");
     }
 

@@ -16,8 +16,10 @@ use uuid::Uuid;
 use self::buffer_pool::PAGE_CAPACITY;
 pub use self::time_slice::{MAX_TIME_SLICE, TimeSlice, is_interrupted};
 use super::event::{Row, ScanEnd};
+use super::query::{self, PageQuery};
 use crate::server::db::sqlite::open_file::OpenFile;
 use crate::server::export::reader::buffer_pool::BufferPool;
+use crate::server::export::reader::sqlite::SqliteConnection;
 use crate::server::export::reader::worker_threads::WorkerThreads;
 
 pub mod buffer_pool;
@@ -46,26 +48,26 @@ pub enum Backend {
 #[derive(Debug)]
 pub enum Connection {
     /// To an SQLite file.
-    Sqlite(rusqlite::Connection),
+    Sqlite(SqliteConnection),
     /// To a PostgreSQL server.
     Postgres(postgres::Connection),
 }
 
 impl Connection {
-    /// Runs a statement for events and passes its rows to `take`: all of them, until it breaks, or as many as were read when
-    /// the first ones had been held back for too long.
+    /// Reads a page of events and passes them to `take`: all of them, until it breaks, or as many as were read when the first
+    /// ones had been held back for too long.
     ///
     /// # Errors
     /// Returns the errors of the database and of `take`.
-    pub fn events<E: From<DbErr>>(
+    pub fn page<E: From<DbErr>>(
         &mut self,
-        statement: &SelectStatement,
+        page: &PageQuery<'_>,
         slice: &TimeSlice,
         take: impl FnMut(&Row) -> Result<ControlFlow<()>, E>,
     ) -> Result<ScanEnd, E> {
         match self {
-            Self::Sqlite(connection) => sqlite::events(connection, statement, slice, take),
-            Self::Postgres(connection) => connection.events(statement, slice, take),
+            Self::Sqlite(connection) => connection.page(page, slice, take),
+            Self::Postgres(connection) => connection.events(&query::page(page, DbBackend::Postgres), slice, take),
         }
     }
 
@@ -76,7 +78,9 @@ impl Connection {
     pub fn number(&mut self, statement: &SelectStatement, slice: &TimeSlice) -> Result<Option<i64>, DbErr> {
         let mut result = None;
         match self {
-            Self::Sqlite(connection) => sqlite::numbers(connection, statement, |number| result = Some(number))?,
+            Self::Sqlite(connection) => {
+                sqlite::statement::numbers(connection, statement, |number| result = Some(number))?
+            }
             Self::Postgres(connection) => connection.numbers(statement, slice, |[number]| result = Some(number))?,
         }
         Ok(result)
@@ -97,7 +101,7 @@ impl Connection {
 
     fn open(backend: &Backend, slice: &TimeSlice) -> Result<Self, DbErr> {
         match backend {
-            Backend::Sqlite(path, _) => sqlite::open(path).map(Self::Sqlite),
+            Backend::Sqlite(path, _) => SqliteConnection::open(path).map(Self::Sqlite),
             Backend::Postgres(server) => server.connect(slice).map(Self::Postgres),
         }
     }
@@ -105,7 +109,7 @@ impl Connection {
     /// Returns whether another query can be run after the previous one.
     pub fn is_reusable(&self) -> bool {
         match self {
-            Self::Sqlite(_) => true,
+            Self::Sqlite(connection) => connection.is_reusable(),
             Self::Postgres(connection) => connection.is_reusable(),
         }
     }
@@ -241,7 +245,7 @@ impl Reader {
             // Connecting does not use up the time slice.
             let slice = slice.restarted();
             if let Connection::Sqlite(connection) = &connection {
-                sqlite::watch(connection, slice.clone())?;
+                connection.watch(slice.clone())?;
             }
             let result = work(&mut connection, &slice);
             if connection.is_reusable() {
@@ -318,7 +322,7 @@ mod tests {
 
     fn number(connection: &Connection, sql: &str) -> Result<i64, DbErr> {
         let Connection::Sqlite(connection) = connection else { panic!("not SQLite") };
-        connection.query_row(sql, [], |row| row.get(0)).map_err(|error| sqlite::failed(&error))
+        connection.query_row(sql, [], |row| row.get(0)).map_err(|error| sqlite::statement::failed(&error))
     }
 
     async fn run(reader: &Reader, sql: &'static str) -> Result<i64, DbErr> {
@@ -387,7 +391,8 @@ mod tests {
             let one = Query::select().exprs(values).to_owned();
             let one = Query::select().columns(SELECTED_COLUMNS).from_subquery(one, Alias::new("one")).to_owned();
             let mut timestamps = Vec::new();
-            let end = connection.events(&one, slice, |row| {
+            let Connection::Sqlite(sqlite) = connection else { panic!("not SQLite") };
+            let end = sqlite::statement::events(sqlite, &one, slice, |row| {
                 timestamps.push(row.cursor.timestamp);
                 Ok::<_, DbErr>(ControlFlow::Continue(()))
             })?;
