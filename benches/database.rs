@@ -9,7 +9,8 @@ use motion_export::server::demo::Demo;
 use motion_export::server::export::event::Row;
 use motion_export::server::export::pipeline::keyset::{KeysetPager, RowLimit};
 use motion_export::server::export::query::Filter;
-use motion_export::server::export::reader::{Connection, TimeSlice, sqlite};
+use motion_export::server::export::reader::sqlite::SqliteConnection;
+use motion_export::server::export::reader::{Connection, TimeSlice};
 use motion_export::server::settings::Settings;
 use sea_orm::DbErr;
 
@@ -30,7 +31,7 @@ pub fn read(connection: &mut Connection, rows: usize, mut take: impl FnMut(&Row)
 
 /// Opens a database for reading.
 pub fn open(path: &Path) -> Connection {
-    Connection::Sqlite(sqlite::open(path).expect("opened"))
+    Connection::Sqlite(SqliteConnection::open(path).expect("opened"))
 }
 
 /// Creates a database with `rows` events in a folder, and returns its path.

@@ -153,8 +153,9 @@ fn count_cameras(
         Connection::Sqlite(connection) => {
             for SelectedCamera { key, id } in selected {
                 let mut events = 0;
-                sqlite::numbers(connection, &query::count(filter.interval, key), |count| {
-                    events = count.unsigned_abs();
+                connection.count(filter.interval, key, slice, |_, _, some| {
+                    events += some;
+                    None
                 })?;
                 counts.push(CameraCount { id, events });
             }
@@ -294,7 +295,7 @@ async fn count_events(
     let shares = (0..cores).map(|core| {
         // Every so many cameras: neighbours may have many events each, as those of a source.
         let share: Vec<i32> = selected.iter().skip(core).step_by(cores).map(|camera| camera.key).collect();
-        reader.read(move |connection, _| count_cameras_per_day(connection, filter.interval, &share, detail))
+        reader.read(move |connection, slice| count_cameras_per_day(connection, slice, filter.interval, &share, detail))
     });
     let mut shares: Vec<_> = try_join_all(shares).await?.into_iter().map(Vec::into_iter).collect();
     // In the order of the cameras again: the first of each share, then the second.
@@ -338,6 +339,7 @@ fn cells(lines: &[u8], delimiter: Delimiter) -> Vec<Vec<String>> {
 /// Counts the events of these cameras in SQLite: those of each, or of all together.
 fn count_cameras_per_day(
     connection: &mut Connection,
+    slice: &TimeSlice,
     interval: TimeRange,
     cameras: &[i32],
     detail: Detail,
@@ -349,8 +351,8 @@ fn count_cameras_per_day(
                 counted.push(EventCounts::new(detail));
             }
             let Some(current) = counted.last_mut() else { break };
-            let timestamps = query::timestamps(interval, *camera);
-            sqlite::numbers(connection, &timestamps, |timestamp| current.add_one(timestamp, detail.zone))?;
+            connection
+                .count(interval, *camera, slice, |first, last, events| current.add(first, last, events, detail.zone))?;
             current.restart_order();
         }
     }
@@ -388,17 +390,12 @@ struct EventCounts {
     day: Option<(NaiveDate, u64)>,
     /// The end of that day, in microseconds since 1970-01-01T00:00:00Z.
     day_end: i64,
+    /// The days that were looked up before, by their ends: a moment on each, and its date. The events of each camera are on the
+    /// same days.
+    known_days: BTreeMap<i64, (i64, NaiveDate)>,
     /// The events of each quarter of an hour since 1970-01-01T00:00:00Z, if they are counted per hour. An hour of a time zone
     /// starts with a quarter, except for some of long ago.
     quarters: Option<BTreeMap<i64, u64>>,
-}
-
-/// Whether events were added to the counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Added {
-    Yes,
-    /// They were not: a day starts between the first and the last of them.
-    SpansMidnight,
 }
 
 impl EventCounts {
@@ -439,33 +436,51 @@ impl EventCounts {
         }
     }
 
-    /// Adds events that are not before those that were added before, unless a day starts between them.
-    fn add(&mut self, first: i64, last: i64, events: u64, zone: TimeZone) -> Added {
-        if self.day.is_none() || last >= self.day_end {
-            let Some((day, day_end)) = zone.day_around(first) else {
+    /// Adds events that are not before those that were added before. If they are not of one day, and of one quarter of an hour if
+    /// these are counted, adds nothing and returns the end of the first one.
+    fn add(&mut self, first: i64, last: i64, events: u64, zone: TimeZone) -> Option<i64> {
+        if self.day.is_none() || first >= self.day_end {
+            let Some((day, day_end)) = self.day_around(first, zone) else {
                 // Timestamps beyond the calendar are on no day. An export would fail there.
+                if first < last {
+                    return Some(first + 1);
+                }
                 self.add_totals(first, last, events);
-                return Added::Yes;
+                return None;
             };
-            if last >= day_end {
-                return Added::SpansMidnight;
-            }
-            if self.day.is_none_or(|(current, _)| current != day) {
-                self.restart_order();
-                self.day = Some((day, 0));
-                self.day_end = day_end;
-            }
+            self.restart_order();
+            self.day = Some((day, 0));
+            self.day_end = day_end;
+        }
+        let end = match &self.quarters {
+            Some(_) => self.day_end.min((first.div_euclid(query::QUARTER_HOUR) + 1) * query::QUARTER_HOUR),
+            None => self.day_end,
+        };
+        if last >= end {
+            return Some(end);
         }
         if let Some((_, of_day)) = &mut self.day {
             *of_day += events;
         }
         self.add_totals(first, last, events);
-        Added::Yes
+        None
+    }
+
+    /// Returns the local day around a moment, and its end.
+    fn day_around(&mut self, moment: i64, zone: TimeZone) -> Option<(NaiveDate, i64)> {
+        if let Some((end, (known, day))) = self.known_days.range(moment.checked_add(1)?..).next()
+            && *known <= moment
+        {
+            return Some((*day, *end));
+        }
+        let (day, end) = zone.day_around(moment)?;
+        self.known_days.insert(end, (moment, day));
+        Some((day, end))
     }
 
     /// Adds an event that is not before those that were added before.
     fn add_one(&mut self, timestamp: i64, zone: TimeZone) {
-        // One event spans no midnight.
+        // One event is of one day.
         let _ = self.add(timestamp, timestamp, 1, zone);
     }
 
@@ -517,7 +532,7 @@ mod tests {
         // One camera after the other, each in order. Midnight in Berlin is minute 0.
         for camera in [&[-2, -1, 0, 5][..], &[-1, 1_440], &[]] {
             for number in camera {
-                assert_eq!(counted.add(minute(*number), minute(*number), 1, zone), Added::Yes);
+                assert_eq!(counted.add(minute(*number), minute(*number), 1, zone), None);
             }
             counted.restart_order();
         }
@@ -567,20 +582,25 @@ mod tests {
     #[test]
     fn a_timestamp_beyond_the_calendar_is_counted_on_no_day() {
         let mut counted = EventCounts::default();
-        assert_eq!(counted.add(i64::MAX, i64::MAX, 1, TimeZone::parse("UTC").expect("a zone")), Added::Yes);
+        assert_eq!(counted.add(i64::MAX, i64::MAX, 1, TimeZone::parse("UTC").expect("a zone")), None);
         counted.restart_order();
         assert_eq!((counted.rows, counted.days.len()), (1, 0));
+        let both = counted.add(i64::MIN, minute(0), 2, TimeZone::parse("UTC").expect("a zone"));
+        assert_eq!(both, Some(i64::MIN + 1), "one of them is on a day");
     }
 
     #[test]
-    fn events_that_span_midnight_are_not_added_together() {
+    fn events_of_several_days_or_quarters_are_not_added_together() {
         let zone = TimeZone::parse("Europe/Berlin").expect("a zone");
         let mut counted = EventCounts::default();
-        assert_eq!(counted.add(minute(-14), minute(-1), 7, zone), Added::Yes);
-        assert_eq!(counted.add(minute(-1), minute(0), 2, zone), Added::SpansMidnight, "midnight is minute 0");
-        assert_eq!(counted.add(minute(0), minute(14), 3, zone), Added::Yes);
+        assert_eq!(counted.add(minute(-14), minute(-1), 7, zone), None);
+        assert_eq!(counted.add(minute(-1), minute(0), 2, zone), Some(minute(0)), "midnight is minute 0");
+        assert_eq!(counted.add(minute(0), minute(14), 3, zone), None);
         counted.restart_order();
         assert_eq!(counted.rows, 10);
         assert_eq!(counted.days.into_values().collect::<Vec<_>>(), [7, 3]);
+        let mut hourly = EventCounts::new(Detail { zone, is_hourly: true, is_separate: false });
+        assert_eq!(hourly.add(minute(1), minute(14), 2, zone), None);
+        assert_eq!(hourly.add(minute(14), minute(15), 2, zone), Some(minute(15)), "of two quarters");
     }
 }

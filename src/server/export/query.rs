@@ -199,12 +199,6 @@ pub fn timestamps(interval: TimeRange, camera: i32) -> SelectStatement {
     within(timestamps, interval.start, interval.end).order_by_asc(Column::Timestamp).into_query()
 }
 
-/// Returns the statement for the number of a camera's events. The index of the cameras is enough for it.
-pub fn count(interval: TimeRange, camera: i32) -> SelectStatement {
-    let counted = Entity::find().select_only().expr(Expr::col(Asterisk).count()).filter(Column::CameraKey.eq(camera));
-    within(counted, interval.start, interval.end).into_query()
-}
-
 /// Returns the statement for the key and the number of events of each camera.
 pub fn counts(filter: &Filter) -> SelectStatement {
     let mut counted = Entity::find()

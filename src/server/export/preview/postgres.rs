@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use futures_util::future::try_join_all;
 
-use super::{Added, Detail, EventCounts};
+use super::{Detail, EventCounts};
 use crate::server::accounts::camera_access::camera_filter::{CameraFilter, SelectedCamera};
 use crate::server::export::error::ExportError;
 use crate::server::export::query::{self, Filter};
@@ -148,7 +148,7 @@ fn count_by_quarters(
     let mut split_by_midnight = Vec::new();
     connection.plan_freely()?;
     connection.numbers(&query::count_per_quarter_hour(filter), slice, |[first, last, events]| {
-        if counted.add(first, last, events.unsigned_abs(), zone) == Added::SpansMidnight {
+        if counted.add(first, last, events.unsigned_abs(), zone).is_some() {
             split_by_midnight.push((first, last));
         }
     })?;

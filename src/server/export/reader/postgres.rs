@@ -162,7 +162,7 @@ impl Connection {
         matches!(self.runtime.block_on(ping), Ok(Ok(())))
     }
 
-    /// Runs a statement for events, as [`Connection::events`](super::Connection::events) describes. If the connection is lost
+    /// Runs a statement for events, as [`Connection::page`](super::Connection::page) describes. If the connection is lost
     /// after some rows, these are the page.
     ///
     /// # Errors

@@ -8,13 +8,14 @@ use sea_orm::{DbBackend, DbErr};
 
 use self::btree::cursor::ReadError;
 use self::btree::database::{DatabasePages, Trees};
-use self::btree::scan::scan;
+use self::btree::scan;
 use self::statement::failed;
-use super::time_slice::{TimeSlice, interrupted};
+use super::time_slice::TimeSlice;
 use crate::server::db::timeouts::BUSY_TIMEOUT;
 use crate::server::export::event::{Row, ScanEnd};
 use crate::server::export::query::{self, PageQuery};
 use crate::server::export::reader::worker_threads;
+use crate::server::export::timezone::TimeRange;
 
 mod btree;
 pub mod statement;
@@ -105,39 +106,87 @@ impl SqliteConnection {
         slice: &TimeSlice,
         mut take: impl FnMut(&Row) -> Result<ControlFlow<()>, E>,
     ) -> Result<ScanEnd, E> {
-        if self.has_pages {
-            match self.page_from_trees(page, slice, &mut take) {
-                Ok(result) => return result,
-                Err(ReadError::Unexpected) => {}
-                Err(ReadError::OutOfOrder(event)) => return Err(event.out_of_order().into()),
-                Err(ReadError::Interrupted) => return Err(interrupted().into()),
-                Err(ReadError::Sqlite(error)) => return Err(failed(&error).into()),
+        match self.page_from_trees(page, slice, &mut take) {
+            Ok(result) => result,
+            Err(ReadError::Unexpected) => {
+                statement::events(&self.connection, &query::page(page, DbBackend::Sqlite), slice, take)
             }
+            Err(ReadError::Database(error)) => Err(error.into()),
         }
-        statement::events(&self.connection, &query::page(page, DbBackend::Sqlite), slice, take)
     }
 
-    /// Reads a page from the trees, in a transaction: all pages of the database that it reads are of the same moment.
+    /// Counts the events of a camera: passes the timestamps of the first and the last one of some events, and their number, to
+    /// `add`, in order. If it returns a moment after the first one, it is passed those before that moment, and then the others.
+    ///
+    /// # Errors
+    /// Returns the errors of the database.
+    pub fn count(
+        &mut self,
+        interval: TimeRange,
+        camera: i32,
+        slice: &TimeSlice,
+        mut add: impl FnMut(i64, i64, u64) -> Option<i64>,
+    ) -> Result<(), DbErr> {
+        let mut counted = 0;
+        let from_tree = self.in_trees(slice, |pages, trees| {
+            scan::count(pages, trees, interval, camera.into(), &mut |first, last, events| {
+                let limit = add(first, last, events);
+                counted += if limit.is_none() { events } else { 0 };
+                limit
+            })
+        });
+        match from_tree {
+            Ok(()) => Ok(()),
+            Err(ReadError::Unexpected) => {
+                let timestamps = query::timestamps(interval, camera);
+                statement::numbers(&self.connection, &timestamps, |timestamp| {
+                    if counted > 0 {
+                        counted -= 1;
+                    } else {
+                        add(timestamp, timestamp, 1);
+                    }
+                })
+            }
+            Err(ReadError::Database(error)) => Err(error),
+        }
+    }
+
+    /// Reads a page from the trees.
     fn page_from_trees<E>(
         &mut self,
         page: &PageQuery<'_>,
         slice: &TimeSlice,
         take: &mut impl FnMut(&Row) -> Result<ControlFlow<()>, E>,
     ) -> Result<Result<ScanEnd, E>, ReadError> {
+        let mut holds_rows = false;
+        let result = self.in_trees(slice, |pages, trees| {
+            scan::scan(pages, trees, page, |row| {
+                let flow = take(row)?;
+                if !holds_rows {
+                    holds_rows = true;
+                    slice.rows_held();
+                }
+                Ok(flow)
+            })
+        });
+        slice.rows_released();
+        result
+    }
+
+    /// Reads the trees in a transaction: all pages of the database that it reads are of the same moment.
+    fn in_trees<T>(
+        &mut self,
+        slice: &TimeSlice,
+        read: impl FnOnce(&mut DatabasePages<'_>, Trees) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        if !self.has_pages {
+            return Err(ReadError::Unexpected);
+        }
         let transaction = self.connection.unchecked_transaction()?;
         let mut pages = DatabasePages::new(&self.connection, slice)?;
         let trees = pages.trees(&self.connection, self.trees)?;
         self.trees = Some(trees);
-        let mut holds_rows = false;
-        let result = scan(&mut pages, trees, page, |row| {
-            let flow = take(row)?;
-            if !holds_rows {
-                holds_rows = true;
-                slice.rows_held();
-            }
-            Ok(flow)
-        });
-        slice.rows_released();
+        let result = read(&mut pages, trees);
         drop(pages);
         transaction.finish()?;
         result
@@ -160,7 +209,7 @@ mod tests {
     use crate::server::db::connect::{IfMissing, open_migrated};
     use crate::server::export::event::Cursor;
     use crate::server::export::query::Filter;
-    use crate::server::export::timezone::TimeRange;
+    use crate::server::export::reader::time_slice::is_interrupted;
     use crate::server::settings::Settings;
 
     /// The table and the index of the migrations, without what does not change how they are stored.
@@ -230,6 +279,10 @@ mod tests {
             }
             rows
         }
+    }
+
+    fn is_cut_short<T>(read: &Result<T, ReadError>) -> bool {
+        matches!(read, Err(ReadError::Database(error)) if is_interrupted(error))
     }
 
     fn open(connection: Connection) -> SqliteConnection {
@@ -362,6 +415,13 @@ mod tests {
             connection.execute_batch("COMMIT").expect("stored");
             for page in pages {
                 page.check(&mut connection);
+                for group in [1, 10, 1_000_000] {
+                    let from_tree = counted(&mut connection, &page, 3, group);
+                    connection.has_pages = false;
+                    let expected = counted(&mut connection, &page, 3, group);
+                    connection.has_pages = true;
+                    assert_eq!(from_tree, expected, "{page:?}");
+                }
             }
         }
 
@@ -399,10 +459,29 @@ mod tests {
                 Ok((rows, ScanEnd::CutShort)) => if let Ok((expected, _)) = expected {
                     assert!(expected.starts_with(&rows));
                 },
-                Err(ReadError::Unexpected | ReadError::OutOfOrder(_) | ReadError::Sqlite(_)) => {}
-                Err(ReadError::Interrupted) => panic!("nothing was cancelled"),
+                Err(ReadError::Unexpected) => {}
+                Err(ReadError::Database(error)) => assert!(!is_interrupted(&error)),
             }
         }
+    }
+
+    /// Returns the timestamps that are counted, where none are taken together that are of different multiples of `group`.
+    fn counted(connection: &mut SqliteConnection, page: &Page, camera: i32, group: i64) -> Vec<(i64, u64)> {
+        let mut counts: Vec<(i64, u64)> = Vec::new();
+        let add = |first: i64, last: i64, events| {
+            let end = |timestamp: i64| (timestamp.div_euclid(group) + 1).saturating_mul(group);
+            let group = |timestamp: i64| timestamp.div_euclid(group);
+            if group(first) != group(last) {
+                return Some(end(first));
+            }
+            match counts.last_mut() {
+                Some((before, count)) if *before == group(first) => *count += events,
+                _ => counts.push((group(first), events)),
+            }
+            None
+        };
+        connection.count(page.filter.interval, camera, &TimeSlice::new(), add).expect("counted");
+        counts
     }
 
     #[tokio::test]
@@ -566,11 +645,11 @@ mod tests {
         let read = connection.page_from_trees(&page.query(), &slice, &mut |_: &Row| -> Result<_, DbErr> {
             panic!("cancelled before the first event")
         });
-        assert!(matches!(read, Err(ReadError::Interrupted)), "{read:?}");
+        assert!(is_cut_short(&read), "{read:?}");
         slice = TimeSlice::new();
         slice.set_first_row_timeout(Some(std::time::Duration::ZERO));
         let quiet = Page::of(100..=120).from_trees_within(&mut connection, &slice);
-        assert!(matches!(quiet, Err(ReadError::Interrupted)), "no event within its time: {quiet:?}");
+        assert!(is_cut_short(&quiet), "no event within its time: {quiet:?}");
         slice = TimeSlice::new();
         let error = connection.page_from_trees(&page.query(), &slice, &mut |_: &Row| {
             Err::<ControlFlow<()>, _>(DbErr::Custom("no space".to_owned()))

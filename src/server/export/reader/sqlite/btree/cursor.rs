@@ -1,9 +1,11 @@
 //! A position in a b-tree of events, which moves in the order of the tree. No I/O of its own.
 
-use rusqlite::ErrorCode;
+use std::ops::Range;
+
+use sea_orm::DbErr;
 
 use super::btree_page::BtreePage;
-use super::record::{KeyOrder, event};
+use super::record::{KeyOrder, event, timestamp};
 use crate::server::export::event::{Cursor, Row};
 
 /// The maximum number of pages from the root to a leaf. SQLite has the same limit: `BTCURSOR_MAX_DEPTH`.
@@ -14,21 +16,8 @@ const MAX_DEPTH: usize = 20;
 pub enum ReadError {
     /// It is not as this program stores it, so SQLite has to read it.
     Unexpected,
-    /// This event does not come after the one before it.
-    OutOfOrder(Cursor),
-    /// The time slice ended.
-    Interrupted,
-    /// SQLite could not read a page.
-    Sqlite(rusqlite::Error),
-}
-
-impl From<rusqlite::Error> for ReadError {
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::OperationInterrupted) => Self::Interrupted,
-            _ => Self::Sqlite(error),
-        }
-    }
+    /// The error of the database: it is damaged or unavailable, or the time slice ended.
+    Database(DbErr),
 }
 
 /// The pages of a database, all of the same moment.
@@ -105,7 +94,7 @@ impl TreeCursor {
         for cell in first..page.cells() {
             let (_, key) = self.record(page, cell)?;
             if last.is_some_and(|last| key <= last) {
-                return Err(ReadError::OutOfOrder(key.1));
+                return Err(ReadError::Database(key.1.out_of_order()));
             }
             last = Some(key);
         }
@@ -130,10 +119,45 @@ impl TreeCursor {
         let Some(page) = self.path.last() else { return Ok(None) };
         let (event, key) = self.record(page, page.position)?;
         if self.last.is_some_and(|last| key <= last) {
-            return Err(ReadError::OutOfOrder(event.cursor));
+            return Err(ReadError::Database(event.cursor.out_of_order()));
         }
         self.last = Some(key);
         Ok(Some(event))
+    }
+
+    /// Returns the events from the next one to the last one on its page, without those for which `is_after` is true, and moves past
+    /// them when others are requested. It is true for those after them. `None` after the last event.
+    ///
+    /// # Errors
+    /// Returns an error if a page cannot be read, or an event is not stored as expected. The cursor must not be used then.
+    pub fn next_run(
+        &mut self,
+        pages: &mut impl BtreePages,
+        is_after: impl Fn(&Row) -> bool,
+    ) -> Result<Option<Run<'_>>, ReadError> {
+        if self.next(pages)?.is_none_or(|first| is_after(&first)) {
+            return Ok(None);
+        }
+        let Some(page) = self.path.last() else { return Ok(None) };
+        let first = page.position;
+        // Other records come between two of a page with children.
+        let (mut start, mut end) = (first + 1, if page.is_leaf() { page.cells() } else { first + 1 });
+        if start < end && !is_after(&self.record(page, end - 1)?.0) {
+            start = end;
+        }
+        while start < end {
+            let middle = usize::midpoint(start, end);
+            if is_after(&self.record(page, middle)?.0) { end = middle } else { start = middle + 1 }
+        }
+        let (last, key) = self.record(page, start - 1)?;
+        if start - first > 1 && self.last.is_some_and(|first| key <= first) {
+            return Err(ReadError::Database(last.cursor.out_of_order()));
+        }
+        self.last = Some(key);
+        if let Some(page) = self.path.last_mut() {
+            page.position = start - 1;
+        }
+        Ok(Some(Run { cursor: self, cells: first..start }))
     }
 
     /// Moves to the next record.
@@ -166,6 +190,53 @@ impl TreeCursor {
         while let Some(page) = self.path.pop_if(|page| page.position >= page.cells()) {
             self.unused.push(page);
         }
+    }
+}
+
+/// Consecutive events of a page, at least one.
+#[derive(Clone, Debug)]
+pub struct Run<'a> {
+    cursor: &'a TreeCursor,
+    cells: Range<usize>,
+}
+
+impl Run<'_> {
+    /// Returns the timestamps of the first and the last event.
+    ///
+    /// # Errors
+    /// Returns an error if an event is not stored as expected.
+    pub fn timestamps(&self) -> Result<(i64, i64), ReadError> {
+        let first = self.timestamp(self.cells.start)?;
+        Ok((first, if self.len() == 1 { first } else { self.timestamp(self.cells.end - 1)? }))
+    }
+
+    /// Returns the number of events.
+    pub fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Returns the events before this moment, at least one, and those after them.
+    ///
+    /// # Errors
+    /// Returns an error if an event is not stored as expected.
+    pub fn split_at(&self, moment: i64) -> Result<[Self; 2], ReadError> {
+        // There are few of them as a rule.
+        let (mut start, mut step) = (self.cells.start + 1, 1);
+        while start + step < self.cells.end && self.timestamp(start + step)? < moment {
+            start += step;
+            step *= 2;
+        }
+        let mut end = self.cells.end.min(start + step);
+        while start < end {
+            let middle = usize::midpoint(start, end);
+            if self.timestamp(middle)? < moment { start = middle + 1 } else { end = middle }
+        }
+        Ok([self.cells.start..end, end..self.cells.end].map(|cells| Self { cursor: self.cursor, cells }))
+    }
+
+    fn timestamp(&self, cell: usize) -> Result<i64, ReadError> {
+        let page = self.cursor.path.last().ok_or(ReadError::Unexpected)?;
+        page.record(cell).and_then(|record| timestamp(record, self.cursor.order)).ok_or(ReadError::Unexpected)
     }
 }
 

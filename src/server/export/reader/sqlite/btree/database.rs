@@ -10,7 +10,8 @@ use super::cursor::{BtreePages, ReadError, Tree};
 use super::record::KeyOrder;
 use crate::server::db::entity::motion_event::{Column, Entity};
 use crate::server::export::event::SELECTED_COLUMNS;
-use crate::server::export::reader::time_slice::TimeSlice;
+use crate::server::export::reader::sqlite::statement::failed;
+use crate::server::export::reader::time_slice::{TimeSlice, interrupted};
 use crate::server::export::reader::worker_threads;
 
 /// The number of pages after which other threads may use the core: some 0.2 ms with the work on their events.
@@ -87,6 +88,12 @@ impl<'a> DatabasePages<'a> {
     }
 }
 
+impl From<rusqlite::Error> for ReadError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(failed(&error))
+    }
+}
+
 impl BtreePages for DatabasePages<'_> {
     fn read(&mut self, number: u32, page: &mut BtreePage) -> Result<(), ReadError> {
         self.pages_read = self.pages_read.wrapping_add(1);
@@ -94,7 +101,7 @@ impl BtreePages for DatabasePages<'_> {
             worker_threads::yield_cpu();
         }
         if self.slice.should_stop() {
-            return Err(ReadError::Interrupted);
+            return Err(ReadError::Database(interrupted()));
         }
         self.read_bytes(number, &mut page.bytes)?;
         page.decode(self.reserved_bytes).ok_or(ReadError::Unexpected)

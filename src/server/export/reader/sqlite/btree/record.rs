@@ -33,6 +33,15 @@ pub fn event(record: &[u8], order: KeyOrder) -> Option<Row> {
     fields.is_empty().then_some(event)
 }
 
+/// Decodes the timestamp of an event, and nothing after it.
+pub fn timestamp(record: &[u8], order: KeyOrder) -> Option<i64> {
+    let mut fields = Fields::new(record)?;
+    if order == KeyOrder::Camera {
+        fields.integer()??;
+    }
+    fields.integer()?
+}
+
 /// Splits a variable-length integer off: up to nine bytes, the more significant first, of which all but a ninth have seven bits.
 pub fn varint(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0;
@@ -174,7 +183,11 @@ mod tests {
             [&[size], types, values].concat()
         };
         let whole = record(&types, &values);
-        assert!(event(&whole, KeyOrder::Time).is_some());
+        assert_eq!(event(&whole, KeyOrder::Time).map(|event| event.cursor.timestamp), Some(0x0707_0707_0707_0707));
+        assert_eq!(timestamp(&whole, KeyOrder::Time), Some(0x0707_0707_0707_0707));
+        let by_camera = record(&[1, 2], &[1, 2, 3]);
+        assert_eq!(timestamp(&by_camera, KeyOrder::Camera), Some(0x0203));
+        assert_eq!(timestamp(&by_camera[..5], KeyOrder::Camera), None, "cut");
         for length in 0..whole.len() {
             assert_eq!(event(&whole[..length], KeyOrder::Time), None, "cut after {length}");
         }

@@ -1,11 +1,14 @@
-//! Reads a page of events from the trees of a database. No I/O of its own.
+//! Reads a page of events from the trees of a database, and counts events. No I/O of its own.
 
 use std::ops::ControlFlow;
 
 use super::cursor::{BtreePages, ReadError, Tree, TreeCursor};
 use super::database::Trees;
+use crate::server::accounts::camera_access::camera_filter::CameraFilter;
 use crate::server::export::event::{Cursor, Row, ScanEnd};
-use crate::server::export::query::{PageQuery, Plan};
+use crate::server::export::query::{Filter, PageQuery, Plan};
+use crate::server::export::reader::time_slice::is_interrupted;
+use crate::server::export::timezone::TimeRange;
 
 /// Passes the events of a page to `take`, in order, until it breaks. If reading ends early after some events, the
 /// page ends with them, and is cut short.
@@ -40,7 +43,8 @@ pub fn scan<E>(
         }
     };
     match scanned {
-        Err(ReadError::Interrupted | ReadError::Unexpected) if taken > 0 => Ok(Ok(ScanEnd::CutShort)),
+        Err(ReadError::Unexpected) if taken > 0 => Ok(Ok(ScanEnd::CutShort)),
+        Err(ReadError::Database(error)) if taken > 0 && is_interrupted(&error) => Ok(Ok(ScanEnd::CutShort)),
         scanned => scanned,
     }
 }
@@ -85,9 +89,7 @@ impl CameraCursor {
         query: &PageQuery<'_>,
         camera: i64,
     ) -> Result<Option<Self>, ReadError> {
-        let mut cursor = TreeCursor::seek(pages, tree, |event| {
-            event.camera_key < camera || (event.camera_key == camera && is_before(query, event.cursor))
-        })?;
+        let mut cursor = seek(pages, tree, query, camera)?;
         let event = next_of(&mut cursor, pages, query, camera)?;
         Ok(event.map(|event| Self { event, cursor }))
     }
@@ -140,6 +142,42 @@ fn merge<E>(
         }
     }
     Ok(Ok(ScanEnd::Exhausted))
+}
+
+/// Counts the events of a camera: passes the timestamps of the first and the last one of some events, and their number, to `add`,
+/// in order. If it returns a moment after the first one, it is passed those before that moment, and then the others.
+///
+/// # Errors
+/// Returns an error if a page cannot be read, or an event is not stored as expected. Those before it were counted.
+pub fn count(
+    pages: &mut impl BtreePages,
+    trees: Trees,
+    interval: TimeRange,
+    camera: i64,
+    add: &mut impl FnMut(i64, i64, u64) -> Option<i64>,
+) -> Result<(), ReadError> {
+    let tree = trees.by_camera.ok_or(ReadError::Unexpected)?;
+    let filter = Filter { interval, cameras: CameraFilter::default() };
+    let query = filter.page(interval, None, u64::MAX);
+    let mut cursor = seek(pages, tree, &query, camera)?;
+    while let Some(mut run) = cursor.next_run(pages, |event| event.camera_key != camera || is_after(&query, event))? {
+        while run.len() > 0 {
+            let (first, last) = run.timestamps()?;
+            let Some(moment) = add(first, last, run.len() as u64) else { break };
+            let [before, after] = run.split_at(moment)?;
+            let (first, last) = before.timestamps()?;
+            add(first, last, before.len() as u64);
+            run = after;
+        }
+    }
+    Ok(())
+}
+
+/// Creates a cursor at the first event of the page that is of the camera, or at the one after it.
+fn seek(pages: &mut impl BtreePages, tree: Tree, query: &PageQuery<'_>, camera: i64) -> Result<TreeCursor, ReadError> {
+    TreeCursor::seek(pages, tree, |event| {
+        event.camera_key < camera || (event.camera_key == camera && is_before(query, event.cursor))
+    })
 }
 
 /// Returns whether an event comes before those of the page.
