@@ -25,8 +25,8 @@ use crate::ui::dates::date_preset::{PRESET, Preset};
 use crate::ui::export::recent_exports::SHOWN;
 use crate::web::page_data::timezone::{localize, own_timezone};
 
-/// How long a page without a selection waits for its preview. A page is not delayed by counting ten million events.
-const PREVIEW_TIMEOUT: Duration = Duration::from_millis(250);
+/// How long a page without a selection waits for its preview: not noticeably. The page requests a later one itself.
+const PREVIEW_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// How long a page with a selection waits for its preview. Without JavaScript, the browser cannot request it later.
 const SELECTION_PREVIEW_TIMEOUT: Duration = Duration::from_secs(3);
