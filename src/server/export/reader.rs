@@ -79,7 +79,7 @@ impl Connection {
         let mut result = None;
         match self {
             Self::Sqlite(connection) => {
-                sqlite::statement::numbers(connection, statement, |number| result = Some(number))?
+                sqlite::statement::numbers(connection, statement, |number| result = Some(number))?;
             }
             Self::Postgres(connection) => connection.numbers(statement, slice, |[number]| result = Some(number))?,
         }

@@ -243,11 +243,11 @@ mod tests {
         }
 
         /// Reads the page from the trees.
-        fn from_trees(&self, connection: &mut SqliteConnection) -> Result<Read, ReadError> {
-            self.from_trees_within(connection, &TimeSlice::new())
+        fn read_trees(&self, connection: &mut SqliteConnection) -> Result<Read, ReadError> {
+            self.read_trees_within(connection, &TimeSlice::new())
         }
 
-        fn from_trees_within(&self, connection: &mut SqliteConnection, slice: &TimeSlice) -> Result<Read, ReadError> {
+        fn read_trees_within(&self, connection: &mut SqliteConnection, slice: &TimeSlice) -> Result<Read, ReadError> {
             let mut rows = Vec::new();
             let result = connection.page_from_trees(&self.query(), slice, &mut |row: &Row| {
                 rows.push(*row);
@@ -258,7 +258,7 @@ mod tests {
         }
 
         /// Reads the page with a statement.
-        fn from_statement(&self, connection: &SqliteConnection) -> Result<Read, DbErr> {
+        fn run_statement(&self, connection: &SqliteConnection) -> Result<Read, DbErr> {
             let mut rows = Vec::new();
             let query = query::page(&self.query(), DbBackend::Sqlite);
             let end = statement::events(connection, &query, &TimeSlice::new(), |row: &Row| {
@@ -271,8 +271,8 @@ mod tests {
         /// Checks that both ways read the same, and returns it.
         #[track_caller]
         fn check(&self, connection: &mut SqliteConnection) -> Vec<Row> {
-            let (rows, end) = self.from_trees(connection).expect("the trees are as expected");
-            let (expected, expected_end) = self.from_statement(connection).expect("read");
+            let (rows, end) = self.read_trees(connection).expect("the trees are as expected");
+            let (expected, expected_end) = self.run_statement(connection).expect("read");
             assert_eq!(rows, expected, "{self:?}");
             if (rows.len() as u64) < self.limit {
                 assert_eq!(end, expected_end, "{self:?}");
@@ -406,7 +406,9 @@ mod tests {
         ) {
             let mut connection = in_memory(&format!("PRAGMA page_size = {page_size}; {SCHEMA}"));
             connection.execute_batch("BEGIN").expect("begun");
-            rows.iter().for_each(|row| stored(row, &connection));
+            for row in &rows {
+                stored(row, &connection);
+            }
             for index in removed.iter().filter(|_| !rows.is_empty()) {
                 let Cursor { timestamp, id } = index.get(&rows).cursor;
                 let delete = "DELETE FROM motion_events WHERE (timestamp, event_id) = (?, ?)";
@@ -450,8 +452,8 @@ mod tests {
             std::fs::write(&path, bytes).expect("written");
             let mut connection = SqliteConnection::open(&path).expect("open");
             let page = Page::of(cameras);
-            let expected = page.from_statement(&connection);
-            match page.from_trees(&mut connection) {
+            let expected = page.run_statement(&connection);
+            match page.read_trees(&mut connection) {
                 Ok((rows, ScanEnd::Exhausted)) => {
                     assert_eq!(Ok((rows, ScanEnd::Exhausted)), expected);
                 }
@@ -546,8 +548,8 @@ mod tests {
             let mut connection = in_memory(&format!("{schema} {insert}"));
             for (cameras, is_expected) in [(vec![], has_table), (vec![3], has_index), ((1..=17).collect(), has_table)] {
                 let page = Page::of(cameras);
-                assert_eq!(page.from_trees(&mut connection).is_ok(), is_expected, "{schema}: {page:?}");
-                let expected = page.from_statement(&connection).expect("read");
+                assert_eq!(page.read_trees(&mut connection).is_ok(), is_expected, "{schema}: {page:?}");
+                let expected = page.run_statement(&connection).expect("read");
                 assert!(!expected.0.is_empty());
                 let mut rows = Vec::new();
                 let end = connection.page(&page.query(), &TimeSlice::new(), |row| {
@@ -565,7 +567,7 @@ mod tests {
             let event = format!("INSERT INTO motion_events VALUES (1, {id}, 1, 1.0, 1, 0, 0, 0, 0, NULL)");
             let mut connection = in_memory(&format!("{SCHEMA} {event}"));
             let page = Page::of([]);
-            let error = page.from_statement(&connection).expect_err("not a UUID");
+            let error = page.run_statement(&connection).expect_err("not a UUID");
             let read = connection.page(&page.query(), &TimeSlice::new(), |_| Ok::<_, DbErr>(ControlFlow::Continue(())));
             assert_eq!(read, Err(error), "{id}");
         }
@@ -621,7 +623,7 @@ mod tests {
         writer
             .execute_batch("DROP INDEX by_camera; CREATE TABLE other AS SELECT * FROM motion_events")
             .expect("dropped");
-        assert!(matches!(one.from_trees(&mut connection), Err(ReadError::Unexpected)));
+        assert!(matches!(one.read_trees(&mut connection), Err(ReadError::Unexpected)));
         writer.execute_batch(create_index).expect("created");
         assert_ne!(check(&mut connection), second);
     }
@@ -648,7 +650,7 @@ mod tests {
         assert!(is_cut_short(&read), "{read:?}");
         slice = TimeSlice::new();
         slice.set_first_row_timeout(Some(std::time::Duration::ZERO));
-        let quiet = Page::of(100..=120).from_trees_within(&mut connection, &slice);
+        let quiet = Page::of(100..=120).read_trees_within(&mut connection, &slice);
         assert!(is_cut_short(&quiet), "no event within its time: {quiet:?}");
         slice = TimeSlice::new();
         let error = connection.page_from_trees(&page.query(), &slice, &mut |_: &Row| {

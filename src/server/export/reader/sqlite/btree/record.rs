@@ -16,20 +16,14 @@ pub enum KeyOrder {
     Camera,
 }
 
+/// A value that is not of a type of its column, or not whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Undecodable;
+
 /// Decodes an event.
 pub fn event(record: &[u8], order: KeyOrder) -> Option<Row> {
     let mut fields = Fields::new(record)?;
-    let first_camera = if order == KeyOrder::Camera { Some(fields.integer()??) } else { None };
-    let cursor = Cursor { timestamp: fields.integer()??, id: fields.uuid()? };
-    let camera_key = if let Some(camera) = first_camera { camera } else { fields.integer()?? };
-    let event = Row {
-        cursor,
-        camera_key,
-        confidence: fields.real()?,
-        detector_key: fields.integer()??,
-        bounding_box: [fields.integer()?, fields.integer()?, fields.integer()?, fields.integer()?],
-        zone_key: fields.integer()?,
-    };
+    let event = fields.event(order).ok()?;
     fields.is_empty().then_some(event)
 }
 
@@ -37,9 +31,9 @@ pub fn event(record: &[u8], order: KeyOrder) -> Option<Row> {
 pub fn timestamp(record: &[u8], order: KeyOrder) -> Option<i64> {
     let mut fields = Fields::new(record)?;
     if order == KeyOrder::Camera {
-        fields.integer()??;
+        fields.required_integer().ok()?;
     }
-    fields.integer()?
+    fields.required_integer().ok()
 }
 
 /// Splits a variable-length integer off: up to nine bytes, the more significant first, of which all but a ninth have seven bits.
@@ -80,14 +74,32 @@ impl<'a> Fields<'a> {
         self.types.is_empty() && self.values.is_empty()
     }
 
-    fn integer(&mut self) -> Option<Option<i64>> {
-        let serial_type = varint(&mut self.types)?;
+    fn event(&mut self, order: KeyOrder) -> Result<Row, Undecodable> {
+        let first_camera = if order == KeyOrder::Camera { Some(self.required_integer()?) } else { None };
+        let cursor = Cursor { timestamp: self.required_integer()?, id: self.uuid()? };
+        let camera_key = if let Some(camera) = first_camera { camera } else { self.required_integer()? };
+        Ok(Row {
+            cursor,
+            camera_key,
+            confidence: self.real()?,
+            detector_key: self.required_integer()?,
+            bounding_box: [self.integer()?, self.integer()?, self.integer()?, self.integer()?],
+            zone_key: self.integer()?,
+        })
+    }
+
+    fn required_integer(&mut self) -> Result<i64, Undecodable> {
+        self.integer()?.ok_or(Undecodable)
+    }
+
+    fn integer(&mut self) -> Result<Option<i64>, Undecodable> {
+        let serial_type = self.serial_type()?;
         self.integer_of(serial_type)
     }
 
-    fn integer_of(&mut self, serial_type: u64) -> Option<Option<i64>> {
+    fn integer_of(&mut self, serial_type: u64) -> Result<Option<i64>, Undecodable> {
         let number = match serial_type {
-            0 => return Some(None),
+            0 => return Ok(None),
             1 => i8::from_be_bytes(self.bytes()?).into(),
             2 => i16::from_be_bytes(self.bytes()?).into(),
             3 => {
@@ -102,35 +114,38 @@ impl<'a> Fields<'a> {
             6 => i64::from_be_bytes(self.bytes()?),
             8 => 0,
             9 => 1,
-            _ => return None,
+            _ => return Err(Undecodable),
         };
-        Some(Some(number))
+        Ok(Some(number))
     }
 
     /// SQLite stores a number without a fraction as an integer, if that is shorter.
-    fn real(&mut self) -> Option<Option<f64>> {
+    fn real(&mut self) -> Result<Option<f64>, Undecodable> {
         const FLOAT: u64 = 7;
-        let serial_type = varint(&mut self.types)?;
+        let serial_type = self.serial_type()?;
         if serial_type == FLOAT {
             let number = f64::from_be_bytes(self.bytes()?);
             // SQLite reads it as NULL.
-            return Some(Some(number).filter(|number| !number.is_nan()));
+            return Ok(Some(number).filter(|number| !number.is_nan()));
         }
         #[expect(clippy::cast_precision_loss, reason = "SQLite stores only those as integers that lose nothing")]
-        Some(self.integer_of(serial_type)?.map(|number| number as f64))
+        Ok(self.integer_of(serial_type)?.map(|number| number as f64))
     }
 
-    fn uuid(&mut self) -> Option<Uuid> {
+    fn uuid(&mut self) -> Result<Uuid, Undecodable> {
         /// The serial type of a blob is twice its size, and 12.
         const UUID: u64 = 2 * 16 + 12;
-        (varint(&mut self.types)? == UUID).then_some(())?;
-        self.bytes().map(Uuid::from_bytes)
+        if self.serial_type()? == UUID { self.bytes().map(Uuid::from_bytes) } else { Err(Undecodable) }
     }
 
-    fn bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (bytes, rest) = self.values.split_first_chunk()?;
+    fn serial_type(&mut self) -> Result<u64, Undecodable> {
+        varint(&mut self.types).ok_or(Undecodable)
+    }
+
+    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], Undecodable> {
+        let (bytes, rest) = self.values.split_first_chunk().ok_or(Undecodable)?;
         self.values = rest;
-        Some(*bytes)
+        Ok(*bytes)
     }
 }
 
@@ -170,7 +185,7 @@ mod tests {
         for (serial_type, values, number) in numbers {
             let types = [serial_type];
             let mut fields = Fields { types: &types, values };
-            assert_eq!(fields.integer(), Some(Some(number)), "{serial_type} {values:?}");
+            assert_eq!(fields.integer(), Ok(Some(number)), "{serial_type} {values:?}");
             assert!(fields.is_empty());
         }
     }
