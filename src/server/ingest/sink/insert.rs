@@ -1,5 +1,5 @@
 //! The statement that stores events. On SQLite, its text depends only on the number of events, so the database prepares it once
-//! for all full batches. On PostgreSQL, it has an array for each column and is always the same: PostgreSQL takes a tenth longer to
+//! for all full batches. On PostgreSQL, it has an array for each column and is always the same: PostgreSQL takes up to a tenth longer to
 //! store a thousand events if each value is a parameter of its own.
 
 use sea_orm::sea_query::ArrayType;

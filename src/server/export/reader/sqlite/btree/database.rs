@@ -59,11 +59,11 @@ impl<'a> DatabasePages<'a> {
     /// # Errors
     /// Returns an error if a page cannot be read.
     pub fn trees(&mut self, connection: &Connection, known: Option<Trees>) -> Result<Trees, ReadError> {
-        let mut first = BtreePage::default();
-        self.read_bytes(1, &mut first.bytes)?;
+        let mut first = Vec::new();
+        self.read_bytes(1, &mut first)?;
         let header = || {
-            let cookie = first.bytes.get(SCHEMA_COOKIE..)?.first_chunk()?;
-            Some((u32::from_be_bytes(*cookie), usize::from(*first.bytes.get(RESERVED_BYTES)?)))
+            let cookie = first.get(SCHEMA_COOKIE..)?.first_chunk()?;
+            Some((u32::from_be_bytes(*cookie), usize::from(*first.get(RESERVED_BYTES)?)))
         };
         let (schema_cookie, reserved_bytes) = header().ok_or(ReadError::Unexpected)?;
         self.reserved_bytes = reserved_bytes;
